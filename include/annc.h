@@ -1,0 +1,352 @@
+/* annc.h - libannc, a trainer of fully connected neural networks: the whole public interface.
+ *
+ * The way of the data, and of this file: status and build (1), networks (2), data sets (3), devices (4), training (5),
+ * evaluation (6), the gradient audit (7), model files (8).
+ *
+ * Notation: layers l = 1...L; W^l is n_l x n_(l-1), b^l has n_l entries; matrices are row-major; examples are rows.
+ * Conventions: create, load and open give ownership through the last argument; free and close accept NULL. A function that can
+ * fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do. Nothing here prints, exits
+ * or changes signal handlers, locale or floating-point state. Two threads may use the library at once on different objects. */
+#ifndef ANNC_H
+#define ANNC_H
+
+#include "annc_functions.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(ANNC_SHARED) && defined(__GNUC__)
+#define ANNC_API __attribute__((visibility("default")))
+#else
+#define ANNC_API
+#endif
+
+/* ------------------------------------------------------------------ 1 status and build */
+
+/* What a call came to. The numbers are also the exit codes of annc-gpu. */
+typedef enum annc_status {
+    ANNC_OK = 0,
+    ANNC_FAILURE = 1,      /* a fault of the library's own */
+    ANNC_USAGE = 2,        /* an argument that is wrong in itself */
+    ANNC_INPUT = 3,        /* a named input is missing, malformed, or contradicts the arguments */
+    ANNC_DEVICE = 4,       /* no such device, or out of memory */
+    ANNC_DIVERGED = 5,     /* the loss is no longer finite */
+    ANNC_OUTPUT = 6,       /* an output could not be written */
+    ANNC_CHECK_FAILED = 7, /* a gradient audit failed */
+    ANNC_STOPPED = 8,      /* the caller asked for a stop; the state is that after the last whole minibatch */
+} annc_status;
+
+/* The text of this thread's last failure: file, number and remedy; "" before the first. Valid until the next call that fails. */
+ANNC_API const char *annc_last_error(void);
+
+typedef struct annc_build {
+    const char *version;  /* "0.1.0" */
+    const char *commit;   /* short git hash, or "unknown" */
+    const char *compiler; /* name and version */
+    const char *blas;     /* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in" */
+    const char *zlib;     /* version, or "none": then gzip files cannot be read */
+    const char *cuda;     /* version the CUDA module was built with, or "none" */
+} annc_build;
+
+/* What this library was built from and with. */
+ANNC_API annc_build annc_build_info(void);
+
+/* ------------------------------------------------------------------ 2 networks */
+
+#define ANNC_ENUMERATOR(enumerator, ...) enumerator,
+typedef enum annc_activation { ANNC_ACTIVATIONS(ANNC_ENUMERATOR) ANNC_ACTIVATION_COUNT } annc_activation;
+typedef enum annc_cost { ANNC_COSTS(ANNC_ENUMERATOR) ANNC_COST_COUNT } annc_cost;
+#undef ANNC_ENUMERATOR
+
+/* How the parameters are drawn; every deviate is from N(0, 1), scaled. fan_in = n_(l-1), fan_out = n_l. */
+typedef enum annc_init {
+    ANNC_INIT_AUTO,             /* He if a hidden layer is ReLU, normal if all are sigmoid or there are none, otherwise Xavier */
+    ANNC_INIT_NORMAL,           /* weights and biases N(0, 1) */
+    ANNC_INIT_NORMAL_ZERO_BIAS, /* weights N(0, 1), biases 0 */
+    ANNC_INIT_XAVIER,           /* weights N(0, 2 / (fan_in + fan_out)), biases 0 (Glorot and Bengio 2010) */
+    ANNC_INIT_HE,               /* weights N(0, 2 / fan_in), biases 0 (He et al. 2015) */
+    ANNC_INIT_COUNT
+} annc_init;
+
+/* The names used on the command line and in model files ("sigmoid", "cross-entropy", "xavier"); NULL for no such value. */
+ANNC_API const char *annc_activation_name(annc_activation activation);
+ANNC_API const char *annc_cost_name(annc_cost cost);
+ANNC_API const char *annc_init_name(annc_init init);
+
+enum { ANNC_MAX_LAYERS = 64, ANNC_MAX_WIDTH = 1 << 24 };
+
+/* What a network looks like. */
+typedef struct annc_shape {
+    uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS: the layers that compute */
+    uint32_t width[ANNC_MAX_LAYERS + 1];         /* n_0 (the inputs) to n_L, each 1 to ANNC_MAX_WIDTH */
+    annc_activation activation[ANNC_MAX_LAYERS]; /* of layer l at l - 1 */
+    annc_cost cost;
+} annc_shape;
+
+/* Whether a shape can be built: widths, softmax at the output alone, and a cost that takes the output activation; ANNC_USAGE
+ * with the reason otherwise. */
+ANNC_API annc_status annc_shape_check(const annc_shape *shape);
+
+/* Where W^l and b^l begin in the parameter block, which holds W^1, b^1, W^2, b^2, ... without gaps; l counts from 1.
+ * annc_shape_parameters is the length of the whole block. */
+ANNC_API size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l);
+ANNC_API size_t annc_shape_biases_at(const annc_shape *shape, uint32_t l);
+ANNC_API size_t annc_shape_parameters(const annc_shape *shape);
+
+typedef struct annc_network annc_network;
+typedef struct annc_device annc_device;
+
+/* A network with all parameters zero. ANNC_USAGE (annc_shape_check), ANNC_DEVICE (memory). */
+ANNC_API annc_status annc_network_create(const annc_shape *shape, annc_network **network);
+ANNC_API void annc_network_free(annc_network *network);
+
+ANNC_API const annc_shape *annc_network_shape(const annc_network *network);
+
+/* The parameter block, annc_shape_parameters() floats, owned by the network. */
+ANNC_API float *annc_network_parameters(annc_network *network);
+ANNC_API const float *annc_network_parameters_const(const annc_network *network);
+
+/* Draws the parameters: parameter i is a scaled deviate i of stream 0 under the seed (Philox, src/base/philox.h), computed in
+ * double and rounded once, so that every device gives the same bits. */
+ANNC_API annc_status annc_network_initialise(annc_network *network, annc_device *device, annc_init init, uint64_t seed);
+
+/* The initialiser that ANNC_INIT_AUTO stands for in this shape; any other comes back as it is. */
+ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
+
+/* Text kept with the network and in its file. Keys in use, stable: "annc.version", "annc.layers" ("784-32-10"),
+ * "annc.activations" ("sigmoid-sigmoid"), "annc.cost", "annc.init", "annc.seed", "annc.epochs", "annc.batch", "annc.lr" and
+ * "annc.divisor" (hexadecimal floats), "annc.classes" (a JSON array of class names), "annc.transpose" ("true" where images were
+ * turned), "annc.data" (where the examples came from). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
+ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
+ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
+/* Entry i in bytewise order of the keys; false past the last. */
+ANNC_API bool annc_network_metadata_at(const annc_network *network, size_t i, const char **key, const char **value);
+
+/* ------------------------------------------------------------------ 3 data sets */
+
+typedef struct annc_dataset annc_dataset;
+
+/* What the inputs of a data set are stored as. */
+typedef enum annc_input_type {
+    ANNC_BYTES,  /* uint8_t, divided by `divisor` when a minibatch is made */
+    ANNC_FLOATS, /* float, used as they are */
+} annc_input_type;
+
+/* A data set as it lies in memory. */
+typedef struct annc_examples {
+    uint32_t count;         /* examples */
+    uint32_t inputs;        /* n_0 */
+    uint32_t outputs;       /* n_L: classes, or targets an example */
+    annc_input_type type;   /* of x */
+    float divisor;          /* of bytes; 1 leaves them as they are */
+    const void *x;          /* count x inputs */
+    const int32_t *labels;  /* count, each within 0...outputs-1 (0 or 1 where outputs is 1); or NULL */
+    const float *targets;   /* count x outputs; or NULL. One of the two is there. */
+} annc_examples;
+
+/* A data set of a copy of these arrays. ANNC_INPUT names the row of a label out of range or of a value that is not finite. */
+ANNC_API annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset);
+ANNC_API void annc_dataset_free(annc_dataset *dataset);
+ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
+/* Rows and columns of an image (28 and 28), or inputs and 1 for rows of features. */
+ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
+/* The original label of a class as text; classes count from 0. */
+ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
+
+typedef enum annc_source {
+    ANNC_SOURCE_PATH,   /* a folder, or an images file */
+    ANNC_SOURCE_MNIST,  /* the MNIST files, wherever they are: $ANNC_DATA, data/mnist, the user's cache folder */
+    ANNC_SOURCE_DIGITS, /* the built-in digits, drawn */
+} annc_source;
+
+typedef struct annc_data_options {
+    annc_source source;
+    const char *path;        /* ANNC_SOURCE_PATH */
+    const char *labels_path; /* of the training images, or NULL: found by name */
+    bool transpose;          /* turn the stored images (EMNIST lies on its side) */
+    uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
+    bool need_train;         /* a set that is not needed may be missing, and is then NULL */
+    bool need_test;
+} annc_data_options;
+
+/* Training and test sets as loaded. */
+typedef struct annc_data {
+    annc_dataset *train, *test;
+    char description[512]; /* where they came from, for people: printable */
+    char notes[1024];      /* what the reader assumed, one line each, ended by newlines; "" for none */
+} annc_data;
+
+/* Reads IDX files (raw or gzip, any element type, any spelling of the names), or draws the built-in digits (60,000 and 10,000,
+ * 28x28 bytes, always the same). Every count is checked against the files' sizes before memory is taken for it. ANNC_INPUT names
+ * the file and what is wrong. */
+ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);
+ANNC_API void annc_data_free(annc_data *data);
+
+/* Whether MNIST is on disk, and in which folder (path of `size` bytes). */
+ANNC_API bool annc_mnist_find(char *path, size_t size);
+
+typedef struct annc_fetch_options {
+    const char *folder;      /* where to; NULL: the user's cache folder */
+    double connect_seconds;  /* without an answer for that long, the next mirror is tried */
+    void (*progress)(void *context, const char *line); /* told of each step; or NULL */
+    void *context;
+} annc_fetch_options;
+
+/* Downloads the four MNIST files (mirrors and checksums: data/mnist.txt), each to a temporary name, verified and then renamed.
+ * Files that are there and right are left alone. The folder used is written to `folder` (of `size` bytes). */
+ANNC_API annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size);
+
+/* ------------------------------------------------------------------ 4 devices */
+
+typedef enum annc_device_kind {
+    ANNC_DEVICE_AUTO, /* the first CUDA device if there is one, otherwise the CPU */
+    ANNC_DEVICE_CPU,
+    ANNC_DEVICE_CUDA,
+} annc_device_kind;
+
+typedef struct annc_device_options {
+    annc_device_kind kind;
+    int index;   /* of the CUDA device */
+    int threads; /* of the CPU; 0: as many as pay for the network at hand */
+} annc_device_options;
+
+typedef struct annc_device_info {
+    char kind[16];          /* "cpu" or "cuda"; "simulated" where CUDA code runs without a GPU */
+    char name[256];         /* "AMD EPYC, OpenBLAS 0.3.21" or "NVIDIA H100 80GB HBM3" */
+    char why[256];          /* why this one: "no CUDA device: no driver" */
+    int compute_capability; /* 90 for 9.0; 0 for a CPU */
+    int multiprocessors;    /* 0 for a CPU */
+    int threads;            /* of the CPU */
+    uint64_t memory_bytes;  /* total */
+    uint64_t memory_free;
+} annc_device_info;
+
+/* Opens a device. ANNC_DEVICE says what was found: no driver, no device, a driver too old, out of memory with sizes. */
+ANNC_API annc_status annc_device_open(const annc_device_options *options, annc_device **device);
+ANNC_API void annc_device_close(annc_device *device);
+ANNC_API const annc_device_info *annc_device_describe(const annc_device *device);
+/* How many CUDA devices there are; 0 with the reason in `why` (of `size` bytes). */
+ANNC_API int annc_device_cuda_count(char *why, size_t size);
+
+/* ------------------------------------------------------------------ 5 training */
+
+typedef enum annc_engine {
+    ANNC_ENGINE_AUTO,     /* the fastest that takes the network */
+    ANNC_ENGINE_OPS,      /* one operation after another */
+    ANNC_ENGINE_RECORDED, /* the operations of a block of steps recorded once and replayed (CUDA) */
+    ANNC_ENGINE_COUNT
+} annc_engine;
+
+ANNC_API const char *annc_engine_name(annc_engine engine);
+
+typedef struct annc_training_options {
+    double eta;     /* learning rate, finite and above 0 */
+    uint32_t batch; /* examples a minibatch, 1 or more; more than there are is cut to all */
+    uint64_t seed;  /* of the order of the examples */
+    annc_engine engine;
+} annc_training_options;
+
+typedef struct annc_trainer annc_trainer;
+
+/* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network,
+ * the device and the data sets in use; they must outlive it. ANNC_INPUT where data and network do not fit together (inputs,
+ * outputs, targets that the cost cannot take), ANNC_DEVICE out of memory with needed, free and total bytes. */
+ANNC_API annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
+                                         const annc_training_options *options, annc_trainer **trainer);
+ANNC_API void annc_trainer_free(annc_trainer *trainer);
+
+typedef struct annc_epoch {
+    uint32_t epoch;    /* 1 for the first */
+    uint32_t steps;    /* minibatches trained */
+    uint32_t examples; /* examples trained */
+    double loss;       /* sum over the epoch's minibatches of the minibatch's mean cost, each before its step */
+    uint32_t correct;  /* training examples classified rightly, each before its step */
+    double seconds;    /* training alone */
+} annc_epoch;
+
+/* Trains one epoch: every example once, in an order of its own. `stop` (or NULL) is asked between blocks of steps, and true ends
+ * the epoch with ANNC_STOPPED. ANNC_DIVERGED names the first step whose cost was not finite. */
+ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context, annc_epoch *report);
+
+/* The engine in use: "ops" or "recorded". */
+ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
+/* Copies the parameters from the device into the network. */
+ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
+
+/* ------------------------------------------------------------------ 6 evaluation */
+
+typedef struct annc_evaluation {
+    uint32_t count;   /* examples */
+    uint32_t correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2 means class 1 */
+    double loss;      /* mean cost an example */
+    double seconds;
+} annc_evaluation;
+
+typedef struct annc_evaluator annc_evaluator;
+
+/* Stages a data set for evaluations of one network on one device; all three must outlive it. */
+ANNC_API annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
+                                           annc_evaluator **evaluator);
+ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
+/* Evaluates the network's own parameters, or, with a trainer, those that it has on the device now. predictions: NULL, or room
+ * for count class indices. */
+ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
+                                        annc_evaluation *evaluation);
+
+/* ------------------------------------------------------------------ 7 the gradient audit */
+
+/* The equations BP1 to BP4, one example at a time, in double (src/training/reference.c): adds example i's dC/dtheta to
+ * `gradient`, in the layout of the parameter block, and gives its cost C. theta: annc_shape_parameters() doubles. */
+ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset, uint32_t i,
+                                             double *gradient, double *cost);
+
+typedef enum annc_parameter_kind { ANNC_WEIGHT, ANNC_BIAS } annc_parameter_kind;
+
+typedef struct annc_check_row {
+    uint32_t layer;
+    annc_parameter_kind kind;
+    char path[24];     /* "finite-difference", or a device's kind: "cpu", "cuda", "simulated" */
+    double worst;      /* largest |error|, relative to the tolerance's scale (below) */
+    double normwise;   /* ||error|| / ||gradient|| */
+    double tolerance;  /* what both must stay within */
+    size_t sampled;    /* parameters compared */
+    size_t parameters; /* of this layer and kind */
+    size_t kinks;      /* of those sampled, left out because f has a kink within the difference */
+    bool pass;
+} annc_check_row;
+
+typedef struct annc_check_options {
+    uint32_t batch;  /* examples averaged */
+    uint32_t sample; /* parameters a layer and kind for finite differences; 0: all */
+    uint64_t seed;   /* of the order of examples and of the sample */
+} annc_check_options;
+
+/* Audits the gradients of a network on the first minibatch of a data set: the reference against central finite differences
+ * (h = 1e-5, double), and each device against the reference. Errors of finite differences are relative to
+ * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix. Rows are freed by annc_check_free.
+ * ANNC_OK also where a row failed: look at `pass`. */
+ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices, size_t n_devices,
+                                const annc_check_options *options, annc_check_row **rows, size_t *count);
+ANNC_API void annc_check_free(annc_check_row *rows);
+
+/* ------------------------------------------------------------------ 8 model files */
+
+/* Writes a network as safetensors: F32 tensors "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... as a torch nn.Sequential
+ * of Linear layers and activations names them, and the metadata above. The same network gives the same bytes. Written to a
+ * temporary file beside the target, synchronised, renamed: a kill at any instant leaves the old file or the new one. ANNC_OUTPUT. */
+ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
+/* Whether a file could be written there, found out before the work is done. ANNC_OUTPUT. */
+ANNC_API annc_status annc_model_can_save(const char *path);
+/* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. */
+ANNC_API annc_status annc_model_load(const char *path, annc_network **network);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

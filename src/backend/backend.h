@@ -1,0 +1,129 @@
+/* backend.h - the contract of a device.
+ *
+ * A backend is one static const struct annc_backend. It has two storeys:
+ *
+ *   operations   required; each is one line of the method for a whole minibatch. training/propagate.c composes them and is the only
+ *                place that knows the order of the equations.
+ *   steps        optional; consecutive whole steps in one call, for the jobs that the backend accepts.
+ *
+ * Memory that alloc and stage give is the device's: only a backend's own functions read or write it. Operations are performed in
+ * the order of the calls; download and synchronise wait for them. Matrices are row-major floats, m examples as rows, without
+ * padding. Everything is fp32 unless said. Failures are reported through annc_host.fail, with the numbers, and are final for the
+ * device's open jobs. */
+#ifndef ANNC_BACKEND_BACKEND_H
+#define ANNC_BACKEND_BACKEND_H
+
+#include "annc.h"
+#include "order.h"
+
+/* Raised with every change of this file; a module of another number is refused by name. */
+enum { ANNC_BACKEND_CONTRACT = 1 };
+
+/* What a backend may use of the library that opened it. A backend in a module has no other way to it. */
+struct annc_host {
+    annc_status (*fail)(annc_status status, const char *format, ...);
+};
+
+/* The first member of every backend's own device. */
+struct annc_device {
+    const struct annc_backend *backend;
+    const struct annc_host *host;
+    annc_device_info info;
+};
+
+/* What one minibatch, or one chunk of an evaluation, came to. */
+struct annc_score {
+    double cost;      /* sum of C over its examples */
+    uint32_t correct; /* as annc_evaluation.correct */
+    uint32_t examples;
+};
+
+/* A training job as `steps` sees it. Pointers are to device memory, and all but the last two members are the caller's. */
+struct annc_job {
+    const annc_shape *shape;
+    float *theta;                  /* the parameter block */
+    const annc_examples *examples; /* a host struct whose arrays are staged */
+    struct annc_cursor *cursor;
+    struct annc_score *scores; /* one a step of the epoch */
+    uint32_t batch;            /* examples a minibatch; steps runs full ones alone */
+    double eta;
+    annc_status (*step)(const struct annc_job *job); /* one step made of operations, which a backend may record */
+    void *recording;                                 /* the backend's own; NULL at first, freed by release */
+    const char *engine;                              /* set by steps: the name of what ran */
+};
+
+struct annc_backend {
+    int contract;
+    const char *name; /* "cpu", "cuda" */
+
+    /* How many devices there are; where none, the reason goes to `why` (of `size` bytes). */
+    int (*count)(char *why, size_t size);
+    /* Opens device `index`. threads: see annc_device_options; others than the CPU ignore it. */
+    annc_status (*open)(const struct annc_host *host, int index, int threads, annc_device **device);
+    void (*close)(annc_device *device);
+
+    /* --- memory */
+
+    /* Room for `bytes`, its contents undefined. `what` names the purpose when there is not enough. */
+    annc_status (*alloc)(annc_device *device, size_t bytes, const char *what, void **memory);
+    void (*free)(annc_device *device, void *memory);
+    /* A host array for reading on the device: copied there, or, where device memory is host memory, used in place. The array must
+     * stay unchanged until unstage. */
+    annc_status (*stage)(annc_device *device, const void *host, size_t bytes, const char *what, const void **memory);
+    void (*unstage)(annc_device *device, const void *memory);
+    /* upload returns when `host` may be changed again; download when it is filled. */
+    annc_status (*upload)(annc_device *device, void *memory, const void *host, size_t bytes);
+    annc_status (*download)(annc_device *device, void *host, const void *memory, size_t bytes);
+    annc_status (*synchronise)(annc_device *device);
+
+    /* --- operations; l is the layer, n its units, n_in those of the layer below, n_next those of the layer above */
+
+    /* theta_i = scale x deviate (first + i) of stream ANNC_STREAM_PARAMETERS, for i < count, in double, rounded once; 0 for scale 0. */
+    annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale, float *theta);
+
+    /* The minibatch of the cursor's step, m rows of it: X (m x inputs), bytes divided by the divisor, and Y (m x outputs), targets or one-hot
+     * labels (the label itself where outputs is 1). Row r is the example at position step * batch + r of the cursor's order. */
+    annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples, uint32_t m, float *X,
+                          float *Y);
+
+    /* Z = A_in W^T + 1 b^T, A = f(Z). A_in: m x n_in, W: n x n_in, Z and A: m x n. For a row-wise f, Z is normalised (annc_functions.h). */
+    annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n, const float *A_in, const float *W,
+                           const float *b, float *Z, float *A);
+
+    /* BP1: delta = dC/dA times f'(Z), or the closed form that the cost has with its partner. All m x n. */
+    annc_status (*output_delta)(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+                                const float *A, const float *Y, float *delta);
+
+    /* BP2: delta = (delta_next W_next) times f'(Z). delta_next: m x n_next, W_next: n_next x n, the others m x n. */
+    annc_status (*hidden_delta)(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next, const float *delta_next,
+                                const float *W_next, const float *Z, const float *A, float *delta);
+
+    /* BP3 and BP4: W = beta W + alpha delta^T A_in, b = beta b + alpha delta^T 1. alpha = -eta/m and beta = 1 are the SGD step itself;
+     * 1/m and 0 give the gradient. delta: m x n, A_in: m x n_in. With beta 0, what W and b held does not matter. */
+    annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta, const float *delta,
+                               const float *A_in, float *W, float *b);
+
+    /* Scores the m rows just computed into scores[step] (costs summed in a fixed order), then moves the cursor to the next step.
+     * predictions, unless NULL, takes each row's class at its position step * batch + r. Z, A, Y: m x n. */
+    annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
+                         struct annc_cursor *cursor, struct annc_score *scores, int32_t *predictions);
+
+    /* --- whole steps; both NULL where the backend has none */
+
+    /* Runs `count` steps of full minibatches from the cursor on. *taken is false, and nothing was done, where the job is not one for it. */
+    annc_status (*steps)(annc_device *device, struct annc_job *job, uint32_t count, bool *taken);
+    /* Frees job->recording. */
+    void (*release)(annc_device *device, struct annc_job *job);
+};
+
+/* The CPU. */
+extern const struct annc_backend annc_backend_cpu;
+
+/* The CUDA backend lives in a module that is loaded at first need; this is the one symbol it shows. */
+typedef const struct annc_backend *annc_backend_module_fn(void);
+#define ANNC_BACKEND_MODULE_SYMBOL "annc_backend_module"
+
+/* The CUDA backend, loaded on first use; NULL with the reason in `why` (of `size` bytes). */
+const struct annc_backend *annc_backend_cuda(char *why, size_t size);
+
+#endif

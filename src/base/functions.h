@@ -1,0 +1,75 @@
+/* functions.h - f, f' and C of annc_functions.h, for float and double, in C and in CUDA.
+ *
+ * In double, EXP and its kin are the C library's. In float they are the small functions below: branch-free, so that compilers
+ * vectorise loops over them, never NaN for a finite input, and the same text on every device. */
+#ifndef ANNC_BASE_FUNCTIONS_H
+#define ANNC_BASE_FUNCTIONS_H
+
+#include "annc.h"
+#include "device_code.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* exp(z) within 2 ulp where the result is normal. 2^n e^r with n = round(z / ln 2), r = z - n ln 2; Taylor series to r^7.
+ * Below -87.3 the result is about 1e-38 and above 88.7 about 3e38: saturated, never 0 times infinity. */
+ANNC_DEVICE_CODE float annc_exp_f32(float z)
+{
+    const float lowest = -87.3f, highest = 88.7f;
+    z = z < lowest ? lowest : z;
+    z = z > highest ? highest : z;
+    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
+    const float n = (z * 1.44269504f + shift) - shift;
+    /* ln 2 in two parts, so that n * 0.693359375 is exact. */
+    const float r = (z - n * 0.693359375f) + n * 2.12194440e-4f;
+    float series = 1.98412698e-4f;
+    series = series * r + 1.38888889e-3f;
+    series = series * r + 8.33333333e-3f;
+    series = series * r + 4.16666667e-2f;
+    series = series * r + 1.66666667e-1f;
+    series = series * r + 0.5f;
+    series = (series * r) * r + r;
+    /* 2^n as a product of two powers, since 2^128 is no float. */
+    const int32_t half = (int32_t)n / 2, rest = (int32_t)n - half;
+    const int32_t bits_half = (half + 127) * 8388608, bits_rest = (rest + 127) * 8388608;
+    float power_half, power_rest;
+    memcpy(&power_half, &bits_half, sizeof power_half);
+    memcpy(&power_rest, &bits_rest, sizeof power_rest);
+    return (power_half + series * power_half) * power_rest;
+}
+
+/* tanh(z) within 4 ulp: the odd series near 0, 1 - 2 / (e^2|z| + 1) elsewhere. */
+ANNC_DEVICE_CODE float annc_tanh_f32(float z)
+{
+    const float magnitude = z < 0 ? -z : z;
+    const float q = z * z;
+    float series = -8.86323553e-3f;
+    series = series * q + 2.18694885e-2f;
+    series = series * q - 5.39682540e-2f;
+    series = series * q + 1.33333333e-1f;
+    series = series * q - 3.33333333e-1f;
+    const float near = z + z * q * series;
+    const float far = 1 - 2 / (annc_exp_f32(2 * magnitude) + 1);
+    return magnitude < 0.4f ? near : (z < 0 ? -far : far);
+}
+
+#if defined(__cplusplus)
+ANNC_DEVICE_CODE float EXP(float z) { return annc_exp_f32(z); }
+ANNC_DEVICE_CODE double EXP(double z) { return exp(z); }
+ANNC_DEVICE_CODE float TANH(float z) { return annc_tanh_f32(z); }
+ANNC_DEVICE_CODE double TANH(double z) { return tanh(z); }
+ANNC_DEVICE_CODE float LOG1P(float z) { return log1pf(z); }
+ANNC_DEVICE_CODE double LOG1P(double z) { return log1p(z); }
+#else
+#define EXP(z) _Generic((z), float : annc_exp_f32, double : exp)(z)
+#define TANH(z) _Generic((z), float : annc_tanh_f32, double : tanh)(z)
+#define LOG1P(z) _Generic((z), float : log1pf, double : log1p)(z)
+#endif
+#define ABS(z) ((z) < 0 ? -(z) : (z))
+#define MAX(z, w) ((z) > (w) ? (z) : (w))
+
+enum annc_activation_kind { SMOOTH, PIECEWISE, ROWWISE };
+enum { ANY_OUTPUT = -1 };
+
+#endif

@@ -1,0 +1,20 @@
+/* memory.h - the project's allocator: sizes that cannot overflow, blocks aligned for vectors. */
+#ifndef ANNC_BASE_MEMORY_H
+#define ANNC_BASE_MEMORY_H
+
+#include "annc.h"
+
+enum { ANNC_ALIGNMENT = 64 };
+
+/* count x size bytes, zeroed, aligned to ANNC_ALIGNMENT; at least one byte. ANNC_DEVICE with the bytes needed and free.
+ * `what` names the purpose in the message. *block is NULL after a failure. Freed by annc_release. */
+annc_status annc_allocate(size_t count, size_t size, const char *what, void **block);
+void annc_release(void *block);
+
+/* a x b, or SIZE_MAX where it does not fit (no allocation of that size succeeds). */
+size_t annc_product(size_t a, size_t b);
+
+/* Bytes of memory that the machine has, and that can still be had. */
+void annc_machine_memory(uint64_t *total, uint64_t *available);
+
+#endif

@@ -1,0 +1,95 @@
+/* order.h - the order of the examples in an epoch: a function, not an array.
+ *
+ * A Feistel network on `bits` bits, keyed by seed and epoch, is a bijection of [0, 2^bits); walking its cycle until a value
+ * below n comes makes it one of [0, n) (Black and Rogaway, Ciphers with arbitrary finite domains, 2002). It is integer code alone,
+ * so CPU and GPU see the same minibatches, and a resumed run needs no stored state. */
+#ifndef ANNC_BASE_ORDER_H
+#define ANNC_BASE_ORDER_H
+
+#include "device_code.h"
+#include "philox.h"
+
+#include <stdint.h>
+
+enum {
+    ANNC_ORDER_ROUNDS = 8,   /* even: a round changes one half, the next the other */
+    ANNC_ORDER_MIN_BITS = 8, /* small sets walk in a larger domain: on 2 bits a Feistel network reaches few permutations */
+};
+
+struct annc_order {
+    uint32_t n;           /* examples, 1 to 2^31 */
+    uint32_t bits;        /* of the domain; 0 means the files' own order */
+    uint32_t low_bits;    /* of the lower half */
+    uint32_t reserved;
+    uint32_t key[ANNC_ORDER_ROUNDS];
+};
+
+/* Where a run stands; lives in device memory, so that a recorded step finds its minibatch without the host. */
+struct annc_cursor {
+    struct annc_order order;
+    uint32_t batch; /* examples a full minibatch */
+    uint32_t step;  /* of the epoch: the next minibatch begins at position step * batch */
+};
+
+/* The files' own order, for evaluation. */
+ANNC_DEVICE_CODE struct annc_order annc_order_sequential(uint32_t n)
+{
+    struct annc_order order;
+    order.n = n;
+    order.bits = 0;
+    order.low_bits = 0;
+    order.reserved = 0;
+    for (int r = 0; r < ANNC_ORDER_ROUNDS; r++)
+        order.key[r] = 0;
+    return order;
+}
+
+/* The shuffled order of an epoch (counted from 0) under a seed. */
+ANNC_DEVICE_CODE struct annc_order annc_order_shuffled(uint32_t n, uint64_t seed, uint32_t epoch)
+{
+    struct annc_order order = annc_order_sequential(n);
+    order.bits = ANNC_ORDER_MIN_BITS;
+    while (((uint64_t)1 << order.bits) < n)
+        order.bits++;
+    order.low_bits = order.bits / 2;
+    for (int block = 0; block < ANNC_ORDER_ROUNDS / 4; block++) {
+        const uint64_t g = (uint64_t)epoch * (ANNC_ORDER_ROUNDS / 4) + (uint64_t)block;
+        const struct annc_philox_block words = annc_philox(seed, ANNC_STREAM_ORDER, g);
+        for (int i = 0; i < 4; i++)
+            order.key[4 * block + i] = words.word[i];
+    }
+    return order;
+}
+
+/* A 32-bit mixing of one half with a round key: two multiply-xorshift rounds (constants of Wellons' lowbias32). */
+ANNC_DEVICE_CODE uint32_t annc_order_mix(uint32_t half, uint32_t key)
+{
+    uint32_t x = half ^ key;
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    x ^= x >> 16;
+    return x;
+}
+
+/* The example at a position of the epoch; both in [0, n). */
+ANNC_DEVICE_CODE uint32_t annc_order_at(const struct annc_order *order, uint32_t position)
+{
+    if (order->bits == 0)
+        return position;
+    const uint32_t low_mask = ((uint32_t)1 << order->low_bits) - 1;
+    const uint32_t high_mask = ((uint32_t)1 << (order->bits - order->low_bits)) - 1;
+    uint32_t value = position;
+    do {
+        uint32_t low = value & low_mask, high = value >> order->low_bits;
+        for (int r = 0; r < ANNC_ORDER_ROUNDS; r += 2) {
+            low ^= annc_order_mix(high, order->key[r]) & low_mask;
+            high ^= annc_order_mix(low, order->key[r + 1]) & high_mask;
+        }
+        value = high << order->low_bits | low;
+    } while (value >= order->n);
+    return value;
+}
+
+#endif

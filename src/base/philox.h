@@ -1,0 +1,140 @@
+/* philox.h - Philox4x32-10 and the normal deviates made from it, the same bits on every device.
+ *
+ * The generator is that of cuRAND's device interface: block g of stream s under seed k is curand_init(k, s, 4 g, &state)
+ * followed by curand4(&state), that is Philox with key k and counter (g, s).
+ * Source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC11).
+ *
+ * log and sincospi are written here with +, -, *, / and sqrt alone, contraction off, so that every compiler and every device
+ * that follows IEEE 754 gives the same bits. */
+#ifndef ANNC_BASE_PHILOX_H
+#define ANNC_BASE_PHILOX_H
+
+#include "device_code.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The streams of one seed. */
+enum annc_stream {
+    ANNC_STREAM_PARAMETERS = 0, /* initial weights and biases */
+    ANNC_STREAM_ORDER = 1,      /* order of the examples, one block an epoch and more */
+    ANNC_STREAM_DROPOUT = 2,    /* reserved */
+    ANNC_STREAM_SAMPLE = 3,     /* which parameters an audit samples */
+    ANNC_STREAM_DIGITS = 4,     /* the built-in digits */
+};
+
+struct annc_philox_block {
+    uint32_t word[4];
+};
+
+ANNC_DEVICE_CODE struct annc_philox_block annc_philox(uint64_t seed, uint64_t stream, uint64_t block)
+{
+    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+    uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32);
+    uint32_t c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
+    for (int round = 0; round < 10; round++) {
+        const uint64_t p0 = (uint64_t)0xD2511F53u * c0;
+        const uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ key0;
+        c1 = (uint32_t)p1;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ key1;
+        c3 = (uint32_t)p0;
+        key0 += 0x9E3779B9u; /* the golden ratio, as Philox's key schedule has it */
+        key1 += 0xBB67AE85u; /* sqrt(3) - 1 */
+    }
+    struct annc_philox_block words;
+    words.word[0] = c0;
+    words.word[1] = c1;
+    words.word[2] = c2;
+    words.word[3] = c3;
+    return words;
+}
+
+/* Natural logarithm of u in (0, 1], within 2 ulp. u = m 2^e with m in [sqrt(1/2), sqrt(2)); with s = (m-1)/(m+1),
+ * log m = 2 s (1 + s^2/3 + s^4/5 + ...). */
+ANNC_DEVICE_CODE double annc_log_unit(double u)
+{
+    uint64_t bits;
+    memcpy(&bits, &u, sizeof bits);
+    int exponent = (int)(bits >> 52) - 1023;
+    bits = (bits & 0x000FFFFFFFFFFFFFull) | 0x3FF0000000000000ull;
+    double m;
+    memcpy(&m, &bits, sizeof m);
+    if (m > 1.4142135623730951) {
+        m = m / 2;
+        exponent++;
+    }
+    const double s = (m - 1) / (m + 1);
+    const double q = s * s;
+    double series = 1.0 / 23;
+    series = series * q + 1.0 / 21;
+    series = series * q + 1.0 / 19;
+    series = series * q + 1.0 / 17;
+    series = series * q + 1.0 / 15;
+    series = series * q + 1.0 / 13;
+    series = series * q + 1.0 / 11;
+    series = series * q + 1.0 / 9;
+    series = series * q + 1.0 / 7;
+    series = series * q + 1.0 / 5;
+    series = series * q + 1.0 / 3;
+    /* ln 2 in two parts: the high one has 21 trailing zero bits, so exponent * high is exact. */
+    const double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
+    const double two_s = 2 * s;
+    return exponent * ln2_high + (two_s + (two_s * q * series + exponent * ln2_low));
+}
+
+/* sin(pi v) and cos(pi v) for v in (0, 2], within 2 ulp: reduced exactly to r in [-1/4, 1/4], then Taylor series in pi r. */
+ANNC_DEVICE_CODE void annc_sincospi(double v, double *sine, double *cosine)
+{
+    const int quadrant = (int)(2 * v + 0.5);
+    const double x = (v - quadrant * 0.5) * 3.14159265358979311600;
+    const double q = x * x;
+    double s = -1.0 / 1307674368000.0;
+    s = s * q + 1.0 / 6227020800.0;
+    s = s * q - 1.0 / 39916800.0;
+    s = s * q + 1.0 / 362880.0;
+    s = s * q - 1.0 / 5040.0;
+    s = s * q + 1.0 / 120.0;
+    s = s * q - 1.0 / 6.0;
+    s = x + x * q * s;
+    double c = 1.0 / 20922789888000.0;
+    c = c * q - 1.0 / 87178291200.0;
+    c = c * q + 1.0 / 479001600.0;
+    c = c * q - 1.0 / 3628800.0;
+    c = c * q + 1.0 / 40320.0;
+    c = c * q - 1.0 / 720.0;
+    c = c * q + 1.0 / 24.0;
+    c = 1 - (q / 2 - q * q * c);
+    const int odd = quadrant & 1;
+    const double a = odd ? c : s;
+    const double b = odd ? s : c;
+    *sine = (quadrant & 2) ? -a : a;
+    *cosine = ((quadrant + 1) & 2) ? -b : b;
+}
+
+/* The Box-Muller pair of a block, as cuRAND's curand_normal2_double makes it: u in (0, 1] from words 0 and 1, v in (0, 2]
+ * from words 2 and 3, sqrt(-2 ln u) sin(pi v) and sqrt(-2 ln u) cos(pi v). */
+ANNC_DEVICE_CODE void annc_normal_pair(struct annc_philox_block block, double *first, double *second)
+{
+    const double two_to_minus_53 = 1.1102230246251565e-16;
+    const uint64_t x = (uint64_t)block.word[0] ^ ((uint64_t)block.word[1] << 21);
+    const uint64_t y = (uint64_t)block.word[2] ^ ((uint64_t)block.word[3] << 21);
+    const double u = (double)x * two_to_minus_53 + two_to_minus_53 / 2;
+    const double v = (double)y * (two_to_minus_53 * 2) + two_to_minus_53;
+    const double radius = sqrt(-2 * annc_log_unit(u));
+    double sine, cosine;
+    annc_sincospi(v, &sine, &cosine);
+    *first = radius * sine;
+    *second = radius * cosine;
+}
+
+/* Deviate i of N(0, 1) of a stream: lane i mod 2 of the pair of block i / 2. */
+ANNC_DEVICE_CODE double annc_normal(uint64_t seed, uint64_t stream, uint64_t i)
+{
+    double pair[2];
+    annc_normal_pair(annc_philox(seed, stream, i / 2), &pair[0], &pair[1]);
+    return pair[i & 1];
+}
+
+#endif

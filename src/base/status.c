@@ -1,0 +1,24 @@
+#include "status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { ERROR_SIZE = 2048 };
+
+static _Thread_local char last_error[ERROR_SIZE];
+
+const char *annc_last_error(void)
+{
+    return last_error;
+}
+
+annc_status annc_fail(annc_status status, const char *format, ...)
+{
+    char text[ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    snprintf(last_error, sizeof last_error, "%s", text);
+    return status;
+}
