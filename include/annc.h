@@ -65,8 +65,8 @@ typedef enum annc_cost { ANNC_COSTS(ANNC_ENUMERATOR) ANNC_COST_COUNT } annc_cost
 
 /* How the parameters are drawn; every deviate is from N(0, 1), scaled. fan_in = n_(l-1), fan_out = n_l. */
 typedef enum annc_init {
-    ANNC_INIT_AUTO,             /* He if a hidden layer is ReLU, normal if all are sigmoid or there are none, otherwise Xavier */
-    ANNC_INIT_NORMAL,           /* weights and biases N(0, 1) */
+    ANNC_INIT_AUTO,   /* He if a hidden layer is ReLU, normal if all are sigmoid or there are none, otherwise Xavier */
+    ANNC_INIT_NORMAL, /* weights and biases N(0, 1) */
     ANNC_INIT_NORMAL_ZERO_BIAS, /* weights N(0, 1), biases 0 */
     ANNC_INIT_XAVIER,           /* weights N(0, 2 / (fan_in + fan_out)), biases 0 (Glorot and Bengio 2010) */
     ANNC_INIT_HE,               /* weights N(0, 2 / fan_in), biases 0 (He et al. 2015) */
@@ -139,14 +139,14 @@ typedef enum annc_input_type {
 
 /* A data set as it lies in memory. */
 typedef struct annc_examples {
-    uint32_t count;         /* examples */
-    uint32_t inputs;        /* n_0 */
-    uint32_t outputs;       /* n_L: classes, or targets an example */
-    annc_input_type type;   /* of x */
-    float divisor;          /* of bytes; 1 leaves them as they are */
-    const void *x;          /* count x inputs */
-    const int32_t *labels;  /* count, each within 0...outputs-1 (0 or 1 where outputs is 1); or NULL */
-    const float *targets;   /* count x outputs; or NULL. One of the two is there. */
+    uint32_t count;        /* examples */
+    uint32_t inputs;       /* n_0 */
+    uint32_t outputs;      /* n_L: classes, or targets an example */
+    annc_input_type type;  /* of x */
+    float divisor;         /* of bytes; 1 leaves them as they are */
+    const void *x;         /* count x inputs */
+    const int32_t *labels; /* count, each within 0...outputs-1 (0 or 1 where outputs is 1); or NULL */
+    const float *targets;  /* count x outputs; or NULL. One of the two is there. */
 } annc_examples;
 
 /* A data set of a copy of these arrays. ANNC_INPUT names the row of a label out of range or of a value that is not finite. */
@@ -191,8 +191,8 @@ ANNC_API void annc_data_free(annc_data *data);
 ANNC_API bool annc_mnist_find(char *path, size_t size);
 
 typedef struct annc_fetch_options {
-    const char *folder;      /* where to; NULL: the user's cache folder */
-    double connect_seconds;  /* without an answer for that long, the next mirror is tried */
+    const char *folder;                                /* where to; NULL: the user's cache folder */
+    double connect_seconds;                            /* without an answer for that long, the next mirror is tried */
     void (*progress)(void *context, const char *line); /* told of each step; or NULL */
     void *context;
 } annc_fetch_options;
@@ -271,7 +271,8 @@ typedef struct annc_epoch {
 
 /* Trains one epoch: every example once, in an order of its own. `stop` (or NULL) is asked between blocks of steps, and true ends
  * the epoch with ANNC_STOPPED. ANNC_DIVERGED names the first step whose cost was not finite. */
-ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context, annc_epoch *report);
+ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context,
+                                        annc_epoch *report);
 
 /* The engine in use: "ops" or "recorded". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
@@ -281,17 +282,18 @@ ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 /* ------------------------------------------------------------------ 6 evaluation */
 
 typedef struct annc_evaluation {
-    uint32_t count;   /* examples */
-    uint32_t correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2 means class 1 */
-    double loss;      /* mean cost an example */
+    uint32_t count; /* examples */
+    uint32_t
+        correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2 means class 1 */
+    double loss; /* mean cost an example */
     double seconds;
 } annc_evaluation;
 
 typedef struct annc_evaluator annc_evaluator;
 
 /* Stages a data set for evaluations of one network on one device; all three must outlive it. */
-ANNC_API annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
-                                           annc_evaluator **evaluator);
+ANNC_API annc_status annc_evaluator_create(annc_device *device, const annc_network *network,
+                                           const annc_dataset *dataset, annc_evaluator **evaluator);
 ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
 /* Evaluates the network's own parameters, or, with a trainer, those that it has on the device now. predictions: NULL, or room
  * for count class indices. */
@@ -302,8 +304,8 @@ ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_tr
 
 /* The equations BP1 to BP4, one example at a time, in double (src/training/reference.c): adds example i's dC/dtheta to
  * `gradient`, in the layout of the parameter block, and gives its cost C. theta: annc_shape_parameters() doubles. */
-ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset, uint32_t i,
-                                             double *gradient, double *cost);
+ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
+                                             uint32_t i, double *gradient, double *cost);
 
 typedef enum annc_parameter_kind { ANNC_WEIGHT, ANNC_BIAS } annc_parameter_kind;
 
@@ -330,8 +332,9 @@ typedef struct annc_check_options {
  * (h = 1e-5, double), and each device against the reference. Errors of finite differences are relative to
  * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix. Rows are freed by annc_check_free.
  * ANNC_OK also where a row failed: look at `pass`. */
-ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices, size_t n_devices,
-                                const annc_check_options *options, annc_check_row **rows, size_t *count);
+ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,
+                                size_t n_devices, const annc_check_options *options, annc_check_row **rows,
+                                size_t *count);
 ANNC_API void annc_check_free(annc_check_row *rows);
 
 /* ------------------------------------------------------------------ 8 model files */

@@ -16,11 +16,11 @@
  *       PIECEWISE  has a kink at z = 0; finite differences keep away from it
  *       ROWWISE    each output depends on the whole layer: z is first replaced by z - log(sum of exp(z)) over the layer, after
  *                  which f is the formula here; the output layer alone may use it. Its Jacobian is diag(a) - a a^T. */
-#define ANNC_ACTIVATIONS(ENTRY)                                                  \
-    ENTRY(ANNC_SIGMOID, "sigmoid", 1 / (1 + EXP(-z)), a * (1 - a), SMOOTH)       \
-    ENTRY(ANNC_TANH, "tanh", TANH(z), 1 - a * a, SMOOTH)                         \
-    ENTRY(ANNC_RELU, "relu", z > 0 ? z : 0 * z, z > 0 ? 1 : 0, PIECEWISE)        \
-    ENTRY(ANNC_IDENTITY, "identity", z, 1, SMOOTH)                               \
+#define ANNC_ACTIVATIONS(ENTRY)                                                                                        \
+    ENTRY(ANNC_SIGMOID, "sigmoid", 1 / (1 + EXP(-z)), a * (1 - a), SMOOTH)                                             \
+    ENTRY(ANNC_TANH, "tanh", TANH(z), 1 - a * a, SMOOTH)                                                               \
+    ENTRY(ANNC_RELU, "relu", z > 0 ? z : 0 * z, z > 0 ? 1 : 0, PIECEWISE)                                              \
+    ENTRY(ANNC_IDENTITY, "identity", z, 1, SMOOTH)                                                                     \
     ENTRY(ANNC_SOFTMAX, "softmax", EXP(z), a, ROWWISE)
 
 /* ENTRY(enumerator, name, C of one output, its derivative, partner)

@@ -93,7 +93,10 @@ static inline int test_main(int argc, char **argv, const struct test *tests, siz
     return skipped == ran ? 77 : 0;
 }
 
-#define TEST(function) { #function, function }
+#define TEST(function)                                                                                                 \
+    {                                                                                                                  \
+#function, function                                                                                            \
+    }
 #define TEST_MAIN(...)                                                                                                 \
     int main(int argc, char **argv)                                                                                    \
     {                                                                                                                  \

@@ -79,34 +79,36 @@ struct annc_backend {
     /* --- operations; l is the layer, n its units, n_in those of the layer below, n_next those of the layer above */
 
     /* theta_i = scale x deviate (first + i) of stream ANNC_STREAM_PARAMETERS, for i < count, in double, rounded once; 0 for scale 0. */
-    annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale, float *theta);
+    annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale,
+                              float *theta);
 
     /* The minibatch of the cursor's step, m rows of it: X (m x inputs), bytes divided by the divisor, and Y (m x outputs), targets or one-hot
      * labels (the label itself where outputs is 1). Row r is the example at position step * batch + r of the cursor's order. */
-    annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples, uint32_t m, float *X,
-                          float *Y);
+    annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+                          uint32_t m, float *X, float *Y);
 
     /* Z = A_in W^T + 1 b^T, A = f(Z). A_in: m x n_in, W: n x n_in, Z and A: m x n. For a row-wise f, Z is normalised (annc_functions.h). */
-    annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n, const float *A_in, const float *W,
-                           const float *b, float *Z, float *A);
+    annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
+                           const float *A_in, const float *W, const float *b, float *Z, float *A);
 
     /* BP1: delta = dC/dA times f'(Z), or the closed form that the cost has with its partner. All m x n. */
-    annc_status (*output_delta)(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                                const float *A, const float *Y, float *delta);
+    annc_status (*output_delta)(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
+                                const float *Z, const float *A, const float *Y, float *delta);
 
     /* BP2: delta = (delta_next W_next) times f'(Z). delta_next: m x n_next, W_next: n_next x n, the others m x n. */
-    annc_status (*hidden_delta)(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next, const float *delta_next,
-                                const float *W_next, const float *Z, const float *A, float *delta);
+    annc_status (*hidden_delta)(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
+                                const float *delta_next, const float *W_next, const float *Z, const float *A,
+                                float *delta);
 
     /* BP3 and BP4: W = beta W + alpha delta^T A_in, b = beta b + alpha delta^T 1. alpha = -eta/m and beta = 1 are the SGD step itself;
      * 1/m and 0 give the gradient. delta: m x n, A_in: m x n_in. With beta 0, what W and b held does not matter. */
-    annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta, const float *delta,
-                               const float *A_in, float *W, float *b);
+    annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
+                               const float *delta, const float *A_in, float *W, float *b);
 
     /* Scores the m rows just computed into scores[step] (costs summed in a fixed order), then moves the cursor to the next step.
      * predictions, unless NULL, takes each row's class at its position step * batch + r. Z, A, Y: m x n. */
-    annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
-                         struct annc_cursor *cursor, struct annc_score *scores, int32_t *predictions);
+    annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A,
+                         const float *Y, struct annc_cursor *cursor, struct annc_score *scores, int32_t *predictions);
 
     /* --- whole steps; both NULL where the backend has none */
 

@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 /* C = alpha A B^T + beta C.  A: m x k, B: n x k, C: m x n.   Z = A W^T */
-void annc_gemm_nt(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C);
+void annc_gemm_nt(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                  float *C);
 /* C = alpha A B + beta C.    A: m x k, B: k x n, C: m x n.   Delta W */
-void annc_gemm_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C);
+void annc_gemm_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                  float *C);
 /* C = alpha A^T B + beta C.  A: k x m, B: k x n, C: m x n.   Delta^T A */
-void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C);
+void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                  float *C);
 
 /* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in". */
 const char *annc_gemm_name(void);

@@ -55,21 +55,125 @@ ANNC_DEVICE_CODE float annc_tanh_f32(float z)
 }
 
 #if defined(__cplusplus)
-ANNC_DEVICE_CODE float EXP(float z) { return annc_exp_f32(z); }
-ANNC_DEVICE_CODE double EXP(double z) { return exp(z); }
-ANNC_DEVICE_CODE float TANH(float z) { return annc_tanh_f32(z); }
-ANNC_DEVICE_CODE double TANH(double z) { return tanh(z); }
-ANNC_DEVICE_CODE float LOG1P(float z) { return log1pf(z); }
-ANNC_DEVICE_CODE double LOG1P(double z) { return log1p(z); }
+ANNC_DEVICE_CODE float EXP(float z)
+{
+    return annc_exp_f32(z);
+}
+ANNC_DEVICE_CODE double EXP(double z)
+{
+    return exp(z);
+}
+ANNC_DEVICE_CODE float TANH(float z)
+{
+    return annc_tanh_f32(z);
+}
+ANNC_DEVICE_CODE double TANH(double z)
+{
+    return tanh(z);
+}
+ANNC_DEVICE_CODE float LOG1P(float z)
+{
+    return log1pf(z);
+}
+ANNC_DEVICE_CODE double LOG1P(double z)
+{
+    return log1p(z);
+}
 #else
-#define EXP(z) _Generic((z), float : annc_exp_f32, double : exp)(z)
-#define TANH(z) _Generic((z), float : annc_tanh_f32, double : tanh)(z)
+#define EXP(z)   _Generic((z), float : annc_exp_f32, double : exp)(z)
+#define TANH(z)  _Generic((z), float : annc_tanh_f32, double : tanh)(z)
 #define LOG1P(z) _Generic((z), float : log1pf, double : log1p)(z)
 #endif
-#define ABS(z) ((z) < 0 ? -(z) : (z))
+#define ABS(z)    ((z) < 0 ? -(z) : (z))
 #define MAX(z, w) ((z) > (w) ? (z) : (w))
 
 enum annc_activation_kind { SMOOTH, PIECEWISE, ROWWISE };
 enum { ANY_OUTPUT = -1 };
+
+/* f and f' of one unit, and C and its derivative of one output (see annc_functions.h for which), by enumerator; in float (_f32) and in
+ * double (_f64). The switch is uniform over a matrix; loops that must vectorise expand the tables themselves. */
+#define ANNC_VALUE_CASE(enumerator, name, value, derivative, kind)                                                     \
+    case enumerator:                                                                                                   \
+        return value;
+#define ANNC_DERIVATIVE_CASE(enumerator, name, value, derivative, kind)                                                \
+    case enumerator:                                                                                                   \
+        return derivative;
+#define ANNC_DEFINE_FUNCTIONS(real, suffix)                                                                            \
+    ANNC_DEVICE_CODE real annc_activation_value_##suffix(annc_activation f, real z)                                    \
+    {                                                                                                                  \
+        switch (f) {                                                                                                   \
+            ANNC_ACTIVATIONS(ANNC_VALUE_CASE)                                                                          \
+        case ANNC_ACTIVATION_COUNT:                                                                                    \
+            break;                                                                                                     \
+        }                                                                                                              \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    ANNC_DEVICE_CODE real annc_activation_derivative_##suffix(annc_activation f, real z, real a)                       \
+    {                                                                                                                  \
+        (void)z;                                                                                                       \
+        (void)a;                                                                                                       \
+        switch (f) {                                                                                                   \
+            ANNC_ACTIVATIONS(ANNC_DERIVATIVE_CASE)                                                                     \
+        case ANNC_ACTIVATION_COUNT:                                                                                    \
+            break;                                                                                                     \
+        }                                                                                                              \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    ANNC_DEVICE_CODE real annc_cost_value_##suffix(annc_cost cost, real z, real a, real y)                             \
+    {                                                                                                                  \
+        (void)z;                                                                                                       \
+        (void)a;                                                                                                       \
+        switch (cost) {                                                                                                \
+            ANNC_COSTS(ANNC_VALUE_CASE)                                                                                \
+        case ANNC_COST_COUNT:                                                                                          \
+            break;                                                                                                     \
+        }                                                                                                              \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    ANNC_DEVICE_CODE real annc_cost_derivative_##suffix(annc_cost cost, real z, real a, real y)                        \
+    {                                                                                                                  \
+        (void)z;                                                                                                       \
+        switch (cost) {                                                                                                \
+            ANNC_COSTS(ANNC_DERIVATIVE_CASE)                                                                           \
+        case ANNC_COST_COUNT:                                                                                          \
+            break;                                                                                                     \
+        }                                                                                                              \
+        return 0;                                                                                                      \
+    }
+
+ANNC_DEFINE_FUNCTIONS(float, f32)
+ANNC_DEFINE_FUNCTIONS(double, f64)
+
+#undef ANNC_DEFINE_FUNCTIONS
+#undef ANNC_VALUE_CASE
+#undef ANNC_DERIVATIVE_CASE
+
+#define ANNC_KIND_CASE(enumerator, name, value, derivative, last)                                                      \
+    case enumerator:                                                                                                   \
+        return last;
+
+/* Whether f is smooth, has a kink, or depends on the whole layer. */
+ANNC_DEVICE_CODE enum annc_activation_kind annc_activation_kind_of(annc_activation f)
+{
+    switch (f) {
+        ANNC_ACTIVATIONS(ANNC_KIND_CASE)
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+    return SMOOTH;
+}
+
+/* The one output activation that a cost takes, or ANY_OUTPUT. */
+ANNC_DEVICE_CODE int annc_cost_partner(annc_cost cost)
+{
+    switch (cost) {
+        ANNC_COSTS(ANNC_KIND_CASE)
+    case ANNC_COST_COUNT:
+        break;
+    }
+    return ANY_OUTPUT;
+}
+
+#undef ANNC_KIND_CASE
 
 #endif

@@ -12,14 +12,15 @@
 #include <stdint.h>
 
 enum {
-    ANNC_ORDER_ROUNDS = 8,   /* even: a round changes one half, the next the other */
-    ANNC_ORDER_MIN_BITS = 8, /* small sets walk in a larger domain: on 2 bits a Feistel network reaches few permutations */
+    ANNC_ORDER_ROUNDS = 8, /* even: a round changes one half, the next the other */
+    ANNC_ORDER_MIN_BITS =
+        8, /* small sets walk in a larger domain: on 2 bits a Feistel network reaches few permutations */
 };
 
 struct annc_order {
-    uint32_t n;           /* examples, 1 to 2^31 */
-    uint32_t bits;        /* of the domain; 0 means the files' own order */
-    uint32_t low_bits;    /* of the lower half */
+    uint32_t n;        /* examples, 1 to 2^31 */
+    uint32_t bits;     /* of the domain; 0 means the files' own order */
+    uint32_t low_bits; /* of the lower half */
     uint32_t reserved;
     uint32_t key[ANNC_ORDER_ROUNDS];
 };

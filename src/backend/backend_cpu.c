@@ -1,0 +1,366 @@
+/* backend_cpu.c - the CPU: matrix products of gemm.h, elementwise loops made from the tables of annc_functions.h. */
+#include "backend.h"
+#include "functions.h"
+#include "gemm.h"
+#include "memory.h"
+#include "status.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct cpu_device {
+    struct annc_device device;
+    bool choose_threads; /* by the size of each product, up to info.threads */
+    int threads_now;
+};
+
+/* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */
+static const double THREADED_PRODUCT = 4e6;
+
+static struct cpu_device *cpu(annc_device *device)
+{
+    return (struct cpu_device *)device;
+}
+
+static void set_threads(annc_device *device, double multiply_adds)
+{
+    const int wanted = cpu(device)->choose_threads && multiply_adds < THREADED_PRODUCT ? 1 : device->info.threads;
+    if (wanted != cpu(device)->threads_now)
+        annc_gemm_set_threads(wanted);
+    cpu(device)->threads_now = wanted;
+}
+
+/* ---------------------------------------------------------------- devices and memory */
+
+static int cpu_count(char *why, size_t size)
+{
+    if (size > 0)
+        why[0] = '\0';
+    return 1;
+}
+
+/* The processor's name as the system tells it. */
+static void processor_name(char *name, size_t size)
+{
+    snprintf(name, size, "CPU");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+    while (file && fgets(line, sizeof line, file)) {
+        const char *value = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
+        if (value) {
+            snprintf(name, size, "%s", value + 2);
+            name[strcspn(name, "\n")] = '\0';
+            break;
+        }
+    }
+    if (file)
+        fclose(file);
+}
+
+static annc_status cpu_open(const struct annc_host *host, int index, int threads, annc_device **device)
+{
+    annc_status status = ANNC_OK;
+    struct cpu_device *new_device = NULL;
+    char processor[128];
+    (void)index;
+    ANNC_TRY(annc_allocate(1, sizeof *new_device, "a device", (void **)&new_device));
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    annc_device_info *info = &new_device->device.info;
+    new_device->device.backend = &annc_backend_cpu;
+    new_device->device.host = host;
+    new_device->choose_threads = threads == 0;
+    info->threads = threads > 0 ? threads : online > 0 ? (int)online : 1;
+    snprintf(info->kind, sizeof info->kind, "cpu");
+    processor_name(processor, sizeof processor);
+    snprintf(info->name, sizeof info->name, "%s, %s", processor, annc_gemm_name());
+    annc_machine_memory(&info->memory_bytes, &info->memory_free);
+    *device = &new_device->device;
+out:
+    return status;
+}
+
+static void cpu_close(annc_device *device)
+{
+    annc_release(device);
+}
+
+static annc_status cpu_alloc(annc_device *device, size_t bytes, const char *what, void **memory)
+{
+    (void)device;
+    return annc_allocate(bytes, 1, what, memory);
+}
+
+static void cpu_free(annc_device *device, void *memory)
+{
+    (void)device;
+    annc_release(memory);
+}
+
+static annc_status cpu_stage(annc_device *device, const void *host, size_t bytes, const char *what, const void **memory)
+{
+    (void)device;
+    (void)bytes;
+    (void)what;
+    *memory = host;
+    return ANNC_OK;
+}
+
+static void cpu_unstage(annc_device *device, const void *memory)
+{
+    (void)device;
+    (void)memory;
+}
+
+static annc_status cpu_upload(annc_device *device, void *memory, const void *host, size_t bytes)
+{
+    (void)device;
+    memcpy(memory, host, bytes);
+    return ANNC_OK;
+}
+
+static annc_status cpu_download(annc_device *device, void *host, const void *memory, size_t bytes)
+{
+    (void)device;
+    memcpy(host, memory, bytes);
+    return ANNC_OK;
+}
+
+static annc_status cpu_synchronise(annc_device *device)
+{
+    (void)device;
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- operations */
+
+static annc_status cpu_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale,
+                                  float *theta)
+{
+    (void)device;
+    for (size_t i = 0; i < count; i++)
+        theta[i] = scale == 0 ? 0.0f : (float)(scale * annc_normal(seed, ANNC_STREAM_PARAMETERS, first + i));
+    return ANNC_OK;
+}
+
+static void gather_inputs(const annc_examples *examples, size_t example, float *x)
+{
+    const size_t inputs = examples->inputs;
+    if (examples->type == ANNC_BYTES) {
+        const uint8_t *bytes = (const uint8_t *)examples->x + example * inputs;
+        const float factor = 1.0f / examples->divisor;
+        for (size_t j = 0; j < inputs; j++)
+            x[j] = (float)bytes[j] * factor;
+    } else {
+        memcpy(x, (const float *)examples->x + example * inputs, inputs * sizeof *x);
+    }
+}
+
+static void gather_targets(const annc_examples *examples, size_t example, float *y)
+{
+    const size_t outputs = examples->outputs;
+    if (examples->targets) {
+        memcpy(y, examples->targets + example * outputs, outputs * sizeof *y);
+    } else if (outputs == 1) {
+        y[0] = (float)examples->labels[example];
+    } else {
+        memset(y, 0, outputs * sizeof *y);
+        y[examples->labels[example]] = 1;
+    }
+}
+
+static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+                              uint32_t m, float *X, float *Y)
+{
+    (void)device;
+    for (uint32_t r = 0; r < m; r++) {
+        const uint32_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
+        gather_inputs(examples, example, X + (size_t)r * examples->inputs);
+        gather_targets(examples, example, Y + (size_t)r * examples->outputs);
+    }
+    return ANNC_OK;
+}
+
+/* Z = Z - log(sum of exp(Z)) a row, by way of the row's largest entry. */
+static void normalise_rows(uint32_t m, uint32_t n, float *Z)
+{
+    for (uint32_t r = 0; r < m; r++) {
+        float *z = Z + (size_t)r * n, largest = z[0], sum = 0;
+        for (uint32_t j = 1; j < n; j++)
+            largest = MAX(z[j], largest);
+        for (uint32_t j = 0; j < n; j++)
+            sum += EXP(z[j] - largest);
+        const float log_sum = largest + logf(sum);
+        for (uint32_t j = 0; j < n; j++)
+            z[j] -= log_sum;
+    }
+}
+
+/* A = f(Z) */
+static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
+{
+    switch (f) {
+#define ACTIVATE(enumerator, name, value, derivative, kind)                                                            \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i];                                                                                      \
+            A[i] = value;                                                                                              \
+        }                                                                                                              \
+        break;
+        ANNC_ACTIVATIONS(ACTIVATE)
+#undef ACTIVATE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+}
+
+/* delta = delta times f'(Z) */
+static void times_derivative(annc_activation f, size_t count, const float *restrict Z, const float *restrict A,
+                             float *restrict delta)
+{
+    switch (f) {
+#define TIMES_DERIVATIVE(enumerator, name, value, derivative, kind)                                                    \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i], a = A[i];                                                                            \
+            (void)z;                                                                                                   \
+            (void)a;                                                                                                   \
+            delta[i] = delta[i] * (derivative);                                                                        \
+        }                                                                                                              \
+        break;
+        ANNC_ACTIVATIONS(TIMES_DERIVATIVE)
+#undef TIMES_DERIVATIVE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+}
+
+/* delta = delta times the Jacobian diag(a) - a a^T of a row-wise f. */
+static void times_jacobian(uint32_t m, uint32_t n, const float *A, float *delta)
+{
+    for (uint32_t r = 0; r < m; r++) {
+        const float *a = A + (size_t)r * n;
+        float *d = delta + (size_t)r * n, mean = 0;
+        for (uint32_t j = 0; j < n; j++)
+            mean += d[j] * a[j];
+        for (uint32_t j = 0; j < n; j++)
+            d[j] = a[j] * (d[j] - mean);
+    }
+}
+
+static annc_status cpu_forward(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
+                               const float *A_in, const float *W, const float *b, float *Z, float *A)
+{
+    for (uint32_t r = 0; r < m; r++)
+        memcpy(Z + (size_t)r * n, b, n * sizeof *b);
+    set_threads(device, (double)m * n * n_in);
+    annc_gemm_nt(m, n, n_in, 1, A_in, W, 1, Z);
+    if (annc_activation_kind_of(f) == ROWWISE)
+        normalise_rows(m, n, Z);
+    activate(f, (size_t)m * n, Z, A);
+    return ANNC_OK;
+}
+
+static annc_status cpu_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
+                                    const float *Z, const float *A, const float *Y, float *delta)
+{
+    (void)device;
+    const size_t count = (size_t)m * n;
+    for (size_t i = 0; i < count; i++)
+        delta[i] = annc_cost_derivative_f32(cost, Z[i], A[i], Y[i]);
+    if (annc_cost_partner(cost) != ANY_OUTPUT)
+        return ANNC_OK;
+    if (annc_activation_kind_of(f) == ROWWISE)
+        times_jacobian(m, n, A, delta);
+    else
+        times_derivative(f, count, Z, A, delta);
+    return ANNC_OK;
+}
+
+static annc_status cpu_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
+                                    const float *delta_next, const float *W_next, const float *Z, const float *A,
+                                    float *delta)
+{
+    set_threads(device, (double)m * n * n_next);
+    annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);
+    times_derivative(f, (size_t)m * n, Z, A, delta);
+    return ANNC_OK;
+}
+
+/* b = beta b + alpha (sum of the rows of delta), in strips of columns that are summed before they touch b. */
+static void bias_step(uint32_t m, uint32_t n, float alpha, float beta, const float *delta, float *b)
+{
+    enum { STRIP = 64 };
+    for (uint32_t first = 0; first < n; first += STRIP) {
+        const uint32_t width = n - first < STRIP ? n - first : STRIP;
+        float sum[STRIP] = {0};
+        for (uint32_t r = 0; r < m; r++)
+            for (uint32_t j = 0; j < width; j++)
+                sum[j] += delta[(size_t)r * n + first + j];
+        for (uint32_t j = 0; j < width; j++)
+            b[first + j] = (beta == 0 ? 0 : beta * b[first + j]) + alpha * sum[j];
+    }
+}
+
+static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
+                                   const float *delta, const float *A_in, float *W, float *b)
+{
+    set_threads(device, (double)m * n * n_in);
+    annc_gemm_tn(n, n_in, m, alpha, delta, A_in, beta, W);
+    bias_step(m, n, alpha, beta, delta, b);
+    return ANNC_OK;
+}
+
+/* The class that a row of outputs, or of targets, stands for. */
+static uint32_t class_of(uint32_t n, const float *row)
+{
+    uint32_t best = 0;
+    if (n == 1)
+        return row[0] > 0.5f;
+    for (uint32_t j = 1; j < n; j++)
+        if (row[j] > row[best])
+            best = j;
+    return best;
+}
+
+static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+                             const float *A, const float *Y, struct annc_cursor *cursor, struct annc_score *scores,
+                             int32_t *predictions)
+{
+    (void)device;
+    struct annc_score score = {0, 0, m};
+    for (uint32_t r = 0; r < m; r++) {
+        const size_t row = (size_t)r * n;
+        for (uint32_t j = 0; j < n; j++)
+            score.cost += annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+        const uint32_t predicted = class_of(n, A + row);
+        score.correct += predicted == class_of(n, Y + row);
+        if (predictions)
+            predictions[cursor->step * cursor->batch + r] = (int32_t)predicted;
+    }
+    scores[cursor->step] = score;
+    cursor->step++;
+    return ANNC_OK;
+}
+
+const struct annc_backend annc_backend_cpu = {
+    .contract = ANNC_BACKEND_CONTRACT,
+    .name = "cpu",
+    .count = cpu_count,
+    .open = cpu_open,
+    .close = cpu_close,
+    .alloc = cpu_alloc,
+    .free = cpu_free,
+    .stage = cpu_stage,
+    .unstage = cpu_unstage,
+    .upload = cpu_upload,
+    .download = cpu_download,
+    .synchronise = cpu_synchronise,
+    .initialise = cpu_initialise,
+    .gather = cpu_gather,
+    .forward = cpu_forward,
+    .output_delta = cpu_output_delta,
+    .hidden_delta = cpu_hidden_delta,
+    .weight_step = cpu_weight_step,
+    .score = cpu_score,
+};

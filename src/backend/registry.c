@@ -1,0 +1,138 @@
+/* registry.c - which backends there are, and how one becomes an open device. */
+#include "backend.h"
+#include "config.h"
+#include "status.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct annc_host host = {annc_fail};
+
+/* The folder of the file that this code was loaded from: the program, or the shared library. */
+static bool own_folder(char *folder, size_t size)
+{
+    static const char anchor; /* any address of ours */
+    Dl_info found;
+    char path[4096] = "";
+    if (dladdr(&anchor, &found) && found.dli_fname && strchr(found.dli_fname, '/'))
+        snprintf(path, sizeof path, "%s", found.dli_fname);
+    else if (readlink("/proc/self/exe", path, sizeof path - 1) <= 0)
+        return false;
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return false;
+    *slash = '\0';
+    return (size_t)snprintf(folder, size, "%s", path) < size;
+}
+
+/* Loads the module from where $ANNC_CUDA_MODULE says, or from the places relative to the program where a build and an installation
+ * put it. Loading again gives the same module, so nothing is kept here. */
+static void *load_module(char *why, size_t size)
+{
+    static const char *const places[] = {".", "kernels", "../kernels", "../lib/annc"};
+    char folder[4096], path[4400];
+    const char *chosen = getenv("ANNC_CUDA_MODULE");
+    if (chosen) {
+        void *module = dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
+        if (!module)
+            snprintf(why, size, "the module named by ANNC_CUDA_MODULE could not be loaded: %s", dlerror());
+        return module;
+    }
+    if (!ANNC_CUDA_FOUND) {
+        snprintf(why, size, "this build has no CUDA (it was made without nvcc)");
+        return NULL;
+    }
+    for (size_t i = 0; i <= sizeof places / sizeof *places; i++) {
+        if (i == sizeof places / sizeof *places)
+            snprintf(path, sizeof path, "%s/%s", ANNC_MODULE_INSTALL_DIR, ANNC_MODULE_NAME);
+        else if (own_folder(folder, sizeof folder))
+            snprintf(path, sizeof path, "%s/%s/%s", folder, places[i], ANNC_MODULE_NAME);
+        else
+            continue;
+        if (access(path, R_OK) != 0)
+            continue;
+        void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!module)
+            snprintf(why, size, "the CUDA module could not be loaded: %s", dlerror());
+        return module;
+    }
+    snprintf(why, size, "the CUDA module %s was not found beside the program or in %s", ANNC_MODULE_NAME,
+             ANNC_MODULE_INSTALL_DIR);
+    return NULL;
+}
+
+const struct annc_backend *annc_backend_cuda(char *why, size_t size)
+{
+    void *module = load_module(why, size);
+    if (!module)
+        return NULL;
+    annc_backend_module_fn *get;
+    void *symbol = dlsym(module, ANNC_BACKEND_MODULE_SYMBOL);
+    memcpy(&get, &symbol, sizeof get); /* ISO C has no cast from data to function pointers */
+    if (!get) {
+        snprintf(why, size, "the CUDA module is no module of this program");
+        return NULL;
+    }
+    const struct annc_backend *backend = get();
+    if (backend->contract != ANNC_BACKEND_CONTRACT) {
+        snprintf(why, size, "the CUDA module is of another version (contract %d, not %d): install both from one build",
+                 backend->contract, ANNC_BACKEND_CONTRACT);
+        return NULL;
+    }
+    return backend;
+}
+
+int annc_device_cuda_count(char *why, size_t size)
+{
+    const struct annc_backend *cuda = annc_backend_cuda(why, size);
+    return cuda ? cuda->count(why, size) : 0;
+}
+
+static annc_status open_cuda(const annc_device_options *options, annc_device **device)
+{
+    char why[512] = "";
+    const struct annc_backend *cuda = annc_backend_cuda(why, sizeof why);
+    const int count = cuda ? cuda->count(why, sizeof why) : 0;
+    if (count == 0)
+        return annc_fail(ANNC_DEVICE, "no CUDA device: %s", why);
+    if (options->index < 0 || options->index >= count)
+        return annc_fail(ANNC_DEVICE, "no CUDA device %d: there %s %d, counted from 0", options->index,
+                         count == 1 ? "is" : "are", count);
+    return cuda->open(&host, options->index, 0, device);
+}
+
+annc_status annc_device_open(const annc_device_options *options, annc_device **device)
+{
+    const char *why = options->kind == ANNC_DEVICE_AUTO ? "the first CUDA device" : "asked for";
+    annc_status status = ANNC_DEVICE;
+    *device = NULL;
+    if (options->threads < 0)
+        return annc_fail(ANNC_USAGE, "%d threads: must be 1 or more, or 0 for as many as pay", options->threads);
+    if (options->kind != ANNC_DEVICE_CPU) {
+        status = open_cuda(options, device);
+        if (status != ANNC_OK && options->kind == ANNC_DEVICE_CUDA)
+            return status;
+    }
+    if (status != ANNC_OK) {
+        if (options->kind == ANNC_DEVICE_AUTO)
+            why = annc_last_error();
+        status = annc_backend_cpu.open(&host, 0, options->threads, device);
+    }
+    if (status == ANNC_OK)
+        snprintf((*device)->info.why, sizeof(*device)->info.why, "%s", why);
+    return status;
+}
+
+void annc_device_close(annc_device *device)
+{
+    if (device)
+        device->backend->close(device);
+}
+
+const annc_device_info *annc_device_describe(const annc_device *device)
+{
+    return &device->info;
+}

@@ -1,0 +1,315 @@
+/* check.c - the gradient audit: the reference against finite differences, each device against the reference. */
+#include "functions.h"
+#include "memory.h"
+#include "network.h"
+#include "propagate.h"
+#include "reference.h"
+#include "status.h"
+#include "train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double STEP = 1e-5;                 /* h of the central difference */
+static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part is this times DIFFERENCE_FLOOR */
+static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
+static const double DIFFERENCE_FLOOR = 1e-3;
+static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
+static const double ROUNDING = 1.0 / (1 << 23); /* of fp32 */
+
+/* What all rows of one audit share. */
+struct audit {
+    const annc_network *network;
+    const annc_shape *shape;
+    const annc_examples *examples;
+    struct annc_order order;
+    uint32_t m; /* examples */
+    const annc_check_options *options;
+    struct annc_reference reference;
+    size_t parameters;
+    double *theta, *gradient; /* mean over the m examples */
+    double *magnitude;        /* see add_magnitude */
+    float *device_gradient;
+    bool *signs; /* of every unit of a piecewise layer and every example */
+    annc_check_row *rows;
+    size_t row_count;
+};
+
+/* ---------------------------------------------------------------- the reference */
+
+/* Adds |delta| |a|^T for one example, where each delta is carried back through |W| and f' is replaced by 1. Rounding of fp32 outputs and
+ * weighted inputs perturbs the gradient by about ROUNDING times this, however much cancels in the gradient itself: a well-trained
+ * network's is small, but no fp32 path can know a - y better than a. */
+static void add_magnitude(struct audit *audit)
+{
+    struct annc_reference *r = &audit->reference;
+    const annc_shape *shape = audit->shape;
+    for (uint32_t j = 0; j < shape->width[shape->layers]; j++)
+        r->delta[shape->layers][j] = fabs(r->a[shape->layers][j]) + fabs(r->y[j]);
+    for (uint32_t l = shape->layers; l >= 1; l--) {
+        const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
+        const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
+        memset(r->delta[l - 1], 0, n_in * sizeof(double));
+        for (uint32_t j = 0; j < n; j++) {
+            audit->magnitude[b + j] += r->delta[l][j];
+            for (uint32_t k = 0; k < n_in; k++) {
+                const size_t i = (size_t)j * n_in + k;
+                audit->magnitude[W + i] += r->delta[l][j] * fabs(r->a[l - 1][k]);
+                r->delta[l - 1][k] += r->delta[l][j] * fabs(audit->theta[W + i]);
+            }
+        }
+    }
+}
+
+static void reference_gradient(struct audit *audit)
+{
+    struct annc_reference *reference = &audit->reference;
+    for (uint32_t i = 0; i < audit->m; i++) {
+        annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i));
+        annc_reference_forward(reference, audit->theta);
+        annc_reference_backward(reference, audit->theta, audit->gradient);
+        add_magnitude(audit);
+    }
+    for (size_t i = 0; i < audit->parameters; i++) {
+        audit->gradient[i] /= audit->m;
+        audit->magnitude[i] /= audit->m;
+    }
+}
+
+/* ---------------------------------------------------------------- finite differences */
+
+static bool has_kinks(const annc_shape *shape)
+{
+    for (uint32_t l = 0; l < shape->layers; l++)
+        if (annc_activation_kind_of(shape->activation[l]) == PIECEWISE)
+            return true;
+    return false;
+}
+
+/* Mean cost of the m examples. Notes on which side of their kinks the units are, or, with compare, whether that is where they were. */
+static double mean_cost(struct audit *audit, bool compare, bool *crossed)
+{
+    struct annc_reference *reference = &audit->reference;
+    const annc_shape *shape = audit->shape;
+    double cost = 0;
+    size_t unit = 0;
+    for (uint32_t i = 0; i < audit->m; i++) {
+        annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i));
+        cost += annc_reference_forward(reference, audit->theta);
+        for (uint32_t l = 1; l <= shape->layers; l++) {
+            if (annc_activation_kind_of(shape->activation[l - 1]) != PIECEWISE)
+                continue;
+            for (uint32_t j = 0; j < shape->width[l]; j++, unit++) {
+                const bool positive = reference->z[l][j] > 0;
+                if (compare && positive != audit->signs[unit])
+                    *crossed = true;
+                audit->signs[unit] = positive;
+            }
+        }
+    }
+    return cost / audit->m;
+}
+
+/* (C(theta_i + h) - C(theta_i - h)) / 2h; *crossed where a kink lies in between. */
+static double central_difference(struct audit *audit, size_t i, bool *crossed)
+{
+    const double value = audit->theta[i];
+    *crossed = false;
+    audit->theta[i] = value + STEP;
+    const double above = mean_cost(audit, false, crossed);
+    audit->theta[i] = value - STEP;
+    const double below = mean_cost(audit, true, crossed);
+    audit->theta[i] = value;
+    return (above - below) / (2 * STEP);
+}
+
+static annc_check_row *next_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind, const char *path,
+                                double tolerance)
+{
+    annc_check_row *row = &audit->rows[audit->row_count++];
+    const size_t n = audit->shape->width[layer], n_in = audit->shape->width[layer - 1];
+    row->layer = layer;
+    row->kind = kind;
+    snprintf(row->path, sizeof row->path, "%s", path);
+    row->tolerance = tolerance;
+    row->parameters = kind == ANNC_WEIGHT ? n * n_in : n;
+    return row;
+}
+
+static size_t first_parameter(const struct audit *audit, const annc_check_row *row)
+{
+    return row->kind == ANNC_WEIGHT ? annc_shape_weights_at(audit->shape, row->layer)
+                                    : annc_shape_biases_at(audit->shape, row->layer);
+}
+
+/* Sample s of a row: all parameters in turn, or drawn, without repeats, by the seed. */
+static size_t sampled_parameter(const struct audit *audit, const annc_check_row *row, size_t s)
+{
+    if (row->sampled == row->parameters)
+        return s;
+    const uint64_t stream_seed = audit->options->seed ^ (uint64_t)ANNC_STREAM_SAMPLE << 56;
+    const struct annc_order order =
+        annc_order_shuffled((uint32_t)row->parameters, stream_seed, 2 * row->layer + (uint32_t)row->kind);
+    return annc_order_at(&order, (uint32_t)s);
+}
+
+static void difference_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind)
+{
+    const double tolerance = has_kinks(audit->shape) ? PIECEWISE_TOLERANCE : DIFFERENCE_TOLERANCE;
+    annc_check_row *row = next_row(audit, layer, kind, "finite-difference", tolerance);
+    const size_t first = first_parameter(audit, row), sample = audit->options->sample;
+    double error_squares = 0, squares = 0;
+    row->sampled = sample == 0 || sample > row->parameters ? row->parameters : sample;
+    for (size_t s = 0; s < row->sampled; s++) {
+        const size_t i = first + sampled_parameter(audit, row, s);
+        bool crossed;
+        const double numeric = central_difference(audit, i, &crossed), analytic = audit->gradient[i];
+        if (crossed) {
+            row->kinks++;
+            continue;
+        }
+        const double error = fabs(numeric - analytic), scale = fmax(fabs(numeric), fabs(analytic)) + DIFFERENCE_FLOOR;
+        if (!(error / scale <= row->worst)) /* so written, NaN stays */
+            row->worst = error / scale;
+        error_squares += error * error;
+        squares += analytic * analytic;
+    }
+    row->normwise = sqrt(error_squares) / (sqrt(squares) + DIFFERENCE_FLOOR);
+    row->pass = row->worst <= tolerance && row->normwise <= tolerance;
+}
+
+/* ---------------------------------------------------------------- devices */
+
+/* The gradient of the same minibatch as a device computes it, gathered by the device. */
+static annc_status device_gradient(struct audit *audit, annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = device->backend;
+    const size_t bytes = audit->parameters * sizeof(float);
+    void *theta = NULL, *gradient = NULL, *d_cursor = NULL;
+    annc_examples staged = {0};
+    struct annc_pass pass = {0};
+    struct annc_cursor cursor;
+    memset(&cursor, 0, sizeof cursor);
+    cursor.order = audit->order;
+    cursor.batch = audit->m;
+
+    ANNC_TRY(backend->alloc(device, bytes, "the parameters", &theta));
+    ANNC_TRY(backend->alloc(device, bytes, "the gradient", &gradient));
+    ANNC_TRY(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
+    ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
+    ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
+    ANNC_TRY(annc_examples_stage(device, audit->examples, &staged));
+    ANNC_TRY(annc_pass_open(device, audit->shape, audit->m, true, &pass));
+    ANNC_TRY(annc_pass_forward(&pass, &staged, d_cursor, audit->m, theta));
+    ANNC_TRY(annc_pass_backward(&pass, audit->m, theta, 1.0f / (float)audit->m, 0, gradient));
+    ANNC_TRY(backend->download(device, audit->device_gradient, gradient, bytes));
+out:
+    annc_pass_close(&pass);
+    annc_examples_unstage(device, &staged);
+    void *const memory[] = {theta, gradient, d_cursor};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            backend->free(device, memory[i]);
+    return status;
+}
+
+/* x / y, where 0 / 0 is no error. */
+static double ratio(double x, double y)
+{
+    return x == 0 ? 0 : x / y;
+}
+
+static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind, const char *path)
+{
+    annc_check_row *row = next_row(audit, layer, kind, path, DEVICE_TOLERANCE);
+    const size_t first = first_parameter(audit, row);
+    double worst = 0, largest = 0, error_squares = 0, squares = 0, magnitude_squares = 0;
+    row->sampled = row->parameters;
+    for (size_t i = first; i < first + row->parameters; i++) {
+        const double error = fabs((double)audit->device_gradient[i] - audit->gradient[i]);
+        if (!(error <= worst))
+            worst = error;
+        largest = fmax(largest, fabs(audit->gradient[i]));
+        error_squares += error * error;
+        squares += audit->gradient[i] * audit->gradient[i];
+        magnitude_squares += audit->magnitude[i] * audit->magnitude[i];
+    }
+    row->worst = ratio(worst, largest);
+    row->normwise = ratio(sqrt(error_squares), sqrt(squares));
+    row->tolerance = fmax(DEVICE_TOLERANCE, ROUNDING * ratio(sqrt(magnitude_squares), sqrt(squares)));
+    row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;
+}
+
+/* ---------------------------------------------------------------- the audit */
+
+static annc_status open_audit(struct audit *audit, size_t n_devices)
+{
+    annc_status status = ANNC_OK;
+    const annc_shape *shape = audit->shape;
+    size_t units = 0;
+    for (uint32_t l = 1; l <= shape->layers; l++)
+        units += shape->width[l];
+    audit->parameters = annc_shape_parameters(shape);
+    ANNC_TRY(annc_reference_open(shape, &audit->reference));
+    ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->theta));
+    ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->gradient));
+    ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->magnitude));
+    ANNC_TRY(annc_allocate(audit->parameters, sizeof(float), "the audit", (void **)&audit->device_gradient));
+    ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(bool), "the audit", (void **)&audit->signs));
+    ANNC_TRY(
+        annc_allocate((1 + n_devices) * 2 * shape->layers, sizeof *audit->rows, "the audit", (void **)&audit->rows));
+    for (size_t i = 0; i < audit->parameters; i++)
+        audit->theta[i] = (double)audit->network->theta[i];
+out:
+    return status;
+}
+
+static void close_audit(struct audit *audit)
+{
+    annc_reference_close(&audit->reference);
+    annc_release(audit->theta);
+    annc_release(audit->gradient);
+    annc_release(audit->magnitude);
+    annc_release(audit->device_gradient);
+    annc_release(audit->signs);
+    annc_release(audit->rows);
+}
+
+annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,
+                       size_t n_devices, const annc_check_options *options, annc_check_row **rows, size_t *count)
+{
+    annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    struct audit audit = {.network = network, .shape = &network->shape, .examples = examples, .options = options};
+    *rows = NULL;
+    *count = 0;
+    if (options->batch == 0)
+        return annc_fail(ANNC_USAGE, "an audit needs a minibatch of 1 or more examples");
+    ANNC_TRY(annc_examples_fit(audit.shape, examples));
+    audit.m = options->batch < examples->count ? options->batch : examples->count;
+    audit.order = annc_order_shuffled(examples->count, options->seed, 0);
+    ANNC_TRY(open_audit(&audit, n_devices));
+    reference_gradient(&audit);
+    for (uint32_t l = 1; l <= audit.shape->layers; l++)
+        for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
+            difference_row(&audit, l, (annc_parameter_kind)kind);
+    for (size_t d = 0; d < n_devices; d++) {
+        ANNC_TRY(device_gradient(&audit, devices[d]));
+        for (uint32_t l = 1; l <= audit.shape->layers; l++)
+            for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
+                device_row(&audit, l, (annc_parameter_kind)kind, devices[d]->info.kind);
+    }
+    *rows = audit.rows;
+    *count = audit.row_count;
+    audit.rows = NULL;
+out:
+    close_audit(&audit);
+    return status;
+}
+
+void annc_check_free(annc_check_row *rows)
+{
+    annc_release(rows);
+}

@@ -1,0 +1,144 @@
+/* evaluate.c - how good a network is on a data set. */
+#include "clock.h"
+#include "memory.h"
+#include "network.h"
+#include "propagate.h"
+#include "status.h"
+#include "train.h"
+
+#include <string.h>
+
+/* Activations of one chunk of examples take about this much memory. */
+enum { CHUNK_BYTES = 8 << 20, SMALLEST_CHUNK = 16, LARGEST_CHUNK = 1024 };
+
+struct annc_evaluator {
+    annc_device *device;
+    const annc_network *network;
+    annc_examples staged;
+    struct annc_pass pass;
+    uint32_t chunk, chunks;
+    float *d_theta; /* the network's own parameters, where no trainer brings them */
+    struct annc_cursor *d_cursor;
+    struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
+    int32_t *d_predictions;
+};
+
+static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
+{
+    size_t row = 0, chunk;
+    for (uint32_t l = 0; l <= shape->layers; l++)
+        row += 2 * sizeof(float) * shape->width[l];
+    chunk = CHUNK_BYTES / row;
+    chunk = chunk < SMALLEST_CHUNK ? SMALLEST_CHUNK : chunk > LARGEST_CHUNK ? LARGEST_CHUNK : chunk;
+    return chunk < examples ? (uint32_t)chunk : examples;
+}
+
+static annc_status open_memory(annc_evaluator *evaluator)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const struct annc_backend *backend = device->backend;
+    const annc_shape *shape = &evaluator->network->shape;
+    void *memory = NULL;
+    ANNC_TRY(backend->alloc(device, annc_shape_parameters(shape) * sizeof(float), "the parameters", &memory));
+    evaluator->d_theta = memory;
+    ANNC_TRY(backend->alloc(device, sizeof(struct annc_cursor), "the cursor", &memory));
+    evaluator->d_cursor = memory;
+    ANNC_TRY(backend->alloc(device, evaluator->chunks * sizeof(struct annc_score), "the scores", &memory));
+    evaluator->d_scores = memory;
+    ANNC_TRY(backend->alloc(device, evaluator->staged.count * sizeof(int32_t), "the predictions", &memory));
+    evaluator->d_predictions = memory;
+    ANNC_TRY(annc_allocate(evaluator->chunks, sizeof(struct annc_score), "the scores", (void **)&evaluator->scores));
+    ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, false, &evaluator->pass));
+out:
+    return status;
+}
+
+annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
+                                  annc_evaluator **result)
+{
+    annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    annc_evaluator *evaluator = NULL;
+    *result = NULL;
+    ANNC_TRY(annc_examples_fit(&network->shape, examples));
+    ANNC_TRY(annc_allocate(1, sizeof *evaluator, "an evaluator", (void **)&evaluator));
+    evaluator->device = device;
+    evaluator->network = network;
+    evaluator->chunk = chunk_of(&network->shape, examples->count);
+    evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
+    ANNC_TRY(annc_examples_stage(device, examples, &evaluator->staged));
+    ANNC_TRY(open_memory(evaluator));
+    *result = evaluator;
+    evaluator = NULL;
+out:
+    annc_evaluator_free(evaluator);
+    return status;
+}
+
+void annc_evaluator_free(annc_evaluator *evaluator)
+{
+    if (!evaluator)
+        return;
+    void *const memory[] = {evaluator->d_theta, evaluator->d_cursor, evaluator->d_scores, evaluator->d_predictions};
+    annc_pass_close(&evaluator->pass);
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            evaluator->device->backend->free(evaluator->device, memory[i]);
+    annc_examples_unstage(evaluator->device, &evaluator->staged);
+    annc_release(evaluator->scores);
+    annc_release(evaluator);
+}
+
+/* All chunks, one after another. */
+static annc_status run_chunks(annc_evaluator *evaluator, const float *theta)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = evaluator->device->backend;
+    const annc_shape *shape = &evaluator->network->shape;
+    const uint32_t L = shape->layers, count = evaluator->staged.count, chunk = evaluator->chunk;
+    struct annc_pass *pass = &evaluator->pass;
+    struct annc_cursor cursor;
+    memset(&cursor, 0, sizeof cursor);
+    cursor.order = annc_order_sequential(count);
+    cursor.batch = chunk;
+    ANNC_TRY(backend->upload(evaluator->device, evaluator->d_cursor, &cursor, sizeof cursor));
+    for (uint32_t first = 0; first < count; first += chunk) {
+        const uint32_t m = count - first < chunk ? count - first : chunk;
+        ANNC_TRY(annc_pass_forward(pass, &evaluator->staged, evaluator->d_cursor, m, theta));
+        ANNC_TRY(backend->score(evaluator->device, shape->cost, m, shape->width[L], pass->Z[L], pass->A[L], pass->Y,
+                                evaluator->d_cursor, evaluator->d_scores, evaluator->d_predictions));
+        if (count - first <= chunk)
+            break; /* first + chunk may not be representable */
+    }
+out:
+    return status;
+}
+
+annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
+                               annc_evaluation *evaluation)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const struct annc_backend *backend = device->backend;
+    const size_t bytes = annc_shape_parameters(&evaluator->network->shape) * sizeof(float);
+    const double start = annc_now();
+    memset(evaluation, 0, sizeof *evaluation);
+    if (!trainer)
+        ANNC_TRY(backend->upload(device, evaluator->d_theta, evaluator->network->theta, bytes));
+    ANNC_TRY(run_chunks(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta));
+    ANNC_TRY(backend->download(device, evaluator->scores, evaluator->d_scores,
+                               evaluator->chunks * sizeof *evaluator->scores));
+    if (predictions)
+        ANNC_TRY(backend->download(device, predictions, evaluator->d_predictions,
+                                   evaluator->staged.count * sizeof *predictions));
+    for (uint32_t c = 0; c < evaluator->chunks; c++) {
+        evaluation->count += evaluator->scores[c].examples;
+        evaluation->correct += evaluator->scores[c].correct;
+        evaluation->loss += evaluator->scores[c].cost;
+    }
+    evaluation->loss /= evaluation->count;
+    evaluation->seconds = annc_now() - start;
+out:
+    return status;
+}

@@ -1,0 +1,165 @@
+/* reference.c - the method as it is written on paper: one example at a time, double precision, plain loops.
+ *
+ * It exists to be read and to be right. Nothing here is batched, blocked or vectorised, and it shares nothing with the fast paths but
+ * the definitions of f, f' and C in annc_functions.h. */
+#include "reference.h"
+#include "functions.h"
+#include "memory.h"
+#include "status.h"
+
+#include <string.h>
+
+annc_status annc_reference_open(const annc_shape *shape, struct annc_reference *reference)
+{
+    annc_status status = ANNC_OK;
+    size_t units = 0;
+    memset(reference, 0, sizeof *reference);
+    reference->shape = shape;
+    for (uint32_t l = 0; l <= shape->layers; l++)
+        units += shape->width[l];
+    ANNC_TRY(annc_allocate(3 * units + shape->width[shape->layers], sizeof(double), "the reference",
+                           (void **)&reference->memory));
+    double *next = reference->memory;
+    for (uint32_t l = 0; l <= shape->layers; l++) {
+        reference->z[l] = next;
+        reference->a[l] = next + shape->width[l];
+        reference->delta[l] = next + 2 * shape->width[l];
+        next += 3 * shape->width[l];
+    }
+    reference->x = reference->a[0];
+    reference->y = next;
+out:
+    return status;
+}
+
+void annc_reference_close(struct annc_reference *reference)
+{
+    annc_release(reference->memory);
+    memset(reference, 0, sizeof *reference);
+}
+
+void annc_reference_load(struct annc_reference *reference, const annc_examples *examples, uint32_t i)
+{
+    const size_t inputs = examples->inputs, outputs = examples->outputs;
+    for (size_t j = 0; j < inputs; j++)
+        reference->x[j] = examples->type == ANNC_BYTES
+                              ? (double)((const uint8_t *)examples->x)[i * inputs + j] / (double)examples->divisor
+                              : (double)((const float *)examples->x)[i * inputs + j];
+    for (size_t j = 0; j < outputs; j++) {
+        if (examples->targets)
+            reference->y[j] = (double)examples->targets[i * outputs + j];
+        else if (outputs == 1)
+            reference->y[j] = examples->labels[i];
+        else
+            reference->y[j] = examples->labels[i] == (int32_t)j;
+    }
+}
+
+/* z_j = z_j - log(sum over k of e^(z_k)) */
+static void normalise(double *z, uint32_t n)
+{
+    double largest = z[0], sum = 0;
+    for (uint32_t j = 1; j < n; j++)
+        largest = z[j] > largest ? z[j] : largest;
+    for (uint32_t j = 0; j < n; j++)
+        sum += exp(z[j] - largest);
+    for (uint32_t j = 0; j < n; j++)
+        z[j] -= largest + log(sum);
+}
+
+double annc_reference_forward(struct annc_reference *reference, const double *theta)
+{
+    const annc_shape *shape = reference->shape;
+    const uint32_t L = shape->layers;
+    double C = 0;
+
+    for (uint32_t l = 1; l <= L; l++) {
+        const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
+        const double *W = theta + annc_shape_weights_at(shape, l), *b = theta + annc_shape_biases_at(shape, l);
+        const annc_activation f = shape->activation[l - 1];
+        double *z = reference->z[l], *a = reference->a[l];
+        for (uint32_t j = 0; j < n; j++) {
+            z[j] = b[j];
+            for (uint32_t k = 0; k < n_in; k++)
+                z[j] += W[(size_t)j * n_in + k] * reference->a[l - 1][k]; /* z^l = W^l a^(l-1) + b^l */
+        }
+        if (annc_activation_kind_of(f) == ROWWISE)
+            normalise(z, n);
+        for (uint32_t j = 0; j < n; j++)
+            a[j] = annc_activation_value_f64(f, z[j]); /* a^l = f(z^l) */
+    }
+    for (uint32_t j = 0; j < shape->width[L]; j++)
+        C += annc_cost_value_f64(shape->cost, reference->z[L][j], reference->a[L][j], reference->y[j]);
+    return C;
+}
+
+/* BP1: delta^L = dC/da times f'(z^L), or dC/dz in the closed form that the cost has with its partner. */
+static void output_error(struct annc_reference *reference)
+{
+    const annc_shape *shape = reference->shape;
+    const uint32_t L = shape->layers, n = shape->width[L];
+    const annc_activation f = shape->activation[L - 1];
+    const double *z = reference->z[L], *a = reference->a[L];
+    double *delta = reference->delta[L], mean = 0;
+
+    for (uint32_t j = 0; j < n; j++)
+        delta[j] = annc_cost_derivative_f64(shape->cost, z[j], a[j], reference->y[j]);
+    if (annc_cost_partner(shape->cost) != ANY_OUTPUT)
+        return;
+    if (annc_activation_kind_of(f) == ROWWISE) { /* the Jacobian diag(a) - a a^T */
+        for (uint32_t k = 0; k < n; k++)
+            mean += a[k] * delta[k];
+        for (uint32_t j = 0; j < n; j++)
+            delta[j] = a[j] * (delta[j] - mean);
+        return;
+    }
+    for (uint32_t j = 0; j < n; j++)
+        delta[j] *= annc_activation_derivative_f64(f, z[j], a[j]);
+}
+
+void annc_reference_backward(struct annc_reference *reference, const double *theta, double *gradient)
+{
+    const annc_shape *shape = reference->shape;
+
+    output_error(reference);
+    for (uint32_t l = shape->layers; l >= 1; l--) {
+        const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
+        const double *W = theta + annc_shape_weights_at(shape, l);
+        const double *a_in = reference->a[l - 1], *delta = reference->delta[l];
+        double *dC_dW = gradient + annc_shape_weights_at(shape, l), *dC_db = gradient + annc_shape_biases_at(shape, l);
+
+        for (uint32_t j = 0; j < n; j++) {
+            dC_db[j] += delta[j]; /* BP3 */
+            for (uint32_t k = 0; k < n_in; k++)
+                dC_dW[(size_t)j * n_in + k] += delta[j] * a_in[k]; /* BP4 */
+        }
+        if (l == 1)
+            break;
+        for (uint32_t k = 0; k < n_in; k++) {
+            double sum = 0;
+            for (uint32_t j = 0; j < n; j++)
+                sum += W[(size_t)j * n_in + k] * delta[j];
+            reference->delta[l - 1][k] = sum * annc_activation_derivative_f64(
+                                                   shape->activation[l - 2], reference->z[l - 1][k], a_in[k]); /* BP2 */
+        }
+    }
+}
+
+annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
+                                    uint32_t i, double *gradient, double *cost)
+{
+    annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    struct annc_reference reference = {0};
+    ANNC_TRY(annc_shape_check(shape));
+    if (examples->inputs != shape->width[0] || examples->outputs != shape->width[shape->layers] || i >= examples->count)
+        return annc_fail(ANNC_USAGE, "the reference takes an example of %u inputs and %u outputs", shape->width[0],
+                         shape->width[shape->layers]);
+    ANNC_TRY(annc_reference_open(shape, &reference));
+    annc_reference_load(&reference, examples, i);
+    *cost = annc_reference_forward(&reference, theta);
+    annc_reference_backward(&reference, theta, gradient);
+out:
+    annc_reference_close(&reference);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* train.h - what the training room shares. */
+#ifndef ANNC_TRAINING_TRAIN_H
+#define ANNC_TRAINING_TRAIN_H
+
+#include "annc.h"
+
+/* Whether a network of this shape can take the examples: counts of inputs and outputs, and targets that the cost can take. ANNC_INPUT
+ * names both numbers, or the row. */
+annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *examples);
+
+/* The parameters as the trainer has them on its device now. */
+const float *annc_trainer_theta(const annc_trainer *trainer);
+
+#endif
