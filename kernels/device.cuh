@@ -1,0 +1,41 @@
+// device.cuh - what every kernel file shares.
+#ifndef ANNC_DEVICE_CUH
+#define ANNC_DEVICE_CUH
+
+#include <cuda_runtime.h>
+
+#include <stdint.h>
+
+#include "functions.h"
+#include "kernels.h"
+
+// Every launch goes through this macro, so that kernels also run where there is no nvcc (tests/host defines its own).
+#ifndef ANNC_LAUNCH
+#define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
+#endif
+
+constexpr unsigned WARP = 32;
+
+// Elementwise kernels: enough blocks to fill any device, each thread striding over the rest.
+constexpr unsigned ELEMENT_BLOCK = 256;
+constexpr unsigned MOST_ELEMENT_BLOCKS = 4096;
+
+static inline unsigned element_blocks(size_t count)
+{
+    const size_t blocks = (count + ELEMENT_BLOCK - 1) / ELEMENT_BLOCK;
+    return (unsigned)(blocks < MOST_ELEMENT_BLOCKS ? blocks : MOST_ELEMENT_BLOCKS);
+}
+
+// for (size_t i : all elements that are this thread's)
+#define ANNC_FOR_ELEMENTS(i, count)                                                                                    \
+    for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count); i += (size_t)gridDim.x * blockDim.x)
+
+// Sum over the lanes of a warp, in a fixed order; every lane gets it.
+template <typename Number> __device__ inline Number warp_sum(Number value)
+{
+    for (unsigned offset = WARP / 2; offset > 0; offset /= 2)
+        value += __shfl_xor_sync(0xFFFFFFFFu, value, (int)offset);
+    return value;
+}
+
+#endif

@@ -1,0 +1,43 @@
+// gather.cu - the minibatch of the cursor's step: a block of threads a row.
+#include "device.cuh"
+
+constexpr unsigned GATHER_BLOCK = 128;
+
+// x (count x inputs, elements of one type) to row r of X.
+template <typename Element>
+__device__ void gather_inputs(const Element *x, size_t example, uint32_t inputs, float factor, float *X_row)
+{
+    const Element *row = x + example * inputs;
+    for (uint32_t j = threadIdx.x; j < inputs; j += blockDim.x)
+        X_row[j] = (float)row[j] * factor;
+}
+
+__global__ void __launch_bounds__(GATHER_BLOCK)
+    gather_kernel(const annc_cursor *cursor, annc_examples examples, float factor, float *X, float *Y)
+{
+    const uint32_t r = blockIdx.x;
+    const size_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
+    const uint32_t inputs = examples.inputs, outputs = examples.outputs;
+    float *X_row = X + (size_t)r * inputs, *Y_row = Y + (size_t)r * outputs;
+
+    if (examples.type == ANNC_BYTES)
+        gather_inputs((const uint8_t *)examples.x, example, inputs, factor, X_row);
+    else
+        gather_inputs((const float *)examples.x, example, inputs, 1.0f, X_row);
+
+    for (uint32_t j = threadIdx.x; j < outputs; j += blockDim.x) {
+        if (examples.targets)
+            Y_row[j] = examples.targets[example * outputs + j];
+        else if (outputs == 1)
+            Y_row[j] = (float)examples.labels[example];
+        else
+            Y_row[j] = examples.labels[example] == (int32_t)j ? 1.0f : 0.0f;
+    }
+}
+
+extern "C" cudaError_t annc_launch_gather(cudaStream_t stream, const annc_cursor *cursor, const annc_examples *examples,
+                                          uint32_t m, float *X, float *Y)
+{
+    ANNC_LAUNCH(gather_kernel, m, GATHER_BLOCK, 0, stream, cursor, *examples, 1.0f / examples->divisor, X, Y);
+    return cudaGetLastError();
+}

@@ -1,0 +1,416 @@
+/* backend_cuda.c - an NVIDIA GPU: cuBLAS for the products, kernels of ours for the rest, steps recorded in CUDA graphs.
+ *
+ * This file and kernels/ are a module of their own (annc_backend_cuda loads it), and know the library by annc_host alone. All work of a
+ * device goes through one stream. */
+#include "backend.h"
+#include "kernels.h"
+#include "status.h"
+
+#include <cublas_v2.h>
+#include <cuda_runtime_api.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps in the recorded block: enough to hide its launch, few enough to instantiate at once. */
+enum { RECORDED_STEPS = 64 };
+
+/* What cuBLAS may use; given once, so that it allocates nothing while steps are recorded. The size it asks for on Hopper. */
+enum { CUBLAS_WORKSPACE_BYTES = 32 << 20 };
+
+struct cuda_device {
+    struct annc_device device;
+    int index;
+    cudaStream_t stream;
+    cublasHandle_t cublas;
+    void *workspace;
+};
+
+/* Steps recorded for one job. */
+struct recording {
+    cudaGraphExec_t block, single; /* RECORDED_STEPS steps, and one */
+    bool warm;                     /* a step has run, so that every kernel is loaded */
+};
+
+#ifdef __cplusplus
+extern "C"
+#endif
+    __attribute__((visibility("default"))) annc_backend_module_fn annc_backend_module;
+
+static struct cuda_device *cuda(annc_device *device)
+{
+    return (struct cuda_device *)device;
+}
+
+/* ---------------------------------------------------------------- errors */
+
+static annc_status cuda_failed(annc_device *device, cudaError_t error, const char *call)
+{
+    return device->host->fail(ANNC_DEVICE, "CUDA: %s (%s) in %s, on %s", cudaGetErrorString(error),
+                              cudaGetErrorName(error), call, device->info.name);
+}
+
+static annc_status cublas_failed(annc_device *device, cublasStatus_t error, const char *call)
+{
+    return device->host->fail(ANNC_DEVICE, "cuBLAS: %s in %s, on %s", cublasGetStatusString(error), call,
+                              device->info.name);
+}
+
+/* Both go to `out` when a call fails, as ANNC_TRY does; they want `status` and `device` in scope. */
+#define CUDA_TRY(call)                                                                                                 \
+    do {                                                                                                               \
+        const cudaError_t cuda_error_ = (call);                                                                        \
+        if (cuda_error_ != cudaSuccess) {                                                                              \
+            status = cuda_failed(device, cuda_error_, #call);                                                          \
+            goto out;                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+#define CUBLAS_TRY(call)                                                                                               \
+    do {                                                                                                               \
+        const cublasStatus_t cublas_error_ = (call);                                                                   \
+        if (cublas_error_ != CUBLAS_STATUS_SUCCESS) {                                                                  \
+            status = cublas_failed(device, cublas_error_, #call);                                                      \
+            goto out;                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+/* ---------------------------------------------------------------- devices */
+
+static int cuda_count(char *why, size_t size)
+{
+    int count = 0, driver = 0, runtime = 0;
+    const cudaError_t error = cudaGetDeviceCount(&count);
+    if (error == cudaSuccess && count > 0)
+        return count;
+    cudaGetLastError(); /* the error is told here, not to the next call */
+    cudaDriverGetVersion(&driver);
+    cudaRuntimeGetVersion(&runtime);
+    if (driver == 0)
+        snprintf(why, size, "no NVIDIA driver was found (%s)", cudaGetErrorString(error));
+    else if (error == cudaErrorInsufficientDriver || driver / 1000 < runtime / 1000)
+        snprintf(why, size, "the driver is too old: it knows CUDA %d.%d, and this program needs %d.%d", driver / 1000,
+                 driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+    else
+        snprintf(why, size, "%s", error == cudaSuccess ? "the driver finds no device" : cudaGetErrorString(error));
+    return 0;
+}
+
+static void cuda_close(annc_device *device)
+{
+    struct cuda_device *self = cuda(device);
+    if (self->cublas)
+        cublasDestroy(self->cublas);
+    if (self->workspace)
+        cudaFree(self->workspace);
+    if (self->stream)
+        cudaStreamDestroy(self->stream);
+    free(self);
+}
+
+/* Every GPU has an identity; what runs CUDA code without one has none, and must not be reported as a GPU. */
+static bool is_simulated(const struct cudaDeviceProp *properties)
+{
+    static const char none[sizeof properties->uuid] = {0};
+    return memcmp(&properties->uuid, none, sizeof none) == 0;
+}
+
+static annc_status describe(annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    struct cudaDeviceProp properties;
+    annc_device_info *info = &device->info;
+    size_t free_bytes = 0, total_bytes = 0;
+    CUDA_TRY(cudaGetDeviceProperties(&properties, cuda(device)->index));
+    CUDA_TRY(cudaMemGetInfo(&free_bytes, &total_bytes));
+    snprintf(info->name, sizeof info->name, "%s", properties.name);
+    snprintf(info->kind, sizeof info->kind, "%s", is_simulated(&properties) ? "simulated" : "cuda");
+    info->compute_capability = 10 * properties.major + properties.minor;
+    info->multiprocessors = properties.multiProcessorCount;
+    info->memory_free = free_bytes;
+    info->memory_bytes = total_bytes;
+out:
+    return status;
+}
+
+static annc_status cuda_open(const struct annc_host *host, int index, int threads, annc_device **result)
+{
+    annc_status status = ANNC_OK;
+    struct cuda_device *self = (struct cuda_device *)calloc(1, sizeof *self);
+    (void)threads;
+    if (!self)
+        return host->fail(ANNC_DEVICE, "out of memory: a device needs %zu bytes", sizeof *self);
+    annc_device *device = &self->device;
+    device->backend = annc_backend_module();
+    device->host = host;
+    self->index = index;
+    snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
+    CUDA_TRY(cudaSetDevice(index));
+    CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
+    ANNC_TRY(describe(device));
+    CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
+    CUBLAS_TRY(cublasCreate(&self->cublas));
+    CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
+    CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
+    *result = device;
+out:
+    if (status != ANNC_OK)
+        cuda_close(device);
+    return status;
+}
+
+/* ---------------------------------------------------------------- memory */
+
+static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *what, void **memory)
+{
+    size_t free_bytes = 0, total_bytes = 0;
+    *memory = NULL;
+    const cudaError_t error = cudaMalloc(memory, bytes);
+    if (error == cudaSuccess)
+        return ANNC_OK;
+    cudaGetLastError();
+    *memory = NULL;
+    if (error != cudaErrorMemoryAllocation)
+        return cuda_failed(device, error, "cudaMalloc");
+    cudaMemGetInfo(&free_bytes, &total_bytes);
+    return device->host->fail(ANNC_DEVICE, "out of memory on %s: %s needs %zu bytes; %zu are free of %zu",
+                              device->info.name, what, bytes, free_bytes, total_bytes);
+}
+
+static void cuda_free(annc_device *device, void *memory)
+{
+    (void)device;
+    cudaFree(memory); /* waits for work that may still use it */
+}
+
+static annc_status cuda_synchronise(annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(cudaStreamSynchronize(cuda(device)->stream));
+out:
+    return status;
+}
+
+static annc_status copy(annc_device *device, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(cudaMemcpyAsync(to, from, bytes, kind, cuda(device)->stream));
+    CUDA_TRY(cudaStreamSynchronize(cuda(device)->stream));
+out:
+    return status;
+}
+
+static annc_status cuda_upload(annc_device *device, void *memory, const void *host, size_t bytes)
+{
+    return copy(device, memory, host, bytes, cudaMemcpyHostToDevice);
+}
+
+static annc_status cuda_download(annc_device *device, void *host, const void *memory, size_t bytes)
+{
+    return copy(device, host, memory, bytes, cudaMemcpyDeviceToHost);
+}
+
+static annc_status cuda_stage(annc_device *device, const void *host, size_t bytes, const char *what,
+                              const void **memory)
+{
+    void *staged = NULL;
+    annc_status status = cuda_alloc(device, bytes, what, &staged);
+    if (status == ANNC_OK)
+        status = cuda_upload(device, staged, host, bytes);
+    if (status != ANNC_OK && staged) {
+        cudaFree(staged);
+        staged = NULL;
+    }
+    *memory = staged;
+    return status;
+}
+
+static void cuda_unstage(annc_device *device, const void *memory)
+{
+    cuda_free(device, (void *)memory);
+}
+
+/* ---------------------------------------------------------------- operations */
+
+static annc_status cuda_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale,
+                                   float *theta)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_launch_initialise(cuda(device)->stream, seed, first, count, scale, theta));
+out:
+    return status;
+}
+
+static annc_status cuda_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+                               uint32_t m, float *X, float *Y)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_launch_gather(cuda(device)->stream, cursor, examples, m, X, Y));
+out:
+    return status;
+}
+
+/* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the transposes: C^T = op(B)^T op(A)^T. The
+ * leading dimension of a row-major matrix is its row's length. */
+static annc_status product(annc_device *device, bool transpose_A, bool transpose_B, uint32_t m, uint32_t n, uint32_t k,
+                           float alpha, const float *A, const float *B, float beta, float *C)
+{
+    annc_status status = ANNC_OK;
+    const int row_A = (int)(transpose_A ? m : k), row_B = (int)(transpose_B ? k : n);
+    CUBLAS_TRY(cublasSgemm(cuda(device)->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
+                           transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A,
+                           &beta, C, (int)n));
+out:
+    return status;
+}
+
+static annc_status cuda_forward(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
+                                const float *A_in, const float *W, const float *b, float *Z, float *A)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(product(device, false, true, m, n, n_in, 1, A_in, W, 0, Z)); /* Z = A_in W^T */
+    CUDA_TRY(annc_launch_activate(cuda(device)->stream, f, m, n, b, Z, A));
+out:
+    return status;
+}
+
+static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
+                                     const float *Z, const float *A, const float *Y, float *delta)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_launch_output_delta(cuda(device)->stream, f, cost, m, n, Z, A, Y, delta));
+out:
+    return status;
+}
+
+static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
+                                     const float *delta_next, const float *W_next, const float *Z, const float *A,
+                                     float *delta)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta)); /* delta_next W_next */
+    CUDA_TRY(annc_launch_times_derivative(cuda(device)->stream, f, m, n, Z, A, delta));
+out:
+    return status;
+}
+
+static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
+                                    const float *delta, const float *A_in, float *W, float *b)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)); /* delta^T A_in */
+    CUDA_TRY(annc_launch_bias_step(cuda(device)->stream, m, n, alpha, beta, delta, b));
+out:
+    return status;
+}
+
+static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+                              const float *A, const float *Y, struct annc_cursor *cursor, struct annc_score *scores,
+                              int32_t *predictions)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_launch_score(cuda(device)->stream, cost, m, n, Z, A, Y, cursor, scores, predictions));
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- recorded steps */
+
+/* `count` steps as one graph. */
+static annc_status record(annc_device *device, struct annc_job *job, int count, cudaGraphExec_t *executable)
+{
+    annc_status status = ANNC_OK;
+    cudaGraph_t graph = NULL;
+    bool capturing = false;
+    CUDA_TRY(cudaStreamBeginCapture(cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
+    capturing = true;
+    for (int i = 0; i < count; i++)
+        ANNC_TRY(job->step(job));
+    capturing = false;
+    CUDA_TRY(cudaStreamEndCapture(cuda(device)->stream, &graph));
+    CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
+out:
+    if (capturing) {
+        cudaStreamEndCapture(cuda(device)->stream, &graph);
+        cudaGetLastError();
+    }
+    if (graph)
+        cudaGraphDestroy(graph);
+    return status;
+}
+
+static annc_status begin_recording(annc_device *device, struct annc_job *job, struct recording **recording)
+{
+    *recording = (struct recording *)job->recording;
+    if (*recording)
+        return ANNC_OK;
+    *recording = (struct recording *)calloc(1, sizeof **recording);
+    if (!*recording)
+        return device->host->fail(ANNC_DEVICE, "out of memory: a recording needs %zu bytes", sizeof **recording);
+    job->recording = *recording;
+    job->engine = "recorded";
+    return ANNC_OK;
+}
+
+static annc_status cuda_steps(annc_device *device, struct annc_job *job, uint32_t count, bool *taken)
+{
+    annc_status status = ANNC_OK;
+    struct recording *recording;
+    *taken = true;
+    ANNC_TRY(begin_recording(device, job, &recording));
+    if (!recording->warm && count > 0) { /* loading a kernel may not happen inside a capture */
+        ANNC_TRY(job->step(job));
+        recording->warm = true;
+        count--;
+    }
+    if (!recording->block && count >= RECORDED_STEPS)
+        ANNC_TRY(record(device, job, RECORDED_STEPS, &recording->block));
+    if (!recording->single && count % RECORDED_STEPS > 0)
+        ANNC_TRY(record(device, job, 1, &recording->single));
+    for (; count >= RECORDED_STEPS; count -= RECORDED_STEPS)
+        CUDA_TRY(cudaGraphLaunch(recording->block, cuda(device)->stream));
+    for (; count > 0; count--)
+        CUDA_TRY(cudaGraphLaunch(recording->single, cuda(device)->stream));
+out:
+    return status;
+}
+
+static void cuda_release(annc_device *device, struct annc_job *job)
+{
+    struct recording *recording = (struct recording *)job->recording;
+    cudaStreamSynchronize(cuda(device)->stream);
+    if (recording->block)
+        cudaGraphExecDestroy(recording->block);
+    if (recording->single)
+        cudaGraphExecDestroy(recording->single);
+    free(recording);
+    job->recording = NULL;
+}
+
+static const struct annc_backend backend_cuda = {
+    ANNC_BACKEND_CONTRACT,
+    "cuda",
+    cuda_count,
+    cuda_open,
+    cuda_close,
+    cuda_alloc,
+    cuda_free,
+    cuda_stage,
+    cuda_unstage,
+    cuda_upload,
+    cuda_download,
+    cuda_synchronise,
+    cuda_initialise,
+    cuda_gather,
+    cuda_forward,
+    cuda_output_delta,
+    cuda_hidden_delta,
+    cuda_weight_step,
+    cuda_score,
+    cuda_steps,
+    cuda_release,
+};
+
+const struct annc_backend *annc_backend_module(void)
+{
+    return &backend_cuda;
+}
