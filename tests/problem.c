@@ -1,0 +1,148 @@
+#include "problem.h"
+#include "functions.h"
+#include "order.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+annc_shape problem_shape(const char *widths, annc_activation hidden, annc_activation output, annc_cost cost)
+{
+    annc_shape shape;
+    memset(&shape, 0, sizeof shape);
+    char *rest;
+    shape.width[0] = (uint32_t)strtoul(widths, &rest, 10);
+    while (*rest == '-')
+        shape.width[++shape.layers] = (uint32_t)strtoul(rest + 1, &rest, 10);
+    for (uint32_t l = 0; l < shape.layers; l++)
+        shape.activation[l] = l + 1 == shape.layers ? output : hidden;
+    shape.cost = cost;
+    return shape;
+}
+
+bool problem_output(size_t i, annc_activation *output, annc_cost *cost)
+{
+    for (int c = 0; c < ANNC_COST_COUNT; c++)
+        for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
+            const int partner = annc_cost_partner((annc_cost)c);
+            if (partner != ANY_OUTPUT && partner != f)
+                continue;
+            if (i-- == 0) {
+                *output = (annc_activation)f;
+                *cost = (annc_cost)c;
+                return true;
+            }
+        }
+    return false;
+}
+
+/* Number i of a stream of the test's own, in [0, 1). */
+static double uniform(uint64_t seed, uint64_t i)
+{
+    return annc_philox(seed, 77, i).word[0] / 4294967296.0;
+}
+
+static void fill_targets(const annc_shape *shape, uint32_t count, uint64_t seed, float *targets)
+{
+    const uint32_t n = shape->width[shape->layers];
+    for (uint32_t i = 0; i < count; i++) {
+        float *y = targets + (size_t)i * n, sum = 0;
+        for (uint32_t j = 0; j < n; j++)
+            sum += y[j] = 0.05f + 0.9f * (float)uniform(seed + 2, (uint64_t)i * n + j);
+        for (uint32_t j = 0; j < n && shape->cost == ANNC_CATEGORICAL_CROSS_ENTROPY; j++)
+            y[j] /= sum;
+    }
+}
+
+bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_type type, bool labels, uint32_t count, annc_init init,
+                  uint64_t seed)
+{
+    const uint32_t inputs = shape->width[0], outputs = shape->width[shape->layers];
+    const size_t values = (size_t)count * inputs;
+    uint8_t *bytes = malloc(values);
+    float *floats = malloc(values * sizeof *floats), *targets = malloc((size_t)count * outputs * sizeof *targets);
+    int32_t *classes = malloc(count * sizeof *classes);
+    annc_device *cpu = NULL;
+    memset(problem, 0, sizeof *problem);
+    problem->shape = *shape;
+    for (size_t i = 0; i < values; i++) {
+        const double u = uniform(seed, i);
+        bytes[i] = u < 0.3 ? 0 : (uint8_t)(256 * u);
+        floats[i] = (float)(2 * u - 1);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        classes[i] = (int32_t)(uniform(seed + 1, i) * (outputs == 1 ? 2 : outputs));
+    fill_targets(shape, count, seed, targets);
+
+    annc_examples examples = {.count = count, .inputs = inputs, .outputs = outputs, .type = type, .divisor = 255};
+    examples.x = type == ANNC_BYTES ? (const void *)bytes : (const void *)floats;
+    examples.labels = labels ? classes : NULL;
+    examples.targets = labels ? NULL : targets;
+    const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    const bool made = annc_dataset_create(&examples, &problem->data) == ANNC_OK &&
+                      annc_network_create(shape, &problem->network) == ANNC_OK && annc_device_open(&options, &cpu) == ANNC_OK &&
+                      annc_network_initialise(problem->network, cpu, init, seed) == ANNC_OK;
+    if (!made)
+        printf("no problem: %s\n", annc_last_error());
+    annc_device_close(cpu);
+    free(bytes);
+    free(floats);
+    free(targets);
+    free(classes);
+    return made;
+}
+
+void problem_free(struct problem *problem)
+{
+    annc_dataset_free(problem->data);
+    annc_network_free(problem->network);
+    memset(problem, 0, sizeof *problem);
+}
+
+annc_device *problem_device(void)
+{
+    const char *name = getenv("ANNC_TEST_DEVICE"), *required = getenv("ANNC_REQUIRE_GPU");
+    const bool cuda = name && strcmp(name, "cuda") == 0;
+    const annc_device_options options = {.kind = cuda ? ANNC_DEVICE_CUDA : ANNC_DEVICE_CPU, .threads = 1};
+    annc_device *device = NULL;
+    if (annc_device_open(&options, &device) == ANNC_OK)
+        return device;
+    printf("%s\n", annc_last_error());
+    if (!cuda || (required && strcmp(required, "1") == 0)) {
+        printf("0 passed, 1 failed, 0 skipped\n");
+        exit(1);
+    }
+    return NULL;
+}
+
+bool problem_reference_gradient(const struct problem *problem, const double *theta, uint64_t seed, uint32_t epoch, uint32_t first,
+                                uint32_t count, double *gradient, double *cost)
+{
+    const uint32_t n = annc_dataset_examples(problem->data)->count;
+    const struct annc_order order = annc_order_shuffled(n, seed, epoch);
+    const size_t parameters = annc_shape_parameters(&problem->shape);
+    *cost = 0;
+    memset(gradient, 0, parameters * sizeof *gradient);
+    for (uint32_t i = 0; i < count; i++) {
+        double one;
+        if (annc_reference_gradient(&problem->shape, theta, problem->data, annc_order_at(&order, first + i), gradient, &one) != ANNC_OK)
+            return false;
+        *cost += one / count;
+    }
+    for (size_t i = 0; i < parameters; i++)
+        gradient[i] /= count;
+    return true;
+}
+
+double problem_normwise(const float *got, const double *want, size_t count)
+{
+    double error = 0, size = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double difference = (double)got[i] - want[i];
+        error += difference * difference;
+        size += want[i] * want[i];
+    }
+    if (!isfinite(error) || !isfinite(size))
+        return NAN;
+    return error == 0 ? 0 : sqrt(error / size);
+}

@@ -1,0 +1,411 @@
+/* Every backend and engine against the reference, over one table of cases. The device under test is problem_device()'s. */
+#include "backend.h"
+#include "functions.h"
+#include "network.h"
+#include "problem.h"
+#include "propagate.h"
+#include "test.h"
+
+#include <inttypes.h>
+
+static annc_device *device;
+
+/* ---------------------------------------------------------------- the table */
+
+static const char *const SHAPES[] = {"3-2", "5-1", "2-1-1", "4-7-3", "2-3-2-3-2-3", "9-70-4", "33-40-37-5"};
+enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES, BATCH = 6, EXAMPLES = 2 * BATCH + 5 };
+
+/* Calls `run` for shapes x hidden activations x outputs and costs x input types and targets. */
+static void for_each_case(void (*run)(struct problem *problem))
+{
+    annc_activation output;
+    annc_cost cost;
+    int cases = 0;
+    for (size_t s = 0; s < SHAPE_COUNT; s++)
+        for (int hidden = 0; hidden < ANNC_ACTIVATION_COUNT; hidden++)
+            for (size_t o = 0; problem_output(o, &output, &cost); o++)
+                for (int bytes = 0; bytes < 2; bytes++) {
+                    const annc_shape shape = problem_shape(SHAPES[s], (annc_activation)hidden, output, cost);
+                    struct problem problem;
+                    if (annc_activation_kind_of((annc_activation)hidden) == ROWWISE || annc_shape_check(&shape) != ANNC_OK)
+                        continue;
+                    if (!problem_make(&problem, &shape, bytes ? ANNC_BYTES : ANNC_FLOATS, bytes, EXAMPLES, ANNC_INIT_XAVIER, 11 + s)) {
+                        CHECK(!"the problem could not be made");
+                        return;
+                    }
+                    snprintf(problem.name, sizeof problem.name, "%s %s %s %s %s", SHAPES[s], annc_activation_name((annc_activation)hidden),
+                             annc_activation_name(output), annc_cost_name(cost), bytes ? "bytes" : "floats");
+                    run(&problem);
+                    problem_free(&problem);
+                    cases++;
+                }
+    printf("%d cases on %s\n", cases, device->info.kind);
+    CHECK(cases > 300);
+}
+
+/* ---------------------------------------------------------------- initial bits and order */
+
+static void initial_bits(void)
+{
+    static const annc_init inits[] = {ANNC_INIT_NORMAL, ANNC_INIT_NORMAL_ZERO_BIAS, ANNC_INIT_XAVIER, ANNC_INIT_HE};
+    const annc_shape shape = problem_shape("7-33-5", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_network *network = NULL;
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    for (size_t n = 0; n < sizeof inits / sizeof *inits; n++)
+        for (uint64_t seed = 0; seed < 3; seed++) {
+            REQUIRE_OK(annc_network_initialise(network, device, inits[n], seed * 0x123456789ABCDull));
+            for (uint32_t l = 1; l <= shape.layers; l++) {
+                const size_t W = annc_shape_weights_at(&shape, l), b = annc_shape_biases_at(&shape, l);
+                const double in = shape.width[l - 1], out = shape.width[l];
+                const double scale = inits[n] == ANNC_INIT_XAVIER ? sqrt(2 / (in + out)) : inits[n] == ANNC_INIT_HE ? sqrt(2 / in) : 1;
+                for (size_t i = W; i < b + shape.width[l]; i++) {
+                    const double deviate = annc_normal(seed * 0x123456789ABCDull, ANNC_STREAM_PARAMETERS, i);
+                    const float want = i < b                            ? (float)(scale * deviate)
+                                       : inits[n] == ANNC_INIT_NORMAL ? (float)deviate
+                                                                        : 0.0f;
+                    CHECK_MSG(memcmp(&network->theta[i], &want, sizeof want) == 0, "%s: parameter %zu is %.9g, not %.9g",
+                              annc_init_name(inits[n]), i, (double)network->theta[i], (double)want);
+                }
+            }
+        }
+    annc_network_free(network);
+}
+
+/* The rows that gather makes are the examples that the order names, bytes divided, labels one-hot. */
+static void check_gather(struct problem *problem)
+{
+    const annc_examples *examples = annc_dataset_examples(problem->data);
+    const struct annc_backend *backend = device->backend;
+    const uint32_t inputs = examples->inputs, outputs = examples->outputs;
+    struct annc_cursor cursor;
+    struct annc_pass pass;
+    annc_examples staged;
+    void *d_cursor = NULL;
+    float X[BATCH * 33], Y[BATCH * 5];
+    memset(&cursor, 0, sizeof cursor);
+    cursor.order = annc_order_shuffled(examples->count, 3, 2);
+    cursor.batch = BATCH;
+    cursor.step = 1;
+    REQUIRE_OK(annc_examples_stage(device, examples, &staged));
+    REQUIRE_OK(annc_pass_open(device, &problem->shape, BATCH, false, &pass));
+    REQUIRE_OK(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
+    REQUIRE_OK(backend->upload(device, d_cursor, &cursor, sizeof cursor));
+    REQUIRE_OK(backend->gather(device, d_cursor, &staged, BATCH, pass.A[0], pass.Y));
+    REQUIRE_OK(backend->download(device, X, pass.A[0], BATCH * inputs * sizeof(float)));
+    REQUIRE_OK(backend->download(device, Y, pass.Y, BATCH * outputs * sizeof(float)));
+    for (uint32_t r = 0; r < BATCH; r++) {
+        const size_t example = annc_order_at(&cursor.order, BATCH + r);
+        for (uint32_t j = 0; j < inputs; j++) {
+            const size_t i = example * inputs + j;
+            const float want = examples->type == ANNC_BYTES ? (float)((const uint8_t *)examples->x)[i] * (1.0f / 255)
+                                                            : ((const float *)examples->x)[i];
+            CHECK_MSG(X[r * inputs + j] == want, "%s: row %u input %u", problem->name, r, j);
+        }
+        for (uint32_t j = 0; j < outputs; j++) {
+            const float want = examples->targets ? examples->targets[example * outputs + j]
+                               : outputs == 1    ? (float)examples->labels[example]
+                                                 : (float)(examples->labels[example] == (int32_t)j);
+            CHECK_MSG(Y[r * outputs + j] == want, "%s: row %u output %u", problem->name, r, j);
+        }
+    }
+    backend->free(device, d_cursor);
+    annc_pass_close(&pass);
+    annc_examples_unstage(device, &staged);
+}
+
+static void gather(void)
+{
+    for_each_case(check_gather);
+}
+
+/* ---------------------------------------------------------------- gradients */
+
+/* The audit itself, for a full and a ragged minibatch and for one example. */
+static void check_audit(struct problem *problem)
+{
+    static const uint32_t batches[] = {BATCH, 5, 1};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        const annc_check_options options = {.batch = batches[i], .sample = 4, .seed = 9};
+        annc_check_row *rows = NULL;
+        size_t count = 0;
+        REQUIRE_OK(annc_check(problem->network, problem->data, &device, 1, &options, &rows, &count));
+        CHECK(count == 4 * (size_t)problem->shape.layers);
+        for (size_t r = 0; r < count; r++)
+            CHECK_MSG(rows[r].pass && rows[r].tolerance <= 1e-4, "%s: batch %u, layer %u %s by %s: worst %g, normwise %g, tolerance %g",
+                      problem->name, batches[i], rows[r].layer, rows[r].kind == ANNC_WEIGHT ? "weights" : "biases", rows[r].path,
+                      rows[r].worst, rows[r].normwise, rows[r].tolerance);
+        annc_check_free(rows);
+    }
+}
+
+static void gradients(void)
+{
+    for_each_case(check_audit);
+}
+
+/* ---------------------------------------------------------------- steps */
+
+/* Trains `epochs` epochs by the reference in double: theta and the loss of the last epoch. */
+static bool reference_epochs(const struct problem *problem, const annc_training_options *options, uint32_t epochs, double *theta,
+                             double *loss)
+{
+    const size_t parameters = annc_shape_parameters(&problem->shape);
+    const uint32_t n = annc_dataset_examples(problem->data)->count;
+    double *gradient = malloc(parameters * sizeof *gradient), cost;
+    bool done = true;
+    for (uint32_t epoch = 0; epoch < epochs; epoch++) {
+        *loss = 0;
+        for (uint32_t first = 0; first < n; first += options->batch) {
+            const uint32_t m = n - first < options->batch ? n - first : options->batch;
+            done = done && problem_reference_gradient(problem, theta, options->seed, epoch, first, m, gradient, &cost);
+            *loss += cost;
+            for (size_t i = 0; i < parameters; i++)
+                theta[i] -= options->eta * gradient[i];
+        }
+    }
+    free(gradient);
+    return done;
+}
+
+/* Trains on the device and puts what came of it into the network; false where the engine does not exist on the device. */
+static bool device_epochs(struct problem *problem, const annc_training_options *options, uint32_t epochs, annc_epoch *last)
+{
+    annc_trainer *trainer = NULL;
+    if (options->engine == ANNC_ENGINE_RECORDED && !device->backend->steps)
+        return false;
+    annc_status status = annc_trainer_create(device, problem->network, problem->data, options, &trainer);
+    for (uint32_t epoch = 0; epoch < epochs && status == ANNC_OK; epoch++)
+        status = annc_trainer_epoch(trainer, NULL, NULL, last);
+    if (status == ANNC_OK)
+        status = annc_trainer_store(trainer);
+    CHECK_MSG(status == ANNC_OK, "%s: %s", problem->name, annc_last_error());
+    if (status == ANNC_OK && options->engine != ANNC_ENGINE_AUTO)
+        CHECK(strcmp(annc_trainer_engine(trainer), annc_engine_name(options->engine)) == 0);
+    annc_trainer_free(trainer);
+    return true;
+}
+
+static int skipped_engines;
+
+/* The change of the parameters over some epochs, by every engine, against the reference's, within `tolerance` normwise and the rounding
+ * of fp32 parameters. */
+static void check_training(struct problem *problem, const annc_training_options *base, uint32_t epochs, double tolerance)
+{
+    const size_t parameters = annc_shape_parameters(&problem->shape);
+    double *theta = malloc(parameters * sizeof *theta), *change = malloc(parameters * sizeof *change), loss = 0, size = 0, norm = 0;
+    float *start = malloc(parameters * sizeof *start), *got = malloc(parameters * sizeof *got);
+    memcpy(start, problem->network->theta, parameters * sizeof *start);
+    for (size_t i = 0; i < parameters; i++)
+        theta[i] = (double)start[i];
+    CHECK(reference_epochs(problem, base, epochs, theta, &loss));
+    for (size_t i = 0; i < parameters; i++) {
+        change[i] = theta[i] - (double)start[i];
+        size += change[i] * change[i];
+        norm += theta[i] * theta[i];
+    }
+    const double rounding = sqrt(norm / size) * epochs / (1 << 24);
+    for (int engine = ANNC_ENGINE_OPS; engine < ANNC_ENGINE_COUNT; engine++) {
+        annc_training_options options = *base;
+        annc_epoch last;
+        options.engine = (annc_engine)engine;
+        memcpy(problem->network->theta, start, parameters * sizeof *start);
+        if (!device_epochs(problem, &options, epochs, &last)) {
+            skipped_engines++;
+            continue;
+        }
+        for (size_t i = 0; i < parameters; i++)
+            got[i] = problem->network->theta[i] - start[i];
+        const double error = problem_normwise(got, change, parameters);
+        CHECK_MSG(error <= tolerance + 4 * rounding, "%s by %s: the change is off by %g (rounding %g)", problem->name,
+                  annc_engine_name(options.engine), error, rounding);
+        CHECK_MSG(fabs(last.loss - loss) <= 1e-5 * (1 + fabs(loss)), "%s by %s: loss %.9g, not %.9g", problem->name,
+                  annc_engine_name(options.engine), last.loss, loss);
+    }
+    memcpy(problem->network->theta, start, parameters * sizeof *start);
+    free(theta);
+    free(change);
+    free(start);
+    free(got);
+}
+
+/* One step: all examples in one minibatch. */
+static void check_one_step(struct problem *problem)
+{
+    const annc_training_options options = {.eta = 0.7, .batch = EXAMPLES, .seed = 4};
+    check_training(problem, &options, 1, 1e-5);
+}
+
+static void one_step(void)
+{
+    for_each_case(check_one_step);
+}
+
+/* An epoch of two full minibatches and a ragged one, and the same again in another order. */
+static void check_epochs(struct problem *problem)
+{
+    const annc_training_options options = {.eta = 0.1, .batch = BATCH, .seed = 4};
+    check_training(problem, &options, 2, 2e-5);
+}
+
+static void ragged_epochs(void)
+{
+    for_each_case(check_epochs);
+}
+
+/* 100 steps, in blocks that the recorded engine repeats: 97 examples at batch 1, then a few more. */
+static void hundred_steps(void)
+{
+    static const uint32_t counts[] = {100, 137};
+    for (size_t i = 0; i < 2; i++) {
+        const annc_shape shape = problem_shape("12-9-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+        const annc_training_options options = {.eta = 0.5, .batch = 1, .seed = 8};
+        struct problem problem;
+        CHECK(problem_make(&problem, &shape, ANNC_BYTES, true, counts[i], ANNC_INIT_NORMAL, 21));
+        snprintf(problem.name, sizeof problem.name, "%u steps", counts[i]);
+        check_training(&problem, &options, 1, 1e-4);
+        problem_free(&problem);
+    }
+    printf("%d engines skipped: not on this device\n", skipped_engines);
+}
+
+/* Runs with the same seed end with the same bits, whatever the engine; another seed does not. */
+static void same_bits(void)
+{
+    const annc_shape shape = problem_shape("20-11-10", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    const size_t parameters = annc_shape_parameters(&shape), bytes = parameters * sizeof(float);
+    struct problem problem;
+    float *start = malloc(bytes), *first = malloc(bytes);
+    annc_epoch last;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 301, ANNC_INIT_NORMAL, 2));
+    snprintf(problem.name, sizeof problem.name, "same bits");
+    memcpy(start, problem.network->theta, bytes);
+    for (int run = 0; run < 10; run++) {
+        annc_training_options options = {.eta = 0.3, .batch = 4, .seed = 6 + (run == 9)};
+        options.engine = run % 3 == 0 ? ANNC_ENGINE_OPS : run % 3 == 1 ? ANNC_ENGINE_RECORDED : ANNC_ENGINE_AUTO;
+        memcpy(problem.network->theta, start, bytes);
+        if (!device_epochs(&problem, &options, 3, &last))
+            continue;
+        if (run == 0)
+            memcpy(first, problem.network->theta, bytes);
+        CHECK_MSG((memcmp(first, problem.network->theta, bytes) == 0) == (run < 9), "run %d by %s", run, annc_engine_name(options.engine));
+    }
+    problem_free(&problem);
+    free(start);
+    free(first);
+}
+
+/* ---------------------------------------------------------------- scores */
+
+/* Evaluation agrees with the reference example by example, whatever the chunks. */
+static void check_evaluation(struct problem *problem)
+{
+    const annc_examples *examples = annc_dataset_examples(problem->data);
+    const size_t parameters = annc_shape_parameters(&problem->shape);
+    double *theta = malloc(parameters * sizeof *theta), *unused = calloc(parameters, sizeof *unused), loss = 0;
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation evaluation;
+    int32_t predictions[EXAMPLES];
+    uint32_t correct = 0;
+    for (size_t i = 0; i < parameters; i++)
+        theta[i] = (double)problem->network->theta[i];
+    REQUIRE_OK(annc_evaluator_create(device, problem->network, problem->data, &evaluator));
+    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, predictions, &evaluation));
+    for (uint32_t i = 0; i < examples->count; i++) {
+        double cost;
+        REQUIRE_OK(annc_reference_gradient(&problem->shape, theta, problem->data, i, unused, &cost));
+        loss += cost / examples->count;
+        if (examples->labels)
+            correct += predictions[i] == examples->labels[i];
+    }
+    CHECK(evaluation.count == examples->count);
+    CHECK_MSG(fabs(evaluation.loss - loss) <= 2e-6 * (1 + fabs(loss)), "%s: loss %.9g, not %.9g", problem->name, evaluation.loss, loss);
+    if (examples->labels)
+        CHECK_MSG(evaluation.correct == correct, "%s: %u correct, not %u", problem->name, evaluation.correct, correct);
+    annc_evaluator_free(evaluator);
+    free(theta);
+    free(unused);
+}
+
+static void evaluation(void)
+{
+    for_each_case(check_evaluation);
+}
+
+/* An identity network of one layer classifies by its largest input; ties go to the lowest index. More examples than one chunk. */
+static void predictions(void)
+{
+    enum { COUNT = 2500, CLASSES = 5 };
+    const annc_shape shape = problem_shape("5-5", ANNC_SIGMOID, ANNC_IDENTITY, ANNC_QUADRATIC);
+    static float x[COUNT * CLASSES];
+    static int32_t labels[COUNT], got[COUNT];
+    uint32_t correct = 0;
+    annc_dataset *data = NULL;
+    annc_network *network = NULL;
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation result;
+    for (int i = 0; i < COUNT; i++) {
+        for (int j = 0; j < CLASSES; j++)
+            x[i * CLASSES + j] = (float)((i * 7 + j * j * 3) % 4);
+        labels[i] = i % CLASSES;
+    }
+    const annc_examples examples = {.count = COUNT, .inputs = CLASSES, .outputs = CLASSES, .type = ANNC_FLOATS, .divisor = 1, .x = x,
+                                    .labels = labels};
+    REQUIRE_OK(annc_dataset_create(&examples, &data));
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    for (int j = 0; j < CLASSES; j++)
+        network->theta[j * CLASSES + j] = 1;
+    REQUIRE_OK(annc_evaluator_create(device, network, data, &evaluator));
+    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, got, &result));
+    for (int i = 0; i < COUNT; i++) {
+        int best = 0;
+        for (int j = 1; j < CLASSES; j++)
+            if (x[i * CLASSES + j] > x[i * CLASSES + best])
+                best = j;
+        CHECK_MSG(got[i] == best, "example %d: class %d, not %d", i, got[i], best);
+        correct += best == labels[i];
+    }
+    CHECK(result.correct == correct && result.count == COUNT);
+    annc_evaluator_free(evaluator);
+    annc_network_free(network);
+    annc_dataset_free(data);
+}
+
+/* ---------------------------------------------------------------- learning */
+
+static void learns_xor(void)
+{
+    static const char *const shapes[] = {"2-2-1", "2-3-1"};
+    static const float x[] = {0, 0, 0, 1, 1, 0, 1, 1};
+    static const int32_t labels[] = {0, 1, 1, 0};
+    const annc_examples examples = {.count = 4, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
+    struct problem problem = {.name = "XOR"};
+    REQUIRE_OK(annc_dataset_create(&examples, &problem.data));
+    for (size_t s = 0; s < 2; s++) {
+        const annc_training_options options = {.eta = 2, .batch = 1, .seed = 3};
+        annc_epoch last = {0};
+        problem.shape = problem_shape(shapes[s], ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+        REQUIRE_OK(annc_network_create(&problem.shape, &problem.network));
+        REQUIRE_OK(annc_network_initialise(problem.network, device, ANNC_INIT_NORMAL, 1));
+        device_epochs(&problem, &options, 200, &last);
+        CHECK_MSG(last.correct == 4 && last.loss < 0.1, "%s: %u of 4 right, loss %g", shapes[s], last.correct, last.loss);
+        annc_network_free(problem.network);
+    }
+    annc_dataset_free(problem.data);
+}
+
+/* ---------------------------------------------------------------- which device */
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {TEST(initial_bits), TEST(gather),     TEST(gradients),   TEST(one_step),   TEST(ragged_epochs),
+                                        TEST(hundred_steps), TEST(same_bits), TEST(evaluation), TEST(predictions), TEST(learns_xor)};
+    device = problem_device();
+    if (!device) {
+        printf("0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);
+        return 77;
+    }
+    printf("on %s: %s\n", device->info.kind, device->info.name);
+    const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+    annc_device_close(device);
+    return result;
+}
