@@ -54,8 +54,8 @@ static void fill_targets(const annc_shape *shape, uint32_t count, uint64_t seed,
     }
 }
 
-bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_type type, bool labels, uint32_t count, annc_init init,
-                  uint64_t seed)
+bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_type type, bool labels, uint32_t count,
+                  annc_init init, uint64_t seed)
 {
     const uint32_t inputs = shape->width[0], outputs = shape->width[shape->layers];
     const size_t values = (size_t)count * inputs;
@@ -80,7 +80,8 @@ bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_t
     examples.targets = labels ? NULL : targets;
     const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     const bool made = annc_dataset_create(&examples, &problem->data) == ANNC_OK &&
-                      annc_network_create(shape, &problem->network) == ANNC_OK && annc_device_open(&options, &cpu) == ANNC_OK &&
+                      annc_network_create(shape, &problem->network) == ANNC_OK &&
+                      annc_device_open(&options, &cpu) == ANNC_OK &&
                       annc_network_initialise(problem->network, cpu, init, seed) == ANNC_OK;
     if (!made)
         printf("no problem: %s\n", annc_last_error());
@@ -115,8 +116,8 @@ annc_device *problem_device(void)
     return NULL;
 }
 
-bool problem_reference_gradient(const struct problem *problem, const double *theta, uint64_t seed, uint32_t epoch, uint32_t first,
-                                uint32_t count, double *gradient, double *cost)
+bool problem_reference_gradient(const struct problem *problem, const double *theta, uint64_t seed, uint32_t epoch,
+                                uint32_t first, uint32_t count, double *gradient, double *cost)
 {
     const uint32_t n = annc_dataset_examples(problem->data)->count;
     const struct annc_order order = annc_order_shuffled(n, seed, epoch);
@@ -125,7 +126,8 @@ bool problem_reference_gradient(const struct problem *problem, const double *the
     memset(gradient, 0, parameters * sizeof *gradient);
     for (uint32_t i = 0; i < count; i++) {
         double one;
-        if (annc_reference_gradient(&problem->shape, theta, problem->data, annc_order_at(&order, first + i), gradient, &one) != ANNC_OK)
+        if (annc_reference_gradient(&problem->shape, theta, problem->data, annc_order_at(&order, first + i), gradient,
+                                    &one) != ANNC_OK)
             return false;
         *cost += one / count;
     }

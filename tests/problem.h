@@ -17,8 +17,8 @@ annc_shape problem_shape(const char *widths, annc_activation hidden, annc_activa
 
 /* Fills a problem: `count` random examples (bytes or floats; labels where the outputs are classes, otherwise targets in [0, 1],
  * rows summing to 1 for categorical cross-entropy) and parameters drawn by `init` on the CPU. False, with the reason printed, on a fault. */
-bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_type type, bool labels, uint32_t count, annc_init init,
-                  uint64_t seed);
+bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_type type, bool labels, uint32_t count,
+                  annc_init init, uint64_t seed);
 void problem_free(struct problem *problem);
 
 /* Every pair of output activation and cost that a network may end with; ends with false. */
@@ -29,8 +29,8 @@ bool problem_output(size_t i, annc_activation *output, annc_cost *cost);
 annc_device *problem_device(void);
 
 /* Mean gradient over `count` examples from position `first` of the order (seed, epoch), by the reference. */
-bool problem_reference_gradient(const struct problem *problem, const double *theta, uint64_t seed, uint32_t epoch, uint32_t first,
-                                uint32_t count, double *gradient, double *cost);
+bool problem_reference_gradient(const struct problem *problem, const double *theta, uint64_t seed, uint32_t epoch,
+                                uint32_t first, uint32_t count, double *gradient, double *cost);
 
 /* ||got - want|| / ||want||; NaN where anything is not finite. */
 double problem_normwise(const float *got, const double *want, size_t count);

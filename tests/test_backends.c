@@ -27,14 +27,17 @@ static void for_each_case(void (*run)(struct problem *problem))
                 for (int bytes = 0; bytes < 2; bytes++) {
                     const annc_shape shape = problem_shape(SHAPES[s], (annc_activation)hidden, output, cost);
                     struct problem problem;
-                    if (annc_activation_kind_of((annc_activation)hidden) == ROWWISE || annc_shape_check(&shape) != ANNC_OK)
+                    if (annc_activation_kind_of((annc_activation)hidden) == ROWWISE ||
+                        annc_shape_check(&shape) != ANNC_OK)
                         continue;
-                    if (!problem_make(&problem, &shape, bytes ? ANNC_BYTES : ANNC_FLOATS, bytes, EXAMPLES, ANNC_INIT_XAVIER, 11 + s)) {
+                    if (!problem_make(&problem, &shape, bytes ? ANNC_BYTES : ANNC_FLOATS, bytes, EXAMPLES,
+                                      ANNC_INIT_XAVIER, 11 + s)) {
                         CHECK(!"the problem could not be made");
                         return;
                     }
-                    snprintf(problem.name, sizeof problem.name, "%s %s %s %s %s", SHAPES[s], annc_activation_name((annc_activation)hidden),
-                             annc_activation_name(output), annc_cost_name(cost), bytes ? "bytes" : "floats");
+                    snprintf(problem.name, sizeof problem.name, "%s %s %s %s %s", SHAPES[s],
+                             annc_activation_name((annc_activation)hidden), annc_activation_name(output),
+                             annc_cost_name(cost), bytes ? "bytes" : "floats");
                     run(&problem);
                     problem_free(&problem);
                     cases++;
@@ -57,14 +60,17 @@ static void initial_bits(void)
             for (uint32_t l = 1; l <= shape.layers; l++) {
                 const size_t W = annc_shape_weights_at(&shape, l), b = annc_shape_biases_at(&shape, l);
                 const double in = shape.width[l - 1], out = shape.width[l];
-                const double scale = inits[n] == ANNC_INIT_XAVIER ? sqrt(2 / (in + out)) : inits[n] == ANNC_INIT_HE ? sqrt(2 / in) : 1;
+                const double scale = inits[n] == ANNC_INIT_XAVIER ? sqrt(2 / (in + out))
+                                     : inits[n] == ANNC_INIT_HE   ? sqrt(2 / in)
+                                                                  : 1;
                 for (size_t i = W; i < b + shape.width[l]; i++) {
                     const double deviate = annc_normal(seed * 0x123456789ABCDull, ANNC_STREAM_PARAMETERS, i);
-                    const float want = i < b                            ? (float)(scale * deviate)
+                    const float want = i < b                          ? (float)(scale * deviate)
                                        : inits[n] == ANNC_INIT_NORMAL ? (float)deviate
-                                                                        : 0.0f;
-                    CHECK_MSG(memcmp(&network->theta[i], &want, sizeof want) == 0, "%s: parameter %zu is %.9g, not %.9g",
-                              annc_init_name(inits[n]), i, (double)network->theta[i], (double)want);
+                                                                      : 0.0f;
+                    CHECK_MSG(memcmp(&network->theta[i], &want, sizeof want) == 0,
+                              "%s: parameter %zu is %.9g, not %.9g", annc_init_name(inits[n]), i,
+                              (double)network->theta[i], (double)want);
                 }
             }
         }
@@ -131,9 +137,10 @@ static void check_audit(struct problem *problem)
         REQUIRE_OK(annc_check(problem->network, problem->data, &device, 1, &options, &rows, &count));
         CHECK(count == 4 * (size_t)problem->shape.layers);
         for (size_t r = 0; r < count; r++)
-            CHECK_MSG(rows[r].pass && rows[r].tolerance <= 1e-4, "%s: batch %u, layer %u %s by %s: worst %g, normwise %g, tolerance %g",
-                      problem->name, batches[i], rows[r].layer, rows[r].kind == ANNC_WEIGHT ? "weights" : "biases", rows[r].path,
-                      rows[r].worst, rows[r].normwise, rows[r].tolerance);
+            CHECK_MSG(rows[r].pass && rows[r].tolerance <= 1e-4,
+                      "%s: batch %u, layer %u %s by %s: worst %g, normwise %g, tolerance %g", problem->name, batches[i],
+                      rows[r].layer, rows[r].kind == ANNC_WEIGHT ? "weights" : "biases", rows[r].path, rows[r].worst,
+                      rows[r].normwise, rows[r].tolerance);
         annc_check_free(rows);
     }
 }
@@ -146,8 +153,8 @@ static void gradients(void)
 /* ---------------------------------------------------------------- steps */
 
 /* Trains `epochs` epochs by the reference in double: theta and the loss of the last epoch. */
-static bool reference_epochs(const struct problem *problem, const annc_training_options *options, uint32_t epochs, double *theta,
-                             double *loss)
+static bool reference_epochs(const struct problem *problem, const annc_training_options *options, uint32_t epochs,
+                             double *theta, double *loss)
 {
     const size_t parameters = annc_shape_parameters(&problem->shape);
     const uint32_t n = annc_dataset_examples(problem->data)->count;
@@ -168,7 +175,8 @@ static bool reference_epochs(const struct problem *problem, const annc_training_
 }
 
 /* Trains on the device and puts what came of it into the network; false where the engine does not exist on the device. */
-static bool device_epochs(struct problem *problem, const annc_training_options *options, uint32_t epochs, annc_epoch *last)
+static bool device_epochs(struct problem *problem, const annc_training_options *options, uint32_t epochs,
+                          annc_epoch *last)
 {
     annc_trainer *trainer = NULL;
     if (options->engine == ANNC_ENGINE_RECORDED && !device->backend->steps)
@@ -189,10 +197,12 @@ static int skipped_engines;
 
 /* The change of the parameters over some epochs, by every engine, against the reference's, within `tolerance` normwise and the rounding
  * of fp32 parameters. */
-static void check_training(struct problem *problem, const annc_training_options *base, uint32_t epochs, double tolerance)
+static void check_training(struct problem *problem, const annc_training_options *base, uint32_t epochs,
+                           double tolerance)
 {
     const size_t parameters = annc_shape_parameters(&problem->shape);
-    double *theta = malloc(parameters * sizeof *theta), *change = malloc(parameters * sizeof *change), loss = 0, size = 0, norm = 0;
+    double *theta = malloc(parameters * sizeof *theta), *change = malloc(parameters * sizeof *change), loss = 0,
+           size = 0, norm = 0;
     float *start = malloc(parameters * sizeof *start), *got = malloc(parameters * sizeof *got);
     memcpy(start, problem->network->theta, parameters * sizeof *start);
     for (size_t i = 0; i < parameters; i++)
@@ -287,7 +297,8 @@ static void same_bits(void)
             continue;
         if (run == 0)
             memcpy(first, problem.network->theta, bytes);
-        CHECK_MSG((memcmp(first, problem.network->theta, bytes) == 0) == (run < 9), "run %d by %s", run, annc_engine_name(options.engine));
+        CHECK_MSG((memcmp(first, problem.network->theta, bytes) == 0) == (run < 9), "run %d by %s", run,
+                  annc_engine_name(options.engine));
     }
     problem_free(&problem);
     free(start);
@@ -318,7 +329,8 @@ static void check_evaluation(struct problem *problem)
             correct += predictions[i] == examples->labels[i];
     }
     CHECK(evaluation.count == examples->count);
-    CHECK_MSG(fabs(evaluation.loss - loss) <= 2e-6 * (1 + fabs(loss)), "%s: loss %.9g, not %.9g", problem->name, evaluation.loss, loss);
+    CHECK_MSG(fabs(evaluation.loss - loss) <= 2e-6 * (1 + fabs(loss)), "%s: loss %.9g, not %.9g", problem->name,
+              evaluation.loss, loss);
     if (examples->labels)
         CHECK_MSG(evaluation.correct == correct, "%s: %u correct, not %u", problem->name, evaluation.correct, correct);
     annc_evaluator_free(evaluator);
@@ -348,7 +360,12 @@ static void predictions(void)
             x[i * CLASSES + j] = (float)((i * 7 + j * j * 3) % 4);
         labels[i] = i % CLASSES;
     }
-    const annc_examples examples = {.count = COUNT, .inputs = CLASSES, .outputs = CLASSES, .type = ANNC_FLOATS, .divisor = 1, .x = x,
+    const annc_examples examples = {.count = COUNT,
+                                    .inputs = CLASSES,
+                                    .outputs = CLASSES,
+                                    .type = ANNC_FLOATS,
+                                    .divisor = 1,
+                                    .x = x,
                                     .labels = labels};
     REQUIRE_OK(annc_dataset_create(&examples, &data));
     REQUIRE_OK(annc_network_create(&shape, &network));
@@ -377,7 +394,8 @@ static void learns_xor(void)
     static const char *const shapes[] = {"2-2-1", "2-3-1"};
     static const float x[] = {0, 0, 0, 1, 1, 0, 1, 1};
     static const int32_t labels[] = {0, 1, 1, 0};
-    const annc_examples examples = {.count = 4, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
+    const annc_examples examples = {
+        .count = 4, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
     struct problem problem = {.name = "XOR"};
     REQUIRE_OK(annc_dataset_create(&examples, &problem.data));
     for (size_t s = 0; s < 2; s++) {
@@ -387,7 +405,8 @@ static void learns_xor(void)
         REQUIRE_OK(annc_network_create(&problem.shape, &problem.network));
         REQUIRE_OK(annc_network_initialise(problem.network, device, ANNC_INIT_NORMAL, 1));
         device_epochs(&problem, &options, 200, &last);
-        CHECK_MSG(last.correct == 4 && last.loss < 0.1, "%s: %u of 4 right, loss %g", shapes[s], last.correct, last.loss);
+        CHECK_MSG(last.correct == 4 && last.loss < 0.1, "%s: %u of 4 right, loss %g", shapes[s], last.correct,
+                  last.loss);
         annc_network_free(problem.network);
     }
     annc_dataset_free(problem.data);
@@ -397,8 +416,9 @@ static void learns_xor(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(initial_bits), TEST(gather),     TEST(gradients),   TEST(one_step),   TEST(ragged_epochs),
-                                        TEST(hundred_steps), TEST(same_bits), TEST(evaluation), TEST(predictions), TEST(learns_xor)};
+    static const struct test tests[] = {TEST(initial_bits),  TEST(gather),        TEST(gradients), TEST(one_step),
+                                        TEST(ragged_epochs), TEST(hundred_steps), TEST(same_bits), TEST(evaluation),
+                                        TEST(predictions),   TEST(learns_xor)};
     device = problem_device();
     if (!device) {
         printf("0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);

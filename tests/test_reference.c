@@ -8,7 +8,8 @@ static void worked_example(void)
 {
     const annc_shape shape = problem_shape("2-1", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     const float x[] = {-1, -2}, y[] = {1};
-    const annc_examples examples = {.count = 1, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
+    const annc_examples examples = {
+        .count = 1, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
     annc_dataset *data = NULL;
     double theta[] = {2, -3, -3}, gradient[3] = {0}, cost;
     REQUIRE_OK(annc_dataset_create(&examples, &data));
@@ -45,8 +46,8 @@ static void check_differences(const struct problem *problem, const double *start
         theta[i] = value;
         const double numeric = (above - below) / (2 * h);
         const double bound = 1e-9 + relative * fmax(fabs(gradient[i]), fabs(numeric));
-        CHECK_MSG(fabs(gradient[i] - numeric) <= bound, "%s: parameter %zu: analytic %.12g, numeric %.12g", problem->name, i, gradient[i],
-                  numeric);
+        CHECK_MSG(fabs(gradient[i] - numeric) <= bound, "%s: parameter %zu: analytic %.12g, numeric %.12g",
+                  problem->name, i, gradient[i], numeric);
     }
     free(gradient);
     free(unused);
@@ -68,8 +69,9 @@ static void finite_differences(void)
                 if (annc_activation_kind_of((annc_activation)hidden) == ROWWISE || annc_shape_check(&shape) != ANNC_OK)
                     continue; /* softmax inside, or of a single output */
                 CHECK(problem_make(&problem, &shape, ANNC_FLOATS, false, 1, ANNC_INIT_XAVIER, 5 + s));
-                snprintf(problem.name, sizeof problem.name, "%s %s %s %s", shapes[s], annc_activation_name((annc_activation)hidden),
-                         annc_activation_name(output), annc_cost_name(cost));
+                snprintf(problem.name, sizeof problem.name, "%s %s %s %s", shapes[s],
+                         annc_activation_name((annc_activation)hidden), annc_activation_name(output),
+                         annc_cost_name(cost));
                 const size_t parameters = annc_shape_parameters(&shape);
                 double *theta = malloc(parameters * sizeof *theta);
                 for (size_t i = 0; i < parameters; i++)
@@ -92,7 +94,8 @@ static void saturation(void)
     const float x[] = {1}, y[] = {1, 0};
     for (size_t e = 0; e < 2; e++) {
         const annc_shape shape = problem_shape("1-2", ANNC_SIGMOID, ends[e].output, ends[e].cost);
-        const annc_examples examples = {.count = 1, .inputs = 1, .outputs = 2, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
+        const annc_examples examples = {
+            .count = 1, .inputs = 1, .outputs = 2, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
         annc_dataset *data = NULL;
         const double theta[] = {-1e4, 1e4, 0, 0};
         double gradient[4] = {0}, cost;
