@@ -42,15 +42,20 @@ static double uniform(uint64_t seed, uint64_t i)
     return annc_philox(seed, 77, i).word[0] / 4294967296.0;
 }
 
+/* Rows of categorical targets are whole multiples of 1/1024 that sum to 1 exactly: C is then what its closed form differentiates. */
 static void fill_targets(const annc_shape *shape, uint32_t count, uint64_t seed, float *targets)
 {
     const uint32_t n = shape->width[shape->layers];
     for (uint32_t i = 0; i < count; i++) {
-        float *y = targets + (size_t)i * n, sum = 0;
-        for (uint32_t j = 0; j < n; j++)
-            sum += y[j] = 0.05f + 0.9f * (float)uniform(seed + 2, (uint64_t)i * n + j);
-        for (uint32_t j = 0; j < n && shape->cost == ANNC_CATEGORICAL_CROSS_ENTROPY; j++)
-            y[j] /= sum;
+        float *y = targets + (size_t)i * n, rest = 1;
+        for (uint32_t j = 0; j < n; j++) {
+            const double u = uniform(seed + 2, (uint64_t)i * n + j);
+            y[j] = (float)(0.05 + 0.9 * u);
+            if (shape->cost == ANNC_CATEGORICAL_CROSS_ENTROPY) {
+                y[j] = j + 1 == n ? rest : (float)((int)(u * 1024 / n) + 1) / 1024;
+                rest -= y[j];
+            }
+        }
     }
 }
 

@@ -399,12 +399,12 @@ static void learns_xor(void)
     struct problem problem = {.name = "XOR"};
     REQUIRE_OK(annc_dataset_create(&examples, &problem.data));
     for (size_t s = 0; s < 2; s++) {
-        const annc_training_options options = {.eta = 2, .batch = 1, .seed = 3};
+        const annc_training_options options = {.eta = 0.5, .batch = 1, .seed = 3};
         annc_epoch last = {0};
         problem.shape = problem_shape(shapes[s], ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
         REQUIRE_OK(annc_network_create(&problem.shape, &problem.network));
-        REQUIRE_OK(annc_network_initialise(problem.network, device, ANNC_INIT_NORMAL, 1));
-        device_epochs(&problem, &options, 200, &last);
+        REQUIRE_OK(annc_network_initialise(problem.network, device, ANNC_INIT_NORMAL, 8));
+        device_epochs(&problem, &options, 500, &last);
         CHECK_MSG(last.correct == 4 && last.loss < 0.1, "%s: %u of 4 right, loss %g", shapes[s], last.correct,
                   last.loss);
         annc_network_free(problem.network);

@@ -16,7 +16,7 @@ static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part 
 static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
 static const double DIFFERENCE_FLOOR = 1e-3;
 static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
-static const double ROUNDING = 1.0 / (1 << 23); /* of fp32 */
+static const double ROUNDING = 1.0 / (1 << 23);  /* of fp32 */
 
 /* What all rows of one audit share. */
 struct audit {
@@ -38,16 +38,20 @@ struct audit {
 
 /* ---------------------------------------------------------------- the reference */
 
-/* Adds |delta| |a|^T for one example, where each delta is carried back through |W| and f' is replaced by 1. Rounding of fp32 outputs and
- * weighted inputs perturbs the gradient by about ROUNDING times this, however much cancels in the gradient itself: a well-trained
+/* Adds |delta| |a|^T for one example, where |delta^L| has |a| + |y| for a - y and errors are carried back through |W|. Rounding of fp32
+ * activations perturbs the gradient by a small multiple of ROUNDING times this, however much cancels in the gradient itself: a well-trained
  * network's is small, but no fp32 path can know a - y better than a. */
 static void add_magnitude(struct audit *audit)
 {
     struct annc_reference *r = &audit->reference;
     const annc_shape *shape = audit->shape;
-    for (uint32_t j = 0; j < shape->width[shape->layers]; j++)
-        r->delta[shape->layers][j] = fabs(r->a[shape->layers][j]) + fabs(r->y[j]);
-    for (uint32_t l = shape->layers; l >= 1; l--) {
+    const uint32_t L = shape->layers;
+    for (uint32_t j = 0; j < shape->width[L]; j++) {
+        r->delta[L][j] = fabs(r->a[L][j]) + fabs(r->y[j]);
+        if (annc_cost_partner(shape->cost) == ANY_OUTPUT)
+            r->delta[L][j] *= fabs(annc_activation_derivative_f64(shape->activation[L - 1], r->z[L][j], r->a[L][j]));
+    }
+    for (uint32_t l = L; l >= 1; l--) {
         const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
         const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
         memset(r->delta[l - 1], 0, n_in * sizeof(double));
@@ -59,6 +63,8 @@ static void add_magnitude(struct audit *audit)
                 r->delta[l - 1][k] += r->delta[l][j] * fabs(audit->theta[W + i]);
             }
         }
+        for (uint32_t k = 0; k < n_in && l > 1; k++)
+            r->delta[l - 1][k] *= fabs(annc_activation_derivative_f64(shape->activation[l - 2], r->z[l - 1][k], r->a[l - 1][k]));
     }
 }
 
