@@ -160,6 +160,12 @@ static size_t sampled_parameter(const struct audit *audit, const annc_check_row 
     return annc_order_at(&order, (uint32_t)s);
 }
 
+/* The larger of two errors; once NaN, NaN for good. */
+static double larger(double worst, double error)
+{
+    return isnan(worst) || error <= worst ? worst : error;
+}
+
 static void difference_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind)
 {
     const double tolerance = has_kinks(audit->shape) ? PIECEWISE_TOLERANCE : DIFFERENCE_TOLERANCE;
@@ -176,8 +182,7 @@ static void difference_row(struct audit *audit, uint32_t layer, annc_parameter_k
             continue;
         }
         const double error = fabs(numeric - analytic), scale = fmax(fabs(numeric), fabs(analytic)) + DIFFERENCE_FLOOR;
-        if (!(error / scale <= row->worst)) /* so written, NaN stays */
-            row->worst = error / scale;
+        row->worst = larger(row->worst, error / scale);
         error_squares += error * error;
         squares += analytic * analytic;
     }
@@ -235,8 +240,7 @@ static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind 
     row->sampled = row->parameters;
     for (size_t i = first; i < first + row->parameters; i++) {
         const double error = fabs((double)audit->device_gradient[i] - audit->gradient[i]);
-        if (!(error <= worst))
-            worst = error;
+        worst = larger(worst, error);
         largest = fmax(largest, fabs(audit->gradient[i]));
         error_squares += error * error;
         squares += audit->gradient[i] * audit->gradient[i];

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Proves that the tests can fail: puts one fault at a time into a copy of the source and expects a test to find it.
+
+    tests/mutants.py [--build FOLDER] [--only TEXT]
+
+Each mutant is a file, a text that occurs in it once, what it becomes, and the tests (a CTest regular expression) of which one must then
+fail. A mutant that does not compile, or whose text is gone, counts as a fault of this list. Exit code 0 when all were found."""
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REFERENCE = "src/training/reference.c"
+CPU = "src/backend/backend_cpu.c"
+CUDA = "src/backend/backend_cuda.c"
+
+MUTANTS = [
+    # The reference: found by the worked example and finite differences.
+    ("BP1 has the wrong sign", REFERENCE, "delta[j] = annc_cost_derivative_f64(", "delta[j] = -annc_cost_derivative_f64(", "^reference$"),
+    ("BP1 without f'", REFERENCE, "delta[j] *= annc_activation_derivative_f64(f, z[j], a[j]);", "delta[j] *= 1;", "^reference$"),
+    ("BP1 without the Jacobian's mean", REFERENCE, "delta[j] = a[j] * (delta[j] - mean);", "delta[j] = a[j] * delta[j];", "^reference$"),
+    ("BP2 with W for its transpose", REFERENCE, "sum += W[(size_t)j * n_in + k] * delta[j];", "sum += W[(size_t)k * n + j] * delta[j];", "^reference$"),
+    ("BP2 without f'", REFERENCE, "sum * annc_activation_derivative_f64(", "sum + 0 * annc_activation_derivative_f64(", "^reference$"),
+    ("BP3 left out", REFERENCE, "dC_db[j] += delta[j];", "dC_db[j] += 0;", "^reference$"),
+    ("BP4 with a^l for a^(l-1)", REFERENCE, "const double *a_in = reference->a[l - 1],", "const double *a_in = reference->z[l - 1],", "^reference$"),
+    ("forward without the bias", REFERENCE, "z[j] = b[j];", "z[j] = 0;", "^reference$"),
+    # What all paths share: found by finite differences and known answers.
+    ("sigma' without (1 - a)", "include/annc_functions.h", "a * (1 - a), SMOOTH", "a, SMOOTH", "^(reference|functions)$"),
+    ("quadratic cost without the half", "include/annc_functions.h", "(a - y) * (a - y) / 2", "(a - y) * (a - y)", "^(reference|functions)$"),
+    ("Philox with nine rounds", "src/base/philox.h", "round < 10", "round < 9", "^philox$"),
+    ("the order ignores the epoch", "src/base/order.h", "(uint64_t)epoch * (ANNC_ORDER_ROUNDS / 4)", "0 * (uint64_t)epoch", "^philox$"),
+    # Forward, backward and step on any backend.
+    ("the wrong m in a ragged minibatch", "src/training/train.c", "(float)(-job->eta / m)", "(float)(-job->eta / job->batch)", "^backends_cpu$"),
+    ("the step goes uphill", "src/training/train.c", "(float)(-job->eta / m)", "(float)(job->eta / m)", "^backends_cpu$"),
+    ("the last minibatch is dropped", "src/training/train.c", "if (ragged > 0)", "if (ragged > 100000)", "^backends_cpu$"),
+    ("biases of another layer", "src/training/propagate.c", "theta + annc_shape_biases_at(shape, l), pass->Z[l]", "theta + annc_shape_weights_at(shape, l), pass->Z[l]", "^backends_cpu$"),
+    # The audit itself.
+    ("the audit takes a negated gradient", "src/training/check.c", "fabs((double)audit->device_gradient[i] - audit->gradient[i])", "fabs(fabs((double)audit->device_gradient[i]) - fabs(audit->gradient[i]))", "^check$"),
+    ("the audit lets NaN through", "src/training/check.c", "row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;", "row->pass = !(row->worst > row->tolerance) && !(row->normwise > row->tolerance);", "^check$"),
+    # The CPU.
+    ("bytes not divided (CPU)", CPU, "x[j] = (float)bytes[j] * factor;", "x[j] = (float)bytes[j] + 0 * factor;", "^backends_cpu$"),
+    ("the same minibatch every step (CPU)", CPU, "annc_order_at(&cursor->order, cursor->step * cursor->batch + r)", "annc_order_at(&cursor->order, r)", "^backends_cpu$"),
+    ("BP1 with the wrong sign (CPU)", CPU, "delta[i] = annc_cost_derivative_f32(", "delta[i] = -annc_cost_derivative_f32(", "^backends_cpu$"),
+    ("BP2 with W for its transpose (CPU)", CPU, "annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);", "annc_gemm_nt(m, n, n_next, 1, delta_next, W_next, 0, delta);", "^backends_cpu$"),
+    ("BP2 without f' (CPU)", CPU, "times_derivative(f, (size_t)m * n, Z, A, delta);", "(void)f, (void)Z, (void)A;", "^backends_cpu$"),
+    ("BP3 misses a row (CPU)", CPU, "for (uint32_t r = 0; r < m; r++)\n            for (uint32_t j = 0; j < width; j++)", "for (uint32_t r = 1; r < m; r++)\n            for (uint32_t j = 0; j < width; j++)", "^backends_cpu$"),
+    ("the cost of one output only (CPU)", CPU, "score.cost += ", "score.cost = ", "^backends_cpu$"),
+    # The kernels and the CUDA backend, run on the CPU.
+    ("bytes not divided (kernel)", "kernels/gather.cu", "X_row[j] = (float)row[j] * factor;", "X_row[j] = (float)row[j] + 0 * factor;", "^backends_simulated$"),
+    ("one-hot one off (kernel)", "kernels/gather.cu", "== (int32_t)j ? 1.0f", "== (int32_t)j + 1 ? 1.0f", "^backends_simulated$"),
+    ("no bias in forward (kernel)", "kernels/activate.cu", "const float z = Z[i] + b[i % n];", "const float z = Z[i] + 0 * b[i % n];", "^backends_simulated$"),
+    ("softmax not normalised (kernel)", "kernels/activate.cu", "z[j] -= log_sum;", "z[j] -= 0 * log_sum;", "^backends_simulated$"),
+    ("BP1 without the Jacobian's mean (kernel)", "kernels/delta.cu", "A[row + j] * (delta[row + j] - mean)", "A[row + j] * (delta[row + j] - 0 * mean)", "^backends_simulated$"),
+    ("BP2 without f' (kernel)", "kernels/delta.cu", "delta[i] = delta[i] * annc_activation_derivative_f32(f, Z[i], A[i]);", "delta[i] = delta[i] + 0 * annc_activation_derivative_f32(f, Z[i], A[i]);", "^backends_simulated$"),
+    ("BP3 misses a lane (kernel)", "kernels/delta.cu", "for (unsigned i = 1; i < BIAS_LANES; i++)", "for (unsigned i = 2; i < BIAS_LANES; i++)", "^backends_simulated$"),
+    ("no barrier in BP3 (kernel)", "kernels/delta.cu", "partial[lane][threadIdx.x] = sum;\n    __syncthreads();", "partial[lane][threadIdx.x] = sum;", "^backends_simulated"),
+    ("half the scores (kernel)", "kernels/score.cu", "unsigned half = SCORE_BLOCK / 2;", "unsigned half = SCORE_BLOCK / 512;", "^backends_simulated$"),
+    ("the cursor stays (kernel)", "kernels/score.cu", "cursor->step = step + 1;", "cursor->step = step;", "^backends_simulated$"),
+    ("lanes of a pair swapped (kernel)", "kernels/initialise.cu", "(float)(scale * pair[lane])", "(float)(scale * pair[1 - lane])", "^backends_simulated$"),
+    ("BP4 with a transpose swapped (CUDA)", CUDA, "product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)", "product(device, false, false, n, n_in, m, alpha, delta, A_in, beta, W)", "^backends_simulated$"),
+    ("a step too many is recorded (CUDA)", CUDA, "recording->warm = true;\n        count--;", "recording->warm = true;", "^backends_simulated$"),
+]
+
+
+def run(command, cwd):
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", help="folder for the copy and its build; default: a temporary one")
+    parser.add_argument("--only", default="", help="mutants whose name contains this")
+    options = parser.parse_args()
+    work = pathlib.Path(options.build or tempfile.mkdtemp(prefix="annc-mutants-"))
+    source, build = work / "source", work / "build"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns("build*", ".git", "data", "__pycache__"))
+    shutil.copytree(ROOT / "data", source / "data", ignore=shutil.ignore_patterns("mnist"))
+    configured = run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1", "-DANNC_CUDA=off",
+                      "-DANNC_BENCH=OFF"], work)
+    built = run(["cmake", "--build", build], work)
+    if configured.returncode or built.returncode:
+        print(configured.stdout, built.stdout)
+        return 1
+    found, faults = 0, []
+    chosen = [m for m in MUTANTS if options.only in m[0]]
+    for name, file, text, mutated, tests in chosen:
+        path = source / file
+        original = path.read_text()
+        if original.count(text) != 1:
+            faults.append(f"{name}: the text occurs {original.count(text)} times in {file}")
+            continue
+        path.write_text(original.replace(text, mutated))
+        built = run(["cmake", "--build", build], work)
+        if built.returncode:
+            faults.append(f"{name}: does not compile\n{built.stdout[-2000:]}")
+        elif run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "120"], work).returncode:
+            found += 1
+            print(f"killed    {name}", flush=True)
+        else:
+            faults.append(f"{name}: SURVIVED {tests}")
+        path.write_text(original)
+    for fault in faults:
+        print(fault)
+    print(f"{found} of {len(chosen)} mutants killed")
+    if not options.build:
+        shutil.rmtree(work)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
