@@ -1,0 +1,156 @@
+#include "safe_file.h"
+#include "memory.h"
+#include "status.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NAME_TRIES = 100, SHOWN = 300, REASON = 128 };
+
+static annc_status output_failed(const char *path, const char *what, int error)
+{
+    char shown[SHOWN], reason[REASON] = "";
+    return annc_fail(ANNC_OUTPUT, "%s: %s: %s", annc_printable(path, shown, sizeof shown), what,
+                     strerror_r(error, reason, sizeof reason));
+}
+
+/* The file that writing to `path` means: the end of a chain of links, or the path itself. */
+static annc_status resolve(const char *path, char **target)
+{
+    annc_status status = ANNC_OK;
+    struct stat link;
+    char resolved[PATH_MAX];
+    const char *chosen = path;
+    if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode)) {
+        if (!realpath(path, resolved))
+            return output_failed(path, "the link leads nowhere", errno);
+        chosen = resolved;
+    }
+    ANNC_TRY(annc_allocate(strlen(chosen) + 1, 1, "a file's name", (void **)target));
+    memcpy(*target, chosen, strlen(chosen) + 1);
+out:
+    return status;
+}
+
+/* Opens a file that did not exist, beside the target. */
+static annc_status open_temporary(struct annc_safe_file *file, mode_t mode)
+{
+    annc_status status = ANNC_OK;
+    const size_t size = strlen(file->target) + 64;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    ANNC_TRY(annc_allocate(size, 1, "a file's name", (void **)&file->temporary));
+    for (int i = 0; i < NAME_TRIES && file->descriptor < 0; i++) {
+        snprintf(file->temporary, size, "%s.%ld.%lx.%d.tmp", file->target, (long)getpid(), (unsigned long)now.tv_nsec,
+                 i);
+        file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (file->descriptor < 0 && errno != EEXIST)
+            break;
+    }
+    if (file->descriptor < 0) {
+        status = output_failed(file->target, "cannot be written", errno);
+        annc_release(file->temporary);
+        file->temporary = NULL;
+    }
+out:
+    return status;
+}
+
+annc_status annc_safe_open(const char *path, struct annc_safe_file *file)
+{
+    annc_status status = ANNC_OK;
+    struct stat there;
+    file->descriptor = -1;
+    file->target = file->temporary = NULL;
+    ANNC_TRY(resolve(path, &file->target));
+    const bool exists = stat(file->target, &there) == 0;
+    if (exists && S_ISDIR(there.st_mode)) {
+        status = output_failed(file->target, "cannot be written", EISDIR);
+    } else if (exists && !S_ISREG(there.st_mode)) {
+        file->descriptor = open(file->target, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (file->descriptor < 0)
+            status = output_failed(file->target, "cannot be written", errno);
+    } else {
+        status = open_temporary(file, exists ? there.st_mode & 0777 : 0666);
+    }
+out:
+    if (status != ANNC_OK)
+        annc_safe_abandon(file);
+    return status;
+}
+
+annc_status annc_safe_write(struct annc_safe_file *file, const void *data, size_t bytes)
+{
+    const char *next = data;
+    while (bytes > 0) {
+        const ssize_t written = write(file->descriptor, next, bytes);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return output_failed(file->target, "cannot be written", errno);
+        next += written;
+        bytes -= (size_t)written;
+    }
+    return ANNC_OK;
+}
+
+/* Makes the new name itself survive a loss of power. */
+static annc_status synchronise_folder(const char *target)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", target);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    const int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool failed = descriptor < 0 || fsync(descriptor) != 0;
+    const int error = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    /* Some file systems cannot synchronise folders, and say so. */
+    return failed && error != EINVAL && error != EACCES
+               ? output_failed(target, "its folder cannot be synchronised", error)
+               : ANNC_OK;
+}
+
+annc_status annc_safe_commit(struct annc_safe_file *file)
+{
+    annc_status status = ANNC_OK;
+    if (file->temporary && fsync(file->descriptor) != 0)
+        status = output_failed(file->target, "cannot be written", errno);
+    const int closed = close(file->descriptor);
+    file->descriptor = -1;
+    if (status == ANNC_OK && closed != 0)
+        status = output_failed(file->target, "cannot be written", errno);
+    if (status == ANNC_OK && file->temporary) {
+        if (rename(file->temporary, file->target) != 0) {
+            status = output_failed(file->target, "cannot be replaced", errno);
+        } else {
+            annc_release(file->temporary);
+            file->temporary = NULL;
+            status = synchronise_folder(file->target);
+        }
+    }
+    annc_safe_abandon(file);
+    return status;
+}
+
+void annc_safe_abandon(struct annc_safe_file *file)
+{
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    if (file->temporary)
+        unlink(file->temporary);
+    annc_release(file->temporary);
+    annc_release(file->target);
+    file->descriptor = -1;
+    file->target = file->temporary = NULL;
+}

@@ -1,0 +1,150 @@
+#include "network.h"
+#include "config.h"
+#include "memory.h"
+#include "shape.h"
+#include "status.h"
+
+#include <string.h>
+
+/* The metadata that follow from what the network is. */
+static annc_status describe_shape(annc_network *network)
+{
+    annc_status status = ANNC_OK;
+    char text[ANNC_MAX_LAYERS * 20];
+    ANNC_TRY(annc_network_set_metadata(network, "annc.version", ANNC_VERSION));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.cost", annc_cost_name(network->shape.cost)));
+    annc_shape_format_layers(&network->shape, text, sizeof text);
+    ANNC_TRY(annc_network_set_metadata(network, "annc.layers", text));
+    annc_shape_format_activations(&network->shape, text, sizeof text);
+    ANNC_TRY(annc_network_set_metadata(network, "annc.activations", text));
+out:
+    return status;
+}
+
+annc_status annc_network_create(const annc_shape *shape, annc_network **result)
+{
+    annc_status status = ANNC_OK;
+    annc_network *network = NULL;
+    *result = NULL;
+    ANNC_TRY(annc_shape_check(shape));
+    ANNC_TRY(annc_allocate(1, sizeof *network, "a network", (void **)&network));
+    network->shape = *shape;
+    ANNC_TRY(annc_allocate(annc_shape_parameters(shape), sizeof *network->theta, "the parameters",
+                           (void **)&network->theta));
+    ANNC_TRY(describe_shape(network));
+    *result = network;
+    network = NULL;
+out:
+    annc_network_free(network);
+    return status;
+}
+
+void annc_network_free(annc_network *network)
+{
+    if (!network)
+        return;
+    for (size_t i = 0; i < network->metadata_count; i++) {
+        annc_release(network->metadata[i].key);
+        annc_release(network->metadata[i].value);
+    }
+    annc_release(network->metadata);
+    annc_release(network->theta);
+    annc_release(network);
+}
+
+const annc_shape *annc_network_shape(const annc_network *network)
+{
+    return &network->shape;
+}
+
+float *annc_network_parameters(annc_network *network)
+{
+    return network->theta;
+}
+
+const float *annc_network_parameters_const(const annc_network *network)
+{
+    return network->theta;
+}
+
+/* ---------------------------------------------------------------- metadata */
+
+/* Where a key is, or would be. */
+static size_t place_of(const annc_network *network, const char *key)
+{
+    size_t i = 0;
+    while (i < network->metadata_count && strcmp(network->metadata[i].key, key) < 0)
+        i++;
+    return i;
+}
+
+static bool is_at(const annc_network *network, const char *key, size_t i)
+{
+    return i < network->metadata_count && strcmp(network->metadata[i].key, key) == 0;
+}
+
+static void remove_at(annc_network *network, size_t i)
+{
+    annc_release(network->metadata[i].key);
+    annc_release(network->metadata[i].value);
+    network->metadata_count--;
+    memmove(&network->metadata[i], &network->metadata[i + 1],
+            (network->metadata_count - i) * sizeof *network->metadata);
+}
+
+static annc_status copy_text(const char *text, char **copy)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_allocate(strlen(text) + 1, 1, "metadata", (void **)copy));
+    memcpy(*copy, text, strlen(text) + 1);
+out:
+    return status;
+}
+
+annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value)
+{
+    annc_status status = ANNC_OK;
+    struct annc_metadata_entry entry = {NULL, NULL}, *grown = NULL;
+    const size_t i = place_of(network, key), count = network->metadata_count;
+    if (!value) {
+        if (is_at(network, key, i))
+            remove_at(network, i);
+        return ANNC_OK;
+    }
+    ANNC_TRY(copy_text(value, &entry.value));
+    if (is_at(network, key, i)) {
+        annc_release(network->metadata[i].value);
+        network->metadata[i].value = entry.value;
+        return ANNC_OK;
+    }
+    ANNC_TRY(copy_text(key, &entry.key));
+    ANNC_TRY(annc_allocate(count + 1, sizeof *grown, "metadata", (void **)&grown));
+    if (count > 0) {
+        memcpy(grown, network->metadata, i * sizeof *grown);
+        memcpy(grown + i + 1, network->metadata + i, (count - i) * sizeof *grown);
+    }
+    grown[i] = entry;
+    annc_release(network->metadata);
+    network->metadata = grown;
+    network->metadata_count++;
+    return ANNC_OK;
+out:
+    annc_release(entry.key);
+    annc_release(entry.value);
+    return status;
+}
+
+const char *annc_network_metadata(const annc_network *network, const char *key)
+{
+    const size_t i = place_of(network, key);
+    return is_at(network, key, i) ? network->metadata[i].value : NULL;
+}
+
+bool annc_network_metadata_at(const annc_network *network, size_t i, const char **key, const char **value)
+{
+    if (i >= network->metadata_count)
+        return false;
+    *key = network->metadata[i].key;
+    *value = network->metadata[i].value;
+    return true;
+}

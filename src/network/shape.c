@@ -1,0 +1,191 @@
+#include "shape.h"
+#include "functions.h"
+#include "status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- names */
+
+#define NAME(enumerator, name, ...) [enumerator] = name,
+
+const char *annc_activation_name(annc_activation activation)
+{
+    static const char *const names[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(NAME)};
+    return (unsigned)activation < ANNC_ACTIVATION_COUNT ? names[activation] : NULL;
+}
+
+const char *annc_cost_name(annc_cost cost)
+{
+    static const char *const names[ANNC_COST_COUNT] = {ANNC_COSTS(NAME)};
+    return (unsigned)cost < ANNC_COST_COUNT ? names[cost] : NULL;
+}
+
+#undef NAME
+
+const char *annc_init_name(annc_init init)
+{
+    static const char *const names[ANNC_INIT_COUNT] = {
+        [ANNC_INIT_AUTO] = "auto",     [ANNC_INIT_NORMAL] = "normal", [ANNC_INIT_NORMAL_ZERO_BIAS] = "normal-zero-bias",
+        [ANNC_INIT_XAVIER] = "xavier", [ANNC_INIT_HE] = "he",
+    };
+    return (unsigned)init < ANNC_INIT_COUNT ? names[init] : NULL;
+}
+
+const char *annc_engine_name(annc_engine engine)
+{
+    static const char *const names[ANNC_ENGINE_COUNT] = {
+        [ANNC_ENGINE_AUTO] = "auto",
+        [ANNC_ENGINE_OPS] = "ops",
+        [ANNC_ENGINE_RECORDED] = "recorded",
+    };
+    return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
+}
+
+annc_init annc_init_resolve(annc_init init, const annc_shape *shape)
+{
+    bool all_sigmoid = true;
+    if (init != ANNC_INIT_AUTO)
+        return init;
+    for (uint32_t l = 1; l < shape->layers; l++) {
+        if (annc_activation_kind_of(shape->activation[l - 1]) == PIECEWISE)
+            return ANNC_INIT_HE;
+        all_sigmoid = all_sigmoid && shape->activation[l - 1] == ANNC_SIGMOID;
+    }
+    return all_sigmoid ? ANNC_INIT_NORMAL : ANNC_INIT_XAVIER;
+}
+
+/* ---------------------------------------------------------------- the parameter block */
+
+size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l)
+{
+    size_t at = 0;
+    for (uint32_t below = 1; below < l; below++)
+        at += (size_t)shape->width[below] * ((size_t)shape->width[below - 1] + 1);
+    return at;
+}
+
+size_t annc_shape_biases_at(const annc_shape *shape, uint32_t l)
+{
+    return annc_shape_weights_at(shape, l) + (size_t)shape->width[l] * shape->width[l - 1];
+}
+
+size_t annc_shape_parameters(const annc_shape *shape)
+{
+    return annc_shape_weights_at(shape, shape->layers + 1);
+}
+
+/* ---------------------------------------------------------------- what can be built */
+
+static annc_status check_widths(const annc_shape *shape)
+{
+    if (shape->layers < 1 || shape->layers > ANNC_MAX_LAYERS)
+        return annc_fail(ANNC_USAGE, "a network has 1 to %d layers after its inputs, not %u", ANNC_MAX_LAYERS,
+                         shape->layers);
+    for (uint32_t l = 0; l <= shape->layers; l++)
+        if (shape->width[l] < 1 || shape->width[l] > ANNC_MAX_WIDTH)
+            return annc_fail(ANNC_USAGE, "a layer has 1 to %d units, not %u", ANNC_MAX_WIDTH, shape->width[l]);
+    return ANNC_OK;
+}
+
+annc_status annc_shape_check(const annc_shape *shape)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(check_widths(shape));
+    const uint32_t L = shape->layers;
+    for (uint32_t l = 1; l <= L; l++) {
+        const char *name = annc_activation_name(shape->activation[l - 1]);
+        if (!name)
+            return annc_fail(ANNC_USAGE, "layer %u has no activation numbered %d", l, (int)shape->activation[l - 1]);
+        if (annc_activation_kind_of(shape->activation[l - 1]) == ROWWISE && l < L)
+            return annc_fail(ANNC_USAGE, "%s belongs to the output layer, not to layer %u of %u", name, l, L);
+    }
+    if (!annc_cost_name(shape->cost))
+        return annc_fail(ANNC_USAGE, "there is no cost numbered %d", (int)shape->cost);
+    const annc_activation output = shape->activation[L - 1];
+    const int partner = annc_cost_partner(shape->cost);
+    if (partner != ANY_OUTPUT && partner != (int)output)
+        return annc_fail(ANNC_USAGE,
+                         "the cost %s takes %s outputs, not %s: use --output-activation %s or --cost quadratic",
+                         annc_cost_name(shape->cost), annc_activation_name((annc_activation)partner),
+                         annc_activation_name(output), annc_activation_name((annc_activation)partner));
+    if (annc_activation_kind_of(output) == ROWWISE && shape->width[L] == 1)
+        return annc_fail(ANNC_USAGE,
+                         "%s of a single output is always 1: use --output-activation sigmoid, or two outputs",
+                         annc_activation_name(output));
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- as text */
+
+bool annc_shape_format_layers(const annc_shape *shape, char *text, size_t size)
+{
+    size_t used = 0;
+    for (uint32_t l = 0; l <= shape->layers && used < size; l++)
+        used += (size_t)snprintf(text + used, size - used, "%s%u", l ? "-" : "", shape->width[l]);
+    return used < size;
+}
+
+bool annc_shape_format_activations(const annc_shape *shape, char *text, size_t size)
+{
+    size_t used = 0;
+    for (uint32_t l = 0; l < shape->layers && used < size; l++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", l ? "-" : "",
+                                 annc_activation_name(shape->activation[l]));
+    return used < size;
+}
+
+/* The activation of this name, or ANNC_ACTIVATION_COUNT. */
+static annc_activation activation_named(const char *name, size_t length)
+{
+    annc_activation f = (annc_activation)0;
+    while (f < ANNC_ACTIVATION_COUNT &&
+           (strlen(annc_activation_name(f)) != length || memcmp(annc_activation_name(f), name, length) != 0))
+        f = (annc_activation)(f + 1);
+    return f;
+}
+
+/* Reads whole numbers with "-" between them; false where that is not what there is. */
+static bool parse_widths(const char *text, annc_shape *shape)
+{
+    uint32_t count = 0;
+    for (;; text++) {
+        uint32_t width = 0;
+        if (*text < '1' || *text > '9' || count > ANNC_MAX_LAYERS)
+            return false;
+        for (; *text >= '0' && *text <= '9'; text++) {
+            width = width * 10 + (uint32_t)(*text - '0');
+            if (width > ANNC_MAX_WIDTH)
+                return false;
+        }
+        shape->width[count++] = width;
+        if (*text != '-')
+            break;
+    }
+    shape->layers = count - 1;
+    return *text == '\0' && count >= 2;
+}
+
+const char *annc_shape_parse(const char *layers, const char *activations, const char *cost, annc_shape *shape)
+{
+    memset(shape, 0, sizeof *shape);
+    if (!parse_widths(layers, shape))
+        return "the layers are not widths with '-' between them";
+    for (uint32_t l = 0; l < shape->layers; l++) {
+        const size_t length = strcspn(activations, "-");
+        shape->activation[l] = activation_named(activations, length);
+        if (shape->activation[l] == ANNC_ACTIVATION_COUNT)
+            return "an activation is unknown";
+        activations += length;
+        if ((*activations == '-') != (l + 1 < shape->layers))
+            return "there is not one activation a layer";
+        activations += *activations == '-';
+    }
+    for (int c = 0; c < ANNC_COST_COUNT; c++)
+        if (strcmp(annc_cost_name((annc_cost)c), cost) == 0) {
+            shape->cost = (annc_cost)c;
+            return NULL;
+        }
+    return "the cost is unknown";
+}

@@ -1,0 +1,14 @@
+/* shape.h - shapes as text, for files and messages. */
+#ifndef ANNC_NETWORK_SHAPE_H
+#define ANNC_NETWORK_SHAPE_H
+
+#include "annc.h"
+
+/* Writes "784-32-10" and "sigmoid-sigmoid"; false where they do not fit. */
+bool annc_shape_format_layers(const annc_shape *shape, char *text, size_t size);
+bool annc_shape_format_activations(const annc_shape *shape, char *text, size_t size);
+
+/* Reads what the two above write, and the name of a cost, into a shape. Gives NULL, or what is wrong. */
+const char *annc_shape_parse(const char *layers, const char *activations, const char *cost, annc_shape *shape);
+
+#endif
