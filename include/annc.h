@@ -155,7 +155,7 @@ ANNC_API void annc_dataset_free(annc_dataset *dataset);
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Rows and columns of an image (28 and 28), or inputs and 1 for rows of features. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
-/* The original label of a class as text; classes count from 0. */
+/* The original label of a class as text; classes count from 0. NULL where the data set has targets, or no such class. */
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
 typedef enum annc_source {
@@ -170,6 +170,7 @@ typedef struct annc_data_options {
     const char *labels_path; /* of the training images, or NULL: found by name */
     bool transpose;          /* turn the stored images (EMNIST lies on its side) */
     uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
+    const char *classes;     /* "annc.classes" of a network that is to be evaluated, or NULL: what its outputs stand for */
     bool need_train;         /* a set that is not needed may be missing, and is then NULL */
     bool need_test;
 } annc_data_options;

@@ -27,23 +27,50 @@ void annc_machine_memory(uint64_t *total, uint64_t *available)
         fclose(file);
 }
 
+static annc_status no_memory(size_t bytes, const char *what)
+{
+    uint64_t total, available;
+    annc_machine_memory(&total, &available);
+    return annc_fail(ANNC_DEVICE, "out of memory: %s needs %zu bytes; the machine has %llu free of %llu", what, bytes,
+                     (unsigned long long)available, (unsigned long long)total);
+}
+
+/* Whether the machine could have so much: asking for more would be granted by a system that overcommits, and end in a kill. Small
+ * blocks are not worth the question. */
+static bool may_fit(size_t bytes)
+{
+    enum { SMALL = 1 << 20 };
+    uint64_t total, available;
+    if (bytes <= SMALL)
+        return true;
+    if (bytes > SIZE_MAX / 2)
+        return false;
+    annc_machine_memory(&total, &available);
+    return available == 0 || bytes <= available;
+}
+
 annc_status annc_allocate(size_t count, size_t size, const char *what, void **block)
 {
-    *block = NULL;
     size_t bytes = annc_product(count, size);
     if (bytes == 0)
         bytes = 1;
-    uint64_t total, available;
-    annc_machine_memory(&total, &available);
-    /* Asking for more than there is would be granted by a system that overcommits, and end in a kill. */
-    const bool fits = bytes < SIZE_MAX - ANNC_ALIGNMENT && (available == 0 || bytes <= available);
-    if (fits && posix_memalign(block, ANNC_ALIGNMENT, bytes) == 0) {
-        memset(*block, 0, bytes);
-        return ANNC_OK;
-    }
     *block = NULL;
-    return annc_fail(ANNC_DEVICE, "out of memory: %s needs %zu bytes; the machine has %llu free of %llu", what, bytes,
-                     (unsigned long long)available, (unsigned long long)total);
+    if (!may_fit(bytes) || posix_memalign(block, ANNC_ALIGNMENT, bytes) != 0) {
+        *block = NULL;
+        return no_memory(bytes, what);
+    }
+    memset(*block, 0, bytes);
+    return ANNC_OK;
+}
+
+annc_status annc_resize(size_t count, size_t size, const char *what, void **block)
+{
+    const size_t bytes = annc_product(count, size);
+    void *resized = may_fit(bytes) ? realloc(*block, bytes ? bytes : 1) : NULL;
+    if (!resized)
+        return no_memory(bytes, what);
+    *block = resized;
+    return ANNC_OK;
 }
 
 void annc_release(void *block)

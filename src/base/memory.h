@@ -11,6 +11,10 @@ enum { ANNC_ALIGNMENT = 64 };
 annc_status annc_allocate(size_t count, size_t size, const char *what, void **block);
 void annc_release(void *block);
 
+/* The same block with room for count x size bytes, its first bytes kept, the rest undefined; aligned as malloc aligns. *block stays as it is
+ * after a failure. */
+annc_status annc_resize(size_t count, size_t size, const char *what, void **block);
+
 /* a x b, or SIZE_MAX where it does not fit (no allocation of that size succeeds). */
 size_t annc_product(size_t a, size_t b);
 

@@ -4,10 +4,17 @@
 
 #include "annc.h"
 
+enum { ANNC_CLASS_NAME = 64 };
+
 struct annc_dataset {
     annc_examples examples; /* its arrays are the data set's own */
     uint32_t rows, columns; /* of an image, or inputs and 1 */
-    char **class_names;     /* outputs of them (two where outputs is 1), or NULL where the classes are 0, 1, 2, ... */
+    uint32_t classes;       /* outputs, or 2 where outputs is 1; 0 where there are targets */
+    char (*class_names)[ANNC_CLASS_NAME]; /* of them */
 };
+
+/* Makes a data set of arrays that it then owns (each from annc_allocate or annc_resize); on failure they stay the caller's. Class names are
+ * 0, 1, 2, ... until they are changed. */
+annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **dataset);
 
 #endif

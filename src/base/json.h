@@ -1,6 +1,6 @@
-/* json.h - the part of JSON that a safetensors header is made of, read strictly: objects, arrays, strings and whole numbers. */
-#ifndef ANNC_NETWORK_JSON_H
-#define ANNC_NETWORK_JSON_H
+/* json.h - the part of JSON that model files are made of, read strictly: objects, arrays, strings and whole numbers. */
+#ifndef ANNC_BASE_JSON_H
+#define ANNC_BASE_JSON_H
 
 #include "annc.h"
 

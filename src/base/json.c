@@ -41,7 +41,7 @@ bool annc_json_peek(struct annc_json *json, char c)
 bool annc_json_take(struct annc_json *json, char c)
 {
     if (!annc_json_peek(json, c))
-        return wrong(json, "is not JSON as safetensors has it");
+        return wrong(json, "is not the JSON that belongs there");
     json->at++;
     return true;
 }

@@ -1,0 +1,118 @@
+#include "dataset.h"
+#include "memory.h"
+#include "status.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_EXAMPLES = INT32_MAX };
+
+static annc_status check(const annc_examples *examples)
+{
+    const size_t n = examples->count, outputs = examples->outputs;
+    if (n == 0 || n > MOST_EXAMPLES || examples->inputs == 0 || outputs == 0)
+        return annc_fail(ANNC_INPUT, "a data set has 1 to %d examples of 1 or more inputs and outputs, not %zu of %u and %zu", MOST_EXAMPLES, n,
+                         examples->inputs, outputs);
+    if (!examples->x || !examples->labels == !examples->targets)
+        return annc_fail(ANNC_USAGE, "a data set has inputs, and either labels or targets");
+    if (examples->type == ANNC_BYTES && !(isfinite(examples->divisor) && examples->divisor > 0))
+        return annc_fail(ANNC_USAGE, "bytes are divided by a finite number above 0, not by %g", (double)examples->divisor);
+    for (size_t i = 0; examples->type == ANNC_FLOATS && i < n * examples->inputs; i++)
+        if (!isfinite(((const float *)examples->x)[i]))
+            return annc_fail(ANNC_INPUT, "row %zu, input %zu is not finite", i / examples->inputs + 1, i % examples->inputs + 1);
+    for (size_t i = 0; examples->targets && i < n * outputs; i++)
+        if (!isfinite(examples->targets[i]))
+            return annc_fail(ANNC_INPUT, "row %zu, target %zu is not finite", i / outputs + 1, i % outputs + 1);
+    const int32_t classes = outputs == 1 ? 2 : (int32_t)outputs;
+    for (size_t i = 0; examples->labels && i < n; i++)
+        if (examples->labels[i] < 0 || examples->labels[i] >= classes)
+            return annc_fail(ANNC_INPUT, "row %zu has label %d, which is outside 0...%d", i + 1, examples->labels[i], classes - 1);
+    return ANNC_OK;
+}
+
+annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **result)
+{
+    annc_status status = ANNC_OK;
+    annc_dataset *dataset = NULL;
+    *result = NULL;
+    ANNC_TRY(check(examples));
+    ANNC_TRY(annc_allocate(1, sizeof *dataset, "a data set", (void **)&dataset));
+    if (examples->labels) {
+        const uint32_t classes = examples->outputs == 1 ? 2 : examples->outputs;
+        ANNC_TRY(annc_allocate(classes, sizeof *dataset->class_names, "class names", (void **)&dataset->class_names));
+        dataset->classes = classes;
+        for (uint32_t c = 0; c < classes; c++)
+            snprintf(dataset->class_names[c], sizeof dataset->class_names[c], "%u", c);
+    }
+    dataset->examples = *examples;
+    dataset->rows = rows;
+    dataset->columns = columns;
+    *result = dataset;
+    dataset = NULL;
+out:
+    annc_release(dataset);
+    return status;
+}
+
+static annc_status copy(const void *array, size_t count, size_t size, const char *what, void **result)
+{
+    annc_status status = ANNC_OK;
+    if (!array)
+        return ANNC_OK;
+    ANNC_TRY(annc_allocate(count, size, what, result));
+    memcpy(*result, array, count * size);
+out:
+    return status;
+}
+
+annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset)
+{
+    annc_status status = ANNC_OK;
+    annc_examples copies = *examples;
+    void *x = NULL, *labels = NULL, *targets = NULL;
+    const size_t n = examples->count;
+    *dataset = NULL;
+    ANNC_TRY(check(examples));
+    ANNC_TRY(copy(examples->x, n * examples->inputs, examples->type == ANNC_BYTES ? 1 : sizeof(float), "the examples", &x));
+    ANNC_TRY(copy(examples->labels, n, sizeof(int32_t), "the labels", &labels));
+    ANNC_TRY(copy(examples->targets, n * examples->outputs, sizeof(float), "the targets", &targets));
+    copies.x = x;
+    copies.labels = labels;
+    copies.targets = targets;
+    ANNC_TRY(annc_dataset_adopt(&copies, examples->inputs, 1, dataset));
+out:
+    if (status != ANNC_OK) {
+        annc_release(x);
+        annc_release(labels);
+        annc_release(targets);
+    }
+    return status;
+}
+
+void annc_dataset_free(annc_dataset *dataset)
+{
+    if (!dataset)
+        return;
+    annc_release((void *)dataset->examples.x);
+    annc_release((void *)dataset->examples.labels);
+    annc_release((void *)dataset->examples.targets);
+    annc_release(dataset->class_names);
+    annc_release(dataset);
+}
+
+const annc_examples *annc_dataset_examples(const annc_dataset *dataset)
+{
+    return &dataset->examples;
+}
+
+void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns)
+{
+    *rows = dataset->rows;
+    *columns = dataset->columns;
+}
+
+const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index)
+{
+    return class_index < dataset->classes ? dataset->class_names[class_index] : NULL;
+}

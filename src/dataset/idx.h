@@ -1,0 +1,22 @@
+/* idx.h - IDX files, as MNIST has them: 00 00, a type, a rank, big-endian sizes, elements. */
+#ifndef ANNC_DATASET_IDX_H
+#define ANNC_DATASET_IDX_H
+
+#include "annc.h"
+
+enum { ANNC_IDX_MOST_RANK = 8 };
+
+struct annc_idx {
+    uint32_t rank;
+    uint32_t size[ANNC_IDX_MOST_RANK];
+    size_t count;         /* elements: the product of the sizes */
+    annc_input_type type; /* unsigned bytes stay bytes; all other types become floats */
+    void *elements;       /* uint8_t or float; the caller's, freed by annc_release */
+    int gzip_layers;      /* that were around it */
+};
+
+/* Reads an IDX file of any element type (08 09 0B 0C 0D 0E). Sizes are checked against the file's before memory is taken for them, and
+ * memory grows with what was really read. ANNC_INPUT names the file and what is wrong. */
+annc_status annc_idx_read(const char *path, struct annc_idx *idx);
+
+#endif

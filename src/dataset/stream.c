@@ -1,0 +1,279 @@
+#include "stream.h"
+#include "config.h"
+#include "memory.h"
+#include "status.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if ANNC_ZLIB_FOUND
+#include <zlib.h>
+#endif
+
+enum { BUFFER = 1 << 16, MOST_GZIP_LAYERS = 2, SHOWN = 300 };
+
+/* Level 0 holds bytes of the file; level k what gunzip makes of level k - 1. */
+struct level {
+    unsigned char *buffer;
+    size_t at, filled;
+    bool ended;
+#if ANNC_ZLIB_FOUND
+    z_stream inflater;
+    bool inside; /* a gzip member */
+#endif
+};
+
+struct annc_stream {
+    const char *path;
+    int descriptor;
+    uint64_t file_bytes;
+    int layers;
+    struct level level[MOST_GZIP_LAYERS + 1];
+};
+
+annc_status annc_stream_malformed(const struct annc_stream *stream, const char *format, ...)
+{
+    char shown[SHOWN], what[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(stream->path, shown, sizeof shown), what);
+}
+
+uint64_t annc_stream_file_bytes(const struct annc_stream *stream)
+{
+    return stream->file_bytes;
+}
+
+int annc_stream_gzip_layers(const struct annc_stream *stream)
+{
+    return stream->layers;
+}
+
+/* ---------------------------------------------------------------- filling the levels */
+
+static annc_status fill_from_file(struct annc_stream *stream)
+{
+    struct level *level = &stream->level[0];
+    char reason[128] = "";
+    ssize_t got;
+    do
+        got = read(stream->descriptor, level->buffer, BUFFER);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return annc_stream_malformed(stream, "cannot be read: %s", strerror_r(errno, reason, sizeof reason));
+    level->at = 0;
+    level->filled = (size_t)got;
+    level->ended = got == 0;
+    return ANNC_OK;
+}
+
+#if ANNC_ZLIB_FOUND
+
+static annc_status fill(struct annc_stream *stream, int k);
+
+/* Whether the level's next bytes begin a gzip member. */
+static bool is_gzip(const struct level *level)
+{
+    return level->filled - level->at >= 2 && level->buffer[level->at] == 0x1F && level->buffer[level->at + 1] == 0x8B;
+}
+
+/* At the end of a member: another one, the end, or bytes that belong to neither. */
+static annc_status next_member(struct annc_stream *stream, struct level *below, struct level *level, int k)
+{
+    annc_status status = ANNC_OK;
+    if (below->at == below->filled && !below->ended)
+        ANNC_TRY(fill(stream, k - 1));
+    if (below->ended) {
+        level->ended = true;
+        return ANNC_OK;
+    }
+    /* One byte alone at the end of a buffer may be the first of a member; inflate then judges the second. */
+    if (below->buffer[below->at] != 0x1F || (below->filled - below->at > 1 && !is_gzip(below)))
+        return annc_stream_malformed(stream, "has bytes that are no gzip after its end; download it again");
+    inflateReset(&level->inflater);
+    level->inside = true;
+out:
+    return status;
+}
+
+/* Inflates until the buffer has something in it, or the end. */
+static annc_status fill_by_inflating(struct annc_stream *stream, int k)
+{
+    annc_status status = ANNC_OK;
+    struct level *level = &stream->level[k], *below = &stream->level[k - 1];
+    level->at = level->filled = 0;
+    while (level->filled == 0 && !level->ended) {
+        if (!level->inside) {
+            ANNC_TRY(next_member(stream, below, level, k));
+            continue;
+        }
+        if (below->at == below->filled)
+            ANNC_TRY(fill(stream, k - 1));
+        if (below->ended)
+            return annc_stream_malformed(stream, "is cut short: its gzip does not end; download it again");
+        level->inflater.next_in = below->buffer + below->at;
+        level->inflater.avail_in = (uInt)(below->filled - below->at);
+        level->inflater.next_out = level->buffer;
+        level->inflater.avail_out = BUFFER;
+        const int result = inflate(&level->inflater, Z_NO_FLUSH);
+        below->at = below->filled - level->inflater.avail_in;
+        level->filled = BUFFER - level->inflater.avail_out;
+        if (result == Z_STREAM_END)
+            level->inside = false;
+        else if (result != Z_OK && result != Z_BUF_ERROR)
+            return annc_stream_malformed(stream, "has damaged gzip (%s); download it again",
+                                         level->inflater.msg ? level->inflater.msg : "no reason given");
+    }
+out:
+    return status;
+}
+
+static annc_status fill(struct annc_stream *stream, int k)
+{
+    return k == 0 ? fill_from_file(stream) : fill_by_inflating(stream, k);
+}
+
+/* Adds a level for each gzip layer that the content turns out to have. */
+static annc_status unwrap(struct annc_stream *stream)
+{
+    annc_status status = ANNC_OK;
+    while (is_gzip(&stream->level[stream->layers])) {
+        if (stream->layers == MOST_GZIP_LAYERS)
+            return annc_stream_malformed(stream, "is gzip three times over; unpack it with gunzip first");
+        struct level *level = &stream->level[stream->layers + 1];
+        if (!level->buffer)
+            ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&level->buffer));
+        if (inflateInit2(&level->inflater, 15 + 16) != Z_OK) /* 15 + 16: gzip alone, windows of any size */
+            return annc_fail(ANNC_DEVICE, "out of memory: gzip needs about 44 kB");
+        level->inside = true;
+        stream->layers++;
+        ANNC_TRY(fill(stream, stream->layers));
+    }
+out:
+    return status;
+}
+
+static void end_inflating(struct annc_stream *stream)
+{
+    for (int k = 1; k <= stream->layers; k++)
+        inflateEnd(&stream->level[k].inflater);
+}
+
+#else
+
+static annc_status fill(struct annc_stream *stream, int k)
+{
+    (void)k;
+    return fill_from_file(stream);
+}
+
+static annc_status unwrap(struct annc_stream *stream)
+{
+    const struct level *level = &stream->level[0];
+    if (level->filled >= 2 && level->buffer[0] == 0x1F && level->buffer[1] == 0x8B)
+        return annc_stream_malformed(stream, "is gzip, which this build cannot read (no zlib); unpack it with gunzip");
+    return ANNC_OK;
+}
+
+static void end_inflating(struct annc_stream *stream)
+{
+    (void)stream;
+}
+
+#endif
+
+/* ---------------------------------------------------------------- opening */
+
+static annc_status open_file(struct annc_stream *stream)
+{
+    struct stat file;
+    char reason[128] = "";
+    /* Without O_NONBLOCK a FIFO would hang here. */
+    stream->descriptor = open(stream->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (stream->descriptor < 0 || fstat(stream->descriptor, &file) != 0)
+        return annc_stream_malformed(stream, "%s", strerror_r(errno, reason, sizeof reason));
+    if (!S_ISREG(file.st_mode))
+        return annc_stream_malformed(stream,
+                                     S_ISDIR(file.st_mode) ? "is a folder where a file belongs" : "is no regular file");
+    if (file.st_size == 0)
+        return annc_stream_malformed(stream, "is empty; download it again");
+    stream->file_bytes = (uint64_t)file.st_size;
+    return ANNC_OK;
+}
+
+/* What people get in place of a data file. */
+static annc_status refuse_strangers(const struct annc_stream *stream)
+{
+    const struct level *top = &stream->level[stream->layers];
+    const char *text = (const char *)top->buffer + top->at;
+    size_t size = top->filled - top->at;
+    if (size == 0)
+        return annc_stream_malformed(stream, "is empty inside its gzip; download it again");
+    if (size >= 4 && memcmp(text, "PK\3\4", 4) == 0)
+        return annc_stream_malformed(stream, "is a zip archive; unpack it first");
+    for (; size > 0 && strchr(" \t\r\n\xEF\xBB\xBF", *text) && *text; size--)
+        text++;
+    if ((size >= 9 && strncasecmp(text, "<!doctype", 9) == 0) || (size >= 5 && strncasecmp(text, "<html", 5) == 0))
+        return annc_stream_malformed(stream, "is a web page, not data: the download went wrong; download it again");
+    return ANNC_OK;
+}
+
+annc_status annc_stream_open(const char *path, struct annc_stream **result)
+{
+    annc_status status = ANNC_OK;
+    struct annc_stream *stream = NULL;
+    *result = NULL;
+    ANNC_TRY(annc_allocate(1, sizeof *stream, "a file", (void **)&stream));
+    stream->path = path;
+    stream->descriptor = -1;
+    ANNC_TRY(open_file(stream));
+    ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&stream->level[0].buffer));
+    ANNC_TRY(fill(stream, 0));
+    ANNC_TRY(unwrap(stream));
+    ANNC_TRY(refuse_strangers(stream));
+    *result = stream;
+    stream = NULL;
+out:
+    annc_stream_close(stream);
+    return status;
+}
+
+void annc_stream_close(struct annc_stream *stream)
+{
+    if (!stream)
+        return;
+    end_inflating(stream);
+    for (int k = 0; k <= MOST_GZIP_LAYERS; k++)
+        annc_release(stream->level[k].buffer);
+    if (stream->descriptor >= 0)
+        close(stream->descriptor);
+    annc_release(stream);
+}
+
+annc_status annc_stream_read(struct annc_stream *stream, void *bytes, size_t count, size_t *got)
+{
+    annc_status status = ANNC_OK;
+    struct level *top = &stream->level[stream->layers];
+    *got = 0;
+    while (*got < count) {
+        if (top->at == top->filled && !top->ended)
+            ANNC_TRY(fill(stream, stream->layers));
+        if (top->at == top->filled)
+            break;
+        const size_t there = top->filled - top->at, wanted = count - *got, piece = there < wanted ? there : wanted;
+        memcpy((char *)bytes + *got, top->buffer + top->at, piece);
+        top->at += piece;
+        *got += piece;
+    }
+out:
+    return status;
+}

@@ -1,0 +1,25 @@
+/* stream.h - the bytes of a file, whatever wraps them: plain, gzip, or gzip in gzip. Content decides, never the name. */
+#ifndef ANNC_DATASET_STREAM_H
+#define ANNC_DATASET_STREAM_H
+
+#include "annc.h"
+
+struct annc_stream;
+
+/* Opens a file for reading from its beginning. ANNC_INPUT for what is no regular file, for an empty one, a web page, a zip, more than two
+ * layers of gzip, and gzip in a build without zlib. */
+annc_status annc_stream_open(const char *path, struct annc_stream **stream);
+void annc_stream_close(struct annc_stream *stream);
+
+/* Up to `count` bytes; fewer only at the end. ANNC_INPUT where the file is damaged, or cut short inside gzip. */
+annc_status annc_stream_read(struct annc_stream *stream, void *bytes, size_t count, size_t *got);
+
+/* Bytes in the file itself, and layers of gzip around its content (0, 1, 2). */
+uint64_t annc_stream_file_bytes(const struct annc_stream *stream);
+int annc_stream_gzip_layers(const struct annc_stream *stream);
+
+/* ANNC_INPUT: "PATH: WHAT; REMEDY", the path printable. */
+annc_status annc_stream_malformed(const struct annc_stream *stream, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
