@@ -63,7 +63,8 @@ out:
 }
 
 /* Classes 0...count-1, with a note of those that no example has. */
-static void number_classes(struct annc_classes *classes, const double *distinct, uint32_t distinct_count, char *notes, size_t size)
+static void number_classes(struct annc_classes *classes, const double *distinct, uint32_t distinct_count, char *notes,
+                           size_t size)
 {
     uint32_t d = 0;
     for (uint32_t c = 0; c < classes->count; c++) {
@@ -75,8 +76,8 @@ static void number_classes(struct annc_classes *classes, const double *distinct,
     }
 }
 
-annc_status annc_classes_learn(const char *name, const double *labels, uint32_t n, uint32_t outputs, struct annc_classes *classes,
-                               char *notes, size_t size)
+annc_status annc_classes_learn(const char *name, const double *labels, uint32_t n, uint32_t outputs,
+                               struct annc_classes *classes, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
     double *distinct = NULL;
@@ -85,8 +86,9 @@ annc_status annc_classes_learn(const char *name, const double *labels, uint32_t 
     ANNC_TRY(distinct_labels(labels, n, &distinct, &count));
     for (uint32_t i = 0; i < count; i++)
         if (distinct[i] != floor(distinct[i])) {
-            status = annc_fail(ANNC_INPUT, "%s: the label %g is no whole number; for numbers to be learnt as such use --target", name,
-                               distinct[i]);
+            status = annc_fail(ANNC_INPUT,
+                               "%s: the label %g is no whole number; for numbers to be learnt as such use --target",
+                               name, distinct[i]);
             goto out;
         }
     const double lowest = distinct[0], highest = distinct[count - 1];
@@ -104,8 +106,9 @@ annc_status annc_classes_learn(const char *name, const double *labels, uint32_t 
         }
         annc_note(notes, size, "label %.0f is class 0, label %.0f is class %u", lowest, highest, count - 1);
     } else {
-        status = annc_fail(ANNC_INPUT, "%s: %u different labels from %.0f to %.0f, and %u %s; end --layers with %u", name, count, lowest,
-                           highest, outputs, outputs == 1 ? "output, which takes two classes" : "outputs", count);
+        status = annc_fail(ANNC_INPUT, "%s: %u different labels from %.0f to %.0f, and %u %s; end --layers with %u",
+                           name, count, lowest, highest, outputs,
+                           outputs == 1 ? "output, which takes two classes" : "outputs", count);
     }
 out:
     annc_release(distinct);
@@ -144,15 +147,18 @@ out:
     return status;
 }
 
-annc_status annc_classes_apply(const struct annc_classes *classes, const char *name, const double *labels, uint32_t n, int32_t *indices)
+annc_status annc_classes_apply(const struct annc_classes *classes, const char *name, const double *labels, uint32_t n,
+                               int32_t *indices)
 {
     for (uint32_t i = 0; i < n; i++) {
         const double *found = bsearch(&labels[i], classes->value, classes->count, sizeof *classes->value, ascending);
         if (!found)
-            return annc_fail(ANNC_INPUT, "%s: example %u has the label %g, which is no class of the training set", name, i + 1, labels[i]);
+            return annc_fail(ANNC_INPUT, "%s: example %u has the label %g, which is no class of the training set", name,
+                             i + 1, labels[i]);
         indices[i] = (int32_t)(found - classes->value);
         if (!classes->trained[indices[i]])
-            return annc_fail(ANNC_INPUT, "%s: example %u has the label %g, which no training example has", name, i + 1, labels[i]);
+            return annc_fail(ANNC_INPUT, "%s: example %u has the label %g, which no training example has", name, i + 1,
+                             labels[i]);
     }
     return ANNC_OK;
 }

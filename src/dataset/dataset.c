@@ -12,22 +12,26 @@ static annc_status check(const annc_examples *examples)
 {
     const size_t n = examples->count, outputs = examples->outputs;
     if (n == 0 || n > MOST_EXAMPLES || examples->inputs == 0 || outputs == 0)
-        return annc_fail(ANNC_INPUT, "a data set has 1 to %d examples of 1 or more inputs and outputs, not %zu of %u and %zu", MOST_EXAMPLES, n,
-                         examples->inputs, outputs);
+        return annc_fail(ANNC_INPUT,
+                         "a data set has 1 to %d examples of 1 or more inputs and outputs, not %zu of %u and %zu",
+                         MOST_EXAMPLES, n, examples->inputs, outputs);
     if (!examples->x || !examples->labels == !examples->targets)
         return annc_fail(ANNC_USAGE, "a data set has inputs, and either labels or targets");
     if (examples->type == ANNC_BYTES && !(isfinite(examples->divisor) && examples->divisor > 0))
-        return annc_fail(ANNC_USAGE, "bytes are divided by a finite number above 0, not by %g", (double)examples->divisor);
+        return annc_fail(ANNC_USAGE, "bytes are divided by a finite number above 0, not by %g",
+                         (double)examples->divisor);
     for (size_t i = 0; examples->type == ANNC_FLOATS && i < n * examples->inputs; i++)
         if (!isfinite(((const float *)examples->x)[i]))
-            return annc_fail(ANNC_INPUT, "row %zu, input %zu is not finite", i / examples->inputs + 1, i % examples->inputs + 1);
+            return annc_fail(ANNC_INPUT, "row %zu, input %zu is not finite", i / examples->inputs + 1,
+                             i % examples->inputs + 1);
     for (size_t i = 0; examples->targets && i < n * outputs; i++)
         if (!isfinite(examples->targets[i]))
             return annc_fail(ANNC_INPUT, "row %zu, target %zu is not finite", i / outputs + 1, i % outputs + 1);
     const int32_t classes = outputs == 1 ? 2 : (int32_t)outputs;
     for (size_t i = 0; examples->labels && i < n; i++)
         if (examples->labels[i] < 0 || examples->labels[i] >= classes)
-            return annc_fail(ANNC_INPUT, "row %zu has label %d, which is outside 0...%d", i + 1, examples->labels[i], classes - 1);
+            return annc_fail(ANNC_INPUT, "row %zu has label %d, which is outside 0...%d", i + 1, examples->labels[i],
+                             classes - 1);
     return ANNC_OK;
 }
 
@@ -74,7 +78,8 @@ annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **da
     const size_t n = examples->count;
     *dataset = NULL;
     ANNC_TRY(check(examples));
-    ANNC_TRY(copy(examples->x, n * examples->inputs, examples->type == ANNC_BYTES ? 1 : sizeof(float), "the examples", &x));
+    ANNC_TRY(
+        copy(examples->x, n * examples->inputs, examples->type == ANNC_BYTES ? 1 : sizeof(float), "the examples", &x));
     ANNC_TRY(copy(examples->labels, n, sizeof(int32_t), "the labels", &labels));
     ANNC_TRY(copy(examples->targets, n * examples->outputs, sizeof(float), "the targets", &targets));
     copies.x = x;

@@ -7,9 +7,9 @@
 enum { ANNC_CLASS_NAME = 64 };
 
 struct annc_dataset {
-    annc_examples examples; /* its arrays are the data set's own */
-    uint32_t rows, columns; /* of an image, or inputs and 1 */
-    uint32_t classes;       /* outputs, or 2 where outputs is 1; 0 where there are targets */
+    annc_examples examples;               /* its arrays are the data set's own */
+    uint32_t rows, columns;               /* of an image, or inputs and 1 */
+    uint32_t classes;                     /* outputs, or 2 where outputs is 1; 0 where there are targets */
     char (*class_names)[ANNC_CLASS_NAME]; /* of them */
 };
 
