@@ -170,8 +170,8 @@ typedef struct annc_data_options {
     const char *labels_path; /* of the training images, or NULL: found by name */
     bool transpose;          /* turn the stored images (EMNIST lies on its side) */
     uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
-    const char *classes;     /* "annc.classes" of a network that is to be evaluated, or NULL: what its outputs stand for */
-    bool need_train;         /* a set that is not needed may be missing, and is then NULL */
+    const char *classes; /* "annc.classes" of a network that is to be evaluated, or NULL: what its outputs stand for */
+    bool need_train;     /* a set that is not needed may be missing, and is then NULL */
     bool need_test;
 } annc_data_options;
 
@@ -244,6 +244,8 @@ typedef enum annc_engine {
 } annc_engine;
 
 ANNC_API const char *annc_engine_name(annc_engine engine);
+/* The engine that ANNC_ENGINE_AUTO stands for, for a network on a device, and why (static text). */
+ANNC_API annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why);
 
 typedef struct annc_training_options {
     double eta;     /* learning rate, finite and above 0 */

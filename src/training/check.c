@@ -16,7 +16,7 @@ static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part 
 static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
 static const double DIFFERENCE_FLOOR = 1e-3;
 static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
-static const double ROUNDING = 1.0 / (1 << 23);  /* of fp32 */
+static const double ROUNDING = 1.0 / (1 << 23); /* of fp32 */
 
 /* What all rows of one audit share. */
 struct audit {
@@ -64,7 +64,8 @@ static void add_magnitude(struct audit *audit)
             }
         }
         for (uint32_t k = 0; k < n_in && l > 1; k++)
-            r->delta[l - 1][k] *= fabs(annc_activation_derivative_f64(shape->activation[l - 2], r->z[l - 1][k], r->a[l - 1][k]));
+            r->delta[l - 1][k] *=
+                fabs(annc_activation_derivative_f64(shape->activation[l - 2], r->z[l - 1][k], r->a[l - 1][k]));
     }
 }
 

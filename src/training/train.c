@@ -79,6 +79,14 @@ out:
     return status;
 }
 
+annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why)
+{
+    (void)shape; /* every engine that there is takes every shape */
+    *why = device->backend->steps ? "steps of any network are recorded in a CUDA graph and replayed"
+                                  : "the operations run one after another; whole-step engines need a CUDA device";
+    return device->backend->steps ? ANNC_ENGINE_RECORDED : ANNC_ENGINE_OPS;
+}
+
 /* ---------------------------------------------------------------- an epoch */
 
 static annc_status begin_epoch(annc_trainer *trainer)

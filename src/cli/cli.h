@@ -1,0 +1,48 @@
+/* cli.h - annc-gpu: what its commands share. A command is one file and one row of the table in main.c. */
+#ifndef ANNC_CLI_CLI_H
+#define ANNC_CLI_CLI_H
+
+#include "annc.h"
+#include "options.h"
+#include "output.h"
+
+struct command {
+    const char *name, *arguments, *summary;
+    unsigned bit;
+    int most_positional;
+    annc_status (*run)(const struct options *options);
+};
+
+annc_status run_train(const struct options *options);
+annc_status run_eval(const struct options *options);
+annc_status run_check(const struct options *options);
+annc_status run_fetch(const struct options *options);
+annc_status run_info(const struct options *options);
+
+/* Seconds since the process began. */
+double since_start(void);
+
+/* The signal that asked for a stop, or 0. Fits annc_trainer_epoch's stop. */
+int stop_signal(void);
+bool should_stop(void *context);
+
+/* Says something on standard error, unless --quiet. */
+void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The shape that --layers, --activation, --output-activation and --cost describe. With a model's shape, whatever was not given is the
+ * model's, and what was given must agree with it. */
+annc_status shape_from_options(const struct options *options, const annc_shape *model, annc_shape *shape);
+/* "784-32-10", "sigmoid-softmax". */
+void print_layers(const annc_shape *shape, char *text, size_t size);
+void print_activations(const annc_shape *shape, char *text, size_t size);
+
+/* The device that --device and --threads name. device_options_from alone only checks the option. */
+annc_status device_options_from(const struct options *options, annc_device_options *device);
+annc_status device_from_options(const struct options *options, annc_device **device);
+
+/* The data that --data names, or MNIST where it is on disk; otherwise, with may_fetch, after one attempt to download it, the built-in
+ * digits, announced. model (or NULL): whose classes and turned images the data must have. */
+annc_status data_from_options(const struct options *options, const annc_network *model, uint32_t outputs,
+                              bool need_train, bool need_test, bool may_fetch, annc_data *data);
+
+#endif

@@ -1,0 +1,146 @@
+/* command_check.c - annc-gpu check */
+#include "cli.h"
+
+#include <string.h>
+
+enum { MOST_DEVICES = 2 };
+
+/* What an audit has open. */
+struct audit {
+    const struct options *options;
+    annc_network *network;
+    annc_shape shape;
+    annc_data data;
+    annc_device *devices[MOST_DEVICES];
+    size_t device_count;
+};
+
+/* The CPU always, and the CUDA device that was asked for, or, by default, the first where there is one. */
+static annc_status open_devices(struct audit *audit)
+{
+    annc_device_options chosen, cpu;
+    char why[512];
+    annc_status status = device_options_from(audit->options, &chosen);
+    cpu = chosen;
+    cpu.kind = ANNC_DEVICE_CPU;
+    if (status == ANNC_OK)
+        status = annc_device_open(&cpu, &audit->devices[0]);
+    if (status != ANNC_OK)
+        return status;
+    audit->device_count = 1;
+    if (chosen.kind == ANNC_DEVICE_CPU)
+        return ANNC_OK;
+    if (chosen.kind == ANNC_DEVICE_AUTO && annc_device_cuda_count(why, sizeof why) == 0) {
+        note(audit->options, "the CPU alone: no CUDA device: %s", why);
+        return ANNC_OK;
+    }
+    chosen.kind = ANNC_DEVICE_CUDA;
+    status = annc_device_open(&chosen, &audit->devices[1]);
+    audit->device_count += status == ANNC_OK;
+    return status;
+}
+
+static annc_status make_network(struct audit *audit)
+{
+    const struct option_value *value = audit->options->value;
+    if (audit->network)
+        return ANNC_OK;
+    annc_status status = annc_network_create(&audit->shape, &audit->network);
+    if (status == ANNC_OK)
+        status = annc_network_initialise(audit->network, audit->devices[0], (annc_init)value[OPTION_INIT].choice,
+                                         value[OPTION_SEED].whole);
+    return status;
+}
+
+static annc_status prepare(struct audit *audit)
+{
+    annc_device_options chosen;
+    annc_status status = device_options_from(audit->options, &chosen);
+    if (status == ANNC_OK && audit->options->positional_count > 0)
+        status = annc_model_load(audit->options->positional[0], &audit->network);
+    if (status == ANNC_OK)
+        status = shape_from_options(audit->options, audit->network ? annc_network_shape(audit->network) : NULL,
+                                    &audit->shape);
+    if (status == ANNC_OK)
+        status = open_devices(audit);
+    if (status == ANNC_OK)
+        status = data_from_options(audit->options, audit->network, audit->shape.width[audit->shape.layers], true, false,
+                                   false, &audit->data);
+    return status == ANNC_OK ? make_network(audit) : status;
+}
+
+static annc_status print_json(const annc_check_row *row)
+{
+    struct json json;
+    json_begin(&json, "annc.check/1");
+    json_whole(&json, "layer", row->layer);
+    json_text(&json, "kind", row->kind == ANNC_WEIGHT ? "weight" : "bias");
+    json_text(&json, "path", row->path);
+    json_number(&json, "worst", row->worst);
+    json_number(&json, "normwise", row->normwise);
+    json_number(&json, "tolerance", row->tolerance);
+    json_whole(&json, "sampled", row->sampled);
+    json_whole(&json, "parameters", row->parameters);
+    json_whole(&json, "kinks", row->kinks);
+    json_truth(&json, "pass", row->pass);
+    return json_end(&json, stdout, NULL);
+}
+
+static void print_row(const annc_check_row *row)
+{
+    const bool colour = use_colour(stdout);
+    printf("%5u  %-7s %-18s %9zu of %-9zu %10.2e %10.2e %10.2e  %s%s%s", row->layer,
+           row->kind == ANNC_WEIGHT ? "weights" : "biases", row->path, row->sampled, row->parameters, row->worst,
+           row->normwise, row->tolerance, colour ? (row->pass ? "\033[32m" : "\033[31m") : "",
+           row->pass ? "PASS" : "FAIL", colour ? "\033[0m" : "");
+    if (row->kinks > 0)
+        printf("  (%zu at a kink left out)", row->kinks);
+    printf("\n");
+}
+
+static annc_status print_rows(const struct options *options, const annc_check_row *rows, size_t count)
+{
+    size_t failed = 0;
+    annc_status status = ANNC_OK;
+    if (!options->value[OPTION_JSON].given)
+        printf("%5s  %-7s %-18s %22s %10s %10s %10s\n", "layer", "kind", "compared by", "parameters", "worst",
+               "normwise", "tolerance");
+    for (size_t i = 0; i < count && status == ANNC_OK; i++) {
+        failed += !rows[i].pass;
+        if (options->value[OPTION_JSON].given)
+            status = print_json(&rows[i]);
+        else
+            print_row(&rows[i]);
+    }
+    if (status != ANNC_OK)
+        return status;
+    if (failed)
+        note(options, "FAIL: %zu of %zu comparisons", failed, count);
+    else
+        note(options, "PASS: the equations agree with finite differences, and every device with the equations");
+    return failed ? ANNC_CHECK_FAILED : ANNC_OK;
+}
+
+annc_status run_check(const struct options *options)
+{
+    const struct option_value *value = options->value;
+    const annc_check_options check = {.batch = (uint32_t)value[OPTION_BATCH].whole,
+                                      .sample = value[OPTION_ALL].given ? 0 : (uint32_t)value[OPTION_SAMPLE].whole,
+                                      .seed = value[OPTION_SEED].whole};
+    struct audit audit;
+    annc_check_row *rows = NULL;
+    size_t count = 0;
+    memset(&audit, 0, sizeof audit);
+    audit.options = options;
+    annc_status status = prepare(&audit);
+    if (status == ANNC_OK)
+        status = annc_check(audit.network, audit.data.train, audit.devices, audit.device_count, &check, &rows, &count);
+    if (status == ANNC_OK)
+        status = print_rows(options, rows, count);
+    annc_check_free(rows);
+    annc_network_free(audit.network);
+    annc_data_free(&audit.data);
+    for (size_t i = 0; i < audit.device_count; i++)
+        annc_device_close(audit.devices[i]);
+    return status;
+}

@@ -1,0 +1,104 @@
+/* command_info.c - annc-gpu info */
+#include "cli.h"
+
+#include <string.h>
+
+static void print_device(const annc_device *device, const annc_shape *shape)
+{
+    const annc_device_info *info = annc_device_describe(device);
+    const char *why;
+    const annc_engine engine = annc_engine_choose(device, shape, &why);
+    printf("%s: %s\n", info->kind, info->name);
+    if (info->compute_capability)
+        printf("  compute capability %d.%d, %d multiprocessors\n", info->compute_capability / 10,
+               info->compute_capability % 10, info->multiprocessors);
+    else
+        printf("  up to %d threads\n", info->threads);
+    printf("  memory: %.1f of %.1f GB free\n", (double)info->memory_free / 1e9, (double)info->memory_bytes / 1e9);
+    printf("  engine for this network: %s (%s)\n", annc_engine_name(engine), why);
+}
+
+static void json_device(struct json *json, const annc_device *device, const annc_shape *shape)
+{
+    const annc_device_info *info = annc_device_describe(device);
+    const char *why;
+    json_open(json, NULL, '{');
+    json_text(json, "kind", info->kind);
+    json_text(json, "name", info->name);
+    json_whole(json, "compute_capability", (uint64_t)info->compute_capability);
+    json_whole(json, "multiprocessors", (uint64_t)info->multiprocessors);
+    json_whole(json, "threads", (uint64_t)info->threads);
+    json_whole(json, "memory_bytes", info->memory_bytes);
+    json_whole(json, "memory_free", info->memory_free);
+    json_text(json, "engine", annc_engine_name(annc_engine_choose(device, shape, &why)));
+    json_text(json, "engine_why", why);
+    json_close(json, '}');
+}
+
+static annc_status print_info(const struct options *options, const annc_shape *shape, annc_device *const *devices,
+                              size_t count, const char *no_cuda)
+{
+    const annc_build build = annc_build_info();
+    char layers[1024], folder[4096];
+    const bool mnist = annc_mnist_find(folder, sizeof folder);
+    print_layers(shape, layers, sizeof layers);
+    if (options->value[OPTION_JSON].given) {
+        struct json json;
+        json_begin(&json, "annc.info/1");
+        json_text(&json, "version", build.version);
+        json_text(&json, "commit", build.commit);
+        json_text(&json, "blas", build.blas);
+        json_text(&json, "zlib", build.zlib);
+        json_text(&json, "cuda", build.cuda);
+        json_text(&json, "layers", layers);
+        json_whole(&json, "parameters", annc_shape_parameters(shape));
+        if (mnist)
+            json_text(&json, "mnist", folder);
+        if (no_cuda)
+            json_text(&json, "no_cuda", no_cuda);
+        json_open(&json, "devices", '[');
+        for (size_t i = 0; i < count; i++)
+            json_device(&json, devices[i], shape);
+        json_close(&json, ']');
+        return json_end(&json, stdout, NULL);
+    }
+    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, CUDA %s\n", build.version, build.commit, build.blas, build.zlib,
+           build.cuda);
+    printf("network %s: %zu parameters\n", layers, annc_shape_parameters(shape));
+    for (size_t i = 0; i < count; i++)
+        print_device(devices[i], shape);
+    if (no_cuda)
+        printf("cuda: none: %s\n", no_cuda);
+    printf("MNIST: %s\n", mnist ? folder : "not on disk; `annc-gpu fetch` downloads it");
+    return ANNC_OK;
+}
+
+annc_status run_info(const struct options *options)
+{
+    annc_device_options chosen, cpu;
+    annc_device *devices[2] = {NULL, NULL};
+    annc_shape shape;
+    char why[512] = "";
+    size_t count = 0;
+    annc_status status = shape_from_options(options, NULL, &shape);
+    if (status == ANNC_OK)
+        status = device_options_from(options, &chosen);
+    if (status != ANNC_OK)
+        return status;
+    cpu = chosen;
+    cpu.kind = ANNC_DEVICE_CPU;
+    status = annc_device_open(&cpu, &devices[count]);
+    count += status == ANNC_OK;
+    const bool try_cuda = chosen.kind == ANNC_DEVICE_CUDA ||
+                          (chosen.kind == ANNC_DEVICE_AUTO && annc_device_cuda_count(why, sizeof why) > 0);
+    if (status == ANNC_OK && try_cuda) {
+        chosen.kind = ANNC_DEVICE_CUDA;
+        status = annc_device_open(&chosen, &devices[count]);
+        count += status == ANNC_OK;
+    }
+    if (status == ANNC_OK)
+        status = print_info(options, &shape, devices, count, why[0] ? why : NULL);
+    for (size_t i = 0; i < count; i++)
+        annc_device_close(devices[i]);
+    return status;
+}

@@ -1,0 +1,151 @@
+/* main.c - annc-gpu: the table of commands, help, signals and exit codes. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct command COMMANDS[] = {
+    {"train", "", "train a network, epoch by epoch; alone, the tutorial's job on MNIST", TRAIN, 0, run_train},
+    {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
+    {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
+    {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
+    {"info", "", "devices, memory, versions, and which engine a network would get", INFO, 0, run_info},
+};
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+
+/* ---------------------------------------------------------------- time and signals */
+
+static struct timespec started;
+static volatile sig_atomic_t caught_signal;
+
+double since_start(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - started.tv_sec) + 1e-9 * (double)(now.tv_nsec - started.tv_nsec);
+}
+
+int stop_signal(void)
+{
+    return caught_signal;
+}
+
+bool should_stop(void *context)
+{
+    (void)context;
+    return caught_signal != 0;
+}
+
+static void on_signal(int signal)
+{
+    caught_signal = signal;
+}
+
+/* The first SIGINT or SIGTERM asks for a stop, the second is the system's own and stops at once. A closed pipe is an error of writing, not
+ * a death. */
+static void handle_signals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESETHAND | SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---------------------------------------------------------------- help */
+
+static void print_help(void)
+{
+    printf("annc-gpu trains fully connected neural networks, on the CPU or an NVIDIA GPU.\n\n"
+           "  annc-gpu COMMAND [options]\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        printf("  %-6s %-8s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
+    printf("\n`annc-gpu train` alone learns to read digits. `annc-gpu help COMMAND` shows a command's\n"
+           "options; --version shows what this program was built with.\n");
+}
+
+static void print_command_help(const struct command *command)
+{
+    printf("annc-gpu %s%s%s [options]: %s\n\n", command->name, command->arguments[0] ? " " : "", command->arguments,
+           command->summary);
+    options_help(command->bit);
+}
+
+static void print_version(void)
+{
+    const annc_build build = annc_build_info();
+    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nCUDA %s\n", build.version, build.commit,
+           build.compiler, build.blas, build.zlib, build.cuda);
+}
+
+/* ---------------------------------------------------------------- commands */
+
+static const char *command_name(int i, unsigned command)
+{
+    (void)command;
+    return i < COMMAND_COUNT ? COMMANDS[i].name : i == COMMAND_COUNT ? "help" : NULL;
+}
+
+static const struct command *command_named(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(COMMANDS[i].name, name) == 0)
+            return &COMMANDS[i];
+    const char *meant = closest(name[0] == '-' ? name + strspn(name, "-") : name, command_name, 0);
+    usage_failed("there is no command '%.64s'%s%s%s", name, meant ? "; did you mean " : "", meant ? meant : "",
+                 meant ? "?" : "");
+    return NULL;
+}
+
+static annc_status run_command(const struct command *command, int argc, char **argv)
+{
+    struct options options;
+    const annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
+    if (status != ANNC_OK)
+        return status;
+    if (options.value[OPTION_HELP].given) {
+        print_command_help(command);
+        return ANNC_OK;
+    }
+    return command->run(&options);
+}
+
+static annc_status run(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "--help";
+    if (strcmp(name, "--version") == 0) {
+        print_version();
+        return ANNC_OK;
+    }
+    if (strcmp(name, "--help") == 0 || (strcmp(name, "help") == 0 && argc < 3)) {
+        print_help();
+        return ANNC_OK;
+    }
+    const bool help = strcmp(name, "help") == 0;
+    const struct command *command = command_named(help ? argv[2] : name);
+    if (!command)
+        return ANNC_USAGE;
+    if (help) {
+        print_command_help(command);
+        return ANNC_OK;
+    }
+    return run_command(command, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    clock_gettime(CLOCK_MONOTONIC, &started);
+    handle_signals();
+    annc_status status = run(argc, argv);
+    if (status != ANNC_STOPPED && status != ANNC_OK && status != ANNC_CHECK_FAILED)
+        fprintf(stderr, "annc-gpu: %s\n", usage_error()[0] ? usage_error() : annc_last_error());
+    if (flush(stdout, "standard output") != ANNC_OK && status == ANNC_OK) {
+        fprintf(stderr, "annc-gpu: %s\n", usage_error());
+        status = ANNC_OUTPUT;
+    }
+    return status == ANNC_STOPPED ? 128 + stop_signal() : (int)status;
+}

@@ -1,0 +1,221 @@
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char error_text[512];
+
+const char *usage_error(void)
+{
+    return error_text;
+}
+
+annc_status usage_failed(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error_text, sizeof error_text, format, arguments);
+    va_end(arguments);
+    return ANNC_USAGE;
+}
+
+/* ---------------------------------------------------------------- did you mean */
+
+/* Insertions, deletions, substitutions and swaps of neighbours between two words. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    enum { MOST = 48 };
+    const size_t n = strlen(a), m = strlen(b);
+    size_t rows[3][MOST + 1];
+    if (n > MOST || m > MOST)
+        return MOST;
+    for (size_t j = 0; j <= m; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t *now = rows[i % 3];
+        const size_t *before = rows[(i + 2) % 3], *two_before = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
+            best = before[j] + 1 < best ? before[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_before[j - 2] + 1 < best)
+                best = two_before[j - 2] + 1;
+            now[j] = best;
+        }
+    }
+    return rows[n % 3][m];
+}
+
+const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command)
+{
+    const char *best = NULL;
+    size_t best_distance = strlen(word) / 3 + 2;
+    for (int i = 0;; i++) {
+        const char *candidate = next(i, command);
+        if (!candidate)
+            return best;
+        /* An abbreviation is not accepted, but what it abbreviates is what was meant. */
+        const size_t distance =
+            strlen(word) >= 2 && strncmp(candidate, word, strlen(word)) == 0 ? 1 : edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best = candidate;
+            best_distance = distance;
+        }
+    }
+}
+
+/* Candidates for `closest`: the names of a command's options; "" stands for those of others. */
+static const char *option_name(int i, unsigned command)
+{
+    if (i >= OPTION_COUNT)
+        return NULL;
+    return OPTIONS[i].commands & command ? OPTIONS[i].name : "";
+}
+
+/* ---------------------------------------------------------------- values */
+
+static bool parse_whole(const char *text, uint64_t *whole)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *whole = strtoull(text, &end, 10);
+    return *end == '\0' && errno == 0;
+}
+
+/* Decimal alone: strtod would take hexadecimal, "inf" and "nan" too. */
+static bool parse_number(const char *text, double *number)
+{
+    char *end;
+    if (text[0] == '\0' || strspn(text, "0123456789.eE+-") != strlen(text))
+        return false;
+    *number = strtod(text, &end);
+    return *end == '\0';
+}
+
+static annc_status refuse_choice(const struct option_spec *spec, const char *text)
+{
+    char names[256] = "";
+    for (int i = 0; spec->choice(i); i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", spec->choice(i));
+    return usage_failed("--%s takes one of %s; not '%.64s'", spec->name, names, text);
+}
+
+static annc_status parse_value(const struct option_spec *spec, const char *text, struct option_value *value)
+{
+    value->text = text;
+    switch (spec->kind) {
+    case FLAG:
+        break;
+    case TEXT:
+        if (text[0] == '\0')
+            return usage_failed("--%s takes %s, not an empty text", spec->name, spec->argument);
+        break;
+    case WHOLE:
+        if (!parse_whole(text, &value->whole) || value->whole < spec->low || value->whole > spec->high)
+            return usage_failed("--%s takes a whole number from %llu to %llu, not '%.64s'", spec->name,
+                                (unsigned long long)spec->low, (unsigned long long)spec->high, text);
+        break;
+    case NUMBER:
+        if (!parse_number(text, &value->number) || !isfinite(value->number) || value->number <= 0)
+            return usage_failed("--%s takes a finite number above 0, not '%.64s'", spec->name, text);
+        break;
+    case CHOICE:
+        for (value->choice = 0; spec->choice(value->choice); value->choice++)
+            if (strcmp(spec->choice(value->choice), text) == 0)
+                return ANNC_OK;
+        return refuse_choice(spec, text);
+    }
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- a command's arguments */
+
+static annc_status unknown_option(const char *name, unsigned command)
+{
+    const char *meant = closest(name, option_name, command);
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(OPTIONS[i].name, name) == 0)
+            return usage_failed("this command has no option --%s", name);
+    return meant && *meant ? usage_failed("there is no option --%.64s; did you mean --%s?", name, meant)
+                           : usage_failed("there is no option --%.64s", name);
+}
+
+static annc_status parse_option(unsigned command, const char *argument, const char *next, struct options *options,
+                                bool *took_next)
+{
+    char name[80];
+    const char *equals = strchr(argument, '=');
+    const size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
+    int id = 0;
+    snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, argument);
+    while (id < OPTION_COUNT && (strcmp(OPTIONS[id].name, name) != 0 || !(OPTIONS[id].commands & command)))
+        id++;
+    if (id == OPTION_COUNT)
+        return unknown_option(name, command);
+    const struct option_spec *spec = &OPTIONS[id];
+    struct option_value *value = &options->value[id];
+    if (value->given)
+        return usage_failed("--%s is given twice", name);
+    if (spec->kind == FLAG && equals)
+        return usage_failed("--%s takes no value", name);
+    *took_next = spec->kind != FLAG && !equals;
+    if (*took_next && !next)
+        return usage_failed("--%s needs a value: %s", name, spec->argument);
+    value->given = true;
+    return parse_value(spec, spec->kind == FLAG ? "" : equals ? equals + 1 : next, value);
+}
+
+annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options)
+{
+    bool only_positional = false;
+    memset(options, 0, sizeof *options);
+    for (int i = 0; i < argc; i++) {
+        bool took_next = false;
+        if (!only_positional && strcmp(argv[i], "--") == 0) {
+            only_positional = true;
+        } else if (!only_positional && strncmp(argv[i], "--", 2) == 0) {
+            const annc_status status =
+                parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next);
+            if (status != ANNC_OK)
+                return status;
+        } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
+            return usage_failed("there is no option %.64s; options begin with --", argv[i]);
+        } else if (options->positional_count >= most_positional) {
+            return usage_failed("one argument too many: '%.64s'", argv[i]);
+        } else {
+            options->positional[options->positional_count++] = argv[i];
+        }
+        i += took_next;
+    }
+    for (int id = 0; id < OPTION_COUNT; id++)
+        if (!options->value[id].given && OPTIONS[id].preset)
+            parse_value(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- help */
+
+void options_help(unsigned command)
+{
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_spec *spec = &OPTIONS[id];
+        char left[48];
+        if (!(spec->commands & command))
+            continue;
+        snprintf(left, sizeof left, "--%s%s%s", spec->name, spec->argument ? " " : "",
+                 spec->argument ? spec->argument : "");
+        printf("  %-24s %s", left, spec->help);
+        for (int i = 0; spec->kind == CHOICE && spec->choice(i); i++)
+            printf("%s%s", i ? ", " : ": ", spec->choice(i));
+        if (spec->preset)
+            printf(" [%s]", spec->preset);
+        printf("\n");
+    }
+}

@@ -1,0 +1,94 @@
+/* options.h - the one table of options: parsing, help and ranges come from it. */
+#ifndef ANNC_CLI_OPTIONS_H
+#define ANNC_CLI_OPTIONS_H
+
+#include "annc.h"
+
+/* Commands, as bits: which options each takes. */
+enum command_bit {
+    TRAIN = 1 << 0,
+    EVAL = 1 << 1,
+    CHECK = 1 << 2,
+    FETCH = 1 << 3,
+    INFO = 1 << 4,
+};
+
+enum option_id {
+    OPTION_DATA,
+    OPTION_LABELS,
+    OPTION_TRANSPOSE,
+    OPTION_OFFLINE,
+    OPTION_LAYERS,
+    OPTION_ACTIVATION,
+    OPTION_OUTPUT_ACTIVATION,
+    OPTION_COST,
+    OPTION_INIT,
+    OPTION_SEED,
+    OPTION_EPOCHS,
+    OPTION_BATCH,
+    OPTION_LR,
+    OPTION_SAMPLE,
+    OPTION_ALL,
+    OPTION_DEVICE,
+    OPTION_THREADS,
+    OPTION_ENGINE,
+    OPTION_LOAD,
+    OPTION_SAVE,
+    OPTION_LOG,
+    OPTION_TO,
+    OPTION_JSON,
+    OPTION_QUIET,
+    OPTION_HELP,
+    OPTION_COUNT
+};
+
+enum option_kind {
+    FLAG,   /* takes no value */
+    TEXT,   /* any text but the empty one */
+    WHOLE,  /* a whole number within low...high */
+    NUMBER, /* a finite decimal number above 0 */
+    CHOICE, /* one of the names that choice() gives for 0, 1, 2, ... */
+};
+
+struct option_spec {
+    const char *name, *argument; /* without "--"; what help calls the value */
+    enum option_kind kind;
+    unsigned commands;
+    const char *preset; /* the default as text, shown by help and parsed like any value; NULL for none */
+    uint64_t low, high;
+    const char *(*choice)(int value);
+    const char *help;
+};
+
+struct option_value {
+    bool given; /* by the user; otherwise the preset */
+    const char *text;
+    uint64_t whole;
+    double number;
+    int choice;
+};
+
+enum { MOST_POSITIONAL = 1 };
+
+struct options {
+    struct option_value value[OPTION_COUNT];
+    const char *positional[MOST_POSITIONAL]; /* the arguments that are no options */
+    int positional_count;
+};
+
+extern const struct option_spec OPTIONS[OPTION_COUNT];
+
+/* Reads a command's arguments. ANNC_USAGE with a message that names the option, its value and what it takes, or did you mean. */
+annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options);
+
+/* The message of a usage error: kept for the caller to print. */
+const char *usage_error(void);
+annc_status usage_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints the options of a command, a line or two each. */
+void options_help(unsigned command);
+
+/* The candidate that `word` was probably meant to be, or NULL. next(i) gives candidates for 0, 1, ... and NULL after the last. */
+const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command);
+
+#endif

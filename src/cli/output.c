@@ -1,0 +1,139 @@
+#include "output.h"
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Length of the UTF-8 character at s, or 0 for what is none. */
+static int utf8_length(const unsigned char *s)
+{
+    const int length = s[0] < 0x80                   ? 1
+                       : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+                       : (s[0] & 0xF0) == 0xE0       ? 3
+                       : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                                     : 0;
+    for (int i = 1; i < length; i++)
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    if ((length == 3 && ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))) ||
+        (length == 4 && ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))))
+        return 0;
+    return length;
+}
+
+void print_json_string(FILE *stream, const char *text)
+{
+    fputc('"', stream);
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        const int length = utf8_length(s);
+        if (length == 0)
+            fputs("\\ufffd", stream);
+        else if (*s == '"' || *s == '\\')
+            fprintf(stream, "\\%c", *s);
+        else if (*s < 0x20 || *s == 0x7F)
+            fprintf(stream, "\\u%04x", *s);
+        else
+            fwrite(s, 1, (size_t)length, stream);
+        s += length ? length : 1;
+    }
+    fputc('"', stream);
+}
+
+static void begin_member(struct json *json, const char *key)
+{
+    fflush(json->stream);
+    const char last = json->size ? json->text[json->size - 1] : '{';
+    if (last != '{' && last != '[')
+        fputc(',', json->stream);
+    if (key) {
+        print_json_string(json->stream, key);
+        fputc(':', json->stream);
+    }
+}
+
+void json_begin(struct json *json, const char *schema)
+{
+    json->text = NULL;
+    json->size = 0;
+    json->stream = open_memstream(&json->text, &json->size);
+    if (!json->stream) {
+        fprintf(stderr, "annc-gpu: out of memory\n");
+        exit(ANNC_DEVICE);
+    }
+    fputc('{', json->stream);
+    json_text(json, "schema", schema);
+}
+
+void json_text(struct json *json, const char *key, const char *value)
+{
+    begin_member(json, key);
+    print_json_string(json->stream, value);
+}
+
+void json_whole(struct json *json, const char *key, uint64_t value)
+{
+    begin_member(json, key);
+    fprintf(json->stream, "%llu", (unsigned long long)value);
+}
+
+void json_number(struct json *json, const char *key, double value)
+{
+    char digits[40] = "null";
+    begin_member(json, key);
+    for (int precision = 1; isfinite(value) && precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    fputs(digits, json->stream);
+}
+
+void json_truth(struct json *json, const char *key, bool value)
+{
+    begin_member(json, key);
+    fputs(value ? "true" : "false", json->stream);
+}
+
+void json_open(struct json *json, const char *key, char bracket)
+{
+    begin_member(json, key);
+    fputc(bracket, json->stream);
+}
+
+void json_close(struct json *json, char bracket)
+{
+    fputc(bracket, json->stream);
+}
+
+annc_status json_end(struct json *json, FILE *first, FILE *second)
+{
+    annc_status status = ANNC_OK;
+    fputs("}\n", json->stream);
+    fclose(json->stream);
+    FILE *const streams[] = {first, second};
+    for (int i = 0; i < 2; i++)
+        if (streams[i]) {
+            fwrite(json->text, 1, json->size, streams[i]);
+            const annc_status flushed = flush(streams[i], i == 0 ? "standard output" : "the log");
+            status = status == ANNC_OK ? flushed : status;
+        }
+    free(json->text);
+    return status;
+}
+
+annc_status flush(FILE *stream, const char *name)
+{
+    if (fflush(stream) == 0 && !ferror(stream))
+        return ANNC_OK;
+    usage_failed("%s could not be written: %s", name, strerror(errno));
+    return ANNC_OUTPUT;
+}
+
+bool use_colour(FILE *stream)
+{
+    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    return isatty(fileno(stream)) && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
+}

@@ -1,0 +1,37 @@
+/* output.h - what goes to standard output and to the log, and what happens when it cannot. */
+#ifndef ANNC_CLI_OUTPUT_H
+#define ANNC_CLI_OUTPUT_H
+
+#include "annc.h"
+
+#include <stdio.h>
+
+/* A JSON object being written into memory. */
+struct json {
+    FILE *stream;
+    char *text;
+    size_t size;
+};
+
+void json_begin(struct json *json, const char *schema);
+void json_text(struct json *json, const char *key, const char *value);
+void json_whole(struct json *json, const char *key, uint64_t value);
+/* The shortest decimal that reads back the same; null where it is not finite. */
+void json_number(struct json *json, const char *key, double value);
+void json_truth(struct json *json, const char *key, bool value);
+/* Opens an array or object as the value of a key, or, with key NULL, as the next element. */
+void json_open(struct json *json, const char *key, char bracket);
+void json_close(struct json *json, char bracket);
+/* Ends the object and writes it as a line to each stream that is not NULL. ANNC_OUTPUT where that failed. */
+annc_status json_end(struct json *json, FILE *first, FILE *second);
+
+/* A string as JSON has it, quotes included; bytes that are not UTF-8 become U+FFFD. */
+void print_json_string(FILE *stream, const char *text);
+
+/* Flushes a stream; ANNC_OUTPUT with its name in the message where something written to it was lost. */
+annc_status flush(FILE *stream, const char *name);
+
+/* Whether to use colour on a stream: a terminal, no NO_COLOR, TERM not dumb. */
+bool use_colour(FILE *stream);
+
+#endif

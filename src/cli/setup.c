@@ -1,0 +1,229 @@
+/* setup.c - from options to shapes, devices and data. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void note(const struct options *options, const char *format, ...)
+{
+    va_list arguments;
+    if (options->value[OPTION_QUIET].given)
+        return;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+/* ---------------------------------------------------------------- shapes */
+
+void print_layers(const annc_shape *shape, char *text, size_t size)
+{
+    size_t used = 0;
+    for (uint32_t l = 0; l <= shape->layers && used < size; l++)
+        used += (size_t)snprintf(text + used, size - used, "%s%u", l ? "-" : "", shape->width[l]);
+}
+
+void print_activations(const annc_shape *shape, char *text, size_t size)
+{
+    size_t used = 0;
+    for (uint32_t l = 0; l < shape->layers && used < size; l++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", l ? "-" : "",
+                                 annc_activation_name(shape->activation[l]));
+}
+
+static const char *activation_name(int i, unsigned command)
+{
+    (void)command;
+    return annc_activation_name((annc_activation)i);
+}
+
+/* ":relu" after a width; *text moves past it. */
+static annc_status parse_layer_activation(const char **text, annc_activation *activation)
+{
+    const size_t length = strcspn(*text, "-");
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, *text);
+    for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++)
+        if (strcmp(annc_activation_name((annc_activation)f), name) == 0) {
+            *activation = (annc_activation)f;
+            *text += length;
+            return ANNC_OK;
+        }
+    const char *meant = closest(name, activation_name, 0);
+    return usage_failed("--layers: there is no activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
+                        meant ? meant : "", meant ? "?" : "");
+}
+
+/* "784-128:relu-10": widths, and activations where they are named. */
+static annc_status parse_layers(const char *text, annc_shape *shape, bool *named)
+{
+    const char *const whole = text;
+    uint32_t count = 0;
+    for (;; text++) {
+        char *end;
+        const unsigned long width = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+        if (width < 1 || width > ANNC_MAX_WIDTH)
+            return usage_failed("--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'",
+                                ANNC_MAX_WIDTH, whole);
+        if (count > ANNC_MAX_LAYERS)
+            return usage_failed("--layers takes at most %d layers after the inputs", ANNC_MAX_LAYERS);
+        shape->width[count] = (uint32_t)width;
+        text = end;
+        if (*text == ':' && count > 0) {
+            text++;
+            const annc_status status = parse_layer_activation(&text, &shape->activation[count - 1]);
+            if (status != ANNC_OK)
+                return status;
+            named[count - 1] = true;
+        }
+        count++;
+        if (*text != '-')
+            break;
+    }
+    if (*text != '\0' || count < 2)
+        return usage_failed("--layers takes two or more widths with '-' between them, like 784-32-10; not '%.64s'",
+                            whole);
+    shape->layers = count - 1;
+    return ANNC_OK;
+}
+
+/* What the user gave must be what the model is. */
+static annc_status agree_with_model(const struct options *options, const annc_shape *model, const annc_shape *shape)
+{
+    char ours[1024], theirs[1024];
+    print_layers(shape, ours, sizeof ours);
+    print_layers(model, theirs, sizeof theirs);
+    if (strcmp(ours, theirs) != 0)
+        return usage_failed("--layers says %s, and the model is %s", ours, theirs);
+    print_activations(shape, ours, sizeof ours);
+    print_activations(model, theirs, sizeof theirs);
+    if (strcmp(ours, theirs) != 0)
+        return usage_failed("the options say activations %s, and the model has %s", ours, theirs);
+    if (options->value[OPTION_COST].given && shape->cost != model->cost)
+        return usage_failed("--cost says %s, and the model has %s", annc_cost_name(shape->cost),
+                            annc_cost_name(model->cost));
+    return ANNC_OK;
+}
+
+annc_status shape_from_options(const struct options *options, const annc_shape *model, annc_shape *shape)
+{
+    const struct option_value *value = options->value;
+    bool named[ANNC_MAX_LAYERS + 1] = {false};
+    memset(shape, 0, sizeof *shape);
+    if (model)
+        *shape = *model;
+    if (!model || value[OPTION_LAYERS].given) {
+        const annc_status status = parse_layers(value[OPTION_LAYERS].text, shape, named);
+        if (status != ANNC_OK)
+            return status;
+    }
+    for (uint32_t l = 0; l < shape->layers; l++) {
+        const enum option_id id = l + 1 == shape->layers ? OPTION_OUTPUT_ACTIVATION : OPTION_ACTIVATION;
+        if (!named[l] && (!model || value[id].given))
+            shape->activation[l] = (annc_activation)value[id].choice;
+    }
+    if (!model || value[OPTION_COST].given)
+        shape->cost = (annc_cost)value[OPTION_COST].choice;
+    if (model)
+        return agree_with_model(options, model, shape);
+    return annc_shape_check(shape) == ANNC_OK ? ANNC_OK : usage_failed("%s", annc_last_error());
+}
+
+/* ---------------------------------------------------------------- devices */
+
+annc_status device_options_from(const struct options *options, annc_device_options *device)
+{
+    const char *text = options->value[OPTION_DEVICE].text;
+    char *end = NULL;
+    *device = (annc_device_options){.kind = ANNC_DEVICE_CUDA, .threads = (int)options->value[OPTION_THREADS].whole};
+    if (strcmp(text, "auto") == 0)
+        device->kind = ANNC_DEVICE_AUTO;
+    else if (strcmp(text, "cpu") == 0)
+        device->kind = ANNC_DEVICE_CPU;
+    else if (strncmp(text, "cuda:", 5) == 0 && text[5] >= '0' && text[5] <= '9' && strlen(text) < 10)
+        device->index = (int)strtol(text + 5, &end, 10);
+    else if (strcmp(text, "cuda") != 0)
+        end = "?";
+    if (end && *end != '\0')
+        return usage_failed("--device takes auto, cpu, cuda or cuda:N; not '%.64s'", text);
+    return ANNC_OK;
+}
+
+annc_status device_from_options(const struct options *options, annc_device **device)
+{
+    annc_device_options chosen;
+    annc_status status = device_options_from(options, &chosen);
+    if (status == ANNC_OK)
+        status = annc_device_open(&chosen, device);
+    if (status != ANNC_OK)
+        return status;
+    const annc_device_info *info = annc_device_describe(*device);
+    note(options, "device: %s: %s (%s)", info->kind, info->name, info->why);
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- data */
+
+static void tell_progress(void *context, const char *line)
+{
+    note(context, "fetch: %s", line);
+}
+
+/* Tries once to download MNIST, without patience. */
+static bool fetch_mnist(const struct options *options, char *why, size_t size)
+{
+    const char *offline = getenv("ANNC_OFFLINE");
+    char folder[4096];
+    const annc_fetch_options fetch = {.connect_seconds = 5, .progress = tell_progress, .context = (void *)options};
+    if (options->value[OPTION_OFFLINE].given || (offline && strcmp(offline, "1") == 0)) {
+        snprintf(why, size, "downloading is off");
+        return false;
+    }
+    note(options, "MNIST is not on disk; downloading it");
+    if (annc_mnist_fetch(&fetch, folder, sizeof folder) == ANNC_OK)
+        return true;
+    snprintf(why, size, "%s", annc_last_error());
+    return false;
+}
+
+static void choose_source(const struct options *options, bool may_fetch, annc_data_options *source)
+{
+    const char *text = options->value[OPTION_DATA].text;
+    char folder[4096], why[2048] = "it is not on disk; `annc-gpu fetch` downloads it";
+    source->source = ANNC_SOURCE_MNIST;
+    if (text && strcmp(text, "digits") == 0) {
+        source->source = ANNC_SOURCE_DIGITS;
+    } else if (text && strcmp(text, "mnist") != 0) {
+        source->source = ANNC_SOURCE_PATH;
+        source->path = text;
+    } else if (!text && !annc_mnist_find(folder, sizeof folder) &&
+               !(may_fetch && fetch_mnist(options, why, sizeof why))) {
+        source->source = ANNC_SOURCE_DIGITS;
+        note(options, "MNIST could not be had: %s", why);
+        note(options, "Running on built-in digits instead. They are drawn by this program; they are not MNIST.");
+    }
+}
+
+annc_status data_from_options(const struct options *options, const annc_network *model, uint32_t outputs,
+                              bool need_train, bool need_test, bool may_fetch, annc_data *data)
+{
+    const char *turned = model ? annc_network_metadata(model, "annc.transpose") : NULL;
+    annc_data_options source = {
+        .labels_path = options->value[OPTION_LABELS].text,
+        .transpose = options->value[OPTION_TRANSPOSE].given || (turned && strcmp(turned, "true") == 0),
+        .outputs = outputs,
+        .classes = model ? annc_network_metadata(model, "annc.classes") : NULL,
+        .need_train = need_train,
+        .need_test = need_test,
+    };
+    choose_source(options, may_fetch, &source);
+    const annc_status status = annc_data_load(&source, data);
+    if (status != ANNC_OK)
+        return status;
+    note(options, "data: %s", data->description);
+    for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
+        note(options, "  %.*s", (int)strcspn(line, "\n"), line);
+    return ANNC_OK;
+}
