@@ -1,0 +1,73 @@
+// cublas.cpp - cuBLAS's products as plain loops, in the stream's order.
+#include "host.h"
+
+#include <cublas_v2.h>
+
+struct annc_host_cublas {
+    cudaStream_t stream;
+};
+
+cublasStatus_t cublasCreate(cublasHandle_t *handle)
+{
+    if (annc_host_must_fail())
+        return CUBLAS_STATUS_ALLOC_FAILED;
+    *handle = new annc_host_cublas{nullptr};
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasDestroy(cublasHandle_t handle)
+{
+    delete handle;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream)
+{
+    if (annc_host_must_fail())
+        return CUBLAS_STATUS_INTERNAL_ERROR;
+    handle->stream = stream;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasSetWorkspace(cublasHandle_t, void *, size_t)
+{
+    return annc_host_must_fail() ? CUBLAS_STATUS_INTERNAL_ERROR : CUBLAS_STATUS_SUCCESS;
+}
+
+const char *cublasGetStatusString(cublasStatus_t status)
+{
+    switch (status) {
+    case CUBLAS_STATUS_SUCCESS:
+        return "success";
+    case CUBLAS_STATUS_ALLOC_FAILED:
+        return "out of memory";
+    case CUBLAS_STATUS_INVALID_VALUE:
+        return "invalid value";
+    case CUBLAS_STATUS_INTERNAL_ERROR:
+        return "internal error";
+    }
+    return "unknown status";
+}
+
+cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublasOperation_t op_B, int m, int n, int k, const float *alpha,
+                           const float *A, int lda, const float *B, int ldb, const float *beta, float *C, int ldc)
+{
+    const int rows_A = op_A == CUBLAS_OP_N ? m : k, rows_B = op_B == CUBLAS_OP_N ? k : n;
+    if (annc_host_must_fail())
+        return CUBLAS_STATUS_INTERNAL_ERROR;
+    if (m < 0 || n < 0 || k < 0 || lda < rows_A || ldb < rows_B || ldc < m)
+        return CUBLAS_STATUS_INVALID_VALUE;
+    const float a = *alpha, b = *beta; // host pointers, read before the call returns
+    annc_host_submit(handle->stream, [=] {
+        for (int j = 0; j < n; j++)
+            for (int i = 0; i < m; i++) {
+                float sum = 0;
+                for (int p = 0; p < k; p++)
+                    sum += (op_A == CUBLAS_OP_N ? A[i + (size_t)p * lda] : A[p + (size_t)i * lda]) *
+                           (op_B == CUBLAS_OP_N ? B[p + (size_t)j * ldb] : B[j + (size_t)p * ldb]);
+                float &c = C[i + (size_t)j * ldc];
+                c = b == 0 ? a * sum : a * sum + b * c; // with beta 0, what C held does not matter
+            }
+    });
+    return CUBLAS_STATUS_SUCCESS;
+}

@@ -1,0 +1,66 @@
+// cuda_runtime.h - the CUDA C++ that the kernels are written in, for g++. See tests/host/README.md.
+#ifndef ANNC_HOST_CUDA_RUNTIME_H
+#define ANNC_HOST_CUDA_RUNTIME_H
+
+#include "cuda_runtime_api.h"
+
+#include <functional>
+#include <math.h>
+#include <string.h>
+#include <tuple>
+
+#define __global__ static
+#define __device__
+#define __host__
+#define __launch_bounds__(...)
+// All shared variables lie in one section, so that they can be filled with NaN before each block.
+#define __shared__ static __attribute__((section("annc_shared")))
+
+struct uint3 {
+    unsigned x, y, z;
+};
+
+struct uint4 {
+    unsigned x, y, z, w;
+};
+
+struct dim3 {
+    unsigned x, y, z;
+    dim3(unsigned width = 1, unsigned height = 1, unsigned depth = 1) : x(width), y(height), z(depth) {}
+};
+
+// Of the CUDA thread that runs now.
+extern uint3 threadIdx, blockIdx;
+extern dim3 blockDim, gridDim;
+
+void __syncthreads();
+
+// Waits for the lanes of the mask, gives each lane's 8 bytes to all of them.
+void annc_host_exchange(unsigned mask, const void *value, size_t bytes, unsigned char (*lanes)[8]);
+unsigned annc_host_lane();
+
+template <typename Value> Value __shfl_xor_sync(unsigned mask, Value value, int lane_mask)
+{
+    unsigned char lanes[32][8];
+    Value other;
+    static_assert(sizeof value <= sizeof lanes[0], "a lane exchanges at most 8 bytes");
+    annc_host_exchange(mask, &value, sizeof value, lanes);
+    memcpy(&other, lanes[annc_host_lane() ^ (unsigned)lane_mask], sizeof other);
+    return other;
+}
+
+// Enqueues a kernel: `thread` runs once for each CUDA thread of the grid.
+void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t stream, std::function<void()> thread);
+
+// As in CUDA, arguments are copied when the launch is enqueued, also while it is captured.
+template <typename... Parameters, typename... Arguments>
+void annc_host_launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream, Arguments... arguments)
+{
+    const std::tuple<Parameters...> values(arguments...);
+    annc_host_enqueue(name, grid, block, stream, [kernel, values] { std::apply(kernel, values); });
+}
+
+#define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...)                                                          \
+    annc_host_launch(#kernel, kernel, grid, block, stream, __VA_ARGS__)
+
+#endif

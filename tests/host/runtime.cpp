@@ -1,0 +1,325 @@
+// runtime.cpp - the simulated device's memory, streams and graphs.
+#include "host.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <vector>
+
+using Work = std::function<void()>;
+
+struct annc_host_stream {
+    std::deque<Work> pending;
+    bool capturing = false, invalidated = false;
+    std::vector<Work> captured;
+};
+
+struct annc_host_graph {
+    std::vector<Work> work;
+};
+
+struct annc_host_graph_exec {
+    std::vector<Work> work;
+};
+
+namespace {
+
+cudaError_t last_error = cudaSuccess;
+std::map<void *, size_t> allocations;
+size_t allocated = 0;
+std::vector<cudaStream_t> streams;
+
+cudaError_t give(cudaError_t error)
+{
+    if (error != cudaSuccess)
+        last_error = error;
+    return error;
+}
+
+size_t memory_bytes()
+{
+    return (size_t)annc_host_setting("ANNC_HOST_MEMORY_MB", 4096) << 20;
+}
+
+bool any_capturing()
+{
+    for (cudaStream_t stream : streams)
+        if (stream->capturing)
+            return true;
+    return false;
+}
+
+void drain(cudaStream_t stream)
+{
+    while (!stream->pending.empty()) {
+        const Work work = std::move(stream->pending.front());
+        stream->pending.pop_front();
+        work();
+    }
+}
+
+// With ANNC_HOST_LEAKS=1, what was never freed is a fault.
+struct LeakCheck {
+    ~LeakCheck()
+    {
+        if (annc_host_setting("ANNC_HOST_LEAKS", 0) && (!allocations.empty() || !streams.empty())) {
+            std::fprintf(stderr, "simulated device: %zu blocks and %zu streams were never freed\n", allocations.size(), streams.size());
+            std::_Exit(1);
+        }
+    }
+} leak_check;
+
+} // namespace
+
+// A call that may be made to fail.
+#define ENTER()                                                                                                        \
+    do {                                                                                                               \
+        if (annc_host_must_fail())                                                                                     \
+            return give(cudaErrorUnknown);                                                                             \
+    } while (0)
+
+long annc_host_setting(const char *name, long preset)
+{
+    const char *text = std::getenv(name);
+    return text && *text ? std::strtol(text, nullptr, 10) : preset;
+}
+
+bool annc_host_must_fail()
+{
+    static long calls = 0;
+    return ++calls == annc_host_setting("ANNC_HOST_FAIL", 0);
+}
+
+void annc_host_submit(cudaStream_t stream, Work work)
+{
+    if (stream->capturing)
+        stream->captured.push_back(std::move(work));
+    else if (annc_host_setting("ANNC_HOST_DEFER", 0))
+        stream->pending.push_back(std::move(work));
+    else
+        work();
+}
+
+void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t stream, Work thread)
+{
+    const size_t threads = (size_t)block.x * block.y * block.z, blocks = (size_t)grid.x * grid.y * grid.z;
+    if (annc_host_must_fail())
+        give(cudaErrorUnknown);
+    else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535)
+        give(cudaErrorInvalidConfiguration);
+    else
+        annc_host_submit(stream, [=] { annc_host_run_grid(kernel, grid, block, thread); });
+}
+
+cudaError_t cudaGetLastError(void)
+{
+    const cudaError_t error = last_error;
+    last_error = cudaSuccess;
+    return error;
+}
+
+const char *cudaGetErrorName(cudaError_t error)
+{
+    switch (error) {
+    case cudaSuccess:
+        return "cudaSuccess";
+    case cudaErrorInvalidValue:
+        return "cudaErrorInvalidValue";
+    case cudaErrorMemoryAllocation:
+        return "cudaErrorMemoryAllocation";
+    case cudaErrorInvalidConfiguration:
+        return "cudaErrorInvalidConfiguration";
+    case cudaErrorInsufficientDriver:
+        return "cudaErrorInsufficientDriver";
+    case cudaErrorNoDevice:
+        return "cudaErrorNoDevice";
+    case cudaErrorInvalidDevice:
+        return "cudaErrorInvalidDevice";
+    case cudaErrorStreamCaptureUnsupported:
+        return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+        return "cudaErrorStreamCaptureInvalidated";
+    case cudaErrorUnknown:
+        return "cudaErrorUnknown";
+    }
+    return "unrecognized error code";
+}
+
+const char *cudaGetErrorString(cudaError_t error)
+{
+    return error == cudaErrorNoDevice ? "no CUDA-capable device is detected" : cudaGetErrorName(error);
+}
+
+// ---------------------------------------------------------------- the device
+
+cudaError_t cudaGetDeviceCount(int *count)
+{
+    ENTER();
+    *count = (int)annc_host_setting("ANNC_HOST_DEVICES", 1);
+    return *count > 0 ? cudaSuccess : give(cudaErrorNoDevice);
+}
+
+cudaError_t cudaSetDevice(int device)
+{
+    ENTER();
+    return give(device >= 0 && device < annc_host_setting("ANNC_HOST_DEVICES", 1) ? cudaSuccess : cudaErrorInvalidDevice);
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
+{
+    ENTER();
+    *properties = {"Simulated device", {{0}}, memory_bytes(), 9, 0, 1};
+    return cudaSuccess;
+}
+
+cudaError_t cudaDriverGetVersion(int *version)
+{
+    *version = 13000;
+    return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int *version)
+{
+    *version = 13000;
+    return cudaSuccess;
+}
+
+// ---------------------------------------------------------------- memory
+
+cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
+{
+    ENTER();
+    *total_bytes = memory_bytes();
+    *free_bytes = *total_bytes - allocated;
+    return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void **memory, size_t bytes)
+{
+    ENTER();
+    if (any_capturing())
+        return give(cudaErrorStreamCaptureUnsupported);
+    *memory = bytes <= memory_bytes() - allocated ? std::aligned_alloc(256, (bytes + 255) / 256 * 256) : nullptr;
+    if (!*memory)
+        return give(cudaErrorMemoryAllocation);
+    memset(*memory, 0xFF, bytes); // as floats, NaN
+    allocations[*memory] = bytes;
+    allocated += bytes;
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void *memory)
+{
+    if (!memory)
+        return cudaSuccess;
+    for (cudaStream_t stream : streams)
+        drain(stream);
+    const auto found = allocations.find(memory);
+    if (found == allocations.end())
+        return give(cudaErrorInvalidValue);
+    allocated -= found->second;
+    allocations.erase(found);
+    std::free(memory);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
+{
+    ENTER();
+    // Pageable host memory is read before the call returns.
+    if (kind == cudaMemcpyHostToDevice && !stream->capturing) {
+        const std::vector<char> snapshot((const char *)from, (const char *)from + bytes);
+        annc_host_submit(stream, [=] { memcpy(to, snapshot.data(), bytes); });
+    } else {
+        annc_host_submit(stream, [=] { memcpy(to, from, bytes); });
+    }
+    return cudaSuccess;
+}
+
+// ---------------------------------------------------------------- streams and graphs
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
+{
+    ENTER();
+    *stream = new annc_host_stream;
+    streams.push_back(*stream);
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream)
+{
+    drain(stream);
+    for (auto i = streams.begin(); i != streams.end(); ++i)
+        if (*i == stream) {
+            streams.erase(i);
+            break;
+        }
+    delete stream;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+    ENTER();
+    if (stream->capturing) {
+        stream->invalidated = true;
+        return give(cudaErrorStreamCaptureUnsupported);
+    }
+    drain(stream);
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)
+{
+    ENTER();
+    if (stream->capturing)
+        return give(cudaErrorInvalidValue);
+    stream->capturing = true;
+    stream->invalidated = false;
+    stream->captured.clear();
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
+{
+    *graph = nullptr;
+    if (!stream->capturing)
+        return give(cudaErrorInvalidValue);
+    stream->capturing = false;
+    if (stream->invalidated)
+        return give(cudaErrorStreamCaptureInvalidated);
+    *graph = new annc_host_graph{stream->captured};
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph, unsigned long long)
+{
+    ENTER();
+    *executable = new annc_host_graph_exec{graph->work};
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
+{
+    ENTER();
+    if (stream->capturing)
+        return give(cudaErrorStreamCaptureUnsupported);
+    for (const Work &work : executable->work)
+        annc_host_submit(stream, work);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph)
+{
+    delete graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable)
+{
+    for (cudaStream_t stream : streams)
+        drain(stream);
+    delete executable;
+    return cudaSuccess;
+}
