@@ -104,7 +104,7 @@ static float around(struct chance *chance, float width)
 static const float HEIGHT_PIXELS_LOW = 15.0f, HEIGHT_PIXELS_HIGH = 21.0f;
 static const float WIDTH_LOW = 0.62f, WIDTH_HIGH = 1.05f; /* of the height */
 static const float SLANT = 0.38f, TURN = 0.10f;           /* tangent; half turns */
-static const float SHIFT_PIXELS = 2.6f, SHAKE = 0.085f;
+static const float SHIFT_PIXELS = 3.0f, SHAKE = 0.11f;
 static const float PEN_LOW = 0.65f, PEN_HIGH = 1.75f; /* radius in pixels */
 static const float PRESSURE_LOW = 0.70f;
 
