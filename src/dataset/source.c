@@ -1,6 +1,7 @@
 /* source.c - data sets from where people have them. */
 #include "source.h"
 #include "classes.h"
+#include "config.h"
 #include "dataset.h"
 #include "digits.h"
 #include "idx.h"
@@ -240,13 +241,23 @@ static annc_status load_path(const annc_data_options *options, annc_data *data)
 
 /* ---------------------------------------------------------------- MNIST and the built-in digits */
 
+/* Whether a file was found that this build can read. */
+static bool is_usable(const char *path)
+{
+    const size_t length = strlen(path);
+    return length > 0 && (ANNC_ZLIB_FOUND || length < 3 || strcmp(path + length - 3, ".gz") != 0);
+}
+
 static bool holds_mnist(const char *folder)
 {
     struct annc_idx_files files;
     struct stat there;
-    return stat(folder, &there) == 0 && S_ISDIR(there.st_mode) && annc_idx_find(folder, &files) == ANNC_OK &&
-           files.images[ANNC_PART_TRAIN][0] && files.labels[ANNC_PART_TRAIN][0] && files.images[ANNC_PART_TEST][0] &&
-           files.labels[ANNC_PART_TEST][0];
+    if (stat(folder, &there) != 0 || !S_ISDIR(there.st_mode) || annc_idx_find(folder, &files) != ANNC_OK)
+        return false;
+    for (int p = 0; p < ANNC_PARTS; p++)
+        if (!is_usable(files.images[p]) || !is_usable(files.labels[p]))
+            return false;
+    return true;
 }
 
 bool annc_mnist_cache_folder(char *path, size_t size)
