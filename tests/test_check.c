@@ -8,8 +8,8 @@ static annc_device *cpu;
 
 /* ---------------------------------------------------------------- faults */
 
-static annc_status negated_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                                 const float *A, const float *Y, float *delta)
+static annc_status negated_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
+                                 const float *Z, const float *A, const float *Y, float *delta)
 {
     const annc_status status = annc_backend_cpu.output_delta(device, f, cost, m, n, Z, A, Y, delta);
     for (size_t i = 0; i < (size_t)m * n; i++)
@@ -17,8 +17,8 @@ static annc_status negated_delta(annc_device *device, annc_activation f, annc_co
     return status;
 }
 
-static annc_status slightly_large_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                                        const float *A, const float *Y, float *delta)
+static annc_status slightly_large_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
+                                        const float *Z, const float *A, const float *Y, float *delta)
 {
     const annc_status status = annc_backend_cpu.output_delta(device, f, cost, m, n, Z, A, Y, delta);
     for (size_t i = 0; i < (size_t)m * n; i++)
@@ -27,22 +27,23 @@ static annc_status slightly_large_delta(annc_device *device, annc_activation f, 
 }
 
 static annc_status no_derivative(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
-                                 const float *delta_next, const float *W_next, const float *Z, const float *A, float *delta)
+                                 const float *delta_next, const float *W_next, const float *Z, const float *A,
+                                 float *delta)
 {
     (void)f;
     return annc_backend_cpu.hidden_delta(device, ANNC_IDENTITY, m, n, n_next, delta_next, W_next, Z, A, delta);
 }
 
-static annc_status no_biases(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta, const float *delta,
-                             const float *A_in, float *W, float *b)
+static annc_status no_biases(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
+                             const float *delta, const float *A_in, float *W, float *b)
 {
     const annc_status status = annc_backend_cpu.weight_step(device, m, n_in, n, alpha, beta, delta, A_in, W, b);
     memset(b, 0, n * sizeof *b);
     return status;
 }
 
-static annc_status one_example_short(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
-                                     const float *delta, const float *A_in, float *W, float *b)
+static annc_status one_example_short(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha,
+                                     float beta, const float *delta, const float *A_in, float *W, float *b)
 {
     return annc_backend_cpu.weight_step(device, m - 1, n_in, n, alpha, beta, delta, A_in, W, b);
 }
@@ -63,8 +64,8 @@ static annc_status not_a_number(annc_device *device, uint32_t m, uint32_t n_in, 
     return status;
 }
 
-static annc_status other_examples(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples, uint32_t m,
-                                  float *X, float *Y)
+static annc_status other_examples(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+                                  uint32_t m, float *X, float *Y)
 {
     struct annc_cursor other = *cursor;
     other.step++;
@@ -105,8 +106,8 @@ static void sound_backend_passes(void)
 static void faults_are_found(void)
 {
     struct annc_backend faulty[8];
-    static const char *const names[8] = {"negated delta", "delta 0.05 % too large", "f' left out",  "no bias gradient",
-                                         "m - 1 examples", "one weight's sign",     "NaN",         "other examples"};
+    static const char *const names[8] = {"negated delta",  "delta 0.05 % too large", "f' left out", "no bias gradient",
+                                         "m - 1 examples", "one weight's sign",      "NaN",         "other examples"};
     for (int i = 0; i < 8; i++)
         faulty[i] = annc_backend_cpu;
     faulty[0].output_delta = negated_delta;
@@ -164,8 +165,8 @@ static void saturated_network(void)
     CHECK(report.loss < 1e-3);
     REQUIRE_OK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count));
     for (size_t i = 0; i < count; i++)
-        CHECK_MSG(rows[i].pass, "layer %u %d by %s: worst %g normwise %g tolerance %g", rows[i].layer, (int)rows[i].kind, rows[i].path,
-                  rows[i].worst, rows[i].normwise, rows[i].tolerance);
+        CHECK_MSG(rows[i].pass, "layer %u %d by %s: worst %g normwise %g tolerance %g", rows[i].layer,
+                  (int)rows[i].kind, rows[i].path, rows[i].worst, rows[i].normwise, rows[i].tolerance);
     annc_check_free(rows);
     annc_trainer_free(trainer);
     problem_free(&problem);
@@ -173,7 +174,8 @@ static void saturated_network(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(sound_backend_passes), TEST(faults_are_found), TEST(sampling), TEST(saturated_network)};
+    static const struct test tests[] = {TEST(sound_backend_passes), TEST(faults_are_found), TEST(sampling),
+                                        TEST(saturated_network)};
     cpu = problem_device();
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     annc_device_close(cpu);

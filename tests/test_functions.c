@@ -40,15 +40,19 @@ static void activations(void)
         const double h = 1e-6;
         for (double z = -9.03; z < 9; z += 0.0625) {
             const double a = annc_activation_value_f64(f, z), slope = annc_activation_derivative_f64(f, z, a);
-            const double numeric = (annc_activation_value_f64(f, z + h) - annc_activation_value_f64(f, z - h)) / (2 * h);
+            const double numeric =
+                (annc_activation_value_f64(f, z + h) - annc_activation_value_f64(f, z - h)) / (2 * h);
             const float single = annc_activation_value_f32(f, (float)z);
-            CHECK_MSG(fabs(slope - numeric) <= 1e-7 * (1 + fabs(slope)), "%s'(%g) is %g, not %g", annc_activation_name(f), z, slope, numeric);
-            CHECK_MSG(fabs((double)single - annc_activation_value_f64(f, (double)(float)z)) <= 1e-6 * (1e-3 + fabs(a)), "%s(%g) in float",
-                      annc_activation_name(f), z);
-            CHECK(fabs((double)annc_activation_derivative_f32(f, (float)z, single) - slope) <= 1e-6 * (1 + fabs(slope)));
+            CHECK_MSG(fabs(slope - numeric) <= 1e-7 * (1 + fabs(slope)), "%s'(%g) is %g, not %g",
+                      annc_activation_name(f), z, slope, numeric);
+            CHECK_MSG(fabs((double)single - annc_activation_value_f64(f, (double)(float)z)) <= 1e-6 * (1e-3 + fabs(a)),
+                      "%s(%g) in float", annc_activation_name(f), z);
+            CHECK(fabs((double)annc_activation_derivative_f32(f, (float)z, single) - slope) <=
+                  1e-6 * (1 + fabs(slope)));
         }
         for (float z = -1e6f; z <= 1e6f; z += 1e5f)
-            CHECK(isfinite(annc_activation_value_f32(f, z)) && isfinite(annc_activation_derivative_f32(f, z, annc_activation_value_f32(f, z))));
+            CHECK(isfinite(annc_activation_value_f32(f, z)) &&
+                  isfinite(annc_activation_derivative_f32(f, z, annc_activation_value_f32(f, z))));
         CHECK_MSG(isnan(annc_activation_value_f32(f, NAN)), "%s hides NaN", annc_activation_name(f));
     }
 }
@@ -64,15 +68,17 @@ static void costs(void)
                 double numeric, want;
                 if (annc_cost_partner(cost) == ANY_OUTPUT) {
                     want = annc_cost_derivative_f64(cost, z, z, y);
-                    numeric = (annc_cost_value_f64(cost, z, z + h, y) - annc_cost_value_f64(cost, z, z - h, y)) / (2 * h);
+                    numeric =
+                        (annc_cost_value_f64(cost, z, z + h, y) - annc_cost_value_f64(cost, z, z - h, y)) / (2 * h);
                 } else if (annc_cost_partner(cost) == ANNC_SIGMOID) {
                     want = annc_cost_derivative_f64(cost, z, annc_activation_value_f64(ANNC_SIGMOID, z), y);
-                    numeric = (annc_cost_value_f64(cost, z + h, 0, y) - annc_cost_value_f64(cost, z - h, 0, y)) / (2 * h);
+                    numeric =
+                        (annc_cost_value_f64(cost, z + h, 0, y) - annc_cost_value_f64(cost, z - h, 0, y)) / (2 * h);
                 } else {
                     continue; /* a whole row is needed: test_reference */
                 }
-                CHECK_MSG(fabs(want - numeric) <= 1e-7 * (1 + fabs(want)), "%s at z %g, y %g: %g, not %g", annc_cost_name(cost), z, y, want,
-                          numeric);
+                CHECK_MSG(fabs(want - numeric) <= 1e-7 * (1 + fabs(want)), "%s at z %g, y %g: %g, not %g",
+                          annc_cost_name(cost), z, y, want, numeric);
             }
     }
     CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, -1e4f, 0, 1), 1e4, 1e-2);
@@ -80,7 +86,8 @@ static void costs(void)
     CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 1e4f, 1, 1), 0, 1e-12);
     CHECK_NEAR(annc_cost_value_f32(ANNC_CATEGORICAL_CROSS_ENTROPY, -1e4f, 0, 1), 1e4, 1e-2);
     CHECK(annc_cost_value_f32(ANNC_CATEGORICAL_CROSS_ENTROPY, -1e4f, 0, 0) == 0);
-    CHECK(isnan(annc_cost_value_f32(ANNC_CROSS_ENTROPY, NAN, NAN, 1)) && isnan(annc_cost_value_f32(ANNC_QUADRATIC, NAN, NAN, 1)));
+    CHECK(isnan(annc_cost_value_f32(ANNC_CROSS_ENTROPY, NAN, NAN, 1)) &&
+          isnan(annc_cost_value_f32(ANNC_QUADRATIC, NAN, NAN, 1)));
 }
 
 /* Known values, so that a formula wrong in both precisions is found too. */

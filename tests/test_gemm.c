@@ -4,7 +4,8 @@
 #include "philox.h"
 #include "test.h"
 
-typedef void product_fn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C);
+typedef void product_fn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                        float *C);
 
 static float *random_matrix(size_t count, uint64_t seed)
 {
@@ -15,10 +16,11 @@ static float *random_matrix(size_t count, uint64_t seed)
 }
 
 /* One product: max|C - R| relative to max|A| max|B| k, and ||C - R|| / ||R||, both within 2e-6. */
-static void check_product(product_fn *product, const char *name, bool transpose_A, bool transpose_B, uint32_t m, uint32_t n, uint32_t k,
-                          float alpha, float beta)
+static void check_product(product_fn *product, const char *name, bool transpose_A, bool transpose_B, uint32_t m,
+                          uint32_t n, uint32_t k, float alpha, float beta)
 {
-    float *A = random_matrix((size_t)m * k, 1), *B = random_matrix((size_t)k * n, 2), *C = random_matrix((size_t)m * n, 3);
+    float *A = random_matrix((size_t)m * k, 1), *B = random_matrix((size_t)k * n, 2),
+          *C = random_matrix((size_t)m * n, 3);
     float *start = random_matrix((size_t)m * n, 3);
     double largest_A = 0, largest_B = 0, worst = 0, error = 0, size = 0;
     for (size_t i = 0; i < (size_t)m * n && beta == 0; i++)
@@ -41,9 +43,10 @@ static void check_product(product_fn *product, const char *name, bool transpose_
             error += difference * difference;
             size += want * want;
         }
-    CHECK_MSG(worst <= 2e-6 * (largest_A * largest_B * k * fabs((double)alpha) + fabs((double)beta) * 4) && sqrt(error) <= 2e-6 * sqrt(size),
-              "%s %u x %u x %u, alpha %g, beta %g: worst %g, normwise %g", name, m, n, k, (double)alpha, (double)beta, worst,
-              sqrt(error / size));
+    CHECK_MSG(worst <= 2e-6 * (largest_A * largest_B * k * fabs((double)alpha) + fabs((double)beta) * 4) &&
+                  sqrt(error) <= 2e-6 * sqrt(size),
+              "%s %u x %u x %u, alpha %g, beta %g: worst %g, normwise %g", name, m, n, k, (double)alpha, (double)beta,
+              worst, sqrt(error / size));
     free(A);
     free(B);
     free(C);
@@ -52,9 +55,10 @@ static void check_product(product_fn *product, const char *name, bool transpose_
 
 static void products(void)
 {
-    static const uint32_t shapes[][3] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 9},     {2, 3, 5},      {7, 13, 11},    {16, 32, 784},
-                                         {32, 784, 16}, {16, 10, 32},  {16, 32, 10},  {10, 32, 16},   {33, 65, 257},  {97, 259, 255},
-                                         {6, 16, 256},  {8, 32, 512},  {100, 300, 1}, {193, 513, 70}, {48, 256, 300}, {95, 31, 513}};
+    static const uint32_t shapes[][3] = {{1, 1, 1},      {1, 7, 3},      {5, 1, 9},    {2, 3, 5},    {7, 13, 11},
+                                         {16, 32, 784},  {32, 784, 16},  {16, 10, 32}, {16, 32, 10}, {10, 32, 16},
+                                         {33, 65, 257},  {97, 259, 255}, {6, 16, 256}, {8, 32, 512}, {100, 300, 1},
+                                         {193, 513, 70}, {48, 256, 300}, {95, 31, 513}};
     static const float factors[][2] = {{1, 0}, {1, 1}, {-0.1875f, 1}, {0.5f, 0.25f}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (size_t f = 0; f < sizeof factors / sizeof *factors; f++) {

@@ -14,8 +14,10 @@ static void known_answers(void)
     CHECK_NEAR(annc_normal(42, 3, 1), -1.0372303015617774, 1e-14);
     /* Known answers of the generator itself, from its authors: all zeros, all ones. */
     const struct annc_philox_block zeros = annc_philox(0, 0, 0), ones = annc_philox(UINT64_MAX, UINT64_MAX, UINT64_MAX);
-    CHECK(zeros.word[0] == 0x6627e8d5u && zeros.word[1] == 0xe169c58du && zeros.word[2] == 0xbc57ac4cu && zeros.word[3] == 0x9b00dbd8u);
-    CHECK(ones.word[0] == 0x408f276du && ones.word[1] == 0x41c83b0eu && ones.word[2] == 0xa20bc7c6u && ones.word[3] == 0x6d5451fdu);
+    CHECK(zeros.word[0] == 0x6627e8d5u && zeros.word[1] == 0xe169c58du && zeros.word[2] == 0xbc57ac4cu &&
+          zeros.word[3] == 0x9b00dbd8u);
+    CHECK(ones.word[0] == 0x408f276du && ones.word[1] == 0x41c83b0eu && ones.word[2] == 0xa20bc7c6u &&
+          ones.word[3] == 0x6d5451fdu);
 }
 
 /* log and sincospi against the C library in long double. */
@@ -24,7 +26,8 @@ static void functions(void)
     double worst_log = 0, worst_sine = 0;
     for (int i = 0; i < 400000; i++) {
         const struct annc_philox_block words = annc_philox(1, 50, (uint64_t)i);
-        const double u = ldexp((words.word[0] + 0.5) / 4294967296.0, -(i % 54)), v = (words.word[1] + 1.0) / 2147483648.0;
+        const double u = ldexp((words.word[0] + 0.5) / 4294967296.0, -(i % 54)),
+                     v = (words.word[1] + 1.0) / 2147483648.0;
         const long double exact = logl((long double)u), pi = 3.14159265358979323846264338327950288L;
         double sine, cosine;
         annc_sincospi(v, &sine, &cosine);
@@ -62,7 +65,8 @@ static void normal_deviates(void)
     qsort(x, COUNT, sizeof *x, ascending);
     for (int i = 0; i < COUNT; i++)
         largest_gap = fmax(largest_gap, fabs(0.5 * erfc(-x[i] / sqrt(2)) - (i + 0.5) / COUNT));
-    CHECK_MSG(largest_gap * sqrt(COUNT) < 1.95, "Kolmogorov-Smirnov %g", largest_gap * sqrt(COUNT)); /* one in a thousand */
+    CHECK_MSG(largest_gap * sqrt(COUNT) < 1.95, "Kolmogorov-Smirnov %g",
+              largest_gap * sqrt(COUNT)); /* one in a thousand */
     free(x);
 }
 
@@ -114,7 +118,8 @@ static void small_sets_are_mixed(void)
             kinds++;
             chi += pow(count[code] - TRIALS / 24.0, 2) / (TRIALS / 24.0);
         }
-    CHECK_MSG(kinds == 24 && chi < 49.7, "%d permutations, chi-square %g", kinds, chi); /* 23 degrees of freedom, one in a thousand */
+    CHECK_MSG(kinds == 24 && chi < 49.7, "%d permutations, chi-square %g", kinds,
+              chi); /* 23 degrees of freedom, one in a thousand */
 }
 
 /* Over many epochs an example comes to every part of the epoch, and neighbours do not stay neighbours. */

@@ -1,0 +1,279 @@
+/* Model files: what is written, what is read back, and what is refused. */
+#include "network.h"
+#include "problem.h"
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/annc-test-model-XXXXXX";
+static char path[128], other_path[128];
+
+static size_t read_file(const char *name, unsigned char *bytes, size_t size)
+{
+    FILE *file = fopen(name, "rb");
+    const size_t count = file ? fread(bytes, 1, size, file) : 0;
+    if (file)
+        fclose(file);
+    return count;
+}
+
+static void write_file(const char *name, const void *bytes, size_t count)
+{
+    FILE *file = fopen(name, "wb");
+    CHECK(file && fwrite(bytes, 1, count, file) == count);
+    if (file)
+        fclose(file);
+}
+
+static annc_network *sample(void)
+{
+    const annc_shape shape = problem_shape("3-4-2", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    annc_network *network = NULL;
+    CHECK(annc_network_create(&shape, &network) == ANNC_OK);
+    for (size_t i = 0; i < annc_shape_parameters(&shape); i++)
+        network->theta[i] = (float)i / 7 - 1;
+    CHECK(annc_network_set_metadata(network, "annc.seed", "9223372036854775807") == ANNC_OK);
+    CHECK(annc_network_set_metadata(network, "note", "quote \" backslash \\ newline \n tab \t \xc3\xa4 end") ==
+          ANNC_OK);
+    return network;
+}
+
+static void round_trip(void)
+{
+    annc_network *network = sample(), *back = NULL;
+    unsigned char first[4096], second[4096];
+    REQUIRE_OK(annc_model_save(network, path));
+    REQUIRE_OK(annc_model_load(path, &back));
+    CHECK(memcmp(network->theta, back->theta, annc_shape_parameters(&network->shape) * sizeof(float)) == 0);
+    CHECK(memcmp(&network->shape, &back->shape, sizeof network->shape) == 0);
+    CHECK(network->metadata_count == back->metadata_count);
+    for (size_t i = 0; i < network->metadata_count; i++)
+        CHECK(strcmp(network->metadata[i].key, back->metadata[i].key) == 0 &&
+              strcmp(network->metadata[i].value, back->metadata[i].value) == 0);
+    REQUIRE_OK(annc_model_save(back, other_path));
+    const size_t count = read_file(path, first, sizeof first);
+    CHECK(count > 100 && count == read_file(other_path, second, sizeof second) && memcmp(first, second, count) == 0);
+    annc_network_free(network);
+    annc_network_free(back);
+}
+
+/* The very bytes, so that a change of the format is seen. */
+static void known_bytes(void)
+{
+    const annc_shape shape = problem_shape("2-1", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    static const char header[] =
+        "{\"__metadata__\":{\"annc.activations\":\"sigmoid\",\"annc.cost\":\"quadratic\",\"annc.layers\":\"2-1\","
+        "\"annc.version\":\"0.1.0\"},\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
+        "\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
+    static const unsigned char data[] = {0, 0, 0, 0x40, 0, 0, 0x40, 0xC0, 0, 0, 0x80, 0x3F}; /* 2, -3, 1 */
+    unsigned char bytes[1024];
+    annc_network *network = NULL;
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    network->theta[0] = 2;
+    network->theta[1] = -3;
+    network->theta[2] = 1;
+    REQUIRE_OK(annc_model_save(network, path));
+    const size_t count = read_file(path, bytes, sizeof bytes), padded = (sizeof header - 1 + 7) / 8 * 8;
+    CHECK(count == 8 + padded + sizeof data && bytes[0] == padded % 256 && bytes[1] == padded / 256 && bytes[2] == 0 &&
+          bytes[7] == 0);
+    CHECK_MSG(memcmp(bytes + 8, header, sizeof header - 1) == 0, "%.*s", (int)padded, (const char *)bytes + 8);
+    for (size_t i = sizeof header - 1; i < padded; i++)
+        CHECK(bytes[8 + i] == ' ');
+    CHECK(memcmp(bytes + 8 + padded, data, sizeof data) == 0);
+    annc_network_free(network);
+}
+
+/* ---------------------------------------------------------------- refusals */
+
+/* A file of this header and so many bytes of zeros; what loading it says must contain `expected`. */
+static void refused(const char *header, size_t data, const char *expected)
+{
+    unsigned char bytes[8192] = {0};
+    annc_network *network = NULL;
+    const size_t length = strlen(header);
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)((uint64_t)length >> (8 * i));
+    memcpy(bytes + 8, header, length);
+    write_file(path, bytes, 8 + length + data);
+    CHECK_MSG(annc_model_load(path, &network) == ANNC_INPUT && !network, "taken: %s", header);
+    CHECK_MSG(strstr(annc_last_error(), expected) && strstr(annc_last_error(), path), "'%s' for %s", annc_last_error(),
+              header);
+    annc_network_free(network);
+}
+
+#define METADATA                                                                                                       \
+    "\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"sigmoid\",\"annc.cost\":\"quadratic\"}"
+#define WEIGHT "\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}"
+#define BIAS   "\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}"
+
+static void malformed_headers(void)
+{
+    annc_network *network = NULL;
+    refused("[]", 0, "does not begin with '{'");
+    refused("{" METADATA "," WEIGHT "," BIAS "} x", 12, "after its end");
+    refused("{" METADATA "," WEIGHT "," BIAS "}", 11, "cut short");
+    refused("{" METADATA "," WEIGHT "," BIAS "}", 13, "left over");
+    refused("{" METADATA "," WEIGHT "," WEIGHT "," BIAS "}", 12, "twice");
+    refused("{" METADATA "," METADATA "," WEIGHT "," BIAS "}", 12, "twice");
+    refused("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}," WEIGHT "," BIAS "}", 12, "twice");
+    refused("{\"__metadata__\":{\"a\":1}," WEIGHT "," BIAS "}", 12, "header");
+    refused("{" WEIGHT "," BIAS "}", 12, "annc.layers");
+    refused("{" METADATA "," WEIGHT "}", 8, "lacks");
+    refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+            "overlaps");
+    refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16,
+            "hole");
+    refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,16]}}", 16,
+            "disagree");
+    refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[8,16]}}", 16,
+            "F32");
+    refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16,
+            "another shape");
+    refused("{" METADATA "," WEIGHT "," BIAS ",\"2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}",
+            16, "no layer");
+    refused("{" METADATA "," BIAS
+            ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4194305,4194305],\"data_offsets\":[0,8]}}",
+            12, "disagree");
+    refused("{" METADATA "," BIAS
+            ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4194305,4194305,211106198978564],\"data_offsets\":[0,8]}}",
+            12, "dimensions");
+    refused("{" METADATA
+            ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4611686018427387905,2],\"data_offsets\":[0,8]}," BIAS "}",
+            12, "disagree");
+    refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"sigmoid-sigmoid\",\"annc.cost\":"
+            "\"quadratic\"}," WEIGHT "," BIAS "}",
+            12, "one activation a layer");
+    refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"tanh\",\"annc.cost\":\"cross-entropy\"}"
+            "," WEIGHT "," BIAS "}",
+            12, "takes sigmoid outputs");
+    refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,02],\"data_offsets\":[0,8]}," BIAS "}", 12,
+            "whole number");
+    refused("{" METADATA "," WEIGHT "," BIAS ",}", 12, "header");
+    refused("{\"\xff\":{}}", 0, "UTF-8");
+    write_file(path, "\xff\xff\xff\xff\xff\xff\xff\x7f{", 9);
+    CHECK(annc_model_load(path, &network) == ANNC_INPUT && strstr(annc_last_error(), "100 MB"));
+    write_file(path, "\x40\0\0\0\0\0\0\0{", 9);
+    CHECK(annc_model_load(path, &network) == ANNC_INPUT && strstr(annc_last_error(), "longer than the file"));
+    write_file(path, "", 0);
+    CHECK(annc_model_load(path, &network) == ANNC_INPUT && strstr(annc_last_error(), "empty"));
+    CHECK(annc_model_load(folder, &network) == ANNC_INPUT && strstr(annc_last_error(), "folder"));
+    CHECK(annc_model_load("/nowhere/at/all", &network) == ANNC_INPUT && strstr(annc_last_error(), "No such file"));
+    unlink(path);
+    CHECK(mkfifo(path, 0600) == 0);
+    CHECK(annc_model_load(path, &network) == ANNC_INPUT && strstr(annc_last_error(), "no regular file"));
+    unlink(path);
+}
+
+static void values_that_are_not_finite(void)
+{
+    annc_network *network = sample(), *back = NULL;
+    network->theta[5] = NAN;
+    REQUIRE_OK(annc_model_save(network, path));
+    CHECK(annc_model_load(path, &back) == ANNC_INPUT && strstr(annc_last_error(), "not finite"));
+    annc_network_free(network);
+}
+
+/* A file cut at any byte is refused; a file with any bit of its header flipped is refused or still a network. */
+static void damage(void)
+{
+    annc_network *network = sample(), *back = NULL;
+    unsigned char bytes[4096];
+    int taken = 0;
+    REQUIRE_OK(annc_model_save(network, path));
+    const size_t count = read_file(path, bytes, sizeof bytes), header = 8 + bytes[0] + 256u * bytes[1];
+    for (size_t length = 0; length < count; length++) {
+        write_file(other_path, bytes, length);
+        CHECK_MSG(annc_model_load(other_path, &back) == ANNC_INPUT, "taken when cut to %zu bytes", length);
+    }
+    for (size_t bit = 0; bit < 8 * header; bit++) {
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        write_file(other_path, bytes, count);
+        const annc_status status = annc_model_load(other_path, &back);
+        CHECK_MSG(status == ANNC_OK || status == ANNC_INPUT, "bit %zu: %d %s", bit, (int)status, annc_last_error());
+        taken += status == ANNC_OK;
+        annc_network_free(back);
+        back = NULL;
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    CHECK(taken > 0 && taken < (int)(8 * header) / 2);
+    annc_network_free(network);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void unwritable(void)
+{
+    annc_network *network = sample();
+    char below[160];
+    snprintf(below, sizeof below, "%s/nowhere/model", folder);
+    CHECK(annc_model_can_save(below) == ANNC_OUTPUT && annc_model_save(network, below) == ANNC_OUTPUT);
+    CHECK(annc_model_can_save(folder) == ANNC_OUTPUT && annc_model_save(network, folder) == ANNC_OUTPUT);
+    CHECK(annc_model_can_save("/proc/model") == ANNC_OUTPUT);
+    if (access("/dev/full", W_OK) == 0)
+        CHECK(annc_model_save(network, "/dev/full") == ANNC_OUTPUT && strstr(annc_last_error(), "No space"));
+    write_file(path, "old", 3);
+    CHECK(annc_model_can_save(path) == ANNC_OK);
+    unsigned char bytes[8];
+    CHECK(read_file(path, bytes, sizeof bytes) == 3); /* asking does not touch it */
+    annc_network_free(network);
+}
+
+/* A link stays a link, the old mode stays, and no temporary file is left. */
+static void links_and_modes(void)
+{
+    annc_network *network = sample();
+    struct stat there;
+    char listing[256];
+    write_file(path, "old", 3);
+    CHECK(chmod(path, 0640) == 0);
+    unlink(other_path);
+    CHECK(symlink(path, other_path) == 0);
+    REQUIRE_OK(annc_model_save(network, other_path));
+    CHECK(lstat(other_path, &there) == 0 && S_ISLNK(there.st_mode));
+    CHECK(stat(path, &there) == 0 && (there.st_mode & 0777) == 0640 && there.st_size > 100);
+    unlink(other_path);
+    snprintf(listing, sizeof listing, "ls %s | grep -c tmp", folder);
+    FILE *pipe = popen(listing, "r");
+    int leftovers = -1;
+    CHECK(pipe && fscanf(pipe, "%d", &leftovers) == 1 && leftovers == 0);
+    if (pipe)
+        pclose(pipe);
+    annc_network_free(network);
+}
+
+/* Numbers are written the same in a locale with a decimal comma. */
+static void locale(void)
+{
+    unsigned char first[4096], second[4096];
+    annc_network *network = sample();
+    REQUIRE_OK(annc_model_save(network, path));
+    const size_t count = read_file(path, first, sizeof first);
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8")) {
+        annc_network_free(network);
+        SKIP("no locale with a decimal comma is installed");
+    }
+    REQUIRE_OK(annc_model_save(network, path));
+    CHECK(read_file(path, second, sizeof second) == count && memcmp(first, second, count) == 0);
+    setlocale(LC_ALL, "C");
+    annc_network_free(network);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        TEST(round_trip), TEST(known_bytes), TEST(malformed_headers), TEST(values_that_are_not_finite),
+        TEST(damage),     TEST(unwritable),  TEST(links_and_modes),   TEST(locale)};
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    snprintf(other_path, sizeof other_path, "%s/other.safetensors", folder);
+    const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+    unlink(path);
+    unlink(other_path);
+    rmdir(folder);
+    return result;
+}
