@@ -1,8 +1,8 @@
 /* backend_cpu.c - the CPU: matrix products of gemm.h, elementwise loops made from the tables of annc_functions.h. */
+#include "allocate.h"
 #include "backend.h"
 #include "functions.h"
 #include "gemm.h"
-#include "memory.h"
 #include "status.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "safe_file.h"
-#include "memory.h"
+#include "allocate.h"
 #include "status.h"
 #include "text.h"
 

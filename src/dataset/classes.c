@@ -1,6 +1,6 @@
 #include "classes.h"
+#include "allocate.h"
 #include "json.h"
-#include "memory.h"
 #include "status.h"
 
 #include <math.h>

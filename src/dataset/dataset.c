@@ -1,5 +1,5 @@
 #include "dataset.h"
-#include "memory.h"
+#include "allocate.h"
 #include "status.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 #include "idx.h"
-#include "memory.h"
+#include "allocate.h"
 #include "status.h"
 #include "stream.h"
 

@@ -1,11 +1,11 @@
 /* source.c - data sets from where people have them. */
 #include "source.h"
+#include "allocate.h"
 #include "classes.h"
 #include "config.h"
 #include "dataset.h"
 #include "digits.h"
 #include "idx.h"
-#include "memory.h"
 #include "status.h"
 #include "text.h"
 

@@ -1,6 +1,6 @@
 #include "stream.h"
+#include "allocate.h"
 #include "config.h"
-#include "memory.h"
 #include "status.h"
 #include "text.h"
 

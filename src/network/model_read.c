@@ -1,6 +1,6 @@
 /* model_read.c - a safetensors file as a network, nothing taken on trust. */
+#include "allocate.h"
 #include "json.h"
-#include "memory.h"
 #include "network.h"
 #include "shape.h"
 #include "status.h"

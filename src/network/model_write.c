@@ -1,5 +1,5 @@
 /* model_write.c - a network as a safetensors file. */
-#include "memory.h"
+#include "allocate.h"
 #include "network.h"
 #include "safe_file.h"
 #include "status.h"

@@ -1,6 +1,6 @@
 #include "network.h"
+#include "allocate.h"
 #include "config.h"
-#include "memory.h"
 #include "shape.h"
 #include "status.h"
 

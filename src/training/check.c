@@ -1,6 +1,6 @@
 /* check.c - the gradient audit: the reference against finite differences, each device against the reference. */
+#include "allocate.h"
 #include "functions.h"
-#include "memory.h"
 #include "network.h"
 #include "propagate.h"
 #include "reference.h"

@@ -1,6 +1,6 @@
 /* evaluate.c - how good a network is on a data set. */
+#include "allocate.h"
 #include "clock.h"
-#include "memory.h"
 #include "network.h"
 #include "propagate.h"
 #include "status.h"

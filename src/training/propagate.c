@@ -1,6 +1,6 @@
 /* propagate.c - the order of the equations, written once for every backend. */
 #include "propagate.h"
-#include "memory.h"
+#include "allocate.h"
 #include "status.h"
 
 #include <string.h>

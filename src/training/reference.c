@@ -3,8 +3,8 @@
  * It exists to be read and to be right. Nothing here is batched, blocked or vectorised, and it shares nothing with the fast paths but
  * the definitions of f, f' and C in annc_functions.h. */
 #include "reference.h"
+#include "allocate.h"
 #include "functions.h"
-#include "memory.h"
 #include "status.h"
 
 #include <string.h>

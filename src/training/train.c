@@ -1,7 +1,7 @@
 /* train.c - minibatch stochastic gradient descent. */
 #include "train.h"
+#include "allocate.h"
 #include "clock.h"
-#include "memory.h"
 #include "network.h"
 #include "propagate.h"
 #include "status.h"

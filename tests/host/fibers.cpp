@@ -60,9 +60,14 @@ struct Scheduler {
     std::abort();
 }
 
-// Functions that jump: not inlined, since a jump must not be in the function that set its target, and not instrumented, since a sanitizer
-// clears the whole stack before a jump that it cannot follow.
+// Functions that jump: not inlined, since a jump must not be in the function that set its target; unknown to their callers, who would
+// otherwise keep values in registers that another fiber uses meanwhile; and not instrumented, since a sanitizer clears the whole stack before
+// a jump that it cannot follow.
+#if defined(__clang__)
 #define JUMPS __attribute__((noinline, no_sanitize("address")))
+#else
+#define JUMPS __attribute__((noipa, no_sanitize("address")))
+#endif
 
 [[noreturn]] JUMPS void jump_to(void **target)
 {

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "allocate.h"
 #include "status.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* memory.h - the project's allocator: sizes that cannot overflow, blocks aligned for vectors. */
-#ifndef ANNC_BASE_MEMORY_H
-#define ANNC_BASE_MEMORY_H
+/* allocate.h - the project's allocator: sizes that cannot overflow, blocks aligned for vectors. */
+#ifndef ANNC_BASE_ALLOCATE_H
+#define ANNC_BASE_ALLOCATE_H
 
 #include "annc.h"
 

@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""annc-gpu as people and scripts call it: output, exit codes, files.
+
+    tests/cli/test_cli.py PROGRAM [SIMULATED_MODULE] [-k NAME]
+
+The program runs in a folder of its own, without a home, without MNIST and without the network."""
+import gzip
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+MODULE = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 and not sys.argv[2].startswith("-") else None
+
+OK, FAILURE, USAGE, INPUT, DEVICE, DIVERGED, OUTPUT, CHECK = range(8)
+SMALL = ["--layers", "784-8-10", "--batch", "50", "--epochs", "2", "--device", "cpu"]
+
+
+def idx(sizes, data):
+    return struct.pack(">BBBB", 0, 0, 8, len(sizes)) + struct.pack(">" + "I" * len(sizes), *sizes) + data
+
+
+def bars(n):
+    """n images of 28 x 28: class i mod 10 is a bar over rows 4...23, columns 4 + 2k and 5 + 2k."""
+    images = bytearray(n * 784)
+    for i in range(n):
+        for row in range(4, 24):
+            for column in (4 + 2 * (i % 10), 5 + 2 * (i % 10)):
+                images[i * 784 + row * 28 + column] = 255 - 13 * i % 50
+    return idx([n, 28, 28], bytes(images)), idx([n], bytes(i % 10 for i in range(n)))
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="annc-cli-"))
+        self.environment = {"PATH": os.environ["PATH"], "ANNC_OFFLINE": "1", "XDG_CACHE_HOME": str(self.folder / "cache"),
+                            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
+        data = self.folder / "bars"
+        data.mkdir()
+        for kind, n in (("train", 400), ("t10k", 100)):
+            images, labels = bars(n)
+            (data / f"{kind}-images-idx3-ubyte").write_bytes(images)
+            (data / f"{kind}-labels-idx1-ubyte").write_bytes(labels)
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def run_program(self, *arguments, code=OK, environment=None, **more):
+        result = subprocess.run([str(PROGRAM), *map(str, arguments)], cwd=self.folder, env={**self.environment, **(environment or {})},
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, **more)
+        self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
+        return result
+
+    def lines(self, *arguments, **more):
+        return [json.loads(line) for line in self.run_program(*arguments, "--json", **more).stdout.splitlines()]
+
+    def train(self, *arguments, **more):
+        return self.lines("train", "--data", "bars", *SMALL, *arguments, **more)
+
+
+class Help(Cli):
+    def test_help_fits_a_screen(self):
+        for arguments in ([], ["--help"], ["help"], *(["help", c] for c in ("train", "eval", "check", "fetch", "info")),
+                          *([c, "--help"] for c in ("train", "eval", "check", "fetch", "info"))):
+            out = self.run_program(*arguments).stdout.splitlines()
+            self.assertLess(len(out), 36, arguments)
+            self.assertGreater(len(out), 2, arguments)
+        text = self.run_program("train", "--help").stdout
+        for default in ("784-32-10", "[sigmoid]", "[quadratic]", "[30]", "[16]", "[3]", "[auto]", "[1]"):
+            self.assertIn(default, text)
+
+    def test_version(self):
+        text = self.run_program("--version").stdout
+        self.assertRegex(text, r"annc-gpu \d+\.\d+\.\d+, commit \S+\n")
+        for word in ("compiler", "BLAS", "zlib", "CUDA"):
+            self.assertIn(word, text)
+
+    def test_did_you_mean(self):
+        for arguments, said in ((["trian"], "did you mean train?"), (["--train"], "did you mean train?"), (["evaluate"], "no command"),
+                                (["train", "--epoch", "3"], "did you mean --epochs?"), (["train", "--bacth", "3"], "did you mean --batch?"),
+                                (["train", "--output", "x"], "did you mean --output-activation?"), (["train", "--zzzzzz"], "no option"),
+                                (["train", "-e", "3"], "options begin with --"), (["fetch", "--lr", "1"], "has no option --lr"),
+                                (["help", "trian"], "did you mean train?")):
+            self.assertIn(said, self.run_program(*arguments, code=USAGE).stderr, arguments)
+
+    def test_wrong_values(self):
+        for arguments in (["--lr", "0"], ["--lr", "-1"], ["--lr", "nan"], ["--lr", "inf"], ["--lr", "0x10"], ["--lr", "1e999"], ["--lr", ""],
+                          ["--seed", "-1"], ["--seed", "9223372036854775808"], ["--seed", "0x10"], ["--seed", "1.5"], ["--seed", " 1"],
+                          ["--epochs", "x"], ["--batch", "0"], ["--batch", "1e3"], ["--layers", "784"], ["--layers", "784-0-10"],
+                          ["--layers", "784-32-10x"], ["--layers", "784--10"], ["--layers", "784-32:elephant-10"], ["--layers", ""],
+                          ["--activation", "sigmoidal"], ["--cost", "cross-entropy", "--output-activation", "tanh"],
+                          ["--activation", "softmax"], ["--device", "gpu"], ["--device", "cuda:x"], ["--device", "cuda:"], ["--device", "cuda:-1"],
+                          ["--threads", "-1"], ["--epochs"], ["--epochs", "1", "--epochs", "2"], ["--json=1"], ["extra"], ["--save", ""]):
+            result = self.run_program("train", "--data", "digits", *arguments, code=USAGE)
+            self.assertEqual(result.stdout, "", arguments)
+            self.assertTrue(result.stderr.startswith("annc-gpu: "), result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+
+    def test_both_spellings_of_values(self):
+        out = self.lines("train", "--data=bars", "--layers=784-8-10", "--epochs=1", "--seed=7", "--device=cpu")
+        self.assertEqual((out[-1]["seed"], out[-1]["epochs"]), (7, 1))
+
+
+class Train(Cli):
+    def test_lines_for_people(self):
+        out = self.run_program("train", "--data", "bars", *SMALL).stdout.splitlines()
+        self.assertEqual(out[:4], ["Training set size: (400, 784, 1)", "Testing set size: (100, 784, 1)",
+                                   "Training target size: (400, 10, 1)", "Test target size: (100, 10, 1)"])
+        self.assertRegex(out[4], r"^Epoch 1:  Loss: \d+\.\d\d  test set acc: \d+\.\d\d% \(\d+ / 100\)$")
+        self.assertEqual(len(out), 6)
+
+    def test_lines_for_scripts(self):
+        lines = self.train("--save", "m.safetensors", "--log", "run.jsonl", "--seed", "5")
+        self.assertEqual([line["schema"] for line in lines], ["annc.epoch/1"] * 2 + ["annc.result/1"])
+        for key in ("epoch", "loss", "test_correct", "test_count", "test_loss", "seconds", "test_seconds", "examples_per_second"):
+            self.assertIn(key, lines[0])
+        for key in ("layers", "parameters", "device", "engine", "threads", "seed", "epochs", "loss", "accuracy", "seconds", "test_seconds",
+                    "wall_seconds", "model"):
+            self.assertIn(key, lines[-1])
+        self.assertEqual((lines[-1]["layers"], lines[-1]["parameters"], lines[-1]["seed"], lines[-1]["epochs"], lines[-1]["device"]),
+                         ("784-8-10", 784 * 8 + 8 + 80 + 10, 5, 2, "cpu"))
+        self.assertGreaterEqual(lines[-1]["wall_seconds"], lines[-1]["seconds"])
+        logged = [json.loads(line) for line in (self.folder / "run.jsonl").read_text().splitlines()]
+        self.assertEqual(logged, lines)
+
+    def test_quiet(self):
+        result = self.run_program("train", "--data", "bars", *SMALL, "--quiet")
+        self.assertEqual((result.stdout, result.stderr), ("", ""))
+        result = self.run_program("train", "--data", "bars", *SMALL, "--quiet", "--json")
+        self.assertEqual([json.loads(line)["schema"] for line in result.stdout.splitlines()], ["annc.result/1"])
+
+    def test_learns(self):
+        last = self.lines("train", "--data", "bars", "--layers", "784-16:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--lr", "0.3",
+                          "--epochs", "10", "--batch", "8", "--device", "cpu")[-1]
+        self.assertGreaterEqual(last["accuracy"], 0.98)
+
+    def test_same_seed_same_bytes(self):
+        for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+            self.train("--seed", seed, "--save", name)
+        a, b, c = ((self.folder / name).read_bytes() for name in "abc")
+        self.assertEqual(a, b)
+        self.assertNotEqual(a, c)
+
+    def test_initial_network_and_load(self):
+        first = self.lines("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "0", "--device", "cpu", "--save", "start")[-1]
+        self.assertNotIn("loss", first)
+        self.train("--save", "direct")
+        self.lines("train", "--data", "bars", "--batch", "50", "--epochs", "2", "--device", "cpu", "--load", "start", "--save", "loaded")
+        read = lambda name: (self.folder / name).read_bytes()[-784 * 8 * 4:]
+        self.assertEqual(read("direct"), read("loaded"))
+        self.assertIn("784-9-10", self.run_program("train", "--load", "start", "--layers", "784-9-10", code=USAGE).stderr)
+        self.assertIn("--cost", self.run_program("train", "--load", "start", "--cost", "cross-entropy", code=USAGE).stderr)
+        self.assertIn("--init", self.run_program("train", "--load", "start", "--init", "he", code=USAGE).stderr)
+
+    def test_nothing_is_written_unasked(self):
+        before = sorted(p.name for p in self.folder.iterdir())
+        self.train()
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), before)
+
+    def test_offline_falls_back_to_digits_aloud(self):
+        result = self.run_program("train", "--layers", "784-4-10", "--epochs", "1", "--batch", "5000", "--device", "cpu")
+        self.assertIn("not MNIST", result.stderr)
+        self.assertIn("(60000, 784, 1)", result.stdout)
+        last = self.lines("train", "--layers", "784-4-10", "--epochs", "1", "--batch", "5000", "--device", "cpu", "--offline")[-1]
+        self.assertIn("built-in digits", last["data"])
+
+    def test_data_that_does_not_fit(self):
+        self.assertIn("annc-gpu fetch", self.run_program("train", "--data", "mnist", code=INPUT).stderr)
+        self.assertIn("No such file", self.run_program("train", "--data", "nowhere", code=INPUT).stderr)
+        self.assertIn("783 inputs", self.run_program("train", "--data", "bars", "--layers", "783-8-10", code=INPUT).stderr)
+        self.assertIn("9 outputs", self.run_program("train", "--data", "bars", "--layers", "784-8-9", code=INPUT).stderr)
+        (self.folder / "bars" / "train-images-idx3-ubyte").write_bytes(b"<!DOCTYPE html><html>")
+        self.assertIn("web page", self.run_program("train", "--data", "bars", code=INPUT).stderr)
+        self.assertIn("web page", self.run_program("train", "--data", "bars", "--save", "m", code=INPUT).stderr)
+        self.assertFalse((self.folder / "m").exists())
+
+    def test_divergence(self):
+        result = self.run_program("train", "--data", "bars", "--layers", "784-8:relu-10:identity", "--lr", "1e10", "--device", "cpu", "--save",
+                                  "m", code=DIVERGED)
+        self.assertRegex(result.stderr, r"epoch 1 .*step \d+ of 25.*1e\+10.*lower --lr")
+        self.assertFalse((self.folder / "m").exists())
+
+    def test_outputs_that_cannot_be_written(self):
+        for arguments in (["--save", "nowhere/m"], ["--log", "nowhere/log"], ["--save", "bars"]):
+            started = time.monotonic()
+            result = self.run_program("train", "--data", "nowhere", *arguments, code=OUTPUT)  # before the data are even looked at
+            self.assertLess(time.monotonic() - started, 20)
+            self.assertEqual(result.stdout, "")
+        if os.path.exists("/dev/full"):
+            self.run_program("train", "--data", "bars", *SMALL, "--save", "/dev/full", code=OUTPUT)
+            self.run_program("train", "--data", "bars", *SMALL, "--log", "/dev/full", code=OUTPUT)
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([str(PROGRAM), "train", "--data", "bars", *SMALL], cwd=self.folder, env=self.environment, stdout=full,
+                                        stderr=subprocess.PIPE)
+            self.assertEqual(result.returncode, OUTPUT)
+
+    def test_closed_pipe(self):
+        process = subprocess.Popen([str(PROGRAM), "train", "--data", "bars", "--layers", "784-8-10", "--epochs", "100000", "--device", "cpu"],
+                                   cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=60), OUTPUT)
+
+    def test_file_size_limit(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        (self.folder / "m").write_text("old")
+        self.run_program("train", "--data", "bars", *SMALL, "--save", "m", code=OUTPUT, preexec_fn=limit)
+        self.assertEqual((self.folder / "m").read_text(), "old")
+        self.assertEqual([p.name for p in self.folder.iterdir() if "tmp" in p.name], [])
+
+    def stop(self, number):
+        process = subprocess.Popen([str(PROGRAM), "train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1000000", "--device", "cpu",
+                                    "--save", "m"], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)
+        for _ in range(8):
+            process.stdout.readline()
+        process.send_signal(number)
+        started = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - started, 20)
+        self.assertEqual(process.returncode, 128 + number)
+        self.assertIn("--load m", errors)
+        self.lines("eval", "m", "--data", "bars", "--device", "cpu")
+
+    def test_interrupt(self):
+        self.stop(signal.SIGINT)
+
+    def test_terminate(self):
+        self.stop(signal.SIGTERM)
+
+    def test_large_minibatch_is_cut(self):
+        result = self.run_program("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1", "--batch", "100000000", "--device", "cpu")
+        self.assertIn("cut to the 400 examples", result.stderr)
+
+    def test_memory(self):
+        result = self.run_program("train", "--data", "bars", "--layers", "784-16000000-16000000-10", "--device", "cpu", code=DEVICE)
+        self.assertRegex(result.stderr, r"out of memory: the parameters needs \d+ bytes; the machine has \d+ free of \d+")
+
+
+class Eval(Cli):
+    def test_eval(self):
+        last = self.train("--save", "m")[-1]
+        line = self.lines("eval", "m", "--data", "bars", "--device", "cpu")[-1]
+        self.assertEqual((line["schema"], line["count"]), ("annc.eval/1", 100))
+        self.assertAlmostEqual(line["accuracy"], last["accuracy"])
+        self.assertEqual(len(line["classes"]), 10)
+        self.assertEqual(line["classes"][3]["class"], "3")
+        self.assertEqual(sum(c["support"] for c in line["classes"]), 100)
+        text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
+        self.assertIn("precision", text)
+        self.assertIn("labels down", text)
+
+    def test_one_file(self):
+        self.train("--save", "m")
+        line = self.lines("eval", "m", "--data", "bars/t10k-images-idx3-ubyte", "--device", "cpu")[-1]
+        self.assertEqual(line["count"], 100)
+
+    def test_bad_models(self):
+        self.run_program("eval", code=USAGE)
+        self.run_program("eval", "nowhere", code=INPUT)
+        (self.folder / "bad").write_bytes(b"\xff" * 100)
+        self.assertIn("100 MB", self.run_program("eval", "bad", "--data", "bars", code=INPUT).stderr)
+        self.run_program("eval", "bars", "--data", "bars", code=INPUT)
+
+    def test_hostile_names(self):
+        name = "a\n\x1b[31m%s'\"\udcff"
+        result = subprocess.run([str(PROGRAM).encode(), b"eval", os.fsencode(name)], cwd=self.folder, env=self.environment,
+                                stderr=subprocess.PIPE)
+        self.assertEqual(result.returncode, INPUT)
+        self.assertIn(b"a\\x0a\\x1b[31m%s'\"\\xff", result.stderr)
+
+
+class Check(Cli):
+    def test_check(self):
+        lines = self.lines("check", "--data", "bars", "--layers", "784-6-5-10", "--device", "cpu")
+        self.assertEqual(len(lines), 12)
+        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu"})
+        for line in lines:
+            self.assertEqual(set(line) >= {"schema", "layer", "kind", "path", "worst", "normwise", "tolerance", "sampled", "pass"}, True)
+            self.assertTrue(line["pass"], line)
+        self.assertEqual(lines[0]["sampled"], 20)
+
+    def test_every_activation(self):
+        for end in (["--activation", "relu"], ["--activation", "tanh", "--cost", "cross-entropy"], ["--layers", "784-5:identity-10:softmax"],
+                    ["--output-activation", "softmax", "--cost", "categorical-cross-entropy"], ["--layers", "784-10"]):
+            arguments = end if "--layers" in end else ["--layers", "784-7-10", *end]
+            self.assertIn("PASS", self.run_program("check", "--data", "bars", "--device", "cpu", *arguments).stdout)
+
+    def test_model_and_all(self):
+        self.lines("train", "--data", "bars", "--layers", "784-2-10", "--epochs", "3", "--device", "cpu", "--save", "m")
+        lines = self.lines("check", "m", "--data", "bars", "--device", "cpu", "--all", "--batch", "2")
+        self.assertEqual(lines[0]["sampled"], 784 * 2)
+        self.assertTrue(all(line["pass"] for line in lines), lines)
+
+    def test_failure_is_told(self):
+        """A network whose values overflow single precision on the device: the audit must fail, with exit code 7."""
+        self.lines("train", "--data", "bars", "--layers", "784-4:identity-4:identity-10:identity", "--epochs", "0", "--device", "cpu",
+                           "--save", "m")
+        raw = bytearray((self.folder / "m").read_bytes())
+        begin = 8 + struct.unpack("<Q", raw[:8])[0]
+        for at in range(begin, len(raw), 4):
+            raw[at:at + 4] = struct.pack("<f", 1e20)
+        (self.folder / "m").write_bytes(raw)
+        result = self.run_program("check", "m", "--data", "bars", "--device", "cpu", code=CHECK)
+        self.assertIn("FAIL", result.stdout)
+
+
+class Devices(Cli):
+    def test_no_gpu(self):
+        environment = {"ANNC_CUDA_MODULE": "/nowhere"}
+        result = self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE, environment=environment)
+        self.assertIn("no CUDA device: the module named by ANNC_CUDA_MODULE could not be loaded", result.stderr)
+        result = self.run_program("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1", environment=environment)
+        self.assertIn("device: cpu", result.stderr)
+
+    def test_info(self):
+        line = self.lines("info", "--device", "cpu", "--layers", "784-128-10")[-1]
+        self.assertEqual((line["schema"], line["devices"][0]["kind"], line["devices"][0]["engine"]), ("annc.info/1", "cpu", "ops"))
+        self.assertIn("MNIST: not on disk", self.run_program("info", "--device", "cpu").stdout)
+
+    @unittest.skipUnless(MODULE, "the simulated device is not built")
+    def test_simulated(self):
+        environment = {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_LEAKS": "1"}
+        last = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda",
+                          environment=environment)[-1]
+        self.assertEqual((last["device"], last["engine"]), ("simulated", "recorded"))
+        cpu = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cpu")[-1]
+        self.assertAlmostEqual(last["loss"], cpu["loss"], 3)
+        ops = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda", "--engine", "ops",
+                         environment=environment)[-1]
+        self.assertEqual((ops["engine"], ops["loss"]), ("ops", last["loss"]))
+        lines = self.lines("check", "--data", "bars", "--layers", "784-4-10", environment=environment)
+        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "simulated"})
+        self.assertEqual(self.lines("info", environment=environment)[-1]["devices"][1]["kind"], "simulated")
+        self.assertIn("no CUDA device 3: there is 1", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
+                                                                       environment=environment).stderr)
+        none = {**environment, "ANNC_HOST_DEVICES": "0"}
+        self.assertIn("no CUDA-capable device", self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE,
+                                                                 environment=none).stderr)
+        small = {**environment, "ANNC_HOST_MEMORY_MB": "33"}
+        self.assertRegex(self.run_program("train", "--data", "bars", "--layers", "784-2000-10", "--device", "cuda", code=DEVICE,
+                                          environment=small).stderr, r"out of memory on Simulated device: \S.* needs \d+ bytes; \d+ are free of \d+")
+
+
+class Fetch(Cli):
+    """From files beside the tests: a mirror may be a file:// address."""
+
+    def mirror(self, name, spoil=None):
+        mirror = self.folder / name
+        mirror.mkdir()
+        for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+            content = spoil if spoil is not None else gzip.compress(b"not what the checksum says")
+            (mirror / f"{part}-ubyte.gz").write_bytes(content)
+        return f"file://{mirror}/"
+
+    @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
+    def test_wrong_content_is_refused(self):
+        mirrors = " ".join((self.mirror("wrong"), self.mirror("page", b"<!DOCTYPE html><html>oops"), f"file://{self.folder}/nowhere/"))
+        result = self.run_program("fetch", "--to", "mnist", code=INPUT, environment={"ANNC_MIRRORS": mirrors})
+        for reason in ("checksum differs", "a web page", "curl: (37)"):
+            self.assertIn(reason, result.stderr)
+        self.assertEqual(list((self.folder / "mnist").iterdir()), [])
+
+    def test_without_curl(self):
+        result = self.run_program("fetch", "--to", "mnist", code=INPUT, environment={"PATH": "/nowhere"})
+        self.assertIn("curl could not be run", result.stderr)
+
+    def test_folder_that_cannot_be_made(self):
+        (self.folder / "file").write_text("")
+        self.run_program("fetch", "--to", "file/mnist", code=OUTPUT)
+
+    @unittest.skipUnless(shutil.which("curl") and os.environ.get("ANNC_TEST_MNIST"), "ANNC_TEST_MNIST names no folder of the MNIST files")
+    def test_real_files(self):
+        mirrors = f"{self.mirror('wrong')} file://{os.environ['ANNC_TEST_MNIST']}/"
+        for _ in range(2):  # the second time all is there
+            self.run_program("fetch", "--to", "mnist", environment={"ANNC_MIRRORS": mirrors})
+        self.assertEqual(len(list((self.folder / "mnist").iterdir())), 4)
+        last = self.lines("train", "--layers", "784-4-10", "--epochs", "1", "--batch", "1000", "--device", "cpu",
+                          environment={"ANNC_DATA": str(self.folder / "mnist")})[-1]
+        self.assertIn("mnist", last["data"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]] + [a for a in sys.argv[2:] if not MODULE or pathlib.Path(a).resolve() != MODULE])

@@ -1,0 +1,23 @@
+#!/bin/sh
+# run.sh BUILD COMPILER: installs the build into a folder of its own, and builds and runs a program against it, by find_package and by
+# pkg-config.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$1" --prefix "$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+grep -q 'ANNC_SANITIZE:STRING=.' "$1/CMakeCache.txt" && { echo "skipped: a sanitised library needs its program sanitised"; exit 77; }
+cmake -S "$here" -B "$work/build" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+cmake --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+"$work/build/xor"
+"$work/prefix/bin/annc-gpu" --version
+if command -v pkg-config >/dev/null; then
+  PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name annc.pc)")
+  export PKG_CONFIG_PATH
+  # shellcheck disable=SC2046
+  "$2" $(pkg-config --define-variable=prefix="$work/prefix" --cflags annc) -I"$work/prefix/include" "$here/xor.c" -o "$work/xor" \
+    -L"$(dirname "$(find "$work/prefix" -name 'libannc.*' | head -1)")" $(pkg-config --static --libs annc)
+  LD_LIBRARY_PATH=$(dirname "$(find "$work/prefix" -name 'libannc.*' | head -1)") "$work/xor"
+else
+  echo "pkg-config is not installed: its file was not tried"
+fi

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Dependencies go one way: fails on an include that points the other way, on a CUDA or BLAS header outside its room, and on a file that
+the rooms do not know.
+
+    tests/structure.py REPOSITORY"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(sys.argv[1])
+
+# What each room may include of the project's own.
+ALLOWED = {
+    "include": {"include"},
+    "src/base": {"include", "src/base"},
+    "src/dataset": {"include", "src/base", "src/dataset"},
+    "src/network": {"include", "src/base", "src/network"},
+    "src/backend": {"include", "src/base", "src/backend"},
+    "src/training": {"include", "src/base", "src/dataset", "src/network", "src/backend", "src/training"},
+    "src/cli": {"include", "src/cli"},
+    "kernels": {"include", "src/base", "src/backend", "kernels"},
+}
+EXTRA = {
+    ("src/backend/backend_cuda.c", "kernels.h"),  # the backend and its kernels are one module
+}
+KERNELS_MAY_USE = {"functions.h", "philox.h", "order.h", "device_code.h", "backend.h", "annc.h"}
+DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
+GENERATED = {"config.h", "mnist.h"}
+
+
+def main():
+    room_of = {path.name: room for room in ALLOWED for path in (ROOT / room).glob("*.*h")}
+    faults = []
+    for room, allowed in ALLOWED.items():
+        for path in sorted((ROOT / room).glob("*.[chu]*")):
+            name = str(path.relative_to(ROOT))
+            for header in re.findall(r'^\s*#\s*include\s+["<]([^">]+)[">]', path.read_text(), re.M):
+                target = room_of.get(header)
+                if target and target not in allowed and (name, header) not in EXTRA:
+                    faults.append(f"{name} includes {header} of {target}")
+                if room == "src/cli" and target == "include" and header != "annc.h":
+                    faults.append(f"{name} includes {header}: the command line knows annc.h alone")
+                if room == "kernels" and target in ("src/base", "src/backend") and header not in KERNELS_MAY_USE:
+                    faults.append(f"{name} includes {header}, which is no business of the kernels")
+                if DEVICE_HEADERS.search(header) and room not in ("src/backend", "kernels"):
+                    faults.append(f"{name} includes {header}: device headers belong in src/backend and kernels")
+                if not target and header not in GENERATED and '"' + header + '"' in path.read_text():
+                    faults.append(f"{name} includes {header}, which no room has")
+    for fault in faults:
+        print(fault)
+    print(f"{'1 passed, 0 failed' if not faults else '0 passed, 1 failed'}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

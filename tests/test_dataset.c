@@ -1,0 +1,491 @@
+/* Data sets: IDX files as people have them, and what is refused. The sets are of bars: image i of class i mod 10 is 28 x 28, background 0,
+ * with a bar over rows 4...23 whose column and brightness tell the class. */
+#include "test.h"
+
+#include "annc.h"
+#include "dataset.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+
+static char folder[64];
+
+/* ---------------------------------------------------------------- files */
+
+static const char *in_folder(const char *name)
+{
+    static char paths[4][256];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, 256, "%s/%s", folder, name);
+    return path;
+}
+
+static void begin(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/annc-test-data-XXXXXX");
+    if (!mkdtemp(folder))
+        exit(1);
+}
+
+static void end(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK(system(command) == 0);
+}
+
+static void write_bytes(const char *name, const void *bytes, size_t count)
+{
+    FILE *file = fopen(in_folder(name), "wb");
+    CHECK(file && fwrite(bytes, 1, count, file) == count);
+    if (file)
+        fclose(file);
+}
+
+/* Wraps a file in gzip, in place, under the same name. */
+static void gzip_in_place(const char *name)
+{
+    char command[640];
+    snprintf(command, sizeof command, "gzip -c %s > %s.tmp && mv %s.tmp %s", in_folder(name), in_folder(name),
+             in_folder(name), in_folder(name));
+    CHECK(system(command) == 0);
+}
+
+static void put_size(unsigned char *bytes, uint32_t size)
+{
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (unsigned char)(size >> (24 - 8 * i));
+}
+
+/* Images of bars: `classes` bars, `width` columns each, the first at column `first`. */
+static void write_bars(const char *name, uint32_t n, uint32_t classes, uint32_t width, uint32_t first, bool lying)
+{
+    const size_t bytes = 16 + (size_t)n * 784;
+    unsigned char *file = calloc(bytes, 1);
+    memcpy(file, "\0\0\x08\x03", 4);
+    put_size(file + 4, n);
+    put_size(file + 8, 28);
+    put_size(file + 12, 28);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t r = 4; r < 24; r++)
+            for (uint32_t w = 0; w < width; w++) {
+                const uint32_t c = first + (i % classes) * width + w;
+                file[16 + (size_t)i * 784 + (lying ? c * 28 + r : r * 28 + c)] = (unsigned char)(255 - 13 * i % 50);
+            }
+    write_bytes(name, file, bytes);
+    free(file);
+}
+
+static void write_labels(const char *name, uint32_t n, uint32_t classes, uint32_t offset)
+{
+    unsigned char *file = calloc(8 + n, 1);
+    memcpy(file, "\0\0\x08\x01", 4);
+    put_size(file + 4, n);
+    for (uint32_t i = 0; i < n; i++)
+        file[8 + i] = (unsigned char)(i % classes + offset);
+    write_bytes(name, file, 8 + n);
+    free(file);
+}
+
+static void write_standard_set(uint32_t train, uint32_t test)
+{
+    write_bars("train-images-idx3-ubyte", train, 10, 2, 4, false);
+    write_labels("train-labels-idx1-ubyte", train, 10, 0);
+    write_bars("t10k-images-idx3-ubyte", test, 10, 2, 4, false);
+    write_labels("t10k-labels-idx1-ubyte", test, 10, 0);
+}
+
+/* ---------------------------------------------------------------- what loading should come to */
+
+static annc_data_options options_for(const char *path)
+{
+    const annc_data_options options = {.source = ANNC_SOURCE_PATH, .path = path, .outputs = 10, .need_train = true};
+    return options;
+}
+
+/* Loads, and trains a network on what came: every class of bars is learnt. */
+static void trains(const annc_data_options *options, uint32_t train, uint32_t test, const char *note)
+{
+    annc_data data;
+    annc_network *network = NULL;
+    annc_device *device = NULL;
+    annc_trainer *trainer = NULL;
+    annc_epoch epoch;
+    REQUIRE_OK(annc_data_load(options, &data));
+    CHECK(annc_dataset_examples(data.train)->count == train);
+    CHECK(test == 0 ? !data.test : data.test && annc_dataset_examples(data.test)->count == test);
+    CHECK_MSG(!note || strstr(data.notes, note), "notes: %s", data.notes);
+    const uint32_t outputs = annc_dataset_examples(data.train)->outputs;
+    const annc_shape shape = {2, {784, 16, outputs}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY};
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    const annc_training_options training = {.eta = 0.3, .batch = 8, .seed = 1};
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    REQUIRE_OK(annc_device_open(&cpu, &device));
+    REQUIRE_OK(annc_network_initialise(network, device, ANNC_INIT_AUTO, 1));
+    REQUIRE_OK(annc_trainer_create(device, network, data.train, &training, &trainer));
+    for (int i = 0; i < 40; i++)
+        REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &epoch));
+    CHECK_MSG(epoch.correct >= 0.98 * train, "%u of %u learnt", epoch.correct, train);
+    annc_trainer_free(trainer);
+    annc_device_close(device);
+    annc_network_free(network);
+    annc_data_free(&data);
+}
+
+static void refused(const annc_data_options *options, const char *first, const char *second)
+{
+    annc_data data;
+    CHECK(annc_data_load(options, &data) == ANNC_INPUT && !data.train && !data.test);
+    CHECK_MSG(strstr(annc_last_error(), first) && strstr(annc_last_error(), second), "'%s' says neither '%s' nor '%s'",
+              annc_last_error(), first, second);
+}
+
+#define NEEDS_ZLIB()                                                                                                   \
+    if (!ANNC_ZLIB_FOUND)                                                                                              \
+    SKIP("this build has no zlib")
+
+/* ---------------------------------------------------------------- the cases */
+
+static void standard_files(void)
+{
+    begin();
+    write_standard_set(200, 50);
+    const annc_data_options options = options_for(folder);
+    trains(&options, 200, 50, "divided by 255");
+    end();
+}
+
+/* A mirror's error page, an empty file, and half a file under the data's name. */
+static void error_pages(void)
+{
+    NEEDS_ZLIB();
+    begin();
+    write_standard_set(100, 100);
+    unlink(in_folder("train-images-idx3-ubyte"));
+    const char *name = "train-images-idx3-ubyte.gz";
+    char page[700];
+    memset(page, ' ', sizeof page);
+    memcpy(page, "<!DOCTYPE html><html>503", 24);
+    const annc_data_options options = options_for(folder);
+    write_bytes(name, page, sizeof page);
+    refused(&options, "a web page", "download it again");
+    write_bytes(name, page, 0);
+    refused(&options, "is empty", "train-images-idx3-ubyte.gz");
+    write_bars(name, 100, 10, 2, 4, false);
+    gzip_in_place(name);
+    struct stat there;
+    CHECK(stat(in_folder(name), &there) == 0 && truncate(in_folder(name), there.st_size / 2) == 0);
+    refused(&options, "cut short", "download it again");
+    write_bytes(name, "PK\3\4 and so on", 14);
+    refused(&options, "a zip archive", "unpack");
+    end();
+}
+
+/* Dots for hyphens, mixed with the usual spelling; then one file alone. */
+static void mixed_spellings(void)
+{
+    NEEDS_ZLIB();
+    begin();
+    write_bars("train-images.idx3-ubyte", 200, 10, 2, 4, false);
+    write_labels("train-labels.idx1-ubyte", 200, 10, 0);
+    write_bars("t10k-images.idx3-ubyte.gz", 50, 10, 2, 4, false);
+    gzip_in_place("t10k-images.idx3-ubyte.gz");
+    write_labels("t10k-labels-idx1-ubyte", 50, 10, 0);
+    annc_data_options options = options_for(folder);
+    trains(&options, 200, 50, NULL);
+    char alone[256];
+    snprintf(alone, sizeof alone, "%s", in_folder("train-images.idx3-ubyte"));
+    options.path = alone;
+    trains(&options, 200, 0, NULL);
+    CHECK(rename(in_folder("train-labels.idx1-ubyte"), in_folder("elsewhere")) == 0);
+    refused(&options, "no labels file", "--labels");
+    char labels[256];
+    snprintf(labels, sizeof labels, "%s", in_folder("elsewhere"));
+    options.labels_path = labels;
+    trains(&options, 200, 0, NULL);
+    end();
+}
+
+/* Still gzip, called raw; gzip in gzip; three layers; several members; something after the end. */
+static void gzip_layers(void)
+{
+    NEEDS_ZLIB();
+    begin();
+    write_standard_set(200, 50);
+    const annc_data_options options = options_for(folder);
+    gzip_in_place("train-images-idx3-ubyte");
+    gzip_in_place("train-labels-idx1-ubyte");
+    trains(&options, 200, 50, "whatever its name says");
+    gzip_in_place("train-images-idx3-ubyte");
+    trains(&options, 200, 50, "gzip in gzip");
+    gzip_in_place("train-images-idx3-ubyte");
+    refused(&options, "three times over", "gunzip");
+    write_bars("whole", 200, 10, 2, 4, false);
+    char command[1200];
+    snprintf(command, sizeof command,
+             "cd %s && { head -c 5000 whole | gzip; tail -c +5001 whole | gzip; } > train-images-idx3-ubyte", folder);
+    CHECK(system(command) == 0);
+    trains(&options, 200, 50, NULL);
+    snprintf(command, sizeof command, "cd %s && printf junk >> train-images-idx3-ubyte", folder);
+    CHECK(system(command) == 0);
+    refused(&options, "no gzip after its end", "train-images");
+    end();
+}
+
+/* Letters numbered 1 to 26: with 26 outputs, with 27, with 25. */
+static void letters(void)
+{
+    begin();
+    write_bars("emnist-letters-train-images-idx3-ubyte", 260, 26, 1, 1, false);
+    write_labels("emnist-letters-train-labels-idx1-ubyte", 260, 26, 1);
+    annc_data_options options = options_for(folder);
+    annc_data data;
+    options.outputs = 26;
+    trains(&options, 260, 0, "label 1 is class 0");
+    REQUIRE_OK(annc_data_load(&options, &data));
+    CHECK(strcmp(annc_dataset_class_name(data.train, 0), "1") == 0 &&
+          strcmp(annc_dataset_class_name(data.train, 25), "26") == 0);
+    CHECK(!annc_dataset_class_name(data.train, 26) && strstr(data.notes, "EMNIST"));
+    annc_data_free(&data);
+    options.outputs = 27;
+    trains(&options, 260, 0, "class 0 has no training examples");
+    options.outputs = 25;
+    refused(&options, "26 different labels", "25 outputs");
+    options.outputs = 0;
+    trains(&options, 260, 0, NULL);
+    end();
+}
+
+/* EMNIST lies on its side: a note without --transpose, upright with it. */
+static void lying_images(void)
+{
+    begin();
+    write_bars("emnist-digits-train-images-idx3-ubyte", 200, 10, 2, 4, true);
+    write_labels("emnist-digits-train-labels-idx1-ubyte", 200, 10, 0);
+    annc_data_options options = options_for(folder);
+    annc_data data;
+    trains(&options, 200, 0, "--transpose");
+    options.transpose = true;
+    REQUIRE_OK(annc_data_load(&options, &data));
+    const uint8_t *image = annc_dataset_examples(data.train)->x; /* class 0: rows 4...23, columns 4 and 5 */
+    CHECK(image[4 * 28 + 4] == 255 && image[23 * 28 + 5] == 255 && image[4 * 28 + 6] == 0 && image[3 * 28 + 4] == 0);
+    CHECK(!strstr(data.notes, "--transpose"));
+    annc_data_free(&data);
+    end();
+}
+
+static void several_sets(void)
+{
+    begin();
+    write_standard_set(20, 20);
+    write_bars("fashion-train-images-idx3-ubyte", 20, 10, 2, 4, false);
+    write_labels("fashion-train-labels-idx1-ubyte", 20, 10, 0);
+    const annc_data_options options = options_for(folder);
+    refused(&options, "several data sets", "'fashion-'");
+    end();
+}
+
+/* ---------------------------------------------------------------- headers */
+
+/* One images file of these bytes, with good labels for `n`. */
+static void images_refused(const char *bytes, size_t count, const char *expected)
+{
+    const annc_data_options options = options_for(folder);
+    write_bytes("train-images-idx3-ubyte", bytes, count);
+    refused(&options, expected, "train-images-idx3-ubyte");
+}
+
+static void malformed_headers(void)
+{
+    begin();
+    write_labels("train-labels-idx1-ubyte", 2, 2, 0);
+    images_refused("\0\0\x08\x03", 4, "cut short");
+    images_refused("\0\0", 2, "cut short");
+    images_refused("\0\0\x07\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01..", 18, "no IDX file");
+    images_refused("\x03\x08\0\0\x02\0\0\0\x01\0\0\0\x01\0\0\0..", 18, "little-endian header");
+    images_refused("\0\0\x08\x03\x02\0\0\0\x01\0\0\0\x01\0\0\0..", 18, "little-endian sizes");
+    images_refused("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01.", 17, "cut short");
+    images_refused("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01...", 19, "too long");
+    images_refused("\0\0\x08\x03\0\0\0\0\0\0\0\x01\0\0\0\x01", 16, "no examples");
+    images_refused("\0\0\x08\x03\0\0\0\x03\0\0\0\x01\0\0\0\x01...", 19, "3 images");
+    images_refused("\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff..", 18, "cut short");
+    images_refused("\0\0\x08\x01\0\0\0\x02..", 10, "not images");
+    images_refused("\0\0\x0d\x02\0\0\0\x02\0\0\0\x01\x7f\x80\0\0\0\0\0\0", 20, "not finite");
+    images_refused("\0\0\x08\x09........................................", 40, "dimensions");
+    end();
+}
+
+/* A gzip of a few bytes that claims 4 GB must be refused without the memory for it: more than it can hold, or cut short after what it has. */
+static void false_claims(void)
+{
+    NEEDS_ZLIB();
+    begin();
+    const annc_data_options options = options_for(folder);
+    write_labels("train-labels-idx1-ubyte", 2, 2, 0);
+    write_bytes("train-images-idx3-ubyte", "\0\0\x08\x03\xff\xff\xff\xff\0\0\0\x01\0\0\0\x01..", 18);
+    gzip_in_place("train-images-idx3-ubyte");
+    refused(&options, "more than its", "gzip can hold");
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    write_bytes("train-images-idx3-ubyte", "\0\0\x08\x03\0\0\x10\0\0\0\0\x04\0\0\0\x01..",
+                18); /* 16 kB claimed, 2 bytes there */
+    gzip_in_place("train-images-idx3-ubyte");
+    refused(&options, "cut short", "missing");
+    getrusage(RUSAGE_SELF, &after);
+    CHECK(after.ru_maxrss - before.ru_maxrss < 4096);
+    end();
+}
+
+static void not_files(void)
+{
+    begin();
+    write_labels("train-labels-idx1-ubyte", 2, 2, 0);
+    const annc_data_options options = options_for(folder);
+    CHECK(mkfifo(in_folder("train-images-idx3-ubyte"), 0600) == 0);
+    refused(&options, "no regular file", "train-images");
+    unlink(in_folder("train-images-idx3-ubyte"));
+    CHECK(mkdir(in_folder("train-images-idx3-ubyte"), 0700) == 0);
+    refused(&options, "a folder where a file belongs", "train-images");
+    rmdir(in_folder("train-images-idx3-ubyte"));
+    refused(&options, "no training images", "train-images-idx3-ubyte");
+    annc_data_options nowhere = options_for("/nowhere\n/at all");
+    refused(&nowhere, "/nowhere\\x0a/at all", "No such file");
+    end();
+}
+
+/* Element types: shorts, ints, floats and doubles of both signs become floats. */
+static void element_types(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        float first, second;
+    } files[] = {{"\0\0\x09\x02\0\0\0\x02\0\0\0\x01\xff\x7f", 14, -1, 127},
+                 {"\0\0\x0b\x02\0\0\0\x02\0\0\0\x01\xff\xfe\x01\0", 16, -2, 256},
+                 {"\0\0\x0c\x02\0\0\0\x02\0\0\0\x01\xff\xff\xff\xfd\0\x01\0\0", 20, -3, 65536},
+                 {"\0\0\x0d\x02\0\0\0\x02\0\0\0\x01\xbf\x80\0\0\x40\x20\0\0", 20, -1, 2.5f},
+                 {"\0\0\x0e\x02\0\0\0\x02\0\0\0\x01\xbf\xf0\0\0\0\0\0\0\x40\x04\0\0\0\0\0\0", 28, -1, 2.5f}};
+    begin();
+    write_labels("train-labels-idx1-ubyte", 2, 2, 0);
+    annc_data_options options = options_for(folder);
+    options.outputs = 2;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        annc_data data;
+        write_bytes("train-images-idx3-ubyte", files[i].bytes, files[i].count);
+        REQUIRE_OK(annc_data_load(&options, &data));
+        const annc_examples *examples = annc_dataset_examples(data.train);
+        CHECK(examples->type == ANNC_FLOATS && examples->inputs == 1);
+        CHECK(((const float *)examples->x)[0] == files[i].first && ((const float *)examples->x)[1] == files[i].second);
+        annc_data_free(&data);
+    }
+    end();
+}
+
+/* ---------------------------------------------------------------- classes */
+
+static void labels_of_both_sets(void)
+{
+    begin();
+    write_standard_set(50, 20);
+    write_labels("t10k-labels-idx1-ubyte", 20, 10, 3); /* 3...12 */
+    annc_data_options options = options_for(folder);
+    refused(&options, "example 8 has the label 10", "no class of the training set");
+    write_labels("train-labels-idx1-ubyte", 50, 5, 0);
+    write_labels("t10k-labels-idx1-ubyte", 20, 6, 0);
+    refused(&options, "label 5", "no training example has");
+    write_labels("t10k-labels-idx1-ubyte", 19, 5, 0);
+    refused(&options, "19 labels", "20 images");
+    /* One output takes two classes, the second is positive. */
+    write_labels("train-labels-idx1-ubyte", 50, 2, 4);
+    write_labels("t10k-labels-idx1-ubyte", 20, 2, 4);
+    options.outputs = 1;
+    annc_data data;
+    REQUIRE_OK(annc_data_load(&options, &data));
+    CHECK(annc_dataset_examples(data.train)->outputs == 1 && annc_dataset_examples(data.train)->labels[1] == 1);
+    CHECK(strcmp(annc_dataset_class_name(data.train, 1), "5") == 0);
+    annc_data_free(&data);
+    write_labels("train-labels-idx1-ubyte", 50, 3, 0);
+    refused(&options, "3 different labels", "takes two classes");
+    end();
+}
+
+/* A model's classes decide what the labels of a test set alone mean. */
+static void classes_of_a_model(void)
+{
+    begin();
+    write_bars("t10k-images-idx3-ubyte", 20, 10, 2, 4, false);
+    write_labels("t10k-labels-idx1-ubyte", 20, 3, 2); /* 2...4 of 1...26 */
+    const annc_data_options options = {.source = ANNC_SOURCE_PATH,
+                                       .path = folder,
+                                       .outputs = 3,
+                                       .need_test = true,
+                                       .classes = "[\"2\", \"3\", \"4\"]"};
+    annc_data_options other = options;
+    annc_data data;
+    REQUIRE_OK(annc_data_load(&options, &data));
+    CHECK(!data.train && annc_dataset_examples(data.test)->labels[0] == 0 &&
+          annc_dataset_examples(data.test)->labels[2] == 2);
+    annc_data_free(&data);
+    other.classes = "[\"2\", \"3\"";
+    refused(&other, "annc.classes", "JSON");
+    other.classes = "[\"cat\"]";
+    refused(&other, "'cat'", "no number");
+    end();
+}
+
+static void mnist_by_name(void)
+{
+    char found[256];
+    const annc_data_options options = {.source = ANNC_SOURCE_MNIST, .outputs = 10, .need_train = true};
+    begin();
+    CHECK(setenv("ANNC_DATA", folder, 1) == 0);
+    CHECK(!annc_mnist_find(found, sizeof found));
+    refused(&options, "MNIST is not on disk", "annc-gpu fetch");
+    write_standard_set(20, 20);
+    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, folder) == 0);
+    trains(&options, 20, 20, NULL);
+    unlink(in_folder("t10k-labels-idx1-ubyte"));
+    CHECK(!annc_mnist_find(found, sizeof found));
+    unsetenv("ANNC_DATA");
+    end();
+}
+
+/* Arrays given to the library are checked like files. */
+static void arrays(void)
+{
+    float x[4] = {1, 2, 3, 4}, y[2] = {0.5f, 0.25f};
+    int32_t labels[2] = {0, 2};
+    annc_dataset *data = NULL;
+    annc_examples examples = {
+        .count = 2, .inputs = 2, .outputs = 3, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
+    REQUIRE_OK(annc_dataset_create(&examples, &data));
+    x[0] = 9; /* the data set has a copy */
+    CHECK(((const float *)annc_dataset_examples(data)->x)[0] == 1);
+    annc_dataset_free(data);
+    labels[1] = 3;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && strstr(annc_last_error(), "row 2 has label 3"));
+    labels[1] = -1;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && strstr(annc_last_error(), "label -1"));
+    labels[1] = 2;
+    x[3] = NAN;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && strstr(annc_last_error(), "row 2, input 2"));
+    x[3] = 4;
+    examples.targets = y;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_USAGE);
+    examples.labels = NULL;
+    examples.outputs = 1;
+    y[1] = INFINITY;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && strstr(annc_last_error(), "row 2, target 1"));
+    examples.count = 0;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && !data);
+}
+
+TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(gzip_layers), TEST(letters),
+          TEST(lying_images), TEST(several_sets), TEST(malformed_headers), TEST(false_claims), TEST(not_files),
+          TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays))
