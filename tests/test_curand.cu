@@ -20,11 +20,13 @@ int main()
                 curand_init(seed, stream, 4 * block, &state);
                 const uint4 words = curand4(&state);
                 const annc_philox_block ours = annc_philox(seed, stream, block);
-                failures += words.x != ours.word[0] || words.y != ours.word[1] || words.z != ours.word[2] || words.w != ours.word[3];
+                failures += words.x != ours.word[0] || words.y != ours.word[1] || words.z != ours.word[2] ||
+                            words.w != ours.word[3];
 
                 curand_init(seed, stream, 4 * block, &state);
                 const double2 pair = curand_normal2_double(&state);
-                const double first = annc_normal(seed, stream, 2 * block), second = annc_normal(seed, stream, 2 * block + 1);
+                const double first = annc_normal(seed, stream, 2 * block),
+                             second = annc_normal(seed, stream, 2 * block + 1);
                 worst = fmax(worst, fmax(fabs(pair.x - first), fabs(pair.y - second)));
             }
     printf("%llu blocks: %d words differ, deviates within %g\n", blocks, failures, worst);

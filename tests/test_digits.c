@@ -45,7 +45,8 @@ static void always_the_same(void)
     CHECK(memcmp(images + COUNT / 2 * ANNC_DIGITS_PIXELS, again, COUNT / 2 * ANNC_DIGITS_PIXELS) == 0);
     CHECK(memcmp(labels + COUNT / 2, labels_again, COUNT / 2 * sizeof *labels) == 0);
     digest_of(images, COUNT * ANNC_DIGITS_PIXELS, digest);
-    CHECK_MSG(strcmp(digest, "7fbf97253915cff2e03b253f3b247a07f17064cdc9da042bdfe1f4f247609727") == 0, "the digits changed: %s", digest);
+    CHECK_MSG(strcmp(digest, "7fbf97253915cff2e03b253f3b247a07f17064cdc9da042bdfe1f4f247609727") == 0,
+              "the digits changed: %s", digest);
     free(images);
     free(again);
 }

@@ -49,8 +49,9 @@ const char *cublasGetStatusString(cublasStatus_t status)
     return "unknown status";
 }
 
-cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublasOperation_t op_B, int m, int n, int k, const float *alpha,
-                           const float *A, int lda, const float *B, int ldb, const float *beta, float *C, int ldc)
+cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublasOperation_t op_B, int m, int n, int k,
+                           const float *alpha, const float *A, int lda, const float *B, int ldb, const float *beta,
+                           float *C, int ldc)
 {
     const int rows_A = op_A == CUBLAS_OP_N ? m : k, rows_B = op_B == CUBLAS_OP_N ? k : n;
     if (annc_host_must_fail())

@@ -16,16 +16,17 @@
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
 #define START_SWITCH(saved, stack, bytes) __sanitizer_start_switch_fiber(saved, stack, bytes)
-#define FINISH_SWITCH(saved) __sanitizer_finish_switch_fiber(saved, nullptr, nullptr)
+#define FINISH_SWITCH(saved)              __sanitizer_finish_switch_fiber(saved, nullptr, nullptr)
 #else
 #define START_SWITCH(saved, stack, bytes) (void)(saved), (void)(stack), (void)(bytes)
-#define FINISH_SWITCH(saved) (void)(saved)
+#define FINISH_SWITCH(saved)              (void)(saved)
 #endif
 
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
-namespace {
+namespace
+{
 
 constexpr size_t STACK_BYTES = 1 << 17;
 constexpr unsigned WARP = 32;
@@ -37,8 +38,8 @@ struct Fiber {
     std::unique_ptr<char[]> stack{new char[STACK_BYTES]};
     void *sanitizer = nullptr;
     State state = State::ended;
-    unsigned warp_mask = 0;         // of the lanes that it waits for
-    unsigned char value[8] = {};    // that it gives to its warp
+    unsigned warp_mask = 0;      // of the lanes that it waits for
+    unsigned char value[8] = {}; // that it gives to its warp
 };
 
 // The scheduler is the host thread's own stack; fibers switch to it and back.
@@ -55,8 +56,8 @@ struct Scheduler {
 
 [[noreturn]] void fault(const char *what)
 {
-    std::fprintf(stderr, "simulated device: %s in %s, block (%u, %u, %u), thread %u\n", what, scheduler.kernel, blockIdx.x, blockIdx.y,
-                 blockIdx.z, scheduler.current);
+    std::fprintf(stderr, "simulated device: %s in %s, block (%u, %u, %u), thread %u\n", what, scheduler.kernel,
+                 blockIdx.x, blockIdx.y, blockIdx.z, scheduler.current);
     std::abort();
 }
 

@@ -23,7 +23,8 @@ struct annc_host_graph_exec {
     std::vector<Work> work;
 };
 
-namespace {
+namespace
+{
 
 cudaError_t last_error = cudaSuccess;
 std::map<void *, size_t> allocations;
@@ -64,7 +65,8 @@ struct LeakCheck {
     ~LeakCheck()
     {
         if (annc_host_setting("ANNC_HOST_LEAKS", 0) && (!allocations.empty() || !streams.empty())) {
-            std::fprintf(stderr, "simulated device: %zu blocks and %zu streams were never freed\n", allocations.size(), streams.size());
+            std::fprintf(stderr, "simulated device: %zu blocks and %zu streams were never freed\n", allocations.size(),
+                         streams.size());
             std::_Exit(1);
         }
     }
@@ -163,7 +165,8 @@ cudaError_t cudaGetDeviceCount(int *count)
 cudaError_t cudaSetDevice(int device)
 {
     ENTER();
-    return give(device >= 0 && device < annc_host_setting("ANNC_HOST_DEVICES", 1) ? cudaSuccess : cudaErrorInvalidDevice);
+    return give(device >= 0 && device < annc_host_setting("ANNC_HOST_DEVICES", 1) ? cudaSuccess
+                                                                                  : cudaErrorInvalidDevice);
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)

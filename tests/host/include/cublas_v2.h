@@ -6,7 +6,12 @@
 
 extern "C" {
 
-enum cublasStatus_t { CUBLAS_STATUS_SUCCESS = 0, CUBLAS_STATUS_ALLOC_FAILED = 3, CUBLAS_STATUS_INVALID_VALUE = 7, CUBLAS_STATUS_INTERNAL_ERROR = 14 };
+enum cublasStatus_t {
+    CUBLAS_STATUS_SUCCESS = 0,
+    CUBLAS_STATUS_ALLOC_FAILED = 3,
+    CUBLAS_STATUS_INVALID_VALUE = 7,
+    CUBLAS_STATUS_INTERNAL_ERROR = 14
+};
 enum cublasOperation_t { CUBLAS_OP_N, CUBLAS_OP_T };
 typedef struct annc_host_cublas *cublasHandle_t;
 
@@ -17,8 +22,9 @@ cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void *workspace, size_t
 const char *cublasGetStatusString(cublasStatus_t status);
 
 // C (m x n) = alpha op(A) op(B) + beta C, column-major.
-cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublasOperation_t op_B, int m, int n, int k, const float *alpha,
-                           const float *A, int lda, const float *B, int ldb, const float *beta, float *C, int ldc);
+cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublasOperation_t op_B, int m, int n, int k,
+                           const float *alpha, const float *A, int lda, const float *B, int ldb, const float *beta,
+                           float *C, int ldc);
 }
 
 #endif

@@ -54,7 +54,8 @@ void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t s
 
 // As in CUDA, arguments are copied when the launch is enqueued, also while it is captured.
 template <typename... Parameters, typename... Arguments>
-void annc_host_launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream, Arguments... arguments)
+void annc_host_launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream,
+                      Arguments... arguments)
 {
     const std::tuple<Parameters...> values(arguments...);
     annc_host_enqueue(name, grid, block, stream, [kernel, values] { std::apply(kernel, values); });
