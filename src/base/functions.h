@@ -19,8 +19,9 @@ ANNC_DEVICE_CODE float annc_exp_f32(float z)
     const float lowest = -87.3f, highest = 88.7f;
     z = z < lowest ? lowest : z;
     z = z > highest ? highest : z;
-    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
-    const float n = (z * 1.44269504f + shift) - shift;
+    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number, which the low bits then hold */
+    const float shifted = z * 1.44269504f + shift;
+    const float n = shifted - shift;
     /* ln 2 in two parts, so that n * 0.693359375 is exact. */
     const float r = (z - n * 0.693359375f) + n * 2.12194440e-4f;
     float series = 1.98412698e-4f;
@@ -30,9 +31,12 @@ ANNC_DEVICE_CODE float annc_exp_f32(float z)
     series = series * r + 1.66666667e-1f;
     series = series * r + 0.5f;
     series = (series * r) * r + r;
-    /* 2^n as a product of two powers, since 2^128 is no float. */
-    const int32_t half = (int32_t)n / 2, rest = (int32_t)n - half;
-    const int32_t bits_half = (half + 127) * 8388608, bits_rest = (rest + 127) * 8388608;
+    /* 2^n as a product of two powers, since 2^128 is no float. Unsigned, so that NaN, whose bits mean nothing, only passes through. */
+    uint32_t whole;
+    memcpy(&whole, &shifted, sizeof whole);
+    whole -= 0x4B400000u; /* the bits of the shift */
+    const uint32_t half = (uint32_t)((int32_t)whole >> 1), rest = whole - half;
+    const uint32_t bits_half = (half + 127) << 23, bits_rest = (rest + 127) << 23;
     float power_half, power_rest;
     memcpy(&power_half, &bits_half, sizeof power_half);
     memcpy(&power_rest, &bits_rest, sizeof power_rest);
