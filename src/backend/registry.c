@@ -32,7 +32,7 @@ static bool own_folder(char *folder, size_t size)
  * put it. Loading again gives the same module, so nothing is kept here. */
 static void *load_module(char *why, size_t size)
 {
-    static const char *const places[] = {".", "kernels", "../kernels", "../lib/annc"};
+    static const char *const places[] = {".", "annc", "kernels", "../kernels", ANNC_MODULE_BESIDE_PROGRAM};
     char folder[4096], path[4400];
     const char *chosen = getenv("ANNC_CUDA_MODULE");
     if (chosen) {
