@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCES = ["CMakeLists.txt", "src", "kernels", "include", "tests", "data"]
 REFERENCE = "src/training/reference.c"
 CPU = "src/backend/backend_cpu.c"
 CUDA = "src/backend/backend_cuda.c"
@@ -77,8 +78,12 @@ def main():
     work = pathlib.Path(options.build or tempfile.mkdtemp(prefix="annc-mutants-"))
     source, build = work / "source", work / "build"
     shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns("build*", ".git", "data", "__pycache__"))
-    shutil.copytree(ROOT / "data", source / "data", ignore=shutil.ignore_patterns("mnist"))
+    source.mkdir(parents=True)
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("mnist", "__pycache__"))
+        else:
+            shutil.copy(ROOT / name, source / name)
     configured = run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1", "-DANNC_CUDA=off",
                       "-DANNC_BENCH=OFF"], work)
     built = run(["cmake", "--build", build], work)
@@ -97,7 +102,7 @@ def main():
         built = run(["cmake", "--build", build], work)
         if built.returncode:
             faults.append(f"{name}: does not compile\n{built.stdout[-2000:]}")
-        elif run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "120"], work).returncode:
+        elif run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "60", "--stop-on-failure"], work).returncode:
             found += 1
             print(f"killed    {name}", flush=True)
         else:
