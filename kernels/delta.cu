@@ -66,8 +66,8 @@ extern "C" cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activa
     if (!closed_form && annc_activation_kind_of(f) == ROWWISE)
         ANNC_LAUNCH(output_delta_rows_kernel, m, WARP, 0, stream, cost, n, Z, A, Y, delta);
     else
-        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), ELEMENT_BLOCK, 0, stream, f, cost, closed_form, count,
-                    Z, A, Y, delta);
+        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), element_threads(count), 0, stream, f, cost, closed_form,
+                    count, Z, A, Y, delta);
     return cudaGetLastError();
 }
 
@@ -75,7 +75,8 @@ extern "C" cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_ac
                                                     const float *Z, const float *A, float *delta)
 {
     const size_t count = (size_t)m * n;
-    ANNC_LAUNCH(times_derivative_kernel, element_blocks(count), ELEMENT_BLOCK, 0, stream, f, count, Z, A, delta);
+    ANNC_LAUNCH(times_derivative_kernel, element_blocks(count), element_threads(count), 0, stream, f, count, Z, A,
+                delta);
     return cudaGetLastError();
 }
 

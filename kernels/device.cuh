@@ -26,6 +26,12 @@ static inline unsigned element_blocks(size_t count)
     return (unsigned)(blocks < MOST_ELEMENT_BLOCKS ? blocks : MOST_ELEMENT_BLOCKS);
 }
 
+// Threads of such a block: whole warps, no more than there are elements for.
+static inline unsigned element_threads(size_t count)
+{
+    return count < ELEMENT_BLOCK ? (unsigned)(count + WARP - 1) / WARP * WARP : ELEMENT_BLOCK;
+}
+
 // for (size_t i : all elements that are this thread's)
 #define ANNC_FOR_ELEMENTS(i, count)                                                                                    \
     for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count); i += (size_t)gridDim.x * blockDim.x)

@@ -37,9 +37,9 @@ extern "C" cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed
                                               double scale, float *theta)
 {
     if (scale == 0)
-        ANNC_LAUNCH(zero_kernel, element_blocks(count), ELEMENT_BLOCK, 0, stream, count, theta);
+        ANNC_LAUNCH(zero_kernel, element_blocks(count), element_threads(count), 0, stream, count, theta);
     else
-        ANNC_LAUNCH(initialise_kernel, element_blocks(count / 2 + 1), ELEMENT_BLOCK, 0, stream, seed, first, count,
-                    scale, theta);
+        ANNC_LAUNCH(initialise_kernel, element_blocks(count / 2 + 1), element_threads(count / 2 + 1), 0, stream, seed,
+                    first, count, scale, theta);
     return cudaGetLastError();
 }

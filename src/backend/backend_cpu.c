@@ -15,6 +15,8 @@ struct cpu_device {
     int threads_now;
 };
 
+static const float TARGET_MIDDLE = 0.5f; /* between the targets 0 and 1 of two classes */
+
 /* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */
 static const double THREADED_PRODUCT = 4e6;
 
@@ -196,11 +198,13 @@ static void normalise_rows(uint32_t m, uint32_t n, float *Z)
     }
 }
 
+typedef float real; /* of the formulas */
+
 /* A = f(Z) */
 static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
 {
     switch (f) {
-#define ACTIVATE(enumerator, name, value, derivative, kind)                                                            \
+#define ACTIVATE(enumerator, name, value, ...)                                                                         \
     case enumerator:                                                                                                   \
         for (size_t i = 0; i < count; i++) {                                                                           \
             const float z = Z[i];                                                                                      \
@@ -219,7 +223,7 @@ static void times_derivative(annc_activation f, size_t count, const float *restr
                              float *restrict delta)
 {
     switch (f) {
-#define TIMES_DERIVATIVE(enumerator, name, value, derivative, kind)                                                    \
+#define TIMES_DERIVATIVE(enumerator, name, value, derivative, ...)                                                     \
     case enumerator:                                                                                                   \
         for (size_t i = 0; i < count; i++) {                                                                           \
             const float z = Z[i], a = A[i];                                                                            \
@@ -311,12 +315,12 @@ static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_i
     return ANNC_OK;
 }
 
-/* The class that a row of outputs, or of targets, stands for. */
-static uint32_t class_of(uint32_t n, const float *row)
+/* The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle. */
+static uint32_t class_of(uint32_t n, const float *row, float middle)
 {
     uint32_t best = 0;
     if (n == 1)
-        return row[0] > 0.5f;
+        return row[0] > middle;
     for (uint32_t j = 1; j < n; j++)
         if (row[j] > row[best])
             best = j;
@@ -333,8 +337,8 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
         const size_t row = (size_t)r * n;
         for (uint32_t j = 0; j < n; j++)
             score.cost += annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
-        const uint32_t predicted = class_of(n, A + row);
-        score.correct += predicted == class_of(n, Y + row);
+        const uint32_t predicted = class_of(n, A + row, annc_cost_middle(cost));
+        score.correct += predicted == class_of(n, Y + row, TARGET_MIDDLE);
         if (predictions)
             predictions[cursor->step * cursor->batch + r] = (int32_t)predicted;
     }

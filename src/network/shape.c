@@ -75,6 +75,26 @@ size_t annc_shape_parameters(const annc_shape *shape)
     return annc_shape_weights_at(shape, shape->layers + 1);
 }
 
+/* ---------------------------------------------------------------- ranges */
+
+#define RANGE(enumerator, name, value, derivative, kind, piece, low, high)                [enumerator] = {low, high},
+#define TARGETS(enumerator, name, value, derivative, partner, piece, middle, least, most) [enumerator] = {least, most},
+
+struct annc_range annc_activation_range(annc_activation f)
+{
+    static const struct annc_range ranges[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(RANGE)};
+    return ranges[f];
+}
+
+struct annc_range annc_cost_targets(annc_cost cost)
+{
+    static const struct annc_range ranges[ANNC_COST_COUNT] = {ANNC_COSTS(TARGETS)};
+    return ranges[cost];
+}
+
+#undef RANGE
+#undef TARGETS
+
 /* ---------------------------------------------------------------- what can be built */
 
 static annc_status check_widths(const annc_shape *shape)
@@ -109,6 +129,13 @@ annc_status annc_shape_check(const annc_shape *shape)
                          "the cost %s takes %s outputs, not %s: use --output-activation %s or --cost quadratic",
                          annc_cost_name(shape->cost), annc_activation_name((annc_activation)partner),
                          annc_activation_name(output), annc_activation_name((annc_activation)partner));
+    const struct annc_range range = annc_activation_range(output);
+    const double middle = (double)annc_cost_middle(shape->cost);
+    if (range.low >= middle || range.high <= middle)
+        return annc_fail(ANNC_USAGE,
+                         "the cost %s tells two classes apart at %g, and %s outputs are never below it: use "
+                         "--output-activation identity or tanh",
+                         annc_cost_name(shape->cost), middle, annc_activation_name(output));
     if (annc_activation_kind_of(output) == ROWWISE && shape->width[L] == 1)
         return annc_fail(ANNC_USAGE,
                          "%s of a single output is always 1: use --output-activation sigmoid, or two outputs",

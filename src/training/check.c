@@ -31,7 +31,7 @@ struct audit {
     double *theta, *gradient; /* mean over the m examples */
     double *magnitude;        /* see add_magnitude */
     float *device_gradient;
-    bool *signs; /* of every unit of a piecewise layer and every example */
+    int *pieces; /* of every unit of a piecewise layer, of every output, of every example: the piece it lies on */
     annc_check_row *rows;
     size_t row_count;
 };
@@ -91,29 +91,40 @@ static bool has_kinks(const annc_shape *shape)
     for (uint32_t l = 0; l < shape->layers; l++)
         if (annc_activation_kind_of(shape->activation[l]) == PIECEWISE)
             return true;
-    return false;
+    return annc_cost_partner(shape->cost) == ANY_OUTPUT && shape->cost != ANNC_QUADRATIC;
 }
 
-/* Mean cost of the m examples. Notes on which side of their kinks the units are, or, with compare, whether that is where they were. */
+/* Notes the piece that something lies on, or, with compare, whether it is the one from before. */
+static void note_piece(struct audit *audit, size_t *at, int piece, bool compare, bool *crossed)
+{
+    if (compare && piece != audit->pieces[*at])
+        *crossed = true;
+    audit->pieces[(*at)++] = piece;
+}
+
+static void note_pieces(struct audit *audit, size_t *at, bool compare, bool *crossed)
+{
+    const struct annc_reference *reference = &audit->reference;
+    const annc_shape *shape = audit->shape;
+    const uint32_t L = shape->layers;
+    for (uint32_t l = 1; l <= L; l++)
+        for (uint32_t j = 0; j < shape->width[l]; j++)
+            note_piece(audit, at, annc_activation_piece(shape->activation[l - 1], reference->z[l][j]), compare,
+                       crossed);
+    for (uint32_t j = 0; j < shape->width[L]; j++)
+        note_piece(audit, at, annc_cost_piece(shape->cost, reference->a[L][j], reference->y[j]), compare, crossed);
+}
+
+/* Mean cost of the m examples. Notes on which pieces the units and costs are, or, with compare, whether that is where they were. */
 static double mean_cost(struct audit *audit, bool compare, bool *crossed)
 {
     struct annc_reference *reference = &audit->reference;
-    const annc_shape *shape = audit->shape;
     double cost = 0;
-    size_t unit = 0;
+    size_t at = 0;
     for (uint32_t i = 0; i < audit->m; i++) {
         annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i));
         cost += annc_reference_forward(reference, audit->theta);
-        for (uint32_t l = 1; l <= shape->layers; l++) {
-            if (annc_activation_kind_of(shape->activation[l - 1]) != PIECEWISE)
-                continue;
-            for (uint32_t j = 0; j < shape->width[l]; j++, unit++) {
-                const bool positive = reference->z[l][j] > 0;
-                if (compare && positive != audit->signs[unit])
-                    *crossed = true;
-                audit->signs[unit] = positive;
-            }
-        }
+        note_pieces(audit, &at, compare, crossed);
     }
     return cost / audit->m;
 }
@@ -259,7 +270,7 @@ static annc_status open_audit(struct audit *audit, size_t n_devices)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = audit->shape;
-    size_t units = 0;
+    size_t units = shape->width[shape->layers]; /* once more, for the costs */
     for (uint32_t l = 1; l <= shape->layers; l++)
         units += shape->width[l];
     audit->parameters = annc_shape_parameters(shape);
@@ -268,7 +279,7 @@ static annc_status open_audit(struct audit *audit, size_t n_devices)
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->gradient));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->magnitude));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(float), "the audit", (void **)&audit->device_gradient));
-    ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(bool), "the audit", (void **)&audit->signs));
+    ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(int), "the audit", (void **)&audit->pieces));
     ANNC_TRY(
         annc_allocate((1 + n_devices) * 2 * shape->layers, sizeof *audit->rows, "the audit", (void **)&audit->rows));
     for (size_t i = 0; i < audit->parameters; i++)
@@ -284,7 +295,7 @@ static void close_audit(struct audit *audit)
     annc_release(audit->gradient);
     annc_release(audit->magnitude);
     annc_release(audit->device_gradient);
-    annc_release(audit->signs);
+    annc_release(audit->pieces);
     annc_release(audit->rows);
 }
 
