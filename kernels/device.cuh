@@ -44,4 +44,18 @@ template <typename Number> __device__ inline Number warp_sum(Number value)
     return value;
 }
 
+constexpr float TARGET_MIDDLE = 0.5f; // between the targets 0 and 1 of two classes
+
+// The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle.
+__device__ inline uint32_t class_of(uint32_t n, const float *row, float middle)
+{
+    if (n == 1)
+        return row[0] > middle;
+    uint32_t best = 0;
+    for (uint32_t j = 1; j < n; j++)
+        if (row[j] > row[best])
+            best = j;
+    return best;
+}
+
 #endif

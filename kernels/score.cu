@@ -12,23 +12,9 @@ static unsigned score_threads(uint32_t m)
     return threads;
 }
 
-constexpr float TARGET_MIDDLE = 0.5f; // between the targets 0 and 1 of two classes
-
-// The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle.
-__device__ inline uint32_t class_of(uint32_t n, const float *row, float middle)
-{
-    if (n == 1)
-        return row[0] > middle;
-    uint32_t best = 0;
-    for (uint32_t j = 1; j < n; j++)
-        if (row[j] > row[best])
-            best = j;
-    return best;
-}
-
 __global__ void __launch_bounds__(MOST_SCORE_THREADS)
     score_kernel(annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
-                 annc_cursor *cursor, annc_score *scores, int32_t *predictions)
+                 const float *weights, annc_cursor *cursor, annc_score *scores, int32_t *predictions)
 {
     __shared__ double costs[MOST_SCORE_THREADS];
     __shared__ uint32_t hits[MOST_SCORE_THREADS];
@@ -38,10 +24,13 @@ __global__ void __launch_bounds__(MOST_SCORE_THREADS)
     uint32_t correct = 0;
     for (uint32_t r = thread; r < m; r += blockDim.x) {
         const size_t row = (size_t)r * n;
-        for (uint32_t j = 0; j < n; j++)
-            cost_sum += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+        const uint32_t wanted = class_of(n, Y + row, TARGET_MIDDLE);
         const uint32_t predicted = class_of(n, A + row, annc_cost_middle(cost));
-        correct += predicted == class_of(n, Y + row, TARGET_MIDDLE);
+        double row_cost = 0;
+        for (uint32_t j = 0; j < n; j++)
+            row_cost += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+        cost_sum += weights ? (double)weights[wanted] * row_cost : row_cost;
+        correct += predicted == wanted;
         if (predictions)
             predictions[first + r] = (int32_t)predicted;
     }
@@ -64,9 +53,10 @@ __global__ void __launch_bounds__(MOST_SCORE_THREADS)
 }
 
 extern "C" cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                                         const float *A, const float *Y, annc_cursor *cursor, annc_score *scores,
-                                         int32_t *predictions)
+                                         const float *A, const float *Y, const float *weights, annc_cursor *cursor,
+                                         annc_score *scores, int32_t *predictions)
 {
-    ANNC_LAUNCH(score_kernel, 1, score_threads(m), 0, stream, cost, m, n, Z, A, Y, cursor, scores, predictions);
+    ANNC_LAUNCH(score_kernel, 1, score_threads(m), 0, stream, cost, m, n, Z, A, Y, weights, cursor, scores,
+                predictions);
     return cudaGetLastError();
 }

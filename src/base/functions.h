@@ -111,6 +111,14 @@ ANNC_DEVICE_CODE double LOG1P(double z)
 {
     return log1p(z);
 }
+ANNC_DEVICE_CODE float SQRT(float z)
+{
+    return sqrtf(z);
+}
+ANNC_DEVICE_CODE double SQRT(double z)
+{
+    return sqrt(z);
+}
 ANNC_DEVICE_CODE float ERFC(float z)
 {
     return erfcf(z);
@@ -124,6 +132,7 @@ ANNC_DEVICE_CODE double ERFC(double z)
 #define EXPM1(z) _Generic((z), float : annc_expm1_f32, double : expm1)(z)
 #define TANH(z)  _Generic((z), float : annc_tanh_f32, double : tanh)(z)
 #define LOG1P(z) _Generic((z), float : log1pf, double : log1p)(z)
+#define SQRT(z)  _Generic((z), float : sqrtf, double : sqrt)(z)
 #define ERFC(z)  _Generic((z), float : erfcf, double : erfc)(z)
 #endif
 #define LOGISTIC(z)     (1 / (1 + EXP(-(z))))
@@ -134,6 +143,7 @@ ANNC_DEVICE_CODE double ERFC(double z)
 
 enum annc_activation_kind { SMOOTH, PIECEWISE, ROWWISE };
 enum { ANY_OUTPUT = -1 };
+enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
 
 /* f and f' of one unit, C and its derivative of one output (see annc_functions.h for which), and the pieces they lie on, by enumerator; in
  * float (_f32) and in double (_f64). The switch is uniform over a matrix; loops that must vectorise expand the tables themselves. */
@@ -215,11 +225,47 @@ ANNC_DEVICE_CODE int annc_cost_partner(annc_cost cost)
 #define ANNC_MIDDLE(enumerator, name, value, derivative, partner, piece, middle, ...)                                  \
     case enumerator:                                                                                                   \
         return (float)(middle);
-ANNC_DEVICE_CODE float annc_cost_middle(annc_cost cost)
+ANNC_DEVICE_CODE float annc_cost_middle(annc_cost cost){ANNC_SWITCH(cost, ANNC_COSTS, ANNC_MIDDLE, ANNC_COST_COUNT)}
+
+/* The gradient g of a weight w with those of the penalties: l2/2 w^2 and l1 |w|. */
+ANNC_DEVICE_CODE float annc_penalised(float g, float w, float l2, float l1)
 {
-    ANNC_SWITCH(cost, ANNC_COSTS, ANNC_MIDDLE, ANNC_COST_COUNT)
+    return g + (l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0));
 }
 
+/* The update of one parameter by its gradient g: changes the states and gives the step. In double alone: the fast paths expand the table. */
+#define ANNC_UPDATE(enumerator, name, first, second, step, ...)                                                        \
+    case enumerator:                                                                                                   \
+        v = first;                                                                                                     \
+        s = second;                                                                                                    \
+        change = step;                                                                                                 \
+        break;
+ANNC_DEVICE_CODE double annc_optimiser_step(annc_optimiser optimiser, double eta, ANNC_UNUSED double mu,
+                                            ANNC_UNUSED double rho, ANNC_UNUSED double epsilon, ANNC_UNUSED double c1,
+                                            ANNC_UNUSED double c2, double g, double *first_state, double *second_state)
+{
+    double v = *first_state, s = *second_state, change = 0;
+    switch (optimiser) {
+        ANNC_OPTIMISERS(ANNC_UPDATE)
+    case ANNC_OPTIMISER_COUNT:
+        break;
+    }
+    *first_state = v;
+    *second_state = s;
+    return change;
+}
+
+/* Which states an optimiser keeps: FIRST and SECOND as bits. */
+#define ANNC_STATES(enumerator, name, first, second, step, states, ...)                                                \
+    case enumerator:                                                                                                   \
+        return states;
+ANNC_DEVICE_CODE int annc_optimiser_states(annc_optimiser optimiser)
+{
+    ANNC_SWITCH(optimiser, ANNC_OPTIMISERS, ANNC_STATES, ANNC_OPTIMISER_COUNT)
+}
+
+#undef ANNC_UPDATE
+#undef ANNC_STATES
 #undef ANNC_VALUE
 #undef ANNC_DERIVATIVE
 #undef ANNC_PIECE

@@ -21,16 +21,13 @@ const char *annc_cost_name(annc_cost cost)
     return (unsigned)cost < ANNC_COST_COUNT ? names[cost] : NULL;
 }
 
-#undef NAME
-
 const char *annc_init_name(annc_init init)
 {
-    static const char *const names[ANNC_INIT_COUNT] = {
-        [ANNC_INIT_AUTO] = "auto",     [ANNC_INIT_NORMAL] = "normal", [ANNC_INIT_NORMAL_ZERO_BIAS] = "normal-zero-bias",
-        [ANNC_INIT_XAVIER] = "xavier", [ANNC_INIT_HE] = "he",
-    };
+    static const char *const names[ANNC_INIT_COUNT] = {ANNC_INITS(NAME)};
     return (unsigned)init < ANNC_INIT_COUNT ? names[init] : NULL;
 }
+
+#undef NAME
 
 const char *annc_engine_name(annc_engine engine)
 {
@@ -42,18 +39,25 @@ const char *annc_engine_name(annc_engine engine)
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }
 
+#define OWN_INIT(enumerator, name, value, derivative, kind, piece, low, high, init) [enumerator] = init,
+
 annc_init annc_init_resolve(annc_init init, const annc_shape *shape)
 {
-    bool all_sigmoid = true;
+    static const annc_init own[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(OWN_INIT)};
     if (init != ANNC_INIT_AUTO)
         return init;
+    if (shape->layers == 1)
+        return ANNC_INIT_NORMAL;
+    const annc_init first = own[shape->activation[0]];
+    bool same = true, he = false;
     for (uint32_t l = 1; l < shape->layers; l++) {
-        if (annc_activation_kind_of(shape->activation[l - 1]) == PIECEWISE)
-            return ANNC_INIT_HE;
-        all_sigmoid = all_sigmoid && shape->activation[l - 1] == ANNC_SIGMOID;
+        same = same && own[shape->activation[l - 1]] == first;
+        he = he || own[shape->activation[l - 1]] == ANNC_INIT_HE;
     }
-    return all_sigmoid ? ANNC_INIT_NORMAL : ANNC_INIT_XAVIER;
+    return same ? first : he ? ANNC_INIT_HE : ANNC_INIT_XAVIER;
 }
+
+#undef OWN_INIT
 
 /* ---------------------------------------------------------------- the parameter block */
 
@@ -77,7 +81,7 @@ size_t annc_shape_parameters(const annc_shape *shape)
 
 /* ---------------------------------------------------------------- ranges */
 
-#define RANGE(enumerator, name, value, derivative, kind, piece, low, high)                [enumerator] = {low, high},
+#define RANGE(enumerator, name, value, derivative, kind, piece, low, high, init)          [enumerator] = {low, high},
 #define TARGETS(enumerator, name, value, derivative, partner, piece, middle, least, most) [enumerator] = {least, most},
 
 struct annc_range annc_activation_range(annc_activation f)
