@@ -61,22 +61,15 @@ ANNC_API annc_build annc_build_info(void);
 #define ANNC_ENUMERATOR(enumerator, ...) enumerator,
 typedef enum annc_activation { ANNC_ACTIVATIONS(ANNC_ENUMERATOR) ANNC_ACTIVATION_COUNT } annc_activation;
 typedef enum annc_cost { ANNC_COSTS(ANNC_ENUMERATOR) ANNC_COST_COUNT } annc_cost;
+typedef enum annc_optimiser { ANNC_OPTIMISERS(ANNC_ENUMERATOR) ANNC_OPTIMISER_COUNT } annc_optimiser;
+typedef enum annc_init { ANNC_INITS(ANNC_ENUMERATOR) ANNC_INIT_COUNT } annc_init; /* how parameters are first drawn */
 #undef ANNC_ENUMERATOR
-
-/* How the parameters are drawn; every deviate is from N(0, 1), scaled. fan_in = n_(l-1), fan_out = n_l. */
-typedef enum annc_init {
-    ANNC_INIT_AUTO,   /* He if a hidden layer is ReLU, normal if all are sigmoid or there are none, otherwise Xavier */
-    ANNC_INIT_NORMAL, /* weights and biases N(0, 1) */
-    ANNC_INIT_NORMAL_ZERO_BIAS, /* weights N(0, 1), biases 0 */
-    ANNC_INIT_XAVIER,           /* weights N(0, 2 / (fan_in + fan_out)), biases 0 (Glorot and Bengio 2010) */
-    ANNC_INIT_HE,               /* weights N(0, 2 / fan_in), biases 0 (He et al. 2015) */
-    ANNC_INIT_COUNT
-} annc_init;
 
 /* The names used on the command line and in model files ("sigmoid", "cross-entropy", "xavier"); NULL for no such value. */
 ANNC_API const char *annc_activation_name(annc_activation activation);
 ANNC_API const char *annc_cost_name(annc_cost cost);
 ANNC_API const char *annc_init_name(annc_init init);
+ANNC_API const char *annc_optimiser_name(annc_optimiser optimiser);
 
 enum { ANNC_MAX_LAYERS = 64, ANNC_MAX_WIDTH = 1 << 24 };
 
@@ -111,8 +104,8 @@ ANNC_API const annc_shape *annc_network_shape(const annc_network *network);
 ANNC_API float *annc_network_parameters(annc_network *network);
 ANNC_API const float *annc_network_parameters_const(const annc_network *network);
 
-/* Draws the parameters: parameter i is a scaled deviate i of stream 0 under the seed (Philox, src/base/philox.h), computed in
- * double and rounded once, so that every device gives the same bits. */
+/* Draws the parameters as annc_functions.h has it: parameter i is made of number i of stream 0 under the seed (Philox,
+ * src/base/philox.h), computed in double and rounded once, so that every device gives the same bits. */
 ANNC_API annc_status annc_network_initialise(annc_network *network, annc_device *device, annc_init init, uint64_t seed);
 
 /* The initialiser that ANNC_INIT_AUTO stands for in this shape; any other comes back as it is. */
@@ -247,12 +240,63 @@ ANNC_API const char *annc_engine_name(annc_engine engine);
 /* The engine that ANNC_ENGINE_AUTO stands for, for a network on a device, and why (static text). */
 ANNC_API annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why);
 
+/* What a step minimises beyond the mean of C over its minibatch; all zero for nothing. None of it touches evaluation, nor, the class
+ * weights and the smoothed labels excepted, the loss that is reported. */
+typedef struct annc_objective {
+    const float *
+        class_weights; /* C of an example is multiplied by that of its class; NULL: by 1. Outputs of them, 2 for one output */
+    double
+        label_smoothing; /* e within [0, 1): the targets of labels are (1 - e) one-hot + e / n (Szegedy et al. 2016) */
+    double l2, l1;  /* adds l2/2 times the sum of w^2, and l1 times that of |w|, over all weights; biases are spared */
+    double dropout; /* the share of each hidden layer left out, within [0, 1); the rest grows by 1 / (1 - share) */
+    double input_dropout; /* the same of the inputs (Srivastava et al. 2014) */
+    double input_noise;   /* standard deviation of the normal noise added to each input */
+} annc_objective;
+
+/* How the learning rate goes; T is the length of the schedule in steps, t the step from 0. */
+typedef enum annc_schedule_kind {
+    ANNC_CONSTANT,
+    ANNC_STEP_DECAY,  /* times `factor` (0.1) after every `period` (10) epochs */
+    ANNC_EXPONENTIAL, /* times `factor` (0.95) after every epoch */
+    ANNC_COSINE,      /* eta (1 + cos(pi t / T)) / 2 (Loshchilov and Hutter 2017) */
+    ANNC_ONE_CYCLE, /* by cosines from eta / 25 up to eta over 0.3 T, then down to eta / 250000 (Smith and Topin 2018, as torch has it) */
+    ANNC_PLATEAU, /* times `factor` (0.1) when the loss has not fallen by 1e-4 of itself for `period` (10) epochs */
+    ANNC_SCHEDULE_COUNT
+} annc_schedule_kind;
+
+ANNC_API const char *annc_schedule_name(annc_schedule_kind kind);
+
+typedef struct annc_schedule {
+    annc_schedule_kind kind;
+    double warmup;   /* epochs over which the rate first rises evenly from 0 to the schedule's; 0 for none */
+    double factor;   /* within (0, 1); 0: the kind's own */
+    uint32_t period; /* 0: the kind's own */
+    uint32_t epochs; /* T / steps an epoch; needed by cosine and one-cycle. Later epochs keep the last rate. */
+} annc_schedule;
+
+/* The learning rate of a step (from 0) of an epoch (from 0). */
+ANNC_API double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t epoch, uint32_t step,
+                                   uint32_t steps);
+
 typedef struct annc_training_options {
-    double eta;     /* learning rate, finite and above 0 */
+    annc_optimiser optimiser; /* annc_functions.h has the equations */
+    double eta;               /* learning rate, finite and above 0 */
+    double mu, rho,
+        epsilon; /* of the optimiser: momentum or beta1, beta2 or the decay of squares, and the guard of the division */
+    double decay;    /* decoupled: each step multiplies all weights by 1 - eta decay; biases are spared */
+    double clip;     /* a gradient of a larger norm (over all parameters) is scaled down to this one; 0: none is */
+    double max_norm; /* weights into a unit of a larger norm are scaled down to this one after each step; 0: none are */
+    annc_schedule schedule;
+    annc_objective objective;
     uint32_t batch; /* examples a minibatch, 1 or more; more than there are is cut to all */
-    uint64_t seed;  /* of the order of the examples */
+    uint64_t seed;  /* of the order of the examples, of dropout and of noise */
     annc_engine engine;
 } annc_training_options;
+
+/* Options with the optimiser's own eta, mu, rho, epsilon and decay, minibatches of 16, seed 0 and all else off. */
+ANNC_API annc_training_options annc_training_defaults(annc_optimiser optimiser);
+/* Whether options can be used with a network of a shape: ANNC_USAGE with the value and what it may be. */
+ANNC_API annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape);
 
 typedef struct annc_trainer annc_trainer;
 
@@ -268,6 +312,7 @@ typedef struct annc_epoch {
     uint32_t steps;    /* minibatches trained */
     uint32_t examples; /* examples trained */
     double loss;       /* sum over the epoch's minibatches of the minibatch's mean cost, each before its step */
+    double rate;       /* learning rate of the last step */
     uint32_t correct;  /* training examples classified rightly, each before its step */
     double seconds;    /* training alone */
 } annc_epoch;
@@ -276,6 +321,9 @@ typedef struct annc_epoch {
  * the epoch with ANNC_STOPPED. ANNC_DIVERGED names the first step whose cost was not finite. */
 ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context,
                                         annc_epoch *report);
+
+/* Tells ANNC_PLATEAU how the epoch went: a loss, lower is better, of whatever data are trusted most. */
+ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
 /* The engine in use: "ops" or "recorded". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
@@ -328,10 +376,11 @@ typedef struct annc_check_row {
 typedef struct annc_check_options {
     uint32_t batch;  /* examples averaged */
     uint32_t sample; /* parameters a layer and kind for finite differences; 0: all */
-    uint64_t seed;   /* of the order of examples and of the sample */
+    uint64_t seed;   /* of the order of examples, of dropout and noise, and of the sample */
+    annc_objective objective;
 } annc_check_options;
 
-/* Audits the gradients of a network on the first minibatch of a data set: the reference against central finite differences
+/* Audits the gradients of a network on the first minibatch of a data set, of C and all that the objective adds to it: the reference against central finite differences
  * (h = 1e-5, double), and each device against the reference. Errors of finite differences are relative to
  * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix. Rows are freed by annc_check_free.
  * ANNC_OK also where a row failed: look at `pass`. */

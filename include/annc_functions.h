@@ -1,36 +1,110 @@
-/* annc_functions.h - every activation and every cost, once.
+/* annc_functions.h - every activation, every cost and every optimiser, once.
  *
- * A row of these tables is all there is to an activation or a cost: the reference, the CPU path, the CUDA kernels, the
+ * A row of these tables is all there is to one of them: the reference, the CPU path, the CUDA kernels, the
  * command line's help and the gradient audit are made from it. The formulas are C expressions in
  *
  *     z  the weighted input of one unit        a  its activation f(z)        y  its target
  *
- * and use EXP, LOG1P, TANH, ABS and MAX, which exist for float and for double (src/base/functions.h). Whole numbers take the
- * type of what they are combined with, so one formula serves both precisions. */
+ * and use EXP, EXPM1, LOG1P, TANH, LOGISTIC, NORMAL_BELOW (Phi of the normal distribution), SQRT, ABS, MAX and MIN, which exist for
+ * float and for double (src/base/functions.h).
+ * Whole numbers take the type of what they are combined with, and `real` is that type, so one formula serves both precisions. */
 #ifndef ANNC_FUNCTIONS_H
 #define ANNC_FUNCTIONS_H
 
-/* ENTRY(enumerator, name, f(z), f'(z), kind)
+/* ENTRY(enumerator, name, f(z), f'(z), kind, piece, lowest, highest, init)
  *
- * kind  SMOOTH     differentiable everywhere
- *       PIECEWISE  has a kink at z = 0; finite differences keep away from it
- *       ROWWISE    each output depends on the whole layer: z is first replaced by z - log(sum of exp(z)) over the layer, after
- *                  which f is the formula here; the output layer alone may use it. Its Jacobian is diag(a) - a a^T. */
-#define ANNC_ACTIVATIONS(ENTRY)                                                                                        \
-    ENTRY(ANNC_SIGMOID, "sigmoid", 1 / (1 + EXP(-z)), a * (1 - a), SMOOTH)                                             \
-    ENTRY(ANNC_TANH, "tanh", TANH(z), 1 - a * a, SMOOTH)                                                               \
-    ENTRY(ANNC_RELU, "relu", z > 0 ? z : 0 * z, z > 0 ? 1 : 0, PIECEWISE)                                              \
-    ENTRY(ANNC_IDENTITY, "identity", z, 1, SMOOTH)                                                                     \
-    ENTRY(ANNC_SOFTMAX, "softmax", EXP(z), a, ROWWISE)
+ * kind   SMOOTH     differentiable everywhere, as often as one likes
+ *        PIECEWISE  made of pieces; finite differences keep away from where they meet
+ *        ROWWISE    each output depends on the whole layer: z is first replaced by z - log(sum of exp(z)) over the layer, after
+ *                   which f is the formula here; the output layer alone may use it. Its Jacobian is diag(a) - a a^T.
+ * piece  a whole number that tells on which piece z lies
+ * lowest, highest  the range of f, its ends included
+ * init   how hidden layers of it are best drawn
+ *
+ * Sources: leaky ReLU with slope 1/100, Maas et al. 2013; ELU with alpha 1, Clevert et al. 2016; SELU, Klambauer et al. 2017; GELU by
+ * erf, Hendrycks and Gimpel 2016; SiLU (swish), Elfwing et al. 2018; softplus, Dugas et al. 2001; hard sigmoid as torch has it. */
+/* clang-format off */
+#define ANNC_ACTIVATIONS(ENTRY) \
+    ENTRY(ANNC_SIGMOID,      "sigmoid",      LOGISTIC(z),  a * (1 - a),  SMOOTH, 0, 0, 1, ANNC_INIT_NORMAL) \
+    ENTRY(ANNC_TANH,         "tanh",         TANH(z),  1 - a * a,  SMOOTH, 0, -1, 1, ANNC_INIT_XAVIER) \
+    ENTRY(ANNC_RELU,         "relu",         z > 0 ? z : 0 * z,  z > 0 ? 1 : 0,  PIECEWISE, z > 0, 0, INFINITY, ANNC_INIT_HE) \
+    ENTRY(ANNC_LEAKY_RELU,   "leaky-relu",   z > 0 ? z : (real)0.01 * z,  z > 0 ? 1 : (real)0.01,  PIECEWISE, z > 0, -INFINITY, INFINITY, ANNC_INIT_HE) \
+    ENTRY(ANNC_ELU,          "elu",          z > 0 ? z : EXPM1(z),  z > 0 ? 1 : a + 1,  PIECEWISE, z > 0, -1, INFINITY, ANNC_INIT_HE) \
+    ENTRY(ANNC_SELU,         "selu",         z > 0 ? (real)ANNC_SELU_SCALE * z : (real)ANNC_SELU_LOWEST * -EXPM1(z), \
+                                             z > 0 ? (real)ANNC_SELU_SCALE : a - (real)ANNC_SELU_LOWEST,  PIECEWISE, z > 0, ANNC_SELU_LOWEST, INFINITY, ANNC_INIT_LECUN) \
+    ENTRY(ANNC_GELU,         "gelu",         z * NORMAL_BELOW(z),  NORMAL_BELOW(z) + z * ((real)ANNC_NORMAL_DENSITY_0 * EXP(-(z * z) / 2)), \
+                                             SMOOTH, 0, -0.17, INFINITY, ANNC_INIT_HE) \
+    ENTRY(ANNC_SILU,         "silu",         z * LOGISTIC(z),  LOGISTIC(z) + a * (1 - LOGISTIC(z)),  SMOOTH, 0, -0.279, INFINITY, ANNC_INIT_HE) \
+    ENTRY(ANNC_SOFTPLUS,     "softplus",     MAX(z, 0) + LOG1P(EXP(-ABS(z))),  LOGISTIC(z),  SMOOTH, 0, 0, INFINITY, ANNC_INIT_XAVIER) \
+    ENTRY(ANNC_HARD_SIGMOID, "hard-sigmoid", z >= 3 ? 1 : z <= -3 ? 0 : (z + 3) / 6,  z > -3 && z < 3 ? (real)1 / 6 : 0, \
+                                             PIECEWISE, (z > -3) + (z > 3), 0, 1, ANNC_INIT_XAVIER) \
+    ENTRY(ANNC_IDENTITY,     "identity",     z,  1,  SMOOTH, 0, -INFINITY, INFINITY, ANNC_INIT_XAVIER) \
+    ENTRY(ANNC_SOFTMAX,      "softmax",      EXP(z),  a,  ROWWISE, 0, 0, 1, ANNC_INIT_XAVIER)
 
-/* ENTRY(enumerator, name, C of one output, its derivative, partner)
+#define ANNC_SELU_SCALE       1.0507009873554804934193349852946
+#define ANNC_SELU_LOWEST      (-1.7580993408473768599402175208123) /* -scale alpha */
+#define ANNC_NORMAL_DENSITY_0 0.39894228040143267793994605993438   /* 1 / sqrt(2 pi) */
+
+/* ENTRY(enumerator, name, C of one output, its derivative, partner, piece, middle, least, most)
  *
  * partner  ANY_OUTPUT: the derivative is dC/da, for any output activation (BP1 multiplies it by f'(z)).
  *          Otherwise the one output activation that the cost takes: the derivative is then dC/dz in closed form, and the cost
- *          is written in z, so that it stays finite for saturated outputs. */
-#define ANNC_COSTS(ENTRY)                                                                                              \
-    ENTRY(ANNC_QUADRATIC, "quadratic", (a - y) * (a - y) / 2, a - y, ANY_OUTPUT)                                       \
-    ENTRY(ANNC_CROSS_ENTROPY, "cross-entropy", MAX(z, 0) - z * y + LOG1P(EXP(-ABS(z))), a - y, ANNC_SIGMOID)           \
-    ENTRY(ANNC_CATEGORICAL_CROSS_ENTROPY, "categorical-cross-entropy", y == 0 ? 0 * y : -y * z, a - y, ANNC_SOFTMAX)
+ *          is written in z, so that it stays finite for saturated outputs.
+ * piece    as above, for C as a function of a
+ * middle   where a single output passes from class 0 to class 1, and which outputs must be able to pass
+ * least, most  the targets that the cost takes
+ *
+ * C of an example is the sum over its outputs. Huber's cost has its corner at 1 (Huber 1964); hinge reads a target y in [0, 1] as the
+ * sign 2y - 1 (Cortes and Vapnik 1995), one output against the rest. */
+#define ANNC_COSTS(ENTRY) \
+    ENTRY(ANNC_QUADRATIC,     "quadratic",     (a - y) * (a - y) / 2,  a - y,  ANY_OUTPUT, 0, 0.5, -INFINITY, INFINITY) \
+    ENTRY(ANNC_CROSS_ENTROPY, "cross-entropy", MAX(z, 0) - z * y + LOG1P(EXP(-ABS(z))),  a - y,  ANNC_SIGMOID, 0, 0.5, 0, 1) \
+    ENTRY(ANNC_CATEGORICAL_CROSS_ENTROPY, "categorical-cross-entropy", y == 0 ? 0 * y : -y * z,  a - y,  ANNC_SOFTMAX, 0, 0.5, 0, 1) \
+    ENTRY(ANNC_MEAN_ABSOLUTE, "mean-absolute", ABS(a - y),  (a > y) - (a < y),  ANY_OUTPUT, a > y, 0.5, -INFINITY, INFINITY) \
+    ENTRY(ANNC_HUBER,         "huber",         ABS(a - y) > 1 ? ABS(a - y) - (real)0.5 : (a - y) * (a - y) / 2,  MAX(MIN(a - y, 1), -1), \
+                                               ANY_OUTPUT, (a - y > -1) + (a - y > 1), 0.5, -INFINITY, INFINITY) \
+    ENTRY(ANNC_HINGE,         "hinge",         (2 * y - 1) * a >= 1 ? 0 : 1 - (2 * y - 1) * a,  (2 * y - 1) * a < 1 ? 1 - 2 * y : 0, \
+                                               ANY_OUTPUT, (2 * y - 1) * a < 1, 0, 0, 1)
+
+/* ENTRY(enumerator, name, v', s', step, states, eta, mu, rho, epsilon, decay)
+ *
+ * theta = (1 - eta lambda) theta - step, with lambda the decoupled weight decay. From the gradient g of the minibatch's mean cost, first the
+ * states v and s become v' and s', then step is taken from them; t counts the steps from 1, c1 = 1 - mu^t, c2 = 1 - rho^t.
+ * states  NO_STATE, FIRST (v), SECOND (s) or BOTH: what there is to keep
+ * eta, mu, rho, epsilon, decay  the values used where none are given
+ *
+ * Sources: momentum as Sutskever et al. 2013 and torch have it (the rate outside the velocity), and Nesterov's likewise; Adagrad, Duchi et
+ * al. 2011; RMSprop, Hinton's lecture 6e of 2012; Adam, Kingma and Ba 2015; AdamW, Loshchilov and Hutter 2019. */
+#define ANNC_OPTIMISERS(ENTRY) \
+    ENTRY(ANNC_SGD,      "sgd",      v,  s,  eta * g,  NO_STATE, 3, 0, 0, 0, 0) \
+    ENTRY(ANNC_MOMENTUM, "momentum", mu * v + g,  s,  eta * v,  FIRST, 0.1, 0.9, 0, 0, 0) \
+    ENTRY(ANNC_NESTEROV, "nesterov", mu * v + g,  s,  eta * (g + mu * v),  FIRST, 0.1, 0.9, 0, 0, 0) \
+    ENTRY(ANNC_ADAGRAD,  "adagrad",  v,  s + g * g,  eta * g / (SQRT(s) + epsilon),  SECOND, 0.01, 0, 0, 1e-10, 0) \
+    ENTRY(ANNC_RMSPROP,  "rmsprop",  v,  rho * s + (1 - rho) * (g * g),  eta * g / (SQRT(s) + epsilon),  SECOND, 0.001, 0, 0.99, 1e-8, 0) \
+    ENTRY(ANNC_ADAM,     "adam",     mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  eta * (v / c1) / (SQRT(s / c2) + epsilon), \
+                                     BOTH, 0.001, 0.9, 0.999, 1e-8, 0) \
+    ENTRY(ANNC_ADAMW,    "adamw",    mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  eta * (v / c1) / (SQRT(s / c2) + epsilon), \
+                                     BOTH, 0.001, 0.9, 0.999, 1e-8, 0.01)
+
+/* ENTRY(enumerator, name, numbers, scale of the weights, scale of the biases), by in = n_(l-1) and out = n_l
+ *
+ * numbers  NORMAL deviates of N(0, 1), UNIFORM ones within (-1, 1), an ORTHOGONAL matrix (of orthonormal rows, or columns where there are
+ *          more rows; biases 0), or EQUAL ones; each times its scale. All but the last come from Philox.
+ *
+ * auto: what suits the hidden layers' activations (above); normal where there are none; of several, He's if it is among them, else Xavier's.
+ * Sources: Xavier, Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998; orthogonal, Saxe et al. 2014; uniform is torch's Linear. */
+#define ANNC_INITS(ENTRY) \
+    ENTRY(ANNC_INIT_AUTO,             "auto",             NORMAL, 1, 1) \
+    ENTRY(ANNC_INIT_NORMAL,           "normal",           NORMAL, 1, 1) \
+    ENTRY(ANNC_INIT_NORMAL_ZERO_BIAS, "normal-zero-bias", NORMAL, 1, 0) \
+    ENTRY(ANNC_INIT_UNIFORM,          "uniform",          UNIFORM, sqrt(1 / in), sqrt(1 / in)) \
+    ENTRY(ANNC_INIT_XAVIER,           "xavier",           NORMAL, sqrt(2 / (in + out)), 0) \
+    ENTRY(ANNC_INIT_XAVIER_UNIFORM,   "xavier-uniform",   UNIFORM, sqrt(6 / (in + out)), 0) \
+    ENTRY(ANNC_INIT_HE,               "he",               NORMAL, sqrt(2 / in), 0) \
+    ENTRY(ANNC_INIT_HE_UNIFORM,       "he-uniform",       UNIFORM, sqrt(6 / in), 0) \
+    ENTRY(ANNC_INIT_LECUN,            "lecun",            NORMAL, sqrt(1 / in), 0) \
+    ENTRY(ANNC_INIT_ORTHOGONAL,       "orthogonal",       ORTHOGONAL, 1, 0) \
+    ENTRY(ANNC_INIT_CONSTANT,         "constant",         EQUAL, 0.1, 0)
+/* clang-format on */
 
 #endif

@@ -44,6 +44,6 @@ extern "C" cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation
     if (annc_activation_kind_of(f) == ROWWISE)
         ANNC_LAUNCH(activate_rows_kernel, m, WARP, 0, stream, f, n, b, Z, A);
     else
-        ANNC_LAUNCH(activate_kernel, element_blocks(count), ELEMENT_BLOCK, 0, stream, f, count, n, b, Z, A);
+        ANNC_LAUNCH(activate_kernel, element_blocks(count), element_threads(count), 0, stream, f, count, n, b, Z, A);
     return cudaGetLastError();
 }

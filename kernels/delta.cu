@@ -28,6 +28,15 @@ __global__ void __launch_bounds__(WARP)
         delta[row + j] = A[row + j] * (delta[row + j] - mean);
 }
 
+// Rows times the weights of their classes, a warp a row.
+__global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *weights, const float *Y, float *delta)
+{
+    const size_t row = (size_t)blockIdx.x * n;
+    const float weight = weights[class_of(n, Y + row, TARGET_MIDDLE)];
+    for (uint32_t j = threadIdx.x; j < n; j += WARP)
+        delta[row + j] *= weight;
+}
+
 // The Hadamard product of BP2.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     times_derivative_kernel(annc_activation f, size_t count, const float *Z, const float *A, float *delta)
@@ -66,8 +75,15 @@ extern "C" cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activa
     if (!closed_form && annc_activation_kind_of(f) == ROWWISE)
         ANNC_LAUNCH(output_delta_rows_kernel, m, WARP, 0, stream, cost, n, Z, A, Y, delta);
     else
-        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), ELEMENT_BLOCK, 0, stream, f, cost, closed_form, count,
-                    Z, A, Y, delta);
+        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), element_threads(count), 0, stream, f, cost, closed_form,
+                    count, Z, A, Y, delta);
+    return cudaGetLastError();
+}
+
+extern "C" cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights,
+                                         const float *Y, float *delta)
+{
+    ANNC_LAUNCH(weigh_kernel, m, WARP, 0, stream, n, weights, Y, delta);
     return cudaGetLastError();
 }
 
@@ -75,7 +91,8 @@ extern "C" cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_ac
                                                     const float *Z, const float *A, float *delta)
 {
     const size_t count = (size_t)m * n;
-    ANNC_LAUNCH(times_derivative_kernel, element_blocks(count), ELEMENT_BLOCK, 0, stream, f, count, Z, A, delta);
+    ANNC_LAUNCH(times_derivative_kernel, element_blocks(count), element_threads(count), 0, stream, f, count, Z, A,
+                delta);
     return cudaGetLastError();
 }
 

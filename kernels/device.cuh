@@ -26,6 +26,12 @@ static inline unsigned element_blocks(size_t count)
     return (unsigned)(blocks < MOST_ELEMENT_BLOCKS ? blocks : MOST_ELEMENT_BLOCKS);
 }
 
+// Threads of such a block: whole warps, no more than there are elements for.
+static inline unsigned element_threads(size_t count)
+{
+    return count < ELEMENT_BLOCK ? (unsigned)(count + WARP - 1) / WARP * WARP : ELEMENT_BLOCK;
+}
+
 // for (size_t i : all elements that are this thread's)
 #define ANNC_FOR_ELEMENTS(i, count)                                                                                    \
     for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count); i += (size_t)gridDim.x * blockDim.x)
@@ -36,6 +42,20 @@ template <typename Number> __device__ inline Number warp_sum(Number value)
     for (unsigned offset = WARP / 2; offset > 0; offset /= 2)
         value += __shfl_xor_sync(0xFFFFFFFFu, value, (int)offset);
     return value;
+}
+
+constexpr float TARGET_MIDDLE = 0.5f; // between the targets 0 and 1 of two classes
+
+// The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle.
+__device__ inline uint32_t class_of(uint32_t n, const float *row, float middle)
+{
+    if (n == 1)
+        return row[0] > middle;
+    uint32_t best = 0;
+    for (uint32_t j = 1; j < n; j++)
+        if (row[j] > row[best])
+            best = j;
+    return best;
 }
 
 #endif

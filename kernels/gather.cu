@@ -1,7 +1,7 @@
 // gather.cu - the minibatch of the cursor's step: a block of threads a row.
 #include "device.cuh"
 
-constexpr unsigned GATHER_BLOCK = 128;
+constexpr unsigned MOST_GATHER_THREADS = 128;
 
 // x (count x inputs, elements of one type) to row r of X.
 template <typename Element>
@@ -12,8 +12,9 @@ __device__ void gather_inputs(const Element *x, size_t example, uint32_t inputs,
         X_row[j] = (float)row[j] * factor;
 }
 
-__global__ void __launch_bounds__(GATHER_BLOCK)
-    gather_kernel(const annc_cursor *cursor, annc_examples examples, float factor, float *X, float *Y)
+__global__ void __launch_bounds__(MOST_GATHER_THREADS)
+    gather_kernel(const annc_cursor *cursor, annc_examples examples, float factor, annc_label_values values, float *X,
+                  float *Y)
 {
     const uint32_t r = blockIdx.x;
     const size_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
@@ -28,16 +29,16 @@ __global__ void __launch_bounds__(GATHER_BLOCK)
     for (uint32_t j = threadIdx.x; j < outputs; j += blockDim.x) {
         if (examples.targets)
             Y_row[j] = examples.targets[example * outputs + j];
-        else if (outputs == 1)
-            Y_row[j] = (float)examples.labels[example];
         else
-            Y_row[j] = examples.labels[example] == (int32_t)j ? 1.0f : 0.0f;
+            Y_row[j] = examples.labels[example] == (outputs == 1 ? 1 : (int32_t)j) ? values.on : values.off;
     }
 }
 
 extern "C" cudaError_t annc_launch_gather(cudaStream_t stream, const annc_cursor *cursor, const annc_examples *examples,
-                                          uint32_t m, float *X, float *Y)
+                                          struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
-    ANNC_LAUNCH(gather_kernel, m, GATHER_BLOCK, 0, stream, cursor, *examples, 1.0f / examples->divisor, X, Y);
+    const unsigned whole_warps = (examples->inputs + WARP - 1) / WARP * WARP;
+    const unsigned threads = whole_warps < MOST_GATHER_THREADS ? whole_warps : MOST_GATHER_THREADS;
+    ANNC_LAUNCH(gather_kernel, m, threads, 0, stream, cursor, *examples, 1.0f / examples->divisor, values, X, Y);
     return cudaGetLastError();
 }

@@ -12,11 +12,17 @@
 extern "C" {
 #endif
 
-cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t first, size_t count, double scale,
-                                   float *theta);
+cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t first, size_t count, bool uniform,
+                                   double scale, float *theta);
 
 cudaError_t annc_launch_gather(cudaStream_t stream, const struct annc_cursor *cursor, const annc_examples *examples,
-                               uint32_t m, float *X, float *Y);
+                               struct annc_label_values values, uint32_t m, float *X, float *Y);
+
+cudaError_t annc_launch_perturb(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, double sigma,
+                                uint32_t m, uint32_t n, float *X);
+
+cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
+                                double share, uint32_t m, uint32_t n, const float *A, float *D);
 
 /* Z = Z + 1 b^T, A = f(Z): what is left of forward after the product. */
 cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *b,
@@ -24,6 +30,9 @@ cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_
 
 cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
                                      const float *Z, const float *A, const float *Y, float *delta);
+
+cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, const float *Y,
+                              float *delta);
 
 /* delta = delta times f'(Z): what is left of hidden_delta after the product. */
 cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *Z,
@@ -33,9 +42,19 @@ cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f,
 cudaError_t annc_launch_bias_step(cudaStream_t stream, uint32_t m, uint32_t n, float alpha, float beta,
                                   const float *delta, float *b);
 
+cudaError_t annc_launch_penalise(cudaStream_t stream, size_t count, double l2, double l1, const float *W, float *G);
+
+cudaError_t annc_launch_clip(cudaStream_t stream, size_t count, double limit, float *G, double *scratch);
+
+cudaError_t annc_launch_update(cudaStream_t stream, struct annc_rule rule, double decay,
+                               const struct annc_cursor *cursor, const struct annc_rate *rates, size_t count,
+                               const float *G, float *theta, float *v, float *s);
+
+cudaError_t annc_launch_limit_rows(cudaStream_t stream, uint32_t n, uint32_t n_in, double limit, float *W);
+
 cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                              const float *A, const float *Y, struct annc_cursor *cursor, struct annc_score *scores,
-                              int32_t *predictions);
+                              const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
+                              struct annc_score *scores, int32_t *predictions);
 
 #ifdef __cplusplus
 }

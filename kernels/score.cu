@@ -1,43 +1,43 @@
 // score.cu - cost and hits of a minibatch, summed in a fixed order by one block, and the cursor's step forward.
 #include "device.cuh"
 
-constexpr unsigned SCORE_BLOCK = 256;
+constexpr unsigned MOST_SCORE_THREADS = 256;
 
-// The class that a row of outputs, or of targets, stands for.
-__device__ inline uint32_t class_of(uint32_t n, const float *row)
+// One thread a row, up to a full block: a power of two, whole warps.
+static unsigned score_threads(uint32_t m)
 {
-    if (n == 1)
-        return row[0] > 0.5f;
-    uint32_t best = 0;
-    for (uint32_t j = 1; j < n; j++)
-        if (row[j] > row[best])
-            best = j;
-    return best;
+    unsigned threads = WARP;
+    while (threads < m && threads < MOST_SCORE_THREADS)
+        threads *= 2;
+    return threads;
 }
 
-__global__ void __launch_bounds__(SCORE_BLOCK)
+__global__ void __launch_bounds__(MOST_SCORE_THREADS)
     score_kernel(annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
-                 annc_cursor *cursor, annc_score *scores, int32_t *predictions)
+                 const float *weights, annc_cursor *cursor, annc_score *scores, int32_t *predictions)
 {
-    __shared__ double costs[SCORE_BLOCK];
-    __shared__ uint32_t hits[SCORE_BLOCK];
+    __shared__ double costs[MOST_SCORE_THREADS];
+    __shared__ uint32_t hits[MOST_SCORE_THREADS];
     const uint32_t step = cursor->step, first = step * cursor->batch, thread = threadIdx.x;
 
     double cost_sum = 0;
     uint32_t correct = 0;
-    for (uint32_t r = thread; r < m; r += SCORE_BLOCK) {
+    for (uint32_t r = thread; r < m; r += blockDim.x) {
         const size_t row = (size_t)r * n;
+        const uint32_t wanted = class_of(n, Y + row, TARGET_MIDDLE);
+        const uint32_t predicted = class_of(n, A + row, annc_cost_middle(cost));
+        double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
-            cost_sum += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
-        const uint32_t predicted = class_of(n, A + row);
-        correct += predicted == class_of(n, Y + row);
+            row_cost += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+        cost_sum += weights ? (double)weights[wanted] * row_cost : row_cost;
+        correct += predicted == wanted;
         if (predictions)
             predictions[first + r] = (int32_t)predicted;
     }
     costs[thread] = cost_sum;
     hits[thread] = correct;
     __syncthreads();
-    for (unsigned half = SCORE_BLOCK / 2; half > 0; half /= 2) {
+    for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
         if (thread < half) {
             costs[thread] += costs[thread + half];
             hits[thread] += hits[thread + half];
@@ -53,9 +53,10 @@ __global__ void __launch_bounds__(SCORE_BLOCK)
 }
 
 extern "C" cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                                         const float *A, const float *Y, annc_cursor *cursor, annc_score *scores,
-                                         int32_t *predictions)
+                                         const float *A, const float *Y, const float *weights, annc_cursor *cursor,
+                                         annc_score *scores, int32_t *predictions)
 {
-    ANNC_LAUNCH(score_kernel, 1, SCORE_BLOCK, 0, stream, cost, m, n, Z, A, Y, cursor, scores, predictions);
+    ANNC_LAUNCH(score_kernel, 1, score_threads(m), 0, stream, cost, m, n, Z, A, Y, weights, cursor, scores,
+                predictions);
     return cudaGetLastError();
 }

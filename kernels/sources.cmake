@@ -1,6 +1,6 @@
 # What the CUDA module is made of; also built for the CPU by tests/host.
 set(ANNC_KERNEL_SOURCES)
-foreach(kernel initialise gather activate delta score)
+foreach(kernel initialise gather dropout activate delta update score)
   list(APPEND ANNC_KERNEL_SOURCES ${PROJECT_SOURCE_DIR}/kernels/${kernel}.cu)
 endforeach()
 set(ANNC_CUDA_BACKEND_SOURCES ${PROJECT_SOURCE_DIR}/src/backend/backend_cuda.c)

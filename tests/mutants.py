@@ -29,7 +29,7 @@ MUTANTS = [
     ("BP4 with a^l for a^(l-1)", REFERENCE, "const double *a_in = reference->a[l - 1],", "const double *a_in = reference->z[l - 1],", "^reference$"),
     ("forward without the bias", REFERENCE, "z[j] = b[j];", "z[j] = 0;", "^reference$"),
     # What all paths share: found by finite differences and known answers.
-    ("sigma' without (1 - a)", "include/annc_functions.h", "a * (1 - a), SMOOTH", "a, SMOOTH", "^(reference|functions)$"),
+    ("sigma' without (1 - a)", "include/annc_functions.h", "a * (1 - a),  SMOOTH", "a,  SMOOTH", "^(reference|functions)$"),
     ("quadratic cost without the half", "include/annc_functions.h", "(a - y) * (a - y) / 2", "(a - y) * (a - y)", "^(reference|functions)$"),
     ("Philox with nine rounds", "src/base/philox.h", "round < 10", "round < 9", "^philox$"),
     ("the order ignores the epoch", "src/base/order.h", "(uint64_t)epoch * (ANNC_ORDER_ROUNDS / 4)", "0 * (uint64_t)epoch", "^philox$"),
@@ -58,7 +58,7 @@ MUTANTS = [
     ("BP2 without f' (kernel)", "kernels/delta.cu", "delta[i] = delta[i] * annc_activation_derivative_f32(f, Z[i], A[i]);", "delta[i] = delta[i] + 0 * annc_activation_derivative_f32(f, Z[i], A[i]);", "^backends_simulated$"),
     ("BP3 misses a lane (kernel)", "kernels/delta.cu", "for (unsigned i = 1; i < BIAS_LANES; i++)", "for (unsigned i = 2; i < BIAS_LANES; i++)", "^backends_simulated$"),
     ("no barrier in BP3 (kernel)", "kernels/delta.cu", "partial[lane][threadIdx.x] = sum;\n    __syncthreads();", "partial[lane][threadIdx.x] = sum;", "^backends_simulated"),
-    ("half the scores (kernel)", "kernels/score.cu", "unsigned half = SCORE_BLOCK / 2;", "unsigned half = SCORE_BLOCK / 512;", "^backends_simulated$"),
+    ("half the scores (kernel)", "kernels/score.cu", "unsigned half = blockDim.x / 2;", "unsigned half = blockDim.x / 512;", "^backends_simulated$"),
     ("the cursor stays (kernel)", "kernels/score.cu", "cursor->step = step + 1;", "cursor->step = step;", "^backends_simulated$"),
     ("lanes of a pair swapped (kernel)", "kernels/initialise.cu", "(float)(scale * pair[lane])", "(float)(scale * pair[1 - lane])", "^backends_simulated$"),
     ("BP4 with a transpose swapped (CUDA)", CUDA, "product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)", "product(device, false, false, n, n_in, m, alpha, delta, A_in, beta, W)", "^backends_simulated$"),

@@ -24,8 +24,8 @@ bool problem_output(size_t i, annc_activation *output, annc_cost *cost)
 {
     for (int c = 0; c < ANNC_COST_COUNT; c++)
         for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
-            const int partner = annc_cost_partner((annc_cost)c);
-            if (partner != ANY_OUTPUT && partner != f)
+            const annc_shape shape = problem_shape("2-2", ANNC_SIGMOID, (annc_activation)f, (annc_cost)c);
+            if (annc_shape_check(&shape) != ANNC_OK)
                 continue;
             if (i-- == 0) {
                 *output = (annc_activation)f;

@@ -65,11 +65,11 @@ static annc_status not_a_number(annc_device *device, uint32_t m, uint32_t n_in, 
 }
 
 static annc_status other_examples(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                                  uint32_t m, float *X, float *Y)
+                                  struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
     struct annc_cursor other = *cursor;
     other.step++;
-    return annc_backend_cpu.gather(device, &other, examples, m, X, Y);
+    return annc_backend_cpu.gather(device, &other, examples, values, m, X, Y);
 }
 
 /* ---------------------------------------------------------------- the audit of a backend */

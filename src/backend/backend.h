@@ -17,7 +17,9 @@
 #include "order.h"
 
 /* Raised with every change of this file; a module of another number is refused by name. */
-enum { ANNC_BACKEND_CONTRACT = 1 };
+enum { ANNC_BACKEND_CONTRACT = 2 };
+
+enum { ANNC_CLIP_SCRATCH = 256 };
 
 /* What a backend may use of the library that opened it. A backend in a module has no other way to it. */
 struct annc_host {
@@ -38,15 +40,29 @@ struct annc_score {
     uint32_t examples;
 };
 
+/* What updates are made with: the same for every step ... */
+struct annc_rule {
+    annc_optimiser optimiser;
+    float mu, rho, epsilon;
+};
+/* ... and what changes: one entry a step of the epoch. */
+struct annc_rate {
+    float eta, c1, c2; /* as in annc_functions.h */
+};
+
+/* The targets that labels become: `off`, and `on` at the label's own output; a single output is `on` for label 1. */
+struct annc_label_values {
+    float off, on;
+};
+
 /* A training job as `steps` sees it. Pointers are to device memory, and all but the last two members are the caller's. */
 struct annc_job {
     const annc_shape *shape;
     float *theta;                  /* the parameter block */
     const annc_examples *examples; /* a host struct whose arrays are staged */
     struct annc_cursor *cursor;
-    struct annc_score *scores; /* one a step of the epoch */
-    uint32_t batch;            /* examples a minibatch; steps runs full ones alone */
-    double eta;
+    struct annc_score *scores;                       /* one a step of the epoch */
+    uint32_t batch;                                  /* examples a minibatch; steps runs full ones alone */
     annc_status (*step)(const struct annc_job *job); /* one step made of operations, which a backend may record */
     void *recording;                                 /* the backend's own; NULL at first, freed by release */
     const char *engine;                              /* set by steps: the name of what ran */
@@ -78,14 +94,23 @@ struct annc_backend {
 
     /* --- operations; l is the layer, n its units, n_in those of the layer below, n_next those of the layer above */
 
-    /* theta_i = scale x deviate (first + i) of stream ANNC_STREAM_PARAMETERS, for i < count, in double, rounded once; 0 for scale 0. */
-    annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale,
-                              float *theta);
+    /* theta_i = scale x number (first + i) of stream ANNC_STREAM_PARAMETERS, for i < count, in double, rounded once; 0 for scale 0. The
+     * numbers are normal deviates, or uniform within (-1, 1). */
+    annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
+                              double scale, float *theta);
 
-    /* The minibatch of the cursor's step, m rows of it: X (m x inputs), bytes divided by the divisor, and Y (m x outputs), targets or one-hot
-     * labels (the label itself where outputs is 1). Row r is the example at position step * batch + r of the cursor's order. */
+    /* The minibatch of the cursor's step, m rows of it: X (m x inputs), bytes divided by the divisor, and Y (m x outputs), targets, or what
+     * the labels become. Row r is the example at position step * batch + r of the cursor's order. */
     annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                          uint32_t m, float *X, float *Y);
+                          struct annc_label_values values, uint32_t m, float *X, float *Y);
+
+    /* X = X + sigma times noise (annc_input_noise). X: m x n. */
+    annc_status (*perturb)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
+                           uint32_t m, uint32_t n, float *X);
+
+    /* D = A times the factors of dropout (annc_dropout_factor) for a share of layer l. A and D: m x n, and may be the same. */
+    annc_status (*dropout)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
+                           double share, uint32_t m, uint32_t n, const float *A, float *D);
 
     /* Z = A_in W^T + 1 b^T, A = f(Z). A_in: m x n_in, W: n x n_in, Z and A: m x n. For a row-wise f, Z is normalised (annc_functions.h). */
     annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
@@ -105,10 +130,31 @@ struct annc_backend {
     annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                const float *delta, const float *A_in, float *W, float *b);
 
-    /* Scores the m rows just computed into scores[step] (costs summed in a fixed order), then moves the cursor to the next step.
-     * predictions, unless NULL, takes each row's class at its position step * batch + r. Z, A, Y: m x n. */
+    /* delta = delta times the weight of each row's class, which is that of Y. delta, Y: m x n; weights: as annc_objective's. */
+    annc_status (*weigh)(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
+                         float *delta);
+
+    /* G = G + l2 W + l1 sign(W), `count` of each. */
+    annc_status (*penalise)(annc_device *device, size_t count, double l2, double l1, const float *W, float *G);
+
+    /* G = G times limit / ||G|| where ||G|| is larger than the limit. scratch: ANNC_CLIP_SCRATCH doubles. */
+    annc_status (*clip)(annc_device *device, size_t count, double limit, float *G, double *scratch);
+
+    /* theta = (1 - eta decay) theta - step, by the rule and the rate of the cursor's step, `count` of each. v and s: the optimiser's
+     * states, NULL where it has none. */
+    annc_status (*update)(annc_device *device, struct annc_rule rule, double decay, const struct annc_cursor *cursor,
+                          const struct annc_rate *rates, size_t count, const float *G, float *theta, float *v,
+                          float *s);
+
+    /* Rows of W that are longer than the limit are scaled down to it. W: n x n_in. */
+    annc_status (*limit_rows)(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W);
+
+    /* Scores the m rows just computed into scores[step] (costs summed in a fixed order, each times the weight of its class unless weights is
+     * NULL), then moves the cursor to the next step. predictions, unless NULL, takes each row's class at its position step * batch + r.
+     * Z, A, Y: m x n. */
     annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A,
-                         const float *Y, struct annc_cursor *cursor, struct annc_score *scores, int32_t *predictions);
+                         const float *Y, const float *weights, struct annc_cursor *cursor, struct annc_score *scores,
+                         int32_t *predictions);
 
     /* --- whole steps; both NULL where the backend has none */
 

@@ -1,6 +1,7 @@
 /* backend_cpu.c - the CPU: matrix products of gemm.h, elementwise loops made from the tables of annc_functions.h. */
 #include "allocate.h"
 #include "backend.h"
+#include "cpu_update.h"
 #include "functions.h"
 #include "gemm.h"
 #include "status.h"
@@ -14,6 +15,8 @@ struct cpu_device {
     bool choose_threads; /* by the size of each product, up to info.threads */
     int threads_now;
 };
+
+static const float TARGET_MIDDLE = 0.5f; /* between the targets 0 and 1 of two classes */
 
 /* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */
 static const double THREADED_PRODUCT = 4e6;
@@ -134,12 +137,16 @@ static annc_status cpu_synchronise(annc_device *device)
 
 /* ---------------------------------------------------------------- operations */
 
-static annc_status cpu_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale,
-                                  float *theta)
+static annc_status cpu_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
+                                  double scale, float *theta)
 {
     (void)device;
-    for (size_t i = 0; i < count; i++)
-        theta[i] = scale == 0 ? 0.0f : (float)(scale * annc_normal(seed, ANNC_STREAM_PARAMETERS, first + i));
+    for (size_t i = 0; i < count; i++) {
+        const double number = scale == 0 ? 0
+                              : uniform  ? annc_uniform(seed, ANNC_STREAM_PARAMETERS, first + i)
+                                         : annc_normal(seed, ANNC_STREAM_PARAMETERS, first + i);
+        theta[i] = (float)(scale * number);
+    }
     return ANNC_OK;
 }
 
@@ -156,28 +163,52 @@ static void gather_inputs(const annc_examples *examples, size_t example, float *
     }
 }
 
-static void gather_targets(const annc_examples *examples, size_t example, float *y)
+static void gather_targets(const annc_examples *examples, struct annc_label_values values, size_t example, float *y)
 {
     const size_t outputs = examples->outputs;
     if (examples->targets) {
         memcpy(y, examples->targets + example * outputs, outputs * sizeof *y);
     } else if (outputs == 1) {
-        y[0] = (float)examples->labels[example];
+        y[0] = examples->labels[example] ? values.on : values.off;
     } else {
-        memset(y, 0, outputs * sizeof *y);
-        y[examples->labels[example]] = 1;
+        for (size_t j = 0; j < outputs; j++)
+            y[j] = values.off;
+        y[examples->labels[example]] = values.on;
     }
 }
 
 static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                              uint32_t m, float *X, float *Y)
+                              struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
     (void)device;
     for (uint32_t r = 0; r < m; r++) {
         const uint32_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
         gather_inputs(examples, example, X + (size_t)r * examples->inputs);
-        gather_targets(examples, example, Y + (size_t)r * examples->outputs);
+        gather_targets(examples, values, example, Y + (size_t)r * examples->outputs);
     }
+    return ANNC_OK;
+}
+
+static annc_status cpu_perturb(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
+                               uint32_t m, uint32_t n, float *X)
+{
+    (void)device;
+    for (uint32_t r = 0; r < m; r++)
+        for (uint32_t j = 0; j < n; j++)
+            X[(size_t)r * n + j] += (float)(sigma * annc_input_noise(seed, annc_cursor_example(cursor, r), j, n));
+    return ANNC_OK;
+}
+
+static annc_status cpu_dropout(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
+                               double share, uint32_t m, uint32_t n, const float *A, float *D)
+{
+    const uint32_t threshold = annc_dropout_threshold(share);
+    const float scale = annc_dropout_scale(share);
+    (void)device;
+    for (uint32_t r = 0; r < m; r++)
+        for (uint32_t j = 0; j < n; j++)
+            D[(size_t)r * n + j] = A[(size_t)r * n + j] *
+                                   annc_dropout_factor(seed, l, annc_cursor_example(cursor, r), j, n, threshold, scale);
     return ANNC_OK;
 }
 
@@ -196,11 +227,13 @@ static void normalise_rows(uint32_t m, uint32_t n, float *Z)
     }
 }
 
+typedef float real; /* of the formulas */
+
 /* A = f(Z) */
 static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
 {
     switch (f) {
-#define ACTIVATE(enumerator, name, value, derivative, kind)                                                            \
+#define ACTIVATE(enumerator, name, value, ...)                                                                         \
     case enumerator:                                                                                                   \
         for (size_t i = 0; i < count; i++) {                                                                           \
             const float z = Z[i];                                                                                      \
@@ -219,7 +252,7 @@ static void times_derivative(annc_activation f, size_t count, const float *restr
                              float *restrict delta)
 {
     switch (f) {
-#define TIMES_DERIVATIVE(enumerator, name, value, derivative, kind)                                                    \
+#define TIMES_DERIVATIVE(enumerator, name, value, derivative, ...)                                                     \
     case enumerator:                                                                                                   \
         for (size_t i = 0; i < count; i++) {                                                                           \
             const float z = Z[i], a = A[i];                                                                            \
@@ -311,30 +344,45 @@ static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_i
     return ANNC_OK;
 }
 
-/* The class that a row of outputs, or of targets, stands for. */
-static uint32_t class_of(uint32_t n, const float *row)
+/* The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle. */
+static uint32_t class_of(uint32_t n, const float *row, float middle)
 {
     uint32_t best = 0;
     if (n == 1)
-        return row[0] > 0.5f;
+        return row[0] > middle;
     for (uint32_t j = 1; j < n; j++)
         if (row[j] > row[best])
             best = j;
     return best;
 }
 
+static annc_status cpu_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
+                             float *delta)
+{
+    (void)device;
+    for (uint32_t r = 0; r < m; r++) {
+        const float weight = weights[class_of(n, Y + (size_t)r * n, TARGET_MIDDLE)];
+        for (uint32_t j = 0; j < n; j++)
+            delta[(size_t)r * n + j] *= weight;
+    }
+    return ANNC_OK;
+}
+
 static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                             const float *A, const float *Y, struct annc_cursor *cursor, struct annc_score *scores,
-                             int32_t *predictions)
+                             const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
+                             struct annc_score *scores, int32_t *predictions)
 {
     (void)device;
     struct annc_score score = {0, 0, m};
     for (uint32_t r = 0; r < m; r++) {
         const size_t row = (size_t)r * n;
+        const uint32_t wanted = class_of(n, Y + row, TARGET_MIDDLE);
+        const uint32_t predicted = class_of(n, A + row, annc_cost_middle(cost));
+        double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
-            score.cost += annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
-        const uint32_t predicted = class_of(n, A + row);
-        score.correct += predicted == class_of(n, Y + row);
+            row_cost += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+        score.cost += weights ? (double)weights[wanted] * row_cost : row_cost;
+        score.correct += predicted == wanted;
         if (predictions)
             predictions[cursor->step * cursor->batch + r] = (int32_t)predicted;
     }
@@ -358,9 +406,16 @@ const struct annc_backend annc_backend_cpu = {
     .synchronise = cpu_synchronise,
     .initialise = cpu_initialise,
     .gather = cpu_gather,
+    .perturb = cpu_perturb,
+    .dropout = cpu_dropout,
     .forward = cpu_forward,
     .output_delta = cpu_output_delta,
     .hidden_delta = cpu_hidden_delta,
     .weight_step = cpu_weight_step,
+    .weigh = cpu_weigh,
+    .penalise = annc_cpu_penalise,
+    .clip = annc_cpu_clip,
+    .update = annc_cpu_update,
+    .limit_rows = annc_cpu_limit_rows,
     .score = cpu_score,
 };

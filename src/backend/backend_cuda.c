@@ -231,22 +231,37 @@ static void cuda_unstage(annc_device *device, const void *memory)
 
 /* ---------------------------------------------------------------- operations */
 
-static annc_status cuda_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, double scale,
-                                   float *theta)
+/* An operation that is one launch. */
+#define LAUNCH_TRY(launch)                                                                                             \
+    do {                                                                                                               \
+        annc_status status = ANNC_OK;                                                                                  \
+        CUDA_TRY(launch);                                                                                              \
+    out:                                                                                                               \
+        return status;                                                                                                 \
+    } while (0)
+
+static annc_status cuda_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
+                                   double scale, float *theta)
 {
-    annc_status status = ANNC_OK;
-    CUDA_TRY(annc_launch_initialise(cuda(device)->stream, seed, first, count, scale, theta));
-out:
-    return status;
+    LAUNCH_TRY(annc_launch_initialise(cuda(device)->stream, seed, first, count, uniform, scale, theta));
 }
 
 static annc_status cuda_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                               uint32_t m, float *X, float *Y)
+                               struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
-    annc_status status = ANNC_OK;
-    CUDA_TRY(annc_launch_gather(cuda(device)->stream, cursor, examples, m, X, Y));
-out:
-    return status;
+    LAUNCH_TRY(annc_launch_gather(cuda(device)->stream, cursor, examples, values, m, X, Y));
+}
+
+static annc_status cuda_perturb(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
+                                uint32_t m, uint32_t n, float *X)
+{
+    LAUNCH_TRY(annc_launch_perturb(cuda(device)->stream, seed, cursor, sigma, m, n, X));
+}
+
+static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
+                                double share, uint32_t m, uint32_t n, const float *A, float *D)
+{
+    LAUNCH_TRY(annc_launch_dropout(cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
 }
 
 /* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the transposes: C^T = op(B)^T op(A)^T. The
@@ -276,10 +291,7 @@ out:
 static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
                                      const float *Z, const float *A, const float *Y, float *delta)
 {
-    annc_status status = ANNC_OK;
-    CUDA_TRY(annc_launch_output_delta(cuda(device)->stream, f, cost, m, n, Z, A, Y, delta));
-out:
-    return status;
+    LAUNCH_TRY(annc_launch_output_delta(cuda(device)->stream, f, cost, m, n, Z, A, Y, delta));
 }
 
 static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
@@ -303,14 +315,39 @@ out:
     return status;
 }
 
-static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                              const float *A, const float *Y, struct annc_cursor *cursor, struct annc_score *scores,
-                              int32_t *predictions)
+static annc_status cuda_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
+                              float *delta)
 {
-    annc_status status = ANNC_OK;
-    CUDA_TRY(annc_launch_score(cuda(device)->stream, cost, m, n, Z, A, Y, cursor, scores, predictions));
-out:
-    return status;
+    LAUNCH_TRY(annc_launch_weigh(cuda(device)->stream, m, n, weights, Y, delta));
+}
+
+static annc_status cuda_penalise(annc_device *device, size_t count, double l2, double l1, const float *W, float *G)
+{
+    LAUNCH_TRY(annc_launch_penalise(cuda(device)->stream, count, l2, l1, W, G));
+}
+
+static annc_status cuda_clip(annc_device *device, size_t count, double limit, float *G, double *scratch)
+{
+    LAUNCH_TRY(annc_launch_clip(cuda(device)->stream, count, limit, G, scratch));
+}
+
+static annc_status cuda_update(annc_device *device, struct annc_rule rule, double decay,
+                               const struct annc_cursor *cursor, const struct annc_rate *rates, size_t count,
+                               const float *G, float *theta, float *v, float *s)
+{
+    LAUNCH_TRY(annc_launch_update(cuda(device)->stream, rule, decay, cursor, rates, count, G, theta, v, s));
+}
+
+static annc_status cuda_limit_rows(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W)
+{
+    LAUNCH_TRY(annc_launch_limit_rows(cuda(device)->stream, n, n_in, limit, W));
+}
+
+static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+                              const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
+                              struct annc_score *scores, int32_t *predictions)
+{
+    LAUNCH_TRY(annc_launch_score(cuda(device)->stream, cost, m, n, Z, A, Y, weights, cursor, scores, predictions));
 }
 
 /* ---------------------------------------------------------------- recorded steps */
@@ -401,10 +438,17 @@ static const struct annc_backend backend_cuda = {
     cuda_synchronise,
     cuda_initialise,
     cuda_gather,
+    cuda_perturb,
+    cuda_dropout,
     cuda_forward,
     cuda_output_delta,
     cuda_hidden_delta,
     cuda_weight_step,
+    cuda_weigh,
+    cuda_penalise,
+    cuda_clip,
+    cuda_update,
+    cuda_limit_rows,
     cuda_score,
     cuda_steps,
     cuda_release,

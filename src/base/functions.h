@@ -12,10 +12,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* exp(z) within 2 ulp where the result is normal. 2^n e^r with n = round(z / ln 2), r = z - n ln 2; Taylor series to r^7.
- * Below -87.3 the result is about 1e-38 and above 88.7 about 3e38: saturated, never 0 times infinity. */
-ANNC_DEVICE_CODE float annc_exp_f32(float z)
+/* e^z as (1 + series) half rest: 2^n e^r with n = round(z / ln 2), r = z - n ln 2, Taylor series to r^7, and 2^n as a product of two
+ * powers, since 2^128 is no float. z is clamped to -87.3...88.7, so that the result is never 0 or infinite. */
+struct annc_exponential {
+    float series, half, rest;
+};
+
+ANNC_DEVICE_CODE struct annc_exponential annc_exponential_f32(float z)
 {
+    struct annc_exponential e;
     const float lowest = -87.3f, highest = 88.7f;
     z = z < lowest ? lowest : z;
     z = z > highest ? highest : z;
@@ -30,17 +35,32 @@ ANNC_DEVICE_CODE float annc_exp_f32(float z)
     series = series * r + 4.16666667e-2f;
     series = series * r + 1.66666667e-1f;
     series = series * r + 0.5f;
-    series = (series * r) * r + r;
-    /* 2^n as a product of two powers, since 2^128 is no float. Unsigned, so that NaN, whose bits mean nothing, only passes through. */
+    e.series = (series * r) * r + r;
+    /* Unsigned, so that NaN, whose bits mean nothing, only passes through. */
     uint32_t whole;
     memcpy(&whole, &shifted, sizeof whole);
     whole -= 0x4B400000u; /* the bits of the shift */
     const uint32_t half = (uint32_t)((int32_t)whole >> 1), rest = whole - half;
     const uint32_t bits_half = (half + 127) << 23, bits_rest = (rest + 127) << 23;
-    float power_half, power_rest;
-    memcpy(&power_half, &bits_half, sizeof power_half);
-    memcpy(&power_rest, &bits_rest, sizeof power_rest);
-    return (power_half + series * power_half) * power_rest;
+    memcpy(&e.half, &bits_half, sizeof e.half);
+    memcpy(&e.rest, &bits_rest, sizeof e.rest);
+    return e;
+}
+
+/* exp(z) within 2 ulp where the result is normal. Below -87.3 it is about 1e-38 and above 88.7 about 3e38: saturated, never 0 times
+ * infinity. */
+ANNC_DEVICE_CODE float annc_exp_f32(float z)
+{
+    const struct annc_exponential e = annc_exponential_f32(z);
+    return (e.half + e.series * e.half) * e.rest;
+}
+
+/* exp(z) - 1 within 4 ulp for z <= 0. */
+ANNC_DEVICE_CODE float annc_expm1_f32(float z)
+{
+    const struct annc_exponential e = annc_exponential_f32(z < 0 ? z : 0 * z);
+    const float power = e.half * e.rest;
+    return (power - 1) + e.series * power;
 }
 
 /* tanh(z) within 4 ulp: the odd series near 0, 1 - 2 / (e^2|z| + 1) elsewhere. */
@@ -67,6 +87,14 @@ ANNC_DEVICE_CODE double EXP(double z)
 {
     return exp(z);
 }
+ANNC_DEVICE_CODE float EXPM1(float z)
+{
+    return annc_expm1_f32(z);
+}
+ANNC_DEVICE_CODE double EXPM1(double z)
+{
+    return expm1(z);
+}
 ANNC_DEVICE_CODE float TANH(float z)
 {
     return annc_tanh_f32(z);
@@ -83,84 +111,99 @@ ANNC_DEVICE_CODE double LOG1P(double z)
 {
     return log1p(z);
 }
+ANNC_DEVICE_CODE float SQRT(float z)
+{
+    return sqrtf(z);
+}
+ANNC_DEVICE_CODE double SQRT(double z)
+{
+    return sqrt(z);
+}
+ANNC_DEVICE_CODE float ERFC(float z)
+{
+    return erfcf(z);
+}
+ANNC_DEVICE_CODE double ERFC(double z)
+{
+    return erfc(z);
+}
 #else
 #define EXP(z)   _Generic((z), float : annc_exp_f32, double : exp)(z)
+#define EXPM1(z) _Generic((z), float : annc_expm1_f32, double : expm1)(z)
 #define TANH(z)  _Generic((z), float : annc_tanh_f32, double : tanh)(z)
 #define LOG1P(z) _Generic((z), float : log1pf, double : log1p)(z)
+#define SQRT(z)  _Generic((z), float : sqrtf, double : sqrt)(z)
+#define ERFC(z)  _Generic((z), float : erfcf, double : erfc)(z)
 #endif
-#define ABS(z)    ((z) < 0 ? -(z) : (z))
-#define MAX(z, w) ((z) > (w) ? (z) : (w))
+#define LOGISTIC(z)     (1 / (1 + EXP(-(z))))
+#define NORMAL_BELOW(z) (ERFC((real)-0.70710678118654752440084436210485 * (z)) / 2) /* erfc(-z / sqrt 2) / 2 */
+#define ABS(z)          ((z) < 0 ? -(z) : (z))
+#define MAX(z, w)       ((z) > (w) ? (z) : (w))
+#define MIN(z, w)       ((z) < (w) ? (z) : (w))
 
 enum annc_activation_kind { SMOOTH, PIECEWISE, ROWWISE };
 enum { ANY_OUTPUT = -1 };
+enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
 
-/* f and f' of one unit, and C and its derivative of one output (see annc_functions.h for which), by enumerator; in float (_f32) and in
- * double (_f64). The switch is uniform over a matrix; loops that must vectorise expand the tables themselves. */
-#define ANNC_VALUE_CASE(enumerator, name, value, derivative, kind)                                                     \
+/* f and f' of one unit, C and its derivative of one output (see annc_functions.h for which), and the pieces they lie on, by enumerator; in
+ * float (_f32) and in double (_f64). The switch is uniform over a matrix; loops that must vectorise expand the tables themselves. */
+#define ANNC_VALUE(enumerator, name, value, ...)                                                                       \
     case enumerator:                                                                                                   \
         return value;
-#define ANNC_DERIVATIVE_CASE(enumerator, name, value, derivative, kind)                                                \
+#define ANNC_DERIVATIVE(enumerator, name, value, derivative, ...)                                                      \
     case enumerator:                                                                                                   \
         return derivative;
-#define ANNC_DEFINE_FUNCTIONS(real, suffix)                                                                            \
-    ANNC_DEVICE_CODE real annc_activation_value_##suffix(annc_activation f, real z)                                    \
+#define ANNC_PIECE(enumerator, name, value, derivative, kind, piece, ...)                                              \
+    case enumerator:                                                                                                   \
+        return piece;
+#define ANNC_SWITCH(which, table, COLUMN, past)                                                                        \
     {                                                                                                                  \
-        switch (f) {                                                                                                   \
-            ANNC_ACTIVATIONS(ANNC_VALUE_CASE)                                                                          \
-        case ANNC_ACTIVATION_COUNT:                                                                                    \
-            break;                                                                                                     \
+        switch (which) {                                                                                               \
+            table(COLUMN) case past : break;                                                                           \
         }                                                                                                              \
         return 0;                                                                                                      \
+    }
+#define ANNC_UNUSED __attribute__((unused))
+#define ANNC_DEFINE_FUNCTIONS(number, suffix)                                                                          \
+    ANNC_DEVICE_CODE number annc_activation_value_##suffix(annc_activation f, number z)                                \
+    {                                                                                                                  \
+        typedef number real ANNC_UNUSED;                                                                               \
+        ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_VALUE, ANNC_ACTIVATION_COUNT)                                            \
     }                                                                                                                  \
-    ANNC_DEVICE_CODE real annc_activation_derivative_##suffix(annc_activation f, real z, real a)                       \
+    ANNC_DEVICE_CODE number annc_activation_derivative_##suffix(annc_activation f, ANNC_UNUSED number z,               \
+                                                                ANNC_UNUSED number a)                                  \
     {                                                                                                                  \
-        (void)z;                                                                                                       \
-        (void)a;                                                                                                       \
-        switch (f) {                                                                                                   \
-            ANNC_ACTIVATIONS(ANNC_DERIVATIVE_CASE)                                                                     \
-        case ANNC_ACTIVATION_COUNT:                                                                                    \
-            break;                                                                                                     \
-        }                                                                                                              \
-        return 0;                                                                                                      \
+        typedef number real ANNC_UNUSED;                                                                               \
+        ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_DERIVATIVE, ANNC_ACTIVATION_COUNT)                                       \
     }                                                                                                                  \
-    ANNC_DEVICE_CODE real annc_cost_value_##suffix(annc_cost cost, real z, real a, real y)                             \
+    ANNC_DEVICE_CODE number annc_cost_value_##suffix(annc_cost cost, ANNC_UNUSED number z, ANNC_UNUSED number a,       \
+                                                     number y)                                                         \
     {                                                                                                                  \
-        (void)z;                                                                                                       \
-        (void)a;                                                                                                       \
-        switch (cost) {                                                                                                \
-            ANNC_COSTS(ANNC_VALUE_CASE)                                                                                \
-        case ANNC_COST_COUNT:                                                                                          \
-            break;                                                                                                     \
-        }                                                                                                              \
-        return 0;                                                                                                      \
+        typedef number real ANNC_UNUSED;                                                                               \
+        ANNC_SWITCH(cost, ANNC_COSTS, ANNC_VALUE, ANNC_COST_COUNT)                                                     \
     }                                                                                                                  \
-    ANNC_DEVICE_CODE real annc_cost_derivative_##suffix(annc_cost cost, real z, real a, real y)                        \
+    ANNC_DEVICE_CODE number annc_cost_derivative_##suffix(annc_cost cost, ANNC_UNUSED number z, number a, number y)    \
     {                                                                                                                  \
-        (void)z;                                                                                                       \
-        switch (cost) {                                                                                                \
-            ANNC_COSTS(ANNC_DERIVATIVE_CASE)                                                                           \
-        case ANNC_COST_COUNT:                                                                                          \
-            break;                                                                                                     \
-        }                                                                                                              \
-        return 0;                                                                                                      \
+        typedef number real ANNC_UNUSED;                                                                               \
+        ANNC_SWITCH(cost, ANNC_COSTS, ANNC_DERIVATIVE, ANNC_COST_COUNT)                                                \
     }
 
 ANNC_DEFINE_FUNCTIONS(float, f32)
 ANNC_DEFINE_FUNCTIONS(double, f64)
 
-#undef ANNC_DEFINE_FUNCTIONS
-#undef ANNC_VALUE_CASE
-#undef ANNC_DERIVATIVE_CASE
+/* The piece of f that z lies on, and the piece of C that a lies on. */
+ANNC_DEVICE_CODE int annc_activation_piece(annc_activation f, double z){
+    ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_PIECE, ANNC_ACTIVATION_COUNT)} ANNC_DEVICE_CODE
+    int annc_cost_piece(annc_cost cost, double a, double y){ANNC_SWITCH(cost, ANNC_COSTS, ANNC_PIECE, ANNC_COST_COUNT)}
 
-#define ANNC_KIND_CASE(enumerator, name, value, derivative, last)                                                      \
+/* Whether f is smooth, has kinks, or depends on the whole layer. */
+#define ANNC_KIND(enumerator, name, value, derivative, kind, ...)                                                      \
     case enumerator:                                                                                                   \
-        return last;
-
-/* Whether f is smooth, has a kink, or depends on the whole layer. */
+        return kind;
 ANNC_DEVICE_CODE enum annc_activation_kind annc_activation_kind_of(annc_activation f)
 {
     switch (f) {
-        ANNC_ACTIVATIONS(ANNC_KIND_CASE)
+        ANNC_ACTIVATIONS(ANNC_KIND)
     case ANNC_ACTIVATION_COUNT:
         break;
     }
@@ -171,13 +214,64 @@ ANNC_DEVICE_CODE enum annc_activation_kind annc_activation_kind_of(annc_activati
 ANNC_DEVICE_CODE int annc_cost_partner(annc_cost cost)
 {
     switch (cost) {
-        ANNC_COSTS(ANNC_KIND_CASE)
+        ANNC_COSTS(ANNC_KIND)
     case ANNC_COST_COUNT:
         break;
     }
     return ANY_OUTPUT;
 }
 
-#undef ANNC_KIND_CASE
+/* Where a single output passes from class 0 to class 1. */
+#define ANNC_MIDDLE(enumerator, name, value, derivative, partner, piece, middle, ...)                                  \
+    case enumerator:                                                                                                   \
+        return (float)(middle);
+ANNC_DEVICE_CODE float annc_cost_middle(annc_cost cost){ANNC_SWITCH(cost, ANNC_COSTS, ANNC_MIDDLE, ANNC_COST_COUNT)}
+
+/* The gradient g of a weight w with those of the penalties: l2/2 w^2 and l1 |w|. */
+ANNC_DEVICE_CODE float annc_penalised(float g, float w, float l2, float l1)
+{
+    return g + (l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0));
+}
+
+/* The update of one parameter by its gradient g: changes the states and gives the step. In double alone: the fast paths expand the table. */
+#define ANNC_UPDATE(enumerator, name, first, second, step, ...)                                                        \
+    case enumerator:                                                                                                   \
+        v = first;                                                                                                     \
+        s = second;                                                                                                    \
+        change = step;                                                                                                 \
+        break;
+ANNC_DEVICE_CODE double annc_optimiser_step(annc_optimiser optimiser, double eta, ANNC_UNUSED double mu,
+                                            ANNC_UNUSED double rho, ANNC_UNUSED double epsilon, ANNC_UNUSED double c1,
+                                            ANNC_UNUSED double c2, double g, double *first_state, double *second_state)
+{
+    double v = *first_state, s = *second_state, change = 0;
+    switch (optimiser) {
+        ANNC_OPTIMISERS(ANNC_UPDATE)
+    case ANNC_OPTIMISER_COUNT:
+        break;
+    }
+    *first_state = v;
+    *second_state = s;
+    return change;
+}
+
+/* Which states an optimiser keeps: FIRST and SECOND as bits. */
+#define ANNC_STATES(enumerator, name, first, second, step, states, ...)                                                \
+    case enumerator:                                                                                                   \
+        return states;
+ANNC_DEVICE_CODE int annc_optimiser_states(annc_optimiser optimiser)
+{
+    ANNC_SWITCH(optimiser, ANNC_OPTIMISERS, ANNC_STATES, ANNC_OPTIMISER_COUNT)
+}
+
+#undef ANNC_UPDATE
+#undef ANNC_STATES
+#undef ANNC_VALUE
+#undef ANNC_DERIVATIVE
+#undef ANNC_PIECE
+#undef ANNC_KIND
+#undef ANNC_MIDDLE
+#undef ANNC_SWITCH
+#undef ANNC_DEFINE_FUNCTIONS
 
 #endif

@@ -30,7 +30,14 @@ struct annc_cursor {
     struct annc_order order;
     uint32_t batch; /* examples a full minibatch */
     uint32_t step;  /* of the epoch: the next minibatch begins at position step * batch */
+    uint64_t first; /* examples trained before this epoch; numbers what is drawn for each example (dropout, noise) */
 };
+
+/* The number, in the whole run, of the example in row r of the cursor's minibatch. */
+ANNC_DEVICE_CODE uint64_t annc_cursor_example(const struct annc_cursor *cursor, uint32_t r)
+{
+    return cursor->first + (uint64_t)cursor->step * cursor->batch + r;
+}
 
 /* The files' own order, for evaluation. */
 ANNC_DEVICE_CODE struct annc_order annc_order_sequential(uint32_t n)

@@ -19,9 +19,12 @@
 enum annc_stream {
     ANNC_STREAM_PARAMETERS = 0, /* initial weights and biases */
     ANNC_STREAM_ORDER = 1,      /* order of the examples, one block an epoch and more */
-    ANNC_STREAM_DROPOUT = 2,    /* reserved */
+    ANNC_STREAM_DROPOUT = 2,    /* which activations a step leaves out; + 256 times the layer */
     ANNC_STREAM_SAMPLE = 3,     /* which parameters an audit samples */
     ANNC_STREAM_DIGITS = 4,     /* the built-in digits */
+    ANNC_STREAM_NOISE = 5,      /* added to inputs */
+    ANNC_STREAM_SPLIT = 6,      /* which examples are held out */
+    ANNC_STREAM_AUGMENT = 7,    /* how images are moved */
 };
 
 struct annc_philox_block {
@@ -132,9 +135,54 @@ ANNC_DEVICE_CODE void annc_normal_pair(struct annc_philox_block block, double *f
 /* Deviate i of N(0, 1) of a stream: lane i mod 2 of the pair of block i / 2. */
 ANNC_DEVICE_CODE double annc_normal(uint64_t seed, uint64_t stream, uint64_t i)
 {
-    double pair[2];
-    annc_normal_pair(annc_philox(seed, stream, i / 2), &pair[0], &pair[1]);
-    return pair[i & 1];
+    double even, odd;
+    annc_normal_pair(annc_philox(seed, stream, i / 2), &even, &odd);
+    return i & 1 ? odd : even;
+}
+
+/* Word k mod 4 of a block; chosen, not indexed, so that a GPU keeps the block in registers. */
+ANNC_DEVICE_CODE uint32_t annc_philox_word(struct annc_philox_block block, uint64_t k)
+{
+    const uint32_t low = k & 1 ? block.word[1] : block.word[0], high = k & 1 ? block.word[3] : block.word[2];
+    return k & 2 ? high : low;
+}
+
+/* A word as a number within (-1, 1): the middle of its part of the interval. */
+ANNC_DEVICE_CODE double annc_uniform_word(uint32_t word)
+{
+    const double two_to_minus_31 = 1.0 / 2147483648.0;
+    return ((double)word + 0.5) * two_to_minus_31 - 1;
+}
+
+/* Number i of a stream, uniform within (-1, 1): word i mod 4 of block i / 4. */
+ANNC_DEVICE_CODE double annc_uniform(uint64_t seed, uint64_t stream, uint64_t i)
+{
+    return annc_uniform_word(annc_philox_word(annc_philox(seed, stream, i / 4), i));
+}
+
+/* A share of a layer as a bound for 32-bit words, and what the rest is multiplied by. */
+ANNC_DEVICE_CODE uint32_t annc_dropout_threshold(double share)
+{
+    return (uint32_t)(share * 4294967296.0);
+}
+ANNC_DEVICE_CODE float annc_dropout_scale(double share)
+{
+    return (float)(1 / (1 - share));
+}
+
+/* What unit j of n in a layer is multiplied by where dropout leaves out a share below `threshold` / 2^32: 0, or `scale`. */
+ANNC_DEVICE_CODE float annc_dropout_factor(uint64_t seed, uint32_t layer, uint64_t example, uint32_t j, uint32_t n,
+                                           uint32_t threshold, float scale)
+{
+    const uint64_t stream = ANNC_STREAM_DROPOUT + 256 * (uint64_t)layer;
+    const uint64_t block = example * (n / 4 + 1) + j / 4;
+    return annc_philox_word(annc_philox(seed, stream, block), j) < threshold ? 0 : scale;
+}
+
+/* What is added to input j of n, in units of the noise's standard deviation. */
+ANNC_DEVICE_CODE double annc_input_noise(uint64_t seed, uint64_t example, uint32_t j, uint32_t n)
+{
+    return annc_normal(seed, ANNC_STREAM_NOISE, 2 * (example * (n / 2 + 1)) + j);
 }
 
 #endif

@@ -21,16 +21,13 @@ const char *annc_cost_name(annc_cost cost)
     return (unsigned)cost < ANNC_COST_COUNT ? names[cost] : NULL;
 }
 
-#undef NAME
-
 const char *annc_init_name(annc_init init)
 {
-    static const char *const names[ANNC_INIT_COUNT] = {
-        [ANNC_INIT_AUTO] = "auto",     [ANNC_INIT_NORMAL] = "normal", [ANNC_INIT_NORMAL_ZERO_BIAS] = "normal-zero-bias",
-        [ANNC_INIT_XAVIER] = "xavier", [ANNC_INIT_HE] = "he",
-    };
+    static const char *const names[ANNC_INIT_COUNT] = {ANNC_INITS(NAME)};
     return (unsigned)init < ANNC_INIT_COUNT ? names[init] : NULL;
 }
+
+#undef NAME
 
 const char *annc_engine_name(annc_engine engine)
 {
@@ -42,18 +39,25 @@ const char *annc_engine_name(annc_engine engine)
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }
 
+#define OWN_INIT(enumerator, name, value, derivative, kind, piece, low, high, init) [enumerator] = init,
+
 annc_init annc_init_resolve(annc_init init, const annc_shape *shape)
 {
-    bool all_sigmoid = true;
+    static const annc_init own[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(OWN_INIT)};
     if (init != ANNC_INIT_AUTO)
         return init;
+    if (shape->layers == 1)
+        return ANNC_INIT_NORMAL;
+    const annc_init first = own[shape->activation[0]];
+    bool same = true, he = false;
     for (uint32_t l = 1; l < shape->layers; l++) {
-        if (annc_activation_kind_of(shape->activation[l - 1]) == PIECEWISE)
-            return ANNC_INIT_HE;
-        all_sigmoid = all_sigmoid && shape->activation[l - 1] == ANNC_SIGMOID;
+        same = same && own[shape->activation[l - 1]] == first;
+        he = he || own[shape->activation[l - 1]] == ANNC_INIT_HE;
     }
-    return all_sigmoid ? ANNC_INIT_NORMAL : ANNC_INIT_XAVIER;
+    return same ? first : he ? ANNC_INIT_HE : ANNC_INIT_XAVIER;
 }
+
+#undef OWN_INIT
 
 /* ---------------------------------------------------------------- the parameter block */
 
@@ -74,6 +78,26 @@ size_t annc_shape_parameters(const annc_shape *shape)
 {
     return annc_shape_weights_at(shape, shape->layers + 1);
 }
+
+/* ---------------------------------------------------------------- ranges */
+
+#define RANGE(enumerator, name, value, derivative, kind, piece, low, high, init)          [enumerator] = {low, high},
+#define TARGETS(enumerator, name, value, derivative, partner, piece, middle, least, most) [enumerator] = {least, most},
+
+struct annc_range annc_activation_range(annc_activation f)
+{
+    static const struct annc_range ranges[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(RANGE)};
+    return ranges[f];
+}
+
+struct annc_range annc_cost_targets(annc_cost cost)
+{
+    static const struct annc_range ranges[ANNC_COST_COUNT] = {ANNC_COSTS(TARGETS)};
+    return ranges[cost];
+}
+
+#undef RANGE
+#undef TARGETS
 
 /* ---------------------------------------------------------------- what can be built */
 
@@ -109,6 +133,13 @@ annc_status annc_shape_check(const annc_shape *shape)
                          "the cost %s takes %s outputs, not %s: use --output-activation %s or --cost quadratic",
                          annc_cost_name(shape->cost), annc_activation_name((annc_activation)partner),
                          annc_activation_name(output), annc_activation_name((annc_activation)partner));
+    const struct annc_range range = annc_activation_range(output);
+    const double middle = (double)annc_cost_middle(shape->cost);
+    if (range.low >= middle || range.high <= middle)
+        return annc_fail(ANNC_USAGE,
+                         "the cost %s tells two classes apart at %g, and %s outputs are never below it: use "
+                         "--output-activation identity or tanh",
+                         annc_cost_name(shape->cost), middle, annc_activation_name(output));
     if (annc_activation_kind_of(output) == ROWWISE && shape->width[L] == 1)
         return annc_fail(ANNC_USAGE,
                          "%s of a single output is always 1: use --output-activation sigmoid, or two outputs",

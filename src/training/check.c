@@ -16,7 +16,7 @@ static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part 
 static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
 static const double DIFFERENCE_FLOOR = 1e-3;
 static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
-static const double ROUNDING = 1.0 / (1 << 23); /* of fp32 */
+static const double ROUNDING = 4.0 / (1 << 23); /* of fp32, a few times over */
 
 /* What all rows of one audit share. */
 struct audit {
@@ -31,26 +31,41 @@ struct audit {
     double *theta, *gradient; /* mean over the m examples */
     double *magnitude;        /* see add_magnitude */
     float *device_gradient;
-    bool *signs; /* of every unit of a piecewise layer and every example */
+    int *pieces; /* of every unit of a piecewise layer, of every output, of every example: the piece it lies on */
     annc_check_row *rows;
     size_t row_count;
 };
 
 /* ---------------------------------------------------------------- the reference */
 
-/* Adds |delta| |a|^T for one example, where |delta^L| has |a| + |y| for a - y and errors are carried back through |W|. Rounding of fp32
- * activations perturbs the gradient by a small multiple of ROUNDING times this, however much cancels in the gradient itself: a well-trained
- * network's is small, but no fp32 path can know a - y better than a. */
+/* |delta^L| if nothing in it cancelled: |a| + |y| + |dC/da| through |f'|, or through diag(a) + a a^T. */
+static void output_magnitude(struct annc_reference *r, const annc_shape *shape)
+{
+    const uint32_t L = shape->layers, n = shape->width[L];
+    const annc_activation f = shape->activation[L - 1];
+    const bool closed = annc_cost_partner(shape->cost) != ANY_OUTPUT;
+    double *delta = r->delta[L], mean = 0;
+    for (uint32_t j = 0; j < n; j++) {
+        const double a = r->a[L][j], y = r->y[j];
+        const double gradient = closed ? 0 : fabs(annc_cost_derivative_f64(shape->cost, r->z[L][j], a, y));
+        delta[j] = r->weight * (fabs(a) + fabs(y) + gradient);
+        mean += a * delta[j];
+    }
+    for (uint32_t j = 0; j < n && !closed; j++)
+        delta[j] = annc_activation_kind_of(f) == ROWWISE
+                       ? r->a[L][j] * (delta[j] + mean)
+                       : delta[j] * fabs(annc_activation_derivative_f64(f, r->z[L][j], r->a[L][j]));
+}
+
+/* Adds |delta| |a|^T for one example, with |delta^L| as above and errors carried back through |W|. Rounding of fp32 activations perturbs the
+ * gradient by a small multiple of ROUNDING times this, however much cancels in the gradient itself: a well-trained network's is small, but
+ * no fp32 path can know a - y better than a. */
 static void add_magnitude(struct audit *audit)
 {
     struct annc_reference *r = &audit->reference;
     const annc_shape *shape = audit->shape;
     const uint32_t L = shape->layers;
-    for (uint32_t j = 0; j < shape->width[L]; j++) {
-        r->delta[L][j] = fabs(r->a[L][j]) + fabs(r->y[j]);
-        if (annc_cost_partner(shape->cost) == ANY_OUTPUT)
-            r->delta[L][j] *= fabs(annc_activation_derivative_f64(shape->activation[L - 1], r->z[L][j], r->a[L][j]));
-    }
+    output_magnitude(r, shape);
     for (uint32_t l = L; l >= 1; l--) {
         const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
         const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
@@ -59,12 +74,13 @@ static void add_magnitude(struct audit *audit)
             audit->magnitude[b + j] += r->delta[l][j];
             for (uint32_t k = 0; k < n_in; k++) {
                 const size_t i = (size_t)j * n_in + k;
-                audit->magnitude[W + i] += r->delta[l][j] * fabs(r->a[l - 1][k]);
+                audit->magnitude[W + i] += r->delta[l][j] * fabs(r->factor[l - 1][k] * r->a[l - 1][k]);
                 r->delta[l - 1][k] += r->delta[l][j] * fabs(audit->theta[W + i]);
             }
         }
         for (uint32_t k = 0; k < n_in && l > 1; k++)
             r->delta[l - 1][k] *=
+                r->factor[l - 1][k] *
                 fabs(annc_activation_derivative_f64(shape->activation[l - 2], r->z[l - 1][k], r->a[l - 1][k]));
     }
 }
@@ -73,7 +89,7 @@ static void reference_gradient(struct audit *audit)
 {
     struct annc_reference *reference = &audit->reference;
     for (uint32_t i = 0; i < audit->m; i++) {
-        annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i));
+        annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i), i);
         annc_reference_forward(reference, audit->theta);
         annc_reference_backward(reference, audit->theta, audit->gradient);
         add_magnitude(audit);
@@ -82,6 +98,7 @@ static void reference_gradient(struct audit *audit)
         audit->gradient[i] /= audit->m;
         audit->magnitude[i] /= audit->m;
     }
+    annc_reference_penalty(audit->shape, &audit->options->objective, audit->theta, audit->gradient);
 }
 
 /* ---------------------------------------------------------------- finite differences */
@@ -91,31 +108,42 @@ static bool has_kinks(const annc_shape *shape)
     for (uint32_t l = 0; l < shape->layers; l++)
         if (annc_activation_kind_of(shape->activation[l]) == PIECEWISE)
             return true;
-    return false;
+    return annc_cost_partner(shape->cost) == ANY_OUTPUT && shape->cost != ANNC_QUADRATIC;
 }
 
-/* Mean cost of the m examples. Notes on which side of their kinks the units are, or, with compare, whether that is where they were. */
+/* Notes the piece that something lies on, or, with compare, whether it is the one from before. */
+static void note_piece(struct audit *audit, size_t *at, int piece, bool compare, bool *crossed)
+{
+    if (compare && piece != audit->pieces[*at])
+        *crossed = true;
+    audit->pieces[(*at)++] = piece;
+}
+
+static void note_pieces(struct audit *audit, size_t *at, bool compare, bool *crossed)
+{
+    const struct annc_reference *reference = &audit->reference;
+    const annc_shape *shape = audit->shape;
+    const uint32_t L = shape->layers;
+    for (uint32_t l = 1; l <= L; l++)
+        for (uint32_t j = 0; j < shape->width[l]; j++)
+            note_piece(audit, at, annc_activation_piece(shape->activation[l - 1], reference->z[l][j]), compare,
+                       crossed);
+    for (uint32_t j = 0; j < shape->width[L]; j++)
+        note_piece(audit, at, annc_cost_piece(shape->cost, reference->a[L][j], reference->y[j]), compare, crossed);
+}
+
+/* Mean cost of the m examples. Notes on which pieces the units and costs are, or, with compare, whether that is where they were. */
 static double mean_cost(struct audit *audit, bool compare, bool *crossed)
 {
     struct annc_reference *reference = &audit->reference;
-    const annc_shape *shape = audit->shape;
     double cost = 0;
-    size_t unit = 0;
+    size_t at = 0;
     for (uint32_t i = 0; i < audit->m; i++) {
-        annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i));
+        annc_reference_load(reference, audit->examples, annc_order_at(&audit->order, i), i);
         cost += annc_reference_forward(reference, audit->theta);
-        for (uint32_t l = 1; l <= shape->layers; l++) {
-            if (annc_activation_kind_of(shape->activation[l - 1]) != PIECEWISE)
-                continue;
-            for (uint32_t j = 0; j < shape->width[l]; j++, unit++) {
-                const bool positive = reference->z[l][j] > 0;
-                if (compare && positive != audit->signs[unit])
-                    *crossed = true;
-                audit->signs[unit] = positive;
-            }
-        }
+        note_pieces(audit, &at, compare, crossed);
     }
-    return cost / audit->m;
+    return cost / audit->m + annc_reference_penalty(audit->shape, &audit->options->objective, audit->theta, NULL);
 }
 
 /* (C(theta_i + h) - C(theta_i - h)) / 2h; *crossed where a kink lies in between. */
@@ -128,6 +156,8 @@ static double central_difference(struct audit *audit, size_t i, bool *crossed)
     audit->theta[i] = value - STEP;
     const double below = mean_cost(audit, true, crossed);
     audit->theta[i] = value;
+    if (audit->options->objective.l1 > 0 && fabs(value) <= STEP) /* the kink of |w| */
+        *crossed = true;
     return (above - below) / (2 * STEP);
 }
 
@@ -213,9 +243,11 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
     ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
     ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
     ANNC_TRY(annc_examples_stage(device, audit->examples, &staged));
-    ANNC_TRY(annc_pass_open(device, audit->shape, audit->m, true, &pass));
+    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &audit->options->objective, audit->options->seed,
+                                     &pass));
     ANNC_TRY(annc_pass_forward(&pass, &staged, d_cursor, audit->m, theta));
-    ANNC_TRY(annc_pass_backward(&pass, audit->m, theta, 1.0f / (float)audit->m, 0, gradient));
+    ANNC_TRY(annc_pass_backward(&pass, d_cursor, audit->m, theta, (float)(1.0 / audit->m), 0, gradient));
+    ANNC_TRY(annc_pass_penalise(&pass, theta, gradient));
     ANNC_TRY(backend->download(device, audit->device_gradient, gradient, bytes));
 out:
     annc_pass_close(&pass);
@@ -259,16 +291,16 @@ static annc_status open_audit(struct audit *audit, size_t n_devices)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = audit->shape;
-    size_t units = 0;
+    size_t units = shape->width[shape->layers]; /* once more, for the costs */
     for (uint32_t l = 1; l <= shape->layers; l++)
         units += shape->width[l];
     audit->parameters = annc_shape_parameters(shape);
-    ANNC_TRY(annc_reference_open(shape, &audit->reference));
+    ANNC_TRY(annc_reference_open(shape, &audit->options->objective, audit->options->seed, &audit->reference));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->theta));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->gradient));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->magnitude));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(float), "the audit", (void **)&audit->device_gradient));
-    ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(bool), "the audit", (void **)&audit->signs));
+    ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(int), "the audit", (void **)&audit->pieces));
     ANNC_TRY(
         annc_allocate((1 + n_devices) * 2 * shape->layers, sizeof *audit->rows, "the audit", (void **)&audit->rows));
     for (size_t i = 0; i < audit->parameters; i++)
@@ -284,7 +316,7 @@ static void close_audit(struct audit *audit)
     annc_release(audit->gradient);
     annc_release(audit->magnitude);
     annc_release(audit->device_gradient);
-    annc_release(audit->signs);
+    annc_release(audit->pieces);
     annc_release(audit->rows);
 }
 
@@ -299,6 +331,7 @@ annc_status annc_check(const annc_network *network, const annc_dataset *dataset,
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "an audit needs a minibatch of 1 or more examples");
     ANNC_TRY(annc_examples_fit(audit.shape, examples));
+    ANNC_TRY(annc_objective_check(&options->objective, audit.shape));
     audit.m = options->batch < examples->count ? options->batch : examples->count;
     audit.order = annc_order_shuffled(examples->count, options->seed, 0);
     ANNC_TRY(open_audit(&audit, n_devices));

@@ -49,7 +49,7 @@ static annc_status open_memory(annc_evaluator *evaluator)
     ANNC_TRY(backend->alloc(device, evaluator->staged.count * sizeof(int32_t), "the predictions", &memory));
     evaluator->d_predictions = memory;
     ANNC_TRY(annc_allocate(evaluator->chunks, sizeof(struct annc_score), "the scores", (void **)&evaluator->scores));
-    ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, false, &evaluator->pass));
+    ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
 out:
     return status;
 }
@@ -95,8 +95,7 @@ static annc_status run_chunks(annc_evaluator *evaluator, const float *theta)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = evaluator->device->backend;
-    const annc_shape *shape = &evaluator->network->shape;
-    const uint32_t L = shape->layers, count = evaluator->staged.count, chunk = evaluator->chunk;
+    const uint32_t count = evaluator->staged.count, chunk = evaluator->chunk;
     struct annc_pass *pass = &evaluator->pass;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
@@ -106,8 +105,7 @@ static annc_status run_chunks(annc_evaluator *evaluator, const float *theta)
     for (uint32_t first = 0; first < count; first += chunk) {
         const uint32_t m = count - first < chunk ? count - first : chunk;
         ANNC_TRY(annc_pass_forward(pass, &evaluator->staged, evaluator->d_cursor, m, theta));
-        ANNC_TRY(backend->score(evaluator->device, shape->cost, m, shape->width[L], pass->Z[L], pass->A[L], pass->Y,
-                                evaluator->d_cursor, evaluator->d_scores, evaluator->d_predictions));
+        ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
         if (count - first <= chunk)
             break; /* first + chunk may not be representable */
     }

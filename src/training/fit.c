@@ -1,20 +1,28 @@
 /* fit.c - whether a data set and a network belong together. */
-#include "functions.h"
+#include "shape.h"
 #include "status.h"
 #include "train.h"
 
 #include <math.h>
 
-/* Targets of one row that a cost can take: probabilities for the cross-entropies, summing to 1 for the categorical one. */
+/* Targets of one row that the cost can take and the outputs can reach: the categorical one's sum to 1. */
 static annc_status row_fits(const annc_shape *shape, const float *y, uint32_t n, uint32_t row)
 {
+    const annc_activation output = shape->activation[shape->layers - 1];
+    const struct annc_range takes = annc_cost_targets(shape->cost), reaches = annc_activation_range(output);
     double sum = 0;
     for (uint32_t j = 0; j < n; j++) {
-        if (!(y[j] >= 0 && y[j] <= 1))
+        const double target = (double)y[j];
+        if (!(target >= takes.low && target <= takes.high))
             return annc_fail(ANNC_INPUT,
-                             "row %u: the target %g is outside [0, 1], which %s cannot take; use --cost quadratic",
-                             row + 1, (double)y[j], annc_cost_name(shape->cost));
-        sum += (double)y[j];
+                             "row %u: the target %g is outside [%g, %g], which is what %s takes; use --cost quadratic",
+                             row + 1, target, takes.low, takes.high, annc_cost_name(shape->cost));
+        if (shape->cost != ANNC_HINGE && !(target >= reaches.low && target <= reaches.high))
+            return annc_fail(ANNC_INPUT,
+                             "row %u: the target %g is out of reach of %s outputs, which lie within [%g, %g]; use "
+                             "--output-activation identity",
+                             row + 1, target, annc_activation_name(output), reaches.low, reaches.high);
+        sum += target;
     }
     if (shape->cost == ANNC_CATEGORICAL_CROSS_ENTROPY && fabs(sum - 1) > 1e-4)
         return annc_fail(
@@ -32,9 +40,7 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
     if (examples->outputs != outputs)
         return annc_fail(ANNC_INPUT, "the network has %u outputs and the data have %u %s; end --layers with %u",
                          outputs, examples->outputs, examples->labels ? "classes" : "targets", examples->outputs);
-    if (!examples->targets || annc_cost_partner(shape->cost) == ANY_OUTPUT)
-        return ANNC_OK;
-    for (uint32_t i = 0; i < examples->count; i++) {
+    for (uint32_t i = 0; examples->targets && i < examples->count; i++) {
         const annc_status status = row_fits(shape, examples->targets + (size_t)i * outputs, outputs, i);
         if (status != ANNC_OK)
             return status;

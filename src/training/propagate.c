@@ -18,33 +18,64 @@ static float *take(float *memory, size_t *used, uint32_t m, uint32_t n)
     return matrix;
 }
 
+/* The share of layer l that dropout leaves out. */
+static double dropped_share(const struct annc_pass *pass, uint32_t l)
+{
+    return l == 0 ? pass->objective.input_dropout : l < pass->shape->layers ? pass->objective.dropout : 0;
+}
+
 static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
 {
     const annc_shape *shape = pass->shape;
+    const uint32_t L = shape->layers, outputs = shape->width[L];
     size_t used = 0;
     pass->A[0] = take(pass->memory, &used, m, shape->width[0]);
-    pass->Y = take(pass->memory, &used, m, shape->width[shape->layers]);
-    for (uint32_t l = 1; l <= shape->layers; l++) {
+    pass->Y = take(pass->memory, &used, m, outputs);
+    for (uint32_t l = 1; l <= L; l++) {
         pass->Z[l] = take(pass->memory, &used, m, shape->width[l]);
         pass->A[l] = take(pass->memory, &used, m, shape->width[l]);
         if (backward)
             pass->delta[l] = take(pass->memory, &used, m, shape->width[l]);
     }
+    for (uint32_t l = 0; l < L; l++)
+        pass->fed[l] = dropped_share(pass, l) > 0 ? take(pass->memory, &used, m, shape->width[l]) : pass->A[l];
+    if (pass->objective.class_weights)
+        pass->weights = take(pass->memory, &used, 1, outputs == 1 ? 2 : outputs);
     return used;
 }
 
-annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, bool backward,
-                           struct annc_pass *pass)
+static annc_status open_pass(struct annc_pass *pass, uint32_t m, bool backward)
 {
     annc_status status = ANNC_OK;
+    const struct annc_backend *backend = pass->device->backend;
+    const uint32_t outputs = pass->shape->width[pass->shape->layers];
+    const size_t floats = lay_out(pass, m, backward);
+    ANNC_TRY(backend->alloc(pass->device, annc_product(floats, sizeof(float)), "one minibatch", &pass->memory));
+    lay_out(pass, m, backward);
+    if (pass->weights)
+        ANNC_TRY(backend->upload(pass->device, pass->weights, pass->objective.class_weights,
+                                 (outputs == 1 ? 2 : outputs) * sizeof(float)));
+out:
+    return status;
+}
+
+annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, struct annc_pass *pass)
+{
     memset(pass, 0, sizeof *pass);
     pass->device = device;
     pass->shape = shape;
-    const size_t floats = lay_out(pass, m, backward);
-    ANNC_TRY(device->backend->alloc(device, annc_product(floats, sizeof(float)), "one minibatch", &pass->memory));
-    lay_out(pass, m, backward);
-out:
-    return status;
+    return open_pass(pass, m, false);
+}
+
+annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
+                                    const annc_objective *objective, uint64_t seed, struct annc_pass *pass)
+{
+    memset(pass, 0, sizeof *pass);
+    pass->device = device;
+    pass->shape = shape;
+    pass->objective = *objective;
+    pass->seed = seed;
+    return open_pass(pass, m, true);
 }
 
 void annc_pass_close(struct annc_pass *pass)
@@ -87,6 +118,24 @@ void annc_examples_unstage(annc_device *device, annc_examples *staged)
     memset(staged, 0, sizeof *staged);
 }
 
+/* What labels become: one-hot, or smoothed. */
+static struct annc_label_values label_values(const struct annc_pass *pass)
+{
+    const uint32_t outputs = pass->shape->width[pass->shape->layers];
+    const double e = pass->objective.label_smoothing;
+    const double off = e / (outputs == 1 ? 2 : outputs);
+    return (struct annc_label_values){.off = (float)off, .on = (float)(1 - e + off)};
+}
+
+/* What layer l feeds to the next. */
+static annc_status feed(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, uint32_t l)
+{
+    if (dropped_share(pass, l) == 0)
+        return ANNC_OK;
+    return pass->device->backend->dropout(pass->device, pass->seed, cursor, l, dropped_share(pass, l), m,
+                                          pass->shape->width[l], pass->A[l], pass->fed[l]);
+}
+
 annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
                               uint32_t m, const float *theta)
 {
@@ -94,37 +143,81 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     const annc_shape *shape = pass->shape;
     const struct annc_backend *backend = pass->device->backend;
 
-    ANNC_TRY(backend->gather(pass->device, cursor, staged, m, pass->A[0], pass->Y));
-    for (uint32_t l = 1; l <= shape->layers; l++)
+    ANNC_TRY(backend->gather(pass->device, cursor, staged, label_values(pass), m, pass->A[0], pass->Y));
+    if (pass->objective.input_noise > 0)
+        ANNC_TRY(backend->perturb(pass->device, pass->seed, cursor, pass->objective.input_noise, m, shape->width[0],
+                                  pass->A[0]));
+    for (uint32_t l = 1; l <= shape->layers; l++) {
+        ANNC_TRY(feed(pass, cursor, m, l - 1));
         ANNC_TRY(backend->forward(pass->device, shape->activation[l - 1], m, shape->width[l - 1], shape->width[l],
-                                  pass->A[l - 1], theta + annc_shape_weights_at(shape, l),
+                                  pass->fed[l - 1], theta + annc_shape_weights_at(shape, l),
                                   theta + annc_shape_biases_at(shape, l), pass->Z[l], pass->A[l]));
+    }
 out:
     return status;
 }
 
-annc_status annc_pass_backward(struct annc_pass *pass, uint32_t m, const float *theta, float alpha, float beta,
-                               float *target)
+/* BP1, times the weights of the classes where they have any. */
+static annc_status output_error(struct annc_pass *pass, uint32_t m)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = pass->shape;
     const struct annc_backend *backend = pass->device->backend;
-    const uint32_t L = shape->layers;
+    const uint32_t L = shape->layers, n = shape->width[L];
+    ANNC_TRY(backend->output_delta(pass->device, shape->activation[L - 1], shape->cost, m, n, pass->Z[L], pass->A[L],
+                                   pass->Y, pass->delta[L]));
+    if (pass->weights)
+        ANNC_TRY(backend->weigh(pass->device, m, n, pass->weights, pass->Y, pass->delta[L]));
+out:
+    return status;
+}
 
-    /* BP1 */
-    ANNC_TRY(backend->output_delta(pass->device, shape->activation[L - 1], shape->cost, m, shape->width[L], pass->Z[L],
-                                   pass->A[L], pass->Y, pass->delta[L]));
-    for (uint32_t l = L; l >= 1; l--) {
+annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
+                               float alpha, float beta, float *target)
+{
+    annc_status status = ANNC_OK;
+    const annc_shape *shape = pass->shape;
+    const struct annc_backend *backend = pass->device->backend;
+
+    ANNC_TRY(output_error(pass, m));
+    for (uint32_t l = shape->layers; l >= 1; l--) {
+        const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
         const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
-        /* BP2 for the layer below, before a step changes W^l. */
+        /* BP2 for the layer below, before a step changes W^l; what was left out of it has no part in the error. */
         if (l > 1)
-            ANNC_TRY(backend->hidden_delta(pass->device, shape->activation[l - 2], m, shape->width[l - 1],
-                                           shape->width[l], pass->delta[l], theta + W, pass->Z[l - 1], pass->A[l - 1],
-                                           pass->delta[l - 1]));
+            ANNC_TRY(backend->hidden_delta(pass->device, shape->activation[l - 2], m, n_in, n, pass->delta[l],
+                                           theta + W, pass->Z[l - 1], pass->A[l - 1], pass->delta[l - 1]));
+        if (l > 1 && dropped_share(pass, l - 1) > 0)
+            ANNC_TRY(backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped_share(pass, l - 1), m, n_in,
+                                      pass->delta[l - 1], pass->delta[l - 1]));
         /* BP3, BP4 */
-        ANNC_TRY(backend->weight_step(pass->device, m, shape->width[l - 1], shape->width[l], alpha, beta,
-                                      pass->delta[l], pass->A[l - 1], target + W, target + b));
+        ANNC_TRY(backend->weight_step(pass->device, m, n_in, n, alpha, beta, pass->delta[l], pass->fed[l - 1],
+                                      target + W, target + b));
     }
 out:
     return status;
+}
+
+annc_status annc_pass_penalise(struct annc_pass *pass, const float *theta, float *gradient)
+{
+    annc_status status = ANNC_OK;
+    const annc_shape *shape = pass->shape;
+    if (pass->objective.l2 == 0 && pass->objective.l1 == 0)
+        return ANNC_OK;
+    for (uint32_t l = 1; l <= shape->layers; l++) {
+        const size_t W = annc_shape_weights_at(shape, l), count = annc_shape_biases_at(shape, l) - W;
+        ANNC_TRY(pass->device->backend->penalise(pass->device, count, pass->objective.l2, pass->objective.l1, theta + W,
+                                                 gradient + W));
+    }
+out:
+    return status;
+}
+
+annc_status annc_pass_score(struct annc_pass *pass, struct annc_cursor *cursor, uint32_t m, struct annc_score *scores,
+                            int32_t *predictions)
+{
+    const annc_shape *shape = pass->shape;
+    const uint32_t L = shape->layers;
+    return pass->device->backend->score(pass->device, shape->cost, m, shape->width[L], pass->Z[L], pass->A[L], pass->Y,
+                                        pass->weights, cursor, scores, predictions);
 }

@@ -8,14 +8,21 @@
 struct annc_pass {
     annc_device *device;
     const annc_shape *shape;
+    annc_objective objective;                               /* all zero in a pass that only goes forward */
+    uint64_t seed;                                          /* of dropout and noise */
     float *Y;                                               /* m x n_L */
     float *Z[ANNC_MAX_LAYERS + 1], *A[ANNC_MAX_LAYERS + 1]; /* A[0] = X */
-    float *delta[ANNC_MAX_LAYERS + 1];                      /* NULL in a pass that only goes forward */
+    float *fed[ANNC_MAX_LAYERS + 1];   /* what layer l feeds to the next: A[l], or what dropout leaves of it */
+    float *delta[ANNC_MAX_LAYERS + 1]; /* NULL in a pass that only goes forward */
+    float *weights;                    /* of the classes; NULL for none */
     void *memory;
 };
 
-annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, bool backward,
-                           struct annc_pass *pass);
+/* A pass that only goes forward, for evaluation. */
+annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, struct annc_pass *pass);
+/* A pass for training. */
+annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
+                                    const annc_objective *objective, uint64_t seed, struct annc_pass *pass);
 void annc_pass_close(struct annc_pass *pass);
 
 /* A data set's arrays on a device; the struct itself stays on the host. */
@@ -25,8 +32,14 @@ void annc_examples_unstage(annc_device *device, annc_examples *staged);
 /* The cursor's minibatch, m rows of it, into X and Y, and forward through all layers. */
 annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
                               uint32_t m, const float *theta);
-/* After forward: target = beta target + alpha (sum of the m examples' dC/dtheta). target may be theta itself: that is the SGD step. */
-annc_status annc_pass_backward(struct annc_pass *pass, uint32_t m, const float *theta, float alpha, float beta,
-                               float *target);
+/* After forward, before the cursor moves: target = beta target + alpha (sum of the m examples' dC/dtheta). target may be theta itself: that
+ * is the SGD step. */
+annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
+                               float alpha, float beta, float *target);
+/* Adds the gradient of the objective's penalties to a gradient. */
+annc_status annc_pass_penalise(struct annc_pass *pass, const float *theta, float *gradient);
+/* The score of the minibatch, which moves the cursor on. */
+annc_status annc_pass_score(struct annc_pass *pass, struct annc_cursor *cursor, uint32_t m, struct annc_score *scores,
+                            int32_t *predictions);
 
 #endif

@@ -5,26 +5,32 @@
 #include "reference.h"
 #include "allocate.h"
 #include "functions.h"
+#include "philox.h"
 #include "status.h"
 
+#include <math.h>
 #include <string.h>
 
-annc_status annc_reference_open(const annc_shape *shape, struct annc_reference *reference)
+annc_status annc_reference_open(const annc_shape *shape, const annc_objective *objective, uint64_t seed,
+                                struct annc_reference *reference)
 {
     annc_status status = ANNC_OK;
     size_t units = 0;
     memset(reference, 0, sizeof *reference);
     reference->shape = shape;
+    reference->objective = *objective;
+    reference->seed = seed;
     for (uint32_t l = 0; l <= shape->layers; l++)
         units += shape->width[l];
-    ANNC_TRY(annc_allocate(3 * units + shape->width[shape->layers], sizeof(double), "the reference",
+    ANNC_TRY(annc_allocate(4 * units + shape->width[shape->layers], sizeof(double), "the reference",
                            (void **)&reference->memory));
     double *next = reference->memory;
     for (uint32_t l = 0; l <= shape->layers; l++) {
         reference->z[l] = next;
         reference->a[l] = next + shape->width[l];
         reference->delta[l] = next + 2 * shape->width[l];
-        next += 3 * shape->width[l];
+        reference->factor[l] = next + 3 * shape->width[l];
+        next += 4 * shape->width[l];
     }
     reference->x = reference->a[0];
     reference->y = next;
@@ -38,21 +44,51 @@ void annc_reference_close(struct annc_reference *reference)
     memset(reference, 0, sizeof *reference);
 }
 
-void annc_reference_load(struct annc_reference *reference, const annc_examples *examples, uint32_t i)
+/* The targets of example i: its own, or one-hot for its label, smoothed: (1 - e) one-hot + e / n. */
+static void load_targets(struct annc_reference *reference, const annc_examples *examples, uint32_t i)
 {
-    const size_t inputs = examples->inputs, outputs = examples->outputs;
-    for (size_t j = 0; j < inputs; j++)
-        reference->x[j] = examples->type == ANNC_BYTES
-                              ? (double)((const uint8_t *)examples->x)[i * inputs + j] / (double)examples->divisor
-                              : (double)((const float *)examples->x)[i * inputs + j];
+    const size_t outputs = examples->outputs;
+    const double e = reference->objective.label_smoothing;
+    const int32_t label = examples->labels ? examples->labels[i] : 0;
     for (size_t j = 0; j < outputs; j++) {
         if (examples->targets)
             reference->y[j] = (double)examples->targets[i * outputs + j];
         else if (outputs == 1)
-            reference->y[j] = examples->labels[i];
+            reference->y[j] = (1 - e) * label + e / 2;
         else
-            reference->y[j] = examples->labels[i] == (int32_t)j;
+            reference->y[j] = (1 - e) * (label == (int32_t)j) + e / (double)outputs;
     }
+    reference->weight = reference->objective.class_weights ? (double)reference->objective.class_weights[label] : 1;
+}
+
+/* What each unit of the inputs and the hidden layers is multiplied by. */
+static void draw_factors(struct annc_reference *reference, uint64_t number)
+{
+    const annc_shape *shape = reference->shape;
+    for (uint32_t l = 0; l <= shape->layers; l++) {
+        const double share = l == 0              ? reference->objective.input_dropout
+                             : l < shape->layers ? reference->objective.dropout
+                                                 : 0;
+        for (uint32_t j = 0; j < shape->width[l]; j++)
+            reference->factor[l][j] =
+                annc_dropout_factor(reference->seed, l, number, j, shape->width[l], annc_dropout_threshold(share), 1) /
+                (1 - share);
+    }
+}
+
+void annc_reference_load(struct annc_reference *reference, const annc_examples *examples, uint32_t i, uint64_t number)
+{
+    const uint32_t inputs = examples->inputs;
+    for (uint32_t j = 0; j < inputs; j++) {
+        const size_t at = (size_t)i * inputs + j;
+        reference->x[j] = examples->type == ANNC_BYTES
+                              ? (double)((const uint8_t *)examples->x)[at] / (double)examples->divisor
+                              : (double)((const float *)examples->x)[at];
+        if (reference->objective.input_noise > 0)
+            reference->x[j] += reference->objective.input_noise * annc_input_noise(reference->seed, number, j, inputs);
+    }
+    load_targets(reference, examples, i);
+    draw_factors(reference, number);
 }
 
 /* z_j = z_j - log(sum over k of e^(z_k)) */
@@ -65,6 +101,12 @@ static void normalise(double *z, uint32_t n)
         sum += exp(z[j] - largest);
     for (uint32_t j = 0; j < n; j++)
         z[j] -= largest + log(sum);
+}
+
+/* What unit j of layer l feeds to the next: its activation, unless dropout leaves it out. */
+static double fed(const struct annc_reference *reference, uint32_t l, uint32_t j)
+{
+    return reference->factor[l][j] * reference->a[l][j];
 }
 
 double annc_reference_forward(struct annc_reference *reference, const double *theta)
@@ -81,7 +123,7 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
         for (uint32_t j = 0; j < n; j++) {
             z[j] = b[j];
             for (uint32_t k = 0; k < n_in; k++)
-                z[j] += W[(size_t)j * n_in + k] * reference->a[l - 1][k]; /* z^l = W^l a^(l-1) + b^l */
+                z[j] += W[(size_t)j * n_in + k] * fed(reference, l - 1, k); /* z^l = W^l a^(l-1) + b^l */
         }
         if (annc_activation_kind_of(f) == ROWWISE)
             normalise(z, n);
@@ -90,10 +132,10 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
     }
     for (uint32_t j = 0; j < shape->width[L]; j++)
         C += annc_cost_value_f64(shape->cost, reference->z[L][j], reference->a[L][j], reference->y[j]);
-    return C;
+    return reference->weight * C;
 }
 
-/* BP1: delta^L = dC/da times f'(z^L), or dC/dz in the closed form that the cost has with its partner. */
+/* BP1: delta^L = dC/da times f'(z^L), or dC/dz in the closed form that the cost has with its partner; dC/da has the class's weight. */
 static void output_error(struct annc_reference *reference)
 {
     const annc_shape *shape = reference->shape;
@@ -103,7 +145,7 @@ static void output_error(struct annc_reference *reference)
     double *delta = reference->delta[L], mean = 0;
 
     for (uint32_t j = 0; j < n; j++)
-        delta[j] = annc_cost_derivative_f64(shape->cost, z[j], a[j], reference->y[j]);
+        delta[j] = reference->weight * annc_cost_derivative_f64(shape->cost, z[j], a[j], reference->y[j]);
     if (annc_cost_partner(shape->cost) != ANY_OUTPUT)
         return;
     if (annc_activation_kind_of(f) == ROWWISE) { /* the Jacobian diag(a) - a a^T */
@@ -125,13 +167,13 @@ void annc_reference_backward(struct annc_reference *reference, const double *the
     for (uint32_t l = shape->layers; l >= 1; l--) {
         const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
         const double *W = theta + annc_shape_weights_at(shape, l);
-        const double *a_in = reference->a[l - 1], *delta = reference->delta[l];
+        const double *a_in = reference->a[l - 1], *factor_in = reference->factor[l - 1], *delta = reference->delta[l];
         double *dC_dW = gradient + annc_shape_weights_at(shape, l), *dC_db = gradient + annc_shape_biases_at(shape, l);
 
         for (uint32_t j = 0; j < n; j++) {
             dC_db[j] += delta[j]; /* BP3 */
             for (uint32_t k = 0; k < n_in; k++)
-                dC_dW[(size_t)j * n_in + k] += delta[j] * a_in[k]; /* BP4 */
+                dC_dW[(size_t)j * n_in + k] += delta[j] * (factor_in[k] * a_in[k]); /* BP4 */
         }
         if (l == 1)
             break;
@@ -139,10 +181,25 @@ void annc_reference_backward(struct annc_reference *reference, const double *the
             double sum = 0;
             for (uint32_t j = 0; j < n; j++)
                 sum += W[(size_t)j * n_in + k] * delta[j];
-            reference->delta[l - 1][k] = sum * annc_activation_derivative_f64(
-                                                   shape->activation[l - 2], reference->z[l - 1][k], a_in[k]); /* BP2 */
+            reference->delta[l - 1][k] =
+                factor_in[k] * sum *
+                annc_activation_derivative_f64(shape->activation[l - 2], reference->z[l - 1][k], a_in[k]); /* BP2 */
         }
     }
+}
+
+double annc_reference_penalty(const annc_shape *shape, const annc_objective *objective, const double *theta,
+                              double *gradient)
+{
+    double penalty = 0;
+    for (uint32_t l = 1; l <= shape->layers; l++)
+        for (size_t i = annc_shape_weights_at(shape, l); i < annc_shape_biases_at(shape, l); i++) {
+            const double w = theta[i];
+            penalty += objective->l2 / 2 * w * w + objective->l1 * fabs(w);
+            if (gradient)
+                gradient[i] += objective->l2 * w + objective->l1 * ((w > 0) - (w < 0));
+        }
+    return penalty;
 }
 
 annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
@@ -150,13 +207,14 @@ annc_status annc_reference_gradient(const annc_shape *shape, const double *theta
 {
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(dataset);
+    const annc_objective none = {0};
     struct annc_reference reference = {0};
     ANNC_TRY(annc_shape_check(shape));
     if (examples->inputs != shape->width[0] || examples->outputs != shape->width[shape->layers] || i >= examples->count)
         return annc_fail(ANNC_USAGE, "the reference takes an example of %u inputs and %u outputs", shape->width[0],
                          shape->width[shape->layers]);
-    ANNC_TRY(annc_reference_open(shape, &reference));
-    annc_reference_load(&reference, examples, i);
+    ANNC_TRY(annc_reference_open(shape, &none, 0, &reference));
+    annc_reference_load(&reference, examples, i, 0);
     *cost = annc_reference_forward(&reference, theta);
     annc_reference_backward(&reference, theta, gradient);
 out:

@@ -1,9 +1,9 @@
-/* train.c - minibatch stochastic gradient descent. */
+/* train.c - minibatch gradient descent. */
 #include "train.h"
 #include "allocate.h"
 #include "clock.h"
 #include "network.h"
-#include "propagate.h"
+#include "optimisation.h"
 #include "status.h"
 
 #include <math.h>
@@ -19,6 +19,7 @@ struct annc_trainer {
     annc_network *network;
     annc_examples staged;
     struct annc_pass pass;
+    struct annc_optimisation optimisation;
     annc_training_options options;
     struct annc_score *scores; /* of an epoch, on the host */
     uint32_t epoch;            /* epochs begun */
@@ -37,19 +38,15 @@ const char *annc_trainer_engine(const annc_trainer *trainer)
     return trainer->job.engine;
 }
 
-/* One step of SGD on the cursor's minibatch of m examples: theta = theta - (eta / m) (sum of dC/dtheta). */
+/* One step on the cursor's minibatch of m examples. */
 static annc_status step_of(annc_trainer *trainer, uint32_t m)
 {
     annc_status status = ANNC_OK;
     const struct annc_job *job = &trainer->job;
-    const struct annc_backend *backend = trainer->device->backend;
     struct annc_pass *pass = &trainer->pass;
-    const uint32_t L = job->shape->layers;
-
     ANNC_TRY(annc_pass_forward(pass, job->examples, job->cursor, m, job->theta));
-    ANNC_TRY(backend->score(trainer->device, job->shape->cost, m, job->shape->width[L], pass->Z[L], pass->A[L], pass->Y,
-                            job->cursor, job->scores, NULL));
-    ANNC_TRY(annc_pass_backward(pass, m, job->theta, (float)(-job->eta / m), 1, job->theta));
+    ANNC_TRY(annc_optimisation_step(&trainer->optimisation, pass, job->cursor, m, job->theta));
+    ANNC_TRY(annc_pass_score(pass, job->cursor, m, job->scores, NULL));
 out:
     return status;
 }
@@ -91,12 +88,17 @@ annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shap
 
 static annc_status begin_epoch(annc_trainer *trainer)
 {
+    annc_status status = ANNC_OK;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_shuffled(trainer->staged.count, trainer->options.seed, trainer->epoch);
     cursor.batch = trainer->options.batch;
+    cursor.first = (uint64_t)trainer->epoch * trainer->staged.count;
+    ANNC_TRY(annc_optimisation_begin_epoch(&trainer->optimisation, trainer->epoch));
     trainer->epoch++;
-    return trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor);
+    ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor));
+out:
+    return status;
 }
 
 /* All steps of the epoch, in blocks; *done counts them. */
@@ -168,6 +170,7 @@ annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context
     report->seconds = annc_now() - start;
     report->epoch = trainer->epoch;
     report->steps = done;
+    report->rate = done > 0 ? annc_optimisation_rate(&trainer->optimisation, done - 1) : 0;
     status = ran;
 out:
     return status;
@@ -175,16 +178,24 @@ out:
 
 /* ---------------------------------------------------------------- a trainer's life */
 
-static annc_status check_options(const annc_device *device, const annc_training_options *options)
+void annc_trainer_report(annc_trainer *trainer, double loss)
 {
-    if (!isfinite(options->eta) || options->eta <= 0)
-        return annc_fail(ANNC_USAGE, "the learning rate is %g: it must be finite and above 0", options->eta);
-    if (options->batch == 0)
-        return annc_fail(ANNC_USAGE, "the minibatch has no examples: it must have 1 or more");
+    annc_optimisation_report(&trainer->optimisation, loss);
+}
+
+static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_examples *examples,
+                                 const annc_training_options *options)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_training_check(options, shape));
     if (options->engine == ANNC_ENGINE_RECORDED && !device->backend->steps)
         return annc_fail(ANNC_DEVICE, "the engine '%s' needs a CUDA device, not '%s'",
                          annc_engine_name(options->engine), device->info.kind);
-    return ANNC_OK;
+    ANNC_TRY(annc_examples_fit(shape, examples));
+    if (examples->targets && (options->objective.class_weights || options->objective.label_smoothing > 0))
+        return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, and the data have targets");
+out:
+    return status;
 }
 
 static float largest_input(const annc_examples *examples)
@@ -217,7 +228,6 @@ static annc_status open_job(annc_trainer *trainer)
     job->shape = shape;
     job->examples = &trainer->staged;
     job->batch = trainer->options.batch;
-    job->eta = trainer->options.eta;
     job->step = full_step;
     job->engine = annc_engine_name(ANNC_ENGINE_OPS);
 out:
@@ -231,8 +241,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     const annc_examples *examples = annc_dataset_examples(train);
     annc_trainer *trainer = NULL;
     *result = NULL;
-    ANNC_TRY(check_options(device, options));
-    ANNC_TRY(annc_examples_fit(&network->shape, examples));
+    ANNC_TRY(check_options(device, &network->shape, examples, options));
     ANNC_TRY(annc_allocate(1, sizeof *trainer, "a trainer", (void **)&trainer));
     trainer->device = device;
     trainer->network = network;
@@ -245,7 +254,10 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
     ANNC_TRY(annc_examples_stage(device, examples, &trainer->staged));
     ANNC_TRY(open_job(trainer));
-    ANNC_TRY(annc_pass_open(device, &network->shape, trainer->options.batch, true, &trainer->pass));
+    ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options.objective,
+                                     trainer->options.seed, &trainer->pass));
+    ANNC_TRY(
+        annc_optimisation_open(device, &network->shape, &trainer->options, trainer->steps, &trainer->optimisation));
     *result = trainer;
     trainer = NULL;
 out:
@@ -263,6 +275,7 @@ void annc_trainer_free(annc_trainer *trainer)
     if (trainer->job.recording)
         backend->release(device, &trainer->job);
     annc_pass_close(&trainer->pass);
+    annc_optimisation_close(&trainer->optimisation);
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])
             backend->free(device, memory[i]);

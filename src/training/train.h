@@ -8,6 +8,9 @@
  * names both numbers, or the row. */
 annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *examples);
 
+/* The objective's part of annc_training_check. */
+annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
+
 /* The parameters as the trainer has them on its device now. */
 const float *annc_trainer_theta(const annc_trainer *trainer);
 

@@ -1,0 +1,40 @@
+// dropout.cu - what a step draws for each example: dropped activations and noisy inputs.
+#include "device.cuh"
+#include "philox.h"
+
+__global__ void __launch_bounds__(ELEMENT_BLOCK)
+    dropout_kernel(uint64_t seed, const annc_cursor *cursor, uint32_t l, uint32_t threshold, float scale, size_t count,
+                   uint32_t n, const float *A, float *D)
+{
+    ANNC_FOR_ELEMENTS (i, count) {
+        const uint64_t example = annc_cursor_example(cursor, (uint32_t)(i / n));
+        D[i] = A[i] * annc_dropout_factor(seed, l, example, (uint32_t)(i % n), n, threshold, scale);
+    }
+}
+
+__global__ void __launch_bounds__(ELEMENT_BLOCK)
+    perturb_kernel(uint64_t seed, const annc_cursor *cursor, double sigma, size_t count, uint32_t n, float *X)
+{
+    ANNC_FOR_ELEMENTS (i, count) {
+        const uint64_t example = annc_cursor_example(cursor, (uint32_t)(i / n));
+        X[i] += (float)(sigma * annc_input_noise(seed, example, (uint32_t)(i % n), n));
+    }
+}
+
+extern "C" cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const annc_cursor *cursor, uint32_t l,
+                                           double share, uint32_t m, uint32_t n, const float *A, float *D)
+{
+    const size_t count = (size_t)m * n;
+    ANNC_LAUNCH(dropout_kernel, element_blocks(count), element_threads(count), 0, stream, seed, cursor, l,
+                annc_dropout_threshold(share), annc_dropout_scale(share), count, n, A, D);
+    return cudaGetLastError();
+}
+
+extern "C" cudaError_t annc_launch_perturb(cudaStream_t stream, uint64_t seed, const annc_cursor *cursor, double sigma,
+                                           uint32_t m, uint32_t n, float *X)
+{
+    const size_t count = (size_t)m * n;
+    ANNC_LAUNCH(perturb_kernel, element_blocks(count), element_threads(count), 0, stream, seed, cursor, sigma, count, n,
+                X);
+    return cudaGetLastError();
+}

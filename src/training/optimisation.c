@@ -1,0 +1,150 @@
+#include "optimisation.h"
+#include "allocate.h"
+#include "functions.h"
+#include "status.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool steps_in_place(const annc_training_options *options)
+{
+    const annc_objective *objective = &options->objective;
+    return options->optimiser == ANNC_SGD && options->schedule.kind == ANNC_CONSTANT && options->schedule.warmup == 0 &&
+           options->decay == 0 && options->clip == 0 && options->max_norm == 0 && objective->l2 == 0 &&
+           objective->l1 == 0;
+}
+
+/* A parameter block on the device, zero. */
+static annc_status take_block(struct annc_optimisation *optimisation, const char *what, float **block)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = optimisation->device->backend;
+    const size_t count = annc_shape_parameters(optimisation->shape);
+    void *memory = NULL;
+    ANNC_TRY(backend->alloc(optimisation->device, count * sizeof(float), what, &memory));
+    *block = memory;
+    ANNC_TRY(backend->initialise(optimisation->device, 0, 0, count, false, 0, *block));
+out:
+    return status;
+}
+
+annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const annc_training_options *options,
+                                   uint32_t steps, struct annc_optimisation *optimisation)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = device->backend;
+    const int states = annc_optimiser_states(options->optimiser);
+    void *memory = NULL;
+    memset(optimisation, 0, sizeof *optimisation);
+    optimisation->device = device;
+    optimisation->shape = shape;
+    optimisation->options = options;
+    optimisation->steps = steps;
+    optimisation->plateau = 1;
+    optimisation->best = INFINITY;
+    optimisation->in_place = steps_in_place(options);
+    if (optimisation->in_place)
+        return ANNC_OK;
+    ANNC_TRY(take_block(optimisation, "the gradient", &optimisation->gradient));
+    if (states & FIRST)
+        ANNC_TRY(take_block(optimisation, "the optimiser", &optimisation->v));
+    if (states & SECOND)
+        ANNC_TRY(take_block(optimisation, "the optimiser", &optimisation->s));
+    ANNC_TRY(backend->alloc(device, ANNC_CLIP_SCRATCH * sizeof(double), "clipping", &memory));
+    optimisation->scratch = memory;
+    ANNC_TRY(backend->alloc(device, steps * sizeof *optimisation->d_rates, "the rates", &memory));
+    optimisation->d_rates = memory;
+    ANNC_TRY(annc_allocate(steps, sizeof *optimisation->rates, "the rates", (void **)&optimisation->rates));
+out:
+    return status;
+}
+
+void annc_optimisation_close(struct annc_optimisation *optimisation)
+{
+    void *const memory[] = {optimisation->gradient, optimisation->v, optimisation->s, optimisation->scratch,
+                            optimisation->d_rates};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            optimisation->device->backend->free(optimisation->device, memory[i]);
+    annc_release(optimisation->rates);
+    memset(optimisation, 0, sizeof *optimisation);
+}
+
+annc_status annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint32_t epoch)
+{
+    const annc_training_options *options = optimisation->options;
+    const uint32_t steps = optimisation->steps;
+    if (optimisation->in_place)
+        return ANNC_OK;
+    for (uint32_t step = 0; step < steps; step++) {
+        const double t = (double)epoch * steps + step + 1; /* counts from 1 */
+        const double rate = annc_schedule_rate(&options->schedule, options->eta, epoch, step, steps);
+        optimisation->rates[step] = (struct annc_rate){.eta = (float)(optimisation->plateau * rate),
+                                                       .c1 = (float)(1 - pow(options->mu, t)),
+                                                       .c2 = (float)(1 - pow(options->rho, t))};
+    }
+    return optimisation->device->backend->upload(optimisation->device, optimisation->d_rates, optimisation->rates,
+                                                 steps * sizeof *optimisation->rates);
+}
+
+double annc_optimisation_rate(const struct annc_optimisation *optimisation, uint32_t step)
+{
+    return optimisation->in_place ? optimisation->options->eta : (double)optimisation->rates[step].eta;
+}
+
+/* theta's update: at once, or, where the weights decay, layer by layer, since biases do not. */
+static annc_status update(struct annc_optimisation *optimisation, const struct annc_cursor *cursor, float *theta)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = optimisation->device;
+    const annc_shape *shape = optimisation->shape;
+    const annc_training_options *options = optimisation->options;
+    float *const G = optimisation->gradient, *const v = optimisation->v, *const s = optimisation->s;
+    const struct annc_rule rule = {.optimiser = options->optimiser,
+                                   .mu = (float)options->mu,
+                                   .rho = (float)options->rho,
+                                   .epsilon = (float)options->epsilon};
+    if (options->decay == 0)
+        return device->backend->update(device, rule, 0, cursor, optimisation->d_rates, annc_shape_parameters(shape), G,
+                                       theta, v, s);
+    for (uint32_t l = 1; l <= shape->layers; l++) {
+        const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l), n = shape->width[l];
+        ANNC_TRY(device->backend->update(device, rule, options->decay, cursor, optimisation->d_rates, b - W, G + W,
+                                         theta + W, v ? v + W : NULL, s ? s + W : NULL));
+        ANNC_TRY(device->backend->update(device, rule, 0, cursor, optimisation->d_rates, n, G + b, theta + b,
+                                         v ? v + b : NULL, s ? s + b : NULL));
+    }
+out:
+    return status;
+}
+
+static annc_status limit_norms(struct annc_optimisation *optimisation, float *theta)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = optimisation->device;
+    const annc_shape *shape = optimisation->shape;
+    for (uint32_t l = 1; l <= shape->layers && optimisation->options->max_norm > 0; l++)
+        ANNC_TRY(device->backend->limit_rows(device, shape->width[l], shape->width[l - 1],
+                                             optimisation->options->max_norm, theta + annc_shape_weights_at(shape, l)));
+out:
+    return status;
+}
+
+annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struct annc_pass *pass,
+                                   const struct annc_cursor *cursor, uint32_t m, float *theta)
+{
+    annc_status status = ANNC_OK;
+    const annc_training_options *options = optimisation->options;
+    float *const G = optimisation->gradient;
+    if (optimisation->in_place) /* theta = theta - (eta / m) (sum of dC/dtheta) */
+        return annc_pass_backward(pass, cursor, m, theta, (float)(-options->eta / m), 1, theta);
+    ANNC_TRY(annc_pass_backward(pass, cursor, m, theta, (float)(1.0 / m), 0, G));
+    ANNC_TRY(annc_pass_penalise(pass, theta, G));
+    if (options->clip > 0)
+        ANNC_TRY(optimisation->device->backend->clip(optimisation->device, annc_shape_parameters(optimisation->shape),
+                                                     options->clip, G, optimisation->scratch));
+    ANNC_TRY(update(optimisation, cursor, theta));
+    ANNC_TRY(limit_norms(optimisation, theta));
+out:
+    return status;
+}

@@ -1,0 +1,84 @@
+/* schedule.c - how the learning rate goes. */
+#include "optimisation.h"
+#include "status.h"
+
+#include <math.h>
+
+static const double PI = 3.14159265358979323846;
+static const double IMPROVEMENT = 1e-4; /* of the loss, below which it counts as a plateau */
+
+/* One-cycle: the share of the steps that rise, and the rates at both ends as parts of eta. */
+static const double RISE = 0.3, FIRST_RATE = 1.0 / 25, LAST_RATE = 1.0 / 250000;
+
+/* A kind's own factor and period. */
+static const struct {
+    double factor;
+    uint32_t period;
+} OWN[ANNC_SCHEDULE_COUNT] = {
+    [ANNC_STEP_DECAY] = {0.1, 10}, [ANNC_EXPONENTIAL] = {0.95, 1}, [ANNC_PLATEAU] = {0.1, 10}};
+
+static double factor_of(const annc_schedule *schedule)
+{
+    return schedule->factor > 0 ? schedule->factor : OWN[schedule->kind].factor;
+}
+
+static uint32_t period_of(const annc_schedule *schedule)
+{
+    return schedule->period > 0 ? schedule->period : OWN[schedule->kind].period;
+}
+
+const char *annc_schedule_name(annc_schedule_kind kind)
+{
+    static const char *const names[ANNC_SCHEDULE_COUNT] = {
+        [ANNC_CONSTANT] = "constant", [ANNC_STEP_DECAY] = "step",     [ANNC_EXPONENTIAL] = "exponential",
+        [ANNC_COSINE] = "cosine",     [ANNC_ONE_CYCLE] = "one-cycle", [ANNC_PLATEAU] = "plateau"};
+    return (unsigned)kind < ANNC_SCHEDULE_COUNT ? names[kind] : NULL;
+}
+
+/* From `from` to `to` along half a cosine, x from 0 to 1. */
+static double anneal(double from, double to, double x)
+{
+    return to + (from - to) * (1 + cos(PI * x)) / 2;
+}
+
+static double one_cycle(double t, double T)
+{
+    const double peak = fmax(RISE * T - 1, 1), last = fmax(T - 1, peak + 1);
+    return t <= peak ? anneal(FIRST_RATE, 1, t / peak) : anneal(1, LAST_RATE, (t - peak) / (last - peak));
+}
+
+double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t epoch, uint32_t step, uint32_t steps)
+{
+    const double T = (double)schedule->epochs * steps, warm = schedule->warmup * steps;
+    double t = (double)epoch * steps + step;
+    const bool ends = schedule->kind == ANNC_COSINE || schedule->kind == ANNC_ONE_CYCLE;
+    if (ends && t > T - 1) /* past the end the last rate stays */
+        t = T - 1;
+    const double rise = t < warm ? (t + 1) / warm : 1;
+    switch (schedule->kind) {
+    case ANNC_STEP_DECAY:
+        return rise * eta * pow(factor_of(schedule), epoch / period_of(schedule));
+    case ANNC_EXPONENTIAL:
+        return rise * eta * pow(factor_of(schedule), epoch);
+    case ANNC_COSINE:
+        return rise * eta * anneal(1, 0, t / T);
+    case ANNC_ONE_CYCLE:
+        return rise * eta * one_cycle(t, T);
+    default:
+        return rise * eta;
+    }
+}
+
+void annc_optimisation_report(struct annc_optimisation *optimisation, double loss)
+{
+    const annc_schedule *schedule = &optimisation->options->schedule;
+    if (schedule->kind != ANNC_PLATEAU)
+        return;
+    if (loss < optimisation->best * (1 - IMPROVEMENT)) {
+        optimisation->best = loss;
+        optimisation->waited = 0;
+    } else if (++optimisation->waited > period_of(schedule)) {
+        optimisation->plateau *= factor_of(schedule);
+        optimisation->waited = 0;
+    }
+}

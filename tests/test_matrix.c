@@ -1,0 +1,205 @@
+/* Every combination of activation, cost, optimiser, depth, full or ragged minibatch and input type: the audit, and two epochs of steps against
+ * the reference with optimisers that are written again here. The device under test is problem_device()'s. */
+#include "backend.h"
+#include "functions.h"
+#include "network.h"
+#include "optimiser.h"
+#include "order.h"
+#include "problem.h"
+#include "reference.h"
+#include "test.h"
+
+static annc_device *device;
+
+enum { BATCH = 4 };
+
+/* What is added to the cost takes turns, so that each meets everything else. */
+static annc_objective objective_of(size_t number, bool labels)
+{
+    static const float weights[] = {0.5f, 2, 1.25f};
+    annc_objective objective = {0};
+    switch (number % 7) {
+    case 1:
+        objective.l2 = 0.02;
+        break;
+    case 2:
+        objective.l1 = 0.01;
+        break;
+    case 3:
+        objective.dropout = 0.25;
+        objective.input_dropout = 0.125;
+        break;
+    case 4:
+        objective.input_noise = 0.1;
+        break;
+    case 5:
+        objective.label_smoothing = labels ? 0.1 : 0;
+        objective.class_weights = labels ? weights : NULL;
+        break;
+    case 6:
+        objective = (annc_objective){
+            .l2 = 0.01, .l1 = 0.02, .dropout = 0.5, .input_noise = 0.05, .class_weights = labels ? weights : NULL};
+        break;
+    default:
+        break;
+    }
+    return objective;
+}
+
+/* What is done to the step takes turns too. */
+static annc_training_options options_of(size_t number, annc_optimiser optimiser, bool labels)
+{
+    annc_training_options options = annc_training_defaults(optimiser);
+    options.eta = 0.02;
+    options.epsilon = 1e-2; /* where gradients are nothing but rounding, the adaptive ones would make steps of it */
+    options.decay = number % 3 == 1 ? 0.5 : 0;
+    options.clip = number % 5 == 2 ? 0.3 : 0;
+    options.max_norm = number % 5 == 4 ? 1 : 0;
+    options.schedule = (annc_schedule){.kind = (annc_schedule_kind)(number % ANNC_PLATEAU), .epochs = 2};
+    options.schedule.warmup = number % 4 == 3 ? 0.5 : 0;
+    options.batch = BATCH;
+    options.seed = number;
+    options.objective = objective_of(number, labels);
+    return options;
+}
+
+/* Two epochs by the reference and the tests' own optimiser. */
+static void reference_epochs(const struct problem *problem, const annc_training_options *options, double *theta)
+{
+    const annc_examples *examples = annc_dataset_examples(problem->data);
+    const annc_shape *shape = &problem->shape;
+    const size_t parameters = annc_shape_parameters(shape);
+    const uint32_t steps = (examples->count - 1) / options->batch + 1;
+    struct annc_reference reference;
+    struct optimiser optimiser;
+    double *gradient = calloc(parameters, sizeof *gradient);
+    CHECK(annc_reference_open(shape, &options->objective, options->seed, &reference) == ANNC_OK);
+    optimiser_open(&optimiser, shape, options);
+    for (uint32_t epoch = 0; epoch < 2; epoch++) {
+        const struct annc_order order = annc_order_shuffled(examples->count, options->seed, epoch);
+        for (uint32_t step = 0; step < steps; step++) {
+            const uint32_t first = step * options->batch,
+                           m = examples->count - first < options->batch ? examples->count - first : options->batch;
+            memset(gradient, 0, parameters * sizeof *gradient);
+            for (uint32_t i = first; i < first + m; i++) {
+                annc_reference_load(&reference, examples, annc_order_at(&order, i),
+                                    (uint64_t)epoch * examples->count + i);
+                annc_reference_forward(&reference, theta);
+                annc_reference_backward(&reference, theta, gradient);
+            }
+            for (size_t i = 0; i < parameters; i++)
+                gradient[i] /= m;
+            annc_reference_penalty(shape, &options->objective, theta, gradient);
+            optimiser_step(&optimiser, annc_schedule_rate(&options->schedule, options->eta, epoch, step, steps),
+                           gradient, theta);
+        }
+    }
+    optimiser_close(&optimiser);
+    annc_reference_close(&reference);
+    free(gradient);
+}
+
+static void check_steps(struct problem *problem, const annc_training_options *options)
+{
+    const size_t parameters = annc_shape_parameters(&problem->shape);
+    double *theta = malloc(parameters * sizeof *theta), size = 0, norm = 0;
+    float *start = malloc(parameters * sizeof *start), *change = malloc(parameters * sizeof *change);
+    annc_trainer *trainer = NULL;
+    annc_epoch report;
+    memcpy(start, problem->network->theta, parameters * sizeof *start);
+    for (size_t i = 0; i < parameters; i++)
+        theta[i] = (double)start[i];
+    reference_epochs(problem, options, theta);
+    REQUIRE_OK(annc_trainer_create(device, problem->network, problem->data, options, &trainer));
+    for (int epoch = 0; epoch < 2; epoch++)
+        REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &report));
+    REQUIRE_OK(annc_trainer_store(trainer));
+    annc_trainer_free(trainer);
+    for (size_t i = 0; i < parameters; i++) {
+        norm += theta[i] * theta[i];
+        change[i] = problem->network->theta[i] - start[i];
+        theta[i] -= (double)start[i];
+        size += theta[i] * theta[i];
+    }
+    const double error = problem_normwise(change, theta, parameters), rounding = sqrt(norm / size) / (1 << 20);
+    CHECK_MSG(error <= 1e-4 + rounding, "%s: the change is off by %g (rounding %g)", problem->name, error, rounding);
+    free(theta);
+    free(start);
+    free(change);
+}
+
+static void check_audit(const struct problem *problem, uint32_t batch, const annc_training_options *options)
+{
+    const annc_check_options check = {
+        .batch = batch, .sample = 2, .seed = options->seed, .objective = options->objective};
+    annc_check_row *rows = NULL;
+    size_t count = 0;
+    REQUIRE_OK(annc_check(problem->network, problem->data, &device, 1, &check, &rows, &count));
+    CHECK(count == 4 * (size_t)problem->shape.layers);
+    for (size_t r = 0; r < count; r++)
+        CHECK_MSG(rows[r].pass, "%s: layer %u %s by %s: worst %g, normwise %g, tolerance %g", problem->name,
+                  rows[r].layer, rows[r].kind == ANNC_WEIGHT ? "weights" : "biases", rows[r].path, rows[r].worst,
+                  rows[r].normwise, rows[r].tolerance);
+    annc_check_free(rows);
+}
+
+/* The output activation for a cost: its partner, or one that takes turns. */
+static annc_activation output_of(annc_cost cost, size_t number)
+{
+    const int partner = annc_cost_partner(cost);
+    annc_shape shape;
+    if (partner != ANY_OUTPUT)
+        return (annc_activation)partner;
+    do
+        shape = problem_shape("3-3", ANNC_SIGMOID, (annc_activation)(number++ % ANNC_ACTIVATION_COUNT), cost);
+    while (annc_shape_check(&shape) != ANNC_OK);
+    return shape.activation[0];
+}
+
+static void one_case(size_t number, annc_activation f, annc_cost cost, annc_optimiser optimiser, const char *widths,
+                     bool ragged, bool bytes)
+{
+    struct problem problem;
+    const annc_shape shape = problem_shape(widths, f, output_of(cost, number), cost);
+    const annc_training_options options = options_of(number, optimiser, bytes);
+    if (!problem_make(&problem, &shape, bytes ? ANNC_BYTES : ANNC_FLOATS, bytes, 2 * BATCH + (ragged ? 3 : 0),
+                      ANNC_INIT_XAVIER, number)) {
+        CHECK(!"the problem could not be made");
+        return;
+    }
+    snprintf(problem.name, sizeof problem.name, "case %zu: %s %s %s %s %s %s %s", number, widths,
+             annc_activation_name(f), annc_activation_name(shape.activation[shape.layers - 1]), annc_cost_name(cost),
+             annc_optimiser_name(optimiser), ragged ? "ragged" : "full", bytes ? "bytes" : "floats");
+    check_audit(&problem, ragged ? BATCH - 1 : BATCH, &options);
+    check_steps(&problem, &options);
+    problem_free(&problem);
+}
+
+static void every_combination(void)
+{
+    static const char *const depths[] = {"5-3", "4-6-3", "3-4-5-2-3"};
+    size_t number = 0;
+    for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++)
+        for (int cost = 0; cost < ANNC_COST_COUNT; cost++)
+            for (int optimiser = 0; optimiser < ANNC_OPTIMISER_COUNT; optimiser++)
+                for (size_t depth = 0; depth < sizeof depths / sizeof *depths; depth++)
+                    for (int variant = 0; variant < 4; variant++)
+                        if (annc_activation_kind_of((annc_activation)f) != ROWWISE)
+                            one_case(number++, (annc_activation)f, (annc_cost)cost, (annc_optimiser)optimiser,
+                                     depths[depth], variant & 1, variant & 2);
+    printf("%zu cases on %s\n", number, device->info.kind);
+    CHECK(number >= 5000);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {TEST(every_combination)};
+    device = problem_device();
+    if (!device) {
+        printf("0 passed, 0 failed, 1 skipped\n");
+        return 77;
+    }
+    const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+    annc_device_close(device);
+    return result;
+}
