@@ -114,7 +114,7 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
 /* Text kept with the network and in its file. Keys in use, stable: "annc.version", "annc.layers" ("784-32-10"),
  * "annc.activations" ("sigmoid-sigmoid"), "annc.cost", "annc.init", "annc.seed", "annc.epochs", "annc.batch", "annc.lr" and
  * "annc.divisor" (hexadecimal floats), "annc.classes" (a JSON array of class names), "annc.transpose" ("true" where images were
- * turned), "annc.data" (where the examples came from). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
+ * turned), "annc.data" (where the examples came from), "annc.config" (the run's options, a line "name = value" each). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Entry i in bytewise order of the keys; false past the last. */

@@ -32,6 +32,14 @@ void note(const struct options *options, const char *format, ...) __attribute__(
 /* The shape that --layers, --activation, --output-activation and --cost describe. With a model's shape, whatever was not given is the
  * model's, and what was given must agree with it. */
 annc_status shape_from_options(const struct options *options, const annc_shape *model, annc_shape *shape);
+/* What is added to the cost, and all of training, as far as it can be told without the data: ANNC_USAGE otherwise. Class weights come with
+ * weigh_classes. */
+annc_status objective_from_options(const struct options *options, annc_objective *objective);
+annc_status training_from_options(const struct options *options, const annc_shape *shape,
+                                  annc_training_options *training);
+/* --class-weights for a data set: an array that the caller frees, or NULL where there are none. */
+annc_status weigh_classes(const struct options *options, const annc_dataset *dataset, float **weights);
+
 /* "784-32-10", "sigmoid-softmax". */
 void print_layers(const annc_shape *shape, char *text, size_t size);
 void print_activations(const annc_shape *shape, char *text, size_t size);

@@ -1,6 +1,7 @@
 /* command_check.c - annc-gpu check */
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_DEVICES = 2 };
@@ -124,20 +125,27 @@ static annc_status print_rows(const struct options *options, const annc_check_ro
 annc_status run_check(const struct options *options)
 {
     const struct option_value *value = options->value;
-    const annc_check_options check = {.batch = (uint32_t)value[OPTION_BATCH].whole,
-                                      .sample = value[OPTION_ALL].given ? 0 : (uint32_t)value[OPTION_SAMPLE].whole,
-                                      .seed = value[OPTION_SEED].whole};
+    annc_check_options check = {.batch = (uint32_t)value[OPTION_BATCH].whole,
+                                .sample = value[OPTION_ALL].given ? 0 : (uint32_t)value[OPTION_SAMPLE].whole,
+                                .seed = value[OPTION_SEED].whole};
     struct audit audit;
     annc_check_row *rows = NULL;
+    float *weights = NULL;
     size_t count = 0;
     memset(&audit, 0, sizeof audit);
     audit.options = options;
-    annc_status status = prepare(&audit);
+    annc_status status = objective_from_options(options, &check.objective);
+    if (status == ANNC_OK)
+        status = prepare(&audit);
+    if (status == ANNC_OK)
+        status = weigh_classes(options, audit.data.train, &weights);
+    check.objective.class_weights = weights;
     if (status == ANNC_OK)
         status = annc_check(audit.network, audit.data.train, audit.devices, audit.device_count, &check, &rows, &count);
     if (status == ANNC_OK)
         status = print_rows(options, rows, count);
     annc_check_free(rows);
+    free(weights);
     annc_network_free(audit.network);
     annc_data_free(&audit.data);
     for (size_t i = 0; i < audit.device_count; i++)

@@ -73,8 +73,58 @@ static annc_status print_info(const struct options *options, const annc_shape *s
     return ANNC_OK;
 }
 
+/* ---------------------------------------------------------------- a model */
+
+/* Text from a file, control characters left out. */
+static void print_plain(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        putchar((unsigned char)text[i] < 32 || text[i] == 127 ? '?' : text[i]);
+}
+
+/* "key: value", or, for a value of several lines, the lines below the key. */
+static void print_entry(const char *key, const char *value)
+{
+    print_plain(key, strlen(key));
+    printf(strchr(value, '\n') ? ":\n" : ": ");
+    while (*value) {
+        const size_t length = strcspn(value, "\n");
+        if (value[length])
+            printf("  ");
+        print_plain(value, length);
+        printf("\n");
+        value += length + (value[length] == '\n');
+    }
+}
+
+static annc_status print_model(const struct options *options)
+{
+    annc_network *network = NULL;
+    const char *key, *value;
+    const annc_status status = annc_model_load(options->positional[0], &network);
+    if (status != ANNC_OK)
+        return status;
+    const size_t parameters = annc_shape_parameters(annc_network_shape(network));
+    if (options->value[OPTION_JSON].given) {
+        struct json json;
+        json_begin(&json, "annc.model/1");
+        json_whole(&json, "parameters", parameters);
+        for (size_t i = 0; annc_network_metadata_at(network, i, &key, &value); i++)
+            json_text(&json, key, value);
+        annc_network_free(network);
+        return json_end(&json, stdout, NULL);
+    }
+    printf("%zu parameters\n", parameters);
+    for (size_t i = 0; annc_network_metadata_at(network, i, &key, &value); i++)
+        print_entry(key, value);
+    annc_network_free(network);
+    return ANNC_OK;
+}
+
 annc_status run_info(const struct options *options)
 {
+    if (options->positional_count > 0)
+        return print_model(options);
     annc_device_options chosen, cpu;
     annc_device *devices[2] = {NULL, NULL};
     annc_shape shape;

@@ -14,6 +14,8 @@ struct run {
     annc_device *device;
     annc_trainer *trainer;
     annc_evaluator *evaluator; /* of the test set, where there is one */
+    annc_training_options training;
+    float *class_weights; /* or NULL */
     FILE *log;
     uint32_t epochs; /* done */
     annc_epoch last;
@@ -42,6 +44,8 @@ static annc_status prepare(struct run *run)
         status = annc_model_load(text_of(run, OPTION_LOAD), &run->network);
     if (status == ANNC_OK)
         status = shape_from_options(run->options, run->network ? annc_network_shape(run->network) : NULL, &run->shape);
+    if (status == ANNC_OK)
+        status = training_from_options(run->options, &run->shape, &run->training);
     if (status == ANNC_OK && run->network && is_given(run, OPTION_INIT))
         status = usage_failed("--init and --load contradict each other: the model brings its parameters");
     if (status == ANNC_OK && text_of(run, OPTION_SAVE))
@@ -93,22 +97,20 @@ static void print_shapes(const struct run *run)
 
 static annc_status open_run(struct run *run)
 {
-    const struct option_value *value = run->options->value;
-    const annc_training_options training = {.eta = value[OPTION_LR].number,
-                                            .batch = (uint32_t)value[OPTION_BATCH].whole,
-                                            .seed = value[OPTION_SEED].whole,
-                                            .engine = (annc_engine)value[OPTION_ENGINE].choice};
     annc_status status = data_from_options(run->options, run->network, run->shape.width[run->shape.layers], true, false,
                                            true, &run->data);
     if (status == ANNC_OK)
         status = device_from_options(run->options, &run->device);
     if (status == ANNC_OK)
         status = make_network(run);
-    if (status == ANNC_OK && training.batch > annc_dataset_examples(run->data.train)->count)
+    if (status == ANNC_OK)
+        status = weigh_classes(run->options, run->data.train, &run->class_weights);
+    run->training.objective.class_weights = run->class_weights;
+    if (status == ANNC_OK && run->training.batch > annc_dataset_examples(run->data.train)->count)
         note(run->options, "the minibatch is cut to the %u examples that there are",
              annc_dataset_examples(run->data.train)->count);
     if (status == ANNC_OK)
-        status = annc_trainer_create(run->device, run->network, run->data.train, &training, &run->trainer);
+        status = annc_trainer_create(run->device, run->network, run->data.train, &run->training, &run->trainer);
     if (status == ANNC_OK && run->data.test)
         status = annc_evaluator_create(run->device, run->network, run->data.test, &run->evaluator);
     return status;
@@ -125,6 +127,7 @@ static annc_status print_epoch(const struct run *run)
         json_begin(&json, "annc.epoch/1");
         json_whole(&json, "epoch", epoch->epoch);
         json_number(&json, "loss", epoch->loss);
+        json_number(&json, "rate", epoch->rate);
         json_whole(&json, "training_correct", epoch->correct);
         json_whole(&json, "training_count", epoch->examples);
         if (run->evaluator) {
@@ -161,6 +164,7 @@ static annc_status train(struct run *run)
             run->test_seconds += run->test.seconds;
         }
         if (status == ANNC_OK) {
+            annc_trainer_report(run->trainer, run->last.loss);
             run->epochs++;
             status = print_epoch(run);
         }
@@ -209,6 +213,21 @@ static annc_status set_classes(annc_network *network, const annc_dataset *data)
     return status;
 }
 
+/* The options of the run, as --config reads them. */
+static annc_status set_config(const struct run *run)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return usage_failed("out of memory: the configuration");
+    options_print(TRAIN, run->options, stream);
+    fclose(stream);
+    const annc_status status = annc_network_set_metadata(run->network, "annc.config", text);
+    free(text);
+    return status;
+}
+
 static annc_status describe_model(const struct run *run)
 {
     const struct option_value *value = run->options->value;
@@ -219,7 +238,9 @@ static annc_status describe_model(const struct run *run)
     if (status == ANNC_OK)
         status = set_whole(network, "annc.batch", value[OPTION_BATCH].whole);
     if (status == ANNC_OK)
-        status = set_number(network, "annc.lr", value[OPTION_LR].number);
+        status = set_number(network, "annc.lr", run->training.eta);
+    if (status == ANNC_OK)
+        status = set_config(run);
     if (status == ANNC_OK)
         status = set_number(network, "annc.divisor", (double)annc_dataset_examples(run->data.train)->divisor);
     if (status == ANNC_OK && value[OPTION_TRANSPOSE].given)
@@ -309,6 +330,7 @@ annc_status run_train(const struct options *options)
     annc_network_free(run.network);
     annc_data_free(&run.data);
     annc_device_close(run.device);
+    free(run.class_weights);
     if (run.log && fclose(run.log) != 0 && status == ANNC_OK) {
         usage_failed("%s: cannot be written: %s", text_of(&run, OPTION_LOG), strerror(errno));
         status = ANNC_OUTPUT;

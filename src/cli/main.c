@@ -11,7 +11,7 @@ static const struct command COMMANDS[] = {
     {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
-    {"info", "", "devices, memory, versions, and which engine a network would get", INFO, 0, run_info},
+    {"info", "[MODEL]", "devices, versions, which engine a network would get; or what a model is", INFO, 1, run_info},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
@@ -104,14 +104,13 @@ static const struct command *command_named(const char *name)
 static annc_status run_command(const struct command *command, int argc, char **argv)
 {
     struct options options;
-    const annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
-    if (status != ANNC_OK)
-        return status;
-    if (options.value[OPTION_HELP].given) {
+    annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
+    if (status == ANNC_OK && options.value[OPTION_HELP].given)
         print_command_help(command);
-        return ANNC_OK;
-    }
-    return command->run(&options);
+    else if (status == ANNC_OK)
+        status = command->run(&options);
+    options_free(&options);
+    return status;
 }
 
 static annc_status run(int argc, char **argv)

@@ -16,16 +16,78 @@ static const char *init(int i)
     return annc_init_name((annc_init)i);
 }
 
+static const char *optimizer(int i)
+{
+    return annc_optimiser_name((annc_optimiser)i);
+}
+
+static const char *schedule(int i)
+{
+    return annc_schedule_name((annc_schedule_kind)i);
+}
+
 static const char *engine(int i)
 {
     return annc_engine_name((annc_engine)i);
 }
+
+/* ---------------------------------------------------------------- presets */
+
+static const char *const TUTORIAL[] = {"layers",    "784-32-10", "activation", "sigmoid", "output-activation",
+                                       "sigmoid",   "cost",      "quadratic",  "init",    "normal",
+                                       "optimizer", "sgd",       "lr",         "3",       "batch",
+                                       "16",        "epochs",    "30",         NULL};
+static const char *const MODERN[] = {"layers",
+                                     "784-512-512-10",
+                                     "activation",
+                                     "relu",
+                                     "output-activation",
+                                     "softmax",
+                                     "cost",
+                                     "categorical-cross-entropy",
+                                     "init",
+                                     "he",
+                                     "optimizer",
+                                     "momentum",
+                                     "momentum",
+                                     "0.9",
+                                     "lr",
+                                     "0.1",
+                                     "schedule",
+                                     "cosine",
+                                     "batch",
+                                     "128",
+                                     "epochs",
+                                     "30",
+                                     NULL};
+
+static const struct {
+    const char *name;
+    const char *const *values;
+} PRESETS[] = {{"tutorial", TUTORIAL}, {"modern", MODERN}};
+enum { PRESET_COUNT = sizeof PRESETS / sizeof *PRESETS };
+
+const char *preset_name(int preset)
+{
+    return preset < PRESET_COUNT ? PRESETS[preset].name : NULL;
+}
+
+const char *const *preset_values(int preset)
+{
+    return PRESETS[preset].values;
+}
+
+/* ---------------------------------------------------------------- the table */
 
 enum { NETWORK = TRAIN | CHECK | INFO, DATA = TRAIN | EVAL | CHECK };
 
 #define ANY 0, 0, 0
 
 const struct option_spec OPTIONS[OPTION_COUNT] = {
+    [OPTION_PRESET] = {"preset", "NAME", CHOICE, NETWORK, 0, 0, 0, preset_name,
+                       "a whole set of options, below all others: the tutorial's network, or today's", .aside = true},
+    [OPTION_CONFIG] = {"config", "FILE", TEXT, NETWORK, 0, ANY,
+                       "options from a file of lines 'name = value', below those given here", .aside = true},
     [OPTION_DATA] = {"data", "WHAT", TEXT, DATA, 0, ANY,
                      "a folder or images file, 'mnist', or 'digits' (drawn); default: MNIST if there"},
     [OPTION_LABELS] = {"labels", "FILE", TEXT, DATA, 0, ANY, "labels of the images; default: found by name"},
@@ -42,7 +104,36 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                      "of the initial parameters and of the order of the examples"},
     [OPTION_EPOCHS] = {"epochs", "N", WHOLE, TRAIN, "30", 0, 1000000000, 0, "times through the training set"},
     [OPTION_BATCH] = {"batch", "N", WHOLE, TRAIN | CHECK, "16", 1, 1000000000, 0, "examples a minibatch"},
-    [OPTION_LR] = {"lr", "ETA", NUMBER, TRAIN, "3", ANY, "learning rate"},
+    [OPTION_OPTIMIZER] = {"optimizer", "NAME", CHOICE, TRAIN, "sgd", 0, 0, optimizer, "how gradients become steps"},
+    [OPTION_LR] = {"lr", "ETA", NUMBER, TRAIN, 0, ANY,
+                   "learning rate; default: sgd 3, momentum and nesterov 0.1, adagrad 0.01, others 0.001"},
+    [OPTION_MOMENTUM] = {"momentum", "MU", SHARE, TRAIN, 0, ANY,
+                         "of momentum and nesterov, or Adam's beta1; default 0.9"},
+    [OPTION_BETA2] = {"beta2", "RHO", SHARE, TRAIN, 0, ANY,
+                      "decay of the mean squares; default: adam 0.999, rmsprop 0.99"},
+    [OPTION_EPSILON] = {"epsilon", "E", AMOUNT, TRAIN, 0, ANY,
+                        "guards divisions by the mean squares; default 1e-8, adagrad 1e-10"},
+    [OPTION_SCHEDULE] = {"schedule", "NAME", CHOICE, TRAIN, "constant", 0, 0, schedule, "how the rate goes"},
+    [OPTION_WARMUP] = {"warmup", "EPOCHS", AMOUNT, TRAIN, "0", ANY, "over which the rate first rises from 0"},
+    [OPTION_SCHEDULE_FACTOR] = {"schedule-factor", "F", SHARE, TRAIN, 0, ANY,
+                                "of a decay; default: step and plateau 0.1, exponential 0.95"},
+    [OPTION_SCHEDULE_PERIOD] = {"schedule-period", "EPOCHS", WHOLE, TRAIN, 0, 1, 1000000000, 0,
+                                "between decays, or a plateau's patience; default 10"},
+    [OPTION_WEIGHT_DECAY] = {"weight-decay", "L", AMOUNT, TRAIN, 0, ANY,
+                             "each step takes the share ETA x L off all weights; default: adamw 0.01, others 0"},
+    [OPTION_L2] = {"l2", "L", AMOUNT, TRAIN | CHECK, "0", ANY, "adds L/2 x the sum of the squared weights to the cost"},
+    [OPTION_L1] = {"l1", "L", AMOUNT, TRAIN | CHECK, "0", ANY, "adds L x the sum of the weights' sizes to the cost"},
+    [OPTION_MAX_NORM] = {"max-norm", "C", AMOUNT, TRAIN, "0", ANY, "of the weights into a unit; 0: any"},
+    [OPTION_CLIP] = {"clip", "C", AMOUNT, TRAIN, "0", ANY, "largest norm of the gradient; 0: any"},
+    [OPTION_DROPOUT] = {"dropout", "SHARE", SHARE, TRAIN | CHECK, "0", ANY,
+                        "of the hidden units, left out in each step"},
+    [OPTION_INPUT_DROPOUT] = {"input-dropout", "SHARE", SHARE, TRAIN | CHECK, "0", ANY, "of the inputs, likewise"},
+    [OPTION_INPUT_NOISE] = {"input-noise", "SD", AMOUNT, TRAIN | CHECK, "0", ANY,
+                            "standard deviation of the noise added to inputs in each step"},
+    [OPTION_LABEL_SMOOTHING] = {"label-smoothing", "E", SHARE, TRAIN | CHECK, "0", ANY,
+                                "share of each label's target that is spread over all classes"},
+    [OPTION_CLASS_WEIGHTS] = {"class-weights", "W", TEXT, TRAIN | CHECK, 0, ANY,
+                              "'balanced', or a number a class: 1,1,2.5"},
     [OPTION_SAMPLE] = {"sample", "N", WHOLE, CHECK, "20", 1, 1000000000, 0,
                        "parameters a matrix tried by finite differences"},
     [OPTION_ALL] = {"all", 0, FLAG, CHECK, 0, ANY, "try every parameter (slow for large networks)"},
@@ -50,10 +141,11 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_THREADS] = {"threads", "N", WHOLE, DATA | INFO, "0", 0, 1024, 0, "of the CPU; 0: as many as pay"},
     [OPTION_ENGINE] = {"engine", "NAME", CHOICE, TRAIN, "auto", 0, 0, engine, "how the steps run"},
     [OPTION_LOAD] = {"load", "MODEL", TEXT, TRAIN, 0, ANY, "start from a saved model"},
-    [OPTION_SAVE] = {"save", "FILE", TEXT, TRAIN, 0, ANY, "where the model goes (safetensors); default: nowhere"},
-    [OPTION_LOG] = {"log", "FILE", TEXT, TRAIN, 0, ANY, "also write the JSON lines there"},
+    [OPTION_SAVE] = {"save", "FILE", TEXT, TRAIN, 0, ANY, "where the model goes (safetensors); default: nowhere",
+                     .aside = true},
+    [OPTION_LOG] = {"log", "FILE", TEXT, TRAIN, 0, ANY, "also write the JSON lines there", .aside = true},
     [OPTION_TO] = {"to", "FOLDER", TEXT, FETCH, 0, ANY, "where the files go; default: the user's cache folder"},
-    [OPTION_JSON] = {"json", 0, FLAG, DATA | FETCH | INFO, 0, ANY, "print JSON, an object a line"},
-    [OPTION_QUIET] = {"quiet", 0, FLAG, DATA | FETCH, 0, ANY, "print errors and the last result alone"},
-    [OPTION_HELP] = {"help", 0, FLAG, DATA | FETCH | INFO, 0, ANY, "print this"},
+    [OPTION_JSON] = {"json", 0, FLAG, DATA | FETCH | INFO, 0, ANY, "print JSON, an object a line", .aside = true},
+    [OPTION_QUIET] = {"quiet", 0, FLAG, DATA | FETCH, 0, ANY, "print errors and the last result alone", .aside = true},
+    [OPTION_HELP] = {"help", 0, FLAG, DATA | FETCH | INFO, 0, ANY, "print this", .aside = true},
 };

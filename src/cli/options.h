@@ -4,6 +4,8 @@
 
 #include "annc.h"
 
+#include <stdio.h>
+
 /* Commands, as bits: which options each takes. */
 enum command_bit {
     TRAIN = 1 << 0,
@@ -14,6 +16,8 @@ enum command_bit {
 };
 
 enum option_id {
+    OPTION_PRESET,
+    OPTION_CONFIG,
     OPTION_DATA,
     OPTION_LABELS,
     OPTION_TRANSPOSE,
@@ -26,7 +30,25 @@ enum option_id {
     OPTION_SEED,
     OPTION_EPOCHS,
     OPTION_BATCH,
+    OPTION_OPTIMIZER,
     OPTION_LR,
+    OPTION_MOMENTUM,
+    OPTION_BETA2,
+    OPTION_EPSILON,
+    OPTION_SCHEDULE,
+    OPTION_WARMUP,
+    OPTION_SCHEDULE_FACTOR,
+    OPTION_SCHEDULE_PERIOD,
+    OPTION_WEIGHT_DECAY,
+    OPTION_L2,
+    OPTION_L1,
+    OPTION_MAX_NORM,
+    OPTION_CLIP,
+    OPTION_DROPOUT,
+    OPTION_INPUT_DROPOUT,
+    OPTION_INPUT_NOISE,
+    OPTION_LABEL_SMOOTHING,
+    OPTION_CLASS_WEIGHTS,
     OPTION_SAMPLE,
     OPTION_ALL,
     OPTION_DEVICE,
@@ -47,6 +69,8 @@ enum option_kind {
     TEXT,   /* any text but the empty one */
     WHOLE,  /* a whole number within low...high */
     NUMBER, /* a finite decimal number above 0 */
+    AMOUNT, /* the same, or 0 */
+    SHARE,  /* 0 or more and less than 1 */
     CHOICE, /* one of the names that choice() gives for 0, 1, 2, ... */
 };
 
@@ -58,10 +82,11 @@ struct option_spec {
     uint64_t low, high;
     const char *(*choice)(int value);
     const char *help;
+    bool aside; /* says where results go, not what they are: no part of a configuration */
 };
 
 struct option_value {
-    bool given; /* by the user; otherwise the preset */
+    bool given; /* by the user, in a configuration file or by --preset; otherwise the default */
     const char *text;
     uint64_t whole;
     double number;
@@ -74,12 +99,21 @@ struct options {
     struct option_value value[OPTION_COUNT];
     const char *positional[MOST_POSITIONAL]; /* the arguments that are no options */
     int positional_count;
+    char *config; /* the text of the configuration file, whose values point into it */
 };
 
 extern const struct option_spec OPTIONS[OPTION_COUNT];
 
 /* Reads a command's arguments. ANNC_USAGE with a message that names the option, its value and what it takes, or did you mean. */
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options);
+void options_free(struct options *options);
+
+/* Values below those that the user gives: --preset's, as name and value in turn, ended by NULL; and the names of the presets. */
+const char *const *preset_values(int preset);
+const char *preset_name(int preset);
+
+/* Prints the configuration: each option of a command that has a value, as "name = value", a line each, as --config reads it. */
+void options_print(unsigned command, const struct options *options, FILE *out);
 
 /* The message of a usage error: kept for the caller to print. */
 const char *usage_error(void);
