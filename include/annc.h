@@ -152,34 +152,82 @@ ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *row
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
 typedef enum annc_source {
-    ANNC_SOURCE_PATH,   /* a folder, or an images file */
+    ANNC_SOURCE_PATH,   /* a folder, or a file: IDX images, or a table of text */
     ANNC_SOURCE_MNIST,  /* the MNIST files, wherever they are: $ANNC_DATA, data/mnist, the user's cache folder */
     ANNC_SOURCE_DIGITS, /* the built-in digits, drawn */
 } annc_source;
+
+typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
+
+/* What becomes of missing values in a table of text. */
+typedef enum annc_missing {
+    ANNC_MISSING_ERROR, /* they are an error */
+    ANNC_MISSING_DROP,  /* their rows are left out */
+    ANNC_MISSING_MEAN,  /* inputs become the mean of the training rows */
+} annc_missing;
+
+/* How a table of text is read. Characters that are 0 are found out from the file. */
+typedef struct annc_text_options {
+    char separator;    /* of fields; ' ' for runs of blanks */
+    char decimal;      /* '.' or ',' */
+    char thousands;    /* ',' or '.'; 0: there are none */
+    annc_choice header;
+    uint32_t skip; /* leading lines to pass over */
+    annc_missing missing;
+    const char *label;  /* the column of classes: a name, or a number from 1; NULL: found by its name or its texts */
+    const char *target; /* instead: columns of numbers to be learnt, "a,b" */
+    const char *drop;   /* columns to leave out, "a,b"; or NULL */
+} annc_text_options;
+
+/* How inputs become what the network sees. All is fitted on the training rows alone. */
+typedef enum annc_scale {
+    ANNC_SCALE_AUTO,        /* 255 for bytes, and for 64 or more whole inputs within 0...255 that reach 128; otherwise standardise */
+    ANNC_SCALE_NONE,        /* as they are */
+    ANNC_SCALE_255,         /* divided by 255 */
+    ANNC_SCALE_MIN_MAX,     /* each input's range to [0, 1] */
+    ANNC_SCALE_STANDARDISE, /* each input's mean to 0, its standard deviation to 1; a constant one to 0 */
+    ANNC_SCALE_COUNT
+} annc_scale;
+
+ANNC_API const char *annc_scale_name(annc_scale scale);
 
 typedef struct annc_data_options {
     annc_source source;
     const char *path;        /* ANNC_SOURCE_PATH */
     const char *labels_path; /* of the training images, or NULL: found by name */
+    const char *test_path;   /* the test set, where `path` does not bring it; or NULL */
     bool transpose;          /* turn the stored images (EMNIST lies on its side) */
+    annc_text_options text;
+    annc_scale scale;        /* of the inputs */
+    annc_scale target_scale; /* of targets: auto is standardise */
     uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
-    const char *classes; /* "annc.classes" of a network that is to be evaluated, or NULL: what its outputs stand for */
-    bool need_train;     /* a set that is not needed may be missing, and is then NULL */
+    const annc_network *model; /* a network that is to be evaluated or trained on: its classes, columns and scaling hold; or NULL */
+    bool need_train;         /* a set that is not needed may be missing, and is then NULL */
     bool need_test;
+    double validation;    /* share of the training rows held out for validation, stratified; 0 for none */
+    const char *validation_path; /* or a file of its own; or NULL */
+    uint32_t folds, fold; /* of folds, fold (from 0) is held out for validation; 0: none */
+    uint64_t seed;        /* of what is held out */
 } annc_data_options;
 
-/* Training and test sets as loaded. */
+/* Training, validation and test sets as loaded. */
 typedef struct annc_data {
-    annc_dataset *train, *test;
+    annc_dataset *train, *validation, *test;
     char description[512]; /* where they came from, for people: printable */
-    char notes[1024];      /* what the reader assumed, one line each, ended by newlines; "" for none */
+    char notes[2048];      /* what the reader assumed, one line each, ended by newlines; "" for none */
 } annc_data;
 
-/* Reads IDX files (raw or gzip, any element type, any spelling of the names), or draws the built-in digits (60,000 and 10,000,
+/* Reads IDX files (raw or gzip, any element type, any spelling of the names) or tables of text, scales them, or draws the built-in digits (60,000 and 10,000,
  * 28x28 bytes, always the same). Every count is checked against the files' sizes before memory is taken for it. ANNC_INPUT names
  * the file and what is wrong. */
 ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);
 ANNC_API void annc_data_free(annc_data *data);
+
+/* Writes what a model must know of the data it was trained on into a network's metadata: classes, columns, scaling. */
+ANNC_API annc_status annc_data_describe(const annc_data *data, annc_network *network);
+
+/* Targets in the units of the file: those of a data set were scaled. count x outputs, in place. */
+ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets);
 
 /* Whether MNIST is on disk, and in which folder (path of `size` bytes). */
 ANNC_API bool annc_mnist_find(char *path, size_t size);

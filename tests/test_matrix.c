@@ -63,8 +63,8 @@ static annc_training_options options_of(size_t number, annc_optimiser optimiser,
     return options;
 }
 
-/* Two epochs by the reference and the tests' own optimiser. */
-static void reference_epochs(const struct problem *problem, const annc_training_options *options, double *theta)
+/* Two epochs by the reference and the tests' own optimiser; gives the loss of the second. */
+static double reference_epochs(const struct problem *problem, const annc_training_options *options, double *theta)
 {
     const annc_examples *examples = annc_dataset_examples(problem->data);
     const annc_shape *shape = &problem->shape;
@@ -72,11 +72,12 @@ static void reference_epochs(const struct problem *problem, const annc_training_
     const uint32_t steps = (examples->count - 1) / options->batch + 1;
     struct annc_reference reference;
     struct optimiser optimiser;
-    double *gradient = calloc(parameters, sizeof *gradient);
+    double *gradient = calloc(parameters, sizeof *gradient), loss = 0;
     CHECK(annc_reference_open(shape, &options->objective, options->seed, &reference) == ANNC_OK);
     optimiser_open(&optimiser, shape, options);
     for (uint32_t epoch = 0; epoch < 2; epoch++) {
         const struct annc_order order = annc_order_shuffled(examples->count, options->seed, epoch);
+        loss = 0;
         for (uint32_t step = 0; step < steps; step++) {
             const uint32_t first = step * options->batch,
                            m = examples->count - first < options->batch ? examples->count - first : options->batch;
@@ -84,7 +85,7 @@ static void reference_epochs(const struct problem *problem, const annc_training_
             for (uint32_t i = first; i < first + m; i++) {
                 annc_reference_load(&reference, examples, annc_order_at(&order, i),
                                     (uint64_t)epoch * examples->count + i);
-                annc_reference_forward(&reference, theta);
+                loss += annc_reference_forward(&reference, theta) / m;
                 annc_reference_backward(&reference, theta, gradient);
             }
             for (size_t i = 0; i < parameters; i++)
@@ -97,6 +98,7 @@ static void reference_epochs(const struct problem *problem, const annc_training_
     optimiser_close(&optimiser);
     annc_reference_close(&reference);
     free(gradient);
+    return loss;
 }
 
 static void check_steps(struct problem *problem, const annc_training_options *options)
@@ -109,7 +111,7 @@ static void check_steps(struct problem *problem, const annc_training_options *op
     memcpy(start, problem->network->theta, parameters * sizeof *start);
     for (size_t i = 0; i < parameters; i++)
         theta[i] = (double)start[i];
-    reference_epochs(problem, options, theta);
+    const double loss = reference_epochs(problem, options, theta);
     REQUIRE_OK(annc_trainer_create(device, problem->network, problem->data, options, &trainer));
     for (int epoch = 0; epoch < 2; epoch++)
         REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &report));
@@ -121,6 +123,8 @@ static void check_steps(struct problem *problem, const annc_training_options *op
         theta[i] -= (double)start[i];
         size += theta[i] * theta[i];
     }
+    CHECK_MSG(fabs(report.loss - loss) <= 2e-5 * (1 + loss), "%s: loss %.9g, not %.9g", problem->name, report.loss,
+              loss);
     const double error = problem_normwise(change, theta, parameters), rounding = sqrt(norm / size) / (1 << 20);
     CHECK_MSG(error <= 1e-4 + rounding, "%s: the change is off by %g (rounding %g)", problem->name, error, rounding);
     free(theta);

@@ -1,15 +1,18 @@
 #include "classes.h"
 #include "allocate.h"
 #include "json.h"
+#include "number.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { BYTE_CLASSES = 256, MOST_CLASSES = 1 << 20 };
+enum { BYTE_CLASSES = 256, MOST_CLASSES = 1 << 20, SHOWN = 80 };
 
 void annc_note(char *notes, size_t size, const char *format, ...)
 {
@@ -24,122 +27,195 @@ void annc_note(char *notes, size_t size, const char *format, ...)
         memcpy(notes + used + length, "\n", 2);
 }
 
+/* ---------------------------------------------------------------- labels */
+
+static struct annc_label label_of(char *text)
+{
+    struct annc_label label = {.text = text};
+    label.is_number = annc_number_parse(text, strlen(text), '.', '\0', &label.number) && isfinite(label.number);
+    return label;
+}
+
+static bool is_truth(const char *text)
+{
+    return strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const double x = ((const struct annc_label *)a)->number, y = ((const struct annc_label *)b)->number;
+    return (x > y) - (x < y);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const char *x = ((const struct annc_label *)a)->text, *y = ((const struct annc_label *)b)->text;
+    return is_truth(x) && is_truth(y) ? strcasecmp(x, y) : strcmp(x, y);
+}
+
+static bool all_numbers(const struct annc_label *labels, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!labels[i].is_number)
+            return false;
+    return true;
+}
+
+typedef int label_order(const void *, const void *);
+
+/* The distinct labels in order: 1 and 1.0 are one, and so are True and TRUE. Their texts stay the column's. */
+static annc_status sort_labels(const struct annc_labels *column, struct annc_label **sorted, uint32_t *count)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t n = column->distinct.count;
+    ANNC_TRY(annc_allocate(n, sizeof **sorted, "the labels", (void **)sorted));
+    for (uint32_t i = 0; i < n; i++)
+        (*sorted)[i] = label_of(column->distinct.text[i]);
+    label_order *order = all_numbers(*sorted, n) ? by_number : by_text;
+    qsort(*sorted, n, sizeof **sorted, order);
+    *count = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (*count == 0 || order(&(*sorted)[i], &(*sorted)[*count - 1]) != 0)
+            (*sorted)[(*count)++] = (*sorted)[i];
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- learning */
+
+static annc_status set_label(struct annc_classes *classes, uint32_t c, const char *text, bool trained)
+{
+    annc_status status = ANNC_OK;
+    char *copy = NULL;
+    ANNC_TRY(annc_allocate(strlen(text) + 1, 1, "the classes", (void **)&copy));
+    memcpy(copy, text, strlen(text) + 1);
+    classes->label[c] = label_of(copy);
+    classes->label[c].trained = trained;
+out:
+    return status;
+}
+
 static annc_status make(uint32_t count, struct annc_classes *classes)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(annc_allocate(count, sizeof *classes->value, "the classes", (void **)&classes->value));
-    ANNC_TRY(annc_allocate(count, sizeof *classes->trained, "the classes", (void **)&classes->trained));
+    ANNC_TRY(annc_allocate(count, sizeof *classes->label, "the classes", (void **)&classes->label));
     classes->count = count;
 out:
     return status;
 }
 
-void annc_classes_free(struct annc_classes *classes)
-{
-    annc_release(classes->value);
-    annc_release(classes->trained);
-    memset(classes, 0, sizeof *classes);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The distinct values among the labels, sorted, in a block that the caller frees. */
-static annc_status distinct_labels(const double *labels, uint32_t n, double **distinct, uint32_t *count)
+/* Classes 0...count-1, with a note of those that no example has. */
+static annc_status number_classes(struct annc_classes *classes, const struct annc_label *sorted, uint32_t sorted_count,
+                                  char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
-    *count = 0;
-    ANNC_TRY(annc_allocate(n, sizeof **distinct, "the labels", (void **)distinct));
-    memcpy(*distinct, labels, n * sizeof **distinct);
-    qsort(*distinct, n, sizeof **distinct, ascending);
-    for (uint32_t i = 0; i < n; i++)
-        if (*count == 0 || (*distinct)[i] != (*distinct)[*count - 1])
-            (*distinct)[(*count)++] = (*distinct)[i];
+    uint32_t next = 0;
+    for (uint32_t c = 0; c < classes->count; c++) {
+        char text[16];
+        const bool trained = next < sorted_count && sorted[next].number == c;
+        snprintf(text, sizeof text, "%u", c);
+        ANNC_TRY(set_label(classes, c, trained ? sorted[next].text : text, trained));
+        next += trained;
+        if (!trained)
+            annc_note(notes, size, "class %u has no training examples", c);
+    }
 out:
     return status;
 }
 
-/* Classes 0...count-1, with a note of those that no example has. */
-static void number_classes(struct annc_classes *classes, const double *distinct, uint32_t distinct_count, char *notes,
-                           size_t size)
+static annc_status name_classes(struct annc_classes *classes, const struct annc_label *sorted, char *notes, size_t size)
 {
-    uint32_t d = 0;
-    for (uint32_t c = 0; c < classes->count; c++) {
-        classes->value[c] = c;
-        classes->trained[c] = d < distinct_count && distinct[d] == c;
-        d += classes->trained[c];
-        if (!classes->trained[c])
-            annc_note(notes, size, "class %u has no training examples", c);
-    }
+    annc_status status = ANNC_OK;
+    char first[SHOWN], last[SHOWN];
+    for (uint32_t c = 0; c < classes->count; c++)
+        ANNC_TRY(set_label(classes, c, sorted[c].text, true));
+    annc_printable(sorted[0].text, first, sizeof first);
+    annc_printable(sorted[classes->count - 1].text, last, sizeof last);
+    annc_note(notes, size, "label %s is class 0, label %s is class %u", first, last, classes->count - 1);
+out:
+    return status;
 }
 
-annc_status annc_classes_learn(const char *name, const double *labels, uint32_t n, uint32_t outputs,
+static annc_status refuse_fractions(const char *name, const struct annc_label *sorted, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (sorted[i].number != floor(sorted[i].number))
+            return annc_fail(ANNC_INPUT,
+                             "%s: the label %s is no whole number; for numbers to be learnt as such use --target", name,
+                             sorted[i].text);
+    return ANNC_OK;
+}
+
+static annc_status wrong_count(const char *name, const struct annc_label *sorted, uint32_t count, uint32_t outputs)
+{
+    char first[SHOWN], last[SHOWN];
+    return annc_fail(ANNC_INPUT, "%s: %u different label%s from %s to %s, and %u %s; end --layers with %u", name, count,
+                     count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
+                     annc_printable(sorted[count - 1].text, last, sizeof last), outputs,
+                     outputs == 1 ? "output, which takes two classes" : "outputs", count);
+}
+
+annc_status annc_classes_learn(const char *name, const struct annc_labels *labels, uint32_t outputs,
                                struct annc_classes *classes, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
-    double *distinct = NULL;
+    struct annc_label *sorted = NULL;
     uint32_t count;
     memset(classes, 0, sizeof *classes);
-    ANNC_TRY(distinct_labels(labels, n, &distinct, &count));
-    for (uint32_t i = 0; i < count; i++)
-        if (distinct[i] != floor(distinct[i])) {
-            status = annc_fail(ANNC_INPUT,
-                               "%s: the label %g is no whole number; for numbers to be learnt as such use --target",
-                               name, distinct[i]);
-            goto out;
-        }
-    const double lowest = distinct[0], highest = distinct[count - 1];
+    ANNC_TRY(sort_labels(labels, &sorted, &count));
+    const bool numbers = all_numbers(sorted, count);
+    if (numbers)
+        ANNC_TRY(refuse_fractions(name, sorted, count));
     uint32_t wanted = outputs == 1 ? 2 : outputs;
     if (wanted == 0)
-        wanted = lowest == 0 && highest < BYTE_CLASSES ? (uint32_t)highest + 1 : count;
-    if (lowest >= 0 && highest < wanted) {
+        wanted = numbers && sorted[0].number == 0 && sorted[count - 1].number < BYTE_CLASSES
+                     ? (uint32_t)sorted[count - 1].number + 1
+                     : count;
+    if (numbers && sorted[0].number >= 0 && sorted[count - 1].number < wanted) {
         ANNC_TRY(make(wanted, classes));
-        number_classes(classes, distinct, count, notes, size);
+        ANNC_TRY(number_classes(classes, sorted, count, notes, size));
     } else if (count == wanted) {
         ANNC_TRY(make(wanted, classes));
-        for (uint32_t c = 0; c < count; c++) {
-            classes->value[c] = distinct[c];
-            classes->trained[c] = true;
-        }
-        annc_note(notes, size, "label %.0f is class 0, label %.0f is class %u", lowest, highest, count - 1);
+        ANNC_TRY(name_classes(classes, sorted, notes, size));
     } else {
-        status = annc_fail(ANNC_INPUT, "%s: %u different labels from %.0f to %.0f, and %u %s; end --layers with %u",
-                           name, count, lowest, highest, outputs,
-                           outputs == 1 ? "output, which takes two classes" : "outputs", count);
+        status = wrong_count(name, sorted, count, outputs);
     }
 out:
-    annc_release(distinct);
+    annc_release(sorted);
     if (status != ANNC_OK)
         annc_classes_free(classes);
     return status;
 }
+
+void annc_classes_free(struct annc_classes *classes)
+{
+    for (uint32_t c = 0; c < classes->count && classes->label; c++)
+        annc_release(classes->label[c].text);
+    annc_release(classes->label);
+    memset(classes, 0, sizeof *classes);
+}
+
+/* ---------------------------------------------------------------- as text */
 
 annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
 {
     annc_status status = ANNC_OK;
     struct annc_json json = {text, strlen(text), 0, NULL};
     bool first = true;
-    uint32_t count = 0;
-    char name[64];
+    char name[1024];
     memset(classes, 0, sizeof *classes);
     annc_json_take(&json, '[');
     while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, sizeof name)) {
-        char *end;
-        const double value = strtod(name, &end);
-        if (*end != '\0' || count >= MOST_CLASSES) {
-            status = annc_fail(ANNC_INPUT, "the model's class '%s' is no number, as the labels here are", name);
+        if (classes->count >= MOST_CLASSES) {
+            status = annc_fail(ANNC_INPUT, "the model has more than %d classes", MOST_CLASSES);
             goto out;
         }
-        ANNC_TRY(annc_resize(count + 1, sizeof *classes->value, "the classes", (void **)&classes->value));
-        ANNC_TRY(annc_resize(count + 1, sizeof *classes->trained, "the classes", (void **)&classes->trained));
-        classes->value[count] = value;
-        classes->trained[count++] = true;
-        classes->count = count;
+        ANNC_TRY(annc_resize((size_t)classes->count + 1, sizeof *classes->label, "the classes",
+                             (void **)&classes->label));
+        ANNC_TRY(set_label(classes, classes->count, name, true));
+        classes->count++;
     }
-    if (json.error || count == 0)
+    if (json.error || classes->count == 0)
         status = annc_fail(ANNC_INPUT, "the model's annc.classes %s", json.error ? json.error : "are empty");
 out:
     if (status != ANNC_OK)
@@ -147,18 +223,82 @@ out:
     return status;
 }
 
-annc_status annc_classes_apply(const struct annc_classes *classes, const char *name, const double *labels, uint32_t n,
-                               int32_t *indices)
+annc_status annc_classes_format(const struct annc_classes *classes, struct annc_buffer *json)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const double *found = bsearch(&labels[i], classes->value, classes->count, sizeof *classes->value, ascending);
-        if (!found)
-            return annc_fail(ANNC_INPUT, "%s: example %u has the label %g, which is no class of the training set", name,
-                             i + 1, labels[i]);
-        indices[i] = (int32_t)(found - classes->value);
-        if (!classes->trained[indices[i]])
-            return annc_fail(ANNC_INPUT, "%s: example %u has the label %g, which no training example has", name, i + 1,
-                             labels[i]);
+    for (uint32_t c = 0; c < classes->count; c++) {
+        annc_buffer_add(json, c ? "," : "[", 1);
+        annc_buffer_add_json(json, classes->label[c].text);
     }
-    return ANNC_OK;
+    annc_buffer_add(json, "]", 1);
+    return json->status;
+}
+
+/* ---------------------------------------------------------------- applying */
+
+/* The class of a label, or UINT32_MAX. */
+static uint32_t find_class(const struct annc_classes *classes, const char *text)
+{
+    char *const own = (char *)text; /* label_of only looks at it */
+    const struct annc_label label = label_of(own);
+    for (uint32_t c = 0; c < classes->count; c++) {
+        const struct annc_label *other = &classes->label[c];
+        if (label.is_number && other->is_number ? label.number == other->number : by_text(&label, other) == 0)
+            return c;
+    }
+    return UINT32_MAX;
+}
+
+/* A class whose name is nearly the label: the same but for case, or for a dot or blanks at its ends. */
+static const char *near_name(const struct annc_classes *classes, const char *text)
+{
+    static const char ends[] = " .";
+    const size_t skip = strspn(text, ends);
+    size_t length = strlen(text + skip);
+    while (length > 0 && strchr(ends, text[skip + length - 1]))
+        length--;
+    for (uint32_t c = 0; c < classes->count; c++) {
+        const char *name = classes->label[c].text;
+        if (strlen(name) == length && strncasecmp(name, text + skip, length) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+static annc_status unknown_label(const struct annc_classes *classes, const struct annc_table *table, uint32_t row,
+                                 const char *text)
+{
+    char where[64], shown[SHOWN], near_shown[SHOWN];
+    const char *near = near_name(classes, text);
+    if (table->lines)
+        snprintf(where, sizeof where, "line %u", table->lines[row]);
+    else
+        snprintf(where, sizeof where, "example %u", row + 1);
+    annc_printable(text, shown, sizeof shown);
+    if (near)
+        return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is no class of the training data; it is near '%s'",
+                         table->name, where, shown, annc_printable(near, near_shown, sizeof near_shown));
+    return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is no class of the training data", table->name, where,
+                     shown);
+}
+
+annc_status annc_classes_apply(const struct annc_classes *classes, const struct annc_table *table, int32_t *indices)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_labels *labels = &table->labels;
+    uint32_t *class_of = NULL;
+    ANNC_TRY(annc_allocate(labels->distinct.count, sizeof *class_of, "the labels", (void **)&class_of));
+    for (uint32_t d = 0; d < labels->distinct.count; d++)
+        class_of[d] = find_class(classes, labels->distinct.text[d]);
+    for (uint32_t i = 0; i < table->rows; i++) {
+        const char *text = labels->distinct.text[labels->index[i]];
+        const uint32_t c = class_of[labels->index[i]];
+        if (c == UINT32_MAX || !classes->label[c].trained) {
+            status = unknown_label(classes, table, i, text);
+            goto out;
+        }
+        indices[i] = (int32_t)c;
+    }
+out:
+    annc_release(class_of);
+    return status;
 }

@@ -2,28 +2,36 @@
 #ifndef ANNC_DATASET_CLASSES_H
 #define ANNC_DATASET_CLASSES_H
 
-#include "annc.h"
+#include "buffer.h"
+#include "table.h"
 
-/* Class c is the label value[c]; trained[c] where a training example has it. */
+/* A label: a number where it reads as one, true and false in any case as "true" and "false", any other text as it is. */
+struct annc_label {
+    bool is_number;
+    double number;
+    char *text; /* as first written in the training data, and what is shown */
+    bool trained; /* a training example has it */
+};
+
+/* Class c is label[c]. */
 struct annc_classes {
     uint32_t count;
-    double *value;
-    bool *trained;
+    struct annc_label *label;
 };
 
 /* Learns the classes from training labels, for a network of `outputs` outputs (0: as many as the labels need).
- *   Whole labels within 0...outputs-1 are the classes themselves; otherwise there must be exactly `outputs` distinct labels, which become
- *   the classes in the order of their values. One output takes two classes.
+ *   Whole numbers within 0...outputs-1 are the classes themselves; otherwise there must be exactly `outputs` distinct labels, which become the
+ *   classes in the order of their numbers, or, where any is text, of their bytes. One output takes two classes.
  * What was assumed goes to notes (of `size` bytes) as lines. ANNC_INPUT, beginning with `name`, says which label or which counts. */
-annc_status annc_classes_learn(const char *name, const double *labels, uint32_t n, uint32_t outputs,
+annc_status annc_classes_learn(const char *name, const struct annc_labels *labels, uint32_t outputs,
                                struct annc_classes *classes, char *notes, size_t size);
-/* The classes of a network's metadata: a JSON array of labels as strings. */
+/* The classes of a network's metadata: a JSON array of labels as strings; and back. */
 annc_status annc_classes_parse(const char *json, struct annc_classes *classes);
+annc_status annc_classes_format(const struct annc_classes *classes, struct annc_buffer *json);
 void annc_classes_free(struct annc_classes *classes);
 
-/* The class of each label; ANNC_INPUT for a label that was never trained on. */
-annc_status annc_classes_apply(const struct annc_classes *classes, const char *name, const double *labels, uint32_t n,
-                               int32_t *indices);
+/* The class of each of `rows` labels; ANNC_INPUT for a label that was never trained on, naming its row and line. */
+annc_status annc_classes_apply(const struct annc_classes *classes, const struct annc_table *table, int32_t *indices);
 
 /* Adds a line to notes. */
 void annc_note(char *notes, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

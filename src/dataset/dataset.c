@@ -103,6 +103,7 @@ void annc_dataset_free(annc_dataset *dataset)
     annc_release((void *)dataset->examples.labels);
     annc_release((void *)dataset->examples.targets);
     annc_release(dataset->class_names);
+    annc_release(dataset->target_scaling);
     annc_release(dataset);
 }
 
@@ -120,4 +121,16 @@ void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32
 const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index)
 {
     return class_index < dataset->classes ? dataset->class_names[class_index] : NULL;
+}
+
+void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets)
+{
+    const uint32_t n = dataset->examples.outputs;
+    const double *shift = dataset->target_scaling, *factor = shift + n;
+    if (!shift)
+        return;
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < n; j++)
+            targets[i * n + j] =
+                (float)(factor[j] == 0 ? shift[j] : (double)targets[i * n + j] / factor[j] + shift[j]);
 }

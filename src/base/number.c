@@ -1,0 +1,142 @@
+#include "number.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST = 400, EXACT_DIGITS = 15, EXACT_POWER = 22 };
+
+static locale_t plain;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_plain(void)
+{
+    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A number's parts as they are found. */
+struct parts {
+    char plain[LONGEST + 1]; /* with '.' and without thousands marks */
+    size_t length;
+    uint64_t digits; /* as one whole number, of the first EXACT_DIGITS significant ones */
+    int significant, scale;
+};
+
+static void take_digit(struct parts *parts, char digit, bool fraction)
+{
+    parts->plain[parts->length++] = digit;
+    if (parts->significant > 0 || digit != '0')
+        parts->significant++;
+    if (parts->significant <= EXACT_DIGITS)
+        parts->digits = parts->digits * 10 + (uint64_t)(digit - '0');
+    parts->scale -= fraction;
+}
+
+/* Digits before the decimal mark: all together, or in groups of three after the first. */
+static const char *take_whole(const char *at, const char *end, char thousands, struct parts *parts)
+{
+    const char *group = at;
+    bool grouped = false;
+    for (; at < end && (is_digit(*at) || (thousands && *at == thousands)); at++) {
+        if (is_digit(*at)) {
+            take_digit(parts, *at, false);
+            continue;
+        }
+        const ptrdiff_t digits = at - group;
+        if (digits < 1 || digits > 3 || (grouped && digits != 3))
+            return NULL;
+        grouped = true;
+        group = at + 1;
+    }
+    return grouped && at - group != 3 ? NULL : at;
+}
+
+static const char *take_exponent(const char *at, const char *end, int *exponent)
+{
+    bool negative = false;
+    if (at == end || (*at != 'e' && *at != 'E'))
+        return at;
+    at++;
+    if (at < end && (*at == '+' || *at == '-'))
+        negative = *at++ == '-';
+    if (at == end || !is_digit(*at))
+        return NULL;
+    for (; at < end && is_digit(*at); at++)
+        if (*exponent < 100000)
+            *exponent = *exponent * 10 + (*at - '0');
+    *exponent = negative ? -*exponent : *exponent;
+    return at;
+}
+
+/* The parts as a double, rounded once. */
+static double value_of(const struct parts *parts, int exponent)
+{
+    static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const int power = exponent + parts->scale;
+    char whole[LONGEST + 16];
+    /* Both are exact in double, so one division or product is all that rounds (Clinger 1990). */
+    if (parts->significant <= EXACT_DIGITS && power >= -EXACT_POWER && power <= EXACT_POWER)
+        return power < 0 ? (double)parts->digits / powers[-power] : (double)parts->digits * powers[power];
+    pthread_once(&once, make_plain);
+    snprintf(whole, sizeof whole, "%.*se%d", (int)parts->length, parts->plain, exponent);
+    return plain ? strtod_l(whole, NULL, plain) : strtod(whole, NULL);
+}
+
+bool annc_number_parse(const char *text, size_t length, char decimal, char thousands, double *number)
+{
+    const char *at = text, *end = text + length;
+    struct parts parts = {.length = 0};
+    int exponent = 0;
+    bool negative = false;
+    if (length > LONGEST)
+        return false;
+    if (at < end && (*at == '-' || *at == '+'))
+        negative = *at++ == '-';
+    const char *first = at;
+    at = take_whole(at, end, thousands, &parts);
+    if (!at)
+        return false;
+    size_t digits = (size_t)(at - first);
+    if (at < end && *at == decimal) {
+        parts.plain[parts.length++] = '.';
+        for (at++; at < end && is_digit(*at); at++, digits++)
+            take_digit(&parts, *at, true);
+    }
+    at = digits > 0 ? take_exponent(at, end, &exponent) : NULL;
+    if (!at || at != end)
+        return false;
+    *number = negative ? -value_of(&parts, exponent) : value_of(&parts, exponent);
+    return true;
+}
+
+/* ---------------------------------------------------------------- hexadecimal */
+
+void annc_number_format_hex(double number, char *text)
+{
+    pthread_once(&once, make_plain);
+    const locale_t before = plain ? uselocale(plain) : (locale_t)0;
+    snprintf(text, ANNC_NUMBER_HEX, "%a", number);
+    if (before)
+        uselocale(before);
+}
+
+bool annc_number_parse_hex(const char *text, double *number)
+{
+    char *end;
+    pthread_once(&once, make_plain);
+    if (*text == '\0' || strspn(text, "0123456789abcdefABCDEFxXpP+-.") != strlen(text))
+        return false;
+    *number = plain ? strtod_l(text, &end, plain) : strtod(text, &end);
+    return *end == '\0' && isfinite(*number);
+}

@@ -1,0 +1,18 @@
+/* number.h - decimal numbers in text, the same in every locale. */
+#ifndef ANNC_BASE_NUMBER_H
+#define ANNC_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Reads the whole of a text as a decimal number: digits with one `decimal` mark at most, a sign and an exponent where wanted, and
+ * `thousands` marks ('\0': none) between groups of three digits before the decimal mark. No blanks, no hexadecimal, no "inf", no "nan". What is
+ * beyond double is infinite. */
+bool annc_number_parse(const char *text, size_t length, char decimal, char thousands, double *number);
+
+/* A number as C's "%a" writes it in the C locale, and back, exactly; finite ones alone. */
+enum { ANNC_NUMBER_HEX = 32 };
+void annc_number_format_hex(double number, char *text);
+bool annc_number_parse_hex(const char *text, double *number);
+
+#endif

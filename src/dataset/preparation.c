@@ -1,0 +1,352 @@
+#include "preparation.h"
+#include "allocate.h"
+#include "dataset.h"
+#include "json.h"
+#include "number.h"
+#include "status.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IMAGE_INPUTS = 64, BRIGHT = 128, MOST_BYTE = 255, MOST_NAME = 1024 };
+
+const char *annc_scale_name(annc_scale scale)
+{
+    static const char *const names[ANNC_SCALE_COUNT] = {[ANNC_SCALE_AUTO] = "auto",
+                                                        [ANNC_SCALE_NONE] = "none",
+                                                        [ANNC_SCALE_255] = "255",
+                                                        [ANNC_SCALE_MIN_MAX] = "min-max",
+                                                        [ANNC_SCALE_STANDARDISE] = "standardise"};
+    return (unsigned)scale < ANNC_SCALE_COUNT ? names[scale] : NULL;
+}
+
+/* ---------------------------------------------------------------- values of a table */
+
+static double value_at(const struct annc_table *table, size_t i)
+{
+    return table->type == ANNC_BYTES ? ((const uint8_t *)table->x)[i] : (double)((const float *)table->x)[i];
+}
+
+/* Whether all values are whole and within 0...255; the largest of them. */
+static bool could_be_bytes(const struct annc_table *table, double *largest)
+{
+    const size_t count = (size_t)table->rows * table->inputs;
+    *largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double x = value_at(table, i);
+        if (!(x >= 0 && x <= MOST_BYTE && x == floor(x)))
+            return false;
+        *largest = x > *largest ? x : *largest;
+    }
+    return true;
+}
+
+static annc_scale choose_scale(const struct annc_table *table, annc_scale wanted)
+{
+    double largest;
+    if (wanted != ANNC_SCALE_AUTO)
+        return wanted;
+    if (table->type == ANNC_BYTES ||
+        (table->inputs >= IMAGE_INPUTS && could_be_bytes(table, &largest) && largest >= BRIGHT))
+        return ANNC_SCALE_255;
+    return ANNC_SCALE_STANDARDISE;
+}
+
+/* ---------------------------------------------------------------- scaling */
+
+static annc_status open_scaling(struct annc_scaling *scaling, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_allocate(count, sizeof(double), "the scaling", (void **)&scaling->shift));
+    ANNC_TRY(annc_allocate(count, sizeof(double), "the scaling", (void **)&scaling->factor));
+    ANNC_TRY(annc_allocate(count, sizeof(double), "the scaling", (void **)&scaling->fill));
+    scaling->count = count;
+out:
+    return status;
+}
+
+static void free_scaling(struct annc_scaling *scaling)
+{
+    annc_release(scaling->shift);
+    annc_release(scaling->factor);
+    annc_release(scaling->fill);
+    memset(scaling, 0, sizeof *scaling);
+}
+
+/* What a column's values come to, those that are missing left out. */
+struct figures {
+    double mean, deviation, least, most;
+    bool missing;
+};
+
+typedef double column_value(const struct annc_table *table, uint32_t row, uint32_t column);
+
+static double input_value(const struct annc_table *table, uint32_t row, uint32_t column)
+{
+    return value_at(table, (size_t)row * table->inputs + column);
+}
+
+static double target_value(const struct annc_table *table, uint32_t row, uint32_t column)
+{
+    return (double)table->targets[(size_t)row * table->outputs + column];
+}
+
+static struct figures figures_of(const struct annc_table *table, column_value *value, uint32_t column,
+                                 const uint32_t *rows, uint32_t count)
+{
+    struct figures figures = {.least = INFINITY, .most = -INFINITY};
+    double sum = 0, squares = 0, n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const double x = value(table, rows[i], column);
+        if (isnan(x)) {
+            figures.missing = true;
+            continue;
+        }
+        sum += x;
+        n++;
+        figures.least = x < figures.least ? x : figures.least;
+        figures.most = x > figures.most ? x : figures.most;
+    }
+    figures.mean = n > 0 ? sum / n : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const double x = value(table, rows[i], column);
+        squares += isnan(x) ? 0 : (x - figures.mean) * (x - figures.mean);
+    }
+    figures.deviation = n > 0 ? sqrt(squares / n) : 0;
+    return figures;
+}
+
+/* The scaling of one column. A constant one goes to 0. */
+static void scale_column(struct annc_scaling *scaling, uint32_t c, annc_scale scale, struct figures figures)
+{
+    const bool constant = !(figures.most > figures.least);
+    scaling->fill[c] = figures.mean;
+    scaling->shift[c] = scale == ANNC_SCALE_STANDARDISE ? figures.mean : scale == ANNC_SCALE_MIN_MAX ? figures.least : 0;
+    scaling->factor[c] = scale == ANNC_SCALE_NONE  ? 1
+                         : scale == ANNC_SCALE_255 ? 1.0 / MOST_BYTE
+                         : constant                ? 0
+                         : scale == ANNC_SCALE_MIN_MAX ? 1 / (figures.most - figures.least)
+                                                       : 1 / figures.deviation;
+}
+
+static annc_status fit_scaling(struct annc_scaling *scaling, annc_scale scale, const struct annc_table *table,
+                               column_value *value, uint32_t columns, const uint32_t *rows, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    bool missing = false;
+    free_scaling(scaling);
+    ANNC_TRY(open_scaling(scaling, columns));
+    for (uint32_t c = 0; c < columns; c++) {
+        const struct figures figures = figures_of(table, value, c, rows, count);
+        scale_column(scaling, c, scale, figures);
+        missing = missing || figures.missing;
+    }
+    if (!missing && (scale == ANNC_SCALE_NONE || scale == ANNC_SCALE_255))
+        free_scaling(scaling); /* one divisor does it */
+out:
+    return status;
+}
+
+static double scaled(const struct annc_scaling *scaling, uint32_t c, double x)
+{
+    return ((isnan(x) ? scaling->fill[c] : x) - scaling->shift[c]) * scaling->factor[c];
+}
+
+/* ---------------------------------------------------------------- learning */
+
+static annc_status copy_texts(const struct annc_texts *from, struct annc_texts *to)
+{
+    annc_status status = ANNC_OK;
+    for (uint32_t i = 0; i < from->count; i++)
+        ANNC_TRY(annc_texts_add(to, from->text[i], strlen(from->text[i])));
+out:
+    return status;
+}
+
+annc_status annc_preparation_learn(const struct annc_table *table, const annc_data_options *options,
+                                   struct annc_preparation *preparation, char *notes, size_t size)
+{
+    annc_status status = ANNC_OK;
+    struct annc_table *like = &preparation->like;
+    memset(preparation, 0, sizeof *preparation);
+    preparation->scale = choose_scale(table, options->scale);
+    preparation->transposed = options->transpose;
+    like->inputs = table->inputs;
+    like->outputs = table->outputs;
+    like->has_header = table->has_header;
+    like->columns = table->columns;
+    like->label_at = table->label_at;
+    memcpy(like->label_name, table->label_name, sizeof like->label_name);
+    ANNC_TRY(copy_texts(&table->input_names, &like->input_names));
+    ANNC_TRY(copy_texts(&table->target_names, &like->target_names));
+    if (table->labels.index)
+        ANNC_TRY(annc_classes_learn(table->name, &table->labels, options->outputs, &preparation->classes, notes, size));
+out:
+    if (status != ANNC_OK)
+        annc_preparation_free(preparation);
+    return status;
+}
+
+annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
+                                 annc_scale target_scale, const uint32_t *rows, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    if (table->type == ANNC_FLOATS || preparation->scale == ANNC_SCALE_MIN_MAX ||
+        preparation->scale == ANNC_SCALE_STANDARDISE)
+        ANNC_TRY(fit_scaling(&preparation->inputs, preparation->scale, table, input_value, table->inputs, rows, count));
+    if (target_scale == ANNC_SCALE_AUTO)
+        target_scale = ANNC_SCALE_STANDARDISE;
+    if (table->targets)
+        ANNC_TRY(
+            fit_scaling(&preparation->targets, target_scale, table, target_value, table->outputs, rows, count));
+out:
+    return status;
+}
+
+void annc_preparation_free(struct annc_preparation *preparation)
+{
+    annc_classes_free(&preparation->classes);
+    free_scaling(&preparation->inputs);
+    free_scaling(&preparation->targets);
+    annc_table_free(&preparation->like);
+    memset(preparation, 0, sizeof *preparation);
+}
+
+/* ---------------------------------------------------------------- applying */
+
+/* Bytes as they are, or whole numbers that bytes can hold, divided when a minibatch is made. */
+static annc_status bytes_of(struct annc_table *table, const uint32_t *rows, uint32_t count, void **x)
+{
+    annc_status status = ANNC_OK;
+    const size_t n = table->inputs;
+    if (!rows && table->type == ANNC_BYTES) {
+        *x = table->x;
+        table->x = NULL;
+        return ANNC_OK;
+    }
+    ANNC_TRY(annc_allocate(annc_product(count, n), 1, "the examples", x));
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < n; j++)
+            ((uint8_t *)*x)[i * n + j] = (uint8_t)value_at(table, (rows ? rows[i] : i) * n + j);
+out:
+    return status;
+}
+
+static annc_status floats_of(const struct annc_preparation *preparation, const struct annc_table *table,
+                             const uint32_t *rows, uint32_t count, void **x)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t n = table->inputs;
+    const double factor = preparation->scale == ANNC_SCALE_255 ? 1.0 / MOST_BYTE : 1;
+    ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < n; j++) {
+            const double value = value_at(table, (rows ? rows[i] : i) * n + j);
+            if (isnan(value) && preparation->inputs.count == 0)
+                return annc_fail(ANNC_INPUT,
+                                 "%s: a value is missing in row %zu, and the training data say nothing of means; use "
+                                 "--missing drop",
+                                 table->name, i + 1);
+            ((float *)*x)[i * n + j] =
+                (float)(preparation->inputs.count ? scaled(&preparation->inputs, j, value) : value * factor);
+        }
+out:
+    return status;
+}
+
+static annc_status targets_of(const struct annc_preparation *preparation, const struct annc_table *table,
+                              const uint32_t *rows, uint32_t count, float **targets)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t n = table->outputs;
+    ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the targets", (void **)targets));
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < n; j++) {
+            const double y = target_value(table, rows ? rows[i] : i, j);
+            (*targets)[(size_t)i * n + j] =
+                (float)(preparation->targets.count ? scaled(&preparation->targets, j, y) : y);
+        }
+out:
+    return status;
+}
+
+static annc_status labels_of(const struct annc_preparation *preparation, const struct annc_table *table,
+                             const uint32_t *rows, uint32_t count, int32_t **labels)
+{
+    annc_status status = ANNC_OK;
+    int32_t *all = NULL;
+    ANNC_TRY(annc_allocate(table->rows, sizeof *all, "the labels", (void **)&all));
+    ANNC_TRY(annc_classes_apply(&preparation->classes, table, all));
+    ANNC_TRY(annc_allocate(count, sizeof **labels, "the labels", (void **)labels));
+    for (uint32_t i = 0; i < count; i++)
+        (*labels)[i] = all[rows ? rows[i] : i];
+out:
+    annc_release(all);
+    return status;
+}
+
+/* Names and units, which the data set keeps. */
+static annc_status describe(const struct annc_preparation *preparation, annc_dataset *dataset)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_scaling *targets = &preparation->targets;
+    for (uint32_t c = 0; c < dataset->classes; c++)
+        snprintf(dataset->class_names[c], sizeof dataset->class_names[c], "%s", preparation->classes.label[c].text);
+    if (targets->count > 0) {
+        ANNC_TRY(annc_allocate(2 * (size_t)targets->count, sizeof(double), "the scaling",
+                               (void **)&dataset->target_scaling));
+        memcpy(dataset->target_scaling, targets->shift, targets->count * sizeof(double));
+        memcpy(dataset->target_scaling + targets->count, targets->factor, targets->count * sizeof(double));
+    }
+out:
+    return status;
+}
+
+annc_status annc_preparation_apply(const struct annc_preparation *preparation, struct annc_table *table,
+                                   uint32_t outputs, const uint32_t *rows, uint32_t count, annc_dataset **dataset)
+{
+    annc_status status = ANNC_OK;
+    double largest;
+    void *x = NULL;
+    int32_t *labels = NULL;
+    float *targets = NULL;
+    const bool one_divisor = preparation->inputs.count == 0 &&
+                             (preparation->scale == ANNC_SCALE_NONE || preparation->scale == ANNC_SCALE_255);
+    const bool bytes = one_divisor && (table->type == ANNC_BYTES ||
+                                       (preparation->scale == ANNC_SCALE_255 && could_be_bytes(table, &largest)));
+    count = rows ? count : table->rows;
+    if (bytes)
+        ANNC_TRY(bytes_of(table, rows, count, &x));
+    else
+        ANNC_TRY(floats_of(preparation, table, rows, count, &x));
+    if (table->targets)
+        ANNC_TRY(targets_of(preparation, table, rows, count, &targets));
+    else if (table->labels.index)
+        ANNC_TRY(labels_of(preparation, table, rows, count, &labels));
+    else
+        return annc_fail(ANNC_INPUT, "%s: has nothing that is to be learnt", table->name);
+    const annc_examples examples = {.count = count,
+                                    .inputs = table->inputs,
+                                    .outputs = targets        ? table->outputs
+                                               : outputs == 1 ? 1
+                                                              : preparation->classes.count,
+                                    .type = bytes ? ANNC_BYTES : ANNC_FLOATS,
+                                    .divisor = bytes && preparation->scale == ANNC_SCALE_255 ? MOST_BYTE : 1,
+                                    .x = x,
+                                    .labels = labels,
+                                    .targets = targets};
+    const bool image = table->image_rows > 0;
+    ANNC_TRY(annc_dataset_adopt(&examples, image ? table->image_rows : table->inputs, image ? table->image_columns : 1,
+                                dataset));
+    x = NULL;
+    labels = NULL;
+    targets = NULL;
+    ANNC_TRY(describe(preparation, *dataset));
+out:
+    annc_release(x);
+    annc_release(labels);
+    annc_release(targets);
+    return status;
+}

@@ -1,0 +1,190 @@
+/* preparation_text.c - a preparation as metadata of a network. */
+#include "allocate.h"
+#include "json.h"
+#include "number.h"
+#include "preparation.h"
+#include "status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_NAME = 1024 };
+
+/* ---------------------------------------------------------------- writing */
+
+static annc_status store(annc_network *network, const char *key, struct annc_buffer *buffer)
+{
+    annc_status status = buffer->status;
+    if (status == ANNC_OK)
+        status = annc_network_set_metadata(network, key, buffer->bytes);
+    annc_release(buffer->bytes);
+    return status;
+}
+
+static annc_status store_texts(annc_network *network, const char *key, const struct annc_texts *texts)
+{
+    struct annc_buffer json = {NULL, 0, 0, ANNC_OK};
+    if (texts->count == 0)
+        return annc_network_set_metadata(network, key, NULL);
+    for (uint32_t i = 0; i < texts->count; i++) {
+        annc_buffer_add(&json, i ? "," : "[", 1);
+        annc_buffer_add_json(&json, texts->text[i]);
+    }
+    annc_buffer_add(&json, "]", 1);
+    return store(network, key, &json);
+}
+
+static annc_status store_numbers(annc_network *network, const char *key, const double *numbers, uint32_t count)
+{
+    struct annc_buffer json = {NULL, 0, 0, ANNC_OK};
+    if (count == 0)
+        return annc_network_set_metadata(network, key, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        char text[ANNC_NUMBER_HEX];
+        annc_number_format_hex(numbers[i], text);
+        annc_buffer_format(&json, "%s\"%s\"", i ? "," : "[", text);
+    }
+    annc_buffer_add(&json, "]", 1);
+    return store(network, key, &json);
+}
+
+static annc_status store_classes(const struct annc_preparation *preparation, annc_network *network)
+{
+    struct annc_buffer json = {NULL, 0, 0, ANNC_OK};
+    if (preparation->classes.count == 0)
+        return annc_network_set_metadata(network, "annc.classes", NULL);
+    annc_classes_format(&preparation->classes, &json);
+    return store(network, "annc.classes", &json);
+}
+
+annc_status annc_preparation_store(const struct annc_preparation *preparation, annc_network *network)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_table *like = &preparation->like;
+    const struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
+    const bool is_table = like->input_names.count > 0;
+    char place[64];
+    ANNC_TRY(store_classes(preparation, network));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.scale", annc_scale_name(preparation->scale)));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.transpose", preparation->transposed ? "true" : NULL));
+    ANNC_TRY(store_numbers(network, "annc.input_shift", inputs->shift, inputs->count));
+    ANNC_TRY(store_numbers(network, "annc.input_factor", inputs->factor, inputs->count));
+    ANNC_TRY(store_numbers(network, "annc.input_fill", inputs->fill, inputs->count));
+    ANNC_TRY(store_numbers(network, "annc.target_shift", targets->shift, targets->count));
+    ANNC_TRY(store_numbers(network, "annc.target_factor", targets->factor, targets->count));
+    ANNC_TRY(store_texts(network, "annc.inputs", &like->input_names));
+    ANNC_TRY(store_texts(network, "annc.targets", &like->target_names));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
+    snprintf(place, sizeof place, "[%u,%u,%d]", like->columns, like->label_at, like->has_header);
+    ANNC_TRY(annc_network_set_metadata(network, "annc.table", is_table ? place : NULL));
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static annc_status malformed(const char *key)
+{
+    return annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key);
+}
+
+static annc_status load_texts(const annc_network *network, const char *key, struct annc_texts *texts)
+{
+    annc_status status = ANNC_OK;
+    const char *text = annc_network_metadata(network, key);
+    struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
+    bool first = true;
+    char name[MOST_NAME];
+    if (!text)
+        return ANNC_OK;
+    annc_json_take(&json, '[');
+    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, sizeof name))
+        ANNC_TRY(annc_texts_add(texts, name, strlen(name)));
+    if (json.error)
+        return malformed(key);
+out:
+    return status;
+}
+
+/* A list of `count` numbers (0: of any), or none. */
+static annc_status load_numbers(const annc_network *network, const char *key, uint32_t *count, double **numbers)
+{
+    annc_status status = ANNC_OK;
+    struct annc_texts texts = {0, NULL};
+    ANNC_TRY(load_texts(network, key, &texts));
+    if (*count != 0 && texts.count != *count) {
+        status = malformed(key);
+        goto out;
+    }
+    *count = texts.count;
+    ANNC_TRY(annc_allocate(texts.count, sizeof **numbers, "the scaling", (void **)numbers));
+    for (uint32_t i = 0; i < texts.count; i++)
+        if (!annc_number_parse_hex(texts.text[i], &(*numbers)[i])) {
+            status = malformed(key);
+            goto out;
+        }
+out:
+    annc_texts_free(&texts);
+    return status;
+}
+
+static annc_status load_table(const annc_network *network, struct annc_table *like)
+{
+    annc_status status = ANNC_OK;
+    const char *text = annc_network_metadata(network, "annc.table"), *label = annc_network_metadata(network, "annc.label");
+    struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
+    uint64_t columns = 0, label_at = 0, header = 0;
+    bool first = true;
+    ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
+    ANNC_TRY(load_texts(network, "annc.targets", &like->target_names));
+    like->outputs = like->target_names.count;
+    if (label)
+        snprintf(like->label_name, sizeof like->label_name, "%s", label);
+    if (!text)
+        return ANNC_OK;
+    annc_json_take(&json, '[');
+    if (!(annc_json_next(&json, ']', &first) && annc_json_whole(&json, &columns) && annc_json_next(&json, ']', &first) &&
+          annc_json_whole(&json, &label_at) && annc_json_next(&json, ']', &first) && annc_json_whole(&json, &header)) ||
+        columns > UINT32_MAX || label_at > UINT32_MAX)
+        return malformed("annc.table");
+    like->columns = (uint32_t)columns;
+    like->label_at = (uint32_t)label_at;
+    like->has_header = header != 0;
+out:
+    return status;
+}
+
+annc_status annc_preparation_load(const annc_network *network, struct annc_preparation *preparation)
+{
+    annc_status status = ANNC_OK;
+    const char *classes = annc_network_metadata(network, "annc.classes"), *scale = annc_network_metadata(network, "annc.scale");
+    const char *turned = annc_network_metadata(network, "annc.transpose");
+    struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
+    uint32_t fills = 0;
+    memset(preparation, 0, sizeof *preparation);
+    preparation->like.inputs = annc_network_shape(network)->width[0];
+    preparation->transposed = turned && strcmp(turned, "true") == 0;
+    while (preparation->scale < ANNC_SCALE_COUNT &&
+           (!scale || strcmp(annc_scale_name(preparation->scale), scale) != 0))
+        preparation->scale = (annc_scale)(preparation->scale + 1);
+    if (preparation->scale == ANNC_SCALE_COUNT)
+        preparation->scale = ANNC_SCALE_AUTO; /* a model of someone else's */
+    if (classes)
+        ANNC_TRY(annc_classes_parse(classes, &preparation->classes));
+    ANNC_TRY(load_numbers(network, "annc.input_shift", &inputs->count, &inputs->shift));
+    ANNC_TRY(load_numbers(network, "annc.input_factor", &inputs->count, &inputs->factor));
+    fills = inputs->count;
+    ANNC_TRY(load_numbers(network, "annc.input_fill", &fills, &inputs->fill));
+    ANNC_TRY(load_numbers(network, "annc.target_shift", &targets->count, &targets->shift));
+    ANNC_TRY(load_numbers(network, "annc.target_factor", &targets->count, &targets->factor));
+    ANNC_TRY(load_table(network, &preparation->like));
+    if (inputs->count != 0 && inputs->count != preparation->like.inputs)
+        ANNC_TRY(malformed("annc.input_shift"));
+    if (preparation->like.input_names.count != 0 && preparation->like.input_names.count != preparation->like.inputs)
+        ANNC_TRY(malformed("annc.inputs"));
+out:
+    if (status != ANNC_OK)
+        annc_preparation_free(preparation);
+    return status;
+}
