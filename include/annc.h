@@ -85,6 +85,9 @@ typedef struct annc_shape {
  * with the reason otherwise. */
 ANNC_API annc_status annc_shape_check(const annc_shape *shape);
 
+/* Whether the outputs and the cost take targets of any size: those are then standardised, unless the user says otherwise. */
+ANNC_API bool annc_shape_takes_any_target(const annc_shape *shape);
+
 /* Where W^l and b^l begin in the parameter block, which holds W^1, b^1, W^2, b^2, ... without gaps; l counts from 1.
  * annc_shape_parameters is the length of the whole block. */
 ANNC_API size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l);
@@ -112,9 +115,12 @@ ANNC_API annc_status annc_network_initialise(annc_network *network, annc_device 
 ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
 
 /* Text kept with the network and in its file. Keys in use, stable: "annc.version", "annc.layers" ("784-32-10"),
- * "annc.activations" ("sigmoid-sigmoid"), "annc.cost", "annc.init", "annc.seed", "annc.epochs", "annc.batch", "annc.lr" and
- * "annc.divisor" (hexadecimal floats), "annc.classes" (a JSON array of class names), "annc.transpose" ("true" where images were
- * turned), "annc.data" (where the examples came from), "annc.config" (the run's options, a line "name = value" each). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
+ * "annc.activations" ("sigmoid-sigmoid"), "annc.cost", "annc.init", "annc.seed", "annc.epochs", "annc.batch", "annc.lr" (a
+ * hexadecimal float), "annc.config" (the run's options, a line "name = value" each), and of the data "annc.data" (where they came from),
+ * "annc.classes" (a JSON array of class names), "annc.scale" (annc_scale_name), "annc.input_shift", "annc.input_factor",
+ * "annc.input_fill", "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: x becomes (x - shift) factor, a
+ * missing one fill first), "annc.inputs", "annc.targets" (JSON arrays of column names), "annc.label" (a column's name), "annc.table"
+ * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Entry i in bytewise order of the keys; false past the last. */
@@ -168,9 +174,9 @@ typedef enum annc_missing {
 
 /* How a table of text is read. Characters that are 0 are found out from the file. */
 typedef struct annc_text_options {
-    char separator;    /* of fields; ' ' for runs of blanks */
-    char decimal;      /* '.' or ',' */
-    char thousands;    /* ',' or '.'; 0: there are none */
+    char separator; /* of fields; ' ' for runs of blanks */
+    char decimal;   /* '.' or ',' */
+    char thousands; /* ',' or '.'; 0: there are none */
     annc_choice header;
     uint32_t skip; /* leading lines to pass over */
     annc_missing missing;
@@ -181,7 +187,7 @@ typedef struct annc_text_options {
 
 /* How inputs become what the network sees. All is fitted on the training rows alone. */
 typedef enum annc_scale {
-    ANNC_SCALE_AUTO,        /* 255 for bytes, and for 64 or more whole inputs within 0...255 that reach 128; otherwise standardise */
+    ANNC_SCALE_AUTO, /* 255 for bytes, and for 64 or more whole inputs within 0...255 that reach 128; otherwise standardise */
     ANNC_SCALE_NONE,        /* as they are */
     ANNC_SCALE_255,         /* divided by 255 */
     ANNC_SCALE_MIN_MAX,     /* each input's range to [0, 1] */
@@ -201,20 +207,22 @@ typedef struct annc_data_options {
     annc_scale scale;        /* of the inputs */
     annc_scale target_scale; /* of targets: auto is standardise */
     uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
-    const annc_network *model; /* a network that is to be evaluated or trained on: its classes, columns and scaling hold; or NULL */
-    bool need_train;         /* a set that is not needed may be missing, and is then NULL */
+    const annc_network
+        *model; /* a network that is to be evaluated or trained on: its classes, columns and scaling hold; or NULL */
+    bool need_train; /* a set that is not needed may be missing, and is then NULL */
     bool need_test;
-    double validation;    /* share of the training rows held out for validation, stratified; 0 for none */
+    double validation;           /* share of the training rows held out for validation, stratified; 0 for none */
     const char *validation_path; /* or a file of its own; or NULL */
-    uint32_t folds, fold; /* of folds, fold (from 0) is held out for validation; 0: none */
-    uint64_t seed;        /* of what is held out */
+    uint32_t folds, fold;        /* of folds, fold (from 0) is held out for validation; 0: none */
+    uint64_t seed;               /* of what is held out */
 } annc_data_options;
 
 /* Training, validation and test sets as loaded. */
 typedef struct annc_data {
     annc_dataset *train, *validation, *test;
-    char description[512]; /* where they came from, for people: printable */
-    char notes[2048];      /* what the reader assumed, one line each, ended by newlines; "" for none */
+    char description[512];                /* where they came from, for people: printable */
+    struct annc_preparation *preparation; /* the library's own: see annc_data_describe */
+    char notes[2048];                     /* what the reader assumed, one line each, ended by newlines; "" for none */
 } annc_data;
 
 /* Reads IDX files (raw or gzip, any element type, any spelling of the names) or tables of text, scales them, or draws the built-in digits (60,000 and 10,000,
@@ -346,6 +354,11 @@ ANNC_API annc_training_options annc_training_defaults(annc_optimiser optimiser);
 /* Whether options can be used with a network of a shape: ANNC_USAGE with the value and what it may be. */
 ANNC_API annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape);
 
+/* Whether a device has the memory that a training takes, found out before any of it is taken: ANNC_DEVICE with the bytes of weights,
+ * optimiser, minibatch and examples, and those that are free. */
+ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_shape *shape,
+                                        const annc_training_options *options, const annc_dataset *train);
+
 typedef struct annc_trainer annc_trainer;
 
 /* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network,
@@ -385,6 +398,8 @@ typedef struct annc_evaluation {
     uint32_t
         correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2 means class 1 */
     double loss; /* mean cost an example */
+    double r2, rmse,
+        mae; /* where there are targets, in their own units; r2 is the mean over the targets. Otherwise NaN */
     double seconds;
 } annc_evaluation;
 
@@ -395,9 +410,19 @@ ANNC_API annc_status annc_evaluator_create(annc_device *device, const annc_netwo
                                            const annc_dataset *dataset, annc_evaluator **evaluator);
 ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
 /* Evaluates the network's own parameters, or, with a trainer, those that it has on the device now. predictions: NULL, or room
- * for count class indices. */
+ * for count class indices; outputs: NULL, or room for count x n_L outputs a^L. */
 ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
-                                        annc_evaluation *evaluation);
+                                        float *outputs, annc_evaluation *evaluation);
+
+/* How much of a layer still learns, seen on up to 256 training examples: a unit passes no error back where |f'(z)| < 0.01. */
+typedef struct annc_layer_health {
+    double saturated;    /* share of units and examples where that is so */
+    uint32_t dead;       /* units where it is so for every example */
+    uint32_t first_dead; /* the first of them, from 0; n_l where there is none */
+} annc_layer_health;
+
+/* The health of layers 1...L at layers[0...L-1], for the parameters that the trainer has now. A softmax layer counts f' as a (1 - a). */
+ANNC_API annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers);
 
 /* ------------------------------------------------------------------ 7 the gradient audit */
 

@@ -376,7 +376,7 @@ static void check_evaluation(struct problem *problem)
     for (size_t i = 0; i < parameters; i++)
         theta[i] = (double)problem->network->theta[i];
     REQUIRE_OK(annc_evaluator_create(device, problem->network, problem->data, &evaluator));
-    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, predictions, &evaluation));
+    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, predictions, NULL, &evaluation));
     for (uint32_t i = 0; i < examples->count; i++) {
         double cost;
         REQUIRE_OK(annc_reference_gradient(&problem->shape, theta, problem->data, i, unused, &cost));
@@ -428,7 +428,7 @@ static void predictions(void)
     for (int j = 0; j < CLASSES; j++)
         network->theta[j * CLASSES + j] = 1;
     REQUIRE_OK(annc_evaluator_create(device, network, data, &evaluator));
-    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, got, &result));
+    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, got, NULL, &result));
     for (int i = 0; i < COUNT; i++) {
         int best = 0;
         for (int j = 1; j < CLASSES; j++)

@@ -1,5 +1,6 @@
 /* Data sets: IDX files as people have them, and what is refused. The sets are of bars: image i of class i mod 10 is 28 x 28, background 0,
  * with a bar over rows 4...23 whose column and brightness tell the class. */
+#include "problem.h"
 #include "test.h"
 
 #include "annc.h"
@@ -375,6 +376,7 @@ static void element_types(void)
     write_labels("train-labels-idx1-ubyte", 2, 2, 0);
     annc_data_options options = options_for(folder);
     options.outputs = 2;
+    options.scale = ANNC_SCALE_NONE;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         annc_data data;
         write_bytes("train-images-idx3-ubyte", files[i].bytes, files[i].count);
@@ -395,10 +397,10 @@ static void labels_of_both_sets(void)
     write_standard_set(50, 20);
     write_labels("t10k-labels-idx1-ubyte", 20, 10, 3); /* 3...12 */
     annc_data_options options = options_for(folder);
-    refused(&options, "example 8 has the label 10", "no class of the training set");
+    refused(&options, "example 8 has the label '10'", "no class of the training data");
     write_labels("train-labels-idx1-ubyte", 50, 5, 0);
     write_labels("t10k-labels-idx1-ubyte", 20, 6, 0);
-    refused(&options, "label 5", "no training example has");
+    refused(&options, "label '5'", "no training example has");
     write_labels("t10k-labels-idx1-ubyte", 19, 5, 0);
     refused(&options, "19 labels", "20 images");
     /* One output takes two classes, the second is positive. */
@@ -421,21 +423,22 @@ static void classes_of_a_model(void)
     begin();
     write_bars("t10k-images-idx3-ubyte", 20, 10, 2, 4, false);
     write_labels("t10k-labels-idx1-ubyte", 20, 3, 2); /* 2...4 of 1...26 */
-    const annc_data_options options = {.source = ANNC_SOURCE_PATH,
-                                       .path = folder,
-                                       .outputs = 3,
-                                       .need_test = true,
-                                       .classes = "[\"2\", \"3\", \"4\"]"};
-    annc_data_options other = options;
+    const annc_shape shape = problem_shape("784-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_network *network = NULL;
     annc_data data;
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    const annc_data_options options = {
+        .source = ANNC_SOURCE_PATH, .path = folder, .outputs = 3, .need_test = true, .model = network};
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"2\", \"3\", \"4\"]"));
     REQUIRE_OK(annc_data_load(&options, &data));
     CHECK(!data.train && annc_dataset_examples(data.test)->labels[0] == 0 &&
           annc_dataset_examples(data.test)->labels[2] == 2);
     annc_data_free(&data);
-    other.classes = "[\"2\", \"3\"";
-    refused(&other, "annc.classes", "JSON");
-    other.classes = "[\"cat\"]";
-    refused(&other, "'cat'", "no number");
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"2\", \"3\""));
+    refused(&options, "annc.classes", "JSON");
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"cat\"]"));
+    refused(&options, "'2'", "no class of the training data");
+    annc_network_free(network);
     end();
 }
 

@@ -154,9 +154,9 @@ static void learns(void)
     for (int epoch = 0; epoch < 60; epoch++)
         REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &report));
     CHECK(report.epoch == 60 && report.steps == 10 && report.correct >= 147);
-    REQUIRE_OK(annc_evaluator_run(evaluator, trainer, NULL, &with_trainer));
+    REQUIRE_OK(annc_evaluator_run(evaluator, trainer, NULL, NULL, &with_trainer));
     REQUIRE_OK(annc_trainer_store(trainer));
-    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, NULL, &with_network));
+    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, NULL, NULL, &with_network));
     CHECK(with_trainer.correct >= 147 && with_trainer.correct == with_network.correct &&
           with_trainer.loss == with_network.loss);
     annc_evaluator_free(evaluator);

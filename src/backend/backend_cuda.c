@@ -146,11 +146,11 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
     CUDA_TRY(cudaSetDevice(index));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
-    ANNC_TRY(describe(device));
     CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
     CUBLAS_TRY(cublasCreate(&self->cublas));
     CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
     CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
+    ANNC_TRY(describe(device)); /* last: what is free now is the caller's */
     *result = device;
 out:
     if (status != ANNC_OK)

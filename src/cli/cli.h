@@ -48,9 +48,11 @@ void print_activations(const annc_shape *shape, char *text, size_t size);
 annc_status device_options_from(const struct options *options, annc_device_options *device);
 annc_status device_from_options(const struct options *options, annc_device **device);
 
-/* The data that --data names, or MNIST where it is on disk; otherwise, with may_fetch, after one attempt to download it, the built-in
- * digits, announced. model (or NULL): whose classes and turned images the data must have. */
-annc_status data_from_options(const struct options *options, const annc_network *model, uint32_t outputs,
-                              bool need_train, bool need_test, bool may_fetch, annc_data *data);
+/* How the options say that data are read, for a network of a shape; the parts that are needed are the caller's to set. What is wrong in itself
+ * is ANNC_USAGE. */
+annc_status data_options_from(const struct options *options, const annc_shape *shape, annc_data_options *source);
+/* Loads the data that --data names, or MNIST where it is on disk; otherwise, with may_fetch, after one attempt to download it, the built-in
+ * digits, announced. What the reader assumed is told. */
+annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data);
 
 #endif

@@ -56,6 +56,7 @@ static annc_status make_network(struct audit *audit)
 static annc_status prepare(struct audit *audit)
 {
     annc_device_options chosen;
+    annc_data_options source = {0};
     annc_status status = device_options_from(audit->options, &chosen);
     if (status == ANNC_OK && audit->options->positional_count > 0)
         status = annc_model_load(audit->options->positional[0], &audit->network);
@@ -65,8 +66,11 @@ static annc_status prepare(struct audit *audit)
     if (status == ANNC_OK)
         status = open_devices(audit);
     if (status == ANNC_OK)
-        status = data_from_options(audit->options, audit->network, audit->shape.width[audit->shape.layers], true, false,
-                                   false, &audit->data);
+        status = data_options_from(audit->options, &audit->shape, &source);
+    source.model = audit->network;
+    source.need_train = true;
+    if (status == ANNC_OK)
+        status = load_data(audit->options, &source, false, &audit->data);
     return status == ANNC_OK ? make_network(audit) : status;
 }
 

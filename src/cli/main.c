@@ -68,11 +68,13 @@ static void print_help(void)
            "options; --version shows what this program was built with.\n");
 }
 
-static void print_command_help(const struct command *command)
+static void print_command_help(const struct command *command, bool all)
 {
     printf("annc-gpu %s%s%s [options]: %s\n\n", command->name, command->arguments[0] ? " " : "", command->arguments,
            command->summary);
-    options_help(command->bit);
+    const int left_out = options_help(command->bit, all);
+    if (left_out > 0)
+        printf("\n`annc-gpu help %s all` shows %d more options.\n", command->name, left_out);
 }
 
 static void print_version(void)
@@ -106,7 +108,7 @@ static annc_status run_command(const struct command *command, int argc, char **a
     struct options options;
     annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
     if (status == ANNC_OK && options.value[OPTION_HELP].given)
-        print_command_help(command);
+        print_command_help(command, false);
     else if (status == ANNC_OK)
         status = command->run(&options);
     options_free(&options);
@@ -129,7 +131,7 @@ static annc_status run(int argc, char **argv)
     if (!command)
         return ANNC_USAGE;
     if (help) {
-        print_command_help(command);
+        print_command_help(command, argc > 3 && strcmp(argv[3], "all") == 0);
         return ANNC_OK;
     }
     return run_command(command, argc - 2, argv + 2);

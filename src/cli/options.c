@@ -336,13 +336,18 @@ void options_free(struct options *options)
 
 /* ---------------------------------------------------------------- help */
 
-void options_help(unsigned command)
+int options_help(unsigned command, bool all)
 {
+    int left_out = 0;
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_spec *spec = &OPTIONS[id];
         char left[48];
         if (!(spec->commands & command))
             continue;
+        if (spec->rare && !all) {
+            left_out++;
+            continue;
+        }
         snprintf(left, sizeof left, "--%s%s%s", spec->name, spec->argument ? " " : "",
                  spec->argument ? spec->argument : "");
         printf("  %-24s %s", left, spec->help);
@@ -352,6 +357,7 @@ void options_help(unsigned command)
             printf(" [%s]", spec->preset);
         printf("\n");
     }
+    return left_out;
 }
 
 void options_print(unsigned command, const struct options *options, FILE *out)

@@ -19,6 +19,20 @@ enum option_id {
     OPTION_PRESET,
     OPTION_CONFIG,
     OPTION_DATA,
+    OPTION_TEST,
+    OPTION_VALIDATION,
+    OPTION_FOLDS,
+    OPTION_LABEL,
+    OPTION_TARGET,
+    OPTION_DROP,
+    OPTION_MISSING,
+    OPTION_SCALE,
+    OPTION_TARGET_SCALE,
+    OPTION_DELIMITER,
+    OPTION_DECIMAL,
+    OPTION_THOUSANDS,
+    OPTION_HEADER,
+    OPTION_SKIP,
     OPTION_LABELS,
     OPTION_TRANSPOSE,
     OPTION_OFFLINE,
@@ -49,6 +63,10 @@ enum option_id {
     OPTION_INPUT_NOISE,
     OPTION_LABEL_SMOOTHING,
     OPTION_CLASS_WEIGHTS,
+    OPTION_PATIENCE,
+    OPTION_TARGET_ACCURACY,
+    OPTION_MAX_TIME,
+    OPTION_THRESHOLD,
     OPTION_SAMPLE,
     OPTION_ALL,
     OPTION_DEVICE,
@@ -82,6 +100,7 @@ struct option_spec {
     uint64_t low, high;
     const char *(*choice)(int value);
     const char *help;
+    bool rare;  /* not among those that help shows first */
     bool aside; /* says where results go, not what they are: no part of a configuration */
 };
 
@@ -119,8 +138,8 @@ void options_print(unsigned command, const struct options *options, FILE *out);
 const char *usage_error(void);
 annc_status usage_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints the options of a command, a line or two each. */
-void options_help(unsigned command);
+/* Prints the options of a command, a line or two each: the common ones, or all. Gives how many were left out. */
+int options_help(unsigned command, bool all);
 
 /* The candidate that `word` was probably meant to be, or NULL. next(i) gives candidates for 0, 1, ... and NULL after the last. */
 const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command);

@@ -206,21 +206,91 @@ static void choose_source(const struct options *options, bool may_fetch, annc_da
     }
 }
 
-annc_status data_from_options(const struct options *options, const annc_network *model, uint32_t outputs,
-                              bool need_train, bool need_test, bool may_fetch, annc_data *data)
+/* ---------------------------------------------------------------- how data are read */
+
+/* A mark that is one of a few characters; 0 where the option is not given. */
+static annc_status mark_from(const struct options *options, enum option_id id, const char *allowed, char *mark)
 {
-    const char *turned = model ? annc_network_metadata(model, "annc.transpose") : NULL;
-    annc_data_options source = {
-        .labels_path = options->value[OPTION_LABELS].text,
-        .transpose = options->value[OPTION_TRANSPOSE].given || (turned && strcmp(turned, "true") == 0),
-        .outputs = outputs,
-        .classes = model ? annc_network_metadata(model, "annc.classes") : NULL,
-        .need_train = need_train,
-        .need_test = need_test,
-    };
-    choose_source(options, may_fetch, &source);
-    const annc_status status = annc_data_load(&source, data);
-    if (status != ANNC_OK)
+    const char *text = options->value[id].text;
+    *mark = text ? text[0] : '\0';
+    if (text && (strlen(text) != 1 || !strchr(allowed, text[0])))
+        return usage_failed("--%s takes one of %s; not '%.64s'", OPTIONS[id].name, allowed, text);
+    return ANNC_OK;
+}
+
+static annc_status delimiter_from(const struct options *options, char *separator)
+{
+    const char *text = options->value[OPTION_DELIMITER].text;
+    *separator = '\0';
+    if (!text)
+        return ANNC_OK;
+    *separator = strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0 ? '\t'
+                 : strcmp(text, "blanks") == 0                        ? ' '
+                                                                      : text[0];
+    if (*separator == text[0] && (strlen(text) != 1 || strchr("\"\r\n", text[0])))
+        return usage_failed("--delimiter takes one character, 'tab' or 'blanks'; not '%.64s'", text);
+    return ANNC_OK;
+}
+
+/* A share, or else a file. */
+static annc_status validation_from(const struct options *options, annc_data_options *source)
+{
+    const char *text = options->value[OPTION_VALIDATION].text;
+    char *end;
+    if (!text)
+        return ANNC_OK;
+    const double share = strtod(text, &end);
+    if (*end != '\0' || strspn(text, "0123456789.eE+-") != strlen(text)) {
+        source->validation_path = text;
+        return ANNC_OK;
+    }
+    source->validation = share;
+    if (!(share > 0 && share < 1))
+        return usage_failed("--validation takes a share between 0 and 1, or a file; not '%.64s'", text);
+    return ANNC_OK;
+}
+
+annc_status data_options_from(const struct options *options, const annc_shape *shape, annc_data_options *source)
+{
+    const struct option_value *value = options->value;
+    memset(source, 0, sizeof *source);
+    source->labels_path = value[OPTION_LABELS].text;
+    source->test_path = value[OPTION_TEST].text;
+    source->transpose = value[OPTION_TRANSPOSE].given;
+    source->scale = (annc_scale)value[OPTION_SCALE].choice;
+    source->target_scale = (annc_scale)value[OPTION_TARGET_SCALE].choice;
+    if (source->target_scale == ANNC_SCALE_AUTO && !annc_shape_takes_any_target(shape))
+        source->target_scale = ANNC_SCALE_NONE;
+    source->outputs = shape->width[shape->layers];
+    source->seed = value[OPTION_SEED].whole;
+    source->folds = (uint32_t)value[OPTION_FOLDS].whole;
+    source->text = (annc_text_options){.header = (annc_choice)value[OPTION_HEADER].choice,
+                                       .skip = (uint32_t)value[OPTION_SKIP].whole,
+                                       .missing = (annc_missing)value[OPTION_MISSING].choice,
+                                       .label = value[OPTION_LABEL].text,
+                                       .target = value[OPTION_TARGET].text,
+                                       .drop = value[OPTION_DROP].text};
+    if (source->text.label && source->text.target)
+        return usage_failed("--label and --target contradict each other: classes or numbers");
+    if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
+        return usage_failed("--folds and --validation contradict each other: each fold is validated with the others");
+    annc_status status = delimiter_from(options, &source->text.separator);
+    if (status == ANNC_OK)
+        status = mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal);
+    if (status == ANNC_OK)
+        status = mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands);
+    if (status == ANNC_OK && source->text.thousands && source->text.thousands == source->text.decimal)
+        return usage_failed("--decimal and --thousands cannot be the same mark");
+    if (source->text.thousands && !source->text.decimal)
+        source->text.decimal = source->text.thousands == ',' ? '.' : ',';
+    return status == ANNC_OK ? validation_from(options, source) : status;
+}
+
+annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data)
+{
+    choose_source(options, may_fetch, source);
+    const annc_status status = annc_data_load(source, data);
+    if (status != ANNC_OK || source->fold > 0) /* other folds of the same have been told of */
         return status;
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)

@@ -210,8 +210,8 @@ annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
             status = annc_fail(ANNC_INPUT, "the model has more than %d classes", MOST_CLASSES);
             goto out;
         }
-        ANNC_TRY(annc_resize((size_t)classes->count + 1, sizeof *classes->label, "the classes",
-                             (void **)&classes->label));
+        ANNC_TRY(
+            annc_resize((size_t)classes->count + 1, sizeof *classes->label, "the classes", (void **)&classes->label));
         ANNC_TRY(set_label(classes, classes->count, name, true));
         classes->count++;
     }
@@ -274,11 +274,15 @@ static annc_status unknown_label(const struct annc_classes *classes, const struc
     else
         snprintf(where, sizeof where, "example %u", row + 1);
     annc_printable(text, shown, sizeof shown);
+    if (find_class(classes, text) != UINT32_MAX)
+        return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which no training example has", table->name, where,
+                         shown);
     if (near)
-        return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is no class of the training data; it is near '%s'",
+        return annc_fail(ANNC_INPUT,
+                         "%s: %s has the label '%s', which is no class of the training data; it is near '%s'",
                          table->name, where, shown, annc_printable(near, near_shown, sizeof near_shown));
-    return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is no class of the training data", table->name, where,
-                     shown);
+    return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is no class of the training data", table->name,
+                     where, shown);
 }
 
 annc_status annc_classes_apply(const struct annc_classes *classes, const struct annc_table *table, int32_t *indices)

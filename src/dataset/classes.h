@@ -9,7 +9,7 @@
 struct annc_label {
     bool is_number;
     double number;
-    char *text; /* as first written in the training data, and what is shown */
+    char *text;   /* as first written in the training data, and what is shown */
     bool trained; /* a training example has it */
 };
 

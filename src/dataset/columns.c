@@ -27,7 +27,7 @@ static bool is_word_in_any_case(const struct annc_field *field, const char *word
 
 static bool is_missing(const struct annc_field *field)
 {
-    static const char *const words[] = {"?",    "NA",  "N/A", "n/a",  "#N/A", "#NA", "<NA>",
+    static const char *const words[] = {"?",    "NA",   "N/A", "n/a", "#N/A", "#NA",  "<NA>",
                                         "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"};
     if (field->length == 0)
         return true;
@@ -174,13 +174,30 @@ static annc_status name_columns(const struct annc_records *records, struct annc_
         char number[16];
         snprintf(number, sizeof number, "%u", c + 1);
         const struct annc_field numbered = {.text = number, .length = strlen(number)}, none = {.text = ""};
-        const struct annc_field *field = !columns->has_header                  ? &numbered
-                                         : columns->has_row_names && c == 0    ? &none
-                                         : from < records->count               ? &records->field[from]
-                                                                               : &none;
+        const struct annc_field *field = !columns->has_header               ? &numbered
+                                         : columns->has_row_names && c == 0 ? &none
+                                         : from < records->count            ? &records->field[from]
+                                                                            : &none;
         ANNC_TRY(annc_field_copy(field, &columns->column[c].name));
     }
 out:
+    return status;
+}
+
+/* The separator, and how many fields a record has by it. */
+static annc_status settle_separator(struct annc_records *records, const annc_text_options *options, size_t *width)
+{
+    annc_status status = ANNC_OK;
+    bool more;
+    if (!options->separator)
+        return annc_records_find_separator(records, width);
+    records->separator = options->separator;
+    for (int i = 0; i < 2;
+         i++) /* the second, if there is one: the first may be a header without a name for the first column */
+        ANNC_TRY(annc_records_next(records, &more));
+    *width = records->count;
+out:
+    annc_records_rewind(records);
     return status;
 }
 
@@ -190,17 +207,7 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
     annc_status status = ANNC_OK;
     size_t width, first_line;
     bool more;
-    if (options->separator) {
-        char ignored;
-        ANNC_TRY(annc_records_find_separator(records, &ignored, &width));
-        records->separator = options->separator;
-        ANNC_TRY(annc_records_next(records, &more));
-        ANNC_TRY(annc_records_next(records, &more));
-        width = records->count;
-        annc_records_rewind(records);
-    } else {
-        ANNC_TRY(annc_records_find_separator(records, &records->separator, &width));
-    }
+    ANNC_TRY(settle_separator(records, options, &width));
     ANNC_TRY(annc_records_next(records, &more));
     if (!more)
         return annc_stream_malformed(records->stream, "has no rows");
@@ -362,10 +369,11 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
     return ANNC_OK;
 }
 
-/* Row names, an unnamed first column that counts, and an always-empty last one are no inputs. */
+/* Row names, an unnamed first column that counts, and columns that are always empty (the last, or without a name) are no inputs. */
 static void leave_out_strays(struct annc_columns *columns, char *notes, size_t size)
 {
-    struct annc_column *first = &columns->column[0], *last = &columns->column[columns->count - 1];
+    struct annc_column *first = &columns->column[0];
+    uint32_t empty = 0;
     if (columns->has_row_names) {
         first->role = ANNC_ROLE_LEFT_OUT;
         annc_note(notes, size, "the first field of each row is its name, and left out");
@@ -373,10 +381,16 @@ static void leave_out_strays(struct annc_columns *columns, char *notes, size_t s
         first->role = ANNC_ROLE_LEFT_OUT;
         annc_note(notes, size, "the first column has no name and counts the rows; it is left out");
     }
-    if (columns->count > 1 && last->empty == columns->rows) {
-        last->role = ANNC_ROLE_LEFT_OUT;
-        annc_note(notes, size, "the last column is empty and left out");
+    for (uint32_t c = 0; c < columns->count; c++) {
+        struct annc_column *column = &columns->column[c];
+        const bool nameless = !columns->has_header || column->name[0] == '\0' || c + 1 == columns->count;
+        if (column->empty < columns->rows || !nameless)
+            continue;
+        column->role = ANNC_ROLE_LEFT_OUT;
+        empty++;
     }
+    if (empty > 0)
+        annc_note(notes, size, "%u column%s empty and left out", empty, empty == 1 ? " is" : "s are");
 }
 
 /* The roles of a file to train on. */
@@ -549,8 +563,8 @@ static const char *separator_name(char separator)
 }
 
 annc_status annc_columns_find(struct annc_records *records, const annc_text_options *options,
-                              const struct annc_table *like, bool need_label, struct annc_columns *columns,
-                              char *notes, size_t size)
+                              const struct annc_table *like, bool need_label, struct annc_columns *columns, char *notes,
+                              size_t size)
 {
     annc_status status = ANNC_OK;
     memset(columns, 0, sizeof *columns);

@@ -16,29 +16,29 @@ enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_L
 struct annc_column {
     char *name;
     enum annc_role role;
-    uint32_t place;                                   /* among those of its role */
-    uint32_t points, commas, commas_before_three;     /* numbers with a decimal mark */
+    uint32_t place;                                             /* among those of its role */
+    uint32_t points, commas, commas_before_three;               /* numbers with a decimal mark */
     uint32_t numbers, truths, thousands, texts, missing, empty; /* cells of a kind */
-    bool counts;                                      /* whole numbers, each one more than the last */
+    bool counts;                                                /* whole numbers, each one more than the last */
     double last;
-    size_t text_line, missing_line;                   /* the first such */
-    char text[48];                                    /* the first, printable */
+    size_t text_line, missing_line; /* the first such */
+    char text[48];                  /* the first, printable */
 };
 
 struct annc_columns {
     uint32_t count;
     struct annc_column *column;
-    uint32_t rows;       /* below the header */
+    uint32_t rows; /* below the header */
     bool has_header;
-    bool has_row_names;  /* the rows have one field more than the header: the first */
+    bool has_row_names; /* the rows have one field more than the header: the first */
     char decimal, thousands;
 };
 
 /* Looks at all records and settles separator, decimal mark, header and roles. `like` is the table that was trained on, whose columns are
  * wanted here too, or NULL. What was assumed goes to notes (of `size` bytes). */
 annc_status annc_columns_find(struct annc_records *records, const annc_text_options *options,
-                              const struct annc_table *like, bool need_label, struct annc_columns *columns,
-                              char *notes, size_t size);
+                              const struct annc_table *like, bool need_label, struct annc_columns *columns, char *notes,
+                              size_t size);
 void annc_columns_free(struct annc_columns *columns);
 
 #endif

@@ -34,8 +34,7 @@ static annc_status take_names(struct reading *reading)
     for (uint32_t place = 0; place < table->inputs; place++)
         for (uint32_t c = 0; c < columns->count; c++)
             if (columns->column[c].role == ANNC_ROLE_INPUT && columns->column[c].place == place)
-                ANNC_TRY(
-                    annc_texts_add(&table->input_names, columns->column[c].name, strlen(columns->column[c].name)));
+                ANNC_TRY(annc_texts_add(&table->input_names, columns->column[c].name, strlen(columns->column[c].name)));
     for (uint32_t place = 0; place < table->outputs; place++)
         for (uint32_t c = 0; c < columns->count; c++)
             if (columns->column[c].role == ANNC_ROLE_TARGET && columns->column[c].place == place)
@@ -94,7 +93,8 @@ static annc_status read_number(const struct reading *reading, uint32_t c, float 
     }
     if (fabs(number) > (double)FLT_MAX)
         return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.*s is beyond single precision",
-                                     reading->records.line, annc_printable(columns->column[c].name, shown, sizeof shown),
+                                     reading->records.line,
+                                     annc_printable(columns->column[c].name, shown, sizeof shown),
                                      field->length < 40 ? (int)field->length : 40, field->text);
     *value = (float)number;
     return ANNC_OK;
@@ -178,8 +178,8 @@ static annc_status take_row(struct reading *reading)
         return annc_stream_malformed(
             reading->records.stream, "line %zu, column '%s': what is to be learnt is missing; use --missing drop",
             reading->records.line,
-            annc_printable(label == UINT32_MAX ? table->target_names.text[0] : reading->columns.column[label].name, shown,
-                           sizeof shown));
+            annc_printable(label == UINT32_MAX ? table->target_names.text[0] : reading->columns.column[label].name,
+                           shown, sizeof shown));
     if (label != UINT32_MAX)
         ANNC_TRY(read_label(reading, label));
     table->lines[table->rows++] = (uint32_t)(reading->records.line < UINT32_MAX ? reading->records.line : UINT32_MAX);

@@ -123,14 +123,22 @@ const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_
     return class_index < dataset->classes ? dataset->class_names[class_index] : NULL;
 }
 
+/* A value of target j in the units of the file. */
+static double unscaled(const annc_dataset *dataset, size_t j, double y)
+{
+    const double *shift = dataset->target_scaling, *factor = shift + dataset->examples.outputs;
+    return !shift ? y : factor[j] == 0 ? shift[j] : y / factor[j] + shift[j];
+}
+
+double annc_dataset_target(const annc_dataset *dataset, size_t i, size_t j)
+{
+    return unscaled(dataset, j, (double)dataset->examples.targets[i * dataset->examples.outputs + j]);
+}
+
 void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets)
 {
-    const uint32_t n = dataset->examples.outputs;
-    const double *shift = dataset->target_scaling, *factor = shift + n;
-    if (!shift)
-        return;
+    const size_t n = dataset->examples.outputs;
     for (size_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < n; j++)
-            targets[i * n + j] =
-                (float)(factor[j] == 0 ? shift[j] : (double)targets[i * n + j] / factor[j] + shift[j]);
+        for (size_t j = 0; j < n; j++)
+            targets[i * n + j] = (float)unscaled(dataset, j, (double)targets[i * n + j]);
 }

@@ -18,4 +18,7 @@ struct annc_dataset {
  * 0, 1, 2, ... until they are changed. */
 annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **dataset);
 
+/* Target j of example i, in the units of the file. */
+double annc_dataset_target(const annc_dataset *dataset, size_t i, size_t j);
+
 #endif

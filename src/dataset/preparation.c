@@ -123,10 +123,12 @@ static void scale_column(struct annc_scaling *scaling, uint32_t c, annc_scale sc
 {
     const bool constant = !(figures.most > figures.least);
     scaling->fill[c] = figures.mean;
-    scaling->shift[c] = scale == ANNC_SCALE_STANDARDISE ? figures.mean : scale == ANNC_SCALE_MIN_MAX ? figures.least : 0;
-    scaling->factor[c] = scale == ANNC_SCALE_NONE  ? 1
-                         : scale == ANNC_SCALE_255 ? 1.0 / MOST_BYTE
-                         : constant                ? 0
+    scaling->shift[c] = scale == ANNC_SCALE_STANDARDISE ? figures.mean
+                        : scale == ANNC_SCALE_MIN_MAX   ? figures.least
+                                                        : 0;
+    scaling->factor[c] = scale == ANNC_SCALE_NONE      ? 1
+                         : scale == ANNC_SCALE_255     ? 1.0 / MOST_BYTE
+                         : constant                    ? 0
                          : scale == ANNC_SCALE_MIN_MAX ? 1 / (figures.most - figures.least)
                                                        : 1 / figures.deviation;
 }
@@ -199,8 +201,7 @@ annc_status annc_preparation_fit(struct annc_preparation *preparation, const str
     if (target_scale == ANNC_SCALE_AUTO)
         target_scale = ANNC_SCALE_STANDARDISE;
     if (table->targets)
-        ANNC_TRY(
-            fit_scaling(&preparation->targets, target_scale, table, target_value, table->outputs, rows, count));
+        ANNC_TRY(fit_scaling(&preparation->targets, target_scale, table, target_value, table->outputs, rows, count));
 out:
     return status;
 }

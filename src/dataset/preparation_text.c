@@ -75,7 +75,8 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     ANNC_TRY(store_numbers(network, "annc.target_factor", targets->factor, targets->count));
     ANNC_TRY(store_texts(network, "annc.inputs", &like->input_names));
     ANNC_TRY(store_texts(network, "annc.targets", &like->target_names));
-    ANNC_TRY(annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
+    ANNC_TRY(
+        annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
     snprintf(place, sizeof place, "[%u,%u,%d]", like->columns, like->label_at, like->has_header);
     ANNC_TRY(annc_network_set_metadata(network, "annc.table", is_table ? place : NULL));
 out:
@@ -132,7 +133,8 @@ out:
 static annc_status load_table(const annc_network *network, struct annc_table *like)
 {
     annc_status status = ANNC_OK;
-    const char *text = annc_network_metadata(network, "annc.table"), *label = annc_network_metadata(network, "annc.label");
+    const char *text = annc_network_metadata(network, "annc.table"),
+               *label = annc_network_metadata(network, "annc.label");
     struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
     uint64_t columns = 0, label_at = 0, header = 0;
     bool first = true;
@@ -144,8 +146,9 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
     if (!text)
         return ANNC_OK;
     annc_json_take(&json, '[');
-    if (!(annc_json_next(&json, ']', &first) && annc_json_whole(&json, &columns) && annc_json_next(&json, ']', &first) &&
-          annc_json_whole(&json, &label_at) && annc_json_next(&json, ']', &first) && annc_json_whole(&json, &header)) ||
+    if (!(annc_json_next(&json, ']', &first) && annc_json_whole(&json, &columns) &&
+          annc_json_next(&json, ']', &first) && annc_json_whole(&json, &label_at) &&
+          annc_json_next(&json, ']', &first) && annc_json_whole(&json, &header)) ||
         columns > UINT32_MAX || label_at > UINT32_MAX)
         return malformed("annc.table");
     like->columns = (uint32_t)columns;
@@ -158,15 +161,15 @@ out:
 annc_status annc_preparation_load(const annc_network *network, struct annc_preparation *preparation)
 {
     annc_status status = ANNC_OK;
-    const char *classes = annc_network_metadata(network, "annc.classes"), *scale = annc_network_metadata(network, "annc.scale");
+    const char *classes = annc_network_metadata(network, "annc.classes"),
+               *scale = annc_network_metadata(network, "annc.scale");
     const char *turned = annc_network_metadata(network, "annc.transpose");
     struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
     uint32_t fills = 0;
     memset(preparation, 0, sizeof *preparation);
     preparation->like.inputs = annc_network_shape(network)->width[0];
     preparation->transposed = turned && strcmp(turned, "true") == 0;
-    while (preparation->scale < ANNC_SCALE_COUNT &&
-           (!scale || strcmp(annc_scale_name(preparation->scale), scale) != 0))
+    while (preparation->scale < ANNC_SCALE_COUNT && (!scale || strcmp(annc_scale_name(preparation->scale), scale) != 0))
         preparation->scale = (annc_scale)(preparation->scale + 1);
     if (preparation->scale == ANNC_SCALE_COUNT)
         preparation->scale = ANNC_SCALE_AUTO; /* a model of someone else's */

@@ -63,7 +63,7 @@ static size_t find_line_end(const struct annc_records *records, size_t at, size_
 {
     while (at < records->size && records->text[at] != '\n' && records->text[at] != '\r')
         at++;
-    *length = at == records->size ? 0
+    *length = at == records->size                                                                    ? 0
               : records->text[at] == '\r' && at + 1 < records->size && records->text[at + 1] == '\n' ? 2
                                                                                                      : 1;
     return at;
@@ -283,12 +283,12 @@ out:
     return status;
 }
 
-annc_status annc_records_find_separator(struct annc_records *records, char *separator, size_t *count)
+annc_status annc_records_find_separator(struct annc_records *records, size_t *count)
 {
     static const char candidates[] = {'\t', ';', '|', ',', ' '};
     annc_status status = ANNC_OK;
     uint32_t *counts = NULL, best = 0;
-    *separator = ' ';
+    char separator = ' ';
     *count = 1;
     ANNC_TRY(annc_allocate(MOST_COUNTED, sizeof *counts, "a table's look", (void **)&counts));
     for (size_t i = 0; i < sizeof candidates; i++) {
@@ -298,11 +298,11 @@ annc_status annc_records_find_separator(struct annc_records *records, char *sepa
         ANNC_TRY(try_separator(records, counts, &score, &fields));
         if (score > best) {
             best = score;
-            *separator = candidates[i];
+            separator = candidates[i];
             *count = fields;
         }
     }
-    records->separator = *separator;
+    records->separator = separator;
 out:
     annc_release(counts);
     return status;

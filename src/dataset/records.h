@@ -34,9 +34,9 @@ annc_status annc_records_next(struct annc_records *records, bool *more);
 /* To the first record again. */
 void annc_records_rewind(struct annc_records *records);
 
-/* The separator that gives most of the first 1,000 records one equal count of fields above 1 (of tab, semicolon, bar, comma and blanks; the
- * earlier one of equals), and that count; ' ' and 1 where none does. */
-annc_status annc_records_find_separator(struct annc_records *records, char *separator, size_t *count);
+/* Finds and sets the separator: the one that gives most of the first 1,000 records one equal count of fields above 1 (of tab, semicolon, bar,
+ * comma and blanks; the earlier one of equals), and that count; blanks and 1 where none does. */
+annc_status annc_records_find_separator(struct annc_records *records, size_t *count);
 
 /* A field as text of its own, doubled quotes made single; the caller frees it by annc_release. */
 annc_status annc_field_copy(const struct annc_field *field, char **copy);

@@ -4,13 +4,13 @@
 
 #include "annc.h"
 
-enum annc_part { ANNC_PART_TRAIN, ANNC_PART_TEST, ANNC_PARTS };
+enum annc_part { ANNC_PART_TRAIN, ANNC_PART_TEST, ANNC_PART_VALIDATION, ANNC_PARTS };
 
 enum { ANNC_PATH = 4096 };
 
 /* Files of a folder; "" where there is none. */
 struct annc_idx_files {
-    char images[ANNC_PARTS][ANNC_PATH], labels[ANNC_PARTS][ANNC_PATH];
+    char images[2][ANNC_PATH], labels[2][ANNC_PATH]; /* of the training and the test part */
 };
 
 /* Finds the IDX files of a folder: any prefix, train, t10k or test, '-' or '.' before idx, plain before .gz. Several sets in one folder are

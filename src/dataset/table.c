@@ -123,9 +123,14 @@ annc_status annc_labels_of_numbers(const double *numbers, uint32_t count, struct
     struct annc_label_reader reader = {.rows = 0};
     for (uint32_t i = 0; i < count; i++) {
         char text[32];
-        const int length = snprintf(text, sizeof text, "%.9g", numbers[i]);
-        for (char *c = text; *c; c++) /* another locale's decimal mark */
-            *c = *c == ',' ? '.' : *c;
+        int length = 0;
+        const bool small = numbers[i] >= 0 && numbers[i] < 10 && numbers[i] == (int)numbers[i];
+        if (small)
+            text[length++] = (char)('0' + (int)numbers[i]);
+        else
+            length = snprintf(text, sizeof text, "%.9g", numbers[i]);
+        for (int c = 0; c < length; c++) /* another locale's decimal mark */
+            text[c] = text[c] == ',' ? '.' : text[c];
         ANNC_TRY(annc_labels_add(&reader, text, (size_t)length));
     }
 out:

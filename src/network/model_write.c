@@ -5,12 +5,12 @@
 #include "safe_file.h"
 #include "status.h"
 
-
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "model files are little-endian, and so must the machine be"
 #endif
 
-static void append_tensor(struct annc_buffer *text, uint32_t l, const char *kind, size_t rows, size_t columns, size_t *offset)
+static void append_tensor(struct annc_buffer *text, uint32_t l, const char *kind, size_t rows, size_t columns,
+                          size_t *offset)
 {
     const size_t bytes = rows * (columns ? columns : 1) * sizeof(float);
     annc_buffer_format(text, ",\"%u.%s\":{\"dtype\":\"F32\",\"shape\":[%zu", 2 * (l - 1), kind, rows);

@@ -2,6 +2,7 @@
 #include "functions.h"
 #include "status.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -146,6 +147,13 @@ annc_status annc_shape_check(const annc_shape *shape)
                          annc_activation_name(output));
 out:
     return status;
+}
+
+bool annc_shape_takes_any_target(const annc_shape *shape)
+{
+    const struct annc_range reaches = annc_activation_range(shape->activation[shape->layers - 1]),
+                            takes = annc_cost_targets(shape->cost);
+    return isinf(reaches.low) && isinf(reaches.high) && isinf(takes.low) && isinf(takes.high);
 }
 
 /* ---------------------------------------------------------------- as text */

@@ -1,11 +1,13 @@
 /* evaluate.c - how good a network is on a data set. */
 #include "allocate.h"
 #include "clock.h"
+#include "dataset.h"
 #include "network.h"
 #include "propagate.h"
 #include "status.h"
 #include "train.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Activations of one chunk of examples take about this much memory. */
@@ -21,6 +23,8 @@ struct annc_evaluator {
     struct annc_cursor *d_cursor;
     struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
     int32_t *d_predictions;
+    const annc_dataset *dataset;
+    float *outputs; /* of all examples, on the host, where there are targets */
 };
 
 static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
@@ -49,6 +53,9 @@ static annc_status open_memory(annc_evaluator *evaluator)
     ANNC_TRY(backend->alloc(device, evaluator->staged.count * sizeof(int32_t), "the predictions", &memory));
     evaluator->d_predictions = memory;
     ANNC_TRY(annc_allocate(evaluator->chunks, sizeof(struct annc_score), "the scores", (void **)&evaluator->scores));
+    if (evaluator->staged.targets)
+        ANNC_TRY(annc_allocate(annc_product(evaluator->staged.count, evaluator->staged.outputs), sizeof(float),
+                               "the outputs", (void **)&evaluator->outputs));
     ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
 out:
     return status;
@@ -65,6 +72,7 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     ANNC_TRY(annc_allocate(1, sizeof *evaluator, "an evaluator", (void **)&evaluator));
     evaluator->device = device;
     evaluator->network = network;
+    evaluator->dataset = dataset;
     evaluator->chunk = chunk_of(&network->shape, examples->count);
     evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
     ANNC_TRY(annc_examples_stage(device, examples, &evaluator->staged));
@@ -87,11 +95,12 @@ void annc_evaluator_free(annc_evaluator *evaluator)
             evaluator->device->backend->free(evaluator->device, memory[i]);
     annc_examples_unstage(evaluator->device, &evaluator->staged);
     annc_release(evaluator->scores);
+    annc_release(evaluator->outputs);
     annc_release(evaluator);
 }
 
-/* All chunks, one after another. */
-static annc_status run_chunks(annc_evaluator *evaluator, const float *theta)
+/* All chunks, one after another; the outputs of all go to `outputs` unless that is NULL. */
+static annc_status run_chunks(annc_evaluator *evaluator, const float *theta, float *outputs)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = evaluator->device->backend;
@@ -106,6 +115,10 @@ static annc_status run_chunks(annc_evaluator *evaluator, const float *theta)
         const uint32_t m = count - first < chunk ? count - first : chunk;
         ANNC_TRY(annc_pass_forward(pass, &evaluator->staged, evaluator->d_cursor, m, theta));
         ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
+        const size_t n = evaluator->staged.outputs;
+        if (outputs)
+            ANNC_TRY(backend->download(evaluator->device, outputs + first * n,
+                                       pass->A[evaluator->network->shape.layers], m * n * sizeof(float)));
         if (count - first <= chunk)
             break; /* first + chunk may not be representable */
     }
@@ -113,8 +126,33 @@ out:
     return status;
 }
 
+/* R^2, RMSE and MAE of outputs and targets, both in the units of the file. */
+static void measure(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
+{
+    const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
+    const size_t count = examples->count, n = examples->outputs;
+    double all_squares = 0, all_absolute = 0, r2 = 0;
+    annc_dataset_unscale(evaluator->dataset, examples->count, got);
+    for (size_t j = 0; j < n; j++) {
+        double sum = 0, squares = 0, spread = 0;
+        for (size_t i = 0; i < count; i++)
+            sum += annc_dataset_target(evaluator->dataset, i, j);
+        for (size_t i = 0; i < count; i++) {
+            const double y = annc_dataset_target(evaluator->dataset, i, j), error = (double)got[i * n + j] - y;
+            squares += error * error;
+            all_absolute += fabs(error);
+            spread += (y - sum / (double)count) * (y - sum / (double)count);
+        }
+        r2 += spread > 0 ? 1 - squares / spread : squares == 0;
+        all_squares += squares;
+    }
+    evaluation->r2 = r2 / (double)n;
+    evaluation->rmse = sqrt(all_squares / (double)(count * n));
+    evaluation->mae = all_absolute / (double)(count * n);
+}
+
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
-                               annc_evaluation *evaluation)
+                               float *outputs, annc_evaluation *evaluation)
 {
     annc_status status = ANNC_OK;
     annc_device *device = evaluator->device;
@@ -124,7 +162,8 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     memset(evaluation, 0, sizeof *evaluation);
     if (!trainer)
         ANNC_TRY(backend->upload(device, evaluator->d_theta, evaluator->network->theta, bytes));
-    ANNC_TRY(run_chunks(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta));
+    float *const wanted = outputs ? outputs : evaluator->outputs;
+    ANNC_TRY(run_chunks(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, wanted));
     ANNC_TRY(backend->download(device, evaluator->scores, evaluator->d_scores,
                                evaluator->chunks * sizeof *evaluator->scores));
     if (predictions)
@@ -136,6 +175,13 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         evaluation->loss += evaluator->scores[c].cost;
     }
     evaluation->loss /= evaluation->count;
+    evaluation->r2 = evaluation->rmse = evaluation->mae = NAN;
+    if (evaluator->staged.targets) {
+        if (outputs)
+            memcpy(evaluator->outputs, outputs,
+                   (size_t)evaluator->staged.count * evaluator->staged.outputs * sizeof(float));
+        measure(evaluator, evaluator->outputs, evaluation);
+    }
     evaluation->seconds = annc_now() - start;
 out:
     return status;

@@ -1,4 +1,6 @@
-/* fit.c - whether a data set and a network belong together. */
+/* fit.c - whether a data set, a network and a device belong together. */
+#include "allocate.h"
+#include "optimisation.h"
 #include "shape.h"
 #include "status.h"
 #include "train.h"
@@ -46,4 +48,32 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
             return status;
     }
     return ANNC_OK;
+}
+
+static size_t examples_bytes(const annc_examples *examples)
+{
+    const size_t input = examples->type == ANNC_BYTES ? 1 : sizeof(float);
+    const size_t target = examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float);
+    return examples->count * (examples->inputs * input + target);
+}
+
+annc_status annc_training_fits(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
+                               const annc_dataset *train)
+{
+    const annc_examples *examples = annc_dataset_examples(train);
+    const annc_device_info *info = annc_device_describe(device);
+    const uint32_t m = options->batch < examples->count ? options->batch : examples->count;
+    const size_t weights = annc_product(annc_shape_parameters(shape), sizeof(float));
+    const size_t optimiser = annc_optimisation_bytes(shape, options);
+    const size_t minibatch = annc_pass_bytes(shape, m, &options->objective), staged = examples_bytes(examples);
+    /* In double: no sum of these overflows it. */
+    const double needed = (double)weights + (double)optimiser + (double)minibatch + (double)staged;
+    if (needed <= (double)info->memory_free)
+        return ANNC_OK;
+    return annc_fail(
+        ANNC_DEVICE,
+        "out of memory on %s (%s): the training needs %.0f bytes (weights %zu, optimiser %zu, a minibatch of %u "
+        "%zu, examples %zu); %llu are free of %llu",
+        info->kind, info->name, needed, weights, optimiser, m, minibatch, staged, (unsigned long long)info->memory_free,
+        (unsigned long long)info->memory_bytes);
 }

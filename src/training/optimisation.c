@@ -14,6 +14,13 @@ static bool steps_in_place(const annc_training_options *options)
            objective->l1 == 0;
 }
 
+size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options)
+{
+    const int states = annc_optimiser_states(options->optimiser);
+    const size_t blocks = 1 + (states & FIRST ? 1 : 0) + (states & SECOND ? 1 : 0);
+    return steps_in_place(options) ? 0 : annc_product(annc_shape_parameters(shape), blocks * sizeof(float));
+}
+
 /* A parameter block on the device, zero. */
 static annc_status take_block(struct annc_optimisation *optimisation, const char *what, float **block)
 {

@@ -78,6 +78,12 @@ annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape
     return open_pass(pass, m, true);
 }
 
+size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_objective *objective)
+{
+    struct annc_pass pass = {.shape = shape, .objective = *objective};
+    return annc_product(lay_out(&pass, m, true), sizeof(float));
+}
+
 void annc_pass_close(struct annc_pass *pass)
 {
     if (pass->memory)

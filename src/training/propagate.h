@@ -20,6 +20,8 @@ struct annc_pass {
 
 /* A pass that only goes forward, for evaluation. */
 annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, struct annc_pass *pass);
+/* Bytes that a pass for training takes. */
+size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_objective *objective);
 /* A pass for training. */
 annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
                                     const annc_objective *objective, uint64_t seed, struct annc_pass *pass);

@@ -183,6 +183,12 @@ void annc_trainer_report(annc_trainer *trainer, double loss)
     annc_optimisation_report(&trainer->optimisation, loss);
 }
 
+annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers)
+{
+    return annc_health_look(trainer->device, trainer->job.shape, &trainer->staged, trainer->options.seed,
+                            trainer->job.theta, layers);
+}
+
 static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_examples *examples,
                                  const annc_training_options *options)
 {
@@ -242,6 +248,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     annc_trainer *trainer = NULL;
     *result = NULL;
     ANNC_TRY(check_options(device, &network->shape, examples, options));
+    ANNC_TRY(annc_training_fits(device, &network->shape, options, train));
     ANNC_TRY(annc_allocate(1, sizeof *trainer, "a trainer", (void **)&trainer));
     trainer->device = device;
     trainer->network = network;

@@ -1,0 +1,152 @@
+#include "folds.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A measure over the folds. */
+struct spread {
+    double sum, squares;
+    uint32_t count;
+};
+
+static void add(struct spread *spread, double value)
+{
+    spread->sum += value;
+    spread->squares += value * value;
+    spread->count++;
+}
+
+static double mean_of(const struct spread *spread)
+{
+    return spread->sum / spread->count;
+}
+
+/* Of a sample: over count - 1. */
+static double deviation_of(const struct spread *spread)
+{
+    const double mean = mean_of(spread),
+                 variance = (spread->squares - spread->count * mean * mean) / (spread->count - 1);
+    return variance > 0 ? sqrt(variance) : 0;
+}
+
+enum measure { ACCURACY, LOSS, R2, RMSE, MAE, MEASURES };
+
+struct folds {
+    struct spread spread[MEASURES];
+    bool classes;
+};
+
+static void count_fold(struct folds *folds, const struct session *session)
+{
+    const annc_evaluation *validation = &session_outcome(session)->validation;
+    folds->classes = session_has_classes(session);
+    add(&folds->spread[ACCURACY], accuracy_of(validation));
+    add(&folds->spread[LOSS], validation->loss);
+    add(&folds->spread[R2], validation->r2);
+    add(&folds->spread[RMSE], validation->rmse);
+    add(&folds->spread[MAE], validation->mae);
+}
+
+static FILE *json_out(const struct options *options)
+{
+    return options->value[OPTION_JSON].given ? stdout : NULL;
+}
+
+static annc_status print_fold(const struct session *session, uint32_t fold)
+{
+    const struct option_value *value = session->options->value;
+    const struct outcome *outcome = session_outcome(session);
+    FILE *out = value[OPTION_QUIET].given ? NULL : json_out(session->options);
+    struct json json;
+    if (out || session->log) {
+        json_begin(&json, "annc.fold/1");
+        json_whole(&json, "fold", fold + 1);
+        json_whole(&json, "training_count", annc_dataset_examples(session->data.train)->count);
+        json_whole(&json, "epochs", session->epochs);
+        json_whole(&json, "best_epoch", outcome->epoch.epoch);
+        json_measures(&json, session, "validation_", &outcome->validation);
+        json_number(&json, "seconds", session->seconds);
+        const annc_status status = json_end(&json, out, session->log);
+        if (status != ANNC_OK)
+            return status;
+    }
+    if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
+        return ANNC_OK;
+    if (session_has_classes(session))
+        printf("Fold %u:  acc: %.2f%% (%u / %u)  best epoch %u of %u\n", fold + 1,
+               100 * accuracy_of(&outcome->validation), outcome->validation.correct, outcome->validation.count,
+               outcome->epoch.epoch, session->epochs);
+    else
+        printf("Fold %u:  R2: %.4f  RMSE: %.4g  best epoch %u of %u\n", fold + 1, outcome->validation.r2,
+               outcome->validation.rmse, outcome->epoch.epoch, session->epochs);
+    return flush(stdout, "standard output");
+}
+
+static void json_spread(struct json *json, const char *name, const struct spread *spread)
+{
+    char key[32];
+    snprintf(key, sizeof key, "%s_mean", name);
+    json_number(json, key, mean_of(spread));
+    snprintf(key, sizeof key, "%s_sd", name);
+    json_number(json, key, deviation_of(spread));
+}
+
+static annc_status print_folds(const struct session *model, const struct folds *folds, uint32_t count)
+{
+    FILE *out = json_out(model->options);
+    struct json json;
+    if (out || model->log) {
+        json_begin(&json, "annc.folds/1");
+        json_whole(&json, "folds", count);
+        if (folds->classes) {
+            json_spread(&json, "accuracy", &folds->spread[ACCURACY]);
+        } else {
+            json_spread(&json, "r2", &folds->spread[R2]);
+            json_spread(&json, "rmse", &folds->spread[RMSE]);
+            json_spread(&json, "mae", &folds->spread[MAE]);
+        }
+        json_spread(&json, "loss", &folds->spread[LOSS]);
+        json_number(&json, "wall_seconds", since_start());
+        const annc_status status = json_end(&json, out, model->log);
+        if (status != ANNC_OK)
+            return status;
+    }
+    if (out)
+        return ANNC_OK;
+    if (folds->classes)
+        printf("%u folds:  acc: %.2f%% +- %.2f%%\n", count, 100 * mean_of(&folds->spread[ACCURACY]),
+               100 * deviation_of(&folds->spread[ACCURACY]));
+    else
+        printf("%u folds:  R2: %.4f +- %.4f  RMSE: %.4g +- %.2g\n", count, mean_of(&folds->spread[R2]),
+               deviation_of(&folds->spread[R2]), mean_of(&folds->spread[RMSE]), deviation_of(&folds->spread[RMSE]));
+    return flush(stdout, "standard output");
+}
+
+/* Epochs of folds go to the log alone. */
+static annc_status say_nothing(const struct session *session)
+{
+    (void)session;
+    return ANNC_OK;
+}
+
+annc_status train_folds(const struct session *model, const annc_data_options *source)
+{
+    annc_status status = ANNC_OK;
+    struct folds folds;
+    memset(&folds, 0, sizeof folds);
+    for (uint32_t fold = 0; fold < source->folds && status == ANNC_OK; fold++) {
+        struct session session = *model;
+        annc_data_options parts = *source;
+        parts.fold = fold;
+        session.repeats = fold > 0;
+        status = session_open(&session, &parts, fold == 0);
+        if (status == ANNC_OK)
+            status = session_train(&session, say_nothing);
+        if (status == ANNC_OK) {
+            count_fold(&folds, &session);
+            status = print_fold(&session, fold);
+        }
+        session_close(&session);
+    }
+    return status == ANNC_OK ? print_folds(model, &folds, source->folds) : status;
+}

@@ -1,0 +1,200 @@
+/* session.c - one training of one network. */
+#include "session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool session_has_classes(const struct session *session)
+{
+    return annc_dataset_examples(session->data.train)->labels != NULL;
+}
+
+double accuracy_of(const annc_evaluation *evaluation)
+{
+    return (double)evaluation->correct / evaluation->count;
+}
+
+const struct outcome *session_outcome(const struct session *session)
+{
+    return session->has_best ? &session->best : &session->last;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static annc_status make_network(struct session *session)
+{
+    const struct option_value *value = session->options->value;
+    const annc_init init = annc_init_resolve((annc_init)value[OPTION_INIT].choice, &session->shape);
+    const uint64_t seed = value[OPTION_SEED].whole;
+    const char *loaded = value[OPTION_LOAD].text;
+    char layers[1024], activations[1024];
+    print_layers(&session->shape, layers, sizeof layers);
+    print_activations(&session->shape, activations, sizeof activations);
+    if (!session->repeats)
+        note(session->options, "network: %s, %s, %s cost, %zu parameters, %s %s, seed %llu", layers, activations,
+             annc_cost_name(session->shape.cost), annc_shape_parameters(&session->shape),
+             session->network ? "from" : "init", session->network ? loaded : annc_init_name(init),
+             (unsigned long long)seed);
+    if (session->network)
+        return ANNC_OK;
+    annc_status status = annc_network_create(&session->shape, &session->network);
+    if (status == ANNC_OK)
+        status = annc_network_initialise(session->network, session->device, init, seed);
+    if (status == ANNC_OK)
+        status = annc_network_set_metadata(session->network, "annc.init", annc_init_name(init));
+    return status;
+}
+
+static annc_status make_evaluators(struct session *session)
+{
+    annc_status status = ANNC_OK;
+    if (session->data.test)
+        status = annc_evaluator_create(session->device, session->network, session->data.test, &session->test);
+    if (status == ANNC_OK && session->data.validation)
+        status =
+            annc_evaluator_create(session->device, session->network, session->data.validation, &session->validation);
+    return status;
+}
+
+annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch)
+{
+    annc_data_options parts = *source;
+    const double limit = session->options->value[OPTION_MAX_TIME].number;
+    session->deadline = limit > 0 ? since_start() + limit : 0;
+    parts.model = session->network;
+    parts.need_train = true;
+    annc_status status = load_data(session->options, &parts, may_fetch, &session->data);
+    if (status == ANNC_OK && !session->repeats)
+        print_balance(session);
+    if (status == ANNC_OK)
+        status = annc_training_fits(session->device, &session->shape, &session->training, session->data.train);
+    if (status == ANNC_OK)
+        status = make_network(session);
+    if (status == ANNC_OK)
+        status = weigh_classes(session->options, session->data.train, &session->class_weights);
+    session->training.objective.class_weights = session->class_weights;
+    if (status == ANNC_OK && session->training.batch > annc_dataset_examples(session->data.train)->count)
+        note(session->options, "the minibatch is cut to the %u examples that there are",
+             annc_dataset_examples(session->data.train)->count);
+    if (status == ANNC_OK)
+        status = annc_trainer_create(session->device, session->network, session->data.train, &session->training,
+                                     &session->trainer);
+    return status == ANNC_OK ? make_evaluators(session) : status;
+}
+
+void session_close(struct session *session)
+{
+    annc_evaluator_free(session->test);
+    annc_evaluator_free(session->validation);
+    annc_trainer_free(session->trainer);
+    annc_network_free(session->network);
+    annc_data_free(&session->data);
+    free(session->class_weights);
+    memset(session, 0, sizeof *session);
+}
+
+/* ---------------------------------------------------------------- epochs */
+
+static bool is_over(const struct session *session)
+{
+    return session->deadline > 0 && since_start() >= session->deadline;
+}
+
+static bool should_end(void *context)
+{
+    return stop_signal() != 0 || is_over(context);
+}
+
+static annc_status measure(struct session *session, struct outcome *outcome)
+{
+    annc_status status = ANNC_OK;
+    if (session->test)
+        status = annc_evaluator_run(session->test, session->trainer, NULL, NULL, &outcome->test);
+    if (status == ANNC_OK && session->validation)
+        status = annc_evaluator_run(session->validation, session->trainer, NULL, NULL, &outcome->validation);
+    if (status == ANNC_OK)
+        status = annc_trainer_health(session->trainer, outcome->health);
+    session->test_seconds += session->test ? outcome->test.seconds : 0;
+    session->test_seconds += session->validation ? outcome->validation.seconds : 0;
+    return status;
+}
+
+/* Keeps what is best by validation: the smaller loss, the earlier of equals. */
+static annc_status keep_best(struct session *session)
+{
+    const double loss = session->last.validation.loss;
+    if (!session->validation || !isfinite(loss) || (session->has_best && loss >= session->best.validation.loss))
+        return ANNC_OK;
+    session->best = session->last;
+    session->has_best = true;
+    return annc_trainer_store(session->trainer);
+}
+
+/* Whether the training has reached what was asked for. */
+static bool is_reached(const struct session *session)
+{
+    const struct option_value *wanted = &session->options->value[OPTION_TARGET_ACCURACY];
+    const struct outcome *last = &session->last;
+    const double reached = session->validation ? accuracy_of(&last->validation)
+                           : session->test     ? accuracy_of(&last->test)
+                                               : (double)last->epoch.correct / last->epoch.examples;
+    return wanted->given && reached >= wanted->number;
+}
+
+static bool is_out_of_patience(const struct session *session)
+{
+    const uint64_t patience = session->options->value[OPTION_PATIENCE].whole;
+    return patience > 0 && session->has_best && session->epochs - session->best.epoch.epoch >= patience;
+}
+
+/* Trains and measures one epoch. An epoch that was cut short counts for nothing but its steps. */
+static annc_status one_epoch(struct session *session, annc_status (*each)(const struct session *))
+{
+    struct outcome outcome = {.epoch = {0}};
+    annc_status status = annc_trainer_epoch(session->trainer, should_end, session, &outcome.epoch);
+    session->seconds += outcome.epoch.seconds;
+    if (status != ANNC_OK)
+        return status;
+    status = measure(session, &outcome);
+    if (status != ANNC_OK)
+        return status;
+    session->last = outcome;
+    session->epochs++;
+    annc_trainer_report(session->trainer, session->validation ? outcome.validation.loss : outcome.epoch.loss);
+    status = keep_best(session);
+    return status == ANNC_OK ? each(session) : status;
+}
+
+/* Whether and why the training ends after an epoch. */
+static bool ends(struct session *session)
+{
+    const uint64_t epochs = session->options->value[OPTION_EPOCHS].whole;
+    session->ending = session->epochs >= epochs     ? ENDED_BY_EPOCHS
+                      : stop_signal()               ? ENDED_BY_SIGNAL
+                      : is_over(session)            ? ENDED_BY_TIME
+                      : session->epochs == 0        ? ENDED_BY_EPOCHS
+                      : is_reached(session)         ? ENDED_BY_TARGET
+                      : is_out_of_patience(session) ? ENDED_BY_PATIENCE
+                                                    : ENDED_BY_EPOCHS;
+    return session->epochs >= epochs || session->ending != ENDED_BY_EPOCHS;
+}
+
+annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
+{
+    annc_status status = ANNC_OK;
+    while (!ends(session) && status == ANNC_OK)
+        status = one_epoch(session, each);
+    if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
+        session->ending = ENDED_BY_TIME;
+        status = ANNC_OK;
+    }
+    if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL)
+        status = ANNC_STOPPED;
+    const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
+    if (ended && !session->has_best) {
+        const annc_status stored = annc_trainer_store(session->trainer);
+        return stored == ANNC_OK ? status : stored;
+    }
+    return status;
+}

@@ -1,0 +1,63 @@
+/* session.h - one training of one network: its data, its epochs, its measures, and when it ends. */
+#ifndef ANNC_CLI_SESSION_H
+#define ANNC_CLI_SESSION_H
+
+#include "cli.h"
+
+/* Why the training ended. */
+enum ending { ENDED_BY_EPOCHS, ENDED_BY_PATIENCE, ENDED_BY_TARGET, ENDED_BY_TIME, ENDED_BY_SIGNAL };
+
+/* What an epoch came to. */
+struct outcome {
+    annc_epoch epoch;
+    annc_evaluation test, validation; /* where there are such sets */
+    annc_layer_health health[ANNC_MAX_LAYERS];
+};
+
+struct session {
+    const struct options *options;
+    annc_device *device; /* the caller's */
+    annc_shape shape;
+    annc_training_options training;
+    annc_data data;
+    annc_network *network;
+    annc_trainer *trainer;
+    annc_evaluator *test, *validation; /* NULL where there is no such set */
+    float *class_weights;
+    FILE *log;           /* the caller's, or NULL */
+    bool repeats;        /* another session has told what there is to tell before the work */
+    uint32_t epochs;     /* done */
+    struct outcome last; /* of the epochs done */
+    struct outcome best; /* by validation; all of it is kept in the network */
+    bool has_best;
+    enum ending ending;
+    double deadline; /* seconds since the start of the process; 0 for none */
+    double seconds, test_seconds;
+};
+
+/* Opens all of it: data by `source`, the network as the options say unless session->network is there already. */
+annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch);
+void session_close(struct session *session);
+/* Trains until something ends it. `each` is told of each epoch. The network then has the parameters to keep: of the best epoch where there is
+ * validation, otherwise of the last. ANNC_STOPPED after a signal. */
+annc_status session_train(struct session *session, annc_status (*each)(const struct session *session));
+/* What the network that is kept came to. */
+const struct outcome *session_outcome(const struct session *session);
+
+/* Whether the data have classes. */
+bool session_has_classes(const struct session *session);
+/* The share that was right. */
+double accuracy_of(const annc_evaluation *evaluation);
+
+/* report.c: what is printed of a session. */
+void print_shapes(const struct session *session);
+annc_status print_epoch(const struct session *session);
+annc_status print_result(const struct session *session);
+void print_warnings(const struct session *session);
+/* How the classes share the training set. */
+void print_balance(const struct session *session);
+/* The measures of a set as members of a JSON object, their keys beginning with `prefix`. */
+void json_measures(struct json *json, const struct session *session, const char *prefix,
+                   const annc_evaluation *evaluation);
+
+#endif

@@ -1,0 +1,114 @@
+/* idx_table.c - IDX images and their labels as a table. */
+#include "idx_table.h"
+#include "allocate.h"
+#include "classes.h"
+#include "idx.h"
+#include "status.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* The labels file of a table of `rows` examples. */
+static annc_status read_labels(const char *path, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    struct annc_idx idx;
+    double *numbers = NULL;
+    char name[ANNC_TABLE_NAME];
+    annc_printable(path, name, sizeof name);
+    ANNC_TRY(annc_idx_read(path, &idx));
+    if (idx.count != idx.size[0]) {
+        status = annc_fail(ANNC_INPUT, "%s: has %zu elements for %u examples; labels are one number an example", name,
+                           idx.count, idx.size[0]);
+        goto out;
+    }
+    if (idx.size[0] != table->rows) {
+        status = annc_fail(ANNC_INPUT, "%s has %u labels, and %s has %u images; they are not of one set", name,
+                           idx.size[0], table->name, table->rows);
+        goto out;
+    }
+    ANNC_TRY(annc_allocate(table->rows, sizeof *numbers, "the labels", (void **)&numbers));
+    for (uint32_t i = 0; i < table->rows; i++)
+        numbers[i] =
+            idx.type == ANNC_BYTES ? ((const uint8_t *)idx.elements)[i] : (double)((const float *)idx.elements)[i];
+    ANNC_TRY(annc_labels_of_numbers(numbers, table->rows, &table->labels));
+    /* From here on the table goes by the name of its labels, which is what can still be wrong. */
+    memcpy(table->name, name, sizeof name);
+out:
+    annc_release(numbers);
+    annc_release(idx.elements);
+    return status;
+}
+
+/* Rows become columns, in place, one image after another. */
+static annc_status transpose(struct annc_idx *images)
+{
+    annc_status status = ANNC_OK;
+    const size_t rows = images->size[1], columns = images->rank > 2 ? images->size[2] : 1, pixels = rows * columns;
+    const size_t element = images->type == ANNC_BYTES ? 1 : sizeof(float);
+    char *turned = NULL;
+    ANNC_TRY(annc_allocate(pixels, element, "an image", (void **)&turned));
+    for (size_t i = 0; i < images->size[0]; i++) {
+        char *image = (char *)images->elements + i * pixels * element;
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                memcpy(turned + (c * rows + r) * element, image + (r * columns + c) * element, element);
+        memcpy(image, turned, pixels * element);
+    }
+    if (images->rank > 2) {
+        images->size[1] = (uint32_t)columns;
+        images->size[2] = (uint32_t)rows;
+    }
+out:
+    annc_release(turned);
+    return status;
+}
+
+/* What was assumed of the images. */
+static void note_images(const struct annc_idx *images, const char *name, bool turn, char *notes, size_t size)
+{
+    if (images->gzip_layers > 0 && !strstr(name, ".gz"))
+        annc_note(notes, size, "%s is gzip, whatever its name says", name);
+    if (images->gzip_layers > 1)
+        annc_note(notes, size, "%s is gzip in gzip", name);
+    if (strcasestr(name, "emnist") && !turn)
+        annc_note(notes, size, "EMNIST's files hold their images turned on the side; --transpose turns them back");
+}
+
+annc_status annc_idx_table(const char *images_path, const char *labels_path, bool turn, struct annc_table *table,
+                           char *notes, size_t size)
+{
+    annc_status status = ANNC_OK;
+    struct annc_idx images;
+    memset(table, 0, sizeof *table);
+    annc_printable(images_path, table->name, sizeof table->name);
+    ANNC_TRY(annc_idx_read(images_path, &images));
+    note_images(&images, table->name, turn, notes, size);
+    if (images.rank < 2) {
+        status =
+            annc_fail(ANNC_INPUT, "%s: holds one number an example, not images; are these the labels?", table->name);
+        goto out;
+    }
+    if (images.count / images.size[0] > ANNC_MAX_WIDTH) {
+        status = annc_fail(ANNC_INPUT, "%s: has %zu inputs an example; at most %d can be used", table->name,
+                           images.count / images.size[0], ANNC_MAX_WIDTH);
+        goto out;
+    }
+    if (turn && images.rank == 3)
+        ANNC_TRY(transpose(&images));
+    table->rows = images.size[0];
+    table->inputs = (uint32_t)(images.count / images.size[0]);
+    table->type = images.type;
+    table->image_rows = images.rank == 3 ? images.size[1] : 0;
+    table->image_columns = images.rank == 3 ? images.size[2] : 0;
+    table->x = images.elements;
+    images.elements = NULL;
+    ANNC_TRY(read_labels(labels_path, table));
+out:
+    annc_release(images.elements);
+    if (status != ANNC_OK)
+        annc_table_free(table);
+    return status;
+}

@@ -1,0 +1,11 @@
+/* idx_table.h - IDX images and their labels as a table. */
+#ifndef ANNC_DATASET_IDX_TABLE_H
+#define ANNC_DATASET_IDX_TABLE_H
+
+#include "table.h"
+
+/* Reads both files; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
+annc_status annc_idx_table(const char *images_path, const char *labels_path, bool turn, struct annc_table *table,
+                           char *notes, size_t size);
+
+#endif

@@ -1,0 +1,114 @@
+#include "split.h"
+#include "allocate.h"
+#include "order.h"
+#include "status.h"
+
+#include <math.h>
+#include <string.h>
+
+/* An order of the rows of its own: epochs do not get that far. */
+enum { SPLIT_EPOCH = INT32_MAX };
+
+/* The kind of a row, for stratification: its label among the distinct ones. */
+static uint32_t kind_of(const struct annc_table *table, uint32_t row)
+{
+    return table->labels.index ? table->labels.index[row] : 0;
+}
+
+static uint32_t kinds_of(const struct annc_table *table)
+{
+    return table->labels.index ? table->labels.distinct.count : 1;
+}
+
+static annc_status open_split(const struct annc_table *table, struct annc_split *split)
+{
+    annc_status status = ANNC_OK;
+    memset(split, 0, sizeof *split);
+    ANNC_TRY(annc_allocate(table->rows, sizeof *split->train, "the split", (void **)&split->train));
+    ANNC_TRY(annc_allocate(table->rows, sizeof *split->held, "the split", (void **)&split->held));
+out:
+    return status;
+}
+
+/* Lists the rows by the flags of what is held out. */
+static annc_status list(const struct annc_table *table, const bool *held, struct annc_split *split)
+{
+    for (uint32_t row = 0; row < table->rows; row++)
+        if (held && held[row])
+            split->held[split->held_count++] = row;
+        else
+            split->train[split->train_count++] = row;
+    if (held && (split->held_count == 0 || split->train_count == 0))
+        return annc_fail(ANNC_INPUT, "%s: of %u rows %u are left to train on and %u to validate with; both need some",
+                         table->name, table->rows, split->train_count, split->held_count);
+    return ANNC_OK;
+}
+
+annc_status annc_split_none(const struct annc_table *table, struct annc_split *split)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(open_split(table, split));
+    ANNC_TRY(list(table, NULL, split));
+out:
+    return status;
+}
+
+annc_status annc_split_share(const struct annc_table *table, double share, uint64_t seed, struct annc_split *split)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_order order = annc_order_shuffled(table->rows, seed, SPLIT_EPOCH);
+    const uint32_t kinds = kinds_of(table);
+    uint32_t *left = NULL; /* of each kind, to be held out */
+    bool *held = NULL;
+    ANNC_TRY(open_split(table, split));
+    ANNC_TRY(annc_allocate(kinds, sizeof *left, "the split", (void **)&left));
+    ANNC_TRY(annc_allocate(table->rows, sizeof *held, "the split", (void **)&held));
+    for (uint32_t row = 0; row < table->rows; row++)
+        left[kind_of(table, row)]++;
+    for (uint32_t kind = 0; kind < kinds; kind++)
+        left[kind] = (uint32_t)floor(share * left[kind] + 0.5);
+    for (uint32_t position = 0; position < table->rows; position++) {
+        const uint32_t row = annc_order_at(&order, position), kind = kind_of(table, row);
+        held[row] = left[kind] > 0;
+        left[kind] -= held[row];
+    }
+    ANNC_TRY(list(table, held, split));
+out:
+    annc_release(left);
+    annc_release(held);
+    return status;
+}
+
+annc_status annc_split_fold(const struct annc_table *table, uint32_t folds, uint32_t fold, uint64_t seed,
+                            struct annc_split *split)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_order order = annc_order_shuffled(table->rows, seed, SPLIT_EPOCH);
+    const uint32_t kinds = kinds_of(table);
+    uint32_t *next = NULL; /* the part that the next row of a kind goes to; one kind goes on where the last ended */
+    bool *held = NULL;
+    ANNC_TRY(open_split(table, split));
+    ANNC_TRY(annc_allocate((size_t)kinds + 1, sizeof *next, "the split", (void **)&next));
+    ANNC_TRY(annc_allocate(table->rows, sizeof *held, "the split", (void **)&held));
+    for (uint32_t row = 0; row < table->rows; row++)
+        next[kind_of(table, row) + 1]++;
+    for (uint32_t kind = 1; kind <= kinds; kind++)
+        next[kind] = (next[kind] + next[kind - 1]) % folds;
+    for (uint32_t position = 0; position < table->rows; position++) {
+        const uint32_t row = annc_order_at(&order, position), kind = kind_of(table, row);
+        held[row] = next[kind] == fold;
+        next[kind] = (next[kind] + 1) % folds;
+    }
+    ANNC_TRY(list(table, held, split));
+out:
+    annc_release(next);
+    annc_release(held);
+    return status;
+}
+
+void annc_split_free(struct annc_split *split)
+{
+    annc_release(split->train);
+    annc_release(split->held);
+    memset(split, 0, sizeof *split);
+}

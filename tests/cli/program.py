@@ -1,0 +1,64 @@
+"""The program under test, as people and scripts call it: in a folder of its own, without a home, without MNIST and without the network.
+
+    TEST_FILE PROGRAM [SIMULATED_MODULE] [-k NAME]"""
+import json
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+MODULE = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 and not sys.argv[2].startswith("-") else None
+
+OK, FAILURE, USAGE, INPUT, DEVICE, DIVERGED, OUTPUT, CHECK = range(8)
+SMALL = ["--layers", "784-8-10", "--batch", "50", "--epochs", "2", "--device", "cpu"]
+
+
+def idx(sizes, data):
+    return struct.pack(">BBBB", 0, 0, 8, len(sizes)) + struct.pack(">" + "I" * len(sizes), *sizes) + data
+
+
+def bars(n):
+    """n images of 28 x 28: class i mod 10 is a bar over rows 4...23, columns 4 + 2k and 5 + 2k."""
+    images = bytearray(n * 784)
+    for i in range(n):
+        for row in range(4, 24):
+            for column in (4 + 2 * (i % 10), 5 + 2 * (i % 10)):
+                images[i * 784 + row * 28 + column] = 255 - 13 * i % 50
+    return idx([n, 28, 28], bytes(images)), idx([n], bytes(i % 10 for i in range(n)))
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="annc-cli-"))
+        self.environment = {"PATH": os.environ["PATH"], "ANNC_OFFLINE": "1", "XDG_CACHE_HOME": str(self.folder / "cache"),
+                            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
+        data = self.folder / "bars"
+        data.mkdir()
+        for kind, n in (("train", 400), ("t10k", 100)):
+            images, labels = bars(n)
+            (data / f"{kind}-images-idx3-ubyte").write_bytes(images)
+            (data / f"{kind}-labels-idx1-ubyte").write_bytes(labels)
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def run_program(self, *arguments, code=OK, environment=None, **more):
+        result = subprocess.run([str(PROGRAM), *map(str, arguments)], cwd=self.folder, env={**self.environment, **(environment or {})},
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, **more)
+        self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
+        return result
+
+    def lines(self, *arguments, **more):
+        return [json.loads(line) for line in self.run_program(*arguments, "--json", **more).stdout.splitlines()]
+
+    def train(self, *arguments, **more):
+        return self.lines("train", "--data", "bars", *SMALL, *arguments, **more)
+
+
+def main():
+    unittest.main(argv=[sys.argv[0]] + [a for a in sys.argv[2:] if not MODULE or pathlib.Path(a).resolve() != MODULE])

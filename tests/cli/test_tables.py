@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Tables of text as people have them: separators, headers, quotes, decimal commas, missing values, classes by name. Called as program.py says."""
+import random
+
+from program import USAGE, main
+from tables import COLUMNS, NAMES, T, Tables, bar_row, blobs
+
+
+class Dialects(Tables):
+    def test_plain(self):
+        self.trains(self.write("t.csv", blobs(150), COLUMNS))
+
+    def test_without_header_and_blank_last_lines(self):
+        file = self.write("t.csv", blobs(150) + [[""], [""]])
+        self.trains(file)
+        self.assertIn("150 rows of 5 columns between commas, without a header", self.notes(file))
+
+    def test_runs_of_blanks(self):
+        rows = [[" " * (i % 3) + cell for i, cell in enumerate(row)] for row in blobs(150)]
+        (self.folder / "t.dat").write_text("".join(" " + " ".join(row) + "\n" for row in rows))
+        self.trains("t.dat")
+
+    def test_tabs_sometimes_doubled(self):
+        (self.folder / "t.tsv").write_text("".join(("\t\t" if i % 4 == 0 else "\t").join(row) + "\n" for i, row in enumerate(blobs(150))))
+        self.trains("t.tsv")
+        self.trains(self.write("once.tsv", blobs(150), COLUMNS, "\t"))
+
+    def test_separators(self):
+        for separator in "\t;|,":
+            self.trains(self.write("t.txt", blobs(60), COLUMNS, separator))
+        self.trains(self.write("t.txt", blobs(60), COLUMNS, "~"), "--delimiter", "~")
+
+    def test_line_ends_and_byte_order_mark(self):
+        for end in ("\n", "\r\n", "\r"):
+            self.trains(self.write("t.csv", blobs(60), COLUMNS, end=end))
+        self.trains(self.write("t.csv", blobs(60), COLUMNS, encoding="utf-8-sig"))
+        self.assertIn("UTF-16", self.refused(self.write("t.csv", blobs(60), COLUMNS, encoding="utf-16")))
+        names = ("\u00e4", "\u00f6", "\u00fc")
+        self.assertIn("Latin-1", self.notes(self.write("t.csv", blobs(60, names), COLUMNS, encoding="latin-1")))
+
+    def test_quotes(self):
+        rows = [[f'"{row[0]}"', *row[1:4], f'"{row[4]}, the ""first""\nof all"'] for row in blobs(60)]
+        self.trains(self.write("t.csv", rows, COLUMNS))
+        (self.folder / "bad.csv").write_text('a,b,label\n1,2,x\n3,"4,y\n')
+        self.assertRegex(self.refused("bad.csv", "--layers", "2-2", options=[]), "line 3: a quote opens there and nowhere closes")
+
+    def test_wrong_lengths(self):
+        rows = blobs(60)
+        rows[6] = rows[6][:3]
+        self.assertIn("line 8 has 3 fields, and others have 5", self.refused(self.write("t.csv", rows, COLUMNS)))
+
+    def test_header(self):
+        self.assertIn("with a header", self.notes(self.write("t.csv", blobs(60), COLUMNS)))
+        self.assertIn("without a header", self.notes(self.write("t.csv", blobs(60))))
+        self.assertIn("150 rows", self.notes(self.write("t.csv", blobs(150), ["0", "1", "2", "3", "y"])))
+        self.assertIn("60 rows", self.notes(self.write("t.csv", blobs(61)), "--header", "yes", "--label", "5"))
+
+    def test_row_names(self):
+        rows = [[f"row {i}"] + row for i, row in enumerate(blobs(60))]
+        file = self.write("t.csv", rows, COLUMNS)
+        self.trains(file)
+        self.assertIn("the first field of each row is its name", self.notes(file))
+        file = self.write("t.csv", [row + [""] for row in blobs(60)], COLUMNS)
+        self.trains(file)
+        counted = self.write("t.csv", [[i] + row for i, row in enumerate(blobs(60))], [""] + COLUMNS)
+        self.assertIn("counts the rows", self.notes(counted))
+        self.trains(counted)
+
+    def test_skip(self):
+        (self.folder / "t.csv").write_text("made by hand\n\n" + "\n".join(",".join(row) for row in [COLUMNS] + blobs(60)))
+        self.assertIn("line 1 has 1 field, and others have 5", self.refused("t.csv"))
+        self.trains("t.csv", "--skip", "1")
+
+    def test_nothing_there(self):
+        self.assertIn("is empty", self.refused(self.write("t.csv", [], end="")))
+        self.assertIn("has no rows", self.refused(self.write("t.csv", [[" "], [" "]])))
+        self.assertIn("header and no rows", self.refused(self.write("t.csv", [["1", "b"]]), "--header", "yes"))
+        (self.folder / "page.csv").write_text("<!DOCTYPE html><html></html>")
+        self.assertIn("a web page", self.refused("page.csv"))
+
+
+class Values(Tables):
+    def test_adult(self):
+        """Blanks after commas, '?', a junk first line, and dots after the test's labels."""
+        rows = [row[:4] + [{"alpha": "<=50K", "beta": ">50K"}[row[4]]] for row in blobs(150) if row[4] != "gamma"]
+        rows[10][3] = rows[40][3] = "?"
+        two = ["--layers", "4-8:tanh-2:softmax", *T[2:]]
+        train = self.write("train.csv", rows, separator=", ")
+        test = [row[:4] + [row[4] + "."] for row in rows[50:80]]
+        (self.folder / "test.csv").write_text("|1x3 Cross validator\n" + "\n".join(", ".join(row) for row in test) + "\n")
+        message = self.refused(train, options=two)
+        self.assertRegex(message, r"line 11, column '4'.*missing \(2 such cells\)")
+        last = self.lines("train", "--data", train, "--missing", "drop", *two)[-1]
+        self.assertGreaterEqual(last["training_accuracy"], 0.98)
+        self.assertIn("2 rows with missing values", self.notes(train, "--missing", "drop", options=two))
+        drop = ["--missing", "drop", *two]
+        self.assertIn("line 1 has 1 field, and others have 5", self.refused(train, "--test", "test.csv", options=drop))
+        message = self.refused(train, "--test", "test.csv", "--skip", "1", options=drop)
+        self.assertRegex(message, r"'(>50K|<=50K)\.', which is no class of the training data; it is near '(>50K|<=50K)'")
+
+    def test_titanic(self):
+        rows = [[f'"Alpha, Mr. ""A"" no. {i}"'] + row for i, row in enumerate(blobs(150, ("NA", "None", "yes")))]
+        for i in range(0, 150, 15):
+            rows[i][4] = ""
+        file = self.write("t.csv", rows, ["name"] + COLUMNS)
+        self.assertRegex(self.refused(file), r"line 2, column 'name': 'Alpha, Mr\..* is no number \(150 such cells\).*--drop name")
+        self.assertRegex(self.refused(file, "--drop", "name"), r"column 'd'.*missing \(10 such cells\)")
+        last = self.trains(file, "--drop", "name", "--missing", "mean")
+        self.assertEqual(last["layers"], "4-8-3")
+        self.run_program("train", "--data", file, "--drop", "name", "--missing", "mean", *T, "--save", "m")
+        self.assertIn('["NA","None","yes"]', self.run_program("info", "m").stdout)
+
+    def test_decimal_commas(self):
+        def comma(rows):
+            return [[cell.replace(".", ",") for cell in row] for row in rows]
+        file = self.write("t.csv", comma(blobs(150)), separator=";")
+        self.trains(file)
+        self.assertIn("decimal comma", self.notes(file))
+        thousands = [row[:3] + [f'"{1234 + float(row[3]):,.2f}"', row[4]] for row in blobs(150)]
+        file = self.write("t.csv", thousands, COLUMNS)
+        self.assertRegex(self.refused(file), r"column 'd': '1,2\S+' has thousands marks.*--thousands ,")
+        self.trains(file, "--thousands", ",")
+        three = [[f"{1 + i % 7},{100 + 37 * (i + j) % 800}" for j in range(4)] + [NAMES[i % 3]] for i in range(60)]
+        self.assertIn("--decimal", self.refused(self.write("t.csv", three, separator=";")))
+        mixed = [[row[0].replace(".", ",")] + row[1:] for row in blobs(60)]
+        self.assertIn("--decimal", self.refused(self.write("t.csv", mixed, separator=";")))
+
+    def test_numbers(self):
+        def with_cell(cell):
+            rows = blobs(60)
+            rows[5][1] = cell
+            return self.write("t.csv", rows, COLUMNS)
+        for cell in ("1e3", "-0.5E-2", "+4", ".5", "3.", "1e-60", "true", "FALSE", "0"):
+            self.run_program("train", "--data", with_cell(cell), *T)
+        for cell, word in (("0x10", "no number"), ("2024-05-06", "no number"), ("1e39", "beyond single precision"), ("inf", "no number"),
+                           ("1e999", "beyond single precision"), ("12a", "no number")):
+            message = self.refused(with_cell(cell))
+            self.assertRegex(message, rf"line 7, column 'b'.*{word}", cell)
+
+    def test_missing_words(self):
+        for word in ("", "?", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"):
+            rows = blobs(30)
+            rows[3][2] = word
+            self.assertRegex(self.refused(self.write("t.csv", rows, COLUMNS)), r"line 5, column 'c'.*missing \(1 such cell\)")
+
+
+class Labels(Tables):
+    def test_mnist_as_csv(self):
+        options = ["--layers", "784-16:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "10", "--device", "cpu"]
+        rows = [bar_row(i) for i in range(300)]
+        names = [f"pixel{j}" for j in range(784)]
+        a = self.write("a.csv", [[i % 10] + row for i, row in enumerate(rows)], ["label"] + names)
+        self.trains(a, options=options)
+        self.assertIn("inputs are divided by 255", self.notes(a, options=options))
+        b = self.write("b.csv", [[i % 10] + row for i, row in enumerate(rows)])
+        self.assertRegex(self.refused(b, options=options), r"--label.*785 columns")
+        self.trains(b, "--label", "1", options=options)
+        c = self.write("c.csv", [[i] + row + [i % 10] for i, row in enumerate(rows)], [""] + list(range(784)) + ["label"])
+        self.trains(c, options=options)
+        self.assertIn("300 rows", self.notes(c, options=options))
+
+    def test_order_of_classes(self):
+        options = ["--layers", "784-16:tanh-13:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "5", "--device", "cpu",
+                   "--label", "1"]
+        self.write("t.csv", [[i % 13] + bar_row(i, 13) for i in range(390)])
+        self.run_program("train", "--data", "t.csv", *options, "--save", "m")
+        classes = self.lines("eval", "m", "--data", "t.csv")[-1]["classes"]
+        self.assertEqual([c["class"] for c in classes], [str(i) for i in range(13)])
+
+    def test_the_same_class_in_other_words(self):
+        train = self.write("train.csv", blobs(150, ("1.0", "2.0", "3.0")), COLUMNS)
+        test = self.write("test.csv", blobs(150, ("1", "2", "3")), COLUMNS)
+        self.trains(train, test=test)
+        truth = [row[:4] + [str(row[4] == "beta")] for row in blobs(150)]
+        train = self.write("train.csv", truth, COLUMNS)
+        test = self.write("test.csv", [row[:4] + [row[4].upper()] for row in truth], COLUMNS)
+        self.trains(train, test=test, options=["--layers", "4-8:tanh-2:softmax", *T[2:]])
+
+    def test_prices_are_no_classes(self):
+        rows = [row[:4] + [f"{100 + i / 7:.2f}"] for i, row in enumerate(blobs(150))]
+        self.assertIn("--target", self.refused(self.write("t.csv", rows, COLUMNS)))
+
+    def test_which_column(self):
+        rows = [row[:4] + [row[4], row[4]] for row in blobs(60)]
+        twice = self.write("t.csv", rows, ["a", "b", "c", "d", "kind", "kind"])
+        self.assertIn("2 columns have that name", self.refused(twice, "--label", "kind", code=USAGE))
+        self.trains(twice, "--label", "5", "--drop", "6")
+        self.assertIn("has no column 'sort'", self.refused(twice, "--label", "sort"))
+        self.assertIn("has no column '7'", self.refused(twice, "--label", "7"))
+        self.assertIn("contradict", self.refused(twice, "--label", "5", "--target", "1", code=USAGE))
+        self.trains(self.write("t.csv", [[row[4]] + row[:4] for row in blobs(60)], ["Class", "a", "b", "c", "d"]))
+        numbers = [[f"{float(row[0]):.1f}", row[1], row[2], row[3], i % 3] for i, row in enumerate(blobs(60))]
+        self.trains(self.write("t.csv", numbers), "--label", "5")
+
+    def test_class_of_the_test_alone(self):
+        train = self.write("train.csv", blobs(60), COLUMNS)
+        test = self.write("test.csv", blobs(60, ("alpha", "beta", "delta")), COLUMNS)
+        self.assertRegex(self.refused(train, "--test", test), r"line 4 has the label 'delta', which is no class")
+
+    def test_counts(self):
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), r"3 different labels from alpha to gamma, and 2 outputs")
+        self.assertRegex(self.refused(file, options=["--layers", "4-1", "--cost", "cross-entropy"]), r"1 output, which takes two classes")
+        self.assertRegex(self.refused(file, options=["--layers", "5-8:tanh-3:softmax", *T[2:]]), r"5 inputs and the data have 4")
+        self.assertIn("alpha 20, beta 20, gamma 20", self.notes(file))
+        negative = self.write("t.csv", blobs(60, ("-1", "0", "1")), COLUMNS)
+        self.trains(negative)
+
+
+class OtherFiles(Tables):
+    def test_columns_by_name(self):
+        train = self.write("train.csv", blobs(60), COLUMNS)
+        rows = [[row[4], "x", row[3], row[1], row[0], row[2]] for row in blobs(60)]
+        self.trains(train, test=self.write("test.csv", rows, ["label", "note", "d", "b", "a", "c"]))
+        notes = self.notes(train, "--test", "test.csv")
+        self.assertIn("1 column that the training data does not have is left out", notes)
+        lacking = self.write("test.csv", [row[1:] for row in blobs(60)], COLUMNS[1:])
+        self.assertIn("has no column 'a'", self.refused(train, "--test", lacking))
+
+    def test_without_a_header(self):
+        train = self.write("train.csv", [[row[4]] + row[:4] for row in blobs(60)], ["label", "a", "b", "c", "d"])
+        test = self.write("test.csv", [[row[4]] + row[:4] for row in blobs(60)])
+        self.trains(train, test=test)
+        self.assertIn("has 3 fields a row", self.refused(train, "--test", self.write("test.csv", [row[:3] for row in blobs(9)])))
+
+    def test_a_model_knows_its_columns(self):
+        rows = [[i, *row] for i, row in enumerate(blobs(60))]
+        train = self.write("train.csv", rows, ["id"] + COLUMNS)
+        self.run_program("train", "--data", train, "--drop", "id", *T, "--save", "m")
+        self.assertEqual(self.lines("eval", "m", "--data", train)[-1]["accuracy"], 1)
+        other = self.write("other.csv", [[row[4], row[2], row[1], row[0], row[3]] for row in blobs(60)], ["label", "c", "b", "a", "d"])
+        self.assertEqual(self.lines("eval", "m", "--data", other)[-1]["accuracy"], 1)
+        self.assertIn("PASS", self.run_program("check", "m", "--data", other).stderr)
+        short = [part if part != "60" else "1" for part in T]
+        again = self.lines("train", "--data", other, *short, "--load", "m")[-1]
+        self.assertEqual(again["training_accuracy"], 1)
+
+    def test_scaling(self):
+        rows = [[f"{float(row[0]) * 1000:.1f}", row[1], "7", row[3], row[4]] for row in blobs(60)]
+        file = self.write("t.csv", rows, COLUMNS)
+        for how in ("auto", "min-max", "standardise"):
+            self.trains(file, "--scale", how)
+        for how, shift, factor in (("min-max", 0, 0), ("none", None, None)):
+            self.run_program("train", "--data", file, *T, "--scale", how, "--save", "m")
+            info = self.lines("info", "m")[-1]
+            self.assertEqual(info["annc.scale"], how)
+            self.assertEqual("annc.input_shift" in info, shift is not None)
+        self.run_program("train", "--data", file, *T, "--save", "m")
+        info = self.lines("info", "m")[-1]
+        column = [float(row[0]) for row in rows]
+        mean = sum(column) / 60
+        self.assertAlmostEqual(self.numbers(info["annc.input_shift"])[0] / mean, 1, 6)
+        deviation = (sum((x - mean) ** 2 for x in column) / 60) ** 0.5
+        self.assertAlmostEqual(self.numbers(info["annc.input_factor"])[0] * deviation, 1, 6)
+        self.assertEqual(self.numbers(info["annc.input_factor"])[2], 0)  # constant
+
+    @staticmethod
+    def numbers(text):
+        return [float.fromhex(part.strip('"')) for part in text.strip("[]").split(",")]
+
+    def test_validation_feeds_no_scaling(self):
+        """The split depends on seed and row number only, holds as much of each class, and the scaling never sees it."""
+        rows = sorted(blobs(300), key=lambda row: row[4])
+        file = self.write("t.csv", rows, COLUMNS)
+        more = ["--validation", "0.2", "--save", "m"]
+        lines = self.lines("train", "--data", file, *T, *more)
+        self.assertEqual(lines[0]["validation_count"], 60)
+        first = self.lines("info", "m")[-1]
+        base = self.numbers(first["annc.input_shift"])[0]
+        # A row is held out if the recorded mean does not move with it.
+        held = []
+        for row in range(0, 300, 7):
+            changed = [r[:] for r in rows]
+            changed[row][0] = str(float(changed[row][0]) + 1000)
+            self.run_program("train", "--data", self.write("u.csv", changed, COLUMNS), *[part if part != "60" else "0" for part in T], *more)
+            if self.numbers(self.lines("info", "m")[-1]["annc.input_shift"])[0] == base:
+                held.append(row)
+        self.assertTrue(2 <= len(held) <= 20, held)  # a fifth of 43, more or less
+
+    def test_random_tables(self):
+        """Whatever the dialect, the same numbers come out: the loss says so."""
+        draw = random.Random(4)
+        losses = set()
+        for _ in range(12):
+            separator = draw.choice("\t;|,")
+            rows = [[f'"{cell}"' if draw.random() < 0.3 else " " * draw.randrange(2) + cell for cell in row] for row in blobs(60)]
+            file = self.write("t.csv", rows, COLUMNS if draw.random() < 0.5 else None, separator, draw.choice(("\n", "\r\n", "\r")))
+            losses.add(self.lines("train", "--data", file, *T)[-1]["loss"])
+        self.assertEqual(len(losses), 1)
+
+
+if __name__ == "__main__":
+    main()

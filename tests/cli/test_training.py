@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Tasks from end to end, and how training ends: regression, two classes, folds, validation, early stopping, schedules, configurations.
+Called as program.py says."""
+import math
+import random
+
+from program import DEVICE, DIVERGED, INPUT, USAGE, main
+from tables import COLUMNS, T, Tables, blobs
+
+
+def flowers(seed=1):
+    """150 rows, four measures, three classes by name, two of which overlap: like iris, drawn."""
+    draw = random.Random(seed)
+    kinds = {"setosa": (5.0, 3.4, 1.5, 0.2), "versicolor": (5.9, 2.8, 4.3, 1.3), "virginica": (6.6, 3.0, 5.5, 2.0)}
+    spreads = (0.45, 0.33, 0.35, 0.22)
+    return [[f"{draw.gauss(m, s):.1f}" for m, s in zip(kinds[name], spreads)] + [name] for name in kinds for _ in range(50)]
+
+
+class Tasks(Tables):
+    def test_flowers_in_folds(self):
+        file = self.write("flowers.csv", flowers(), ["sepal length", "sepal width", "petal length", "petal width", "species"])
+        lines = self.lines("train", "--data", file, "--label", "species", "--layers", "4-16:tanh-3:softmax", "--cost", "categorical-cross-entropy",
+                           "--optimizer", "adam", "--lr", "0.01", "--epochs", "100", "--batch", "16", "--scale", "standardise", "--folds", "5",
+                           "--seed", "1", "--device", "cpu")
+        folds = [line for line in lines if line["schema"] == "annc.fold/1"]
+        self.assertEqual([line["validation_count"] for line in folds], [30] * 5)
+        self.assertEqual((lines[-1]["schema"], lines[-1]["folds"]), ("annc.folds/1", 5))
+        self.assertGreater(lines[-1]["accuracy_mean"], 0.9)
+        self.assertGreaterEqual(lines[-1]["accuracy_sd"], 0)
+        mean = sum(line["validation_accuracy"] for line in folds) / 5
+        self.assertAlmostEqual(lines[-1]["accuracy_mean"], mean, 12)
+        text = self.run_program("train", "--data", file, "--label", "species", *T, "--folds", "3").stdout.splitlines()
+        self.assertRegex(text[-1], r"^3 folds:  acc: \d\d\.\d\d% \+- ")
+
+    def test_xor(self):
+        file = self.write("xor.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
+        more = ["--layers", "2-3:tanh-1", "--cost", "cross-entropy", "--lr", "0.5", "--batch", "1", "--epochs", "1000", "--seed", "2", "--device", "cpu"]
+        self.run_program("train", "--data", file, *more, "--save", "m")
+        result = self.lines("eval", "m", "--data", file)[-1]
+        self.assertEqual((result["accuracy"], result["auc"]), (1, 1))
+        self.assertLess(result["log_loss"], 0.05)
+        self.assertEqual(self.lines("eval", "m", "--data", file, "--threshold", "2")[-1]["accuracy"], 0.5)
+
+    def test_noisy_sine(self):
+        """Fitted to the level of its noise, in the units of the file."""
+        draw = random.Random(2)
+        rows = [[x, 50 + 20 * (math.sin(x) + draw.gauss(0, 0.1))] for x in (draw.uniform(-3, 3) for _ in range(600))]
+        train, test = self.write("train.csv", rows[:400], ["x", "y"]), self.write("test.csv", rows[400:], ["x", "y"])
+        last = self.lines("train", "--data", train, "--test", test, "--target", "y", "--layers", "1-32:tanh-1:identity", "--optimizer", "adam",
+                          "--lr", "0.01", "--epochs", "200", "--batch", "16", "--device", "cpu", "--save", "m")[-1]
+        self.assertGreater(last["r2"], 0.96)
+        self.assertTrue(1.6 < last["rmse"] < 2.8, last)  # 20 x 0.1
+        result = self.lines("eval", "m", "--data", test)[-1]
+        self.assertAlmostEqual(result["rmse"], last["rmse"], 4)
+        for cost in ("mean-absolute", "huber"):
+            other = self.lines("train", "--data", train, "--test", test, "--target", "y", "--layers", "1-32:tanh-1:identity", "--optimizer", "adam",
+                               "--lr", "0.01", "--epochs", "100", "--device", "cpu", "--cost", cost)[-1]
+            self.assertGreater(other["r2"], 0.95)
+
+    def test_several_targets(self):
+        rows = [[x / 10, 3 * x / 10 + 1, 1000 - 7 * x] for x in range(100)]
+        file = self.write("t.csv", rows, ["x", "up", "down"])
+        lines = self.lines("train", "--data", file, "--target", "up,down", "--layers", "1-2:identity", "--lr", "0.1", "--epochs", "50", "--device", "cpu",
+                           "--validation", "0.2")
+        self.assertGreater(lines[-1]["validation_r2"], 0.999)
+        self.assertIn("2 outputs and the data have 1", self.refused(file, "--target", "up", "--drop", "down", "--layers", "1-2:identity", options=[]))
+
+    def test_spiral(self):
+        rows = []
+        draw = random.Random(3)
+        for i in range(600):
+            k, t = i % 3, (i // 3) / 200
+            angle = 2 * math.pi * k / 3 + 4 * t + draw.gauss(0, 0.05)
+            rows.append([f"{t * math.cos(angle):.4f}", f"{t * math.sin(angle):.4f}", "red green blue".split()[k]])
+        self.trains(self.write("t.csv", rows, ["x", "y", "label"]),
+                    options=["--layers", "2-64:relu-64:relu-3:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--lr", "0.01",
+                             "--epochs", "60", "--batch", "32", "--device", "cpu"])
+
+    def test_two_classes_by_hinge(self):
+        two = [row for row in blobs(150) if row[4] != "gamma"]
+        file = self.write("t.csv", two, COLUMNS)
+        self.trains(file, options=["--layers", "4-8:tanh-1:identity", "--cost", "hinge", "--optimizer", "adam", "--lr", "0.05", "--device", "cpu"])
+        self.assertIn("identity or tanh", self.refused(file, "--layers", "4-1:sigmoid", "--cost", "hinge", options=[], code=USAGE))
+
+
+class Refusals(Tables):
+    def test_nan_from_the_first_epoch(self):
+        file = self.write("t.csv", [[i, 1000 * i] for i in range(200)], ["x", "y"])
+        network = ["--target", "y", "--layers", "1-16:relu-1:identity", "--device", "cpu"]
+        message = self.refused(file, *network, "--lr", "1", "--scale", "none", "--target-scale", "none", code=DIVERGED, options=[])
+        self.assertRegex(message, r"in epoch 1 .* step \d+ of 13 \(learning rate 1, largest \|input\| 199\); scale the data or lower --lr")
+        last = self.lines("train", "--data", file, "--test", file, *network, "--lr", "0.05", "--epochs", "50", "--batch", "16")[-1]
+        self.assertGreaterEqual(last["r2"], 0.99)
+
+    def test_costs_that_cannot_take_the_labels(self):
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), "3 different labels .* 2 outputs")
+        self.assertRegex(self.refused("bars", "--layers", "784-64:relu-1:sigmoid", "--cost", "cross-entropy", options=[]),
+                         "10 different labels from 0 to 9, and 1 output, which takes two classes")
+        numbers = self.write("n.csv", [[1, 0.2, 0.9], [2, 0.4, 0.1]], ["x", "p", "q"])
+        message = self.refused(numbers, "--target", "p,q", "--layers", "1-2:softmax", "--cost", "categorical-cross-entropy", options=[])
+        self.assertRegex(message, r"row \d: the targets sum to \d\.\d+, and categorical-cross-entropy takes probabilities that sum to 1")
+        self.assertRegex(self.refused(self.write("n.csv", [[1, 7], [2, 0]], ["x", "p"]), "--target", "p", "--layers", "1-1:sigmoid", options=[]),
+                         r"the target 7 is out of reach of sigmoid outputs, which lie within \[0, 1\]; use --output-activation identity")
+        self.assertIn("takes sigmoid outputs, not softmax", self.refused(file, "--layers", "4-3:softmax", "--cost", "cross-entropy", code=USAGE, options=[]))
+
+    def test_out_of_memory_of_what(self):
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        message = self.refused(file, "--layers", "4-300000-300000-3:softmax", "--cost", "categorical-cross-entropy", "--device", "cpu", code=DEVICE, options=[])
+        self.assertRegex(message, r"out of memory on cpu.*needs \d+ bytes \(weights 360\d+, optimiser 0, a minibatch of 16 \d+, examples \d+\); \d+ are free of \d+")
+        self.assertIn("cut to the 60 examples", self.notes(file, options=["--layers", "4-3", "--batch", "100000000", "--epochs", "1",
+                                                                          "--device", "cpu"]))
+
+    def test_last_minibatch(self):
+        file = self.write("t.csv", blobs(1000), COLUMNS)
+        losses = set()
+        for batch in ("1", "256", "1000"):
+            last = self.lines("train", "--data", file, "--test", file, "--layers", "4-3", "--epochs", "1", "--lr", "1e-30", "--batch", batch, "--device", "cpu")
+            losses.add(round(last[0]["test_loss"], 6))
+            self.assertEqual(last[0]["training_count"], 1000)
+        self.assertEqual(len(losses), 1)
+
+    def test_wrong_options(self):
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        for wrong in (["--validation", "1.5"], ["--validation", "0"], ["--folds", "1"], ["--folds", "3", "--validation", "0.1"], ["--patience", "3"],
+                      ["--delimiter", "ab"], ["--decimal", "x"], ["--thousands", ";"], ["--momentum", "1"], ["--dropout", "1"], ["--l2", "-1"],
+                      ["--class-weights", "a,b"], ["--class-weights", "1,2"], ["--folds", "3", "--save", "m"], ["--scale", "big"], ["--warmup", "-1"],
+                      ["--optimizer", "adan"], ["--schedule", "cosin"], ["--target-accuracy", "2"], ["--max-time", "0"]):
+            self.run_program("train", "--data", file, *T, *wrong, code=USAGE)
+
+
+class Endings(Tables):
+    def test_validation_and_patience(self):
+        file = self.write("t.csv", flowers(), ["a", "b", "c", "d", "label"])
+        more = ["--validation", "0.3", "--patience", "5", "--lr", "0.1", "--epochs", "500", "--optimizer", "adam"]
+        network = ["--layers", "4-64:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--device", "cpu"]
+        lines = self.lines("train", "--data", file, *network, *more, "--save", "m")
+        epochs, last = lines[:-1], lines[-1]
+        self.assertEqual(last["ended_by"], "patience")
+        best = min(epochs, key=lambda line: line["validation_loss"])
+        self.assertEqual((last["best_epoch"], last["epochs"]), (best["epoch"], best["epoch"] + 5))
+        self.assertEqual(last["validation_loss"], best["validation_loss"])
+        # What was saved is the best epoch's network.
+        self.assertEqual(self.lines("info", "m")[-1]["annc.epochs"], str(best["epoch"]))
+        again = self.lines("train", "--data", file, *network, *more[:2], "--lr", "0.1", "--optimizer", "adam", "--epochs", best["epoch"], "--save", "n")
+        self.assertEqual(again[-1]["validation_loss"], best["validation_loss"])
+        self.assertEqual((self.folder / "m").read_bytes()[-1000:], (self.folder / "n").read_bytes()[-1000:])
+
+    def test_validation_from_a_file(self):
+        train, other = self.write("t.csv", blobs(60), COLUMNS), self.write("v.csv", blobs(30), COLUMNS)
+        last = self.lines("train", "--data", train, *T, "--validation", other)[-1]
+        self.assertEqual((last["validation_count"], last["validation_accuracy"]), (30, 1))
+
+    def test_target_and_time(self):
+        file = self.write("t.csv", blobs(150), COLUMNS)
+        last = self.lines("train", "--data", file, *T, "--target-accuracy", "0.95")[-1]
+        self.assertEqual(last["ended_by"], "target-accuracy")
+        self.assertLess(last["epochs"], 60)
+        long = [part if part != "60" else "1000000" for part in T]
+        last = self.lines("train", "--data", file, *long, "--max-time", "0.3", "--quiet")[-1]
+        self.assertEqual(last["ended_by"], "max-time")
+        self.assertLess(last["wall_seconds"], 20)
+
+    def test_schedule_in_the_lines(self):
+        file = self.write("t.csv", blobs(160), COLUMNS)
+        rates = [line["rate"] for line in self.lines("train", "--data", file, *T, "--schedule", "cosine")[:-1]]
+        self.assertTrue(all(a > b for a, b in zip(rates, rates[1:])))
+        self.assertAlmostEqual(rates[29], 0.05 * (1 + math.cos(math.pi * 299 / 600)) / 2, 6)
+        flat = [line["rate"] for line in self.lines("train", "--data", file, *T, "--warmup", "2")[:-1]]
+        self.assertAlmostEqual(flat[0], 0.025, 6)
+        self.assertAlmostEqual(flat[59], 0.05, 7)
+
+    def test_saturation_is_seen(self):
+        lines = self.lines("train", "--data", "bars", "--layers", "784-16-10", "--epochs", "2", "--device", "cpu")
+        self.assertEqual([len(lines[0]["saturated"]), len(lines[0]["dead"])], [2, 2])
+        stuck = self.run_program("train", "--data", "bars", "--layers", "784-16-10", "--epochs", "20", "--lr", "200", "--batch", "10", "--device", "cpu").stderr
+        self.assertRegex(stuck, r"warning: (the output for class '\d' is stuck|layer 1 is dead|\d+ of the 16 units)")
+
+
+class Configurations(Tables):
+    def test_config_file(self):
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        (self.folder / "c").write_text("# a network\nlayers = 4-8:tanh-3:softmax\ncost = categorical-cross-entropy\n\noptimizer=adam\nlr = 0.05\n"
+                                       "epochs = 60\nbatch = 16\nseed = 1\ndevice = cpu\nquiet = no\n")
+        first = self.lines("train", "--data", file, "--config", "c", "--save", "m")[-1]
+        self.assertEqual(first["loss"], self.lines("train", "--data", file, *T)[-1]["loss"])
+        self.assertEqual(self.lines("train", "--data", file, "--config", "c", "--epochs", "3")[-1]["epochs"], 3)
+        # What the model says of itself makes the same model again.
+        (self.folder / "d").write_text(self.lines("info", "m")[-1]["annc.config"])
+        self.run_program("train", "--config", "d", "--save", "n")
+        self.assertEqual((self.folder / "m").read_bytes(), (self.folder / "n").read_bytes())
+
+    def test_wrong_config(self):
+        for text, message in (("epochs = 3\nlayer = 4-3\n", "line 2: there is no option 'layer'; did you mean layers?"), ("epochs 3\n", "line 1: 'epochs 3' is not"),
+                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json is yes or no")):
+            (self.folder / "c").write_text(text)
+            self.assertIn(message, self.refused("bars", "--config", "c", code=USAGE, options=[]))
+        self.assertIn("nowhere", self.refused("bars", "--config", "nowhere", code=INPUT, options=[]))
+
+    def test_presets(self):
+        line = self.lines("train", "--data", "bars", "--preset", "modern", "--layers", "784-16-10", "--epochs", "1", "--batch", "400", "--device", "cpu",
+                          "--save", "m")[-1]
+        self.assertEqual(line["layers"], "784-16-10")
+        info = self.lines("info", "m")[-1]
+        self.assertEqual((info["annc.activations"], info["annc.cost"]), ("relu-softmax", "categorical-cross-entropy"))
+        self.assertIn("optimizer = momentum", info["annc.config"])
+        tutorial = self.lines("train", "--data", "bars", "--preset", "tutorial", "--epochs", "1", "--device", "cpu")[-1]
+        self.assertEqual(tutorial["loss"], self.lines("train", "--data", "bars", "--epochs", "1", "--device", "cpu")[-1]["loss"])
+
+
+if __name__ == "__main__":
+    main()
