@@ -344,7 +344,7 @@ int options_help(unsigned command, bool all)
         char left[48];
         if (!(spec->commands & command))
             continue;
-        if (spec->rare && !all) {
+        if ((spec->commands & RARE) && !all) {
             left_out++;
             continue;
         }
@@ -364,7 +364,7 @@ void options_print(unsigned command, const struct options *options, FILE *out)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_value *value = &options->value[id];
-        if (!(OPTIONS[id].commands & command) || !value->text || OPTIONS[id].aside)
+        if (!(OPTIONS[id].commands & command) || !value->text || (OPTIONS[id].commands & ASIDE))
             continue;
         if (OPTIONS[id].kind != FLAG || value->given)
             fprintf(out, "%s = %s\n", OPTIONS[id].name, OPTIONS[id].kind == FLAG ? "yes" : value->text);

@@ -6,13 +6,15 @@
 
 #include <stdio.h>
 
-/* Commands, as bits: which options each takes. */
+/* Commands, as bits: which options each takes; and traits of options. */
 enum command_bit {
     TRAIN = 1 << 0,
     EVAL = 1 << 1,
     CHECK = 1 << 2,
     FETCH = 1 << 3,
     INFO = 1 << 4,
+    RARE = 1 << 29,  /* of an option: not among those that help shows first */
+    ASIDE = 1 << 30, /* says where results go, not what they are: no part of a configuration */
 };
 
 enum option_id {
@@ -100,8 +102,6 @@ struct option_spec {
     uint64_t low, high;
     const char *(*choice)(int value);
     const char *help;
-    bool rare;  /* not among those that help shows first */
-    bool aside; /* says where results go, not what they are: no part of a configuration */
 };
 
 struct option_value {

@@ -1,0 +1,263 @@
+#include "npy.h"
+#include "allocate.h"
+#include "status.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAGIC = 6, MOST_HEADER = 1 << 16, FIRST_ROOM = 1 << 16, MOST_ELEMENT = 8 };
+
+/* What a header says of the elements. */
+struct type {
+    char kind;       /* b(ool), i, u, f */
+    size_t bytes;    /* of an element */
+    bool big_endian; /* where that matters */
+};
+
+struct header {
+    struct type type;
+    bool fortran_order;
+};
+
+static annc_status malformed(const struct annc_array *array, const char *what)
+{
+    return annc_fail(ANNC_INPUT, "%s: %s", array->name, what);
+}
+
+bool annc_npy_begins(const void *bytes)
+{
+    return memcmp(bytes, "\x93NUMPY", MAGIC) == 0;
+}
+
+void annc_array_shape(const struct annc_array *array, char *text, size_t size)
+{
+    size_t used = 0;
+    if (size > 0)
+        text[0] = '\0';
+    for (uint32_t d = 0; d < array->rank && used < size; d++)
+        used += (size_t)snprintf(text + used, size - used, "%s%zu", d ? "x" : "", array->size[d]);
+    if (array->rank == 0)
+        snprintf(text, size, "a single number");
+}
+
+/* ---------------------------------------------------------------- the header: a Python dictionary of three known keys */
+
+/* The value of a key, or NULL. */
+static const char *value_of(const char *header, const char *key)
+{
+    char quoted[32];
+    snprintf(quoted, sizeof quoted, "'%s'", key);
+    const char *at = strstr(header, quoted);
+    if (!at)
+        return NULL;
+    at += strlen(quoted);
+    at += strspn(at, " ");
+    return *at == ':' ? at + 1 + strspn(at + 1, " ") : NULL;
+}
+
+static annc_status parse_type(struct annc_array *array, const char *text, struct type *type)
+{
+    const char *order = text ? strchr("<>|=", text[1]) : NULL;
+    if (!text || text[0] != '\'' || !order || !text[1])
+        return malformed(array, "has elements of several fields; save each as an array of its own");
+    type->kind = text[2];
+    type->bytes = text[2] ? strtoul(text + 3, NULL, 10) : 0;
+    type->big_endian = text[1] == '>';
+    if (type->kind == 'O')
+        return malformed(array, "holds Python objects, which are not unpacked; save it as float32");
+    if (type->kind == 'b' && type->bytes == 1)
+        return ANNC_OK;
+    if (strchr("iu", type->kind) && (type->bytes == 1 || type->bytes == 2 || type->bytes == 4 || type->bytes == 8))
+        return ANNC_OK;
+    if (type->kind == 'f' && (type->bytes == 2 || type->bytes == 4 || type->bytes == 8))
+        return ANNC_OK;
+    return annc_fail(ANNC_INPUT, "%s: has elements of type %.*s; bool, whole numbers and f2, f4, f8 can be read",
+                     array->name, 8, text);
+}
+
+static annc_status parse_shape(struct annc_array *array, const char *text)
+{
+    if (!text || *text != '(')
+        return malformed(array, "has a header without a shape");
+    array->count = 1;
+    for (text++; *text != ')';) {
+        char *end;
+        const unsigned long long size = strtoull(text, &end, 10);
+        if (end == text || *text == '-' || array->rank == ANNC_ARRAY_MOST_RANK)
+            return malformed(array, "has a shape that cannot be read");
+        array->size[array->rank++] = (size_t)size;
+        array->count = annc_product(array->count, (size_t)size);
+        text = end + strspn(end, "L, ");
+    }
+    return ANNC_OK;
+}
+
+static annc_status read_exactly(const struct annc_bytes *bytes, const struct annc_array *array, void *to, size_t count)
+{
+    annc_status status = ANNC_OK;
+    size_t got;
+    ANNC_TRY(bytes->read(bytes->source, to, count, &got));
+    if (got < count)
+        return malformed(array, "is cut short");
+out:
+    return status;
+}
+
+/* Magic, version, the length of the header (2 bytes, from version 2 on 4), the header. */
+static annc_status read_header(const struct annc_bytes *bytes, struct annc_array *array, struct header *header,
+                               uint64_t *length)
+{
+    annc_status status = ANNC_OK;
+    unsigned char begin[MAGIC + 2], size[4] = {0};
+    char *text = NULL;
+    ANNC_TRY(read_exactly(bytes, array, begin, sizeof begin));
+    if (!annc_npy_begins(begin))
+        ANNC_TRY(malformed(array, "is no NPY array"));
+    if (begin[MAGIC] < 1 || begin[MAGIC] > 3)
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is NPY of version %u; 1 to 3 can be read", array->name, begin[MAGIC]));
+    const size_t width = begin[MAGIC] == 1 ? 2 : 4;
+    ANNC_TRY(read_exactly(bytes, array, size, width));
+    const size_t count = (size_t)size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
+    if (count > MOST_HEADER)
+        ANNC_TRY(malformed(array, "has a header longer than 65536 bytes"));
+    ANNC_TRY(annc_allocate(count + 1, 1, "a header", (void **)&text));
+    ANNC_TRY(read_exactly(bytes, array, text, count));
+    ANNC_TRY(parse_type(array, value_of(text, "descr"), &header->type));
+    ANNC_TRY(parse_shape(array, value_of(text, "shape")));
+    const char *fortran = value_of(text, "fortran_order");
+    if (!fortran || (strncmp(fortran, "True", 4) != 0 && strncmp(fortran, "False", 5) != 0))
+        ANNC_TRY(malformed(array, "has a header without a memory order"));
+    header->fortran_order = *fortran == 'T';
+    *length = sizeof begin + width + count;
+out:
+    annc_release(text);
+    return status;
+}
+
+/* ---------------------------------------------------------------- elements */
+
+static double half(uint16_t bits)
+{
+    const int exponent = bits >> 10 & 31;
+    const double fraction = bits & 1023;
+    const double size = exponent == 0    ? ldexp(fraction, -24)
+                        : exponent == 31 ? (fraction > 0 ? NAN : INFINITY)
+                                         : ldexp(fraction + 1024, exponent - 25);
+    return bits & 0x8000 ? -size : size;
+}
+
+static double element(const struct type *type, const unsigned char *bytes)
+{
+    uint64_t bits = 0;
+    float single;
+    double number;
+    for (size_t i = 0; i < type->bytes; i++)
+        bits |= (uint64_t)bytes[type->big_endian ? type->bytes - 1 - i : i] << (8 * i);
+    if (type->kind == 'b')
+        return bits != 0;
+    if (type->kind == 'u')
+        return (double)bits;
+    if (type->kind == 'i') {
+        const int unused = 64 - 8 * (int)type->bytes;
+        return (double)((int64_t)(bits << unused) >> unused);
+    }
+    if (type->bytes == 2)
+        return half((uint16_t)bits);
+    if (type->bytes == 4) {
+        const uint32_t word = (uint32_t)bits;
+        memcpy(&single, &word, sizeof single);
+        return (double)single;
+    }
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+/* The bytes of all elements, in a block that grows as they come. */
+static annc_status read_raw(const struct annc_bytes *bytes, const struct annc_array *array, size_t total, void **raw)
+{
+    annc_status status = ANNC_OK;
+    size_t done = 0, room = 0, got;
+    char more;
+    while (done < total) {
+        room = room == 0 ? FIRST_ROOM : 2 * room;
+        room = room < total ? room : total;
+        ANNC_TRY(annc_resize(room, 1, "an array", raw));
+        ANNC_TRY(bytes->read(bytes->source, (char *)*raw + done, room - done, &got));
+        if (got < room - done)
+            return annc_fail(ANNC_INPUT, "%s: is cut short: %zu bytes of elements are claimed, and %zu are there",
+                             array->name, total, done + got);
+        done = room;
+    }
+    ANNC_TRY(bytes->read(bytes->source, &more, 1, &got));
+    if (got > 0)
+        return malformed(array, "has bytes left over after its elements");
+out:
+    return status;
+}
+
+/* Where element i of the C order is in memory. */
+static size_t place_of(const struct annc_array *array, bool fortran_order, size_t i)
+{
+    size_t place = 0, stride = 1, index[ANNC_ARRAY_MOST_RANK];
+    if (!fortran_order)
+        return i;
+    for (uint32_t d = array->rank; d-- > 0;) {
+        index[d] = i % array->size[d];
+        i /= array->size[d];
+    }
+    for (uint32_t d = 0; d < array->rank; d++) {
+        place += index[d] * stride;
+        stride *= array->size[d];
+    }
+    return place;
+}
+
+static annc_status convert(const struct header *header, const unsigned char *raw, struct annc_array *array)
+{
+    annc_status status = ANNC_OK;
+    const size_t width = header->type.bytes;
+    ANNC_TRY(annc_allocate(array->count, array->is_bytes ? 1 : sizeof(double), "an array", &array->elements));
+    for (size_t i = 0; i < array->count; i++) {
+        const unsigned char *from = raw + place_of(array, header->fortran_order, i) * width;
+        if (array->is_bytes)
+            ((uint8_t *)array->elements)[i] = *from;
+        else
+            ((double *)array->elements)[i] = element(&header->type, from);
+    }
+out:
+    return status;
+}
+
+annc_status annc_npy_read(const struct annc_bytes *bytes, const char *name, struct annc_array *array)
+{
+    annc_status status = ANNC_OK;
+    struct header header;
+    uint64_t length = 0;
+    void *raw = NULL;
+    memset(array, 0, sizeof *array);
+    snprintf(array->name, sizeof array->name, "%s", name);
+    ANNC_TRY(read_header(bytes, array, &header, &length));
+    const size_t total = annc_product(array->count, header.type.bytes);
+    if (array->count == 0)
+        ANNC_TRY(malformed(array, "is empty"));
+    if (total > bytes->most - length)
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is cut short: its header claims more elements than the file can hold",
+                           array->name));
+    array->is_bytes = header.type.kind == 'u' && header.type.bytes == 1;
+    ANNC_TRY(read_raw(bytes, array, total, &raw));
+    if (array->is_bytes && !header.fortran_order) {
+        array->elements = raw;
+        raw = NULL;
+    } else {
+        ANNC_TRY(convert(&header, raw, array));
+    }
+out:
+    annc_release(raw);
+    if (status != ANNC_OK) {
+        annc_release(array->elements);
+        array->elements = NULL;
+    }
+    return status;
+}

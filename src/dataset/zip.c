@@ -1,0 +1,401 @@
+#include "zip.h"
+#include "allocate.h"
+#include "config.h"
+#include "status.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if ANNC_ZLIB_FOUND
+#include <zlib.h>
+#endif
+
+enum {
+    END_BYTES = 22, /* of the record that ends a directory */
+    MOST_COMMENT = 65535,
+    LOCATOR_BYTES = 20, /* of what points to zip64's */
+    END64_BYTES = 56,
+    ENTRY_BYTES = 46, /* of a member in the directory, without its name */
+    LOCAL_BYTES = 30, /* of a member's own header, without its name */
+    STORED = 0,
+    DEFLATED = 8,
+    ENCRYPTED = 1,
+    ZIP64_EXTRA = 1,
+    MOST_MEMBERS = 1 << 16,
+    BUFFER = 1 << 16,
+    MOST_DEFLATE_RATIO = 1032,
+};
+
+static annc_status damaged(const struct annc_zip *zip, const char *what)
+{
+    return annc_fail(ANNC_INPUT, "%s: is a zip archive, and damaged: %s", zip->name, what);
+}
+
+static uint64_t little(const unsigned char *bytes, int count)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < count; i++)
+        value |= (uint64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+/* Exactly `count` bytes from a place in the file. */
+static annc_status read_at(const struct annc_zip *zip, uint64_t at, void *bytes, size_t count)
+{
+    size_t done = 0;
+    if (at > zip->file_bytes || count > zip->file_bytes - at)
+        return damaged(zip, "it points outside the file");
+    while (done < count) {
+        const ssize_t got = pread(zip->descriptor, (char *)bytes + done, count - done, (off_t)(at + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return damaged(zip, "it cannot be read to its end");
+        done += (size_t)got;
+    }
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- the directory */
+
+/* Where the directory is, and how many members it has. */
+struct directory {
+    uint64_t at, bytes, count;
+};
+
+static annc_status read_end64(const struct annc_zip *zip, uint64_t locator_at, struct directory *directory)
+{
+    annc_status status = ANNC_OK;
+    unsigned char locator[LOCATOR_BYTES], end[END64_BYTES];
+    ANNC_TRY(read_at(zip, locator_at, locator, sizeof locator));
+    if (memcmp(locator, "PK\6\7", 4) != 0)
+        return damaged(zip, "its zip64 record is missing");
+    ANNC_TRY(read_at(zip, little(locator + 8, 8), end, sizeof end));
+    if (memcmp(end, "PK\6\6", 4) != 0)
+        return damaged(zip, "its zip64 record is missing");
+    directory->count = little(end + 32, 8);
+    directory->bytes = little(end + 40, 8);
+    directory->at = little(end + 48, 8);
+out:
+    return status;
+}
+
+/* The record at the end, before a comment of any length. */
+static annc_status find_directory(const struct annc_zip *zip, struct directory *directory)
+{
+    annc_status status = ANNC_OK;
+    unsigned char *tail = NULL;
+    const uint64_t wanted = END_BYTES + MOST_COMMENT;
+    const size_t bytes = (size_t)(zip->file_bytes < wanted ? zip->file_bytes : wanted);
+    ANNC_TRY(annc_allocate(bytes, 1, "an archive's end", (void **)&tail));
+    ANNC_TRY(read_at(zip, zip->file_bytes - bytes, tail, bytes));
+    size_t at = bytes < END_BYTES ? 0 : bytes - END_BYTES + 1;
+    while (at > 0 && memcmp(tail + at - 1, "PK\5\6", 4) != 0)
+        at--;
+    if (at == 0)
+        ANNC_TRY(damaged(zip, "it has no directory (cut short?)"));
+    const unsigned char *end = tail + at - 1;
+    const uint64_t end_at = zip->file_bytes - bytes + at - 1;
+    directory->count = little(end + 10, 2);
+    directory->bytes = little(end + 12, 4);
+    directory->at = little(end + 16, 4);
+    if (directory->count == 0xFFFF || directory->bytes == 0xFFFFFFFFu || directory->at == 0xFFFFFFFFu) {
+        if (end_at < LOCATOR_BYTES)
+            ANNC_TRY(damaged(zip, "its zip64 record is missing"));
+        ANNC_TRY(read_end64(zip, end_at - LOCATOR_BYTES, directory));
+    }
+out:
+    annc_release(tail);
+    return status;
+}
+
+/* Sizes of 4 bytes that are all ones stand in the zip64 extra field, in this order. */
+static annc_status read_extra(const struct annc_zip *zip, const unsigned char *extra, size_t bytes,
+                              struct annc_zip_member *member)
+{
+    uint64_t *const fields[] = {&member->size, &member->packed, &member->header_at};
+    for (size_t at = 0; at + 4 <= bytes;) {
+        const size_t length = (size_t)little(extra + at + 2, 2);
+        if (length > bytes - at - 4)
+            return damaged(zip, "an extra field is too long");
+        size_t next = at + 4;
+        if (little(extra + at, 2) == ZIP64_EXTRA)
+            for (int f = 0; f < 3; f++) {
+                if (*fields[f] != 0xFFFFFFFFu)
+                    continue;
+                if (next + 8 > at + 4 + length)
+                    return damaged(zip, "a zip64 field is too short");
+                *fields[f] = little(extra + next, 8);
+                next += 8;
+            }
+        at += 4 + length;
+    }
+    return ANNC_OK;
+}
+
+static annc_status check_member(const struct annc_zip *zip, const struct annc_zip_member *member, unsigned flags)
+{
+    if (flags & ENCRYPTED)
+        return annc_fail(ANNC_INPUT, "%s: the member %s is encrypted", zip->name, member->name);
+    if (member->method != STORED && member->method != DEFLATED)
+        return annc_fail(ANNC_INPUT, "%s: the member %s is packed by method %u; stored and deflated ones can be read",
+                         zip->name, member->name, member->method);
+    if (member->packed > zip->file_bytes || (member->method == STORED && member->packed != member->size) ||
+        member->size / MOST_DEFLATE_RATIO > member->packed)
+        return annc_fail(ANNC_INPUT,
+                         "%s: the member %s claims %llu bytes, more than its %llu bytes in the file can hold",
+                         zip->name, member->name, (unsigned long long)member->size, (unsigned long long)member->packed);
+    return ANNC_OK;
+}
+
+/* One entry; gives the bytes that it takes. */
+static annc_status read_entry(struct annc_zip *zip, const unsigned char *entry, size_t left, size_t *taken)
+{
+    annc_status status = ANNC_OK;
+    struct annc_zip_member *member = &zip->member[zip->count];
+    char raw[ANNC_ARRAY_NAME];
+    if (left < ENTRY_BYTES || memcmp(entry, "PK\1\2", 4) != 0)
+        return damaged(zip, "its directory ends early");
+    const size_t name = (size_t)little(entry + 28, 2), extra = (size_t)little(entry + 30, 2);
+    *taken = ENTRY_BYTES + name + extra + (size_t)little(entry + 32, 2);
+    if (*taken > left)
+        return damaged(zip, "its directory ends early");
+    snprintf(raw, sizeof raw, "%.*s", name < sizeof raw ? (int)name : (int)sizeof raw - 1, entry + ENTRY_BYTES);
+    annc_printable(raw, member->name, sizeof member->name);
+    member->method = (uint16_t)little(entry + 10, 2);
+    member->crc = (uint32_t)little(entry + 16, 4);
+    member->packed = little(entry + 20, 4);
+    member->size = little(entry + 24, 4);
+    member->header_at = little(entry + 42, 4);
+    ANNC_TRY(read_extra(zip, entry + ENTRY_BYTES + name, extra, member));
+    ANNC_TRY(check_member(zip, member, (unsigned)little(entry + 8, 2)));
+    zip->count++;
+out:
+    return status;
+}
+
+static annc_status read_directory(struct annc_zip *zip)
+{
+    annc_status status = ANNC_OK;
+    struct directory directory;
+    unsigned char *bytes = NULL;
+    ANNC_TRY(find_directory(zip, &directory));
+    if (directory.bytes > zip->file_bytes || directory.count > MOST_MEMBERS ||
+        directory.count > directory.bytes / ENTRY_BYTES)
+        ANNC_TRY(damaged(zip, "its directory is larger than the file"));
+    ANNC_TRY(annc_allocate((size_t)directory.bytes, 1, "an archive's directory", (void **)&bytes));
+    ANNC_TRY(read_at(zip, directory.at, bytes, (size_t)directory.bytes));
+    ANNC_TRY(
+        annc_allocate((size_t)directory.count, sizeof *zip->member, "an archive's directory", (void **)&zip->member));
+    size_t at = 0, taken;
+    for (uint64_t i = 0; i < directory.count; i++) {
+        ANNC_TRY(read_entry(zip, bytes + at, (size_t)directory.bytes - at, &taken));
+        at += taken;
+    }
+out:
+    annc_release(bytes);
+    return status;
+}
+
+bool annc_zip_begins(const char *path)
+{
+    struct stat file;
+    char begin[4] = "";
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const bool is = descriptor >= 0 && fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode) &&
+                    pread(descriptor, begin, sizeof begin, 0) == sizeof begin && memcmp(begin, "PK\3\4", 4) == 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    return is;
+}
+
+annc_status annc_zip_open(const char *path, struct annc_zip *zip)
+{
+    annc_status status = ANNC_OK;
+    struct stat file;
+    char reason[128] = "";
+    memset(zip, 0, sizeof *zip);
+    annc_printable(path, zip->name, sizeof zip->name);
+    zip->descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (zip->descriptor < 0 || fstat(zip->descriptor, &file) != 0) {
+        status = annc_fail(ANNC_INPUT, "%s: %s", zip->name, strerror_r(errno, reason, sizeof reason));
+        goto out;
+    }
+    zip->file_bytes = (uint64_t)file.st_size;
+    ANNC_TRY(read_directory(zip));
+out:
+    if (status != ANNC_OK)
+        annc_zip_close(zip);
+    return status;
+}
+
+void annc_zip_close(struct annc_zip *zip)
+{
+    if (zip->descriptor >= 0)
+        close(zip->descriptor);
+    annc_release(zip->member);
+    memset(zip, 0, sizeof *zip);
+    zip->descriptor = -1;
+}
+
+/* ---------------------------------------------------------------- a member's bytes */
+
+struct unpacking {
+    const struct annc_zip *zip;
+    const struct annc_zip_member *member;
+    uint64_t at, left; /* in the file, of the member */
+    uint64_t given;    /* unpacked */
+    bool ended;
+    uint32_t crc;
+#if ANNC_ZLIB_FOUND
+    z_stream inflater;
+    unsigned char buffer[BUFFER];
+#endif
+};
+
+static annc_status read_stored(struct unpacking *unpacking, void *bytes, size_t count, size_t *got)
+{
+    annc_status status = ANNC_OK;
+    *got = (size_t)(count < unpacking->left ? count : unpacking->left);
+    ANNC_TRY(read_at(unpacking->zip, unpacking->at, bytes, *got));
+    unpacking->at += *got;
+    unpacking->left -= *got;
+out:
+    return status;
+}
+
+#if ANNC_ZLIB_FOUND
+
+static annc_status read_deflated(struct unpacking *unpacking, void *bytes, size_t count, size_t *got)
+{
+    annc_status status = ANNC_OK;
+    z_stream *inflater = &unpacking->inflater;
+    *got = 0;
+    while (*got < count && !unpacking->ended) {
+        if (inflater->avail_in == 0) {
+            size_t piece;
+            ANNC_TRY(read_stored(unpacking, unpacking->buffer, sizeof unpacking->buffer, &piece));
+            inflater->next_in = unpacking->buffer;
+            inflater->avail_in = (uInt)piece;
+        }
+        const size_t room = count - *got < BUFFER ? count - *got : BUFFER;
+        inflater->next_out = (unsigned char *)bytes + *got;
+        inflater->avail_out = (uInt)room;
+        const int result = inflate(inflater, Z_NO_FLUSH);
+        *got += room - inflater->avail_out;
+        unpacking->ended = result == Z_STREAM_END;
+        if ((result != Z_OK && result != Z_STREAM_END) ||
+            (inflater->avail_in == 0 && unpacking->left == 0 && !unpacking->ended))
+            return damaged(unpacking->zip, "a member does not unpack");
+    }
+out:
+    return status;
+}
+
+static annc_status begin_unpacking(struct unpacking *unpacking)
+{
+    unpacking->crc = (uint32_t)crc32(0, NULL, 0);
+    if (unpacking->member->method == DEFLATED && inflateInit2(&unpacking->inflater, -15) != Z_OK)
+        return annc_fail(ANNC_DEVICE, "out of memory: unpacking needs about 44 kB");
+    return ANNC_OK;
+}
+
+static void end_unpacking(struct unpacking *unpacking)
+{
+    if (unpacking->member->method == DEFLATED)
+        inflateEnd(&unpacking->inflater);
+}
+
+static uint32_t add_to_crc(uint32_t crc, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+    for (; count > BUFFER; count -= BUFFER, at += BUFFER)
+        crc = (uint32_t)crc32(crc, at, BUFFER);
+    return (uint32_t)crc32(crc, at, (uInt)count);
+}
+
+#else
+
+static annc_status read_deflated(struct unpacking *unpacking, void *bytes, size_t count, size_t *got)
+{
+    (void)bytes;
+    (void)count;
+    *got = 0;
+    return annc_fail(ANNC_INPUT,
+                     "%s: the member %s is deflated, which this build cannot read (no zlib); save it by savez",
+                     unpacking->zip->name, unpacking->member->name);
+}
+
+static annc_status begin_unpacking(struct unpacking *unpacking)
+{
+    unpacking->crc = unpacking->member->crc; /* without zlib nobody can tell */
+    return ANNC_OK;
+}
+
+static void end_unpacking(struct unpacking *unpacking)
+{
+    (void)unpacking;
+}
+
+static uint32_t add_to_crc(uint32_t crc, const void *bytes, size_t count)
+{
+    (void)bytes;
+    (void)count;
+    return crc;
+}
+
+#endif
+
+static annc_status unpack(void *source, void *bytes, size_t count, size_t *got)
+{
+    annc_status status = ANNC_OK;
+    struct unpacking *unpacking = source;
+    if (unpacking->member->method == STORED)
+        ANNC_TRY(read_stored(unpacking, bytes, count, got));
+    else
+        ANNC_TRY(read_deflated(unpacking, bytes, count, got));
+    unpacking->given += *got;
+    unpacking->crc = add_to_crc(unpacking->crc, bytes, *got);
+out:
+    return status;
+}
+
+annc_status annc_zip_read_array(const struct annc_zip *zip, uint32_t i, struct annc_array *array)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_zip_member *member = &zip->member[i];
+    struct unpacking *unpacking = NULL;
+    unsigned char local[LOCAL_BYTES];
+    char name[2 * ANNC_ARRAY_NAME];
+    bool begun = false;
+    memset(array, 0, sizeof *array);
+    ANNC_TRY(annc_allocate(1, sizeof *unpacking, "unpacking", (void **)&unpacking));
+    ANNC_TRY(read_at(zip, member->header_at, local, sizeof local));
+    if (memcmp(local, "PK\3\4", 4) != 0)
+        ANNC_TRY(damaged(zip, "a member is not where the directory says"));
+    *unpacking = (struct unpacking){.zip = zip, .member = member, .left = member->packed};
+    unpacking->at = member->header_at + LOCAL_BYTES + little(local + 26, 2) + little(local + 28, 2);
+    if (unpacking->at > zip->file_bytes || unpacking->left > zip->file_bytes - unpacking->at)
+        ANNC_TRY(damaged(zip, "a member lies outside the file"));
+    ANNC_TRY(begin_unpacking(unpacking));
+    begun = true;
+    snprintf(name, sizeof name, "%s, %s", zip->name, member->name);
+    const struct annc_bytes bytes = {unpack, unpacking, member->size};
+    ANNC_TRY(annc_npy_read(&bytes, name, array));
+    if (unpacking->given != member->size || unpacking->crc != member->crc)
+        ANNC_TRY(damaged(zip, "a member's checksum is wrong"));
+out:
+    if (begun)
+        end_unpacking(unpacking);
+    annc_release(unpacking);
+    if (status != ANNC_OK) {
+        annc_release(array->elements);
+        array->elements = NULL;
+    }
+    return status;
+}
