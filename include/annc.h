@@ -158,7 +158,7 @@ ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *row
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
 typedef enum annc_source {
-    ANNC_SOURCE_PATH,   /* a folder, or a file: IDX images, or a table of text */
+    ANNC_SOURCE_PATH,   /* a folder, or a file: IDX images, a table of text, NPY, NPZ */
     ANNC_SOURCE_MNIST,  /* the MNIST files, wherever they are: $ANNC_DATA, data/mnist, the user's cache folder */
     ANNC_SOURCE_DIGITS, /* the built-in digits, drawn */
 } annc_source;
@@ -199,10 +199,13 @@ ANNC_API const char *annc_scale_name(annc_scale scale);
 
 typedef struct annc_data_options {
     annc_source source;
-    const char *path;        /* ANNC_SOURCE_PATH */
-    const char *labels_path; /* of the training images, or NULL: found by name */
-    const char *test_path;   /* the test set, where `path` does not bring it; or NULL */
-    bool transpose;          /* turn the stored images (EMNIST lies on its side) */
+    const char *path;             /* ANNC_SOURCE_PATH */
+    const char *labels_path;      /* of the training images, or NULL: found by name */
+    const char *test_path;        /* the test set, where `path` does not bring it; or NULL */
+    const char *test_labels_path; /* and its labels, where that is a file alone */
+    const char *x_name,
+        *y_name;    /* of an NPZ file, the arrays of inputs and of what is to be learnt; or NULL: found by name */
+    bool transpose; /* turn the stored images (EMNIST lies on its side) */
     annc_text_options text;
     annc_scale scale;        /* of the inputs */
     annc_scale target_scale; /* of targets: auto is standardise */
@@ -225,7 +228,7 @@ typedef struct annc_data {
     char notes[2048];                     /* what the reader assumed, one line each, ended by newlines; "" for none */
 } annc_data;
 
-/* Reads IDX files (raw or gzip, any element type, any spelling of the names) or tables of text, scales them, or draws the built-in digits (60,000 and 10,000,
+/* Reads IDX files (raw or gzip, any element type, any spelling of the names) tables of text, NPY and NPZ, scales them, or draws the built-in digits (60,000 and 10,000,
  * 28x28 bytes, always the same). Every count is checked against the files' sizes before memory is taken for it. ANNC_INPUT names
  * the file and what is wrong. */
 ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);

@@ -256,6 +256,9 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     memset(source, 0, sizeof *source);
     source->labels_path = value[OPTION_LABELS].text;
     source->test_path = value[OPTION_TEST].text;
+    source->test_labels_path = value[OPTION_TEST_LABELS].text;
+    source->x_name = value[OPTION_X].text;
+    source->y_name = value[OPTION_Y].text;
     source->transpose = value[OPTION_TRANSPOSE].given;
     source->scale = (annc_scale)value[OPTION_SCALE].choice;
     source->target_scale = (annc_scale)value[OPTION_TARGET_SCALE].choice;

@@ -233,7 +233,7 @@ out:
 annc_status annc_npy_read(const struct annc_bytes *bytes, const char *name, struct annc_array *array)
 {
     annc_status status = ANNC_OK;
-    struct header header;
+    struct header header = {{0, 0, false}, false};
     uint64_t length = 0;
     void *raw = NULL;
     memset(array, 0, sizeof *array);

@@ -5,11 +5,14 @@
 #include "dataset.h"
 #include "digits.h"
 #include "idx_table.h"
+#include "npy.h"
+#include "numpy_table.h"
 #include "preparation.h"
 #include "split.h"
 #include "status.h"
 #include "stream.h"
 #include "text.h"
+#include "zip.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,19 +68,57 @@ out:
 
 /* ---------------------------------------------------------------- reading files */
 
-/* Whether a file's content begins as IDX does, and not as text. */
-static annc_status begins_as_idx(const char *path, bool *idx)
+/* What a file is, by its content. */
+enum format { IDX, TEXT, NPY, NPZ };
+
+static annc_status find_format(const char *path, enum format *format)
 {
     annc_status status = ANNC_OK;
     struct annc_stream *stream = NULL;
-    char begin[4] = "text";
+    char begin[6] = "text";
     size_t got;
+    *format = TEXT;
+    if (annc_is_standard_input(path)) /* which cannot be looked into first */
+        return ANNC_OK;
+    *format = NPZ;
+    if (annc_zip_begins(path))
+        return ANNC_OK;
     ANNC_TRY(annc_stream_open(path, &stream));
     ANNC_TRY(annc_stream_read(stream, begin, sizeof begin, &got));
     const bool utf_16 = memcmp(begin, "\xFF\xFE", 2) == 0 || memcmp(begin, "\xFE\xFF", 2) == 0;
-    *idx = memchr(begin, 0, sizeof begin) && !utf_16;
+    *format = annc_npy_begins(begin) ? NPY : memchr(begin, 0, 4) && !utf_16 ? IDX : TEXT;
 out:
     annc_stream_close(stream);
+    return status;
+}
+
+static annc_status read_idx(struct loading *loading, const char *path, const char *labels_path, int p)
+{
+    annc_status status = ANNC_OK;
+    char labels[ANNC_PATH];
+    if (labels_path)
+        snprintf(labels, sizeof labels, "%s", labels_path);
+    else
+        ANNC_TRY(annc_idx_find_labels(path, labels, sizeof labels));
+    ANNC_TRY(annc_idx_table(path, labels, loading->options->transpose, &loading->table[p], NOTES(loading)));
+out:
+    return status;
+}
+
+/* One part of an NPZ file; a file of training and test arrays brings both. */
+static annc_status read_npz(struct loading *loading, const char *path, const char *labels_path, int p)
+{
+    annc_status status = ANNC_OK;
+    const annc_data_options *options = loading->options;
+    const bool numbers = options->text.target != NULL;
+    bool has_test = false, ignored;
+    ANNC_TRY(annc_npz_table(path, labels_path, options->x_name, options->y_name, numbers, p == ANNC_PART_TEST,
+                            &loading->table[p], &has_test));
+    if (p != ANNC_PART_TRAIN || !has_test || options->x_name || options->test_path)
+        return ANNC_OK;
+    ANNC_TRY(annc_npz_table(path, NULL, NULL, NULL, numbers, true, &loading->table[ANNC_PART_TEST], &ignored));
+    loading->there[ANNC_PART_TEST] = true;
+out:
     return status;
 }
 
@@ -85,19 +126,28 @@ out:
 static annc_status read_file(struct loading *loading, const char *path, const char *labels_path, int p)
 {
     annc_status status = ANNC_OK;
-    char labels[ANNC_PATH];
-    bool idx = false;
-    ANNC_TRY(begins_as_idx(path, &idx));
-    if (idx) {
-        if (labels_path)
-            snprintf(labels, sizeof labels, "%s", labels_path);
-        else
-            ANNC_TRY(annc_idx_find_labels(path, labels, sizeof labels));
-        ANNC_TRY(annc_idx_table(path, labels, loading->options->transpose, &loading->table[p], NOTES(loading)));
-    } else {
-        ANNC_TRY(annc_csv_read(path, &loading->options->text, loading->preparation ? &loading->preparation->like : NULL,
-                               true, &loading->table[p], NOTES(loading)));
+    const annc_data_options *options = loading->options;
+    enum format format;
+    uint32_t dropped;
+    ANNC_TRY(find_format(path, &format));
+    switch (format) {
+    case IDX:
+        ANNC_TRY(read_idx(loading, path, labels_path, p));
+        break;
+    case NPY:
+        ANNC_TRY(annc_npy_table(path, labels_path, options->text.target != NULL, &loading->table[p]));
+        break;
+    case NPZ:
+        ANNC_TRY(read_npz(loading, path, labels_path, p));
+        break;
+    case TEXT:
+        ANNC_TRY(annc_csv_read(path, &options->text, loading->preparation ? &loading->preparation->like : NULL, true,
+                               &loading->table[p], NOTES(loading)));
+        break;
     }
+    ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));
+    if (dropped > 0)
+        annc_note(NOTES(loading), "%u rows with missing values are left out", dropped);
     loading->there[p] = true;
     ANNC_TRY(complete_preparation(loading, &loading->table[p]));
 out:
@@ -141,8 +191,14 @@ static annc_status read_path(struct loading *loading, const char *path)
     const annc_data_options *options = loading->options;
     struct stat there;
     annc_printable(path, loading->data->description, sizeof loading->data->description);
-    if (stat(path, &there) != 0 || S_ISDIR(there.st_mode))
+    if (annc_is_standard_input(path)) {
+        snprintf(loading->data->description, sizeof loading->data->description, "standard input");
+        if (options->folds > 0)
+            return annc_fail(ANNC_INPUT,
+                             "standard input can be read once, and folds read their data again; use a file");
+    } else if (stat(path, &there) != 0 || S_ISDIR(there.st_mode)) {
         return read_folder(loading, path);
+    }
     if (options->need_train && options->need_test && !options->test_path)
         return annc_fail(ANNC_INPUT,
                          "a single file is no training and test set; name the folder, or the other by --test");
@@ -225,7 +281,7 @@ static annc_status read_tables(struct loading *loading)
         break;
     }
     if (options->test_path)
-        ANNC_TRY(read_file(loading, options->test_path, NULL, ANNC_PART_TEST));
+        ANNC_TRY(read_file(loading, options->test_path, options->test_labels_path, ANNC_PART_TEST));
     if (options->validation_path && options->need_train)
         ANNC_TRY(read_file(loading, options->validation_path, NULL, ANNC_PART_VALIDATION));
 out:

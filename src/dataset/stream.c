@@ -38,6 +38,11 @@ struct annc_stream {
     struct level level[MOST_GZIP_LAYERS + 1];
 };
 
+bool annc_is_standard_input(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
 annc_status annc_stream_malformed(const struct annc_stream *stream, const char *format, ...)
 {
     char shown[SHOWN], what[1024];
@@ -45,7 +50,8 @@ annc_status annc_stream_malformed(const struct annc_stream *stream, const char *
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(stream->path, shown, sizeof shown), what);
+    const char *name = annc_is_standard_input(stream->path) ? "standard input" : stream->path;
+    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(name, shown, sizeof shown), what);
 }
 
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream)
@@ -197,6 +203,11 @@ static annc_status open_file(struct annc_stream *stream)
 {
     struct stat file;
     char reason[128] = "";
+    if (annc_is_standard_input(stream->path)) {
+        stream->descriptor = dup(STDIN_FILENO);
+        stream->file_bytes = UINT64_MAX; /* nobody knows */
+        return stream->descriptor >= 0 ? ANNC_OK : annc_stream_malformed(stream, "is closed");
+    }
     /* Without O_NONBLOCK a FIFO would hang here. */
     stream->descriptor = open(stream->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (stream->descriptor < 0 || fstat(stream->descriptor, &file) != 0)

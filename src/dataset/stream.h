@@ -6,7 +6,10 @@
 
 struct annc_stream;
 
-/* Opens a file for reading from its beginning. ANNC_INPUT for what is no regular file, for an empty one, a web page, a zip, more than two
+/* Whether a path is "-", which stands for standard input. */
+bool annc_is_standard_input(const char *path);
+
+/* Opens a file for reading from its beginning, or standard input, which can be read once. ANNC_INPUT for what is no regular file, for an empty one, a web page, a zip, more than two
  * layers of gzip, and gzip in a build without zlib. */
 annc_status annc_stream_open(const char *path, struct annc_stream **stream);
 void annc_stream_close(struct annc_stream *stream);
@@ -14,7 +17,7 @@ void annc_stream_close(struct annc_stream *stream);
 /* Up to `count` bytes; fewer only at the end. ANNC_INPUT where the file is damaged, or cut short inside gzip. */
 annc_status annc_stream_read(struct annc_stream *stream, void *bytes, size_t count, size_t *got);
 
-/* Bytes in the file itself, and layers of gzip around its content (0, 1, 2). */
+/* Bytes in the file itself (of standard input UINT64_MAX, since nobody knows), and layers of gzip around its content (0, 1, 2). */
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream);
 int annc_stream_gzip_layers(const struct annc_stream *stream);
 

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "status.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,4 +150,64 @@ void annc_table_free(struct annc_table *table)
     annc_texts_free(&table->target_names);
     annc_release(table->lines);
     memset(table, 0, sizeof *table);
+}
+
+/* ---------------------------------------------------------------- missing values */
+
+static bool row_misses(const struct annc_table *table, uint32_t row)
+{
+    const float *x = (const float *)table->x + (size_t)row * table->inputs;
+    for (uint32_t j = 0; j < table->inputs; j++)
+        if (isnan(x[j]))
+            return true;
+    return false;
+}
+
+static annc_status refuse_missing(const struct annc_table *table)
+{
+    const float *x = table->x;
+    const size_t count = (size_t)table->rows * table->inputs;
+    size_t first = count, missing = 0;
+    for (size_t i = 0; i < count; i++) {
+        first = isnan(x[i]) && missing == 0 ? i : first;
+        missing += isnan(x[i]);
+    }
+    if (missing == 0)
+        return ANNC_OK;
+    return annc_fail(ANNC_INPUT,
+                     "%s: row %zu, column %zu: the value is missing (%zu such); use --missing drop or --missing "
+                     "mean",
+                     table->name, first / table->inputs + 1, first % table->inputs + 1, missing);
+}
+
+/* Moves row `from` to the place of row `to`. */
+static void move_row(struct annc_table *table, uint32_t from, uint32_t to)
+{
+    const size_t n = table->inputs, m = table->outputs;
+    float *x = table->x;
+    memmove(x + to * n, x + from * n, n * sizeof *x);
+    if (table->targets)
+        memmove(table->targets + to * m, table->targets + from * m, m * sizeof *table->targets);
+    if (table->labels.index)
+        table->labels.index[to] = table->labels.index[from];
+    if (table->lines)
+        table->lines[to] = table->lines[from];
+}
+
+annc_status annc_table_missing(struct annc_table *table, annc_missing missing, uint32_t *dropped)
+{
+    uint32_t kept = 0;
+    *dropped = 0;
+    if (table->type == ANNC_BYTES || missing == ANNC_MISSING_MEAN)
+        return ANNC_OK;
+    if (missing == ANNC_MISSING_ERROR)
+        return refuse_missing(table);
+    for (uint32_t row = 0; row < table->rows; row++)
+        if (!row_misses(table, row))
+            move_row(table, row, kept++);
+    *dropped = table->rows - kept;
+    table->rows = kept;
+    if (kept == 0)
+        return annc_fail(ANNC_INPUT, "%s: has no row without missing values", table->name);
+    return ANNC_OK;
 }

@@ -42,6 +42,10 @@ struct annc_table {
 
 void annc_table_free(struct annc_table *table);
 
+/* What becomes of inputs that are NaN: an error that names the first and counts them, or their rows left out, *dropped of them, or nothing
+ * yet. */
+annc_status annc_table_missing(struct annc_table *table, annc_missing missing, uint32_t *dropped);
+
 /* Interns labels one after another: begin with all zero, add each row's, end; the labels are then the table's. */
 struct annc_label_reader {
     struct annc_labels labels;

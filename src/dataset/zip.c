@@ -33,7 +33,8 @@ enum {
 
 static annc_status damaged(const struct annc_zip *zip, const char *what)
 {
-    return annc_fail(ANNC_INPUT, "%s: is a zip archive, and damaged: %s", zip->name, what);
+    return annc_fail(ANNC_INPUT, "%s: is a zip archive, and damaged: %s; unpack it elsewhere, or download it again",
+                     zip->name, what);
 }
 
 static uint64_t little(const unsigned char *bytes, int count)
@@ -192,7 +193,7 @@ static annc_status read_directory(struct annc_zip *zip)
     ANNC_TRY(read_at(zip, directory.at, bytes, (size_t)directory.bytes));
     ANNC_TRY(
         annc_allocate((size_t)directory.count, sizeof *zip->member, "an archive's directory", (void **)&zip->member));
-    size_t at = 0, taken;
+    size_t at = 0, taken = 0;
     for (uint64_t i = 0; i < directory.count; i++) {
         ANNC_TRY(read_entry(zip, bytes + at, (size_t)directory.bytes - at, &taken));
         at += taken;
@@ -371,7 +372,7 @@ annc_status annc_zip_read_array(const struct annc_zip *zip, uint32_t i, struct a
     const struct annc_zip_member *member = &zip->member[i];
     struct unpacking *unpacking = NULL;
     unsigned char local[LOCAL_BYTES];
-    char name[2 * ANNC_ARRAY_NAME];
+    char name[ANNC_ARRAY_NAME];
     bool begun = false;
     memset(array, 0, sizeof *array);
     ANNC_TRY(annc_allocate(1, sizeof *unpacking, "unpacking", (void **)&unpacking));
@@ -384,7 +385,7 @@ annc_status annc_zip_read_array(const struct annc_zip *zip, uint32_t i, struct a
         ANNC_TRY(damaged(zip, "a member lies outside the file"));
     ANNC_TRY(begin_unpacking(unpacking));
     begun = true;
-    snprintf(name, sizeof name, "%s, %s", zip->name, member->name);
+    snprintf(name, sizeof name, "%.150s, %.100s", zip->name, member->name);
     const struct annc_bytes bytes = {unpack, unpacking, member->size};
     ANNC_TRY(annc_npy_read(&bytes, name, array));
     if (unpacking->given != member->size || unpacking->crc != member->crc)

@@ -2,7 +2,7 @@
 """Tables of text as people have them: separators, headers, quotes, decimal commas, missing values, classes by name. Called as program.py says."""
 import random
 
-from program import USAGE, main
+from program import INPUT, USAGE, main
 from tables import COLUMNS, NAMES, T, Tables, bar_row, blobs
 
 
@@ -234,6 +234,14 @@ class OtherFiles(Tables):
         short = [part if part != "60" else "1" for part in T]
         again = self.lines("train", "--data", other, *short, "--load", "m")[-1]
         self.assertEqual(again["training_accuracy"], 1)
+
+    def test_standard_input(self):
+        text = "\n".join(",".join(row) for row in [COLUMNS] + blobs(60)) + "\n"
+        last = self.lines("train", "--data", "-", *T, "--save", "m", input=text)[-1]
+        self.assertEqual((last["training_accuracy"], last["data"]), (1, "standard input"))
+        self.assertEqual(self.lines("eval", "m", "--data", "-", input=text)[-1]["accuracy"], 1)
+        self.assertIn("standard input: line 3 has 1 field", self.run_program("train", "--data", "-", *T, input="a,b,y\n1,2,x\n3\n4,5,z\n", code=INPUT).stderr)
+        self.run_program("train", "--data", "-", *T, "--folds", "3", input=text, code=INPUT)
 
     def test_scaling(self):
         rows = [[f"{float(row[0]) * 1000:.1f}", row[1], "7", row[3], row[4]] for row in blobs(60)]

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""NPY and NPZ files as people have them. Called as program.py says. What NumPy writes is written here by hand; where NumPy is installed, by NumPy too."""
+import io
+import struct
+import unittest
+import zipfile
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+from program import INPUT, main
+from tables import T, Tables, bar_row, blobs
+
+BARS = ["--layers", "784-16:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "10", "--device", "cpu"]
+HALF = {True: ">", False: "<"}
+
+
+def npy(shape, code, values, order="<", fortran=False, version=1, descr=None):
+    """An NPY file of values, packed by struct's code."""
+    kinds = {"B": "u1", "b": "i1", "?": "b1", "h": "i2", "H": "u2", "i": "i4", "I": "u4", "q": "i8", "Q": "u8", "e": "f2", "f": "f4", "d": "f8"}
+    sign = "|" if kinds[code][1] == "1" else order
+    header = f"{{'descr': '{descr or sign + kinds[code]}', 'fortran_order': {fortran}, 'shape': {tuple(shape)!r}, }}"
+    header = header.ljust(117).encode() + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + struct.pack(order + f"{len(values)}{code}", *values)
+
+
+def features(n=150):
+    return [float(cell) for row in blobs(n) for cell in row[:4]]
+
+
+def labels(n=150):
+    return [i % 3 for i in range(n)]
+
+
+class Numpy(Tables):
+    def put(self, name, content):
+        (self.folder / name).write_bytes(content)
+        return name
+
+    def put_npz(self, name, members, compression=zipfile.ZIP_STORED, zip64=False):
+        with zipfile.ZipFile(self.folder / name, "w", compression) as archive:
+            for member, content in members.items():
+                with archive.open(zipfile.ZipInfo(member), "w", force_zip64=zip64) if compression == zipfile.ZIP_STORED else \
+                        archive.open(member, "w", force_zip64=zip64) as stream:
+                    stream.write(content)
+        return name
+
+    def bars(self, n):
+        return npy([n, 28, 28], "B", [pixel for i in range(n) for pixel in bar_row(i)]), npy([n], "q", [i % 10 for i in range(n)])
+
+
+class Arrays(Numpy):
+    def learns(self, x, y, *more):
+        self.put("x.npy", x)
+        self.put("y.npy", y)
+        last = self.lines("train", "--data", "x.npy", "--labels", "y.npy", *T, *more)[-1]
+        self.assertGreaterEqual(last["training_accuracy"], 0.98)
+        return last["loss"]
+
+    def test_types(self):
+        x, y = features(), labels()
+        shape = [150, 4]
+        plain = self.learns(npy(shape, "f", x), npy([150], "B", y))
+        for other in (npy(shape, "d", x), npy(shape, "f", x, ">"), npy(shape, "d", x, ">"), npy(shape, "f", x, version=2), npy(shape, "f", x, version=3),
+                      npy(shape, "f", [x[4 * i + j] for j in range(4) for i in range(150)], fortran=True)):
+            self.assertAlmostEqual(self.learns(other, npy([150], "B", y)), plain, 4)
+        self.learns(npy(shape, "e", x), npy([150], "B", y))
+        whole = [round(22 * value) for value in x]
+        for code in "hHiIqQ":
+            self.learns(npy(shape, code, whole), npy([150], "B", y))
+        self.learns(npy(shape, "B", whole), npy([150], "B", y))
+        one_hot = [i % 3 == c for i in range(150) for c in range(3)]
+        for y in (npy([150], "q", y), npy([150, 1], "B", y), npy([150], "d", y), npy([150, 3], "?", one_hot), npy([150, 3], "f", one_hot)):
+            self.assertEqual(self.learns(npy(shape, "f", x), y), plain)
+
+    def test_what_is_refused(self):
+        x, y = npy([150, 4], "f", features()), npy([150], "B", labels())
+        two = [i % 3 == c for i in range(150) for c in range(3)]
+        two[3 * 70:3 * 71] = [True, True, False]
+        values = features()
+        values[4 * 20 + 2] = float("nan")
+        for bad_x, bad_y, message in (
+                (x, npy([150, 3], "?", two), r"y.npy: row 71 is not one-hot: it has 2 ones"),
+                (npy([150, 4], "f", features(), descr="|O"), y, r"x.npy: holds Python objects.*save it as float32"),
+                (npy([150, 4], "f", features(), descr="<c8"), y, r"elements of type"),
+                (npy([150, 4], "f", features())[:-1], y, r"cut short"),
+                (npy([150, 4], "f", features()) + b"x", y, r"bytes left over"),
+                (npy([150, 4194305, 1 << 40], "f", features()), y, r"claims more elements than the file can hold"),
+                (npy([0, 4], "f", []), y, r"is empty"),
+                (x, npy([149], "B", labels(149)), r"not of one set"),
+                (npy([150, 4], "f", values), y, r"row 21, column 3: the value is missing \(1 such\)"),
+                (npy([150, 4], "d", [1e300] + features()[1:]), y, r"row 1, input 1 is 1e\+300, which is beyond single precision"),
+                (x, npy([150], "d", [0.5] + labels()[1:]), r"--target")):
+            self.put("x.npy", bad_x)
+            self.put("y.npy", bad_y)
+            self.assertRegex(self.refused("x.npy", "--labels", "y.npy"), message)
+        self.put("x.npy", x)
+        self.assertIn("--labels", self.refused("x.npy"))
+        self.put("x.npy", npy([150, 4], "f", values))
+        self.put("y.npy", y)
+        for how in ("drop", "mean"):
+            self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--missing", how, *T)
+
+    def test_targets(self):
+        self.put("x.npy", npy([100], "f", [i / 50 for i in range(100)]))
+        self.put("y.npy", npy([100], "d", [3 * i - 70 for i in range(100)]))
+        last = self.lines("train", "--data", "x.npy", "--labels", "y.npy", "--target", "y", "--layers", "1-1:identity", "--lr", "0.1", "--epochs", "20",
+                          "--validation", "0.2", "--device", "cpu", "--save", "m")[-1]
+        self.assertGreater(last["validation_r2"], 0.9999)
+        self.assertGreater(self.lines("eval", "m", "--data", "x.npy", "--labels", "y.npy", "--target", "y")[-1]["r2"], 0.9999)
+
+
+class Archives(Numpy):
+    def test_names(self):
+        (x, y), (x_test, y_test) = self.bars(200), self.bars(50)
+        keras = self.put_npz("keras.npz", {"x_train.npy": x, "y_train.npy": y, "x_test.npy": x_test, "y_test.npy": y_test})
+        last = self.lines("train", "--data", keras, *BARS, "--save", "m")
+        self.assertEqual((last[0]["test_count"], last[-1]["accuracy"]), (50, 1))
+        self.assertEqual(self.lines("eval", "m", "--data", keras)[-1]["count"], 50)
+        self.put_npz("kmnist-train-imgs.npz", {"arr_0.npy": x})
+        self.put_npz("kmnist-train-labels.npz", {"arr_0.npy": y})
+        savez = self.put_npz("savez.npz", {"arr_0.npy": x, "arr_1.npy": y})
+        upper = self.put_npz("upper.npz", {"X.npy": x, "Y.npy": y})
+        named = self.put_npz("named.npz", {"images.npy": x, "labels.npy": y, "readme.txt": b"hello"})
+        for file in ("kmnist-train-imgs.npz", savez, upper, named):
+            self.assertEqual(self.lines("train", "--data", file, *BARS)[-1]["training_accuracy"], 1, file)
+        other = self.put_npz("other.npz", {"foo.npy": x, "bar.npy": y})
+        self.assertRegex(self.refused(other, options=BARS), r"foo \(200x28x28\), bar \(200\)")
+        self.lines("train", "--data", other, "--x", "foo", "--y", "bar", *BARS)
+        self.assertIn("foo (200x28x28)", self.refused(other, "--x", "foo", "--y", "baz", options=BARS))
+
+    def test_what_zip_allows(self):
+        x, y = self.bars(100)
+        members = {"x_train.npy": x, "y_train.npy": y}
+        for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            for zip64 in (False, True):
+                self.lines("train", "--data", self.put_npz("t.npz", members, compression, zip64), *BARS)
+
+    def test_damage(self):
+        x, y = self.bars(100)
+        whole = (self.folder / self.put_npz("t.npz", {"x.npy": x, "y.npy": y}, zipfile.ZIP_DEFLATED)).read_bytes()
+        central = whole.index(b"PK\1\2")
+        huge = bytearray(whole)
+        huge[central + 24:central + 28] = struct.pack("<I", 0xFFFFFFF0)
+        wrong = bytearray(whole)
+        wrong[central + 16] ^= 1
+        encrypted = bytearray(whole)
+        encrypted[central + 8] |= 1
+        method = bytearray(whole)
+        method[central + 10] = 12
+        beyond = bytearray(whole)
+        beyond[central + 42:central + 46] = struct.pack("<I", len(whole))
+        for content, message in ((huge, "more than its"), (wrong, "checksum"), (encrypted, "encrypted"), (method, "method 12"), (beyond, "outside the file"),
+                                 (whole[:-30], "no directory"), (b"PK\3\4", "no directory")):
+            self.put("t.npz", bytes(content))
+            self.assertIn(message, self.refused("t.npz", options=BARS))
+        for cut in range(0, len(whole), 97):
+            self.put("t.npz", whole[:cut] or b"PK\3\4")
+            self.refused("t.npz", options=BARS)
+        self.put_npz("t.npz", {"readme.txt": b"hello"})
+        self.assertIn("without arrays; unpack it first", self.refused("t.npz", options=BARS))
+        claims = npy([100, 28, 28], "B", [0] * 78400).replace(b"(100, 28, 28)", b"(1099511627776,)")[:-3]
+        self.put_npz("t.npz", {"x.npy": claims, "y.npy": y})
+        self.assertIn("claims more elements", self.refused("t.npz", options=BARS))
+
+    @unittest.skipUnless(numpy, "NumPy is not installed")
+    def test_numpy_itself(self):
+        x = numpy.array(features(), dtype=numpy.float32).reshape(150, 4)
+        y = numpy.array(labels())
+        losses = set()
+        for save in (numpy.savez, numpy.savez_compressed):
+            for order in "CF":
+                stream = io.BytesIO()
+                save(stream, x=numpy.asarray(x, order=order), y=y)
+                losses.add(self.lines("train", "--data", self.put("t.npz", stream.getvalue()), *T)[-1]["loss"])
+        self.assertEqual(len(losses), 1)
+        stream = io.BytesIO()
+        numpy.savez(stream, x=numpy.array([[1, 2], [3]], dtype=object), y=y)
+        self.assertIn("Python objects", self.refused(self.put("t.npz", stream.getvalue())))
+
+
+if __name__ == "__main__":
+    main()
