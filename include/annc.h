@@ -299,6 +299,14 @@ ANNC_API const char *annc_engine_name(annc_engine engine);
 /* The engine that ANNC_ENGINE_AUTO stands for, for a network on a device, and why (static text). */
 ANNC_API annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why);
 
+/* How far images are moved, by amounts drawn for each example of each epoch, evenly within the bounds; 0 for not at all. What comes from beyond
+ * the edge is 0. */
+typedef struct annc_augmentation {
+    double shift;    /* pixels, down and right */
+    double rotation; /* degrees */
+    double elastic;  /* pixels, at 5 x 5 points over the image, bilinear in between */
+} annc_augmentation;
+
 /* What a step minimises beyond the mean of C over its minibatch; all zero for nothing. None of it touches evaluation, nor, the class
  * weights and the smoothed labels excepted, the loss that is reported. */
 typedef struct annc_objective {
@@ -347,8 +355,9 @@ typedef struct annc_training_options {
     double max_norm; /* weights into a unit of a larger norm are scaled down to this one after each step; 0: none are */
     annc_schedule schedule;
     annc_objective objective;
-    uint32_t batch; /* examples a minibatch, 1 or more; more than there are is cut to all */
-    uint64_t seed;  /* of the order of the examples, of dropout and of noise */
+    annc_augmentation augmentation; /* of images; data sets of rows of features refuse it */
+    uint32_t batch;                 /* examples a minibatch, 1 or more; more than there are is cut to all */
+    uint64_t seed;                  /* of the order of the examples, of dropout and of noise */
     annc_engine engine;
 } annc_training_options;
 

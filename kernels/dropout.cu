@@ -1,6 +1,7 @@
-// dropout.cu - what a step draws for each example: dropped activations and noisy inputs.
+// dropout.cu - what a step draws for each example: dropped activations, noisy inputs, moved images.
 #include "device.cuh"
 #include "philox.h"
+#include "warp.h"
 
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     dropout_kernel(uint64_t seed, const annc_cursor *cursor, uint32_t l, uint32_t threshold, float scale, size_t count,
@@ -19,6 +20,35 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
         const uint64_t example = annc_cursor_example(cursor, (uint32_t)(i / n));
         X[i] += (float)(sigma * annc_input_noise(seed, example, (uint32_t)(i % n), n));
     }
+}
+
+constexpr unsigned WARP_BLOCK = 128;
+
+// A block an image.
+__global__ void __launch_bounds__(WARP_BLOCK)
+    augment_kernel(uint64_t seed, const annc_cursor *cursor, annc_augmentation augmentation, uint32_t rows,
+                   uint32_t columns, const float *X, float *moved)
+{
+    __shared__ annc_warp warp;
+    const uint64_t example = annc_cursor_example(cursor, blockIdx.x);
+    const uint32_t pixels = rows * columns;
+    const float *image = X + (size_t)blockIdx.x * pixels;
+    if (threadIdx.x < ANNC_WARP_POINTS)
+        annc_warp_point(seed, example, augmentation, threadIdx.x, &warp);
+    if (threadIdx.x == ANNC_WARP_POINTS)
+        annc_warp_begin(seed, example, augmentation, &warp);
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < pixels; i += blockDim.x)
+        moved[(size_t)blockIdx.x * pixels + i] =
+            annc_warp_sample(&warp, image, (int)rows, (int)columns, (int)(i / columns), (int)(i % columns));
+}
+
+extern "C" cudaError_t annc_launch_augment(cudaStream_t stream, uint64_t seed, const annc_cursor *cursor,
+                                           annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
+                                           const float *X, float *moved)
+{
+    ANNC_LAUNCH(augment_kernel, m, WARP_BLOCK, 0, stream, seed, cursor, augmentation, rows, columns, X, moved);
+    return cudaGetLastError();
 }
 
 extern "C" cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const annc_cursor *cursor, uint32_t l,

@@ -21,6 +21,10 @@ cudaError_t annc_launch_gather(cudaStream_t stream, const struct annc_cursor *cu
 cudaError_t annc_launch_perturb(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, double sigma,
                                 uint32_t m, uint32_t n, float *X);
 
+cudaError_t annc_launch_augment(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor,
+                                annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
+                                const float *X, float *moved);
+
 cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                                 double share, uint32_t m, uint32_t n, const float *A, float *D);
 

@@ -23,7 +23,7 @@ ALLOWED = {
 EXTRA = {
     ("src/backend/backend_cuda.c", "kernels.h"),  # the backend and its kernels are one module
 }
-KERNELS_MAY_USE = {"functions.h", "philox.h", "order.h", "device_code.h", "backend.h", "annc.h"}
+KERNELS_MAY_USE = {"functions.h", "philox.h", "order.h", "warp.h", "device_code.h", "backend.h", "annc.h"}
 DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
 GENERATED = {"config.h", "mnist.h"}
 

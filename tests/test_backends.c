@@ -178,6 +178,70 @@ static void gather(void)
         }
 }
 
+/* Runs an operation on host matrices of `count` floats, in and out. */
+static void moved(annc_device *on, annc_augmentation augmentation, uint64_t seed, uint64_t first, const float *image,
+                  float *result)
+{
+    enum { ROWS = 9, COLUMNS = 7, COUNT = 3 * ROWS * COLUMNS };
+    const struct annc_backend *backend = on->backend;
+    struct annc_cursor cursor;
+    void *d_cursor = NULL, *X = NULL, *out = NULL;
+    memset(&cursor, 0, sizeof cursor);
+    cursor.order = annc_order_sequential(3);
+    cursor.batch = 3;
+    cursor.first = first;
+    REQUIRE_OK(backend->alloc(on, sizeof cursor, "the cursor", &d_cursor));
+    REQUIRE_OK(backend->alloc(on, COUNT * sizeof(float), "images", &X));
+    REQUIRE_OK(backend->alloc(on, COUNT * sizeof(float), "images", &out));
+    REQUIRE_OK(backend->upload(on, d_cursor, &cursor, sizeof cursor));
+    REQUIRE_OK(backend->upload(on, X, image, COUNT * sizeof(float)));
+    REQUIRE_OK(backend->augment(on, seed, d_cursor, augmentation, ROWS, COLUMNS, 3, X, out));
+    REQUIRE_OK(backend->download(on, result, out, COUNT * sizeof(float)));
+    backend->free(on, d_cursor);
+    backend->free(on, X);
+    backend->free(on, out);
+}
+
+/* Images are moved by the same bits as on the CPU, each differently, not at all by nothing, and by no more than was asked for. */
+static void augmentation(void)
+{
+    enum { ROWS = 9, COLUMNS = 7, PIXELS = ROWS * COLUMNS, COUNT = 3 * PIXELS };
+    static const annc_augmentation kinds[] = {{2.5, 0, 0}, {0, 30, 0}, {0, 0, 1.5}, {1, 180, 0.5}};
+    const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_device *cpu = NULL;
+    float image[COUNT] = {0}, got[COUNT], want[COUNT];
+    REQUIRE_OK(annc_device_open(&options, &cpu));
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < PIXELS; j++)
+            image[i * PIXELS + j] = (float)(j * 37 % 101) / 101;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (uint64_t first = 0; first < 12; first += 3) {
+            moved(device, kinds[k], 6, first, image, got);
+            moved(cpu, kinds[k], 6, first, image, want);
+            CHECK(memcmp(got, want, sizeof got) == 0);
+            CHECK(memcmp(got, got + PIXELS, PIXELS * sizeof *got) != 0 && memcmp(got, image, sizeof got) != 0);
+        }
+    moved(device, (annc_augmentation){0, 0, 0}, 6, 0, image, got);
+    for (int i = 0; i < COUNT; i++)
+        CHECK_NEAR((double)got[i], (double)image[i], 1e-6);
+    /* One bright pixel in the middle stays within the shift, and its light is not lost. */
+    memset(image, 0, sizeof image);
+    for (int i = 0; i < 3; i++)
+        image[i * PIXELS + 4 * COLUMNS + 3] = 1;
+    moved(device, (annc_augmentation){1.5, 0, 0}, 6, 0, image, got);
+    for (int i = 0; i < 3; i++) {
+        double light = 0;
+        for (int r = 0; r < ROWS; r++)
+            for (int c = 0; c < COLUMNS; c++) {
+                const double pixel = (double)got[i * PIXELS + r * COLUMNS + c];
+                light += pixel;
+                CHECK(pixel == 0 || (abs(r - 4) <= 2 && abs(c - 3) <= 2));
+            }
+        CHECK_NEAR(light, 1, 1e-5);
+    }
+    annc_device_close(cpu);
+}
+
 /* ---------------------------------------------------------------- gradients */
 
 /* The audit itself, for a full and a ragged minibatch and for one example. */
@@ -472,10 +536,10 @@ static void learns_xor(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {
-        TEST(initial_bits), TEST(orthogonal_matrices), TEST(gather),        TEST(gradients),
-        TEST(one_step),     TEST(ragged_epochs),       TEST(hundred_steps), TEST(same_bits),
-        TEST(evaluation),   TEST(predictions),         TEST(learns_xor)};
+    static const struct test tests[] = {TEST(initial_bits),  TEST(orthogonal_matrices), TEST(gather),
+                                        TEST(augmentation),  TEST(gradients),           TEST(one_step),
+                                        TEST(ragged_epochs), TEST(hundred_steps),       TEST(same_bits),
+                                        TEST(evaluation),    TEST(predictions),         TEST(learns_xor)};
     device = problem_device();
     if (!device) {
         printf("0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);

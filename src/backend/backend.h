@@ -108,6 +108,11 @@ struct annc_backend {
     annc_status (*perturb)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
                            uint32_t m, uint32_t n, float *X);
 
+    /* Each row of `moved` is the image in that row of X, rows x columns, moved as warp.h has it for the row's example. */
+    annc_status (*augment)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
+                           annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m, const float *X,
+                           float *moved);
+
     /* D = A times the factors of dropout (annc_dropout_factor) for a share of layer l. A and D: m x n, and may be the same. */
     annc_status (*dropout)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                            double share, uint32_t m, uint32_t n, const float *A, float *D);

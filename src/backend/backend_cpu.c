@@ -5,6 +5,7 @@
 #include "functions.h"
 #include "gemm.h"
 #include "status.h"
+#include "warp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -196,6 +197,26 @@ static annc_status cpu_perturb(annc_device *device, uint64_t seed, const struct 
     for (uint32_t r = 0; r < m; r++)
         for (uint32_t j = 0; j < n; j++)
             X[(size_t)r * n + j] += (float)(sigma * annc_input_noise(seed, annc_cursor_example(cursor, r), j, n));
+    return ANNC_OK;
+}
+
+static annc_status cpu_augment(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
+                               annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
+                               const float *X, float *moved)
+{
+    (void)device;
+    for (uint32_t i = 0; i < m; i++) {
+        const uint64_t example = annc_cursor_example(cursor, i);
+        const float *image = X + (size_t)i * rows * columns;
+        float *result = moved + (size_t)i * rows * columns;
+        struct annc_warp warp;
+        annc_warp_begin(seed, example, augmentation, &warp);
+        for (uint32_t k = 0; k < ANNC_WARP_POINTS; k++)
+            annc_warp_point(seed, example, augmentation, k, &warp);
+        for (uint32_t r = 0; r < rows; r++)
+            for (uint32_t c = 0; c < columns; c++)
+                result[r * columns + c] = annc_warp_sample(&warp, image, (int)rows, (int)columns, (int)r, (int)c);
+    }
     return ANNC_OK;
 }
 
@@ -407,6 +428,7 @@ const struct annc_backend annc_backend_cpu = {
     .initialise = cpu_initialise,
     .gather = cpu_gather,
     .perturb = cpu_perturb,
+    .augment = cpu_augment,
     .dropout = cpu_dropout,
     .forward = cpu_forward,
     .output_delta = cpu_output_delta,

@@ -258,6 +258,13 @@ static annc_status cuda_perturb(annc_device *device, uint64_t seed, const struct
     LAUNCH_TRY(annc_launch_perturb(cuda(device)->stream, seed, cursor, sigma, m, n, X));
 }
 
+static annc_status cuda_augment(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
+                                annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
+                                const float *X, float *moved)
+{
+    LAUNCH_TRY(annc_launch_augment(cuda(device)->stream, seed, cursor, augmentation, rows, columns, m, X, moved));
+}
+
 static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                                 double share, uint32_t m, uint32_t n, const float *A, float *D)
 {
@@ -439,6 +446,7 @@ static const struct annc_backend backend_cuda = {
     cuda_initialise,
     cuda_gather,
     cuda_perturb,
+    cuda_augment,
     cuda_dropout,
     cuda_forward,
     cuda_output_delta,

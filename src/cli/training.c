@@ -38,6 +38,8 @@ annc_status training_from_options(const struct options *options, const annc_shap
             *own[i].number = value[own[i].id].number;
     training->clip = value[OPTION_CLIP].number;
     training->max_norm = value[OPTION_MAX_NORM].number;
+    training->augmentation =
+        (annc_augmentation){value[OPTION_SHIFT].number, value[OPTION_ROTATE].number, value[OPTION_ELASTIC].number};
     training->batch = (uint32_t)value[OPTION_BATCH].whole;
     training->seed = value[OPTION_SEED].whole;
     training->engine = (annc_engine)value[OPTION_ENGINE].choice;

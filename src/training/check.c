@@ -243,8 +243,8 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
     ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
     ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
     ANNC_TRY(annc_examples_stage(device, audit->examples, &staged));
-    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &audit->options->objective, audit->options->seed,
-                                     &pass));
+    const annc_training_options options = {.objective = audit->options->objective, .seed = audit->options->seed};
+    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, 0, 0, &pass));
     ANNC_TRY(annc_pass_forward(&pass, &staged, d_cursor, audit->m, theta));
     ANNC_TRY(annc_pass_backward(&pass, d_cursor, audit->m, theta, (float)(1.0 / audit->m), 0, gradient));
     ANNC_TRY(annc_pass_penalise(&pass, theta, gradient));

@@ -65,7 +65,7 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     const uint32_t m = options->batch < examples->count ? options->batch : examples->count;
     const size_t weights = annc_product(annc_shape_parameters(shape), sizeof(float));
     const size_t optimiser = annc_optimisation_bytes(shape, options);
-    const size_t minibatch = annc_pass_bytes(shape, m, &options->objective), staged = examples_bytes(examples);
+    const size_t minibatch = annc_pass_bytes(shape, m, options), staged = examples_bytes(examples);
     /* In double: no sum of these overflows it. */
     const double needed = (double)weights + (double)optimiser + (double)minibatch + (double)staged;
     if (needed <= (double)info->memory_free)

@@ -90,6 +90,11 @@ annc_status annc_training_check(const annc_training_options *options, const annc
     ANNC_TRY(finite_from_0("the largest gradient", options->clip));
     ANNC_TRY(finite_from_0("the largest norm of weights", options->max_norm));
     ANNC_TRY(check_schedule(&options->schedule));
+    ANNC_TRY(finite_from_0("the shift of images", options->augmentation.shift));
+    ANNC_TRY(finite_from_0("the bending of images", options->augmentation.elastic));
+    if (!(options->augmentation.rotation >= 0 && options->augmentation.rotation <= 180))
+        return annc_fail(ANNC_USAGE, "the rotation of images is %g: it must be within 0 to 180 degrees",
+                         options->augmentation.rotation);
     ANNC_TRY(annc_objective_check(&options->objective, shape));
 out:
     return status;

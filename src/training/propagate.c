@@ -24,6 +24,11 @@ static double dropped_share(const struct annc_pass *pass, uint32_t l)
     return l == 0 ? pass->objective.input_dropout : l < pass->shape->layers ? pass->objective.dropout : 0;
 }
 
+static bool moves(const annc_augmentation *augmentation)
+{
+    return augmentation->shift > 0 || augmentation->rotation > 0 || augmentation->elastic > 0;
+}
+
 static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
 {
     const annc_shape *shape = pass->shape;
@@ -31,6 +36,8 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
     size_t used = 0;
     pass->A[0] = take(pass->memory, &used, m, shape->width[0]);
     pass->Y = take(pass->memory, &used, m, outputs);
+    if (moves(&pass->augmentation))
+        pass->still = take(pass->memory, &used, m, shape->width[0]);
     for (uint32_t l = 1; l <= L; l++) {
         pass->Z[l] = take(pass->memory, &used, m, shape->width[l]);
         pass->A[l] = take(pass->memory, &used, m, shape->width[l]);
@@ -67,20 +74,30 @@ annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_
     return open_pass(pass, m, false);
 }
 
-annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
-                                    const annc_objective *objective, uint64_t seed, struct annc_pass *pass)
+/* A pass that takes what the options say of it. */
+static struct annc_pass training_pass(annc_device *device, const annc_shape *shape,
+                                      const annc_training_options *options)
 {
-    memset(pass, 0, sizeof *pass);
-    pass->device = device;
-    pass->shape = shape;
-    pass->objective = *objective;
-    pass->seed = seed;
+    return (struct annc_pass){.device = device,
+                              .shape = shape,
+                              .objective = options->objective,
+                              .augmentation = options->augmentation,
+                              .seed = options->seed};
+}
+
+annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
+                                    const annc_training_options *options, uint32_t rows, uint32_t columns,
+                                    struct annc_pass *pass)
+{
+    *pass = training_pass(device, shape, options);
+    pass->rows = rows;
+    pass->columns = columns;
     return open_pass(pass, m, true);
 }
 
-size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_objective *objective)
+size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_training_options *options)
 {
-    struct annc_pass pass = {.shape = shape, .objective = *objective};
+    struct annc_pass pass = training_pass(NULL, shape, options);
     return annc_product(lay_out(&pass, m, true), sizeof(float));
 }
 
@@ -149,7 +166,11 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     const annc_shape *shape = pass->shape;
     const struct annc_backend *backend = pass->device->backend;
 
-    ANNC_TRY(backend->gather(pass->device, cursor, staged, label_values(pass), m, pass->A[0], pass->Y));
+    float *const X = pass->still ? pass->still : pass->A[0];
+    ANNC_TRY(backend->gather(pass->device, cursor, staged, label_values(pass), m, X, pass->Y));
+    if (pass->still)
+        ANNC_TRY(backend->augment(pass->device, pass->seed, cursor, pass->augmentation, pass->rows, pass->columns, m, X,
+                                  pass->A[0]));
     if (pass->objective.input_noise > 0)
         ANNC_TRY(backend->perturb(pass->device, pass->seed, cursor, pass->objective.input_noise, m, shape->width[0],
                                   pass->A[0]));

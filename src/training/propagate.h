@@ -8,9 +8,12 @@
 struct annc_pass {
     annc_device *device;
     const annc_shape *shape;
-    annc_objective objective;                               /* all zero in a pass that only goes forward */
-    uint64_t seed;                                          /* of dropout and noise */
-    float *Y;                                               /* m x n_L */
+    annc_objective objective; /* all zero in a pass that only goes forward */
+    uint64_t seed;            /* of dropout, noise and moved images */
+    annc_augmentation augmentation;
+    uint32_t rows, columns; /* of an image that is moved */
+    float *still;           /* images before they are moved, m x n_0; NULL where none are */
+    float *Y;               /* m x n_L */
     float *Z[ANNC_MAX_LAYERS + 1], *A[ANNC_MAX_LAYERS + 1]; /* A[0] = X */
     float *fed[ANNC_MAX_LAYERS + 1];   /* what layer l feeds to the next: A[l], or what dropout leaves of it */
     float *delta[ANNC_MAX_LAYERS + 1]; /* NULL in a pass that only goes forward */
@@ -21,10 +24,11 @@ struct annc_pass {
 /* A pass that only goes forward, for evaluation. */
 annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, struct annc_pass *pass);
 /* Bytes that a pass for training takes. */
-size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_objective *objective);
-/* A pass for training. */
+size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_training_options *options);
+/* A pass for training, by the objective, augmentation and seed of the options; rows and columns are those of an image. */
 annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
-                                    const annc_objective *objective, uint64_t seed, struct annc_pass *pass);
+                                    const annc_training_options *options, uint32_t rows, uint32_t columns,
+                                    struct annc_pass *pass);
 void annc_pass_close(struct annc_pass *pass);
 
 /* A data set's arrays on a device; the struct itself stays on the host. */

@@ -189,10 +189,21 @@ annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers
                             trainer->job.theta, layers);
 }
 
-static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_examples *examples,
+/* Rows of features are no images. */
+static annc_status check_augmentation(const annc_dataset *train, const annc_augmentation *augmentation)
+{
+    uint32_t rows, columns;
+    annc_dataset_image_size(train, &rows, &columns);
+    if (columns > 1 || (augmentation->shift == 0 && augmentation->rotation == 0 && augmentation->elastic == 0))
+        return ANNC_OK;
+    return annc_fail(ANNC_INPUT, "only images can be moved, and the data are rows of %u features", rows);
+}
+
+static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_dataset *train,
                                  const annc_training_options *options)
 {
     annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(train);
     ANNC_TRY(annc_training_check(options, shape));
     if (options->engine == ANNC_ENGINE_RECORDED && !device->backend->steps)
         return annc_fail(ANNC_DEVICE, "the engine '%s' needs a CUDA device, not '%s'",
@@ -200,6 +211,7 @@ static annc_status check_options(const annc_device *device, const annc_shape *sh
     ANNC_TRY(annc_examples_fit(shape, examples));
     if (examples->targets && (options->objective.class_weights || options->objective.label_smoothing > 0))
         return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, and the data have targets");
+    ANNC_TRY(check_augmentation(train, &options->augmentation));
 out:
     return status;
 }
@@ -246,8 +258,9 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(train);
     annc_trainer *trainer = NULL;
+    uint32_t rows, columns;
     *result = NULL;
-    ANNC_TRY(check_options(device, &network->shape, examples, options));
+    ANNC_TRY(check_options(device, &network->shape, train, options));
     ANNC_TRY(annc_training_fits(device, &network->shape, options, train));
     ANNC_TRY(annc_allocate(1, sizeof *trainer, "a trainer", (void **)&trainer));
     trainer->device = device;
@@ -261,8 +274,9 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
     ANNC_TRY(annc_examples_stage(device, examples, &trainer->staged));
     ANNC_TRY(open_job(trainer));
-    ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options.objective,
-                                     trainer->options.seed, &trainer->pass));
+    annc_dataset_image_size(train, &rows, &columns);
+    ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options, rows, columns,
+                                     &trainer->pass));
     ANNC_TRY(
         annc_optimisation_open(device, &network->shape, &trainer->options, trainer->steps, &trainer->optimisation));
     *result = trainer;

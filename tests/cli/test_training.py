@@ -83,6 +83,17 @@ class Tasks(Tables):
         self.assertIn("identity or tanh", self.refused(file, "--layers", "4-1:sigmoid", "--cost", "hinge", options=[], code=USAGE))
 
 
+    def test_moved_images(self):
+        """Bars that are moved about are still learnt, and differently; a table cannot be moved."""
+        more = ["--layers", "784-32:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "20", "--device", "cpu"]
+        still = self.lines("train", "--data", "bars", *more)[-1]
+        moved = self.lines("train", "--data", "bars", *more, "--shift", "0.5", "--rotate", "3", "--elastic", "0.3")[-1]
+        self.assertNotEqual(still["loss"], moved["loss"])
+        self.assertGreater(moved["accuracy"], 0.95)
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        self.assertIn("only images can be moved", self.refused(file, "--shift", "1"))
+
+
 class Refusals(Tables):
     def test_nan_from_the_first_epoch(self):
         file = self.write("t.csv", [[i, 1000 * i] for i in range(200)], ["x", "y"])
