@@ -53,6 +53,9 @@ class Cli(unittest.TestCase):
         self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
         return result
 
+    def has_zlib(self):
+        return "zlib none" not in self.run_program("--version").stdout
+
     def lines(self, *arguments, **more):
         return [json.loads(line) for line in self.run_program(*arguments, "--json", **more).stdout.splitlines()]
 
