@@ -482,8 +482,11 @@ ANNC_API void annc_check_free(annc_check_row *rows);
 ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
 /* Whether a file could be written there, found out before the work is done. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_can_save(const char *path);
-/* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. */
-ANNC_API annc_status annc_model_load(const char *path, annc_network **network);
+/* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
+ * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
+ * "bias" (missing ones are 0), layers in the order of their names, numbers in them as numbers, F32, F64, F16 or BF16. Its widths must be
+ * those of `assumed`. NULL: there is none, and such files are refused. */
+ANNC_API annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network);
 
 #ifdef __cplusplus
 }

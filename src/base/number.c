@@ -140,3 +140,13 @@ bool annc_number_parse_hex(const char *text, double *number)
     *number = plain ? strtod_l(text, &end, plain) : strtod(text, &end);
     return *end == '\0' && isfinite(*number);
 }
+
+double annc_number_of_half(uint16_t bits)
+{
+    const int exponent = bits >> 10 & 31;
+    const double fraction = bits & 1023;
+    const double size = exponent == 0    ? ldexp(fraction, -24)
+                        : exponent == 31 ? (fraction > 0 ? NAN : INFINITY)
+                                         : ldexp(fraction + 1024, exponent - 25);
+    return bits & 0x8000 ? -size : size;
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Reads the whole of a text as a decimal number: digits with one `decimal` mark at most, a sign and an exponent where wanted, and
  * `thousands` marks ('\0': none) between groups of three digits before the decimal mark. No blanks, no hexadecimal, no "inf", no "nan". What is
@@ -14,5 +15,8 @@ bool annc_number_parse(const char *text, size_t length, char decimal, char thous
 enum { ANNC_NUMBER_HEX = 32 };
 void annc_number_format_hex(double number, char *text);
 bool annc_number_parse_hex(const char *text, double *number);
+
+/* The bits of a half precision number (IEEE 754 binary16) as a double. */
+double annc_number_of_half(uint16_t bits);
 
 #endif

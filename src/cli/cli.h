@@ -32,6 +32,9 @@ void note(const struct options *options, const char *format, ...) __attribute__(
 /* The shape that --layers, --activation, --output-activation and --cost describe. With a model's shape, whatever was not given is the
  * model's, and what was given must agree with it. */
 annc_status shape_from_options(const struct options *options, const annc_shape *model, annc_shape *shape);
+/* A model file; one that another program wrote takes its activations and cost from the options, and that is told. */
+annc_status load_model(const struct options *options, const char *path, annc_network **network);
+
 /* What is added to the cost, and all of training, as far as it can be told without the data: ANNC_USAGE otherwise. Class weights come with
  * weigh_classes. */
 annc_status objective_from_options(const struct options *options, annc_objective *objective);

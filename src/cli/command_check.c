@@ -59,7 +59,7 @@ static annc_status prepare(struct audit *audit)
     annc_data_options source = {0};
     annc_status status = device_options_from(audit->options, &chosen);
     if (status == ANNC_OK && audit->options->positional_count > 0)
-        status = annc_model_load(audit->options->positional[0], &audit->network);
+        status = load_model(audit->options, audit->options->positional[0], &audit->network);
     if (status == ANNC_OK)
         status = shape_from_options(audit->options, audit->network ? annc_network_shape(audit->network) : NULL,
                                     &audit->shape);

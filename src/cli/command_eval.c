@@ -201,12 +201,15 @@ annc_status run_eval(const struct options *options)
     annc_data_options source;
     annc_device *device = NULL;
     annc_device_options chosen;
+    annc_shape said;
     struct result result = {.options = options};
     if (options->positional_count != 1)
         return usage_failed("eval needs a model: annc-gpu eval MODEL --data WHAT");
     annc_status status = device_options_from(options, &chosen);
     if (status == ANNC_OK)
-        status = annc_model_load(options->positional[0], &network);
+        status = load_model(options, options->positional[0], &network);
+    if (status == ANNC_OK) /* what is said of the network must be so */
+        status = shape_from_options(options, annc_network_shape(network), &said);
     if (status == ANNC_OK) {
         result.shape = annc_network_shape(network);
         status = data_options_from(options, result.shape, &source);

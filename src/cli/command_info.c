@@ -101,7 +101,7 @@ static annc_status print_model(const struct options *options)
 {
     annc_network *network = NULL;
     const char *key, *value;
-    const annc_status status = annc_model_load(options->positional[0], &network);
+    const annc_status status = load_model(options, options->positional[0], &network);
     if (status != ANNC_OK)
         return status;
     const size_t parameters = annc_shape_parameters(annc_network_shape(network));

@@ -49,7 +49,7 @@ static annc_status prepare(struct session *session, annc_data_options *source)
     annc_device_options device;
     annc_status status = device_options_from(session->options, &device);
     if (status == ANNC_OK && text_of(session, OPTION_LOAD))
-        status = annc_model_load(text_of(session, OPTION_LOAD), &session->network);
+        status = load_model(session->options, text_of(session, OPTION_LOAD), &session->network);
     if (status == ANNC_OK)
         status = shape_from_options(session->options, session->network ? annc_network_shape(session->network) : NULL,
                                     &session->shape);

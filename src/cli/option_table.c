@@ -97,7 +97,7 @@ const char *const *preset_values(int preset)
 
 /* ---------------------------------------------------------------- the table */
 
-enum { NETWORK = TRAIN | CHECK | INFO, DATA = TRAIN | EVAL | CHECK };
+enum { NETWORK = TRAIN | EVAL | CHECK | INFO, DATA = TRAIN | EVAL | CHECK };
 
 #define ANY 0, 0, 0
 

@@ -131,6 +131,22 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
     return annc_shape_check(shape) == ANNC_OK ? ANNC_OK : usage_failed("%s", annc_last_error());
 }
 
+annc_status load_model(const struct options *options, const char *path, annc_network **network)
+{
+    annc_shape assumed;
+    char activations[1024];
+    const bool given = options->value[OPTION_LAYERS].given;
+    annc_status status = given ? shape_from_options(options, NULL, &assumed) : ANNC_OK;
+    if (status == ANNC_OK)
+        status = annc_model_load(path, given ? &assumed : NULL, network);
+    if (status != ANNC_OK || annc_network_metadata(*network, "annc.config"))
+        return status;
+    print_activations(annc_network_shape(*network), activations, sizeof activations);
+    note(options, "%s says nothing of how it was trained; assumed: %s, %s cost", path, activations,
+         annc_cost_name(annc_network_shape(*network)->cost));
+    return ANNC_OK;
+}
+
 /* ---------------------------------------------------------------- devices */
 
 annc_status device_options_from(const struct options *options, annc_device_options *device)

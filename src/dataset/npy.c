@@ -1,5 +1,6 @@
 #include "npy.h"
 #include "allocate.h"
+#include "number.h"
 #include "status.h"
 
 #include <math.h>
@@ -138,16 +139,6 @@ out:
 
 /* ---------------------------------------------------------------- elements */
 
-static double half(uint16_t bits)
-{
-    const int exponent = bits >> 10 & 31;
-    const double fraction = bits & 1023;
-    const double size = exponent == 0    ? ldexp(fraction, -24)
-                        : exponent == 31 ? (fraction > 0 ? NAN : INFINITY)
-                                         : ldexp(fraction + 1024, exponent - 25);
-    return bits & 0x8000 ? -size : size;
-}
-
 static double element(const struct type *type, const unsigned char *bytes)
 {
     uint64_t bits = 0;
@@ -164,7 +155,7 @@ static double element(const struct type *type, const unsigned char *bytes)
         return (double)((int64_t)(bits << unused) >> unused);
     }
     if (type->bytes == 2)
-        return half((uint16_t)bits);
+        return annc_number_of_half((uint16_t)bits);
     if (type->bytes == 4) {
         const uint32_t word = (uint32_t)bits;
         memcpy(&single, &word, sizeof single);

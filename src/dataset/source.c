@@ -122,6 +122,13 @@ out:
     return status;
 }
 
+/* The columns that a table must have, where the training data or the model say so. */
+static const struct annc_table *known_columns(const struct loading *loading)
+{
+    return loading->preparation && loading->preparation->like.input_names.count > 0 ? &loading->preparation->like
+                                                                                    : NULL;
+}
+
 /* A file of any kind as part p. */
 static annc_status read_file(struct loading *loading, const char *path, const char *labels_path, int p)
 {
@@ -141,8 +148,7 @@ static annc_status read_file(struct loading *loading, const char *path, const ch
         ANNC_TRY(read_npz(loading, path, labels_path, p));
         break;
     case TEXT:
-        ANNC_TRY(annc_csv_read(path, &options->text, loading->preparation ? &loading->preparation->like : NULL, true,
-                               &loading->table[p], NOTES(loading)));
+        ANNC_TRY(annc_csv_read(path, &options->text, known_columns(loading), true, &loading->table[p], NOTES(loading)));
         break;
     }
     ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "json.h"
 #include "network.h"
+#include "number.h"
 #include "shape.h"
 #include "status.h"
 #include "text.h"
@@ -19,12 +20,20 @@ enum {
     MOST_HEADER_BYTES = 100000000,
     MOST_TENSORS = 2 * ANNC_MAX_LAYERS,
     MOST_METADATA = 4096,
-    NAME_BYTES = 64,
+    NAME_BYTES = 128,
     SHOWN = 300
 };
 
+enum type { F16, BF16, F32, F64, TYPES };
+
+static const struct {
+    const char *name;
+    size_t bytes;
+} TYPE[TYPES] = {[F16] = {"F16", 2}, [BF16] = {"BF16", 2}, [F32] = {"F32", 4}, [F64] = {"F64", 8}};
+
 struct tensor {
     char name[NAME_BYTES];
+    enum type type;
     uint64_t shape[2];
     uint32_t rank;
     uint64_t begin, end;
@@ -166,6 +175,7 @@ static annc_status parse_tensor(struct reader *reader, struct tensor *tensor)
 {
     struct annc_json *json = &reader->json;
     bool first = true, has_type = false, has_shape = false, has_offsets = false, twice = false;
+    tensor->type = (enum type)0;
     char member[NAME_BYTES], type[NAME_BYTES] = "";
     uint64_t offsets[2] = {0, 0};
     uint32_t offset_count = 0;
@@ -197,8 +207,10 @@ static annc_status parse_tensor(struct reader *reader, struct tensor *tensor)
         return malformed_tensor(reader, tensor, "has a member twice");
     if (!has_type || !has_shape || !has_offsets || offset_count != 2)
         return malformed_tensor(reader, tensor, "lacks dtype, shape or data_offsets");
-    if (strcmp(type, "F32") != 0)
-        return malformed_tensor(reader, tensor, "is not of type F32");
+    while (tensor->type < TYPES && strcmp(TYPE[tensor->type].name, type) != 0)
+        tensor->type = (enum type)(tensor->type + 1);
+    if (tensor->type == TYPES)
+        return malformed_tensor(reader, tensor, "is not of type F32, F64, F16 or BF16");
     tensor->begin = offsets[0];
     tensor->end = offsets[1];
     return ANNC_OK;
@@ -207,7 +219,7 @@ static annc_status parse_tensor(struct reader *reader, struct tensor *tensor)
 /* Whether a tensor's offsets span just what its shape takes, in arithmetic that cannot wrap. */
 static bool offsets_fit(const struct tensor *tensor)
 {
-    uint64_t bytes = sizeof(float);
+    uint64_t bytes = TYPE[tensor->type].bytes;
     for (uint32_t d = 0; d < tensor->rank; d++)
         if (__builtin_mul_overflow(bytes, tensor->shape[d], &bytes))
             return false;
@@ -279,6 +291,11 @@ static annc_status check_layout(struct reader *reader)
     return ANNC_OK;
 }
 
+/* The tensors of a layer; a bias may be missing in a file of someone else's. */
+struct layer {
+    const struct tensor *weight, *bias;
+};
+
 /* The shape that the metadata claim. */
 static annc_status claimed_shape(const struct reader *reader, annc_shape *shape)
 {
@@ -286,10 +303,8 @@ static annc_status claimed_shape(const struct reader *reader, annc_shape *shape)
     const char *layers = annc_network_metadata(reader->metadata, "annc.layers");
     const char *activations = annc_network_metadata(reader->metadata, "annc.activations");
     const char *cost = annc_network_metadata(reader->metadata, "annc.cost");
-    if (!layers || !activations || !cost)
-        return malformed(
-            reader, "has no metadata annc.layers, annc.activations and annc.cost: it was not written by this program");
-    const char *wrong = annc_shape_parse(layers, activations, cost, shape);
+    const char *wrong = !activations || !cost ? "annc.activations or annc.cost is missing"
+                                              : annc_shape_parse(layers, activations, cost, shape);
     if (!wrong && annc_shape_check(shape) != ANNC_OK)
         wrong = annc_last_error();
     if (!wrong)
@@ -309,7 +324,7 @@ static struct tensor *tensor_named(struct reader *reader, uint32_t l, const char
 }
 
 /* One weight and one bias tensor a layer, of the claimed shape, and no others. */
-static annc_status check_tensors(struct reader *reader, const annc_shape *shape)
+static annc_status find_own_layers(struct reader *reader, const annc_shape *shape, struct layer *layers)
 {
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const struct tensor *weight = tensor_named(reader, l, "weight"), *bias = tensor_named(reader, l, "bias");
@@ -319,38 +334,187 @@ static annc_status check_tensors(struct reader *reader, const annc_shape *shape)
             return malformed_tensor(reader, weight, "has another shape than the metadata say");
         if (bias->rank != 1 || bias->shape[0] != shape->width[l])
             return malformed_tensor(reader, bias, "has another shape than the metadata say");
+        layers[l - 1] = (struct layer){weight, bias};
     }
     if (reader->tensor_count != 2 * (size_t)shape->layers)
         return malformed(reader, "has tensors that belong to no layer");
     return ANNC_OK;
 }
 
-static annc_status read_tensor(const struct reader *reader, const struct tensor *tensor, float *values)
+/* ---------------------------------------------------------------- files of others */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Names in the order in which people count: numbers in them as numbers. */
+static int by_name(const void *a, const void *b)
+{
+    const char *x = ((const struct layer *)a)->weight->name, *y = ((const struct layer *)b)->weight->name;
+    while (*x && *y) {
+        if (is_digit(*x) && is_digit(*y)) {
+            const unsigned long long i = strtoull(x, NULL, 10), j = strtoull(y, NULL, 10);
+            if (i != j)
+                return i < j ? -1 : 1;
+            while (is_digit(*x))
+                x++;
+            while (is_digit(*y))
+                y++;
+        } else if (*x != *y) {
+            return *x < *y ? -1 : 1;
+        } else {
+            x++;
+            y++;
+        }
+    }
+    return (*x > *y) - (*x < *y);
+}
+
+/* Whether a name ends with a word after a dot, or is that word; the length before it. */
+static bool ends_with(const char *name, const char *word, size_t *before)
+{
+    const size_t length = strlen(name), wanted = strlen(word);
+    if (length < wanted || strcmp(name + length - wanted, word) != 0)
+        return false;
+    *before = length - wanted;
+    return *before == 0 || name[*before - 1] == '.';
+}
+
+static annc_status add_bias(const struct reader *reader, const struct tensor *bias, size_t before, struct layer *layers,
+                            uint32_t count)
+{
+    for (uint32_t l = 0; l < count; l++)
+        if (strncmp(layers[l].weight->name, bias->name, before) == 0 &&
+            strcmp(layers[l].weight->name + before, "weight") == 0) {
+            layers[l].bias = bias;
+            return ANNC_OK;
+        }
+    return malformed_tensor(reader, bias, "is the bias of no weights");
+}
+
+/* Weights and biases by the ends of their names, layers in the order of their names. */
+static annc_status find_layers(const struct reader *reader, struct layer *layers, uint32_t *count)
 {
     annc_status status = ANNC_OK;
-    const size_t bytes = (size_t)(tensor->end - tensor->begin);
-    ANNC_TRY(read_at(reader, reader->data_begin + tensor->begin, values, bytes));
-    for (size_t i = 0; i < bytes / sizeof *values; i++)
-        if (!isfinite(values[i]))
-            return malformed_tensor(reader, tensor, "has a value that is not finite");
+    size_t before;
+    *count = 0;
+    for (size_t i = 0; i < reader->tensor_count; i++) {
+        const struct tensor *tensor = &reader->tensors[i];
+        if (ends_with(tensor->name, "weight", &before) && tensor->rank == 2 && *count < ANNC_MAX_LAYERS)
+            layers[(*count)++] = (struct layer){tensor, NULL};
+        else if (!ends_with(tensor->name, "bias", &before) || tensor->rank != 1)
+            return malformed_tensor(reader, tensor, "is neither weights nor biases of a fully connected layer");
+    }
+    for (size_t i = 0; i < reader->tensor_count; i++)
+        if (ends_with(reader->tensors[i].name, "bias", &before))
+            ANNC_TRY(add_bias(reader, &reader->tensors[i], before, layers, *count));
+    qsort(layers, *count, sizeof *layers, by_name);
 out:
     return status;
 }
 
-static annc_status read_network(struct reader *reader, annc_network **result)
+/* The widths that the tensors have, which must chain, and be the assumed shape's. */
+static annc_status find_foreign_layers(struct reader *reader, const annc_shape *assumed, annc_shape *shape,
+                                       struct layer *layers)
+{
+    annc_status status = ANNC_OK;
+    char widths[ANNC_MAX_LAYERS * 12], wanted[ANNC_MAX_LAYERS * 12], text[2 * sizeof widths + 256];
+    uint32_t count;
+    ANNC_TRY(find_layers(reader, layers, &count));
+    if (count == 0)
+        return malformed(reader, "holds no layer");
+    *shape = assumed ? *assumed : (annc_shape){0};
+    shape->layers = count;
+    for (uint32_t l = 0; l <= count; l++) {
+        const uint64_t width = l == 0 ? layers[0].weight->shape[1] : layers[l - 1].weight->shape[0];
+        shape->width[l] = width <= ANNC_MAX_WIDTH ? (uint32_t)width : 0;
+        if (l > 0 && (layers[l - 1].weight->shape[1] != shape->width[l - 1] || shape->width[l] == 0))
+            return malformed_tensor(reader, layers[l - 1].weight, "does not follow from the layer before it");
+        if (l > 0 && layers[l - 1].bias && layers[l - 1].bias->shape[0] != width)
+            return malformed_tensor(reader, layers[l - 1].bias, "has another length than its weights have rows");
+    }
+    annc_shape_format_layers(shape, widths, sizeof widths);
+    if (!assumed) {
+        snprintf(text, sizeof text,
+                 "was written by another program and says nothing of activations; give them by --layers, like %s with "
+                 "':tanh' after each width",
+                 widths);
+        return malformed(reader, text);
+    }
+    annc_shape_format_layers(assumed, wanted, sizeof wanted);
+    if (strcmp(widths, wanted) != 0) {
+        snprintf(text, sizeof text, "holds a network of %s, and --layers says %s", widths, wanted);
+        return malformed(reader, text);
+    }
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- values */
+
+static double value_of(enum type type, const unsigned char *bytes)
+{
+    uint16_t word;
+    uint32_t bits;
+    float single;
+    double number;
+    switch (type) {
+    case F64:
+        memcpy(&number, bytes, sizeof number);
+        return number;
+    case F32:
+        memcpy(&single, bytes, sizeof single);
+        return (double)single;
+    case BF16:
+        memcpy(&word, bytes, sizeof word);
+        bits = (uint32_t)word << 16;
+        memcpy(&single, &bits, sizeof single);
+        return (double)single;
+    default:
+        memcpy(&word, bytes, sizeof word);
+        return annc_number_of_half(word);
+    }
+}
+
+static annc_status read_tensor(const struct reader *reader, const struct tensor *tensor, float *values)
+{
+    annc_status status = ANNC_OK;
+    enum { PIECE = 1 << 13 };
+    unsigned char piece[PIECE];
+    const size_t width = TYPE[tensor->type].bytes, count = (size_t)(tensor->end - tensor->begin) / width;
+    for (size_t done = 0; done < count;) {
+        const size_t now = count - done < PIECE / width ? count - done : PIECE / width;
+        ANNC_TRY(read_at(reader, reader->data_begin + tensor->begin + done * width, piece, now * width));
+        for (size_t i = 0; i < now; i++) {
+            values[done + i] = (float)value_of(tensor->type, piece + i * width);
+            if (!isfinite(values[done + i]))
+                return malformed_tensor(reader, tensor, "has a value that is not finite");
+        }
+        done += now;
+    }
+out:
+    return status;
+}
+
+static annc_status read_network(struct reader *reader, const annc_shape *assumed, annc_network **result)
 {
     annc_status status = ANNC_OK;
     annc_shape shape;
+    struct layer layers[ANNC_MAX_LAYERS];
     annc_network *network = NULL;
     ANNC_TRY(check_layout(reader));
-    ANNC_TRY(claimed_shape(reader, &shape));
-    ANNC_TRY(check_tensors(reader, &shape));
+    if (annc_network_metadata(reader->metadata, "annc.layers")) {
+        ANNC_TRY(claimed_shape(reader, &shape));
+        ANNC_TRY(find_own_layers(reader, &shape, layers));
+    } else {
+        ANNC_TRY(find_foreign_layers(reader, assumed, &shape, layers));
+    }
     ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the tensors, which the file has */
     for (uint32_t l = 1; l <= shape.layers; l++) {
-        ANNC_TRY(
-            read_tensor(reader, tensor_named(reader, l, "weight"), network->theta + annc_shape_weights_at(&shape, l)));
-        ANNC_TRY(
-            read_tensor(reader, tensor_named(reader, l, "bias"), network->theta + annc_shape_biases_at(&shape, l)));
+        ANNC_TRY(read_tensor(reader, layers[l - 1].weight, network->theta + annc_shape_weights_at(&shape, l)));
+        if (layers[l - 1].bias)
+            ANNC_TRY(read_tensor(reader, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
     }
     const char *key, *value;
     for (size_t i = 0; annc_network_metadata_at(reader->metadata, i, &key, &value); i++)
@@ -362,7 +526,7 @@ out:
     return status;
 }
 
-annc_status annc_model_load(const char *path, annc_network **network)
+annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network)
 {
     annc_status status = ANNC_OK;
     struct reader *reader = NULL;
@@ -374,7 +538,7 @@ annc_status annc_model_load(const char *path, annc_network **network)
     ANNC_TRY(open_file(reader));
     ANNC_TRY(read_header(reader));
     ANNC_TRY(parse_header(reader));
-    ANNC_TRY(read_network(reader, network));
+    ANNC_TRY(read_network(reader, assumed, network));
 out:
     if (reader) {
         if (reader->descriptor >= 0)
