@@ -400,6 +400,8 @@ ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
 /* The engine in use: "ops" or "recorded". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
+/* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */
+ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
 /* Copies the parameters from the device into the network. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 

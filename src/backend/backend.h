@@ -87,6 +87,9 @@ struct annc_backend {
      * stay unchanged until unstage. */
     annc_status (*stage)(annc_device *device, const void *host, size_t bytes, const char *what, const void **memory);
     void (*unstage)(annc_device *device, const void *memory);
+    /* Host memory that upload copies from at its best speed; both NULL where device memory is host memory, and nothing is too large. */
+    annc_status (*alloc_host)(annc_device *device, size_t bytes, const char *what, void **memory);
+    void (*free_host)(annc_device *device, void *memory);
     /* upload returns when `host` may be changed again; download when it is filled. */
     annc_status (*upload)(annc_device *device, void *memory, const void *host, size_t bytes);
     annc_status (*download)(annc_device *device, void *host, const void *memory, size_t bytes);

@@ -182,6 +182,23 @@ static void cuda_free(annc_device *device, void *memory)
     cudaFree(memory); /* waits for work that may still use it */
 }
 
+static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char *what, void **memory)
+{
+    *memory = NULL;
+    const cudaError_t error = cudaHostAlloc(memory, bytes, cudaHostAllocDefault);
+    if (error == cudaSuccess)
+        return ANNC_OK;
+    cudaGetLastError();
+    *memory = NULL;
+    return device->host->fail(ANNC_DEVICE, "out of memory: %s needs %zu bytes of pinned host memory", what, bytes);
+}
+
+static void cuda_free_host(annc_device *device, void *memory)
+{
+    (void)device;
+    cudaFreeHost(memory);
+}
+
 static annc_status cuda_synchronise(annc_device *device)
 {
     annc_status status = ANNC_OK;
@@ -440,6 +457,8 @@ static const struct annc_backend backend_cuda = {
     cuda_free,
     cuda_stage,
     cuda_unstage,
+    cuda_alloc_host,
+    cuda_free_host,
     cuda_upload,
     cuda_download,
     cuda_synchronise,

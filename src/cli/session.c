@@ -80,6 +80,9 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     if (status == ANNC_OK)
         status = annc_trainer_create(session->device, session->network, session->data.train, &session->training,
                                      &session->trainer);
+    if (status == ANNC_OK && annc_trainer_window(session->trainer) < annc_dataset_examples(session->data.train)->count)
+        note(session->options, "the examples do not fit on the device and come %u at a time",
+             annc_trainer_window(session->trainer));
     return status == ANNC_OK ? make_evaluators(session) : status;
 }
 

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "clock.h"
 #include "dataset.h"
+#include "feed.h"
 #include "network.h"
 #include "propagate.h"
 #include "status.h"
@@ -16,7 +17,8 @@ enum { CHUNK_BYTES = 8 << 20, SMALLEST_CHUNK = 16, LARGEST_CHUNK = 1024 };
 struct annc_evaluator {
     annc_device *device;
     const annc_network *network;
-    annc_examples staged;
+    const annc_examples *examples;
+    struct annc_feed feed;
     struct annc_pass pass;
     uint32_t chunk, chunks;
     float *d_theta; /* the network's own parameters, where no trainer brings them */
@@ -50,11 +52,11 @@ static annc_status open_memory(annc_evaluator *evaluator)
     evaluator->d_cursor = memory;
     ANNC_TRY(backend->alloc(device, evaluator->chunks * sizeof(struct annc_score), "the scores", &memory));
     evaluator->d_scores = memory;
-    ANNC_TRY(backend->alloc(device, evaluator->staged.count * sizeof(int32_t), "the predictions", &memory));
+    ANNC_TRY(backend->alloc(device, evaluator->feed.window * sizeof(int32_t), "the predictions", &memory));
     evaluator->d_predictions = memory;
     ANNC_TRY(annc_allocate(evaluator->chunks, sizeof(struct annc_score), "the scores", (void **)&evaluator->scores));
-    if (evaluator->staged.targets)
-        ANNC_TRY(annc_allocate(annc_product(evaluator->staged.count, evaluator->staged.outputs), sizeof(float),
+    if (evaluator->examples->targets)
+        ANNC_TRY(annc_allocate(annc_product(evaluator->examples->count, evaluator->examples->outputs), sizeof(float),
                                "the outputs", (void **)&evaluator->outputs));
     ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
 out:
@@ -73,9 +75,10 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     evaluator->device = device;
     evaluator->network = network;
     evaluator->dataset = dataset;
+    evaluator->examples = examples;
     evaluator->chunk = chunk_of(&network->shape, examples->count);
     evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
-    ANNC_TRY(annc_examples_stage(device, examples, &evaluator->staged));
+    ANNC_TRY(annc_feed_try(device, examples, evaluator->chunk, &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
     *result = evaluator;
     evaluator = NULL;
@@ -93,34 +96,63 @@ void annc_evaluator_free(annc_evaluator *evaluator)
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])
             evaluator->device->backend->free(evaluator->device, memory[i]);
-    annc_examples_unstage(evaluator->device, &evaluator->staged);
+    annc_feed_close(&evaluator->feed);
     annc_release(evaluator->scores);
     annc_release(evaluator->outputs);
     annc_release(evaluator);
 }
 
-/* All chunks, one after another; the outputs of all go to `outputs` unless that is NULL. */
-static annc_status run_chunks(annc_evaluator *evaluator, const float *theta, float *outputs)
+/* Where the results of an evaluation go; NULL for what nobody wants. */
+struct results {
+    int32_t *predictions;
+    float *outputs;
+};
+
+/* The chunks of a window of `count` examples from `first` on. */
+static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
+                              const struct results *results)
 {
     annc_status status = ANNC_OK;
-    const struct annc_backend *backend = evaluator->device->backend;
-    const uint32_t count = evaluator->staged.count, chunk = evaluator->chunk;
+    annc_device *device = evaluator->device;
+    const struct annc_backend *backend = device->backend;
     struct annc_pass *pass = &evaluator->pass;
+    const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
+    const uint32_t chunk = evaluator->chunk;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
-    cursor.order = annc_order_sequential(count);
+    cursor.order = annc_order_sequential(evaluator->feed.window);
     cursor.batch = chunk;
-    ANNC_TRY(backend->upload(evaluator->device, evaluator->d_cursor, &cursor, sizeof cursor));
-    for (uint32_t first = 0; first < count; first += chunk) {
-        const uint32_t m = count - first < chunk ? count - first : chunk;
-        ANNC_TRY(annc_pass_forward(pass, &evaluator->staged, evaluator->d_cursor, m, theta));
+    ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
+    for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
+        const uint32_t m = count - done < chunk ? count - done : chunk;
+        ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
         ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
-        const size_t n = evaluator->staged.outputs;
-        if (outputs)
-            ANNC_TRY(backend->download(evaluator->device, outputs + first * n,
-                                       pass->A[evaluator->network->shape.layers], m * n * sizeof(float)));
-        if (count - first <= chunk)
-            break; /* first + chunk may not be representable */
+        if (results->outputs)
+            ANNC_TRY(backend->download(device, results->outputs + ((size_t)first + done) * n, pass->A[L],
+                                       m * n * sizeof(float)));
+    }
+    ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
+                               ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
+    if (results->predictions)
+        ANNC_TRY(backend->download(device, results->predictions + first, evaluator->d_predictions,
+                                   count * sizeof *results->predictions));
+out:
+    return status;
+}
+
+/* All windows: one, where all examples are staged. */
+static annc_status run_windows(annc_evaluator *evaluator, const float *theta, const struct results *results)
+{
+    annc_status status = ANNC_OK;
+    struct annc_feed *feed = &evaluator->feed;
+    const uint32_t n = evaluator->examples->count;
+    const struct annc_order order = annc_order_sequential(n);
+    for (uint32_t first = 0; first < n;) {
+        const uint32_t count = n - first < feed->window ? n - first : feed->window;
+        annc_feed_fill(feed, &order, first, count);
+        ANNC_TRY(annc_feed_send(feed, count));
+        ANNC_TRY(run_window(evaluator, theta, first, count, results));
+        first += count;
     }
 out:
     return status;
@@ -162,13 +194,8 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     memset(evaluation, 0, sizeof *evaluation);
     if (!trainer)
         ANNC_TRY(backend->upload(device, evaluator->d_theta, evaluator->network->theta, bytes));
-    float *const wanted = outputs ? outputs : evaluator->outputs;
-    ANNC_TRY(run_chunks(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, wanted));
-    ANNC_TRY(backend->download(device, evaluator->scores, evaluator->d_scores,
-                               evaluator->chunks * sizeof *evaluator->scores));
-    if (predictions)
-        ANNC_TRY(backend->download(device, predictions, evaluator->d_predictions,
-                                   evaluator->staged.count * sizeof *predictions));
+    const struct results results = {predictions, outputs ? outputs : evaluator->outputs};
+    ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
     for (uint32_t c = 0; c < evaluator->chunks; c++) {
         evaluation->count += evaluator->scores[c].examples;
         evaluation->correct += evaluator->scores[c].correct;
@@ -176,10 +203,10 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     }
     evaluation->loss /= evaluation->count;
     evaluation->r2 = evaluation->rmse = evaluation->mae = NAN;
-    if (evaluator->staged.targets) {
+    if (evaluator->examples->targets) {
         if (outputs)
             memcpy(evaluator->outputs, outputs,
-                   (size_t)evaluator->staged.count * evaluator->staged.outputs * sizeof(float));
+                   (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
         measure(evaluator, evaluator->outputs, evaluation);
     }
     evaluation->seconds = annc_now() - start;

@@ -1,5 +1,6 @@
 /* fit.c - whether a data set, a network and a device belong together. */
 #include "allocate.h"
+#include "feed.h"
 #include "optimisation.h"
 #include "shape.h"
 #include "status.h"
@@ -50,11 +51,37 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
     return ANNC_OK;
 }
 
-static size_t examples_bytes(const annc_examples *examples)
+/* Share of what is left for examples that test sets and looks at the layers may take. */
+static const double FOR_MEASURES = 0.2;
+
+/* Bytes of a training beside its examples. */
+struct needs {
+    size_t weights, optimiser, minibatch;
+    uint32_t m;
+};
+
+static struct needs needs_of(const annc_shape *shape, const annc_training_options *options,
+                             const annc_examples *examples)
 {
-    const size_t input = examples->type == ANNC_BYTES ? 1 : sizeof(float);
-    const size_t target = examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float);
-    return examples->count * (examples->inputs * input + target);
+    struct needs needs = {.m = options->batch < examples->count ? options->batch : examples->count};
+    needs.weights = annc_product(annc_shape_parameters(shape), sizeof(float));
+    needs.optimiser = annc_optimisation_bytes(shape, options);
+    needs.minibatch = annc_pass_bytes(shape, needs.m, options);
+    return needs;
+}
+
+/* In double: no sum of these overflows it. */
+static double sum_of(const struct needs *needs)
+{
+    return (double)needs->weights + (double)needs->optimiser + (double)needs->minibatch;
+}
+
+uint64_t annc_room_for_examples(const annc_device *device, const annc_shape *shape,
+                                const annc_training_options *options, const annc_examples *examples)
+{
+    const struct needs needs = needs_of(shape, options, examples);
+    const double left = (double)annc_device_describe(device)->memory_free - sum_of(&needs);
+    return left > 0 ? (uint64_t)(left * (1 - FOR_MEASURES)) : 0;
 }
 
 annc_status annc_training_fits(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
@@ -62,18 +89,17 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
 {
     const annc_examples *examples = annc_dataset_examples(train);
     const annc_device_info *info = annc_device_describe(device);
-    const uint32_t m = options->batch < examples->count ? options->batch : examples->count;
-    const size_t weights = annc_product(annc_shape_parameters(shape), sizeof(float));
-    const size_t optimiser = annc_optimisation_bytes(shape, options);
-    const size_t minibatch = annc_pass_bytes(shape, m, options), staged = examples_bytes(examples);
-    /* In double: no sum of these overflows it. */
-    const double needed = (double)weights + (double)optimiser + (double)minibatch + (double)staged;
+    const struct needs needs = needs_of(shape, options, examples);
+    /* What does not fit may come in windows, down to a few minibatches. */
+    const uint32_t rows = device->backend->alloc_host ? annc_feed_window(examples, needs.m, 0) : examples->count;
+    const double staged = (double)annc_examples_bytes(examples) / examples->count * rows;
+    const double needed = sum_of(&needs) + staged;
     if (needed <= (double)info->memory_free)
         return ANNC_OK;
     return annc_fail(
         ANNC_DEVICE,
-        "out of memory on %s (%s): the training needs %.0f bytes (weights %zu, optimiser %zu, a minibatch of %u "
-        "%zu, examples %zu); %llu are free of %llu",
-        info->kind, info->name, needed, weights, optimiser, m, minibatch, staged, (unsigned long long)info->memory_free,
-        (unsigned long long)info->memory_bytes);
+        "out of memory on %s (%s): the training needs %.0f bytes (weights %zu, optimiser %zu, a minibatch of "
+        "%u %zu, examples %.0f); %llu are free of %llu",
+        info->kind, info->name, needed, needs.weights, needs.optimiser, needs.m, needs.minibatch, staged,
+        (unsigned long long)info->memory_free, (unsigned long long)info->memory_bytes);
 }

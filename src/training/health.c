@@ -35,30 +35,48 @@ static void judge_layer(annc_activation f, uint32_t m, uint32_t n, const float *
     health->saturated = (double)flat / ((double)m * n);
 }
 
-/* Forward on the first rows of an order that no epoch has. */
-static annc_status forward(annc_device *device, struct annc_pass *pass, const annc_examples *staged, uint64_t seed,
+/* Some examples of an order that no epoch has, staged, and forward on them. */
+static annc_status forward(annc_device *device, struct annc_pass *pass, const annc_examples *examples, uint64_t seed,
                            uint32_t m, const float *theta)
 {
     annc_status status = ANNC_OK;
+    const struct annc_order order = annc_order_shuffled(examples->count, seed, HEALTH_EPOCH);
+    const size_t input = examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
+    annc_examples some = *examples, staged = {0};
     struct annc_cursor cursor;
+    char *x = NULL;
+    int32_t *labels = NULL;
     void *d_cursor = NULL;
     memset(&cursor, 0, sizeof cursor);
-    cursor.order = annc_order_shuffled(staged->count, seed, HEALTH_EPOCH);
+    cursor.order = annc_order_sequential(m);
     cursor.batch = m;
+    ANNC_TRY(annc_allocate(m, input, "a look at the layers", (void **)&x));
+    ANNC_TRY(annc_allocate(m, sizeof *labels, "a look at the layers", (void **)&labels));
+    for (uint32_t i = 0; i < m; i++)
+        memcpy(x + i * input, (const char *)examples->x + annc_order_at(&order, i) * input, input);
+    some.count = m;
+    some.x = x;
+    some.labels = labels; /* all 0: only the inputs are looked at */
+    some.targets = NULL;
+    ANNC_TRY(annc_examples_stage(device, &some, &staged));
     ANNC_TRY(device->backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
     ANNC_TRY(device->backend->upload(device, d_cursor, &cursor, sizeof cursor));
-    ANNC_TRY(annc_pass_forward(pass, staged, d_cursor, m, theta));
+    ANNC_TRY(annc_pass_forward(pass, &staged, d_cursor, m, theta));
+    ANNC_TRY(device->backend->synchronise(device));
 out:
     if (d_cursor)
         device->backend->free(device, d_cursor);
+    annc_examples_unstage(device, &staged);
+    annc_release(x);
+    annc_release(labels);
     return status;
 }
 
-annc_status annc_health_look(annc_device *device, const annc_shape *shape, const annc_examples *staged, uint64_t seed,
+annc_status annc_health_look(annc_device *device, const annc_shape *shape, const annc_examples *examples, uint64_t seed,
                              const float *theta, annc_layer_health *layers)
 {
     annc_status status = ANNC_OK;
-    const uint32_t m = staged->count < LOOKED_AT ? staged->count : LOOKED_AT;
+    const uint32_t m = examples->count < LOOKED_AT ? examples->count : LOOKED_AT;
     struct annc_pass pass = {0};
     uint32_t widest = 0;
     float *host = NULL;
@@ -67,7 +85,7 @@ annc_status annc_health_look(annc_device *device, const annc_shape *shape, const
     const size_t most = annc_product(m, widest);
     ANNC_TRY(annc_allocate(annc_product(2, most), sizeof *host, "a look at the layers", (void **)&host));
     ANNC_TRY(annc_pass_open(device, shape, m, &pass));
-    ANNC_TRY(forward(device, &pass, staged, seed, m, theta));
+    ANNC_TRY(forward(device, &pass, examples, seed, m, theta));
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const size_t bytes = (size_t)m * shape->width[l] * sizeof *host;
         ANNC_TRY(device->backend->download(device, host, pass.Z[l], bytes));

@@ -77,12 +77,12 @@ void annc_optimisation_close(struct annc_optimisation *optimisation)
     memset(optimisation, 0, sizeof *optimisation);
 }
 
-annc_status annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint32_t epoch)
+void annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint32_t epoch)
 {
     const annc_training_options *options = optimisation->options;
     const uint32_t steps = optimisation->steps;
     if (optimisation->in_place)
-        return ANNC_OK;
+        return;
     for (uint32_t step = 0; step < steps; step++) {
         const double t = (double)epoch * steps + step + 1; /* counts from 1 */
         const double rate = annc_schedule_rate(&options->schedule, options->eta, epoch, step, steps);
@@ -90,8 +90,14 @@ annc_status annc_optimisation_begin_epoch(struct annc_optimisation *optimisation
                                                        .c1 = (float)(1 - pow(options->mu, t)),
                                                        .c2 = (float)(1 - pow(options->rho, t))};
     }
-    return optimisation->device->backend->upload(optimisation->device, optimisation->d_rates, optimisation->rates,
-                                                 steps * sizeof *optimisation->rates);
+}
+
+annc_status annc_optimisation_send_rates(struct annc_optimisation *optimisation, uint32_t first, uint32_t count)
+{
+    if (optimisation->in_place)
+        return ANNC_OK;
+    return optimisation->device->backend->upload(optimisation->device, optimisation->d_rates,
+                                                 optimisation->rates + first, count * sizeof *optimisation->rates);
 }
 
 double annc_optimisation_rate(const struct annc_optimisation *optimisation, uint32_t step)

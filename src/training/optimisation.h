@@ -25,8 +25,10 @@ annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape,
 size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options);
 void annc_optimisation_close(struct annc_optimisation *optimisation);
 
-/* The rates of an epoch (from 0). */
-annc_status annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint32_t epoch);
+/* Works out the rates of an epoch (from 0). */
+void annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint32_t epoch);
+/* Brings those of `count` steps to the device, where a cursor that begins with the first of them finds them. */
+annc_status annc_optimisation_send_rates(struct annc_optimisation *optimisation, uint32_t first, uint32_t count);
 /* After forward, before the cursor moves: backward, and the step that is made of it. */
 annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struct annc_pass *pass,
                                    const struct annc_cursor *cursor, uint32_t m, float *theta);

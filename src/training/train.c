@@ -2,6 +2,7 @@
 #include "train.h"
 #include "allocate.h"
 #include "clock.h"
+#include "feed.h"
 #include "network.h"
 #include "optimisation.h"
 #include "status.h"
@@ -17,7 +18,7 @@ struct annc_trainer {
     struct annc_job job; /* the first member: a step finds its trainer by it */
     annc_device *device;
     annc_network *network;
-    annc_examples staged;
+    struct annc_feed feed;
     struct annc_pass pass;
     struct annc_optimisation optimisation;
     annc_training_options options;
@@ -36,6 +37,11 @@ const float *annc_trainer_theta(const annc_trainer *trainer)
 const char *annc_trainer_engine(const annc_trainer *trainer)
 {
     return trainer->job.engine;
+}
+
+uint32_t annc_trainer_window(const annc_trainer *trainer)
+{
+    return trainer->feed.window;
 }
 
 /* One step on the cursor's minibatch of m examples. */
@@ -86,55 +92,72 @@ annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shap
 
 /* ---------------------------------------------------------------- an epoch */
 
-static annc_status begin_epoch(annc_trainer *trainer)
+/* One pass through the examples, as it goes. */
+struct course {
+    struct annc_order order;
+    bool (*stop)(void *context);
+    void *context;
+    uint32_t done; /* steps of the epoch */
+};
+
+/* The device finds a window's steps by a cursor that begins with it: in the epoch's order, or, where examples stream, in the window's own. */
+static annc_status begin_window(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t count)
 {
     annc_status status = ANNC_OK;
+    const uint32_t batch = trainer->options.batch;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
-    cursor.order = annc_order_shuffled(trainer->staged.count, trainer->options.seed, trainer->epoch);
-    cursor.batch = trainer->options.batch;
-    cursor.first = (uint64_t)trainer->epoch * trainer->staged.count;
-    ANNC_TRY(annc_optimisation_begin_epoch(&trainer->optimisation, trainer->epoch));
-    trainer->epoch++;
+    cursor.order = trainer->feed.streams ? annc_order_sequential(trainer->feed.window) : course->order;
+    cursor.batch = batch;
+    cursor.first = (uint64_t)(trainer->epoch - 1) * trainer->feed.examples->count + first;
+    ANNC_TRY(annc_feed_send(&trainer->feed, count));
+    ANNC_TRY(annc_optimisation_send_rates(&trainer->optimisation, first / batch, (count - 1) / batch + 1));
     ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor));
 out:
     return status;
 }
 
-/* All steps of the epoch, in blocks; *done counts them. */
-static annc_status run_steps(annc_trainer *trainer, bool (*stop)(void *), void *context, uint32_t *done)
+/* Whether to stop, asked every so often: the blocks of steps in between grow and shrink to that. */
+static annc_status ask_for_stop(annc_trainer *trainer, const struct course *course, double start)
 {
     annc_status status = ANNC_OK;
-    const uint32_t batch = trainer->options.batch, full = trainer->staged.count / batch,
-                   ragged = trainer->staged.count % batch;
-    *done = 0;
-    while (*done < full) {
-        const uint32_t count = full - *done < trainer->block ? full - *done : trainer->block;
+    ANNC_TRY(trainer->device->backend->synchronise(trainer->device));
+    if (course->stop(course->context))
+        return annc_fail(ANNC_STOPPED, "stopped in epoch %u after step %u of %u", trainer->epoch, course->done,
+                         trainer->steps);
+    const double seconds = annc_now() - start;
+    if (seconds < BLOCK_SECONDS / 2 && trainer->block < UINT32_MAX / 2)
+        trainer->block *= 2;
+    else if (seconds > BLOCK_SECONDS * 2 && trainer->block > 1)
+        trainer->block /= 2;
+out:
+    return status;
+}
+
+/* All steps of a window of `count` examples, in blocks. */
+static annc_status run_window(annc_trainer *trainer, struct course *course, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t batch = trainer->options.batch, full = count / batch, ragged = count % batch;
+    for (uint32_t done = 0; done < full;) {
+        const uint32_t steps = full - done < trainer->block ? full - done : trainer->block;
         const double start = annc_now();
-        ANNC_TRY(full_steps(trainer, count));
-        *done += count;
-        if (stop) {
-            ANNC_TRY(trainer->device->backend->synchronise(trainer->device));
-            if (stop(context))
-                return annc_fail(ANNC_STOPPED, "stopped in epoch %u after step %u of %u", trainer->epoch, *done,
-                                 trainer->steps);
-            const double seconds = annc_now() - start;
-            if (seconds < BLOCK_SECONDS / 2 && trainer->block < UINT32_MAX / 2)
-                trainer->block *= 2;
-            else if (seconds > BLOCK_SECONDS * 2 && trainer->block > 1)
-                trainer->block /= 2;
-        }
+        ANNC_TRY(full_steps(trainer, steps));
+        done += steps;
+        course->done += steps;
+        if (course->stop)
+            ANNC_TRY(ask_for_stop(trainer, course, start));
     }
     if (ragged > 0) {
         ANNC_TRY(step_of(trainer, ragged));
-        ++*done;
+        course->done++;
     }
 out:
     return status;
 }
 
-/* Fetches the scores of the steps done and sums them in their order. */
-static annc_status sum_scores(annc_trainer *trainer, uint32_t done, annc_epoch *report)
+/* Fetches the scores of a window's steps and sums them in their order; `before` steps of the epoch came before. */
+static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t done, annc_epoch *report)
 {
     annc_status status = ANNC_OK;
     ANNC_TRY(trainer->device->backend->download(trainer->device, trainer->scores, trainer->job.scores,
@@ -146,7 +169,7 @@ static annc_status sum_scores(annc_trainer *trainer, uint32_t done, annc_epoch *
                              "diverged: in epoch %u the cost is no longer finite at step %u of %u (learning rate %g, "
                              "largest |input| %g); "
                              "scale the data or lower --lr",
-                             trainer->epoch, s + 1, trainer->steps, trainer->options.eta,
+                             trainer->epoch, before + s + 1, trainer->steps, trainer->options.eta,
                              (double)trainer->largest_input);
         report->loss += score->cost / score->examples;
         report->correct += score->correct;
@@ -156,23 +179,45 @@ out:
     return status;
 }
 
+/* Trains on a window; while the device does, the next one is filled. */
+static annc_status train_window(annc_trainer *trainer, struct course *course, uint32_t first, annc_epoch *report)
+{
+    annc_status status = ANNC_OK;
+    struct annc_feed *feed = &trainer->feed;
+    const uint32_t n = feed->examples->count, count = n - first < feed->window ? n - first : feed->window;
+    const uint32_t left = n - first - count, before = course->done;
+    if (first == 0)
+        annc_feed_fill(feed, &course->order, 0, count);
+    ANNC_TRY(begin_window(trainer, course, first, count));
+    const annc_status ran = run_window(trainer, course, count);
+    if (ran != ANNC_OK && ran != ANNC_STOPPED)
+        return ran;
+    if (left > 0 && ran == ANNC_OK)
+        annc_feed_fill(feed, &course->order, first + count, left < feed->window ? left : feed->window);
+    ANNC_TRY(sum_scores(trainer, before, course->done - before, report));
+    status = ran;
+out:
+    return status;
+}
+
 annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context, annc_epoch *report)
 {
     annc_status status = ANNC_OK;
     const double start = annc_now();
-    uint32_t done = 0;
+    const uint32_t n = trainer->feed.examples->count, window = trainer->feed.window;
+    struct course course = {.stop = stop, .context = context};
+    course.order = annc_order_shuffled(n, trainer->options.seed, trainer->epoch);
     memset(report, 0, sizeof *report);
-    ANNC_TRY(begin_epoch(trainer));
-    const annc_status ran = run_steps(trainer, stop, context, &done);
-    if (ran != ANNC_OK && ran != ANNC_STOPPED)
-        return ran;
-    ANNC_TRY(sum_scores(trainer, done, report));
+    annc_optimisation_begin_epoch(&trainer->optimisation, trainer->epoch);
+    trainer->epoch++;
+    for (uint32_t first = 0; first < n && status == ANNC_OK; first = n - first < window ? n : first + window)
+        status = train_window(trainer, &course, first, report);
+    if (status != ANNC_OK && status != ANNC_STOPPED)
+        return status;
     report->seconds = annc_now() - start;
     report->epoch = trainer->epoch;
-    report->steps = done;
-    report->rate = done > 0 ? annc_optimisation_rate(&trainer->optimisation, done - 1) : 0;
-    status = ran;
-out:
+    report->steps = course.done;
+    report->rate = course.done > 0 ? annc_optimisation_rate(&trainer->optimisation, course.done - 1) : 0;
     return status;
 }
 
@@ -185,7 +230,7 @@ void annc_trainer_report(annc_trainer *trainer, double loss)
 
 annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers)
 {
-    return annc_health_look(trainer->device, trainer->job.shape, &trainer->staged, trainer->options.seed,
+    return annc_health_look(trainer->device, trainer->job.shape, trainer->feed.examples, trainer->options.seed,
                             trainer->job.theta, layers);
 }
 
@@ -244,7 +289,7 @@ static annc_status open_job(annc_trainer *trainer)
     job->scores = scores;
     ANNC_TRY(backend->upload(trainer->device, job->theta, trainer->network->theta, bytes));
     job->shape = shape;
-    job->examples = &trainer->staged;
+    job->examples = &trainer->feed.staged;
     job->batch = trainer->options.batch;
     job->step = full_step;
     job->engine = annc_engine_name(ANNC_ENGINE_OPS);
@@ -272,7 +317,8 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     trainer->block = FIRST_BLOCK;
     trainer->largest_input = largest_input(examples);
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
-    ANNC_TRY(annc_examples_stage(device, examples, &trainer->staged));
+    ANNC_TRY(annc_feed_open(device, examples, trainer->options.batch,
+                            annc_room_for_examples(device, &network->shape, options, examples), &trainer->feed));
     ANNC_TRY(open_job(trainer));
     annc_dataset_image_size(train, &rows, &columns);
     ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options, rows, columns,
@@ -300,7 +346,7 @@ void annc_trainer_free(annc_trainer *trainer)
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])
             backend->free(device, memory[i]);
-    annc_examples_unstage(device, &trainer->staged);
+    annc_feed_close(&trainer->feed);
     annc_release(trainer->scores);
     annc_release(trainer);
 }

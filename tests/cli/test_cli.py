@@ -300,6 +300,27 @@ class Devices(Cli):
                                           environment=small).stderr, r"out of memory on simulated \(Simulated device\): the training needs \d+ bytes \(weights \d+.*\d+ are free of \d+")
 
 
+    @unittest.skipUnless(MODULE, "the simulated device is not built")
+    def test_data_larger_than_the_device(self):
+        """They come window by window, and end with the same bits."""
+        big = self.folder / "big"
+        big.mkdir()
+        for name, n in (("train", 12001), ("t10k", 12000)):
+            images, labels = bars(n)
+            (big / f"{name}-images-idx3-ubyte").write_bytes(images)
+            (big / f"{name}-labels-idx1-ubyte").write_bytes(labels)
+        runs = []
+        for memory in ("42", "256"):
+            environment = {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_LEAKS": "1", "ANNC_HOST_MEMORY_MB": memory}
+            result = self.run_program("train", "--data", "big", "--layers", "784-4-10", "--batch", "500", "--epochs", "1", "--device", "cuda", "--optimizer", "adam",
+                                      "--schedule", "cosine", "--dropout", "0.2", "--save", memory, "--json", environment=environment)
+            self.assertEqual("do not fit on the device" in result.stderr, memory == "42", result.stderr)
+            lines = [json.loads(line) for line in result.stdout.splitlines()]
+            runs.append([lines[0][key] for key in ("loss", "test_loss", "test_correct", "saturated")])
+        self.assertEqual(*runs)
+        self.assertEqual((self.folder / "42").read_bytes(), (self.folder / "256").read_bytes())
+
+
 class Fetch(Cli):
     """From files beside the tests: a mirror may be a file:// address."""
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 using Work = std::function<void()>;
@@ -28,6 +29,7 @@ namespace
 
 cudaError_t last_error = cudaSuccess;
 std::map<void *, size_t> allocations;
+std::set<void *> pinned; // host memory
 size_t allocated = 0;
 std::vector<cudaStream_t> streams;
 
@@ -64,9 +66,9 @@ void drain(cudaStream_t stream)
 struct LeakCheck {
     ~LeakCheck()
     {
-        if (annc_host_setting("ANNC_HOST_LEAKS", 0) && (!allocations.empty() || !streams.empty())) {
-            std::fprintf(stderr, "simulated device: %zu blocks and %zu streams were never freed\n", allocations.size(),
-                         streams.size());
+        if (annc_host_setting("ANNC_HOST_LEAKS", 0) && (!allocations.empty() || !pinned.empty() || !streams.empty())) {
+            std::fprintf(stderr, "simulated device: %zu blocks and %zu streams were never freed\n",
+                         allocations.size() + pinned.size(), streams.size());
             std::_Exit(1);
         }
     }
@@ -223,6 +225,25 @@ cudaError_t cudaFree(void *memory)
         return give(cudaErrorInvalidValue);
     allocated -= found->second;
     allocations.erase(found);
+    std::free(memory);
+    return cudaSuccess;
+}
+
+cudaError_t cudaHostAlloc(void **memory, size_t bytes, unsigned)
+{
+    ENTER();
+    *memory = std::malloc(bytes);
+    if (!*memory)
+        return give(cudaErrorMemoryAllocation);
+    memset(*memory, 0xFF, bytes);
+    pinned.insert(*memory);
+    return cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void *memory)
+{
+    if (pinned.erase(memory) == 0)
+        return give(cudaErrorInvalidValue);
     std::free(memory);
     return cudaSuccess;
 }

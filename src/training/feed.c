@@ -1,0 +1,169 @@
+#include "feed.h"
+#include "allocate.h"
+#include "propagate.h"
+#include "status.h"
+
+#include <string.h>
+
+/* A window takes at most this much, so that it is filled while the device trains on the one before; and at least one minibatch. */
+enum { WINDOW_BYTES = 64 << 20 };
+
+static size_t input_bytes(const annc_examples *examples)
+{
+    return examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
+}
+
+static size_t example_bytes(const annc_examples *examples)
+{
+    return input_bytes(examples) + (examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float));
+}
+
+size_t annc_examples_bytes(const annc_examples *examples)
+{
+    return annc_product(examples->count, example_bytes(examples));
+}
+
+/* ---------------------------------------------------------------- rows */
+
+annc_status annc_rows_open(annc_device *device, const annc_examples *examples, uint32_t count, struct annc_rows *rows)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = device->backend;
+    void *labels = NULL, *targets = NULL;
+    memset(rows, 0, sizeof *rows);
+    rows->device = device;
+    ANNC_TRY(backend->alloc_host(device, annc_product(count, input_bytes(examples)), "a window", &rows->x));
+    if (examples->labels)
+        ANNC_TRY(backend->alloc_host(device, count * sizeof(int32_t), "a window", &labels));
+    rows->labels = labels;
+    if (examples->targets)
+        ANNC_TRY(
+            backend->alloc_host(device, annc_product(count, examples->outputs * sizeof(float)), "a window", &targets));
+    rows->targets = targets;
+out:
+    return status;
+}
+
+void annc_rows_close(struct annc_rows *rows)
+{
+    void *const memory[] = {rows->x, rows->labels, rows->targets};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            rows->device->backend->free_host(rows->device, memory[i]);
+    memset(rows, 0, sizeof *rows);
+}
+
+void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, const struct annc_order *order,
+                      uint32_t first, uint32_t count)
+{
+    const size_t input = input_bytes(examples), outputs = examples->outputs;
+    for (size_t i = 0; i < count; i++) {
+        const size_t example = annc_order_at(order, first + (uint32_t)i);
+        memcpy((char *)rows->x + i * input, (const char *)examples->x + example * input, input);
+        if (rows->labels)
+            rows->labels[i] = examples->labels[example];
+        if (rows->targets)
+            memcpy(rows->targets + i * outputs, examples->targets + example * outputs, outputs * sizeof(float));
+    }
+}
+
+/* ---------------------------------------------------------------- windows */
+
+uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_t free)
+{
+    const size_t one = annc_product(batch, example_bytes(examples)); /* minibatch */
+    uint64_t minibatches = free / 2 / one; /* half of what is free: the rest is not all to be had in one piece */
+    if (minibatches > WINDOW_BYTES / one)
+        minibatches = WINDOW_BYTES / one;
+    if (minibatches < 1)
+        minibatches = 1;
+    const uint64_t window = minibatches * batch;
+    return window < examples->count ? (uint32_t)window : examples->count;
+}
+
+/* Room on the device for a window. */
+static annc_status open_window(struct annc_feed *feed)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = feed->device->backend;
+    const annc_examples *examples = feed->examples;
+    const size_t n = feed->window;
+    void *x = NULL, *labels = NULL, *targets = NULL;
+    feed->staged = *examples;
+    feed->staged.count = feed->window;
+    feed->staged.x = NULL;
+    feed->staged.labels = NULL;
+    feed->staged.targets = NULL;
+    ANNC_TRY(backend->alloc(feed->device, n * input_bytes(examples), "a window of the examples", &x));
+    feed->staged.x = x;
+    if (examples->labels)
+        ANNC_TRY(backend->alloc(feed->device, n * sizeof(int32_t), "a window of the labels", &labels));
+    feed->staged.labels = labels;
+    if (examples->targets)
+        ANNC_TRY(
+            backend->alloc(feed->device, n * examples->outputs * sizeof(float), "a window of the targets", &targets));
+    feed->staged.targets = targets;
+    for (int i = 0; i < 2; i++)
+        ANNC_TRY(annc_rows_open(feed->device, examples, feed->window, &feed->rows[i]));
+out:
+    return status;
+}
+
+annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t free,
+                           struct annc_feed *feed)
+{
+    memset(feed, 0, sizeof *feed);
+    feed->device = device;
+    feed->examples = examples;
+    feed->streams = device->backend->alloc_host && annc_examples_bytes(examples) > free;
+    feed->window = feed->streams ? annc_feed_window(examples, batch, free) : examples->count;
+    return feed->streams ? open_window(feed) : annc_examples_stage(device, examples, &feed->staged);
+}
+
+annc_status annc_feed_try(annc_device *device, const annc_examples *examples, uint32_t batch, struct annc_feed *feed)
+{
+    const annc_status status = annc_feed_open(device, examples, batch, UINT64_MAX, feed);
+    if (status != ANNC_DEVICE || !device->backend->alloc_host)
+        return status;
+    annc_feed_close(feed);
+    return annc_feed_open(device, examples, batch, 0, feed);
+}
+
+void annc_feed_close(struct annc_feed *feed)
+{
+    void *const memory[] = {(void *)feed->staged.x, (void *)feed->staged.labels, (void *)feed->staged.targets};
+    if (!feed->device)
+        return;
+    for (size_t i = 0; feed->streams && i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            feed->device->backend->free(feed->device, memory[i]);
+    for (int i = 0; feed->streams && i < 2; i++)
+        annc_rows_close(&feed->rows[i]);
+    if (!feed->streams)
+        annc_examples_unstage(feed->device, &feed->staged);
+    memset(feed, 0, sizeof *feed);
+}
+
+void annc_feed_fill(struct annc_feed *feed, const struct annc_order *order, uint32_t first, uint32_t count)
+{
+    if (feed->streams)
+        annc_rows_gather(&feed->rows[feed->next], feed->examples, order, first, count);
+}
+
+annc_status annc_feed_send(struct annc_feed *feed, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = feed->device;
+    const struct annc_rows *rows = &feed->rows[feed->next];
+    if (!feed->streams)
+        return ANNC_OK;
+    feed->next = 1 - feed->next;
+    ANNC_TRY(device->backend->upload(device, (void *)feed->staged.x, rows->x, count * input_bytes(feed->examples)));
+    if (rows->labels)
+        ANNC_TRY(device->backend->upload(device, (void *)feed->staged.labels, rows->labels, count * sizeof(int32_t)));
+    if (rows->targets)
+        ANNC_TRY(device->backend->upload(device, (void *)feed->staged.targets, rows->targets,
+                                         count * feed->staged.outputs * sizeof(float)));
+out:
+    return status;
+}
