@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 size_t annc_product(size_t a, size_t b)
@@ -76,4 +77,27 @@ annc_status annc_resize(size_t count, size_t size, const char *what, void **bloc
 void annc_release(void *block)
 {
     free(block);
+}
+
+annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping)
+{
+    void *base = mmap(NULL, length, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (base == MAP_FAILED)
+        return annc_fail(ANNC_DEVICE, "out of memory: a file of %zu bytes cannot be mapped", length);
+    *mapping = (struct annc_mapping){base, length};
+    return ANNC_OK;
+}
+
+void annc_unmap(struct annc_mapping *mapping)
+{
+    if (mapping->base)
+        munmap(mapping->base, mapping->length);
+    *mapping = (struct annc_mapping){NULL, 0};
+}
+
+bool annc_is_too_large_to_read(uint64_t bytes)
+{
+    uint64_t total, available;
+    annc_machine_memory(&total, &available);
+    return bytes > available / 4;
 }

@@ -15,6 +15,17 @@ void annc_release(void *block);
  * after a failure. */
 annc_status annc_resize(size_t count, size_t size, const char *what, void **block);
 
+/* A part of a file as memory that cannot be written, for what is too large to be read: its bytes come as they are used. base and length are
+ * what annc_unmap takes; base is NULL where nothing is mapped. A file that is cut short meanwhile ends the process. */
+struct annc_mapping {
+    void *base;
+    size_t length;
+};
+annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping);
+void annc_unmap(struct annc_mapping *mapping);
+/* Whether so much is better mapped than read: more than a quarter of what the machine has left. */
+bool annc_is_too_large_to_read(uint64_t bytes);
+
 /* a x b, or SIZE_MAX where it does not fit (no allocation of that size succeeds). */
 size_t annc_product(size_t a, size_t b);
 

@@ -99,7 +99,9 @@ void annc_dataset_free(annc_dataset *dataset)
 {
     if (!dataset)
         return;
-    annc_release((void *)dataset->examples.x);
+    if (!dataset->mapping.base)
+        annc_release((void *)dataset->examples.x);
+    annc_unmap(&dataset->mapping);
     annc_release((void *)dataset->examples.labels);
     annc_release((void *)dataset->examples.targets);
     annc_release(dataset->class_names);

@@ -2,12 +2,13 @@
 #ifndef ANNC_DATASET_DATASET_H
 #define ANNC_DATASET_DATASET_H
 
-#include "annc.h"
+#include "allocate.h"
 
 enum { ANNC_CLASS_NAME = 128 };
 
 struct annc_dataset {
     annc_examples examples;               /* its arrays are the data set's own */
+    struct annc_mapping mapping;          /* where x lies in a file too large to be read */
     uint32_t rows, columns;               /* of an image, or inputs and 1 */
     uint32_t classes;                     /* outputs, or 2 where outputs is 1; 0 where there are targets */
     char (*class_names)[ANNC_CLASS_NAME]; /* of them */

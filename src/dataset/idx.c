@@ -177,6 +177,25 @@ out:
     return status;
 }
 
+/* Bytes of a raw file that is too large to be read stay where they are. */
+static annc_status map_elements(const struct annc_stream *stream, struct annc_idx *idx)
+{
+    annc_status status = ANNC_OK;
+    idx->type = ANNC_BYTES;
+    ANNC_TRY(annc_stream_map(stream, &idx->mapping));
+    idx->elements = (unsigned char *)idx->mapping.base + (idx->mapping.length - idx->count);
+out:
+    return status;
+}
+
+void annc_idx_free(struct annc_idx *idx)
+{
+    if (!idx->mapping.base)
+        annc_release(idx->elements);
+    annc_unmap(&idx->mapping);
+    idx->elements = NULL;
+}
+
 annc_status annc_idx_read(const char *path, struct annc_idx *idx)
 {
     annc_status status = ANNC_OK;
@@ -186,12 +205,13 @@ annc_status annc_idx_read(const char *path, struct annc_idx *idx)
     ANNC_TRY(annc_stream_open(path, &stream));
     idx->gzip_layers = annc_stream_gzip_layers(stream);
     ANNC_TRY(read_header(stream, idx, &type));
-    ANNC_TRY(read_elements(stream, idx, type));
+    if (type == 0x08 && idx->gzip_layers == 0 && annc_is_too_large_to_read(annc_stream_file_bytes(stream)))
+        ANNC_TRY(map_elements(stream, idx));
+    else
+        ANNC_TRY(read_elements(stream, idx, type));
 out:
     annc_stream_close(stream);
-    if (status != ANNC_OK) {
-        annc_release(idx->elements);
-        idx->elements = NULL;
-    }
+    if (status != ANNC_OK)
+        annc_idx_free(idx);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_IDX_H
 #define ANNC_DATASET_IDX_H
 
-#include "annc.h"
+#include "allocate.h"
 
 enum { ANNC_IDX_MOST_RANK = 8 };
 
@@ -12,8 +12,13 @@ struct annc_idx {
     size_t count;         /* elements: the product of the sizes */
     annc_input_type type; /* unsigned bytes stay bytes; all other types become floats */
     void *elements;       /* uint8_t or float; the caller's, freed by annc_release */
-    int gzip_layers;      /* that were around it */
+    struct annc_mapping
+        mapping; /* where the elements lie in a file too large to be read: then they are freed by annc_unmap alone */
+    int gzip_layers; /* that were around it */
 };
+
+/* Frees what there is of it. */
+void annc_idx_free(struct annc_idx *idx);
 
 /* Reads an IDX file of any element type (08 09 0B 0C 0D 0E). Sizes are checked against the file's before memory is taken for them, and
  * memory grows with what was really read. ANNC_INPUT names the file and what is wrong. */

@@ -38,7 +38,7 @@ static annc_status read_labels(const char *path, struct annc_table *table)
     memcpy(table->name, name, sizeof name);
 out:
     annc_release(numbers);
-    annc_release(idx.elements);
+    annc_idx_free(&idx);
     return status;
 }
 
@@ -96,6 +96,10 @@ annc_status annc_idx_table(const char *images_path, const char *labels_path, boo
                            images.count / images.size[0], ANNC_MAX_WIDTH);
         goto out;
     }
+    if (turn && images.rank == 3 && images.mapping.base) {
+        status = annc_fail(ANNC_INPUT, "%s: is too large to be turned in memory; turn it on disk", table->name);
+        goto out;
+    }
     if (turn && images.rank == 3)
         ANNC_TRY(transpose(&images));
     table->rows = images.size[0];
@@ -104,10 +108,12 @@ annc_status annc_idx_table(const char *images_path, const char *labels_path, boo
     table->image_rows = images.rank == 3 ? images.size[1] : 0;
     table->image_columns = images.rank == 3 ? images.size[2] : 0;
     table->x = images.elements;
+    table->mapping = images.mapping;
     images.elements = NULL;
+    images.mapping = (struct annc_mapping){NULL, 0};
     ANNC_TRY(read_labels(labels_path, table));
 out:
-    annc_release(images.elements);
+    annc_idx_free(&images);
     if (status != ANNC_OK)
         annc_table_free(table);
     return status;

@@ -218,15 +218,10 @@ void annc_preparation_free(struct annc_preparation *preparation)
 /* ---------------------------------------------------------------- applying */
 
 /* Bytes as they are, or whole numbers that bytes can hold, divided when a minibatch is made. */
-static annc_status bytes_of(struct annc_table *table, const uint32_t *rows, uint32_t count, void **x)
+static annc_status bytes_of(const struct annc_table *table, const uint32_t *rows, uint32_t count, void **x)
 {
     annc_status status = ANNC_OK;
     const size_t n = table->inputs;
-    if (!rows && table->type == ANNC_BYTES) {
-        *x = table->x;
-        table->x = NULL;
-        return ANNC_OK;
-    }
     ANNC_TRY(annc_allocate(annc_product(count, n), 1, "the examples", x));
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < n; j++)
@@ -317,8 +312,11 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
                              (preparation->scale == ANNC_SCALE_NONE || preparation->scale == ANNC_SCALE_255);
     const bool bytes = one_divisor && (table->type == ANNC_BYTES ||
                                        (preparation->scale == ANNC_SCALE_255 && could_be_bytes(table, &largest)));
+    const bool takes_over = bytes && !rows && table->type == ANNC_BYTES; /* the table's own array */
     count = rows ? count : table->rows;
-    if (bytes)
+    if (takes_over)
+        x = table->x;
+    else if (bytes)
         ANNC_TRY(bytes_of(table, rows, count, &x));
     else
         ANNC_TRY(floats_of(preparation, table, rows, count, &x));
@@ -341,12 +339,18 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     const bool image = table->image_rows > 0;
     ANNC_TRY(annc_dataset_adopt(&examples, image ? table->image_rows : table->inputs, image ? table->image_columns : 1,
                                 dataset));
+    if (takes_over) {
+        (*dataset)->mapping = table->mapping;
+        table->mapping = (struct annc_mapping){NULL, 0};
+        table->x = NULL;
+    }
     x = NULL;
     labels = NULL;
     targets = NULL;
     ANNC_TRY(describe(preparation, *dataset));
 out:
-    annc_release(x);
+    if (x != table->x)
+        annc_release(x);
     annc_release(labels);
     annc_release(targets);
     return status;

@@ -54,6 +54,11 @@ annc_status annc_stream_malformed(const struct annc_stream *stream, const char *
     return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(name, shown, sizeof shown), what);
 }
 
+annc_status annc_stream_map(const struct annc_stream *stream, struct annc_mapping *mapping)
+{
+    return annc_map(stream->descriptor, (size_t)stream->file_bytes, mapping);
+}
+
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream)
 {
     return stream->file_bytes;

@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_STREAM_H
 #define ANNC_DATASET_STREAM_H
 
-#include "annc.h"
+#include "allocate.h"
 
 struct annc_stream;
 
@@ -16,6 +16,9 @@ void annc_stream_close(struct annc_stream *stream);
 
 /* Up to `count` bytes; fewer only at the end. ANNC_INPUT where the file is damaged, or cut short inside gzip. */
 annc_status annc_stream_read(struct annc_stream *stream, void *bytes, size_t count, size_t *got);
+
+/* The whole of a file that no gzip wraps as memory; see annc_map. */
+annc_status annc_stream_map(const struct annc_stream *stream, struct annc_mapping *mapping);
 
 /* Bytes in the file itself (of standard input UINT64_MAX, since nobody knows), and layers of gzip around its content (0, 1, 2). */
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream);

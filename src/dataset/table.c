@@ -143,7 +143,9 @@ out:
 
 void annc_table_free(struct annc_table *table)
 {
-    annc_release(table->x);
+    if (!table->mapping.base)
+        annc_release(table->x);
+    annc_unmap(&table->mapping);
     annc_texts_free(&table->input_names);
     annc_labels_free(&table->labels);
     annc_release(table->targets);

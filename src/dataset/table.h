@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_TABLE_H
 #define ANNC_DATASET_TABLE_H
 
-#include "annc.h"
+#include "allocate.h"
 
 enum { ANNC_TABLE_NAME = 300 };
 
@@ -28,6 +28,7 @@ struct annc_table {
     uint32_t rows, inputs;
     annc_input_type type;
     void *x;                            /* rows x inputs, uint8_t or float; NaN where a value is missing */
+    struct annc_mapping mapping;        /* where x lies in a file too large to be read */
     uint32_t image_rows, image_columns; /* 0 for rows of features */
     struct annc_texts input_names;      /* inputs of them, or none */
     bool has_header;                    /* and so the names are the file's own, not numbers */

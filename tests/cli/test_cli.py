@@ -195,6 +195,24 @@ class Train(Cli):
         self.assertRegex(result.stderr, r"out of memory on cpu .*needs \d+ bytes \(weights \d+.*\d+ are free of \d+")
 
 
+    def test_data_larger_than_memory(self):
+        """A raw file that is too large to be read is mapped: a sparse one of most of the machine's memory takes next to none."""
+        inputs = 100000
+        with open("/proc/meminfo") as meminfo:
+            available = next(int(line.split()[1]) * 1024 for line in meminfo if line.startswith("MemAvailable"))
+        n = available // 2 // inputs
+        huge = self.folder / "huge"
+        huge.mkdir()
+        with open(huge / "train-images-idx3-ubyte", "wb") as images:
+            images.write(struct.pack(">BBBBII", 0, 0, 8, 2, n, inputs))
+            images.truncate(12 + n * inputs)
+        (huge / "train-labels-idx1-ubyte").write_bytes(struct.pack(">BBBBI", 0, 0, 8, 1, n) + bytes(i % 2 for i in range(n)))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        line = self.lines("train", "--data", "huge", "--layers", f"{inputs}-2", "--epochs", "0", "--device", "cpu")[-1]
+        self.assertEqual(line["parameters"], 2 * inputs + 2)
+        self.assertLess(max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before, 0) * 1024, available / 8)
+
+
 class Eval(Cli):
     def test_eval(self):
         last = self.train("--save", "m")[-1]
