@@ -141,6 +141,7 @@ static annc_status train_one(struct session *session, const annc_data_options *s
     annc_status status = session_open(session, source, true);
     if (status != ANNC_OK)
         return status;
+    print_balance(session);
     print_shapes(session);
     status = session_train(session, print_epoch);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;

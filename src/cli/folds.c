@@ -140,6 +140,8 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
         parts.fold = fold;
         session.repeats = fold > 0;
         status = session_open(&session, &parts, fold == 0);
+        if (status == ANNC_OK && fold == 0)
+            print_balance(&session);
         if (status == ANNC_OK)
             status = session_train(&session, say_nothing);
         if (status == ANNC_OK) {

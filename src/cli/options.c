@@ -69,8 +69,7 @@ const char *closest(const char *word, const char *(*next)(int i, unsigned comman
     }
 }
 
-/* Candidates for `closest`: the names of a command's options; "" stands for those of others. */
-static const char *option_name(int i, unsigned command)
+const char *option_name(int i, unsigned command)
 {
     if (i >= OPTION_COUNT)
         return NULL;
@@ -205,11 +204,10 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
     return ANNC_OK;
 }
 
-/* ---------------------------------------------------------------- values from elsewhere */
+/* ---------------------------------------------------------------- together */
 
-/* Sets an option of the command by name, unless it was given already; id is OPTION_COUNT where the command has no such option. */
-static annc_status set_option(unsigned command, const char *name, const char *text, struct options *options,
-                              enum option_id *id)
+annc_status options_set(unsigned command, const char *name, const char *text, struct options *options,
+                        enum option_id *id)
 {
     int i = 0;
     while (i < OPTION_COUNT && (strcmp(OPTIONS[i].name, name) != 0 || !(OPTIONS[i].commands & command)))
@@ -225,103 +223,14 @@ static annc_status set_option(unsigned command, const char *name, const char *te
     return parse_value(&OPTIONS[i], OPTIONS[i].kind == FLAG ? "" : text, &options->value[i]);
 }
 
-static annc_status read_text(const char *path, char **text)
-{
-    FILE *file = fopen(path, "re");
-    size_t length = 0, room = 0;
-    *text = NULL;
-    if (!file) {
-        usage_failed("%s: %s", path, strerror(errno));
-        return ANNC_INPUT;
-    }
-    const ssize_t got = getdelim(text, &room, '\0', file);
-    const bool failed = ferror(file) || (got < 0 && !feof(file));
-    fclose(file);
-    length = got < 0 ? 0 : (size_t)got;
-    if (!*text || failed || strlen(*text) != length) {
-        usage_failed("%s: is no text of lines 'name = value'", path);
-        return ANNC_INPUT;
-    }
-    if (got < 0)
-        **text = '\0';
-    return ANNC_OK;
-}
-
-static char *trim(char *text)
-{
-    text += strspn(text, " \t\r");
-    for (size_t n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]); n--)
-        text[n - 1] = '\0';
-    return text;
-}
-
-/* Every option that a command knows, of any command: a file may serve several. */
-static bool is_option_of_any(const char *name)
-{
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (strcmp(OPTIONS[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* "name = value", or nothing, or a comment. */
-static annc_status take_line(unsigned command, const char *path, int number, char *line, struct options *options)
-{
-    char what[sizeof error_text];
-    enum option_id id;
-    char *equals = strchr(line, '=');
-    if (*trim(line) == '\0' || *trim(line) == '#')
-        return ANNC_OK;
-    if (equals)
-        *equals = '\0';
-    char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
-    annc_status status =
-        equals ? set_option(command, name, value, options, &id) : usage_failed("'%.64s' is not 'name = value'", name);
-    if (status == ANNC_OK && id == OPTION_COUNT && !is_option_of_any(name)) {
-        const char *meant = closest(name, option_name, command);
-        status = usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
-                              meant && *meant ? meant : "", meant && *meant ? "?" : "");
-    }
-    if (status != ANNC_OK) {
-        snprintf(what, sizeof what, "%s", error_text);
-        usage_failed("%s, line %d: %s", path, number, what);
-    }
-    return status;
-}
-
-static annc_status read_config(unsigned command, struct options *options)
-{
-    const char *path = options->value[OPTION_CONFIG].text;
-    annc_status status = read_text(path, &options->config);
-    int number = 0;
-    for (char *line = options->config; status == ANNC_OK && line;) {
-        char *end = strchr(line, '\n');
-        if (end)
-            *end = '\0';
-        status = take_line(command, path, ++number, line, options);
-        line = end ? end + 1 : NULL;
-    }
-    return status;
-}
-
-static annc_status take_preset(unsigned command, struct options *options)
-{
-    annc_status status = ANNC_OK;
-    enum option_id id;
-    const char *const *values = preset_values(options->value[OPTION_PRESET].choice);
-    for (; *values && status == ANNC_OK; values += 2)
-        status = set_option(command, values[0], values[1], options, &id);
-    return status;
-}
-
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options)
 {
     memset(options, 0, sizeof *options);
     annc_status status = parse_arguments(command, most_positional, argc, argv, options);
     if (status == ANNC_OK && options->value[OPTION_CONFIG].given)
-        status = read_config(command, options);
+        status = config_read(command, options);
     if (status == ANNC_OK && options->value[OPTION_PRESET].given)
-        status = take_preset(command, options);
+        status = config_take_preset(command, options);
     for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++)
         if (!options->value[id].given && OPTIONS[id].preset)
             status = parse_value(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);
@@ -358,15 +267,4 @@ int options_help(unsigned command, bool all)
         printf("\n");
     }
     return left_out;
-}
-
-void options_print(unsigned command, const struct options *options, FILE *out)
-{
-    for (int id = 0; id < OPTION_COUNT; id++) {
-        const struct option_value *value = &options->value[id];
-        if (!(OPTIONS[id].commands & command) || !value->text || (OPTIONS[id].commands & ASIDE))
-            continue;
-        if (OPTIONS[id].kind != FLAG || value->given)
-            fprintf(out, "%s = %s\n", OPTIONS[id].name, OPTIONS[id].kind == FLAG ? "yes" : value->text);
-    }
 }

@@ -47,7 +47,7 @@ void print_balance(const struct session *session)
     for (uint32_t c = 0; c < classes; c++)
         used += (size_t)snprintf(line + used, sizeof line - used, "%s%.*s %u", c ? ", " : "", SHOWN,
                                  annc_dataset_class_name(session->data.train, c), counts[c]);
-    note(session->options, "  examples of each class: %s", line);
+    note(session->options, "examples of each class: %s", line);
 }
 
 /* ---------------------------------------------------------------- an epoch */

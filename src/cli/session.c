@@ -65,8 +65,6 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     parts.model = session->network;
     parts.need_train = true;
     annc_status status = load_data(session->options, &parts, may_fetch, &session->data);
-    if (status == ANNC_OK && !session->repeats)
-        print_balance(session);
     if (status == ANNC_OK)
         status = annc_training_fits(session->device, &session->shape, &session->training, session->data.train);
     if (status == ANNC_OK)

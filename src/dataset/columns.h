@@ -34,6 +34,11 @@ struct annc_columns {
     char decimal, thousands;
 };
 
+/* roles.c: gives every column its role and place. */
+annc_status annc_columns_give_roles(const struct annc_records *records, const annc_text_options *options,
+                                    const struct annc_table *like, bool need_label, struct annc_columns *columns,
+                                    char *notes, size_t size);
+
 /* Looks at all records and settles separator, decimal mark, header and roles. `like` is the table that was trained on, whose columns are
  * wanted here too, or NULL. What was assumed goes to notes (of `size` bytes). */
 annc_status annc_columns_find(struct annc_records *records, const annc_text_options *options,

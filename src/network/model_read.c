@@ -1,9 +1,7 @@
 /* model_read.c - a safetensors file as a network, nothing taken on trust. */
 #include "allocate.h"
-#include "json.h"
-#include "network.h"
+#include "model_file.h"
 #include "number.h"
-#include "shape.h"
 #include "status.h"
 #include "text.h"
 
@@ -16,64 +14,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    MOST_HEADER_BYTES = 100000000,
-    MOST_TENSORS = 2 * ANNC_MAX_LAYERS,
-    MOST_METADATA = 4096,
-    NAME_BYTES = 128,
-    SHOWN = 300
-};
-
-enum type { F16, BF16, F32, F64, TYPES };
-
 static const struct {
     const char *name;
     size_t bytes;
 } TYPE[TYPES] = {[F16] = {"F16", 2}, [BF16] = {"BF16", 2}, [F32] = {"F32", 4}, [F64] = {"F64", 8}};
 
-struct tensor {
-    char name[NAME_BYTES];
-    enum type type;
-    uint64_t shape[2];
-    uint32_t rank;
-    uint64_t begin, end;
-};
-
-struct reader {
-    const char *path;
-    int descriptor;
-    uint64_t file_bytes, data_begin;
-    char *header, *string; /* the header's text; room for any string in it */
-    struct annc_json json;
-    struct tensor tensors[MOST_TENSORS];
-    size_t tensor_count;
-    annc_network *metadata; /* without shape: holds the metadata alone */
-};
-
-static annc_status malformed(const struct reader *reader, const char *what)
+annc_status annc_model_malformed(const struct annc_model_file *file, const char *what)
 {
     char shown[SHOWN];
-    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(reader->path, shown, sizeof shown), what);
+    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(file->path, shown, sizeof shown), what);
 }
 
-static annc_status malformed_tensor(const struct reader *reader, const struct tensor *tensor, const char *what)
+annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
+                                        const char *what)
 {
     char text[3 * NAME_BYTES + 128], shown[2 * NAME_BYTES];
     snprintf(text, sizeof text, "tensor '%s' %s", annc_printable(tensor->name, shown, sizeof shown), what);
-    return malformed(reader, text);
+    return annc_model_malformed(file, text);
 }
 
 /* ---------------------------------------------------------------- the file */
 
-static annc_status read_at(const struct reader *reader, uint64_t offset, void *bytes, size_t count)
+static annc_status read_at(const struct annc_model_file *file, uint64_t offset, void *bytes, size_t count)
 {
     char *next = bytes;
     while (count > 0) {
-        const ssize_t got = pread(reader->descriptor, next, count, (off_t)offset);
+        const ssize_t got = pread(file->descriptor, next, count, (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return malformed(reader, got < 0 ? "cannot be read" : "became shorter while it was read");
+            return annc_model_malformed(file, got < 0 ? "cannot be read" : "became shorter while it was read");
         next += got;
         offset += (uint64_t)got;
         count -= (size_t)got;
@@ -81,77 +51,78 @@ static annc_status read_at(const struct reader *reader, uint64_t offset, void *b
     return ANNC_OK;
 }
 
-static annc_status open_file(struct reader *reader)
+static annc_status open_file(struct annc_model_file *file)
 {
-    struct stat file;
+    struct stat there;
     char shown[SHOWN], reason[128] = "";
-    reader->descriptor = open(reader->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (reader->descriptor < 0 || fstat(reader->descriptor, &file) != 0)
-        return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(reader->path, shown, sizeof shown),
+    file->descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file->descriptor < 0 || fstat(file->descriptor, &there) != 0)
+        return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(file->path, shown, sizeof shown),
                          strerror_r(errno, reason, sizeof reason));
-    if (!S_ISREG(file.st_mode))
-        return malformed(reader, S_ISDIR(file.st_mode) ? "is a folder, not a model file" : "is no regular file");
-    reader->file_bytes = (uint64_t)file.st_size;
+    if (!S_ISREG(there.st_mode))
+        return annc_model_malformed(file,
+                                    S_ISDIR(there.st_mode) ? "is a folder, not a model file" : "is no regular file");
+    file->file_bytes = (uint64_t)there.st_size;
     return ANNC_OK;
 }
 
-static annc_status read_header(struct reader *reader)
+static annc_status read_header(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
     uint64_t length;
-    if (reader->file_bytes < 8)
-        return malformed(reader, reader->file_bytes == 0 ? "is empty" : "is too short to be a safetensors file");
-    ANNC_TRY(read_at(reader, 0, &length, sizeof length));
+    if (file->file_bytes < 8)
+        return annc_model_malformed(file, file->file_bytes == 0 ? "is empty" : "is too short to be a safetensors file");
+    ANNC_TRY(read_at(file, 0, &length, sizeof length));
     if (length > MOST_HEADER_BYTES)
-        return malformed(reader, "claims a header of over 100 MB: it is no safetensors file, or damaged");
-    if (length > reader->file_bytes - 8)
-        return malformed(reader,
-                         "claims a header that is longer than the file: it is no safetensors file, or cut short");
-    ANNC_TRY(annc_allocate(length + 1, 1, "a model's header", (void **)&reader->header));
-    ANNC_TRY(annc_allocate(length + 1, 1, "a model's header", (void **)&reader->string));
-    ANNC_TRY(read_at(reader, 8, reader->header, length));
-    if (reader->header[0] != '{')
-        return malformed(reader, "has a header that does not begin with '{': it is no safetensors file");
-    if (!annc_json_is_utf8(reader->header, length))
-        return malformed(reader, "has a header that is not UTF-8");
-    reader->data_begin = 8 + length;
-    reader->json = (struct annc_json){reader->header, length, 0, NULL};
+        return annc_model_malformed(file, "claims a header of over 100 MB: it is no safetensors file, or damaged");
+    if (length > file->file_bytes - 8)
+        return annc_model_malformed(
+            file, "claims a header that is longer than the file: it is no safetensors file, or cut short");
+    ANNC_TRY(annc_allocate(length + 1, 1, "a model's header", (void **)&file->header));
+    ANNC_TRY(annc_allocate(length + 1, 1, "a model's header", (void **)&file->string));
+    ANNC_TRY(read_at(file, 8, file->header, length));
+    if (file->header[0] != '{')
+        return annc_model_malformed(file, "has a header that does not begin with '{': it is no safetensors file");
+    if (!annc_json_is_utf8(file->header, length))
+        return annc_model_malformed(file, "has a header that is not UTF-8");
+    file->data_begin = 8 + length;
+    file->json = (struct annc_json){file->header, length, 0, NULL};
 out:
     return status;
 }
 
 /* ---------------------------------------------------------------- the header */
 
-static annc_status json_failed(const struct reader *reader)
+static annc_status json_failed(const struct annc_model_file *file)
 {
     char text[256];
-    snprintf(text, sizeof text, "header, at byte %zu: %s", reader->json.at,
-             reader->json.error ? reader->json.error : "is malformed");
-    return malformed(reader, text);
+    snprintf(text, sizeof text, "header, at byte %zu: %s", file->json.at,
+             file->json.error ? file->json.error : "is malformed");
+    return annc_model_malformed(file, text);
 }
 
-static annc_status parse_metadata(struct reader *reader)
+static annc_status parse_metadata(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
-    struct annc_json *json = &reader->json;
+    struct annc_json *json = &file->json;
     const size_t room = json->size + 1;
     bool first = true;
     annc_json_take(json, '{');
     while (annc_json_next(json, '}', &first)) {
         /* The key stays at the front of the room for strings, the value follows it. */
-        if (!annc_json_string(json, reader->string, room))
+        if (!annc_json_string(json, file->string, room))
             break;
-        char *value = reader->string + strlen(reader->string) + 1;
-        if (!annc_json_take(json, ':') || !annc_json_string(json, value, room - (size_t)(value - reader->string)))
+        char *value = file->string + strlen(file->string) + 1;
+        if (!annc_json_take(json, ':') || !annc_json_string(json, value, room - (size_t)(value - file->string)))
             break;
-        if (annc_network_metadata(reader->metadata, reader->string))
-            return malformed(reader, "has a metadata key twice");
-        if (reader->metadata->metadata_count >= MOST_METADATA)
-            return malformed(reader, "has too many metadata");
-        ANNC_TRY(annc_network_set_metadata(reader->metadata, reader->string, value));
+        if (annc_network_metadata(file->metadata, file->string))
+            return annc_model_malformed(file, "has a metadata key twice");
+        if (file->metadata->metadata_count >= MOST_METADATA)
+            return annc_model_malformed(file, "has too many metadata");
+        ANNC_TRY(annc_network_set_metadata(file->metadata, file->string, value));
     }
     if (json->error)
-        return json_failed(reader);
+        return json_failed(file);
 out:
     return status;
 }
@@ -171,11 +142,11 @@ static void parse_whole_array(struct annc_json *json, uint64_t *numbers, uint32_
     }
 }
 
-static annc_status parse_tensor(struct reader *reader, struct tensor *tensor)
+static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor *tensor)
 {
-    struct annc_json *json = &reader->json;
+    struct annc_json *json = &file->json;
     bool first = true, has_type = false, has_shape = false, has_offsets = false, twice = false;
-    tensor->type = (enum type)0;
+    tensor->type = (enum annc_tensor_type)0;
     char member[NAME_BYTES], type[NAME_BYTES] = "";
     uint64_t offsets[2] = {0, 0};
     uint32_t offset_count = 0;
@@ -202,22 +173,22 @@ static annc_status parse_tensor(struct reader *reader, struct tensor *tensor)
         *has = true;
     }
     if (json->error)
-        return json_failed(reader);
+        return json_failed(file);
     if (twice)
-        return malformed_tensor(reader, tensor, "has a member twice");
+        return annc_model_malformed_tensor(file, tensor, "has a member twice");
     if (!has_type || !has_shape || !has_offsets || offset_count != 2)
-        return malformed_tensor(reader, tensor, "lacks dtype, shape or data_offsets");
+        return annc_model_malformed_tensor(file, tensor, "lacks dtype, shape or data_offsets");
     while (tensor->type < TYPES && strcmp(TYPE[tensor->type].name, type) != 0)
-        tensor->type = (enum type)(tensor->type + 1);
+        tensor->type = (enum annc_tensor_type)(tensor->type + 1);
     if (tensor->type == TYPES)
-        return malformed_tensor(reader, tensor, "is not of type F32, F64, F16 or BF16");
+        return annc_model_malformed_tensor(file, tensor, "is not of type F32, F64, F16 or BF16");
     tensor->begin = offsets[0];
     tensor->end = offsets[1];
     return ANNC_OK;
 }
 
 /* Whether a tensor's offsets span just what its shape takes, in arithmetic that cannot wrap. */
-static bool offsets_fit(const struct tensor *tensor)
+static bool offsets_fit(const struct annc_tensor *tensor)
 {
     uint64_t bytes = TYPE[tensor->type].bytes;
     for (uint32_t d = 0; d < tensor->rank; d++)
@@ -226,40 +197,40 @@ static bool offsets_fit(const struct tensor *tensor)
     return tensor->begin <= tensor->end && tensor->end - tensor->begin == bytes;
 }
 
-static annc_status parse_header(struct reader *reader)
+static annc_status parse_header(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
-    struct annc_json *json = &reader->json;
+    struct annc_json *json = &file->json;
     bool first = true, has_metadata = false;
     annc_json_take(json, '{');
     while (annc_json_next(json, '}', &first)) {
-        struct tensor *tensor = &reader->tensors[reader->tensor_count < MOST_TENSORS ? reader->tensor_count : 0];
-        if (!annc_json_string(json, reader->string, json->size + 1) || !annc_json_take(json, ':'))
+        struct annc_tensor *tensor = &file->tensors[file->tensor_count < MOST_TENSORS ? file->tensor_count : 0];
+        if (!annc_json_string(json, file->string, json->size + 1) || !annc_json_take(json, ':'))
             break;
-        if (strcmp(reader->string, "__metadata__") == 0) {
+        if (strcmp(file->string, "__metadata__") == 0) {
             if (has_metadata)
-                return malformed(reader, "has __metadata__ twice");
+                return annc_model_malformed(file, "has __metadata__ twice");
             has_metadata = true;
-            ANNC_TRY(parse_metadata(reader));
+            ANNC_TRY(parse_metadata(file));
             continue;
         }
-        if (reader->tensor_count == MOST_TENSORS)
-            return malformed(reader, "has more tensors than a network has");
-        snprintf(tensor->name, sizeof tensor->name, "%.*s", NAME_BYTES - 1, reader->string);
-        for (size_t i = 0; i < reader->tensor_count; i++)
-            if (strcmp(reader->tensors[i].name, tensor->name) == 0)
-                return malformed_tensor(reader, tensor, "is there twice");
-        ANNC_TRY(parse_tensor(reader, tensor));
+        if (file->tensor_count == MOST_TENSORS)
+            return annc_model_malformed(file, "has more tensors than a network has");
+        snprintf(tensor->name, sizeof tensor->name, "%.*s", NAME_BYTES - 1, file->string);
+        for (size_t i = 0; i < file->tensor_count; i++)
+            if (strcmp(file->tensors[i].name, tensor->name) == 0)
+                return annc_model_malformed_tensor(file, tensor, "is there twice");
+        ANNC_TRY(parse_tensor(file, tensor));
         if (!offsets_fit(tensor))
-            return malformed_tensor(reader, tensor, "has offsets that disagree with its shape");
-        reader->tensor_count++;
+            return annc_model_malformed_tensor(file, tensor, "has offsets that disagree with its shape");
+        file->tensor_count++;
     }
     while (!json->error && json->at < json->size && json->text[json->at] == ' ')
         json->at++;
     if (!json->error && json->at < json->size)
         json->error = "has something after its end";
     if (json->error)
-        return json_failed(reader);
+        return json_failed(file);
 out:
     return status;
 }
@@ -268,192 +239,32 @@ out:
 
 static int by_offset(const void *a, const void *b)
 {
-    const struct tensor *x = a, *y = b;
+    const struct annc_tensor *x = a, *y = b;
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
 /* The tensors fill the rest of the file, each once. */
-static annc_status check_layout(struct reader *reader)
+static annc_status check_layout(struct annc_model_file *file)
 {
     uint64_t end = 0;
-    qsort(reader->tensors, reader->tensor_count, sizeof *reader->tensors, by_offset);
-    for (size_t i = 0; i < reader->tensor_count; i++) {
-        const struct tensor *tensor = &reader->tensors[i];
+    qsort(file->tensors, file->tensor_count, sizeof *file->tensors, by_offset);
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const struct annc_tensor *tensor = &file->tensors[i];
         if (tensor->begin != end)
-            return malformed_tensor(reader, tensor,
-                                    tensor->begin < end ? "overlaps another" : "leaves a hole before it");
+            return annc_model_malformed_tensor(file, tensor,
+                                               tensor->begin < end ? "overlaps another" : "leaves a hole before it");
         end = tensor->end;
     }
-    if (end != reader->file_bytes - reader->data_begin)
-        return malformed(reader, end > reader->file_bytes - reader->data_begin
-                                     ? "is cut short: its tensors end behind its end"
-                                     : "has bytes left over after its tensors");
+    if (end != file->file_bytes - file->data_begin)
+        return annc_model_malformed(file, end > file->file_bytes - file->data_begin
+                                              ? "is cut short: its tensors end behind its end"
+                                              : "has bytes left over after its tensors");
     return ANNC_OK;
-}
-
-/* The tensors of a layer; a bias may be missing in a file of someone else's. */
-struct layer {
-    const struct tensor *weight, *bias;
-};
-
-/* The shape that the metadata claim. */
-static annc_status claimed_shape(const struct reader *reader, annc_shape *shape)
-{
-    char text[1024];
-    const char *layers = annc_network_metadata(reader->metadata, "annc.layers");
-    const char *activations = annc_network_metadata(reader->metadata, "annc.activations");
-    const char *cost = annc_network_metadata(reader->metadata, "annc.cost");
-    const char *wrong = !activations || !cost ? "annc.activations or annc.cost is missing"
-                                              : annc_shape_parse(layers, activations, cost, shape);
-    if (!wrong && annc_shape_check(shape) != ANNC_OK)
-        wrong = annc_last_error();
-    if (!wrong)
-        return ANNC_OK;
-    snprintf(text, sizeof text, "its metadata describe no network: %s", wrong);
-    return malformed(reader, text);
-}
-
-static struct tensor *tensor_named(struct reader *reader, uint32_t l, const char *kind)
-{
-    char name[NAME_BYTES];
-    snprintf(name, sizeof name, "%u.%s", 2 * (l - 1), kind);
-    for (size_t i = 0; i < reader->tensor_count; i++)
-        if (strcmp(reader->tensors[i].name, name) == 0)
-            return &reader->tensors[i];
-    return NULL;
-}
-
-/* One weight and one bias tensor a layer, of the claimed shape, and no others. */
-static annc_status find_own_layers(struct reader *reader, const annc_shape *shape, struct layer *layers)
-{
-    for (uint32_t l = 1; l <= shape->layers; l++) {
-        const struct tensor *weight = tensor_named(reader, l, "weight"), *bias = tensor_named(reader, l, "bias");
-        if (!weight || !bias)
-            return malformed(reader, "lacks the weights or biases of a layer that its metadata name");
-        if (weight->rank != 2 || weight->shape[0] != shape->width[l] || weight->shape[1] != shape->width[l - 1])
-            return malformed_tensor(reader, weight, "has another shape than the metadata say");
-        if (bias->rank != 1 || bias->shape[0] != shape->width[l])
-            return malformed_tensor(reader, bias, "has another shape than the metadata say");
-        layers[l - 1] = (struct layer){weight, bias};
-    }
-    if (reader->tensor_count != 2 * (size_t)shape->layers)
-        return malformed(reader, "has tensors that belong to no layer");
-    return ANNC_OK;
-}
-
-/* ---------------------------------------------------------------- files of others */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* Names in the order in which people count: numbers in them as numbers. */
-static int by_name(const void *a, const void *b)
-{
-    const char *x = ((const struct layer *)a)->weight->name, *y = ((const struct layer *)b)->weight->name;
-    while (*x && *y) {
-        if (is_digit(*x) && is_digit(*y)) {
-            const unsigned long long i = strtoull(x, NULL, 10), j = strtoull(y, NULL, 10);
-            if (i != j)
-                return i < j ? -1 : 1;
-            while (is_digit(*x))
-                x++;
-            while (is_digit(*y))
-                y++;
-        } else if (*x != *y) {
-            return *x < *y ? -1 : 1;
-        } else {
-            x++;
-            y++;
-        }
-    }
-    return (*x > *y) - (*x < *y);
-}
-
-/* Whether a name ends with a word after a dot, or is that word; the length before it. */
-static bool ends_with(const char *name, const char *word, size_t *before)
-{
-    const size_t length = strlen(name), wanted = strlen(word);
-    if (length < wanted || strcmp(name + length - wanted, word) != 0)
-        return false;
-    *before = length - wanted;
-    return *before == 0 || name[*before - 1] == '.';
-}
-
-static annc_status add_bias(const struct reader *reader, const struct tensor *bias, size_t before, struct layer *layers,
-                            uint32_t count)
-{
-    for (uint32_t l = 0; l < count; l++)
-        if (strncmp(layers[l].weight->name, bias->name, before) == 0 &&
-            strcmp(layers[l].weight->name + before, "weight") == 0) {
-            layers[l].bias = bias;
-            return ANNC_OK;
-        }
-    return malformed_tensor(reader, bias, "is the bias of no weights");
-}
-
-/* Weights and biases by the ends of their names, layers in the order of their names. */
-static annc_status find_layers(const struct reader *reader, struct layer *layers, uint32_t *count)
-{
-    annc_status status = ANNC_OK;
-    size_t before;
-    *count = 0;
-    for (size_t i = 0; i < reader->tensor_count; i++) {
-        const struct tensor *tensor = &reader->tensors[i];
-        if (ends_with(tensor->name, "weight", &before) && tensor->rank == 2 && *count < ANNC_MAX_LAYERS)
-            layers[(*count)++] = (struct layer){tensor, NULL};
-        else if (!ends_with(tensor->name, "bias", &before) || tensor->rank != 1)
-            return malformed_tensor(reader, tensor, "is neither weights nor biases of a fully connected layer");
-    }
-    for (size_t i = 0; i < reader->tensor_count; i++)
-        if (ends_with(reader->tensors[i].name, "bias", &before))
-            ANNC_TRY(add_bias(reader, &reader->tensors[i], before, layers, *count));
-    qsort(layers, *count, sizeof *layers, by_name);
-out:
-    return status;
-}
-
-/* The widths that the tensors have, which must chain, and be the assumed shape's. */
-static annc_status find_foreign_layers(struct reader *reader, const annc_shape *assumed, annc_shape *shape,
-                                       struct layer *layers)
-{
-    annc_status status = ANNC_OK;
-    char widths[ANNC_MAX_LAYERS * 12], wanted[ANNC_MAX_LAYERS * 12], text[2 * sizeof widths + 256];
-    uint32_t count;
-    ANNC_TRY(find_layers(reader, layers, &count));
-    if (count == 0)
-        return malformed(reader, "holds no layer");
-    *shape = assumed ? *assumed : (annc_shape){0};
-    shape->layers = count;
-    for (uint32_t l = 0; l <= count; l++) {
-        const uint64_t width = l == 0 ? layers[0].weight->shape[1] : layers[l - 1].weight->shape[0];
-        shape->width[l] = width <= ANNC_MAX_WIDTH ? (uint32_t)width : 0;
-        if (l > 0 && (layers[l - 1].weight->shape[1] != shape->width[l - 1] || shape->width[l] == 0))
-            return malformed_tensor(reader, layers[l - 1].weight, "does not follow from the layer before it");
-        if (l > 0 && layers[l - 1].bias && layers[l - 1].bias->shape[0] != width)
-            return malformed_tensor(reader, layers[l - 1].bias, "has another length than its weights have rows");
-    }
-    annc_shape_format_layers(shape, widths, sizeof widths);
-    if (!assumed) {
-        snprintf(text, sizeof text,
-                 "was written by another program and says nothing of activations; give them by --layers, like %s with "
-                 "':tanh' after each width",
-                 widths);
-        return malformed(reader, text);
-    }
-    annc_shape_format_layers(assumed, wanted, sizeof wanted);
-    if (strcmp(widths, wanted) != 0) {
-        snprintf(text, sizeof text, "holds a network of %s, and --layers says %s", widths, wanted);
-        return malformed(reader, text);
-    }
-out:
-    return status;
 }
 
 /* ---------------------------------------------------------------- values */
 
-static double value_of(enum type type, const unsigned char *bytes)
+static double value_of(enum annc_tensor_type type, const unsigned char *bytes)
 {
     uint16_t word;
     uint32_t bits;
@@ -477,7 +288,7 @@ static double value_of(enum type type, const unsigned char *bytes)
     }
 }
 
-static annc_status read_tensor(const struct reader *reader, const struct tensor *tensor, float *values)
+static annc_status read_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor, float *values)
 {
     annc_status status = ANNC_OK;
     enum { PIECE = 1 << 13 };
@@ -485,11 +296,11 @@ static annc_status read_tensor(const struct reader *reader, const struct tensor 
     const size_t width = TYPE[tensor->type].bytes, count = (size_t)(tensor->end - tensor->begin) / width;
     for (size_t done = 0; done < count;) {
         const size_t now = count - done < PIECE / width ? count - done : PIECE / width;
-        ANNC_TRY(read_at(reader, reader->data_begin + tensor->begin + done * width, piece, now * width));
+        ANNC_TRY(read_at(file, file->data_begin + tensor->begin + done * width, piece, now * width));
         for (size_t i = 0; i < now; i++) {
             values[done + i] = (float)value_of(tensor->type, piece + i * width);
             if (!isfinite(values[done + i]))
-                return malformed_tensor(reader, tensor, "has a value that is not finite");
+                return annc_model_malformed_tensor(file, tensor, "has a value that is not finite");
         }
         done += now;
     }
@@ -497,27 +308,22 @@ out:
     return status;
 }
 
-static annc_status read_network(struct reader *reader, const annc_shape *assumed, annc_network **result)
+static annc_status read_network(struct annc_model_file *file, const annc_shape *assumed, annc_network **result)
 {
     annc_status status = ANNC_OK;
     annc_shape shape;
-    struct layer layers[ANNC_MAX_LAYERS];
+    struct annc_model_layer layers[ANNC_MAX_LAYERS];
     annc_network *network = NULL;
-    ANNC_TRY(check_layout(reader));
-    if (annc_network_metadata(reader->metadata, "annc.layers")) {
-        ANNC_TRY(claimed_shape(reader, &shape));
-        ANNC_TRY(find_own_layers(reader, &shape, layers));
-    } else {
-        ANNC_TRY(find_foreign_layers(reader, assumed, &shape, layers));
-    }
+    ANNC_TRY(check_layout(file));
+    ANNC_TRY(annc_model_find_layers(file, assumed, &shape, layers));
     ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the tensors, which the file has */
     for (uint32_t l = 1; l <= shape.layers; l++) {
-        ANNC_TRY(read_tensor(reader, layers[l - 1].weight, network->theta + annc_shape_weights_at(&shape, l)));
+        ANNC_TRY(read_tensor(file, layers[l - 1].weight, network->theta + annc_shape_weights_at(&shape, l)));
         if (layers[l - 1].bias)
-            ANNC_TRY(read_tensor(reader, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
+            ANNC_TRY(read_tensor(file, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
     }
     const char *key, *value;
-    for (size_t i = 0; annc_network_metadata_at(reader->metadata, i, &key, &value); i++)
+    for (size_t i = 0; annc_network_metadata_at(file->metadata, i, &key, &value); i++)
         ANNC_TRY(annc_network_set_metadata(network, key, value));
     *result = network;
     network = NULL;
@@ -529,24 +335,24 @@ out:
 annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network)
 {
     annc_status status = ANNC_OK;
-    struct reader *reader = NULL;
+    struct annc_model_file *file = NULL;
     *network = NULL;
-    ANNC_TRY(annc_allocate(1, sizeof *reader, "a reader", (void **)&reader));
-    reader->path = path;
-    reader->descriptor = -1;
-    ANNC_TRY(annc_allocate(1, sizeof *reader->metadata, "a reader", (void **)&reader->metadata));
-    ANNC_TRY(open_file(reader));
-    ANNC_TRY(read_header(reader));
-    ANNC_TRY(parse_header(reader));
-    ANNC_TRY(read_network(reader, assumed, network));
+    ANNC_TRY(annc_allocate(1, sizeof *file, "a file", (void **)&file));
+    file->path = path;
+    file->descriptor = -1;
+    ANNC_TRY(annc_allocate(1, sizeof *file->metadata, "a file", (void **)&file->metadata));
+    ANNC_TRY(open_file(file));
+    ANNC_TRY(read_header(file));
+    ANNC_TRY(parse_header(file));
+    ANNC_TRY(read_network(file, assumed, network));
 out:
-    if (reader) {
-        if (reader->descriptor >= 0)
-            close(reader->descriptor);
-        annc_release(reader->header);
-        annc_release(reader->string);
-        annc_network_free(reader->metadata);
-        annc_release(reader);
+    if (file) {
+        if (file->descriptor >= 0)
+            close(file->descriptor);
+        annc_release(file->header);
+        annc_release(file->string);
+        annc_network_free(file->metadata);
+        annc_release(file);
     }
     return status;
 }

@@ -1,0 +1,106 @@
+/* config.c - options from elsewhere than the command line: configuration files, presets; and back into such a file. */
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static annc_status read_text(const char *path, char **text)
+{
+    FILE *file = fopen(path, "re");
+    size_t length = 0, room = 0;
+    *text = NULL;
+    if (!file) {
+        usage_failed("%s: %s", path, strerror(errno));
+        return ANNC_INPUT;
+    }
+    const ssize_t got = getdelim(text, &room, '\0', file);
+    const bool failed = ferror(file) || (got < 0 && !feof(file));
+    fclose(file);
+    length = got < 0 ? 0 : (size_t)got;
+    if (!*text || failed || strlen(*text) != length) {
+        usage_failed("%s: is no text of lines 'name = value'", path);
+        return ANNC_INPUT;
+    }
+    if (got < 0)
+        **text = '\0';
+    return ANNC_OK;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    for (size_t n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]); n--)
+        text[n - 1] = '\0';
+    return text;
+}
+
+/* Every option that a command knows, of any command: a file may serve several. */
+static bool is_option_of_any(const char *name)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(OPTIONS[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* "name = value", or nothing, or a comment. */
+static annc_status take_line(unsigned command, const char *path, int number, char *line, struct options *options)
+{
+    char what[512];
+    enum option_id id;
+    char *equals = strchr(line, '=');
+    if (*trim(line) == '\0' || *trim(line) == '#')
+        return ANNC_OK;
+    if (equals)
+        *equals = '\0';
+    char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
+    annc_status status =
+        equals ? options_set(command, name, value, options, &id) : usage_failed("'%.64s' is not 'name = value'", name);
+    if (status == ANNC_OK && id == OPTION_COUNT && !is_option_of_any(name)) {
+        const char *meant = closest(name, option_name, command);
+        status = usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
+                              meant && *meant ? meant : "", meant && *meant ? "?" : "");
+    }
+    if (status != ANNC_OK) {
+        snprintf(what, sizeof what, "%s", usage_error());
+        usage_failed("%.200s, line %d: %.300s", path, number, what);
+    }
+    return status;
+}
+
+annc_status config_read(unsigned command, struct options *options)
+{
+    const char *path = options->value[OPTION_CONFIG].text;
+    annc_status status = read_text(path, &options->config);
+    int number = 0;
+    for (char *line = options->config; status == ANNC_OK && line;) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        status = take_line(command, path, ++number, line, options);
+        line = end ? end + 1 : NULL;
+    }
+    return status;
+}
+
+annc_status config_take_preset(unsigned command, struct options *options)
+{
+    annc_status status = ANNC_OK;
+    enum option_id id;
+    const char *const *values = preset_values(options->value[OPTION_PRESET].choice);
+    for (; *values && status == ANNC_OK; values += 2)
+        status = options_set(command, values[0], values[1], options, &id);
+    return status;
+}
+
+void options_print(unsigned command, const struct options *options, FILE *out)
+{
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_value *value = &options->value[id];
+        if (!(OPTIONS[id].commands & command) || !value->text || (OPTIONS[id].commands & ASIDE))
+            continue;
+        if (OPTIONS[id].kind != FLAG || value->given)
+            fprintf(out, "%s = %s\n", OPTIONS[id].name, OPTIONS[id].kind == FLAG ? "yes" : value->text);
+    }
+}

@@ -1,0 +1,44 @@
+/* cells.c - what one cell of a table of text holds. */
+#include "columns.h"
+#include "number.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_word(const struct annc_field *field, const char *word)
+{
+    return strlen(word) == field->length && memcmp(field->text, word, field->length) == 0;
+}
+
+static bool is_word_in_any_case(const struct annc_field *field, const char *word)
+{
+    return strlen(word) == field->length && strncasecmp(field->text, word, field->length) == 0;
+}
+
+static bool is_missing(const struct annc_field *field)
+{
+    static const char *const words[] = {"?",    "NA",   "N/A", "n/a", "#N/A", "#NA",  "<NA>",
+                                        "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"};
+    if (field->length == 0)
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (is_word(field, words[i]))
+            return true;
+    return false;
+}
+
+enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char thousands, double *number)
+{
+    if (is_missing(field))
+        return ANNC_CELL_MISSING;
+    if (annc_number_parse(field->text, field->length, decimal, thousands, number))
+        return ANNC_CELL_NUMBER;
+    if (is_word_in_any_case(field, "true") || is_word_in_any_case(field, "false")) {
+        *number = field->length == 4;
+        return ANNC_CELL_TRUTH;
+    }
+    if (annc_number_parse(field->text, field->length, '.', ',', number) ||
+        annc_number_parse(field->text, field->length, ',', '.', number))
+        return ANNC_CELL_THOUSANDS;
+    return ANNC_CELL_TEXT;
+}

@@ -1,0 +1,52 @@
+/* model_file.h - a safetensors file while it is read. */
+#ifndef ANNC_NETWORK_MODEL_FILE_H
+#define ANNC_NETWORK_MODEL_FILE_H
+
+#include "json.h"
+#include "network.h"
+
+enum {
+    MOST_HEADER_BYTES = 100000000,
+    MOST_TENSORS = 2 * ANNC_MAX_LAYERS,
+    MOST_METADATA = 4096,
+    NAME_BYTES = 128,
+    SHOWN = 300
+};
+
+enum annc_tensor_type { F16, BF16, F32, F64, TYPES };
+
+struct annc_tensor {
+    char name[NAME_BYTES];
+    enum annc_tensor_type type;
+    uint64_t shape[2];
+    uint32_t rank;
+    uint64_t begin, end;
+};
+
+struct annc_model_file {
+    const char *path;
+    int descriptor;
+    uint64_t file_bytes, data_begin;
+    char *header, *string; /* the header's text; room for any string in it */
+    struct annc_json json;
+    struct annc_tensor tensors[MOST_TENSORS];
+    size_t tensor_count;
+    annc_network *metadata; /* without shape: holds the metadata alone */
+};
+
+/* The tensors of a layer; a bias may be missing in a file of someone else's. */
+struct annc_model_layer {
+    const struct annc_tensor *weight, *bias;
+};
+
+/* ANNC_INPUT: "PATH: WHAT", and "PATH: tensor 'NAME' WHAT". */
+annc_status annc_model_malformed(const struct annc_model_file *file, const char *what);
+annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
+                                        const char *what);
+
+/* model_layers.c: the shape of the network in a file whose tensors are listed, and its layers' tensors (room for ANNC_MAX_LAYERS). `assumed` is as
+ * annc_model_load has it. */
+annc_status annc_model_find_layers(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
+                                   struct annc_model_layer *layers);
+
+#endif

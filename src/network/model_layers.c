@@ -1,0 +1,179 @@
+/* model_layers.c - which tensors of a safetensors file are which layer's: of our own files by their metadata, of others by their names. */
+#include "model_file.h"
+#include "shape.h"
+#include "status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The shape that the metadata claim. */
+static annc_status claimed_shape(const struct annc_model_file *file, annc_shape *shape)
+{
+    char text[1024];
+    const char *layers = annc_network_metadata(file->metadata, "annc.layers");
+    const char *activations = annc_network_metadata(file->metadata, "annc.activations");
+    const char *cost = annc_network_metadata(file->metadata, "annc.cost");
+    const char *wrong = !activations || !cost ? "annc.activations or annc.cost is missing"
+                                              : annc_shape_parse(layers, activations, cost, shape);
+    if (!wrong && annc_shape_check(shape) != ANNC_OK)
+        wrong = annc_last_error();
+    if (!wrong)
+        return ANNC_OK;
+    snprintf(text, sizeof text, "its metadata describe no network: %s", wrong);
+    return annc_model_malformed(file, text);
+}
+
+static struct annc_tensor *tensor_named(struct annc_model_file *file, uint32_t l, const char *kind)
+{
+    char name[NAME_BYTES];
+    snprintf(name, sizeof name, "%u.%s", 2 * (l - 1), kind);
+    for (size_t i = 0; i < file->tensor_count; i++)
+        if (strcmp(file->tensors[i].name, name) == 0)
+            return &file->tensors[i];
+    return NULL;
+}
+
+/* One weight and one bias tensor a layer, of the claimed shape, and no others. */
+static annc_status find_own_layers(struct annc_model_file *file, const annc_shape *shape,
+                                   struct annc_model_layer *layers)
+{
+    for (uint32_t l = 1; l <= shape->layers; l++) {
+        const struct annc_tensor *weight = tensor_named(file, l, "weight"), *bias = tensor_named(file, l, "bias");
+        if (!weight || !bias)
+            return annc_model_malformed(file, "lacks the weights or biases of a layer that its metadata name");
+        if (weight->rank != 2 || weight->shape[0] != shape->width[l] || weight->shape[1] != shape->width[l - 1])
+            return annc_model_malformed_tensor(file, weight, "has another shape than the metadata say");
+        if (bias->rank != 1 || bias->shape[0] != shape->width[l])
+            return annc_model_malformed_tensor(file, bias, "has another shape than the metadata say");
+        layers[l - 1] = (struct annc_model_layer){weight, bias};
+    }
+    if (file->tensor_count != 2 * (size_t)shape->layers)
+        return annc_model_malformed(file, "has tensors that belong to no layer");
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- files of others */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Names in the order in which people count: numbers in them as numbers. */
+static int by_name(const void *a, const void *b)
+{
+    const char *x = ((const struct annc_model_layer *)a)->weight->name,
+               *y = ((const struct annc_model_layer *)b)->weight->name;
+    while (*x && *y) {
+        if (is_digit(*x) && is_digit(*y)) {
+            const unsigned long long i = strtoull(x, NULL, 10), j = strtoull(y, NULL, 10);
+            if (i != j)
+                return i < j ? -1 : 1;
+            while (is_digit(*x))
+                x++;
+            while (is_digit(*y))
+                y++;
+        } else if (*x != *y) {
+            return *x < *y ? -1 : 1;
+        } else {
+            x++;
+            y++;
+        }
+    }
+    return (*x > *y) - (*x < *y);
+}
+
+/* Whether a name ends with a word after a dot, or is that word; the length before it. */
+static bool ends_with(const char *name, const char *word, size_t *before)
+{
+    const size_t length = strlen(name), wanted = strlen(word);
+    if (length < wanted || strcmp(name + length - wanted, word) != 0)
+        return false;
+    *before = length - wanted;
+    return *before == 0 || name[*before - 1] == '.';
+}
+
+static annc_status add_bias(const struct annc_model_file *file, const struct annc_tensor *bias, size_t before,
+                            struct annc_model_layer *layers, uint32_t count)
+{
+    for (uint32_t l = 0; l < count; l++)
+        if (strncmp(layers[l].weight->name, bias->name, before) == 0 &&
+            strcmp(layers[l].weight->name + before, "weight") == 0) {
+            layers[l].bias = bias;
+            return ANNC_OK;
+        }
+    return annc_model_malformed_tensor(file, bias, "is the bias of no weights");
+}
+
+/* Weights and biases by the ends of their names, layers in the order of their names. */
+static annc_status find_layers(const struct annc_model_file *file, struct annc_model_layer *layers, uint32_t *count)
+{
+    annc_status status = ANNC_OK;
+    size_t before;
+    *count = 0;
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const struct annc_tensor *tensor = &file->tensors[i];
+        if (ends_with(tensor->name, "weight", &before) && tensor->rank == 2 && *count < ANNC_MAX_LAYERS)
+            layers[(*count)++] = (struct annc_model_layer){tensor, NULL};
+        else if (!ends_with(tensor->name, "bias", &before) || tensor->rank != 1)
+            return annc_model_malformed_tensor(file, tensor,
+                                               "is neither weights nor biases of a fully connected layer");
+    }
+    for (size_t i = 0; i < file->tensor_count; i++)
+        if (ends_with(file->tensors[i].name, "bias", &before))
+            ANNC_TRY(add_bias(file, &file->tensors[i], before, layers, *count));
+    qsort(layers, *count, sizeof *layers, by_name);
+out:
+    return status;
+}
+
+/* The widths that the tensors have, which must chain, and be the assumed shape's. */
+static annc_status find_foreign_layers(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
+                                       struct annc_model_layer *layers)
+{
+    annc_status status = ANNC_OK;
+    char widths[ANNC_MAX_LAYERS * 12], wanted[ANNC_MAX_LAYERS * 12], text[2 * sizeof widths + 256];
+    uint32_t count;
+    ANNC_TRY(find_layers(file, layers, &count));
+    if (count == 0)
+        return annc_model_malformed(file, "holds no layer");
+    *shape = assumed ? *assumed : (annc_shape){0};
+    shape->layers = count;
+    for (uint32_t l = 0; l <= count; l++) {
+        const uint64_t width = l == 0 ? layers[0].weight->shape[1] : layers[l - 1].weight->shape[0];
+        shape->width[l] = width <= ANNC_MAX_WIDTH ? (uint32_t)width : 0;
+        if (l > 0 && (layers[l - 1].weight->shape[1] != shape->width[l - 1] || shape->width[l] == 0))
+            return annc_model_malformed_tensor(file, layers[l - 1].weight, "does not follow from the layer before it");
+        if (l > 0 && layers[l - 1].bias && layers[l - 1].bias->shape[0] != width)
+            return annc_model_malformed_tensor(file, layers[l - 1].bias,
+                                               "has another length than its weights have rows");
+    }
+    annc_shape_format_layers(shape, widths, sizeof widths);
+    if (!assumed) {
+        snprintf(text, sizeof text,
+                 "was written by another program and says nothing of activations; give them by --layers, like %s with "
+                 "':tanh' after each width",
+                 widths);
+        return annc_model_malformed(file, text);
+    }
+    annc_shape_format_layers(assumed, wanted, sizeof wanted);
+    if (strcmp(widths, wanted) != 0) {
+        snprintf(text, sizeof text, "holds a network of %s, and --layers says %s", widths, wanted);
+        return annc_model_malformed(file, text);
+    }
+out:
+    return status;
+}
+
+annc_status annc_model_find_layers(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
+                                   struct annc_model_layer *layers)
+{
+    annc_status status = ANNC_OK;
+    if (!annc_network_metadata(file->metadata, "annc.layers"))
+        return find_foreign_layers(file, assumed, shape, layers);
+    ANNC_TRY(claimed_shape(file, shape));
+    ANNC_TRY(find_own_layers(file, shape, layers));
+out:
+    return status;
+}
