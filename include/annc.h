@@ -212,6 +212,7 @@ typedef struct annc_data_options {
     uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
     const annc_network
         *model; /* a network that is to be evaluated or trained on: its classes, columns and scaling hold; or NULL */
+    bool unlabelled; /* what is to be learnt may be missing from the files, and is then class 0, or 0 */
     bool need_train; /* a set that is not needed may be missing, and is then NULL */
     bool need_test;
     double validation;           /* share of the training rows held out for validation, stratified; 0 for none */

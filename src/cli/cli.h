@@ -18,6 +18,7 @@ annc_status run_eval(const struct options *options);
 annc_status run_check(const struct options *options);
 annc_status run_fetch(const struct options *options);
 annc_status run_info(const struct options *options);
+annc_status run_predict(const struct options *options);
 
 /* Seconds since the process began. */
 double since_start(void);
@@ -54,6 +55,8 @@ annc_status device_from_options(const struct options *options, annc_device **dev
 /* How the options say that data are read, for a network of a shape; the parts that are needed are the caller's to set. What is wrong in itself
  * is ANNC_USAGE. */
 annc_status data_options_from(const struct options *options, const annc_shape *shape, annc_data_options *source);
+/* Loads the data that `source` names, and tells what the reader assumed. */
+annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data);
 /* Loads the data that --data names, or MNIST where it is on disk; otherwise, with may_fetch, after one attempt to download it, the built-in
  * digits, announced. What the reader assumed is told. */
 annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data);

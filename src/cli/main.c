@@ -9,6 +9,8 @@
 static const struct command COMMANDS[] = {
     {"train", "", "train a network, epoch by epoch; alone, the tutorial's job on MNIST", TRAIN, 0, run_train},
     {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
+    {"predict", "MODEL FILE...", "what a model makes of examples: labels and probabilities, or numbers", PREDICT,
+     MOST_POSITIONAL, run_predict},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
     {"info", "[MODEL]", "devices, versions, which engine a network would get; or what a model is", INFO, 1, run_info},
@@ -63,7 +65,7 @@ static void print_help(void)
     printf("annc-gpu trains fully connected neural networks, on the CPU or an NVIDIA GPU.\n\n"
            "  annc-gpu COMMAND [options]\n\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
-        printf("  %-6s %-8s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
+        printf("  %-7s %-13s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     printf("\n`annc-gpu train` alone learns to read digits. `annc-gpu help COMMAND` shows a command's\n"
            "options; --version shows what this program was built with.\n");
 }

@@ -13,6 +13,7 @@ enum command_bit {
     CHECK = 1 << 2,
     FETCH = 1 << 3,
     INFO = 1 << 4,
+    PREDICT = 1 << 5,
     RARE = 1 << 29,  /* of an option: not among those that help shows first */
     ASIDE = 1 << 30, /* says where results go, not what they are: no part of a configuration */
 };
@@ -118,7 +119,7 @@ struct option_value {
     int choice;
 };
 
-enum { MOST_POSITIONAL = 1 };
+enum { MOST_POSITIONAL = 1024 };
 
 struct options {
     struct option_value value[OPTION_COUNT];

@@ -305,9 +305,8 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     return status == ANNC_OK ? validation_from(options, source) : status;
 }
 
-annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data)
+annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data)
 {
-    choose_source(options, may_fetch, source);
     const annc_status status = annc_data_load(source, data);
     if (status != ANNC_OK || source->fold > 0) /* other folds of the same have been told of */
         return status;
@@ -315,4 +314,10 @@ annc_status load_data(const struct options *options, annc_data_options *source, 
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
         note(options, "  %.*s", (int)strcspn(line, "\n"), line);
     return ANNC_OK;
+}
+
+annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data)
+{
+    choose_source(options, may_fetch, source);
+    return load_file(options, source, data);
 }

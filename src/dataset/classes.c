@@ -123,6 +123,20 @@ out:
     return status;
 }
 
+annc_status annc_classes_number(uint32_t count, struct annc_classes *classes)
+{
+    annc_status status = ANNC_OK;
+    char text[16];
+    memset(classes, 0, sizeof *classes);
+    ANNC_TRY(make(count, classes));
+    for (uint32_t c = 0; c < count; c++) {
+        snprintf(text, sizeof text, "%u", c);
+        ANNC_TRY(set_label(classes, c, text, true));
+    }
+out:
+    return status;
+}
+
 static annc_status name_classes(struct annc_classes *classes, const struct annc_label *sorted, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;

@@ -28,6 +28,8 @@ annc_status annc_classes_learn(const char *name, const struct annc_labels *label
 /* The classes of a network's metadata: a JSON array of labels as strings; and back. */
 annc_status annc_classes_parse(const char *json, struct annc_classes *classes);
 annc_status annc_classes_format(const struct annc_classes *classes, struct annc_buffer *json);
+/* Classes 0...count-1 by their numbers, for a model that has no names for them. */
+annc_status annc_classes_number(uint32_t count, struct annc_classes *classes);
 void annc_classes_free(struct annc_classes *classes);
 
 /* The class of each of `rows` labels; ANNC_INPUT for a label that was never trained on, naming its row and line. */

@@ -111,7 +111,8 @@ annc_status annc_idx_table(const char *images_path, const char *labels_path, boo
     table->mapping = images.mapping;
     images.elements = NULL;
     images.mapping = (struct annc_mapping){NULL, 0};
-    ANNC_TRY(read_labels(labels_path, table));
+    if (labels_path[0])
+        ANNC_TRY(read_labels(labels_path, table));
 out:
     annc_idx_free(&images);
     if (status != ANNC_OK)

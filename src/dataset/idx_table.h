@@ -4,7 +4,7 @@
 
 #include "table.h"
 
-/* Reads both files; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
+/* Reads both files, or, with labels_path "", the images alone; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
 annc_status annc_idx_table(const char *images_path, const char *labels_path, bool turn, struct annc_table *table,
                            char *notes, size_t size);
 

@@ -197,7 +197,7 @@ out:
     return status;
 }
 
-/* x and y as a table. */
+/* x and y (or NULL) as a table. */
 static annc_status make_table(struct annc_array *x, const struct annc_array *y, bool numbers, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
@@ -205,6 +205,8 @@ static annc_status make_table(struct annc_array *x, const struct annc_array *y, 
     memset(table, 0, sizeof *table);
     snprintf(table->name, sizeof table->name, "%s", x->name);
     ANNC_TRY(take_inputs(x, table));
+    if (!y)
+        return ANNC_OK;
     if (y->rank < 1 || y->size[0] != table->rows) {
         annc_array_shape(y, shape, sizeof shape);
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s has the shape %s, and %s has %u examples; they are not of one set", y->name,
@@ -240,16 +242,18 @@ out:
     return status;
 }
 
-annc_status annc_npy_table(const char *path, const char *labels_path, bool numbers, struct annc_table *table)
+annc_status annc_npy_table(const char *path, const char *labels_path, bool unlabelled, bool numbers,
+                           struct annc_table *table)
 {
     annc_status status = ANNC_OK;
     struct annc_array x = {.rank = 0}, y = {.rank = 0};
     memset(table, 0, sizeof *table);
     ANNC_TRY(read_npy(path, &x));
-    if (!labels_path)
+    if (!labels_path && !unlabelled)
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is an array alone; name the one that is to be learnt by --labels", x.name));
-    ANNC_TRY(read_lone_array(labels_path, &y));
-    ANNC_TRY(make_table(&x, &y, numbers, table));
+    if (labels_path)
+        ANNC_TRY(read_lone_array(labels_path, &y));
+    ANNC_TRY(make_table(&x, labels_path ? &y : NULL, numbers, table));
 out:
     annc_release(x.elements);
     annc_release(y.elements);

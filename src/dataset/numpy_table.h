@@ -4,9 +4,10 @@
 
 #include "table.h"
 
-/* Reads inputs from an NPY file and what is to be learnt from another, NPY or NPZ of one array, or, where labels_path is NULL and need_label, is
- * refused. numbers: targets rather than labels. */
-annc_status annc_npy_table(const char *path, const char *labels_path, bool numbers, struct annc_table *table);
+/* Reads inputs from an NPY file and what is to be learnt from another, NPY or NPZ of one array; alone it is refused unless unlabelled. numbers:
+ * targets rather than labels. */
+annc_status annc_npy_table(const char *path, const char *labels_path, bool unlabelled, bool numbers,
+                           struct annc_table *table);
 
 /* Reads the training set of an NPZ file, or with test its test set, and *has_test: whether it has one. Arrays are found by their names (x_train,
  * y_train, x_test, y_test; x, y; images, labels; a lone array; arr_0, arr_1), or are those that x_name and y_name name. A lone array of

@@ -283,6 +283,19 @@ out:
     return status;
 }
 
+/* What stands for what is to be learnt where a table has none of it. */
+static annc_status nothing_of(const struct annc_preparation *preparation, uint32_t outputs, uint32_t count,
+                              int32_t **labels, float **targets)
+{
+    annc_status status = ANNC_OK;
+    if (preparation->classes.count > 0)
+        ANNC_TRY(annc_allocate(count, sizeof **labels, "the labels", (void **)labels));
+    else
+        ANNC_TRY(annc_allocate(annc_product(count, outputs), sizeof **targets, "the targets", (void **)targets));
+out:
+    return status;
+}
+
 /* Names and units, which the data set keeps. */
 static annc_status describe(const struct annc_preparation *preparation, annc_dataset *dataset)
 {
@@ -324,11 +337,13 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
         ANNC_TRY(targets_of(preparation, table, rows, count, &targets));
     else if (table->labels.index)
         ANNC_TRY(labels_of(preparation, table, rows, count, &labels));
+    else if (preparation->unlabelled)
+        ANNC_TRY(nothing_of(preparation, outputs, count, &labels, &targets));
     else
-        return annc_fail(ANNC_INPUT, "%s: has nothing that is to be learnt", table->name);
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has nothing that is to be learnt", table->name));
     const annc_examples examples = {.count = count,
                                     .inputs = table->inputs,
-                                    .outputs = targets        ? table->outputs
+                                    .outputs = targets        ? (table->targets ? table->outputs : outputs)
                                                : outputs == 1 ? 1
                                                               : preparation->classes.count,
                                     .type = bytes ? ANNC_BYTES : ANNC_FLOATS,

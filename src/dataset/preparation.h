@@ -19,6 +19,7 @@ struct annc_preparation {
     struct annc_scaling targets;
     struct annc_table like; /* its columns alone: what other tables are matched with */
     bool transposed;
+    bool unlabelled; /* tables may have nothing to learn; it is then class 0, or 0 */
 };
 
 /* Learns classes, columns and the kind of scaling from a training table, for a network of `outputs` outputs (0: any). */

@@ -44,6 +44,11 @@ static annc_status load_preparation(struct loading *loading)
         return ANNC_OK;
     ANNC_TRY(open_preparation(loading));
     ANNC_TRY(annc_preparation_load(loading->options->model, loading->preparation));
+    loading->preparation->unlabelled = loading->options->unlabelled;
+    /* A model of someone else's, which may well tell classes apart. */
+    if (loading->options->unlabelled && loading->options->outputs > 1 && loading->preparation->classes.count == 0 &&
+        loading->preparation->like.outputs == 0)
+        ANNC_TRY(annc_classes_number(loading->options->outputs, &loading->preparation->classes));
 out:
     return status;
 }
@@ -96,8 +101,8 @@ static annc_status read_idx(struct loading *loading, const char *path, const cha
 {
     annc_status status = ANNC_OK;
     char labels[ANNC_PATH];
-    if (labels_path)
-        snprintf(labels, sizeof labels, "%s", labels_path);
+    if (labels_path || loading->options->unlabelled)
+        snprintf(labels, sizeof labels, "%s", labels_path ? labels_path : "");
     else
         ANNC_TRY(annc_idx_find_labels(path, labels, sizeof labels));
     ANNC_TRY(annc_idx_table(path, labels, loading->options->transpose, &loading->table[p], NOTES(loading)));
@@ -125,8 +130,9 @@ out:
 /* The columns that a table must have, where the training data or the model say so. */
 static const struct annc_table *known_columns(const struct loading *loading)
 {
-    return loading->preparation && loading->preparation->like.input_names.count > 0 ? &loading->preparation->like
-                                                                                    : NULL;
+    const struct annc_preparation *preparation = loading->preparation;
+    const bool known = preparation && (preparation->like.input_names.count > 0 || preparation->unlabelled);
+    return known ? &preparation->like : NULL;
 }
 
 /* A file of any kind as part p. */
@@ -142,13 +148,15 @@ static annc_status read_file(struct loading *loading, const char *path, const ch
         ANNC_TRY(read_idx(loading, path, labels_path, p));
         break;
     case NPY:
-        ANNC_TRY(annc_npy_table(path, labels_path, options->text.target != NULL, &loading->table[p]));
+        ANNC_TRY(
+            annc_npy_table(path, labels_path, options->unlabelled, options->text.target != NULL, &loading->table[p]));
         break;
     case NPZ:
         ANNC_TRY(read_npz(loading, path, labels_path, p));
         break;
     case TEXT:
-        ANNC_TRY(annc_csv_read(path, &options->text, known_columns(loading), true, &loading->table[p], NOTES(loading)));
+        ANNC_TRY(annc_csv_read(path, &options->text, known_columns(loading), !options->unlabelled, &loading->table[p],
+                               NOTES(loading)));
         break;
     }
     ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));

@@ -16,8 +16,8 @@ from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMA
 
 class Help(Cli):
     def test_help_fits_a_screen(self):
-        for arguments in ([], ["--help"], ["help"], *(["help", c] for c in ("train", "eval", "check", "fetch", "info")),
-                          *([c, "--help"] for c in ("train", "eval", "check", "fetch", "info"))):
+        for arguments in ([], ["--help"], ["help"], *(["help", c] for c in ("train", "eval", "predict", "check", "fetch", "info")),
+                          *([c, "--help"] for c in ("train", "eval", "predict", "check", "fetch", "info"))):
             out = self.run_program(*arguments).stdout.splitlines()
             self.assertLess(len(out), 36, arguments)
             self.assertGreater(len(out), 2, arguments)
@@ -225,6 +225,22 @@ class Eval(Cli):
         text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
         self.assertIn("precision", text)
         self.assertIn("labels down", text)
+
+    def test_letters(self):
+        """Labels 1...26 are what is predicted, not 0...25."""
+        folder = self.folder / "letters"
+        folder.mkdir()
+        pixels = bytearray(260 * 784)
+        for i in range(260):
+            for row in range(4, 24):
+                pixels[i * 784 + row * 28 + 1 + i % 26] = 255
+        images = folder / "emnist-letters-train-images-idx3-ubyte"
+        images.write_bytes(struct.pack(">BBBBIII", 0, 0, 8, 3, 260, 28, 28) + bytes(pixels))
+        (folder / "emnist-letters-train-labels-idx1-ubyte").write_bytes(struct.pack(">BBBBI", 0, 0, 8, 1, 260) + bytes(i % 26 + 1 for i in range(260)))
+        self.run_program("train", "--data", folder, "--layers", "784-32:tanh-26:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "20",
+                         "--device", "cpu", "--save", "m")
+        labels = [line["label"] for line in self.lines("predict", "m", images)]
+        self.assertEqual(labels, [str(i % 26 + 1) for i in range(260)])
 
     def test_one_file(self):
         self.train("--save", "m")

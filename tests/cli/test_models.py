@@ -51,6 +51,12 @@ class Foreign(Tables):
                 named.append((f"{prefix}{number}.bias", [len(b)], b))
         return sorted(named)  # as text: 10 before 2
 
+    def forward(self, a):
+        for l, (W, b) in enumerate(self.layers):
+            z = [sum(w * x for w, x in zip(line, a)) + (b[j] if b else 0) for j, line in enumerate(W)]
+            a = [math.tanh(v) for v in z] if l < 11 else z
+        return [math.exp(v) / sum(math.exp(u) for u in a) for v in a]
+
     def loss(self, rounded=lambda value: value):
         total = 0
         for row, label in [([float(cell) for cell in row[:4]], i % 3) for i, row in enumerate(blobs(60))]:
@@ -72,6 +78,10 @@ class Foreign(Tables):
             (self.folder / "m").write_bytes(safetensors(self.tensors(prefix)))
             self.assertAlmostEqual(self.lines("eval", "m", *self.options)[-1]["loss"], self.loss(), 5)
         self.assertIn("PASS", self.run_program("check", "m", *self.options).stderr)
+        self.write("x.csv", [row[:4] for row in blobs(5)], COLUMNS[:4])
+        for row, line in zip(blobs(5), self.lines("predict", "m", "x.csv", *self.options[2:])):
+            for p, q in zip(self.forward([float(cell) for cell in row[:4]]), line["probabilities"]):
+                self.assertAlmostEqual(p, q, 5)
 
     def refuses(self, content, message, *more, code=INPUT):
         (self.folder / "m").write_bytes(content)

@@ -111,6 +111,9 @@ class Arrays(Numpy):
                           "--validation", "0.2", "--device", "cpu", "--save", "m")[-1]
         self.assertGreater(last["validation_r2"], 0.9999)
         self.assertGreater(self.lines("eval", "m", "--data", "x.npy", "--labels", "y.npy", "--target", "y")[-1]["r2"], 0.9999)
+        lines = self.lines("predict", "m", "x.npy")
+        self.assertEqual(len(lines), 100)
+        self.assertAlmostEqual(lines[50]["values"][0], 80, 1)
 
 
 class Archives(Numpy):

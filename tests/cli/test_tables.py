@@ -159,6 +159,26 @@ class Labels(Tables):
         self.trains(c, options=options)
         self.assertIn("300 rows", self.notes(c, options=options))
 
+    def test_predict_without_labels(self):
+        train = self.write("train.csv", blobs(60), COLUMNS)
+        self.run_program("train", "--data", train, *T, "--save", "m")
+        bare = self.write("bare.csv", [[row[2], row[0], "x", row[1], row[3]] for row in blobs(60)], ["c", "a", "note", "b", "d"])
+        lines = self.lines("predict", "m", bare, train)
+        self.assertEqual([line["label"] for line in lines], [NAMES[i % 3] for i in range(60)] * 2)
+        self.assertEqual({line["input"] for line in lines}, {"bare.csv", "train.csv"})
+        for line in lines:
+            self.assertAlmostEqual(sum(line["probabilities"]), 1, 5)
+        headless = self.write("rows.csv", [row[:4] for row in blobs(9)])
+        text = self.run_program("predict", "m", headless).stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in text], [NAMES[i % 3] for i in range(9)])
+        self.assertIn("has no column 'b'", self.run_program("predict", "m", self.write("t.csv", [row[:2] for row in blobs(9)], ["a", "z"]), code=INPUT).stderr)
+        self.run_program("predict", "m", code=USAGE)
+        numbers = self.write("n.csv", [[x, 3 * x + 1] for x in range(40)], ["x", "y"])
+        self.run_program("train", "--data", numbers, "--target", "y", "--layers", "1-1:identity", "--lr", "0.1", "--epochs", "100", "--device", "cpu", "--save", "line")
+        got = [line["values"][0] for line in self.lines("predict", "line", self.write("x.csv", [[7], [100]], ["x"]))]
+        self.assertAlmostEqual(got[0], 22, 2)
+        self.assertAlmostEqual(got[1], 301, 1)
+
     def test_order_of_classes(self):
         options = ["--layers", "784-16:tanh-13:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "5", "--device", "cpu",
                    "--label", "1"]
