@@ -78,7 +78,6 @@ static void free_scaling(struct annc_scaling *scaling)
 /* What a column's values come to, those that are missing left out. */
 struct figures {
     double mean, deviation, least, most;
-    bool missing;
 };
 
 typedef double column_value(const struct annc_table *table, uint32_t row, uint32_t column);
@@ -100,10 +99,8 @@ static struct figures figures_of(const struct annc_table *table, column_value *v
     double sum = 0, squares = 0, n = 0;
     for (uint32_t i = 0; i < count; i++) {
         const double x = value(table, rows[i], column);
-        if (isnan(x)) {
-            figures.missing = true;
+        if (isnan(x))
             continue;
-        }
         sum += x;
         n++;
         figures.least = x < figures.least ? x : figures.least;
@@ -137,16 +134,10 @@ static annc_status fit_scaling(struct annc_scaling *scaling, annc_scale scale, c
                                column_value *value, uint32_t columns, const uint32_t *rows, uint32_t count)
 {
     annc_status status = ANNC_OK;
-    bool missing = false;
     free_scaling(scaling);
     ANNC_TRY(open_scaling(scaling, columns));
-    for (uint32_t c = 0; c < columns; c++) {
-        const struct figures figures = figures_of(table, value, c, rows, count);
-        scale_column(scaling, c, scale, figures);
-        missing = missing || figures.missing;
-    }
-    if (!missing && (scale == ANNC_SCALE_NONE || scale == ANNC_SCALE_255))
-        free_scaling(scaling); /* one divisor does it */
+    for (uint32_t c = 0; c < columns; c++)
+        scale_column(scaling, c, scale, figures_of(table, value, c, rows, count));
 out:
     return status;
 }
@@ -191,12 +182,21 @@ out:
     return status;
 }
 
+static bool misses_values(const struct annc_table *table)
+{
+    const size_t count = (size_t)table->rows * table->inputs;
+    for (size_t i = 0; table->type == ANNC_FLOATS && i < count; i++)
+        if (isnan(((const float *)table->x)[i]))
+            return true;
+    return false;
+}
+
 annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
                                  annc_scale target_scale, const uint32_t *rows, uint32_t count)
 {
     annc_status status = ANNC_OK;
-    if (table->type == ANNC_FLOATS || preparation->scale == ANNC_SCALE_MIN_MAX ||
-        preparation->scale == ANNC_SCALE_STANDARDISE)
+    const bool one_divisor = preparation->scale == ANNC_SCALE_NONE || preparation->scale == ANNC_SCALE_255;
+    if (!one_divisor || misses_values(table))
         ANNC_TRY(fit_scaling(&preparation->inputs, preparation->scale, table, input_value, table->inputs, rows, count));
     if (target_scale == ANNC_SCALE_AUTO)
         target_scale = ANNC_SCALE_STANDARDISE;
