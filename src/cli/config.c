@@ -69,7 +69,7 @@ static annc_status take_line(unsigned command, const char *path, int number, cha
     return status;
 }
 
-annc_status config_read(unsigned command, struct options *options)
+static annc_status read_config(unsigned command, struct options *options)
 {
     const char *path = options->value[OPTION_CONFIG].text;
     annc_status status = read_text(path, &options->config);
@@ -84,7 +84,7 @@ annc_status config_read(unsigned command, struct options *options)
     return status;
 }
 
-annc_status config_take_preset(unsigned command, struct options *options)
+static annc_status take_preset(unsigned command, struct options *options)
 {
     annc_status status = ANNC_OK;
     enum option_id id;
@@ -92,6 +92,16 @@ annc_status config_take_preset(unsigned command, struct options *options)
     for (; *values && status == ANNC_OK; values += 2)
         status = options_set(command, values[0], values[1], options, &id);
     return status;
+}
+
+annc_status options_complete(unsigned command, struct options *options)
+{
+    annc_status status = ANNC_OK;
+    if (options->value[OPTION_CONFIG].given)
+        status = read_config(command, options);
+    if (status == ANNC_OK && options->value[OPTION_PRESET].given)
+        status = take_preset(command, options);
+    return status == ANNC_OK ? options_default(options) : status;
 }
 
 void options_print(unsigned command, const struct options *options, FILE *out)

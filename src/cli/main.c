@@ -109,6 +109,8 @@ static annc_status run_command(const struct command *command, int argc, char **a
 {
     struct options options;
     annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
+    if (status == ANNC_OK)
+        status = options_complete(command->bit, &options);
     if (status == ANNC_OK && options.value[OPTION_HELP].given)
         print_command_help(command, false);
     else if (status == ANNC_OK)

@@ -226,11 +226,12 @@ annc_status options_set(unsigned command, const char *name, const char *text, st
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options)
 {
     memset(options, 0, sizeof *options);
-    annc_status status = parse_arguments(command, most_positional, argc, argv, options);
-    if (status == ANNC_OK && options->value[OPTION_CONFIG].given)
-        status = config_read(command, options);
-    if (status == ANNC_OK && options->value[OPTION_PRESET].given)
-        status = config_take_preset(command, options);
+    return parse_arguments(command, most_positional, argc, argv, options);
+}
+
+annc_status options_default(struct options *options)
+{
+    annc_status status = ANNC_OK;
     for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++)
         if (!options->value[id].given && OPTIONS[id].preset)
             status = parse_value(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);

@@ -130,8 +130,12 @@ struct options {
 
 extern const struct option_spec OPTIONS[OPTION_COUNT];
 
-/* Reads a command's arguments. ANNC_USAGE with a message that names the option, its value and what it takes, or did you mean. */
+/* Reads a command's arguments, before options_complete. ANNC_USAGE with a message that names the option, its value and what it takes, or did you mean. */
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options);
+/* Gives every option that has one, and no value yet, its default. */
+annc_status options_default(struct options *options);
+/* What was not given comes from the file that --config names, then from --preset, then from the defaults (config.c). */
+annc_status options_complete(unsigned command, struct options *options);
 void options_free(struct options *options);
 
 /* Sets an option of the command by name, unless it was given already; *id is OPTION_COUNT where the command has no such option. */
@@ -139,10 +143,6 @@ annc_status options_set(unsigned command, const char *name, const char *text, st
                         enum option_id *id);
 /* Candidates for `closest`: the names of a command's options; "" stands for those of others. */
 const char *option_name(int i, unsigned command);
-/* config.c: the file that --config names, and the values of --preset. */
-annc_status config_read(unsigned command, struct options *options);
-annc_status config_take_preset(unsigned command, struct options *options);
-
 /* Values below those that the user gives: --preset's, as name and value in turn, ended by NULL; and the names of the presets. */
 const char *const *preset_values(int preset);
 const char *preset_name(int preset);

@@ -19,20 +19,6 @@ static const struct {
     size_t bytes;
 } TYPE[TYPES] = {[F16] = {"F16", 2}, [BF16] = {"BF16", 2}, [F32] = {"F32", 4}, [F64] = {"F64", 8}};
 
-annc_status annc_model_malformed(const struct annc_model_file *file, const char *what)
-{
-    char shown[SHOWN];
-    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(file->path, shown, sizeof shown), what);
-}
-
-annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
-                                        const char *what)
-{
-    char text[3 * NAME_BYTES + 128], shown[2 * NAME_BYTES];
-    snprintf(text, sizeof text, "tensor '%s' %s", annc_printable(tensor->name, shown, sizeof shown), what);
-    return annc_model_malformed(file, text);
-}
-
 /* ---------------------------------------------------------------- the file */
 
 static annc_status read_at(const struct annc_model_file *file, uint64_t offset, void *bytes, size_t count)

@@ -64,4 +64,8 @@ class Cli(unittest.TestCase):
 
 
 def main():
-    unittest.main(argv=[sys.argv[0]] + [a for a in sys.argv[2:] if not MODULE or pathlib.Path(a).resolve() != MODULE])
+    """Runs the tests; exit code 77 where every one was skipped."""
+    arguments = [sys.argv[0]] + [a for a in sys.argv[2:] if not MODULE or pathlib.Path(a).resolve() != MODULE]
+    result = unittest.main(argv=arguments, exit=False).result
+    skipped = result.testsRun > 0 and result.testsRun == len(result.skipped)
+    sys.exit(77 if skipped else not result.wasSuccessful())
