@@ -58,6 +58,16 @@ MUTANTS = [
     ("all examples draw alike (kernel)", "kernels/dropout.cu", "annc_cursor_example(cursor, (uint32_t)(i / n));\n        D[i]", "annc_cursor_example(cursor, 0);\n        D[i]", "^matrix_simulated$"),
     ("class weights are left out of the cost (kernel)", "kernels/score.cu", "weights ? (double)weights[wanted] * row_cost : row_cost", "row_cost", "^matrix_simulated$"),
     ("class weights are left out of the error (kernel)", "kernels/delta.cu", "delta[row + j] *= weight;", "delta[row + j] *= 1;", "^matrix_simulated$"),
+    # Data.
+    ("nothing is held out", "src/dataset/split.c", "        if (held && held[row])\n", "        if (held && held[row] && row > 1000000)\n", "^tables$"),
+    ("held out without regard to classes", "src/dataset/split.c", "return table->labels.index ? table->labels.index[row] : 0;", "return 0;", "^tables$"),
+    ("classes in the order of the file", "src/dataset/classes.c", "qsort(*sorted, n, sizeof **sorted, order);", "(void)by_number;", "^tables$"),
+    ("the standard deviation of a sample", "src/dataset/preparation.c", "sqrt(squares / n)", "sqrt(squares / (n - 1))", "^tables$"),
+    ("a decimal comma is a thousands mark", "src/dataset/columns.c", "    columns->decimal = ',';", "    columns->decimal = '.';", "^tables$"),
+    ("Fortran's order is C's", "src/dataset/npy.c", "    if (!fortran_order)\n        return i;", "    if (i + 1 > 0)\n        return i;", "^numpy$"),
+    ("the checksum is not looked at", "src/dataset/zip.c", "unpacking->crc != member->crc", "unpacking->crc != unpacking->crc", "^numpy$"),
+    ("the best epoch is the last", "src/cli/session.c", "loss >= session->best.validation.loss", "loss < 0", "^training$"),
+    ("layers of others in the order of text", "src/network/model_layers.c", "if (is_digit(*x) && is_digit(*y)) {", "if (is_digit(*x) && is_digit(*y) && *x == 0) {", "^models$"),
     # The audit itself.
     ("the audit takes a negated gradient", "src/training/check.c", "fabs((double)audit->device_gradient[i] - audit->gradient[i])", "fabs(fabs((double)audit->device_gradient[i]) - fabs(audit->gradient[i]))", "^check$"),
     ("the audit lets NaN through", "src/training/check.c", "row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;", "row->pass = !(row->worst > row->tolerance) && !(row->normwise > row->tolerance);", "^check$"),

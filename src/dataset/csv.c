@@ -91,6 +91,11 @@ static annc_status read_number(const struct reading *reading, uint32_t c, float 
         *value = NAN;
         return ANNC_OK;
     }
+    if (cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS) /* which the first look has ruled out */
+        return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.*s is no number",
+                                     reading->records.line,
+                                     annc_printable(columns->column[c].name, shown, sizeof shown),
+                                     field->length < 40 ? (int)field->length : 40, field->text);
     if (fabs(number) > (double)FLT_MAX)
         return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.*s is beyond single precision",
                                      reading->records.line,

@@ -187,6 +187,10 @@ class Labels(Tables):
         classes = self.lines("eval", "m", "--data", "t.csv")[-1]["classes"]
         self.assertEqual([c["class"] for c in classes], [str(i) for i in range(13)])
 
+        file = self.write("names.csv", blobs(60, ("rose", "Fern", "moss")), COLUMNS)
+        self.run_program("train", "--data", file, *T, "--save", "m")
+        self.assertEqual(self.lines("info", "m")[-1]["annc.classes"], '["Fern","moss","rose"]')  # by their bytes
+
     def test_the_same_class_in_other_words(self):
         train = self.write("train.csv", blobs(150, ("1.0", "2.0", "3.0")), COLUMNS)
         test = self.write("test.csv", blobs(150, ("1", "2", "3")), COLUMNS)
@@ -291,8 +295,10 @@ class OtherFiles(Tables):
         rows = sorted(blobs(300), key=lambda row: row[4])
         file = self.write("t.csv", rows, COLUMNS)
         more = ["--validation", "0.2", "--save", "m"]
-        lines = self.lines("train", "--data", file, *T, *more)
-        self.assertEqual(lines[0]["validation_count"], 60)
+        result = self.run_program("train", "--data", file, *T, *more)
+        self.assertIn("60 rows are held out for validation, 240 are trained on", result.stderr)
+        self.assertIn("examples of each class: alpha 80, beta 80, gamma 80", result.stderr)
+        self.assertIn("alpha 80, beta 80, gamma 80", self.notes(file, "--folds", "5"))
         first = self.lines("info", "m")[-1]
         base = self.numbers(first["annc.input_shift"])[0]
         # A row is held out if the recorded mean does not move with it.
