@@ -50,25 +50,12 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
     update_kernel(annc_rule rule, float decay, const annc_cursor *cursor, const annc_rate *rates, size_t count,
                   const float *G, float *theta, float *v_state, float *s_state)
 {
-    typedef float real;
     const annc_rate rate = rates[cursor->step];
-    const real eta = rate.eta, c1 = rate.c1, c2 = rate.c2, mu = rule.mu, rho = rule.rho, epsilon = rule.epsilon;
-    const float keep = 1 - eta * decay;
+    const float keep = 1 - rate.eta * decay;
     ANNC_FOR_ELEMENTS (i, count) {
-        const float g = G[i];
-        float v = v_state ? v_state[i] : 0, s = s_state ? s_state[i] : 0, change = 0;
-        switch (rule.optimiser) {
-#define UPDATE(enumerator, name, first, second, step, ...)                                                             \
-    case enumerator:                                                                                                   \
-        v = first;                                                                                                     \
-        s = second;                                                                                                    \
-        change = step;                                                                                                 \
-        break;
-            ANNC_OPTIMISERS(UPDATE)
-#undef UPDATE
-        case ANNC_OPTIMISER_COUNT:
-            break;
-        }
+        float v = v_state ? v_state[i] : 0, s = s_state ? s_state[i] : 0;
+        const float change = annc_optimiser_step_f32(rule.optimiser, rate.eta, rule.mu, rule.rho, rule.epsilon, rate.c1,
+                                                     rate.c2, G[i], &v, &s);
         if (v_state)
             v_state[i] = v;
         if (s_state)

@@ -26,8 +26,8 @@ static void trajectories(void)
             CHECK(problem_reference_gradient(&problem, ours, 1, (uint32_t)t, 0, M, gradient, &cost));
             for (size_t k = 0; k < parameters; k++)
                 ours[k] -=
-                    annc_optimiser_step(options.optimiser, options.eta, options.mu, options.rho, options.epsilon,
-                                        1 - pow(options.mu, t), 1 - pow(options.rho, t), gradient[k], &v[k], &s[k]);
+                    annc_optimiser_step_f64(options.optimiser, options.eta, options.mu, options.rho, options.epsilon,
+                                            1 - pow(options.mu, t), 1 - pow(options.rho, t), gradient[k], &v[k], &s[k]);
             CHECK(problem_reference_gradient(&problem, theirs, 1, (uint32_t)t, 0, M, gradient, &cost));
             optimiser_step(&optimiser, options.eta, gradient, theirs);
         }
@@ -46,17 +46,17 @@ static void trajectories(void)
 static void known_steps(void)
 {
     double v = 0, s = 0;
-    CHECK_NEAR(annc_optimiser_step(ANNC_SGD, 0.1, 0, 0, 0, 1, 1, 3, &v, &s), 0.3, 1e-15);
-    CHECK_NEAR(annc_optimiser_step(ANNC_MOMENTUM, 0.1, 0.9, 0, 0, 1, 1, 3, &v, &s), 0.3, 1e-15);
-    CHECK_NEAR(annc_optimiser_step(ANNC_MOMENTUM, 0.1, 0.9, 0, 0, 1, 1, 3, &v, &s), 0.57, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_SGD, 0.1, 0, 0, 0, 1, 1, 3, &v, &s), 0.3, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_MOMENTUM, 0.1, 0.9, 0, 0, 1, 1, 3, &v, &s), 0.3, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_MOMENTUM, 0.1, 0.9, 0, 0, 1, 1, 3, &v, &s), 0.57, 1e-15);
     v = 0;
-    CHECK_NEAR(annc_optimiser_step(ANNC_NESTEROV, 0.1, 0.9, 0, 0, 1, 1, 3, &v, &s), 0.57, 1e-15);
-    CHECK_NEAR(annc_optimiser_step(ANNC_ADAGRAD, 0.1, 0, 0, 0, 1, 1, 3, &v, &s), 0.1, 1e-15);
-    CHECK_NEAR(annc_optimiser_step(ANNC_ADAGRAD, 0.1, 0, 0, 0, 1, 1, 4, &v, &s), 0.08, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_NESTEROV, 0.1, 0.9, 0, 0, 1, 1, 3, &v, &s), 0.57, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_ADAGRAD, 0.1, 0, 0, 0, 1, 1, 3, &v, &s), 0.1, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_ADAGRAD, 0.1, 0, 0, 0, 1, 1, 4, &v, &s), 0.08, 1e-15);
     s = 0;
-    CHECK_NEAR(annc_optimiser_step(ANNC_RMSPROP, 0.1, 0, 0.75, 0, 1, 1, -3, &v, &s), -0.2, 1e-15);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_RMSPROP, 0.1, 0, 0.75, 0, 1, 1, -3, &v, &s), -0.2, 1e-15);
     v = s = 0; /* Adam's first step is the rate itself, whatever the gradient's size */
-    CHECK_NEAR(annc_optimiser_step(ANNC_ADAM, 0.1, 0.9, 0.999, 0, 0.1, 0.001, -1e-3, &v, &s), -0.1, 1e-12);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_ADAM, 0.1, 0.9, 0.999, 0, 0.1, 0.001, -1e-3, &v, &s), -0.1, 1e-12);
     CHECK_NEAR(v, -1e-4, 1e-18);
     CHECK_NEAR(s, 1e-9, 1e-22);
 }

@@ -233,27 +233,32 @@ ANNC_DEVICE_CODE float annc_penalised(float g, float w, float l2, float l1)
     return g + (l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0));
 }
 
-/* The update of one parameter by its gradient g: changes the states and gives the step. In double alone: the fast paths expand the table. */
+/* The update of one parameter by its gradient g: changes the states and gives the step. */
 #define ANNC_UPDATE(enumerator, name, first, second, step, ...)                                                        \
     case enumerator:                                                                                                   \
         v = first;                                                                                                     \
         s = second;                                                                                                    \
         change = step;                                                                                                 \
         break;
-ANNC_DEVICE_CODE double annc_optimiser_step(annc_optimiser optimiser, double eta, ANNC_UNUSED double mu,
-                                            ANNC_UNUSED double rho, ANNC_UNUSED double epsilon, ANNC_UNUSED double c1,
-                                            ANNC_UNUSED double c2, double g, double *first_state, double *second_state)
-{
-    double v = *first_state, s = *second_state, change = 0;
-    switch (optimiser) {
-        ANNC_OPTIMISERS(ANNC_UPDATE)
-    case ANNC_OPTIMISER_COUNT:
-        break;
+#define ANNC_DEFINE_STEP(number, suffix)                                                                               \
+    ANNC_DEVICE_CODE number annc_optimiser_step_##suffix(annc_optimiser optimiser, number eta, ANNC_UNUSED number mu,  \
+                                                         ANNC_UNUSED number rho, ANNC_UNUSED number epsilon,           \
+                                                         ANNC_UNUSED number c1, ANNC_UNUSED number c2, number g,       \
+                                                         number *first_state, number *second_state)                    \
+    {                                                                                                                  \
+        number v = *first_state, s = *second_state, change = 0;                                                        \
+        switch (optimiser) {                                                                                           \
+            ANNC_OPTIMISERS(ANNC_UPDATE)                                                                               \
+        case ANNC_OPTIMISER_COUNT:                                                                                     \
+            break;                                                                                                     \
+        }                                                                                                              \
+        *first_state = v;                                                                                              \
+        *second_state = s;                                                                                             \
+        return change;                                                                                                 \
     }
-    *first_state = v;
-    *second_state = s;
-    return change;
-}
+
+ANNC_DEFINE_STEP(float, f32)
+ANNC_DEFINE_STEP(double, f64)
 
 /* Which states an optimiser keeps: FIRST and SECOND as bits. */
 #define ANNC_STATES(enumerator, name, first, second, step, states, ...)                                                \
@@ -265,6 +270,7 @@ ANNC_DEVICE_CODE int annc_optimiser_states(annc_optimiser optimiser)
 }
 
 #undef ANNC_UPDATE
+#undef ANNC_DEFINE_STEP
 #undef ANNC_STATES
 #undef ANNC_VALUE
 #undef ANNC_DERIVATIVE

@@ -23,8 +23,7 @@ enum annc_stream {
     ANNC_STREAM_SAMPLE = 3,     /* which parameters an audit samples */
     ANNC_STREAM_DIGITS = 4,     /* the built-in digits */
     ANNC_STREAM_NOISE = 5,      /* added to inputs */
-    ANNC_STREAM_SPLIT = 6,      /* which examples are held out */
-    ANNC_STREAM_AUGMENT = 7,    /* how images are moved */
+    ANNC_STREAM_AUGMENT = 6,    /* how images are moved */
 };
 
 struct annc_philox_block {

@@ -35,15 +35,6 @@ static char *trim(char *text)
     return text;
 }
 
-/* Every option that a command knows, of any command: a file may serve several. */
-static bool is_option_of_any(const char *name)
-{
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (strcmp(OPTIONS[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* "name = value", or nothing, or a comment. */
 static annc_status take_line(unsigned command, const char *path, int number, char *line, struct options *options)
 {
@@ -57,7 +48,7 @@ static annc_status take_line(unsigned command, const char *path, int number, cha
     char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
     annc_status status =
         equals ? options_set(command, name, value, options, &id) : usage_failed("'%.64s' is not 'name = value'", name);
-    if (status == ANNC_OK && id == OPTION_COUNT && !is_option_of_any(name)) {
+    if (status == ANNC_OK && id == OPTION_COUNT && !option_of_any(name) /* a file may serve several commands */) {
         const char *meant = closest(name, option_name, command);
         status = usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
                               meant && *meant ? meant : "", meant && *meant ? "?" : "");

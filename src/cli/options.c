@@ -144,12 +144,19 @@ static annc_status parse_value(const struct option_spec *spec, const char *text,
 
 /* ---------------------------------------------------------------- a command's arguments */
 
+bool option_of_any(const char *name)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(OPTIONS[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static annc_status unknown_option(const char *name, unsigned command)
 {
     const char *meant = closest(name, option_name, command);
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (strcmp(OPTIONS[i].name, name) == 0)
-            return usage_failed("this command has no option --%s", name);
+    if (option_of_any(name))
+        return usage_failed("this command has no option --%s", name);
     return meant && *meant ? usage_failed("there is no option --%.64s; did you mean --%s?", name, meant)
                            : usage_failed("there is no option --%.64s", name);
 }

@@ -141,6 +141,8 @@ void options_free(struct options *options);
 /* Sets an option of the command by name, unless it was given already; *id is OPTION_COUNT where the command has no such option. */
 annc_status options_set(unsigned command, const char *name, const char *text, struct options *options,
                         enum option_id *id);
+/* Whether any command has an option of that name. */
+bool option_of_any(const char *name);
 /* Candidates for `closest`: the names of a command's options; "" stands for those of others. */
 const char *option_name(int i, unsigned command);
 /* Values below those that the user gives: --preset's, as name and value in turn, ended by NULL; and the names of the presets. */

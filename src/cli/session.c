@@ -65,6 +65,8 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     parts.model = session->network;
     parts.need_train = true;
     annc_status status = load_data(session->options, &parts, may_fetch, &session->data);
+    if (status == ANNC_OK && session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
+        return usage_failed("--target-accuracy needs classes, and the data have targets");
     if (status == ANNC_OK)
         status = annc_training_fits(session->device, &session->shape, &session->training, session->data.train);
     if (status == ANNC_OK)
@@ -114,7 +116,7 @@ static annc_status measure(struct session *session, struct outcome *outcome)
         status = annc_evaluator_run(session->test, session->trainer, NULL, NULL, &outcome->test);
     if (status == ANNC_OK && session->validation)
         status = annc_evaluator_run(session->validation, session->trainer, NULL, NULL, &outcome->validation);
-    if (status == ANNC_OK)
+    if (status == ANNC_OK && (session->log || session->options->value[OPTION_JSON].given))
         status = annc_trainer_health(session->trainer, outcome->health);
     session->test_seconds += session->test ? outcome->test.seconds : 0;
     session->test_seconds += session->validation ? outcome->validation.seconds : 0;
@@ -193,6 +195,9 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL)
         status = ANNC_STOPPED;
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
+    const annc_status looked = ended ? annc_trainer_health(session->trainer, session->last.health) : ANNC_OK;
+    if (looked != ANNC_OK)
+        return looked;
     if (ended && !session->has_best) {
         const annc_status stored = annc_trainer_store(session->trainer);
         return stored == ANNC_OK ? status : stored;

@@ -135,11 +135,13 @@ annc_status load_model(const struct options *options, const char *path, annc_net
 {
     annc_shape assumed;
     char activations[1024];
-    const bool given = options->value[OPTION_LAYERS].given;
-    annc_status status = given ? shape_from_options(options, NULL, &assumed) : ANNC_OK;
+    annc_status status = annc_model_load(path, NULL, network);
+    if (status != ANNC_INPUT || !options->value[OPTION_LAYERS].given)
+        return status;
+    status = shape_from_options(options, NULL, &assumed);
     if (status == ANNC_OK)
-        status = annc_model_load(path, given ? &assumed : NULL, network);
-    if (status != ANNC_OK || annc_network_metadata(*network, "annc.config"))
+        status = annc_model_load(path, &assumed, network);
+    if (status != ANNC_OK)
         return status;
     print_activations(annc_network_shape(*network), activations, sizeof activations);
     note(options, "%s says nothing of how it was trained; assumed: %s, %s cost", path, activations,

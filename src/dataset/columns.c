@@ -43,7 +43,6 @@ static void look_at(const struct look *look, const struct annc_field *field, siz
                      (column->numbers == 0 ? number == 0 || number == 1 : number == column->last + 1);
     column->last = number;
     column->numbers += cell == ANNC_CELL_NUMBER;
-    column->truths += cell == ANNC_CELL_TRUTH;
     column->thousands += cell == ANNC_CELL_THOUSANDS;
     column->texts += cell == ANNC_CELL_TEXT;
     column->missing += cell == ANNC_CELL_MISSING;
@@ -149,8 +148,8 @@ static annc_status settle_separator(struct annc_records *records, const annc_tex
     if (!options->separator)
         return annc_records_find_separator(records, width);
     records->separator = options->separator;
-    for (int i = 0; i < 2;
-         i++) /* the second, if there is one: the first may be a header without a name for the first column */
+    /* The second record, if there is one: the first may be a header without a name for the first column. */
+    for (int i = 0; i < 2; i++)
         ANNC_TRY(annc_records_next(records, &more));
     *width = records->count;
 out:

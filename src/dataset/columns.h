@@ -16,10 +16,10 @@ enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_L
 struct annc_column {
     char *name;
     enum annc_role role;
-    uint32_t place;                                             /* among those of its role */
-    uint32_t points, commas, commas_before_three;               /* numbers with a decimal mark */
-    uint32_t numbers, truths, thousands, texts, missing, empty; /* cells of a kind */
-    bool counts;                                                /* whole numbers, each one more than the last */
+    uint32_t place;                                     /* among those of its role */
+    uint32_t points, commas, commas_before_three;       /* numbers with a decimal mark */
+    uint32_t numbers, thousands, texts, missing, empty; /* cells of a kind */
+    bool counts;                                        /* whole numbers, each one more than the last */
     double last;
     size_t text_line, missing_line; /* the first such */
     char text[48];                  /* the first, printable */

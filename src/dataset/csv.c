@@ -25,22 +25,20 @@ struct reading {
 
 /* ---------------------------------------------------------------- room */
 
-static annc_status take_names(struct reading *reading)
+/* The names of a role's columns, `count` of them, in the order of their places. */
+static annc_status take_names(const struct annc_columns *columns, enum annc_role role, uint32_t count,
+                              struct annc_texts *names)
 {
     annc_status status = ANNC_OK;
-    struct annc_table *table = reading->table;
-    const struct annc_columns *columns = &reading->columns;
-    /* Places are in order for inputs of a table to train on; like another table's they need not be. */
-    for (uint32_t place = 0; place < table->inputs; place++)
-        for (uint32_t c = 0; c < columns->count; c++)
-            if (columns->column[c].role == ANNC_ROLE_INPUT && columns->column[c].place == place)
-                ANNC_TRY(annc_texts_add(&table->input_names, columns->column[c].name, strlen(columns->column[c].name)));
-    for (uint32_t place = 0; place < table->outputs; place++)
-        for (uint32_t c = 0; c < columns->count; c++)
-            if (columns->column[c].role == ANNC_ROLE_TARGET && columns->column[c].place == place)
-                ANNC_TRY(
-                    annc_texts_add(&table->target_names, columns->column[c].name, strlen(columns->column[c].name)));
+    const char **name = NULL;
+    ANNC_TRY(annc_allocate(count, sizeof *name, "names", (void **)&name));
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].role == role)
+            name[columns->column[c].place] = columns->column[c].name;
+    for (uint32_t place = 0; place < count; place++)
+        ANNC_TRY(annc_texts_add(names, name[place], strlen(name[place])));
 out:
+    annc_release(name);
     return status;
 }
 
@@ -72,7 +70,8 @@ static annc_status make_room(struct reading *reading)
     if (table->outputs > 0)
         ANNC_TRY(annc_allocate(annc_product(columns->rows, table->outputs), sizeof(float), "the targets",
                                (void **)&table->targets));
-    ANNC_TRY(take_names(reading));
+    ANNC_TRY(take_names(columns, ANNC_ROLE_INPUT, table->inputs, &table->input_names));
+    ANNC_TRY(take_names(columns, ANNC_ROLE_TARGET, table->outputs, &table->target_names));
 out:
     return status;
 }

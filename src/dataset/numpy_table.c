@@ -321,8 +321,8 @@ static annc_status read_learnt(const struct annc_zip *zip, const char *path, con
     return refuse_names(zip, "to be learnt");
 }
 
-annc_status annc_npz_table(const char *path, const char *labels_path, const char *x_name, const char *y_name,
-                           bool numbers, bool test, struct annc_table *table, bool *has_test)
+annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
+                           bool unlabelled, bool numbers, struct annc_table *table, bool *has_test)
 {
     annc_status status = ANNC_OK;
     struct annc_zip zip = {.descriptor = -1};
@@ -330,19 +330,21 @@ annc_status annc_npz_table(const char *path, const char *labels_path, const char
     uint32_t x_member, y_member;
     memset(table, 0, sizeof *table);
     ANNC_TRY(annc_zip_open(path, &zip));
-    find_pair(&zip, test, &x_member, &y_member);
+    find_pair(&zip, names->test, &x_member, &y_member);
     *has_test = find_array(&zip, "x_test") != UINT32_MAX;
-    if (x_name)
-        x_member = find_array(&zip, x_name);
-    if (y_name)
-        y_member = find_array(&zip, y_name);
+    if (names->x)
+        x_member = find_array(&zip, names->x);
+    if (names->y)
+        y_member = find_array(&zip, names->y);
     if (x_member == UINT32_MAX)
         ANNC_TRY(refuse_names(&zip, "the inputs"));
-    if (y_name && y_member == UINT32_MAX)
+    if (names->y && y_member == UINT32_MAX)
         ANNC_TRY(refuse_names(&zip, "to be learnt"));
+    const bool has_y = !unlabelled || y_member != UINT32_MAX;
     ANNC_TRY(annc_zip_read_array(&zip, x_member, &x));
-    ANNC_TRY(read_learnt(&zip, path, labels_path, y_member, &y));
-    ANNC_TRY(make_table(&x, &y, numbers, table));
+    if (has_y)
+        ANNC_TRY(read_learnt(&zip, path, labels_path, y_member, &y));
+    ANNC_TRY(make_table(&x, has_y ? &y : NULL, numbers, table));
 out:
     annc_release(x.elements);
     annc_release(y.elements);

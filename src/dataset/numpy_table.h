@@ -9,10 +9,16 @@
 annc_status annc_npy_table(const char *path, const char *labels_path, bool unlabelled, bool numbers,
                            struct annc_table *table);
 
-/* Reads the training set of an NPZ file, or with test its test set, and *has_test: whether it has one. Arrays are found by their names (x_train,
- * y_train, x_test, y_test; x, y; images, labels; a lone array; arr_0, arr_1), or are those that x_name and y_name name. A lone array of
- * inputs takes its labels from labels_path, or from the file whose name has "labels" where this one has "imgs" or "images". */
-annc_status annc_npz_table(const char *path, const char *labels_path, const char *x_name, const char *y_name,
-                           bool numbers, bool test, struct annc_table *table, bool *has_test);
+/* Which arrays of an NPZ file: those that are named, or else those of a training or a test set. */
+struct annc_npz_names {
+    const char *x, *y; /* or NULL */
+    bool test;
+};
+
+/* Reads arrays of an NPZ file as a table, and *has_test: whether there is a test set. Arrays are found by their names (x_train, y_train,
+ * x_test, y_test; x, y; images, labels; a lone array; arr_0, arr_1). A lone array of inputs takes its labels from labels_path, or from the file
+ * whose name has "labels" where this one has "imgs" or "images". unlabelled: there may be nothing to learn. */
+annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
+                           bool unlabelled, bool numbers, struct annc_table *table, bool *has_test);
 
 #endif

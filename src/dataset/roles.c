@@ -63,6 +63,8 @@ static annc_status assign(const struct annc_records *records, struct annc_column
     while (list) {
         const char *comma = strchr(list, ',');
         ANNC_TRY(find_column(records, columns, option, list, comma ? (size_t)(comma - list) : strlen(list), &c));
+        if (columns->column[c].role == role && role == ANNC_ROLE_TARGET)
+            return annc_fail(ANNC_USAGE, "%s names column %u twice", option, c + 1);
         columns->column[c].role = role;
         columns->column[c].place = place++;
         list = comma ? comma + 1 : NULL;
@@ -149,18 +151,21 @@ out:
 
 /* ---------------------------------------------------------------- like the table that was trained on */
 
-static uint32_t named(const struct annc_columns *columns, const char *name)
+/* The column of a name that has no role yet, looked for from column `from` on and round: mostly the files have one order. */
+static uint32_t named(const struct annc_columns *columns, const char *name, uint32_t from)
 {
-    for (uint32_t c = 0; c < columns->count; c++)
-        if (strcmp(columns->column[c].name, name) == 0)
+    for (uint32_t i = 0; i < columns->count; i++) {
+        const uint32_t c = (from + i) % columns->count;
+        if (columns->column[c].role == ANNC_ROLE_LEFT_OUT && strcmp(columns->column[c].name, name) == 0)
             return c;
+    }
     return UINT32_MAX;
 }
 
 static annc_status take_named(const struct annc_records *records, struct annc_columns *columns, const char *name,
                               enum annc_role role, uint32_t place, bool needed)
 {
-    const uint32_t c = named(columns, name);
+    const uint32_t c = named(columns, name, place);
     char list[512], shown[SHOWN];
     if (c == UINT32_MAX && needed) {
         list_columns(columns, list, sizeof list);

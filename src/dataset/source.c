@@ -110,19 +110,14 @@ out:
     return status;
 }
 
-/* One part of an NPZ file; a file of training and test arrays brings both. */
-static annc_status read_npz(struct loading *loading, const char *path, const char *labels_path, int p)
+/* One part of an NPZ file, and whether it has a test part. */
+static annc_status read_npz(struct loading *loading, const char *path, const char *labels_path, int p, bool *has_test)
 {
     annc_status status = ANNC_OK;
     const annc_data_options *options = loading->options;
     const bool numbers = options->text.target != NULL;
-    bool has_test = false, ignored;
-    ANNC_TRY(annc_npz_table(path, labels_path, options->x_name, options->y_name, numbers, p == ANNC_PART_TEST,
-                            &loading->table[p], &has_test));
-    if (p != ANNC_PART_TRAIN || !has_test || options->x_name || options->test_path)
-        return ANNC_OK;
-    ANNC_TRY(annc_npz_table(path, NULL, NULL, NULL, numbers, true, &loading->table[ANNC_PART_TEST], &ignored));
-    loading->there[ANNC_PART_TEST] = true;
+    const struct annc_npz_names names = {options->x_name, options->y_name, p == ANNC_PART_TEST};
+    ANNC_TRY(annc_npz_table(path, labels_path, &names, options->unlabelled, numbers, &loading->table[p], has_test));
 out:
     return status;
 }
@@ -142,6 +137,7 @@ static annc_status read_file(struct loading *loading, const char *path, const ch
     const annc_data_options *options = loading->options;
     enum format format;
     uint32_t dropped;
+    bool has_test = false;
     ANNC_TRY(find_format(path, &format));
     switch (format) {
     case IDX:
@@ -152,7 +148,7 @@ static annc_status read_file(struct loading *loading, const char *path, const ch
             annc_npy_table(path, labels_path, options->unlabelled, options->text.target != NULL, &loading->table[p]));
         break;
     case NPZ:
-        ANNC_TRY(read_npz(loading, path, labels_path, p));
+        ANNC_TRY(read_npz(loading, path, labels_path, p, &has_test));
         break;
     case TEXT:
         ANNC_TRY(annc_csv_read(path, &options->text, known_columns(loading), !options->unlabelled, &loading->table[p],
@@ -164,6 +160,8 @@ static annc_status read_file(struct loading *loading, const char *path, const ch
         annc_note(NOTES(loading), "%u rows with missing values are left out", dropped);
     loading->there[p] = true;
     ANNC_TRY(complete_preparation(loading, &loading->table[p]));
+    if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
+        ANNC_TRY(read_file(loading, path, NULL, ANNC_PART_TEST)); /* the same file brings both */
 out:
     return status;
 }

@@ -8,14 +8,10 @@
 /* A window takes at most this much, so that it is filled while the device trains on the one before; and at least one minibatch. */
 enum { WINDOW_BYTES = 64 << 20 };
 
-static size_t input_bytes(const annc_examples *examples)
-{
-    return examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
-}
-
 static size_t example_bytes(const annc_examples *examples)
 {
-    return input_bytes(examples) + (examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float));
+    return annc_examples_input_bytes(examples) +
+           (examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float));
 }
 
 size_t annc_examples_bytes(const annc_examples *examples)
@@ -32,7 +28,8 @@ annc_status annc_rows_open(annc_device *device, const annc_examples *examples, u
     void *labels = NULL, *targets = NULL;
     memset(rows, 0, sizeof *rows);
     rows->device = device;
-    ANNC_TRY(backend->alloc_host(device, annc_product(count, input_bytes(examples)), "a window", &rows->x));
+    ANNC_TRY(
+        backend->alloc_host(device, annc_product(count, annc_examples_input_bytes(examples)), "a window", &rows->x));
     if (examples->labels)
         ANNC_TRY(backend->alloc_host(device, count * sizeof(int32_t), "a window", &labels));
     rows->labels = labels;
@@ -56,7 +53,7 @@ void annc_rows_close(struct annc_rows *rows)
 void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, const struct annc_order *order,
                       uint32_t first, uint32_t count)
 {
-    const size_t input = input_bytes(examples), outputs = examples->outputs;
+    const size_t input = annc_examples_input_bytes(examples), outputs = examples->outputs;
     for (size_t i = 0; i < count; i++) {
         const size_t example = annc_order_at(order, first + (uint32_t)i);
         memcpy((char *)rows->x + i * input, (const char *)examples->x + example * input, input);
@@ -94,7 +91,7 @@ static annc_status open_window(struct annc_feed *feed)
     feed->staged.x = NULL;
     feed->staged.labels = NULL;
     feed->staged.targets = NULL;
-    ANNC_TRY(backend->alloc(feed->device, n * input_bytes(examples), "a window of the examples", &x));
+    ANNC_TRY(backend->alloc(feed->device, n * annc_examples_input_bytes(examples), "a window of the examples", &x));
     feed->staged.x = x;
     if (examples->labels)
         ANNC_TRY(backend->alloc(feed->device, n * sizeof(int32_t), "a window of the labels", &labels));
@@ -158,7 +155,8 @@ annc_status annc_feed_send(struct annc_feed *feed, uint32_t count)
     if (!feed->streams)
         return ANNC_OK;
     feed->next = 1 - feed->next;
-    ANNC_TRY(device->backend->upload(device, (void *)feed->staged.x, rows->x, count * input_bytes(feed->examples)));
+    ANNC_TRY(device->backend->upload(device, (void *)feed->staged.x, rows->x,
+                                     count * annc_examples_input_bytes(feed->examples)));
     if (rows->labels)
         ANNC_TRY(device->backend->upload(device, (void *)feed->staged.labels, rows->labels, count * sizeof(int32_t)));
     if (rows->targets)

@@ -90,8 +90,8 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     const annc_examples *examples = annc_dataset_examples(train);
     const annc_device_info *info = annc_device_describe(device);
     const struct needs needs = needs_of(shape, options, examples);
-    /* What does not fit may come in windows, down to a few minibatches. */
-    const uint32_t rows = device->backend->alloc_host ? annc_feed_window(examples, needs.m, 0) : examples->count;
+    /* Examples are used where they are, or copied, as many at a time as fit, down to one minibatch. */
+    const uint32_t rows = device->backend->alloc_host ? annc_feed_window(examples, needs.m, 0) : 0;
     const double staged = (double)annc_examples_bytes(examples) / examples->count * rows;
     const double needed = sum_of(&needs) + staged;
     if (needed <= (double)info->memory_free)

@@ -41,7 +41,7 @@ static annc_status forward(annc_device *device, struct annc_pass *pass, const an
 {
     annc_status status = ANNC_OK;
     const struct annc_order order = annc_order_shuffled(examples->count, seed, HEALTH_EPOCH);
-    const size_t input = examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
+    const size_t input = annc_examples_input_bytes(examples);
     annc_examples some = *examples, staged = {0};
     struct annc_cursor cursor;
     char *x = NULL;

@@ -108,17 +108,22 @@ void annc_pass_close(struct annc_pass *pass)
     memset(pass, 0, sizeof *pass);
 }
 
+size_t annc_examples_input_bytes(const annc_examples *examples)
+{
+    return examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
+}
+
 annc_status annc_examples_stage(annc_device *device, const annc_examples *examples, annc_examples *staged)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = device->backend;
-    const size_t n = examples->count, element = examples->type == ANNC_BYTES ? 1 : sizeof(float);
+    const size_t n = examples->count;
     const void *labels = NULL, *targets = NULL;
     *staged = *examples;
     staged->x = NULL;
     staged->labels = NULL;
     staged->targets = NULL;
-    ANNC_TRY(backend->stage(device, examples->x, n * examples->inputs * element, "the examples", &staged->x));
+    ANNC_TRY(backend->stage(device, examples->x, n * annc_examples_input_bytes(examples), "the examples", &staged->x));
     if (examples->labels)
         ANNC_TRY(backend->stage(device, examples->labels, n * sizeof *examples->labels, "the labels", &labels));
     staged->labels = labels;

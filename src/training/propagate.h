@@ -31,6 +31,9 @@ annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape
                                     struct annc_pass *pass);
 void annc_pass_close(struct annc_pass *pass);
 
+/* Bytes of one example's inputs. */
+size_t annc_examples_input_bytes(const annc_examples *examples);
+
 /* A data set's arrays on a device; the struct itself stays on the host. */
 annc_status annc_examples_stage(annc_device *device, const annc_examples *examples, annc_examples *staged);
 void annc_examples_unstage(annc_device *device, annc_examples *staged);

@@ -37,12 +37,16 @@ class Cli(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="annc-cli-"))
         self.environment = {"PATH": os.environ["PATH"], "ANNC_OFFLINE": "1", "XDG_CACHE_HOME": str(self.folder / "cache"),
                             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
-        data = self.folder / "bars"
-        data.mkdir()
-        for kind, n in (("train", 400), ("t10k", 100)):
+        self.write_bars("bars", 400, 100)
+
+    def write_bars(self, name, train, test):
+        """A folder of IDX files: so many images of bars to train on, and to test with."""
+        folder = self.folder / name
+        folder.mkdir()
+        for kind, n in (("train", train), ("t10k", test)):
             images, labels = bars(n)
-            (data / f"{kind}-images-idx3-ubyte").write_bytes(images)
-            (data / f"{kind}-labels-idx1-ubyte").write_bytes(labels)
+            (folder / f"{kind}-images-idx3-ubyte").write_bytes(images)
+            (folder / f"{kind}-labels-idx1-ubyte").write_bytes(labels)
 
     def tearDown(self):
         shutil.rmtree(self.folder)

@@ -196,11 +196,11 @@ class Train(Cli):
 
 
     def test_data_larger_than_memory(self):
-        """A raw file that is too large to be read is mapped: a sparse one of most of the machine's memory takes next to none."""
+        """A raw file that is too large to be read is mapped: a sparse one of twice the machine's memory takes next to none."""
         inputs = 100000
         with open("/proc/meminfo") as meminfo:
             available = next(int(line.split()[1]) * 1024 for line in meminfo if line.startswith("MemAvailable"))
-        n = available // 2 // inputs
+        n = 2 * available // inputs
         huge = self.folder / "huge"
         huge.mkdir()
         with open(huge / "train-images-idx3-ubyte", "wb") as images:
@@ -337,12 +337,7 @@ class Devices(Cli):
     @unittest.skipUnless(MODULE, "the simulated device is not built")
     def test_data_larger_than_the_device(self):
         """They come window by window, and end with the same bits."""
-        big = self.folder / "big"
-        big.mkdir()
-        for name, n in (("train", 12001), ("t10k", 12000)):
-            images, labels = bars(n)
-            (big / f"{name}-images-idx3-ubyte").write_bytes(images)
-            (big / f"{name}-labels-idx1-ubyte").write_bytes(labels)
+        self.write_bars("big", 12001, 12000)
         runs = []
         for memory in ("42", "256"):
             environment = {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_LEAKS": "1", "ANNC_HOST_MEMORY_MB": memory}

@@ -98,6 +98,8 @@ class Foreign(Tables):
         nan = [(name, shape, [float("nan")] * len(values)) for name, shape, values in tensors]
         self.refuses(safetensors(nan), "not finite")
         self.run_program("train", "--data", "t.csv", "--layers", "4-3", "--epochs", "0", "--save", "own")
+        own = self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-3")
+        self.assertNotIn("assumed", own.stderr)
         self.assertIn("--layers says 4-5-3", self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-5-3", code=USAGE).stderr)
 
 

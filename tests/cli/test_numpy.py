@@ -130,10 +130,21 @@ class Archives(Numpy):
         named = self.put_npz("named.npz", {"images.npy": x, "labels.npy": y, "readme.txt": b"hello"})
         for file in ("kmnist-train-imgs.npz", savez, upper, named):
             self.assertEqual(self.lines("train", "--data", file, *BARS)[-1]["training_accuracy"], 1, file)
+        alone = self.put_npz("alone.npz", {"x.npy": x_test})
+        self.assertEqual([line["label"] for line in self.lines("predict", "m", alone)], [str(i % 10) for i in range(50)])
         other = self.put_npz("other.npz", {"foo.npy": x, "bar.npy": y})
         self.assertRegex(self.refused(other, options=BARS), r"foo \(200x28x28\), bar \(200\)")
         self.lines("train", "--data", other, "--x", "foo", "--y", "bar", *BARS)
         self.assertIn("foo (200x28x28)", self.refused(other, "--x", "foo", "--y", "baz", options=BARS))
+
+    def test_missing_in_the_test_part(self):
+        values = features(30)
+        values[5] = float("nan")
+        members = {"x_train.npy": npy([150, 4], "f", features()), "y_train.npy": npy([150], "B", labels()), "x_test.npy": npy([30, 4], "f", values),
+                   "y_test.npy": npy([30], "B", labels(30))}
+        file = self.put_npz("t.npz", members)
+        self.assertRegex(self.refused(file), r"row 2, column 2: the value is missing \(1 such\)")
+        self.assertEqual(self.lines("train", "--data", file, "--missing", "drop", *T)[0]["test_count"], 29)
 
     def test_what_zip_allows(self):
         x, y = self.bars(100)

@@ -241,6 +241,15 @@ class OtherFiles(Tables):
         lacking = self.write("test.csv", [row[1:] for row in blobs(60)], COLUMNS[1:])
         self.assertIn("has no column 'a'", self.refused(train, "--test", lacking))
 
+    def test_names_that_occur_twice(self):
+        """Columns of one name keep their order; a target is named once."""
+        header = ["x", "x", "c", "d", "label"]
+        train = self.write("train.csv", blobs(60), header)
+        self.trains(train, test=self.write("test.csv", [[row[4], *row[:4]] for row in blobs(60)], ["label", "x", "x", "c", "d"]))
+        self.assertIn("has no column 'x'", self.refused(train, "--test", self.write("test.csv", [row[1:] for row in blobs(60)], header[1:])))
+        numbers = self.write("n.csv", [[i, 2 * i] for i in range(30)], ["x", "y"])
+        self.assertIn("names column 2 twice", self.refused(numbers, "--target", "y,y", "--layers", "1-1:identity", options=[], code=USAGE))
+
     def test_without_a_header(self):
         train = self.write("train.csv", [[row[4]] + row[:4] for row in blobs(60)], ["label", "a", "b", "c", "d"])
         test = self.write("test.csv", [[row[4]] + row[:4] for row in blobs(60)])

@@ -63,6 +63,7 @@ class Tasks(Tables):
         lines = self.lines("train", "--data", file, "--target", "up,down", "--layers", "1-2:identity", "--lr", "0.1", "--epochs", "50", "--device", "cpu",
                            "--validation", "0.2")
         self.assertGreater(lines[-1]["validation_r2"], 0.999)
+        self.assertIn("needs classes", self.refused(file, "--target", "up,down", "--layers", "1-2:identity", "--target-accuracy", "0.9", code=USAGE, options=[]))
         self.assertIn("2 outputs and the data have 1", self.refused(file, "--target", "up", "--drop", "down", "--layers", "1-2:identity", options=[]))
 
     def test_spiral(self):
