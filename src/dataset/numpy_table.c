@@ -340,11 +340,10 @@ annc_status annc_npz_table(const char *path, const char *labels_path, const stru
         ANNC_TRY(refuse_names(&zip, "the inputs"));
     if (names->y && y_member == UINT32_MAX)
         ANNC_TRY(refuse_names(&zip, "to be learnt"));
-    const bool has_y = !unlabelled || y_member != UINT32_MAX;
     ANNC_TRY(annc_zip_read_array(&zip, x_member, &x));
-    if (has_y)
+    if (!unlabelled)
         ANNC_TRY(read_learnt(&zip, path, labels_path, y_member, &y));
-    ANNC_TRY(make_table(&x, has_y ? &y : NULL, numbers, table));
+    ANNC_TRY(make_table(&x, unlabelled ? NULL : &y, numbers, table));
 out:
     annc_release(x.elements);
     annc_release(y.elements);

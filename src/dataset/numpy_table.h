@@ -17,7 +17,7 @@ struct annc_npz_names {
 
 /* Reads arrays of an NPZ file as a table, and *has_test: whether there is a test set. Arrays are found by their names (x_train, y_train,
  * x_test, y_test; x, y; images, labels; a lone array; arr_0, arr_1). A lone array of inputs takes its labels from labels_path, or from the file
- * whose name has "labels" where this one has "imgs" or "images". unlabelled: there may be nothing to learn. */
+ * whose name has "labels" where this one has "imgs" or "images". unlabelled: the inputs alone. */
 annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
                            bool unlabelled, bool numbers, struct annc_table *table, bool *has_test);
 

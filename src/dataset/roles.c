@@ -226,10 +226,18 @@ static annc_status match_places(const struct annc_records *records, const struct
 static annc_status roles_like(const struct annc_records *records, const struct annc_table *like, bool need_label,
                               struct annc_columns *columns, char *notes, size_t size)
 {
+    annc_status status = ANNC_OK;
     /* Without headers both have numbers for names. */
     if (columns->has_header == like->has_header && (columns->has_header || columns->count == like->columns))
-        return match_names(records, like, need_label, columns, notes, size);
-    return match_places(records, like, need_label, columns);
+        ANNC_TRY(match_names(records, like, need_label, columns, notes, size));
+    else
+        ANNC_TRY(match_places(records, like, need_label, columns));
+    /* Where nothing is to be learnt or judged, what a file says of it does not matter. */
+    for (uint32_t c = 0; c < columns->count && !need_label; c++)
+        if (columns->column[c].role != ANNC_ROLE_INPUT)
+            columns->column[c].role = ANNC_ROLE_LEFT_OUT;
+out:
+    return status;
 }
 
 /* Inputs take their places in the order of the columns. */

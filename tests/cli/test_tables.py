@@ -173,6 +173,13 @@ class Labels(Tables):
         self.assertEqual([line.split()[0] for line in text], [NAMES[i % 3] for i in range(9)])
         self.assertIn("has no column 'b'", self.run_program("predict", "m", self.write("t.csv", [row[:2] for row in blobs(9)], ["a", "z"]), code=INPUT).stderr)
         self.run_program("predict", "m", code=USAGE)
+        # What the file says of what is predicted does not matter, be it new or only a part.
+        other = self.write("other.csv", [row[:4] + ["unheard of"] for row in blobs(9)], COLUMNS)
+        self.assertEqual([line["label"] for line in self.lines("predict", "m", other)], [NAMES[i % 3] for i in range(9)])
+        two = self.write("two.csv", [[x, x + 1, 2 * x] for x in range(20)], ["x", "p", "q"])
+        self.run_program("train", "--data", two, "--target", "p,q", "--layers", "1-2:identity", "--lr", "0.1", "--device", "cpu", "--save", "pq")
+        part = self.write("part.csv", [[x, "?"] for x in range(20)], ["x", "q"])
+        self.assertEqual([len(line["values"]) for line in self.lines("predict", "pq", part)], [2] * 20)
         numbers = self.write("n.csv", [[x, 3 * x + 1] for x in range(40)], ["x", "y"])
         self.run_program("train", "--data", numbers, "--target", "y", "--layers", "1-1:identity", "--lr", "0.1", "--epochs", "100", "--device", "cpu", "--save", "line")
         got = [line["values"][0] for line in self.lines("predict", "line", self.write("x.csv", [[7], [100]], ["x"]))]
