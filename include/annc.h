@@ -103,9 +103,19 @@ ANNC_API void annc_network_free(annc_network *network);
 
 ANNC_API const annc_shape *annc_network_shape(const annc_network *network);
 
+/* A copy of the parameters and of what annc_network_metadata keeps; further blocks are not copied. */
+ANNC_API annc_status annc_network_copy(const annc_network *network, annc_network **copy);
+
 /* The parameter block, annc_shape_parameters() floats, owned by the network. */
 ANNC_API float *annc_network_parameters(annc_network *network);
 ANNC_API const float *annc_network_parameters_const(const annc_network *network);
+
+/* Further blocks of the same length and layout, kept with the network under a name (letters, at most ANNC_BLOCK_NAME - 1) and in its file as
+ * tensors "annc.NAME": in a checkpoint "first" and "second", the optimiser's state, and whatever a caller adds (the program: "best", the
+ * parameters of the best epoch). A block is made of a copy; values NULL removes it; annc_network_block gives NULL where there is none. */
+enum { ANNC_BLOCK_NAME = 16, ANNC_MOST_BLOCKS = 4 };
+ANNC_API annc_status annc_network_set_block(annc_network *network, const char *name, const float *values);
+ANNC_API const float *annc_network_block(const annc_network *network, const char *name);
 
 /* Draws the parameters as annc_functions.h has it: parameter i is made of number i of stream 0 under the seed (Philox,
  * src/base/philox.h), computed in double and rounded once, so that every device gives the same bits. */
@@ -120,7 +130,7 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.classes" (a JSON array of class names), "annc.scale" (annc_scale_name), "annc.input_shift", "annc.input_factor",
  * "annc.input_fill", "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: x becomes (x - shift) factor, a
  * missing one fill first), "annc.inputs", "annc.targets" (JSON arrays of column names), "annc.label" (a column's name), "annc.table"
- * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
+ * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned); in a checkpoint "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run" and "annc.machine" (the program's own). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Entry i in bytewise order of the keys; false past the last. */
@@ -154,6 +164,8 @@ ANNC_API void annc_dataset_free(annc_dataset *dataset);
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Rows and columns of an image (28 and 28), or inputs and 1 for rows of features. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
+/* 64 bits that tell one data set from another: of its counts, inputs, and labels or targets. */
+ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* The original label of a class as text; classes count from 0. NULL where the data set has targets, or no such class. */
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
@@ -391,8 +403,9 @@ typedef struct annc_epoch {
     double seconds;    /* training alone */
 } annc_epoch;
 
-/* Trains one epoch: every example once, in an order of its own. `stop` (or NULL) is asked between blocks of steps, and true ends
- * the epoch with ANNC_STOPPED. ANNC_DIVERGED names the first step whose cost was not finite. */
+/* Trains one epoch: every example once, in an order of its own. `stop` (or NULL) is asked between blocks of steps, and true leaves
+ * the epoch with ANNC_STOPPED: the report is of the epoch so far, and the next call goes on with it, to the same bits. ANNC_DIVERGED
+ * names the first step whose cost was not finite. */
 ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context,
                                         annc_epoch *report);
 
@@ -405,6 +418,14 @@ ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
 /* Copies the parameters from the device into the network. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
+
+/* All that a training is between two steps, as a network of its own, the caller's: the trainer's parameters now, its network's metadata,
+ * the optimiser's state as blocks, and in "annc.state" where it stands. Saved and loaded as a model is (8). */
+ANNC_API annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **checkpoint);
+/* Brings a trainer that has not trained yet to where a checkpoint was taken. On the same device and engine it ends with the bits of an
+ * unbroken training. The schedule keeps the length that it had. ANNC_INPUT where the checkpoint is none, or was taken with other data,
+ * another shape, optimiser, minibatch or seed. */
+ANNC_API annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *checkpoint);
 
 /* ------------------------------------------------------------------ 6 evaluation */
 

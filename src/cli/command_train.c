@@ -19,7 +19,7 @@ static annc_status open_log(struct session *session)
     const char *path = text_of(session, OPTION_LOG);
     if (!path)
         return ANNC_OK;
-    session->log = fopen(path, "we");
+    session->log = fopen(path, session->checkpoint ? "ae" : "we"); /* what a broken run said is kept */
     if (session->log)
         return ANNC_OK;
     usage_failed("%s: cannot be written: %s", path, strerror(errno));
@@ -30,7 +30,7 @@ static annc_status open_log(struct session *session)
 static annc_status check_combination(const struct session *session)
 {
     const struct option_value *value = session->options->value;
-    if (session->network && value[OPTION_INIT].given && value[OPTION_INIT].choice != ANNC_INIT_AUTO)
+    if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given && value[OPTION_INIT].choice != ANNC_INIT_AUTO)
         return usage_failed("--init and --load contradict each other: the model brings its parameters");
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
         return usage_failed(
@@ -43,16 +43,23 @@ static annc_status check_combination(const struct session *session)
     return ANNC_OK;
 }
 
-/* All that can be wrong without looking at the data. */
-static annc_status prepare(struct session *session, annc_data_options *source)
+/* All that can be wrong without looking at the data. *checkpoint is what --resume names, the caller's. */
+static annc_status prepare(struct session *session, annc_data_options *source, annc_network **checkpoint)
 {
     annc_device_options device;
     annc_status status = device_options_from(session->options, &device);
-    if (status == ANNC_OK && text_of(session, OPTION_LOAD))
+    if (status == ANNC_OK && text_of(session, OPTION_RESUME))
+        status = annc_model_load(text_of(session, OPTION_RESUME), NULL, checkpoint);
+    else if (status == ANNC_OK && text_of(session, OPTION_LOAD))
         status = load_model(session->options, text_of(session, OPTION_LOAD), &session->network);
+    if (status == ANNC_OK && session->network)
+        status = checkpoint_forget(session->network);
+    session->checkpoint = *checkpoint;
+    const annc_network *given = session->checkpoint ? session->checkpoint : session->network;
     if (status == ANNC_OK)
-        status = shape_from_options(session->options, session->network ? annc_network_shape(session->network) : NULL,
-                                    &session->shape);
+        status = shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape);
+    if (status == ANNC_OK)
+        status = checkpoint_interval(session->options, &session->every_epochs, &session->every_seconds);
     if (status == ANNC_OK)
         status = training_from_options(session->options, &session->shape, &session->training);
     if (status == ANNC_OK)
@@ -61,6 +68,8 @@ static annc_status prepare(struct session *session, annc_data_options *source)
         status = check_combination(session);
     if (status == ANNC_OK && text_of(session, OPTION_SAVE))
         status = annc_model_can_save(text_of(session, OPTION_SAVE));
+    if (status == ANNC_OK && text_of(session, OPTION_CHECKPOINT))
+        status = annc_model_can_save(text_of(session, OPTION_CHECKPOINT));
     if (status == ANNC_OK)
         status = open_log(session);
     return status == ANNC_OK ? device_from_options(session->options, &session->device) : status;
@@ -68,58 +77,13 @@ static annc_status prepare(struct session *session, annc_data_options *source)
 
 /* ---------------------------------------------------------------- after the work */
 
-static annc_status set_whole(annc_network *network, const char *key, uint64_t value)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-    return annc_network_set_metadata(network, key, text);
-}
-
-static annc_status set_number(annc_network *network, const char *key, double value)
-{
-    char text[64];
-    snprintf(text, sizeof text, "%a", value);
-    return annc_network_set_metadata(network, key, text);
-}
-
-/* The options of the run, as --config reads them. */
-static annc_status set_config(const struct session *session)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return usage_failed("out of memory: the configuration");
-    options_print(TRAIN, session->options, stream);
-    fclose(stream);
-    const annc_status status = annc_network_set_metadata(session->network, "annc.config", text);
-    free(text);
-    return status;
-}
-
-static annc_status describe_model(const struct session *session)
-{
-    const struct option_value *value = session->options->value;
-    annc_network *network = session->network;
-    const uint32_t epochs = session->has_best ? session->best.epoch.epoch : session->epochs;
-    annc_status status = set_whole(network, "annc.seed", value[OPTION_SEED].whole);
-    if (status == ANNC_OK)
-        status = set_whole(network, "annc.epochs", epochs);
-    if (status == ANNC_OK)
-        status = set_whole(network, "annc.batch", value[OPTION_BATCH].whole);
-    if (status == ANNC_OK)
-        status = set_number(network, "annc.lr", session->training.eta);
-    if (status == ANNC_OK)
-        status = set_config(session);
-    return status == ANNC_OK ? annc_data_describe(&session->data, network) : status;
-}
-
 static annc_status save(const struct session *session)
 {
     const char *path = text_of(session, OPTION_SAVE);
     if (!path)
         return ANNC_OK;
-    annc_status status = describe_model(session);
+    annc_status status =
+        describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network);
     if (status == ANNC_OK)
         status = annc_model_save(session->network, path);
     if (status == ANNC_OK)
@@ -131,7 +95,10 @@ static annc_status save(const struct session *session)
 static void explain_stop(const struct session *session)
 {
     fprintf(stderr, "annc-gpu: %s\n", annc_last_error()[0] ? annc_last_error() : "stopped");
-    if (text_of(session, OPTION_SAVE))
+    if (text_of(session, OPTION_CHECKPOINT))
+        fprintf(stderr, "annc-gpu: go on from there with annc-gpu train --resume %s\n",
+                text_of(session, OPTION_CHECKPOINT));
+    else if (text_of(session, OPTION_SAVE))
         fprintf(stderr, "annc-gpu: go on from there with --load %s\n", text_of(session, OPTION_SAVE));
 }
 
@@ -145,6 +112,8 @@ static annc_status train_one(struct session *session, const annc_data_options *s
     print_shapes(session);
     status = session_train(session, print_epoch);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
+    if (status == ANNC_DIVERGED && text_of(session, OPTION_CHECKPOINT))
+        note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
     if (!ended && !session->has_best)
         return status;
     const annc_status saved = save(session); /* after a divergence too, the best epoch is worth keeping */
@@ -161,14 +130,16 @@ annc_status run_train(const struct options *options)
 {
     struct session session;
     annc_data_options source;
+    annc_network *checkpoint = NULL;
     memset(&session, 0, sizeof session);
     session.options = options;
-    annc_status status = prepare(&session, &source);
+    annc_status status = prepare(&session, &source, &checkpoint);
     annc_device *device = session.device;
     FILE *log = session.log;
     if (status == ANNC_OK)
         status = source.folds > 0 ? train_folds(&session, &source) : train_one(&session, &source);
     session_close(&session);
+    annc_network_free(checkpoint);
     annc_device_close(device);
     if (log && fclose(log) != 0 && status == ANNC_OK) {
         usage_failed("%s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));

@@ -1,4 +1,4 @@
-/* config.c - options from elsewhere than the command line: configuration files, presets; and back into such a file. */
+/* config.c - options from elsewhere than the command line: configuration files, presets, checkpoints; and back into such a file. */
 #include "options.h"
 
 #include <errno.h>
@@ -92,6 +92,8 @@ annc_status options_complete(unsigned command, struct options *options)
         status = read_config(command, options);
     if (status == ANNC_OK && options->value[OPTION_PRESET].given)
         status = take_preset(command, options);
+    if (status == ANNC_OK && options->value[OPTION_RESUME].given)
+        status = options_resume(options);
     return status == ANNC_OK ? options_default(options) : status;
 }
 
@@ -99,9 +101,10 @@ void options_print(unsigned command, const struct options *options, FILE *out)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_value *value = &options->value[id];
-        if (!(OPTIONS[id].commands & command) || !value->text || (OPTIONS[id].commands & ASIDE))
+        const char *text = value->shown ? value->shown : value->text;
+        if (!(OPTIONS[id].commands & command) || !text || (OPTIONS[id].commands & ASIDE) || strpbrk(text, "\r\n"))
             continue;
         if (OPTIONS[id].kind != FLAG || value->given)
-            fprintf(out, "%s = %s\n", OPTIONS[id].name, OPTIONS[id].kind == FLAG ? "yes" : value->text);
+            fprintf(out, "%s = %s\n", OPTIONS[id].name, OPTIONS[id].kind == FLAG ? "yes" : text);
     }
 }

@@ -3,12 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-/* A measure over the folds. */
-struct spread {
-    double sum, squares;
-    uint32_t count;
-};
-
 static void add(struct spread *spread, double value)
 {
     spread->sum += value;
@@ -28,13 +22,6 @@ static double deviation_of(const struct spread *spread)
                  variance = (spread->squares - spread->count * mean * mean) / (spread->count - 1);
     return variance > 0 ? sqrt(variance) : 0;
 }
-
-enum measure { ACCURACY, LOSS, R2, RMSE, MAE, MEASURES };
-
-struct folds {
-    struct spread spread[MEASURES];
-    bool classes;
-};
 
 static void count_fold(struct folds *folds, const struct session *session)
 {
@@ -134,13 +121,18 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
     annc_status status = ANNC_OK;
     struct folds folds;
     memset(&folds, 0, sizeof folds);
-    for (uint32_t fold = 0; fold < source->folds && status == ANNC_OK; fold++) {
+    if (model->checkpoint)
+        status = folds_restore(model->checkpoint, &folds);
+    const uint32_t first = folds.fold;
+    for (uint32_t fold = first; fold < source->folds && status == ANNC_OK; fold++) {
         struct session session = *model;
         annc_data_options parts = *source;
-        parts.fold = fold;
-        session.repeats = fold > 0;
-        status = session_open(&session, &parts, fold == 0);
-        if (status == ANNC_OK && fold == 0)
+        parts.fold = folds.fold = fold;
+        session.folds = &folds;
+        session.checkpoint = fold == first ? model->checkpoint : NULL;
+        session.repeats = fold > first;
+        status = session_open(&session, &parts, fold == first);
+        if (status == ANNC_OK && fold == first)
             print_balance(&session);
         if (status == ANNC_OK)
             status = session_train(&session, say_nothing);

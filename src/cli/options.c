@@ -106,13 +106,14 @@ static annc_status refuse_choice(const struct option_spec *spec, const char *tex
     return usage_failed("--%s takes one of %s; not '%.64s'", spec->name, names, text);
 }
 
-static annc_status parse_value(const struct option_spec *spec, const char *text, struct option_value *value)
+annc_status option_parse(const struct option_spec *spec, const char *text, struct option_value *value)
 {
     value->text = text;
     switch (spec->kind) {
     case FLAG:
         break;
     case TEXT:
+    case PATHNAME:
         if (text[0] == '\0')
             return usage_failed("--%s takes %s, not an empty text", spec->name, spec->argument);
         break;
@@ -183,7 +184,7 @@ static annc_status parse_option(unsigned command, const char *argument, const ch
     if (*took_next && !next)
         return usage_failed("--%s needs a value: %s", name, spec->argument);
     value->given = true;
-    return parse_value(spec, spec->kind == FLAG ? "" : equals ? equals + 1 : next, value);
+    return option_parse(spec, spec->kind == FLAG ? "" : equals ? equals + 1 : next, value);
 }
 
 static annc_status parse_arguments(unsigned command, int most_positional, int argc, char **argv,
@@ -227,7 +228,7 @@ annc_status options_set(unsigned command, const char *name, const char *text, st
     if (OPTIONS[i].kind == FLAG && strcmp(text, "yes") != 0)
         return usage_failed("%s is yes or no, not '%.64s'", name, text);
     options->value[i].given = true;
-    return parse_value(&OPTIONS[i], OPTIONS[i].kind == FLAG ? "" : text, &options->value[i]);
+    return option_parse(&OPTIONS[i], OPTIONS[i].kind == FLAG ? "" : text, &options->value[i]);
 }
 
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options)
@@ -241,14 +242,15 @@ annc_status options_default(struct options *options)
     annc_status status = ANNC_OK;
     for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++)
         if (!options->value[id].given && OPTIONS[id].preset)
-            status = parse_value(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);
+            status = option_parse(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);
     return status;
 }
 
 void options_free(struct options *options)
 {
     free(options->config);
-    options->config = NULL;
+    free(options->resumed);
+    options->config = options->resumed = NULL;
 }
 
 /* ---------------------------------------------------------------- help */

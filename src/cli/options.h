@@ -83,6 +83,9 @@ enum option_id {
     OPTION_ENGINE,
     OPTION_LOAD,
     OPTION_SAVE,
+    OPTION_CHECKPOINT,
+    OPTION_CHECKPOINT_EVERY,
+    OPTION_RESUME,
     OPTION_LOG,
     OPTION_TO,
     OPTION_JSON,
@@ -94,6 +97,7 @@ enum option_id {
 enum option_kind {
     FLAG,   /* takes no value */
     TEXT,   /* any text but the empty one */
+    PATHNAME, /* the same; names a file or folder, and for some options something else */
     WHOLE,  /* a whole number within low...high */
     NUMBER, /* a finite decimal number above 0 */
     AMOUNT, /* the same, or 0 */
@@ -114,6 +118,7 @@ struct option_spec {
 struct option_value {
     bool given; /* by the user, in a configuration file or by --preset; otherwise the default */
     const char *text;
+    const char *shown; /* as the configuration has it, where that is not `text` */
     uint64_t whole;
     double number;
     int choice;
@@ -125,7 +130,7 @@ struct options {
     struct option_value value[OPTION_COUNT];
     const char *positional[MOST_POSITIONAL]; /* the arguments that are no options */
     int positional_count;
-    char *config; /* the text of the configuration file, whose values point into it */
+    char *config, *resumed; /* the texts of the configuration file and of a checkpoint, whose values point into them */
 };
 
 extern const struct option_spec OPTIONS[OPTION_COUNT];
@@ -148,6 +153,15 @@ const char *option_name(int i, unsigned command);
 /* Values below those that the user gives: --preset's, as name and value in turn, ended by NULL; and the names of the presets. */
 const char *const *preset_values(int preset);
 const char *preset_name(int preset);
+
+/* The value that a text is for an option: ANNC_USAGE with what it may be. */
+annc_status option_parse(const struct option_spec *spec, const char *text, struct option_value *value);
+
+/* What a checkpoint (--resume) was made with becomes the options; what was given besides must agree, and whatever does not is named
+ * (resume.c). */
+annc_status options_resume(struct options *options);
+/* What options_resume needs beyond the configuration: paths, absolute, and texts that a line cannot hold. */
+void options_print_run(const struct options *options, FILE *out);
 
 /* Prints the configuration: each option of a command that has a value, as "name = value", a line each, as --config reads it. */
 void options_print(unsigned command, const struct options *options, FILE *out);

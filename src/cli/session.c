@@ -27,14 +27,14 @@ static annc_status make_network(struct session *session)
     const struct option_value *value = session->options->value;
     const annc_init init = annc_init_resolve((annc_init)value[OPTION_INIT].choice, &session->shape);
     const uint64_t seed = value[OPTION_SEED].whole;
-    const char *loaded = value[OPTION_LOAD].text;
+    const char *from = session->checkpoint ? value[OPTION_RESUME].text : value[OPTION_LOAD].text;
     char layers[1024], activations[1024];
     print_layers(&session->shape, layers, sizeof layers);
     print_activations(&session->shape, activations, sizeof activations);
     if (!session->repeats)
         note(session->options, "network: %s, %s, %s cost, %zu parameters, %s %s, seed %llu", layers, activations,
              annc_cost_name(session->shape.cost), annc_shape_parameters(&session->shape),
-             session->network ? "from" : "init", session->network ? loaded : annc_init_name(init),
+             session->network ? "from" : "init", session->network ? from : annc_init_name(init),
              (unsigned long long)seed);
     if (session->network)
         return ANNC_OK;
@@ -62,9 +62,13 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     annc_data_options parts = *source;
     const double limit = session->options->value[OPTION_MAX_TIME].number;
     session->deadline = limit > 0 ? since_start() + limit : 0;
+    annc_status status = session->checkpoint ? annc_network_copy(session->checkpoint, &session->network) : ANNC_OK;
+    if (status == ANNC_OK && session->network)
+        status = checkpoint_forget(session->network);
     parts.model = session->network;
     parts.need_train = true;
-    annc_status status = load_data(session->options, &parts, may_fetch, &session->data);
+    if (status == ANNC_OK)
+        status = load_data(session->options, &parts, may_fetch, &session->data);
     if (status == ANNC_OK && session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
         return usage_failed("--target-accuracy needs classes, and the data have targets");
     if (status == ANNC_OK)
@@ -83,6 +87,8 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     if (status == ANNC_OK && annc_trainer_window(session->trainer) < annc_dataset_examples(session->data.train)->count)
         note(session->options, "the examples do not fit on the device and come %u at a time",
              annc_trainer_window(session->trainer));
+    if (status == ANNC_OK && session->checkpoint)
+        status = session_restore(session);
     return status == ANNC_OK ? make_evaluators(session) : status;
 }
 
@@ -104,9 +110,15 @@ static bool is_over(const struct session *session)
     return session->deadline > 0 && since_start() >= session->deadline;
 }
 
-static bool should_end(void *context)
+static bool is_due(const struct session *session)
 {
-    return stop_signal() != 0 || is_over(context);
+    return session->due > 0 && since_start() >= session->due;
+}
+
+/* Whether the steps should pause: for good, or for a checkpoint. */
+static bool should_pause(void *context)
+{
+    return stop_signal() != 0 || is_over(context) || is_due(context);
 }
 
 static annc_status measure(struct session *session, struct outcome *outcome)
@@ -155,10 +167,14 @@ static bool is_out_of_patience(const struct session *session)
 static annc_status one_epoch(struct session *session, annc_status (*each)(const struct session *))
 {
     struct outcome outcome = {.epoch = {0}};
-    annc_status status = annc_trainer_epoch(session->trainer, should_end, session, &outcome.epoch);
-    session->seconds += outcome.epoch.seconds;
+    annc_status status = annc_trainer_epoch(session->trainer, should_pause, session, &outcome.epoch);
+    session->unfinished = outcome.epoch.seconds;
+    if (status == ANNC_STOPPED && !stop_signal() && !is_over(session))
+        return session_save(session);
     if (status != ANNC_OK)
         return status;
+    session->seconds += session->unfinished;
+    session->unfinished = 0;
     status = measure(session, &outcome);
     if (status != ANNC_OK)
         return status;
@@ -166,7 +182,10 @@ static annc_status one_epoch(struct session *session, annc_status (*each)(const 
     session->epochs++;
     annc_trainer_report(session->trainer, session->validation ? outcome.validation.loss : outcome.epoch.loss);
     status = keep_best(session);
-    return status == ANNC_OK ? each(session) : status;
+    if (status == ANNC_OK)
+        status = each(session);
+    const bool wanted = is_due(session) || (session->every_epochs > 0 && session->epochs % session->every_epochs == 0);
+    return status == ANNC_OK && wanted ? session_save(session) : status;
 }
 
 /* Whether and why the training ends after an epoch. */
@@ -185,8 +204,8 @@ static bool ends(struct session *session)
 
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
 {
-    annc_status status = ANNC_OK;
-    while (!ends(session) && status == ANNC_OK)
+    annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
+    while (status == ANNC_OK && !ends(session))
         status = one_epoch(session, each);
     if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
         session->ending = ENDED_BY_TIME;
@@ -198,9 +217,10 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     const annc_status looked = ended ? annc_trainer_health(session->trainer, session->last.health) : ANNC_OK;
     if (looked != ANNC_OK)
         return looked;
-    if (ended && !session->has_best) {
-        const annc_status stored = annc_trainer_store(session->trainer);
-        return stored == ANNC_OK ? status : stored;
-    }
-    return status;
+    annc_status kept = ended ? session_save(session) : ANNC_OK;
+    if (kept == ANNC_OK && ended && !session->has_best)
+        kept = annc_trainer_store(session->trainer);
+    session->seconds += session->unfinished;
+    session->unfinished = 0;
+    return kept == ANNC_OK ? status : kept;
 }

@@ -14,6 +14,8 @@ struct outcome {
     annc_layer_health health[ANNC_MAX_LAYERS];
 };
 
+struct folds;
+
 struct session {
     const struct options *options;
     annc_device *device; /* the caller's */
@@ -25,6 +27,11 @@ struct session {
     annc_evaluator *test, *validation; /* NULL where there is no such set */
     float *class_weights;
     FILE *log;           /* the caller's, or NULL */
+    const annc_network *checkpoint; /* to go on from, the caller's; or NULL */
+    struct folds *folds;            /* that this is one of, the caller's; or NULL */
+    uint32_t every_epochs;          /* between checkpoints; 0: none */
+    double every_seconds;           /* the same */
+    double due;                     /* the next one, by since_start(); 0: none */
     bool repeats;        /* another session has told what there is to tell before the work */
     uint32_t epochs;     /* done */
     struct outcome last; /* of the epochs done */
@@ -32,7 +39,22 @@ struct session {
     bool has_best;
     enum ending ending;
     double deadline; /* seconds since the start of the process; 0 for none */
-    double seconds, test_seconds;
+    double seconds, test_seconds; /* of the epochs done; at the end, of all steps */
+    double unfinished;            /* seconds of an epoch that was left before its end */
+};
+
+/* What K-fold validation came to so far. */
+enum measure { ACCURACY, LOSS, R2, RMSE, MAE, MEASURES };
+
+struct spread {
+    double sum, squares;
+    uint32_t count;
+};
+
+struct folds {
+    struct spread spread[MEASURES];
+    uint32_t fold; /* the one at work, from 0 */
+    bool classes;
 };
 
 /* Opens all of it: data by `source`, the network as the options say unless session->network is there already. */
@@ -41,6 +63,19 @@ void session_close(struct session *session);
 /* Trains until something ends it. `each` is told of each epoch. The network then has the parameters to keep: of the best epoch where there is
  * validation, otherwise of the last. ANNC_STOPPED after a signal. */
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *session));
+/* checkpoint.c: what a network must say of the session that made it. */
+annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network);
+/* How often --checkpoint-every says. */
+annc_status checkpoint_interval(const struct options *options, uint32_t *epochs, double *seconds);
+/* Writes all that the session is to --checkpoint, where that was given. */
+annc_status session_save(struct session *session);
+/* Brings a session whose trainer is open to where session->checkpoint was taken. */
+annc_status session_restore(struct session *session);
+/* How far the folds of a checkpoint had come. */
+annc_status folds_restore(const annc_network *checkpoint, struct folds *folds);
+/* What of a checkpoint is no part of a model is removed. */
+annc_status checkpoint_forget(annc_network *network);
+
 /* What the network that is kept came to. */
 const struct outcome *session_outcome(const struct session *session);
 

@@ -144,3 +144,38 @@ void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *ta
         for (size_t j = 0; j < n; j++)
             targets[i * n + j] = (float)unscaled(dataset, j, (double)targets[i * n + j]);
 }
+
+/* ---------------------------------------------------------------- fingerprint */
+
+/* One word after another through a multiplication and a shift, each bit of it reaching all (the constant is 2^64 over the golden ratio). */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 29;
+}
+
+static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t count)
+{
+    uint64_t word = 0;
+    size_t i = 0;
+    for (; i + sizeof word <= count; i += sizeof word) {
+        memcpy(&word, (const char *)bytes + i, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, (const char *)bytes + i, count - i);
+    return mix(hash, word);
+}
+
+uint64_t annc_dataset_fingerprint(const annc_dataset *dataset)
+{
+    const annc_examples *examples = &dataset->examples;
+    const size_t n = examples->count;
+    const uint32_t counts[] = {examples->count, examples->inputs, examples->outputs, (uint32_t)examples->type};
+    uint64_t hash = mix_bytes(0, counts, sizeof counts);
+    hash = mix_bytes(hash, &examples->divisor, sizeof examples->divisor);
+    hash = mix_bytes(hash, examples->x, n * examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float)));
+    if (examples->labels)
+        return mix_bytes(hash, examples->labels, n * sizeof *examples->labels);
+    return mix_bytes(hash, examples->targets, n * examples->outputs * sizeof *examples->targets);
+}

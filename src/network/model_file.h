@@ -7,7 +7,7 @@
 
 enum {
     MOST_HEADER_BYTES = 100000000,
-    MOST_TENSORS = 2 * ANNC_MAX_LAYERS,
+    MOST_TENSORS = 2 * ANNC_MAX_LAYERS + ANNC_MOST_BLOCKS,
     MOST_METADATA = 4096,
     NAME_BYTES = 128,
     SHOWN = 300
@@ -43,6 +43,9 @@ struct annc_model_layer {
 annc_status annc_model_malformed(const struct annc_model_file *file, const char *what);
 annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
                                         const char *what);
+
+/* The name of the further block that a tensor of our own is, or NULL. */
+const char *annc_model_block_name(const struct annc_tensor *tensor);
 
 /* model_layers.c: the shape of the network in a file whose tensors are listed, and its layers' tensors (room for ANNC_MAX_LAYERS). `assumed` is as
  * annc_model_load has it. */

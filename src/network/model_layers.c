@@ -34,10 +34,32 @@ static struct annc_tensor *tensor_named(struct annc_model_file *file, uint32_t l
     return NULL;
 }
 
-/* One weight and one bias tensor a layer, of the claimed shape, and no others. */
+const char *annc_model_block_name(const struct annc_tensor *tensor)
+{
+    return strncmp(tensor->name, "annc.", 5) == 0 ? tensor->name + 5 : NULL;
+}
+
+/* Further blocks are as long as the parameters. */
+static annc_status check_blocks(struct annc_model_file *file, const annc_shape *shape, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const struct annc_tensor *tensor = &file->tensors[i];
+        if (!annc_model_block_name(tensor))
+            continue;
+        if (tensor->rank != 1 || tensor->shape[0] != annc_shape_parameters(shape))
+            return annc_model_malformed_tensor(file, tensor, "has not as many values as the network has parameters");
+        (*count)++;
+    }
+    return ANNC_OK;
+}
+
+/* One weight and one bias tensor a layer, of the claimed shape, further blocks, and no others. */
 static annc_status find_own_layers(struct annc_model_file *file, const annc_shape *shape,
                                    struct annc_model_layer *layers)
 {
+    annc_status status = ANNC_OK;
+    size_t blocks;
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const struct annc_tensor *weight = tensor_named(file, l, "weight"), *bias = tensor_named(file, l, "bias");
         if (!weight || !bias)
@@ -48,9 +70,11 @@ static annc_status find_own_layers(struct annc_model_file *file, const annc_shap
             return annc_model_malformed_tensor(file, bias, "has another shape than the metadata say");
         layers[l - 1] = (struct annc_model_layer){weight, bias};
     }
-    if (file->tensor_count != 2 * (size_t)shape->layers)
+    ANNC_TRY(check_blocks(file, shape, &blocks));
+    if (file->tensor_count != 2 * (size_t)shape->layers + blocks)
         return annc_model_malformed(file, "has tensors that belong to no layer");
-    return ANNC_OK;
+out:
+    return status;
 }
 
 /* ---------------------------------------------------------------- files of others */

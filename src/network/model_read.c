@@ -294,6 +294,28 @@ out:
     return status;
 }
 
+static annc_status read_blocks(const struct annc_model_file *file, annc_network *network)
+{
+    annc_status status = ANNC_OK;
+    float *values = NULL;
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const char *name = annc_model_block_name(&file->tensors[i]);
+        if (!name)
+            continue;
+        if (!values)
+            ANNC_TRY(annc_allocate(annc_shape_parameters(&network->shape), sizeof *values, "a block of parameters",
+                                   (void **)&values));
+        ANNC_TRY(read_tensor(file, &file->tensors[i], values));
+        status = annc_network_set_block(network, name, values);
+        if (status == ANNC_USAGE)
+            status = annc_model_malformed_tensor(file, &file->tensors[i], "is none of this program's");
+        ANNC_TRY(status);
+    }
+out:
+    annc_release(values);
+    return status;
+}
+
 static annc_status read_network(struct annc_model_file *file, const annc_shape *assumed, annc_network **result)
 {
     annc_status status = ANNC_OK;
@@ -308,6 +330,8 @@ static annc_status read_network(struct annc_model_file *file, const annc_shape *
         if (layers[l - 1].bias)
             ANNC_TRY(read_tensor(file, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
     }
+    if (annc_network_metadata(file->metadata, "annc.layers"))
+        ANNC_TRY(read_blocks(file, network));
     const char *key, *value;
     for (size_t i = 0; annc_network_metadata_at(file->metadata, i, &key, &value); i++)
         ANNC_TRY(annc_network_set_metadata(network, key, value));

@@ -5,25 +5,27 @@
 #include "safe_file.h"
 #include "status.h"
 
+#include <stdio.h>
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "model files are little-endian, and so must the machine be"
 #endif
 
-static void append_tensor(struct annc_buffer *text, uint32_t l, const char *kind, size_t rows, size_t columns,
-                          size_t *offset)
+static void append_tensor(struct annc_buffer *text, const char *name, size_t rows, size_t columns, size_t *offset)
 {
     const size_t bytes = rows * (columns ? columns : 1) * sizeof(float);
-    annc_buffer_format(text, ",\"%u.%s\":{\"dtype\":\"F32\",\"shape\":[%zu", 2 * (l - 1), kind, rows);
+    annc_buffer_format(text, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu", name, rows);
     if (columns)
         annc_buffer_format(text, ",%zu", columns);
     annc_buffer_format(text, "],\"data_offsets\":[%zu,%zu]}", *offset, *offset + bytes);
     *offset += bytes;
 }
 
-/* The header: metadata, then the tensors in the order of the parameter block, then blanks up to a multiple of 8. */
+/* The header: metadata, then the tensors in the order of the parameter block, further blocks, and blanks up to a multiple of 8. */
 static void append_header(struct annc_buffer *text, const annc_network *network)
 {
     const annc_shape *shape = &network->shape;
+    char name[ANNC_BLOCK_NAME + 32];
     size_t offset = 0;
     annc_buffer_format(text, "{\"__metadata__\":{");
     for (size_t i = 0; i < network->metadata_count; i++) {
@@ -35,8 +37,15 @@ static void append_header(struct annc_buffer *text, const annc_network *network)
     }
     annc_buffer_add(text, "}", 1);
     for (uint32_t l = 1; l <= shape->layers; l++) {
-        append_tensor(text, l, "weight", shape->width[l], shape->width[l - 1], &offset);
-        append_tensor(text, l, "bias", shape->width[l], 0, &offset);
+        snprintf(name, sizeof name, "%u.weight", 2 * (l - 1));
+        append_tensor(text, name, shape->width[l], shape->width[l - 1], &offset);
+        snprintf(name, sizeof name, "%u.bias", 2 * (l - 1));
+        append_tensor(text, name, shape->width[l], 0, &offset);
+    }
+    for (size_t i = 0; i < ANNC_MOST_BLOCKS; i++) {
+        snprintf(name, sizeof name, "annc.%s", network->blocks[i].name);
+        if (network->blocks[i].values)
+            append_tensor(text, name, annc_shape_parameters(shape), 0, &offset);
     }
     annc_buffer_add(text, "}", 1);
     while (text->length % 8 != 0)
@@ -46,6 +55,7 @@ static void append_header(struct annc_buffer *text, const annc_network *network)
 annc_status annc_model_save(const annc_network *network, const char *path)
 {
     annc_status status = ANNC_OK;
+    const size_t bytes = annc_shape_parameters(&network->shape) * sizeof(float);
     struct annc_buffer header = {NULL, 0, 0, ANNC_OK};
     struct annc_safe_file file;
     ANNC_TRY(annc_safe_open(path, &file));
@@ -54,7 +64,10 @@ annc_status annc_model_save(const annc_network *network, const char *path)
     const uint64_t length = header.length;
     ANNC_TRY(annc_safe_write(&file, &length, sizeof length));
     ANNC_TRY(annc_safe_write(&file, header.bytes, header.length));
-    ANNC_TRY(annc_safe_write(&file, network->theta, annc_shape_parameters(&network->shape) * sizeof(float)));
+    ANNC_TRY(annc_safe_write(&file, network->theta, bytes));
+    for (size_t i = 0; i < ANNC_MOST_BLOCKS; i++)
+        if (network->blocks[i].values)
+            ANNC_TRY(annc_safe_write(&file, network->blocks[i].values, bytes));
     ANNC_TRY(annc_safe_commit(&file));
 out:
     annc_safe_abandon(&file);

@@ -47,9 +47,27 @@ void annc_network_free(annc_network *network)
         annc_release(network->metadata[i].key);
         annc_release(network->metadata[i].value);
     }
+    for (size_t i = 0; i < ANNC_MOST_BLOCKS; i++)
+        annc_release(network->blocks[i].values);
     annc_release(network->metadata);
     annc_release(network->theta);
     annc_release(network);
+}
+
+annc_status annc_network_copy(const annc_network *network, annc_network **result)
+{
+    annc_status status = ANNC_OK;
+    annc_network *copy = NULL;
+    *result = NULL;
+    ANNC_TRY(annc_network_create(&network->shape, &copy));
+    memcpy(copy->theta, network->theta, annc_shape_parameters(&network->shape) * sizeof *copy->theta);
+    for (size_t i = 0; i < network->metadata_count; i++)
+        ANNC_TRY(annc_network_set_metadata(copy, network->metadata[i].key, network->metadata[i].value));
+    *result = copy;
+    copy = NULL;
+out:
+    annc_network_free(copy);
+    return status;
 }
 
 const annc_shape *annc_network_shape(const annc_network *network)
@@ -65,6 +83,60 @@ float *annc_network_parameters(annc_network *network)
 const float *annc_network_parameters_const(const annc_network *network)
 {
     return network->theta;
+}
+
+/* ---------------------------------------------------------------- blocks */
+
+/* The block of a name, or where there is none a free one, or NULL. */
+static struct annc_block *block_for(annc_network *network, const char *name)
+{
+    struct annc_block *free_one = NULL;
+    for (size_t i = 0; i < ANNC_MOST_BLOCKS; i++) {
+        struct annc_block *block = &network->blocks[i];
+        if (block->values && strcmp(block->name, name) == 0)
+            return block;
+        if (!block->values && !free_one)
+            free_one = block;
+    }
+    return free_one;
+}
+
+static bool is_block_name(const char *name)
+{
+    const size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz");
+    return length > 0 && length < ANNC_BLOCK_NAME && name[length] == '\0';
+}
+
+annc_status annc_network_set_block(annc_network *network, const char *name, const float *values)
+{
+    annc_status status = ANNC_OK;
+    const size_t count = annc_shape_parameters(&network->shape);
+    if (!is_block_name(name))
+        return annc_fail(ANNC_USAGE, "a block's name has 1 to %d letters a to z", ANNC_BLOCK_NAME - 1);
+    struct annc_block *block = block_for(network, name);
+    if (!values) {
+        if (block) {
+            annc_release(block->values);
+            block->values = NULL;
+        }
+        return ANNC_OK;
+    }
+    if (!block)
+        return annc_fail(ANNC_USAGE, "a network has at most %d further blocks", ANNC_MOST_BLOCKS);
+    if (!block->values)
+        ANNC_TRY(annc_allocate(count, sizeof *block->values, "a block of parameters", (void **)&block->values));
+    memcpy(block->name, name, strlen(name) + 1);
+    memcpy(block->values, values, count * sizeof *block->values);
+out:
+    return status;
+}
+
+const float *annc_network_block(const annc_network *network, const char *name)
+{
+    for (size_t i = 0; i < ANNC_MOST_BLOCKS; i++)
+        if (network->blocks[i].values && strcmp(network->blocks[i].name, name) == 0)
+            return network->blocks[i].values;
+    return NULL;
 }
 
 /* ---------------------------------------------------------------- metadata */

@@ -3,6 +3,7 @@
 #include "functions.h"
 #include "status.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape,
     optimisation->options = options;
     optimisation->steps = steps;
     optimisation->plateau = 1;
-    optimisation->best = INFINITY;
+    optimisation->best = DBL_MAX;
     optimisation->in_place = steps_in_place(options);
     if (optimisation->in_place)
         return ANNC_OK;

@@ -2,9 +2,7 @@
 #include "train.h"
 #include "allocate.h"
 #include "clock.h"
-#include "feed.h"
 #include "network.h"
-#include "optimisation.h"
 #include "status.h"
 
 #include <math.h>
@@ -13,21 +11,6 @@
 /* A stop is asked for about this often; in between, the device works without the host. */
 static const double BLOCK_SECONDS = 0.1;
 enum { FIRST_BLOCK = 64 };
-
-struct annc_trainer {
-    struct annc_job job; /* the first member: a step finds its trainer by it */
-    annc_device *device;
-    annc_network *network;
-    struct annc_feed feed;
-    struct annc_pass pass;
-    struct annc_optimisation optimisation;
-    annc_training_options options;
-    struct annc_score *scores; /* of an epoch, on the host */
-    uint32_t epoch;            /* epochs begun */
-    uint32_t steps;            /* an epoch, the ragged last one included */
-    uint32_t block;            /* steps between questions for a stop */
-    float largest_input;
-};
 
 const float *annc_trainer_theta(const annc_trainer *trainer)
 {
@@ -92,26 +75,35 @@ annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shap
 
 /* ---------------------------------------------------------------- an epoch */
 
-/* One pass through the examples, as it goes. */
+/* One pass through the examples, or what is left of it, as it goes. */
 struct course {
     struct annc_order order;
     bool (*stop)(void *context);
     void *context;
-    uint32_t done; /* steps of the epoch */
+    uint32_t begin; /* the first example's position */
+    uint32_t done;  /* steps of the epoch */
 };
+
+/* The step of the device's cursor, scores and rates that is step `first` of the epoch: the same, or, where a window streams, its own first. */
+static uint32_t step_on_device(const annc_trainer *trainer, uint32_t first)
+{
+    return trainer->feed.streams ? 0 : first;
+}
 
 /* The device finds a window's steps by a cursor that begins with it: in the epoch's order, or, where examples stream, in the window's own. */
 static annc_status begin_window(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t count)
 {
     annc_status status = ANNC_OK;
-    const uint32_t batch = trainer->options.batch;
+    const uint32_t batch = trainer->options.batch, step = step_on_device(trainer, course->done);
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = trainer->feed.streams ? annc_order_sequential(trainer->feed.window) : course->order;
     cursor.batch = batch;
-    cursor.first = (uint64_t)(trainer->epoch - 1) * trainer->feed.examples->count + first;
+    cursor.step = step;
+    cursor.first =
+        (uint64_t)(trainer->epoch - 1) * trainer->feed.examples->count + first - (uint64_t)step * batch;
     ANNC_TRY(annc_feed_send(&trainer->feed, count));
-    ANNC_TRY(annc_optimisation_send_rates(&trainer->optimisation, first / batch, (count - 1) / batch + 1));
+    ANNC_TRY(annc_optimisation_send_rates(&trainer->optimisation, course->done - step, step + (count - 1) / batch + 1));
     ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor));
 out:
     return status;
@@ -157,10 +149,12 @@ out:
 }
 
 /* Fetches the scores of a window's steps and sums them in their order; `before` steps of the epoch came before. */
-static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t done, annc_epoch *report)
+static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t done)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(trainer->device->backend->download(trainer->device, trainer->scores, trainer->job.scores,
+    annc_epoch *report = &trainer->report;
+    ANNC_TRY(trainer->device->backend->download(trainer->device, trainer->scores,
+                                                trainer->job.scores + step_on_device(trainer, before),
                                                 done * sizeof *trainer->scores));
     for (uint32_t s = 0; s < done; s++) {
         const struct annc_score *score = &trainer->scores[s];
@@ -175,29 +169,40 @@ static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t d
         report->correct += score->correct;
         report->examples += score->examples;
     }
+    report->steps = before + done;
 out:
     return status;
 }
 
 /* Trains on a window; while the device does, the next one is filled. */
-static annc_status train_window(annc_trainer *trainer, struct course *course, uint32_t first, annc_epoch *report)
+static annc_status train_window(annc_trainer *trainer, struct course *course, uint32_t first)
 {
     annc_status status = ANNC_OK;
     struct annc_feed *feed = &trainer->feed;
     const uint32_t n = feed->examples->count, count = n - first < feed->window ? n - first : feed->window;
     const uint32_t left = n - first - count, before = course->done;
-    if (first == 0)
-        annc_feed_fill(feed, &course->order, 0, count);
+    if (first == course->begin)
+        annc_feed_fill(feed, &course->order, first, count);
     ANNC_TRY(begin_window(trainer, course, first, count));
     const annc_status ran = run_window(trainer, course, count);
     if (ran != ANNC_OK && ran != ANNC_STOPPED)
         return ran;
     if (left > 0 && ran == ANNC_OK)
         annc_feed_fill(feed, &course->order, first + count, left < feed->window ? left : feed->window);
-    ANNC_TRY(sum_scores(trainer, before, course->done - before, report));
+    ANNC_TRY(sum_scores(trainer, before, course->done - before));
     status = ran;
 out:
     return status;
+}
+
+/* Begins an epoch, unless one was left before its end. */
+static void begin_epoch(annc_trainer *trainer)
+{
+    if (trainer->epoch == 0 || trainer->report.steps == trainer->steps) {
+        memset(&trainer->report, 0, sizeof trainer->report);
+        trainer->report.epoch = ++trainer->epoch;
+    }
+    annc_optimisation_begin_epoch(&trainer->optimisation, trainer->epoch - 1);
 }
 
 annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context, annc_epoch *report)
@@ -205,19 +210,18 @@ annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context
     annc_status status = ANNC_OK;
     const double start = annc_now();
     const uint32_t n = trainer->feed.examples->count, window = trainer->feed.window;
-    struct course course = {.stop = stop, .context = context};
-    course.order = annc_order_shuffled(n, trainer->options.seed, trainer->epoch);
-    memset(report, 0, sizeof *report);
-    annc_optimisation_begin_epoch(&trainer->optimisation, trainer->epoch);
-    trainer->epoch++;
-    for (uint32_t first = 0; first < n && status == ANNC_OK; first = n - first < window ? n : first + window)
-        status = train_window(trainer, &course, first, report);
-    if (status != ANNC_OK && status != ANNC_STOPPED)
-        return status;
-    report->seconds = annc_now() - start;
-    report->epoch = trainer->epoch;
-    report->steps = course.done;
-    report->rate = course.done > 0 ? annc_optimisation_rate(&trainer->optimisation, course.done - 1) : 0;
+    begin_epoch(trainer);
+    struct course course = {.stop = stop, .context = context, .done = trainer->report.steps};
+    course.begin = course.done * trainer->options.batch;
+    course.order = annc_order_shuffled(n, trainer->options.seed, trainer->epoch - 1);
+    for (uint32_t first = course.begin; first < n && status == ANNC_OK; first = n - first < window ? n : first + window)
+        status = train_window(trainer, &course, first);
+    if (status == ANNC_STOPPED && course.done == trainer->steps)
+        status = ANNC_OK; /* it was the last step */
+    trainer->report.seconds += annc_now() - start;
+    if (course.done > 0)
+        trainer->report.rate = annc_optimisation_rate(&trainer->optimisation, course.done - 1);
+    *report = trainer->report;
     return status;
 }
 
@@ -310,6 +314,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     ANNC_TRY(annc_allocate(1, sizeof *trainer, "a trainer", (void **)&trainer));
     trainer->device = device;
     trainer->network = network;
+    trainer->data = train;
     trainer->options = *options;
     if (trainer->options.batch > examples->count)
         trainer->options.batch = examples->count;
@@ -351,11 +356,10 @@ void annc_trainer_free(annc_trainer *trainer)
     annc_release(trainer);
 }
 
-annc_status annc_trainer_store(annc_trainer *trainer)
+annc_status annc_trainer_fetch_theta(const annc_trainer *trainer, float *theta)
 {
     annc_status status = ANNC_OK;
     const size_t count = annc_shape_parameters(&trainer->network->shape);
-    float *theta = trainer->network->theta;
     ANNC_TRY(trainer->device->backend->download(trainer->device, theta, trainer->job.theta, count * sizeof *theta));
     for (size_t i = 0; i < count; i++)
         if (!isfinite(theta[i]))
@@ -365,4 +369,9 @@ annc_status annc_trainer_store(annc_trainer *trainer)
                 trainer->epoch, i, trainer->options.eta);
 out:
     return status;
+}
+
+annc_status annc_trainer_store(annc_trainer *trainer)
+{
+    return annc_trainer_fetch_theta(trainer, trainer->network->theta);
 }

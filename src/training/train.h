@@ -2,7 +2,26 @@
 #ifndef ANNC_TRAINING_TRAIN_H
 #define ANNC_TRAINING_TRAIN_H
 
-#include "annc.h"
+#include "feed.h"
+#include "optimisation.h"
+
+struct annc_trainer {
+    struct annc_job job; /* the first member: a step finds its trainer by it */
+    annc_device *device;
+    annc_network *network;
+    const annc_dataset *data;
+    struct annc_feed feed;
+    struct annc_pass pass;
+    struct annc_optimisation optimisation;
+    annc_training_options options;
+    struct annc_score *scores; /* of an epoch, on the host */
+    uint32_t epoch;            /* epochs begun */
+    uint32_t steps;            /* an epoch, the ragged last one included */
+    annc_epoch report;         /* of the epoch begun last, so far; its steps are those done */
+    uint32_t block;            /* steps between questions for a stop */
+    float largest_input;
+    uint64_t fingerprint; /* of the data; worked out for the first checkpoint (checkpoint.c) */
+};
 
 /* Whether a network of this shape can take the examples: counts of inputs and outputs, and targets that the cost can take. ANNC_INPUT
  * names both numbers, or the row. */
@@ -19,7 +38,8 @@ uint64_t annc_room_for_examples(const annc_device *device, const annc_shape *sha
 annc_status annc_health_look(annc_device *device, const annc_shape *shape, const annc_examples *examples, uint64_t seed,
                              const float *theta, annc_layer_health *layers);
 
-/* The parameters as the trainer has them on its device now. */
+/* The parameters as the trainer has them on its device now; and a copy of them, all finite. */
 const float *annc_trainer_theta(const annc_trainer *trainer);
+annc_status annc_trainer_fetch_theta(const annc_trainer *trainer, float *theta);
 
 #endif

@@ -1,0 +1,286 @@
+/* checkpoint.c - a session in a file, and back. */
+#include "session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- what a network says of its making */
+
+static annc_status set_whole(annc_network *network, const char *key, uint64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    return annc_network_set_metadata(network, key, text);
+}
+
+static annc_status set_number(annc_network *network, const char *key, double value)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%a", value);
+    return annc_network_set_metadata(network, key, text);
+}
+
+static void print_config(const struct options *options, FILE *out)
+{
+    options_print(TRAIN, options, out);
+}
+
+/* What `print` prints of the options. */
+static annc_status set_options(annc_network *network, const char *key, const struct options *options,
+                               void (*print)(const struct options *options, FILE *out))
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return usage_failed("out of memory: the configuration");
+    print(options, stream);
+    fclose(stream);
+    const annc_status status = annc_network_set_metadata(network, key, text);
+    free(text);
+    return status;
+}
+
+annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network)
+{
+    const struct option_value *value = session->options->value;
+    annc_status status = set_whole(network, "annc.seed", value[OPTION_SEED].whole);
+    if (status == ANNC_OK)
+        status = set_whole(network, "annc.epochs", epochs);
+    if (status == ANNC_OK)
+        status = set_whole(network, "annc.batch", value[OPTION_BATCH].whole);
+    if (status == ANNC_OK)
+        status = set_number(network, "annc.lr", session->training.eta);
+    if (status == ANNC_OK)
+        status = set_options(network, "annc.config", session->options, print_config);
+    if (status == ANNC_OK)
+        status = annc_data_describe(&session->data, network);
+    if (status == ANNC_OK && session->checkpoint) /* which now names the same file in another way */
+        status = annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data"));
+    return status;
+}
+
+annc_status checkpoint_forget(annc_network *network)
+{
+    static const char *const keys[] = {"annc.state", "annc.progress", "annc.run", "annc.machine"};
+    static const char *const blocks[] = {"first", "second", "best"};
+    annc_status status = ANNC_OK;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks && status == ANNC_OK; i++)
+        status = annc_network_set_block(network, blocks[i], NULL);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && status == ANNC_OK; i++)
+        status = annc_network_set_metadata(network, keys[i], NULL);
+    return status;
+}
+
+/* ---------------------------------------------------------------- numbers of a session */
+
+/* Numbers on their way into a text or out of one, in one order for both. */
+struct passage {
+    FILE *out;      /* or */
+    const char *in; /* what is left to be read */
+    bool failed;
+};
+
+static void pass_number(struct passage *passage, double *number)
+{
+    char *end;
+    if (passage->out) {
+        fprintf(passage->out, "%a ", *number);
+        return;
+    }
+    *number = strtod(passage->in, &end);
+    passage->failed = passage->failed || end == passage->in || *end != ' ';
+    passage->in = passage->failed ? passage->in : end + 1;
+}
+
+static void pass_whole(struct passage *passage, uint32_t *whole)
+{
+    double number = *whole;
+    pass_number(passage, &number);
+    if (!(number >= 0 && number <= UINT32_MAX))
+        passage->failed = true;
+    else
+        *whole = (uint32_t)number;
+}
+
+static void pass_truth(struct passage *passage, bool *truth)
+{
+    uint32_t whole = *truth;
+    pass_whole(passage, &whole);
+    *truth = whole != 0;
+}
+
+static void pass_evaluation(struct passage *passage, annc_evaluation *evaluation)
+{
+    pass_whole(passage, &evaluation->count);
+    pass_whole(passage, &evaluation->correct);
+    pass_number(passage, &evaluation->loss);
+    pass_number(passage, &evaluation->r2);
+    pass_number(passage, &evaluation->rmse);
+    pass_number(passage, &evaluation->mae);
+    pass_number(passage, &evaluation->seconds);
+}
+
+static void pass_outcome(struct passage *passage, struct outcome *outcome)
+{
+    annc_epoch *epoch = &outcome->epoch;
+    pass_whole(passage, &epoch->epoch);
+    pass_whole(passage, &epoch->steps);
+    pass_whole(passage, &epoch->examples);
+    pass_whole(passage, &epoch->correct);
+    pass_number(passage, &epoch->loss);
+    pass_number(passage, &epoch->rate);
+    pass_number(passage, &epoch->seconds);
+    pass_evaluation(passage, &outcome->test);
+    pass_evaluation(passage, &outcome->validation);
+}
+
+static void pass_folds(struct passage *passage, struct folds *folds)
+{
+    pass_whole(passage, &folds->fold);
+    pass_truth(passage, &folds->classes);
+    for (int i = 0; i < MEASURES; i++) {
+        pass_number(passage, &folds->spread[i].sum);
+        pass_number(passage, &folds->spread[i].squares);
+        pass_whole(passage, &folds->spread[i].count);
+    }
+}
+
+static void pass_session(struct passage *passage, struct session *session)
+{
+    pass_whole(passage, &session->epochs);
+    pass_truth(passage, &session->has_best);
+    pass_number(passage, &session->seconds);
+    pass_number(passage, &session->test_seconds);
+    pass_outcome(passage, &session->last);
+    pass_outcome(passage, &session->best);
+}
+
+/* ---------------------------------------------------------------- into a file */
+
+annc_status checkpoint_interval(const struct options *options, uint32_t *epochs, double *seconds)
+{
+    const char *text = options->value[OPTION_CHECKPOINT_EVERY].text;
+    char *end;
+    const double every = strtod(text, &end);
+    *epochs = 0;
+    *seconds = 0;
+    if (!options->value[OPTION_CHECKPOINT].text)
+        return ANNC_OK;
+    if (text[0] < '0' || text[0] > '9' || !(every > 0 && every <= 1e9) ||
+        (strcmp(end, "s") != 0 && (strcmp(end, "e") != 0 || every != floor(every))))
+        return usage_failed("--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
+    if (*end == 'e')
+        *epochs = (uint32_t)every;
+    else
+        *seconds = every;
+    return ANNC_OK;
+}
+
+/* What rounding depends on. */
+static void print_machine(const struct session *session, char *text, size_t size)
+{
+    const annc_device_info *info = annc_device_describe(session->device);
+    snprintf(text, size, "%s, engine %s, %d threads", info->name,
+             annc_trainer_engine(session->trainer), info->threads);
+}
+
+static annc_status set_progress(struct session *session, annc_network *checkpoint)
+{
+    struct passage passage = {.out = NULL};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return usage_failed("out of memory: a checkpoint");
+    passage.out = stream;
+    if (session->folds)
+        pass_folds(&passage, session->folds);
+    pass_session(&passage, session);
+    fclose(stream);
+    const annc_status status = annc_network_set_metadata(checkpoint, "annc.progress", text);
+    free(text);
+    return status;
+}
+
+annc_status session_save(struct session *session)
+{
+    const char *path = session->options->value[OPTION_CHECKPOINT].text;
+    annc_network *checkpoint = NULL;
+    char machine[512];
+    if (!path)
+        return ANNC_OK;
+    annc_status status = annc_trainer_checkpoint(session->trainer, &checkpoint);
+    if (status == ANNC_OK)
+        status = describe_network(session, session->epochs, checkpoint);
+    if (status == ANNC_OK)
+        status = set_options(checkpoint, "annc.run", session->options, options_print_run);
+    if (status == ANNC_OK)
+        status = set_progress(session, checkpoint);
+    print_machine(session, machine, sizeof machine);
+    if (status == ANNC_OK)
+        status = annc_network_set_metadata(checkpoint, "annc.machine", machine);
+    if (status == ANNC_OK && session->has_best)
+        status = annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network));
+    if (status == ANNC_OK)
+        status = annc_model_save(checkpoint, path);
+    annc_network_free(checkpoint);
+    session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
+    return status;
+}
+
+/* ---------------------------------------------------------------- out of a file */
+
+static annc_status damaged(const struct session *session, const char *what)
+{
+    usage_failed("%s: %s", session->options->value[OPTION_RESUME].text, what);
+    return ANNC_INPUT;
+}
+
+static void note_machine(const struct session *session)
+{
+    const char *then = annc_network_metadata(session->checkpoint, "annc.machine");
+    char now[512];
+    print_machine(session, now, sizeof now);
+    if (then && strcmp(then, now) != 0)
+        note(session->options,
+             "the checkpoint was made elsewhere (%.300s), so rounding will differ from that of an unbroken run", then);
+}
+
+annc_status folds_restore(const annc_network *checkpoint, struct folds *folds)
+{
+    struct passage passage = {.in = annc_network_metadata(checkpoint, "annc.progress")};
+    if (passage.in)
+        pass_folds(&passage, folds);
+    if (passage.in && !passage.failed)
+        return ANNC_OK;
+    usage_failed("the checkpoint is damaged: its annc.progress makes no sense");
+    return ANNC_INPUT;
+}
+
+annc_status session_restore(struct session *session)
+{
+    struct passage passage = {.in = annc_network_metadata(session->checkpoint, "annc.progress")};
+    struct folds ignored;
+    annc_status status = annc_trainer_resume(session->trainer, session->checkpoint);
+    if (status != ANNC_OK) {
+        damaged(session, annc_last_error());
+        return status;
+    }
+    memset(&ignored, 0, sizeof ignored);
+    if (passage.in && session->folds)
+        pass_folds(&passage, &ignored);
+    if (passage.in)
+        pass_session(&passage, session);
+    const float *best = annc_network_block(session->checkpoint, "best");
+    if (!passage.in || passage.failed || session->has_best != (best != NULL))
+        return damaged(session, "is damaged: its annc.progress makes no sense");
+    if (best)
+        memcpy(annc_network_parameters(session->network), best,
+               annc_shape_parameters(&session->shape) * sizeof *best);
+    note_machine(session);
+    note(session->options, "resumed after %u epochs", session->epochs);
+    session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
+    return ANNC_OK;
+}

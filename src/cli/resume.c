@@ -1,0 +1,239 @@
+/* resume.c - the options of a run in its checkpoint, and back. */
+#include "options.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Options that may differ from the checkpoint's: where things go, what they run on, how long this process may take. */
+static const enum option_id FREE[] = {OPTION_SAVE,   OPTION_CHECKPOINT, OPTION_CHECKPOINT_EVERY, OPTION_DEVICE,
+                                      OPTION_ENGINE, OPTION_THREADS,    OPTION_MAX_TIME,         OPTION_OFFLINE};
+
+static bool is_free(enum option_id id)
+{
+    for (size_t i = 0; i < sizeof FREE / sizeof *FREE; i++)
+        if (FREE[i] == id)
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------- into a checkpoint */
+
+/* Whether the value of a PATHNAME option names a file. */
+static bool is_path(enum option_id id, const char *text)
+{
+    if (id == OPTION_DATA && (strcmp(text, "mnist") == 0 || strcmp(text, "digits") == 0))
+        return false;
+    if (id == OPTION_VALIDATION && strspn(text, "0123456789.eE+-") == strlen(text))
+        return false;
+    return strcmp(text, "-") != 0;
+}
+
+/* Characters that would end or trim a line, or are no text everywhere, as %XX. */
+static void print_encoded(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c <= ' ' || c == '%' || c >= 127)
+            fprintf(out, "%%%02X", (unsigned)c);
+        else
+            fputc(c, out);
+    }
+}
+
+static bool is_in_run(enum option_id id)
+{
+    const struct option_spec *spec = &OPTIONS[id];
+    if (!(spec->commands & TRAIN) || id == OPTION_CONFIG || id == OPTION_LOG || id == OPTION_RESUME ||
+        id == OPTION_CHECKPOINT)
+        return false;
+    return spec->kind == PATHNAME || id == OPTION_CHECKPOINT_EVERY || spec->kind == TEXT;
+}
+
+void options_print_run(const struct options *options, FILE *out)
+{
+    char *folder = getcwd(NULL, 0);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const enum option_id id = (enum option_id)i;
+        const char *text = options->value[id].text;
+        if (!text || !is_in_run(id))
+            continue;
+        fprintf(out, "%s = ", OPTIONS[id].name);
+        if (OPTIONS[id].kind == PATHNAME && text[0] != '/' && is_path(id, text) && folder) {
+            print_encoded(folder, out);
+            fputc('/', out);
+        }
+        print_encoded(text, out);
+        fputc('\n', out);
+    }
+    free(folder);
+}
+
+/* ---------------------------------------------------------------- out of it */
+
+static annc_status damaged(const char *what)
+{
+    usage_failed("%s", what);
+    return ANNC_INPUT;
+}
+
+static void decode(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        const char digits[3] = {from[0] == '%' ? from[1] : '\0', from[1] ? from[2] : '\0', '\0'};
+        if (isxdigit((unsigned char)digits[0]) && isxdigit((unsigned char)digits[1])) {
+            *to++ = (char)strtoul(digits, NULL, 16);
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
+/* What contradicts the checkpoint, for the message. */
+struct contradictions {
+    char text[400];
+    int count;
+};
+
+static void contradict(struct contradictions *all, enum option_id id, const char *theirs)
+{
+    const size_t used = strlen(all->text);
+    snprintf(all->text + used, sizeof all->text - used, "%s--%s (the checkpoint has %.60s)", all->count++ ? ", " : "",
+             OPTIONS[id].name, theirs);
+}
+
+static bool same(const struct option_spec *spec, const struct option_value *a, const struct option_value *b)
+{
+    switch (spec->kind) {
+    case FLAG:
+        return true;
+    case TEXT:
+        return strcmp(a->text, b->text) == 0;
+    case PATHNAME: {
+        char *x = realpath(a->text, NULL), *y = realpath(b->text, NULL);
+        const bool equal = x && y ? strcmp(x, y) == 0 : strcmp(a->text, b->text) == 0;
+        free(x);
+        free(y);
+        return equal;
+    }
+    case WHOLE:
+        return a->whole == b->whole;
+    case CHOICE:
+        return a->choice == b->choice;
+    default:
+        return !(a->number < b->number) && !(a->number > b->number);
+    }
+}
+
+/* One option of the checkpoint. */
+static annc_status take(struct options *options, enum option_id id, const char *text, struct contradictions *all)
+{
+    const struct option_spec *spec = &OPTIONS[id];
+    struct option_value *value = &options->value[id], theirs = {.given = true};
+    const annc_status status = option_parse(spec, spec->kind == FLAG ? "" : text, &theirs);
+    if (status != ANNC_OK)
+        return status;
+    if (!value->given)
+        *value = theirs;
+    else if (!is_free(id) && !same(spec, value, &theirs) &&
+             !(id == OPTION_EPOCHS && value->whole > theirs.whole))
+        contradict(all, id, text);
+    return ANNC_OK;
+}
+
+/* Which option a line "name = value" is of, with its value; OPTION_COUNT where it is none. */
+static enum option_id split(char *line, char **text)
+{
+    char *equals = strstr(line, " = ");
+    int id = 0;
+    if (!equals)
+        return OPTION_COUNT;
+    *equals = '\0';
+    *text = equals + 3;
+    while (id < OPTION_COUNT && (strcmp(OPTIONS[id].name, line) != 0 || !(OPTIONS[id].commands & TRAIN)))
+        id++;
+    return (enum option_id)id;
+}
+
+/* The lines of the run, and then those of the configuration, which show options of the run as they were typed. `told` marks what the checkpoint
+ * has. */
+static annc_status take_lines(struct options *options, char *lines, bool is_run, bool *told, struct contradictions *all)
+{
+    annc_status status = ANNC_OK;
+    for (char *line = lines; status == ANNC_OK && *line;) {
+        char *end = line + strcspn(line, "\n"), *text;
+        char *next = *end ? end + 1 : end;
+        *end = '\0';
+        const enum option_id id = split(line, &text);
+        if (id == OPTION_COUNT)
+            return damaged("its configuration is damaged");
+        if (is_run)
+            decode(text);
+        if (told[id])
+            options->value[id].shown = text;
+        else
+            status = take(options, id, text, all);
+        told[id] = true;
+        line = next;
+    }
+    return status;
+}
+
+/* What was given and the checkpoint was made without. */
+static void find_strangers(const struct options *options, const bool *told, struct contradictions *all)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const enum option_id id = (enum option_id)i;
+        if ((OPTIONS[id].commands & TRAIN) && !(OPTIONS[id].commands & ASIDE) && options->value[id].given &&
+            !told[id] && !is_free(id))
+            contradict(all, id, "none");
+    }
+}
+
+static annc_status take_checkpoint(struct options *options, const annc_network *checkpoint)
+{
+    const char *run = annc_network_metadata(checkpoint, "annc.run");
+    const char *config = annc_network_metadata(checkpoint, "annc.config");
+    bool told[OPTION_COUNT] = {false};
+    struct contradictions all = {.count = 0};
+    if (!run || !config)
+        return damaged("is no checkpoint of annc-gpu train");
+    const size_t length = strlen(run) + 1;
+    options->resumed = malloc(length + strlen(config) + 1);
+    if (!options->resumed)
+        return damaged("out of memory");
+    memcpy(options->resumed, run, length);
+    memcpy(options->resumed + length, config, strlen(config) + 1);
+    annc_status status = take_lines(options, options->resumed, true, told, &all);
+    if (status == ANNC_OK)
+        status = take_lines(options, options->resumed + length, false, told, &all);
+    find_strangers(options, told, &all);
+    if (status == ANNC_OK && all.count > 0)
+        status = usage_failed("its training cannot go on with another %s; --epochs alone may be raised", all.text);
+    return status;
+}
+
+annc_status options_resume(struct options *options)
+{
+    const char *path = options->value[OPTION_RESUME].text;
+    annc_network *checkpoint = NULL;
+    char what[600];
+    annc_status status = annc_model_load(path, NULL, &checkpoint);
+    if (status != ANNC_OK) {
+        usage_failed("%s", annc_last_error());
+        return status;
+    }
+    status = take_checkpoint(options, checkpoint);
+    annc_network_free(checkpoint);
+    if (!options->value[OPTION_CHECKPOINT].given)
+        options->value[OPTION_CHECKPOINT] = options->value[OPTION_RESUME];
+    if (status != ANNC_OK) {
+        snprintf(what, sizeof what, "%s", usage_error());
+        usage_failed("%.200s: %s", path, what);
+    }
+    return status;
+}

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Runs that are broken, by signals and by force, and go on from their checkpoints. ANNC_TEST_KILLS says how often by force (20).
+Called as program.py says."""
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+from program import DIVERGED, INPUT, OK, OUTPUT, PROGRAM, USAGE, main
+from tables import COLUMNS, T, Tables, blobs
+
+KILLS = int(os.environ.get("ANNC_TEST_KILLS", "20"))
+TWO_CLASSES = ["--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--batch", "4", "--device", "cpu", "--threads", "1"]
+MANY = [  # kinds of training that keep something between steps
+    ["--optimizer", "adam", "--lr", "0.01", "--schedule", "cosine"],
+    ["--optimizer", "momentum", "--lr", "0.05", "--schedule", "plateau", "--schedule-period", "1", "--validation", "0.2"],
+    ["--optimizer", "sgd", "--lr", "0.1", "--dropout", "0.2", "--input-noise", "0.1"],
+    ["--optimizer", "rmsprop", "--lr", "0.002", "--validation", "0.2", "--patience", "6", "--class-weights", "balanced"],
+    ["--optimizer", "adamw", "--lr", "0.01", "--folds", "3", "--schedule", "one-cycle"],
+]
+
+
+def rates(lines):
+    return {line["epoch"]: (line["rate"], line["loss"]) for line in lines if line["schema"] == "annc.epoch/1"}
+
+
+class Resume(Tables):
+    def setUp(self):
+        super().setUp()
+        self.data = self.write("t.csv", blobs(900), COLUMNS)
+
+    def start(self, *arguments):
+        return subprocess.Popen([str(PROGRAM), "train", *map(str, arguments)], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def read(self, name):
+        return (self.folder / name).read_bytes()
+
+    def log(self, name):
+        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
+
+    def broken_after(self, epochs, *arguments, by=signal.SIGINT):
+        """Runs until so many epochs are told of, and sends a signal; gives the exit code."""
+        process = self.start(*arguments, "--json")
+        for line in process.stdout:
+            if json.loads(line).get("epoch") == epochs:
+                process.send_signal(by)
+                break
+        process.communicate()
+        return process.returncode
+
+    def test_rates_and_bits(self):
+        """A schedule goes on where it was; a longer run keeps its last rate."""
+        more = ["--data", self.data, *TWO_CLASSES, "--optimizer", "adam", "--lr", "0.01", "--schedule", "cosine", "--epochs", "40"]
+        self.run_program("train", *more, "--save", "whole", "--log", "whole.log")
+        code = self.broken_after(10, *more, "--save", "m", "--checkpoint", "c", "--checkpoint-every", "1e", "--log", "broken.log")
+        self.assertEqual(code, 130)
+        self.assertLess(len(rates(self.log("broken.log"))), 40)
+        said = self.run_program("train", "--resume", "c", "--log", "broken.log").stderr
+        self.assertRegex(said, r"resumed after \d+ epochs")
+        self.assertNotIn("rounding will differ", said)
+        self.assertEqual(self.read("m"), self.read("whole"))  # --save is the broken run's
+        self.assertEqual(rates(self.log("broken.log")), rates(self.log("whole.log")))
+        self.run_program("train", "--resume", "c", "--epochs", "50", "--save", "long", "--log", "long.log")
+        longer = rates(self.log("long.log"))
+        self.assertEqual(sorted(longer), list(range(41, 51)))
+        last = rates(self.log("whole.log"))[40][0]
+        self.assertTrue(all(rate <= last for rate, _ in longer.values()), (last, longer))
+        self.assertNotEqual(self.read("long"), self.read("whole"))
+
+    def test_finished(self):
+        """Nothing is left to do: the model is saved once more, the same."""
+        self.run_program("train", "--data", self.data, *T, "--save", "m", "--checkpoint", "c")
+        result = self.lines("train", "--resume", "c", "--save", "again")[-1]
+        self.assertEqual((result["schema"], result["epochs"]), ("annc.result/1", 60))
+        self.assertEqual(self.read("again"), self.read("m"))
+        self.assertEqual(self.lines("eval", "c", "--data", self.data)[-1]["correct"], self.lines("eval", "m", "--data", self.data)[-1]["correct"])
+
+    def test_time_is_up(self):
+        """A run that --max-time ends goes on, from within an epoch."""
+        more = ["--data", self.data, *TWO_CLASSES, "--lr", "0.1", "--epochs", "2000", "--optimizer", "sgd"]
+        self.run_program("train", *more, "--save", "whole")
+        self.run_program("train", *more, "--save", "m", "--checkpoint", "c", "--max-time", "0.1")
+        self.assertNotEqual(self.read("m"), self.read("whole"))
+        self.run_program("train", "--resume", "c", "--max-time", "1000", "--quiet")
+        weights = 4 * (4 * 8 + 8 + 8 * 3 + 3)  # the configurations differ
+        self.assertEqual(self.read("m")[-weights:], self.read("whole")[-weights:])
+
+    def test_signals_at_any_time(self):
+        """Whatever is trained, and wherever it is broken off and however often, it ends with the same bits."""
+        draw = random.Random(1)
+        for i, kind in enumerate(MANY):
+            folds = "--folds" in kind
+            more = ["--data", self.data, *TWO_CLASSES, *kind, "--epochs", "8" if folds else "30", "--checkpoint", f"c{i}", "--checkpoint-every", "0.05s"]
+            whole = self.lines("train", *more, *([] if folds else ["--save", f"whole{i}"]))
+            code = None
+            for attempt in range(40):
+                process = self.start(*(more if attempt == 0 else ["--resume", f"c{i}"]), "--json", *([] if folds else ["--save", f"m{i}"]))
+                time.sleep(draw.uniform(0.02, 0.12))
+                process.send_signal(draw.choice([signal.SIGINT, signal.SIGTERM]))
+                output, said = process.communicate()
+                code = process.returncode
+                if code == OK or not (self.folder / f"c{i}").exists():
+                    break
+                self.assertIn(code, (130, 143, -2, -15), said)
+            if code != OK:
+                output = self.run_program("train", *(["--resume", f"c{i}"] if (self.folder / f"c{i}").exists() else more), "--json",
+                                          *([] if folds else ["--save", f"m{i}"])).stdout
+            if folds:
+                last = json.loads(output.splitlines()[-1])
+                for key in ("accuracy_mean", "accuracy_sd", "loss_mean", "loss_sd"):
+                    self.assertEqual(last[key], whole[-1][key], (kind, key))
+            else:
+                self.assertEqual(self.read(f"m{i}"), self.read(f"whole{i}"), kind)
+
+    def test_killed(self):
+        """SIGKILL at random instants: the checkpoint is always whole, and what goes on from it ends with the same bits."""
+        draw = random.Random(2)
+        more = ["--data", self.data, *TWO_CLASSES, *MANY[1], "--epochs", "30", "--checkpoint", "c", "--checkpoint-every", "1e", "--save", "m"]
+        self.run_program("train", *more[:-6], "--save", "whole")
+        resumed = 0
+        for _ in range(KILLS):
+            there = (self.folder / "c").exists()
+            process = self.start(*(["--resume", "c"] if there else more))
+            time.sleep(draw.uniform(0, 0.12))
+            process.kill()
+            _, said = process.communicate()
+            self.assertIn(process.returncode, (-9, OK), said)
+            resumed += there
+            if process.returncode == OK:
+                self.assertEqual(self.read("m"), self.read("whole"))
+                (self.folder / "c").unlink()
+                (self.folder / "m").unlink()
+        if (self.folder / "c").exists():
+            self.run_program("train", "--resume", "c")
+            self.assertEqual(self.read("m"), self.read("whole"))
+        self.assertGreater(resumed, 0)
+
+    def test_contradictions(self):
+        self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--patience", "5", "--validation", "0.1")
+        said = self.run_program("train", "--resume", "c", "--batch", "32", "--lr", "0.05", "--seed", "2", code=USAGE).stderr
+        self.assertIn("--batch (the checkpoint has 16), --seed (the checkpoint has 1)", said.replace("--seed (the checkpoint has 1), --batch (the checkpoint has 16)",
+                                                                                                "--batch (the checkpoint has 16), --seed (the checkpoint has 1)"))
+        self.assertNotIn("--lr", said)
+        for option, value in (("--epochs", "10"), ("--optimizer", "sgd"), ("--layers", "4-9:tanh-3:softmax"), ("--data", "bars"), ("--dropout", "0.5"),
+                              ("--validation", "0.2"), ("--momentum", "0.8"), ("--folds", "3"), ("--cost", "quadratic"), ("--init", "he")):
+            said = self.run_program("train", "--resume", "c", option, value, code=USAGE).stderr
+            self.assertIn(f"{option} (the checkpoint has ", said)
+        self.run_program("train", "--resume", "c", "--data", "./" + self.data, *T)
+
+    def test_refused(self):
+        self.run_program("train", "--data", self.data, *T, "--save", "m", "--checkpoint", "c")
+        self.assertIn("m: is no checkpoint", self.run_program("train", "--resume", "m", code=INPUT).stderr)
+        self.run_program("train", "--resume", "nowhere", code=INPUT)
+        self.run_program("train", "--resume", self.data, code=INPUT)
+        for every in ("0s", "1.5e", "s", "10", "-1s", "1m", "infs", "0x1e"):
+            self.assertIn("--checkpoint-every takes", self.run_program("train", "--data", self.data, *T, "--checkpoint", "d", "--checkpoint-every", every, code=USAGE).stderr)
+        self.run_program("train", "--data", self.data, *T, "--checkpoint", "no/such/folder/c", code=OUTPUT)
+        self.write("t.csv", blobs(899), COLUMNS)
+        self.assertIn("c: was taken with other training data (900 examples then, 899 now)", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        rows = blobs(900)
+        rows[5][0] = "1.7"
+        self.write("t.csv", rows, COLUMNS)
+        self.assertIn("other training data", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+
+    def test_no_model_of_its_own(self):
+        """A checkpoint is a model: eval, predict, info and train --load take it, and a model made of it is no checkpoint."""
+        self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--validation", "0.1")
+        self.assertIn("annc.state", self.run_program("info", "c").stdout)
+        self.run_program("predict", "c", self.data)
+        self.run_program("train", "--data", self.data, "--load", "c", "--save", "m", "--epochs", "0", "--device", "cpu")
+        self.assertNotIn(b"annc.state", self.read("m"))
+        self.assertNotIn(b"annc.first", self.read("m"))
+        self.run_program("train", "--resume", "m", code=INPUT)
+
+    def test_paths(self):
+        """A checkpoint is found, and finds its data, from another folder; names may be strange."""
+        (self.folder / "odd\n% é").mkdir()
+        strange = "odd\n% é/t = 1.csv"
+        self.write(strange, blobs(90), COLUMNS)
+        self.run_program("train", "--data", strange, *T, "--checkpoint", "odd\n% é/c", "--save", "m")
+        (self.folder / "elsewhere").mkdir()
+        before = self.read("m")
+        (self.folder / "m").unlink()
+        subprocess.run([str(PROGRAM), "train", "--resume", "../odd\n% é/c"], cwd=self.folder / "elsewhere", env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertEqual(self.read("m"), before)
+
+    def test_divergence(self):
+        file = self.write("r.csv", [[i, 1000 * i] for i in range(200)], ["x", "y"])
+        more = ["--data", file, "--target", "y", "--layers", "1-16:relu-1:identity", "--lr", "1", "--scale", "none", "--target-scale", "none", "--device", "cpu"]
+        said = self.run_program("train", *more, "--checkpoint", "c", code=DIVERGED).stderr
+        self.assertIn("the last checkpoint before that is in c", said)
+        self.assertEqual(self.lines("info", "c")[0]["annc.epochs"], "0")
+
+    def test_another_machine(self):
+        self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--threads", "1")
+        self.assertIn("rounding will differ", self.run_program("train", "--resume", "c", "--threads", "2", "--epochs", "61").stderr)
+
+
+if __name__ == "__main__":
+    main()
