@@ -8,9 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A stop is asked for about this often; in between, the device works without the host. */
+/* A stop is asked for about this often; in between, the device works without the host. Blocks of steps grow up to that from one step. */
 static const double BLOCK_SECONDS = 0.1;
-enum { FIRST_BLOCK = 64 };
 
 const float *annc_trainer_theta(const annc_trainer *trainer)
 {
@@ -55,6 +54,7 @@ static annc_status full_steps(annc_trainer *trainer, uint32_t count)
         ANNC_TRY(backend->steps(trainer->device, &trainer->job, count, &taken));
         if (taken)
             return ANNC_OK;
+        trainer->job.engine = annc_engine_name(ANNC_ENGINE_OPS);
         if (trainer->options.engine != ANNC_ENGINE_AUTO)
             return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this network on this device",
                              annc_engine_name(trainer->options.engine));
@@ -283,6 +283,7 @@ static annc_status open_job(annc_trainer *trainer)
     const annc_shape *shape = &trainer->network->shape;
     const size_t bytes = annc_shape_parameters(shape) * sizeof(float);
     void *theta = NULL, *cursor = NULL, *scores = NULL;
+    const char *why;
     struct annc_job *job = &trainer->job;
 
     ANNC_TRY(backend->alloc(trainer->device, bytes, "the parameters", &theta));
@@ -296,7 +297,9 @@ static annc_status open_job(annc_trainer *trainer)
     job->examples = &trainer->feed.staged;
     job->batch = trainer->options.batch;
     job->step = full_step;
-    job->engine = annc_engine_name(ANNC_ENGINE_OPS);
+    job->engine = annc_engine_name(trainer->options.engine == ANNC_ENGINE_AUTO
+                                       ? annc_engine_choose(trainer->device, shape, &why)
+                                       : trainer->options.engine);
 out:
     return status;
 }
@@ -319,7 +322,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     if (trainer->options.batch > examples->count)
         trainer->options.batch = examples->count;
     trainer->steps = (examples->count - 1) / trainer->options.batch + 1;
-    trainer->block = FIRST_BLOCK;
+    trainer->block = 1;
     trainer->largest_input = largest_input(examples);
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
     ANNC_TRY(annc_feed_open(device, examples, trainer->options.batch,
