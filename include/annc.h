@@ -508,9 +508,21 @@ ANNC_API annc_status annc_model_save(const annc_network *network, const char *pa
 ANNC_API annc_status annc_model_can_save(const char *path);
 /* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
  * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
- * "bias" (missing ones are 0), layers in the order of their names, numbers in them as numbers, F32, F64, F16 or BF16. Its widths must be
+ * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors or in an NPZ file; layers in the order of their names, numbers in them as numbers, F32, F64, F16 or BF16. Its widths must be
  * those of `assumed`. NULL: there is none, and such files are refused. */
 ANNC_API annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network);
+
+/* Files of others that a network is written to: each with the parameters of all layers under torch's names. */
+typedef enum annc_export {
+    ANNC_EXPORT_ONNX, /* IR version 7, opset 13; "input" float [N, n_0], scaled already, "output" a^L; the metadata beside them */
+    ANNC_EXPORT_NPZ, /* NumPy's: "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... */
+    ANNC_EXPORT_JSON, /* metadata and, a layer each, inputs, units, activation, weights (rows) and biases, to nine digits */
+    ANNC_EXPORT_COUNT
+} annc_export;
+
+ANNC_API const char *annc_export_name(annc_export format);
+/* ANNC_OUTPUT; whole or absent, as annc_model_save. */
+ANNC_API annc_status annc_model_export(const annc_network *network, annc_export format, const char *path);
 
 #ifdef __cplusplus
 }

@@ -64,8 +64,8 @@ MUTANTS = [
     ("classes in the order of the file", "src/dataset/classes.c", "qsort(*sorted, n, sizeof **sorted, order);", "(void)by_number;", "^tables$"),
     ("the standard deviation of a sample", "src/dataset/preparation.c", "sqrt(squares / n)", "sqrt(squares / (n - 1))", "^tables$"),
     ("a decimal comma is a thousands mark", "src/dataset/columns.c", "    columns->decimal = ',';", "    columns->decimal = '.';", "^tables$"),
-    ("Fortran's order is C's", "src/dataset/npy.c", "    if (!fortran_order)\n        return i;", "    if (i + 1 > 0)\n        return i;", "^numpy$"),
-    ("the checksum is not looked at", "src/dataset/zip.c", "unpacking->crc != member->crc", "unpacking->crc != unpacking->crc", "^numpy$"),
+    ("Fortran's order is C's", "src/formats/npy.c", "    if (!fortran_order)\n        return i;", "    if (i + 1 > 0)\n        return i;", "^numpy$"),
+    ("the checksum is not looked at", "src/formats/zip.c", "unpacking->crc != member->crc", "unpacking->crc != unpacking->crc", "^numpy$"),
     ("the best epoch is the last", "src/cli/session.c", "loss >= session->best.validation.loss", "loss < 0", "^training$"),
     ("layers of others in the order of text", "src/network/model_layers.c", "if (is_digit(*x) && is_digit(*y)) {", "if (is_digit(*x) && is_digit(*y) && *x == 0) {", "^models$"),
     # The audit itself.

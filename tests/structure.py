@@ -13,8 +13,9 @@ ROOT = pathlib.Path(sys.argv[1])
 ALLOWED = {
     "include": {"include"},
     "src/base": {"include", "src/base"},
-    "src/dataset": {"include", "src/base", "src/dataset"},
-    "src/network": {"include", "src/base", "src/network"},
+    "src/formats": {"include", "src/base", "src/formats"},
+    "src/dataset": {"include", "src/base", "src/formats", "src/dataset"},
+    "src/network": {"include", "src/base", "src/formats", "src/network"},
     "src/backend": {"include", "src/base", "src/backend"},
     "src/training": {"include", "src/base", "src/dataset", "src/network", "src/backend", "src/training"},
     "src/cli": {"include", "src/cli"},

@@ -22,14 +22,16 @@ static annc_status output_failed(const char *path, const char *what, int error)
                      strerror_r(error, reason, sizeof reason));
 }
 
-/* The file that writing to `path` means: the end of a chain of links, or the path itself. */
+/* The file that writing to `path` means: the end of a chain of links, or, where that is no file that can be replaced (/dev/stdout), the path
+ * itself. */
 static annc_status resolve(const char *path, char **target)
 {
     annc_status status = ANNC_OK;
-    struct stat link;
+    struct stat link, end;
     char resolved[PATH_MAX];
     const char *chosen = path;
-    if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode)) {
+    const bool is_stream = stat(path, &end) == 0 && !S_ISREG(end.st_mode) && !S_ISDIR(end.st_mode);
+    if (!is_stream && lstat(path, &link) == 0 && S_ISLNK(link.st_mode)) {
         if (!realpath(path, resolved))
             return output_failed(path, "the link leads nowhere", errno);
         chosen = resolved;
@@ -75,8 +77,9 @@ annc_status annc_safe_open(const char *path, struct annc_safe_file *file)
     if (exists && S_ISDIR(there.st_mode)) {
         status = output_failed(file->target, "cannot be written", EISDIR);
     } else if (exists && !S_ISREG(there.st_mode)) {
-        file->descriptor = open(file->target, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        if (file->descriptor < 0)
+        file->descriptor =
+            open(file->target, O_WRONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe that nobody reads must not hang */
+        if (file->descriptor < 0 || fcntl(file->descriptor, F_SETFL, 0) != 0)
             status = output_failed(file->target, "cannot be written", errno);
     } else {
         status = open_temporary(file, exists ? there.st_mode & 0777 : 0666);

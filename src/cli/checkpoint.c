@@ -57,7 +57,8 @@ annc_status describe_network(const struct session *session, uint32_t epochs, ann
     if (status == ANNC_OK)
         status = annc_data_describe(&session->data, network);
     if (status == ANNC_OK && session->checkpoint) /* which now names the same file in another way */
-        status = annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data"));
+        status =
+            annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data"));
     return status;
 }
 
@@ -182,8 +183,7 @@ annc_status checkpoint_interval(const struct options *options, uint32_t *epochs,
 static void print_machine(const struct session *session, char *text, size_t size)
 {
     const annc_device_info *info = annc_device_describe(session->device);
-    snprintf(text, size, "%s, engine %s, %d threads", info->name,
-             annc_trainer_engine(session->trainer), info->threads);
+    snprintf(text, size, "%s, engine %s, %d threads", info->name, annc_trainer_engine(session->trainer), info->threads);
 }
 
 static annc_status set_progress(struct session *session, annc_network *checkpoint)
@@ -277,8 +277,7 @@ annc_status session_restore(struct session *session)
     if (!passage.in || passage.failed || session->has_best != (best != NULL))
         return damaged(session, "is damaged: its annc.progress makes no sense");
     if (best)
-        memcpy(annc_network_parameters(session->network), best,
-               annc_shape_parameters(&session->shape) * sizeof *best);
+        memcpy(annc_network_parameters(session->network), best, annc_shape_parameters(&session->shape) * sizeof *best);
     note_machine(session);
     note(session->options, "resumed after %u epochs", session->epochs);
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;

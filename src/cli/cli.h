@@ -19,6 +19,7 @@ annc_status run_check(const struct options *options);
 annc_status run_fetch(const struct options *options);
 annc_status run_info(const struct options *options);
 annc_status run_predict(const struct options *options);
+annc_status run_export(const struct options *options);
 
 /* Seconds since the process began. */
 double since_start(void);
@@ -35,6 +36,9 @@ void note(const struct options *options, const char *format, ...) __attribute__(
 annc_status shape_from_options(const struct options *options, const annc_shape *model, annc_shape *shape);
 /* A model file; one that another program wrote takes its activations and cost from the options, and that is told. */
 annc_status load_model(const struct options *options, const char *path, annc_network **network);
+
+/* What of a checkpoint is no part of a model is removed. */
+annc_status checkpoint_forget(annc_network *network);
 
 /* What is added to the cost, and all of training, as far as it can be told without the data: ANNC_USAGE otherwise. Class weights come with
  * weigh_classes. */

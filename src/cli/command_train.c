@@ -30,7 +30,8 @@ static annc_status open_log(struct session *session)
 static annc_status check_combination(const struct session *session)
 {
     const struct option_value *value = session->options->value;
-    if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given && value[OPTION_INIT].choice != ANNC_INIT_AUTO)
+    if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given &&
+        value[OPTION_INIT].choice != ANNC_INIT_AUTO)
         return usage_failed("--init and --load contradict each other: the model brings its parameters");
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
         return usage_failed(

@@ -11,6 +11,7 @@ static const struct command COMMANDS[] = {
     {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
     {"predict", "MODEL FILE...", "what a model makes of examples: labels and probabilities, or numbers", PREDICT,
      MOST_POSITIONAL, run_predict},
+    {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON", EXPORT, 1, run_export},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
     {"info", "[MODEL]", "devices, versions, which engine a network would get; or what a model is", INFO, 1, run_info},

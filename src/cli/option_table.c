@@ -36,6 +36,11 @@ static const char *scale(int i)
     return annc_scale_name((annc_scale)i);
 }
 
+static const char *format(int i)
+{
+    return annc_export_name((annc_export)i);
+}
+
 static const char *missing(int i)
 {
     static const char *const names[] = {
@@ -97,7 +102,7 @@ const char *const *preset_values(int preset)
 
 /* ---------------------------------------------------------------- the table */
 
-enum { NETWORK = TRAIN | EVAL | CHECK | INFO | PREDICT, DATA = TRAIN | EVAL | CHECK, TABLE = DATA | PREDICT };
+enum { NETWORK = TRAIN | EVAL | CHECK | INFO | PREDICT | EXPORT, DATA = TRAIN | EVAL | CHECK, TABLE = DATA | PREDICT };
 
 #define ANY 0, 0, 0
 
@@ -132,7 +137,8 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_SKIP] = {"skip", "N", WHOLE, TABLE | RARE, "0", 0, 1000000000, 0, "leading lines of a table to pass over"},
     [OPTION_X] = {"x", "NAME", TEXT, TABLE | RARE, 0, ANY, "of an NPZ file, the array of inputs; default: found"},
     [OPTION_Y] = {"y", "NAME", TEXT, DATA | RARE, 0, ANY, "of an NPZ file, the array that is learnt; default: found"},
-    [OPTION_TEST_LABELS] = {"test-labels", "FILE", PATHNAME, TRAIN | RARE, 0, ANY, "of --test, where it is an array alone"},
+    [OPTION_TEST_LABELS] = {"test-labels", "FILE", PATHNAME, TRAIN | RARE, 0, ANY,
+                            "of --test, where it is an array alone"},
     [OPTION_LABELS] = {"labels", "FILE", PATHNAME, DATA | RARE, 0, ANY, "labels of the images; default: found by name"},
     [OPTION_TRANSPOSE] = {"transpose", 0, FLAG, TABLE | RARE, 0, ANY,
                           "turn the stored images (EMNIST lies on its side)"},
@@ -209,7 +215,10 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                        "go on from a checkpoint, with its options; --epochs may be raised"},
     [OPTION_LOG] = {"log", "FILE", PATHNAME, TRAIN | RARE | ASIDE, 0, ANY, "also write the JSON lines there"},
     [OPTION_TO] = {"to", "FOLDER", PATHNAME, FETCH, 0, ANY, "where the files go; default: the user's cache folder"},
+    [OPTION_FORMAT] = {"format", "NAME", CHOICE, EXPORT, 0, 0, 0, format, "what is written"},
+    [OPTION_OUT] = {"out", "FILE", PATHNAME, EXPORT, 0, ANY, "where it goes; '-' for standard output"},
     [OPTION_JSON] = {"json", 0, FLAG, TABLE | FETCH | INFO | ASIDE, 0, ANY, "print JSON, an object a line"},
-    [OPTION_QUIET] = {"quiet", 0, FLAG, TABLE | FETCH | RARE | ASIDE, 0, ANY, "print errors and the last result alone"},
-    [OPTION_HELP] = {"help", 0, FLAG, TABLE | FETCH | INFO | ASIDE, 0, ANY, "print this"},
+    [OPTION_QUIET] = {"quiet", 0, FLAG, TABLE | FETCH | EXPORT | RARE | ASIDE, 0, ANY,
+                      "print errors and the last result alone"},
+    [OPTION_HELP] = {"help", 0, FLAG, TABLE | FETCH | EXPORT | INFO | ASIDE, 0, ANY, "print this"},
 };

@@ -14,6 +14,7 @@ enum command_bit {
     FETCH = 1 << 3,
     INFO = 1 << 4,
     PREDICT = 1 << 5,
+    EXPORT = 1 << 6,
     RARE = 1 << 29,  /* of an option: not among those that help shows first */
     ASIDE = 1 << 30, /* says where results go, not what they are: no part of a configuration */
 };
@@ -88,6 +89,8 @@ enum option_id {
     OPTION_RESUME,
     OPTION_LOG,
     OPTION_TO,
+    OPTION_FORMAT,
+    OPTION_OUT,
     OPTION_JSON,
     OPTION_QUIET,
     OPTION_HELP,
@@ -95,14 +98,14 @@ enum option_id {
 };
 
 enum option_kind {
-    FLAG,   /* takes no value */
-    TEXT,   /* any text but the empty one */
+    FLAG,     /* takes no value */
+    TEXT,     /* any text but the empty one */
     PATHNAME, /* the same; names a file or folder, and for some options something else */
-    WHOLE,  /* a whole number within low...high */
-    NUMBER, /* a finite decimal number above 0 */
-    AMOUNT, /* the same, or 0 */
-    SHARE,  /* 0 or more and less than 1 */
-    CHOICE, /* one of the names that choice() gives for 0, 1, 2, ... */
+    WHOLE,    /* a whole number within low...high */
+    NUMBER,   /* a finite decimal number above 0 */
+    AMOUNT,   /* the same, or 0 */
+    SHARE,    /* 0 or more and less than 1 */
+    CHOICE,   /* one of the names that choice() gives for 0, 1, 2, ... */
 };
 
 struct option_spec {

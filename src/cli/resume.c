@@ -139,8 +139,7 @@ static annc_status take(struct options *options, enum option_id id, const char *
         return status;
     if (!value->given)
         *value = theirs;
-    else if (!is_free(id) && !same(spec, value, &theirs) &&
-             !(id == OPTION_EPOCHS && value->whole > theirs.whole))
+    else if (!is_free(id) && !same(spec, value, &theirs) && !(id == OPTION_EPOCHS && value->whole > theirs.whole))
         contradict(all, id, text);
     return ANNC_OK;
 }

@@ -26,19 +26,19 @@ struct session {
     annc_trainer *trainer;
     annc_evaluator *test, *validation; /* NULL where there is no such set */
     float *class_weights;
-    FILE *log;           /* the caller's, or NULL */
+    FILE *log;                      /* the caller's, or NULL */
     const annc_network *checkpoint; /* to go on from, the caller's; or NULL */
     struct folds *folds;            /* that this is one of, the caller's; or NULL */
     uint32_t every_epochs;          /* between checkpoints; 0: none */
     double every_seconds;           /* the same */
     double due;                     /* the next one, by since_start(); 0: none */
-    bool repeats;        /* another session has told what there is to tell before the work */
-    uint32_t epochs;     /* done */
-    struct outcome last; /* of the epochs done */
-    struct outcome best; /* by validation; all of it is kept in the network */
+    bool repeats;                   /* another session has told what there is to tell before the work */
+    uint32_t epochs;                /* done */
+    struct outcome last;            /* of the epochs done */
+    struct outcome best;            /* by validation; all of it is kept in the network */
     bool has_best;
     enum ending ending;
-    double deadline; /* seconds since the start of the process; 0 for none */
+    double deadline;              /* seconds since the start of the process; 0 for none */
     double seconds, test_seconds; /* of the epochs done; at the end, of all steps */
     double unfinished;            /* seconds of an epoch that was left before its end */
 };
@@ -73,8 +73,6 @@ annc_status session_save(struct session *session);
 annc_status session_restore(struct session *session);
 /* How far the folds of a checkpoint had come. */
 annc_status folds_restore(const annc_network *checkpoint, struct folds *folds);
-/* What of a checkpoint is no part of a model is removed. */
-annc_status checkpoint_forget(annc_network *network);
 
 /* What the network that is kept came to. */
 const struct outcome *session_outcome(const struct session *session);

@@ -39,11 +39,13 @@ static const char *activation_name(int i, unsigned command)
     return annc_activation_name((annc_activation)i);
 }
 
-/* ":relu" after a width; *text moves past it. */
+/* ":relu" or ":leaky-relu" after a width; *text moves past it. A name ends where the text does, or before '-' and a digit. */
 static annc_status parse_layer_activation(const char **text, annc_activation *activation)
 {
-    const size_t length = strcspn(*text, "-");
+    size_t length = 0;
     char name[64];
+    while ((*text)[length] && !((*text)[length] == '-' && (*text)[length + 1] >= '0' && (*text)[length + 1] <= '9'))
+        length++;
     snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, *text);
     for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++)
         if (strcmp(annc_activation_name((annc_activation)f), name) == 0) {

@@ -108,25 +108,50 @@ static int by_name(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Whether a name ends with a word after a dot, or is that word; the length before it. */
+/* Whether a name ends with a word after a dot or a slash, or is that word; the length before it. */
 static bool ends_with(const char *name, const char *word, size_t *before)
 {
     const size_t length = strlen(name), wanted = strlen(word);
     if (length < wanted || strcmp(name + length - wanted, word) != 0)
         return false;
     *before = length - wanted;
-    return *before == 0 || name[*before - 1] == '.';
+    return *before == 0 || name[*before - 1] == '.' || name[*before - 1] == '/';
+}
+
+/* Whether a tensor is a layer's weights: torch's "weight" is [out, in], Keras's "kernel" [in, out]. */
+static bool is_weights(const struct annc_tensor *tensor, size_t *before)
+{
+    return tensor->rank == 2 &&
+           (ends_with(tensor->name, "weight", before) || ends_with(tensor->name, "kernel", before));
+}
+
+bool annc_model_is_transposed(const struct annc_tensor *weights)
+{
+    size_t before;
+    return ends_with(weights->name, "kernel", &before);
+}
+
+static uint64_t units_of(const struct annc_tensor *weights)
+{
+    return weights->shape[annc_model_is_transposed(weights) ? 1 : 0];
+}
+
+static uint64_t inputs_of(const struct annc_tensor *weights)
+{
+    return weights->shape[annc_model_is_transposed(weights) ? 0 : 1];
 }
 
 static annc_status add_bias(const struct annc_model_file *file, const struct annc_tensor *bias, size_t before,
                             struct annc_model_layer *layers, uint32_t count)
 {
-    for (uint32_t l = 0; l < count; l++)
-        if (strncmp(layers[l].weight->name, bias->name, before) == 0 &&
-            strcmp(layers[l].weight->name + before, "weight") == 0) {
+    for (uint32_t l = 0; l < count; l++) {
+        size_t weights_before;
+        if (is_weights(layers[l].weight, &weights_before) && weights_before == before &&
+            strncmp(layers[l].weight->name, bias->name, before) == 0) {
             layers[l].bias = bias;
             return ANNC_OK;
         }
+    }
     return annc_model_malformed_tensor(file, bias, "is the bias of no weights");
 }
 
@@ -138,7 +163,7 @@ static annc_status find_layers(const struct annc_model_file *file, struct annc_m
     *count = 0;
     for (size_t i = 0; i < file->tensor_count; i++) {
         const struct annc_tensor *tensor = &file->tensors[i];
-        if (ends_with(tensor->name, "weight", &before) && tensor->rank == 2 && *count < ANNC_MAX_LAYERS)
+        if (is_weights(tensor, &before) && *count < ANNC_MAX_LAYERS)
             layers[(*count)++] = (struct annc_model_layer){tensor, NULL};
         else if (!ends_with(tensor->name, "bias", &before) || tensor->rank != 1)
             return annc_model_malformed_tensor(file, tensor,
@@ -165,9 +190,9 @@ static annc_status find_foreign_layers(struct annc_model_file *file, const annc_
     *shape = assumed ? *assumed : (annc_shape){0};
     shape->layers = count;
     for (uint32_t l = 0; l <= count; l++) {
-        const uint64_t width = l == 0 ? layers[0].weight->shape[1] : layers[l - 1].weight->shape[0];
+        const uint64_t width = l == 0 ? inputs_of(layers[0].weight) : units_of(layers[l - 1].weight);
         shape->width[l] = width <= ANNC_MAX_WIDTH ? (uint32_t)width : 0;
-        if (l > 0 && (layers[l - 1].weight->shape[1] != shape->width[l - 1] || shape->width[l] == 0))
+        if (l > 0 && (inputs_of(layers[l - 1].weight) != shape->width[l - 1] || shape->width[l] == 0))
             return annc_model_malformed_tensor(file, layers[l - 1].weight, "does not follow from the layer before it");
         if (l > 0 && layers[l - 1].bias && layers[l - 1].bias->shape[0] != width)
             return annc_model_malformed_tensor(file, layers[l - 1].bias,

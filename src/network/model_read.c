@@ -4,6 +4,7 @@
 #include "number.h"
 #include "status.h"
 #include "text.h"
+#include "zip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -294,6 +295,25 @@ out:
     return status;
 }
 
+/* W^l into its place in theta. */
+static annc_status read_weights(const struct annc_model_file *file, const struct annc_tensor *tensor,
+                                const annc_shape *shape, uint32_t l, float *theta)
+{
+    annc_status status = ANNC_OK;
+    float *const W = theta + annc_shape_weights_at(shape, l), *turned = NULL;
+    const size_t n = shape->width[l], n_in = shape->width[l - 1];
+    if (!annc_model_is_transposed(tensor))
+        return read_tensor(file, tensor, W);
+    ANNC_TRY(annc_allocate(n * n_in, sizeof *turned, "a layer's weights", (void **)&turned));
+    ANNC_TRY(read_tensor(file, tensor, turned));
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n_in; j++)
+            W[i * n_in + j] = turned[j * n + i];
+out:
+    annc_release(turned);
+    return status;
+}
+
 static annc_status read_blocks(const struct annc_model_file *file, annc_network *network)
 {
     annc_status status = ANNC_OK;
@@ -326,7 +346,7 @@ static annc_status read_network(struct annc_model_file *file, const annc_shape *
     ANNC_TRY(annc_model_find_layers(file, assumed, &shape, layers));
     ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the tensors, which the file has */
     for (uint32_t l = 1; l <= shape.layers; l++) {
-        ANNC_TRY(read_tensor(file, layers[l - 1].weight, network->theta + annc_shape_weights_at(&shape, l)));
+        ANNC_TRY(read_weights(file, layers[l - 1].weight, &shape, l, network->theta));
         if (layers[l - 1].bias)
             ANNC_TRY(read_tensor(file, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
     }
@@ -347,6 +367,8 @@ annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_ne
     annc_status status = ANNC_OK;
     struct annc_model_file *file = NULL;
     *network = NULL;
+    if (annc_zip_begins(path))
+        return annc_model_load_npz(path, assumed, network);
     ANNC_TRY(annc_allocate(1, sizeof *file, "a file", (void **)&file));
     file->path = path;
     file->descriptor = -1;

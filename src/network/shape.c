@@ -175,14 +175,16 @@ bool annc_shape_format_activations(const annc_shape *shape, char *text, size_t s
     return used < size;
 }
 
-/* The activation of this name, or ANNC_ACTIVATION_COUNT. */
-static annc_activation activation_named(const char *name, size_t length)
+/* The activation that a list like "leaky-relu-softmax" begins with, or ANNC_ACTIVATION_COUNT; no name begins with another and "-". */
+static annc_activation first_activation(const char *list, size_t *length)
 {
-    annc_activation f = (annc_activation)0;
-    while (f < ANNC_ACTIVATION_COUNT &&
-           (strlen(annc_activation_name(f)) != length || memcmp(annc_activation_name(f), name, length) != 0))
-        f = (annc_activation)(f + 1);
-    return f;
+    for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
+        const char *name = annc_activation_name((annc_activation)f);
+        *length = strlen(name);
+        if (strncmp(list, name, *length) == 0 && (list[*length] == '-' || list[*length] == '\0'))
+            return (annc_activation)f;
+    }
+    return ANNC_ACTIVATION_COUNT;
 }
 
 /* Reads whole numbers with "-" between them; false where that is not what there is. */
@@ -212,8 +214,8 @@ const char *annc_shape_parse(const char *layers, const char *activations, const 
     if (!parse_widths(layers, shape))
         return "the layers are not widths with '-' between them";
     for (uint32_t l = 0; l < shape->layers; l++) {
-        const size_t length = strcspn(activations, "-");
-        shape->activation[l] = activation_named(activations, length);
+        size_t length;
+        shape->activation[l] = first_activation(activations, &length);
         if (shape->activation[l] == ANNC_ACTIVATION_COUNT)
             return "an activation is unknown";
         activations += length;

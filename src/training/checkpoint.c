@@ -31,15 +31,21 @@ enum { FIELDS = 15 };
 
 static void list_fields(struct state *state, struct field *fields)
 {
-    const struct field all[FIELDS] = {
-        {"data", &state->data, NULL},           {"count", &state->count, NULL},
-        {"batch", &state->batch, NULL},         {"seed", &state->seed, NULL},
-        {"optimiser", &state->optimiser, NULL}, {"schedule", &state->schedule, NULL},
-        {"epoch", &state->epoch, NULL},         {"steps", &state->steps, NULL},
-        {"examples", &state->examples, NULL},   {"correct", &state->correct, NULL},
-        {"waited", &state->waited, NULL},       {"loss", NULL, &state->loss},
-        {"seconds", NULL, &state->seconds},     {"plateau", NULL, &state->plateau},
-        {"best", NULL, &state->best}};
+    const struct field all[FIELDS] = {{"data", &state->data, NULL},
+                                      {"count", &state->count, NULL},
+                                      {"batch", &state->batch, NULL},
+                                      {"seed", &state->seed, NULL},
+                                      {"optimiser", &state->optimiser, NULL},
+                                      {"schedule", &state->schedule, NULL},
+                                      {"epoch", &state->epoch, NULL},
+                                      {"steps", &state->steps, NULL},
+                                      {"examples", &state->examples, NULL},
+                                      {"correct", &state->correct, NULL},
+                                      {"waited", &state->waited, NULL},
+                                      {"loss", NULL, &state->loss},
+                                      {"seconds", NULL, &state->seconds},
+                                      {"plateau", NULL, &state->plateau},
+                                      {"best", NULL, &state->best}};
     memcpy(fields, all, sizeof all);
 }
 

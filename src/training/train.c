@@ -100,8 +100,7 @@ static annc_status begin_window(annc_trainer *trainer, const struct course *cour
     cursor.order = trainer->feed.streams ? annc_order_sequential(trainer->feed.window) : course->order;
     cursor.batch = batch;
     cursor.step = step;
-    cursor.first =
-        (uint64_t)(trainer->epoch - 1) * trainer->feed.examples->count + first - (uint64_t)step * batch;
+    cursor.first = (uint64_t)(trainer->epoch - 1) * trainer->feed.examples->count + first - (uint64_t)step * batch;
     ANNC_TRY(annc_feed_send(&trainer->feed, count));
     ANNC_TRY(annc_optimisation_send_rates(&trainer->optimisation, course->done - step, step + (count - 1) / batch + 1));
     ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor));
@@ -297,9 +296,9 @@ static annc_status open_job(annc_trainer *trainer)
     job->examples = &trainer->feed.staged;
     job->batch = trainer->options.batch;
     job->step = full_step;
-    job->engine = annc_engine_name(trainer->options.engine == ANNC_ENGINE_AUTO
-                                       ? annc_engine_choose(trainer->device, shape, &why)
-                                       : trainer->options.engine);
+    job->engine =
+        annc_engine_name(trainer->options.engine == ANNC_ENGINE_AUTO ? annc_engine_choose(trainer->device, shape, &why)
+                                                                     : trainer->options.engine);
 out:
     return status;
 }

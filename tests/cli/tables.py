@@ -1,4 +1,6 @@
 """Tables for the tests, and what is tried on them."""
+import struct
+
 from program import INPUT, Cli
 
 T = ["--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--lr", "0.05", "--epochs", "60", "--batch", "16",
@@ -18,6 +20,16 @@ def bar_row(i, classes=10):
         for x in ((4 + 2 * (i % classes), 5 + 2 * (i % classes)) if classes == 10 else (1 + 2 * (i % classes), 2 + 2 * (i % classes))):
             row[28 * y + x] = 255 - 13 * i % 50
     return row
+
+
+def npy(shape, code, values, order="<", fortran=False, version=1, descr=None):
+    """An NPY file of values, packed by struct's code."""
+    kinds = {"B": "u1", "b": "i1", "?": "b1", "h": "i2", "H": "u2", "i": "i4", "I": "u4", "q": "i8", "Q": "u8", "e": "f2", "f": "f4", "d": "f8"}
+    sign = "|" if kinds[code][1] == "1" else order
+    header = f"{{'descr': '{descr or sign + kinds[code]}', 'fortran_order': {fortran}, 'shape': {tuple(shape)!r}, }}"
+    header = header.ljust(117).encode() + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + struct.pack(order + f"{len(values)}{code}", *values)
 
 
 class Tables(Cli):

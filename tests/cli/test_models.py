@@ -1,12 +1,23 @@
 #!/usr/bin/env python3
-"""Models that other programs wrote. Called as program.py says."""
+"""Models that other programs wrote, and models for other programs. Called as program.py says. ONNX files are run where onnx and onnxruntime are
+installed."""
+import io
 import json
 import math
 import random
 import struct
+import unittest
+import zipfile
 
-from program import INPUT, USAGE, main
-from tables import COLUMNS, Tables, blobs
+try:
+    import numpy
+    import onnx
+    import onnxruntime
+except ImportError:
+    onnxruntime = None
+
+from program import INPUT, OUTPUT, USAGE, main
+from tables import COLUMNS, Tables, blobs, npy
 
 
 def bfloat(value):
@@ -101,6 +112,129 @@ class Foreign(Tables):
         own = self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-3")
         self.assertNotIn("assumed", own.stderr)
         self.assertIn("--layers says 4-5-3", self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-5-3", code=USAGE).stderr)
+
+    def keras(self, kernel="d{}/kernel", bias="d{}/bias"):
+        """The weights as Keras has them: kernels [in, out]."""
+        arrays = {}
+        for i, (W, b) in enumerate(self.layers):
+            arrays[kernel.format(i)] = ([len(W[0]), len(W)], [W[j][k] for k in range(len(W[0])) for j in range(len(W))])
+            if b:
+                arrays[bias.format(i)] = ([len(b)], b)
+        return arrays
+
+    def npz(self, arrays, code="f", method=zipfile.ZIP_STORED, fortran=False):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", method) as archive:
+            for name, (shape, values) in sorted(arrays.items()):
+                if fortran and len(shape) == 2:
+                    values = [values[i * shape[1] + j] for j in range(shape[1]) for i in range(shape[0])]
+                archive.writestr(f"{name}.npy", npy(shape, code, values, fortran=fortran and len(shape) == 2))
+        return file.getvalue()
+
+    def test_weights_as_npz(self):
+        methods = [zipfile.ZIP_STORED] + ([zipfile.ZIP_DEFLATED] if self.has_zlib() else [])
+        torch = {name: (shape, values) for name, shape, values in self.tensors("")}
+        for arrays in (self.keras(), self.keras("dense_{}/kernel:0", "dense_{}/bias:0"), self.keras("l{}.kernel", "l{}.bias"), torch):
+            for method in methods:
+                for code, fortran in (("f", False), ("d", True)):
+                    (self.folder / "m").write_bytes(self.npz(arrays, code, method, fortran))
+                    result = self.run_program("eval", "m", *self.options, "--json")
+                    self.assertAlmostEqual(json.loads(result.stdout)["loss"], self.loss(), 5)
+        self.write("x.csv", [row[:4] for row in blobs(5)], COLUMNS[:4])
+        for row, line in zip(blobs(5), self.lines("predict", "m", "x.csv", *self.options[2:])):
+            for p, q in zip(self.forward([float(cell) for cell in row[:4]]), line["probabilities"]):
+                self.assertAlmostEqual(p, q, 5)
+        kernels = [(name, shape, values) for name, (shape, values) in sorted(self.keras().items())]
+        (self.folder / "m").write_bytes(safetensors(kernels))  # Keras's names in another kind of file
+        self.assertAlmostEqual(self.lines("eval", "m", *self.options)[-1]["loss"], self.loss(), 5)
+
+    def test_npz_that_is_refused(self):
+        arrays = self.keras()
+        self.refuses(self.npz(arrays), "give them by --layers, like 4-8-", "--data", "t.csv")
+        self.refuses(self.npz({**arrays, "bn/moving_mean": ([3], [1, 2, 3])}), "'bn/moving_mean' is neither weights nor biases")
+        self.refuses(self.npz({**arrays, "x/kernel": ([1, 2, 3], [0] * 6)}), "'x/kernel' is neither weights nor biases")
+        self.refuses(self.npz({**arrays, "d3/bias": ([7], [0] * 7)}), "'d3/bias' has another length than its weights have rows")
+        self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [float("inf")] * 64)}), "'d3/kernel' has a value that is not finite")
+        self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [1e300] * 64)}, "d"), "'d3/kernel' has a value that is not finite")
+        self.refuses(self.npz({f"a{i}": ([1], [0]) for i in range(200)}), "more arrays than a network has")
+        self.refuses(self.npz({}), "")
+        whole = self.npz(arrays)
+        for length in range(4, len(whole) - 1, 101):
+            self.refuses(whole[:length], "m")
+
+    def test_activations_with_a_dash(self):
+        """Names that hold the separator of layers come through --layers, model files and back."""
+        layers = "4-8:leaky-relu-6:hard-sigmoid-3:softmax"
+        self.run_program("train", "--data", "t.csv", "--layers", layers, "--cost", "categorical-cross-entropy", "--epochs", "1", "--lr", "0.1",
+                         "--save", "m", "--device", "cpu")
+        self.assertIn("annc.activations: leaky-relu-hard-sigmoid-softmax", self.run_program("info", "m").stdout)
+        self.lines("eval", "m", "--data", "t.csv", "--layers", layers, "--device", "cpu")
+        self.assertIn("did you mean leaky-relu", self.run_program("info", "--layers", "4-8:leaky-rel-3", code=USAGE).stderr)
+
+
+class Export(Tables):
+    layers = "4-8:gelu-6:silu-5:hard-sigmoid-7:elu-6:leaky-relu-6:selu-5:softplus-6:relu-5:tanh-4:identity-5:sigmoid-3:softmax"
+
+    def setUp(self):
+        super().setUp()
+        self.write("t.csv", blobs(150), COLUMNS)
+        self.run_program("train", "--data", "t.csv", "--layers", self.layers, "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--lr", "0.01",
+                         "--epochs", "3", "--save", "m", "--checkpoint", "c", "--device", "cpu")
+
+    def export(self, kind, model="m"):
+        self.run_program("export", model, "--format", kind, "--out", f"m.{kind}")
+        return (self.folder / f"m.{kind}").read_bytes()
+
+    def predicted(self, model="m", *more):
+        return [line["probabilities"] for line in self.lines("predict", model, "t.csv", *more)]
+
+    def scaled(self, metadata):
+        """The rows of the file as the network takes them, by the metadata alone."""
+        shift, factor = ([float.fromhex(number) for number in json.loads(metadata[f"annc.input_{what}"])] for what in ("shift", "factor"))
+        return [[(float(cell) - s) * f for cell, s, f in zip(row, shift, factor)] for row in blobs(150)]
+
+    def test_npz(self):
+        """What is written is read again, to the same bits; a checkpoint is exported as a model."""
+        self.export("npz")
+        options = ["--layers", self.layers, "--cost", "categorical-cross-entropy"]
+        self.run_program("train", "--data", "t.csv", *options, "--load", "m.npz", "--epochs", "0", "--save", "again", "--device", "cpu")
+        self.run_program("train", "--data", "t.csv", "--load", "m", "--epochs", "0", "--save", "same", "--device", "cpu")
+        count = 4 * self.lines("info", "m")[0]["parameters"]
+        self.assertEqual((self.folder / "again").read_bytes()[-count:], (self.folder / "same").read_bytes()[-count:])
+        self.assertEqual(self.export("npz", "c"), self.export("npz"))
+        with zipfile.ZipFile(self.folder / "m.npz") as archive:
+            self.assertIsNone(archive.testzip())
+            self.assertEqual(archive.namelist()[:3], ["0.weight.npy", "0.bias.npy", "2.weight.npy"])
+
+    def test_json(self):
+        network = json.loads(self.export("json"))
+        self.assertEqual([layer["activation"] for layer in network["layers"]][:3], ["gelu", "silu", "hard-sigmoid"])
+        self.assertEqual([len(network["layers"][0]["weights"]), len(network["layers"][0]["weights"][0]), len(network["layers"][0]["biases"])], [8, 4, 8])
+        self.assertEqual(json.loads(network["metadata"]["annc.classes"]), ["alpha", "beta", "gamma"])
+        self.assertEqual(self.run_program("export", "m", "--format", "json", "--out", "-", "--quiet").stdout, self.export("json").decode())
+
+    def test_refused(self):
+        self.assertIn("one of onnx, npz, json", self.run_program("export", "m", code=USAGE).stderr)
+        self.assertIn("one of onnx, npz, json", self.run_program("export", "m", "--format", "onxx", "--out", "x", code=USAGE).stderr)
+        self.run_program("export", "m", "--format", "onnx", code=USAGE)
+        self.run_program("export", "t.csv", "--format", "onnx", "--out", "x", code=INPUT)
+        self.run_program("export", "m", "--format", "onnx", "--out", "/dev/full", code=OUTPUT)
+        self.run_program("export", "m", "--format", "npz", "--out", "no/such/folder/x", code=OUTPUT)
+
+    @unittest.skipUnless(onnxruntime, "onnx and onnxruntime are not installed")
+    def test_onnx(self):
+        self.export("onnx")
+        model = onnx.load(str(self.folder / "m.onnx"))
+        onnx.checker.check_model(model, full_check=True)
+        self.assertLessEqual(model.ir_version, 7)
+        self.assertEqual([(opset.domain, opset.version) for opset in model.opset_import], [("", 13)])
+        rows = self.scaled({entry.key: entry.value for entry in model.metadata_props})
+        session = onnxruntime.InferenceSession(str(self.folder / "m.onnx"), providers=["CPUExecutionProvider"])
+        want = numpy.array(self.predicted())
+        for count in (1, 7, 150, 10000):
+            x = numpy.resize(numpy.array(rows, "f4"), (count, 4))
+            got = session.run(None, {"input": x})[0]
+            self.assertLess(numpy.abs(got - numpy.resize(want, (count, 3))).max(), 1e-5)
 
 
 if __name__ == "__main__":

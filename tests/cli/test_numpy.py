@@ -11,20 +11,10 @@ except ImportError:
     numpy = None
 
 from program import INPUT, main
-from tables import T, Tables, bar_row, blobs
+from tables import T, Tables, bar_row, blobs, npy
 
 BARS = ["--layers", "784-16:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "10", "--device", "cpu"]
 HALF = {True: ">", False: "<"}
-
-
-def npy(shape, code, values, order="<", fortran=False, version=1, descr=None):
-    """An NPY file of values, packed by struct's code."""
-    kinds = {"B": "u1", "b": "i1", "?": "b1", "h": "i2", "H": "u2", "i": "i4", "I": "u4", "q": "i8", "Q": "u8", "e": "f2", "f": "f4", "d": "f8"}
-    sign = "|" if kinds[code][1] == "1" else order
-    header = f"{{'descr': '{descr or sign + kinds[code]}', 'fortran_order': {fortran}, 'shape': {tuple(shape)!r}, }}"
-    header = header.ljust(117).encode() + b"\n"
-    length = struct.pack("<H" if version == 1 else "<I", len(header))
-    return b"\x93NUMPY" + bytes([version, 0]) + length + header + struct.pack(order + f"{len(values)}{code}", *values)
 
 
 def features(n=150):

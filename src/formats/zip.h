@@ -1,6 +1,6 @@
 /* zip.h - the members of a zip archive, as NumPy's savez writes them: stored or deflated, zip64 or not. */
-#ifndef ANNC_DATASET_ZIP_H
-#define ANNC_DATASET_ZIP_H
+#ifndef ANNC_FORMATS_ZIP_H
+#define ANNC_FORMATS_ZIP_H
 
 #include "npy.h"
 

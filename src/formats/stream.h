@@ -1,6 +1,6 @@
 /* stream.h - the bytes of a file, whatever wraps them: plain, gzip, or gzip in gzip. Content decides, never the name. */
-#ifndef ANNC_DATASET_STREAM_H
-#define ANNC_DATASET_STREAM_H
+#ifndef ANNC_FORMATS_STREAM_H
+#define ANNC_FORMATS_STREAM_H
 
 #include "allocate.h"
 

@@ -1,5 +1,6 @@
 #include "zip.h"
 #include "allocate.h"
+#include "checksum.h"
 #include "config.h"
 #include "status.h"
 #include "text.h"
@@ -300,7 +301,6 @@ out:
 
 static annc_status begin_unpacking(struct unpacking *unpacking)
 {
-    unpacking->crc = (uint32_t)crc32(0, NULL, 0);
     if (unpacking->member->method == DEFLATED && inflateInit2(&unpacking->inflater, -15) != Z_OK)
         return annc_fail(ANNC_DEVICE, "out of memory: unpacking needs about 44 kB");
     return ANNC_OK;
@@ -310,14 +310,6 @@ static void end_unpacking(struct unpacking *unpacking)
 {
     if (unpacking->member->method == DEFLATED)
         inflateEnd(&unpacking->inflater);
-}
-
-static uint32_t add_to_crc(uint32_t crc, const void *bytes, size_t count)
-{
-    const unsigned char *at = bytes;
-    for (; count > BUFFER; count -= BUFFER, at += BUFFER)
-        crc = (uint32_t)crc32(crc, at, BUFFER);
-    return (uint32_t)crc32(crc, at, (uInt)count);
 }
 
 #else
@@ -334,20 +326,13 @@ static annc_status read_deflated(struct unpacking *unpacking, void *bytes, size_
 
 static annc_status begin_unpacking(struct unpacking *unpacking)
 {
-    unpacking->crc = unpacking->member->crc; /* without zlib nobody can tell */
+    (void)unpacking;
     return ANNC_OK;
 }
 
 static void end_unpacking(struct unpacking *unpacking)
 {
     (void)unpacking;
-}
-
-static uint32_t add_to_crc(uint32_t crc, const void *bytes, size_t count)
-{
-    (void)bytes;
-    (void)count;
-    return crc;
 }
 
 #endif
@@ -361,7 +346,7 @@ static annc_status unpack(void *source, void *bytes, size_t count, size_t *got)
     else
         ANNC_TRY(read_deflated(unpacking, bytes, count, got));
     unpacking->given += *got;
-    unpacking->crc = add_to_crc(unpacking->crc, bytes, *got);
+    unpacking->crc = annc_crc32(unpacking->crc, bytes, *got);
 out:
     return status;
 }

@@ -1,6 +1,6 @@
 /* npy.h - NumPy's array files. */
-#ifndef ANNC_DATASET_NPY_H
-#define ANNC_DATASET_NPY_H
+#ifndef ANNC_FORMATS_NPY_H
+#define ANNC_FORMATS_NPY_H
 
 #include "annc.h"
 

@@ -1,0 +1,50 @@
+#include "checksum.h"
+
+#include <pthread.h>
+
+static const uint32_t POLYNOMIAL = 0xEDB88320;
+
+/* table[k][i] is the checksum of byte i followed by k zero bytes: eight bytes go at a time (Kounavis and Berry 2005). */
+static uint32_t table[8][256];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_table(void)
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t crc = i;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ POLYNOMIAL : crc >> 1;
+        table[0][i] = crc;
+    }
+    for (int k = 1; k < 8; k++)
+        for (uint32_t i = 0; i < 256; i++)
+            table[k][i] = table[0][table[k - 1][i] & 255] ^ table[k - 1][i] >> 8;
+}
+
+uint32_t annc_crc32(uint32_t crc, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+    pthread_once(&once, make_table);
+    crc = ~crc;
+    for (; count >= 8; count -= 8, at += 8) {
+        uint32_t next = 0;
+        for (uint32_t k = 0; k < 8; k++)
+            next ^= table[7 - k][(k < 4 ? at[k] ^ crc >> 8 * k : at[k]) & 255];
+        crc = next;
+    }
+    for (; count > 0; count--, at++)
+        crc = table[0][(crc ^ *at) & 255] ^ crc >> 8;
+    return ~crc;
+}
+
+uint32_t annc_adler32(uint32_t adler, const void *bytes, size_t count)
+{
+    enum { MODULUS = 65521 };
+    const unsigned char *at = bytes;
+    uint32_t a = adler & 0xFFFF, b = adler >> 16;
+    for (size_t i = 0; i < count; i++) {
+        a = (a + at[i]) % MODULUS;
+        b = (b + a) % MODULUS;
+    }
+    return b << 16 | a;
+}

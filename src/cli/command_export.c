@@ -1,0 +1,29 @@
+/* command_export.c - annc-gpu export */
+#include "cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+annc_status run_export(const struct options *options)
+{
+    const struct option_value *value = options->value;
+    annc_network *network = NULL;
+    annc_shape said;
+    if (options->positional_count < 1)
+        return usage_failed("export needs a model: annc-gpu export MODEL --format onnx --out FILE");
+    if (!value[OPTION_FORMAT].given || !value[OPTION_OUT].given)
+        return usage_failed("export needs --%s",
+                            value[OPTION_FORMAT].given ? "out FILE" : "format, one of onnx, npz, json");
+    const char *out = strcmp(value[OPTION_OUT].text, "-") == 0 ? "/dev/stdout" : value[OPTION_OUT].text;
+    annc_status status = load_model(options, options->positional[0], &network);
+    if (status == ANNC_OK)
+        status = shape_from_options(options, annc_network_shape(network), &said);
+    if (status == ANNC_OK)
+        status = checkpoint_forget(network);
+    if (status == ANNC_OK)
+        status = annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, out);
+    if (status == ANNC_OK)
+        note(options, "written: %s", value[OPTION_OUT].text);
+    annc_network_free(network);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* zip_write.h - arrays into a zip archive as NumPy's savez writes it: members NAME.npy, stored, version 1 of the array format. */
+#ifndef ANNC_FORMATS_ZIP_WRITE_H
+#define ANNC_FORMATS_ZIP_WRITE_H
+
+#include "buffer.h"
+#include "safe_file.h"
+
+struct annc_zip_writer {
+    struct annc_safe_file *file; /* the caller's, open */
+    uint64_t at;                 /* bytes written */
+    uint32_t count;
+    struct annc_buffer directory; /* freed by annc_zip_write_end */
+};
+
+void annc_zip_write_begin(struct annc_safe_file *file, struct annc_zip_writer *writer);
+/* rows x columns floats in C order; columns 0: rows floats. ANNC_OUTPUT also where the archive would pass 4 GB, which would need another kind
+ * of archive. */
+annc_status annc_zip_write_floats(struct annc_zip_writer *writer, const char *name, size_t rows, size_t columns,
+                                  const float *values);
+/* The directory; after it, or after a failure, nothing more is written. */
+annc_status annc_zip_write_end(struct annc_zip_writer *writer, bool whole);
+
+#endif
