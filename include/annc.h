@@ -130,7 +130,9 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.classes" (a JSON array of class names), "annc.scale" (annc_scale_name), "annc.input_shift", "annc.input_factor",
  * "annc.input_fill", "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: x becomes (x - shift) factor, a
  * missing one fill first), "annc.inputs", "annc.targets" (JSON arrays of column names), "annc.label" (a column's name), "annc.table"
- * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned); in a checkpoint "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run" and "annc.machine" (the program's own). value NULL removes. annc_network_metadata gives NULL for a key that is not there. */
+ * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned); in a checkpoint
+ * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run" and "annc.machine" (the program's own). value NULL removes.
+ * annc_network_metadata gives NULL for a key that is not there. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Entry i in bytewise order of the keys; false past the last. */
@@ -508,8 +510,8 @@ ANNC_API annc_status annc_model_save(const annc_network *network, const char *pa
 ANNC_API annc_status annc_model_can_save(const char *path);
 /* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
  * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
- * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors or in an NPZ file; layers in the order of their names, numbers in them as numbers, F32, F64, F16 or BF16. Its widths must be
- * those of `assumed`. NULL: there is none, and such files are refused. */
+ * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors (F32, F64, F16 or BF16) or in an NPZ file; layers in the
+ * order of their names, numbers in them as numbers. Its widths must be those of `assumed`. NULL: there is none, and such files are refused. */
 ANNC_API annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network);
 
 /* Files of others that a network is written to: each with the parameters of all layers under torch's names. */

@@ -36,15 +36,3 @@ uint32_t annc_crc32(uint32_t crc, const void *bytes, size_t count)
         crc = table[0][(crc ^ *at) & 255] ^ crc >> 8;
     return ~crc;
 }
-
-uint32_t annc_adler32(uint32_t adler, const void *bytes, size_t count)
-{
-    enum { MODULUS = 65521 };
-    const unsigned char *at = bytes;
-    uint32_t a = adler & 0xFFFF, b = adler >> 16;
-    for (size_t i = 0; i < count; i++) {
-        a = (a + at[i]) % MODULUS;
-        b = (b + a) % MODULUS;
-    }
-    return b << 16 | a;
-}

@@ -31,6 +31,8 @@ struct annc_model_file {
     struct annc_json json;
     struct annc_tensor tensors[MOST_TENSORS];
     size_t tensor_count;
+    /* The values of a tensor, all finite: read by this function. */
+    annc_status (*read)(const struct annc_model_file *file, const struct annc_tensor *tensor, float *values);
     annc_network *metadata; /* without shape: holds the metadata alone */
 };
 
@@ -44,16 +46,8 @@ annc_status annc_model_malformed(const struct annc_model_file *file, const char 
 annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
                                         const char *what);
 
-/* The name of the further block that a tensor of our own is, or NULL. */
-const char *annc_model_block_name(const struct annc_tensor *tensor);
-
-/* Whether a layer's weights lie [in, out]. */
-bool annc_model_is_transposed(const struct annc_tensor *weights);
-
-/* model_layers.c: the shape of the network in a file whose tensors are listed, and its layers' tensors (room for ANNC_MAX_LAYERS). `assumed` is as
- * annc_model_load has it. */
-annc_status annc_model_find_layers(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
-                                   struct annc_model_layer *layers);
+/* model_layers.c: the network of a file whose tensors are listed, whose values come by file->read. `assumed` is as annc_model_load has it. */
+annc_status annc_model_make(struct annc_model_file *file, const annc_shape *assumed, annc_network **network);
 
 /* model_npz.c: annc_model_load of an NPZ file. */
 annc_status annc_model_load_npz(const char *path, const annc_shape *assumed, annc_network **network);

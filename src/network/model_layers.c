@@ -1,4 +1,6 @@
-/* model_layers.c - which tensors of a safetensors file are which layer's: of our own files by their metadata, of others by their names. */
+/* model_layers.c - from the tensors of a file to a network: which are which layer's, of our own files by their metadata, of others by their
+ * names. */
+#include "allocate.h"
 #include "model_file.h"
 #include "shape.h"
 #include "status.h"
@@ -34,7 +36,7 @@ static struct annc_tensor *tensor_named(struct annc_model_file *file, uint32_t l
     return NULL;
 }
 
-const char *annc_model_block_name(const struct annc_tensor *tensor)
+static const char *block_name(const struct annc_tensor *tensor)
 {
     return strncmp(tensor->name, "annc.", 5) == 0 ? tensor->name + 5 : NULL;
 }
@@ -45,7 +47,7 @@ static annc_status check_blocks(struct annc_model_file *file, const annc_shape *
     *count = 0;
     for (size_t i = 0; i < file->tensor_count; i++) {
         const struct annc_tensor *tensor = &file->tensors[i];
-        if (!annc_model_block_name(tensor))
+        if (!block_name(tensor))
             continue;
         if (tensor->rank != 1 || tensor->shape[0] != annc_shape_parameters(shape))
             return annc_model_malformed_tensor(file, tensor, "has not as many values as the network has parameters");
@@ -125,7 +127,7 @@ static bool is_weights(const struct annc_tensor *tensor, size_t *before)
            (ends_with(tensor->name, "weight", before) || ends_with(tensor->name, "kernel", before));
 }
 
-bool annc_model_is_transposed(const struct annc_tensor *weights)
+static bool is_transposed(const struct annc_tensor *weights)
 {
     size_t before;
     return ends_with(weights->name, "kernel", &before);
@@ -133,12 +135,12 @@ bool annc_model_is_transposed(const struct annc_tensor *weights)
 
 static uint64_t units_of(const struct annc_tensor *weights)
 {
-    return weights->shape[annc_model_is_transposed(weights) ? 1 : 0];
+    return weights->shape[is_transposed(weights) ? 1 : 0];
 }
 
 static uint64_t inputs_of(const struct annc_tensor *weights)
 {
-    return weights->shape[annc_model_is_transposed(weights) ? 0 : 1];
+    return weights->shape[is_transposed(weights) ? 0 : 1];
 }
 
 static annc_status add_bias(const struct annc_model_file *file, const struct annc_tensor *bias, size_t before,
@@ -215,8 +217,9 @@ out:
     return status;
 }
 
-annc_status annc_model_find_layers(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
-                                   struct annc_model_layer *layers)
+/* The shape of the network, and its layers' tensors. */
+static annc_status find_layers_of(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
+                                  struct annc_model_layer *layers)
 {
     annc_status status = ANNC_OK;
     if (!annc_network_metadata(file->metadata, "annc.layers"))
@@ -224,5 +227,73 @@ annc_status annc_model_find_layers(struct annc_model_file *file, const annc_shap
     ANNC_TRY(claimed_shape(file, shape));
     ANNC_TRY(find_own_layers(file, shape, layers));
 out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- the network */
+
+/* W^l into its place in theta. */
+static annc_status read_weights(const struct annc_model_file *file, const struct annc_tensor *tensor,
+                                const annc_shape *shape, uint32_t l, float *theta)
+{
+    annc_status status = ANNC_OK;
+    float *const W = theta + annc_shape_weights_at(shape, l), *turned = NULL;
+    const size_t n = shape->width[l], n_in = shape->width[l - 1];
+    if (!is_transposed(tensor))
+        return file->read(file, tensor, W);
+    ANNC_TRY(annc_allocate(n * n_in, sizeof *turned, "a layer's weights", (void **)&turned));
+    ANNC_TRY(file->read(file, tensor, turned));
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n_in; j++)
+            W[i * n_in + j] = turned[j * n + i];
+out:
+    annc_release(turned);
+    return status;
+}
+
+static annc_status read_blocks(const struct annc_model_file *file, annc_network *network)
+{
+    annc_status status = ANNC_OK;
+    float *values = NULL;
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const char *name = block_name(&file->tensors[i]);
+        if (!name)
+            continue;
+        if (!values)
+            ANNC_TRY(annc_allocate(annc_shape_parameters(&network->shape), sizeof *values, "a block of parameters",
+                                   (void **)&values));
+        ANNC_TRY(file->read(file, &file->tensors[i], values));
+        status = annc_network_set_block(network, name, values);
+        if (status == ANNC_USAGE)
+            status = annc_model_malformed_tensor(file, &file->tensors[i], "is none of this program's");
+        ANNC_TRY(status);
+    }
+out:
+    annc_release(values);
+    return status;
+}
+
+annc_status annc_model_make(struct annc_model_file *file, const annc_shape *assumed, annc_network **result)
+{
+    annc_status status = ANNC_OK;
+    annc_shape shape;
+    struct annc_model_layer layers[ANNC_MAX_LAYERS];
+    annc_network *network = NULL;
+    ANNC_TRY(find_layers_of(file, assumed, &shape, layers));
+    ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the tensors, which the file has */
+    for (uint32_t l = 1; l <= shape.layers; l++) {
+        ANNC_TRY(read_weights(file, layers[l - 1].weight, &shape, l, network->theta));
+        if (layers[l - 1].bias)
+            ANNC_TRY(file->read(file, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
+    }
+    if (annc_network_metadata(file->metadata, "annc.layers"))
+        ANNC_TRY(read_blocks(file, network));
+    const char *key, *value;
+    for (size_t i = 0; annc_network_metadata_at(file->metadata, i, &key, &value); i++)
+        ANNC_TRY(annc_network_set_metadata(network, key, value));
+    *result = network;
+    network = NULL;
+out:
+    annc_network_free(network);
     return status;
 }

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An archive with all its arrays; array i is tensor i of the file until those are sorted, and tensors say which by `begin`. */
+/* An archive with all its arrays; tensors say by `begin` which is theirs. */
 struct archive {
-    struct annc_model_file file;
+    struct annc_model_file file; /* the first member: its read function finds the archive by it */
     struct annc_zip zip;
     struct annc_array arrays[MOST_TENSORS];
 };
@@ -51,46 +51,17 @@ out:
     return status;
 }
 
-/* Writes element (i, j) of an array of `columns` columns to to[i * by_row + j * by_column]. */
-static annc_status place(const struct archive *archive, const struct annc_tensor *tensor, size_t columns, size_t by_row,
-                         size_t by_column, float *to)
+static annc_status read_values(const struct annc_model_file *file, const struct annc_tensor *tensor, float *values)
 {
-    const struct annc_array *array = &archive->arrays[tensor->begin];
+    const struct annc_array *array = &((const struct archive *)file)->arrays[tensor->begin];
     for (size_t i = 0; i < array->count; i++) {
         const double value =
             array->is_bytes ? ((const uint8_t *)array->elements)[i] : ((const double *)array->elements)[i];
-        const float single = (float)value;
-        if (!isfinite(single))
-            return annc_model_malformed_tensor(&archive->file, tensor, "has a value that is not finite");
-        to[i / columns * by_row + i % columns * by_column] = single;
+        values[i] = (float)value;
+        if (!isfinite(values[i]))
+            return annc_model_malformed_tensor(file, tensor, "has a value that is not finite");
     }
     return ANNC_OK;
-}
-
-static annc_status make_network(struct archive *archive, const annc_shape *assumed, annc_network **result)
-{
-    annc_status status = ANNC_OK;
-    annc_shape shape;
-    struct annc_model_layer layers[ANNC_MAX_LAYERS];
-    annc_network *network = NULL;
-    ANNC_TRY(annc_model_find_layers(&archive->file, assumed, &shape, layers));
-    ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the arrays, which the file has */
-    for (uint32_t l = 1; l <= shape.layers; l++) {
-        const size_t n = shape.width[l], n_in = shape.width[l - 1];
-        const struct annc_model_layer *layer = &layers[l - 1];
-        float *W = network->theta + annc_shape_weights_at(&shape, l);
-        if (annc_model_is_transposed(layer->weight))
-            ANNC_TRY(place(archive, layer->weight, n, 1, n_in, W));
-        else
-            ANNC_TRY(place(archive, layer->weight, n_in, n_in, 1, W));
-        if (layer->bias)
-            ANNC_TRY(place(archive, layer->bias, n, n, 1, network->theta + annc_shape_biases_at(&shape, l)));
-    }
-    *result = network;
-    network = NULL;
-out:
-    annc_network_free(network);
-    return status;
 }
 
 annc_status annc_model_load_npz(const char *path, const annc_shape *assumed, annc_network **network)
@@ -100,11 +71,12 @@ annc_status annc_model_load_npz(const char *path, const annc_shape *assumed, ann
     *network = NULL;
     ANNC_TRY(annc_allocate(1, sizeof *archive, "a file", (void **)&archive));
     archive->file.path = path;
+    archive->file.read = read_values;
     archive->zip.descriptor = -1;
     ANNC_TRY(annc_allocate(1, sizeof *archive->file.metadata, "a file", (void **)&archive->file.metadata));
     ANNC_TRY(annc_zip_open(path, &archive->zip));
     ANNC_TRY(read_arrays(archive));
-    ANNC_TRY(make_network(archive, assumed, network));
+    ANNC_TRY(annc_model_make(&archive->file, assumed, network));
 out:
     if (archive) {
         for (size_t i = 0; i < MOST_TENSORS; i++)

@@ -295,73 +295,6 @@ out:
     return status;
 }
 
-/* W^l into its place in theta. */
-static annc_status read_weights(const struct annc_model_file *file, const struct annc_tensor *tensor,
-                                const annc_shape *shape, uint32_t l, float *theta)
-{
-    annc_status status = ANNC_OK;
-    float *const W = theta + annc_shape_weights_at(shape, l), *turned = NULL;
-    const size_t n = shape->width[l], n_in = shape->width[l - 1];
-    if (!annc_model_is_transposed(tensor))
-        return read_tensor(file, tensor, W);
-    ANNC_TRY(annc_allocate(n * n_in, sizeof *turned, "a layer's weights", (void **)&turned));
-    ANNC_TRY(read_tensor(file, tensor, turned));
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n_in; j++)
-            W[i * n_in + j] = turned[j * n + i];
-out:
-    annc_release(turned);
-    return status;
-}
-
-static annc_status read_blocks(const struct annc_model_file *file, annc_network *network)
-{
-    annc_status status = ANNC_OK;
-    float *values = NULL;
-    for (size_t i = 0; i < file->tensor_count; i++) {
-        const char *name = annc_model_block_name(&file->tensors[i]);
-        if (!name)
-            continue;
-        if (!values)
-            ANNC_TRY(annc_allocate(annc_shape_parameters(&network->shape), sizeof *values, "a block of parameters",
-                                   (void **)&values));
-        ANNC_TRY(read_tensor(file, &file->tensors[i], values));
-        status = annc_network_set_block(network, name, values);
-        if (status == ANNC_USAGE)
-            status = annc_model_malformed_tensor(file, &file->tensors[i], "is none of this program's");
-        ANNC_TRY(status);
-    }
-out:
-    annc_release(values);
-    return status;
-}
-
-static annc_status read_network(struct annc_model_file *file, const annc_shape *assumed, annc_network **result)
-{
-    annc_status status = ANNC_OK;
-    annc_shape shape;
-    struct annc_model_layer layers[ANNC_MAX_LAYERS];
-    annc_network *network = NULL;
-    ANNC_TRY(check_layout(file));
-    ANNC_TRY(annc_model_find_layers(file, assumed, &shape, layers));
-    ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the tensors, which the file has */
-    for (uint32_t l = 1; l <= shape.layers; l++) {
-        ANNC_TRY(read_weights(file, layers[l - 1].weight, &shape, l, network->theta));
-        if (layers[l - 1].bias)
-            ANNC_TRY(read_tensor(file, layers[l - 1].bias, network->theta + annc_shape_biases_at(&shape, l)));
-    }
-    if (annc_network_metadata(file->metadata, "annc.layers"))
-        ANNC_TRY(read_blocks(file, network));
-    const char *key, *value;
-    for (size_t i = 0; annc_network_metadata_at(file->metadata, i, &key, &value); i++)
-        ANNC_TRY(annc_network_set_metadata(network, key, value));
-    *result = network;
-    network = NULL;
-out:
-    annc_network_free(network);
-    return status;
-}
-
 annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network)
 {
     annc_status status = ANNC_OK;
@@ -372,11 +305,13 @@ annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_ne
     ANNC_TRY(annc_allocate(1, sizeof *file, "a file", (void **)&file));
     file->path = path;
     file->descriptor = -1;
+    file->read = read_tensor;
     ANNC_TRY(annc_allocate(1, sizeof *file->metadata, "a file", (void **)&file->metadata));
     ANNC_TRY(open_file(file));
     ANNC_TRY(read_header(file));
     ANNC_TRY(parse_header(file));
-    ANNC_TRY(read_network(file, assumed, network));
+    ANNC_TRY(check_layout(file));
+    ANNC_TRY(annc_model_make(file, assumed, network));
 out:
     if (file) {
         if (file->descriptor >= 0)
