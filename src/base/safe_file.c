@@ -74,7 +74,11 @@ annc_status annc_safe_open(const char *path, struct annc_safe_file *file)
     file->target = file->temporary = NULL;
     ANNC_TRY(resolve(path, &file->target));
     const bool exists = stat(file->target, &there) == 0;
-    if (exists && S_ISDIR(there.st_mode)) {
+    if (strcmp(path, "/dev/stdout") == 0) { /* as it was opened: to append, say */
+        file->descriptor = dup(STDOUT_FILENO);
+        if (file->descriptor < 0)
+            status = output_failed(path, "cannot be written", errno);
+    } else if (exists && S_ISDIR(there.st_mode)) {
         status = output_failed(file->target, "cannot be written", EISDIR);
     } else if (exists && !S_ISREG(there.st_mode)) {
         file->descriptor =

@@ -172,10 +172,10 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
             return damaged("its configuration is damaged");
         if (is_run)
             decode(text);
-        if (told[id])
-            options->value[id].shown = text;
-        else
+        if (!told[id])
             status = take(options, id, text, all);
+        else if (!is_free(id)) /* which may be another now */
+            options->value[id].shown = text;
         told[id] = true;
         line = next;
     }

@@ -63,6 +63,7 @@ void session_close(struct session *session);
 /* Trains until something ends it. `each` is told of each epoch. The network then has the parameters to keep: of the best epoch where there is
  * validation, otherwise of the last. ANNC_STOPPED after a signal. */
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *session));
+
 /* checkpoint.c: what a network must say of the session that made it. */
 annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network);
 /* How often --checkpoint-every says. */

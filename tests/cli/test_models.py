@@ -6,6 +6,7 @@ import json
 import math
 import random
 import struct
+import subprocess
 import unittest
 import zipfile
 
@@ -16,7 +17,7 @@ try:
 except ImportError:
     onnxruntime = None
 
-from program import INPUT, OUTPUT, USAGE, main
+from program import INPUT, OUTPUT, PROGRAM, USAGE, main
 from tables import COLUMNS, Tables, blobs, npy
 
 
@@ -212,6 +213,12 @@ class Export(Tables):
         self.assertEqual([len(network["layers"][0]["weights"]), len(network["layers"][0]["weights"][0]), len(network["layers"][0]["biases"])], [8, 4, 8])
         self.assertEqual(json.loads(network["metadata"]["annc.classes"]), ["alpha", "beta", "gamma"])
         self.assertEqual(self.run_program("export", "m", "--format", "json", "--out", "-", "--quiet").stdout, self.export("json").decode())
+        with open(self.folder / "all", "ab") as file:  # as >> has it: what is there stays
+            file.write(b"before\n")
+            file.flush()
+            subprocess.run([str(PROGRAM), "export", "m", "--format", "json", "--out", "-", "--quiet"], cwd=self.folder, env=self.environment, check=True,
+                           stdout=file)
+        self.assertEqual((self.folder / "all").read_bytes(), b"before\n" + self.export("json"))
 
     def test_refused(self):
         self.assertIn("one of onnx, npz, json", self.run_program("export", "m", code=USAGE).stderr)
