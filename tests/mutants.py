@@ -93,6 +93,14 @@ MUTANTS = [
     ("lanes of a pair swapped (kernel)", "kernels/initialise.cu", "(float)(scale * pair[lane])", "(float)(scale * pair[1 - lane])", "^backends_simulated$"),
     ("BP4 with a transpose swapped (CUDA)", CUDA, "product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)", "product(device, false, false, n, n_in, m, alpha, delta, A_in, beta, W)", "^backends_simulated$"),
     ("a step too many is recorded (CUDA)", CUDA, "recording->warm = true;\n        count--;", "recording->warm = true;", "^backends_simulated$"),
+    ("a resumed schedule has the new length", "src/training/checkpoint.c", "trainer->options.schedule.epochs = (uint32_t)state.schedule;", ";", "^resume$"),
+    ("the optimiser's second state is lost", "src/training/checkpoint.c", "    ANNC_TRY(load_block(trainer, checkpoint, SECOND_BLOCK, optimisation->s));\n", "", "^checkpoint_cpu$"),
+    ("the loss of a broken epoch is lost", "src/training/checkpoint.c", ".loss = state.loss,", ".loss = 0,", "^checkpoint_cpu$"),
+    ("a plateau begins anew", "src/training/checkpoint.c", "optimisation->waited = (uint32_t)state.waited;", "optimisation->waited = 0;", "^checkpoint_cpu$"),
+    ("a broken epoch begins anew", "src/training/train.c", "cursor.step = step;", "cursor.step = 0;", "^checkpoint_cpu$"),
+    ("the best parameters are lost", "src/cli/checkpoint.c", "    if (best)\n", "    if (best && session->epochs > 1000000)\n", "^resume$"),
+    ("another minibatch goes on", "src/cli/resume.c", "return a->whole == b->whole;", "return true;", "^resume$"),
+    ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
 ]
 
 

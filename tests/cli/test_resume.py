@@ -78,6 +78,15 @@ class Resume(Tables):
         self.assertEqual(self.read("again"), self.read("m"))
         self.assertEqual(self.lines("eval", "c", "--data", self.data)[-1]["correct"], self.lines("eval", "m", "--data", self.data)[-1]["correct"])
 
+    def test_best_is_kept(self):
+        """The best epoch came before the break: its parameters come out of the checkpoint."""
+        more = ["--data", self.data, *TWO_CLASSES, "--optimizer", "rmsprop", "--lr", "0.3", "--validation", "0.2", "--epochs", "12"]
+        result = self.lines("train", *more, "--save", "m", "--checkpoint", "c")[-1]
+        self.assertLess(result["best_epoch"], 12)
+        again = self.lines("train", "--resume", "c", "--save", "again")[-1]
+        self.assertEqual((again["best_epoch"], again["validation_loss"]), (result["best_epoch"], result["validation_loss"]))
+        self.assertEqual(self.read("again"), self.read("m"))
+
     def test_time_is_up(self):
         """A run that --max-time ends goes on, from within an epoch."""
         more = ["--data", self.data, *TWO_CLASSES, "--lr", "0.1", "--epochs", "2000", "--optimizer", "sgd"]
@@ -198,6 +207,16 @@ class Resume(Tables):
     def test_another_machine(self):
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--threads", "1")
         self.assertIn("rounding will differ", self.run_program("train", "--resume", "c", "--threads", "2", "--epochs", "61").stderr)
+
+    def test_configuration_of_a_resumed_run(self):
+        """It says what held at the end."""
+        more = [option if option != "cpu" else "auto" for option in T]
+        self.run_program("train", "--data", self.data, *more, "--checkpoint", "c")
+        self.run_program("train", "--resume", "c", "--device", "cpu", "--epochs", "61", "--save", "m")
+        shown = self.run_program("info", "m").stdout
+        self.assertIn("  device = cpu\n", shown)
+        self.assertIn("  epochs = 61\n", shown)
+        self.assertIn("  data = t.csv\n", shown)
 
 
 if __name__ == "__main__":
