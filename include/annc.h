@@ -50,6 +50,7 @@ typedef struct annc_build {
     const char *compiler; /* name and version */
     const char *blas;     /* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in" */
     const char *zlib;     /* version, or "none": then gzip files cannot be read */
+    const char *png;      /* version of libpng, or "none": then pictures in PNG cannot be read */
     const char *cuda;     /* version the CUDA module was built with, or "none" */
 } annc_build;
 
@@ -166,6 +167,12 @@ ANNC_API void annc_dataset_free(annc_dataset *dataset);
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Rows and columns of an image (28 and 28), or inputs and 1 for rows of features. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
+/* The inputs of example i as brightnesses, 0 black and 255 white: bytes as they are, floats times 255, or, where they leave [0, 1], stretched
+ * from the least to the largest. */
+ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
+/* Draws `count` images from `first` on in a grid into a file whose name ends in .png or .svg (with their classes below them); whole or
+ * absent. ANNC_USAGE for another name or images that are not there, ANNC_OUTPUT. */
+ANNC_API annc_status annc_dataset_draw(const annc_dataset *dataset, uint32_t first, uint32_t count, const char *path);
 /* 64 bits that tell one data set from another: of its counts, inputs, and labels or targets. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* The original label of a class as text; classes count from 0. NULL where the data set has targets, or no such class. */

@@ -11,6 +11,7 @@ annc_build annc_build_info(void)
         .compiler = ANNC_COMPILER,
         .blas = annc_gemm_name(),
         .zlib = ANNC_ZLIB_FOUND ? ANNC_ZLIB_VERSION : "none",
+        .png = ANNC_PNG_FOUND ? ANNC_PNG_VERSION : "none",
         .cuda = ANNC_CUDA_FOUND ? ANNC_CUDA_VERSION : "none",
     };
     return build;

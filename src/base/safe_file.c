@@ -161,3 +161,15 @@ void annc_safe_abandon(struct annc_safe_file *file)
     file->descriptor = -1;
     file->target = file->temporary = NULL;
 }
+
+annc_status annc_safe_save(const char *path, const void *data, size_t bytes)
+{
+    annc_status status = ANNC_OK;
+    struct annc_safe_file file;
+    ANNC_TRY(annc_safe_open(path, &file));
+    ANNC_TRY(annc_safe_write(&file, data, bytes));
+    ANNC_TRY(annc_safe_commit(&file));
+out:
+    annc_safe_abandon(&file);
+    return status;
+}

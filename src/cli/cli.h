@@ -20,6 +20,7 @@ annc_status run_fetch(const struct options *options);
 annc_status run_info(const struct options *options);
 annc_status run_predict(const struct options *options);
 annc_status run_export(const struct options *options);
+annc_status run_show(const struct options *options);
 
 /* Seconds since the process began. */
 double since_start(void);
@@ -56,13 +57,14 @@ void print_activations(const annc_shape *shape, char *text, size_t size);
 annc_status device_options_from(const struct options *options, annc_device_options *device);
 annc_status device_from_options(const struct options *options, annc_device **device);
 
-/* How the options say that data are read, for a network of a shape; the parts that are needed are the caller's to set. What is wrong in itself
- * is ANNC_USAGE. */
+/* How the options say that data are read, for a network of a shape, or, with NULL, for none; the parts that are needed are the caller's to
+ * set. What is wrong in itself is ANNC_USAGE. */
 annc_status data_options_from(const struct options *options, const annc_shape *shape, annc_data_options *source);
 /* Loads the data that `source` names, and tells what the reader assumed. */
 annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data);
-/* Loads the data that --data names, or MNIST where it is on disk; otherwise, with may_fetch, after one attempt to download it, the built-in
- * digits, announced. What the reader assumed is told. */
-annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data);
+/* Loads what --data names, "mnist", "digits" or a path; where it is NULL, MNIST where it is on disk, or else, with may_fetch, after one attempt
+ * to download it, the built-in digits, announced. What the reader assumed is told. */
+annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,
+                      annc_data *data);
 
 #endif

@@ -70,7 +70,7 @@ static annc_status prepare(struct audit *audit)
     source.model = audit->network;
     source.need_train = true;
     if (status == ANNC_OK)
-        status = load_data(audit->options, &source, false, &audit->data);
+        status = load_data(audit->options, audit->options->value[OPTION_DATA].text, &source, false, &audit->data);
     return status == ANNC_OK ? make_network(audit) : status;
 }
 

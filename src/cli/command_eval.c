@@ -217,7 +217,7 @@ annc_status run_eval(const struct options *options)
         source.need_test = true;
     }
     if (status == ANNC_OK)
-        status = load_data(options, &source, false, &data);
+        status = load_data(options, options->value[OPTION_DATA].text, &source, false, &data);
     if (status == ANNC_OK)
         status = device_from_options(options, &device);
     result.data = data.test;

@@ -49,6 +49,7 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_text(&json, "commit", build.commit);
         json_text(&json, "blas", build.blas);
         json_text(&json, "zlib", build.zlib);
+        json_text(&json, "libpng", build.png);
         json_text(&json, "cuda", build.cuda);
         json_text(&json, "layers", layers);
         json_whole(&json, "parameters", annc_shape_parameters(shape));
@@ -62,8 +63,8 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_close(&json, ']');
         return json_end(&json, stdout, NULL);
     }
-    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, CUDA %s\n", build.version, build.commit, build.blas, build.zlib,
-           build.cuda);
+    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, libpng %s, CUDA %s\n", build.version, build.commit, build.blas,
+           build.zlib, build.png, build.cuda);
     printf("network %s: %zu parameters\n", layers, annc_shape_parameters(shape));
     for (size_t i = 0; i < count; i++)
         print_device(devices[i], shape);

@@ -1,5 +1,6 @@
 /* command_predict.c - annc-gpu predict */
 #include "cli.h"
+#include "drawing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,17 @@ static annc_status predict_data(struct prediction *prediction, annc_device *devi
     return status;
 }
 
+/* Draws what the network sees. */
+static annc_status show_inputs(const annc_dataset *dataset)
+{
+    uint32_t rows, columns;
+    annc_dataset_image_size(dataset, &rows, &columns);
+    if (columns > 1)
+        return draw_images(stderr, dataset, 0, annc_dataset_examples(dataset)->count, false);
+    usage_failed("--show-input: the inputs are rows of %u features, not images", rows);
+    return ANNC_INPUT;
+}
+
 static annc_status predict_file(const struct options *options, const char *path, annc_device *device,
                                 const annc_network *network)
 {
@@ -103,6 +115,8 @@ static annc_status predict_file(const struct options *options, const char *path,
     prediction.data = data.test;
     prediction.is_probability =
         annc_network_shape(network)->activation[annc_network_shape(network)->layers - 1] == ANNC_SIGMOID;
+    if (status == ANNC_OK && options->value[OPTION_SHOW_INPUT].given)
+        status = show_inputs(data.test);
     if (status == ANNC_OK)
         status = predict_data(&prediction, device, network);
     annc_data_free(&data);

@@ -11,6 +11,7 @@ static const struct command COMMANDS[] = {
     {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
     {"predict", "MODEL FILE...", "what a model makes of examples: labels and probabilities, or numbers", PREDICT,
      MOST_POSITIONAL, run_predict},
+    {"show", "[DATA]", "images of a data set, on the screen, as PNG or SVG", SHOW, 1, run_show},
     {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON", EXPORT, 1, run_export},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
@@ -83,8 +84,8 @@ static void print_command_help(const struct command *command, bool all)
 static void print_version(void)
 {
     const annc_build build = annc_build_info();
-    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nCUDA %s\n", build.version, build.commit,
-           build.compiler, build.blas, build.zlib, build.cuda);
+    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nlibpng %s\nCUDA %s\n", build.version, build.commit,
+           build.compiler, build.blas, build.zlib, build.png, build.cuda);
 }
 
 /* ---------------------------------------------------------------- commands */

@@ -15,6 +15,7 @@ enum command_bit {
     INFO = 1 << 4,
     PREDICT = 1 << 5,
     EXPORT = 1 << 6,
+    SHOW = 1 << 7,
     RARE = 1 << 29,  /* of an option: not among those that help shows first */
     ASIDE = 1 << 30, /* says where results go, not what they are: no part of a configuration */
 };
@@ -88,6 +89,8 @@ enum option_id {
     OPTION_CHECKPOINT_EVERY,
     OPTION_RESUME,
     OPTION_LOG,
+    OPTION_SHOW_INPUT,
+    OPTION_COUNT_SHOWN,
     OPTION_TO,
     OPTION_FORMAT,
     OPTION_OUT,

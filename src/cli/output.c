@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Length of the UTF-8 character at s, or 0 for what is none. */
@@ -136,4 +137,10 @@ bool use_colour(FILE *stream)
 {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     return isatty(fileno(stream)) && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
+}
+
+uint32_t terminal_columns(FILE *stream)
+{
+    struct winsize size;
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }

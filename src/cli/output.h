@@ -34,4 +34,7 @@ annc_status flush(FILE *stream, const char *name);
 /* Whether to use colour on a stream: a terminal, no NO_COLOR, TERM not dumb. */
 bool use_colour(FILE *stream);
 
+/* Columns of the terminal that a stream goes to, or 80. */
+uint32_t terminal_columns(FILE *stream);
+
 #endif

@@ -68,7 +68,8 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     parts.model = session->network;
     parts.need_train = true;
     if (status == ANNC_OK)
-        status = load_data(session->options, &parts, may_fetch, &session->data);
+        status =
+            load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data);
     if (status == ANNC_OK && session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
         return usage_failed("--target-accuracy needs classes, and the data have targets");
     if (status == ANNC_OK)

@@ -208,17 +208,16 @@ static bool fetch_mnist(const struct options *options, char *why, size_t size)
     return false;
 }
 
-static void choose_source(const struct options *options, bool may_fetch, annc_data_options *source)
+static void choose_source(const struct options *options, const char *what, bool may_fetch, annc_data_options *source)
 {
-    const char *text = options->value[OPTION_DATA].text;
     char folder[4096], why[2048] = "it is not on disk; `annc-gpu fetch` downloads it";
     source->source = ANNC_SOURCE_MNIST;
-    if (text && strcmp(text, "digits") == 0) {
+    if (what && strcmp(what, "digits") == 0) {
         source->source = ANNC_SOURCE_DIGITS;
-    } else if (text && strcmp(text, "mnist") != 0) {
+    } else if (what && strcmp(what, "mnist") != 0) {
         source->source = ANNC_SOURCE_PATH;
-        source->path = text;
-    } else if (!text && !annc_mnist_find(folder, sizeof folder) &&
+        source->path = what;
+    } else if (!what && !annc_mnist_find(folder, sizeof folder) &&
                !(may_fetch && fetch_mnist(options, why, sizeof why))) {
         source->source = ANNC_SOURCE_DIGITS;
         note(options, "MNIST could not be had: %s", why);
@@ -282,9 +281,9 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     source->transpose = value[OPTION_TRANSPOSE].given;
     source->scale = (annc_scale)value[OPTION_SCALE].choice;
     source->target_scale = (annc_scale)value[OPTION_TARGET_SCALE].choice;
-    if (source->target_scale == ANNC_SCALE_AUTO && !annc_shape_takes_any_target(shape))
+    if (source->target_scale == ANNC_SCALE_AUTO && shape && !annc_shape_takes_any_target(shape))
         source->target_scale = ANNC_SCALE_NONE;
-    source->outputs = shape->width[shape->layers];
+    source->outputs = shape ? shape->width[shape->layers] : 0;
     source->seed = value[OPTION_SEED].whole;
     source->folds = (uint32_t)value[OPTION_FOLDS].whole;
     source->text = (annc_text_options){.header = (annc_choice)value[OPTION_HEADER].choice,
@@ -320,8 +319,9 @@ annc_status load_file(const struct options *options, annc_data_options *source, 
     return ANNC_OK;
 }
 
-annc_status load_data(const struct options *options, annc_data_options *source, bool may_fetch, annc_data *data)
+annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,
+                      annc_data *data)
 {
-    choose_source(options, may_fetch, source);
+    choose_source(options, what, may_fetch, source);
     return load_file(options, source, data);
 }

@@ -22,20 +22,13 @@ const char *annc_scale_name(annc_scale scale)
     return (unsigned)scale < ANNC_SCALE_COUNT ? names[scale] : NULL;
 }
 
-/* ---------------------------------------------------------------- values of a table */
-
-static double value_at(const struct annc_table *table, size_t i)
-{
-    return table->type == ANNC_BYTES ? ((const uint8_t *)table->x)[i] : (double)((const float *)table->x)[i];
-}
-
 /* Whether all values are whole and within 0...255; the largest of them. */
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
     const size_t count = (size_t)table->rows * table->inputs;
     *largest = 0;
     for (size_t i = 0; i < count; i++) {
-        const double x = value_at(table, i);
+        const double x = annc_table_value(table, i);
         if (!(x >= 0 && x <= MOST_BYTE && x == floor(x)))
             return false;
         *largest = x > *largest ? x : *largest;
@@ -84,7 +77,7 @@ typedef double column_value(const struct annc_table *table, uint32_t row, uint32
 
 static double input_value(const struct annc_table *table, uint32_t row, uint32_t column)
 {
-    return value_at(table, (size_t)row * table->inputs + column);
+    return annc_table_value(table, (size_t)row * table->inputs + column);
 }
 
 static double target_value(const struct annc_table *table, uint32_t row, uint32_t column)
@@ -174,6 +167,7 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
     memcpy(like->label_name, table->label_name, sizeof like->label_name);
     ANNC_TRY(copy_texts(&table->input_names, &like->input_names));
     ANNC_TRY(copy_texts(&table->target_names, &like->target_names));
+    ANNC_TRY(annc_look_learn(table, &preparation->look));
     if (table->labels.index)
         ANNC_TRY(annc_classes_learn(table->name, &table->labels, options->outputs, &preparation->classes, notes, size));
 out:
@@ -225,7 +219,7 @@ static annc_status bytes_of(const struct annc_table *table, const uint32_t *rows
     ANNC_TRY(annc_allocate(annc_product(count, n), 1, "the examples", x));
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < n; j++)
-            ((uint8_t *)*x)[i * n + j] = (uint8_t)value_at(table, (rows ? rows[i] : i) * n + j);
+            ((uint8_t *)*x)[i * n + j] = (uint8_t)annc_table_value(table, (rows ? rows[i] : i) * n + j);
 out:
     return status;
 }
@@ -239,7 +233,7 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < n; j++) {
-            const double value = value_at(table, (rows ? rows[i] : i) * n + j);
+            const double value = annc_table_value(table, (rows ? rows[i] : i) * n + j);
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
                                  "%s: a value is missing in row %zu, and the training data say nothing of means; use "
@@ -351,9 +345,9 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
                                     .x = x,
                                     .labels = labels,
                                     .targets = targets};
-    const bool image = table->image_rows > 0;
-    ANNC_TRY(annc_dataset_adopt(&examples, image ? table->image_rows : table->inputs, image ? table->image_columns : 1,
-                                dataset));
+    const struct annc_look *look = &preparation->look;
+    const uint32_t image_rows = table->image_rows ? table->image_rows : look->rows ? look->rows : table->inputs;
+    ANNC_TRY(annc_dataset_adopt(&examples, image_rows, table->inputs / image_rows, dataset));
     if (takes_over) {
         (*dataset)->mapping = table->mapping;
         table->mapping = (struct annc_mapping){NULL, 0};

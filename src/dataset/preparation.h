@@ -4,7 +4,7 @@
 #define ANNC_DATASET_PREPARATION_H
 
 #include "classes.h"
-#include "table.h"
+#include "look.h"
 
 /* x becomes (x - shift) factor; a missing x becomes fill first. */
 struct annc_scaling {
@@ -18,6 +18,7 @@ struct annc_preparation {
     struct annc_scaling inputs;  /* of min-max and standardise */
     struct annc_scaling targets;
     struct annc_table like; /* its columns alone: what other tables are matched with */
+    struct annc_look look;
     bool transposed;
     bool unlabelled; /* tables may have nothing to learn; it is then class 0, or 0 */
 };

@@ -64,7 +64,8 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     const struct annc_table *like = &preparation->like;
     const struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
     const bool is_table = like->input_names.count > 0;
-    char place[64];
+    const struct annc_look *look = &preparation->look;
+    char place[64], images[128];
     ANNC_TRY(store_classes(preparation, network));
     ANNC_TRY(annc_network_set_metadata(network, "annc.scale", annc_scale_name(preparation->scale)));
     ANNC_TRY(annc_network_set_metadata(network, "annc.transpose", preparation->transposed ? "true" : NULL));
@@ -79,6 +80,9 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
         annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
     snprintf(place, sizeof place, "[%u,%u,%d]", like->columns, like->label_at, like->has_header);
     ANNC_TRY(annc_network_set_metadata(network, "annc.table", is_table ? place : NULL));
+    snprintf(images, sizeof images, "[%u,%u,%u,%d,%d,%d]", look->rows, look->columns, look->white, look->background,
+             look->flat, look->mnist_like);
+    ANNC_TRY(annc_network_set_metadata(network, "annc.images", images));
 out:
     return status;
 }
@@ -130,30 +134,64 @@ out:
     return status;
 }
 
+/* A list of `count` whole numbers of 32 bits; *there is false where the model has no such key. */
+static annc_status load_wholes(const annc_network *network, const char *key, uint32_t *numbers, int count, bool *there)
+{
+    const char *text = annc_network_metadata(network, key);
+    struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
+    bool first = true;
+    *there = text != NULL;
+    if (!text)
+        return ANNC_OK;
+    annc_json_take(&json, '[');
+    for (int i = 0; i < count; i++) {
+        uint64_t number = 0;
+        if (!annc_json_next(&json, ']', &first) || !annc_json_whole(&json, &number) || number > UINT32_MAX)
+            return malformed(key);
+        numbers[i] = (uint32_t)number;
+    }
+    return ANNC_OK;
+}
+
 static annc_status load_table(const annc_network *network, struct annc_table *like)
 {
     annc_status status = ANNC_OK;
-    const char *text = annc_network_metadata(network, "annc.table"),
-               *label = annc_network_metadata(network, "annc.label");
-    struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
-    uint64_t columns = 0, label_at = 0, header = 0;
-    bool first = true;
+    const char *label = annc_network_metadata(network, "annc.label");
+    uint32_t place[3] = {0, 0, 0}; /* columns, the label's, whether there is a header */
+    bool there;
     ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
     ANNC_TRY(load_texts(network, "annc.targets", &like->target_names));
     like->outputs = like->target_names.count;
     if (label)
         snprintf(like->label_name, sizeof like->label_name, "%s", label);
-    if (!text)
+    ANNC_TRY(load_wholes(network, "annc.table", place, 3, &there));
+    like->columns = place[0];
+    like->label_at = place[1];
+    like->has_header = place[2] != 0;
+out:
+    return status;
+}
+
+static annc_status load_look(const annc_network *network, uint32_t inputs, struct annc_look *look)
+{
+    annc_status status = ANNC_OK;
+    uint32_t images[6];
+    bool there;
+    annc_look_guess(inputs, look);
+    ANNC_TRY(load_wholes(network, "annc.images", images, 6, &there));
+    if (!there)
         return ANNC_OK;
-    annc_json_take(&json, '[');
-    if (!(annc_json_next(&json, ']', &first) && annc_json_whole(&json, &columns) &&
-          annc_json_next(&json, ']', &first) && annc_json_whole(&json, &label_at) &&
-          annc_json_next(&json, ']', &first) && annc_json_whole(&json, &header)) ||
-        columns > UINT32_MAX || label_at > UINT32_MAX)
-        return malformed("annc.table");
-    like->columns = (uint32_t)columns;
-    like->label_at = (uint32_t)label_at;
-    like->has_header = header != 0;
+    *look = (struct annc_look){.rows = images[0],
+                               .columns = images[1],
+                               .white = images[2],
+                               .background = (enum annc_background)images[3],
+                               .flat = images[4] != 0,
+                               .mnist_like = images[5] != 0};
+    const bool is_image = look->rows != 0;
+    if (look->background >= ANNC_BACKGROUND_COUNT ||
+        (is_image && ((uint64_t)look->rows * look->columns != inputs || (look->white != 1 && look->white != 255))) ||
+        (look->mnist_like && (look->rows != 28 || look->columns != 28)))
+        return malformed("annc.images");
 out:
     return status;
 }
@@ -182,6 +220,7 @@ annc_status annc_preparation_load(const annc_network *network, struct annc_prepa
     ANNC_TRY(load_numbers(network, "annc.target_shift", &targets->count, &targets->shift));
     ANNC_TRY(load_numbers(network, "annc.target_factor", &targets->count, &targets->factor));
     ANNC_TRY(load_table(network, &preparation->like));
+    ANNC_TRY(load_look(network, preparation->like.inputs, &preparation->look));
     if (inputs->count != 0 && inputs->count != preparation->like.inputs)
         ANNC_TRY(malformed("annc.input_shift"));
     if (preparation->like.input_names.count != 0 && preparation->like.input_names.count != preparation->like.inputs)

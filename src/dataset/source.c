@@ -7,6 +7,7 @@
 #include "idx_table.h"
 #include "npy.h"
 #include "numpy_table.h"
+#include "picture_table.h"
 #include "preparation.h"
 #include "split.h"
 #include "status.h"
@@ -74,7 +75,7 @@ out:
 /* ---------------------------------------------------------------- reading files */
 
 /* What a file is, by its content. */
-enum format { IDX, TEXT, NPY, NPZ };
+enum format { IDX, TEXT, NPY, NPZ, PNG };
 
 static annc_status find_format(const char *path, enum format *format)
 {
@@ -91,7 +92,7 @@ static annc_status find_format(const char *path, enum format *format)
     ANNC_TRY(annc_stream_open(path, &stream));
     ANNC_TRY(annc_stream_read(stream, begin, sizeof begin, &got));
     const bool utf_16 = memcmp(begin, "\xFF\xFE", 2) == 0 || memcmp(begin, "\xFE\xFF", 2) == 0;
-    *format = annc_npy_begins(begin) ? NPY : memchr(begin, 0, 4) && !utf_16 ? IDX : TEXT;
+    *format = annc_npy_begins(begin) ? NPY : annc_png_begins(begin) ? PNG : memchr(begin, 0, 4) && !utf_16 ? IDX : TEXT;
 out:
     annc_stream_close(stream);
     return status;
@@ -118,6 +119,19 @@ static annc_status read_npz(struct loading *loading, const char *path, const cha
     const bool numbers = options->text.target != NULL;
     const struct annc_npz_names names = {options->x_name, options->y_name, p == ANNC_PART_TEST};
     ANNC_TRY(annc_npz_table(path, labels_path, &names, options->unlabelled, numbers, &loading->table[p], has_test));
+out:
+    return status;
+}
+
+/* A picture, for a model that knows what its images are like. */
+static annc_status read_picture(struct loading *loading, const char *path, int p)
+{
+    annc_status status = ANNC_OK;
+    char shown[ANNC_TABLE_NAME];
+    if (!loading->preparation || !loading->options->unlabelled)
+        return annc_fail(ANNC_INPUT, "%s: is a picture, which has no labels; `annc-gpu predict MODEL FILE` reads it",
+                         annc_printable(path, shown, sizeof shown));
+    ANNC_TRY(annc_picture_table(path, &loading->preparation->look, &loading->table[p], NOTES(loading)));
 out:
     return status;
 }
@@ -149,6 +163,9 @@ static annc_status read_file(struct loading *loading, const char *path, const ch
         break;
     case NPZ:
         ANNC_TRY(read_npz(loading, path, labels_path, p, &has_test));
+        break;
+    case PNG:
+        ANNC_TRY(read_picture(loading, path, p));
         break;
     case TEXT:
         ANNC_TRY(annc_csv_read(path, &options->text, known_columns(loading), !options->unlabelled, &loading->table[p],

@@ -43,6 +43,12 @@ struct annc_table {
 
 void annc_table_free(struct annc_table *table);
 
+/* Input i of the whole table. */
+static inline double annc_table_value(const struct annc_table *table, size_t i)
+{
+    return table->type == ANNC_BYTES ? ((const uint8_t *)table->x)[i] : (double)((const float *)table->x)[i];
+}
+
 /* What becomes of inputs that are NaN: an error that names the first and counts them, or their rows left out, *dropped of them, or nothing
  * yet. */
 annc_status annc_table_missing(struct annc_table *table, annc_missing missing, uint32_t *dropped);

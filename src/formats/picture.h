@@ -1,0 +1,23 @@
+/* picture.h - pictures in PNG, of any kind, as grey. */
+#ifndef ANNC_FORMATS_PICTURE_H
+#define ANNC_FORMATS_PICTURE_H
+
+#include "annc.h"
+
+struct annc_picture {
+    uint32_t rows, columns;
+    uint8_t *grey; /* rows x columns, 0 black; freed by annc_release */
+};
+
+/* Reads a PNG of any size up to 100 megapixels, depth, colour and interlacing: grey is 0.299 R + 0.587 G + 0.114 B, a value of 16 bits v / 257,
+ * and what is transparent lies over white, or over black where what is drawn is light (its mean, weighted by opacity, above 127). ANNC_INPUT
+ * says what is wrong; sizes are judged by the header. */
+annc_status annc_png_read(const char *path, struct annc_picture *picture);
+
+/* Writes a picture as an 8-bit grey PNG, whole or not at all. ANNC_OUTPUT. */
+annc_status annc_png_write(const char *path, const struct annc_picture *picture);
+
+/* Whether the bytes begin a PNG file; there must be 6. */
+bool annc_png_begins(const void *bytes);
+
+#endif

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Pictures: what predict makes of people's own, and what show draws. Called as program.py says. With ANNC_TEST_MNIST, a folder, the digits are
+MNIST's; otherwise digits of seven segments."""
+import gzip
+import os
+import pathlib
+import re
+import struct
+import unittest
+import xml.dom.minidom
+import zlib
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+from pictures import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, grey, large, png, segment_digit
+from program import INPUT, PROGRAM, USAGE, Cli, bars, idx, main
+
+MNIST = os.environ.get("ANNC_TEST_MNIST")
+COUNT = 100
+
+
+def digits(count, first=0):
+    return [segment_digit(i % 10, i) for i in range(first, first + count)]
+
+
+class Pictures(Cli):
+    """self.images: pictures that the model "m" knows; self.said: what it says of them from IDX."""
+
+    trained = None  # the bytes of "m", trained once
+
+    def setUp(self):
+        super().setUp()
+        if "libpng none" in self.run_program("--version").stdout:
+            self.skipTest("this build has no libpng")
+        if MNIST:
+            images = gzip.open(pathlib.Path(MNIST) / "t10k-images-idx3-ubyte.gz").read()[16:16 + COUNT * 784]
+            self.images = [list(images[i * 784:(i + 1) * 784]) for i in range(COUNT)]
+        else:
+            self.images = digits(COUNT, 600)
+        if not Pictures.trained:
+            Pictures.trained = self.train_model()
+        self.put("m", Pictures.trained)
+        self.put("d-images-idx3-ubyte", idx([COUNT, 28, 28], bytes(v for image in self.images for v in image)))
+        self.said = self.lines("predict", "m", "d-images-idx3-ubyte")
+        self.assertGreater(len({line["label"] for line in self.said}), 8)
+
+    def train_model(self):
+        if not MNIST:
+            (self.folder / "segments").mkdir()
+            self.put("segments/train-images-idx3-ubyte", idx([600, 28, 28], bytes(v for image in digits(600) for v in image)))
+            self.put("segments/train-labels-idx1-ubyte", idx([600], bytes(i % 10 for i in range(600))))
+        self.run_program("train", "--data", MNIST or "segments/train-images-idx3-ubyte", "--epochs", "10" if MNIST else "60", "--device", "cpu",
+                         "--save", "m")
+        return (self.folder / "m").read_bytes()
+
+    def put(self, name, content):
+        (self.folder / name).write_bytes(content)
+        return name
+
+    def predict(self, *names, **more):
+        return self.lines("predict", "m", *names, **more)
+
+    def assert_same(self, lines, said=None):
+        for line, expected in zip(lines, said or self.said, strict=True):
+            self.assertEqual(line["label"], expected["label"])
+            for p, q in zip(line["probabilities"], expected["probabilities"], strict=True):
+                self.assertLess(abs(p - q), 1e-6)
+
+    def agreement(self, lines):
+        return sum(line["label"] == expected["label"] for line, expected in zip(lines, self.said))
+
+    # R35
+    def test_black_on_white(self):
+        self.assert_same(self.predict(*(self.put(f"{i}.png", grey(image)) for i, image in enumerate(self.images))))
+        names = [self.put(f"{i}.png", grey([255 - v for v in image])) for i, image in enumerate(self.images)]
+        self.assert_same(self.predict(*names))
+        rows = "".join(",".join(map(str, image)) + "\n" for image in self.images)
+        self.assert_same(self.predict(self.put("d.csv", rows.encode())))
+        result = self.run_program("predict", "m", "0.png", "--show-input")
+        self.assertIn("inverted", result.stderr)
+        drawn = [line for line in result.stderr.splitlines() if re.fullmatch(r"[ .:=+*#%@-]{28}", line)]
+        self.assertEqual(len(drawn), 14)
+        self.assertGreater("".join(drawn).count(" "), 200)  # light on dark, of 392 characters
+        self.assertTrue(any(c in "#%@" for line in drawn for c in line))
+
+    # R37
+    def test_every_encoding(self):
+        order = [(v * 91 + 17) % 256 for v in range(256)]  # brightness to number in the palette
+        palette = bytearray(768)
+        for v, number in enumerate(order):
+            palette[3 * number:3 * number + 3] = bytes([v, v, v])
+        encodings = {"16 bit": lambda v: ((257 * v,), GREY, 16, b""), "rgb": lambda v: ((v, v, v), RGB, 8, b""),
+                     "rgb 16": lambda v: ((257 * v,) * 3, RGB, 16, b""), "palette": lambda v: ((order[v],), PALETTE, 8, bytes(palette)),
+                     "grey": lambda v: ((v,), GREY, 8, b"")}
+        for name, encode in encodings.items():
+            for interlaced in (False, True):
+                with self.subTest(name, interlaced=interlaced):
+                    names = []
+                    for i, image in enumerate(self.images[:20]):
+                        pixels = [[encode(v)[0] for v in image[r * 28:(r + 1) * 28]] for r in range(28)]
+                        _, kind, depth, colours = encode(0)
+                        names.append(self.put(f"{i}.png", png(pixels, kind, depth, interlaced, colours)))
+                    self.assert_same(self.predict(*names), self.said[:20])
+
+    def test_one_bit(self):
+        names = [self.put(f"{i}.png", grey([int(v > 127) for v in image], depth=1)) for i, image in enumerate(self.images)]
+        self.assertGreaterEqual(self.agreement(self.predict(*names)), 85)
+
+    def test_transparency(self):
+        image = self.images[0]
+        rows = [image[r * 28:(r + 1) * 28] for r in range(28)]
+        black_ink = [[(0, v) for v in row] for row in rows]  # as drawn on a transparent page
+        white_ink = [[(255, 255, 255, v) for v in row] for row in rows]
+        one_colour = [[(255 if v else 7,) for v in row] for row in rows]
+        self.assert_same(self.predict(self.put("a.png", png(black_ink, GREY_ALPHA)), self.put("b.png", png(white_ink, RGBA))), [self.said[0]] * 2)
+        self.assertEqual(self.predict(self.put("c.png", png(one_colour, GREY, 8, transparency=b"\0\7")))[0]["label"],
+                         self.predict(self.put("d.png", grey([255 if v else 0 for v in image])))[0]["label"])
+
+    # R38
+    @unittest.skipUnless(numpy, "numpy is not installed")
+    def test_photos(self):
+        noise, paper = numpy.random.default_rng(1), numpy.tile(numpy.linspace(170, 215, 1512), (1512, 1))
+        at = (numpy.arange(1120) + 0.5) / 40 - 0.5  # bilinear
+        low, share = numpy.clip(numpy.floor(at).astype(int), 0, 27), at - numpy.floor(at)
+        high = numpy.clip(low + (at >= 0), 0, 27)
+        names = []
+        for i, image in enumerate(self.images):
+            d = numpy.array(image, float).reshape(28, 28) / 255
+            wide = d[:, low] * (1 - share) + d[:, high] * share
+            ink = numpy.zeros((1512, 1512))
+            ink[196:1316, 196:1316] = wide[low] * (1 - share[:, None]) + wide[high] * share[:, None]
+            photo = (paper + noise.integers(-6, 7, paper.shape)) * (1 - ink) + 40 * ink
+            raw = numpy.hstack([numpy.zeros((1512, 1), numpy.uint8), photo.astype(numpy.uint8)]).tobytes()
+            names.append(self.put(f"{i}.png", large(1512, 1512, 8, lambda row: raw[row * 1513 + 1:(row + 1) * 1513])))
+        self.assertGreaterEqual(self.agreement(self.predict(*names)), 85)
+
+    def test_small_and_off_the_middle(self):
+        """The same digit anywhere in a larger picture, at half the size, or twice the size."""
+        image = self.images[3]
+        moved = [0] * (60 * 90)
+        double = [0] * (56 * 56)
+        for r in range(28):
+            moved[(r + 3) * 90 + 50:(r + 3) * 90 + 78] = image[r * 28:(r + 1) * 28]
+            for c in range(28):
+                for at in (0, 1, 56, 57):
+                    double[2 * r * 56 + 2 * c + at] = image[r * 28 + c]
+        self.assert_same(self.predict(self.put("a.png", grey(moved, 90))), [self.said[3]])
+        self.assertEqual(self.predict(self.put("b.png", grey(double, 56)))[0]["label"], self.said[3]["label"])
+
+    # R40
+    def test_large(self):
+        self.put("huge.png", large(30000, 30000, 1, lambda row: b"\xff" * 3750))
+        self.assertIn("30000 x 30000", self.run_program("predict", "m", "huge.png", code=INPUT).stderr)
+        self.assertIn("nothing drawn", self.run_program("predict", "m", self.put("white.png", grey([255] * 784)), code=INPUT).stderr)
+        image = self.images[3]
+        lines = {r: b"\xff" * 2000 + b"".join(bytes([255 - v]) * 180 for v in image[r * 28:(r + 1) * 28]) + b"\xff" * 1960 for r in range(28)}
+        self.put("large.png", large(9000, 9000, 8, lambda row: lines.get((row - 2000) // 180, b"\xff" * 9000)))
+        with open(self.folder / "out", "w") as out:
+            process = os.fork()
+            if process == 0:
+                os.chdir(self.folder)
+                os.dup2(out.fileno(), 1)
+                os.execve(PROGRAM, [str(PROGRAM), "predict", "m", "large.png", "--json", "--quiet"], self.environment)
+            _, state, usage = os.wait4(process, 0)
+        self.assertEqual(state, 0)
+        self.assertIn(f'"label":"{self.said[3]["label"]}"', (self.folder / "out").read_text().replace(" ", ""))
+        if not self.environment["ASAN_OPTIONS"]:
+            self.assertLess(usage.ru_maxrss, 300 * 1024)
+
+    def test_damaged(self):
+        whole = grey(self.images[0])
+        for length in range(1, len(whole) - 12, 7):  # without its last, empty chunk it is still whole
+            result = self.run_program("predict", "m", self.put("cut.png", whole[:length]), code=INPUT)
+            self.assertIn("cut.png", result.stderr)
+        flipped = bytearray(whole)
+        flipped[60] ^= 4
+        self.assertIn("damaged", self.run_program("predict", "m", self.put("flip.png", bytes(flipped)), code=INPUT).stderr)
+        self.assertIn("predict", self.run_program("train", "--data", self.put("a.png", whole), code=INPUT).stderr)
+
+    # R08
+    def test_lying_on_its_side(self):
+        images, labels = bars(200)
+        turned = b"".join(bytes(images[16 + i * 784 + c * 28 + r] for r in range(28) for c in range(28)) for i in range(200))
+        folder = self.folder / "emnist"
+        folder.mkdir()
+        for kind in ("train", "test"):
+            (folder / f"emnist-digits-{kind}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx([200, 28, 28], turned)))
+            (folder / f"emnist-digits-{kind}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+        names = [self.put(f"{i}.png", grey(list(images[16 + i * 784:16 + (i + 1) * 784]))) for i in range(100)]
+        train = ("train", "--data", "emnist", "--epochs", "60", "--device", "cpu", "--save", "e")
+        self.assertIn("--transpose", self.run_program(*train).stderr)
+        sideways = self.lines("predict", "e", *names)
+        self.run_program(*train, "--transpose")
+        upright = self.lines("predict", "e", *names)
+        right = [sum(line["label"] == str(i % 10) for i, line in enumerate(lines)) for lines in (sideways, upright)]
+        self.assertLess(right[0], 50)
+        self.assertGreaterEqual(right[1], 98)
+        drawn = self.run_program("show", "emnist", "--transpose", "--count", "1").stdout.splitlines()
+        self.assertEqual(drawn[0].strip(), "0")
+        self.assertEqual([line.strip(" ") != "" for line in drawn[1:]], [False] * 2 + [True] * 10 + [False] * 2)  # rows 4 to 23
+        self.assertTrue(all(re.fullmatch(r" {4}[^ ]{2} *", line) for line in drawn[3:13]), drawn)
+        flat = self.run_program("show", "emnist", "--count", "1").stdout.splitlines()
+        self.assertEqual(sum(line.strip() != "" for line in flat[1:]), 1)
+
+    def test_files_of_pictures(self):
+        self.run_program("show", "bars", "--count", "12", "--out", "grid.png")
+        content = (self.folder / "grid.png").read_bytes()
+        width, height, depth, kind = struct.unpack(">IIBB", content[16:26])
+        self.assertEqual((depth, kind), (8, GREY))
+        at, data = 8, b""
+        while at < len(content):
+            length, name = struct.unpack(">I4s", content[at:at + 8])
+            data += content[at + 8:at + 8 + length] if name == b"IDAT" else b""
+            at += 12 + length
+        raw = zlib.decompress(data)
+        self.assertEqual(len(raw), height * (width + 1))
+        self.run_program("show", "bars", "--count", "12", "--out", "grid.svg")
+        svg = xml.dom.minidom.parse(str(self.folder / "grid.svg"))
+        self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [str(i % 10) for i in range(12)])
+        self.assertIn("M6 6h2v1h-2z", svg.getElementsByTagName("path")[15].getAttribute("d"))  # row 4, columns 4 and 5, behind a gap of 2
+        self.assertIn(".png or .svg", self.run_program("show", "bars", "--out", "grid.gif", code=USAGE).stderr)
+        self.assertIn("not images", self.run_program("show", self.put("t.csv", b"1,2,a\n3,4,b\n"), code=INPUT).stderr)
+
+
+if __name__ == "__main__":
+    main()
