@@ -314,6 +314,7 @@ typedef enum annc_engine {
     ANNC_ENGINE_AUTO,     /* the fastest that takes the network */
     ANNC_ENGINE_OPS,      /* one operation after another */
     ANNC_ENGINE_RECORDED, /* the operations of a block of steps recorded once and replayed (CUDA) */
+    ANNC_ENGINE_FUSED, /* a step of a small network in one go, inputs that are 0 skipped where there are many (CPU) */
     ANNC_ENGINE_COUNT
 } annc_engine;
 
@@ -421,7 +422,7 @@ ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void
 /* Tells ANNC_PLATEAU how the epoch went: a loss, lower is better, of whatever data are trusted most. */
 ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
-/* The engine in use: "ops" or "recorded". */
+/* The engine in use: "ops", "recorded", "fused, sparse", "fused, dense". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */
 ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);

@@ -17,7 +17,7 @@
 #include "order.h"
 
 /* Raised with every change of this file; a module of another number is refused by name. */
-enum { ANNC_BACKEND_CONTRACT = 2 };
+enum { ANNC_BACKEND_CONTRACT = 3 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -55,17 +55,31 @@ struct annc_label_values {
     float off, on;
 };
 
-/* A training job as `steps` sees it. Pointers are to device memory, and all but the last two members are the caller's. */
+/* What a job's steps are, so that a backend may do the same in another way. */
+enum annc_job_kind {
+    ANNC_JOB_OTHER,   /* only `step` knows */
+    ANNC_JOB_DESCENT, /* forward, BP1 to BP4, theta = theta - (eta / m) (sum of dC/dtheta), score */
+    ANNC_JOB_FORWARD, /* forward, score */
+};
+
+/* A job as `steps` sees it. Pointers are to device memory, and all but the last two members are the caller's. */
 struct annc_job {
+    enum annc_job_kind kind;
     const annc_shape *shape;
     float *theta;                  /* the parameter block */
-    const annc_examples *examples; /* a host struct whose arrays are staged */
+    const annc_examples *examples; /* a host struct whose arrays are staged; they stay as they are as long as the job */
     struct annc_cursor *cursor;
-    struct annc_score *scores;                       /* one a step of the epoch */
-    uint32_t batch;                                  /* examples a minibatch; steps runs full ones alone */
-    annc_status (*step)(const struct annc_job *job); /* one step made of operations, which a backend may record */
-    void *recording;                                 /* the backend's own; NULL at first, freed by release */
-    const char *engine;                              /* set by steps: the name of what ran */
+    struct annc_score *scores;       /* one a step of the epoch */
+    int32_t *predictions;            /* as score takes them, or NULL */
+    uint32_t batch;                  /* examples a minibatch */
+    struct annc_label_values values; /* of the targets */
+    const float *weights;            /* of the classes, or NULL */
+    double eta;                      /* of a descent, */
+    const struct annc_rate *rates;   /* or, unless NULL, one a step */
+    annc_status (*step)(const struct annc_job *job,
+                        uint32_t m); /* one step of m examples, made of operations, which a backend may record */
+    void *recording;                 /* the backend's own; NULL at first, freed by release */
+    const char *engine;              /* set by steps: the name of what ran */
 };
 
 struct annc_backend {
@@ -164,10 +178,13 @@ struct annc_backend {
                          const float *Y, const float *weights, struct annc_cursor *cursor, struct annc_score *scores,
                          int32_t *predictions);
 
-    /* --- whole steps; both NULL where the backend has none */
+    /* --- whole steps; all NULL where the backend has none */
 
-    /* Runs `count` steps of full minibatches from the cursor on. *taken is false, and nothing was done, where the job is not one for it. */
-    annc_status (*steps)(annc_device *device, struct annc_job *job, uint32_t count, bool *taken);
+    annc_engine engine;                     /* what steps is */
+    bool (*takes)(const annc_shape *shape); /* whether it takes networks of a shape, some jobs at least */
+    /* Runs `count` steps of m examples each from the cursor on: full minibatches, or the last one. *taken is false, and nothing was done, where
+     * the job is not one for it. */
+    annc_status (*steps)(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken);
     /* Frees job->recording. */
     void (*release)(annc_device *device, struct annc_job *job);
 };

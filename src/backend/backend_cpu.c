@@ -1,6 +1,8 @@
 /* backend_cpu.c - the CPU: matrix products of gemm.h, elementwise loops made from the tables of annc_functions.h. */
 #include "allocate.h"
 #include "backend.h"
+#include "cpu_fused.h"
+#include "cpu_rows.h"
 #include "cpu_update.h"
 #include "functions.h"
 #include "gemm.h"
@@ -13,11 +15,10 @@
 
 struct cpu_device {
     struct annc_device device;
+    const struct annc_cpu_kernels *kernels;
     bool choose_threads; /* by the size of each product, up to info.threads */
     int threads_now;
 };
-
-static const float TARGET_MIDDLE = 0.5f; /* between the targets 0 and 1 of two classes */
 
 /* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */
 static const double THREADED_PRODUCT = 4e6;
@@ -73,11 +74,12 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
     annc_device_info *info = &new_device->device.info;
     new_device->device.backend = &annc_backend_cpu;
     new_device->device.host = host;
+    new_device->kernels = annc_cpu_kernels_choose();
     new_device->choose_threads = threads == 0;
     info->threads = threads > 0 ? threads : online > 0 ? (int)online : 1;
     snprintf(info->kind, sizeof info->kind, "cpu");
     processor_name(processor, sizeof processor);
-    snprintf(info->name, sizeof info->name, "%s, %s", processor, annc_gemm_name());
+    snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
     annc_machine_memory(&info->memory_bytes, &info->memory_free);
     *device = &new_device->device;
 out:
@@ -151,41 +153,23 @@ static annc_status cpu_initialise(annc_device *device, uint64_t seed, uint64_t f
     return ANNC_OK;
 }
 
-static void gather_inputs(const annc_examples *examples, size_t example, float *x)
+static void gather_inputs(annc_device *device, const annc_examples *examples, size_t example, float *x)
 {
     const size_t inputs = examples->inputs;
-    if (examples->type == ANNC_BYTES) {
-        const uint8_t *bytes = (const uint8_t *)examples->x + example * inputs;
-        const float factor = 1.0f / examples->divisor;
-        for (size_t j = 0; j < inputs; j++)
-            x[j] = (float)bytes[j] * factor;
-    } else {
+    if (examples->type == ANNC_BYTES)
+        cpu(device)->kernels->bytes_to_floats(inputs, 1.0f / examples->divisor,
+                                              (const uint8_t *)examples->x + example * inputs, x);
+    else
         memcpy(x, (const float *)examples->x + example * inputs, inputs * sizeof *x);
-    }
-}
-
-static void gather_targets(const annc_examples *examples, struct annc_label_values values, size_t example, float *y)
-{
-    const size_t outputs = examples->outputs;
-    if (examples->targets) {
-        memcpy(y, examples->targets + example * outputs, outputs * sizeof *y);
-    } else if (outputs == 1) {
-        y[0] = examples->labels[example] ? values.on : values.off;
-    } else {
-        for (size_t j = 0; j < outputs; j++)
-            y[j] = values.off;
-        y[examples->labels[example]] = values.on;
-    }
 }
 
 static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
                               struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
-    (void)device;
     for (uint32_t r = 0; r < m; r++) {
         const uint32_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
-        gather_inputs(examples, example, X + (size_t)r * examples->inputs);
-        gather_targets(examples, values, example, Y + (size_t)r * examples->outputs);
+        gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
+        annc_cpu_targets(examples, values.off, values.on, example, Y + (size_t)r * examples->outputs);
     }
     return ANNC_OK;
 }
@@ -233,75 +217,6 @@ static annc_status cpu_dropout(annc_device *device, uint64_t seed, const struct 
     return ANNC_OK;
 }
 
-/* Z = Z - log(sum of exp(Z)) a row, by way of the row's largest entry. */
-static void normalise_rows(uint32_t m, uint32_t n, float *Z)
-{
-    for (uint32_t r = 0; r < m; r++) {
-        float *z = Z + (size_t)r * n, largest = z[0], sum = 0;
-        for (uint32_t j = 1; j < n; j++)
-            largest = MAX(z[j], largest);
-        for (uint32_t j = 0; j < n; j++)
-            sum += EXP(z[j] - largest);
-        const float log_sum = largest + logf(sum);
-        for (uint32_t j = 0; j < n; j++)
-            z[j] -= log_sum;
-    }
-}
-
-typedef float real; /* of the formulas */
-
-/* A = f(Z) */
-static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
-{
-    switch (f) {
-#define ACTIVATE(enumerator, name, value, ...)                                                                         \
-    case enumerator:                                                                                                   \
-        for (size_t i = 0; i < count; i++) {                                                                           \
-            const float z = Z[i];                                                                                      \
-            A[i] = value;                                                                                              \
-        }                                                                                                              \
-        break;
-        ANNC_ACTIVATIONS(ACTIVATE)
-#undef ACTIVATE
-    case ANNC_ACTIVATION_COUNT:
-        break;
-    }
-}
-
-/* delta = delta times f'(Z) */
-static void times_derivative(annc_activation f, size_t count, const float *restrict Z, const float *restrict A,
-                             float *restrict delta)
-{
-    switch (f) {
-#define TIMES_DERIVATIVE(enumerator, name, value, derivative, ...)                                                     \
-    case enumerator:                                                                                                   \
-        for (size_t i = 0; i < count; i++) {                                                                           \
-            const float z = Z[i], a = A[i];                                                                            \
-            (void)z;                                                                                                   \
-            (void)a;                                                                                                   \
-            delta[i] = delta[i] * (derivative);                                                                        \
-        }                                                                                                              \
-        break;
-        ANNC_ACTIVATIONS(TIMES_DERIVATIVE)
-#undef TIMES_DERIVATIVE
-    case ANNC_ACTIVATION_COUNT:
-        break;
-    }
-}
-
-/* delta = delta times the Jacobian diag(a) - a a^T of a row-wise f. */
-static void times_jacobian(uint32_t m, uint32_t n, const float *A, float *delta)
-{
-    for (uint32_t r = 0; r < m; r++) {
-        const float *a = A + (size_t)r * n;
-        float *d = delta + (size_t)r * n, mean = 0;
-        for (uint32_t j = 0; j < n; j++)
-            mean += d[j] * a[j];
-        for (uint32_t j = 0; j < n; j++)
-            d[j] = a[j] * (d[j] - mean);
-    }
-}
-
 static annc_status cpu_forward(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
                                const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
@@ -310,24 +225,22 @@ static annc_status cpu_forward(annc_device *device, annc_activation f, uint32_t 
     set_threads(device, (double)m * n * n_in);
     annc_gemm_nt(m, n, n_in, 1, A_in, W, 1, Z);
     if (annc_activation_kind_of(f) == ROWWISE)
-        normalise_rows(m, n, Z);
-    activate(f, (size_t)m * n, Z, A);
+        annc_cpu_normalise_rows(m, n, n, Z);
+    cpu(device)->kernels->activate(f, (size_t)m * n, Z, A);
     return ANNC_OK;
 }
 
 static annc_status cpu_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
                                     const float *Z, const float *A, const float *Y, float *delta)
 {
-    (void)device;
     const size_t count = (size_t)m * n;
-    for (size_t i = 0; i < count; i++)
-        delta[i] = annc_cost_derivative_f32(cost, Z[i], A[i], Y[i]);
+    cpu(device)->kernels->cost_derivative(cost, count, Z, A, Y, delta);
     if (annc_cost_partner(cost) != ANY_OUTPUT)
         return ANNC_OK;
     if (annc_activation_kind_of(f) == ROWWISE)
-        times_jacobian(m, n, A, delta);
+        annc_cpu_times_jacobian(m, n, n, A, delta);
     else
-        times_derivative(f, count, Z, A, delta);
+        cpu(device)->kernels->times_derivative(f, count, Z, A, delta);
     return ANNC_OK;
 }
 
@@ -337,7 +250,7 @@ static annc_status cpu_hidden_delta(annc_device *device, annc_activation f, uint
 {
     set_threads(device, (double)m * n * n_next);
     annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);
-    times_derivative(f, (size_t)m * n, Z, A, delta);
+    cpu(device)->kernels->times_derivative(f, (size_t)m * n, Z, A, delta);
     return ANNC_OK;
 }
 
@@ -365,24 +278,12 @@ static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_i
     return ANNC_OK;
 }
 
-/* The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle. */
-static uint32_t class_of(uint32_t n, const float *row, float middle)
-{
-    uint32_t best = 0;
-    if (n == 1)
-        return row[0] > middle;
-    for (uint32_t j = 1; j < n; j++)
-        if (row[j] > row[best])
-            best = j;
-    return best;
-}
-
 static annc_status cpu_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
                              float *delta)
 {
     (void)device;
     for (uint32_t r = 0; r < m; r++) {
-        const float weight = weights[class_of(n, Y + (size_t)r * n, TARGET_MIDDLE)];
+        const float weight = weights[annc_cpu_class_wanted(n, Y + (size_t)r * n)];
         for (uint32_t j = 0; j < n; j++)
             delta[(size_t)r * n + j] *= weight;
     }
@@ -397,8 +298,8 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
     struct annc_score score = {0, 0, m};
     for (uint32_t r = 0; r < m; r++) {
         const size_t row = (size_t)r * n;
-        const uint32_t wanted = class_of(n, Y + row, TARGET_MIDDLE);
-        const uint32_t predicted = class_of(n, A + row, annc_cost_middle(cost));
+        const uint32_t wanted = annc_cpu_class_wanted(n, Y + row);
+        const uint32_t predicted = annc_cpu_class_of(n, A + row, annc_cost_middle(cost));
         double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
             row_cost += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
@@ -410,6 +311,17 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
     scores[cursor->step] = score;
     cursor->step++;
     return ANNC_OK;
+}
+
+static annc_status cpu_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
+{
+    return annc_fused_steps(cpu(device)->kernels, job, m, count, taken);
+}
+
+static void cpu_release(annc_device *device, struct annc_job *job)
+{
+    (void)device;
+    annc_fused_release(job);
 }
 
 const struct annc_backend annc_backend_cpu = {
@@ -440,4 +352,8 @@ const struct annc_backend annc_backend_cpu = {
     .update = annc_cpu_update,
     .limit_rows = annc_cpu_limit_rows,
     .score = cpu_score,
+    .engine = ANNC_ENGINE_FUSED,
+    .takes = annc_fused_takes,
+    .steps = cpu_steps,
+    .release = cpu_release,
 };

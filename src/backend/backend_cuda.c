@@ -385,7 +385,7 @@ static annc_status record(annc_device *device, struct annc_job *job, int count, 
     CUDA_TRY(cudaStreamBeginCapture(cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
     capturing = true;
     for (int i = 0; i < count; i++)
-        ANNC_TRY(job->step(job));
+        ANNC_TRY(job->step(job, job->batch));
     capturing = false;
     CUDA_TRY(cudaStreamEndCapture(cuda(device)->stream, &graph));
     CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
@@ -412,14 +412,23 @@ static annc_status begin_recording(annc_device *device, struct annc_job *job, st
     return ANNC_OK;
 }
 
-static annc_status cuda_steps(annc_device *device, struct annc_job *job, uint32_t count, bool *taken)
+/* A recording is made of whatever operations there are. */
+static bool cuda_takes(const annc_shape *shape)
+{
+    (void)shape;
+    return true;
+}
+
+static annc_status cuda_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
     annc_status status = ANNC_OK;
     struct recording *recording;
-    *taken = true;
+    *taken = m == job->batch && job->kind != ANNC_JOB_FORWARD;
+    if (!*taken)
+        return ANNC_OK;
     ANNC_TRY(begin_recording(device, job, &recording));
     if (!recording->warm && count > 0) { /* loading a kernel may not happen inside a capture */
-        ANNC_TRY(job->step(job));
+        ANNC_TRY(job->step(job, m));
         recording->warm = true;
         count--;
     }
@@ -477,6 +486,8 @@ static const struct annc_backend backend_cuda = {
     cuda_update,
     cuda_limit_rows,
     cuda_score,
+    ANNC_ENGINE_RECORDED,
+    cuda_takes,
     cuda_steps,
     cuda_release,
 };

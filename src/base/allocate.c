@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { LARGE = 4 << 20, LARGE_PAGE = 2 << 20 };
+
 size_t annc_product(size_t a, size_t b)
 {
     return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
@@ -56,10 +58,13 @@ annc_status annc_allocate(size_t count, size_t size, const char *what, void **bl
     if (bytes == 0)
         bytes = 1;
     *block = NULL;
-    if (!may_fit(bytes) || posix_memalign(block, ANNC_ALIGNMENT, bytes) != 0) {
+    const bool large = bytes >= LARGE;
+    if (!may_fit(bytes) || posix_memalign(block, large ? LARGE_PAGE : ANNC_ALIGNMENT, bytes) != 0) {
         *block = NULL;
         return no_memory(bytes, what);
     }
+    if (large) /* fewer pages to fault in and to look up; where the system has no such pages it says so, and all is as before */
+        (void)madvise(*block, bytes, MADV_HUGEPAGE);
     memset(*block, 0, bytes);
     return ANNC_OK;
 }

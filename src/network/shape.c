@@ -36,6 +36,7 @@ const char *annc_engine_name(annc_engine engine)
         [ANNC_ENGINE_AUTO] = "auto",
         [ANNC_ENGINE_OPS] = "ops",
         [ANNC_ENGINE_RECORDED] = "recorded",
+        [ANNC_ENGINE_FUSED] = "fused",
     };
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }

@@ -23,6 +23,7 @@ struct annc_evaluator {
     uint32_t chunk, chunks;
     float *d_theta; /* the network's own parameters, where no trainer brings them */
     struct annc_cursor *d_cursor;
+    struct annc_job job;
     struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
     int32_t *d_predictions;
     const annc_dataset *dataset;
@@ -80,6 +81,14 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
     ANNC_TRY(annc_feed_try(device, examples, evaluator->chunk, &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
+    evaluator->job = (struct annc_job){.kind = ANNC_JOB_FORWARD,
+                                       .shape = &network->shape,
+                                       .examples = &evaluator->feed.staged,
+                                       .cursor = evaluator->d_cursor,
+                                       .scores = evaluator->d_scores,
+                                       .predictions = evaluator->d_predictions,
+                                       .batch = evaluator->chunk,
+                                       .values = annc_pass_label_values(&evaluator->pass)};
     *result = evaluator;
     evaluator = NULL;
 out:
@@ -91,6 +100,8 @@ void annc_evaluator_free(annc_evaluator *evaluator)
 {
     if (!evaluator)
         return;
+    if (evaluator->job.recording)
+        evaluator->device->backend->release(evaluator->device, &evaluator->job);
     void *const memory[] = {evaluator->d_theta, evaluator->d_cursor, evaluator->d_scores, evaluator->d_predictions};
     annc_pass_close(&evaluator->pass);
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
@@ -106,7 +117,22 @@ void annc_evaluator_free(annc_evaluator *evaluator)
 struct results {
     int32_t *predictions;
     float *outputs;
+    bool by_steps; /* where the backend has whole steps */
 };
+
+/* The chunks of `count` examples by the backend's whole steps, if it takes them. */
+static annc_status run_steps(annc_evaluator *evaluator, const float *theta, uint32_t count, bool *taken)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = evaluator->device->backend;
+    const uint32_t full = count / evaluator->chunk, ragged = count % evaluator->chunk;
+    evaluator->job.theta = (float *)theta; /* which these steps only read */
+    ANNC_TRY(backend->steps(evaluator->device, &evaluator->job, evaluator->chunk, full, taken));
+    if (*taken && ragged > 0)
+        ANNC_TRY(backend->steps(evaluator->device, &evaluator->job, ragged, 1, taken));
+out:
+    return status;
+}
 
 /* The chunks of a window of `count` examples from `first` on. */
 static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
@@ -118,12 +144,15 @@ static annc_status run_window(annc_evaluator *evaluator, const float *theta, uin
     struct annc_pass *pass = &evaluator->pass;
     const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
     const uint32_t chunk = evaluator->chunk;
+    bool taken = false;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_sequential(evaluator->feed.window);
     cursor.batch = chunk;
     ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
-    for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
+    if (results->by_steps && !results->outputs)
+        ANNC_TRY(run_steps(evaluator, theta, count, &taken));
+    for (uint32_t done = 0; done < count && !taken; done += count - done < chunk ? count - done : chunk) {
         const uint32_t m = count - done < chunk ? count - done : chunk;
         ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
         ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
@@ -194,7 +223,9 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     memset(evaluation, 0, sizeof *evaluation);
     if (!trainer)
         ANNC_TRY(backend->upload(device, evaluator->d_theta, evaluator->network->theta, bytes));
-    const struct results results = {predictions, outputs ? outputs : evaluator->outputs};
+    const struct results results = {predictions, outputs ? outputs : evaluator->outputs,
+                                    backend->steps && !evaluator->feed.streams &&
+                                        !(trainer && trainer->options.engine == ANNC_ENGINE_OPS)};
     ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
     for (uint32_t c = 0; c < evaluator->chunks; c++) {
         evaluation->count += evaluator->scores[c].examples;

@@ -146,8 +146,7 @@ void annc_examples_unstage(annc_device *device, annc_examples *staged)
     memset(staged, 0, sizeof *staged);
 }
 
-/* What labels become: one-hot, or smoothed. */
-static struct annc_label_values label_values(const struct annc_pass *pass)
+struct annc_label_values annc_pass_label_values(const struct annc_pass *pass)
 {
     const uint32_t outputs = pass->shape->width[pass->shape->layers];
     const double e = pass->objective.label_smoothing;
@@ -172,7 +171,7 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     const struct annc_backend *backend = pass->device->backend;
 
     float *const X = pass->still ? pass->still : pass->A[0];
-    ANNC_TRY(backend->gather(pass->device, cursor, staged, label_values(pass), m, X, pass->Y));
+    ANNC_TRY(backend->gather(pass->device, cursor, staged, annc_pass_label_values(pass), m, X, pass->Y));
     if (pass->still)
         ANNC_TRY(backend->augment(pass->device, pass->seed, cursor, pass->augmentation, pass->rows, pass->columns, m, X,
                                   pass->A[0]));

@@ -38,6 +38,9 @@ size_t annc_examples_input_bytes(const annc_examples *examples);
 annc_status annc_examples_stage(annc_device *device, const annc_examples *examples, annc_examples *staged);
 void annc_examples_unstage(annc_device *device, annc_examples *staged);
 
+/* What labels become: one-hot, or smoothed. */
+struct annc_label_values annc_pass_label_values(const struct annc_pass *pass);
+
 /* The cursor's minibatch, m rows of it, into X and Y, and forward through all layers. */
 annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
                               uint32_t m, const float *theta);

@@ -39,38 +39,38 @@ out:
     return status;
 }
 
-static annc_status full_step(const struct annc_job *job)
+static annc_status step_of_job(const struct annc_job *job, uint32_t m)
 {
-    return step_of((annc_trainer *)job, job->batch);
+    return step_of((annc_trainer *)job, m);
 }
 
-/* `count` steps of full minibatches, by the engine asked for. */
-static annc_status full_steps(annc_trainer *trainer, uint32_t count)
+/* `count` steps of m examples, by the engine asked for. */
+static annc_status run_steps(annc_trainer *trainer, uint32_t m, uint32_t count)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = trainer->device->backend;
-    if (backend->steps && trainer->options.engine != ANNC_ENGINE_OPS) {
-        bool taken = false;
-        ANNC_TRY(backend->steps(trainer->device, &trainer->job, count, &taken));
-        if (taken)
-            return ANNC_OK;
-        trainer->job.engine = annc_engine_name(ANNC_ENGINE_OPS);
-        if (trainer->options.engine != ANNC_ENGINE_AUTO)
-            return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this network on this device",
-                             annc_engine_name(trainer->options.engine));
-    }
+    bool taken = false;
+    if (trainer->whole_steps)
+        ANNC_TRY(backend->steps(trainer->device, &trainer->job, m, count, &taken));
+    if (taken)
+        return ANNC_OK;
     for (uint32_t i = 0; i < count; i++)
-        ANNC_TRY(full_step(&trainer->job));
+        ANNC_TRY(step_of(trainer, m));
 out:
     return status;
 }
 
 annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why)
 {
-    (void)shape; /* every engine that there is takes every shape */
-    *why = device->backend->steps ? "steps of any network are recorded in a CUDA graph and replayed"
-                                  : "the operations run one after another; whole-step engines need a CUDA device";
-    return device->backend->steps ? ANNC_ENGINE_RECORDED : ANNC_ENGINE_OPS;
+    const struct annc_backend *backend = device->backend;
+    if (!backend->steps || !backend->takes(shape)) {
+        *why = "the operations run one after another; the network is too large for steps in one go";
+        return ANNC_ENGINE_OPS;
+    }
+    *why = backend->engine == ANNC_ENGINE_FUSED
+               ? "steps of small networks run in one go where they are plain gradient descent"
+               : "steps of any network are recorded in a CUDA graph and replayed";
+    return backend->engine;
 }
 
 /* ---------------------------------------------------------------- an epoch */
@@ -133,14 +133,14 @@ static annc_status run_window(annc_trainer *trainer, struct course *course, uint
     for (uint32_t done = 0; done < full;) {
         const uint32_t steps = full - done < trainer->block ? full - done : trainer->block;
         const double start = annc_now();
-        ANNC_TRY(full_steps(trainer, steps));
+        ANNC_TRY(run_steps(trainer, batch, steps));
         done += steps;
         course->done += steps;
         if (course->stop)
             ANNC_TRY(ask_for_stop(trainer, course, start));
     }
     if (ragged > 0) {
-        ANNC_TRY(step_of(trainer, ragged));
+        ANNC_TRY(run_steps(trainer, ragged, 1));
         course->done++;
     }
 out:
@@ -253,9 +253,10 @@ static annc_status check_options(const annc_device *device, const annc_shape *sh
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(train);
     ANNC_TRY(annc_training_check(options, shape));
-    if (options->engine == ANNC_ENGINE_RECORDED && !device->backend->steps)
-        return annc_fail(ANNC_DEVICE, "the engine '%s' needs a CUDA device, not '%s'",
-                         annc_engine_name(options->engine), device->info.kind);
+    if (options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS &&
+        options->engine != device->backend->engine)
+        return annc_fail(ANNC_DEVICE, "the engine '%s' needs a %s device, not '%s'", annc_engine_name(options->engine),
+                         options->engine == ANNC_ENGINE_FUSED ? "cpu" : "cuda", device->info.kind);
     ANNC_TRY(annc_examples_fit(shape, examples));
     if (examples->targets && (options->objective.class_weights || options->objective.label_smoothing > 0))
         return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, and the data have targets");
@@ -282,7 +283,6 @@ static annc_status open_job(annc_trainer *trainer)
     const annc_shape *shape = &trainer->network->shape;
     const size_t bytes = annc_shape_parameters(shape) * sizeof(float);
     void *theta = NULL, *cursor = NULL, *scores = NULL;
-    const char *why;
     struct annc_job *job = &trainer->job;
 
     ANNC_TRY(backend->alloc(trainer->device, bytes, "the parameters", &theta));
@@ -295,10 +295,39 @@ static annc_status open_job(annc_trainer *trainer)
     job->shape = shape;
     job->examples = &trainer->feed.staged;
     job->batch = trainer->options.batch;
-    job->step = full_step;
-    job->engine =
-        annc_engine_name(trainer->options.engine == ANNC_ENGINE_AUTO ? annc_engine_choose(trainer->device, shape, &why)
-                                                                     : trainer->options.engine);
+    job->step = step_of_job;
+out:
+    return status;
+}
+
+/* Whether the steps are plain gradient descent, with nothing before or after. */
+static bool is_descent(const annc_training_options *options)
+{
+    const annc_objective *objective = &options->objective;
+    const annc_augmentation *augmentation = &options->augmentation;
+    return options->optimiser == ANNC_SGD && options->decay == 0 && options->clip == 0 && options->max_norm == 0 &&
+           objective->l2 == 0 && objective->l1 == 0 && objective->dropout == 0 && objective->input_dropout == 0 &&
+           objective->input_noise == 0 && augmentation->shift == 0 && augmentation->rotation == 0 &&
+           augmentation->elastic == 0;
+}
+
+/* Tells the job what its steps are, and finds out whether the backend takes them as a whole. */
+static annc_status choose_engine(annc_trainer *trainer)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = trainer->device->backend;
+    const annc_training_options *options = &trainer->options;
+    struct annc_job *job = &trainer->job;
+    job->kind = is_descent(options) && !trainer->feed.streams ? ANNC_JOB_DESCENT : ANNC_JOB_OTHER;
+    job->values = annc_pass_label_values(&trainer->pass);
+    job->weights = trainer->pass.weights;
+    job->eta = options->eta;
+    job->rates = trainer->optimisation.d_rates;
+    job->engine = annc_engine_name(ANNC_ENGINE_OPS);
+    if (backend->steps && options->engine != ANNC_ENGINE_OPS)
+        ANNC_TRY(backend->steps(trainer->device, job, job->batch, 0, &trainer->whole_steps));
+    if (!trainer->whole_steps && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
+        return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training", annc_engine_name(options->engine));
 out:
     return status;
 }
@@ -332,6 +361,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
                                      &trainer->pass));
     ANNC_TRY(
         annc_optimisation_open(device, &network->shape, &trainer->options, trainer->steps, &trainer->optimisation));
+    ANNC_TRY(choose_engine(trainer));
     *result = trainer;
     trainer = NULL;
 out:

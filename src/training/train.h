@@ -19,6 +19,7 @@ struct annc_trainer {
     uint32_t steps;            /* an epoch, the ragged last one included */
     annc_epoch report;         /* of the epoch begun last, so far; its steps are those done */
     uint32_t block;            /* steps between questions for a stop */
+    bool whole_steps;          /* the backend's steps takes them */
     float largest_input;
     uint64_t fingerprint; /* of the data; worked out for the first checkpoint (checkpoint.c) */
 };

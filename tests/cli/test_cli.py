@@ -307,7 +307,7 @@ class Devices(Cli):
 
     def test_info(self):
         line = self.lines("info", "--device", "cpu", "--layers", "784-128-10")[-1]
-        self.assertEqual((line["schema"], line["devices"][0]["kind"], line["devices"][0]["engine"]), ("annc.info/1", "cpu", "ops"))
+        self.assertEqual((line["schema"], line["devices"][0]["kind"], line["devices"][0]["engine"]), ("annc.info/1", "cpu", "fused"))
         self.assertIn("MNIST: not on disk", self.run_program("info", "--device", "cpu").stdout)
 
     @unittest.skipUnless(MODULE, "the simulated device is not built")

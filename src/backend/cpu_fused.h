@@ -1,0 +1,16 @@
+/* cpu_fused.h - whole steps of small networks on the CPU, in one go. */
+#ifndef ANNC_BACKEND_CPU_FUSED_H
+#define ANNC_BACKEND_CPU_FUSED_H
+
+#include "backend.h"
+#include "cpu_kernels.h"
+
+/* As annc_backend.steps and release. */
+annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc_job *job, uint32_t m, uint32_t count,
+                             bool *taken);
+void annc_fused_release(struct annc_job *job);
+
+/* Whether networks of a shape are small enough. */
+bool annc_fused_takes(const annc_shape *shape);
+
+#endif

@@ -1,0 +1,90 @@
+/* cpu_kernels.h - the inner loops of the CPU, compiled for several instruction sets of which the best is chosen when the device is opened.
+ *
+ * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them, and what is beyond n is 0. A step of the fused engine
+ * (cpu_fused.c) is made of these; the elementwise ones serve the operations too, with the same bits on every instruction set. */
+#ifndef ANNC_BACKEND_CPU_KERNELS_H
+#define ANNC_BACKEND_CPU_KERNELS_H
+
+#include "annc.h"
+#include "config.h"
+#include "order.h"
+
+enum {
+    ANNC_PAD = 16,  /* numbers that rows are padded to a multiple of: the widest vector */
+    ANNC_OCTET = 8, /* inputs that are not 0 come in blocks of so many */
+    ANNC_LINE = 64, /* bytes of a cache line, to which records are aligned */
+};
+
+static inline size_t annc_padded(size_t n)
+{
+    return (n + ANNC_PAD - 1) / ANNC_PAD * ANNC_PAD;
+}
+
+/* Where one example's inputs that are not 0 lie: from line `line` on, uint16_t offset[8 * blocks], each the input's row of W in units of
+ * ANNC_PAD floats, then their values, uint8_t or float. A last block that is not full ends with values 0 at spare rows of W. */
+struct annc_record {
+    uint32_t line, blocks;
+};
+
+struct annc_records {
+    const uint8_t *lines;
+    bool bytes;   /* values are bytes, */
+    float factor; /* times this */
+    size_t most;  /* values that an example has */
+    size_t step;  /* from one example's values to the next one's, where a minibatch's are kept as floats */
+};
+
+/* Where a product begins: at 0, at a row of biases, or at what is there. */
+enum annc_start { ANNC_START_ZERO, ANNC_START_BIAS, ANNC_START_THERE };
+
+/* C (M x N) = its start + A B, with A (M x K) at steps of any size, B (K x N) and C in padded rows; N, ldb and ldc are multiples of the vector. */
+struct annc_product {
+    uint32_t M, N, K;
+    const float *A;
+    size_t a_row, a_step; /* from one row of A to the next, and from one of its columns to the next */
+    const float *B;
+    size_t ldb;
+    float *C;
+    size_t ldc;
+    enum annc_start start;
+    const float *bias;
+};
+
+struct annc_cpu_kernels {
+    const char *name;
+    uint32_t lanes;
+
+    /* Z (m x stride, columns first...first + n - 1) = bias + X W over the inputs that are not 0. values takes each example's values, m x step,
+     * for sparse_update. next: the records of the minibatch after this one, fetched ahead. */
+    void (*sparse_forward)(const struct annc_records *records, const struct annc_record *these,
+                           const struct annc_record *next, uint32_t m, size_t stride, size_t first, size_t n,
+                           const float *W, const float *bias, float *Z, float *values);
+    /* W (columns first...first + n - 1) += X^T D over the inputs that are not 0. */
+    void (*sparse_update)(const struct annc_records *records, const struct annc_record *these, uint32_t m,
+                          size_t stride, size_t first, size_t n, const float *D, const float *values, float *W);
+    void (*multiply)(const struct annc_product *product);
+    /* b (n) += the rows of D (m x stride). */
+    void (*add_rows)(uint32_t m, size_t n, size_t stride, const float *D, float *b);
+
+    /* --- elementwise: A = f(Z); delta = delta times f'(Z); delta = dC/dA, or the closed form */
+    void (*activate)(annc_activation f, size_t count, const float *Z, float *A);
+    void (*times_derivative)(annc_activation f, size_t count, const float *Z, const float *A, float *delta);
+    void (*cost_derivative)(annc_cost cost, size_t count, const float *Z, const float *A, const float *Y, float *delta);
+    /* sums[j] += weight times C of column j over a row of n; for a sum in a fixed order. */
+    void (*add_costs)(annc_cost cost, size_t n, double weight, const float *Z, const float *A, const float *Y,
+                      double *sums);
+    /* x = bytes times factor. */
+    void (*bytes_to_floats)(size_t count, float factor, const uint8_t *bytes, float *x);
+    /* The examples at positions first...first + count - 1 of an order. */
+    void (*order)(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *examples);
+};
+
+/* The best that this machine has; ANNC_CPU_KERNELS (avx512, avx2, portable) asks for another. */
+const struct annc_cpu_kernels *annc_cpu_kernels_choose(void);
+
+extern const struct annc_cpu_kernels annc_cpu_kernels_portable;
+#if ANNC_X86_KERNELS
+extern const struct annc_cpu_kernels annc_cpu_kernels_avx2, annc_cpu_kernels_avx512;
+#endif
+
+#endif

@@ -1,0 +1,318 @@
+/* cpu_loops.h - the kernels of cpu_kernels.h, for the instruction set of the file that includes this: cpu_portable.c, cpu_avx2.c, cpu_avx512.c. */
+#ifndef ANNC_BACKEND_CPU_LOOPS_H
+#define ANNC_BACKEND_CPU_LOOPS_H
+
+#include "cpu_kernels.h"
+#include "cpu_vector.h"
+#include "functions.h"
+
+#define UNROLL _Pragma("GCC unroll 16")
+
+enum { MOST_VECTORS = 8 }; /* of a row that are summed, or kept, in registers at once */
+
+/* ---------------------------------------------------------------- inputs that are not 0 */
+
+/* The row of W of non-zero j of four, whose offsets are packed in q, in bytes. */
+INLINE const char *row_of(const float *W, uint64_t q, int j)
+{
+    enum { UNIT = 6, MASK = 0xFFFF << UNIT }; /* ANNC_PAD floats are 2^6 bytes */
+    const int shift = 16 * j - UNIT;
+    return (const char *)W + ((shift < 0 ? q << -shift : q >> shift) & MASK);
+}
+
+INLINE const void *values_of(const struct annc_records *records, const struct annc_record *record)
+{
+    return records->lines + (size_t)record->line * ANNC_LINE + (size_t)record->blocks * ANNC_OCTET * sizeof(uint16_t);
+}
+
+/* One example, `vectors` vectors of its row: that many sums in `chains` chains, so that additions need not wait for each other. */
+INLINE void forward_example(const int vectors, const int chains, const struct annc_records *records,
+                            const struct annc_record *record, const char *next, const float *W, const float *bias,
+                            float *z, float *x)
+{
+    const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
+    const char *value = values_of(records, record);
+    vec sum[MOST_VECTORS];
+    UNROLL for (int g = 0; g < vectors * chains; g++) sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
+    for (uint32_t block = 0; block < record->blocks; block++) {
+        uint64_t q[2];
+        octet values;
+        memcpy(q, offset, sizeof q);
+        __builtin_prefetch(next, 0, 2);
+        values = records->bytes ? octet_of_bytes((const uint8_t *)value, records->factor)
+                                : octet_of_floats((const float *)value);
+        octet_store(x, values);
+        UNROLL for (int j = 0; j < ANNC_OCTET; j++)
+        {
+            const float *w = (const float *)row_of(W, q[j / 4], j % 4);
+            const vec spread = octet_spread(values, x, j);
+            UNROLL for (int g = 0; g < vectors; g++) sum[j % chains * vectors + g] =
+                v_fma(spread, v_load(w + g * LANES), sum[j % chains * vectors + g]);
+        }
+        offset += ANNC_OCTET;
+        value += ANNC_OCTET * (records->bytes ? 1 : sizeof(float));
+        x += ANNC_OCTET;
+        next += ANNC_LINE / 2;
+    }
+    UNROLL for (int width = chains / 2; width > 0; width /= 2) UNROLL for (int g = 0; g < width * vectors; g++) sum[g] =
+        v_add(sum[g], sum[g + width * vectors]);
+    UNROLL for (int g = 0; g < vectors; g++) v_store(z + g * LANES, sum[g]);
+}
+
+INLINE void forward_examples(const int vectors, const int chains, const struct annc_records *records,
+                             const struct annc_record *these, const struct annc_record *next, uint32_t m, size_t stride,
+                             const float *W, const float *bias, float *Z, float *values)
+{
+    for (uint32_t r = 0; r < m; r++)
+        forward_example(vectors, chains, records, &these[r],
+                        (const char *)records->lines + (size_t)next[r].line * ANNC_LINE, W, bias, Z + r * stride,
+                        values + r * records->step);
+}
+
+static void sparse_forward(const struct annc_records *records, const struct annc_record *these,
+                           const struct annc_record *next, uint32_t m, size_t stride, size_t first, size_t n,
+                           const float *W, const float *bias, float *Z, float *values)
+{
+    for (size_t done = 0; done < n;) {
+        const size_t at = first + done, left = (n - done) / LANES;
+        const size_t vectors = left < MOST_VECTORS ? left : MOST_VECTORS;
+        switch (vectors) {
+#define FORWARD(vectors, chains)                                                                                       \
+    case vectors:                                                                                                      \
+        forward_examples(vectors, chains, records, these, next, m, stride, W + at, bias + at, Z + at, values);         \
+        break;
+            FORWARD(1, 8)
+            FORWARD(2, 4)
+            FORWARD(3, 2)
+            FORWARD(4, 2)
+            FORWARD(5, 1)
+            FORWARD(6, 1)
+            FORWARD(7, 1)
+            FORWARD(8, 1)
+#undef FORWARD
+        }
+        done += vectors * LANES;
+    }
+}
+
+INLINE void update_example(const int vectors, const struct annc_records *records, const struct annc_record *record,
+                           const float *d, const float *x, float *W)
+{
+    const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
+    vec delta[MOST_VECTORS];
+    UNROLL for (int g = 0; g < vectors; g++) delta[g] = v_load(d + g * LANES);
+    for (uint32_t block = 0; block < record->blocks; block++, offset += ANNC_OCTET, x += ANNC_OCTET) {
+        uint64_t q[2];
+        memcpy(q, offset, sizeof q);
+        UNROLL for (int j = 0; j < ANNC_OCTET; j++)
+        {
+            float *w = (float *)row_of(W, q[j / 4], j % 4);
+            const vec spread = v_set(x[j]);
+            UNROLL for (int g = 0; g < vectors; g++)
+                v_store(w + g * LANES, v_fma(spread, delta[g], v_load(w + g * LANES)));
+        }
+    }
+}
+
+INLINE void update_examples(const int vectors, const struct annc_records *records, const struct annc_record *these,
+                            uint32_t m, size_t stride, const float *D, const float *values, float *W)
+{
+    for (uint32_t r = 0; r < m; r++)
+        update_example(vectors, records, &these[r], D + r * stride, values + r * records->step, W);
+}
+
+static void sparse_update(const struct annc_records *records, const struct annc_record *these, uint32_t m,
+                          size_t stride, size_t first, size_t n, const float *D, const float *values, float *W)
+{
+    for (size_t done = 0; done < n;) {
+        const size_t at = first + done, left = (n - done) / LANES;
+        const size_t vectors = left < MOST_VECTORS ? left : MOST_VECTORS;
+        switch (vectors) {
+#define UPDATE(vectors)                                                                                                \
+    case vectors:                                                                                                      \
+        update_examples(vectors, records, these, m, stride, D + at, values, W + at);                                   \
+        break;
+            UPDATE(1)
+            UPDATE(2)
+            UPDATE(3)
+            UPDATE(4)
+            UPDATE(5)
+            UPDATE(6)
+            UPDATE(7)
+            UPDATE(8)
+#undef UPDATE
+        }
+        done += vectors * LANES;
+    }
+}
+
+/* ---------------------------------------------------------------- products */
+
+INLINE void tile(const int rows, const int vectors, const struct annc_product *p, size_t row, size_t column)
+{
+    const float *a = p->A + row * p->a_row, *b = p->B + column;
+    float *c = p->C + row * p->ldc + column;
+    vec sum[16];
+    UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] =
+        p->start == ANNC_START_ZERO   ? v_zero()
+        : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
+                                      : v_load(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES);
+    for (uint32_t k = 0; k < p->K; k++, a += p->a_step, b += p->ldb) {
+        vec right[2];
+        UNROLL for (int g = 0; g < vectors; g++) right[g] = v_load(b + g * LANES);
+        UNROLL for (int i = 0; i < rows; i++)
+        {
+            const vec left = v_set(a[(size_t)i * p->a_row]);
+            UNROLL for (int g = 0; g < vectors; g++) sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
+        }
+    }
+    UNROLL for (int i = 0; i < rows * vectors; i++)
+        v_store(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES, sum[i]);
+}
+
+/* A strip of C that is one or two vectors wide. */
+INLINE void strip(const int vectors, const struct annc_product *p, size_t column)
+{
+    uint32_t row = 0;
+    for (; p->M - row >= (vectors == 1 ? TILE_1 : TILE_2); row += vectors == 1 ? TILE_1 : TILE_2)
+        tile(vectors == 1 ? TILE_1 : TILE_2, vectors, p, row, column);
+    for (; p->M - row >= 4; row += 4)
+        tile(4, vectors, p, row, column);
+    for (; p->M - row >= 1; row++)
+        tile(1, vectors, p, row, column);
+}
+
+static void multiply(const struct annc_product *p)
+{
+    size_t column = 0;
+    for (; p->N - column >= 2 * LANES; column += 2 * LANES)
+        strip(2, p, column);
+    if (column < p->N)
+        strip(1, p, column);
+}
+
+static void add_rows(uint32_t m, size_t n, size_t stride, const float *D, float *b)
+{
+    for (size_t j = 0; j < n; j += LANES) {
+        vec sum = v_load(b + j);
+        for (uint32_t r = 0; r < m; r++)
+            sum = v_add(sum, v_load(D + r * stride + j));
+        v_store(b + j, sum);
+    }
+}
+
+/* ---------------------------------------------------------------- elementwise */
+
+typedef float real; /* of the formulas */
+
+static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
+{
+    switch (f) {
+#define ACTIVATE(enumerator, name, value, ...)                                                                         \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i];                                                                                      \
+            A[i] = value;                                                                                              \
+        }                                                                                                              \
+        break;
+        ANNC_ACTIVATIONS(ACTIVATE)
+#undef ACTIVATE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+}
+
+static void times_derivative(annc_activation f, size_t count, const float *restrict Z, const float *restrict A,
+                             float *restrict delta)
+{
+    switch (f) {
+#define TIMES_DERIVATIVE(enumerator, name, value, derivative, ...)                                                     \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i], a = A[i];                                                                            \
+            (void)z;                                                                                                   \
+            (void)a;                                                                                                   \
+            delta[i] = delta[i] * (derivative);                                                                        \
+        }                                                                                                              \
+        break;
+        ANNC_ACTIVATIONS(TIMES_DERIVATIVE)
+#undef TIMES_DERIVATIVE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+}
+
+static void cost_derivative(annc_cost cost, size_t count, const float *restrict Z, const float *restrict A,
+                            const float *restrict Y, float *restrict delta)
+{
+    switch (cost) {
+#define COST_DERIVATIVE(enumerator, name, value, derivative, ...)                                                      \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i], a = A[i], y = Y[i];                                                                  \
+            (void)z;                                                                                                   \
+            delta[i] = derivative;                                                                                     \
+        }                                                                                                              \
+        break;
+        ANNC_COSTS(COST_DERIVATIVE)
+#undef COST_DERIVATIVE
+    case ANNC_COST_COUNT:
+        break;
+    }
+}
+
+static void add_costs(annc_cost cost, size_t n, double weight, const float *restrict Z, const float *restrict A,
+                      const float *restrict Y, double *restrict sums)
+{
+    switch (cost) {
+#define ADD_COSTS(enumerator, name, value, ...)                                                                        \
+    case enumerator:                                                                                                   \
+        for (size_t j = 0; j < n; j++) {                                                                               \
+            const float z = Z[j], a = A[j], y = Y[j];                                                                  \
+            (void)z;                                                                                                   \
+            (void)a;                                                                                                   \
+            sums[j] += weight * (double)(value);                                                                       \
+        }                                                                                                              \
+        break;
+        ANNC_COSTS(ADD_COSTS)
+#undef ADD_COSTS
+    case ANNC_COST_COUNT:
+        break;
+    }
+}
+
+static void bytes_to_floats(size_t count, float factor, const uint8_t *restrict bytes, float *restrict x)
+{
+    for (size_t j = 0; j < count; j++)
+        x[j] = (float)bytes[j] * factor;
+}
+
+/* The rounds of annc_order_at for all positions, vector after vector; then the few that must walk on. */
+static void order(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *restrict examples)
+{
+    const uint32_t low_bits = order->low_bits, low_mask = ((uint32_t)1 << low_bits) - 1;
+    const uint32_t high_mask = ((uint32_t)1 << (order->bits - low_bits)) - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t low = (first + i) & low_mask, high = (first + i) >> low_bits;
+        UNROLL for (int r = 0; r < ANNC_ORDER_ROUNDS; r += 2)
+        {
+            low ^= annc_order_mix(high, order->key[r]) & low_mask;
+            high ^= annc_order_mix(low, order->key[r + 1]) & high_mask;
+        }
+        examples[i] = high << low_bits | low;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (order->bits == 0)
+            examples[i] = first + i;
+        else if (examples[i] >= order->n)
+            examples[i] = annc_order_at(order, examples[i]);
+}
+
+#define ANNC_KERNELS(title)                                                                                            \
+    {                                                                                                                  \
+        .name = title, .lanes = LANES, .sparse_forward = sparse_forward, .sparse_update = sparse_update,               \
+        .multiply = multiply, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,        \
+        .cost_derivative = cost_derivative, .add_costs = add_costs, .bytes_to_floats = bytes_to_floats, .order = order \
+    }
+
+#endif

@@ -1,0 +1,60 @@
+#include "cpu_rows.h"
+#include "functions.h"
+
+static const float TARGET_MIDDLE = 0.5f; /* between the targets 0 and 1 of two classes */
+
+void annc_cpu_normalise_rows(uint32_t m, uint32_t n, size_t stride, float *Z)
+{
+    for (uint32_t r = 0; r < m; r++) {
+        float *z = Z + r * stride, largest = z[0], sum = 0;
+        for (uint32_t j = 1; j < n; j++)
+            largest = MAX(z[j], largest);
+        for (uint32_t j = 0; j < n; j++)
+            sum += EXP(z[j] - largest);
+        const float log_sum = largest + logf(sum);
+        for (uint32_t j = 0; j < n; j++)
+            z[j] -= log_sum;
+    }
+}
+
+void annc_cpu_times_jacobian(uint32_t m, uint32_t n, size_t stride, const float *A, float *delta)
+{
+    for (uint32_t r = 0; r < m; r++) {
+        const float *a = A + r * stride;
+        float *d = delta + r * stride, mean = 0;
+        for (uint32_t j = 0; j < n; j++)
+            mean += d[j] * a[j];
+        for (uint32_t j = 0; j < n; j++)
+            d[j] = a[j] * (d[j] - mean);
+    }
+}
+
+uint32_t annc_cpu_class_of(uint32_t n, const float *row, float middle)
+{
+    uint32_t best = 0;
+    if (n == 1)
+        return row[0] > middle;
+    for (uint32_t j = 1; j < n; j++)
+        if (row[j] > row[best])
+            best = j;
+    return best;
+}
+
+uint32_t annc_cpu_class_wanted(uint32_t n, const float *row)
+{
+    return annc_cpu_class_of(n, row, TARGET_MIDDLE);
+}
+
+void annc_cpu_targets(const annc_examples *examples, float off, float on, size_t example, float *y)
+{
+    const size_t outputs = examples->outputs;
+    if (examples->targets) {
+        memcpy(y, examples->targets + example * outputs, outputs * sizeof *y);
+    } else if (outputs == 1) {
+        y[0] = examples->labels[example] ? on : off;
+    } else {
+        for (size_t j = 0; j < outputs; j++)
+            y[j] = off;
+        y[examples->labels[example]] = on;
+    }
+}

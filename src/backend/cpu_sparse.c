@@ -1,0 +1,145 @@
+#include "cpu_sparse.h"
+#include "allocate.h"
+#include "status.h"
+
+#include <string.h>
+
+enum { MOST_LOOKED_AT = 1000, BYTES = 8 };
+
+static bool is_zero(const annc_examples *examples, size_t i)
+{
+    return examples->type == ANNC_BYTES ? ((const uint8_t *)examples->x)[i] == 0 : ((const float *)examples->x)[i] == 0;
+}
+
+double annc_sparse_density(const annc_examples *examples)
+{
+    const size_t n = examples->inputs, step = (examples->count + MOST_LOOKED_AT - 1) / MOST_LOOKED_AT;
+    size_t looked_at = 0, not_zero = 0;
+    for (size_t i = 0; i < examples->count; i += step) {
+        for (size_t j = 0; j < n; j++)
+            not_zero += !is_zero(examples, i * n + j);
+        looked_at += n;
+    }
+    return (double)not_zero / (double)looked_at;
+}
+
+bool annc_sparse_can_list(uint32_t inputs, size_t units)
+{
+    return ((size_t)inputs + ANNC_OCTET) * units <= UINT16_MAX;
+}
+
+/* ---------------------------------------------------------------- one example */
+
+static uint32_t count_bytes(const uint8_t *x, uint32_t n)
+{
+    uint32_t count = 0;
+    for (uint32_t j = 0; j < n; j++)
+        count += x[j] != 0;
+    return count;
+}
+
+static uint32_t count_floats(const float *x, uint32_t n)
+{
+    uint32_t count = 0;
+    for (uint32_t j = 0; j < n; j++)
+        count += x[j] != 0;
+    return count;
+}
+
+/* Eight bytes at once: most are all 0 in the data that this is for. The lowest byte comes first, as in memory. */
+static uint32_t list_bytes(const uint8_t *x, uint32_t n, size_t units, uint16_t *offset, uint8_t *value)
+{
+    const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
+    uint32_t count = 0, j = 0;
+    for (; j + BYTES <= n; j += BYTES) {
+        uint64_t word;
+        memcpy(&word, x + j, sizeof word);
+        /* The highest bit of each byte that is not 0. */
+        for (uint64_t found = (((word & low) + low) | word) & ~low; found; found &= found - 1) {
+            const uint32_t k = j + (uint32_t)__builtin_ctzll(found) / 8;
+            offset[count] = (uint16_t)(k * units);
+            value[count++] = x[k];
+        }
+    }
+    for (; j < n; j++)
+        if (x[j] != 0) {
+            offset[count] = (uint16_t)(j * units);
+            value[count++] = x[j];
+        }
+    return count;
+}
+
+static uint32_t list_floats(const float *x, uint32_t n, size_t units, uint16_t *offset, float *value)
+{
+    uint32_t count = 0;
+    for (uint32_t j = 0; j < n; j++)
+        if (x[j] != 0) {
+            offset[count] = (uint16_t)(j * units);
+            value[count++] = x[j];
+        }
+    return count;
+}
+
+static void list_example(const annc_examples *examples, size_t i, size_t units, uint32_t blocks, uint8_t *line)
+{
+    const uint32_t n = examples->inputs;
+    uint16_t *offset = (uint16_t *)line;
+    void *values = offset + (size_t)blocks * ANNC_OCTET;
+    uint32_t count = examples->type == ANNC_BYTES
+                         ? list_bytes((const uint8_t *)examples->x + i * n, n, units, offset, values)
+                         : list_floats((const float *)examples->x + i * n, n, units, offset, values);
+    for (; count < blocks * ANNC_OCTET;
+         count++) /* the values there are 0 already; each its own row, so that none waits for another */
+        offset[count] = (uint16_t)((n + count % ANNC_OCTET) * units);
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+/* Where each example's record goes, and the lines of all. */
+static uint64_t place(const annc_examples *examples, struct annc_sparse *sparse)
+{
+    const uint32_t n = examples->inputs;
+    const bool bytes = examples->type == ANNC_BYTES;
+    uint64_t line = 0;
+    for (size_t i = 0; i < examples->count; i++) {
+        const uint32_t count = bytes ? count_bytes((const uint8_t *)examples->x + i * n, n)
+                                     : count_floats((const float *)examples->x + i * n, n);
+        const uint32_t blocks = (count + ANNC_OCTET - 1) / ANNC_OCTET;
+        const uint64_t length = (uint64_t)blocks * ANNC_OCTET * (sizeof(uint16_t) + (bytes ? 1 : sizeof(float)));
+        sparse->record[i] = (struct annc_record){(uint32_t)line, blocks};
+        line += (length + ANNC_LINE - 1) / ANNC_LINE;
+        if (blocks * (size_t)ANNC_OCTET > sparse->records.most)
+            sparse->records.most = blocks * (size_t)ANNC_OCTET;
+    }
+    return line;
+}
+
+annc_status annc_sparse_open(const annc_examples *examples, size_t units, struct annc_sparse *sparse)
+{
+    annc_status status = ANNC_OK;
+    void *lines = NULL;
+    uint64_t count;
+    memset(sparse, 0, sizeof *sparse);
+    ANNC_TRY(annc_allocate(examples->count, sizeof *sparse->record, "the examples' lists", (void **)&sparse->record));
+    sparse->records.bytes = examples->type == ANNC_BYTES;
+    sparse->records.factor = 1.0f / examples->divisor;
+    count = place(examples, sparse);
+    if (count > UINT32_MAX)
+        ANNC_TRY(annc_fail(ANNC_DEVICE, "the examples have too many inputs that are not 0 to list them"));
+    ANNC_TRY(annc_allocate(count, ANNC_LINE, "the examples' lists", &lines));
+    sparse->records.lines = lines;
+    for (size_t i = 0; i < examples->count; i++)
+        list_example(examples, i, units, sparse->record[i].blocks,
+                     (uint8_t *)lines + (size_t)sparse->record[i].line * ANNC_LINE);
+out:
+    if (status != ANNC_OK)
+        annc_sparse_close(sparse);
+    return status;
+}
+
+void annc_sparse_close(struct annc_sparse *sparse)
+{
+    annc_release((void *)sparse->records.lines);
+    annc_release(sparse->record);
+    memset(sparse, 0, sizeof *sparse);
+}

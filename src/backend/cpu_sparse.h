@@ -1,0 +1,22 @@
+/* cpu_sparse.h - a data set's inputs that are not 0, listed example by example. */
+#ifndef ANNC_BACKEND_CPU_SPARSE_H
+#define ANNC_BACKEND_CPU_SPARSE_H
+
+#include "cpu_kernels.h"
+
+struct annc_sparse {
+    struct annc_records records;
+    struct annc_record *record; /* of each example */
+};
+
+/* The share of inputs that are not 0, from up to 1,000 examples. */
+double annc_sparse_density(const annc_examples *examples);
+
+/* Whether offsets of such rows of W can be written down. units: ANNC_PAD floats, a row. */
+bool annc_sparse_can_list(uint32_t inputs, size_t units);
+
+/* Lists them for a W of rows of so many units. */
+annc_status annc_sparse_open(const annc_examples *examples, size_t units, struct annc_sparse *sparse);
+void annc_sparse_close(struct annc_sparse *sparse);
+
+#endif

@@ -1,0 +1,168 @@
+/* cpu_vector.h - a vector of floats, for the instruction set that a file is compiled for. */
+#ifndef ANNC_BACKEND_CPU_VECTOR_H
+#define ANNC_BACKEND_CPU_VECTOR_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+
+enum { LANES = 16, TILE_1 = 16, TILE_2 = 8 }; /* TILE_n: rows of a product's tile that is n vectors wide */
+typedef __m512 vec;
+
+INLINE vec v_load(const float *x)
+{
+    return _mm512_load_ps(x);
+}
+INLINE void v_store(float *x, vec a)
+{
+    _mm512_store_ps(x, a);
+}
+INLINE vec v_set(float x)
+{
+    return _mm512_set1_ps(x);
+}
+INLINE vec v_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+/* Eight numbers, each of which can be spread over a vector. */
+typedef __m512 octet;
+
+INLINE octet octet_of_bytes(const uint8_t *bytes, float factor)
+{
+    return _mm512_mul_ps(_mm512_set1_ps(factor),
+                         _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)bytes))));
+}
+INLINE octet octet_of_floats(const float *x)
+{
+    return _mm512_castps256_ps512(_mm256_loadu_ps(x));
+}
+INLINE void octet_store(float *x, octet a)
+{
+    _mm256_store_ps(x, _mm512_castps512_ps256(a));
+}
+INLINE vec octet_spread(octet a, const float *stored, int j)
+{
+    (void)stored;
+    return _mm512_permutexvar_ps(_mm512_set1_epi32(j), a);
+}
+
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+
+enum { LANES = 8, TILE_1 = 8, TILE_2 = 4 };
+typedef __m256 vec;
+
+INLINE vec v_load(const float *x)
+{
+    return _mm256_load_ps(x);
+}
+INLINE void v_store(float *x, vec a)
+{
+    _mm256_store_ps(x, a);
+}
+INLINE vec v_set(float x)
+{
+    return _mm256_set1_ps(x);
+}
+INLINE vec v_fma(vec a, vec b, vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+typedef __m256 octet;
+
+INLINE octet octet_of_bytes(const uint8_t *bytes, float factor)
+{
+    return _mm256_mul_ps(_mm256_set1_ps(factor),
+                         _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)bytes))));
+}
+INLINE octet octet_of_floats(const float *x)
+{
+    return _mm256_loadu_ps(x);
+}
+INLINE void octet_store(float *x, octet a)
+{
+    _mm256_store_ps(x, a);
+}
+/* By way of memory: loads are cheaper here than permutations. */
+INLINE vec octet_spread(octet a, const float *stored, int j)
+{
+    (void)a;
+    return _mm256_broadcast_ss(stored + j);
+}
+
+#else
+#if defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+enum { LANES = 4, TILE_1 = 8, TILE_2 = 4 };
+typedef float vec __attribute__((vector_size(16)));
+
+INLINE vec v_load(const float *x)
+{
+    vec a;
+    memcpy(&a, __builtin_assume_aligned(x, sizeof a), sizeof a);
+    return a;
+}
+INLINE void v_store(float *x, vec a)
+{
+    memcpy(__builtin_assume_aligned(x, sizeof a), &a, sizeof a);
+}
+INLINE vec v_set(float x)
+{
+    return (vec){x, x, x, x};
+}
+INLINE vec v_fma(vec a, vec b, vec c)
+{
+#if defined(__ARM_NEON) && defined(__aarch64__)
+    return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+typedef struct {
+    float x[8];
+} octet;
+
+INLINE octet octet_of_bytes(const uint8_t *bytes, float factor)
+{
+    octet a;
+    for (int j = 0; j < 8; j++)
+        a.x[j] = (float)bytes[j] * factor;
+    return a;
+}
+INLINE octet octet_of_floats(const float *x)
+{
+    octet a;
+    memcpy(a.x, x, sizeof a.x);
+    return a;
+}
+INLINE void octet_store(float *x, octet a)
+{
+    memcpy(x, a.x, sizeof a.x);
+}
+INLINE vec octet_spread(octet a, const float *stored, int j)
+{
+    (void)a;
+    return v_set(stored[j]);
+}
+#endif
+
+INLINE vec v_zero(void)
+{
+    return v_set(0);
+}
+INLINE vec v_add(vec a, vec b)
+{
+    return a + b;
+}
+
+#endif

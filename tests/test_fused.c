@@ -1,0 +1,328 @@
+/* The engine that runs whole steps of small networks on the CPU: against the reference and the operations, over random shapes, densities and
+ * minibatches. ANNC_CPU_KERNELS says by which instruction set. */
+#include "backend.h"
+#include "cpu_kernels.h"
+#include "cpu_sparse.h"
+#include "functions.h"
+#include "network.h"
+#include "philox.h"
+#include "problem.h"
+#include "test.h"
+
+static annc_device *device;
+
+/* Whole numbers in [0, n), one after another. */
+static uint64_t drawn;
+static uint32_t draw(uint32_t n)
+{
+    const struct annc_philox_block words = annc_philox(77, 0, drawn++);
+    return (uint32_t)(((uint64_t)words.word[0] * n) >> 32);
+}
+
+/* ---------------------------------------------------------------- problems */
+
+static annc_shape random_shape(void)
+{
+    static const uint32_t widths[] = {1,  2,  3,  5,  8,  15, 16, 17,  24,  31,  32,
+                                      33, 40, 48, 63, 64, 80, 96, 112, 128, 130, 144};
+    annc_shape shape = {.layers = 1 + draw(4)};
+    annc_activation output;
+    annc_cost cost;
+    uint32_t pairs = 0;
+    while (problem_output(pairs, &output, &cost))
+        pairs++;
+    problem_output(draw(pairs), &output, &cost);
+    shape.width[0] = draw(4) == 0 ? 700 + draw(200) : 1 + draw(100);
+    for (uint32_t l = 1; l <= shape.layers; l++) {
+        shape.width[l] = widths[draw(sizeof widths / sizeof *widths)];
+        do
+            shape.activation[l - 1] = (annc_activation)draw(ANNC_ACTIVATION_COUNT);
+        while (annc_activation_kind_of(shape.activation[l - 1]) != SMOOTH);
+    }
+    if (output == ANNC_SOFTMAX || shape.width[shape.layers] > 20)
+        shape.width[shape.layers] = 2 + draw(18);
+    shape.activation[shape.layers - 1] = output;
+    shape.cost = cost;
+    return shape;
+}
+
+/* Leaves each input what it is with a probability of share / 8, and 0 otherwise; one example is 0 altogether. */
+static bool thin_out(struct problem *problem, uint32_t share)
+{
+    annc_examples examples = *annc_dataset_examples(problem->data);
+    const size_t count = (size_t)examples.count * examples.inputs,
+                 size = examples.type == ANNC_BYTES ? 1 : sizeof(float);
+    char *x = malloc(count * size);
+    annc_dataset *thinned = NULL;
+    memcpy(x, examples.x, count * size);
+    for (size_t i = 0; i < count; i++)
+        if (draw(8) >= share || i / examples.inputs == 2)
+            memset(x + i * size, 0, size);
+    examples.x = x;
+    const bool made = annc_dataset_create(&examples, &thinned) == ANNC_OK;
+    free(x);
+    if (made) {
+        annc_dataset_free(problem->data);
+        problem->data = thinned;
+    }
+    return made;
+}
+
+/* ---------------------------------------------------------------- against the reference */
+
+static bool train(struct problem *problem, const annc_training_options *options, annc_epoch *report, const char *engine)
+{
+    annc_trainer *trainer = NULL;
+    annc_status status = annc_trainer_create(device, problem->network, problem->data, options, &trainer);
+    if (status == ANNC_OK)
+        status = annc_trainer_epoch(trainer, NULL, NULL, report);
+    if (status == ANNC_OK)
+        status = annc_trainer_store(trainer);
+    CHECK_MSG(status == ANNC_OK, "%s: %s", problem->name, annc_last_error());
+    if (status == ANNC_OK)
+        CHECK_MSG(strcmp(annc_trainer_engine(trainer), engine) == 0, "%s: %s", problem->name,
+                  annc_trainer_engine(trainer));
+    annc_trainer_free(trainer);
+    return status == ANNC_OK;
+}
+
+/* An epoch of one minibatch is the gradient. */
+static void check_gradient(struct problem *problem, const char *engine)
+{
+    const uint32_t n = annc_dataset_examples(problem->data)->count;
+    const annc_training_options options = {.eta = 0.5, .batch = n, .seed = 5, .engine = ANNC_ENGINE_FUSED};
+    const size_t parameters = annc_shape_parameters(&problem->shape), bytes = parameters * sizeof(float);
+    double *theta = malloc(parameters * sizeof *theta), *gradient = malloc(parameters * sizeof *gradient), cost = 0;
+    float *start = malloc(bytes), *change = malloc(bytes);
+    double size = 0, norm = 0;
+    annc_epoch report;
+    memcpy(start, problem->network->theta, bytes);
+    for (size_t i = 0; i < parameters; i++)
+        theta[i] = (double)start[i];
+    CHECK(problem_reference_gradient(problem, theta, options.seed, 0, 0, n, gradient, &cost));
+    if (train(problem, &options, &report, engine)) {
+        for (size_t i = 0; i < parameters; i++) {
+            change[i] = problem->network->theta[i] - start[i];
+            gradient[i] *= -options.eta;
+            size += gradient[i] * gradient[i];
+            norm += theta[i] * theta[i];
+        }
+        /* Each example is added to W by itself, so that W is rounded n times. */
+        const double rounding = sqrt(norm / size) * sqrt(n) / (1 << 24);
+        const double error = problem_normwise(change, gradient, parameters);
+        CHECK_MSG(error <= 1e-5 + 2 * rounding, "%s by %s: the gradient is off by %g", problem->name, engine, error);
+        CHECK_MSG(fabs(report.loss - cost) <= 1e-5 * (1 + fabs(cost)), "%s: loss %.9g, not %.9g", problem->name,
+                  report.loss, cost);
+    }
+    memcpy(problem->network->theta, start, bytes);
+    free(theta);
+    free(gradient);
+    free(start);
+    free(change);
+}
+
+/* An epoch of many minibatches, the last one ragged, as the operations have it; and the same bits again. */
+static void check_epoch(struct problem *problem, const char *engine)
+{
+    const size_t parameters = annc_shape_parameters(&problem->shape), bytes = parameters * sizeof(float);
+    const uint32_t n = annc_dataset_examples(problem->data)->count;
+    annc_training_options options = {.eta = 0.05, .batch = 1 + draw(n), .seed = 9};
+    float *start = malloc(bytes), *first = malloc(bytes), *got = malloc(bytes);
+    double *want = malloc(parameters * sizeof *want), size = 0, norm = 0;
+    annc_epoch fused, again, operations;
+    memcpy(start, problem->network->theta, bytes);
+    const bool trained = train(problem, &options, &fused, engine);
+    memcpy(first, problem->network->theta, bytes);
+    memcpy(problem->network->theta, start, bytes);
+    if (trained && train(problem, &options, &again, engine))
+        CHECK_MSG(memcmp(first, problem->network->theta, bytes) == 0, "%s: other bits", problem->name);
+    memcpy(problem->network->theta, start, bytes);
+    options.engine = ANNC_ENGINE_OPS;
+    if (trained && train(problem, &options, &operations, "ops")) {
+        for (size_t i = 0; i < parameters; i++) {
+            got[i] = first[i] - start[i];
+            want[i] = (double)problem->network->theta[i] - (double)start[i];
+            size += want[i] * want[i];
+            norm += (double)start[i] * (double)start[i];
+        }
+        const double error = problem_normwise(got, want, parameters), rounding = sqrt(norm / size) * n / (1 << 24);
+        CHECK_MSG(error <= 2e-5 + 4 * rounding, "%s by %s, batch %u: the change is off by %g", problem->name, engine,
+                  options.batch, error);
+        CHECK_MSG(fabs(fused.loss - operations.loss) <= 1e-5 * (1 + fabs(operations.loss)), "%s: loss %.9g, not %.9g",
+                  problem->name, fused.loss, operations.loss);
+        CHECK_MSG(fused.examples == operations.examples && fused.correct + 1 >= operations.correct &&
+                      fused.correct <= operations.correct + 1,
+                  "%s: %u of %u right, not %u", problem->name, fused.correct, fused.examples, operations.correct);
+    }
+    memcpy(problem->network->theta, start, bytes);
+    free(start);
+    free(first);
+    free(got);
+    free(want);
+}
+
+/* Evaluation by whole steps, chunks and a ragged last one, as with the operations, which run where outputs are wanted. */
+static void check_evaluation(struct problem *problem)
+{
+    const annc_examples *examples = annc_dataset_examples(problem->data);
+    int32_t *predictions = calloc(examples->count, sizeof *predictions),
+            *others = calloc(examples->count, sizeof *others);
+    float *outputs = calloc((size_t)examples->count * examples->outputs, sizeof *outputs);
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation fused, operations;
+    CHECK(annc_evaluator_create(device, problem->network, problem->data, &evaluator) == ANNC_OK &&
+          annc_evaluator_run(evaluator, NULL, predictions, NULL, &fused) == ANNC_OK &&
+          annc_evaluator_run(evaluator, NULL, others, outputs, &operations) == ANNC_OK);
+    uint32_t differ = 0;
+    for (uint32_t i = 0; i < examples->count; i++)
+        differ += predictions[i] != others[i];
+    CHECK_MSG(differ <= 1, "%s: %u predictions differ", problem->name, differ);
+    CHECK_MSG(fabs(fused.loss - operations.loss) <= 1e-5 * (1 + fabs(operations.loss)), "%s: loss %.9g, not %.9g",
+              problem->name, fused.loss, operations.loss);
+    annc_evaluator_free(evaluator);
+    free(predictions);
+    free(others);
+    free(outputs);
+}
+
+static void random_problems(void)
+{
+    enum { PROBLEMS = 240 };
+    int by[2] = {0, 0};
+    for (int i = 0; i < PROBLEMS; i++) {
+        const annc_shape shape = random_shape();
+        const annc_input_type type = draw(2) ? ANNC_BYTES : ANNC_FLOATS;
+        const uint32_t share = draw(9), count = 3 + draw(40);
+        const bool labels = draw(2) && shape.cost != ANNC_MEAN_ABSOLUTE && shape.cost != ANNC_HUBER;
+        struct problem problem;
+        if (!problem_make(&problem, &shape, type, labels, count, ANNC_INIT_XAVIER, 100 + (uint64_t)i)) {
+            CHECK(false);
+            continue;
+        }
+        CHECK(thin_out(&problem, share));
+        const bool lists = annc_sparse_density(annc_dataset_examples(problem.data)) <= 0.6;
+        const char *engine = lists ? "fused, sparse" : "fused, dense";
+        by[lists]++;
+        snprintf(problem.name, sizeof problem.name,
+                 "problem %d: %u-%u, %u layers, cost %s, %s, share %u of 8, %u examples", i, shape.width[0],
+                 shape.width[1], shape.layers, annc_cost_name(shape.cost), type == ANNC_BYTES ? "bytes" : "floats",
+                 share, count);
+        check_gradient(&problem, engine);
+        if (shape.cost != ANNC_MEAN_ABSOLUTE)
+            check_epoch(&problem, engine);
+        check_evaluation(&problem);
+        problem_free(&problem);
+    }
+    printf("%d problems by dense inputs, %d by lists, on %s\n", by[0], by[1], annc_cpu_kernels_choose()->name);
+    CHECK(by[0] >= PROBLEMS / 5 && by[1] >= PROBLEMS / 5);
+}
+
+/* ---------------------------------------------------------------- parts */
+
+/* Lists hold the inputs that are not 0, in their order, and nothing else. */
+static void lists_are_inputs(void)
+{
+    const annc_shape shape = problem_shape("37-5", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    for (int type = 0; type < 2; type++) {
+        struct problem problem;
+        struct annc_sparse sparse;
+        CHECK(problem_make(&problem, &shape, type ? ANNC_BYTES : ANNC_FLOATS, true, 50, ANNC_INIT_NORMAL, 3) &&
+              thin_out(&problem, 3));
+        const annc_examples *examples = annc_dataset_examples(problem.data);
+        REQUIRE_OK(annc_sparse_open(examples, 3, &sparse));
+        for (uint32_t i = 0; i < examples->count; i++) {
+            const uint8_t *line = sparse.records.lines + (size_t)sparse.record[i].line * ANNC_LINE;
+            const uint32_t room = sparse.record[i].blocks * ANNC_OCTET;
+            const uint16_t *offset = (const uint16_t *)line;
+            uint32_t at = 0;
+            for (uint32_t j = 0; j < 37; j++) {
+                const double x = type ? ((const uint8_t *)examples->x)[i * 37 + j]
+                                      : (double)((const float *)examples->x)[i * 37 + j];
+                if (x == 0)
+                    continue;
+                const double listed =
+                    type ? ((const uint8_t *)(offset + room))[at] : (double)((const float *)(offset + room))[at];
+                CHECK(at < room && offset[at] == 3 * j && listed == x);
+                at++;
+            }
+            CHECK(room - at < ANNC_OCTET);
+            for (; at < room; at++)
+                CHECK(offset[at] >= 3 * 37 && offset[at] < 3 * (37 + ANNC_OCTET) &&
+                      (type ? ((const uint8_t *)(offset + room))[at] : (double)((const float *)(offset + room))[at]) ==
+                          0);
+        }
+        annc_sparse_close(&sparse);
+        problem_free(&problem);
+    }
+}
+
+/* The order of many at once is the order of each. */
+static void orders(void)
+{
+    static const uint32_t sizes[] = {1, 2, 255, 256, 257, 1000, 60000, 65536};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const uint32_t n = sizes[s];
+        uint32_t *examples = malloc(n * sizeof *examples), wrong = 0;
+        for (uint32_t epoch = 0; epoch < 3; epoch++) {
+            const struct annc_order order = epoch < 2 ? annc_order_shuffled(n, 11, epoch) : annc_order_sequential(n);
+            annc_cpu_kernels_choose()->order(&order, 0, n, examples);
+            for (uint32_t i = 0; i < n; i++)
+                wrong += examples[i] != annc_order_at(&order, i);
+        }
+        CHECK_MSG(wrong == 0, "%u of %u", wrong, n);
+        free(examples);
+    }
+}
+
+/* The elementwise kernels have the bits of the plain formulas on every instruction set. */
+static void same_bits_of_elements(void)
+{
+    enum { COUNT = 4096 };
+    const struct annc_cpu_kernels *kernels = annc_cpu_kernels_choose();
+    float Z[COUNT], A[COUNT], delta[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        Z[i] = ((float)draw(1 << 20) / (1 << 19) - 1) * (i % 4 == 0 ? 100 : 5);
+    for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
+        uint32_t wrong = 0;
+        kernels->activate((annc_activation)f, COUNT, Z, A);
+        for (int i = 0; i < COUNT; i++)
+            delta[i] = (float)i / COUNT - 0.5f;
+        kernels->times_derivative((annc_activation)f, COUNT, Z, A, delta);
+        for (int i = 0; i < COUNT; i++) {
+            const float a = annc_activation_value_f32((annc_activation)f, Z[i]);
+            const float d = ((float)i / COUNT - 0.5f) * annc_activation_derivative_f32((annc_activation)f, Z[i], a);
+            wrong += memcmp(&a, &A[i], sizeof a) != 0 || (memcmp(&d, &delta[i], sizeof d) != 0 && d != delta[i]);
+        }
+        CHECK_MSG(wrong == 0, "%s: %u of %d", annc_activation_name((annc_activation)f), wrong, COUNT);
+    }
+}
+
+/* What the engine cannot do is refused, or left to the operations. */
+static void refusals(void)
+{
+    const annc_shape shape = problem_shape("12-9-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    struct problem problem;
+    annc_trainer *trainer = NULL;
+    CHECK(problem_make(&problem, &shape, ANNC_BYTES, true, 30, ANNC_INIT_NORMAL, 21));
+    annc_training_options options = annc_training_defaults(ANNC_ADAM);
+    options.batch = 8;
+    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
+    CHECK(strcmp(annc_trainer_engine(trainer), "ops") == 0);
+    annc_trainer_free(trainer);
+    options.engine = ANNC_ENGINE_FUSED;
+    CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
+    CHECK(strstr(annc_last_error(), "'fused' does not take this training"));
+    problem_free(&problem);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {TEST(random_problems), TEST(lists_are_inputs), TEST(orders),
+                                        TEST(same_bits_of_elements), TEST(refusals)};
+    const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    if (annc_device_open(&options, &device) != ANNC_OK)
+        return 1;
+    const int code = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+    annc_device_close(device);
+    return code;
+}
