@@ -163,13 +163,27 @@ static void gather_inputs(annc_device *device, const annc_examples *examples, si
         memcpy(x, (const float *)examples->x + example * inputs, inputs * sizeof *x);
 }
 
+static void gather_targets(const annc_examples *examples, struct annc_label_values values, size_t example, float *y)
+{
+    const size_t outputs = examples->outputs;
+    if (examples->targets) {
+        memcpy(y, examples->targets + example * outputs, outputs * sizeof *y);
+    } else if (outputs == 1) {
+        y[0] = examples->labels[example] ? values.on : values.off;
+    } else {
+        for (size_t j = 0; j < outputs; j++)
+            y[j] = values.off;
+        y[examples->labels[example]] = values.on;
+    }
+}
+
 static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
                               struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
     for (uint32_t r = 0; r < m; r++) {
         const uint32_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
         gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
-        annc_cpu_targets(examples, values.off, values.on, example, Y + (size_t)r * examples->outputs);
+        gather_targets(examples, values, example, Y + (size_t)r * examples->outputs);
     }
     return ANNC_OK;
 }

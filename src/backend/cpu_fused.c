@@ -39,10 +39,11 @@ struct fused {
     struct layer layer[ANNC_MAX_LAYERS + 1]; /* from 1 on */
     bool lists;                              /* of inputs, rather than X */
     struct annc_sparse sparse;
-    float *values; /* of a minibatch's lists, m x step, or one example's */
-    float *X;      /* m x padded inputs */
-    float *Y;      /* m x stride of the last layer */
-    double *costs; /* of each output, summed over a minibatch */
+    float *values;    /* of a minibatch's lists, m x step, or one example's */
+    float *X;         /* m x padded inputs */
+    float *Y;         /* m x stride of the last layer */
+    uint32_t *wanted; /* the class of each row */
+    double *costs;    /* of each output, summed over a minibatch */
     void *memory;
     /* The epoch's examples in their order, and their lists. */
     struct annc_order known;
@@ -102,6 +103,7 @@ static void close_fused(struct fused *fused)
     annc_sparse_close(&fused->sparse);
     annc_release(fused->memory);
     annc_release(fused->costs);
+    annc_release(fused->wanted);
     annc_release(fused->order);
     annc_release(fused->these);
     annc_release(fused);
@@ -126,6 +128,10 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, const stru
     lay_out(fused, job->batch, fused->memory);
     ANNC_TRY(
         annc_allocate(fused->layer[fused->layers].stride, sizeof *fused->costs, "the engine", (void **)&fused->costs));
+    ANNC_TRY(annc_allocate(job->batch, sizeof *fused->wanted, "the engine", (void **)&fused->wanted));
+    for (size_t r = 0; r < job->batch; r++)
+        for (uint32_t j = 0; j < fused->layer[fused->layers].n; j++)
+            fused->Y[r * fused->layer[fused->layers].stride + j] = job->values.off;
     ANNC_TRY(annc_allocate(n, sizeof *fused->order, "the order", (void **)&fused->order));
     if (fused->lists)
         ANNC_TRY(annc_allocate(n, sizeof *fused->these, "the order", (void **)&fused->these));
@@ -234,7 +240,8 @@ static void forward(struct fused *fused, uint32_t position, uint32_t m)
         if (annc_activation_kind_of(layer->f) == ROWWISE)
             annc_cpu_normalise_rows(m, layer->n, layer->stride, layer->Z);
         fused->kernels->activate(layer->f, m * layer->stride, layer->Z, layer->A);
-        zero_pads(m, layer->n, layer->stride, layer->A);
+        if (l < fused->layers) /* beyond the last layer nothing is made of them */
+            zero_pads(m, layer->n, layer->stride, layer->A);
     }
 }
 
@@ -244,18 +251,16 @@ static void output_delta(struct fused *fused, uint32_t m, float alpha)
     const struct layer *layer = &fused->layer[fused->layers];
     const annc_cost cost = fused->job->shape->cost;
     const size_t stride = layer->stride, count = m * stride;
+    const float *weights = fused->job->weights;
     fused->kernels->cost_derivative(cost, count, layer->Z, layer->A, fused->Y, layer->delta);
     if (annc_cost_partner(cost) == ANY_OUTPUT && annc_activation_kind_of(layer->f) == ROWWISE)
         annc_cpu_times_jacobian(m, layer->n, stride, layer->A, layer->delta);
     else if (annc_cost_partner(cost) == ANY_OUTPUT)
         fused->kernels->times_derivative(layer->f, count, layer->Z, layer->A, layer->delta);
-    for (uint32_t r = 0; r < m; r++) {
-        const float *weights = fused->job->weights;
-        const float weight = weights ? weights[annc_cpu_class_wanted(layer->n, fused->Y + r * stride)] : 1;
-        for (size_t j = 0; j < layer->n; j++)
-            layer->delta[r * stride + j] *= weight * alpha;
-    }
-    zero_pads(m, layer->n, stride, layer->delta);
+    for (uint32_t r = 0; r < m && weights; r++)
+        fused->kernels->scale(1, layer->n, stride, alpha * weights[fused->wanted[r]], layer->delta + r * stride);
+    if (!weights)
+        fused->kernels->scale(m, layer->n, stride, alpha, layer->delta);
 }
 
 /* BP2: delta of the layer below l. */
@@ -322,38 +327,50 @@ static void backward(struct fused *fused, uint32_t position, uint32_t m, double 
     }
 }
 
-/* Whether the output of a class is above all others, ties going to the lowest. */
-static bool wins(uint32_t n, const float *outputs, uint32_t class, float middle)
-{
-    unsigned beaten = 0;
-    if (n == 1)
-        return (outputs[0] > middle) == class;
-    for (uint32_t j = 0; j < n; j++)
-        beaten |= (unsigned)(outputs[j] > outputs[class]) | ((unsigned)(outputs[j] == outputs[class]) & (j < class));
-    return !beaten;
-}
-
 static void score(struct fused *fused, uint32_t position, uint32_t m, struct annc_score *score)
 {
     const struct layer *layer = &fused->layer[fused->layers];
     const struct annc_job *job = fused->job;
-    const size_t stride = layer->stride;
     const float middle = annc_cost_middle(job->shape->cost);
-    *score = (struct annc_score){0, 0, m};
-    memset(fused->costs, 0, stride * sizeof *fused->costs);
+    const struct annc_outputs outputs = {.cost = job->shape->cost,
+                                         .m = m,
+                                         .n = layer->n,
+                                         .stride = layer->stride,
+                                         .Z = layer->Z,
+                                         .A = layer->A,
+                                         .Y = fused->Y,
+                                         .wanted = fused->wanted,
+                                         .weights = job->weights,
+                                         .costs = fused->costs};
+    score->cost = fused->kernels->sum_costs(&outputs);
+    score->examples = m;
+    score->correct = layer->n > 1 ? fused->kernels->count_correct(&outputs) : 0;
+    for (uint32_t r = 0; r < m && layer->n == 1; r++)
+        score->correct += (layer->A[r * layer->stride] > middle) == fused->wanted[r];
+    for (uint32_t r = 0; r < m && job->predictions; r++)
+        job->predictions[position + r] = (int32_t)annc_cpu_class_of(layer->n, layer->A + r * layer->stride, middle);
+}
+
+/* Y and the classes wanted. Where there are labels, only the ones of the minibatch before are taken back. */
+static void take_targets(struct fused *fused, const uint32_t *these, uint32_t m)
+{
+    const struct annc_job *job = fused->job;
+    const annc_examples *examples = job->examples;
+    const size_t n = examples->outputs, stride = fused->layer[fused->layers].stride;
+    const struct annc_label_values values = job->values;
     for (uint32_t r = 0; r < m; r++) {
-        const float *outputs = layer->A + r * stride;
-        const uint32_t example = fused->order[position + r];
-        const uint32_t wanted = job->examples->labels ? (uint32_t)job->examples->labels[example]
-                                                      : annc_cpu_class_wanted(layer->n, fused->Y + r * stride);
-        fused->kernels->add_costs(job->shape->cost, stride, job->weights ? (double)job->weights[wanted] : 1,
-                                  layer->Z + r * stride, outputs, fused->Y + r * stride, fused->costs);
-        score->correct += wins(layer->n, outputs, wanted, middle);
-        if (job->predictions)
-            job->predictions[position + r] = (int32_t)annc_cpu_class_of(layer->n, outputs, middle);
+        float *y = fused->Y + r * stride;
+        if (examples->targets) {
+            memcpy(y, examples->targets + these[r] * n, n * sizeof *y);
+            fused->wanted[r] = annc_cpu_class_wanted((uint32_t)n, y);
+            continue;
+        }
+        const uint32_t label = (uint32_t)examples->labels[these[r]];
+        if (n > 1)
+            y[fused->wanted[r]] = values.off;
+        y[n > 1 ? label : 0] = n > 1 || label ? values.on : values.off;
+        fused->wanted[r] = label;
     }
-    for (uint32_t j = 0; j < layer->n; j++)
-        score->cost += fused->costs[j];
 }
 
 static void run_step(struct fused *fused, uint32_t m)
@@ -361,10 +378,7 @@ static void run_step(struct fused *fused, uint32_t m)
     const struct annc_job *job = fused->job;
     struct annc_cursor *cursor = job->cursor;
     const uint32_t position = cursor->step * cursor->batch;
-    const struct layer *last = &fused->layer[fused->layers];
-    for (uint32_t r = 0; r < m; r++)
-        annc_cpu_targets(job->examples, job->values.off, job->values.on, fused->order[position + r],
-                         fused->Y + r * last->stride);
+    take_targets(fused, fused->order + position, m);
     forward(fused, position, m);
     if (job->kind == ANNC_JOB_DESCENT)
         backward(fused, position, m, job->rates ? (double)job->rates[cursor->step].eta : job->eta);

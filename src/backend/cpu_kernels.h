@@ -1,7 +1,7 @@
 /* cpu_kernels.h - the inner loops of the CPU, compiled for several instruction sets of which the best is chosen when the device is opened.
  *
  * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them, and what is beyond n is 0. A step of the fused engine
- * (cpu_fused.c) is made of these; the elementwise ones serve the operations too, with the same bits on every instruction set. */
+ * (cpu_fused.c) is made of these; the elementwise ones serve the operations too. */
 #ifndef ANNC_BACKEND_CPU_KERNELS_H
 #define ANNC_BACKEND_CPU_KERNELS_H
 
@@ -50,6 +50,17 @@ struct annc_product {
     const float *bias;
 };
 
+/* The last layer of a minibatch, to be scored: m rows of n outputs, `stride` apart, for the classes that were wanted. */
+struct annc_outputs {
+    annc_cost cost;
+    uint32_t m, n;
+    size_t stride;
+    const float *Z, *A, *Y;
+    const uint32_t *wanted;
+    const float *weights; /* of the classes, or NULL */
+    double *costs;        /* room for the sum of each output's */
+};
+
 struct annc_cpu_kernels {
     const char *name;
     uint32_t lanes;
@@ -70,9 +81,12 @@ struct annc_cpu_kernels {
     void (*activate)(annc_activation f, size_t count, const float *Z, float *A);
     void (*times_derivative)(annc_activation f, size_t count, const float *Z, const float *A, float *delta);
     void (*cost_derivative)(annc_cost cost, size_t count, const float *Z, const float *A, const float *Y, float *delta);
-    /* sums[j] += weight times C of column j over a row of n; for a sum in a fixed order. */
-    void (*add_costs)(annc_cost cost, size_t n, double weight, const float *Z, const float *A, const float *Y,
-                      double *sums);
+    /* x (m rows of n) = factor times x, and 0 beyond n. */
+    void (*scale)(uint32_t m, uint32_t n, size_t stride, float factor, float *x);
+    /* The sum of C, times its class's weight, over all rows, in an order that does not depend on the vectors; and how many rows have their
+     * largest output, ties going to the lowest, at the wanted class (not for a single output). */
+    double (*sum_costs)(const struct annc_outputs *outputs);
+    uint32_t (*count_correct)(const struct annc_outputs *outputs);
     /* x = bytes times factor. */
     void (*bytes_to_floats)(size_t count, float factor, const uint8_t *bytes, float *x);
     /* The examples at positions first...first + count - 1 of an order. */

@@ -6,7 +6,9 @@
 #include "cpu_vector.h"
 #include "functions.h"
 
-#define UNROLL _Pragma("GCC unroll 16")
+/* A pointer that is worked out once: otherwise the sums that make it are worked out again for each vector of a row. */
+#define SETTLED(pointer) __asm__("" : "+r"(pointer))
+#define UNROLL           _Pragma("GCC unroll 16")
 
 enum { MOST_VECTORS = 8 }; /* of a row that are summed, or kept, in registers at once */
 
@@ -26,21 +28,23 @@ INLINE const void *values_of(const struct annc_records *records, const struct an
 }
 
 /* One example, `vectors` vectors of its row: that many sums in `chains` chains, so that additions need not wait for each other. */
-INLINE void forward_example(const int vectors, const int chains, const struct annc_records *records,
+INLINE void forward_example(const int vectors, const int chains, const bool bytes, const struct annc_records *records,
                             const struct annc_record *record, const char *next, const float *W, const float *bias,
                             float *z, float *x)
 {
     const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
+    const uint32_t blocks = record->blocks;
     const char *value = values_of(records, record);
     vec sum[MOST_VECTORS];
     UNROLL for (int g = 0; g < vectors * chains; g++) sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
-    for (uint32_t block = 0; block < record->blocks; block++) {
+    for (uint32_t block = 0; block < blocks; block++) {
         uint64_t q[2];
         octet values;
         memcpy(q, offset, sizeof q);
         __builtin_prefetch(next, 0, 2);
-        values = records->bytes ? octet_of_bytes((const uint8_t *)value, records->factor)
-                                : octet_of_floats((const float *)value);
+        next += 24;
+        values =
+            bytes ? octet_of_bytes((const uint8_t *)value, records->factor) : octet_of_floats((const float *)value);
         octet_store(x, values);
         UNROLL for (int j = 0; j < ANNC_OCTET; j++)
         {
@@ -50,9 +54,8 @@ INLINE void forward_example(const int vectors, const int chains, const struct an
                 v_fma(spread, v_load(w + g * LANES), sum[j % chains * vectors + g]);
         }
         offset += ANNC_OCTET;
-        value += ANNC_OCTET * (records->bytes ? 1 : sizeof(float));
+        value += ANNC_OCTET * (bytes ? 1 : sizeof(float));
         x += ANNC_OCTET;
-        next += ANNC_LINE / 2;
     }
     UNROLL for (int width = chains / 2; width > 0; width /= 2) UNROLL for (int g = 0; g < width * vectors; g++) sum[g] =
         v_add(sum[g], sum[g + width * vectors]);
@@ -63,10 +66,15 @@ INLINE void forward_examples(const int vectors, const int chains, const struct a
                              const struct annc_record *these, const struct annc_record *next, uint32_t m, size_t stride,
                              const float *W, const float *bias, float *Z, float *values)
 {
-    for (uint32_t r = 0; r < m; r++)
-        forward_example(vectors, chains, records, &these[r],
-                        (const char *)records->lines + (size_t)next[r].line * ANNC_LINE, W, bias, Z + r * stride,
-                        values + r * records->step);
+    for (uint32_t r = 0; r < m; r++) {
+        const char *ahead = (const char *)records->lines + (size_t)next[r].line * ANNC_LINE;
+        if (records->bytes)
+            forward_example(vectors, chains, true, records, &these[r], ahead, W, bias, Z + r * stride,
+                            values + r * records->step);
+        else
+            forward_example(vectors, chains, false, records, &these[r], ahead, W, bias, Z + r * stride,
+                            values + r * records->step);
+    }
 }
 
 static void sparse_forward(const struct annc_records *records, const struct annc_record *these,
@@ -99,14 +107,17 @@ INLINE void update_example(const int vectors, const struct annc_records *records
                            const float *d, const float *x, float *W)
 {
     const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
+    const uint32_t blocks = record->blocks;
     vec delta[MOST_VECTORS];
+    SETTLED(W);
     UNROLL for (int g = 0; g < vectors; g++) delta[g] = v_load(d + g * LANES);
-    for (uint32_t block = 0; block < record->blocks; block++, offset += ANNC_OCTET, x += ANNC_OCTET) {
+    for (uint32_t block = 0; block < blocks; block++, offset += ANNC_OCTET, x += ANNC_OCTET) {
         uint64_t q[2];
         memcpy(q, offset, sizeof q);
         UNROLL for (int j = 0; j < ANNC_OCTET; j++)
         {
             float *w = (float *)row_of(W, q[j / 4], j % 4);
+            SETTLED(w);
             const vec spread = v_set(x[j]);
             UNROLL for (int g = 0; g < vectors; g++)
                 v_store(w + g * LANES, v_fma(spread, delta[g], v_load(w + g * LANES)));
@@ -191,14 +202,25 @@ static void multiply(const struct annc_product *p)
         strip(1, p, column);
 }
 
+/* Some vectors of b side by side, so that the additions of one need not wait for those of another. */
+INLINE void add_strip(const int vectors, uint32_t m, size_t stride, const float *D, float *b)
+{
+    vec sum[4];
+    UNROLL for (int g = 0; g < vectors; g++) sum[g] = v_load(b + g * LANES);
+    for (uint32_t r = 0; r < m; r++)
+        UNROLL for (int g = 0; g < vectors; g++) sum[g] = v_add(sum[g], v_load(D + r * stride + g * LANES));
+    UNROLL for (int g = 0; g < vectors; g++) v_store(b + g * LANES, sum[g]);
+}
+
 static void add_rows(uint32_t m, size_t n, size_t stride, const float *D, float *b)
 {
-    for (size_t j = 0; j < n; j += LANES) {
-        vec sum = v_load(b + j);
-        for (uint32_t r = 0; r < m; r++)
-            sum = v_add(sum, v_load(D + r * stride + j));
-        v_store(b + j, sum);
-    }
+    size_t j = 0;
+    for (; n - j >= 4 * LANES; j += 4 * LANES)
+        add_strip(4, m, stride, D + j, b + j);
+    for (; n - j >= 2 * LANES; j += 2 * LANES)
+        add_strip(2, m, stride, D + j, b + j);
+    if (j < n)
+        add_strip(1, m, stride, D + j, b + j);
 }
 
 /* ---------------------------------------------------------------- elementwise */
@@ -261,24 +283,67 @@ static void cost_derivative(annc_cost cost, size_t count, const float *restrict 
     }
 }
 
-static void add_costs(annc_cost cost, size_t n, double weight, const float *restrict Z, const float *restrict A,
-                      const float *restrict Y, double *restrict sums)
+static void scale(uint32_t m, uint32_t n, size_t stride, float factor, float *x)
 {
-    switch (cost) {
-#define ADD_COSTS(enumerator, name, value, ...)                                                                        \
+    for (size_t j = 0; j < stride; j += LANES) {
+        const vec factors = v_first(n > j ? n - (uint32_t)j : 0, factor);
+        for (uint32_t r = 0; r < m; r++)
+            v_store(x + r * stride + j, v_multiply(factors, v_load(x + r * stride + j)));
+    }
+}
+
+/* A row's costs are added to those of the rows before, output by output; ANNC_PAD of them at a time, a number that compilers know. */
+static double sum_costs(const struct annc_outputs *outputs)
+{
+    const size_t stride = outputs->stride, count = outputs->m * stride;
+    const float *restrict Z = outputs->Z, *restrict A = outputs->A, *restrict Y = outputs->Y;
+    double *restrict sums = outputs->costs, sum = 0;
+    for (size_t j = 0; j < stride; j++)
+        sums[j] = 0;
+    switch (outputs->cost) {
+#define SUM_COSTS(enumerator, name, value, ...)                                                                        \
     case enumerator:                                                                                                   \
-        for (size_t j = 0; j < n; j++) {                                                                               \
-            const float z = Z[j], a = A[j], y = Y[j];                                                                  \
-            (void)z;                                                                                                   \
-            (void)a;                                                                                                   \
-            sums[j] += weight * (double)(value);                                                                       \
-        }                                                                                                              \
+        for (size_t first = 0; first < stride; first += ANNC_PAD)                                                      \
+            for (size_t row = first, r = 0; row < count; row += stride, r++) {                                         \
+                const double weight = outputs->weights ? (double)outputs->weights[outputs->wanted[r]] : 1;             \
+                for (size_t j = 0; j < ANNC_PAD; j++) {                                                                \
+                    const float z = Z[row + j], a = A[row + j], y = Y[row + j];                                        \
+                    (void)z;                                                                                           \
+                    (void)a;                                                                                           \
+                    sums[first + j] += weight * (double)(value);                                                       \
+                }                                                                                                      \
+            }                                                                                                          \
         break;
-        ANNC_COSTS(ADD_COSTS)
-#undef ADD_COSTS
+        ANNC_COSTS(SUM_COSTS)
+#undef SUM_COSTS
     case ANNC_COST_COUNT:
         break;
     }
+    for (uint32_t j = 0; j < outputs->n; j++)
+        sum += sums[j];
+    return sum;
+}
+
+/* Whether an output is the largest of a row, or equals it and is the lowest of those. Outputs at least as large are counted first: mostly it
+ * is the only one. */
+INLINE bool wins(uint32_t n, const float *a, uint32_t wanted)
+{
+    const vec best = v_set(a[wanted]);
+    uint32_t reach = 0;
+    for (uint32_t j = 0; j < n; j += LANES)
+        reach += v_count_reaching(n - j, v_load(a + j), best);
+    for (uint32_t j = 0; j < n && reach > 1; j++)
+        if (a[j] > a[wanted] || (a[j] == a[wanted] && j < wanted))
+            return false;
+    return reach > 0; /* not so where it is no number */
+}
+
+static uint32_t count_correct(const struct annc_outputs *outputs)
+{
+    uint32_t correct = 0;
+    for (uint32_t r = 0; r < outputs->m; r++)
+        correct += wins(outputs->n, outputs->A + r * outputs->stride, outputs->wanted[r]);
+    return correct;
 }
 
 static void bytes_to_floats(size_t count, float factor, const uint8_t *restrict bytes, float *restrict x)
@@ -312,7 +377,8 @@ static void order(const struct annc_order *order, uint32_t first, uint32_t count
     {                                                                                                                  \
         .name = title, .lanes = LANES, .sparse_forward = sparse_forward, .sparse_update = sparse_update,               \
         .multiply = multiply, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,        \
-        .cost_derivative = cost_derivative, .add_costs = add_costs, .bytes_to_floats = bytes_to_floats, .order = order \
+        .cost_derivative = cost_derivative, .scale = scale, .sum_costs = sum_costs, .count_correct = count_correct,    \
+        .bytes_to_floats = bytes_to_floats, .order = order                                                             \
     }
 
 #endif

@@ -44,17 +44,3 @@ uint32_t annc_cpu_class_wanted(uint32_t n, const float *row)
 {
     return annc_cpu_class_of(n, row, TARGET_MIDDLE);
 }
-
-void annc_cpu_targets(const annc_examples *examples, float off, float on, size_t example, float *y)
-{
-    const size_t outputs = examples->outputs;
-    if (examples->targets) {
-        memcpy(y, examples->targets + example * outputs, outputs * sizeof *y);
-    } else if (outputs == 1) {
-        y[0] = examples->labels[example] ? on : off;
-    } else {
-        for (size_t j = 0; j < outputs; j++)
-            y[j] = off;
-        y[examples->labels[example]] = on;
-    }
-}

@@ -16,7 +16,4 @@ uint32_t annc_cpu_class_of(uint32_t n, const float *row, float middle);
 /* The class that a row of targets stands for. */
 uint32_t annc_cpu_class_wanted(uint32_t n, const float *row);
 
-/* Targets of an example: its own, or what its label becomes. */
-void annc_cpu_targets(const annc_examples *examples, float off, float on, size_t example, float *y);
-
 #endif

@@ -29,6 +29,17 @@ INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
+/* x in the first n places, 0 beyond. */
+INLINE vec v_first(uint32_t n, float x)
+{
+    return _mm512_maskz_mov_ps((__mmask16)(n < LANES ? (1u << n) - 1 : 0xFFFF), _mm512_set1_ps(x));
+}
+/* How many of the first n numbers of a are not below those of b. */
+INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
+{
+    const uint32_t those = n < LANES ? (1u << n) - 1 : 0xFFFF;
+    return (uint32_t)__builtin_popcount(_mm512_cmp_ps_mask(a, b, _CMP_GE_OQ) & those);
+}
 
 /* Eight numbers, each of which can be spread over a vector. */
 typedef __m512 octet;
@@ -73,6 +84,17 @@ INLINE vec v_set(float x)
 INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+INLINE vec v_first(uint32_t n, float x)
+{
+    const __m256i place = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+    const __m256i those = _mm256_cmpgt_epi32(_mm256_set1_epi32(n < LANES ? (int)n : LANES), place);
+    return _mm256_and_ps(_mm256_castsi256_ps(those), _mm256_set1_ps(x));
+}
+INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
+{
+    const uint32_t those = n < LANES ? (1u << n) - 1 : 0xFF;
+    return (uint32_t)__builtin_popcount((uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ)) & those);
 }
 
 typedef __m256 octet;
@@ -127,6 +149,20 @@ INLINE vec v_fma(vec a, vec b, vec c)
     return a * b + c;
 #endif
 }
+INLINE vec v_first(uint32_t n, float x)
+{
+    vec a;
+    for (uint32_t j = 0; j < LANES; j++)
+        a[j] = j < n ? x : 0;
+    return a;
+}
+INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
+{
+    uint32_t count = 0;
+    for (uint32_t j = 0; j < LANES; j++)
+        count += j < n && a[j] >= b[j];
+    return count;
+}
 
 typedef struct {
     float x[8];
@@ -163,6 +199,10 @@ INLINE vec v_zero(void)
 INLINE vec v_add(vec a, vec b)
 {
     return a + b;
+}
+INLINE vec v_multiply(vec a, vec b)
+{
+    return a * b;
 }
 
 #endif

@@ -12,55 +12,56 @@
 #include <stdint.h>
 #include <string.h>
 
-/* e^z as (1 + series) half rest: 2^n e^r with n = round(z / ln 2), r = z - n ln 2, Taylor series to r^7, and 2^n as a product of two
- * powers, since 2^128 is no float. z is clamped to -87.3...88.7, so that the result is never 0 or infinite. */
+/* a b + c: rounded once where the machine has that, twice elsewhere. */
+#if defined(__FMA__) || defined(__CUDA_ARCH__) || defined(__aarch64__)
+#define ANNC_FMA(a, b, c) fmaf(a, b, c)
+#else
+#define ANNC_FMA(a, b, c) ((a) * (b) + (c))
+#endif
+
+/* e^z as (1 + series) power: 2^n e^r with n = round(z / ln 2), r = z - n ln 2, Taylor series to r^7. z is clamped to -87.3...88.37, so that n
+ * is -126...127 and 2^n a float, and the result is never 0 or infinite. */
 struct annc_exponential {
-    float series, half, rest;
+    float series, power;
 };
 
 ANNC_DEVICE_CODE struct annc_exponential annc_exponential_f32(float z)
 {
     struct annc_exponential e;
-    const float lowest = -87.3f, highest = 88.7f;
+    const float lowest = -87.3f, highest = 88.37f;
     z = z < lowest ? lowest : z;
     z = z > highest ? highest : z;
     const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number, which the low bits then hold */
-    const float shifted = z * 1.44269504f + shift;
+    const float shifted = ANNC_FMA(z, 1.44269504f, shift);
     const float n = shifted - shift;
     /* ln 2 in two parts, so that n * 0.693359375 is exact. */
-    const float r = (z - n * 0.693359375f) + n * 2.12194440e-4f;
-    float series = 1.98412698e-4f;
-    series = series * r + 1.38888889e-3f;
-    series = series * r + 8.33333333e-3f;
-    series = series * r + 4.16666667e-2f;
-    series = series * r + 1.66666667e-1f;
-    series = series * r + 0.5f;
-    e.series = (series * r) * r + r;
-    /* Unsigned, so that NaN, whose bits mean nothing, only passes through. */
-    uint32_t whole;
-    memcpy(&whole, &shifted, sizeof whole);
-    whole -= 0x4B400000u; /* the bits of the shift */
-    const uint32_t half = (uint32_t)((int32_t)whole >> 1), rest = whole - half;
-    const uint32_t bits_half = (half + 127) << 23, bits_rest = (rest + 127) << 23;
-    memcpy(&e.half, &bits_half, sizeof e.half);
-    memcpy(&e.rest, &bits_rest, sizeof e.rest);
+    const float r = ANNC_FMA(n, 2.12194440e-4f, ANNC_FMA(n, -0.693359375f, z));
+    float series = ANNC_FMA(1.98412698e-4f, r, 1.38888889e-3f);
+    series = ANNC_FMA(series, r, 8.33333333e-3f);
+    series = ANNC_FMA(series, r, 4.16666667e-2f);
+    series = ANNC_FMA(series, r, 1.66666667e-1f);
+    series = ANNC_FMA(series, r, 0.5f);
+    e.series = ANNC_FMA(series * r, r, r);
+    /* Unsigned, so that NaN, whose bits mean nothing, only passes through: n + 127 as the exponent, the bits of the shift falling out. */
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127) << 23;
+    memcpy(&e.power, &bits, sizeof e.power);
     return e;
 }
 
-/* exp(z) within 2 ulp where the result is normal. Below -87.3 it is about 1e-38 and above 88.7 about 3e38: saturated, never 0 times
- * infinity. */
+/* exp(z) within 2 ulp for -87.3 <= z <= 88.37. Below it is about 1e-38 and above 2e38: saturated, never 0 times infinity. */
 ANNC_DEVICE_CODE float annc_exp_f32(float z)
 {
     const struct annc_exponential e = annc_exponential_f32(z);
-    return (e.half + e.series * e.half) * e.rest;
+    return ANNC_FMA(e.series, e.power, e.power);
 }
 
 /* exp(z) - 1 within 4 ulp for z <= 0. */
 ANNC_DEVICE_CODE float annc_expm1_f32(float z)
 {
     const struct annc_exponential e = annc_exponential_f32(z < 0 ? z : 0 * z);
-    const float power = e.half * e.rest;
-    return (power - 1) + e.series * power;
+    return ANNC_FMA(e.series, e.power, e.power - 1);
 }
 
 /* tanh(z) within 4 ulp: the odd series near 0, 1 - 2 / (e^2|z| + 1) elsewhere. */
