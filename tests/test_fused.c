@@ -9,7 +9,7 @@
 #include "problem.h"
 #include "test.h"
 
-static annc_device *device;
+static annc_device *device, *crew; /* one thread; three */
 
 /* Whole numbers in [0, n), one after another. */
 static uint64_t drawn;
@@ -70,10 +70,11 @@ static bool thin_out(struct problem *problem, uint32_t share)
 
 /* ---------------------------------------------------------------- against the reference */
 
-static bool train(struct problem *problem, const annc_training_options *options, annc_epoch *report, const char *engine)
+static bool train_on(annc_device *on, struct problem *problem, const annc_training_options *options, annc_epoch *report,
+                     const char *engine)
 {
     annc_trainer *trainer = NULL;
-    annc_status status = annc_trainer_create(device, problem->network, problem->data, options, &trainer);
+    annc_status status = annc_trainer_create(on, problem->network, problem->data, options, &trainer);
     if (status == ANNC_OK)
         status = annc_trainer_epoch(trainer, NULL, NULL, report);
     if (status == ANNC_OK)
@@ -84,6 +85,11 @@ static bool train(struct problem *problem, const annc_training_options *options,
                   annc_trainer_engine(trainer));
     annc_trainer_free(trainer);
     return status == ANNC_OK;
+}
+
+static bool train(struct problem *problem, const annc_training_options *options, annc_epoch *report, const char *engine)
+{
+    return train_on(device, problem, options, report, engine);
 }
 
 /* An epoch of one minibatch is the gradient. */
@@ -121,7 +127,7 @@ static void check_gradient(struct problem *problem, const char *engine)
     free(change);
 }
 
-/* An epoch of many minibatches, the last one ragged, as the operations have it; and the same bits again. */
+/* An epoch of many minibatches, the last one ragged, as the operations have it; and the same bits again, by three threads. */
 static void check_epoch(struct problem *problem, const char *engine)
 {
     const size_t parameters = annc_shape_parameters(&problem->shape), bytes = parameters * sizeof(float);
@@ -134,8 +140,10 @@ static void check_epoch(struct problem *problem, const char *engine)
     const bool trained = train(problem, &options, &fused, engine);
     memcpy(first, problem->network->theta, bytes);
     memcpy(problem->network->theta, start, bytes);
-    if (trained && train(problem, &options, &again, engine))
-        CHECK_MSG(memcmp(first, problem->network->theta, bytes) == 0, "%s: other bits", problem->name);
+    if (trained && train_on(crew, problem, &options, &again, engine))
+        CHECK_MSG(memcmp(first, problem->network->theta, bytes) == 0 && again.loss == fused.loss &&
+                      again.correct == fused.correct,
+                  "%s: other bits", problem->name);
     memcpy(problem->network->theta, start, bytes);
     options.engine = ANNC_ENGINE_OPS;
     if (trained && train(problem, &options, &operations, "ops")) {
@@ -162,7 +170,7 @@ static void check_epoch(struct problem *problem, const char *engine)
 }
 
 /* Evaluation by whole steps, chunks and a ragged last one, as with the operations, which run where outputs are wanted. */
-static void check_evaluation(struct problem *problem)
+static void check_evaluation(annc_device *on, struct problem *problem)
 {
     const annc_examples *examples = annc_dataset_examples(problem->data);
     int32_t *predictions = calloc(examples->count, sizeof *predictions),
@@ -170,7 +178,7 @@ static void check_evaluation(struct problem *problem)
     float *outputs = calloc((size_t)examples->count * examples->outputs, sizeof *outputs);
     annc_evaluator *evaluator = NULL;
     annc_evaluation fused, operations;
-    CHECK(annc_evaluator_create(device, problem->network, problem->data, &evaluator) == ANNC_OK &&
+    CHECK(annc_evaluator_create(on, problem->network, problem->data, &evaluator) == ANNC_OK &&
           annc_evaluator_run(evaluator, NULL, predictions, NULL, &fused) == ANNC_OK &&
           annc_evaluator_run(evaluator, NULL, others, outputs, &operations) == ANNC_OK);
     uint32_t differ = 0;
@@ -210,11 +218,23 @@ static void random_problems(void)
         check_gradient(&problem, engine);
         if (shape.cost != ANNC_MEAN_ABSOLUTE)
             check_epoch(&problem, engine);
-        check_evaluation(&problem);
+        check_evaluation(i % 2 ? device : crew, &problem);
         problem_free(&problem);
     }
     printf("%d problems by dense inputs, %d by lists, on %s\n", by[0], by[1], annc_cpu_kernels_choose()->name);
     CHECK(by[0] >= PROBLEMS / 5 && by[1] >= PROBLEMS / 5);
+}
+
+/* More examples than fit into a chunk. */
+static void large_evaluation(void)
+{
+    const annc_shape shape = problem_shape("40-33-10", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_BYTES, true, 7001, ANNC_INIT_NORMAL, 6) && thin_out(&problem, 2));
+    snprintf(problem.name, sizeof problem.name, "7001 examples");
+    check_evaluation(device, &problem);
+    check_evaluation(crew, &problem);
+    problem_free(&problem);
 }
 
 /* ---------------------------------------------------------------- parts */
@@ -320,12 +340,14 @@ static void refusals(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(random_problems), TEST(lists_are_inputs), TEST(orders), TEST(elements),
-                                        TEST(refusals)};
-    const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
-    if (annc_device_open(&options, &device) != ANNC_OK)
+    static const struct test tests[] = {TEST(random_problems), TEST(large_evaluation), TEST(lists_are_inputs),
+                                        TEST(orders),          TEST(elements),         TEST(refusals)};
+    const annc_device_options one = {.kind = ANNC_DEVICE_CPU, .threads = 1},
+                              three = {.kind = ANNC_DEVICE_CPU, .threads = 3};
+    if (annc_device_open(&one, &device) != ANNC_OK || annc_device_open(&three, &crew) != ANNC_OK)
         return 1;
     const int code = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     annc_device_close(device);
+    annc_device_close(crew);
     return code;
 }

@@ -16,6 +16,7 @@
 struct cpu_device {
     struct annc_device device;
     const struct annc_cpu_kernels *kernels;
+    struct annc_pool *pool;
     bool choose_threads; /* by the size of each product, up to info.threads */
     int threads_now;
 };
@@ -81,13 +82,18 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
     processor_name(processor, sizeof processor);
     snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
     annc_machine_memory(&info->memory_bytes, &info->memory_free);
+    if (info->threads > 1)
+        ANNC_TRY(annc_pool_open(info->threads, &new_device->pool));
     *device = &new_device->device;
+    new_device = NULL;
 out:
+    annc_release(new_device);
     return status;
 }
 
 static void cpu_close(annc_device *device)
 {
+    annc_pool_close(cpu(device)->pool);
     annc_release(device);
 }
 
@@ -329,7 +335,8 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
 
 static annc_status cpu_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
-    return annc_fused_steps(cpu(device)->kernels, job, m, count, taken);
+    return annc_fused_steps(cpu(device)->kernels, cpu(device)->pool, device->info.threads, cpu(device)->choose_threads,
+                            job, m, count, taken);
 }
 
 static void cpu_release(annc_device *device, struct annc_job *job)

@@ -65,14 +65,14 @@ struct annc_cpu_kernels {
     const char *name;
     uint32_t lanes;
 
-    /* Z (m x stride, columns first...first + n - 1) = bias + X W over the inputs that are not 0. values takes each example's values, m x step,
-     * for sparse_update. next: the records of the minibatch after this one, fetched ahead. */
+    /* Z (m x n) = bias + X W over the inputs that are not 0. n is a multiple of ANNC_PAD; W's own rows are as the offsets have them. values takes
+     * each example's values, m x step, for sparse_update. next: the records of the minibatch after this one, fetched ahead. */
     void (*sparse_forward)(const struct annc_records *records, const struct annc_record *these,
-                           const struct annc_record *next, uint32_t m, size_t stride, size_t first, size_t n,
-                           const float *W, const float *bias, float *Z, float *values);
-    /* W (columns first...first + n - 1) += X^T D over the inputs that are not 0. */
-    void (*sparse_update)(const struct annc_records *records, const struct annc_record *these, uint32_t m,
-                          size_t stride, size_t first, size_t n, const float *D, const float *values, float *W);
+                           const struct annc_record *next, uint32_t m, size_t n, const float *W, const float *bias,
+                           float *Z, float *values);
+    /* W += X^T D over the inputs that are not 0. D: m x n. */
+    void (*sparse_update)(const struct annc_records *records, const struct annc_record *these, uint32_t m, size_t n,
+                          const float *D, const float *values, float *W);
     void (*multiply)(const struct annc_product *product);
     /* b (n) += the rows of D (m x stride). */
     void (*add_rows)(uint32_t m, size_t n, size_t stride, const float *D, float *b);

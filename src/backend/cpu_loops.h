@@ -10,7 +10,7 @@
 #define SETTLED(pointer) __asm__("" : "+r"(pointer))
 #define UNROLL           _Pragma("GCC unroll 16")
 
-enum { MOST_VECTORS = 8 }; /* of a row that are summed, or kept, in registers at once */
+enum { MOST_VECTORS = 4 }; /* of a row that are summed, or kept, in registers at once */
 
 /* ---------------------------------------------------------------- inputs that are not 0 */
 
@@ -27,16 +27,17 @@ INLINE const void *values_of(const struct annc_records *records, const struct an
     return records->lines + (size_t)record->line * ANNC_LINE + (size_t)record->blocks * ANNC_OCTET * sizeof(uint16_t);
 }
 
-/* One example, `vectors` vectors of its row: that many sums in `chains` chains, so that additions need not wait for each other. */
-INLINE void forward_example(const int vectors, const int chains, const bool bytes, const struct annc_records *records,
+/* One example, `vectors` vectors of its row, each summed in CHAINS chains, so that additions need not wait for each other: the same ones
+ * whatever the number of vectors, so that a unit does not depend on its neighbours. */
+INLINE void forward_example(const int vectors, const bool bytes, const struct annc_records *records,
                             const struct annc_record *record, const char *next, const float *W, const float *bias,
                             float *z, float *x)
 {
     const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
     const uint32_t blocks = record->blocks;
     const char *value = values_of(records, record);
-    vec sum[MOST_VECTORS];
-    UNROLL for (int g = 0; g < vectors * chains; g++) sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
+    vec sum[MOST_VECTORS * CHAINS];
+    UNROLL for (int g = 0; g < vectors * CHAINS; g++) sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
     for (uint32_t block = 0; block < blocks; block++) {
         uint64_t q[2];
         octet values;
@@ -50,56 +51,52 @@ INLINE void forward_example(const int vectors, const int chains, const bool byte
         {
             const float *w = (const float *)row_of(W, q[j / 4], j % 4);
             const vec spread = octet_spread(values, x, j);
-            UNROLL for (int g = 0; g < vectors; g++) sum[j % chains * vectors + g] =
-                v_fma(spread, v_load(w + g * LANES), sum[j % chains * vectors + g]);
+            UNROLL for (int g = 0; g < vectors; g++) sum[j % CHAINS * vectors + g] =
+                v_fma(spread, v_load(w + g * LANES), sum[j % CHAINS * vectors + g]);
         }
         offset += ANNC_OCTET;
         value += ANNC_OCTET * (bytes ? 1 : sizeof(float));
         x += ANNC_OCTET;
     }
-    UNROLL for (int width = chains / 2; width > 0; width /= 2) UNROLL for (int g = 0; g < width * vectors; g++) sum[g] =
+    UNROLL for (int width = CHAINS / 2; width > 0; width /= 2) UNROLL for (int g = 0; g < width * vectors; g++) sum[g] =
         v_add(sum[g], sum[g + width * vectors]);
     UNROLL for (int g = 0; g < vectors; g++) v_store(z + g * LANES, sum[g]);
 }
 
-INLINE void forward_examples(const int vectors, const int chains, const struct annc_records *records,
-                             const struct annc_record *these, const struct annc_record *next, uint32_t m, size_t stride,
-                             const float *W, const float *bias, float *Z, float *values)
+INLINE void forward_examples(const int vectors, const struct annc_records *records, const struct annc_record *these,
+                             const struct annc_record *next, uint32_t m, size_t stride, const float *W,
+                             const float *bias, float *Z, float *values)
 {
     for (uint32_t r = 0; r < m; r++) {
         const char *ahead = (const char *)records->lines + (size_t)next[r].line * ANNC_LINE;
         if (records->bytes)
-            forward_example(vectors, chains, true, records, &these[r], ahead, W, bias, Z + r * stride,
+            forward_example(vectors, true, records, &these[r], ahead, W, bias, Z + r * stride,
                             values + r * records->step);
         else
-            forward_example(vectors, chains, false, records, &these[r], ahead, W, bias, Z + r * stride,
+            forward_example(vectors, false, records, &these[r], ahead, W, bias, Z + r * stride,
                             values + r * records->step);
     }
 }
 
 static void sparse_forward(const struct annc_records *records, const struct annc_record *these,
-                           const struct annc_record *next, uint32_t m, size_t stride, size_t first, size_t n,
-                           const float *W, const float *bias, float *Z, float *values)
+                           const struct annc_record *next, uint32_t m, size_t n, const float *W, const float *bias,
+                           float *Z, float *values)
 {
-    for (size_t done = 0; done < n;) {
-        const size_t at = first + done, left = (n - done) / LANES;
+    for (size_t at = 0; at < n;) {
+        const size_t left = (n - at) / LANES;
         const size_t vectors = left < MOST_VECTORS ? left : MOST_VECTORS;
         switch (vectors) {
-#define FORWARD(vectors, chains)                                                                                       \
+#define FORWARD(vectors)                                                                                               \
     case vectors:                                                                                                      \
-        forward_examples(vectors, chains, records, these, next, m, stride, W + at, bias + at, Z + at, values);         \
+        forward_examples(vectors, records, these, next, m, n, W + at, bias + at, Z + at, values);                      \
         break;
-            FORWARD(1, 8)
-            FORWARD(2, 4)
-            FORWARD(3, 2)
-            FORWARD(4, 2)
-            FORWARD(5, 1)
-            FORWARD(6, 1)
-            FORWARD(7, 1)
-            FORWARD(8, 1)
+            FORWARD(1)
+            FORWARD(2)
+            FORWARD(3)
+            FORWARD(4)
 #undef FORWARD
         }
-        done += vectors * LANES;
+        at += vectors * LANES;
     }
 }
 
@@ -132,28 +129,24 @@ INLINE void update_examples(const int vectors, const struct annc_records *record
         update_example(vectors, records, &these[r], D + r * stride, values + r * records->step, W);
 }
 
-static void sparse_update(const struct annc_records *records, const struct annc_record *these, uint32_t m,
-                          size_t stride, size_t first, size_t n, const float *D, const float *values, float *W)
+static void sparse_update(const struct annc_records *records, const struct annc_record *these, uint32_t m, size_t n,
+                          const float *D, const float *values, float *W)
 {
-    for (size_t done = 0; done < n;) {
-        const size_t at = first + done, left = (n - done) / LANES;
+    for (size_t at = 0; at < n;) {
+        const size_t left = (n - at) / LANES;
         const size_t vectors = left < MOST_VECTORS ? left : MOST_VECTORS;
         switch (vectors) {
 #define UPDATE(vectors)                                                                                                \
     case vectors:                                                                                                      \
-        update_examples(vectors, records, these, m, stride, D + at, values, W + at);                                   \
+        update_examples(vectors, records, these, m, n, D + at, values, W + at);                                        \
         break;
             UPDATE(1)
             UPDATE(2)
             UPDATE(3)
             UPDATE(4)
-            UPDATE(5)
-            UPDATE(6)
-            UPDATE(7)
-            UPDATE(8)
 #undef UPDATE
         }
-        done += vectors * LANES;
+        at += vectors * LANES;
     }
 }
 

@@ -10,7 +10,8 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
-enum { LANES = 16, TILE_1 = 16, TILE_2 = 8 }; /* TILE_n: rows of a product's tile that is n vectors wide */
+/* TILE_n: rows of a product's tile that is n vectors wide; CHAINS: of additions that a sum is split into. */
+enum { LANES = 16, TILE_1 = 16, TILE_2 = 8, CHAINS = 4 };
 typedef __m512 vec;
 
 INLINE vec v_load(const float *x)
@@ -66,7 +67,7 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 
-enum { LANES = 8, TILE_1 = 8, TILE_2 = 4 };
+enum { LANES = 8, TILE_1 = 8, TILE_2 = 4, CHAINS = 2 };
 typedef __m256 vec;
 
 INLINE vec v_load(const float *x)
@@ -124,7 +125,7 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 #include <arm_neon.h>
 #endif
 
-enum { LANES = 4, TILE_1 = 8, TILE_2 = 4 };
+enum { LANES = 4, TILE_1 = 8, TILE_2 = 4, CHAINS = 2 };
 typedef float vec __attribute__((vector_size(16)));
 
 INLINE vec v_load(const float *x)

@@ -131,7 +131,7 @@ static annc_status run_window(annc_trainer *trainer, struct course *course, uint
     annc_status status = ANNC_OK;
     const uint32_t batch = trainer->options.batch, full = count / batch, ragged = count % batch;
     for (uint32_t done = 0; done < full;) {
-        const uint32_t steps = full - done < trainer->block ? full - done : trainer->block;
+        const uint32_t steps = course->stop && full - done > trainer->block ? trainer->block : full - done;
         const double start = annc_now();
         ANNC_TRY(run_steps(trainer, batch, steps));
         done += steps;

@@ -1,0 +1,343 @@
+#include "cpu_step.h"
+#include "cpu_rows.h"
+#include "functions.h"
+
+#include <sched.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- exchange */
+
+/* Tells the others that A of the first layer is there. */
+static void post(struct annc_worker *worker, uint64_t step)
+{
+    atomic_store_explicit(&worker->posted.steps, step, memory_order_release);
+}
+
+/* Waits for theirs. */
+static void await(const struct annc_worker *worker, uint64_t step)
+{
+    enum { PATIENCE = 2000 }; /* after which the other one may not be running at all */
+    const struct annc_fused *fused = worker->fused;
+    for (int i = 0; i < fused->workers; i++)
+        for (int spins = 0; atomic_load_explicit(&fused->worker[i]->posted.steps, memory_order_acquire) < step;
+             spins++) {
+#if defined(__x86_64__)
+            __builtin_ia32_pause();
+#endif
+            if (spins > PATIENCE)
+                sched_yield();
+        }
+}
+
+/* ---------------------------------------------------------------- targets and inputs */
+
+/* Y and the classes wanted. Where there are labels, only the ones of the minibatch before are taken back. */
+static void take_targets(struct annc_worker *worker, const uint32_t *these, uint32_t m)
+{
+    const struct annc_job *job = worker->fused->job;
+    const annc_examples *examples = job->examples;
+    const size_t n = examples->outputs, stride = worker->layer[worker->fused->layers].stride;
+    const struct annc_label_values values = job->values;
+    for (uint32_t r = 0; r < m; r++) {
+        float *y = worker->Y + r * stride;
+        if (examples->targets) {
+            memcpy(y, examples->targets + these[r] * n, n * sizeof *y);
+            worker->wanted[r] = annc_cpu_class_wanted((uint32_t)n, y);
+            continue;
+        }
+        const uint32_t label = (uint32_t)examples->labels[these[r]];
+        if (n > 1)
+            y[worker->wanted[r]] = values.off;
+        y[n > 1 ? label : 0] = n > 1 || label ? values.on : values.off;
+        worker->wanted[r] = label;
+    }
+}
+
+static void gather(struct annc_worker *worker, const uint32_t *these, uint32_t m)
+{
+    const struct annc_fused *fused = worker->fused;
+    const annc_examples *examples = fused->job->examples;
+    const size_t n = examples->inputs, stride = worker->layer[1].stride_in;
+    for (uint32_t r = 0; r < m; r++) {
+        float *x = worker->X + r * stride;
+        if (examples->type == ANNC_BYTES)
+            fused->kernels->bytes_to_floats(n, 1.0f / examples->divisor, (const uint8_t *)examples->x + these[r] * n,
+                                            x);
+        else
+            memcpy(x, (const float *)examples->x + these[r] * n, n * sizeof *x);
+    }
+}
+
+/* ---------------------------------------------------------------- forward */
+
+/* What feeds layer l: A of the layer below, in one piece, or, below the second layer, one from each worker. */
+struct piece {
+    const float *A;
+    uint32_t n, first; /* units, and the first of them */
+    size_t stride;
+};
+
+static int pieces_of(const struct annc_worker *worker, uint32_t l)
+{
+    return l == 2 && worker->fused->job->kind == ANNC_JOB_DESCENT ? worker->fused->workers : 1;
+}
+
+static struct piece piece_of(const struct annc_worker *worker, uint32_t l, int i, int parity)
+{
+    const struct annc_layer *below = &worker->layer[l - 1];
+    if (pieces_of(worker, l) == 1)
+        return (struct piece){below->A, below->n, 0, below->stride};
+    const struct annc_worker *owner = worker->fused->worker[i];
+    return (struct piece){owner->own_A[parity], owner->layer[1].n, owner->first, owner->layer[1].stride};
+}
+
+/* Z = bias + X W of the first layer. */
+static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t m)
+{
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_layer *layer = &worker->layer[1];
+    const uint32_t n = fused->job->examples->count, after = position + m;
+    if (fused->lists) {
+        const struct annc_record *next = fused->these + (n - after >= m ? after : 0);
+        fused->kernels->sparse_forward(&fused->sparse.records, fused->these + position, next, m, layer->stride,
+                                       layer->W, layer->b, layer->Z, worker->values);
+        return;
+    }
+    gather(worker, fused->order + position, m);
+    fused->kernels->multiply(&(struct annc_product){.M = m,
+                                                    .N = (uint32_t)layer->stride,
+                                                    .K = layer->n_in,
+                                                    .A = worker->X,
+                                                    .a_row = layer->stride_in,
+                                                    .a_step = 1,
+                                                    .B = layer->W,
+                                                    .ldb = layer->row,
+                                                    .C = layer->Z,
+                                                    .ldc = layer->stride,
+                                                    .start = ANNC_START_BIAS,
+                                                    .bias = layer->b});
+}
+
+/* Z = bias + A_in W. */
+static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
+{
+    const struct annc_layer *layer = &worker->layer[l];
+    for (int i = 0; i < pieces_of(worker, l); i++) {
+        const struct piece piece = piece_of(worker, l, i, parity);
+        worker->fused->kernels->multiply(&(struct annc_product){.M = m,
+                                                                .N = (uint32_t)layer->stride,
+                                                                .K = piece.n,
+                                                                .A = piece.A,
+                                                                .a_row = piece.stride,
+                                                                .a_step = 1,
+                                                                .B = layer->W + piece.first * layer->row,
+                                                                .ldb = layer->row,
+                                                                .C = layer->Z,
+                                                                .ldc = layer->stride,
+                                                                .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
+                                                                .bias = layer->b});
+    }
+}
+
+/* A = f(Z), and 0 beyond its units, which the layer above would otherwise learn from. */
+static void activate(struct annc_worker *worker, uint32_t l, uint32_t m)
+{
+    const struct annc_layer *layer = &worker->layer[l];
+    if (annc_activation_kind_of(layer->f) == ROWWISE)
+        annc_cpu_normalise_rows(m, layer->n, layer->stride, layer->Z);
+    worker->fused->kernels->activate(layer->f, m * layer->stride, layer->Z, layer->A);
+    for (uint32_t r = 0; r < m && l < worker->fused->layers && layer->n < layer->stride; r++)
+        memset(layer->A + r * layer->stride + layer->n, 0, (layer->stride - layer->n) * sizeof(float));
+}
+
+/* Own units of the first layer. */
+static void forward_first(struct annc_worker *worker, uint32_t position, uint32_t m, int parity)
+{
+    worker->layer[1].A = worker->own_A[parity];
+    first_affine(worker, position, m);
+    activate(worker, 1, m);
+}
+
+static void forward_others(struct annc_worker *worker, uint32_t m, int parity)
+{
+    for (uint32_t l = 2; l <= worker->fused->layers; l++) {
+        affine(worker, l, m, parity);
+        activate(worker, l, m);
+    }
+}
+
+/* ---------------------------------------------------------------- backward */
+
+/* BP1, times alpha. */
+static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
+{
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_layer *layer = &worker->layer[fused->layers];
+    const annc_cost cost = fused->job->shape->cost;
+    const size_t stride = layer->stride, count = m * stride;
+    const float *weights = fused->job->weights;
+    fused->kernels->cost_derivative(cost, count, layer->Z, layer->A, worker->Y, layer->delta);
+    if (annc_cost_partner(cost) == ANY_OUTPUT && annc_activation_kind_of(layer->f) == ROWWISE)
+        annc_cpu_times_jacobian(m, layer->n, stride, layer->A, layer->delta);
+    else if (annc_cost_partner(cost) == ANY_OUTPUT)
+        fused->kernels->times_derivative(layer->f, count, layer->Z, layer->A, layer->delta);
+    for (uint32_t r = 0; r < m && weights; r++)
+        fused->kernels->scale(1, layer->n, stride, alpha * weights[worker->wanted[r]], layer->delta + r * stride);
+    if (!weights)
+        fused->kernels->scale(m, layer->n, stride, alpha, layer->delta);
+}
+
+/* BP2: delta of the layer below l, of own units where that is the first. */
+static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
+{
+    const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
+    worker->fused->kernels->multiply(&(struct annc_product){.M = m,
+                                                            .N = (uint32_t)below->stride,
+                                                            .K = layer->n,
+                                                            .A = layer->delta,
+                                                            .a_row = layer->stride,
+                                                            .a_step = 1,
+                                                            .B = layer->V,
+                                                            .ldb = layer->stride_in,
+                                                            .C = below->delta,
+                                                            .ldc = below->stride,
+                                                            .start = ANNC_START_ZERO});
+    worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
+}
+
+/* BP4 of the first layer: W += X^T delta, delta being scaled already. */
+static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m)
+{
+    const struct annc_fused *fused = worker->fused;
+    struct annc_layer *layer = &worker->layer[1];
+    if (fused->lists) {
+        fused->kernels->sparse_update(&fused->sparse.records, fused->these + position, m, layer->stride, layer->delta,
+                                      worker->values, layer->W);
+        return;
+    }
+    fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
+                                                    .N = (uint32_t)layer->stride,
+                                                    .K = m,
+                                                    .A = worker->X,
+                                                    .a_row = 1,
+                                                    .a_step = layer->stride_in,
+                                                    .B = layer->delta,
+                                                    .ldb = layer->stride,
+                                                    .C = layer->W,
+                                                    .ldc = layer->row,
+                                                    .start = ANNC_START_THERE});
+}
+
+/* BP4: W += A_in^T delta, and the same the other way into V. */
+static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
+{
+    struct annc_layer *layer = &worker->layer[l];
+    const struct annc_layer *below = &worker->layer[l - 1];
+    for (int i = 0; i < pieces_of(worker, l); i++) {
+        const struct piece piece = piece_of(worker, l, i, parity);
+        worker->fused->kernels->multiply(&(struct annc_product){.M = piece.n,
+                                                                .N = (uint32_t)layer->stride,
+                                                                .K = m,
+                                                                .A = piece.A,
+                                                                .a_row = 1,
+                                                                .a_step = piece.stride,
+                                                                .B = layer->delta,
+                                                                .ldb = layer->stride,
+                                                                .C = layer->W + piece.first * layer->row,
+                                                                .ldc = layer->row,
+                                                                .start = ANNC_START_THERE});
+    }
+    worker->fused->kernels->multiply(&(struct annc_product){.M = layer->n,
+                                                            .N = (uint32_t)layer->stride_in,
+                                                            .K = m,
+                                                            .A = layer->delta,
+                                                            .a_row = 1,
+                                                            .a_step = layer->stride,
+                                                            .B = below->A,
+                                                            .ldb = below->stride,
+                                                            .C = layer->V,
+                                                            .ldc = layer->stride_in,
+                                                            .start = ANNC_START_THERE});
+}
+
+static void backward(struct annc_worker *worker, uint32_t position, uint32_t m, int parity, double eta)
+{
+    output_delta(worker, m, (float)(-eta / m));
+    for (uint32_t l = worker->fused->layers; l >= 1; l--) {
+        struct annc_layer *layer = &worker->layer[l];
+        if (l > 1)
+            hidden_delta(worker, l, m);
+        worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, layer->b); /* BP3 */
+        if (l > 1)
+            step(worker, l, m, parity);
+        else
+            first_step(worker, position, m);
+    }
+}
+
+/* ---------------------------------------------------------------- steps */
+
+static void score(struct annc_worker *worker, uint32_t position, uint32_t m, struct annc_score *score)
+{
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_layer *layer = &worker->layer[fused->layers];
+    const struct annc_job *job = fused->job;
+    const float middle = annc_cost_middle(job->shape->cost);
+    const struct annc_outputs outputs = {.cost = job->shape->cost,
+                                         .m = m,
+                                         .n = layer->n,
+                                         .stride = layer->stride,
+                                         .Z = layer->Z,
+                                         .A = layer->A,
+                                         .Y = worker->Y,
+                                         .wanted = worker->wanted,
+                                         .weights = job->weights,
+                                         .costs = worker->costs};
+    score->cost = fused->kernels->sum_costs(&outputs);
+    score->examples = m;
+    score->correct = layer->n > 1 ? fused->kernels->count_correct(&outputs) : 0;
+    for (uint32_t r = 0; r < m && layer->n == 1; r++)
+        score->correct += (layer->A[r * layer->stride] > middle) == worker->wanted[r];
+    for (uint32_t r = 0; r < m && job->predictions; r++)
+        job->predictions[position + r] = (int32_t)annc_cpu_class_of(layer->n, layer->A + r * layer->stride, middle);
+}
+
+/* A step's score is taken late, and the next one's targets, while the next one's A of the first layer is on its way to the others. */
+static void between(struct annc_worker *worker, uint32_t before, uint32_t number, bool is_first)
+{
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_job *job = fused->job;
+    const bool scores = job->kind == ANNC_JOB_FORWARD || worker->index == 0;
+    if (scores && !is_first)
+        score(worker, before * job->cursor->batch, fused->m, &job->scores[before]);
+    if (number != before || is_first)
+        take_targets(worker, fused->order + number * job->cursor->batch, fused->m);
+}
+
+void annc_worker_run(struct annc_worker *worker)
+{
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_job *job = fused->job;
+    const bool descends = job->kind == ANNC_JOB_DESCENT;
+    const uint32_t m = fused->m, end = fused->first + fused->count, stride = descends ? 1 : (uint32_t)fused->workers;
+    const uint32_t first = fused->first + (descends ? 0 : (uint32_t)worker->index);
+    uint32_t before = first;
+    for (uint32_t number = first; number < end; number += stride) {
+        const uint32_t position = number * job->cursor->batch;
+        const int parity = (int)(number % 2);
+        if (fused->layers == 1) /* the outputs are the first layer's, and about to be overwritten */
+            between(worker, before, number, number == first);
+        forward_first(worker, position, m, parity);
+        post(worker, number - first + 1);
+        if (fused->layers > 1)
+            between(worker, before, number, number == first);
+        if (descends)
+            await(worker, number - first + 1);
+        forward_others(worker, m, parity);
+        if (descends)
+            backward(worker, position, m, parity, job->rates ? (double)job->rates[number].eta : job->eta);
+        before = number;
+    }
+    if (first < end)
+        between(worker, before, before, false);
+}
