@@ -249,11 +249,11 @@ static void lists_are_inputs(void)
         CHECK(problem_make(&problem, &shape, type ? ANNC_BYTES : ANNC_FLOATS, true, 50, ANNC_INIT_NORMAL, 3) &&
               thin_out(&problem, 3));
         const annc_examples *examples = annc_dataset_examples(problem.data);
-        REQUIRE_OK(annc_sparse_open(examples, 3, &sparse));
+        REQUIRE_OK(annc_sparse_open(examples, &sparse));
         for (uint32_t i = 0; i < examples->count; i++) {
             const uint8_t *line = sparse.records.lines + (size_t)sparse.record[i].line * ANNC_LINE;
             const uint32_t room = sparse.record[i].blocks * ANNC_OCTET;
-            const uint16_t *offset = (const uint16_t *)line;
+            const uint16_t *input = (const uint16_t *)line;
             uint32_t at = 0;
             for (uint32_t j = 0; j < 37; j++) {
                 const double x = type ? ((const uint8_t *)examples->x)[i * 37 + j]
@@ -261,14 +261,14 @@ static void lists_are_inputs(void)
                 if (x == 0)
                     continue;
                 const double listed =
-                    type ? ((const uint8_t *)(offset + room))[at] : (double)((const float *)(offset + room))[at];
-                CHECK(at < room && offset[at] == 3 * j && listed == x);
+                    type ? ((const uint8_t *)(input + room))[at] : (double)((const float *)(input + room))[at];
+                CHECK(at < room && input[at] == j && listed == x);
                 at++;
             }
             CHECK(room - at < ANNC_OCTET);
             for (; at < room; at++)
-                CHECK(offset[at] >= 3 * 37 && offset[at] < 3 * (37 + ANNC_OCTET) &&
-                      (type ? ((const uint8_t *)(offset + room))[at] : (double)((const float *)(offset + room))[at]) ==
+                CHECK(input[at] >= 37 && input[at] < 37 + ANNC_OCTET &&
+                      (type ? ((const uint8_t *)(input + room))[at] : (double)((const float *)(input + room))[at]) ==
                           0);
         }
         annc_sparse_close(&sparse);

@@ -49,7 +49,6 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
         layer->n_in = shape->width[l - 1];
         layer->stride = annc_padded(layer->n);
         layer->stride_in = annc_padded(layer->n_in);
-        layer->row = layer->stride;
         layer->f = shape->activation[l - 1];
         layer->W = l > 1 ? take(base, &used, layer->n_in * layer->stride) : NULL;
         layer->V = l > 1 ? take(base, &used, layer->n * layer->stride_in) : NULL;
@@ -118,20 +117,21 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, const stru
     annc_status status = ANNC_OK;
     struct annc_fused *fused = NULL;
     const annc_examples *examples = job->examples;
-    const size_t inputs = job->shape->width[0], stride = annc_padded(job->shape->width[1]), units = stride / ANNC_PAD;
+    const size_t inputs = job->shape->width[0], stride = annc_padded(job->shape->width[1]);
     ANNC_TRY(annc_allocate(1, sizeof *fused, "the engine", (void **)&fused));
     fused->kernels = kernels;
     fused->job = job;
     fused->layers = job->shape->layers;
     fused->stride = stride;
-    fused->lists = annc_sparse_can_list(job->shape->width[0], units) && annc_sparse_density(examples) <= DENSE;
+    fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
+    fused->lists = annc_sparse_can_list(job->shape->width[0]) && annc_sparse_density(examples) <= DENSE;
     if (fused->lists)
-        ANNC_TRY(annc_sparse_open(examples, units, &fused->sparse));
+        ANNC_TRY(annc_sparse_open(examples, &fused->sparse));
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */
     fused->sparse.records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->sparse.records.most;
-    ANNC_TRY(annc_allocate((inputs + ANNC_OCTET + 1) * stride, sizeof(float), "the engine", &fused->memory));
+    ANNC_TRY(annc_allocate(stride / ANNC_PAD * fused->plane + stride, sizeof(float), "the engine", &fused->memory));
     fused->W = fused->memory;
-    fused->b = fused->W + (inputs + ANNC_OCTET) * stride;
+    fused->b = fused->W + stride / ANNC_PAD * fused->plane;
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
     if (fused->lists)
         ANNC_TRY(annc_allocate(examples->count, sizeof *fused->these, "the order", (void **)&fused->these));
@@ -169,8 +169,7 @@ static annc_status share_out(struct annc_fused *fused, int workers)
         worker->first = first;
         layer->stride = after - first;
         layer->n = (after < units ? (uint32_t)after : units) - first;
-        layer->row = fused->stride;
-        layer->W = fused->W + first;
+        layer->W = fused->W + first / ANNC_PAD * fused->plane;
         layer->b = fused->b + first;
         worker->layer[2].stride_in = layer->stride; /* of V; a network of one layer has none, and the place is there */
         atomic_store(&worker->posted.steps, 0);
@@ -215,6 +214,12 @@ static void note_pace(struct annc_fused *fused, int pace, uint32_t count, double
 
 /* ---------------------------------------------------------------- parameters */
 
+/* Where the weight of input k lies for unit j of a layer: the first one's are in planes. */
+static size_t place(const struct annc_fused *fused, const struct annc_layer *layer, uint32_t l, size_t k, size_t j)
+{
+    return l == 1 ? j / ANNC_PAD * fused->plane + k * ANNC_PAD + j % ANNC_PAD : k * layer->stride + j;
+}
+
 /* A worker's own parameters from theta: of the first layer its own units, W of the others whole, V where it is needed. */
 static void read_theta(struct annc_worker *worker)
 {
@@ -228,7 +233,7 @@ static void read_theta(struct annc_worker *worker)
         const float *b = fused->job->theta + annc_shape_biases_at(shape, l) + first;
         for (size_t j = 0; j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
-                layer->W[k * layer->row + j] = W[j * n_in + k];
+                layer->W[place(fused, layer, l, k, j)] = W[j * n_in + k];
         for (size_t j = 0; layer->V && j < layer->n; j++) {
             memset(layer->V + j * layer->stride_in, 0, layer->stride_in * sizeof *W);
             memcpy(layer->V + j * layer->stride_in, W + j * n_in + first_in, own_in * sizeof *W);
@@ -248,7 +253,7 @@ static void write_theta(const struct annc_worker *worker)
         float *W = fused->job->theta + annc_shape_weights_at(shape, l) + first * n_in;
         for (size_t j = 0; j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
-                W[j * n_in + k] = layer->W[k * layer->row + j];
+                W[j * n_in + k] = layer->W[place(fused, layer, l, k, j)];
         memcpy(fused->job->theta + annc_shape_biases_at(shape, l) + first, layer->b, layer->n * sizeof *W);
     }
 }

@@ -20,8 +20,11 @@ static inline size_t annc_padded(size_t n)
     return (n + ANNC_PAD - 1) / ANNC_PAD * ANNC_PAD;
 }
 
-/* Where one example's inputs that are not 0 lie: from line `line` on, uint16_t offset[8 * blocks], each the input's row of W in units of
- * ANNC_PAD floats, then their values, uint8_t or float. A last block that is not full ends with values 0 at spare rows of W. */
+/* The first layer's W is kept in planes of ANNC_PAD units: W[plane][input][unit]. Then offsets do not depend on the number of units, and what one
+ * worker writes is far from what another does.
+ *
+ * Where one example's inputs that are not 0 lie: from line `line` on, uint16_t input[8 * blocks], then their values, uint8_t or float. A last
+ * block that is not full ends with values 0 at spare inputs, of which each plane has ANNC_OCTET. */
 struct annc_record {
     uint32_t line, blocks;
 };
@@ -65,14 +68,14 @@ struct annc_cpu_kernels {
     const char *name;
     uint32_t lanes;
 
-    /* Z (m x n) = bias + X W over the inputs that are not 0. n is a multiple of ANNC_PAD; W's own rows are as the offsets have them. values takes
-     * each example's values, m x step, for sparse_update. next: the records of the minibatch after this one, fetched ahead. */
+    /* Z (m x n) = bias + X W over the inputs that are not 0. n is a multiple of ANNC_PAD, `plane` the floats of a plane. values takes each
+     * example's values, m x step, for sparse_update. next: the records of the minibatch after this one, fetched ahead. */
     void (*sparse_forward)(const struct annc_records *records, const struct annc_record *these,
-                           const struct annc_record *next, uint32_t m, size_t n, const float *W, const float *bias,
-                           float *Z, float *values);
+                           const struct annc_record *next, uint32_t m, size_t n, const float *W, size_t plane,
+                           const float *bias, float *Z, float *values);
     /* W += X^T D over the inputs that are not 0. D: m x n. */
     void (*sparse_update)(const struct annc_records *records, const struct annc_record *these, uint32_t m, size_t n,
-                          const float *D, const float *values, float *W);
+                          const float *D, const float *values, float *W, size_t plane);
     void (*multiply)(const struct annc_product *product);
     /* b (n) += the rows of D (m x stride). */
     void (*add_rows)(uint32_t m, size_t n, size_t stride, const float *D, float *b);

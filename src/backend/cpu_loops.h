@@ -8,11 +8,15 @@
 
 /* A pointer that is worked out once: otherwise the sums that make it are worked out again for each vector of a row. */
 #define SETTLED(pointer) __asm__("" : "+r"(pointer))
-#define UNROLL           _Pragma("GCC unroll 16")
+/* A loop of a constant number of turns, each with registers of its own. */
+#define REPEAT(i, turns) _Pragma("GCC unroll 16") for (int i = 0; i < (turns); i++)
 
 enum { MOST_VECTORS = 4 }; /* of a row that are summed, or kept, in registers at once */
 
 /* ---------------------------------------------------------------- inputs that are not 0 */
+
+/* Where vector g of a row of W lies, from where its first one does (cpu_kernels.h has W in planes). */
+#define IN_PLANE(g, plane) ((size_t)(g)*LANES / ANNC_PAD * (plane) + (size_t)(g)*LANES % ANNC_PAD)
 
 /* The row of W of non-zero j of four, whose offsets are packed in q, in bytes. */
 INLINE const char *row_of(const float *W, uint64_t q, int j)
@@ -30,57 +34,61 @@ INLINE const void *values_of(const struct annc_records *records, const struct an
 /* One example, `vectors` vectors of its row, each summed in CHAINS chains, so that additions need not wait for each other: the same ones
  * whatever the number of vectors, so that a unit does not depend on its neighbours. */
 INLINE void forward_example(const int vectors, const bool bytes, const struct annc_records *records,
-                            const struct annc_record *record, const char *next, const float *W, const float *bias,
-                            float *z, float *x)
+                            const struct annc_record *record, const char *next, const float *W, size_t plane,
+                            const float *bias, float *z, float *x)
 {
     const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
     const uint32_t blocks = record->blocks;
     const char *value = values_of(records, record);
     vec sum[MOST_VECTORS * CHAINS];
-    UNROLL for (int g = 0; g < vectors * CHAINS; g++) sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
+    REPEAT (g, vectors * CHAINS)
+        sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
     for (uint32_t block = 0; block < blocks; block++) {
         uint64_t q[2];
         octet values;
         memcpy(q, offset, sizeof q);
         __builtin_prefetch(next, 0, 2);
-        next += 24;
+        next += ANNC_OCTET * (sizeof(uint16_t) + (bytes ? 1 : sizeof(float)));
         values =
             bytes ? octet_of_bytes((const uint8_t *)value, records->factor) : octet_of_floats((const float *)value);
         octet_store(x, values);
-        UNROLL for (int j = 0; j < ANNC_OCTET; j++)
-        {
+        REPEAT (j, ANNC_OCTET) {
             const float *w = (const float *)row_of(W, q[j / 4], j % 4);
             const vec spread = octet_spread(values, x, j);
-            UNROLL for (int g = 0; g < vectors; g++) sum[j % CHAINS * vectors + g] =
-                v_fma(spread, v_load(w + g * LANES), sum[j % CHAINS * vectors + g]);
+            REPEAT (g, vectors)
+                sum[j % CHAINS * vectors + g] =
+                    v_fma(spread, v_load(w + IN_PLANE(g, plane)), sum[j % CHAINS * vectors + g]);
         }
         offset += ANNC_OCTET;
         value += ANNC_OCTET * (bytes ? 1 : sizeof(float));
         x += ANNC_OCTET;
     }
-    UNROLL for (int width = CHAINS / 2; width > 0; width /= 2) UNROLL for (int g = 0; g < width * vectors; g++) sum[g] =
-        v_add(sum[g], sum[g + width * vectors]);
-    UNROLL for (int g = 0; g < vectors; g++) v_store(z + g * LANES, sum[g]);
+    REPEAT (g, vectors) {
+        for (int width = CHAINS / 2; width > 0; width /= 2)
+            for (int chain = 0; chain < width; chain++)
+                sum[chain * vectors + g] = v_add(sum[chain * vectors + g], sum[(chain + width) * vectors + g]);
+        v_store(z + g * LANES, sum[g]);
+    }
 }
 
 INLINE void forward_examples(const int vectors, const struct annc_records *records, const struct annc_record *these,
-                             const struct annc_record *next, uint32_t m, size_t stride, const float *W,
+                             const struct annc_record *next, uint32_t m, size_t stride, const float *W, size_t plane,
                              const float *bias, float *Z, float *values)
 {
     for (uint32_t r = 0; r < m; r++) {
         const char *ahead = (const char *)records->lines + (size_t)next[r].line * ANNC_LINE;
         if (records->bytes)
-            forward_example(vectors, true, records, &these[r], ahead, W, bias, Z + r * stride,
+            forward_example(vectors, true, records, &these[r], ahead, W, plane, bias, Z + r * stride,
                             values + r * records->step);
         else
-            forward_example(vectors, false, records, &these[r], ahead, W, bias, Z + r * stride,
+            forward_example(vectors, false, records, &these[r], ahead, W, plane, bias, Z + r * stride,
                             values + r * records->step);
     }
 }
 
 static void sparse_forward(const struct annc_records *records, const struct annc_record *these,
-                           const struct annc_record *next, uint32_t m, size_t n, const float *W, const float *bias,
-                           float *Z, float *values)
+                           const struct annc_record *next, uint32_t m, size_t n, const float *W, size_t plane,
+                           const float *bias, float *Z, float *values)
 {
     for (size_t at = 0; at < n;) {
         const size_t left = (n - at) / LANES;
@@ -88,7 +96,8 @@ static void sparse_forward(const struct annc_records *records, const struct annc
         switch (vectors) {
 #define FORWARD(vectors)                                                                                               \
     case vectors:                                                                                                      \
-        forward_examples(vectors, records, these, next, m, n, W + at, bias + at, Z + at, values);                      \
+        forward_examples(vectors, records, these, next, m, n, W + IN_PLANE(at / LANES, plane), plane, bias + at,       \
+                         Z + at, values);                                                                              \
         break;
             FORWARD(1)
             FORWARD(2)
@@ -101,36 +110,36 @@ static void sparse_forward(const struct annc_records *records, const struct annc
 }
 
 INLINE void update_example(const int vectors, const struct annc_records *records, const struct annc_record *record,
-                           const float *d, const float *x, float *W)
+                           const float *d, const float *x, float *W, size_t plane)
 {
     const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
     const uint32_t blocks = record->blocks;
     vec delta[MOST_VECTORS];
     SETTLED(W);
-    UNROLL for (int g = 0; g < vectors; g++) delta[g] = v_load(d + g * LANES);
+    REPEAT (g, vectors)
+        delta[g] = v_load(d + g * LANES);
     for (uint32_t block = 0; block < blocks; block++, offset += ANNC_OCTET, x += ANNC_OCTET) {
         uint64_t q[2];
         memcpy(q, offset, sizeof q);
-        UNROLL for (int j = 0; j < ANNC_OCTET; j++)
-        {
+        REPEAT (j, ANNC_OCTET) {
             float *w = (float *)row_of(W, q[j / 4], j % 4);
             SETTLED(w);
             const vec spread = v_set(x[j]);
-            UNROLL for (int g = 0; g < vectors; g++)
-                v_store(w + g * LANES, v_fma(spread, delta[g], v_load(w + g * LANES)));
+            REPEAT (g, vectors)
+                v_store(w + IN_PLANE(g, plane), v_fma(spread, delta[g], v_load(w + IN_PLANE(g, plane))));
         }
     }
 }
 
 INLINE void update_examples(const int vectors, const struct annc_records *records, const struct annc_record *these,
-                            uint32_t m, size_t stride, const float *D, const float *values, float *W)
+                            uint32_t m, size_t stride, const float *D, const float *values, float *W, size_t plane)
 {
     for (uint32_t r = 0; r < m; r++)
-        update_example(vectors, records, &these[r], D + r * stride, values + r * records->step, W);
+        update_example(vectors, records, &these[r], D + r * stride, values + r * records->step, W, plane);
 }
 
 static void sparse_update(const struct annc_records *records, const struct annc_record *these, uint32_t m, size_t n,
-                          const float *D, const float *values, float *W)
+                          const float *D, const float *values, float *W, size_t plane)
 {
     for (size_t at = 0; at < n;) {
         const size_t left = (n - at) / LANES;
@@ -138,7 +147,7 @@ static void sparse_update(const struct annc_records *records, const struct annc_
         switch (vectors) {
 #define UPDATE(vectors)                                                                                                \
     case vectors:                                                                                                      \
-        update_examples(vectors, records, these, m, n, D + at, values, W + at);                                        \
+        update_examples(vectors, records, these, m, n, D + at, values, W + IN_PLANE(at / LANES, plane), plane);        \
         break;
             UPDATE(1)
             UPDATE(2)
@@ -157,20 +166,21 @@ INLINE void tile(const int rows, const int vectors, const struct annc_product *p
     const float *a = p->A + row * p->a_row, *b = p->B + column;
     float *c = p->C + row * p->ldc + column;
     vec sum[16];
-    UNROLL for (int i = 0; i < rows * vectors; i++) sum[i] =
-        p->start == ANNC_START_ZERO   ? v_zero()
-        : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
-                                      : v_load(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES);
+    REPEAT (i, rows * vectors)
+        sum[i] = p->start == ANNC_START_ZERO   ? v_zero()
+                 : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
+                                               : v_load(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES);
     for (uint32_t k = 0; k < p->K; k++, a += p->a_step, b += p->ldb) {
         vec right[2];
-        UNROLL for (int g = 0; g < vectors; g++) right[g] = v_load(b + g * LANES);
-        UNROLL for (int i = 0; i < rows; i++)
-        {
+        REPEAT (g, vectors)
+            right[g] = v_load(b + g * LANES);
+        REPEAT (i, rows) {
             const vec left = v_set(a[(size_t)i * p->a_row]);
-            UNROLL for (int g = 0; g < vectors; g++) sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
+            REPEAT (g, vectors)
+                sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
         }
     }
-    UNROLL for (int i = 0; i < rows * vectors; i++)
+    REPEAT (i, rows * vectors)
         v_store(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES, sum[i]);
 }
 
@@ -199,10 +209,13 @@ static void multiply(const struct annc_product *p)
 INLINE void add_strip(const int vectors, uint32_t m, size_t stride, const float *D, float *b)
 {
     vec sum[4];
-    UNROLL for (int g = 0; g < vectors; g++) sum[g] = v_load(b + g * LANES);
+    REPEAT (g, vectors)
+        sum[g] = v_load(b + g * LANES);
     for (uint32_t r = 0; r < m; r++)
-        UNROLL for (int g = 0; g < vectors; g++) sum[g] = v_add(sum[g], v_load(D + r * stride + g * LANES));
-    UNROLL for (int g = 0; g < vectors; g++) v_store(b + g * LANES, sum[g]);
+        REPEAT (g, vectors)
+            sum[g] = v_add(sum[g], v_load(D + r * stride + g * LANES));
+    REPEAT (g, vectors)
+        v_store(b + g * LANES, sum[g]);
 }
 
 static void add_rows(uint32_t m, size_t n, size_t stride, const float *D, float *b)
@@ -352,10 +365,9 @@ static void order(const struct annc_order *order, uint32_t first, uint32_t count
     const uint32_t high_mask = ((uint32_t)1 << (order->bits - low_bits)) - 1;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t low = (first + i) & low_mask, high = (first + i) >> low_bits;
-        UNROLL for (int r = 0; r < ANNC_ORDER_ROUNDS; r += 2)
-        {
-            low ^= annc_order_mix(high, order->key[r]) & low_mask;
-            high ^= annc_order_mix(low, order->key[r + 1]) & high_mask;
+        REPEAT (pair, ANNC_ORDER_ROUNDS / 2) {
+            low ^= annc_order_mix(high, order->key[2 * pair]) & low_mask;
+            high ^= annc_order_mix(low, order->key[2 * pair + 1]) & high_mask;
         }
         examples[i] = high << low_bits | low;
     }

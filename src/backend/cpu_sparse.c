@@ -23,9 +23,9 @@ double annc_sparse_density(const annc_examples *examples)
     return (double)not_zero / (double)looked_at;
 }
 
-bool annc_sparse_can_list(uint32_t inputs, size_t units)
+bool annc_sparse_can_list(uint32_t inputs)
 {
-    return ((size_t)inputs + ANNC_OCTET) * units <= UINT16_MAX;
+    return (size_t)inputs + ANNC_OCTET <= UINT16_MAX;
 }
 
 /* ---------------------------------------------------------------- one example */
@@ -47,7 +47,7 @@ static uint32_t count_floats(const float *x, uint32_t n)
 }
 
 /* Eight bytes at once: most are all 0 in the data that this is for. The lowest byte comes first, as in memory. */
-static uint32_t list_bytes(const uint8_t *x, uint32_t n, size_t units, uint16_t *offset, uint8_t *value)
+static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_t *value)
 {
     const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
     uint32_t count = 0, j = 0;
@@ -57,40 +57,39 @@ static uint32_t list_bytes(const uint8_t *x, uint32_t n, size_t units, uint16_t 
         /* The highest bit of each byte that is not 0. */
         for (uint64_t found = (((word & low) + low) | word) & ~low; found; found &= found - 1) {
             const uint32_t k = j + (uint32_t)__builtin_ctzll(found) / 8;
-            offset[count] = (uint16_t)(k * units);
+            input[count] = (uint16_t)k;
             value[count++] = x[k];
         }
     }
     for (; j < n; j++)
         if (x[j] != 0) {
-            offset[count] = (uint16_t)(j * units);
+            input[count] = (uint16_t)j;
             value[count++] = x[j];
         }
     return count;
 }
 
-static uint32_t list_floats(const float *x, uint32_t n, size_t units, uint16_t *offset, float *value)
+static uint32_t list_floats(const float *x, uint32_t n, uint16_t *input, float *value)
 {
     uint32_t count = 0;
     for (uint32_t j = 0; j < n; j++)
         if (x[j] != 0) {
-            offset[count] = (uint16_t)(j * units);
+            input[count] = (uint16_t)j;
             value[count++] = x[j];
         }
     return count;
 }
 
-static void list_example(const annc_examples *examples, size_t i, size_t units, uint32_t blocks, uint8_t *line)
+static void list_example(const annc_examples *examples, size_t i, uint32_t blocks, uint8_t *line)
 {
     const uint32_t n = examples->inputs;
-    uint16_t *offset = (uint16_t *)line;
-    void *values = offset + (size_t)blocks * ANNC_OCTET;
-    uint32_t count = examples->type == ANNC_BYTES
-                         ? list_bytes((const uint8_t *)examples->x + i * n, n, units, offset, values)
-                         : list_floats((const float *)examples->x + i * n, n, units, offset, values);
+    uint16_t *input = (uint16_t *)line;
+    void *values = input + (size_t)blocks * ANNC_OCTET;
+    uint32_t count = examples->type == ANNC_BYTES ? list_bytes((const uint8_t *)examples->x + i * n, n, input, values)
+                                                  : list_floats((const float *)examples->x + i * n, n, input, values);
     for (; count < blocks * ANNC_OCTET;
          count++) /* the values there are 0 already; each its own row, so that none waits for another */
-        offset[count] = (uint16_t)((n + count % ANNC_OCTET) * units);
+        input[count] = (uint16_t)(n + count % ANNC_OCTET);
 }
 
 /* ---------------------------------------------------------------- all of them */
@@ -114,7 +113,7 @@ static uint64_t place(const annc_examples *examples, struct annc_sparse *sparse)
     return line;
 }
 
-annc_status annc_sparse_open(const annc_examples *examples, size_t units, struct annc_sparse *sparse)
+annc_status annc_sparse_open(const annc_examples *examples, struct annc_sparse *sparse)
 {
     annc_status status = ANNC_OK;
     void *lines = NULL;
@@ -129,7 +128,7 @@ annc_status annc_sparse_open(const annc_examples *examples, size_t units, struct
     ANNC_TRY(annc_allocate(count, ANNC_LINE, "the examples' lists", &lines));
     sparse->records.lines = lines;
     for (size_t i = 0; i < examples->count; i++)
-        list_example(examples, i, units, sparse->record[i].blocks,
+        list_example(examples, i, sparse->record[i].blocks,
                      (uint8_t *)lines + (size_t)sparse->record[i].line * ANNC_LINE);
 out:
     if (status != ANNC_OK)

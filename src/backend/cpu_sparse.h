@@ -12,11 +12,10 @@ struct annc_sparse {
 /* The share of inputs that are not 0, from up to 1,000 examples. */
 double annc_sparse_density(const annc_examples *examples);
 
-/* Whether offsets of such rows of W can be written down. units: ANNC_PAD floats, a row. */
-bool annc_sparse_can_list(uint32_t inputs, size_t units);
+/* Whether so many inputs can be told apart in a list. */
+bool annc_sparse_can_list(uint32_t inputs);
 
-/* Lists them for a W of rows of so many units. */
-annc_status annc_sparse_open(const annc_examples *examples, size_t units, struct annc_sparse *sparse);
+annc_status annc_sparse_open(const annc_examples *examples, struct annc_sparse *sparse);
 void annc_sparse_close(struct annc_sparse *sparse);
 
 #endif

@@ -100,22 +100,23 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
     if (fused->lists) {
         const struct annc_record *next = fused->these + (n - after >= m ? after : 0);
         fused->kernels->sparse_forward(&fused->sparse.records, fused->these + position, next, m, layer->stride,
-                                       layer->W, layer->b, layer->Z, worker->values);
+                                       layer->W, fused->plane, layer->b, layer->Z, worker->values);
         return;
     }
     gather(worker, fused->order + position, m);
-    fused->kernels->multiply(&(struct annc_product){.M = m,
-                                                    .N = (uint32_t)layer->stride,
-                                                    .K = layer->n_in,
-                                                    .A = worker->X,
-                                                    .a_row = layer->stride_in,
-                                                    .a_step = 1,
-                                                    .B = layer->W,
-                                                    .ldb = layer->row,
-                                                    .C = layer->Z,
-                                                    .ldc = layer->stride,
-                                                    .start = ANNC_START_BIAS,
-                                                    .bias = layer->b});
+    for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
+        fused->kernels->multiply(&(struct annc_product){.M = m,
+                                                        .N = ANNC_PAD,
+                                                        .K = layer->n_in,
+                                                        .A = worker->X,
+                                                        .a_row = layer->stride_in,
+                                                        .a_step = 1,
+                                                        .B = layer->W + unit / ANNC_PAD * fused->plane,
+                                                        .ldb = ANNC_PAD,
+                                                        .C = layer->Z + unit,
+                                                        .ldc = layer->stride,
+                                                        .start = ANNC_START_BIAS,
+                                                        .bias = layer->b + unit});
 }
 
 /* Z = bias + A_in W. */
@@ -130,8 +131,8 @@ static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parit
                                                                 .A = piece.A,
                                                                 .a_row = piece.stride,
                                                                 .a_step = 1,
-                                                                .B = layer->W + piece.first * layer->row,
-                                                                .ldb = layer->row,
+                                                                .B = layer->W + piece.first * layer->stride,
+                                                                .ldb = layer->stride,
                                                                 .C = layer->Z,
                                                                 .ldc = layer->stride,
                                                                 .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
@@ -212,20 +213,21 @@ static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m
     struct annc_layer *layer = &worker->layer[1];
     if (fused->lists) {
         fused->kernels->sparse_update(&fused->sparse.records, fused->these + position, m, layer->stride, layer->delta,
-                                      worker->values, layer->W);
+                                      worker->values, layer->W, fused->plane);
         return;
     }
-    fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
-                                                    .N = (uint32_t)layer->stride,
-                                                    .K = m,
-                                                    .A = worker->X,
-                                                    .a_row = 1,
-                                                    .a_step = layer->stride_in,
-                                                    .B = layer->delta,
-                                                    .ldb = layer->stride,
-                                                    .C = layer->W,
-                                                    .ldc = layer->row,
-                                                    .start = ANNC_START_THERE});
+    for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
+        fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
+                                                        .N = ANNC_PAD,
+                                                        .K = m,
+                                                        .A = worker->X,
+                                                        .a_row = 1,
+                                                        .a_step = layer->stride_in,
+                                                        .B = layer->delta + unit,
+                                                        .ldb = layer->stride,
+                                                        .C = layer->W + unit / ANNC_PAD * fused->plane,
+                                                        .ldc = ANNC_PAD,
+                                                        .start = ANNC_START_THERE});
 }
 
 /* BP4: W += A_in^T delta, and the same the other way into V. */
@@ -243,8 +245,8 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
                                                                 .a_step = piece.stride,
                                                                 .B = layer->delta,
                                                                 .ldb = layer->stride,
-                                                                .C = layer->W + piece.first * layer->row,
-                                                                .ldc = layer->row,
+                                                                .C = layer->W + piece.first * layer->stride,
+                                                                .ldc = layer->stride,
                                                                 .start = ANNC_START_THERE});
     }
     worker->fused->kernels->multiply(&(struct annc_product){.M = layer->n,

@@ -18,8 +18,7 @@ struct annc_layer {
     uint32_t n, n_in;
     size_t stride, stride_in; /* n and n_in padded */
     annc_activation f;
-    size_t row; /* from one row of W to the next */
-    float *W;   /* n_in x row, and for the first layer ANNC_OCTET spare rows; the first layer's is everyone's */
+    float *W; /* n_in x stride; of the first layer in planes, each worker's its own part of everyone's */
     float *
         V; /* n x stride_in: the same, the other way; of the second layer the columns of own units; the first has none */
     float *b;     /* stride */
@@ -50,8 +49,8 @@ struct annc_fused {
     uint32_t layers;
     bool lists; /* of inputs, rather than X */
     struct annc_sparse sparse;
-    float *W, *b; /* of the first layer */
-    size_t stride;
+    float *W, *b;         /* of the first layer */
+    size_t stride, plane; /* of it: all units, padded; floats of a plane of W */
     void *memory;
     /* The epoch's examples in their order, and their lists. */
     struct annc_order known;
