@@ -128,11 +128,11 @@ static void check_gradient(struct problem *problem, const char *engine)
 }
 
 /* An epoch of many minibatches, the last one ragged, as the operations have it; and the same bits again, by three threads. */
-static void check_epoch(struct problem *problem, const char *engine)
+static void check_epoch(struct problem *problem, uint32_t batch, const char *engine)
 {
     const size_t parameters = annc_shape_parameters(&problem->shape), bytes = parameters * sizeof(float);
     const uint32_t n = annc_dataset_examples(problem->data)->count;
-    annc_training_options options = {.eta = 0.05, .batch = 1 + draw(n), .seed = 9};
+    annc_training_options options = {.eta = 0.05, .batch = batch, .seed = 9};
     float *start = malloc(bytes), *first = malloc(bytes), *got = malloc(bytes);
     double *want = malloc(parameters * sizeof *want), size = 0, norm = 0;
     annc_epoch fused, again, operations;
@@ -217,12 +217,28 @@ static void random_problems(void)
                  share, count);
         check_gradient(&problem, engine);
         if (shape.cost != ANNC_MEAN_ABSOLUTE)
-            check_epoch(&problem, engine);
+            check_epoch(&problem, 1 + draw(count), engine);
         check_evaluation(i % 2 ? device : crew, &problem);
         problem_free(&problem);
     }
     printf("%d problems by dense inputs, %d by lists, on %s\n", by[0], by[1], annc_cpu_kernels_choose()->name);
     CHECK(by[0] >= PROBLEMS / 5 && by[1] >= PROBLEMS / 5);
+}
+
+/* Layers above the first that are wide enough to be shared by three threads, some of them unevenly. */
+static void wide_layers(void)
+{
+    static const char *const widths[] = {"50-160-144-130-7", "300-48-700-80-33", "20-256-256-3", "64-400-40-400-10"};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        const annc_shape shape = problem_shape(widths[i], ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+        struct problem problem;
+        CHECK(problem_make(&problem, &shape, i % 2 ? ANNC_BYTES : ANNC_FLOATS, true, 300, ANNC_INIT_XAVIER, 7) &&
+              thin_out(&problem, i < 2 ? 2 : 8));
+        snprintf(problem.name, sizeof problem.name, "%s", widths[i]);
+        check_gradient(&problem, i < 2 ? "fused, sparse" : "fused, dense");
+        check_epoch(&problem, 64, i < 2 ? "fused, sparse" : "fused, dense");
+        problem_free(&problem);
+    }
 }
 
 /* More examples than fit into a chunk. */
@@ -340,8 +356,9 @@ static void refusals(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(random_problems), TEST(large_evaluation), TEST(lists_are_inputs),
-                                        TEST(orders),          TEST(elements),         TEST(refusals)};
+    static const struct test tests[] = {TEST(random_problems),  TEST(wide_layers), TEST(large_evaluation),
+                                        TEST(lists_are_inputs), TEST(orders),      TEST(elements),
+                                        TEST(refusals)};
     const annc_device_options one = {.kind = ANNC_DEVICE_CPU, .threads = 1},
                               three = {.kind = ANNC_DEVICE_CPU, .threads = 3};
     if (annc_device_open(&one, &device) != ANNC_OK || annc_device_open(&three, &crew) != ANNC_OK)

@@ -15,9 +15,11 @@
 #include <string.h>
 
 /* A network is small where a layer's weights stay in the second cache. */
-static const size_t MOST_WEIGHTS = 1 << 18;
+static const size_t MOST_WEIGHTS = 1 << 20;
 /* Listing pays up to this share of inputs that are not 0. */
 static const double DENSE = 0.6;
+/* Multiply-adds of a layer above the first from which its products take longer than two exchanges. */
+static const size_t WORTH_SHARING = 1 << 19;
 
 bool annc_fused_takes(const annc_shape *shape)
 {
@@ -45,14 +47,14 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     size_t used = 0;
     for (uint32_t l = 1; l <= fused->layers; l++) {
         struct annc_layer *layer = &worker->layer[l];
-        layer->n = shape->width[l];
+        layer->n = layer->all = shape->width[l];
         layer->n_in = shape->width[l - 1];
         layer->stride = annc_padded(layer->n);
         layer->stride_in = annc_padded(layer->n_in);
         layer->f = shape->activation[l - 1];
         layer->W = l > 1 ? take(base, &used, layer->n_in * layer->stride) : NULL;
         layer->V = l > 1 ? take(base, &used, layer->n * layer->stride_in) : NULL;
-        layer->b = l > 1 ? take(base, &used, layer->stride) : NULL;
+        layer->b = take(base, &used, layer->stride);
         layer->Z = take(base, &used, m * layer->stride);
         layer->A = take(base, &used, m * layer->stride);
         layer->delta = take(base, &used, m * layer->stride);
@@ -129,9 +131,8 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, const stru
         ANNC_TRY(annc_sparse_open(examples, &fused->sparse));
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */
     fused->sparse.records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->sparse.records.most;
-    ANNC_TRY(annc_allocate(stride / ANNC_PAD * fused->plane + stride, sizeof(float), "the engine", &fused->memory));
+    ANNC_TRY(annc_allocate(stride / ANNC_PAD * fused->plane, sizeof(float), "the engine", &fused->memory));
     fused->W = fused->memory;
-    fused->b = fused->W + stride / ANNC_PAD * fused->plane;
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
     if (fused->lists)
         ANNC_TRY(annc_allocate(examples->count, sizeof *fused->these, "the order", (void **)&fused->these));
@@ -145,34 +146,47 @@ out:
 
 /* ---------------------------------------------------------------- shares */
 
-/* The first unit of worker i of so many, in whole lines of floats. */
-static uint32_t first_of(const struct annc_fused *fused, int i, int workers)
+/* Whether a layer is worth sharing among so many: the first always, of the others those whose products take longer than the exchange. The last
+ * one's outputs everyone needs. */
+static bool is_shared(const struct annc_fused *fused, uint32_t l, int workers)
 {
-    const size_t units = fused->stride / ANNC_PAD;
-    return (uint32_t)(units * (size_t)i / (size_t)workers * ANNC_PAD);
+    const struct annc_shape *shape = fused->job->shape;
+    const size_t units = annc_padded(shape->width[l]) / ANNC_PAD;
+    if (fused->job->kind == ANNC_JOB_FORWARD || workers == 1 || l == fused->layers || units < (size_t)workers)
+        return false;
+    return l == 1 || (size_t)fused->m * shape->width[l - 1] * shape->width[l] >= WORTH_SHARING;
 }
 
-/* Hands the units of the first layer out. In a job that only goes forward every worker has all of them, and other examples. */
+/* Gives worker i of so many its units of a layer, in whole lines of floats. */
+static void share_layer(struct annc_layer *layer, int i, int workers)
+{
+    const size_t lines = annc_padded(layer->all) / ANNC_PAD, n = (size_t)(layer->shared ? workers : 1);
+    const size_t k = layer->shared ? (size_t)i : 0;
+    const size_t first = lines * k / n * ANNC_PAD, after = lines * (k + 1) / n * ANNC_PAD;
+    layer->first = (uint32_t)first;
+    layer->stride = after - first;
+    layer->n = (after < layer->all ? (uint32_t)after : layer->all) - layer->first;
+}
+
+/* Hands the units out. In a job that only goes forward every worker has all of them, and other examples. */
 static annc_status share_out(struct annc_fused *fused, int workers)
 {
     annc_status status = ANNC_OK;
-    const bool forward_only = fused->job->kind == ANNC_JOB_FORWARD;
-    const uint32_t units = fused->job->shape->width[1];
     fused->workers = workers;
     for (int i = 0; i < workers; i++) {
         if (!fused->worker[i])
             ANNC_TRY(open_worker(fused, i));
         struct annc_worker *worker = fused->worker[i];
-        struct annc_layer *layer = &worker->layer[1];
-        const uint32_t first = forward_only ? 0 : first_of(fused, i, workers);
-        const size_t after = forward_only ? fused->stride : first_of(fused, i + 1, workers);
-        worker->first = first;
-        layer->stride = after - first;
-        layer->n = (after < units ? (uint32_t)after : units) - first;
-        layer->W = fused->W + first / ANNC_PAD * fused->plane;
-        layer->b = fused->b + first;
-        worker->layer[2].stride_in = layer->stride; /* of V; a network of one layer has none, and the place is there */
-        atomic_store(&worker->posted.steps, 0);
+        for (uint32_t l = 1; l <= fused->layers; l++) {
+            struct annc_layer *layer = &worker->layer[l];
+            layer->shared = is_shared(fused, l, workers);
+            share_layer(layer, i, workers);
+            if (l > 1)
+                layer->stride_in = worker->layer[l - 1].stride;
+        }
+        worker->layer[1].W = fused->W + worker->layer[1].first / ANNC_PAD * fused->plane;
+        worker->exchanges = 0;
+        atomic_store(&worker->posted.exchanges, 0);
     }
 out:
     return status;
@@ -220,25 +234,25 @@ static size_t place(const struct annc_fused *fused, const struct annc_layer *lay
     return l == 1 ? j / ANNC_PAD * fused->plane + k * ANNC_PAD + j % ANNC_PAD : k * layer->stride + j;
 }
 
-/* A worker's own parameters from theta: of the first layer its own units, W of the others whole, V where it is needed. */
+/* A worker's own parameters from theta. */
 static void read_theta(struct annc_worker *worker)
 {
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
     for (uint32_t l = 1; l <= fused->layers; l++) {
         struct annc_layer *layer = &worker->layer[l];
-        const size_t n_in = layer->n_in, first = l == 1 ? worker->first : 0, first_in = l == 2 ? worker->first : 0;
-        const size_t own_in = l == 2 ? worker->layer[1].n : n_in;
-        const float *W = fused->job->theta + annc_shape_weights_at(shape, l) + first * n_in;
-        const float *b = fused->job->theta + annc_shape_biases_at(shape, l) + first;
+        const size_t n_in = layer->n_in;
+        const float *W = fused->job->theta + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
         for (size_t j = 0; j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
-                layer->W[place(fused, layer, l, k, j)] = W[j * n_in + k];
-        for (size_t j = 0; layer->V && j < layer->n; j++) {
+                layer->W[place(fused, layer, l, k, j)] = own[j * n_in + k];
+        for (size_t j = 0; layer->V && j < layer->all; j++) {
+            const struct annc_layer *below = &worker->layer[l - 1];
             memset(layer->V + j * layer->stride_in, 0, layer->stride_in * sizeof *W);
-            memcpy(layer->V + j * layer->stride_in, W + j * n_in + first_in, own_in * sizeof *W);
+            memcpy(layer->V + j * layer->stride_in, W + j * n_in + below->first, below->n * sizeof *W);
         }
-        memcpy(layer->b, b, layer->n * sizeof *b);
+        memcpy(layer->b, fused->job->theta + annc_shape_biases_at(shape, l) + layer->first, layer->n * sizeof *W);
+        memset(layer->b + layer->n, 0, (layer->stride - layer->n) * sizeof *W);
     }
 }
 
@@ -247,14 +261,16 @@ static void write_theta(const struct annc_worker *worker)
 {
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
-    for (uint32_t l = 1; l <= (worker->index == 0 ? fused->layers : 1); l++) {
+    for (uint32_t l = 1; l <= fused->layers; l++) {
         const struct annc_layer *layer = &worker->layer[l];
-        const size_t n_in = layer->n_in, first = l == 1 ? worker->first : 0;
-        float *W = fused->job->theta + annc_shape_weights_at(shape, l) + first * n_in;
+        const size_t n_in = layer->n_in;
+        float *W = fused->job->theta + annc_shape_weights_at(shape, l) + layer->first * n_in;
+        if (!layer->shared && worker->index > 0)
+            continue;
         for (size_t j = 0; j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
                 W[j * n_in + k] = layer->W[place(fused, layer, l, k, j)];
-        memcpy(fused->job->theta + annc_shape_biases_at(shape, l) + first, layer->b, layer->n * sizeof *W);
+        memcpy(fused->job->theta + annc_shape_biases_at(shape, l) + layer->first, layer->b, layer->n * sizeof *W);
     }
 }
 

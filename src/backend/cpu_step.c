@@ -7,19 +7,20 @@
 
 /* ---------------------------------------------------------------- exchange */
 
-/* Tells the others that A of the first layer is there. */
-static void post(struct annc_worker *worker, uint64_t step)
+/* Tells the others that what is exchanged next is there. */
+static void post(struct annc_worker *worker)
 {
-    atomic_store_explicit(&worker->posted.steps, step, memory_order_release);
+    atomic_store_explicit(&worker->posted.exchanges, ++worker->exchanges, memory_order_release);
 }
 
 /* Waits for theirs. */
-static void await(const struct annc_worker *worker, uint64_t step)
+static void await(const struct annc_worker *worker)
 {
     enum { PATIENCE = 2000 }; /* after which the other one may not be running at all */
     const struct annc_fused *fused = worker->fused;
     for (int i = 0; i < fused->workers; i++)
-        for (int spins = 0; atomic_load_explicit(&fused->worker[i]->posted.steps, memory_order_acquire) < step;
+        for (int spins = 0;
+             atomic_load_explicit(&fused->worker[i]->posted.exchanges, memory_order_acquire) < worker->exchanges;
              spins++) {
 #if defined(__x86_64__)
             __builtin_ia32_pause();
@@ -27,6 +28,36 @@ static void await(const struct annc_worker *worker, uint64_t step)
             if (spins > PATIENCE)
                 sched_yield();
         }
+}
+
+/* A or delta of a layer, in one piece, or, of a shared one, one from each worker. */
+struct piece {
+    const float *rows;
+    uint32_t n, first; /* units, and the first of them */
+    size_t stride;
+};
+
+static int pieces_of(const struct annc_worker *worker, uint32_t l)
+{
+    return worker->layer[l].shared ? worker->fused->workers : 1;
+}
+
+static const struct annc_worker *owner_of(const struct annc_worker *worker, uint32_t l, int i)
+{
+    return worker->layer[l].shared ? worker->fused->worker[i] : worker;
+}
+
+static struct piece piece_of_A(const struct annc_worker *worker, uint32_t l, int i, int parity)
+{
+    const struct annc_worker *owner = owner_of(worker, l, i);
+    const struct annc_layer *layer = &owner->layer[l];
+    return (struct piece){l == 1 ? owner->own_A[parity] : layer->A, layer->n, layer->first, layer->stride};
+}
+
+static struct piece piece_of_delta(const struct annc_worker *worker, uint32_t l, int i)
+{
+    const struct annc_layer *layer = &owner_of(worker, l, i)->layer[l];
+    return (struct piece){layer->delta, layer->n, layer->first, layer->stride};
 }
 
 /* ---------------------------------------------------------------- targets and inputs */
@@ -70,27 +101,6 @@ static void gather(struct annc_worker *worker, const uint32_t *these, uint32_t m
 
 /* ---------------------------------------------------------------- forward */
 
-/* What feeds layer l: A of the layer below, in one piece, or, below the second layer, one from each worker. */
-struct piece {
-    const float *A;
-    uint32_t n, first; /* units, and the first of them */
-    size_t stride;
-};
-
-static int pieces_of(const struct annc_worker *worker, uint32_t l)
-{
-    return l == 2 && worker->fused->job->kind == ANNC_JOB_DESCENT ? worker->fused->workers : 1;
-}
-
-static struct piece piece_of(const struct annc_worker *worker, uint32_t l, int i, int parity)
-{
-    const struct annc_layer *below = &worker->layer[l - 1];
-    if (pieces_of(worker, l) == 1)
-        return (struct piece){below->A, below->n, 0, below->stride};
-    const struct annc_worker *owner = worker->fused->worker[i];
-    return (struct piece){owner->own_A[parity], owner->layer[1].n, owner->first, owner->layer[1].stride};
-}
-
 /* Z = bias + X W of the first layer. */
 static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t m)
 {
@@ -123,15 +133,15 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
 static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
 {
     const struct annc_layer *layer = &worker->layer[l];
-    for (int i = 0; i < pieces_of(worker, l); i++) {
-        const struct piece piece = piece_of(worker, l, i, parity);
+    for (int i = 0; i < pieces_of(worker, l - 1); i++) {
+        const struct piece below = piece_of_A(worker, l - 1, i, parity);
         worker->fused->kernels->multiply(&(struct annc_product){.M = m,
                                                                 .N = (uint32_t)layer->stride,
-                                                                .K = piece.n,
-                                                                .A = piece.A,
-                                                                .a_row = piece.stride,
+                                                                .K = below.n,
+                                                                .A = below.rows,
+                                                                .a_row = below.stride,
                                                                 .a_step = 1,
-                                                                .B = layer->W + piece.first * layer->stride,
+                                                                .B = layer->W + below.first * layer->stride,
                                                                 .ldb = layer->stride,
                                                                 .C = layer->Z,
                                                                 .ldc = layer->stride,
@@ -151,19 +161,24 @@ static void activate(struct annc_worker *worker, uint32_t l, uint32_t m)
         memset(layer->A + r * layer->stride + layer->n, 0, (layer->stride - layer->n) * sizeof(float));
 }
 
-/* Own units of the first layer. */
 static void forward_first(struct annc_worker *worker, uint32_t position, uint32_t m, int parity)
 {
     worker->layer[1].A = worker->own_A[parity];
     first_affine(worker, position, m);
     activate(worker, 1, m);
+    if (worker->layer[1].shared)
+        post(worker);
 }
 
 static void forward_others(struct annc_worker *worker, uint32_t m, int parity)
 {
     for (uint32_t l = 2; l <= worker->fused->layers; l++) {
+        if (worker->layer[l - 1].shared)
+            await(worker);
         affine(worker, l, m, parity);
         activate(worker, l, m);
+        if (worker->layer[l].shared)
+            post(worker);
     }
 }
 
@@ -188,21 +203,24 @@ static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
         fused->kernels->scale(m, layer->n, stride, alpha, layer->delta);
 }
 
-/* BP2: delta of the layer below l, of own units where that is the first. */
+/* BP2: delta of the layer below l. */
 static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
 {
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
-    worker->fused->kernels->multiply(&(struct annc_product){.M = m,
-                                                            .N = (uint32_t)below->stride,
-                                                            .K = layer->n,
-                                                            .A = layer->delta,
-                                                            .a_row = layer->stride,
-                                                            .a_step = 1,
-                                                            .B = layer->V,
-                                                            .ldb = layer->stride_in,
-                                                            .C = below->delta,
-                                                            .ldc = below->stride,
-                                                            .start = ANNC_START_ZERO});
+    for (int i = 0; i < pieces_of(worker, l); i++) {
+        const struct piece delta = piece_of_delta(worker, l, i);
+        worker->fused->kernels->multiply(&(struct annc_product){.M = m,
+                                                                .N = (uint32_t)below->stride,
+                                                                .K = delta.n,
+                                                                .A = delta.rows,
+                                                                .a_row = delta.stride,
+                                                                .a_step = 1,
+                                                                .B = layer->V + delta.first * layer->stride_in,
+                                                                .ldb = layer->stride_in,
+                                                                .C = below->delta,
+                                                                .ldc = below->stride,
+                                                                .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
+    }
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
 }
 
@@ -235,46 +253,52 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
 {
     struct annc_layer *layer = &worker->layer[l];
     const struct annc_layer *below = &worker->layer[l - 1];
-    for (int i = 0; i < pieces_of(worker, l); i++) {
-        const struct piece piece = piece_of(worker, l, i, parity);
-        worker->fused->kernels->multiply(&(struct annc_product){.M = piece.n,
+    for (int i = 0; i < pieces_of(worker, l - 1); i++) {
+        const struct piece A_in = piece_of_A(worker, l - 1, i, parity);
+        worker->fused->kernels->multiply(&(struct annc_product){.M = A_in.n,
                                                                 .N = (uint32_t)layer->stride,
                                                                 .K = m,
-                                                                .A = piece.A,
+                                                                .A = A_in.rows,
                                                                 .a_row = 1,
-                                                                .a_step = piece.stride,
+                                                                .a_step = A_in.stride,
                                                                 .B = layer->delta,
                                                                 .ldb = layer->stride,
-                                                                .C = layer->W + piece.first * layer->stride,
+                                                                .C = layer->W + A_in.first * layer->stride,
                                                                 .ldc = layer->stride,
                                                                 .start = ANNC_START_THERE});
     }
-    worker->fused->kernels->multiply(&(struct annc_product){.M = layer->n,
-                                                            .N = (uint32_t)layer->stride_in,
-                                                            .K = m,
-                                                            .A = layer->delta,
-                                                            .a_row = 1,
-                                                            .a_step = layer->stride,
-                                                            .B = below->A,
-                                                            .ldb = below->stride,
-                                                            .C = layer->V,
-                                                            .ldc = layer->stride_in,
-                                                            .start = ANNC_START_THERE});
+    for (int i = 0; i < pieces_of(worker, l); i++) {
+        const struct piece delta = piece_of_delta(worker, l, i);
+        worker->fused->kernels->multiply(&(struct annc_product){.M = delta.n,
+                                                                .N = (uint32_t)layer->stride_in,
+                                                                .K = m,
+                                                                .A = delta.rows,
+                                                                .a_row = 1,
+                                                                .a_step = delta.stride,
+                                                                .B = below->A,
+                                                                .ldb = below->stride,
+                                                                .C = layer->V + delta.first * layer->stride_in,
+                                                                .ldc = layer->stride_in,
+                                                                .start = ANNC_START_THERE});
+    }
 }
 
 static void backward(struct annc_worker *worker, uint32_t position, uint32_t m, int parity, double eta)
 {
     output_delta(worker, m, (float)(-eta / m));
-    for (uint32_t l = worker->fused->layers; l >= 1; l--) {
+    for (uint32_t l = worker->fused->layers; l > 1; l--) {
         struct annc_layer *layer = &worker->layer[l];
-        if (l > 1)
-            hidden_delta(worker, l, m);
+        if (layer->shared) {
+            post(worker);
+            await(worker);
+        }
+        hidden_delta(worker, l, m);
         worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, layer->b); /* BP3 */
-        if (l > 1)
-            step(worker, l, m, parity);
-        else
-            first_step(worker, position, m);
+        step(worker, l, m, parity);
     }
+    struct annc_layer *layer = &worker->layer[1];
+    worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, layer->b);
+    first_step(worker, position, m);
 }
 
 /* ---------------------------------------------------------------- steps */
@@ -330,11 +354,8 @@ void annc_worker_run(struct annc_worker *worker)
         if (fused->layers == 1) /* the outputs are the first layer's, and about to be overwritten */
             between(worker, before, number, number == first);
         forward_first(worker, position, m, parity);
-        post(worker, number - first + 1);
         if (fused->layers > 1)
             between(worker, before, number, number == first);
-        if (descends)
-            await(worker, number - first + 1);
         forward_others(worker, m, parity);
         if (descends)
             backward(worker, position, m, parity, job->rates ? (double)job->rates[number].eta : job->eta);

@@ -1,8 +1,9 @@
 /* cpu_step.h - a step of the fused engine, as one of its workers does it.
  *
- * Each worker owns some units of the first layer, which is where the work is: their columns of W, their biases, their part of A, delta and of the
- * second layer's V. All other layers every worker computes for itself, alike, so that one exchange a step is enough: A of the first layer. A
- * unit is computed in the same way whoever owns it, so results do not depend on the number of workers. */
+ * A layer that is worth it is shared: each worker owns some of its units, their columns of W, their biases, their part of A and delta, and the
+ * part of the next layer's V that leads to them. All other layers every worker computes for itself, alike. What a shared layer comes to is
+ * exchanged: A on the way forward, delta on the way back. A unit is computed in the same way whoever owns it, so results do not depend on the
+ * number of workers. */
 #ifndef ANNC_BACKEND_CPU_STEP_H
 #define ANNC_BACKEND_CPU_STEP_H
 
@@ -13,14 +14,16 @@
 
 enum { ANNC_MOST_WORKERS = 64 };
 
-/* Layer l, and its part of a minibatch, as one worker has it; matrices are padded (cpu_kernels.h). Of the first layer n are the units it owns. */
+/* Layer l, and its part of a minibatch, as one worker has it; matrices are padded (cpu_kernels.h). */
 struct annc_layer {
-    uint32_t n, n_in;
-    size_t stride, stride_in; /* n and n_in padded */
+    bool shared;
+    uint32_t n, first;  /* own units, and the first of them */
+    uint32_t all, n_in; /* units of the layer and of the one below, whoever owns them */
+    size_t stride;      /* n padded */
+    size_t stride_in;   /* units of the layer below that V leads to, padded; of the first layer, inputs */
     annc_activation f;
-    float *W; /* n_in x stride; of the first layer in planes, each worker's its own part of everyone's */
-    float *
-        V; /* n x stride_in: the same, the other way; of the second layer the columns of own units; the first has none */
+    float *W;     /* n_in x stride; the first layer's is in planes, each worker's its own part of everyone's */
+    float *V;     /* all x stride_in: the same, the other way; the first layer has none */
     float *b;     /* stride */
     float *Z, *A; /* m x stride */
     float *delta;
@@ -29,17 +32,18 @@ struct annc_layer {
 struct annc_worker {
     struct annc_fused *fused;
     int index;
-    uint32_t first;                               /* of its units */
     struct annc_layer layer[ANNC_MAX_LAYERS + 1]; /* from 1 on */
-    float *own_A[2];                              /* room for A of the first layer, in steps that are even and odd */
-    float *values;                                /* of a minibatch's lists, m x step, or one example's */
-    float *X;                                     /* m x padded inputs */
-    float *Y;                                     /* m x stride of the last layer */
-    uint32_t *wanted;                             /* the class of each row */
-    double *costs;                                /* of each output, summed over a minibatch */
+    float *own_A
+        [2]; /* room for A of the first layer, in steps that are even and odd: others may still read the step before */
+    float *values;    /* of a minibatch's lists, m x step, or one example's */
+    float *X;         /* m x padded inputs */
+    float *Y;         /* m x stride of the last layer */
+    uint32_t *wanted; /* the class of each row */
+    double *costs;    /* of each output, summed over a minibatch */
     void *memory;
+    uint64_t exchanges; /* of this call, so far */
     struct {
-        _Alignas(ANNC_LINE) atomic_uint_fast64_t steps; /* whose A of the first layer is there for the others */
+        _Alignas(2 * ANNC_LINE) atomic_uint_fast64_t exchanges; /* that the others may count on */
     } posted;
 };
 
