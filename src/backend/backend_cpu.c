@@ -19,6 +19,8 @@ struct cpu_device {
     struct annc_pool *pool;
     bool choose_threads; /* by the size of each product, up to info.threads */
     int threads_now;
+    bool
+        runs_steps; /* whole ones: a thread of the products that waits for more of them would take a core away from these */
 };
 
 /* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */
@@ -31,7 +33,8 @@ static struct cpu_device *cpu(annc_device *device)
 
 static void set_threads(annc_device *device, double multiply_adds)
 {
-    const int wanted = cpu(device)->choose_threads && multiply_adds < THREADED_PRODUCT ? 1 : device->info.threads;
+    const bool one = cpu(device)->runs_steps || (cpu(device)->choose_threads && multiply_adds < THREADED_PRODUCT);
+    const int wanted = one ? 1 : device->info.threads;
     if (wanted != cpu(device)->threads_now)
         annc_gemm_set_threads(wanted);
     cpu(device)->threads_now = wanted;
@@ -335,8 +338,11 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
 
 static annc_status cpu_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
-    return annc_fused_steps(cpu(device)->kernels, cpu(device)->pool, device->info.threads, cpu(device)->choose_threads,
-                            job, m, count, taken);
+    struct cpu_device *own = cpu(device);
+    const annc_status status =
+        annc_fused_steps(own->kernels, own->pool, device->info.threads, own->choose_threads, job, m, count, taken);
+    own->runs_steps = own->runs_steps || *taken;
+    return status;
 }
 
 static void cpu_release(annc_device *device, struct annc_job *job)
