@@ -3,6 +3,7 @@
 #include "backend.h"
 #include "cpu_fused.h"
 #include "cpu_rows.h"
+#include "cpu_staged.h"
 #include "cpu_update.h"
 #include "functions.h"
 #include "gemm.h"
@@ -17,6 +18,7 @@ struct cpu_device {
     struct annc_device device;
     const struct annc_cpu_kernels *kernels;
     struct annc_pool *pool;
+    struct annc_staged *staged;
     bool choose_threads; /* by the size of each product, up to info.threads */
     int threads_now;
     bool
@@ -114,17 +116,15 @@ static void cpu_free(annc_device *device, void *memory)
 
 static annc_status cpu_stage(annc_device *device, const void *host, size_t bytes, const char *what, const void **memory)
 {
-    (void)device;
     (void)bytes;
     (void)what;
     *memory = host;
-    return ANNC_OK;
+    return annc_staged_add(&cpu(device)->staged, host);
 }
 
 static void cpu_unstage(annc_device *device, const void *memory)
 {
-    (void)device;
-    (void)memory;
+    annc_staged_remove(&cpu(device)->staged, memory);
 }
 
 static annc_status cpu_upload(annc_device *device, void *memory, const void *host, size_t bytes)
@@ -339,8 +339,8 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
 static annc_status cpu_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
     struct cpu_device *own = cpu(device);
-    const annc_status status =
-        annc_fused_steps(own->kernels, own->pool, device->info.threads, own->choose_threads, job, m, count, taken);
+    const annc_status status = annc_fused_steps(own->kernels, own->staged, own->pool, device->info.threads,
+                                                own->choose_threads, job, m, count, taken);
     own->runs_steps = own->runs_steps || *taken;
     return status;
 }

@@ -62,7 +62,7 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     worker->own_A[0] = worker->layer[1].A;
     worker->own_A[1] = take(base, &used, m * worker->layer[1].stride);
     worker->Y = take(base, &used, m * worker->layer[fused->layers].stride);
-    worker->values = take(base, &used, m * fused->sparse.records.step + fused->sparse.records.most);
+    worker->values = take(base, &used, m * fused->records.step + fused->records.most);
     worker->X = fused->lists ? NULL : take(base, &used, m * worker->layer[1].stride_in);
     return used;
 }
@@ -106,15 +106,14 @@ static void close_fused(struct annc_fused *fused)
         return;
     for (int i = 0; i < ANNC_MOST_WORKERS; i++)
         close_worker(fused->worker[i]);
-    annc_sparse_close(&fused->sparse);
     annc_release(fused->memory);
     annc_release(fused->order);
     annc_release(fused->these);
     annc_release(fused);
 }
 
-static annc_status open_fused(const struct annc_cpu_kernels *kernels, const struct annc_job *job,
-                              struct annc_fused **result)
+static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct annc_staged *staged,
+                              const struct annc_job *job, struct annc_fused **result)
 {
     annc_status status = ANNC_OK;
     struct annc_fused *fused = NULL;
@@ -128,9 +127,11 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, const stru
     fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
     fused->lists = annc_sparse_can_list(job->shape->width[0]) && annc_sparse_density(examples) <= DENSE;
     if (fused->lists)
-        ANNC_TRY(annc_sparse_open(examples, &fused->sparse));
+        ANNC_TRY(annc_staged_lists(staged, examples, &fused->sparse));
+    if (fused->lists)
+        fused->records = fused->sparse->records;
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */
-    fused->sparse.records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->sparse.records.most;
+    fused->records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->records.most;
     ANNC_TRY(annc_allocate(stride / ANNC_PAD * fused->plane, sizeof(float), "the engine", &fused->memory));
     fused->W = fused->memory;
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
@@ -284,7 +285,7 @@ static void find_order(struct annc_fused *fused, const struct annc_order *order)
     fused->known = *order;
     fused->kernels->order(order, 0, order->n, fused->order);
     for (uint32_t i = 0; fused->lists && i < order->n; i++)
-        fused->these[i] = fused->sparse.record[fused->order[i]];
+        fused->these[i] = fused->sparse->record[fused->order[i]];
 }
 
 static void work(void *context, int i)
@@ -295,8 +296,8 @@ static void work(void *context, int i)
     annc_worker_run(worker);
 }
 
-annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc_pool *pool, int threads, bool choose,
-                             struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
+annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc_staged *staged, struct annc_pool *pool,
+                             int threads, bool choose, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
     annc_status status = ANNC_OK;
     struct annc_fused *fused = job->recording;
@@ -304,7 +305,7 @@ annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc
     if (!*taken)
         return ANNC_OK;
     if (!fused) {
-        ANNC_TRY(open_fused(kernels, job, &fused));
+        ANNC_TRY(open_fused(kernels, staged, job, &fused));
         job->recording = fused;
         job->engine = fused->lists ? "fused, sparse" : "fused, dense";
     }

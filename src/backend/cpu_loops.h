@@ -19,7 +19,7 @@ enum { MOST_VECTORS = 4 }; /* of a row that are summed, or kept, in registers at
 #define IN_PLANE(g, plane) ((size_t)(g)*LANES / ANNC_PAD * (plane) + (size_t)(g)*LANES % ANNC_PAD)
 
 /* The row of W of non-zero j of four, whose offsets are packed in q, in bytes. */
-INLINE const char *row_of(const float *W, uint64_t q, int j)
+INLINE const void *row_of(const float *W, uint64_t q, int j)
 {
     enum { UNIT = 6, MASK = 0xFFFF << UNIT }; /* ANNC_PAD floats are 2^6 bytes */
     const int shift = 16 * j - UNIT;
@@ -39,7 +39,7 @@ INLINE void forward_example(const int vectors, const bool bytes, const struct an
 {
     const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
     const uint32_t blocks = record->blocks;
-    const char *value = values_of(records, record);
+    const void *value = values_of(records, record);
     vec sum[MOST_VECTORS * CHAINS];
     REPEAT (g, vectors * CHAINS)
         sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
@@ -49,18 +49,17 @@ INLINE void forward_example(const int vectors, const bool bytes, const struct an
         memcpy(q, offset, sizeof q);
         __builtin_prefetch(next, 0, 2);
         next += ANNC_OCTET * (sizeof(uint16_t) + (bytes ? 1 : sizeof(float)));
-        values =
-            bytes ? octet_of_bytes((const uint8_t *)value, records->factor) : octet_of_floats((const float *)value);
+        values = bytes ? octet_of_bytes(value, records->factor) : octet_of_floats(value);
         octet_store(x, values);
         REPEAT (j, ANNC_OCTET) {
-            const float *w = (const float *)row_of(W, q[j / 4], j % 4);
+            const float *w = row_of(W, q[j / 4], j % 4);
             const vec spread = octet_spread(values, x, j);
             REPEAT (g, vectors)
                 sum[j % CHAINS * vectors + g] =
                     v_fma(spread, v_load(w + IN_PLANE(g, plane)), sum[j % CHAINS * vectors + g]);
         }
         offset += ANNC_OCTET;
-        value += ANNC_OCTET * (bytes ? 1 : sizeof(float));
+        value = (const char *)value + ANNC_OCTET * (bytes ? 1 : sizeof(float));
         x += ANNC_OCTET;
     }
     REPEAT (g, vectors) {
@@ -339,7 +338,7 @@ INLINE bool wins(uint32_t n, const float *a, uint32_t wanted)
     for (uint32_t j = 0; j < n; j += LANES)
         reach += v_count_reaching(n - j, v_load(a + j), best);
     for (uint32_t j = 0; j < n && reach > 1; j++)
-        if (a[j] > a[wanted] || (a[j] == a[wanted] && j < wanted))
+        if (a[j] > a[wanted] || (j < wanted && !(a[j] < a[wanted])))
             return false;
     return reach > 0; /* not so where it is no number */
 }

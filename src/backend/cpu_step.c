@@ -109,8 +109,8 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
     const uint32_t n = fused->job->examples->count, after = position + m;
     if (fused->lists) {
         const struct annc_record *next = fused->these + (n - after >= m ? after : 0);
-        fused->kernels->sparse_forward(&fused->sparse.records, fused->these + position, next, m, layer->stride,
-                                       layer->W, fused->plane, layer->b, layer->Z, worker->values);
+        fused->kernels->sparse_forward(&fused->records, fused->these + position, next, m, layer->stride, layer->W,
+                                       fused->plane, layer->b, layer->Z, worker->values);
         return;
     }
     gather(worker, fused->order + position, m);
@@ -230,7 +230,7 @@ static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m
     const struct annc_fused *fused = worker->fused;
     struct annc_layer *layer = &worker->layer[1];
     if (fused->lists) {
-        fused->kernels->sparse_update(&fused->sparse.records, fused->these + position, m, layer->stride, layer->delta,
+        fused->kernels->sparse_update(&fused->records, fused->these + position, m, layer->stride, layer->delta,
                                       worker->values, layer->W, fused->plane);
         return;
     }

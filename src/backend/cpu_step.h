@@ -51,8 +51,9 @@ struct annc_fused {
     const struct annc_cpu_kernels *kernels;
     const struct annc_job *job;
     uint32_t layers;
-    bool lists; /* of inputs, rather than X */
-    struct annc_sparse sparse;
+    bool lists;                       /* of inputs, rather than X */
+    const struct annc_sparse *sparse; /* the staged data set's */
+    struct annc_records records;
     float *W, *b;         /* of the first layer */
     size_t stride, plane; /* of it: all units, padded; floats of a plane of W */
     void *memory;

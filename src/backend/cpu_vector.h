@@ -152,9 +152,9 @@ INLINE vec v_fma(vec a, vec b, vec c)
 }
 INLINE vec v_first(uint32_t n, float x)
 {
-    vec a;
-    for (uint32_t j = 0; j < LANES; j++)
-        a[j] = j < n ? x : 0;
+    vec a = v_set(x);
+    for (uint32_t j = n; j < LANES; j++)
+        a[j] = 0;
     return a;
 }
 INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
