@@ -106,6 +106,9 @@ ANNC_API const annc_shape *annc_network_shape(const annc_network *network);
 
 /* A copy of the parameters and of what annc_network_metadata keeps; further blocks are not copied. */
 ANNC_API annc_status annc_network_copy(const annc_network *network, annc_network **copy);
+/* One network that does what several do together: the mean of their last layers' z. Its hidden layers hold theirs side by side. ANNC_USAGE
+ * unless they agree in inputs, outputs, layers, activations and cost. */
+ANNC_API annc_status annc_network_join(const annc_network *const *networks, uint32_t count, annc_network **joined);
 
 /* The parameter block, annc_shape_parameters() floats, owned by the network. */
 ANNC_API float *annc_network_parameters(annc_network *network);
@@ -469,6 +472,29 @@ typedef struct annc_layer_health {
 
 /* The health of layers 1...L at layers[0...L-1], for the parameters that the trainer has now. A softmax layer counts f' as a (1 - a). */
 ANNC_API annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers);
+
+/* One of many networks that are trained at once, each to the bits that it would have alone. */
+typedef struct annc_candidate {
+    annc_network *network; /* the caller's: with the parameters to begin with, and in the end with those to keep */
+    annc_training_options options;
+    uint32_t epochs;   /* at most */
+    uint32_t patience; /* epochs without a smaller validation loss that end the training; 0: any */
+
+    /* What came of it: ANNC_OK, ANNC_DIVERGED (what was best before is kept), ANNC_STOPPED, or another reason. */
+    annc_status status;
+    char reason[256];
+    uint32_t epochs_done, best_epoch; /* 0: none */
+    annc_evaluation validation;       /* of the parameters that are kept */
+    double seconds;                   /* of training */
+} annc_candidate;
+
+/* Trains candidates on one training set and measures each epoch on a validation set: on the CPU as many at once as there are threads, one a
+ * core; on a CUDA device one after another. Of each the parameters of the smallest validation loss are kept, the earlier of equals. done, or NULL,
+ * is told of each candidate that is done, one at a time, from any thread; stop, or NULL, is asked by any thread and leaves the rest undone.
+ * ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from beginning. */
+ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
+                                const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
+                                void (*done)(void *context, uint32_t candidate), void *context);
 
 /* ------------------------------------------------------------------ 7 the gradient audit */
 

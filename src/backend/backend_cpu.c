@@ -87,7 +87,9 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
     processor_name(processor, sizeof processor);
     snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
     annc_machine_memory(&info->memory_bytes, &info->memory_free);
-    if (info->threads > 1)
+    if (info->threads == 1)
+        annc_gemm_set_threads(1); /* now, and not in the midst of other threads' work */
+    else
         ANNC_TRY(annc_pool_open(info->threads, &new_device->pool));
     *device = &new_device->device;
     new_device = NULL;

@@ -44,5 +44,6 @@ const char *annc_gemm_name(void)
 
 void annc_gemm_set_threads(int threads)
 {
-    openblas_set_num_threads(threads);
+    if (openblas_get_num_threads() != threads) /* setting them again is not free of races */
+        openblas_set_num_threads(threads);
 }

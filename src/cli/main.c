@@ -8,6 +8,7 @@
 
 static const struct command COMMANDS[] = {
     {"train", "", "train a network, epoch by epoch; alone, the tutorial's job on MNIST", TRAIN, 0, run_train},
+    {"sweep", "", "train many networks at once, over a grid or at random: a table and a winner", SWEEP, 0, run_sweep},
     {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
     {"predict", "MODEL FILE...", "what a model makes of examples: labels and probabilities, or numbers", PREDICT,
      MOST_POSITIONAL, run_predict},

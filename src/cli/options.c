@@ -114,6 +114,7 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
         break;
     case TEXT:
     case PATHNAME:
+    case LIST:
         if (text[0] == '\0')
             return usage_failed("--%s takes %s, not an empty text", spec->name, spec->argument);
         break;
@@ -176,15 +177,20 @@ static annc_status parse_option(unsigned command, const char *argument, const ch
         return unknown_option(name, command);
     const struct option_spec *spec = &OPTIONS[id];
     struct option_value *value = &options->value[id];
-    if (value->given)
+    if (value->given && spec->kind != LIST)
         return usage_failed("--%s is given twice", name);
+    if (spec->kind == LIST && options->repeated_count == MOST_REPEATED)
+        return usage_failed("--%s is given more than %d times", name, MOST_REPEATED);
     if (spec->kind == FLAG && equals)
         return usage_failed("--%s takes no value", name);
     *took_next = spec->kind != FLAG && !equals;
     if (*took_next && !next)
         return usage_failed("--%s needs a value: %s", name, spec->argument);
     value->given = true;
-    return option_parse(spec, spec->kind == FLAG ? "" : equals ? equals + 1 : next, value);
+    const char *text = spec->kind == FLAG ? "" : equals ? equals + 1 : next;
+    if (spec->kind == LIST)
+        options->repeated[options->repeated_count++] = text;
+    return option_parse(spec, text, value);
 }
 
 static annc_status parse_arguments(unsigned command, int most_positional, int argc, char **argv,
@@ -228,6 +234,8 @@ annc_status options_set(unsigned command, const char *name, const char *text, st
     if (OPTIONS[i].kind == FLAG && strcmp(text, "yes") != 0)
         return usage_failed("%s is yes or no, not '%.64s'", name, text);
     options->value[i].given = true;
+    if (OPTIONS[i].kind == LIST)
+        options->repeated[options->repeated_count++] = text;
     return option_parse(&OPTIONS[i], OPTIONS[i].kind == FLAG ? "" : text, &options->value[i]);
 }
 

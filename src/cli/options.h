@@ -16,8 +16,10 @@ enum command_bit {
     PREDICT = 1 << 5,
     EXPORT = 1 << 6,
     SHOW = 1 << 7,
-    RARE = 1 << 29,  /* of an option: not among those that help shows first */
-    ASIDE = 1 << 30, /* says where results go, not what they are: no part of a configuration */
+    SWEEP = 1 << 8,
+    VARIES = 1 << 28, /* of an option: a sweep may vary it */
+    RARE = 1 << 29,   /* of an option: not among those that help shows first */
+    ASIDE = 1 << 30,  /* says where results go, not what they are: no part of a configuration */
 };
 
 enum option_id {
@@ -26,6 +28,7 @@ enum option_id {
     OPTION_DATA,
     OPTION_TEST,
     OPTION_VALIDATION,
+    OPTION_SPLIT_SEED,
     OPTION_FOLDS,
     OPTION_LABEL,
     OPTION_TARGET,
@@ -91,6 +94,11 @@ enum option_id {
     OPTION_LOG,
     OPTION_SHOW_INPUT,
     OPTION_COUNT_SHOWN,
+    OPTION_GRID,
+    OPTION_RANDOM,
+    OPTION_SEEDS,
+    OPTION_TOP,
+    OPTION_ENSEMBLE,
     OPTION_TO,
     OPTION_FORMAT,
     OPTION_OUT,
@@ -108,6 +116,7 @@ enum option_kind {
     NUMBER,   /* a finite decimal number above 0 */
     AMOUNT,   /* the same, or 0 */
     SHARE,    /* 0 or more and less than 1 */
+    LIST,     /* any text, and again: options.repeated has all of them */
     CHOICE,   /* one of the names that choice() gives for 0, 1, 2, ... */
 };
 
@@ -130,12 +139,14 @@ struct option_value {
     int choice;
 };
 
-enum { MOST_POSITIONAL = 1024 };
+enum { MOST_POSITIONAL = 1024, MOST_REPEATED = 16 };
 
 struct options {
     struct option_value value[OPTION_COUNT];
     const char *positional[MOST_POSITIONAL]; /* the arguments that are no options */
     int positional_count;
+    const char *repeated[MOST_REPEATED]; /* values of the option that may be given more than once */
+    int repeated_count;
     char *config, *resumed; /* the texts of the configuration file and of a checkpoint, whose values point into them */
 };
 

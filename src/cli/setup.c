@@ -284,7 +284,7 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     if (source->target_scale == ANNC_SCALE_AUTO && shape && !annc_shape_takes_any_target(shape))
         source->target_scale = ANNC_SCALE_NONE;
     source->outputs = shape ? shape->width[shape->layers] : 0;
-    source->seed = value[OPTION_SEED].whole;
+    source->seed = value[value[OPTION_SPLIT_SEED].given ? OPTION_SPLIT_SEED : OPTION_SEED].whole;
     source->folds = (uint32_t)value[OPTION_FOLDS].whole;
     source->text = (annc_text_options){.header = (annc_choice)value[OPTION_HEADER].choice,
                                        .skip = (uint32_t)value[OPTION_SKIP].whole,

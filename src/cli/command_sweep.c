@@ -1,0 +1,418 @@
+/* command_sweep.c - annc-gpu sweep */
+#include "grid.h"
+#include "session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char DEFAULT_VALIDATION[] = "0.1";
+
+/* A network of the sweep: a point of the grid, and a seed. */
+struct entry {
+    uint32_t point;
+    uint64_t seed;
+};
+
+struct sweep {
+    const struct options *options;
+    struct grid grid;
+    uint32_t seeds, count; /* of networks: points x seeds */
+    struct entry *entries;
+    annc_candidate *candidates;
+    annc_data data;
+    float *class_weights;
+    uint32_t done, best; /* best: of those done, count before there is one */
+    annc_status status;  /* of what was printed */
+};
+
+/* ---------------------------------------------------------------- from the grid to networks */
+
+/* Texts of the options that make one network out of the many. */
+struct texts {
+    char axis[MOST_AXES][POINT_TEXT], seed[32], split_seed[32];
+};
+
+/* The options that would train one network alone; their texts lie in `texts`. */
+static annc_status options_of(const struct sweep *sweep, uint32_t i, struct texts *texts, struct options *options)
+{
+    annc_status status = ANNC_OK;
+    const struct entry *entry = &sweep->entries[i];
+    struct option_value *const value = options->value;
+    *options = *sweep->options;
+    if (!value[OPTION_SPLIT_SEED].given) { /* all are compared on the same examples */
+        snprintf(texts->split_seed, sizeof texts->split_seed, "%s", value[OPTION_SEED].text);
+        status = option_parse(&OPTIONS[OPTION_SPLIT_SEED], texts->split_seed, &value[OPTION_SPLIT_SEED]);
+        value[OPTION_SPLIT_SEED].given = true;
+    }
+    snprintf(texts->seed, sizeof texts->seed, "%llu", (unsigned long long)entry->seed);
+    if (status == ANNC_OK)
+        status = option_parse(&OPTIONS[OPTION_SEED], texts->seed, &value[OPTION_SEED]);
+    if (!value[OPTION_VALIDATION].text)
+        value[OPTION_VALIDATION].text = DEFAULT_VALIDATION;
+    for (int a = 0; a < sweep->grid.axes && status == ANNC_OK; a++) {
+        const enum option_id id = sweep->grid.axis[a].id;
+        grid_value(&sweep->grid, entry->point, a, texts->axis[a]);
+        value[id].given = true;
+        status = option_parse(&OPTIONS[id], texts->axis[a], &value[id]);
+    }
+    return status;
+}
+
+/* Shape and training of one network. */
+static annc_status plan(const struct sweep *sweep, uint32_t i, annc_shape *shape, annc_candidate *candidate)
+{
+    struct texts texts;
+    struct options options;
+    annc_status status = options_of(sweep, i, &texts, &options);
+    if (status == ANNC_OK)
+        status = shape_from_options(&options, NULL, shape);
+    if (status == ANNC_OK)
+        status = training_from_options(&options, shape, &candidate->options);
+    candidate->options.objective.class_weights = sweep->class_weights;
+    candidate->epochs = (uint32_t)options.value[OPTION_EPOCHS].whole;
+    candidate->patience = (uint32_t)options.value[OPTION_PATIENCE].whole;
+    return status;
+}
+
+/* All that can be wrong without looking at the data. */
+static annc_status plan_all(struct sweep *sweep, annc_shape *first)
+{
+    annc_status status = ANNC_OK;
+    sweep->entries = calloc(sweep->count, sizeof *sweep->entries);
+    sweep->candidates = calloc(sweep->count, sizeof *sweep->candidates);
+    if (!sweep->entries || !sweep->candidates) {
+        usage_failed("out of memory: %u networks", sweep->count);
+        return ANNC_DEVICE;
+    }
+    for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
+        annc_shape shape;
+        sweep->entries[i] =
+            (struct entry){i / sweep->seeds, sweep->options->value[OPTION_SEED].whole + i % sweep->seeds};
+        status = plan(sweep, i, &shape, &sweep->candidates[i]);
+        if (i == 0)
+            *first = shape;
+        if (status == ANNC_OK &&
+            (shape.width[0] != first->width[0] || shape.width[shape.layers] != first->width[first->layers]))
+            status = usage_failed("--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
+                                  first->width[0], first->width[first->layers]);
+    }
+    return status;
+}
+
+static annc_status make_networks(struct sweep *sweep)
+{
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_device *device = NULL;
+    annc_status status = annc_device_open(&cpu, &device);
+    for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
+        struct texts texts;
+        struct options options;
+        annc_candidate *candidate = &sweep->candidates[i];
+        annc_shape shape;
+        status = options_of(sweep, i, &texts, &options);
+        if (status == ANNC_OK)
+            status = plan(sweep, i, &shape, candidate);
+        if (status != ANNC_OK)
+            break;
+        const annc_init init = annc_init_resolve((annc_init)options.value[OPTION_INIT].choice, &shape);
+        status = annc_network_create(&shape, &candidate->network);
+        if (status == ANNC_OK)
+            status = annc_network_initialise(candidate->network, device, init, sweep->entries[i].seed);
+        if (status == ANNC_OK)
+            status = annc_network_set_metadata(candidate->network, "annc.init", annc_init_name(init));
+    }
+    annc_device_close(device);
+    return status;
+}
+
+/* ---------------------------------------------------------------- results */
+
+static bool has_classes(const struct sweep *sweep)
+{
+    return annc_dataset_examples(sweep->data.train)->labels != NULL;
+}
+
+/* What networks are ranked by: accuracy, or R2. */
+static double merit_of(const struct sweep *sweep, const annc_candidate *candidate)
+{
+    if (candidate->validation.count == 0)
+        return -INFINITY;
+    return has_classes(sweep) ? accuracy_of(&candidate->validation) : candidate->validation.r2;
+}
+
+/* "lr=3 batch=16 seed=1" */
+static void print_point(const struct sweep *sweep, uint32_t i, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int a = 0; a < sweep->grid.axes && used < size; a++) {
+        char value[POINT_TEXT];
+        grid_value(&sweep->grid, sweep->entries[i].point, a, value);
+        used += (size_t)snprintf(text + used, size - used, "%s=%s ", OPTIONS[sweep->grid.axis[a].id].name, value);
+    }
+    if (used < size)
+        snprintf(text + used, size - used, "seed=%llu", (unsigned long long)sweep->entries[i].seed);
+}
+
+static void print_merit(const struct sweep *sweep, const annc_candidate *candidate, char *text, size_t size)
+{
+    if (candidate->validation.count == 0)
+        snprintf(text, size, "%s", candidate->reason);
+    else if (has_classes(sweep))
+        snprintf(text, size, "%.2f%%", 100 * accuracy_of(&candidate->validation));
+    else
+        snprintf(text, size, "R2 %.4f", candidate->validation.r2);
+}
+
+static void json_point(const struct sweep *sweep, uint32_t i, struct json *json)
+{
+    for (int a = 0; a < sweep->grid.axes; a++) {
+        const struct option_spec *spec = &OPTIONS[sweep->grid.axis[a].id];
+        char text[POINT_TEXT];
+        struct option_value value;
+        grid_value(&sweep->grid, sweep->entries[i].point, a, text);
+        option_parse(spec, text, &value); /* which it passed before */
+        if (spec->kind == WHOLE)
+            json_whole(json, spec->name, value.whole);
+        else if (spec->kind == CHOICE || spec->kind == TEXT)
+            json_text(json, spec->name, text);
+        else
+            json_number(json, spec->name, value.number);
+    }
+    json_whole(json, "seed", sweep->entries[i].seed);
+}
+
+static void json_merit(const struct sweep *sweep, const annc_candidate *candidate, struct json *json)
+{
+    const annc_evaluation *validation = &candidate->validation;
+    const bool there = validation->count > 0;
+    if (has_classes(sweep)) {
+        json_number(json, "validation_accuracy", there ? accuracy_of(validation) : NAN);
+    } else {
+        json_number(json, "validation_r2", there ? validation->r2 : NAN);
+        json_number(json, "validation_rmse", there ? validation->rmse : NAN);
+    }
+    json_number(json, "validation_loss", there ? validation->loss : NAN);
+}
+
+static annc_status print_json(const struct sweep *sweep, uint32_t i)
+{
+    const annc_candidate *candidate = &sweep->candidates[i];
+    struct json json;
+    json_begin(&json, "annc.sweep/1");
+    json_whole(&json, "network", (uint64_t)i + 1);
+    json_point(sweep, i, &json);
+    json_merit(sweep, candidate, &json);
+    json_whole(&json, "epochs", candidate->epochs_done);
+    json_whole(&json, "best_epoch", candidate->best_epoch);
+    json_number(&json, "seconds", candidate->seconds);
+    if (candidate->status != ANNC_OK)
+        json_text(&json, "error", candidate->reason);
+    return json_end(&json, stdout, NULL);
+}
+
+/* A network is done. On a terminal one line tells how far it all is; elsewhere each network has its own. */
+static void tell(void *context, uint32_t i)
+{
+    struct sweep *sweep = context;
+    const annc_candidate *candidate = &sweep->candidates[i];
+    const struct option_value *value = sweep->options->value;
+    char point[512], merit[256], best[512], best_merit[256];
+    if (candidate->status == ANNC_STOPPED)
+        return;
+    sweep->done++;
+    if (candidate->validation.count > 0 &&
+        (sweep->best == sweep->count || merit_of(sweep, candidate) > merit_of(sweep, &sweep->candidates[sweep->best])))
+        sweep->best = i;
+    if (value[OPTION_JSON].given && sweep->status == ANNC_OK)
+        sweep->status = print_json(sweep, i);
+    if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
+        return;
+    print_point(sweep, i, point, sizeof point);
+    print_merit(sweep, candidate, merit, sizeof merit);
+    if (!use_colour(stderr) || sweep->best == sweep->count) {
+        fprintf(stderr, "%u of %u: %s: %s\n", sweep->done, sweep->count, point, merit);
+        return;
+    }
+    print_point(sweep, sweep->best, best, sizeof best);
+    print_merit(sweep, &sweep->candidates[sweep->best], best_merit, sizeof best_merit);
+    fprintf(stderr, "\r\x1b[K%u of %u networks, the best %s: %s%s", sweep->done, sweep->count, best_merit, best,
+            sweep->done == sweep->count ? "\n" : "");
+}
+
+/* ---------------------------------------------------------------- the end */
+
+static int by_merit(const void *left, const void *right, void *context)
+{
+    const struct sweep *sweep = context;
+    const uint32_t i = *(const uint32_t *)left, k = *(const uint32_t *)right;
+    const double mine = merit_of(sweep, &sweep->candidates[i]), others = merit_of(sweep, &sweep->candidates[k]);
+    if (mine != others)
+        return mine > others ? -1 : 1;
+    return i < k ? -1 : i > k;
+}
+
+/* The networks, best first; the caller frees it. */
+static uint32_t *rank(const struct sweep *sweep)
+{
+    uint32_t *ranked = calloc(sweep->count, sizeof *ranked);
+    for (uint32_t i = 0; ranked && i < sweep->count; i++)
+        ranked[i] = i;
+    if (ranked)
+        qsort_r(ranked, sweep->count, sizeof *ranked, by_merit, (void *)sweep);
+    else
+        usage_failed("out of memory: %u networks", sweep->count);
+    return ranked;
+}
+
+static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked)
+{
+    const uint32_t top = (uint32_t)sweep->options->value[OPTION_TOP].whole;
+    printf("%-10s %-7s %-9s network\n", "validation", "epoch", "seconds");
+    for (uint32_t i = 0; i < top && i < sweep->count; i++) {
+        const annc_candidate *candidate = &sweep->candidates[ranked[i]];
+        char point[512], merit[256];
+        if (candidate->validation.count == 0)
+            break;
+        print_point(sweep, ranked[i], point, sizeof point);
+        print_merit(sweep, candidate, merit, sizeof merit);
+        printf("%-10s %-7u %-9.3f %s\n", merit, candidate->best_epoch, candidate->seconds, point);
+    }
+    return flush(stdout, "standard output");
+}
+
+static annc_status print_winner(const struct sweep *sweep, const uint32_t *ranked)
+{
+    const annc_candidate *best = &sweep->candidates[ranked[0]];
+    double seconds = 0;
+    uint32_t failed = 0;
+    struct json json;
+    for (uint32_t i = 0; i < sweep->count; i++) {
+        seconds += sweep->candidates[i].seconds;
+        failed += sweep->candidates[i].status != ANNC_OK && sweep->candidates[i].status != ANNC_STOPPED;
+    }
+    if (!sweep->options->value[OPTION_JSON].given)
+        return print_table(sweep, ranked);
+    json_begin(&json, "annc.sweep_result/1");
+    json_whole(&json, "networks", sweep->done);
+    json_whole(&json, "failed", failed);
+    json_whole(&json, "best", (uint64_t)ranked[0] + 1);
+    json_point(sweep, ranked[0], &json);
+    json_merit(sweep, best, &json);
+    json_number(&json, "seconds", seconds);
+    json_number(&json, "wall_seconds", since_start());
+    return json_end(&json, stdout, NULL);
+}
+
+/* The best network, or the best ones as one. */
+static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
+{
+    const char *path = sweep->options->value[OPTION_SAVE].text;
+    const uint32_t wanted = (uint32_t)sweep->options->value[OPTION_ENSEMBLE].whole;
+    const annc_network *networks[100];
+    uint32_t count = 0;
+    annc_network *joined = NULL;
+    char layers[1024];
+    struct texts texts;
+    struct options options;
+    while (count < wanted && count < sweep->count && sweep->candidates[ranked[count]].validation.count > 0) {
+        networks[count] = sweep->candidates[ranked[count]].network;
+        count++;
+    }
+    if (!path || count == 0)
+        return ANNC_OK;
+    const annc_candidate *best = &sweep->candidates[ranked[0]];
+    const struct session session = {.options = &options, .training = best->options, .data = sweep->data};
+    annc_status status = options_of(sweep, ranked[0], &texts, &options);
+    if (status == ANNC_OK)
+        status = count == 1 ? annc_network_copy(networks[0], &joined) : annc_network_join(networks, count, &joined);
+    if (status == ANNC_OK && count > 1)
+        print_layers(annc_network_shape(joined), layers, sizeof layers);
+    if (status == ANNC_OK && count > 1) { /* the configuration says what is in the file */
+        options.value[OPTION_LAYERS].shown = layers;
+        status = annc_network_set_metadata(joined, "annc.ensemble", "mean of the last layers' z");
+    }
+    if (status == ANNC_OK)
+        status = describe_network(&session, best->best_epoch, joined);
+    if (status == ANNC_OK)
+        status = annc_model_save(joined, path);
+    if (status == ANNC_OK)
+        note(sweep->options, "saved: %s%s", path, count > 1 ? " (an ensemble)" : "");
+    annc_network_free(joined);
+    return status;
+}
+
+static annc_status finish(const struct sweep *sweep, annc_status status)
+{
+    uint32_t *ranked = rank(sweep);
+    if (!ranked)
+        return ANNC_DEVICE;
+    annc_status ended = sweep->status;
+    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) { /* not one came to anything */
+        usage_failed("%s", sweep->candidates[0].reason);
+        ended = sweep->candidates[0].status;
+    }
+    if (ended == ANNC_OK && sweep->best < sweep->count)
+        ended = print_winner(sweep, ranked);
+    if (ended == ANNC_OK && sweep->best < sweep->count)
+        ended = save(sweep, ranked);
+    free(ranked);
+    return ended == ANNC_OK ? status : ended;
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static annc_status load(struct sweep *sweep, const annc_shape *shape)
+{
+    annc_data_options source;
+    annc_status status = data_options_from(sweep->options, shape, &source);
+    source.need_train = true;
+    if (!source.validation_path && source.validation == 0) {
+        source.validation = strtod(DEFAULT_VALIDATION, NULL);
+        note(sweep->options, "networks are compared on a tenth of the training set, held out (--validation)");
+    }
+    if (status == ANNC_OK)
+        status = load_data(sweep->options, sweep->options->value[OPTION_DATA].text, &source, true, &sweep->data);
+    return status == ANNC_OK ? weigh_classes(sweep->options, sweep->data.train, &sweep->class_weights) : status;
+}
+
+static annc_status train_all(struct sweep *sweep)
+{
+    annc_device_options device;
+    annc_shape shape;
+    annc_status status = device_options_from(sweep->options, &device);
+    if (status == ANNC_OK)
+        status = plan_all(sweep, &shape);
+    if (status == ANNC_OK && sweep->options->value[OPTION_SAVE].text)
+        status = annc_model_can_save(sweep->options->value[OPTION_SAVE].text);
+    if (status == ANNC_OK)
+        status = load(sweep, &shape);
+    if (status == ANNC_OK)
+        status = make_networks(sweep);
+    if (status != ANNC_OK)
+        return status;
+    note(sweep->options, "%u networks", sweep->count);
+    status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train, sweep->data.validation,
+                        should_stop, tell, sweep);
+    return status == ANNC_OK || status == ANNC_STOPPED ? finish(sweep, status) : status;
+}
+
+annc_status run_sweep(const struct options *options)
+{
+    struct sweep sweep = {.options = options, .seeds = (uint32_t)options->value[OPTION_SEEDS].whole};
+    annc_status status = grid_open(options, &sweep.grid);
+    if (status == ANNC_OK && (uint64_t)sweep.grid.points * sweep.seeds > MOST_POINTS)
+        status = usage_failed("more than %d networks: %u, times %u seeds", MOST_POINTS, sweep.grid.points, sweep.seeds);
+    sweep.count = sweep.best = sweep.grid.points * sweep.seeds;
+    if (status == ANNC_OK)
+        status = train_all(&sweep);
+    for (uint32_t i = 0; sweep.candidates && i < sweep.count; i++)
+        annc_network_free(sweep.candidates[i].network);
+    free(sweep.candidates);
+    free(sweep.entries);
+    free(sweep.class_weights);
+    annc_data_free(&sweep.data);
+    grid_close(&sweep.grid);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* grid.h - the points of a sweep: which options have which values. */
+#ifndef ANNC_CLI_GRID_H
+#define ANNC_CLI_GRID_H
+
+#include "options.h"
+
+enum { MOST_AXES = MOST_REPEATED, MOST_POINTS = 100000, POINT_TEXT = 64 };
+
+/* One --grid: an option, and either its values, or, for --random, a range. */
+struct axis {
+    enum option_id id;
+    char *text; /* its values lie in here */
+    char **values;
+    uint32_t count;
+    bool is_range;
+    double low, high;
+};
+
+struct grid {
+    struct axis axis[MOST_AXES];
+    int axes;
+    uint32_t points; /* without the seeds */
+    bool random;
+    uint64_t seed; /* of what is drawn */
+};
+
+/* ANNC_USAGE with the --grid that is wrong, and why. */
+annc_status grid_open(const struct options *options, struct grid *grid);
+void grid_close(struct grid *grid);
+
+/* The value of axis `a` at a point, as text. */
+void grid_value(const struct grid *grid, uint32_t point, int a, char text[POINT_TEXT]);
+
+#endif
