@@ -310,13 +310,32 @@ static void orders(void)
     }
 }
 
+/* Of equal outputs the lowest wins, on whatever side of a vector they are. */
+static void ties(void)
+{
+    enum { STRIDE = 48, N = 40 };
+    _Alignas(64) float A[STRIDE] = {0};
+    uint32_t wrong = 0;
+    for (uint32_t first = 0; first < N; first++)
+        for (uint32_t second = first + 1; second < N; second++) {
+            memset(A, 0, sizeof A);
+            A[first] = A[second] = 2;
+            A[N] = 5; /* no output any more */
+            for (uint32_t wanted = 0; wanted < N; wanted++) {
+                const struct annc_outputs outputs = {.m = 1, .n = N, .stride = STRIDE, .A = A, .wanted = &wanted};
+                wrong += annc_cpu_kernels_choose()->count_correct(&outputs) != (wanted == first);
+            }
+        }
+    CHECK_MSG(wrong == 0, "%u", wrong);
+}
+
 /* The elementwise kernels are the formulas, to rounding. */
 static void elements(void)
 {
     enum { COUNT = 4096 };
     static const double CLOSE = 1e-6, LARGE = 1e30; /* beyond that exp is saturated in float */
     const struct annc_cpu_kernels *kernels = annc_cpu_kernels_choose();
-    float Z[COUNT], A[COUNT], delta[COUNT];
+    _Alignas(64) float Z[COUNT], A[COUNT], delta[COUNT];
     for (int i = 0; i < COUNT; i++)
         Z[i] = ((float)draw(1 << 20) / (1 << 19) - 1) * (i % 4 == 0 ? 100 : 5);
     for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
@@ -357,8 +376,8 @@ static void refusals(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {TEST(random_problems),  TEST(wide_layers), TEST(large_evaluation),
-                                        TEST(lists_are_inputs), TEST(orders),      TEST(elements),
-                                        TEST(refusals)};
+                                        TEST(lists_are_inputs), TEST(orders),      TEST(ties),
+                                        TEST(elements),         TEST(refusals)};
     const annc_device_options one = {.kind = ANNC_DEVICE_CPU, .threads = 1},
                               three = {.kind = ANNC_DEVICE_CPU, .threads = 3};
     if (annc_device_open(&one, &device) != ANNC_OK || annc_device_open(&three, &crew) != ANNC_OK)

@@ -37,11 +37,19 @@ def load(folder):
     return sets
 
 
-def initial_weights(program, folder, layers, seed):
+def job_options(options):
+    """annc-gpu's options for a job."""
+    functions = ["--activation", "relu", "--output-activation", "softmax", "--cost", "categorical-cross-entropy", "--init", "he"] if options.softmax \
+        else ["--init", "normal"]
+    return ["--data", options.data, "--layers", options.layers, "--batch", str(options.batch), "--lr", str(options.lr), "--seed", str(options.seed),
+            *functions]
+
+
+def initial_weights(options):
     """annc-gpu's initial network: [(W, b), ...] as float32, W of shape out x in."""
     model = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"annc-peer-{os.getpid()}.safetensors")
-    subprocess.run([program, "train", "--data", folder, "--layers", layers, "--init", "normal", "--seed", str(seed), "--epochs", "0",
-                    "--device", "cpu", "--quiet", "--save", model], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([options.program, "train", *job_options(options), "--epochs", "0", "--device", "cpu", "--quiet", "--save", model], check=True,
+                   stdout=subprocess.DEVNULL)
     raw = pathlib.Path(model).read_bytes()
     os.remove(model)
     length = struct.unpack("<Q", raw[:8])[0]
@@ -51,7 +59,21 @@ def initial_weights(program, folder, layers, seed):
         begin, end = header[name]["data_offsets"]
         return np.frombuffer(raw[8 + length + begin:8 + length + end], "<f4").reshape(header[name]["shape"]).copy()
 
-    return [(tensor(f"{2 * i}.weight"), tensor(f"{2 * i}.bias")) for i in range(layers.count("-"))]
+    return [(tensor(f"{2 * i}.weight"), tensor(f"{2 * i}.bias")) for i in range(options.layers.count("-"))]
+
+
+def export(options, folder):
+    """The job as files for the peers in C (peer.h); the counts of training and test examples."""
+    counts = []
+    for kind, prefix in (("train", ""), ("t10k", "test_")):
+        images = read_idx(find(options.data, f"{kind}-images-idx3-ubyte"))
+        (folder / f"{prefix}x.u8").write_bytes(images.tobytes())
+        (folder / f"{prefix}y.u8").write_bytes(read_idx(find(options.data, f"{kind}-labels-idx1-ubyte")).tobytes())
+        counts.append(len(images))
+    (folder / "weights.f32").write_bytes(b"".join(W.tobytes() + b.tobytes() for W, b in initial_weights(options)))
+    for epoch in range(options.epochs):
+        (folder / f"order_{epoch}.i32").write_bytes(order(counts[0], options.seed, epoch).astype("<i4").tobytes())
+    return counts
 
 
 def philox(seed, stream, block):

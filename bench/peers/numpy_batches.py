@@ -12,7 +12,7 @@ def sigmoid(z):
 
 def main(options):
     (x, labels), (test_x, test_labels) = common.load(options.data)
-    weights = common.initial_weights(options.program, options.data, options.layers, options.seed)
+    weights = common.initial_weights(options)
     y = np.eye(10, dtype=np.float32)[labels]
     for epoch in range(options.epochs):
         start, loss = time.perf_counter(), 0.0

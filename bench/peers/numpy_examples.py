@@ -29,7 +29,7 @@ def gradient(weights, x, y):
 def main(options):
     (x, labels), (test_x, test_labels) = common.load(options.data)
     weights = [(W.astype(np.float64), b.astype(np.float64))
-               for W, b in common.initial_weights(options.program, options.data, options.layers, options.seed)]
+               for W, b in common.initial_weights(options)]
     y = np.eye(10)[labels]
     for epoch in range(options.epochs):
         start, loss = time.perf_counter(), 0.0

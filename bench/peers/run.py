@@ -1,63 +1,182 @@
 #!/usr/bin/env python3
-"""The headline job by annc-gpu and by its peers in one run: same data, initial weights, order and cost.
+"""One job by annc-gpu and by its peers in one run: same data, initial weights, order and cost.
 
-    bench/peers/run.py --program build/release/annc-gpu --data FOLDER [--epochs N] [--peers numpy_examples,numpy_batches]
+    bench/peers/run.py --program build/release/annc-gpu --data FOLDER [--job headline|middle|large] [--epochs N] [--threads N]
+                       [--peers NAME,NAME] [--kann FOLDER] [--genann FOLDER] [--json FILE] [--svg FILE]
 
-Every peer must follow annc-gpu's loss (to 1e-3 of it in the first epoch) before its time counts; exit code 1 otherwise."""
+A peer that does the same job must follow annc-gpu's loss (to 1e-3 of it in the first epoch) before its time counts; exit code 1 otherwise. Those
+that cannot (example by example, another cost) are marked: only their time is compared. Rounds of all programs take turns, and medians are of
+all epochs. What is not installed is left out, and that is said."""
 import argparse
 import contextlib
 import importlib
+import importlib.util
 import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import common  # noqa: E402  (after its folder is known)
+
+JOBS = {"headline": dict(layers="784-32-10", batch=16, lr=3.0, softmax=False), "middle": dict(layers="784-128-10", batch=64, lr=0.1, softmax=True),
+        "large": dict(layers="784-512-512-10", batch=256, lr=0.1, softmax=True)}
+PYTHON = {"numpy_examples": "numpy", "numpy_batches": "numpy", "torch_eager": "torch", "sklearn_mlp": "sklearn"}
+IN_C = {"openblas": "plain C on OpenBLAS", "kann": "KANN", "kann_blas": "KANN with BLAS", "genann": "genann", "fann": "FANN"}
+OTHER_JOB = {"sklearn_mlp": "log loss", "genann": "one by one", "fann": "one by one"}  # why losses cannot agree
 
 
 def ours(options):
-    command = [options.program, "train", "--data", options.data, "--layers", options.layers, "--init", "normal", "--seed",
-               str(options.seed), "--epochs", str(options.epochs), "--batch", str(options.batch), "--lr", str(options.lr), "--device",
-               options.device, "--threads", "1", "--json"]
+    command = [options.program, "train", *common.job_options(options), "--epochs", str(options.epochs), "--device", options.device, "--threads",
+               str(options.threads), "--json"]
     lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.splitlines()
     return [line for line in map(json.loads, lines) if line["schema"] == "annc.epoch/1"]
 
 
-def theirs(name, options):
+def by_module(name, options):
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         importlib.import_module(name).main(options)
     return [json.loads(line) for line in output.getvalue().splitlines()]
 
 
+def compile_peer(name, options, folder):
+    """The peer's program, or why there is none."""
+    program = folder / name
+    flags = ["gcc", "-O3", "-march=native", "-std=gnu11", "-o", program]
+    if name == "openblas":
+        command = [*flags, "-fopenmp", HERE / "openblas.c", "-lopenblas", "-lm"]
+    elif name == "fann":
+        command = [*flags, HERE / "fann_peer.c", "-lfloatfann", "-lm"]
+    elif name == "genann":
+        if not options.genann:
+            return None, "its source is not named (--genann FOLDER)"
+        command = [*flags, f"-I{options.genann}", HERE / "genann_peer.c", f"{options.genann}/genann.c", "-lm"]
+    else:
+        if not options.kann:
+            return None, "its source is not named (--kann FOLDER)"
+        blas = ["-DHAVE_CBLAS", "-lopenblas"] if name == "kann_blas" else []
+        command = [*flags, f'-DPEER_NAME="{IN_C[name]}"', "-DHAVE_PTHREAD", f"-I{options.kann}", HERE / "kann_peer.c", f"{options.kann}/kann.c",
+                   f"{options.kann}/kautodiff.c", *blas[:1], "-lm", "-lpthread", *blas[1:]]
+    built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return (program, None) if built.returncode == 0 else (None, "it does not build here: " + built.stdout.strip().splitlines()[0][:100])
+
+
+def by_program(program, options, folder, counts):
+    command = [program, folder, options.layers, str(options.batch), str(options.lr), str(options.epochs), *map(str, counts), str(int(options.softmax)),
+               str(options.threads)]
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def peers_of(options, folder):
+    """name: function that runs it; what is not there is said."""
+    there, counts = {}, None
+    for name in options.peers.split(","):
+        why, run = None, None
+        if name in PYTHON:
+            if name.startswith("numpy") and options.softmax:
+                why = "it does the tutorial's job alone"
+            elif importlib.util.find_spec(PYTHON[name]) is None:
+                why = f"python3-{PYTHON[name]} is not installed"
+            else:
+                run = lambda name=name: by_module(name, options)  # noqa: E731
+        elif name in IN_C:
+            program, why = compile_peer(name, options, folder)
+            if name in ("genann", "fann") and options.softmax:
+                program, why = None, "it has neither ReLU nor softmax"
+            if program:
+                counts = counts or common.export(options, folder)
+                run = lambda program=program: by_program(program, options, folder, counts)  # noqa: E731
+        else:
+            why = "there is no such peer"
+        if run:
+            there[name] = run
+        else:
+            print(f"{name} is left out: {why}", file=sys.stderr)
+    return there
+
+
+def median(values):
+    values = sorted(values)
+    return values[len(values) // 2]
+
+
+def draw(rows, options, path):
+    """Bars of seconds an epoch, as long as their logarithm."""
+    import math
+    least = min(row["seconds"] for row in rows) / 2
+    longest = max(math.log(row["seconds"] / least) for row in rows)
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {40 + 24 * len(rows)}" font-family="sans-serif" font-size="13" role="img">',
+             f"<title>Seconds an epoch, {options.layers}, minibatches of {options.batch}</title>",
+             '<rect width="100%" height="100%" fill="#fff"/>',
+             f'<text x="10" y="22" font-weight="bold">{options.layers}, minibatches of {options.batch}: seconds an epoch (logarithmic)</text>']
+    for i, row in enumerate(rows):
+        y, width = 36 + 24 * i, 300 * math.log(row["seconds"] / least) / longest
+        lines.append(f'<text x="10" y="{y + 14}">{row["peer"]}</text><rect x="190" y="{y}" width="{width:.0f}" height="18" '
+                     f'fill="{"#2a6f97" if i == 0 else "#a9bcd0"}"/><text x="{196 + width:.0f}" y="{y + 14}">{row["seconds"]:.4g} s, '
+                     f'{row["ratio"]:.1f} times</text>')
+    pathlib.Path(path).write_text("\n".join(lines) + "\n</svg>\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", required=True)
     parser.add_argument("--data", required=True, help="folder of the MNIST files")
+    parser.add_argument("--job", choices=JOBS, default="headline")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--layers", default="784-32-10")
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--lr", type=float, default=3.0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=3, help="of each program in a round")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peers", default="numpy_examples,numpy_batches")
+    parser.add_argument("--kann", help="folder of KANN's source")
+    parser.add_argument("--genann", help="folder of genann's source")
+    parser.add_argument("--json", help="where the rows go too")
+    parser.add_argument("--svg", help="a drawing of them")
     options = parser.parse_args()
-
-    mine, agreed = ours(options), True
-    median = sorted(line["seconds"] for line in mine)[len(mine) // 2]
+    vars(options).update(JOBS[options.job])
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(options.threads)
+    coretype = os.environ.pop("OPENBLAS_CORETYPE", None)  # it would hide what the machine can do
+    if coretype:
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="annc-peers-"))
+    try:
+        there = peers_of(options, folder)
+        mine, lines = [], {name: [] for name in there}
+        for _ in range(options.rounds):
+            mine += ours(options)
+            for name, run in there.items():
+                lines[name] += run()
+    finally:
+        shutil.rmtree(folder)
+    base, agreed = median(line["seconds"] for line in mine), True
+    print(f"{options.layers}, minibatches of {options.batch}, {options.threads} thread{'s' if options.threads > 1 else ''}; medians of "
+          f"{len(mine)} epochs")
     print(f"{'program':24} {'s an epoch':>11} {'ratio':>7} {'loss, epoch 1':>14} {'last test':>10}")
-    print(f"{'annc-gpu ' + options.device:24} {median:11.4f} {1:7.1f} {mine[0]['loss']:14.4f} {mine[-1]['test_correct']:10}")
-    for peer in options.peers.split(","):
-        lines = theirs(peer, options)
-        seconds = sorted(line["seconds"] for line in lines)[len(lines) // 2]
-        off = abs(lines[0]["loss"] - mine[0]["loss"]) / mine[0]["loss"]
-        agreed = agreed and off <= 1e-3
-        print(f"{lines[0]['peer']:24} {seconds:11.4f} {seconds / median:7.1f} {lines[0]['loss']:14.4f} {lines[-1]['test_correct']:10}"
-              + ("" if off <= 1e-3 else "  DIFFERS: not the same job"))
+    rows = [dict(peer=f"annc-gpu {options.device}", seconds=base, ratio=1.0, loss=mine[0]["loss"], test_correct=mine[options.epochs - 1]["test_correct"])]
+    print(f"{rows[0]['peer']:24} {base:11.4f} {1:7.1f} {rows[0]['loss']:14.4f} {rows[0]['test_correct']:10}")
+    for name, all_lines in lines.items():
+        seconds = median(line["seconds"] for line in all_lines)
+        row = dict(peer=all_lines[0]["peer"], seconds=seconds, ratio=seconds / base, loss=all_lines[0]["loss"],
+                   test_correct=all_lines[options.epochs - 1]["test_correct"])
+        rows.append(row)
+        off = abs(row["loss"] - mine[0]["loss"]) / mine[0]["loss"]
+        agreed = agreed and (name in OTHER_JOB or off <= 1e-3)
+        note = f"  another job: {OTHER_JOB[name]}" if name in OTHER_JOB else "" if off <= 1e-3 else "  DIFFERS: not the same job"
+        print(f"{row['peer']:24} {seconds:11.4f} {row['ratio']:7.1f} {row['loss']:14.4f} {row['test_correct']:10}{note}")
+    if options.json:
+        with open(options.json, "a", encoding="utf-8") as out:
+            for row in rows:
+                out.write(json.dumps(dict(schema="annc.peers/1", job=options.job, threads=options.threads, **row)) + "\n")
+    if options.svg:
+        draw(rows, options, options.svg)
     return 0 if agreed else 1
 
 

@@ -1,6 +1,6 @@
 /* cpu_kernels.h - the inner loops of the CPU, compiled for several instruction sets of which the best is chosen when the device is opened.
  *
- * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them, and what is beyond n is 0. A step of the fused engine
+ * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them; beyond n, what feeds another layer is 0, and all else means nothing. A step of the fused engine
  * (cpu_fused.c) is made of these; the elementwise ones serve the operations too. */
 #ifndef ANNC_BACKEND_CPU_KERNELS_H
 #define ANNC_BACKEND_CPU_KERNELS_H
@@ -84,8 +84,7 @@ struct annc_cpu_kernels {
     void (*activate)(annc_activation f, size_t count, const float *Z, float *A);
     void (*times_derivative)(annc_activation f, size_t count, const float *Z, const float *A, float *delta);
     void (*cost_derivative)(annc_cost cost, size_t count, const float *Z, const float *A, const float *Y, float *delta);
-    /* x (m rows of n) = factor times x, and 0 beyond n. */
-    void (*scale)(uint32_t m, uint32_t n, size_t stride, float factor, float *x);
+    void (*scale)(size_t count, float factor, float *x);
     /* The sum of C, times its class's weight, over all rows, in an order that does not depend on the vectors; and how many rows have their
      * largest output, ties going to the lowest, at the wanted class (not for a single output). */
     double (*sum_costs)(const struct annc_outputs *outputs);

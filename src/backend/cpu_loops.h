@@ -288,13 +288,10 @@ static void cost_derivative(annc_cost cost, size_t count, const float *restrict 
     }
 }
 
-static void scale(uint32_t m, uint32_t n, size_t stride, float factor, float *x)
+static void scale(size_t count, float factor, float *restrict x)
 {
-    for (size_t j = 0; j < stride; j += LANES) {
-        const vec factors = v_first(n > j ? n - (uint32_t)j : 0, factor);
-        for (uint32_t r = 0; r < m; r++)
-            v_store(x + r * stride + j, v_multiply(factors, v_load(x + r * stride + j)));
-    }
+    for (size_t i = 0; i < count; i++)
+        x[i] *= factor;
 }
 
 /* A row's costs are added to those of the rows before, output by output; ANNC_PAD of them at a time, a number that compilers know. */

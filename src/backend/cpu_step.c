@@ -198,9 +198,9 @@ static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
     else if (annc_cost_partner(cost) == ANY_OUTPUT)
         fused->kernels->times_derivative(layer->f, count, layer->Z, layer->A, layer->delta);
     for (uint32_t r = 0; r < m && weights; r++)
-        fused->kernels->scale(1, layer->n, stride, alpha * weights[worker->wanted[r]], layer->delta + r * stride);
+        fused->kernels->scale(stride, alpha * weights[worker->wanted[r]], layer->delta + r * stride);
     if (!weights)
-        fused->kernels->scale(m, layer->n, stride, alpha, layer->delta);
+        fused->kernels->scale(count, alpha, layer->delta);
 }
 
 /* BP2: delta of the layer below l. */

@@ -30,11 +30,6 @@ INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
-/* x in the first n places, 0 beyond. */
-INLINE vec v_first(uint32_t n, float x)
-{
-    return _mm512_maskz_mov_ps((__mmask16)(n < LANES ? (1u << n) - 1 : 0xFFFF), _mm512_set1_ps(x));
-}
 /* How many of the first n numbers of a are not below those of b. */
 INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
 {
@@ -85,12 +80,6 @@ INLINE vec v_set(float x)
 INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm256_fmadd_ps(a, b, c);
-}
-INLINE vec v_first(uint32_t n, float x)
-{
-    const __m256i place = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
-    const __m256i those = _mm256_cmpgt_epi32(_mm256_set1_epi32(n < LANES ? (int)n : LANES), place);
-    return _mm256_and_ps(_mm256_castsi256_ps(those), _mm256_set1_ps(x));
 }
 INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
 {
@@ -150,13 +139,6 @@ INLINE vec v_fma(vec a, vec b, vec c)
     return a * b + c;
 #endif
 }
-INLINE vec v_first(uint32_t n, float x)
-{
-    vec a = v_set(x);
-    for (uint32_t j = n; j < LANES; j++)
-        a[j] = 0;
-    return a;
-}
 INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
 {
     uint32_t count = 0;
@@ -200,10 +182,6 @@ INLINE vec v_zero(void)
 INLINE vec v_add(vec a, vec b)
 {
     return a + b;
-}
-INLINE vec v_multiply(vec a, vec b)
-{
-    return a * b;
 }
 
 #endif

@@ -212,6 +212,34 @@ class Train(Cli):
         self.assertEqual(line["parameters"], 2 * inputs + 2)
         self.assertLess(max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before, 0) * 1024, available / 8)
 
+    @staticmethod
+    def members(content, *ends):
+        """gzip of the content in as many members."""
+        return b"".join(gzip.compress(content[begin:end]) for begin, end in zip((0, *ends), (*ends, len(content))))
+
+    def test_large_gzip(self):
+        """Files that are unpacked as a whole: one member, several, gzip in gzip, and damaged in their middle."""
+        if not self.has_zlib():
+            self.skipTest("this build has no zlib")
+        images = (self.folder / "bars/train-images-idx3-ubyte").read_bytes()
+        path = self.folder / "bars/train-images-idx3-ubyte"
+        want = self.train()[-1]["loss"]
+        good = {"one": gzip.compress(images), "three": self.members(images, 70000, 200000), "twice": gzip.compress(gzip.compress(images)),
+                "empty member": gzip.compress(images) + gzip.compress(b"")}
+        for name, content in good.items():
+            with self.subTest(name):
+                path.write_bytes(content)
+                self.assertEqual(self.train()[-1]["loss"], want)
+        whole = gzip.compress(images)
+        noise = bytearray(gzip.compress(os.urandom(200000) + images))  # large when packed, too
+        noise[150000] ^= 1
+        bad = {"cut": (whole[:-9], "cut short"), "junk": (whole + b"junk", "no gzip after its end"), "checksum": (whole[:-8] + b"1234" + whole[-4:], "damaged"),
+               "length": (whole[:-4] + b"\1\0\0\0", "damaged"), "huge length": (whole[:-4] + b"\xff" * 4, "damaged"), "flipped": (bytes(noise), "bars")}
+        for name, (content, words) in bad.items():
+            with self.subTest(name):
+                path.write_bytes(content)
+                self.assertIn(words, self.run_program("train", "--data", "bars", *SMALL, code=INPUT).stderr)
+
 
 class Eval(Cli):
     def test_eval(self):

@@ -50,6 +50,7 @@ class Sweep(Tables):
         config = self.run_program("info", "best").stdout
         self.assertIn(f"seed = {result['seed']}", config)
         self.assertIn("lr = 2", config)
+        self.assertIn("split-seed = 7", config)
 
     def test_random(self):
         arguments = ["--grid", "lr=0.1..10", "--grid", "batch=8..32", "--grid", "activation=tanh,relu", "--random", "12"]
