@@ -90,11 +90,11 @@ MUTANTS = [
     ("the audit takes a negated gradient", "src/training/check.c", "fabs((double)audit->device_gradient[i] - audit->gradient[i])", "fabs(fabs((double)audit->device_gradient[i]) - fabs(audit->gradient[i]))", "^check$"),
     ("the audit lets NaN through", "src/training/check.c", "row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;", "row->pass = !(row->worst > row->tolerance) && !(row->normwise > row->tolerance);", "^check$"),
     # The CPU.
-    ("bytes not divided (CPU)", CPU, "x[j] = (float)bytes[j] * factor;", "x[j] = (float)bytes[j] + 0 * factor;", "^backends_cpu$"),
+    ("bytes not divided (CPU)", "src/backend/cpu_loops.h", "x[j] = (float)bytes[j] * factor;", "x[j] = (float)bytes[j] + 0 * factor;", "^backends_cpu$"),
     ("the same minibatch every step (CPU)", CPU, "annc_order_at(&cursor->order, cursor->step * cursor->batch + r)", "annc_order_at(&cursor->order, r)", "^backends_cpu$"),
-    ("BP1 with the wrong sign (CPU)", CPU, "delta[i] = annc_cost_derivative_f32(", "delta[i] = -annc_cost_derivative_f32(", "^backends_cpu$"),
+    ("BP1 with the wrong sign (CPU)", "src/backend/cpu_loops.h", "delta[i] = derivative;", "delta[i] = -(derivative);", "^backends_cpu$"),
     ("BP2 with W for its transpose (CPU)", CPU, "annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);", "annc_gemm_nt(m, n, n_next, 1, delta_next, W_next, 0, delta);", "^backends_cpu$"),
-    ("BP2 without f' (CPU)", CPU, "times_derivative(f, (size_t)m * n, Z, A, delta);", "(void)f, (void)Z, (void)A;", "^backends_cpu$"),
+    ("BP2 without f' (CPU)", CPU, "cpu(device)->kernels->times_derivative(f, (size_t)m * n, Z, A, delta);", "(void)f, (void)Z, (void)A;", "^backends_cpu$"),
     ("BP3 misses a row (CPU)", CPU, "for (uint32_t r = 0; r < m; r++)\n            for (uint32_t j = 0; j < width; j++)", "for (uint32_t r = 1; r < m; r++)\n            for (uint32_t j = 0; j < width; j++)", "^backends_cpu$"),
     ("the cost of one output only (CPU)", CPU, "score.cost += ", "score.cost = ", "^backends_cpu$"),
     # The kernels and the CUDA backend, run on the CPU.

@@ -244,7 +244,8 @@ static void read_theta(struct annc_worker *worker)
         struct annc_layer *layer = &worker->layer[l];
         const size_t n_in = layer->n_in;
         const float *W = fused->job->theta + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
-        for (size_t j = 0; j < layer->n; j++)
+        const bool mine = l > 1 || layer->shared || worker->index == 0; /* the first layer's W is there once */
+        for (size_t j = 0; mine && j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
                 layer->W[place(fused, layer, l, k, j)] = own[j * n_in + k];
         for (size_t j = 0; layer->V && j < layer->all; j++) {
@@ -292,7 +293,8 @@ static void work(void *context, int i)
 {
     struct annc_fused *fused = context;
     struct annc_worker *worker = fused->worker[i];
-    read_theta(worker);
+    if (i > 0) /* the first one's, which includes what all only read, were there before the others began */
+        read_theta(worker);
     annc_worker_run(worker);
 }
 
@@ -318,6 +320,7 @@ annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc
     const int most = most_workers(fused, threads), pace = choose && most > 1 ? choose_pace(fused, count) : ALL;
     const double start = annc_now();
     ANNC_TRY(share_out(fused, pace == ALL ? most : 1));
+    read_theta(fused->worker[0]);
     annc_pool_run(pool, fused->workers, work, fused);
     note_pace(fused, pace, count, annc_now() - start);
     for (int i = 0; i < fused->workers && job->kind == ANNC_JOB_DESCENT; i++)

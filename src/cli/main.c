@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,7 +24,7 @@ enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 /* ---------------------------------------------------------------- time and signals */
 
 static struct timespec started;
-static volatile sig_atomic_t caught_signal;
+static atomic_int caught_signal; /* lock-free, and read by other threads too */
 
 double since_start(void)
 {
