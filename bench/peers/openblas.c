@@ -37,7 +37,8 @@ static void forward(const struct peer_job *job, struct part *part, int m)
         float *a = part->A[l];
         for (int r = 0; r < m; r++)
             memcpy(a + (size_t)r * n, job->b[l], n * sizeof *a);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, n_in, 1, part->A[l - 1], n_in, job->W[l], n_in, 1, a, n);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, n_in, 1, part->A[l - 1], n_in, job->W[l], n_in, 1, a,
+                    n);
         if (!job->softmax) {
             for (int i = 0; i < m * n; i++)
                 a[i] = 1 / (1 + expf(-a[i]));
@@ -137,7 +138,8 @@ int main(int argc, char **argv)
             const int begin = batch * t / job.threads, m = batch * (t + 1) / job.threads - begin;
             const int32_t *these = order + first + begin;
             for (int r = 0; r < m; r++)
-                memcpy(parts[t].A[0] + (size_t)r * job.n[0], job.x + (size_t)these[r] * job.n[0], job.n[0] * sizeof(float));
+                memcpy(parts[t].A[0] + (size_t)r * job.n[0], job.x + (size_t)these[r] * job.n[0],
+                       job.n[0] * sizeof(float));
             forward(&job, &parts[t], m);
             backward(&job, &parts[t], these, m, job.threads == 1, batch);
             if (job.threads > 1) {

@@ -102,9 +102,10 @@ static inline int peer_argmax(const float *a, int n)
 
 static inline void peer_report(const char *name, int epoch, double loss, int correct, int count, double seconds)
 {
-    printf("{\"schema\":\"annc.peer/1\",\"peer\":\"%s\",\"epoch\":%d,\"loss\":%.9g,\"test_correct\":%d,\"test_count\":%d,"
-           "\"seconds\":%.9g}\n",
-           name, epoch + 1, loss, correct, count, seconds);
+    printf(
+        "{\"schema\":\"annc.peer/1\",\"peer\":\"%s\",\"epoch\":%d,\"loss\":%.9g,\"test_correct\":%d,\"test_count\":%d,"
+        "\"seconds\":%.9g}\n",
+        name, epoch + 1, loss, correct, count, seconds);
     fflush(stdout);
 }
 
