@@ -38,8 +38,8 @@ static annc_status options_of(const struct sweep *sweep, uint32_t i, struct text
 {
     annc_status status = ANNC_OK;
     const struct entry *entry = &sweep->entries[i];
-    struct option_value *const value = options->value;
     *options = *sweep->options;
+    struct option_value *const value = options->value;
     if (!value[OPTION_SPLIT_SEED].given) { /* all are compared on the same examples */
         snprintf(texts->split_seed, sizeof texts->split_seed, "%s", value[OPTION_SEED].text);
         status = option_parse(&OPTIONS[OPTION_SPLIT_SEED], texts->split_seed, &value[OPTION_SPLIT_SEED]);
