@@ -59,6 +59,7 @@ struct annc_label_values {
 enum annc_job_kind {
     ANNC_JOB_OTHER,   /* only `step` knows */
     ANNC_JOB_DESCENT, /* forward, BP1 to BP4, theta = theta - (eta / m) (sum of dC/dtheta), score */
+    ANNC_JOB_UPDATE,  /* the same, but with the mean gradient, its penalties and the update by the rule */
     ANNC_JOB_FORWARD, /* forward, score */
 };
 
@@ -75,7 +76,10 @@ struct annc_job {
     struct annc_label_values values; /* of the targets */
     const float *weights;            /* of the classes, or NULL */
     double eta;                      /* of a descent, */
-    const struct annc_rate *rates;   /* or, unless NULL, one a step */
+    const struct annc_rate *rates;   /* or, unless NULL, one a step, as of an update */
+    struct annc_rule rule;           /* of an update, */
+    double decay, l2, l1;            /* its decay and penalties, which spare biases, */
+    float *v, *s;                    /* and its states, in the layout of theta; NULL where the rule has none */
     annc_status (*step)(const struct annc_job *job,
                         uint32_t m); /* one step of m examples, made of operations, which a backend may record */
     void *recording;                 /* the backend's own; NULL at first, freed by release */

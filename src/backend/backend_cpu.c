@@ -338,6 +338,20 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
     return ANNC_OK;
 }
 
+static annc_status cpu_penalise(annc_device *device, size_t count, double l2, double l1, const float *W, float *G)
+{
+    cpu(device)->kernels->penalise(count, l2, l1, W, G);
+    return ANNC_OK;
+}
+
+static annc_status cpu_update(annc_device *device, struct annc_rule rule, double decay,
+                              const struct annc_cursor *cursor, const struct annc_rate *rates, size_t count,
+                              const float *G, float *theta, float *v, float *s)
+{
+    cpu(device)->kernels->update(rule, rates[cursor->step], decay, count, G, theta, v, s);
+    return ANNC_OK;
+}
+
 static annc_status cpu_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
     struct cpu_device *own = cpu(device);
@@ -376,9 +390,9 @@ const struct annc_backend annc_backend_cpu = {
     .hidden_delta = cpu_hidden_delta,
     .weight_step = cpu_weight_step,
     .weigh = cpu_weigh,
-    .penalise = annc_cpu_penalise,
+    .penalise = cpu_penalise,
     .clip = annc_cpu_clip,
-    .update = annc_cpu_update,
+    .update = cpu_update,
     .limit_rows = annc_cpu_limit_rows,
     .score = cpu_score,
     .engine = ANNC_ENGINE_FUSED,

@@ -5,7 +5,7 @@
  * 0 is skipped, forward and in the update, and the layers above also output-major for BP2. Inputs are listed once, example by example
  * (cpu_sparse.h), where enough of them are 0; otherwise they are gathered as they are. The steps are in cpu_step.c.
  *
- * theta, the documented block, is read when a call begins and written when it ends. */
+ * theta, the documented block, and the states of an optimiser are read when a call begins and written when it ends. */
 #include "cpu_fused.h"
 #include "allocate.h"
 #include "clock.h"
@@ -39,11 +39,26 @@ static float *take(float *base, size_t *used, size_t count)
     return taken;
 }
 
+/* The block in the layout of theta that a part is read from and written to; NULL where the job has no such part. */
+static float *block_of(const struct annc_job *job, int part)
+{
+    if (part == ANNC_THETA)
+        return job->theta;
+    return job->kind != ANNC_JOB_UPDATE ? NULL : part == ANNC_FIRST ? job->v : job->s;
+}
+
+/* The same where the parameters of a job that only goes forward may not be known yet. */
+static bool has_part(const struct annc_job *job, int part)
+{
+    return part == ANNC_THETA || block_of(job, part);
+}
+
 /* Lays out a worker's matrices in one block, as if it owned all units; gives its floats. */
 static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
 {
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
+    const bool updates = fused->job->kind == ANNC_JOB_UPDATE;
     size_t used = 0;
     for (uint32_t l = 1; l <= fused->layers; l++) {
         struct annc_layer *layer = &worker->layer[l];
@@ -52,9 +67,15 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
         layer->stride = annc_padded(layer->n);
         layer->stride_in = annc_padded(layer->n_in);
         layer->f = shape->activation[l - 1];
-        layer->W = l > 1 ? take(base, &used, layer->n_in * layer->stride) : NULL;
-        layer->V = l > 1 ? take(base, &used, layer->n * layer->stride_in) : NULL;
-        layer->b = take(base, &used, layer->stride);
+        for (int part = 0; part < ANNC_PARTS; part++) {
+            const bool there = has_part(fused->job, part);
+            layer->W[part] = there && l > 1 ? take(base, &used, layer->n_in * layer->stride) : NULL;
+            layer->V[part] = there && l > 1 ? take(base, &used, layer->n * layer->stride_in) : NULL;
+            layer->b[part] = there ? take(base, &used, layer->stride) : NULL;
+        }
+        layer->gW = updates && l > 1 ? take(base, &used, layer->n_in * layer->stride) : NULL;
+        layer->gV = updates && l > 1 ? take(base, &used, layer->n * layer->stride_in) : NULL;
+        layer->gb = updates ? take(base, &used, layer->stride) : NULL;
         layer->Z = take(base, &used, m * layer->stride);
         layer->A = take(base, &used, m * layer->stride);
         layer->delta = take(base, &used, m * layer->stride);
@@ -132,8 +153,11 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct ann
         fused->records = fused->sparse->records;
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */
     fused->records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->records.most;
-    ANNC_TRY(annc_allocate(stride / ANNC_PAD * fused->plane, sizeof(float), "the engine", &fused->memory));
-    fused->W = fused->memory;
+    ANNC_TRY(annc_allocate((ANNC_PARTS + 1) * stride / ANNC_PAD * fused->plane, sizeof(float), "the engine",
+                           &fused->memory));
+    for (int part = 0; part < ANNC_PARTS; part++)
+        fused->W[part] = (float *)fused->memory + (size_t)part * (stride / ANNC_PAD) * fused->plane;
+    fused->gW = (float *)fused->memory + ANNC_PARTS * (stride / ANNC_PAD) * fused->plane;
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
     if (fused->lists)
         ANNC_TRY(annc_allocate(examples->count, sizeof *fused->these, "the order", (void **)&fused->these));
@@ -185,7 +209,10 @@ static annc_status share_out(struct annc_fused *fused, int workers)
             if (l > 1)
                 layer->stride_in = worker->layer[l - 1].stride;
         }
-        worker->layer[1].W = fused->W + worker->layer[1].first / ANNC_PAD * fused->plane;
+        const size_t own = worker->layer[1].first / ANNC_PAD * fused->plane;
+        for (int part = 0; part < ANNC_PARTS; part++)
+            worker->layer[1].W[part] = has_part(fused->job, part) ? fused->W[part] + own : NULL;
+        worker->layer[1].gW = fused->gW + own;
         worker->exchanges = 0;
         atomic_store(&worker->posted.exchanges, 0);
     }
@@ -198,7 +225,7 @@ static int most_workers(const struct annc_fused *fused, int threads)
 {
     const int units = fused->layers > 1 ? (int)(fused->stride / ANNC_PAD) : 1;
     int most = threads < ANNC_MOST_WORKERS ? threads : ANNC_MOST_WORKERS;
-    if (fused->job->kind == ANNC_JOB_DESCENT && units < most)
+    if (fused->job->kind != ANNC_JOB_FORWARD && units < most)
         most = units;
     return most;
 }
@@ -235,45 +262,60 @@ static size_t place(const struct annc_fused *fused, const struct annc_layer *lay
     return l == 1 ? j / ANNC_PAD * fused->plane + k * ANNC_PAD + j % ANNC_PAD : k * layer->stride + j;
 }
 
-/* A worker's own parameters from theta. */
-static void read_theta(struct annc_worker *worker)
+/* One part of a worker's own parameters from its block. */
+static void read_part(struct annc_worker *worker, int part)
 {
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
+    const float *block = block_of(fused->job, part);
     for (uint32_t l = 1; l <= fused->layers; l++) {
-        struct annc_layer *layer = &worker->layer[l];
+        const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
         const size_t n_in = layer->n_in;
-        const float *W = fused->job->theta + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
+        const float *W = block + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
         const bool mine = l > 1 || layer->shared || worker->index == 0; /* the first layer's W is there once */
         for (size_t j = 0; mine && j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
-                layer->W[place(fused, layer, l, k, j)] = own[j * n_in + k];
-        for (size_t j = 0; layer->V && j < layer->all; j++) {
-            const struct annc_layer *below = &worker->layer[l - 1];
-            memset(layer->V + j * layer->stride_in, 0, layer->stride_in * sizeof *W);
-            memcpy(layer->V + j * layer->stride_in, W + j * n_in + below->first, below->n * sizeof *W);
+                layer->W[part][place(fused, layer, l, k, j)] = own[j * n_in + k];
+        for (size_t j = 0; l > 1 && j < layer->all; j++) {
+            memset(layer->V[part] + j * layer->stride_in, 0, layer->stride_in * sizeof *W);
+            memcpy(layer->V[part] + j * layer->stride_in, W + j * n_in + below->first, below->n * sizeof *W);
         }
-        memcpy(layer->b, fused->job->theta + annc_shape_biases_at(shape, l) + layer->first, layer->n * sizeof *W);
-        memset(layer->b + layer->n, 0, (layer->stride - layer->n) * sizeof *W);
+        memset(layer->b[part], 0, layer->stride * sizeof *W);
+        memcpy(layer->b[part], block + annc_shape_biases_at(shape, l) + layer->first, layer->n * sizeof *W);
     }
 }
 
 /* And back: the layers that all workers have alike are written by the first. */
-static void write_theta(const struct annc_worker *worker)
+static void write_part(const struct annc_worker *worker, int part)
 {
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
+    float *block = block_of(fused->job, part);
     for (uint32_t l = 1; l <= fused->layers; l++) {
         const struct annc_layer *layer = &worker->layer[l];
         const size_t n_in = layer->n_in;
-        float *W = fused->job->theta + annc_shape_weights_at(shape, l) + layer->first * n_in;
+        float *W = block + annc_shape_weights_at(shape, l) + layer->first * n_in;
         if (!layer->shared && worker->index > 0)
             continue;
         for (size_t j = 0; j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
-                W[j * n_in + k] = layer->W[place(fused, layer, l, k, j)];
-        memcpy(fused->job->theta + annc_shape_biases_at(shape, l) + layer->first, layer->b, layer->n * sizeof *W);
+                W[j * n_in + k] = layer->W[part][place(fused, layer, l, k, j)];
+        memcpy(block + annc_shape_biases_at(shape, l) + layer->first, layer->b[part], layer->n * sizeof *W);
     }
+}
+
+static void read_own(struct annc_worker *worker)
+{
+    for (int part = 0; part < ANNC_PARTS; part++)
+        if (has_part(worker->fused->job, part))
+            read_part(worker, part);
+}
+
+static void write_own(const struct annc_worker *worker)
+{
+    for (int part = 0; part < ANNC_PARTS; part++)
+        if (has_part(worker->fused->job, part))
+            write_part(worker, part);
 }
 
 /* ---------------------------------------------------------------- a call */
@@ -294,7 +336,7 @@ static void work(void *context, int i)
     struct annc_fused *fused = context;
     struct annc_worker *worker = fused->worker[i];
     if (i > 0) /* the first one's, which includes what all only read, were there before the others began */
-        read_theta(worker);
+        read_own(worker);
     annc_worker_run(worker);
 }
 
@@ -320,11 +362,11 @@ annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc
     const int most = most_workers(fused, threads), pace = choose && most > 1 ? choose_pace(fused, count) : ALL;
     const double start = annc_now();
     ANNC_TRY(share_out(fused, pace == ALL ? most : 1));
-    read_theta(fused->worker[0]);
+    read_own(fused->worker[0]);
     annc_pool_run(pool, fused->workers, work, fused);
     note_pace(fused, pace, count, annc_now() - start);
-    for (int i = 0; i < fused->workers && job->kind == ANNC_JOB_DESCENT; i++)
-        write_theta(fused->worker[i]);
+    for (int i = 0; i < fused->workers && job->kind != ANNC_JOB_FORWARD; i++)
+        write_own(fused->worker[i]);
     job->cursor->step += count;
 out:
     return status;

@@ -5,9 +5,8 @@
 #ifndef ANNC_BACKEND_CPU_KERNELS_H
 #define ANNC_BACKEND_CPU_KERNELS_H
 
-#include "annc.h"
+#include "backend.h"
 #include "config.h"
-#include "order.h"
 
 enum {
     ANNC_PAD = 16,  /* numbers that rows are padded to a multiple of: the widest vector */
@@ -89,6 +88,11 @@ struct annc_cpu_kernels {
      * largest output, ties going to the lowest, at the wanted class (not for a single output). */
     double (*sum_costs)(const struct annc_outputs *outputs);
     uint32_t (*count_correct)(const struct annc_outputs *outputs);
+    /* G = G + l2 W + l1 sign(W). */
+    void (*penalise)(size_t count, double l2, double l1, const float *W, float *G);
+    /* theta = (1 - eta decay) theta - step, by the rule; v and s: its states, NULL where it has none. */
+    void (*update)(struct annc_rule rule, struct annc_rate rate, double decay, size_t count, const float *G,
+                   float *theta, float *v, float *s);
     /* x = bytes times factor. */
     void (*bytes_to_floats)(size_t count, float factor, const uint8_t *bytes, float *x);
     /* The examples at positions first...first + count - 1 of an order. */

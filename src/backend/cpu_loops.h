@@ -348,6 +348,41 @@ static uint32_t count_correct(const struct annc_outputs *outputs)
     return correct;
 }
 
+static void penalise(size_t count, double l2, double l1, const float *restrict W, float *restrict G)
+{
+    const float square = (float)l2, absolute = (float)l1;
+    for (size_t i = 0; i < count; i++)
+        G[i] = annc_penalised(G[i], W[i], square, absolute);
+}
+
+static void update(struct annc_rule rule, struct annc_rate rate, double decay, size_t count, const float *restrict G,
+                   float *restrict theta, float *restrict v_state, float *restrict s_state)
+{
+    const float eta = rate.eta, c1 = rate.c1, c2 = rate.c2, mu = rule.mu, rho = rule.rho, epsilon = rule.epsilon;
+    const float keep = 1 - eta * (float)decay;
+    (void)c1, (void)c2, (void)mu, (void)rho, (void)epsilon;
+    switch (rule.optimiser) {
+#define OPTIMISE(enumerator, name, first, second, step, states, ...)                                                   \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float g = G[i];                                                                                      \
+            float v = (states)&FIRST ? v_state[i] : 0, s = (states)&SECOND ? s_state[i] : 0;                           \
+            v = first;                                                                                                 \
+            s = second;                                                                                                \
+            if ((states)&FIRST)                                                                                        \
+                v_state[i] = v;                                                                                        \
+            if ((states)&SECOND)                                                                                       \
+                s_state[i] = s;                                                                                        \
+            theta[i] = keep * theta[i] - (step);                                                                       \
+        }                                                                                                              \
+        break;
+        ANNC_OPTIMISERS(OPTIMISE)
+#undef OPTIMISE
+    case ANNC_OPTIMISER_COUNT:
+        break;
+    }
+}
+
 static void bytes_to_floats(size_t count, float factor, const uint8_t *restrict bytes, float *restrict x)
 {
     for (size_t j = 0; j < count; j++)
@@ -379,7 +414,7 @@ static void order(const struct annc_order *order, uint32_t first, uint32_t count
         .name = title, .lanes = LANES, .sparse_forward = sparse_forward, .sparse_update = sparse_update,               \
         .multiply = multiply, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,        \
         .cost_derivative = cost_derivative, .scale = scale, .sum_costs = sum_costs, .count_correct = count_correct,    \
-        .bytes_to_floats = bytes_to_floats, .order = order                                                             \
+        .penalise = penalise, .update = update, .bytes_to_floats = bytes_to_floats, .order = order                     \
     }
 
 #endif

@@ -109,8 +109,9 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
     const uint32_t n = fused->job->examples->count, after = position + m;
     if (fused->lists) {
         const struct annc_record *next = fused->these + (n - after >= m ? after : 0);
-        fused->kernels->sparse_forward(&fused->records, fused->these + position, next, m, layer->stride, layer->W,
-                                       fused->plane, layer->b, layer->Z, worker->values);
+        fused->kernels->sparse_forward(&fused->records, fused->these + position, next, m, layer->stride,
+                                       layer->W[ANNC_THETA], fused->plane, layer->b[ANNC_THETA], layer->Z,
+                                       worker->values);
         return;
     }
     gather(worker, fused->order + position, m);
@@ -121,12 +122,12 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
                                                         .A = worker->X,
                                                         .a_row = layer->stride_in,
                                                         .a_step = 1,
-                                                        .B = layer->W + unit / ANNC_PAD * fused->plane,
+                                                        .B = layer->W[ANNC_THETA] + unit / ANNC_PAD * fused->plane,
                                                         .ldb = ANNC_PAD,
                                                         .C = layer->Z + unit,
                                                         .ldc = layer->stride,
                                                         .start = ANNC_START_BIAS,
-                                                        .bias = layer->b + unit});
+                                                        .bias = layer->b[ANNC_THETA] + unit});
 }
 
 /* Z = bias + A_in W. */
@@ -141,12 +142,12 @@ static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parit
                                                                 .A = below.rows,
                                                                 .a_row = below.stride,
                                                                 .a_step = 1,
-                                                                .B = layer->W + below.first * layer->stride,
+                                                                .B = layer->W[ANNC_THETA] + below.first * layer->stride,
                                                                 .ldb = layer->stride,
                                                                 .C = layer->Z,
                                                                 .ldc = layer->stride,
                                                                 .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
-                                                                .bias = layer->b});
+                                                                .bias = layer->b[ANNC_THETA]});
     }
 }
 
@@ -209,29 +210,70 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
     for (int i = 0; i < pieces_of(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
-        worker->fused->kernels->multiply(&(struct annc_product){.M = m,
-                                                                .N = (uint32_t)below->stride,
-                                                                .K = delta.n,
-                                                                .A = delta.rows,
-                                                                .a_row = delta.stride,
-                                                                .a_step = 1,
-                                                                .B = layer->V + delta.first * layer->stride_in,
-                                                                .ldb = layer->stride_in,
-                                                                .C = below->delta,
-                                                                .ldc = below->stride,
-                                                                .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
+        worker->fused->kernels->multiply(
+            &(struct annc_product){.M = m,
+                                   .N = (uint32_t)below->stride,
+                                   .K = delta.n,
+                                   .A = delta.rows,
+                                   .a_row = delta.stride,
+                                   .a_step = 1,
+                                   .B = layer->V[ANNC_THETA] + delta.first * layer->stride_in,
+                                   .ldb = layer->stride_in,
+                                   .C = below->delta,
+                                   .ldc = below->stride,
+                                   .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
     }
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
 }
 
-/* BP4 of the first layer: W += X^T delta, delta being scaled already. */
+/* Where BP3 and BP4 go: straight into the parameters, delta being scaled already, or, where there is an update, into the gradients. */
+struct destination {
+    float *W, *V, *b;
+    enum annc_start start;
+};
+
+static struct destination destination_of(const struct annc_worker *worker, uint32_t l)
+{
+    const struct annc_layer *layer = &worker->layer[l];
+    if (worker->fused->job->kind == ANNC_JOB_UPDATE)
+        return (struct destination){layer->gW, layer->gV, layer->gb, ANNC_START_ZERO};
+    return (struct destination){layer->W[ANNC_THETA], layer->V[ANNC_THETA], layer->b[ANNC_THETA], ANNC_START_THERE};
+}
+
+/* One array of parameters by its gradient; penalties and decay are for weights. */
+static void learn(const struct annc_worker *worker, uint32_t number, bool weights, size_t count, float *G,
+                  float *const parts[ANNC_PARTS])
+{
+    const struct annc_cpu_kernels *kernels = worker->fused->kernels;
+    const struct annc_job *job = worker->fused->job;
+    if (weights && (job->l2 != 0 || job->l1 != 0))
+        kernels->penalise(count, job->l2, job->l1, parts[ANNC_THETA], G);
+    kernels->update(job->rule, job->rates[number], weights ? job->decay : 0, count, G, parts[ANNC_THETA],
+                    parts[ANNC_FIRST], parts[ANNC_SECOND]);
+}
+
+/* All of a layer's. V is W again and learns alike. */
+static void learn_layer(const struct annc_worker *worker, uint32_t l, uint32_t number)
+{
+    const struct annc_layer *layer = &worker->layer[l];
+    const size_t first = layer->stride / ANNC_PAD * worker->fused->plane;
+    learn(worker, number, true, l == 1 ? first : layer->n_in * layer->stride, layer->gW, layer->W);
+    if (l > 1)
+        learn(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);
+    learn(worker, number, false, layer->stride, layer->gb, layer->b);
+}
+
+/* BP4 of the first layer: W += X^T delta. */
 static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m)
 {
     const struct annc_fused *fused = worker->fused;
     struct annc_layer *layer = &worker->layer[1];
+    const struct destination into = destination_of(worker, 1);
     if (fused->lists) {
+        if (into.start == ANNC_START_ZERO)
+            memset(into.W, 0, layer->stride / ANNC_PAD * fused->plane * sizeof *into.W);
         fused->kernels->sparse_update(&fused->records, fused->these + position, m, layer->stride, layer->delta,
-                                      worker->values, layer->W, fused->plane);
+                                      worker->values, into.W, fused->plane);
         return;
     }
     for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
@@ -243,16 +285,16 @@ static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m
                                                         .a_step = layer->stride_in,
                                                         .B = layer->delta + unit,
                                                         .ldb = layer->stride,
-                                                        .C = layer->W + unit / ANNC_PAD * fused->plane,
+                                                        .C = into.W + unit / ANNC_PAD * fused->plane,
                                                         .ldc = ANNC_PAD,
-                                                        .start = ANNC_START_THERE});
+                                                        .start = into.start});
 }
 
 /* BP4: W += A_in^T delta, and the same the other way into V. */
 static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
 {
-    struct annc_layer *layer = &worker->layer[l];
-    const struct annc_layer *below = &worker->layer[l - 1];
+    const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
+    const struct destination into = destination_of(worker, l);
     for (int i = 0; i < pieces_of(worker, l - 1); i++) {
         const struct piece A_in = piece_of_A(worker, l - 1, i, parity);
         worker->fused->kernels->multiply(&(struct annc_product){.M = A_in.n,
@@ -263,9 +305,9 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
                                                                 .a_step = A_in.stride,
                                                                 .B = layer->delta,
                                                                 .ldb = layer->stride,
-                                                                .C = layer->W + A_in.first * layer->stride,
+                                                                .C = into.W + A_in.first * layer->stride,
                                                                 .ldc = layer->stride,
-                                                                .start = ANNC_START_THERE});
+                                                                .start = into.start});
     }
     for (int i = 0; i < pieces_of(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
@@ -277,28 +319,43 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
                                                                 .a_step = delta.stride,
                                                                 .B = below->A,
                                                                 .ldb = below->stride,
-                                                                .C = layer->V + delta.first * layer->stride_in,
+                                                                .C = into.V + delta.first * layer->stride_in,
                                                                 .ldc = layer->stride_in,
-                                                                .start = ANNC_START_THERE});
+                                                                .start = into.start});
     }
 }
 
-static void backward(struct annc_worker *worker, uint32_t position, uint32_t m, int parity, double eta)
+/* BP3: b += delta^T 1. */
+static void bias_step(const struct annc_worker *worker, uint32_t l, uint32_t m)
 {
-    output_delta(worker, m, (float)(-eta / m));
-    for (uint32_t l = worker->fused->layers; l > 1; l--) {
-        struct annc_layer *layer = &worker->layer[l];
-        if (layer->shared) {
+    const struct annc_layer *layer = &worker->layer[l];
+    const struct destination into = destination_of(worker, l);
+    if (into.start == ANNC_START_ZERO)
+        memset(into.b, 0, layer->stride * sizeof *into.b);
+    worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, into.b);
+}
+
+static void backward(struct annc_worker *worker, uint32_t number, uint32_t position, uint32_t m, int parity)
+{
+    const struct annc_job *job = worker->fused->job;
+    const bool updates = job->kind == ANNC_JOB_UPDATE;
+    const double eta = job->rates ? (double)job->rates[number].eta : job->eta;
+    output_delta(worker, m, (float)(updates ? 1.0 / m : -eta / m));
+    for (uint32_t l = worker->fused->layers; l >= 1; l--) {
+        if (l > 1 && worker->layer[l].shared) {
             post(worker);
             await(worker);
         }
-        hidden_delta(worker, l, m);
-        worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, layer->b); /* BP3 */
-        step(worker, l, m, parity);
+        if (l > 1)
+            hidden_delta(worker, l, m);
+        bias_step(worker, l, m);
+        if (l > 1)
+            step(worker, l, m, parity);
+        else
+            first_step(worker, position, m);
+        if (updates)
+            learn_layer(worker, l, number);
     }
-    struct annc_layer *layer = &worker->layer[1];
-    worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, layer->b);
-    first_step(worker, position, m);
 }
 
 /* ---------------------------------------------------------------- steps */
@@ -344,7 +401,7 @@ void annc_worker_run(struct annc_worker *worker)
 {
     const struct annc_fused *fused = worker->fused;
     const struct annc_job *job = fused->job;
-    const bool descends = job->kind == ANNC_JOB_DESCENT;
+    const bool descends = job->kind != ANNC_JOB_FORWARD;
     const uint32_t m = fused->m, end = fused->first + fused->count, stride = descends ? 1 : (uint32_t)fused->workers;
     const uint32_t first = fused->first + (descends ? 0 : (uint32_t)worker->index);
     uint32_t before = first;
@@ -358,7 +415,7 @@ void annc_worker_run(struct annc_worker *worker)
             between(worker, before, number, number == first);
         forward_others(worker, m, parity);
         if (descends)
-            backward(worker, position, m, parity, job->rates ? (double)job->rates[number].eta : job->eta);
+            backward(worker, number, position, m, parity);
         before = number;
     }
     if (first < end)

@@ -14,6 +14,9 @@
 
 enum { ANNC_MOST_WORKERS = 64 };
 
+/* Parameters themselves, and the states of an optimiser. */
+enum annc_part { ANNC_THETA, ANNC_FIRST, ANNC_SECOND, ANNC_PARTS };
+
 /* Layer l, and its part of a minibatch, as one worker has it; matrices are padded (cpu_kernels.h). */
 struct annc_layer {
     bool shared;
@@ -22,10 +25,12 @@ struct annc_layer {
     size_t stride;      /* n padded */
     size_t stride_in;   /* units of the layer below that V leads to, padded; of the first layer, inputs */
     annc_activation f;
-    float *W;     /* n_in x stride; the first layer's is in planes, each worker's its own part of everyone's */
-    float *V;     /* all x stride_in: the same, the other way; the first layer has none */
-    float *b;     /* stride */
-    float *Z, *A; /* m x stride */
+    /* Parameters, with what the optimiser keeps of them (enum annc_part), and their gradients; only an update has either. */
+    float *W[ANNC_PARTS],
+        *gW; /* n_in x stride; the first layer's in planes, each worker's its own part of everyone's */
+    float *V[ANNC_PARTS], *gV; /* all x stride_in: the same, the other way; the first layer has none */
+    float *b[ANNC_PARTS], *gb; /* stride */
+    float *Z, *A;              /* m x stride */
     float *delta;
 };
 
@@ -54,8 +59,8 @@ struct annc_fused {
     bool lists;                       /* of inputs, rather than X */
     const struct annc_sparse *sparse; /* the staged data set's */
     struct annc_records records;
-    float *W, *b;         /* of the first layer */
-    size_t stride, plane; /* of it: all units, padded; floats of a plane of W */
+    float *W[ANNC_PARTS], *gW; /* of the first layer */
+    size_t stride, plane;      /* of it: all units, padded; floats of a plane of W */
     void *memory;
     /* The epoch's examples in their order, and their lists. */
     struct annc_order known;

@@ -15,6 +15,14 @@ static bool steps_in_place(const annc_training_options *options)
            objective->l1 == 0;
 }
 
+struct annc_rule annc_optimisation_rule(const annc_training_options *options)
+{
+    return (struct annc_rule){.optimiser = options->optimiser,
+                              .mu = (float)options->mu,
+                              .rho = (float)options->rho,
+                              .epsilon = (float)options->epsilon};
+}
+
 size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options)
 {
     const int states = annc_optimiser_states(options->optimiser);
@@ -114,10 +122,7 @@ static annc_status update(struct annc_optimisation *optimisation, const struct a
     const annc_shape *shape = optimisation->shape;
     const annc_training_options *options = optimisation->options;
     float *const G = optimisation->gradient, *const v = optimisation->v, *const s = optimisation->s;
-    const struct annc_rule rule = {.optimiser = options->optimiser,
-                                   .mu = (float)options->mu,
-                                   .rho = (float)options->rho,
-                                   .epsilon = (float)options->epsilon};
+    const struct annc_rule rule = annc_optimisation_rule(options);
     if (options->decay == 0)
         return device->backend->update(device, rule, 0, cursor, optimisation->d_rates, annc_shape_parameters(shape), G,
                                        theta, v, s);

@@ -64,12 +64,12 @@ annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shap
 {
     const struct annc_backend *backend = device->backend;
     if (!backend->steps || !backend->takes(shape)) {
-        *why = "the operations run one after another; the network is too large for steps in one go";
+        *why = "the operations run one after another; the network is too large for the caches";
         return ANNC_ENGINE_OPS;
     }
-    *why = backend->engine == ANNC_ENGINE_FUSED
-               ? "steps of small networks run in one go where they are plain gradient descent"
-               : "steps of any network are recorded in a CUDA graph and replayed";
+    *why = backend->engine == ANNC_ENGINE_FUSED ? "steps of networks that fit the caches run in one go, unless "
+                                                  "dropout, noise, bounds or moved images come between"
+                                                : "steps of any network are recorded in a CUDA graph and replayed";
     return backend->engine;
 }
 
@@ -300,15 +300,18 @@ out:
     return status;
 }
 
-/* Whether the steps are plain gradient descent, with nothing before or after. */
-static bool is_descent(const annc_training_options *options)
+/* What the steps are: plain gradient descent, or with an update by the optimiser, or with more about them than that. */
+static enum annc_job_kind kind_of(const annc_training_options *options)
 {
     const annc_objective *objective = &options->objective;
     const annc_augmentation *augmentation = &options->augmentation;
-    return options->optimiser == ANNC_SGD && options->decay == 0 && options->clip == 0 && options->max_norm == 0 &&
-           objective->l2 == 0 && objective->l1 == 0 && objective->dropout == 0 && objective->input_dropout == 0 &&
-           objective->input_noise == 0 && augmentation->shift == 0 && augmentation->rotation == 0 &&
-           augmentation->elastic == 0;
+    if (options->clip > 0 || options->max_norm > 0 || objective->dropout > 0 || objective->input_dropout > 0 ||
+        objective->input_noise > 0 || augmentation->shift > 0 || augmentation->rotation > 0 ||
+        augmentation->elastic > 0)
+        return ANNC_JOB_OTHER;
+    return options->optimiser == ANNC_SGD && options->decay == 0 && objective->l2 == 0 && objective->l1 == 0
+               ? ANNC_JOB_DESCENT
+               : ANNC_JOB_UPDATE;
 }
 
 /* Tells the job what its steps are, and finds out whether the backend takes them as a whole. */
@@ -318,11 +321,17 @@ static annc_status choose_engine(annc_trainer *trainer)
     const struct annc_backend *backend = trainer->device->backend;
     const annc_training_options *options = &trainer->options;
     struct annc_job *job = &trainer->job;
-    job->kind = is_descent(options) && !trainer->feed.streams ? ANNC_JOB_DESCENT : ANNC_JOB_OTHER;
+    job->kind = trainer->feed.streams ? ANNC_JOB_OTHER : kind_of(options);
     job->values = annc_pass_label_values(&trainer->pass);
     job->weights = trainer->pass.weights;
     job->eta = options->eta;
     job->rates = trainer->optimisation.d_rates;
+    job->rule = annc_optimisation_rule(options);
+    job->decay = options->decay;
+    job->l2 = options->objective.l2;
+    job->l1 = options->objective.l1;
+    job->v = trainer->optimisation.v;
+    job->s = trainer->optimisation.s;
     job->engine = annc_engine_name(ANNC_ENGINE_OPS);
     if (backend->steps && options->engine != ANNC_ENGINE_OPS)
         ANNC_TRY(backend->steps(trainer->device, job, job->batch, 0, &trainer->whole_steps));

@@ -117,19 +117,21 @@ class Sweep(Tables):
 
     def test_interrupted(self):
         """Ctrl-C ends it soon; what was done is ranked and saved."""
-        process = subprocess.Popen([str(PROGRAM), "sweep", "--data", "bars/train-images-idx3-ubyte", "--layers", "784-8-10", "--epochs", "40",
-                                    "--seeds", "2000", "--json", "--device", "cpu", "--save", "best"], cwd=self.folder, env=self.environment,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        first = process.stdout.readline()
-        self.assertIn("annc.sweep/1", first)
-        start = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        said = self.folder / "said"
+        with open(said, "w", encoding="utf-8") as out:
+            process = subprocess.Popen([str(PROGRAM), "sweep", "--data", "bars/train-images-idx3-ubyte", "--layers", "784-8-10", "--epochs", "40",
+                                        "--seeds", "2000", "--json", "--device", "cpu", "--save", "best"], cwd=self.folder, env=self.environment,
+                                       stdout=out, stderr=subprocess.DEVNULL)
+            while "\n" not in said.read_text() and process.poll() is None:
+                time.sleep(0.01)
+            start = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
         self.assertLess(time.monotonic() - start, 5)
         self.assertEqual(process.returncode, 128 + signal.SIGINT)
-        result = json.loads(out.splitlines()[-1])
-        self.assertEqual(result["schema"], "annc.sweep_result/1")
-        self.assertEqual(result["networks"], len(out.splitlines()))
+        lines = [json.loads(line) for line in said.read_text().splitlines()]
+        self.assertEqual([line["schema"] for line in lines], ["annc.sweep/1"] * (len(lines) - 1) + ["annc.sweep_result/1"])
+        self.assertEqual(lines[-1]["networks"], len(lines) - 1)
         self.assertTrue((self.folder / "best").exists())
 
     def test_refused(self):
