@@ -508,9 +508,9 @@ typedef enum annc_parameter_kind { ANNC_WEIGHT, ANNC_BIAS } annc_parameter_kind;
 typedef struct annc_check_row {
     uint32_t layer;
     annc_parameter_kind kind;
-    char path[24];     /* "finite-difference", or a device's kind: "cpu", "cuda", "simulated" */
-    double worst;      /* largest |error|, relative to the tolerance's scale (below) */
-    double normwise;   /* ||error|| / ||gradient|| */
+    char path[24];   /* "finite-difference", a device's kind: "cpu", "cuda", "simulated", or its engine: "cpu, fused" */
+    double worst;    /* largest |error|, relative to the tolerance's scale (below) */
+    double normwise; /* ||error|| / ||gradient|| */
     double tolerance;  /* what both must stay within */
     size_t sampled;    /* parameters compared */
     size_t parameters; /* of this layer and kind */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char ENGINE_PATH[] = "cpu, fused";
 static const double STEP = 1e-5;                 /* h of the central difference */
 static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part is this times DIFFERENCE_FLOOR */
 static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
@@ -259,6 +260,61 @@ out:
     return status;
 }
 
+/* The same as the device's engine of whole steps has it, if it takes such a step: momentum without friction keeps nothing but the gradient. */
+static annc_status engine_gradient(struct audit *audit, annc_device *device, bool *taken)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = device->backend;
+    const annc_objective *objective = &audit->options->objective;
+    const size_t count = audit->parameters, bytes = count * sizeof(float);
+    void *theta = NULL, *gradient = NULL;
+    annc_examples staged = {0};
+    struct annc_pass pass = {0};
+    struct annc_score score;
+    struct annc_cursor cursor;
+    const struct annc_rate rate = {0};
+    struct annc_job job = {.kind = ANNC_JOB_UPDATE, .rule = {.optimiser = ANNC_MOMENTUM}};
+    memset(&cursor, 0, sizeof cursor);
+    *taken = false;
+    if (backend->engine != ANNC_ENGINE_FUSED || objective->dropout > 0 || objective->input_dropout > 0 ||
+        objective->input_noise > 0)
+        return ANNC_OK;
+    cursor.order = audit->order;
+    cursor.batch = audit->m;
+    ANNC_TRY(backend->alloc(device, bytes, "the parameters", &theta));
+    ANNC_TRY(backend->alloc(device, bytes, "the gradient", &gradient));
+    ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
+    ANNC_TRY(backend->initialise(device, 0, 0, count, false, 0, gradient));
+    ANNC_TRY(annc_examples_stage(device, audit->examples, &staged));
+    const annc_training_options options = {.objective = *objective, .seed = audit->options->seed};
+    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, 0, 0, &pass));
+    job.shape = audit->shape;
+    job.theta = theta;
+    job.v = gradient;
+    job.examples = &staged;
+    job.cursor = &cursor;
+    job.scores = &score;
+    job.batch = audit->m;
+    job.values = annc_pass_label_values(&pass);
+    job.weights = pass.weights;
+    job.rates = &rate;
+    job.l2 = objective->l2;
+    job.l1 = objective->l1;
+    ANNC_TRY(backend->steps(device, &job, audit->m, 1, taken));
+    if (*taken)
+        ANNC_TRY(backend->download(device, audit->device_gradient, gradient, bytes));
+out:
+    if (job.recording)
+        backend->release(device, &job);
+    annc_pass_close(&pass);
+    annc_examples_unstage(device, &staged);
+    if (theta)
+        backend->free(device, theta);
+    if (gradient)
+        backend->free(device, gradient);
+    return status;
+}
+
 /* x / y, where 0 / 0 is no error. */
 static double ratio(double x, double y)
 {
@@ -285,6 +341,14 @@ static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind 
     row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;
 }
 
+/* What audit->device_gradient is worth, layer by layer. */
+static void device_rows(struct audit *audit, const char *path)
+{
+    for (uint32_t l = 1; l <= audit->shape->layers; l++)
+        for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
+            device_row(audit, l, (annc_parameter_kind)kind, path);
+}
+
 /* ---------------------------------------------------------------- the audit */
 
 static annc_status open_audit(struct audit *audit, size_t n_devices)
@@ -301,8 +365,8 @@ static annc_status open_audit(struct audit *audit, size_t n_devices)
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->magnitude));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(float), "the audit", (void **)&audit->device_gradient));
     ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(int), "the audit", (void **)&audit->pieces));
-    ANNC_TRY(
-        annc_allocate((1 + n_devices) * 2 * shape->layers, sizeof *audit->rows, "the audit", (void **)&audit->rows));
+    ANNC_TRY(annc_allocate((1 + 2 * n_devices) * 2 * shape->layers, sizeof *audit->rows, "the audit",
+                           (void **)&audit->rows));
     for (size_t i = 0; i < audit->parameters; i++)
         audit->theta[i] = (double)audit->network->theta[i];
 out:
@@ -340,10 +404,12 @@ annc_status annc_check(const annc_network *network, const annc_dataset *dataset,
         for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
             difference_row(&audit, l, (annc_parameter_kind)kind);
     for (size_t d = 0; d < n_devices; d++) {
+        bool taken;
         ANNC_TRY(device_gradient(&audit, devices[d]));
-        for (uint32_t l = 1; l <= audit.shape->layers; l++)
-            for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
-                device_row(&audit, l, (annc_parameter_kind)kind, devices[d]->info.kind);
+        device_rows(&audit, devices[d]->info.kind);
+        ANNC_TRY(engine_gradient(&audit, devices[d], &taken));
+        if (taken)
+            device_rows(&audit, ENGINE_PATH);
     }
     *rows = audit.rows;
     *count = audit.row_count;

@@ -293,8 +293,8 @@ class Eval(Cli):
 class Check(Cli):
     def test_check(self):
         lines = self.lines("check", "--data", "bars", "--layers", "784-6-5-10", "--device", "cpu")
-        self.assertEqual(len(lines), 12)
-        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu"})
+        self.assertEqual(len(lines), 18)
+        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused"})
         for line in lines:
             self.assertEqual(set(line) >= {"schema", "layer", "kind", "path", "worst", "normwise", "tolerance", "sampled", "pass"}, True)
             self.assertTrue(line["pass"], line)
@@ -350,7 +350,7 @@ class Devices(Cli):
                          environment=environment)[-1]
         self.assertEqual((ops["engine"], ops["loss"]), ("ops", last["loss"]))
         lines = self.lines("check", "--data", "bars", "--layers", "784-4-10", environment=environment)
-        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "simulated"})
+        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused", "simulated"})
         self.assertEqual(self.lines("info", environment=environment)[-1]["devices"][1]["kind"], "simulated")
         self.assertIn("no CUDA device 3: there is 1", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
                                                                        environment=environment).stderr)
