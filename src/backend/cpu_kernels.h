@@ -39,15 +39,22 @@ struct annc_records {
 /* Where a product begins: at 0, at a row of biases, or at what is there. */
 enum annc_start { ANNC_START_ZERO, ANNC_START_BIAS, ANNC_START_THERE };
 
-/* C (M x N) = its start + A B, with A (M x K) at steps of any size, B (K x N) and C in padded rows; N, ldb and ldc are multiples of the vector. */
+/* C (M x N) = its start + A B, with A (M x K) at steps of any size, B (K x N) and C in padded rows; N and the rows of B and C are multiples of
+ * ANNC_PAD. */
 struct annc_product {
     uint32_t M, N, K;
-    const float *A;
-    size_t a_row, a_step; /* from one row of A to the next, and from one of its columns to the next */
-    const float *B;
-    size_t ldb;
-    float *C;
-    size_t ldc;
+    struct {
+        const float *at;
+        size_t row, step; /* from one row of A to the next, and from one of its columns to the next */
+    } A;
+    struct {
+        const float *at;
+        size_t row;
+    } B;
+    struct {
+        float *at;
+        size_t row;
+    } C;
     enum annc_start start;
     const float *bias;
 };

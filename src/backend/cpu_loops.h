@@ -162,25 +162,25 @@ static void sparse_update(const struct annc_records *records, const struct annc_
 
 INLINE void tile(const int rows, const int vectors, const struct annc_product *p, size_t row, size_t column)
 {
-    const float *a = p->A + row * p->a_row, *b = p->B + column;
-    float *c = p->C + row * p->ldc + column;
+    const float *a = p->A.at + row * p->A.row, *b = p->B.at + column;
+    float *c = p->C.at + row * p->C.row + column;
     vec sum[16];
     REPEAT (i, rows * vectors)
         sum[i] = p->start == ANNC_START_ZERO   ? v_zero()
                  : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
-                                               : v_load(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES);
-    for (uint32_t k = 0; k < p->K; k++, a += p->a_step, b += p->ldb) {
+                                               : v_load(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES);
+    for (uint32_t k = 0; k < p->K; k++, a += p->A.step, b += p->B.row) {
         vec right[2];
         REPEAT (g, vectors)
             right[g] = v_load(b + g * LANES);
         REPEAT (i, rows) {
-            const vec left = v_set(a[(size_t)i * p->a_row]);
+            const vec left = v_set(a[(size_t)i * p->A.row]);
             REPEAT (g, vectors)
                 sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
         }
     }
     REPEAT (i, rows * vectors)
-        v_store(c + (size_t)(i / vectors) * p->ldc + i % vectors * LANES, sum[i]);
+        v_store(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES, sum[i]);
 }
 
 /* A strip of C that is one or two vectors wide. */

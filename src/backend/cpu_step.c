@@ -116,18 +116,15 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
     }
     gather(worker, fused->order + position, m);
     for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
-        fused->kernels->multiply(&(struct annc_product){.M = m,
-                                                        .N = ANNC_PAD,
-                                                        .K = layer->n_in,
-                                                        .A = worker->X,
-                                                        .a_row = layer->stride_in,
-                                                        .a_step = 1,
-                                                        .B = layer->W[ANNC_THETA] + unit / ANNC_PAD * fused->plane,
-                                                        .ldb = ANNC_PAD,
-                                                        .C = layer->Z + unit,
-                                                        .ldc = layer->stride,
-                                                        .start = ANNC_START_BIAS,
-                                                        .bias = layer->b[ANNC_THETA] + unit});
+        fused->kernels->multiply(
+            &(struct annc_product){.M = m,
+                                   .N = ANNC_PAD,
+                                   .K = layer->n_in,
+                                   .A = {worker->X, layer->stride_in, 1},
+                                   .B = {layer->W[ANNC_THETA] + unit / ANNC_PAD * fused->plane, ANNC_PAD},
+                                   .C = {layer->Z + unit, layer->stride},
+                                   .start = ANNC_START_BIAS,
+                                   .bias = layer->b[ANNC_THETA] + unit});
 }
 
 /* Z = bias + A_in W. */
@@ -136,18 +133,15 @@ static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parit
     const struct annc_layer *layer = &worker->layer[l];
     for (int i = 0; i < pieces_of(worker, l - 1); i++) {
         const struct piece below = piece_of_A(worker, l - 1, i, parity);
-        worker->fused->kernels->multiply(&(struct annc_product){.M = m,
-                                                                .N = (uint32_t)layer->stride,
-                                                                .K = below.n,
-                                                                .A = below.rows,
-                                                                .a_row = below.stride,
-                                                                .a_step = 1,
-                                                                .B = layer->W[ANNC_THETA] + below.first * layer->stride,
-                                                                .ldb = layer->stride,
-                                                                .C = layer->Z,
-                                                                .ldc = layer->stride,
-                                                                .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
-                                                                .bias = layer->b[ANNC_THETA]});
+        worker->fused->kernels->multiply(
+            &(struct annc_product){.M = m,
+                                   .N = (uint32_t)layer->stride,
+                                   .K = below.n,
+                                   .A = {below.rows, below.stride, 1},
+                                   .B = {layer->W[ANNC_THETA] + below.first * layer->stride, layer->stride},
+                                   .C = {layer->Z, layer->stride},
+                                   .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
+                                   .bias = layer->b[ANNC_THETA]});
     }
 }
 
@@ -214,13 +208,9 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
             &(struct annc_product){.M = m,
                                    .N = (uint32_t)below->stride,
                                    .K = delta.n,
-                                   .A = delta.rows,
-                                   .a_row = delta.stride,
-                                   .a_step = 1,
-                                   .B = layer->V[ANNC_THETA] + delta.first * layer->stride_in,
-                                   .ldb = layer->stride_in,
-                                   .C = below->delta,
-                                   .ldc = below->stride,
+                                   .A = {delta.rows, delta.stride, 1},
+                                   .B = {layer->V[ANNC_THETA] + delta.first * layer->stride_in, layer->stride_in},
+                                   .C = {below->delta, below->stride},
                                    .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
     }
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
@@ -280,13 +270,9 @@ static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m
         fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
                                                         .N = ANNC_PAD,
                                                         .K = m,
-                                                        .A = worker->X,
-                                                        .a_row = 1,
-                                                        .a_step = layer->stride_in,
-                                                        .B = layer->delta + unit,
-                                                        .ldb = layer->stride,
-                                                        .C = into.W + unit / ANNC_PAD * fused->plane,
-                                                        .ldc = ANNC_PAD,
+                                                        .A = {worker->X, 1, layer->stride_in},
+                                                        .B = {layer->delta + unit, layer->stride},
+                                                        .C = {into.W + unit / ANNC_PAD * fused->plane, ANNC_PAD},
                                                         .start = into.start});
 }
 
@@ -297,31 +283,25 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
     const struct destination into = destination_of(worker, l);
     for (int i = 0; i < pieces_of(worker, l - 1); i++) {
         const struct piece A_in = piece_of_A(worker, l - 1, i, parity);
-        worker->fused->kernels->multiply(&(struct annc_product){.M = A_in.n,
-                                                                .N = (uint32_t)layer->stride,
-                                                                .K = m,
-                                                                .A = A_in.rows,
-                                                                .a_row = 1,
-                                                                .a_step = A_in.stride,
-                                                                .B = layer->delta,
-                                                                .ldb = layer->stride,
-                                                                .C = into.W + A_in.first * layer->stride,
-                                                                .ldc = layer->stride,
-                                                                .start = into.start});
+        worker->fused->kernels->multiply(
+            &(struct annc_product){.M = A_in.n,
+                                   .N = (uint32_t)layer->stride,
+                                   .K = m,
+                                   .A = {A_in.rows, 1, A_in.stride},
+                                   .B = {layer->delta, layer->stride},
+                                   .C = {into.W + A_in.first * layer->stride, layer->stride},
+                                   .start = into.start});
     }
     for (int i = 0; i < pieces_of(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
-        worker->fused->kernels->multiply(&(struct annc_product){.M = delta.n,
-                                                                .N = (uint32_t)layer->stride_in,
-                                                                .K = m,
-                                                                .A = delta.rows,
-                                                                .a_row = 1,
-                                                                .a_step = delta.stride,
-                                                                .B = below->A,
-                                                                .ldb = below->stride,
-                                                                .C = into.V + delta.first * layer->stride_in,
-                                                                .ldc = layer->stride_in,
-                                                                .start = into.start});
+        worker->fused->kernels->multiply(
+            &(struct annc_product){.M = delta.n,
+                                   .N = (uint32_t)layer->stride_in,
+                                   .K = m,
+                                   .A = {delta.rows, 1, delta.stride},
+                                   .B = {below->A, below->stride},
+                                   .C = {into.V + delta.first * layer->stride_in, layer->stride_in},
+                                   .start = into.start});
     }
 }
 
