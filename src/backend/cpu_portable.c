@@ -1,3 +1,3 @@
 #include "cpu_loops.h"
 
-const struct annc_cpu_kernels annc_cpu_kernels_portable = ANNC_KERNELS("portable vectors");
+const struct annc_cpu_kernels annc_cpu_kernels_portable = ANNC_KERNELS(PORTABLE_NAME);

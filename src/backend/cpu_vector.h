@@ -112,6 +112,9 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 #else
 #if defined(__ARM_NEON) && defined(__aarch64__)
 #include <arm_neon.h>
+#define PORTABLE_NAME "NEON"
+#else
+#define PORTABLE_NAME "portable vectors"
 #endif
 
 enum { LANES = 4, TILE_1 = 8, TILE_2 = 4, CHAINS = 2 };
