@@ -2,7 +2,7 @@
  *
  *   annc-bench [--device cpu|cuda|all] [--job NAME] [--repeats N] [--seconds S] [--threads N] [--json]
  *
- * Jobs train on MNIST where it is on disk, otherwise on the built-in digits; only the inputs' zeros differ, which no engine here skips. An
+ * Jobs train on MNIST where it is on disk, otherwise on the built-in digits, which have other zeros, and the fused engine skips them. An
  * epoch's time is that of 60,000 examples, by so many steps as take about S seconds (default 0.5), the median of N repeats (default 5). The
  * share of peak is that of the rate of one large matrix product on the same device in the same run. */
 #include "annc.h"

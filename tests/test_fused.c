@@ -224,7 +224,7 @@ static void random_problems(void)
             continue;
         }
         CHECK(thin_out(&problem, share));
-        const bool lists = annc_sparse_density(annc_dataset_examples(problem.data)) <= 0.6;
+        const bool lists = annc_sparse_density(annc_dataset_examples(problem.data)) <= 0.5;
         const char *engine = lists ? "fused, sparse" : "fused, dense";
         by[lists]++;
         snprintf(problem.name, sizeof problem.name,
@@ -285,7 +285,7 @@ static void lists_are_inputs(void)
         CHECK(problem_make(&problem, &shape, type ? ANNC_BYTES : ANNC_FLOATS, true, 50, ANNC_INIT_NORMAL, 3) &&
               thin_out(&problem, 3));
         const annc_examples *examples = annc_dataset_examples(problem.data);
-        REQUIRE_OK(annc_sparse_open(examples, &sparse));
+        REQUIRE_OK(annc_sparse_open(annc_cpu_kernels_choose(), examples, &sparse));
         for (uint32_t i = 0; i < examples->count; i++) {
             const uint8_t *line = sparse.records.lines + (size_t)sparse.record[i].line * ANNC_LINE;
             const uint32_t room = sparse.record[i].blocks * ANNC_OCTET;

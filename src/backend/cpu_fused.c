@@ -17,7 +17,7 @@
 /* A network is small where a layer's weights stay in the second cache. */
 static const size_t MOST_WEIGHTS = 1 << 20;
 /* Listing pays up to this share of inputs that are not 0. */
-static const double DENSE = 0.6;
+static const double DENSE = 0.5;
 /* Multiply-adds of a layer above the first from which its products take longer than two exchanges. */
 static const size_t WORTH_SHARING = 1 << 19;
 
@@ -148,7 +148,7 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct ann
     fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
     fused->lists = annc_sparse_can_list(job->shape->width[0]) && annc_sparse_density(examples) <= DENSE;
     if (fused->lists)
-        ANNC_TRY(annc_staged_lists(staged, examples, &fused->sparse));
+        ANNC_TRY(annc_staged_lists(staged, kernels, examples, &fused->sparse));
     if (fused->lists)
         fused->records = fused->sparse->records;
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */

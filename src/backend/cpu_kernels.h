@@ -102,6 +102,8 @@ struct annc_cpu_kernels {
                    float *theta, float *v, float *s);
     /* x = bytes times factor. */
     void (*bytes_to_floats)(size_t count, float factor, const uint8_t *bytes, float *x);
+    /* Inputs that are not 0, and their values; gives how many. Up to ANNC_PAD places after them are written to, too. */
+    uint32_t (*list_bytes)(const uint8_t *x, uint32_t n, uint16_t *input, uint8_t *value);
     /* The examples at positions first...first + count - 1 of an order. */
     void (*order)(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *examples);
 };

@@ -389,6 +389,31 @@ static void bytes_to_floats(size_t count, float factor, const uint8_t *restrict 
         x[j] = (float)bytes[j] * factor;
 }
 
+/* Eight bytes at once: most are all 0 in the data that this is for. The lowest byte comes first, as in memory. */
+static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_t *value)
+{
+    const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
+    uint32_t count = 0, j = 0;
+    for (; n - j >= LISTED; j += LISTED)
+        count += v_list(x + j, j, input + count, value + count);
+    for (; n - j >= sizeof low; j += sizeof low) {
+        uint64_t word;
+        memcpy(&word, x + j, sizeof word);
+        /* The highest bit of each byte that is not 0. */
+        for (uint64_t found = (((word & low) + low) | word) & ~low; found; found &= found - 1) {
+            const uint32_t k = j + (uint32_t)__builtin_ctzll(found) / 8;
+            input[count] = (uint16_t)k;
+            value[count++] = x[k];
+        }
+    }
+    for (; j < n; j++)
+        if (x[j] != 0) {
+            input[count] = (uint16_t)j;
+            value[count++] = x[j];
+        }
+    return count;
+}
+
 /* The rounds of annc_order_at for all positions, vector after vector; then the few that must walk on. */
 static void order(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *restrict examples)
 {
@@ -414,7 +439,8 @@ static void order(const struct annc_order *order, uint32_t first, uint32_t count
         .name = title, .lanes = LANES, .sparse_forward = sparse_forward, .sparse_update = sparse_update,               \
         .multiply = multiply, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,        \
         .cost_derivative = cost_derivative, .scale = scale, .sum_costs = sum_costs, .count_correct = count_correct,    \
-        .penalise = penalise, .update = update, .bytes_to_floats = bytes_to_floats, .order = order                     \
+        .penalise = penalise, .update = update, .bytes_to_floats = bytes_to_floats, .list_bytes = list_bytes,          \
+        .order = order                                                                                                 \
     }
 
 #endif

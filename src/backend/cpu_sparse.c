@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MOST_LOOKED_AT = 1000, BYTES = 8 };
+enum { MOST_LOOKED_AT = 1000 };
 
 static bool is_zero(const annc_examples *examples, size_t i)
 {
@@ -46,29 +46,6 @@ static uint32_t count_floats(const float *x, uint32_t n)
     return count;
 }
 
-/* Eight bytes at once: most are all 0 in the data that this is for. The lowest byte comes first, as in memory. */
-static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_t *value)
-{
-    const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
-    uint32_t count = 0, j = 0;
-    for (; j + BYTES <= n; j += BYTES) {
-        uint64_t word;
-        memcpy(&word, x + j, sizeof word);
-        /* The highest bit of each byte that is not 0. */
-        for (uint64_t found = (((word & low) + low) | word) & ~low; found; found &= found - 1) {
-            const uint32_t k = j + (uint32_t)__builtin_ctzll(found) / 8;
-            input[count] = (uint16_t)k;
-            value[count++] = x[k];
-        }
-    }
-    for (; j < n; j++)
-        if (x[j] != 0) {
-            input[count] = (uint16_t)j;
-            value[count++] = x[j];
-        }
-    return count;
-}
-
 static uint32_t list_floats(const float *x, uint32_t n, uint16_t *input, float *value)
 {
     uint32_t count = 0;
@@ -80,13 +57,26 @@ static uint32_t list_floats(const float *x, uint32_t n, uint16_t *input, float *
     return count;
 }
 
-static void list_example(const annc_examples *examples, size_t i, uint32_t blocks, uint8_t *line)
+/* scratch: room for the lists of one example, and ANNC_PAD more of each. */
+struct scratch {
+    uint16_t *input;
+    uint8_t *value;
+};
+
+static void list_example(const struct annc_cpu_kernels *kernels, const annc_examples *examples, size_t i,
+                         uint32_t blocks, const struct scratch *scratch, uint8_t *line)
 {
     const uint32_t n = examples->inputs;
     uint16_t *input = (uint16_t *)line;
     void *values = input + (size_t)blocks * ANNC_OCTET;
-    uint32_t count = examples->type == ANNC_BYTES ? list_bytes((const uint8_t *)examples->x + i * n, n, input, values)
-                                                  : list_floats((const float *)examples->x + i * n, n, input, values);
+    uint32_t count;
+    if (examples->type == ANNC_BYTES) {
+        count = kernels->list_bytes((const uint8_t *)examples->x + i * n, n, scratch->input, scratch->value);
+        memcpy(input, scratch->input, count * sizeof *input);
+        memcpy(values, scratch->value, count);
+    } else {
+        count = list_floats((const float *)examples->x + i * n, n, input, values);
+    }
     for (; count < blocks * ANNC_OCTET;
          count++) /* the values there are 0 already; each its own row, so that none waits for another */
         input[count] = (uint16_t)(n + count % ANNC_OCTET);
@@ -113,11 +103,13 @@ static uint64_t place(const annc_examples *examples, struct annc_sparse *sparse)
     return line;
 }
 
-annc_status annc_sparse_open(const annc_examples *examples, struct annc_sparse *sparse)
+annc_status annc_sparse_open(const struct annc_cpu_kernels *kernels, const annc_examples *examples,
+                             struct annc_sparse *sparse)
 {
     annc_status status = ANNC_OK;
     void *lines = NULL;
     uint64_t count;
+    struct scratch scratch = {NULL, NULL};
     memset(sparse, 0, sizeof *sparse);
     ANNC_TRY(annc_allocate(examples->count, sizeof *sparse->record, "the examples' lists", (void **)&sparse->record));
     sparse->records.bytes = examples->type == ANNC_BYTES;
@@ -127,10 +119,15 @@ annc_status annc_sparse_open(const annc_examples *examples, struct annc_sparse *
         ANNC_TRY(annc_fail(ANNC_DEVICE, "the examples have too many inputs that are not 0 to list them"));
     ANNC_TRY(annc_allocate(count, ANNC_LINE, "the examples' lists", &lines));
     sparse->records.lines = lines;
+    ANNC_TRY(annc_allocate((size_t)examples->inputs + ANNC_PAD, sizeof *scratch.input, "the examples' lists",
+                           (void **)&scratch.input));
+    ANNC_TRY(annc_allocate((size_t)examples->inputs + ANNC_PAD, 1, "the examples' lists", (void **)&scratch.value));
     for (size_t i = 0; i < examples->count; i++)
-        list_example(examples, i, sparse->record[i].blocks,
+        list_example(kernels, examples, i, sparse->record[i].blocks, &scratch,
                      (uint8_t *)lines + (size_t)sparse->record[i].line * ANNC_LINE);
 out:
+    annc_release(scratch.input);
+    annc_release(scratch.value);
     if (status != ANNC_OK)
         annc_sparse_close(sparse);
     return status;

@@ -15,7 +15,8 @@ double annc_sparse_density(const annc_examples *examples);
 /* Whether so many inputs can be told apart in a list. */
 bool annc_sparse_can_list(uint32_t inputs);
 
-annc_status annc_sparse_open(const annc_examples *examples, struct annc_sparse *sparse);
+annc_status annc_sparse_open(const struct annc_cpu_kernels *kernels, const annc_examples *examples,
+                             struct annc_sparse *sparse);
 void annc_sparse_close(struct annc_sparse *sparse);
 
 #endif

@@ -38,7 +38,8 @@ void annc_staged_remove(struct annc_staged **all, const void *host)
     annc_release(staged);
 }
 
-annc_status annc_staged_lists(struct annc_staged *all, const annc_examples *examples, const struct annc_sparse **lists)
+annc_status annc_staged_lists(struct annc_staged *all, const struct annc_cpu_kernels *kernels,
+                              const annc_examples *examples, const struct annc_sparse **lists)
 {
     annc_status status = ANNC_OK;
     struct annc_staged *staged = find(all, examples->x);
@@ -47,7 +48,7 @@ annc_status annc_staged_lists(struct annc_staged *all, const annc_examples *exam
         return annc_fail(ANNC_USAGE, "the examples are not staged");
     if (!staged->lists) {
         ANNC_TRY(annc_allocate(1, sizeof *made, "the examples' lists", (void **)&made));
-        ANNC_TRY(annc_sparse_open(examples, made));
+        ANNC_TRY(annc_sparse_open(kernels, examples, made));
         staged->lists = made;
         made = NULL;
     }

@@ -16,6 +16,7 @@ annc_status annc_staged_add(struct annc_staged **all, const void *host);
 void annc_staged_remove(struct annc_staged **all, const void *host);
 
 /* Lists of examples whose inputs are staged. */
-annc_status annc_staged_lists(struct annc_staged *all, const annc_examples *examples, const struct annc_sparse **lists);
+annc_status annc_staged_lists(struct annc_staged *all, const struct annc_cpu_kernels *kernels,
+                              const annc_examples *examples, const struct annc_sparse **lists);
 
 #endif

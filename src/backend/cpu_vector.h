@@ -37,6 +37,19 @@ INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
     return (uint32_t)__builtin_popcount(_mm512_cmp_ps_mask(a, b, _CMP_GE_OQ) & those);
 }
 
+/* Of the 16 bytes at x, which are inputs from `first` on, those that are not 0: their numbers and values, and how many. */
+enum { LISTED = 16 };
+INLINE uint32_t v_list(const uint8_t *x, uint32_t first, uint16_t *input, uint8_t *value)
+{
+    const __m512i places = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i values = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)x));
+    const __mmask16 found = _mm512_test_epi32_mask(values, values);
+    const __m512i inputs = _mm512_add_epi32(places, _mm512_set1_epi32((int)first));
+    _mm256_storeu_si256((__m256i *)input, _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(found, inputs)));
+    _mm_storeu_si128((__m128i *)value, _mm512_cvtepi32_epi8(_mm512_maskz_compress_epi32(found, values)));
+    return (uint32_t)__builtin_popcount(found);
+}
+
 /* Eight numbers, each of which can be spread over a vector. */
 typedef __m512 octet;
 
@@ -175,6 +188,15 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 {
     (void)a;
     return v_set(stored[j]);
+}
+#endif
+
+#if !defined(__AVX512F__)
+enum { LISTED = UINT16_MAX }; /* never so many at once */
+INLINE uint32_t v_list(const uint8_t *x, uint32_t first, uint16_t *input, uint8_t *value)
+{
+    (void)x, (void)first, (void)input, (void)value;
+    return 0;
 }
 #endif
 
