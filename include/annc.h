@@ -479,6 +479,7 @@ typedef struct annc_candidate {
     annc_training_options options;
     uint32_t epochs;   /* at most */
     uint32_t patience; /* epochs without a smaller validation loss that end the training; 0: any */
+    const annc_dataset *train_set, *validation_set; /* its own, or NULL: those of the sweep */
 
     /* What came of it: ANNC_OK, ANNC_DIVERGED (what was best before is kept), ANNC_STOPPED, or another reason. */
     annc_status status;
@@ -489,7 +490,7 @@ typedef struct annc_candidate {
 } annc_candidate;
 
 /* Trains candidates on one training set and measures each epoch on a validation set: on the CPU as many at once as there are threads, one a
- * core; on a CUDA device one after another. Of each the parameters of the smallest validation loss are kept, the earlier of equals. done, or NULL,
+ * core; on a CUDA device one after another. The sets may be NULL where every candidate has its own. Of each the parameters of the smallest validation loss are kept, the earlier of equals. done, or NULL,
  * is told of each candidate that is done, one at a time, from any thread; stop, or NULL, is asked by any thread and leaves the rest undone.
  * ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from beginning. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,

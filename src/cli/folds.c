@@ -1,6 +1,7 @@
 #include "folds.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void add(struct spread *spread, double value)
@@ -116,19 +117,16 @@ static annc_status say_nothing(const struct session *session)
     return ANNC_OK;
 }
 
-annc_status train_folds(const struct session *model, const annc_data_options *source)
+/* One fold after another, each a session that can be broken and resumed. */
+static annc_status fold_by_fold(const struct session *model, const annc_data_options *source, struct folds *folds)
 {
     annc_status status = ANNC_OK;
-    struct folds folds;
-    memset(&folds, 0, sizeof folds);
-    if (model->checkpoint)
-        status = folds_restore(model->checkpoint, &folds);
-    const uint32_t first = folds.fold;
+    const uint32_t first = folds->fold;
     for (uint32_t fold = first; fold < source->folds && status == ANNC_OK; fold++) {
         struct session session = *model;
         annc_data_options parts = *source;
-        parts.fold = folds.fold = fold;
-        session.folds = &folds;
+        parts.fold = folds->fold = fold;
+        session.folds = folds;
         session.checkpoint = fold == first ? model->checkpoint : NULL;
         session.repeats = fold > first;
         status = session_open(&session, &parts, fold == first);
@@ -137,10 +135,97 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
         if (status == ANNC_OK)
             status = session_train(&session, say_nothing);
         if (status == ANNC_OK) {
-            count_fold(&folds, &session);
+            count_fold(folds, &session);
             status = print_fold(&session, fold);
         }
         session_close(&session);
+    }
+    return status;
+}
+
+/* What came of a candidate is what would have come of its session. */
+static void take_candidate(const annc_candidate *candidate, struct session *session)
+{
+    session->epochs = candidate->epochs_done;
+    session->seconds = candidate->seconds;
+    session->best.validation = candidate->validation;
+    session->best.epoch.epoch = candidate->best_epoch;
+    session->has_best = true;
+}
+
+/* `count` folds from `first` on at once, a core each. */
+static annc_status fold_group(const struct session *model, const annc_data_options *source, uint32_t first,
+                              uint32_t count, struct folds *folds)
+{
+    annc_status status = ANNC_OK;
+    annc_device_options device;
+    struct session *sessions = calloc(count, sizeof *sessions);
+    annc_candidate *candidates = calloc(count, sizeof *candidates);
+    if (!sessions || !candidates) {
+        usage_failed("out of memory: %u folds", count);
+        status = ANNC_DEVICE;
+    }
+    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
+        struct session *session = &sessions[i];
+        annc_data_options parts = *source;
+        *session = *model;
+        parts.fold = first + i;
+        session->folds = folds;
+        session->repeats = first + i > 0;
+        status = session_open(session, &parts, first + i == 0);
+        if (status == ANNC_OK && first + i == 0)
+            print_balance(session);
+        candidates[i] = (annc_candidate){.network = session->network,
+                                         .options = session->training,
+                                         .epochs = (uint32_t)model->options->value[OPTION_EPOCHS].whole,
+                                         .patience = (uint32_t)model->options->value[OPTION_PATIENCE].whole,
+                                         .train_set = session->data.train,
+                                         .validation_set = session->data.validation};
+    }
+    if (status == ANNC_OK)
+        status = device_options_from(model->options, &device);
+    if (status == ANNC_OK)
+        status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
+    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
+        status = candidates[i].status;
+        if (status != ANNC_OK) {
+            usage_failed("fold %u: %s", first + i + 1, candidates[i].reason);
+            break;
+        }
+        take_candidate(&candidates[i], &sessions[i]);
+        count_fold(folds, &sessions[i]);
+        status = print_fold(&sessions[i], first + i);
+    }
+    for (uint32_t i = 0; i < count && sessions; i++)
+        session_close(&sessions[i]);
+    free(sessions);
+    free(candidates);
+    return status;
+}
+
+/* How many folds at once: a core each, unless something is asked of them that only a session does. */
+static uint32_t folds_at_once(const struct session *model)
+{
+    const struct option_value *value = model->options->value;
+    const annc_device_info *info = annc_device_describe(model->device);
+    const bool alone = model->checkpoint || value[OPTION_CHECKPOINT].given || value[OPTION_TARGET_ACCURACY].given ||
+                       value[OPTION_MAX_TIME].given || value[OPTION_EPOCHS].whole == 0;
+    return alone || strcmp(info->kind, "cpu") != 0 ? 1 : (uint32_t)info->threads;
+}
+
+annc_status train_folds(const struct session *model, const annc_data_options *source)
+{
+    annc_status status = ANNC_OK;
+    struct folds folds;
+    memset(&folds, 0, sizeof folds);
+    if (model->checkpoint)
+        status = folds_restore(model->checkpoint, &folds);
+    const uint32_t at_once = folds_at_once(model);
+    if (status == ANNC_OK && at_once == 1)
+        status = fold_by_fold(model, source, &folds);
+    for (uint32_t fold = 0; at_once > 1 && fold < source->folds && status == ANNC_OK; fold += at_once) {
+        const uint32_t left = source->folds - fold;
+        status = fold_group(model, source, fold, left < at_once ? left : at_once, &folds);
     }
     return status == ANNC_OK ? print_folds(model, &folds, source->folds) : status;
 }

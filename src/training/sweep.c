@@ -70,9 +70,12 @@ static annc_status train(const struct sweep *sweep, const struct worker *worker,
 {
     annc_status status = ANNC_OK;
     struct course course = {NULL, NULL};
-    ANNC_TRY(
-        annc_trainer_create(worker->device, candidate->network, sweep->train, &candidate->options, &course.trainer));
-    ANNC_TRY(annc_evaluator_create(worker->device, candidate->network, sweep->validation, &course.evaluator));
+    ANNC_TRY(annc_trainer_create(worker->device, candidate->network,
+                                 candidate->train_set ? candidate->train_set : sweep->train, &candidate->options,
+                                 &course.trainer));
+    ANNC_TRY(annc_evaluator_create(worker->device, candidate->network,
+                                   candidate->validation_set ? candidate->validation_set : sweep->validation,
+                                   &course.evaluator));
     while (candidate->epochs_done < candidate->epochs && !is_out_of_patience(candidate))
         ANNC_TRY(one_epoch(sweep, &course, candidate));
     if (candidate->best_epoch == 0) { /* no epochs, or none whose loss is a number */
@@ -137,8 +140,10 @@ static annc_status open_worker(const struct sweep *sweep, const annc_device_opti
     if (workers > 1)
         own = (annc_device_options){.kind = ANNC_DEVICE_CPU, .threads = 1};
     ANNC_TRY(annc_device_open(&own, &worker->device));
-    ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->train), &worker->train));
-    ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->validation), &worker->validation));
+    if (sweep->train)
+        ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->train), &worker->train));
+    if (sweep->validation)
+        ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->validation), &worker->validation));
 out:
     return status;
 }

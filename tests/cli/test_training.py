@@ -29,6 +29,14 @@ class Tasks(Tables):
         self.assertGreaterEqual(lines[-1]["accuracy_sd"], 0)
         mean = sum(line["validation_accuracy"] for line in folds) / 5
         self.assertAlmostEqual(lines[-1]["accuracy_mean"], mean, 12)
+        # One after another and all at once are the same.
+        for more in ([], ["--patience", "5"], ["--dropout", "0.2"], ["--class-weights", "balanced"]):
+            each = [self.lines("train", "--data", file, "--label", "species", *T, "--folds", "5", "--threads", n, *more)
+                    for n in (1, 3)]
+            for line in each[0] + each[1]:
+                for key in ("seconds", "wall_seconds"):
+                    line.pop(key, None)
+            self.assertEqual(each[0], each[1])
         text = self.run_program("train", "--data", file, "--label", "species", *T, "--folds", "3").stdout.splitlines()
         self.assertRegex(text[-1], r"^3 folds:  acc: \d\d\.\d\d% \+- ")
 
