@@ -4,7 +4,8 @@
  *
  * Jobs train on MNIST where it is on disk, otherwise on the built-in digits, which have other zeros, and the fused engine skips them. An
  * epoch's time is that of 60,000 examples, by so many steps as take about S seconds (default 0.5), the median of N repeats (default 5). The
- * share of peak is that of the rate of one large matrix product on the same device in the same run. */
+ * share of peak, which counts inputs that are 0 as if they were multiplied, is that of the rate of one large matrix product on the same
+ * device in the same run. */
 #include "annc.h"
 #include "backend.h"
 #include "clock.h"

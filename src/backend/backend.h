@@ -80,10 +80,10 @@ struct annc_job {
     struct annc_rule rule;           /* of an update, */
     double decay, l2, l1;            /* its decay and penalties, which spare biases, */
     float *v, *s;                    /* and its states, in the layout of theta; NULL where the rule has none */
-    annc_status (*step)(const struct annc_job *job,
-                        uint32_t m); /* one step of m examples, made of operations, which a backend may record */
-    void *recording;                 /* the backend's own; NULL at first, freed by release */
-    const char *engine;              /* set by steps: the name of what ran */
+    /* One step of m examples, made of operations, which a backend may record. */
+    annc_status (*step)(const struct annc_job *job, uint32_t m);
+    void *recording;    /* the backend's own; NULL at first, freed by release */
+    const char *engine; /* set by steps: the name of what ran */
 };
 
 struct annc_backend {

@@ -21,8 +21,7 @@ struct cpu_device {
     struct annc_staged *staged;
     bool choose_threads; /* by the size of each product, up to info.threads */
     int threads_now;
-    bool
-        runs_steps; /* whole ones: a thread of the products that waits for more of them would take a core away from these */
+    bool runs_steps; /* whole ones; a thread of the products that waits for more of them would take a core from these */
 };
 
 /* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */

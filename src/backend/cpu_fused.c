@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* A network is small where a layer's weights stay in the second cache. */
+/* A network is small where none of its layers has more weights than that: 784-1024-10 still gains. */
 static const size_t MOST_WEIGHTS = 1 << 20;
 /* Listing pays up to this share of inputs that are not 0. */
 static const double DENSE = 0.5;
@@ -88,6 +88,17 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     return used;
 }
 
+/* The same of the first layer's W, which all workers have together. */
+static size_t lay_out_first(struct annc_fused *fused, float *base)
+{
+    const size_t count = fused->stride / ANNC_PAD * fused->plane;
+    size_t used = 0;
+    for (int part = 0; part < ANNC_PARTS; part++)
+        fused->W[part] = has_part(fused->job, part) ? take(base, &used, count) : NULL;
+    fused->gW = fused->job->kind == ANNC_JOB_UPDATE ? take(base, &used, count) : NULL;
+    return used;
+}
+
 static void close_worker(struct annc_worker *worker)
 {
     if (!worker)
@@ -133,6 +144,14 @@ static void close_fused(struct annc_fused *fused)
     annc_release(fused);
 }
 
+/* Whether to list the inputs that are not 0: where there are few, and the lists fit into memory beside the data, which may be in a mapped file. */
+static bool worth_listing(const annc_examples *examples)
+{
+    const double value = examples->type == ANNC_BYTES ? 1 : sizeof(float), density = annc_sparse_density(examples);
+    const double bytes = density * examples->count * examples->inputs * (sizeof(uint16_t) + value);
+    return annc_sparse_can_list(examples->inputs) && density <= DENSE && !annc_is_too_large_to_read((uint64_t)bytes);
+}
+
 static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct annc_staged *staged,
                               const struct annc_job *job, struct annc_fused **result)
 {
@@ -146,18 +165,15 @@ static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct ann
     fused->layers = job->shape->layers;
     fused->stride = stride;
     fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
-    fused->lists = annc_sparse_can_list(job->shape->width[0]) && annc_sparse_density(examples) <= DENSE;
+    fused->lists = worth_listing(examples);
     if (fused->lists)
         ANNC_TRY(annc_staged_lists(staged, kernels, examples, &fused->sparse));
     if (fused->lists)
         fused->records = fused->sparse->records;
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */
     fused->records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->records.most;
-    ANNC_TRY(annc_allocate((ANNC_PARTS + 1) * stride / ANNC_PAD * fused->plane, sizeof(float), "the engine",
-                           &fused->memory));
-    for (int part = 0; part < ANNC_PARTS; part++)
-        fused->W[part] = (float *)fused->memory + (size_t)part * (stride / ANNC_PAD) * fused->plane;
-    fused->gW = (float *)fused->memory + ANNC_PARTS * (stride / ANNC_PAD) * fused->plane;
+    ANNC_TRY(annc_allocate(lay_out_first(fused, NULL), sizeof(float), "the engine", &fused->memory));
+    lay_out_first(fused, fused->memory);
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
     if (fused->lists)
         ANNC_TRY(annc_allocate(examples->count, sizeof *fused->these, "the order", (void **)&fused->these));
@@ -211,8 +227,8 @@ static annc_status share_out(struct annc_fused *fused, int workers)
         }
         const size_t own = worker->layer[1].first / ANNC_PAD * fused->plane;
         for (int part = 0; part < ANNC_PARTS; part++)
-            worker->layer[1].W[part] = has_part(fused->job, part) ? fused->W[part] + own : NULL;
-        worker->layer[1].gW = fused->gW + own;
+            worker->layer[1].W[part] = fused->W[part] ? fused->W[part] + own : NULL;
+        worker->layer[1].gW = fused->gW ? fused->gW + own : NULL;
         worker->exchanges = 0;
         atomic_store(&worker->posted.exchanges, 0);
     }
@@ -231,27 +247,27 @@ static int most_workers(const struct annc_fused *fused, int threads)
 }
 
 /* One worker or all? Whatever is faster: it depends on the machine, on its neighbours and on the network, and results do not depend on it. Each
- * is tried a few times, and the slower one now and then again. */
-enum { ONE, ALL, TRIALS = 3, AGAIN = 32, LEAST_STEPS = 16 };
+ * is tried a few times, and the slower one now and then again. Calls of few examples are not worth waking anybody, and tell nothing. */
+enum { ONE, ALL, TRIALS = 3, AGAIN = 32, FEW = 256 };
 
-static int choose_pace(const struct annc_fused *fused, uint32_t count)
+static int choose_pace(const struct annc_fused *fused, uint64_t examples)
 {
     const uint32_t one = fused->pace[ONE].calls, all = fused->pace[ALL].calls;
     const int better = fused->pace[ALL].seconds < fused->pace[ONE].seconds ? ALL : ONE;
-    if (count < LEAST_STEPS || one < TRIALS)
+    if (examples < FEW || one < TRIALS)
         return ONE;
     if (all < TRIALS)
         return ALL;
     return (one + all) % AGAIN == 0 ? !better : better;
 }
 
-static void note_pace(struct annc_fused *fused, int pace, uint32_t count, double seconds)
+static void note_pace(struct annc_fused *fused, int pace, uint64_t examples, double seconds)
 {
-    const double a_step = seconds / count, before = fused->pace[pace].seconds;
-    if (count < LEAST_STEPS)
+    const double one = seconds / (double)examples, before = fused->pace[pace].seconds;
+    if (examples < FEW)
         return;
     fused->pace[pace].calls++;
-    fused->pace[pace].seconds = before == 0 || a_step < before ? a_step : (a_step + before) / 2;
+    fused->pace[pace].seconds = before == 0 || one < before ? one : (one + before) / 2;
 }
 
 /* ---------------------------------------------------------------- parameters */
@@ -359,12 +375,13 @@ annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc
     fused->m = m;
     fused->count = count;
     fused->first = job->cursor->step;
-    const int most = most_workers(fused, threads), pace = choose && most > 1 ? choose_pace(fused, count) : ALL;
+    const uint64_t examples = (uint64_t)m * count;
+    const int most = most_workers(fused, threads), pace = choose && most > 1 ? choose_pace(fused, examples) : ALL;
     const double start = annc_now();
     ANNC_TRY(share_out(fused, pace == ALL ? most : 1));
     read_own(fused->worker[0]);
     annc_pool_run(pool, fused->workers, work, fused);
-    note_pace(fused, pace, count, annc_now() - start);
+    note_pace(fused, pace, examples, annc_now() - start);
     for (int i = 0; i < fused->workers && job->kind != ANNC_JOB_FORWARD; i++)
         write_own(fused->worker[i]);
     job->cursor->step += count;

@@ -1,7 +1,7 @@
 /* cpu_kernels.h - the inner loops of the CPU, compiled for several instruction sets of which the best is chosen when the device is opened.
  *
- * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them; beyond n, what feeds another layer is 0, and all else means nothing. A step of the fused engine
- * (cpu_fused.c) is made of these; the elementwise ones serve the operations too. */
+ * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them; beyond n, what feeds another layer is 0, and all else means
+ * nothing. A step of the fused engine (cpu_step.c) is made of these; the elementwise ones serve the operations too. */
 #ifndef ANNC_BACKEND_CPU_KERNELS_H
 #define ANNC_BACKEND_CPU_KERNELS_H
 
@@ -72,7 +72,6 @@ struct annc_outputs {
 
 struct annc_cpu_kernels {
     const char *name;
-    uint32_t lanes;
 
     /* Z (m x n) = bias + X W over the inputs that are not 0. n is a multiple of ANNC_PAD, `plane` the floats of a plane. values takes each
      * example's values, m x step, for sparse_update. next: the records of the minibatch after this one, fetched ahead. */

@@ -436,8 +436,8 @@ static void order(const struct annc_order *order, uint32_t first, uint32_t count
 
 #define ANNC_KERNELS(title)                                                                                            \
     {                                                                                                                  \
-        .name = title, .lanes = LANES, .sparse_forward = sparse_forward, .sparse_update = sparse_update,               \
-        .multiply = multiply, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,        \
+        .name = title, .sparse_forward = sparse_forward, .sparse_update = sparse_update, .multiply = multiply,         \
+        .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,                              \
         .cost_derivative = cost_derivative, .scale = scale, .sum_costs = sum_costs, .count_correct = count_correct,    \
         .penalise = penalise, .update = update, .bytes_to_floats = bytes_to_floats, .list_bytes = list_bytes,          \
         .order = order                                                                                                 \

@@ -26,8 +26,7 @@ struct annc_layer {
     size_t stride_in;   /* units of the layer below that V leads to, padded; of the first layer, inputs */
     annc_activation f;
     /* Parameters, with what the optimiser keeps of them (enum annc_part), and their gradients; only an update has either. */
-    float *W[ANNC_PARTS],
-        *gW; /* n_in x stride; the first layer's in planes, each worker's its own part of everyone's */
+    float *W[ANNC_PARTS], *gW; /* n_in x stride; the first layer's in planes, of which each worker has its own */
     float *V[ANNC_PARTS], *gV; /* all x stride_in: the same, the other way; the first layer has none */
     float *b[ANNC_PARTS], *gb; /* stride */
     float *Z, *A;              /* m x stride */
@@ -38,8 +37,7 @@ struct annc_worker {
     struct annc_fused *fused;
     int index;
     struct annc_layer layer[ANNC_MAX_LAYERS + 1]; /* from 1 on */
-    float *own_A
-        [2]; /* room for A of the first layer, in steps that are even and odd: others may still read the step before */
+    float *own_A[2];  /* A of the first layer, in even and odd steps: others may still read that of the step before */
     float *values;    /* of a minibatch's lists, m x step, or one example's */
     float *X;         /* m x padded inputs */
     float *Y;         /* m x stride of the last layer */
@@ -68,7 +66,7 @@ struct annc_fused {
     struct annc_record *these;
     int workers; /* of this call */
     struct {
-        double seconds; /* a step, lately */
+        double seconds; /* an example, lately */
         uint32_t calls;
     } pace[2]; /* of one worker, of all */
     struct annc_worker *worker[ANNC_MOST_WORKERS];
