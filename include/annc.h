@@ -134,7 +134,8 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.classes" (a JSON array of class names), "annc.scale" (annc_scale_name), "annc.input_shift", "annc.input_factor",
  * "annc.input_fill", "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: x becomes (x - shift) factor, a
  * missing one fill first), "annc.inputs", "annc.targets" (JSON arrays of column names), "annc.label" (a column's name), "annc.table"
- * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned); in a checkpoint
+ * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned), "annc.images" ([rows,
+ * columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training images, rows 0 for none); in a checkpoint
  * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run" and "annc.machine" (the program's own). value NULL removes.
  * annc_network_metadata gives NULL for a key that is not there. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
@@ -489,10 +490,11 @@ typedef struct annc_candidate {
     double seconds;                   /* of training */
 } annc_candidate;
 
-/* Trains candidates on one training set and measures each epoch on a validation set: on the CPU as many at once as there are threads, one a
- * core; on a CUDA device one after another. The sets may be NULL where every candidate has its own. Of each the parameters of the smallest validation loss are kept, the earlier of equals. done, or NULL,
- * is told of each candidate that is done, one at a time, from any thread; stop, or NULL, is asked by any thread and leaves the rest undone.
- * ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from beginning. */
+/* Trains candidates on one training set and measures each epoch on a validation set, which may be NULL where every candidate has its own: on the
+ * CPU as many at once as there are threads, one a core; on a CUDA device one after another. Of each the parameters of the smallest validation
+ * loss are kept, the earlier of equals. done, or NULL, is told of each candidate that is done, one at a time, from any thread; stop, or NULL, is
+ * asked by any thread and leaves the rest undone. ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from
+ * beginning. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);

@@ -59,19 +59,24 @@ static annc_status options_of(const struct sweep *sweep, uint32_t i, struct text
     return status;
 }
 
-/* Shape and training of one network. */
-static annc_status plan(const struct sweep *sweep, uint32_t i, annc_shape *shape, annc_candidate *candidate)
-{
+/* One network: its options, whose texts lie in it, its shape and how it is trained. */
+struct plan {
     struct texts texts;
     struct options options;
-    annc_status status = options_of(sweep, i, &texts, &options);
+    annc_shape shape;
+};
+
+static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct plan *plan)
+{
+    annc_candidate *candidate = &sweep->candidates[i];
+    annc_status status = options_of(sweep, i, &plan->texts, &plan->options);
     if (status == ANNC_OK)
-        status = shape_from_options(&options, NULL, shape);
+        status = shape_from_options(&plan->options, NULL, &plan->shape);
     if (status == ANNC_OK)
-        status = training_from_options(&options, shape, &candidate->options);
+        status = training_from_options(&plan->options, &plan->shape, &candidate->options);
     candidate->options.objective.class_weights = sweep->class_weights;
-    candidate->epochs = (uint32_t)options.value[OPTION_EPOCHS].whole;
-    candidate->patience = (uint32_t)options.value[OPTION_PATIENCE].whole;
+    candidate->epochs = (uint32_t)plan->options.value[OPTION_EPOCHS].whole;
+    candidate->patience = (uint32_t)plan->options.value[OPTION_PATIENCE].whole;
     return status;
 }
 
@@ -86,18 +91,33 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
         return ANNC_DEVICE;
     }
     for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
-        annc_shape shape;
+        struct plan plan;
         sweep->entries[i] =
             (struct entry){i / sweep->seeds, sweep->options->value[OPTION_SEED].whole + i % sweep->seeds};
-        status = plan(sweep, i, &shape, &sweep->candidates[i]);
+        status = plan_network(sweep, i, &plan);
         if (i == 0)
-            *first = shape;
-        if (status == ANNC_OK &&
-            (shape.width[0] != first->width[0] || shape.width[shape.layers] != first->width[first->layers]))
+            *first = plan.shape;
+        if (status == ANNC_OK && (plan.shape.width[0] != first->width[0] ||
+                                  plan.shape.width[plan.shape.layers] != first->width[first->layers]))
             status = usage_failed("--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
                                   first->width[0], first->width[first->layers]);
     }
     return status;
+}
+
+static annc_status make_network(const struct sweep *sweep, annc_device *device, uint32_t i)
+{
+    annc_candidate *candidate = &sweep->candidates[i];
+    struct plan plan;
+    annc_status status = plan_network(sweep, i, &plan); /* now with the weights of the classes */
+    if (status != ANNC_OK)
+        return status;
+    const annc_init init = annc_init_resolve((annc_init)plan.options.value[OPTION_INIT].choice, &plan.shape);
+    status = annc_network_create(&plan.shape, &candidate->network);
+    if (status == ANNC_OK)
+        status = annc_network_initialise(candidate->network, device, init, sweep->entries[i].seed);
+    return status == ANNC_OK ? annc_network_set_metadata(candidate->network, "annc.init", annc_init_name(init))
+                             : status;
 }
 
 static annc_status make_networks(struct sweep *sweep)
@@ -105,23 +125,8 @@ static annc_status make_networks(struct sweep *sweep)
     const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     annc_device *device = NULL;
     annc_status status = annc_device_open(&cpu, &device);
-    for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
-        struct texts texts;
-        struct options options;
-        annc_candidate *candidate = &sweep->candidates[i];
-        annc_shape shape;
-        status = options_of(sweep, i, &texts, &options);
-        if (status == ANNC_OK)
-            status = plan(sweep, i, &shape, candidate);
-        if (status != ANNC_OK)
-            break;
-        const annc_init init = annc_init_resolve((annc_init)options.value[OPTION_INIT].choice, &shape);
-        status = annc_network_create(&shape, &candidate->network);
-        if (status == ANNC_OK)
-            status = annc_network_initialise(candidate->network, device, init, sweep->entries[i].seed);
-        if (status == ANNC_OK)
-            status = annc_network_set_metadata(candidate->network, "annc.init", annc_init_name(init));
-    }
+    for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++)
+        status = make_network(sweep, device, i);
     annc_device_close(device);
     return status;
 }
@@ -310,7 +315,7 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
 {
     const char *path = sweep->options->value[OPTION_SAVE].text;
     const uint32_t wanted = (uint32_t)sweep->options->value[OPTION_ENSEMBLE].whole;
-    const annc_network *networks[100];
+    const annc_network *networks[MOST_JOINED];
     uint32_t count = 0;
     annc_network *joined = NULL;
     char layers[1024];

@@ -172,7 +172,7 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
         parts.fold = first + i;
         session->folds = folds;
         session->repeats = first + i > 0;
-        status = session_open(session, &parts, first + i == 0);
+        status = session_prepare(session, &parts, first + i == 0);
         if (status == ANNC_OK && first + i == 0)
             print_balance(session);
         candidates[i] = (annc_candidate){.network = session->network,

@@ -243,7 +243,7 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                        "so many networks drawn from --grid, not all of them"},
     [OPTION_SEEDS] = {"seeds", "N", WHOLE, SWEEP, "1", 1, 100000, 0, "train each with so many seeds, from --seed on"},
     [OPTION_TOP] = {"top", "K", WHOLE, SWEEP, "5", 1, 1000, 0, "networks in the table at the end"},
-    [OPTION_ENSEMBLE] = {"ensemble", "K", WHOLE, SWEEP | RARE, "1", 1, 100, 0,
+    [OPTION_ENSEMBLE] = {"ensemble", "K", WHOLE, SWEEP | RARE, "1", 1, MOST_JOINED, 0,
                          "what --save keeps: the mean of the best K, as one network"},
     [OPTION_TO] = {"to", "FOLDER", PATHNAME, FETCH, 0, ANY, "where the files go; default: the user's cache folder"},
     [OPTION_FORMAT] = {"format", "NAME", CHOICE, EXPORT, 0, 0, 0, format, "what is written"},

@@ -139,7 +139,7 @@ struct option_value {
     int choice;
 };
 
-enum { MOST_POSITIONAL = 1024, MOST_REPEATED = 16 };
+enum { MOST_POSITIONAL = 1024, MOST_REPEATED = 16, MOST_JOINED = 100 };
 
 struct options {
     struct option_value value[OPTION_COUNT];

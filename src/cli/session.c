@@ -57,7 +57,7 @@ static annc_status make_evaluators(struct session *session)
     return status;
 }
 
-annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch)
+annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch)
 {
     annc_data_options parts = *source;
     const double limit = session->options->value[OPTION_MAX_TIME].number;
@@ -82,6 +82,12 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     if (status == ANNC_OK && session->training.batch > annc_dataset_examples(session->data.train)->count)
         note(session->options, "the minibatch is cut to the %u examples that there are",
              annc_dataset_examples(session->data.train)->count);
+    return status;
+}
+
+annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch)
+{
+    annc_status status = session_prepare(session, source, may_fetch);
     if (status == ANNC_OK)
         status = annc_trainer_create(session->device, session->network, session->data.train, &session->training,
                                      &session->trainer);

@@ -57,6 +57,8 @@ struct folds {
     bool classes;
 };
 
+/* Data by `source` and the network, as far as they can be had without training. */
+annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch);
 /* Opens all of it: data by `source`, the network as the options say unless session->network is there already. */
 annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch);
 void session_close(struct session *session);

@@ -5,6 +5,7 @@
 #include "picture.h"
 #include "safe_file.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -168,6 +169,7 @@ static bool ends_with(const char *path, const char *end)
 annc_status annc_dataset_draw(const annc_dataset *dataset, uint32_t first, uint32_t count, const char *path)
 {
     const uint32_t across = (uint32_t)ceil(sqrt(count));
+    char shown[128];
     if (count == 0 || first > dataset->examples.count || count > dataset->examples.count - first)
         return annc_fail(ANNC_USAGE, "images %u to %u of %u cannot be drawn", first + 1, first + count,
                          dataset->examples.count);
@@ -179,5 +181,6 @@ annc_status annc_dataset_draw(const annc_dataset *dataset, uint32_t first, uint3
         return write_png(&grid, path);
     if (ends_with(path, ".svg"))
         return write_svg(&grid, path);
-    return annc_fail(ANNC_USAGE, "a picture's name ends in .png or .svg, which '%.64s' does not", path);
+    return annc_fail(ANNC_USAGE, "a picture's name ends in .png or .svg, which '%s' does not",
+                     annc_printable(path, shown, sizeof shown));
 }
