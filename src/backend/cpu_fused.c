@@ -144,12 +144,17 @@ static void close_fused(struct annc_fused *fused)
     annc_release(fused);
 }
 
-/* Whether to list the inputs that are not 0: where there are few, and the lists fit into memory beside the data, which may be in a mapped file. */
+/* Whether to list the inputs that are not 0: where there are few, and the lists take no more than a quarter of the machine's memory, since the
+ * data may be in a mapped file. What is free just now does not count: lists or not, sums are rounded differently. */
 static bool worth_listing(const annc_examples *examples)
 {
-    const double value = examples->type == ANNC_BYTES ? 1 : sizeof(float), density = annc_sparse_density(examples);
-    const double bytes = density * examples->count * examples->inputs * (sizeof(uint16_t) + value);
-    return annc_sparse_can_list(examples->inputs) && density <= DENSE && !annc_is_too_large_to_read((uint64_t)bytes);
+    uint64_t total, available;
+    if (!annc_sparse_can_list(examples->inputs))
+        return false;
+    const double density = annc_sparse_density(examples), number = examples->type == ANNC_BYTES ? 1 : sizeof(float);
+    annc_machine_memory(&total, &available);
+    return density <= DENSE &&
+           density * examples->count * examples->inputs * (sizeof(uint16_t) + number) <= total / 4.0;
 }
 
 static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct annc_staged *staged,
