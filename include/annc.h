@@ -506,6 +506,23 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidat
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                              uint32_t i, double *gradient, double *cost);
 
+/* What those equations come to on one example, with all that is on the way. Layers count from 1; vectors of layer l lie at l, n_l doubles each. */
+typedef struct annc_trace {
+    annc_shape shape;
+    double cost;              /* C */
+    double *theta, *gradient; /* parameter blocks: the parameters, and dC/dtheta (BP3, BP4) */
+    const double *y;          /* n_L targets */
+    const double *a[ANNC_MAX_LAYERS + 1], *z[ANNC_MAX_LAYERS + 1]; /* a[0] is x; z[0] has no meaning */
+    const double *delta[ANNC_MAX_LAYERS + 1];                      /* dC/dz of layers 1 to L (BP1, BP2) */
+    const double *derivative[ANNC_MAX_LAYERS + 1];                 /* f'(z); NaN where f is softmax */
+    const double *slope[ANNC_MAX_LAYERS + 1]; /* dC/da; NaN at the output where dC/dz has a closed form (a - y) */
+} annc_trace;
+
+/* theta: annc_shape_parameters() doubles. ANNC_USAGE where the data set has no such example. Freed by annc_trace_free. */
+ANNC_API annc_status annc_trace_create(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
+                                       uint32_t i, annc_trace **trace);
+ANNC_API void annc_trace_free(annc_trace *trace);
+
 typedef enum annc_parameter_kind { ANNC_WEIGHT, ANNC_BIAS } annc_parameter_kind;
 
 typedef struct annc_check_row {
@@ -545,6 +562,8 @@ ANNC_API void annc_check_free(annc_check_row *rows);
 ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
 /* Whether a file could be written there, found out before the work is done. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_can_save(const char *path);
+/* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
+ANNC_API annc_status annc_file_save(const char *path, const void *bytes, size_t length);
 /* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
  * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
  * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors (F32, F64, F16 or BF16) or in an NPZ file; layers in the

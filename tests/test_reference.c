@@ -84,6 +84,44 @@ static void finite_differences(void)
             }
 }
 
+/* A trace has the reference's numbers, and dC/da, f' and dC/dz belong together. */
+static void traces(void)
+{
+    annc_activation output;
+    annc_cost cost;
+    for (size_t o = 0; problem_output(o, &output, &cost); o++) {
+        const annc_shape shape = problem_shape("3-4-2", ANNC_TANH, output, cost);
+        struct problem problem;
+        annc_trace *trace = NULL;
+        double theta[26], gradient[26] = {0}, C;
+        CHECK(problem_make(&problem, &shape, ANNC_FLOATS, false, 2, ANNC_INIT_XAVIER, o));
+        for (int i = 0; i < 26; i++)
+            theta[i] = (double)annc_network_parameters(problem.network)[i];
+        REQUIRE_OK(annc_reference_gradient(&shape, theta, problem.data, 1, gradient, &C));
+        REQUIRE_OK(annc_trace_create(&shape, theta, problem.data, 1, &trace));
+        CHECK_NEAR(trace->cost, C, 0);
+        for (int i = 0; i < 26; i++) {
+            CHECK_NEAR(trace->gradient[i], gradient[i], 0);
+            CHECK_NEAR(trace->theta[i], theta[i], 0);
+        }
+        for (uint32_t l = 1; l <= 2; l++)
+            for (uint32_t j = 0; j < shape.width[l]; j++) {
+                double z = theta[annc_shape_biases_at(&shape, l) + j];
+                for (uint32_t k = 0; k < shape.width[l - 1]; k++)
+                    z += theta[annc_shape_weights_at(&shape, l) + j * shape.width[l - 1] + k] * trace->a[l - 1][k];
+                CHECK_NEAR(trace->z[l][j], z, 1e-14);
+                CHECK_NEAR(trace->delta[l][j], gradient[annc_shape_biases_at(&shape, l) + j], 0);
+                if (l == 1 || (!isnan(trace->slope[l][j]) && output != ANNC_SOFTMAX))
+                    CHECK_NEAR(trace->slope[l][j] * trace->derivative[l][j], trace->delta[l][j], 1e-15);
+            }
+        annc_trace_free(trace);
+        CHECK(annc_trace_create(&shape, theta, problem.data, 2, &trace) == ANNC_USAGE);
+        CHECK(trace == NULL);
+        problem_free(&problem);
+    }
+    annc_trace_free(NULL);
+}
+
 /* A saturated output keeps a finite cost and the right gradient. */
 static void saturation(void)
 {
@@ -108,4 +146,4 @@ static void saturation(void)
     }
 }
 
-TEST_MAIN(TEST(worked_example), TEST(finite_differences), TEST(saturation))
+TEST_MAIN(TEST(worked_example), TEST(finite_differences), TEST(traces), TEST(saturation))

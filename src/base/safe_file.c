@@ -162,7 +162,7 @@ void annc_safe_abandon(struct annc_safe_file *file)
     file->target = file->temporary = NULL;
 }
 
-annc_status annc_safe_save(const char *path, const void *data, size_t bytes)
+annc_status annc_file_save(const char *path, const void *data, size_t bytes)
 {
     annc_status status = ANNC_OK;
     struct annc_safe_file file;

@@ -18,7 +18,4 @@ annc_status annc_safe_write(struct annc_safe_file *file, const void *data, size_
 annc_status annc_safe_commit(struct annc_safe_file *file);
 void annc_safe_abandon(struct annc_safe_file *file);
 
-/* All of that for a file of these bytes. */
-annc_status annc_safe_save(const char *path, const void *data, size_t bytes);
-
 #endif

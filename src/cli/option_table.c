@@ -103,10 +103,11 @@ const char *const *preset_values(int preset)
 /* ---------------------------------------------------------------- the table */
 
 enum {
-    NETWORK = TRAIN | SWEEP | EVAL | CHECK | INFO | PREDICT | EXPORT,
-    DATA = TRAIN | SWEEP | EVAL | CHECK,
-    TABLE = DATA | PREDICT,
-    READ = TABLE | SHOW
+    NETWORK = TRAIN | SWEEP | EVAL | CHECK | INFO | PREDICT | EXPORT | TRACE,
+    MEASURE = TRAIN | SWEEP | EVAL | CHECK,
+    DATA = MEASURE | TRACE,
+    TABLE = MEASURE | PREDICT,
+    READ = TABLE | SHOW | TRACE
 };
 
 #define ANY 0, 0, 0
@@ -131,9 +132,9 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_DROP] = {"drop", "COLUMNS", TEXT, READ | RARE, 0, ANY, "of a table, to leave out: a,b"},
     [OPTION_MISSING] = {"missing", "WHAT", CHOICE, READ | RARE, "error", 0, 0, missing,
                         "what becomes of missing values: an error, rows dropped, inputs their column's mean"},
-    [OPTION_SCALE] = {"scale", "HOW", CHOICE, TRAIN | SWEEP | CHECK, "auto", 0, 0, scale,
+    [OPTION_SCALE] = {"scale", "HOW", CHOICE, TRAIN | SWEEP | CHECK | TRACE, "auto", 0, 0, scale,
                       "of inputs: bytes by 255 and the rest standardised, or"},
-    [OPTION_TARGET_SCALE] = {"target-scale", "HOW", CHOICE, TRAIN | SWEEP | CHECK | RARE, "auto", 0, 0, scale,
+    [OPTION_TARGET_SCALE] = {"target-scale", "HOW", CHOICE, TRAIN | SWEEP | CHECK | TRACE | RARE, "auto", 0, 0, scale,
                              "of targets: standardised where outputs take any number, or"},
     [OPTION_DELIMITER] = {"delimiter", "CHAR", TEXT, READ | RARE, 0, ANY,
                           "between a table's fields: a character, 'tab' or 'blanks'; default: found"},
@@ -159,8 +160,9 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_OUTPUT_ACTIVATION] = {"output-activation", "NAME", CHOICE, NETWORK | VARIES, "sigmoid", 0, 0, activation,
                                   "of the output layer"},
     [OPTION_COST] = {"cost", "NAME", CHOICE, NETWORK | VARIES, "quadratic", 0, 0, cost, "what is minimised"},
-    [OPTION_INIT] = {"init", "NAME", CHOICE, TRAIN | SWEEP | VARIES | CHECK, "auto", 0, 0, init, "initial parameters"},
-    [OPTION_SEED] = {"seed", "N", WHOLE, TRAIN | SWEEP | CHECK, "1", 0, INT64_MAX, 0,
+    [OPTION_INIT] = {"init", "NAME", CHOICE, TRAIN | SWEEP | VARIES | CHECK | TRACE, "auto", 0, 0, init,
+                     "initial parameters"},
+    [OPTION_SEED] = {"seed", "N", WHOLE, TRAIN | SWEEP | CHECK | TRACE, "1", 0, INT64_MAX, 0,
                      "of the initial parameters and of the order of the examples"},
     [OPTION_EPOCHS] = {"epochs", "N", WHOLE, TRAIN | SWEEP | VARIES, "30", 0, 1000000000, 0,
                        "times through the training set"},
@@ -168,8 +170,8 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                       "examples a minibatch"},
     [OPTION_OPTIMIZER] = {"optimizer", "NAME", CHOICE, TRAIN | SWEEP | VARIES, "sgd", 0, 0, optimizer,
                           "how gradients become steps"},
-    [OPTION_LR] = {"lr", "ETA", NUMBER, TRAIN | SWEEP | VARIES, 0, ANY,
-                   "learning rate; default: sgd 3, momentum and nesterov 0.1, adagrad 0.01, others 0.001"},
+    [OPTION_LR] = {"lr", "ETA", NUMBER, TRAIN | SWEEP | VARIES | TRACE, 0, ANY,
+                   "learning rate; default: sgd 3, momentum and nesterov 0.1, adagrad 0.01, others 0.001; trace 1"},
     [OPTION_MOMENTUM] = {"momentum", "MU", SHARE, TRAIN | SWEEP | VARIES | RARE, 0, ANY,
                          "of momentum and nesterov, or Adam's beta1; default 0.9"},
     [OPTION_BETA2] = {"beta2", "RHO", SHARE, TRAIN | SWEEP | VARIES | RARE, 0, ANY,
@@ -237,6 +239,12 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                            "draw what the network sees of an image, on standard error"},
     [OPTION_COUNT_SHOWN] = {"count", "N", WHOLE, SHOW, 0, 1, 100000, 0,
                             "images drawn, from the first on; default: 100 into a file, 10 on the screen"},
+    [OPTION_EXAMPLE] = {"example", "N", WHOLE, TRACE, "1", 1, UINT32_MAX, 0, "of the data, from 1"},
+    [OPTION_NEURON] = {"neuron", "L:J", TEXT, TRACE, 0, ANY, "unit J of layer L alone, gate by gate"},
+    [OPTION_EDGES] = {"edges", "K", WHOLE, TRACE, "4", 1, 100, 0,
+                      "units of a layer that are shown, those that weigh most; the rest is summed up"},
+    [OPTION_STEP] = {"step", 0, FLAG, TRACE, 0, ANY,
+                     "walk through the equations, one after another, with the numbers put in"},
     [OPTION_GRID] = {"grid", "NAME=VALUES", LIST, SWEEP, 0, ANY,
                      "values that an option takes in turn: lr=0.5,1,3; with --random also a range: lr=0.1..10"},
     [OPTION_RANDOM] = {"random", "N", WHOLE, SWEEP, 0, 1, 100000, 0,
@@ -247,8 +255,9 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                          "what --save keeps: the mean of the best K, as one network"},
     [OPTION_TO] = {"to", "FOLDER", PATHNAME, FETCH, 0, ANY, "where the files go; default: the user's cache folder"},
     [OPTION_FORMAT] = {"format", "NAME", CHOICE, EXPORT, 0, 0, 0, format, "what is written"},
-    [OPTION_OUT] = {"out", "FILE", PATHNAME, EXPORT | SHOW, 0, ANY,
-                    "where it goes: of a model, '-' for standard output; of pictures, .png or .svg"},
+    [OPTION_OUT] = {"out", "FILE", PATHNAME, EXPORT | SHOW | TRACE, 0, ANY,
+                    "where it goes: of a model, '-' for standard output; of pictures, .png or .svg; of a graph, .svg, "
+                    ".dot or text"},
     [OPTION_JSON] = {"json", 0, FLAG, TABLE | FETCH | INFO | ASIDE, 0, ANY, "print JSON, an object a line"},
     [OPTION_QUIET] = {"quiet", 0, FLAG, READ | FETCH | EXPORT | RARE | ASIDE, 0, ANY,
                       "print errors and the last result alone"},

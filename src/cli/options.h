@@ -17,6 +17,7 @@ enum command_bit {
     EXPORT = 1 << 6,
     SHOW = 1 << 7,
     SWEEP = 1 << 8,
+    TRACE = 1 << 9,
     VARIES = 1 << 28, /* of an option: a sweep may vary it */
     RARE = 1 << 29,   /* of an option: not among those that help shows first */
     ASIDE = 1 << 30,  /* says where results go, not what they are: no part of a configuration */
@@ -94,6 +95,10 @@ enum option_id {
     OPTION_LOG,
     OPTION_SHOW_INPUT,
     OPTION_COUNT_SHOWN,
+    OPTION_EXAMPLE,
+    OPTION_NEURON,
+    OPTION_EDGES,
+    OPTION_STEP,
     OPTION_GRID,
     OPTION_RANDOM,
     OPTION_SEEDS,

@@ -151,7 +151,7 @@ static annc_status write_svg(const struct grid *grid, const char *path)
     uint8_t *grey = NULL;
     ANNC_TRY(annc_allocate(grid->dataset->examples.inputs, 1, "an image", (void **)&grey));
     ANNC_TRY(make_svg(grid, grey, &svg));
-    ANNC_TRY(annc_safe_save(path, svg.bytes, svg.length));
+    ANNC_TRY(annc_file_save(path, svg.bytes, svg.length));
 out:
     annc_release(grey);
     annc_release(svg.bytes);

@@ -187,7 +187,7 @@ annc_status annc_png_write(const char *path, const struct annc_picture *picture)
     ANNC_TRY(annc_allocate(size, 1, "a PNG", &bytes));
     if (!png_image_write_to_memory(&image, bytes, &size, 0, picture->grey, 0, NULL))
         ANNC_TRY(annc_fail(ANNC_OUTPUT, "the PNG cannot be made: %s", image.message));
-    ANNC_TRY(annc_safe_save(path, bytes, size));
+    ANNC_TRY(annc_file_save(path, bytes, size));
 out:
     annc_release(bytes);
     return status;

@@ -22,7 +22,7 @@ annc_status annc_reference_open(const annc_shape *shape, const annc_objective *o
     reference->seed = seed;
     for (uint32_t l = 0; l <= shape->layers; l++)
         units += shape->width[l];
-    ANNC_TRY(annc_allocate(4 * units + shape->width[shape->layers], sizeof(double), "the reference",
+    ANNC_TRY(annc_allocate(5 * units + shape->width[shape->layers], sizeof(double), "the reference",
                            (void **)&reference->memory));
     double *next = reference->memory;
     for (uint32_t l = 0; l <= shape->layers; l++) {
@@ -30,7 +30,8 @@ annc_status annc_reference_open(const annc_shape *shape, const annc_objective *o
         reference->a[l] = next + shape->width[l];
         reference->delta[l] = next + 2 * shape->width[l];
         reference->factor[l] = next + 3 * shape->width[l];
-        next += 4 * shape->width[l];
+        reference->slope[l] = next + 4 * shape->width[l];
+        next += 5 * shape->width[l];
     }
     reference->x = reference->a[0];
     reference->y = next;
@@ -91,16 +92,18 @@ void annc_reference_load(struct annc_reference *reference, const annc_examples *
     draw_factors(reference, number);
 }
 
-/* z_j = z_j - log(sum over k of e^(z_k)) */
-static void normalise(double *z, uint32_t n)
+/* z_j = z_j - log(sum over k of e^(z_k)); gives the logarithm. */
+static double normalise(double *z, uint32_t n)
 {
     double largest = z[0], sum = 0;
     for (uint32_t j = 1; j < n; j++)
         largest = z[j] > largest ? z[j] : largest;
     for (uint32_t j = 0; j < n; j++)
         sum += exp(z[j] - largest);
+    const double log_sum = largest + log(sum);
     for (uint32_t j = 0; j < n; j++)
-        z[j] -= largest + log(sum);
+        z[j] -= log_sum;
+    return log_sum;
 }
 
 /* What unit j of layer l feeds to the next: its activation, unless dropout leaves it out. */
@@ -126,7 +129,7 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
                 z[j] += W[(size_t)j * n_in + k] * fed(reference, l - 1, k); /* z^l = W^l a^(l-1) + b^l */
         }
         if (annc_activation_kind_of(f) == ROWWISE)
-            normalise(z, n);
+            reference->log_sum = normalise(z, n);
         for (uint32_t j = 0; j < n; j++)
             a[j] = annc_activation_value_f64(f, z[j]); /* a^l = f(z^l) */
     }
@@ -142,11 +145,14 @@ static void output_error(struct annc_reference *reference)
     const uint32_t L = shape->layers, n = shape->width[L];
     const annc_activation f = shape->activation[L - 1];
     const double *z = reference->z[L], *a = reference->a[L];
-    double *delta = reference->delta[L], mean = 0;
+    const bool closed = annc_cost_partner(shape->cost) != ANY_OUTPUT;
+    double *delta = reference->delta[L], *slope = reference->slope[L], mean = 0;
 
-    for (uint32_t j = 0; j < n; j++)
+    for (uint32_t j = 0; j < n; j++) {
         delta[j] = reference->weight * annc_cost_derivative_f64(shape->cost, z[j], a[j], reference->y[j]);
-    if (annc_cost_partner(shape->cost) != ANY_OUTPUT)
+        slope[j] = closed ? (double)NAN : delta[j];
+    }
+    if (closed)
         return;
     if (annc_activation_kind_of(f) == ROWWISE) { /* the Jacobian diag(a) - a a^T */
         for (uint32_t k = 0; k < n; k++)
@@ -181,6 +187,7 @@ void annc_reference_backward(struct annc_reference *reference, const double *the
             double sum = 0;
             for (uint32_t j = 0; j < n; j++)
                 sum += W[(size_t)j * n_in + k] * delta[j];
+            reference->slope[l - 1][k] = factor_in[k] * sum;
             reference->delta[l - 1][k] =
                 factor_in[k] * sum *
                 annc_activation_derivative_f64(shape->activation[l - 2], reference->z[l - 1][k], a_in[k]); /* BP2 */

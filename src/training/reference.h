@@ -13,7 +13,9 @@ struct annc_reference {
     double *x, *y;                                           /* n_0 inputs, n_L targets */
     double *z[ANNC_MAX_LAYERS + 1], *a[ANNC_MAX_LAYERS + 1]; /* of layer l at l, n_l each; a[0] = x */
     double *factor[ANNC_MAX_LAYERS + 1]; /* of dropout: 0 or 1 / (1 - share); 1 where there is none */
-    double *delta[ANNC_MAX_LAYERS + 1];
+    double *slope[ANNC_MAX_LAYERS + 1];  /* dC/da; not a number at the output where dC/dz is taken in closed form */
+    double *delta[ANNC_MAX_LAYERS + 1];  /* dC/dz */
+    double log_sum;                      /* of the output's e^z, which its z has lost; 0 where it is no softmax */
     double *memory;
 };
 

@@ -1,0 +1,258 @@
+/* command_trace.c - annc-gpu trace */
+#include "cli.h"
+#include "graph.h"
+#include "trace_steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* What is traced: a network's parameters in double, and an example. */
+struct subject {
+    const struct options *options;
+    annc_network *network; /* the model, or NULL */
+    annc_shape shape;
+    double *theta;
+    annc_data data;
+    annc_dataset *own; /* the worked example */
+    const annc_dataset *examples;
+    uint32_t example; /* from 0 */
+    double eta;
+    char title[200];
+};
+
+static annc_status out_of_memory(const char *what)
+{
+    usage_failed("out of memory: %s", what);
+    return ANNC_DEVICE;
+}
+
+/* ---------------------------------------------------------------- the worked example */
+
+/* One sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1. */
+static annc_status take_worked_example(struct subject *subject)
+{
+    static const float x[] = {-1, -2}, y[] = {1};
+    static const double theta[] = {2, -3, -3};
+    const annc_examples examples = {
+        .count = 1, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
+    subject->shape = (annc_shape){.layers = 1, .width = {2, 1}, .activation = {ANNC_SIGMOID}, .cost = ANNC_QUADRATIC};
+    subject->theta = malloc(sizeof theta);
+    if (!subject->theta)
+        return out_of_memory("a neuron");
+    memcpy(subject->theta, theta, sizeof theta);
+    snprintf(subject->title, sizeof subject->title,
+             "a sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1");
+    const annc_status status = annc_dataset_create(&examples, &subject->own);
+    subject->examples = subject->own;
+    return status;
+}
+
+/* ---------------------------------------------------------------- any network and example */
+
+/* The model, or a network as it would begin. */
+static annc_status take_network(struct subject *subject)
+{
+    const struct option_value *value = subject->options->value;
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_device *device = NULL;
+    annc_status status = ANNC_OK;
+    if (!subject->network) {
+        status = annc_device_open(&cpu, &device);
+        if (status == ANNC_OK)
+            status = annc_network_create(&subject->shape, &subject->network);
+        if (status == ANNC_OK)
+            status = annc_network_initialise(subject->network, device, (annc_init)value[OPTION_INIT].choice,
+                                             value[OPTION_SEED].whole);
+        annc_device_close(device);
+    }
+    if (status != ANNC_OK)
+        return status;
+    const size_t parameters = annc_shape_parameters(&subject->shape);
+    const float *theta = annc_network_parameters_const(subject->network);
+    subject->theta = malloc(parameters * sizeof *subject->theta);
+    if (!subject->theta)
+        return out_of_memory("the parameters");
+    for (size_t i = 0; i < parameters; i++)
+        subject->theta[i] = (double)theta[i];
+    return ANNC_OK;
+}
+
+static annc_status take_data(struct subject *subject)
+{
+    const struct options *options = subject->options;
+    annc_data_options source;
+    char layers[100];
+    annc_status status = data_options_from(options, &subject->shape, &source);
+    source.model = subject->network;
+    source.need_test = subject->network != NULL;
+    source.need_train = !source.need_test;
+    if (status == ANNC_OK)
+        status = load_data(options, options->value[OPTION_DATA].text, &source, false, &subject->data);
+    if (status != ANNC_OK)
+        return status;
+    subject->examples = source.need_test ? subject->data.test : subject->data.train;
+    const annc_examples *examples = annc_dataset_examples(subject->examples);
+    if (subject->example >= examples->count) {
+        usage_failed("--example %u: there are %u", subject->example + 1, examples->count);
+        return ANNC_INPUT;
+    }
+    print_layers(&subject->shape, layers, sizeof layers);
+    snprintf(subject->title, sizeof subject->title, "%.60s, %s cost, example %u", layers,
+             annc_cost_name(subject->shape.cost), subject->example + 1);
+    if (examples->labels) {
+        const size_t used = strlen(subject->title);
+        snprintf(subject->title + used, sizeof subject->title - used, " of class %.40s",
+                 annc_dataset_class_name(subject->examples, (uint32_t)examples->labels[subject->example]));
+    }
+    return ANNC_OK;
+}
+
+static annc_status take_subject(struct subject *subject)
+{
+    const struct options *options = subject->options;
+    const struct option_value *value = options->value;
+    annc_status status = ANNC_OK;
+    subject->eta = value[OPTION_LR].given ? value[OPTION_LR].number : 1;
+    subject->example = (uint32_t)value[OPTION_EXAMPLE].whole - 1;
+    if (options->positional_count == 0 && !value[OPTION_LAYERS].given && !value[OPTION_DATA].text)
+        return take_worked_example(subject);
+    if (options->positional_count > 0)
+        status = load_model(options, options->positional[0], &subject->network);
+    if (status == ANNC_OK)
+        status = shape_from_options(options, subject->network ? annc_network_shape(subject->network) : NULL,
+                                    &subject->shape);
+    if (status == ANNC_OK)
+        status = take_data(subject);
+    return status == ANNC_OK ? take_network(subject) : status;
+}
+
+/* ---------------------------------------------------------------- what is shown */
+
+/* "--neuron 2:3": unit 3 of layer 2. */
+static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint32_t *j)
+{
+    const char *text = subject->options->value[OPTION_NEURON].text;
+    unsigned layer, unit;
+    char end;
+    *l = *j = 0;
+    if (!text)
+        return ANNC_OK;
+    if (strspn(text, "0123456789:") != strlen(text) || sscanf(text, "%9u:%9u%c", &layer, &unit, &end) != 2)
+        return usage_failed("--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'", text);
+    if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
+        return usage_failed("--neuron %.20s: there is none; the network has %u layers%s", text, subject->shape.layers,
+                            layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
+    *l = layer;
+    *j = unit - 1;
+    return ANNC_OK;
+}
+
+/* The trace after one step of gradient descent. */
+static annc_status step(const struct subject *subject, const annc_trace *trace, annc_trace **after)
+{
+    const size_t parameters = annc_shape_parameters(&subject->shape);
+    double *theta = malloc(parameters * sizeof *theta);
+    if (!theta)
+        return out_of_memory("the parameters after a step");
+    for (size_t i = 0; i < parameters; i++)
+        theta[i] = trace->theta[i] - subject->eta * trace->gradient[i];
+    const annc_status status = annc_trace_create(&subject->shape, theta, subject->examples, subject->example, after);
+    free(theta);
+    return status;
+}
+
+static bool ends_with(const char *path, const char *end)
+{
+    const size_t length = strlen(path), more = strlen(end);
+    return length >= more && strcasecmp(path + length - more, end) == 0;
+}
+
+static annc_status save_graph(const struct options *options, const struct graph *graph)
+{
+    const char *path = options->value[OPTION_OUT].text;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return out_of_memory("a drawing");
+    if (ends_with(path, ".svg"))
+        graph_print_svg(graph, out);
+    else if (ends_with(path, ".dot"))
+        graph_print_dot(graph, out);
+    else
+        graph_print_text(graph, true, out);
+    const bool is_whole = fclose(out) == 0;
+    const annc_status status = is_whole ? annc_file_save(path, text, size) : out_of_memory("a drawing");
+    free(text);
+    if (status == ANNC_OK)
+        note(options, "the graph is in %s", path);
+    return status;
+}
+
+/* Whether the screen shows more than ASCII. */
+static bool is_unicode(void)
+{
+    const char *locale = getenv("LC_ALL");
+    locale = locale && locale[0] ? locale : getenv("LC_CTYPE");
+    locale = locale && locale[0] ? locale : getenv("LANG");
+    return isatty(STDOUT_FILENO) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "utf8"));
+}
+
+static annc_status show_trace(const struct subject *subject, const annc_trace *trace, const annc_trace *after,
+                              const struct view *view)
+{
+    const struct option_value *value = subject->options->value;
+    struct graph graph;
+    if (value[OPTION_STEP].given) {
+        printf("%s\n", subject->title);
+        print_steps(trace, after, view, subject->eta, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO), stdout);
+        return ANNC_OK;
+    }
+    const bool gates = view_is_neuron(view) || (value[OPTION_OUT].text && view_is_small(trace, view));
+    annc_status status = graph_open(trace, view, gates, &graph);
+    snprintf(graph.title, sizeof graph.title, "%s", subject->title);
+    if (status == ANNC_OK && value[OPTION_OUT].text) {
+        status = save_graph(subject->options, &graph);
+    } else if (status == ANNC_OK) {
+        printf("%s\nabove a line the value that flows forward, below it dC/d of that value\n\n", subject->title);
+        graph_print_text(&graph, is_unicode(), stdout);
+        print_update(trace, after, view, subject->eta, stdout);
+    }
+    graph_close(&graph);
+    return status;
+}
+
+static annc_status show(const struct subject *subject)
+{
+    annc_trace *trace = NULL, *after = NULL;
+    struct view view = {.first = 0};
+    uint32_t l, j;
+    annc_status status = find_neuron(subject, &l, &j);
+    if (status == ANNC_OK)
+        status = annc_trace_create(&subject->shape, subject->theta, subject->examples, subject->example, &trace);
+    if (status == ANNC_OK)
+        status = step(subject, trace, &after);
+    if (status == ANNC_OK)
+        status = view_open(trace, (uint32_t)subject->options->value[OPTION_EDGES].whole, l, j, &view);
+    if (status == ANNC_OK)
+        status = show_trace(subject, trace, after, &view);
+    view_close(&view);
+    annc_trace_free(after);
+    annc_trace_free(trace);
+    return status;
+}
+
+annc_status run_trace(const struct options *options)
+{
+    struct subject subject = {.options = options};
+    annc_status status = take_subject(&subject);
+    if (status == ANNC_OK)
+        status = show(&subject);
+    annc_network_free(subject.network);
+    annc_dataset_free(subject.own);
+    annc_data_free(&subject.data);
+    free(subject.theta);
+    return status;
+}

@@ -1,0 +1,168 @@
+/* graph_svg.c - a graph as a picture: values above its edges, gradients below. */
+#include "graph.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+enum { MARGIN = 70, HEAD = 40, FOOT = 40, HALF_HEIGHT = 15 };
+static const double TREE_WIDTH = 156, GATE_WIDTH = 180, GATE_HEIGHT = 62; /* from one gate to the next */
+static const double LABEL_WIDTH = 104, UNIT_HEIGHT = 142, UNIT = 104, END_WIDTH = 210;
+
+/* How a graph lies on the sheet. */
+struct sheet {
+    double column, row; /* pixels from one to the next */
+    int columns;        /* so wide; those after them END_WIDTH */
+    double width, height;
+};
+
+static double x_of(const struct sheet *sheet, const struct graph_node *node)
+{
+    const int wide = node->column < sheet->columns ? node->column : sheet->columns;
+    return MARGIN + wide * sheet->column + (node->column - wide) * END_WIDTH;
+}
+
+static struct sheet measure(const struct graph *graph)
+{
+    struct sheet sheet = {.column = graph->is_tree     ? TREE_WIDTH
+                                    : graph->are_gates ? GATE_WIDTH
+                                                       : UNIT + LABEL_WIDTH * (graph->most + 1.0),
+                          .row = graph->are_gates ? GATE_HEIGHT : UNIT_HEIGHT,
+                          .columns = graph->are_gates ? INT_MAX : graph->unit_columns - 1};
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        sheet.width = fmax(sheet.width, x_of(&sheet, &graph->nodes[i]) + MARGIN);
+        sheet.height = fmax(sheet.height, graph->nodes[i].row * sheet.row);
+    }
+    sheet.height += HEAD + FOOT + sheet.row;
+    return sheet;
+}
+
+static double y_of(const struct sheet *sheet, const struct graph_node *node)
+{
+    return HEAD + (node->row + 0.5) * sheet->row;
+}
+
+static int lines_of(const struct graph_node *node)
+{
+    int lines = 0;
+    while (lines < GRAPH_LINES && node->lines[lines][0])
+        lines++;
+    return lines;
+}
+
+static double half_width(const struct graph *graph, const struct graph_node *node)
+{
+    if (node->kind == GRAPH_END)
+        return 24;
+    if (!graph->are_gates)
+        return UNIT / 2;
+    if (node->kind != GRAPH_GATE)
+        return 30;
+    return node->name[1] == '\0' ? 15 : 38;
+}
+
+/* A size of letters at which a text fits between the sides of its box. */
+static double fit(const char *text, double half_width, double size)
+{
+    const double widest = 2 * half_width - 6, width = 0.62 * size * (double)strlen(text);
+    return width > widest ? size * widest / width : size;
+}
+
+static void print_node(const struct graph *graph, const struct sheet *sheet, const struct graph_node *node, FILE *out)
+{
+    static const char *const classes[] = {[GRAPH_VALUE] = "value",
+                                          [GRAPH_PARAMETER] = "parameter",
+                                          [GRAPH_FOLD] = "fold",
+                                          [GRAPH_GATE] = "gate",
+                                          [GRAPH_END] = "end"};
+    const double x = x_of(sheet, node), y = y_of(sheet, node), w = half_width(graph, node);
+    const int lines = lines_of(node);
+    const double h = lines ? 10 + 7.5 * lines : HALF_HEIGHT;
+    fprintf(out, "<g class=\"%s\">", classes[node->kind]);
+    if (node->kind != GRAPH_END)
+        fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%.1f\"/>", x - w, y - h, 2 * w,
+                2 * h, node->kind == GRAPH_GATE ? 15.0 : 3.0);
+    fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\" font-weight=\"bold\">%s</text>", x,
+            y + 4.5 - 7.5 * lines, fit(node->name, w, 13), node->name[0] == '*' ? "×" : node->name);
+    for (int i = 0; i < lines; i++)
+        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text>", x, y + 19.5 - 7.5 * lines + 15 * i,
+                fit(node->lines[i], w, 12), node->lines[i]);
+    fputs("</g>\n", out);
+}
+
+/* Where along its edge a label stands, so that none lies on another: of a tree near its beginning, of gates near its end; and where units are
+ * joined to all others, at a place of its beginning's own. */
+static double place_of(const struct graph *graph, const struct graph_edge *edge)
+{
+    const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
+    uint32_t above = 0, all = 0;
+    if (graph->are_gates && isnan(edge->gradient))
+        return 0.3;
+    if (graph->are_gates)
+        return from->row == to->row ? 0.5 : graph->is_tree || to->name[0] != '*' ? 0.4 : 0.78;
+    if (to->column >= graph->unit_columns)
+        return 0.5;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        all += graph->nodes[i].column == from->column;
+        above += graph->nodes[i].column == from->column && graph->nodes[i].row < from->row;
+    }
+    return 0.2 + 0.74 * (above + 0.5) / all;
+}
+
+static void print_label(double x, double y, const char *more, const struct graph_edge *edge, FILE *out)
+{
+    fprintf(out, "<text class=\"forward\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>", x, y - 4, more, edge->value);
+    if (!isnan(edge->gradient))
+        fprintf(out, "<text class=\"backward\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>", x, y + 12, more, edge->gradient);
+}
+
+static void print_edge(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge, FILE *out)
+{
+    const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
+    const bool is_upright = from->column == to->column;
+    const double x0 = x_of(sheet, from) + (is_upright ? 0 : half_width(graph, from));
+    const double y0 = y_of(sheet, from) + (is_upright ? HALF_HEIGHT : 0), t = place_of(graph, edge);
+    const double x1 = x_of(sheet, to) - (is_upright ? 0 : half_width(graph, to) + 2);
+    const double y1 = y_of(sheet, to) - (is_upright ? HALF_HEIGHT + 2 : 0);
+    fprintf(out, "<g class=\"edge\" data-from=\"%s\" data-to=\"%s\" data-value=\"%.17g\"", from->name, to->name,
+            edge->value);
+    if (!isnan(edge->gradient))
+        fprintf(out, " data-gradient=\"%.17g\"", edge->gradient);
+    fprintf(out, "><line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" marker-end=\"url(#arrow)\"/>", x0, y0, x1, y1);
+    if (is_upright)
+        print_label(x0 + 6, (y0 + y1) / 2, " text-anchor=\"start\"", edge, out);
+    else
+        print_label(x0 + t * (x1 - x0), y0 + t * (y1 - y0), "", edge, out);
+    fputs("</g>\n", out);
+}
+
+void graph_print_svg(const struct graph *graph, FILE *out)
+{
+    const struct sheet sheet = measure(graph);
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
+            "font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\" role=\"img\">\n<title>%s</title>\n",
+            sheet.width, sheet.height, sheet.width, sheet.height, graph->title);
+    fputs(
+        "<style>line{stroke:#8a94a0;stroke-width:1.2}rect{fill:#fff;stroke:#44505c}.value rect{fill:#eef3f8}"
+        ".parameter rect{fill:#fdf3e1}.gate rect{fill:#e3eef9}.fold rect{fill:#f3f3f3;stroke-dasharray:3 3}"
+        "text{fill:#1d2730;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}rect~text{stroke:none}"
+        ".forward{fill:#0b6b3a}.backward{fill:#b3261e}</style>\n",
+        out);
+    fputs("<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
+          "orient=\"auto\">"
+          "<path d=\"M0 0 8 4 0 8z\" fill=\"#8a94a0\"/></marker></defs>\n<rect width=\"100%\" height=\"100%\" "
+          "stroke=\"none\" style=\"fill:#fff;stroke:none\"/>\n",
+          out);
+    fprintf(out, "<text x=\"%.0f\" y=\"24\" font-size=\"14\" text-anchor=\"start\" font-weight=\"bold\">%s</text>\n",
+            16.0, graph->title);
+    for (uint32_t i = 0; i < graph->edge_count; i++)
+        print_edge(graph, &sheet, &graph->edges[i], out);
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        print_node(graph, &sheet, &graph->nodes[i], out);
+    fprintf(out,
+            "<text x=\"16\" y=\"%.0f\" text-anchor=\"start\"><tspan class=\"forward\">above an edge: its value, "
+            "forward</tspan>"
+            "<tspan dx=\"18\" class=\"backward\">below: dC/d of it, backward</tspan>%s</text>\n</svg>\n",
+            sheet.height - 14, graph->are_gates ? "" : "<tspan dx=\"18\">edges between units: weights</tspan>");
+}
