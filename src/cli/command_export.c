@@ -4,6 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What --format may be. */
+static annc_status format_missing(void)
+{
+    char names[100];
+    size_t used = 0;
+    for (int i = 0; i < ANNC_EXPORT_COUNT && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 annc_export_name((annc_export)i));
+    return usage_failed("export needs --format, one of %s", names);
+}
+
 annc_status run_export(const struct options *options)
 {
     const struct option_value *value = options->value;
@@ -11,9 +22,10 @@ annc_status run_export(const struct options *options)
     annc_shape said;
     if (options->positional_count < 1)
         return usage_failed("export needs a model: annc-gpu export MODEL --format onnx --out FILE");
-    if (!value[OPTION_FORMAT].given || !value[OPTION_OUT].given)
-        return usage_failed("export needs --%s",
-                            value[OPTION_FORMAT].given ? "out FILE" : "format, one of onnx, npz, json");
+    if (!value[OPTION_FORMAT].given)
+        return format_missing();
+    if (!value[OPTION_OUT].given)
+        return usage_failed("export needs --out FILE");
     const char *out = strcmp(value[OPTION_OUT].text, "-") == 0 ? "/dev/stdout" : value[OPTION_OUT].text;
     annc_status status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK)

@@ -16,7 +16,7 @@ static const struct command COMMANDS[] = {
     {"show", "[DATA]", "images of a data set, on the screen, as PNG or SVG", SHOW, 1, run_show},
     {"trace", "[MODEL]", "the equations on one example: a graph with values and gradients; alone, a neuron's", TRACE, 1,
      run_trace},
-    {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON", EXPORT, 1, run_export},
+    {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON, C", EXPORT, 1, run_export},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
     {"info", "[MODEL]", "devices, versions, which engine a network would get; or what a model is", INFO, 1, run_info},

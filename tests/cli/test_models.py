@@ -4,7 +4,9 @@ installed."""
 import io
 import json
 import math
+import os
 import random
+import shutil
 import struct
 import subprocess
 import unittest
@@ -39,6 +41,9 @@ def safetensors(tensors, dtype="F32", metadata=None):
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return struct.pack("<Q", len(text)) + text + data
+
+
+COMPILER = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
 
 
 class Foreign(Tables):
@@ -221,12 +226,62 @@ class Export(Tables):
         self.assertEqual((self.folder / "all").read_bytes(), b"before\n" + self.export("json"))
 
     def test_refused(self):
-        self.assertIn("one of onnx, npz, json", self.run_program("export", "m", code=USAGE).stderr)
-        self.assertIn("one of onnx, npz, json", self.run_program("export", "m", "--format", "onxx", "--out", "x", code=USAGE).stderr)
+        self.assertIn("one of onnx, npz, json, c", self.run_program("export", "m", code=USAGE).stderr)
+        self.assertIn("one of onnx, npz, json, c", self.run_program("export", "m", "--format", "onxx", "--out", "x", code=USAGE).stderr)
         self.run_program("export", "m", "--format", "onnx", code=USAGE)
         self.run_program("export", "t.csv", "--format", "onnx", "--out", "x", code=INPUT)
         self.run_program("export", "m", "--format", "onnx", "--out", "/dev/full", code=OUTPUT)
         self.run_program("export", "m", "--format", "npz", "--out", "no/such/folder/x", code=OUTPUT)
+
+    def compute(self, rows, model="m"):
+        """What a model's C file, as a program, makes of rows of cells: a list a row, a class (where there are classes) and outputs."""
+        self.export("c", model)
+        flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1"]
+        subprocess.run([COMPILER, "-std=c99", *flags, "-DMODEL_MAIN", "m.c", "-lm", "-o", "program"], cwd=self.folder, check=True)
+        text = "".join(",".join(str(cell) for cell in row) + "\n" for row in rows)
+        output = subprocess.run([str(self.folder / "program")], input=text, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return [line.split(" ") for line in output.splitlines()]
+
+    def assert_close(self, lines, want, classes=True):
+        self.assertEqual(len(lines), len(want))
+        for line, row in zip(lines, want):
+            for got, wanted in zip(line[classes:], row):
+                self.assertLess(abs(float(got) - wanted), 1e-5 * max(1, abs(wanted)))
+
+    @unittest.skipUnless(COMPILER, "there is no C compiler")
+    def test_c(self):
+        """Every activation; scaling is part of it, and so is what a missing value becomes."""
+        lines = self.compute([row[:4] for row in blobs(150)])
+        self.assert_close(lines, self.predicted())
+        self.assertEqual([line[0] for line in lines], [line["label"] for line in self.lines("predict", "m", "t.csv")])
+        rows = blobs(150)
+        rows[3][1] = ""
+        self.write("t.csv", rows, COLUMNS)
+        rows[3][1] = "nan"
+        self.assert_close(self.compute([row[:4] for row in rows]), self.predicted("m", "--missing", "mean"))
+
+    @unittest.skipUnless(COMPILER, "there is no C compiler")
+    def test_c_of_images_numbers_and_two_classes(self):
+        self.train("--save", "images", "--output-activation", "softmax", "--cost", "categorical-cross-entropy", "--init", "xavier", "--lr", "0.1")
+        images = (self.folder / "bars" / "t10k-images-idx3-ubyte").read_bytes()[16:]
+        want = [line["probabilities"] for line in self.lines("predict", "images", "bars/t10k-images-idx3-ubyte")]
+        self.assert_close(self.compute([images[784 * i:784 * i + 784] for i in range(100)], "images"), want)
+
+        numbers = [[i / 7, 1000 - i, 3e4 * math.sin(i / 20), i % 5] for i in range(200)]
+        self.write("n.csv", numbers, ["p", "q", "r", "s"])
+        self.run_program("train", "--data", "n.csv", "--target", "r,s", "--layers", "2-9:tanh-2:identity", "--optimizer", "adam", "--lr", "0.01",
+                         "--save", "numbers", "--device", "cpu")
+        want = [line["values"] for line in self.lines("predict", "numbers", "n.csv")]
+        self.assert_close(self.compute([row[:2] for row in numbers], "numbers"), want, classes=False)
+
+        two = [[i % 7, i % 11, "odd\"? */ \\ \u00e9" if i % 7 > 3 else "even"] for i in range(120)]
+        (self.folder / "two.csv").write_text("x,y,z\n" + "".join(f'{p},{q},"{name.replace(chr(34), chr(34) * 2)}"\n' for p, q, name in two))
+        self.run_program("train", "--data", "two.csv", "--layers", "2-4:tanh-1", "--cost", "hinge", "--output-activation", "identity", "--save", "two",
+                         "--header", "yes", "--label", "3", "--lr", "0.1", "--device", "cpu")
+        lines = self.compute([row[:2] for row in two], "two")
+        predictions = self.lines("predict", "two", "two.csv")
+        self.assertEqual([" ".join(line[:-1]) for line in lines], [line["label"] for line in predictions])
+        self.assert_close([line[-1:] for line in lines], [line["probabilities"] for line in predictions], classes=False)
 
     @unittest.skipUnless(onnxruntime, "onnx and onnxruntime are not installed")
     def test_onnx(self):
