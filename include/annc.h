@@ -174,9 +174,6 @@ ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *row
 /* The inputs of example i as brightnesses, 0 black and 255 white: bytes as they are, floats times 255, or, where they leave [0, 1], stretched
  * from the least to the largest. */
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
-/* Draws `count` images from `first` on in a grid into a file whose name ends in .png or .svg (with their classes below them); whole or
- * absent. ANNC_USAGE for another name or images that are not there, ANNC_OUTPUT. */
-ANNC_API annc_status annc_dataset_draw(const annc_dataset *dataset, uint32_t first, uint32_t count, const char *path);
 /* 64 bits that tell one data set from another: of its counts, inputs, and labels or targets. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* The original label of a class as text; classes count from 0. NULL where the data set has targets, or no such class. */
@@ -562,6 +559,17 @@ ANNC_API void annc_check_free(annc_check_row *rows);
 ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
 /* Whether a file could be written there, found out before the work is done. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_can_save(const char *path);
+/* Images to look at, all of one size, in colour, each with a line of text. */
+typedef struct annc_gallery {
+    uint32_t count, rows, columns;
+    const uint8_t *pixels;       /* count x rows x columns x red, green, blue */
+    const char *const *captions; /* count; or NULL */
+    const char *title;
+} annc_gallery;
+
+/* Draws them in a grid into a file whose name ends in .png or .svg (with the captions); whole or absent. ANNC_USAGE for another name, or where
+ * there is nothing to draw or too much, ANNC_OUTPUT. */
+ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
 /* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
 ANNC_API annc_status annc_file_save(const char *path, const void *bytes, size_t length);
 /* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which

@@ -1,6 +1,7 @@
 /* command_predict.c - annc-gpu predict */
 #include "cli.h"
 #include "drawing.h"
+#include "gallery.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,12 +91,13 @@ static annc_status predict_data(struct prediction *prediction, annc_device *devi
 /* Draws what the network sees. */
 static annc_status show_inputs(const annc_dataset *dataset)
 {
-    uint32_t rows, columns;
-    annc_dataset_image_size(dataset, &rows, &columns);
-    if (columns > 1)
-        return draw_images(stderr, dataset, 0, annc_dataset_examples(dataset)->count, false);
-    usage_failed("--show-input: the inputs are rows of %u features, not images", rows);
-    return ANNC_INPUT;
+    struct gallery gallery;
+    const annc_status status = gallery_of_examples(dataset, 0, annc_dataset_examples(dataset)->count, &gallery);
+    gallery.images.captions = NULL; /* they have no labels yet */
+    if (status == ANNC_OK)
+        draw_gallery(stderr, &gallery.images);
+    gallery_close(&gallery);
+    return status;
 }
 
 static annc_status predict_file(const struct options *options, const char *path, annc_device *device,

@@ -1,44 +1,156 @@
 /* command_show.c - annc-gpu show */
 #include "cli.h"
 #include "drawing.h"
+#include "gallery.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { SHOWN_IN_FILE = 100, SHOWN_ON_SCREEN = 10 };
 
-static annc_status show_images(const struct options *options, const annc_dataset *dataset)
+static const char *const SUBJECTS[] = {"images", "means", "weights", "mistakes"};
+enum subject { IMAGES, MEANS, WEIGHTS, MISTAKES, SUBJECT_COUNT };
+
+const char *show_subject(int i)
+{
+    return i < SUBJECT_COUNT ? SUBJECTS[i] : NULL;
+}
+
+static uint32_t count_asked(const struct options *options)
 {
     const struct option_value *value = options->value;
-    const char *path = value[OPTION_OUT].text;
-    const uint32_t there = annc_dataset_examples(dataset)->count;
-    uint32_t count = value[OPTION_COUNT_SHOWN].given ? (uint32_t)value[OPTION_COUNT_SHOWN].whole
-                     : path                          ? SHOWN_IN_FILE
-                                                     : SHOWN_ON_SCREEN;
-    uint32_t rows, columns;
-    annc_dataset_image_size(dataset, &rows, &columns);
-    if (columns == 1) {
-        usage_failed("the data are rows of %u features, not images", rows);
-        return ANNC_INPUT;
+    return value[OPTION_COUNT_SHOWN].given ? (uint32_t)value[OPTION_COUNT_SHOWN].whole
+           : value[OPTION_OUT].text        ? SHOWN_IN_FILE
+                                           : SHOWN_ON_SCREEN;
+}
+
+static annc_status present(const struct options *options, const struct gallery *gallery)
+{
+    const char *path = options->value[OPTION_OUT].text;
+    if (!path) {
+        draw_gallery(stdout, &gallery->images);
+        return ANNC_OK;
     }
-    count = count < there ? count : there;
-    if (!path)
-        return draw_images(stdout, dataset, 0, count, true);
-    const annc_status status = annc_dataset_draw(dataset, 0, count, path);
+    const annc_status status = annc_gallery_draw(&gallery->images, path);
     if (status == ANNC_OK)
-        note(options, "%u images are in %s", count, path);
+        note(options, "%u images are in %s", gallery->images.count, path);
     return status;
 }
 
-annc_status run_show(const struct options *options)
+/* ---------------------------------------------------------------- of data */
+
+static annc_status show_data(const struct options *options, const char *what, enum subject subject,
+                             struct gallery *gallery)
 {
     annc_data_options source;
     annc_data data = {0};
     annc_status status = data_options_from(options, NULL, &source);
     source.need_train = true;
     if (status == ANNC_OK)
-        status = load_data(options, options->positional_count ? options->positional[0] : NULL, &source, false, &data);
-    if (status == ANNC_OK)
-        status = show_images(options, data.train);
+        status = load_data(options, what, &source, false, &data);
+    if (status == ANNC_OK && subject == MEANS) {
+        status = gallery_of_means(data.train, gallery);
+    } else if (status == ANNC_OK) {
+        const uint32_t there = annc_dataset_examples(data.train)->count, asked = count_asked(options);
+        status = gallery_of_examples(data.train, 0, asked < there ? asked : there, gallery);
+    }
     annc_data_free(&data);
+    return status;
+}
+
+/* ---------------------------------------------------------------- of a model */
+
+static annc_status show_weights(const struct options *options, const annc_network *network, struct gallery *gallery)
+{
+    const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
+    if (l > layers)
+        return usage_failed("--layer %u: the model has %u", l, layers);
+    return gallery_of_weights(network, l,
+                              options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE, gallery);
+}
+
+static annc_status find_and_show_mistakes(const struct options *options, const annc_network *network,
+                                          const annc_dataset *dataset, struct gallery *gallery)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const annc_device_options chosen = {.kind = ANNC_DEVICE_AUTO};
+    annc_device *device = NULL;
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation evaluation;
+    int32_t *predictions = calloc(examples->count, sizeof *predictions);
+    float *outputs = calloc((size_t)examples->count * examples->outputs, sizeof *outputs);
+    annc_status status = predictions && outputs ? ANNC_OK : ANNC_DEVICE;
+    if (status != ANNC_OK)
+        usage_failed("out of memory: %u predictions", examples->count);
+    if (status == ANNC_OK && !examples->labels) {
+        usage_failed("the data have targets, not classes that could be mistaken");
+        status = ANNC_INPUT;
+    }
+    if (status == ANNC_OK)
+        status = annc_device_open(&chosen, &device);
+    if (status == ANNC_OK)
+        status = annc_evaluator_create(device, network, dataset, &evaluator);
+    if (status == ANNC_OK)
+        status = annc_evaluator_run(evaluator, NULL, predictions, outputs, &evaluation);
+    if (status == ANNC_OK && evaluation.correct == evaluation.count)
+        note(options, "there are no mistakes: all %u are right", evaluation.count);
+    else if (status == ANNC_OK)
+        status = gallery_of_mistakes(dataset, predictions, outputs, count_asked(options), gallery);
+    annc_evaluator_free(evaluator);
+    annc_device_close(device);
+    free(predictions);
+    free(outputs);
+    return status;
+}
+
+static annc_status show_mistakes(const struct options *options, const annc_network *network, struct gallery *gallery)
+{
+    annc_data_options source;
+    annc_data data = {0};
+    annc_status status = data_options_from(options, annc_network_shape(network), &source);
+    source.model = network;
+    source.need_test = true;
+    if (status == ANNC_OK)
+        status = load_data(options, options->value[OPTION_DATA].text, &source, false, &data);
+    if (status == ANNC_OK)
+        status = find_and_show_mistakes(options, network, data.test, gallery);
+    annc_data_free(&data);
+    return status;
+}
+
+/* Whether what is to be shown is a model; it is loaded then. */
+static annc_status find_model(const struct options *options, bool needed, annc_network **network)
+{
+    const char *path = options->positional_count ? options->positional[0] : NULL;
+    struct stat file;
+    *network = NULL;
+    if (!path && needed)
+        return usage_failed("this needs a model: annc-gpu show MODEL --what weights");
+    if (!path || (!needed && (stat(path, &file) != 0 || !S_ISREG(file.st_mode))))
+        return ANNC_OK;
+    const annc_status status = annc_model_load(path, NULL, network);
+    return needed ? status : ANNC_OK;
+}
+
+annc_status run_show(const struct options *options)
+{
+    const struct option_value *what = &options->value[OPTION_WHAT];
+    const char *name = options->positional_count ? options->positional[0] : NULL;
+    struct gallery gallery = {.pixels = NULL};
+    annc_network *network = NULL;
+    annc_status status = ANNC_OK;
+    if (!what->given || what->choice == WEIGHTS || what->choice == MISTAKES)
+        status = find_model(options, what->given, &network);
+    if (status == ANNC_OK && network && what->choice == MISTAKES)
+        status = show_mistakes(options, network, &gallery);
+    else if (status == ANNC_OK && network)
+        status = show_weights(options, network, &gallery);
+    else if (status == ANNC_OK)
+        status =
+            show_data(options, name ? name : options->value[OPTION_DATA].text, (enum subject)what->choice, &gallery);
+    if (status == ANNC_OK && gallery.images.count > 0)
+        status = present(options, &gallery);
+    gallery_close(&gallery);
+    annc_network_free(network);
     return status;
 }

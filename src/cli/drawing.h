@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Draws `count` images of a data set from `first` on, as many side by side as the stream is wide, their classes above them: in half blocks of
- * true colour on a terminal that has colour, otherwise in characters. */
-annc_status draw_images(FILE *stream, const annc_dataset *dataset, uint32_t first, uint32_t count, bool captions);
+/* Draws images, as many side by side as the stream is wide, their captions above them: in half blocks of true colour on a terminal that has
+ * colour, otherwise in characters, by brightness. */
+void draw_gallery(FILE *stream, const annc_gallery *gallery);
 
 #endif

@@ -94,6 +94,8 @@ enum option_id {
     OPTION_RESUME,
     OPTION_LOG,
     OPTION_SHOW_INPUT,
+    OPTION_WHAT,
+    OPTION_LAYER,
     OPTION_COUNT_SHOWN,
     OPTION_EXAMPLE,
     OPTION_NEURON,
@@ -164,6 +166,9 @@ annc_status options_default(struct options *options);
 /* What was not given comes from the file that --config names, then from --preset, then from the defaults (config.c). */
 annc_status options_complete(unsigned command, struct options *options);
 void options_free(struct options *options);
+
+/* What `show` can show: the values of --what. */
+const char *show_subject(int i);
 
 /* Sets an option of the command by name, unless it was given already; *id is OPTION_COUNT where the command has no such option. */
 annc_status options_set(unsigned command, const char *name, const char *text, struct options *options,

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_EXAMPLES = INT32_MAX };
+enum { MOST_EXAMPLES = INT32_MAX, MOST_BYTE = 255 };
 
 static annc_status check(const annc_examples *examples)
 {
@@ -143,6 +143,26 @@ void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *ta
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < n; j++)
             targets[i * n + j] = (float)unscaled(dataset, j, (double)targets[i * n + j]);
+}
+
+/* ---------------------------------------------------------------- images */
+
+void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey)
+{
+    const annc_examples *examples = &dataset->examples;
+    const size_t n = examples->inputs;
+    const float *x = (const float *)examples->x + i * n;
+    float least = 0, most = 1;
+    if (examples->type == ANNC_BYTES) {
+        memcpy(grey, (const uint8_t *)examples->x + i * n, n);
+        return;
+    }
+    for (size_t j = 0; j < n; j++) {
+        least = x[j] < least ? x[j] : least;
+        most = x[j] > most ? x[j] : most;
+    }
+    for (size_t j = 0; j < n; j++)
+        grey[j] = (uint8_t)lroundf((x[j] - least) / (most - least) * MOST_BYTE);
 }
 
 /* ---------------------------------------------------------------- fingerprint */

@@ -177,15 +177,14 @@ out:
 
 /* ---------------------------------------------------------------- encoding */
 
-annc_status annc_png_write(const char *path, const struct annc_picture *picture)
+annc_status annc_png_write(const char *path, uint32_t rows, uint32_t columns, const uint8_t *pixels)
 {
     annc_status status = ANNC_OK;
-    png_image image = {
-        .version = PNG_IMAGE_VERSION, .width = picture->columns, .height = picture->rows, .format = PNG_FORMAT_GRAY};
+    png_image image = {.version = PNG_IMAGE_VERSION, .width = columns, .height = rows, .format = PNG_FORMAT_RGB};
     void *bytes = NULL;
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
     ANNC_TRY(annc_allocate(size, 1, "a PNG", &bytes));
-    if (!png_image_write_to_memory(&image, bytes, &size, 0, picture->grey, 0, NULL))
+    if (!png_image_write_to_memory(&image, bytes, &size, 0, pixels, 0, NULL))
         ANNC_TRY(annc_fail(ANNC_OUTPUT, "the PNG cannot be made: %s", image.message));
     ANNC_TRY(annc_file_save(path, bytes, size));
 out:
@@ -208,10 +207,12 @@ out:
     return status;
 }
 
-annc_status annc_png_write(const char *path, const struct annc_picture *picture)
+annc_status annc_png_write(const char *path, uint32_t rows, uint32_t columns, const uint8_t *pixels)
 {
     (void)path;
-    (void)picture;
+    (void)rows;
+    (void)columns;
+    (void)pixels;
     return annc_fail(ANNC_OUTPUT, "this build cannot write PNG (no libpng); SVG it can");
 }
 

@@ -1,4 +1,4 @@
-/* picture.h - pictures in PNG, of any kind, as grey. */
+/* picture.h - pictures in PNG: of any kind, read as grey; written in colour. */
 #ifndef ANNC_FORMATS_PICTURE_H
 #define ANNC_FORMATS_PICTURE_H
 
@@ -14,8 +14,8 @@ struct annc_picture {
  * says what is wrong; sizes are judged by the header. */
 annc_status annc_png_read(const char *path, struct annc_picture *picture);
 
-/* Writes a picture as an 8-bit grey PNG, whole or not at all. ANNC_OUTPUT. */
-annc_status annc_png_write(const char *path, const struct annc_picture *picture);
+/* Writes rows x columns pixels of red, green and blue as a PNG, whole or not at all. ANNC_OUTPUT. */
+annc_status annc_png_write(const char *path, uint32_t rows, uint32_t columns, const uint8_t *pixels);
 
 /* Whether the bytes begin a PNG file; there must be 6. */
 bool annc_png_begins(const void *bytes);

@@ -2,6 +2,7 @@
 """Pictures: what predict makes of people's own, and what show draws. Called as program.py says. With ANNC_TEST_MNIST, a folder, the digits are
 MNIST's; otherwise digits of seven segments."""
 import gzip
+import json
 import os
 import pathlib
 import re
@@ -209,20 +210,72 @@ class Pictures(Cli):
         self.run_program("show", "bars", "--count", "12", "--out", "grid.png")
         content = (self.folder / "grid.png").read_bytes()
         width, height, depth, kind = struct.unpack(">IIBB", content[16:26])
-        self.assertEqual((depth, kind), (8, GREY))
+        self.assertEqual((depth, kind), (8, RGB))
         at, data = 8, b""
         while at < len(content):
             length, name = struct.unpack(">I4s", content[at:at + 8])
             data += content[at + 8:at + 8 + length] if name == b"IDAT" else b""
             at += 12 + length
         raw = zlib.decompress(data)
-        self.assertEqual(len(raw), height * (width + 1))
+        self.assertEqual(len(raw), height * (3 * width + 1))
         self.run_program("show", "bars", "--count", "12", "--out", "grid.svg")
         svg = xml.dom.minidom.parse(str(self.folder / "grid.svg"))
         self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [str(i % 10) for i in range(12)])
-        self.assertIn("M6 6h2v1h-2z", svg.getElementsByTagName("path")[15].getAttribute("d"))  # row 4, columns 4 and 5, behind a gap of 2
+        self.assertIn("M6 6h2v1h-2z", svg.getElementsByTagName("path")[-1].getAttribute("d"))  # row 4, columns 4 and 5, behind a gap of 2, white
         self.assertIn(".png or .svg", self.run_program("show", "bars", "--out", "grid.gif", code=USAGE).stderr)
         self.assertIn("not images", self.run_program("show", self.put("t.csv", b"1,2,a\n3,4,b\n"), code=INPUT).stderr)
+
+    def pixels_of(self, name):
+        """The pixels of a picture that show drew, enlarged by a whole number: rows of (red, green, blue)."""
+        content = (self.folder / name).read_bytes()
+        width, height = struct.unpack(">II", content[16:24])
+        at, data = 8, b""
+        while at < len(content):
+            length, kind = struct.unpack(">I4s", content[at:at + 8])
+            data += content[at + 8:at + 8 + length] if kind == b"IDAT" else b""
+            at += 12 + length
+        raw, rows, above = zlib.decompress(data), [], bytes(3 * width)
+        for r in range(height):
+            line = bytearray(raw[r * (3 * width + 1):(r + 1) * (3 * width + 1)])
+            kind, line = line[0], line[1:]
+            for i in range(3 * width):  # the five filters of PNG
+                a, b, c = (line[i - 3] if i > 2 else 0), above[i], (above[i - 3] if i > 2 else 0)
+                paeth = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+                line[i] = (line[i] + (0, a, b, (a + b) // 2, paeth)[kind]) % 256
+            rows.append([tuple(line[i:i + 3]) for i in range(0, 3 * width, 3)])
+            above = line
+        return rows
+
+    def test_what_a_model_looks_at(self):
+        """Weights in their colours, the largest brightest; means; mistakes with both classes; each from the file or the data."""
+        self.put("t.csv", b"p,q,y\n" + b"1,0,a\n0,1,b\n" * 20)
+        self.run_program("train", "--data", "t.csv", "--layers", "2-3:tanh-2:softmax", "--cost", "categorical-cross-entropy", "--lr", "0.1", "--epochs", "5",
+                         "--save", "t", "--device", "cpu")
+        self.run_program("export", "t", "--format", "json", "--out", "t.json")
+        W = json.loads((self.folder / "t.json").read_text())["layers"][0]["weights"]
+        self.run_program("show", "t", "--out", "w.png")
+        pixels, largest = self.pixels_of("w.png"), max(abs(w) for row in W for w in row)
+        step = len(pixels) // 7  # 3 rows and two gaps of 2
+        for j, row in enumerate(W):
+            for k, w in enumerate(row):
+                red, green, blue = pixels[(2 + j) * step + step // 2][(2 + k) * step + step // 2]
+                self.assertEqual(red > blue, w > 0)
+                self.assertAlmostEqual(max(red, blue) / 255, abs(w) / largest, 1)
+        self.assertEqual(len(self.run_program("show", "t").stdout.splitlines()), 2)
+        self.assertEqual(len(self.run_program("show", "t", "--layer", "2").stdout.splitlines()), 1)
+        self.assertIn("the model has 2", self.run_program("show", "t", "--layer", "3", code=USAGE).stderr)
+
+        self.run_program("show", "bars", "--what", "means", "--out", "means.svg")
+        svg = xml.dom.minidom.parse(str(self.folder / "means.svg"))
+        self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [str(i) for i in range(10)])
+        self.train("--save", "poor", "--lr", "0.01")
+        wrong = [(i, line) for i, line in enumerate(self.lines("predict", "poor", "bars/t10k-images-idx3-ubyte")) if line["label"] != str(i % 10)]
+        wrong.sort(key=lambda pair: pair[1]["probabilities"][pair[0] % 10] - max(pair[1]["probabilities"]))
+        self.run_program("show", "poor", "--what", "mistakes", "--data", "bars", "--count", "7", "--out", "m.svg")
+        svg = xml.dom.minidom.parse(str(self.folder / "m.svg"))
+        self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [f"{i % 10} not {line['label']}" for i, line in wrong[:7]])
+        self.run_program("show", "--what", "weights", code=USAGE)
+        self.run_program("show", "bars", "--what", "mistakes", code=INPUT)
 
 
 if __name__ == "__main__":
