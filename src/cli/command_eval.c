@@ -1,51 +1,13 @@
 /* command_eval.c - annc-gpu eval */
 #include "cli.h"
+#include "gallery.h"
 #include "metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How the examples of a data set were classified. */
-struct confusion {
-    uint32_t classes;
-    uint32_t *count; /* classes x classes: rows are labels, columns what was predicted */
-};
-
-enum { MOST_SHOWN_CLASSES = 20 };
-
-struct class_figures {
-    uint32_t support, predicted, correct;
-    double precision, recall, f1;
-};
-
-static annc_status count_confusion(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion)
-{
-    const annc_examples *examples = annc_dataset_examples(data);
-    confusion->classes = examples->outputs == 1 ? 2 : examples->outputs;
-    confusion->count = calloc((size_t)confusion->classes * confusion->classes, sizeof *confusion->count);
-    if (!confusion->count) {
-        usage_failed("out of memory: a table of %u classes", confusion->classes);
-        return ANNC_DEVICE;
-    }
-    for (uint32_t i = 0; i < examples->count; i++)
-        confusion->count[(size_t)examples->labels[i] * confusion->classes + (uint32_t)predictions[i]]++;
-    return ANNC_OK;
-}
-
-static struct class_figures figures_of(const struct confusion *confusion, uint32_t c)
-{
-    struct class_figures figures = {.correct = confusion->count[(size_t)c * confusion->classes + c]};
-    for (uint32_t other = 0; other < confusion->classes; other++) {
-        figures.support += confusion->count[(size_t)c * confusion->classes + other];
-        figures.predicted += confusion->count[(size_t)other * confusion->classes + c];
-    }
-    figures.precision = figures.predicted ? (double)figures.correct / figures.predicted : 0;
-    figures.recall = figures.support ? (double)figures.correct / figures.support : 0;
-    const double sum = figures.precision + figures.recall;
-    figures.f1 = sum > 0 ? 2 * figures.precision * figures.recall / sum : 0;
-    return figures;
-}
+enum { MOST_SHOWN_CLASSES = 20, MISTAKES_SHOWN = 5 };
 
 /* What an evaluation came to, and what it is made of. */
 struct result {
@@ -54,8 +16,38 @@ struct result {
     const annc_dataset *data;
     annc_evaluation evaluation;
     int32_t *predictions;
-    float *outputs;
+    float *outputs, *targets; /* targets: in the units of the file, once they are needed */
 };
+
+static void json_numbers(struct json *json, struct class_figures figures)
+{
+    json_number(json, "precision", figures.precision);
+    json_number(json, "recall", figures.recall);
+    json_number(json, "f1", figures.f1);
+}
+
+static void json_figures(struct json *json, const char *key, struct class_figures figures)
+{
+    json_open(json, key, '{');
+    json_numbers(json, figures);
+    json_close(json, '}');
+}
+
+static void json_calibration(struct json *json, struct calibration calibration)
+{
+    if (!calibration.exists)
+        return;
+    json_number(json, "calibration_error", calibration.error);
+    json_open(json, "calibration", '[');
+    for (int bin = 0; bin < CALIBRATION_BINS; bin++) {
+        json_open(json, NULL, '{');
+        json_whole(json, "count", calibration.count[bin]);
+        json_number(json, "confidence", calibration.confidence[bin]);
+        json_number(json, "accuracy", calibration.accuracy[bin]);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
 
 static annc_status print_json(const struct result *result, const struct confusion *confusion)
 {
@@ -71,15 +63,16 @@ static annc_status print_json(const struct result *result, const struct confusio
         json_number(&json, "auc", binary.auc);
     if (!isnan(binary.log_loss))
         json_number(&json, "log_loss", binary.log_loss);
+    json_figures(&json, "macro", confusion_mean(confusion, false));
+    json_figures(&json, "weighted", confusion_mean(confusion, true));
+    json_calibration(&json, calibrate(result->shape, result->data, result->predictions, result->outputs));
     json_open(&json, "classes", '[');
     for (uint32_t c = 0; c < confusion->classes; c++) {
-        const struct class_figures figures = figures_of(confusion, c);
+        const struct class_figures figures = confusion_class(confusion, c);
         json_open(&json, NULL, '{');
         json_text(&json, "class", annc_dataset_class_name(result->data, c));
         json_whole(&json, "support", figures.support);
-        json_number(&json, "precision", figures.precision);
-        json_number(&json, "recall", figures.recall);
-        json_number(&json, "f1", figures.f1);
+        json_numbers(&json, figures);
         json_close(&json, '}');
     }
     json_close(&json, ']');
@@ -107,29 +100,91 @@ static annc_status print_regression(const struct result *result)
     return json_end(&json, stdout, NULL);
 }
 
+static void print_figures(const char *name, struct class_figures figures)
+{
+    printf("%-12s %8u %9.2f%% %7.2f%% %7.2f%%\n", name, figures.support, 100 * figures.precision, 100 * figures.recall,
+           100 * figures.f1);
+}
+
 static void print_table(const annc_dataset *data, const struct confusion *confusion)
 {
     printf("\n%-12s %8s %10s %8s %8s\n", "class", "support", "precision", "recall", "F1");
-    for (uint32_t c = 0; c < confusion->classes; c++) {
-        const struct class_figures figures = figures_of(confusion, c);
-        printf("%-12s %8u %9.2f%% %7.2f%% %7.2f%%\n", annc_dataset_class_name(data, c), figures.support,
-               100 * figures.precision, 100 * figures.recall, 100 * figures.f1);
+    for (uint32_t c = 0; c < confusion->classes; c++)
+        print_figures(annc_dataset_class_name(data, c), confusion_class(confusion, c));
+    print_figures("mean", confusion_mean(confusion, false));
+    print_figures("by support", confusion_mean(confusion, true));
+}
+
+/* A number over a background as strong as its share of the row: blue where it is right, orange where it is not. */
+static void print_cell(uint32_t count, double share, bool right, bool colour)
+{
+    static const int from[3] = {24, 24, 24}, good[3] = {30, 110, 190}, bad[3] = {200, 90, 0};
+    if (!colour || count == 0) {
+        printf(" %6u", count);
+        return;
     }
+    const double strength = 0.25 + 0.75 * sqrt(share);
+    printf("\033[97");
+    for (int i = 0; i < 3; i++)
+        printf("%s;%.0f", i ? "" : ";48;2", from[i] + strength * ((right ? good : bad)[i] - from[i]));
+    printf("m %6u\033[0m", count);
 }
 
 static void print_confusion(const annc_dataset *data, const struct confusion *confusion)
 {
+    const bool colour = use_colour(stdout);
     if (confusion->classes > MOST_SHOWN_CLASSES)
         return;
     printf("\nlabels down, predictions across\n%-12s", "");
     for (uint32_t c = 0; c < confusion->classes; c++)
         printf(" %6.6s", annc_dataset_class_name(data, c));
     for (uint32_t r = 0; r < confusion->classes; r++) {
+        const uint32_t support = confusion_class(confusion, r).support;
         printf("\n%-12s", annc_dataset_class_name(data, r));
-        for (uint32_t c = 0; c < confusion->classes; c++)
-            printf(" %6u", confusion->count[(size_t)r * confusion->classes + c]);
+        for (uint32_t c = 0; c < confusion->classes; c++) {
+            const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
+            print_cell(count, support ? (double)count / support : 0, r == c, colour);
+        }
     }
     printf("\n");
+}
+
+static void print_calibration(struct calibration calibration)
+{
+    if (!calibration.exists)
+        return;
+    printf("\ncalibration error %.2f%%: outputs of the class that is predicted, and how often it is right\n%-12s",
+           100 * calibration.error, "output");
+    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
+        if (calibration.count[bin])
+            printf(" %6.3f", calibration.confidence[bin]);
+    printf("\n%-12s", "right");
+    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
+        if (calibration.count[bin])
+            printf(" %6.3f", calibration.accuracy[bin]);
+    printf("\n%-12s", "examples");
+    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
+        if (calibration.count[bin])
+            printf(" %6u", calibration.count[bin]);
+    printf("\n");
+}
+
+static annc_status print_mistakes(const struct result *result)
+{
+    const int32_t *labels = annc_dataset_examples(result->data)->labels;
+    struct mistake *mistakes = NULL;
+    uint32_t count = 0;
+    const annc_status status = find_mistakes(result->data, result->predictions, result->outputs, &mistakes, &count);
+    if (count > 0)
+        printf("\nworst mistakes\n");
+    for (uint32_t i = 0; i < count && i < MISTAKES_SHOWN; i++) {
+        const uint32_t example = mistakes[i].example;
+        printf("example %-8u %s, taken for %s\n", example + 1,
+               annc_dataset_class_name(result->data, (uint32_t)labels[example]),
+               annc_dataset_class_name(result->data, (uint32_t)result->predictions[example]));
+    }
+    free(mistakes);
+    return status;
 }
 
 static void print_binary(const struct result *result)
@@ -147,7 +202,7 @@ static annc_status print_classification(const struct result *result)
 {
     const annc_evaluation *evaluation = &result->evaluation;
     struct confusion confusion = {0, NULL};
-    annc_status status = count_confusion(result->data, result->predictions, &confusion);
+    annc_status status = confusion_open(result->data, result->predictions, &confusion);
     if (status == ANNC_OK && result->options->value[OPTION_JSON].given) {
         status = print_json(result, &confusion);
     } else if (status == ANNC_OK) {
@@ -157,9 +212,99 @@ static annc_status print_classification(const struct result *result)
         if (!result->options->value[OPTION_QUIET].given) {
             print_table(result->data, &confusion);
             print_confusion(result->data, &confusion);
+            print_calibration(calibrate(result->shape, result->data, result->predictions, result->outputs));
+            status = print_mistakes(result);
         }
     }
-    free(confusion.count);
+    confusion_close(&confusion);
+    return status;
+}
+
+/* ---------------------------------------------------------------- --per-example */
+
+/* A CSV field: quoted where it must be. */
+static void print_field(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n") && text[0] != ' ') {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++)
+        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', out);
+}
+
+static void print_classified(const struct result *result, FILE *out)
+{
+    const annc_examples *examples = annc_dataset_examples(result->data);
+    fputs("row,label,predicted,correct", out);
+    for (uint32_t j = 0; j < examples->outputs; j++) {
+        fputc(',', out);
+        print_field(out, annc_dataset_class_name(result->data, examples->outputs == 1 ? 1 : j));
+    }
+    for (uint32_t i = 0; i < examples->count; i++) {
+        const int32_t label = examples->labels[i], predicted = result->predictions[i];
+        fprintf(out, "\n%u,", i + 1);
+        print_field(out, annc_dataset_class_name(result->data, (uint32_t)label));
+        fputc(',', out);
+        print_field(out, annc_dataset_class_name(result->data, (uint32_t)predicted));
+        fprintf(out, ",%d", label == predicted);
+        for (uint32_t j = 0; j < examples->outputs; j++)
+            fprintf(out, ",%.9g", (double)result->outputs[(size_t)i * examples->outputs + j]);
+    }
+}
+
+static void print_measured(const struct result *result, FILE *out)
+{
+    const annc_examples *examples = annc_dataset_examples(result->data);
+    const uint32_t n = examples->outputs;
+    fputs("row", out);
+    for (uint32_t j = 1; j <= n; j++)
+        fprintf(out, ",target%u,predicted%u", j, j);
+    for (uint32_t i = 0; i < examples->count; i++) {
+        fprintf(out, "\n%u", i + 1);
+        for (uint32_t j = 0; j < n; j++)
+            fprintf(out, ",%.9g,%.9g", (double)result->targets[(size_t)i * n + j],
+                    (double)result->outputs[(size_t)i * n + j]);
+    }
+}
+
+/* Targets and outputs in the units of the file. */
+static annc_status unscale(struct result *result)
+{
+    const annc_examples *examples = annc_dataset_examples(result->data);
+    const size_t count = (size_t)examples->count * examples->outputs;
+    result->targets = malloc(count * sizeof *result->targets);
+    if (!result->targets) {
+        usage_failed("out of memory: %u targets", examples->count);
+        return ANNC_DEVICE;
+    }
+    memcpy(result->targets, examples->targets, count * sizeof *result->targets);
+    annc_dataset_unscale(result->data, examples->count, result->targets);
+    annc_dataset_unscale(result->data, examples->count, result->outputs);
+    return ANNC_OK;
+}
+
+static annc_status save_examples(struct result *result)
+{
+    const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
+    const bool has_classes = annc_dataset_examples(result->data)->labels != NULL;
+    char *text = NULL;
+    size_t size = 0;
+    annc_status status = has_classes ? ANNC_OK : unscale(result);
+    FILE *out = status == ANNC_OK ? open_memstream(&text, &size) : NULL;
+    if (out) {
+        (has_classes ? print_classified : print_measured)(result, out);
+        fputc('\n', out);
+    }
+    if (status == ANNC_OK && (!out || fclose(out) != 0)) {
+        usage_failed("out of memory: %s", path);
+        status = ANNC_DEVICE;
+    }
+    if (status == ANNC_OK)
+        status = annc_file_save(path, text, size);
+    free(text);
     return status;
 }
 
@@ -191,7 +336,10 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
                                  &result->evaluation.correct);
     if (status != ANNC_OK)
         return status;
-    return examples->labels ? print_classification(result) : print_regression(result);
+    status = examples->labels ? print_classification(result) : print_regression(result);
+    if (status == ANNC_OK && result->options->value[OPTION_PER_EXAMPLE].text)
+        status = save_examples(result);
+    return status;
 }
 
 annc_status run_eval(const struct options *options)
@@ -206,6 +354,8 @@ annc_status run_eval(const struct options *options)
     if (options->positional_count != 1)
         return usage_failed("eval needs a model: annc-gpu eval MODEL --data WHAT");
     annc_status status = device_options_from(options, &chosen);
+    if (status == ANNC_OK && options->value[OPTION_PER_EXAMPLE].text)
+        status = annc_model_can_save(options->value[OPTION_PER_EXAMPLE].text);
     if (status == ANNC_OK)
         status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK) /* what is said of the network must be so */
@@ -225,6 +375,7 @@ annc_status run_eval(const struct options *options)
         status = evaluate(&result, device, network);
     free(result.predictions);
     free(result.outputs);
+    free(result.targets);
     annc_device_close(device);
     annc_data_free(&data);
     annc_network_free(network);

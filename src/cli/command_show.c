@@ -64,7 +64,7 @@ static annc_status show_weights(const struct options *options, const annc_networ
 {
     const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
     if (l > layers)
-        return usage_failed("--layer %u: the model has %u", l, layers);
+        return usage_failed("--of-layer %u: the model has %u", l, layers);
     return gallery_of_weights(network, l,
                               options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE, gallery);
 }

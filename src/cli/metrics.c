@@ -95,3 +95,91 @@ annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, c
     }
     return ANNC_OK;
 }
+
+/* ---------------------------------------------------------------- by class */
+
+annc_status confusion_open(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion)
+{
+    const annc_examples *examples = annc_dataset_examples(data);
+    confusion->classes = examples->outputs == 1 ? 2 : examples->outputs;
+    confusion->count = calloc((size_t)confusion->classes * confusion->classes, sizeof *confusion->count);
+    if (!confusion->count) {
+        usage_failed("out of memory: a table of %u classes", confusion->classes);
+        return ANNC_DEVICE;
+    }
+    for (uint32_t i = 0; i < examples->count; i++)
+        confusion->count[(size_t)examples->labels[i] * confusion->classes + (uint32_t)predictions[i]]++;
+    return ANNC_OK;
+}
+
+void confusion_close(struct confusion *confusion)
+{
+    free(confusion->count);
+    confusion->count = NULL;
+}
+
+struct class_figures confusion_class(const struct confusion *confusion, uint32_t c)
+{
+    struct class_figures figures = {.correct = confusion->count[(size_t)c * confusion->classes + c]};
+    for (uint32_t other = 0; other < confusion->classes; other++) {
+        figures.support += confusion->count[(size_t)c * confusion->classes + other];
+        figures.predicted += confusion->count[(size_t)other * confusion->classes + c];
+    }
+    figures.precision = figures.predicted ? (double)figures.correct / figures.predicted : 0;
+    figures.recall = figures.support ? (double)figures.correct / figures.support : 0;
+    const double sum = figures.precision + figures.recall;
+    figures.f1 = sum > 0 ? 2 * figures.precision * figures.recall / sum : 0;
+    return figures;
+}
+
+struct class_figures confusion_mean(const struct confusion *confusion, bool weighted)
+{
+    struct class_figures mean = {.support = 0};
+    double all = 0;
+    for (uint32_t c = 0; c < confusion->classes; c++) {
+        const struct class_figures one = confusion_class(confusion, c);
+        const double weight = weighted ? one.support : one.support + one.predicted > 0;
+        all += weight;
+        mean.support += one.support;
+        mean.predicted += one.predicted;
+        mean.correct += one.correct;
+        mean.precision += weight * one.precision;
+        mean.recall += weight * one.recall;
+        mean.f1 += weight * one.f1;
+    }
+    mean.precision /= all;
+    mean.recall /= all;
+    mean.f1 /= all;
+    return mean;
+}
+
+/* ---------------------------------------------------------------- calibration */
+
+static double confidence_of(const annc_examples *examples, const float *outputs, uint32_t i, int32_t predicted)
+{
+    const double output =
+        (double)outputs[(size_t)i * examples->outputs + (examples->outputs == 1 ? 0 : (uint32_t)predicted)];
+    return examples->outputs == 1 && predicted == 0 ? 1 - output : output;
+}
+
+struct calibration calibrate(const annc_shape *shape, const annc_dataset *data, const int32_t *predictions,
+                             const float *outputs)
+{
+    const annc_examples *examples = annc_dataset_examples(data);
+    const annc_activation f = shape->activation[shape->layers - 1];
+    struct calibration calibration = {.exists = examples->labels && (f == ANNC_SOFTMAX || f == ANNC_SIGMOID)};
+    for (uint32_t i = 0; calibration.exists && i < examples->count; i++) {
+        const double confidence = confidence_of(examples, outputs, i, predictions[i]);
+        const int bin = confidence >= 1 ? CALIBRATION_BINS - 1 : (int)(confidence * CALIBRATION_BINS);
+        calibration.count[bin]++;
+        calibration.confidence[bin] += confidence;
+        calibration.accuracy[bin] += predictions[i] == examples->labels[i];
+    }
+    for (int bin = 0; calibration.exists && bin < CALIBRATION_BINS; bin++) {
+        const double count = calibration.count[bin] ? calibration.count[bin] : 1;
+        calibration.error += fabs(calibration.confidence[bin] - calibration.accuracy[bin]) / examples->count;
+        calibration.confidence[bin] /= count;
+        calibration.accuracy[bin] /= count;
+    }
+    return calibration;
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """annc-gpu's commands: output, exit codes, files. Called as program.py says."""
+import csv
 import gzip
 import json
 import os
@@ -253,6 +254,45 @@ class Eval(Cli):
         text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
         self.assertIn("precision", text)
         self.assertIn("labels down", text)
+
+    def test_figures(self):
+        """Precision, recall, F1 and their means, calibration and mistakes, counted here from what --per-example writes."""
+        self.train("--save", "m", "--lr", "0.02")
+        result = self.lines("eval", "m", "--data", "bars", "--device", "cpu", "--per-example", "e.csv")[-1]
+        with open(self.folder / "e.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["row"] for row in rows], [str(i) for i in range(1, 101)])
+        said = [line["probabilities"] for line in self.lines("predict", "m", "bars/t10k-images-idx3-ubyte")]
+        pairs = [(row["label"], row["predicted"]) for row in rows]
+        for row, outputs in zip(rows, said):
+            self.assertEqual([float(row[str(c)]) for c in range(10)], [float(f"{output:.9g}") for output in outputs])
+            self.assertEqual((int(row["predicted"]), row["correct"]), (outputs.index(max(outputs)), str(int(row["label"] == row["predicted"]))))
+        self.assertEqual(sum(a == b for a, b in pairs), result["correct"])
+        self.assertLess(result["correct"], 90)  # there is something to count
+        figures = []
+        for c in map(str, range(10)):
+            both, there, guessed = pairs.count((c, c)), sum(a == c for a, _ in pairs), sum(b == c for _, b in pairs)
+            precision, recall = both / guessed if guessed else 0, both / there
+            figures.append((there, precision, recall, 2 * precision * recall / (precision + recall) if both else 0))
+        for (there, *wanted), got in zip(figures, result["classes"]):
+            self.assertEqual(got["support"], there)
+            for key, value in zip(("precision", "recall", "f1"), wanted):
+                self.assertAlmostEqual(got[key], value)
+        for i, key in enumerate(("precision", "recall", "f1"), 1):
+            self.assertAlmostEqual(result["macro"][key], sum(figure[i] for figure in figures) / 10)
+            self.assertAlmostEqual(result["weighted"][key], sum(figure[0] * figure[i] for figure in figures) / 100)
+        bins = [[] for _ in range(10)]
+        for row, outputs in zip(rows, said):
+            bins[min(9, int(10 * max(outputs)))].append((max(outputs), row["correct"] == "1"))
+        error = sum(abs(sum(p for p, _ in one) - sum(right for _, right in one)) for one in bins) / 100
+        self.assertAlmostEqual(result["calibration_error"], error)
+        self.assertEqual([one["count"] for one in result["calibration"]], [len(one) for one in bins])
+        margins = {i: max(outputs) - outputs[int(rows[i]["label"])] for i, outputs in enumerate(said) if rows[i]["correct"] == "0"}
+        worst = max(margins, key=margins.get)
+        text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
+        self.assertIn(f"worst mistakes\nexample {worst + 1:<8} {rows[worst]['label']}, taken for {rows[worst]['predicted']}\n", text)
+        self.run_program("eval", "m", "--data", "bars", "--per-example", "no/such/e.csv", code=OUTPUT)
+        self.run_program("eval", "m", "--data", "bars", "--per-example", "/dev/full", code=OUTPUT)
 
     def test_letters(self):
         """Labels 1...26 are what is predicted, not 0...25."""

@@ -262,8 +262,8 @@ class Pictures(Cli):
                 self.assertEqual(red > blue, w > 0)
                 self.assertAlmostEqual(max(red, blue) / 255, abs(w) / largest, 1)
         self.assertEqual(len(self.run_program("show", "t").stdout.splitlines()), 2)
-        self.assertEqual(len(self.run_program("show", "t", "--layer", "2").stdout.splitlines()), 1)
-        self.assertIn("the model has 2", self.run_program("show", "t", "--layer", "3", code=USAGE).stderr)
+        self.assertEqual(len(self.run_program("show", "t", "--of-layer", "2").stdout.splitlines()), 1)
+        self.assertIn("the model has 2", self.run_program("show", "t", "--of-layer", "3", code=USAGE).stderr)
 
         self.run_program("show", "bars", "--what", "means", "--out", "means.svg")
         svg = xml.dom.minidom.parse(str(self.folder / "means.svg"))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Tasks from end to end, and how training ends: regression, two classes, folds, validation, early stopping, schedules, configurations.
 Called as program.py says."""
+import csv
 import math
 import random
 
@@ -60,6 +61,11 @@ class Tasks(Tables):
         self.assertTrue(1.6 < last["rmse"] < 2.8, last)  # 20 x 0.1
         result = self.lines("eval", "m", "--data", test)[-1]
         self.assertAlmostEqual(result["rmse"], last["rmse"], 4)
+        self.run_program("eval", "m", "--data", test, "--per-example", "e.csv")
+        with open(self.folder / "e.csv", newline="", encoding="utf-8") as lines:
+            pairs = [(float(row["target1"]), float(row["predicted1"])) for row in csv.DictReader(lines)]
+        self.assertAlmostEqual(math.sqrt(sum((a - b) ** 2 for a, b in pairs) / 200), last["rmse"], 4)
+        self.assertTrue(all(abs(a - row[1]) < 1e-4 for (a, _), row in zip(pairs, rows[400:])))
         for cost in ("mean-absolute", "huber"):
             other = self.lines("train", "--data", train, "--test", test, "--target", "y", "--layers", "1-32:tanh-1:identity", "--optimizer", "adam",
                                "--lr", "0.01", "--epochs", "100", "--device", "cpu", "--cost", cost)[-1]
