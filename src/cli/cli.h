@@ -1,4 +1,4 @@
-/* cli.h - annc-gpu: what its commands share. A command is one file and one row of the table in main.c. */
+/* cli.h - annc-gpu: what its commands share. A command is one file and one row of the table in commands.c. */
 #ifndef ANNC_CLI_CLI_H
 #define ANNC_CLI_CLI_H
 
@@ -12,6 +12,12 @@ struct command {
     int most_positional;
     annc_status (*run)(const struct options *options);
 };
+
+extern const struct command COMMANDS[]; /* ended by one without a name */
+
+/* What packages install, made of the tables of commands and options: "man" prints the manual page, "bash", "zsh" and "fish" their completions
+ * (manual.c). False for any other name. */
+bool print_manual(const char *kind);
 
 annc_status run_train(const struct options *options);
 annc_status run_eval(const struct options *options);

@@ -1,4 +1,4 @@
-/* main.c - annc-gpu: the table of commands, help, signals and exit codes. */
+/* main.c - annc-gpu: help, signals and exit codes. */
 #include "cli.h"
 
 #include <signal.h>
@@ -6,23 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static const struct command COMMANDS[] = {
-    {"train", "", "train a network, epoch by epoch; alone, the tutorial's job on MNIST", TRAIN, 0, run_train},
-    {"sweep", "", "train many networks at once, over a grid or at random: a table and a winner", SWEEP, 0, run_sweep},
-    {"eval", "MODEL", "accuracy, loss and a table of the classes", EVAL, 1, run_eval},
-    {"predict", "MODEL FILE...", "what a model makes of examples: labels and probabilities, or numbers", PREDICT,
-     MOST_POSITIONAL, run_predict},
-    {"show", "[DATA|MODEL]", "images of a data set, their means, weights, mistakes: on the screen, as PNG or SVG", SHOW,
-     1, run_show},
-    {"trace", "[MODEL]", "the equations on one example: a graph with values and gradients; alone, a neuron's", TRACE, 1,
-     run_trace},
-    {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON, C", EXPORT, 1, run_export},
-    {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
-    {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
-    {"info", "[MODEL]", "devices, versions, which engine a network would get; or what a model is", INFO, 1, run_info},
-};
-enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
 /* ---------------------------------------------------------------- time and signals */
 
@@ -71,7 +54,7 @@ static void print_help(void)
 {
     printf("annc-gpu trains fully connected neural networks, on the CPU or an NVIDIA GPU.\n\n"
            "  annc-gpu COMMAND [options]\n\n");
-    for (int i = 0; i < COMMAND_COUNT; i++)
+    for (int i = 0; COMMANDS[i].name; i++)
         printf("  %-7s %-13s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     printf("\n`annc-gpu train` alone learns to read digits. `annc-gpu help COMMAND` shows a command's\n"
            "options; --version shows what this program was built with.\n");
@@ -98,12 +81,12 @@ static void print_version(void)
 static const char *command_name(int i, unsigned command)
 {
     (void)command;
-    return i < COMMAND_COUNT ? COMMANDS[i].name : i == COMMAND_COUNT ? "help" : NULL;
+    return i == 0 ? "help" : COMMANDS[i - 1].name;
 }
 
 static const struct command *command_named(const char *name)
 {
-    for (int i = 0; i < COMMAND_COUNT; i++)
+    for (int i = 0; COMMANDS[i].name; i++)
         if (strcmp(COMMANDS[i].name, name) == 0)
             return &COMMANDS[i];
     const char *meant = closest(name[0] == '-' ? name + strspn(name, "-") : name, command_name, 0);
@@ -138,6 +121,8 @@ static annc_status run(int argc, char **argv)
         return ANNC_OK;
     }
     const bool help = strcmp(name, "help") == 0;
+    if (help && print_manual(argv[2]))
+        return ANNC_OK;
     const struct command *command = command_named(help ? argv[2] : name);
     if (!command)
         return ANNC_USAGE;

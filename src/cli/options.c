@@ -1,4 +1,5 @@
 #include "options.h"
+#include "output.h"
 
 #include <errno.h>
 #include <math.h>
@@ -263,12 +264,61 @@ void options_free(struct options *options)
 
 /* ---------------------------------------------------------------- help */
 
+enum { HELP_INDENT = 27 };
+
+/* Words, broken before the width, from the indent on. */
+static void print_wrapped(const char *text, uint32_t width)
+{
+    uint32_t at = HELP_INDENT;
+    while (*text) {
+        const uint32_t length = (uint32_t)strcspn(text, " ");
+        if (at > HELP_INDENT && at + 1 + length > width) {
+            printf("\n%*s", HELP_INDENT, "");
+            at = HELP_INDENT;
+        } else if (at > HELP_INDENT) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", (int)length, text);
+        at += length;
+        text += length + strspn(text + length, " ");
+    }
+    putchar('\n');
+}
+
+/* As many of the names that an option takes as fit, and its default. */
+static void add_names(const struct option_spec *spec, size_t width, char *text, size_t size)
+{
+    char end[80] = "";
+    size_t used = strlen(text);
+    if (spec->preset)
+        snprintf(end, sizeof end, " [%s]", spec->preset);
+    for (int i = 0; spec->kind == CHOICE && spec->choice(i); i++) {
+        const size_t left = spec->choice(i + 1) ? strlen(", ...") : 0;
+        const bool fits = used + strlen(spec->choice(i)) + 2 + left + strlen(end) <= width;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : ": ", fits ? spec->choice(i) : "...");
+        if (!fits)
+            break;
+    }
+    snprintf(text + used, size - used, "%s", end);
+}
+
+void option_describe(const struct option_spec *spec, size_t width, char *text, size_t size)
+{
+    const char *first = strchr(spec->help, ';'), *shown = strstr(spec->help, "; default");
+    snprintf(text, size, "%s", spec->help);
+    if (first && strlen(text) > width)
+        snprintf(text + (first - spec->help), size - (size_t)(first - spec->help), "%s", shown ? shown : "");
+    add_names(spec, width < size ? width : size, text, size);
+}
+
 int options_help(unsigned command, bool all)
 {
+    const uint32_t width = terminal_columns(stdout);
     int left_out = 0;
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_spec *spec = &OPTIONS[id];
-        char left[48];
+        char left[48], text[600];
         if (!(spec->commands & command))
             continue;
         if ((spec->commands & RARE) && !all) {
@@ -277,12 +327,9 @@ int options_help(unsigned command, bool all)
         }
         snprintf(left, sizeof left, "--%s%s%s", spec->name, spec->argument ? " " : "",
                  spec->argument ? spec->argument : "");
-        printf("  %-24s %s", left, spec->help);
-        for (int i = 0; spec->kind == CHOICE && spec->choice(i); i++)
-            printf("%s%s", i ? ", " : ": ", spec->choice(i));
-        if (spec->preset)
-            printf(" [%s]", spec->preset);
-        printf("\n");
+        printf("  %-24s ", left);
+        option_describe(spec, all || width <= HELP_INDENT ? SIZE_MAX : width - HELP_INDENT, text, sizeof text);
+        print_wrapped(text, width);
     }
     return left_out;
 }

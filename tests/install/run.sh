@@ -11,6 +11,8 @@ cmake -S "$here" -B "$work/build" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$
 cmake --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 "$work/build/xor"
 "$work/prefix/bin/annc-gpu" --version
+grep -q 'SH NAME' "$work"/prefix/share/man/man1/annc-gpu.1
+[ "$(find "$work/prefix/share" -type f | wc -l)" -eq 4 ] # the manual page, and completions for three shells
 if command -v pkg-config >/dev/null; then
   PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name annc.pc)")
   export PKG_CONFIG_PATH
