@@ -2,11 +2,12 @@
 """One job by annc-gpu and by its peers in one run: same data, initial weights, order and cost.
 
     bench/peers/run.py --program build/release/annc-gpu --data FOLDER [--job headline|middle|large] [--epochs N] [--threads N]
-                       [--peers NAME,NAME] [--kann FOLDER] [--genann FOLDER] [--json FILE] [--svg FILE]
+                       [--peers NAME,NAME] [--kann FOLDER] [--genann FOLDER] [--ggml FOLDER] [--json FILE] [--svg FILE]
 
 A peer that does the same job must follow annc-gpu's loss (to 1e-3 of it in the first epoch) before its time counts; exit code 1 otherwise. Those
 that cannot (example by example, another cost) are marked: only their time is compared. Rounds of all programs take turns, and medians are of
-all epochs. What is not installed is left out, and that is said."""
+all epochs. What is not installed is left out, and that is said. --ggml is built by cmake in the temporary folder, half a minute for each of ggml and
+ggml_blas; its threads wait for each other, turning, after every operation, so with several of them its time counts on a quiet machine alone."""
 import argparse
 import contextlib
 import importlib
@@ -27,7 +28,8 @@ import common  # noqa: E402  (after its folder is known)
 JOBS = {"headline": dict(layers="784-32-10", batch=16, lr=3.0, softmax=False), "middle": dict(layers="784-128-10", batch=64, lr=0.1, softmax=True),
         "large": dict(layers="784-512-512-10", batch=256, lr=0.1, softmax=True)}
 PYTHON = {"numpy_examples": "numpy", "numpy_batches": "numpy", "torch_eager": "torch", "sklearn_mlp": "sklearn"}
-IN_C = {"openblas": "plain C on OpenBLAS", "kann": "KANN", "kann_blas": "KANN with BLAS", "genann": "genann", "fann": "FANN"}
+IN_C = {"openblas": "plain C on OpenBLAS", "kann": "KANN", "kann_blas": "KANN with BLAS", "genann": "genann", "fann": "FANN", "ggml": "ggml",
+        "ggml_blas": "ggml with BLAS"}
 OTHER_JOB = {"sklearn_mlp": "log loss", "genann": "one by one", "fann": "one by one"}  # why losses cannot agree
 
 
@@ -45,6 +47,26 @@ def by_module(name, options):
     return [json.loads(line) for line in output.getvalue().splitlines()]
 
 
+def build_ggml(name, options, folder):
+    """ggml itself, into folder/name_build, as is fastest for it: native, its own fast product, its own threads rather than OpenMP's."""
+    build = folder / f"{name}_build"
+    blas = ["-DGGML_BLAS=ON", "-DGGML_BLAS_VENDOR=OpenBLAS"] if name == "ggml_blas" else ["-DGGML_BLAS=OFF"]
+    configure = ["cmake", "-S", options.ggml, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=ON",
+                 "-DGGML_LLAMAFILE=ON", "-DGGML_OPENMP=OFF", "-DGGML_BUILD_TESTS=OFF", "-DGGML_BUILD_EXAMPLES=OFF", *blas]
+    return run_build(configure) or run_build(["cmake", "--build", build, "--parallel", str(os.cpu_count())]), sorted(build.rglob("*.a"))
+
+
+def run_build(command):
+    """Nothing, or why it failed."""
+    try:
+        built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except FileNotFoundError:
+        return f"{command[0]} is not installed"
+    lines = built.stdout.strip().splitlines()
+    telling = [line for line in lines if "error" in line.lower()] or lines
+    return None if built.returncode == 0 else "it does not build here: " + telling[0][:100]
+
+
 def compile_peer(name, options, folder):
     """The peer's program, or why there is none."""
     program = folder / name
@@ -57,14 +79,23 @@ def compile_peer(name, options, folder):
         if not options.genann:
             return None, "its source is not named (--genann FOLDER)"
         command = [*flags, f"-I{options.genann}", HERE / "genann_peer.c", f"{options.genann}/genann.c", "-lm"]
+    elif name in ("ggml", "ggml_blas"):
+        if not options.ggml:
+            return None, "its source is not named (--ggml FOLDER)"
+        why, libraries = build_ggml(name, options, folder)
+        if why:
+            return None, why
+        blas = ["-DPEER_BLAS", "-lopenblas"] if name == "ggml_blas" else []
+        command = [*flags, f'-DPEER_NAME="{IN_C[name]}"', *blas[:1], f"-I{options.ggml}/include", HERE / "ggml_peer.c", "-Wl,--start-group",
+                   *libraries, "-Wl,--end-group", *blas[1:], "-lstdc++", "-lm", "-lpthread", "-ldl"]
     else:
         if not options.kann:
             return None, "its source is not named (--kann FOLDER)"
         blas = ["-DHAVE_CBLAS", "-lopenblas"] if name == "kann_blas" else []
         command = [*flags, f'-DPEER_NAME="{IN_C[name]}"', "-DHAVE_PTHREAD", f"-I{options.kann}", HERE / "kann_peer.c", f"{options.kann}/kann.c",
                    f"{options.kann}/kautodiff.c", *blas[:1], "-lm", "-lpthread", *blas[1:]]
-    built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return (program, None) if built.returncode == 0 else (None, "it does not build here: " + built.stdout.strip().splitlines()[0][:100])
+    why = run_build(command)
+    return (None, why) if why else (program, None)
 
 
 def by_program(program, options, folder, counts):
@@ -137,6 +168,7 @@ def main():
     parser.add_argument("--peers", default="numpy_examples,numpy_batches")
     parser.add_argument("--kann", help="folder of KANN's source")
     parser.add_argument("--genann", help="folder of genann's source")
+    parser.add_argument("--ggml", help="folder of ggml's source")
     parser.add_argument("--json", help="where the rows go too")
     parser.add_argument("--svg", help="a drawing of them")
     options = parser.parse_args()
