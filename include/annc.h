@@ -43,6 +43,8 @@ typedef enum annc_status {
 
 /* The text of this thread's last failure: file, number and remedy; "" before the first. Valid until the next call that fails. */
 ANNC_API const char *annc_last_error(void);
+/* A text as it can be shown: control characters and bytes that are not UTF-8 as \xNN, cut with "..." to fit. Gives `buffer` back. */
+ANNC_API const char *annc_printable(const char *text, char *buffer, size_t size);
 
 typedef struct annc_build {
     const char *version;  /* "0.1.0" */

@@ -1,4 +1,5 @@
 #include "status.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +20,6 @@ annc_status annc_fail(annc_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    snprintf(last_error, sizeof last_error, "%s", text);
+    annc_printable(text, last_error, sizeof last_error); /* whatever it quotes */
     return status;
 }

@@ -18,12 +18,12 @@ static annc_status read_text(const char *path, char **text)
     const bool failed = ferror(file) || (got < 0 && !feof(file));
     fclose(file);
     length = got < 0 ? 0 : (size_t)got;
+    if (*text)
+        (*text)[length] = '\0'; /* which getdelim leaves undone where there is nothing */
     if (!*text || failed || strlen(*text) != length) {
         usage_failed("%s: is no text of lines 'name = value'", path);
         return ANNC_INPUT;
     }
-    if (got < 0)
-        **text = '\0';
     return ANNC_OK;
 }
 

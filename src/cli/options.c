@@ -17,10 +17,12 @@ const char *usage_error(void)
 
 annc_status usage_failed(const char *format, ...)
 {
+    char text[sizeof error_text];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error_text, sizeof error_text, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    annc_printable(text, error_text, sizeof error_text); /* whatever stood in a file or in an argument */
     return ANNC_USAGE;
 }
 

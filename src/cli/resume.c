@@ -134,9 +134,8 @@ static annc_status take(struct options *options, enum option_id id, const char *
 {
     const struct option_spec *spec = &OPTIONS[id];
     struct option_value *value = &options->value[id], theirs = {.given = true};
-    const annc_status status = option_parse(spec, spec->kind == FLAG ? "" : text, &theirs);
-    if (status != ANNC_OK)
-        return status;
+    if (option_parse(spec, spec->kind == FLAG ? "" : text, &theirs) != ANNC_OK)
+        return ANNC_INPUT; /* what a file says is no mistake of the command line */
     if (!value->given)
         *value = theirs;
     else if (!is_free(id) && !same(spec, value, &theirs) && !(id == OPTION_EPOCHS && value->whole > theirs.whole))

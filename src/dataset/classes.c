@@ -16,15 +16,15 @@ enum { BYTE_CLASSES = 256, MOST_CLASSES = 1 << 20, SHOWN = 80 };
 
 void annc_note(char *notes, size_t size, const char *format, ...)
 {
+    char text[1024], line[1024];
     const size_t used = strlen(notes);
     va_list arguments;
     va_start(arguments, format);
-    const int length = vsnprintf(notes + used, size - used, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (length < 0 || used + (size_t)length + 1 >= size)
-        notes[used] = '\0'; /* no room for the line */
-    else
-        memcpy(notes + used + length, "\n", 2);
+    annc_printable(text, line, sizeof line); /* whatever it quotes */
+    if (used + strlen(line) + 1 < size)      /* otherwise there is no room for it */
+        snprintf(notes + used, size - used, "%s\n", line);
 }
 
 /* ---------------------------------------------------------------- labels */

@@ -9,7 +9,7 @@
 
 /* Deflate cannot pack more tightly than this, so a gzip file's content has a bound before it is unpacked. */
 static const double MOST_DEFLATE_RATIO = 1032;
-enum { CHUNK = 1 << 16, FIRST_ROOM = 1 << 20 };
+enum { CHUNK = 1 << 16, FIRST_ROOM = 1 << 16 };
 
 static uint32_t big_endian(const unsigned char *bytes)
 {

@@ -99,6 +99,8 @@ static struct figures figures_of(const struct annc_table *table, column_value *v
         figures.least = x < figures.least ? x : figures.least;
         figures.most = x > figures.most ? x : figures.most;
     }
+    if (n == 0) /* all of them are missing: as if they were 0 */
+        figures.least = figures.most = 0;
     figures.mean = n > 0 ? sum / n : 0;
     for (uint32_t i = 0; i < count; i++) {
         const double x = value(table, rows[i], column);
@@ -295,7 +297,7 @@ static annc_status describe(const struct annc_preparation *preparation, annc_dat
 {
     annc_status status = ANNC_OK;
     const struct annc_scaling *targets = &preparation->targets;
-    for (uint32_t c = 0; c < dataset->classes; c++)
+    for (uint32_t c = 0; c < dataset->classes && c < preparation->classes.count; c++)
         snprintf(dataset->class_names[c], sizeof dataset->class_names[c], "%s", preparation->classes.label[c].text);
     if (targets->count > 0) {
         ANNC_TRY(annc_allocate(2 * (size_t)targets->count, sizeof(double), "the scaling",
@@ -305,6 +307,16 @@ static annc_status describe(const struct annc_preparation *preparation, annc_dat
     }
 out:
     return status;
+}
+
+/* What is said of examples does not know where they came from. */
+static annc_status named(const struct annc_table *table, annc_status status)
+{
+    char what[256];
+    if (status != ANNC_INPUT)
+        return status;
+    snprintf(what, sizeof what, "%s", annc_last_error());
+    return annc_fail(ANNC_INPUT, "%s: %s", table->name, what);
 }
 
 annc_status annc_preparation_apply(const struct annc_preparation *preparation, struct annc_table *table,
@@ -320,7 +332,14 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     const bool bytes = one_divisor && (table->type == ANNC_BYTES ||
                                        (preparation->scale == ANNC_SCALE_255 && could_be_bytes(table, &largest)));
     const bool takes_over = bytes && !rows && table->type == ANNC_BYTES; /* the table's own array */
+    const uint32_t targets_there = table->targets ? table->outputs : outputs;
     count = rows ? count : table->rows;
+    if (preparation->inputs.count > 0 && preparation->inputs.count != table->inputs)
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u inputs an example, and the model takes %u", table->name,
+                           table->inputs, preparation->inputs.count));
+    if (!table->labels.index && preparation->targets.count > 0 && preparation->targets.count != targets_there)
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u targets an example, and the model gives %u", table->name,
+                           targets_there, preparation->targets.count));
     if (takes_over)
         x = table->x;
     else if (bytes)
@@ -337,7 +356,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has nothing that is to be learnt", table->name));
     const annc_examples examples = {.count = count,
                                     .inputs = table->inputs,
-                                    .outputs = targets        ? (table->targets ? table->outputs : outputs)
+                                    .outputs = targets        ? targets_there
                                                : outputs == 1 ? 1
                                                               : preparation->classes.count,
                                     .type = bytes ? ANNC_BYTES : ANNC_FLOATS,
@@ -347,7 +366,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
                                     .targets = targets};
     const struct annc_look *look = &preparation->look;
     const uint32_t image_rows = table->image_rows ? table->image_rows : look->rows ? look->rows : table->inputs;
-    ANNC_TRY(annc_dataset_adopt(&examples, image_rows, table->inputs / image_rows, dataset));
+    ANNC_TRY(named(table, annc_dataset_adopt(&examples, image_rows, table->inputs / image_rows, dataset)));
     if (takes_over) {
         (*dataset)->mapping = table->mapping;
         table->mapping = (struct annc_mapping){NULL, 0};

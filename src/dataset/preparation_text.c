@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { MOST_NAME = 1024 };
+static const uint32_t ANY = UINT32_MAX;
 
 /* ---------------------------------------------------------------- writing */
 
@@ -112,13 +113,13 @@ out:
     return status;
 }
 
-/* A list of `count` numbers (0: of any), or none. */
+/* A list of `count` numbers, or, with ANY, of as many as there are; none where there is no such key. */
 static annc_status load_numbers(const annc_network *network, const char *key, uint32_t *count, double **numbers)
 {
     annc_status status = ANNC_OK;
     struct annc_texts texts = {0, NULL};
     ANNC_TRY(load_texts(network, key, &texts));
-    if (*count != 0 && texts.count != *count) {
+    if (*count != ANY && texts.count != *count) {
         status = malformed(key);
         goto out;
     }
@@ -203,7 +204,6 @@ annc_status annc_preparation_load(const annc_network *network, struct annc_prepa
                *scale = annc_network_metadata(network, "annc.scale");
     const char *turned = annc_network_metadata(network, "annc.transpose");
     struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
-    uint32_t fills = 0;
     memset(preparation, 0, sizeof *preparation);
     preparation->like.inputs = annc_network_shape(network)->width[0];
     preparation->transposed = turned && strcmp(turned, "true") == 0;
@@ -213,10 +213,10 @@ annc_status annc_preparation_load(const annc_network *network, struct annc_prepa
         preparation->scale = ANNC_SCALE_AUTO; /* a model of someone else's */
     if (classes)
         ANNC_TRY(annc_classes_parse(classes, &preparation->classes));
+    inputs->count = targets->count = ANY;
     ANNC_TRY(load_numbers(network, "annc.input_shift", &inputs->count, &inputs->shift));
     ANNC_TRY(load_numbers(network, "annc.input_factor", &inputs->count, &inputs->factor));
-    fills = inputs->count;
-    ANNC_TRY(load_numbers(network, "annc.input_fill", &fills, &inputs->fill));
+    ANNC_TRY(load_numbers(network, "annc.input_fill", &inputs->count, &inputs->fill));
     ANNC_TRY(load_numbers(network, "annc.target_shift", &targets->count, &targets->shift));
     ANNC_TRY(load_numbers(network, "annc.target_factor", &targets->count, &targets->factor));
     ANNC_TRY(load_table(network, &preparation->like));

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "number.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,8 +61,7 @@ static const char *value_of(const char *header, const char *key)
 
 static annc_status parse_type(struct annc_array *array, const char *text, struct type *type)
 {
-    const char *order = text ? strchr("<>|=", text[1]) : NULL;
-    if (!text || text[0] != '\'' || !order || !text[1])
+    if (!text || text[0] != '\'' || !text[1] || !strchr("<>|=", text[1]))
         return malformed(array, "has elements of several fields; save each as an array of its own");
     type->kind = text[2];
     type->bytes = text[2] ? strtoul(text + 3, NULL, 10) : 0;
@@ -74,8 +74,10 @@ static annc_status parse_type(struct annc_array *array, const char *text, struct
         return ANNC_OK;
     if (type->kind == 'f' && (type->bytes == 2 || type->bytes == 4 || type->bytes == 8))
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "%s: has elements of type %.*s; bool, whole numbers and f2, f4, f8 can be read",
-                     array->name, 8, text);
+    char name[9], shown[32];
+    snprintf(name, sizeof name, "%s", text);
+    return annc_fail(ANNC_INPUT, "%s: has elements of type %s; bool, whole numbers and f2, f4, f8 can be read",
+                     array->name, annc_printable(name, shown, sizeof shown));
 }
 
 static annc_status parse_shape(struct annc_array *array, const char *text)
@@ -233,7 +235,7 @@ annc_status annc_npy_read(const struct annc_bytes *bytes, const char *name, stru
     const size_t total = annc_product(array->count, header.type.bytes);
     if (array->count == 0)
         ANNC_TRY(malformed(array, "is empty"));
-    if (total > bytes->most - length)
+    if (length > bytes->most || total > bytes->most - length)
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is cut short: its header claims more elements than the file can hold",
                            array->name));
     array->is_bytes = header.type.kind == 'u' && header.type.bytes == 1;

@@ -16,7 +16,7 @@ bool annc_png_begins(const void *bytes)
 #if ANNC_PNG_FOUND
 #include <png.h>
 
-enum { MOST_PIXELS = 100000000, OPAQUE = 255, MIDDLE = 127 };
+enum { MOST_PIXELS = 100000000, MOST_DEFLATE_RATIO = 1032, OPAQUE = 255, MIDDLE = 127 };
 
 /* A file being decoded. libpng leaves it by longjmp, so all that must outlive that is in here. */
 struct decoder {
@@ -73,18 +73,31 @@ static void take_row(struct decoder *decoder, const uint8_t *line, uint32_t row)
     }
 }
 
+/* Bytes that the PNG may have, at most. */
+static uint64_t unwrapped_bytes(const struct annc_stream *stream)
+{
+    uint64_t bytes = annc_stream_file_bytes(stream);
+    for (int layer = 0; layer < annc_stream_gzip_layers(stream); layer++)
+        bytes = annc_product(bytes, MOST_DEFLATE_RATIO);
+    return bytes;
+}
+
 static annc_status read_header(struct decoder *decoder)
 {
     png_structp png = decoder->png;
     png_set_read_fn(png, decoder, on_read);
     png_set_user_limits(png, INT32_MAX, INT32_MAX); /* what is too large is told by ourselves */
-    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
+    /* -1: nor those of texts and profiles, which unpack to anything. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, decoder->info);
     decoder->rows = png_get_image_height(png, decoder->info);
     decoder->columns = png_get_image_width(png, decoder->info);
     if ((uint64_t)decoder->rows * decoder->columns > MOST_PIXELS)
         return annc_stream_malformed(decoder->stream, "has %u x %u pixels; at most %d million can be read",
                                      decoder->columns, decoder->rows, MOST_PIXELS / 1000000);
+    if (png_get_rowbytes(png, decoder->info) * decoder->rows / MOST_DEFLATE_RATIO > unwrapped_bytes(decoder->stream))
+        return annc_stream_malformed(decoder->stream, "claims %u x %u pixels, more than it can hold; copy it again",
+                                     decoder->columns, decoder->rows);
     return ANNC_OK;
 }
 

@@ -195,9 +195,13 @@ static annc_status read_directory(struct annc_zip *zip)
     ANNC_TRY(
         annc_allocate((size_t)directory.count, sizeof *zip->member, "an archive's directory", (void **)&zip->member));
     size_t at = 0, taken = 0;
+    uint64_t packed = 0;
     for (uint64_t i = 0; i < directory.count; i++) {
         ANNC_TRY(read_entry(zip, bytes + at, (size_t)directory.bytes - at, &taken));
         at += taken;
+        packed += zip->member[i].packed; /* each at most the file's size, so that nothing wraps */
+        if (packed > zip->file_bytes)
+            ANNC_TRY(damaged(zip, "its members overlap"));
     }
 out:
     annc_release(bytes);

@@ -1,0 +1,393 @@
+#include "hostile.h"
+#include "json.h"
+#include "npy.h"
+#include "picture.h"
+#include "session.h"
+#include "status.h"
+#include "stream.h"
+#include "zip.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What a reader may hold: so many bytes for each byte of the file, or of what its gzip unpacks to, and so many for itself. What zip and PNG pack
+ * unpacks to at most 1032 times its size. */
+enum { BYTES_A_BYTE = 64, BYTES_AT_ONCE = 1 << 20, BYTES_A_PACKED_BYTE = 12 * 1032 };
+
+static char folder[] = "/tmp/annc-hostile-XXXXXX";
+static char file[64]; /* the path of the bytes at hand, which lie in memory */
+static int descriptor = -1;
+static annc_network *table_model, *small_pictures, *mnist_pictures; /* what files are predicted with */
+static struct options run_options;                                  /* of the training that checkpoints are of */
+static struct session run;
+static annc_device *device;
+static char images_path[64], table_path[64], three_path[64];
+
+/* The program's own, which it has in main.c. */
+double since_start(void)
+{
+    return 0;
+}
+
+int stop_signal(void)
+{
+    return 0;
+}
+
+bool should_stop(void *context)
+{
+    (void)context;
+    return false;
+}
+
+/* ---------------------------------------------------------------- the temporary folder */
+
+const char *scratch(const char *name)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+bool scratch_write(const char *name, const void *bytes, size_t size)
+{
+    FILE *out = fopen(scratch(name), "wb");
+    const bool written = out && fwrite(bytes, 1, size, out) == size;
+    return out && fclose(out) == 0 && written;
+}
+
+size_t scratch_read(const char *name, void *bytes, size_t size)
+{
+    FILE *in = fopen(scratch(name), "rb");
+    const size_t got = in ? fread(bytes, 1, size, in) : 0;
+    if (in)
+        fclose(in);
+    return got;
+}
+
+/* ---------------------------------------------------------------- judging */
+
+static char complaint[2048];
+static bool may_be_usage, taken;
+
+/* What one reading came to: success, or a refusal with a message that can be printed and names the file,
+ * or the model that it came with, or the option that it contradicts. */
+static annc_status judge(annc_status status)
+{
+    const char *message = usage_error()[0] ? usage_error() : annc_last_error();
+    taken = taken || status == ANNC_OK;
+    if (status == ANNC_OK || complaint[0])
+        return status;
+    if (status != ANNC_INPUT && !(may_be_usage && status == ANNC_USAGE))
+        snprintf(complaint, sizeof complaint, "status %d: %.600s", (int)status, message);
+    else if (!strstr(message, file) && !strstr(message, folder) && !strstr(message, "the model's") &&
+             strncmp(message, "--", 2) != 0)
+        snprintf(complaint, sizeof complaint, "names no file: '%.600s'", message);
+    else if (!annc_json_is_utf8(message, strlen(message)) || strpbrk(message, "\1\2\3\4\5\6\a\b\t\n\v\f\r\033\177"))
+        snprintf(complaint, sizeof complaint, "not printable: '%.600s'", message);
+    return status;
+}
+
+/* ---------------------------------------------------------------- readers */
+
+static void load_with(const annc_data_options *options)
+{
+    annc_data data;
+    if (judge(annc_data_load(options, &data)) == ANNC_OK)
+        annc_data_free(&data);
+}
+
+/* A folder whose training images are the file. */
+static void read_folder(void)
+{
+    load_with(&(annc_data_options){.path = folder, .need_train = true, .need_test = true});
+    load_with(&(annc_data_options){.path = folder, .need_train = true, .transpose = true, .validation = 0.4});
+}
+
+static void read_labels(void)
+{
+    load_with(&(annc_data_options){.path = images_path, .labels_path = file, .need_test = true});
+}
+
+/* A table of text, in ways that take different roads. */
+static void read_table(void)
+{
+    const annc_data_options ways[] = {
+        {.need_train = true},
+        {.need_train = true,
+         .validation = 0.5,
+         .scale = ANNC_SCALE_MIN_MAX,
+         .text = {.target = "y", .missing = ANNC_MISSING_MEAN}},
+        {.need_train = true,
+         .text = {.label = "1", .missing = ANNC_MISSING_DROP, .header = ANNC_NO, .decimal = ',', .thousands = '.'}},
+        {.need_test = true, .unlabelled = true, .model = table_model, .outputs = 2},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        annc_data_options options = ways[i];
+        options.path = file;
+        load_with(&options);
+    }
+}
+
+static void read_npy(void)
+{
+    load_with(&(annc_data_options){.path = file, .labels_path = three_path, .need_train = true});
+    load_with(&(annc_data_options){.path = three_path, .labels_path = file, .need_train = true});
+    load_with(&(annc_data_options){.path = file, .need_test = true, .unlabelled = true, .model = table_model});
+}
+
+static void read_npz(void)
+{
+    load_with(&(annc_data_options){.path = file, .need_train = true});
+}
+
+static void read_picture(void)
+{
+    load_with(&(annc_data_options){.path = file, .need_test = true, .unlabelled = true, .model = small_pictures});
+    load_with(&(annc_data_options){.path = file, .need_test = true, .unlabelled = true, .model = mnist_pictures});
+}
+
+/* A model, of ours or of others, and a table as the model says that tables are. */
+static void read_model(void)
+{
+    annc_network *model;
+    const annc_shape assumed = {.layers = 2, .width = {2, 3, 2}};
+    annc_status status = judge(annc_model_load(file, NULL, &model));
+    if (status == ANNC_INPUT)
+        status = judge(annc_model_load(file, &assumed, &model));
+    if (status != ANNC_OK)
+        return;
+    const annc_shape *shape = annc_network_shape(model);
+    load_with(&(annc_data_options){
+        .path = table_path, .need_test = true, .model = model, .outputs = shape->width[shape->layers]});
+    annc_network_free(model);
+}
+
+static void put(const void *bytes, size_t size)
+{
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, bytes, size, 0) != (ssize_t)size) {
+        perror(file);
+        abort();
+    }
+}
+
+/* The header of a model alone: before it its length, after it the bytes that the seed's tensors take. */
+static void read_header(void)
+{
+    enum { TENSORS = 17 * sizeof(float) };
+    const size_t size = (size_t)lseek(descriptor, 0, SEEK_END);
+    unsigned char *bytes = calloc(8 + size + TENSORS, 1);
+    if (!bytes || pread(descriptor, bytes + 8, size, 0) != (ssize_t)size)
+        abort();
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)((uint64_t)size >> (8 * i));
+    put(bytes, 8 + size + TENSORS);
+    free(bytes);
+    read_model();
+}
+
+/* A checkpoint: its options, and where the training stands. */
+static void read_checkpoint(void)
+{
+    char *arguments[] = {"--quiet", "--resume", file};
+    struct options options;
+    annc_network *checkpoint = NULL;
+    annc_status status = options_parse(TRAIN, 0, 3, arguments, &options);
+    if (status == ANNC_OK)
+        status = judge(options_complete(TRAIN, &options));
+    if (status == ANNC_OK)
+        status = judge(annc_model_load(file, NULL, &checkpoint));
+    if (status == ANNC_OK) {
+        run.options = &options;
+        run.checkpoint = checkpoint;
+        run.has_best = false;
+        judge(session_restore(&run));
+    }
+    annc_network_free(checkpoint);
+    options_free(&options);
+}
+
+static void read_options(void)
+{
+    char *arguments[] = {"--config", file};
+    struct options options;
+    if (options_parse(TRAIN, 0, 2, arguments, &options) == ANNC_OK)
+        judge(options_complete(TRAIN, &options));
+    options_free(&options);
+}
+
+const struct reader READERS[] = {
+    {"folder", read_folder, false},  {"labels", read_labels, false}, {"table", read_table, true},
+    {"npy", read_npy, false},        {"npz", read_npz, false},       {"picture", read_picture, false},
+    {"model", read_model, false},    {"header", read_header, false}, {"checkpoint", read_checkpoint, false},
+    {"options", read_options, true},
+};
+const int READER_COUNT = sizeof READERS / sizeof *READERS;
+
+/* ---------------------------------------------------------------- one file */
+
+/* Bytes of memory that the file at hand allows. */
+static size_t allowance(void)
+{
+    struct annc_stream *stream = NULL;
+    unsigned char piece[4096];
+    const size_t size = (size_t)lseek(descriptor, 0, SEEK_END);
+    size_t got = sizeof piece, unpacked = 0;
+    bool packed = annc_zip_begins(file);
+    if (!packed && annc_stream_open(file, &stream) == ANNC_OK)
+        while (got == sizeof piece && annc_stream_read(stream, piece, sizeof piece, &got) == ANNC_OK) {
+            packed = packed || (unpacked == 0 && got >= 6 && annc_png_begins(piece));
+            unpacked += got;
+        }
+    annc_stream_close(stream);
+    return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size + unpacked);
+}
+
+const char *reader_complaint(const struct reader *reader, const void *bytes, size_t size, struct reading *outcome)
+{
+    put(bytes, size);
+    annc_fail(ANNC_OK, "%s", "");
+    usage_failed("%s", "");
+    complaint[0] = '\0';
+    taken = false;
+    may_be_usage = reader->may_be_usage;
+    held_begin();
+    reader->read();
+    *outcome = (struct reading){taken, most_held(), allowance()};
+    if (!complaint[0] && outcome->held > outcome->allowed)
+        snprintf(complaint, sizeof complaint, "held %zu bytes, and %zu are allowed", outcome->held, outcome->allowed);
+    return complaint[0] ? complaint : NULL;
+}
+
+/* ---------------------------------------------------------------- what readers need beside the file */
+
+static const char TABLE[] = "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n";
+
+/* The header of an IDX file of bytes. */
+static size_t idx_header(uint8_t *bytes, uint8_t rank, uint32_t count, uint8_t side)
+{
+    memset(bytes, 0, 4 + 4 * (size_t)rank);
+    bytes[2] = 8;
+    bytes[3] = rank;
+    bytes[6] = (uint8_t)(count >> 8);
+    bytes[7] = (uint8_t)count;
+    for (int d = 1; d < rank; d++)
+        bytes[7 + 4 * d] = side;
+    return 4 + 4 * (size_t)rank;
+}
+
+/* Three pictures with a bar in the middle, and their labels. */
+static bool write_images(const char *images, const char *labels, uint8_t side)
+{
+    enum { MOST_SIDE = 28, COUNT = 3 };
+    uint8_t bytes[16 + COUNT * MOST_SIDE * MOST_SIDE];
+    size_t size = idx_header(bytes, 3, COUNT, side);
+    for (int i = 0; i < COUNT * side * side; i++) {
+        const int row = i / side % side, column = i % side;
+        bytes[size++] = row >= 4 && row < side - 4 && column >= side / 2 - 1 && column <= side / 2 ? 200 : 0;
+    }
+    bool written = scratch_write(images, bytes, size);
+    size = idx_header(bytes, 1, COUNT, 0);
+    memcpy(bytes + size, "\0\1\2", COUNT);
+    return scratch_write(labels, bytes, size + COUNT) && written;
+}
+
+/* A network that knows how its data were prepared. */
+static annc_network *model_of(const annc_data_options *options, uint32_t inputs, uint32_t outputs)
+{
+    annc_data data;
+    annc_network *model = NULL;
+    const annc_shape shape = {.layers = 1, .width = {inputs, outputs}};
+    if (annc_data_load(options, &data) != ANNC_OK)
+        return NULL;
+    if (annc_network_create(&shape, &model) == ANNC_OK && annc_data_describe(&data, model) != ANNC_OK) {
+        annc_network_free(model);
+        model = NULL;
+    }
+    annc_data_free(&data);
+    return model;
+}
+
+static bool make_models(void)
+{
+    char mnist[sizeof images_path], labels[sizeof images_path];
+    snprintf(mnist, sizeof mnist, "%s", scratch("mnist"));
+    snprintf(labels, sizeof labels, "%s", scratch("t10k-labels-idx1-ubyte"));
+    table_model = model_of(&(annc_data_options){.path = table_path, .need_train = true}, 2, 2);
+    small_pictures =
+        model_of(&(annc_data_options){.path = images_path, .labels_path = labels, .need_train = true}, 144, 3);
+    mnist_pictures = model_of(&(annc_data_options){.path = mnist, .labels_path = labels, .need_train = true}, 784, 3);
+    return table_model && small_pictures && mnist_pictures;
+}
+
+/* A training that checkpoints are taken of. */
+static annc_status open_run(void)
+{
+    static char checkpoint_path[sizeof images_path];
+    annc_data_options source;
+    snprintf(checkpoint_path, sizeof checkpoint_path, "%s", scratch("checkpoint"));
+    char *arguments[] = {"--quiet", "--data",    table_path,    "--layers",     "2-2-2",
+                         "--batch", "2",         "--optimizer", "adam",         "--device",
+                         "cpu",     "--threads", "1",           "--checkpoint", checkpoint_path};
+    annc_status status = options_parse(TRAIN, 0, sizeof arguments / sizeof *arguments, arguments, &run_options);
+    if (status == ANNC_OK)
+        status = options_complete(TRAIN, &run_options);
+    run.options = &run_options;
+    if (status == ANNC_OK)
+        status = shape_from_options(&run_options, NULL, &run.shape);
+    if (status == ANNC_OK)
+        status = training_from_options(&run_options, &run.shape, &run.training);
+    if (status == ANNC_OK)
+        status = data_options_from(&run_options, &run.shape, &source);
+    if (status == ANNC_OK)
+        status = device_from_options(&run_options, &device);
+    run.device = device;
+    if (status == ANNC_OK)
+        status = session_open(&run, &source, false);
+    return status == ANNC_OK ? session_save(&run) : status;
+}
+
+bool readers_begin(void)
+{
+    uint8_t npy[256];
+    if (!mkdtemp(folder) || (descriptor = memfd_create("hostile", MFD_CLOEXEC)) < 0)
+        return false;
+    snprintf(file, sizeof file, "/proc/self/fd/%d", descriptor);
+    snprintf(images_path, sizeof images_path, "%s", scratch("t10k-images-idx3-ubyte"));
+    snprintf(table_path, sizeof table_path, "%s", scratch("table.csv"));
+    snprintf(three_path, sizeof three_path, "%s", scratch("three.npy"));
+    const size_t size = npy_make(npy, 1, "|u1", false, "(3,)", "\0\1\1", 3);
+    const bool ready = write_images("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", 12) &&
+                       write_images("mnist", "train-labels-idx1-ubyte", 28) && scratch_write("three.npy", npy, size) &&
+                       scratch_write("table.csv", TABLE, sizeof TABLE - 1) &&
+                       symlink(file, scratch("train-images-idx3-ubyte")) == 0 && make_models() && open_run() == ANNC_OK;
+    if (!ready)
+        fprintf(stderr, "%s: %s %s\n", folder, usage_error(), annc_last_error());
+    return ready;
+}
+
+void readers_end(void)
+{
+    static const char *const names[] = {"t10k-images-idx3-ubyte",
+                                        "t10k-labels-idx1-ubyte",
+                                        "mnist",
+                                        "train-labels-idx1-ubyte",
+                                        "train-images-idx3-ubyte",
+                                        "three.npy",
+                                        "table.csv",
+                                        "checkpoint",
+                                        "model"};
+    session_close(&run);
+    options_free(&run_options);
+    annc_device_close(device);
+    annc_network_free(table_model);
+    annc_network_free(small_pictures);
+    annc_network_free(mnist_pictures);
+    close(descriptor);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unlink(scratch(names[i]));
+    rmdir(folder);
+}
