@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { LARGE = 4 << 20, LARGE_PAGE = 2 << 20 };
+enum { SMALL = 1 << 20, LARGE = 4 << 20, LARGE_PAGE = 2 << 20 };
 
 size_t annc_product(size_t a, size_t b)
 {
@@ -42,7 +42,6 @@ static annc_status no_memory(size_t bytes, const char *what)
  * blocks are not worth the question. */
 static bool may_fit(size_t bytes)
 {
-    enum { SMALL = 1 << 20 };
     uint64_t total, available;
     if (bytes <= SMALL)
         return true;
@@ -103,6 +102,8 @@ void annc_unmap(struct annc_mapping *mapping)
 bool annc_is_too_large_to_read(uint64_t bytes)
 {
     uint64_t total, available;
+    if (bytes <= SMALL)
+        return false;
     annc_machine_memory(&total, &available);
     return bytes > available / 4;
 }

@@ -36,9 +36,10 @@ static struct annc_label label_of(char *text)
     return label;
 }
 
-static bool is_truth(const char *text)
+/* True and TRUE are one. */
+static const char *without_case(const char *text)
 {
-    return strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0;
+    return strcasecmp(text, "true") == 0 ? "true" : strcasecmp(text, "false") == 0 ? "false" : text;
 }
 
 static int by_number(const void *a, const void *b)
@@ -49,8 +50,8 @@ static int by_number(const void *a, const void *b)
 
 static int by_text(const void *a, const void *b)
 {
-    const char *x = ((const struct annc_label *)a)->text, *y = ((const struct annc_label *)b)->text;
-    return is_truth(x) && is_truth(y) ? strcasecmp(x, y) : strcmp(x, y);
+    return strcmp(without_case(((const struct annc_label *)a)->text),
+                  without_case(((const struct annc_label *)b)->text));
 }
 
 static bool all_numbers(const struct annc_label *labels, uint32_t count)
@@ -249,17 +250,32 @@ annc_status annc_classes_format(const struct annc_classes *classes, struct annc_
 
 /* ---------------------------------------------------------------- applying */
 
-/* The class of a label, or UINT32_MAX. */
-static uint32_t find_class(const struct annc_classes *classes, const char *text)
+/* Numbers, then texts; of pointers to labels. */
+static int by_value(const void *a, const void *b)
 {
-    char *const own = (char *)text; /* label_of only looks at it */
-    const struct annc_label label = label_of(own);
-    for (uint32_t c = 0; c < classes->count; c++) {
-        const struct annc_label *other = &classes->label[c];
-        if (label.is_number && other->is_number ? label.number == other->number : by_text(&label, other) == 0)
-            return c;
+    const struct annc_label *x = *(const struct annc_label *const *)a, *y = *(const struct annc_label *const *)b;
+    if (x->is_number != y->is_number)
+        return x->is_number ? -1 : 1;
+    return x->is_number ? by_number(x, y) : by_text(x, y);
+}
+
+/* The class of each distinct label of a table, or UINT32_MAX. */
+static annc_status find_classes(const struct annc_classes *classes, const struct annc_texts *labels, uint32_t *class_of)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_label **sorted = NULL;
+    ANNC_TRY(annc_allocate(classes->count, sizeof *sorted, "the classes", (void **)&sorted));
+    for (uint32_t c = 0; c < classes->count; c++)
+        sorted[c] = &classes->label[c];
+    qsort(sorted, classes->count, sizeof *sorted, by_value);
+    for (uint32_t d = 0; d < labels->count; d++) {
+        const struct annc_label label = label_of(labels->text[d]), *key = &label;
+        const struct annc_label **found = bsearch(&key, sorted, classes->count, sizeof *sorted, by_value);
+        class_of[d] = found ? (uint32_t)(*found - classes->label) : UINT32_MAX;
     }
-    return UINT32_MAX;
+out:
+    annc_release(sorted);
+    return status;
 }
 
 /* A class whose name is nearly the label: the same but for case, or for a dot or blanks at its ends. */
@@ -279,7 +295,7 @@ static const char *near_name(const struct annc_classes *classes, const char *tex
 }
 
 static annc_status unknown_label(const struct annc_classes *classes, const struct annc_table *table, uint32_t row,
-                                 const char *text)
+                                 const char *text, bool is_class)
 {
     char where[64], shown[SHOWN], near_shown[SHOWN];
     const char *near = near_name(classes, text);
@@ -288,7 +304,7 @@ static annc_status unknown_label(const struct annc_classes *classes, const struc
     else
         snprintf(where, sizeof where, "example %u", row + 1);
     annc_printable(text, shown, sizeof shown);
-    if (find_class(classes, text) != UINT32_MAX)
+    if (is_class)
         return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which no training example has", table->name, where,
                          shown);
     if (near)
@@ -305,13 +321,12 @@ annc_status annc_classes_apply(const struct annc_classes *classes, const struct 
     const struct annc_labels *labels = &table->labels;
     uint32_t *class_of = NULL;
     ANNC_TRY(annc_allocate(labels->distinct.count, sizeof *class_of, "the labels", (void **)&class_of));
-    for (uint32_t d = 0; d < labels->distinct.count; d++)
-        class_of[d] = find_class(classes, labels->distinct.text[d]);
+    ANNC_TRY(find_classes(classes, &labels->distinct, class_of));
     for (uint32_t i = 0; i < table->rows; i++) {
         const char *text = labels->distinct.text[labels->index[i]];
         const uint32_t c = class_of[labels->index[i]];
         if (c == UINT32_MAX || !classes->label[c].trained) {
-            status = unknown_label(classes, table, i, text);
+            status = unknown_label(classes, table, i, text, c != UINT32_MAX);
             goto out;
         }
         indices[i] = (int32_t)c;

@@ -15,7 +15,7 @@
 
 /* What a reader may hold: so many bytes for each byte of the file, or of what its gzip unpacks to, and so many for itself. What zip and PNG pack
  * unpacks to at most 1032 times its size. */
-enum { BYTES_A_BYTE = 64, BYTES_AT_ONCE = 1 << 20, BYTES_A_PACKED_BYTE = 12 * 1032 };
+enum { BYTES_A_BYTE = 128, BYTES_AT_ONCE = 1 << 20, BYTES_A_PACKED_BYTE = 12 * 1032 };
 
 static char folder[] = "/tmp/annc-hostile-XXXXXX";
 static char file[64]; /* the path of the bytes at hand, which lie in memory */
@@ -243,7 +243,7 @@ static size_t allowance(void)
             unpacked += got;
         }
     annc_stream_close(stream);
-    return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size + unpacked);
+    return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size > unpacked ? size : unpacked);
 }
 
 const char *reader_complaint(const struct reader *reader, const void *bytes, size_t size, struct reading *outcome)
