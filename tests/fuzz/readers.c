@@ -214,8 +214,11 @@ static void read_options(void)
 {
     char *arguments[] = {"--config", file};
     struct options options;
-    if (options_parse(TRAIN, 0, 2, arguments, &options) == ANNC_OK)
-        judge(options_complete(TRAIN, &options));
+    annc_status status = options_parse(TRAIN, 0, 2, arguments, &options);
+    if (status == ANNC_OK)
+        status = options_complete(TRAIN, &options);
+    if (!options.value[OPTION_RESUME].given) /* which is another file */
+        judge(status);
     options_free(&options);
 }
 
