@@ -425,6 +425,9 @@ ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void
 /* Tells ANNC_PLATEAU how the epoch went: a loss, lower is better, of whatever data are trusted most. */
 ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
+/* The share of an epoch's steps that are done, 0...1, as it was when `stop` was last asked: for `stop` to tell. */
+ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
+
 /* The engine in use: "ops", "recorded", "fused, sparse", "fused, dense". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */

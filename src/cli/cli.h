@@ -29,6 +29,7 @@ annc_status run_export(const struct options *options);
 annc_status run_show(const struct options *options);
 annc_status run_sweep(const struct options *options);
 annc_status run_trace(const struct options *options);
+annc_status run_report(const struct options *options);
 
 /* Seconds since the process began. */
 double since_start(void);

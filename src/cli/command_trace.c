@@ -191,15 +191,6 @@ static annc_status save_graph(const struct options *options, const struct graph 
     return status;
 }
 
-/* Whether the screen shows more than ASCII. */
-static bool is_unicode(void)
-{
-    const char *locale = getenv("LC_ALL");
-    locale = locale && locale[0] ? locale : getenv("LC_CTYPE");
-    locale = locale && locale[0] ? locale : getenv("LANG");
-    return isatty(STDOUT_FILENO) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "utf8"));
-}
-
 static annc_status show_trace(const struct subject *subject, const annc_trace *trace, const annc_trace *after,
                               const struct view *view)
 {
@@ -217,7 +208,7 @@ static annc_status show_trace(const struct subject *subject, const annc_trace *t
         status = save_graph(subject->options, &graph);
     } else if (status == ANNC_OK) {
         printf("%s\nabove a line the value that flows forward, below it dC/d of that value\n\n", subject->title);
-        graph_print_text(&graph, is_unicode(), stdout);
+        graph_print_text(&graph, use_unicode(stdout), stdout);
         print_update(trace, after, view, subject->eta, stdout);
     }
     graph_close(&graph);

@@ -1,4 +1,5 @@
 /* command_train.c - annc-gpu train */
+#include "curves.h"
 #include "folds.h"
 #include "session.h"
 
@@ -44,6 +45,19 @@ static annc_status check_combination(const struct session *session)
     return ANNC_OK;
 }
 
+/* Whether --plot can be done: of curves there is one kind of picture, and folds have none. */
+static annc_status check_plot(const struct session *session)
+{
+    const char *path = text_of(session, OPTION_PLOT), *end = path ? strrchr(path, '.') : NULL;
+    if (!path)
+        return ANNC_OK;
+    if (!end || strcasecmp(end, ".svg") != 0)
+        return usage_failed("--plot takes a name that ends in .svg, not '%.64s'", path);
+    if (session->options->value[OPTION_FOLDS].given)
+        return usage_failed("--folds and --plot contradict each other: curves are of one training");
+    return annc_model_can_save(path);
+}
+
 /* All that can be wrong without looking at the data. *checkpoint is what --resume names, the caller's. */
 static annc_status prepare(struct session *session, annc_data_options *source, annc_network **checkpoint)
 {
@@ -72,6 +86,8 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     if (status == ANNC_OK && text_of(session, OPTION_CHECKPOINT))
         status = annc_model_can_save(text_of(session, OPTION_CHECKPOINT));
     if (status == ANNC_OK)
+        status = check_plot(session);
+    if (status == ANNC_OK)
         status = open_log(session);
     return status == ANNC_OK ? device_from_options(session->options, &session->device) : status;
 }
@@ -89,6 +105,33 @@ static annc_status save(const struct session *session)
         status = annc_model_save(session->network, path);
     if (status == ANNC_OK)
         note(session->options, "saved: %s", path);
+    return status;
+}
+
+/* The curves of the epochs so far, where --plot asks for them. */
+static annc_status save_plot(const struct session *session)
+{
+    const char *path = text_of(session, OPTION_PLOT);
+    char *text = NULL, name[1200], layers[1024];
+    size_t size = 0;
+    if (!path)
+        return ANNC_OK;
+    print_layers(&session->shape, layers, sizeof layers);
+    snprintf(name, sizeof name, "Training of %s, %s cost: %u epochs", layers, annc_cost_name(session->shape.cost),
+             session->epochs);
+    const struct named_history run = {name, &session->history, session_kept_epoch(session)};
+    FILE *stream = open_memstream(&text, &size);
+    if (stream)
+        curves_print(&run, stream);
+    if (!stream || fclose(stream) != 0) {
+        free(text);
+        usage_failed("out of memory: the curves of %u epochs", session->epochs);
+        return ANNC_DEVICE;
+    }
+    const annc_status status = annc_file_save(path, text, size);
+    free(text);
+    if (status == ANNC_OK)
+        note(session->options, "the curves are in %s", path);
     return status;
 }
 
@@ -112,19 +155,23 @@ static annc_status train_one(struct session *session, const annc_data_options *s
     print_balance(session);
     print_shapes(session);
     status = session_train(session, print_epoch);
-    const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
-    if (status == ANNC_DIVERGED && text_of(session, OPTION_CHECKPOINT))
+    const bool ended = status == ANNC_OK || status == ANNC_STOPPED, has_diverged = status == ANNC_DIVERGED;
+    if (has_diverged)
+        session->ending = ENDED_BY_DIVERGENCE;
+    if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
-    if (!ended && !session->has_best)
+    if (!ended && !has_diverged)
         return status;
-    const annc_status saved = save(session); /* after a divergence too, the best epoch is worth keeping */
-    if (!ended)
-        return status;
-    print_warnings(session);
-    const annc_status printed = saved == ANNC_OK ? print_result(session) : saved;
+    annc_status said = ended || session->has_best ? save(session) : ANNC_OK; /* the best epoch is worth keeping */
+    if (said == ANNC_OK)
+        said = save_plot(session);
+    if (ended)
+        print_warnings(session);
+    if (said == ANNC_OK)
+        said = print_result(session);
     if (status == ANNC_STOPPED)
         explain_stop(session);
-    return printed == ANNC_OK ? status : printed;
+    return said == ANNC_OK || has_diverged ? status : said;
 }
 
 annc_status run_train(const struct options *options)

@@ -11,6 +11,8 @@ const struct command COMMANDS[] = {
      1, run_show},
     {"trace", "[MODEL]", "the equations on one example: a graph with values and gradients; alone, a neuron's", TRACE, 1,
      run_trace},
+    {"report", "LOG...", "what `train --log` wrote, of a run or several, as one HTML page", REPORT, MOST_POSITIONAL,
+     run_report},
     {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON, C", EXPORT, 1, run_export},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},

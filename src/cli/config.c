@@ -97,14 +97,20 @@ annc_status options_complete(unsigned command, struct options *options)
     return status == ANNC_OK ? options_default(options) : status;
 }
 
+const char *option_shown(unsigned command, const struct options *options, enum option_id id)
+{
+    const struct option_value *value = &options->value[id];
+    const char *text = value->shown ? value->shown : value->text;
+    if (!(OPTIONS[id].commands & command) || !text || (OPTIONS[id].commands & ASIDE) || strpbrk(text, "\r\n"))
+        return NULL;
+    return OPTIONS[id].kind != FLAG ? text : value->given ? "yes" : NULL;
+}
+
 void options_print(unsigned command, const struct options *options, FILE *out)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
-        const struct option_value *value = &options->value[id];
-        const char *text = value->shown ? value->shown : value->text;
-        if (!(OPTIONS[id].commands & command) || !text || (OPTIONS[id].commands & ASIDE) || strpbrk(text, "\r\n"))
-            continue;
-        if (OPTIONS[id].kind != FLAG || value->given)
-            fprintf(out, "%s = %s\n", OPTIONS[id].name, OPTIONS[id].kind == FLAG ? "yes" : text);
+        const char *text = option_shown(command, options, (enum option_id)id);
+        if (text)
+            fprintf(out, "%s = %s\n", OPTIONS[id].name, text);
     }
 }

@@ -18,6 +18,7 @@ enum command_bit {
     SHOW = 1 << 7,
     SWEEP = 1 << 8,
     TRACE = 1 << 9,
+    REPORT = 1 << 10,
     VARIES = 1 << 28, /* of an option: a sweep may vary it */
     RARE = 1 << 29,   /* of an option: not among those that help shows first */
     ASIDE = 1 << 30,  /* says where results go, not what they are: no part of a configuration */
@@ -94,6 +95,7 @@ enum option_id {
     OPTION_CHECKPOINT_EVERY,
     OPTION_RESUME,
     OPTION_LOG,
+    OPTION_PLOT,
     OPTION_SHOW_INPUT,
     OPTION_WHAT,
     OPTION_LAYER,
@@ -191,6 +193,8 @@ annc_status options_resume(struct options *options);
 /* What options_resume needs beyond the configuration: paths, absolute, and texts that a line cannot hold. */
 void options_print_run(const struct options *options, FILE *out);
 
+/* The value of an option as the configuration has it, or NULL where it is no part of it. */
+const char *option_shown(unsigned command, const struct options *options, enum option_id id);
 /* Prints the configuration: each option of a command that has a value, as "name = value", a line each, as --config reads it. */
 void options_print(unsigned command, const struct options *options, FILE *out);
 

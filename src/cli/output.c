@@ -139,6 +139,31 @@ bool use_colour(FILE *stream)
     return isatty(fileno(stream)) && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
 }
 
+bool use_unicode(FILE *stream)
+{
+    const char *locale = getenv("LC_ALL");
+    locale = locale && locale[0] ? locale : getenv("LC_CTYPE");
+    locale = locale && locale[0] ? locale : getenv("LANG");
+    return isatty(fileno(stream)) && locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "utf8"));
+}
+
+void print_markup_text(FILE *stream, const char *text)
+{
+    static const char marks[] = "<>&\"'";
+    static const char *const names[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&#39;"};
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        const int length = utf8_length(s);
+        const char *mark = strchr(marks, *s);
+        if (length == 0 || *s < 0x20 || *s == 0x7F)
+            fputs("\xEF\xBF\xBD", stream);
+        else if (mark)
+            fputs(names[mark - marks], stream);
+        else
+            fwrite(s, 1, (size_t)length, stream);
+        s += length ? length : 1;
+    }
+}
+
 uint32_t terminal_columns(FILE *stream)
 {
     struct winsize size;

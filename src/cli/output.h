@@ -34,6 +34,12 @@ annc_status flush(FILE *stream, const char *name);
 /* Whether to use colour on a stream: a terminal, no NO_COLOR, TERM not dumb. */
 bool use_colour(FILE *stream);
 
+/* Whether a stream is a terminal of a locale that has more than ASCII. */
+bool use_unicode(FILE *stream);
+
+/* A text as HTML and SVG have it, between tags or quotes; control characters and bytes that are not UTF-8 become U+FFFD. */
+void print_markup_text(FILE *stream, const char *text);
+
 /* Columns of the terminal that a stream goes to, or 80. */
 uint32_t terminal_columns(FILE *stream);
 

@@ -173,22 +173,33 @@ static void json_main_measures(struct json *json, const struct session *session)
 
 static const char *ending_name(enum ending ending)
 {
-    static const char *const names[] = {[ENDED_BY_EPOCHS] = "epochs",
-                                        [ENDED_BY_PATIENCE] = "patience",
-                                        [ENDED_BY_TARGET] = "target-accuracy",
-                                        [ENDED_BY_TIME] = "max-time",
-                                        [ENDED_BY_SIGNAL] = "signal"};
+    static const char *const names[] = {
+        [ENDED_BY_EPOCHS] = "epochs", [ENDED_BY_PATIENCE] = "patience", [ENDED_BY_TARGET] = "target-accuracy",
+        [ENDED_BY_TIME] = "max-time", [ENDED_BY_SIGNAL] = "signal",     [ENDED_BY_DIVERGENCE] = "divergence"};
     return names[ending];
+}
+
+static void json_options(struct json *json, const struct options *options)
+{
+    json_open(json, "options", '{');
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const char *text = option_shown(TRAIN, options, (enum option_id)i);
+        if (text)
+            json_text(json, OPTIONS[i].name, text);
+    }
+    json_close(json, '}');
 }
 
 annc_status print_result(const struct session *session)
 {
+    const annc_build build = annc_build_info();
     const annc_device_info *info = annc_device_describe(session->device);
     const char *saved = session->options->value[OPTION_SAVE].text;
     FILE *out = given(session, OPTION_JSON) ? stdout : NULL;
     struct json json;
-    char layers[1024];
-    if (session->ending != ENDED_BY_EPOCHS && session->ending != ENDED_BY_SIGNAL)
+    char layers[1024], activations[1024];
+    if (session->ending != ENDED_BY_EPOCHS && session->ending != ENDED_BY_SIGNAL &&
+        session->ending != ENDED_BY_DIVERGENCE)
         note(session->options, "ended after %u epochs by --%s", session->epochs, ending_name(session->ending));
     if (session->has_best)
         note(session->options, "kept: epoch %u, the best by validation loss", session->best.epoch.epoch);
@@ -196,7 +207,10 @@ annc_status print_result(const struct session *session)
         return ANNC_OK;
     print_layers(&session->shape, layers, sizeof layers);
     json_begin(&json, "annc.result/1");
+    print_activations(&session->shape, activations, sizeof activations);
     json_text(&json, "layers", layers);
+    json_text(&json, "activations", activations);
+    json_text(&json, "cost", annc_cost_name(session->shape.cost));
     json_whole(&json, "parameters", annc_shape_parameters(&session->shape));
     json_text(&json, "device", info->kind);
     json_text(&json, "device_name", info->name);
@@ -205,14 +219,20 @@ annc_status print_result(const struct session *session)
     json_whole(&json, "seed", session->options->value[OPTION_SEED].whole);
     json_whole(&json, "epochs", session->epochs);
     json_text(&json, "ended_by", ending_name(session->ending));
+    if (session->ending == ENDED_BY_DIVERGENCE)
+        json_text(&json, "message", annc_last_error());
     json_text(&json, "data", session->data.description);
     if (session->epochs > 0)
         json_main_measures(&json, session);
     json_number(&json, "seconds", session->seconds);
     json_number(&json, "test_seconds", session->test_seconds);
     json_number(&json, "wall_seconds", since_start());
-    if (saved)
+    if (saved && (session->has_best || session->ending != ENDED_BY_DIVERGENCE))
         json_text(&json, "model", saved);
+    json_number(&json, "lr", session->training.eta);
+    json_text(&json, "version", build.version);
+    json_text(&json, "commit", build.commit);
+    json_options(&json, session->options);
     return json_end(&json, out, session->log);
 }
 

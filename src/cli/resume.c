@@ -45,8 +45,8 @@ static void print_encoded(const char *text, FILE *out)
 static bool is_in_run(enum option_id id)
 {
     const struct option_spec *spec = &OPTIONS[id];
-    if (!(spec->commands & TRAIN) || id == OPTION_CONFIG || id == OPTION_LOG || id == OPTION_RESUME ||
-        id == OPTION_CHECKPOINT)
+    if (!(spec->commands & TRAIN) || id == OPTION_CONFIG || id == OPTION_LOG || id == OPTION_PLOT ||
+        id == OPTION_RESUME || id == OPTION_CHECKPOINT)
         return false;
     return spec->kind == PATHNAME || id == OPTION_CHECKPOINT_EVERY || spec->kind == TEXT;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool session_has_classes(const struct session *session)
 {
@@ -18,6 +19,11 @@ double accuracy_of(const annc_evaluation *evaluation)
 const struct outcome *session_outcome(const struct session *session)
 {
     return session->has_best ? &session->best : &session->last;
+}
+
+double session_kept_epoch(const struct session *session)
+{
+    return session->has_best ? session->best.epoch.epoch : NAN;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -106,6 +112,7 @@ void session_close(struct session *session)
     annc_trainer_free(session->trainer);
     annc_network_free(session->network);
     annc_data_free(&session->data);
+    history_free(&session->history);
     free(session->class_weights);
     memset(session, 0, sizeof *session);
 }
@@ -122,9 +129,11 @@ static bool is_due(const struct session *session)
     return session->due > 0 && since_start() >= session->due;
 }
 
-/* Whether the steps should pause: for good, or for a checkpoint. */
+/* Whether the steps should pause: for good, or for a checkpoint. While they do not, it is shown how they go. */
 static bool should_pause(void *context)
 {
+    struct session *session = context;
+    live_draw(&session->live, session->epochs, annc_trainer_progress(session->trainer));
     return stop_signal() != 0 || is_over(context) || is_due(context);
 }
 
@@ -140,6 +149,32 @@ static annc_status measure(struct session *session, struct outcome *outcome)
     session->test_seconds += session->test ? outcome->test.seconds : 0;
     session->test_seconds += session->validation ? outcome->validation.seconds : 0;
     return status;
+}
+
+/* Keeps the numbers of an epoch for its curves. */
+static annc_status remember(struct session *session)
+{
+    const struct outcome *last = &session->last;
+    const bool classes = session_has_classes(session);
+    double row[EPOCH_COLUMNS];
+    if (!session->options->value[OPTION_PLOT].given)
+        return ANNC_OK;
+    for (int i = 0; i < EPOCH_COLUMNS; i++)
+        row[i] = NAN;
+    row[EPOCH] = last->epoch.epoch;
+    row[TRAINING_LOSS] = last->epoch.loss;
+    if (classes)
+        row[TRAINING_ACCURACY] = (double)last->epoch.correct / last->epoch.examples;
+    if (session->validation) {
+        row[VALIDATION_LOSS] = last->validation.loss;
+        row[classes ? VALIDATION_ACCURACY : VALIDATION_R2] =
+            classes ? accuracy_of(&last->validation) : last->validation.r2;
+    }
+    if (session->test) {
+        row[TEST_LOSS] = last->test.loss;
+        row[classes ? TEST_ACCURACY : TEST_R2] = classes ? accuracy_of(&last->test) : last->test.r2;
+    }
+    return history_add(&session->history, row);
 }
 
 /* Keeps what is best by validation: the smaller loss, the earlier of equals. */
@@ -190,7 +225,12 @@ static annc_status one_epoch(struct session *session, annc_status (*each)(const 
     annc_trainer_report(session->trainer, session->validation ? outcome.validation.loss : outcome.epoch.loss);
     status = keep_best(session);
     if (status == ANNC_OK)
+        status = remember(session);
+    live_epoch(&session->live, outcome.epoch.loss);
+    live_hide(&session->live);
+    if (status == ANNC_OK)
         status = each(session);
+    live_show(&session->live);
     const bool wanted = is_due(session) || (session->every_epochs > 0 && session->epochs % session->every_epochs == 0);
     return status == ANNC_OK && wanted ? session_save(session) : status;
 }
@@ -209,11 +249,22 @@ static bool ends(struct session *session)
     return session->epochs >= epochs || session->ending != ENDED_BY_EPOCHS;
 }
 
+/* How the training goes is shown where it does not come between lines for scripts, and where there is one training, not many. */
+static void open_live(struct session *session)
+{
+    const struct option_value *value = session->options->value;
+    if (!value[OPTION_QUIET].given && !session->folds && !(value[OPTION_JSON].given && isatty(STDOUT_FILENO)))
+        live_open(&session->live, (uint32_t)value[OPTION_EPOCHS].whole, session->epochs,
+                  annc_dataset_examples(session->data.train)->count, session->deadline);
+}
+
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
 {
+    open_live(session);
     annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
     while (status == ANNC_OK && !ends(session))
         status = one_epoch(session, each);
+    live_hide(&session->live);
     if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
         session->ending = ENDED_BY_TIME;
         status = ANNC_OK;

@@ -3,9 +3,18 @@
 #define ANNC_CLI_SESSION_H
 
 #include "cli.h"
+#include "live.h"
+#include "run_log.h"
 
 /* Why the training ended. */
-enum ending { ENDED_BY_EPOCHS, ENDED_BY_PATIENCE, ENDED_BY_TARGET, ENDED_BY_TIME, ENDED_BY_SIGNAL };
+enum ending {
+    ENDED_BY_EPOCHS,
+    ENDED_BY_PATIENCE,
+    ENDED_BY_TARGET,
+    ENDED_BY_TIME,
+    ENDED_BY_SIGNAL,
+    ENDED_BY_DIVERGENCE
+};
 
 /* What an epoch came to. */
 struct outcome {
@@ -26,6 +35,8 @@ struct session {
     annc_trainer *trainer;
     annc_evaluator *test, *validation; /* NULL where there is no such set */
     float *class_weights;
+    struct history history; /* of the epochs done, where --plot asks for it */
+    struct live live;
     FILE *log;                      /* the caller's, or NULL */
     const annc_network *checkpoint; /* to go on from, the caller's; or NULL */
     struct folds *folds;            /* that this is one of, the caller's; or NULL */
@@ -77,6 +88,8 @@ annc_status session_restore(struct session *session);
 /* How far the folds of a checkpoint had come. */
 annc_status folds_restore(const annc_network *checkpoint, struct folds *folds);
 
+/* The epoch that was kept by validation, or NaN. */
+double session_kept_epoch(const struct session *session);
 /* What the network that is kept came to. */
 const struct outcome *session_outcome(const struct session *session);
 

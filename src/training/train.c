@@ -26,6 +26,11 @@ uint32_t annc_trainer_window(const annc_trainer *trainer)
     return trainer->feed.window;
 }
 
+double annc_trainer_progress(const annc_trainer *trainer)
+{
+    return (double)trainer->asked / trainer->steps;
+}
+
 /* One step on the cursor's minibatch of m examples. */
 static annc_status step_of(annc_trainer *trainer, uint32_t m)
 {
@@ -113,6 +118,7 @@ static annc_status ask_for_stop(annc_trainer *trainer, const struct course *cour
 {
     annc_status status = ANNC_OK;
     ANNC_TRY(trainer->device->backend->synchronise(trainer->device));
+    trainer->asked = course->done;
     if (course->stop(course->context))
         return annc_fail(ANNC_STOPPED, "stopped in epoch %u after step %u of %u", trainer->epoch, course->done,
                          trainer->steps);

@@ -18,6 +18,7 @@ struct annc_trainer {
     uint32_t epoch;            /* epochs begun */
     uint32_t steps;            /* an epoch, the ragged last one included */
     annc_epoch report;         /* of the epoch begun last, so far; its steps are those done */
+    uint32_t asked;            /* steps of the epoch that were done when a stop was last asked for */
     uint32_t block;            /* steps between questions for a stop */
     bool whole_steps;          /* the backend's steps takes them */
     float largest_input;

@@ -7,7 +7,7 @@ import unittest
 
 from program import USAGE, Cli, main
 
-COMMANDS = ["train", "sweep", "eval", "predict", "show", "trace", "export", "check", "fetch", "info"]
+COMMANDS = ["train", "sweep", "eval", "predict", "show", "trace", "report", "export", "check", "fetch", "info"]
 
 
 class Manual(Cli):

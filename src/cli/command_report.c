@@ -1,0 +1,277 @@
+/* command_report.c - annc-gpu report */
+#include "curves.h"
+#include "page.h"
+#include "report_page.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RUNS = 32 };
+
+/* Runs and the names that the page gives them. */
+struct report {
+    const struct options *options;
+    struct run runs[MOST_RUNS];
+    char names[MOST_RUNS][80];
+    size_t count;
+};
+
+/* The name of a log's file, and, where that is another's too, its number. */
+static void name_run(struct report *report, size_t i)
+{
+    const char *path = report->runs[i].path, *slash = strrchr(path, '/');
+    char *name = report->names[i];
+    snprintf(name, sizeof report->names[i], "%.60s", slash && slash[1] ? slash + 1 : path);
+    for (size_t other = 0; other < i; other++)
+        if (strcmp(report->names[other], name) == 0) {
+            snprintf(name + strlen(name), 12, " (%zu)", i + 1);
+            return;
+        }
+}
+
+/* ---------------------------------------------------------------- one beside the other */
+
+/* A row of the comparison: the same of each run. */
+static void print_texts(FILE *out, const struct report *report, const char *name,
+                        const char *(*find)(const struct run *, const char *key), const char *key)
+{
+    fputs("<tr>", out);
+    page_row_head(out, "%s", name);
+    for (size_t i = 0; i < report->count; i++) {
+        const char *text = find(&report->runs[i], key);
+        page_element(out, "td", " class=\"v\"", "%s", text && strcmp(text, "null") != 0 ? text : "\xE2\x80\x93");
+    }
+    fputs("</tr>\n", out);
+}
+
+static bool differs(const struct report *report, const char *(*find)(const struct run *, const char *key),
+                    const char *key)
+{
+    const char *first = find(&report->runs[0], key);
+    for (size_t i = 1; i < report->count; i++) {
+        const char *text = find(&report->runs[i], key);
+        if (!first != !text || (text && strcmp(text, first) != 0))
+            return true;
+    }
+    return false;
+}
+
+static void print_numbers(FILE *out, const struct report *report, const char *key, const char *name, bool is_share)
+{
+    bool any = false;
+    for (size_t i = 0; i < report->count; i++)
+        any = any || !isnan(run_number(&report->runs[i], key));
+    if (!any)
+        return;
+    fputs("<tr>", out);
+    page_row_head(out, "%s", name);
+    for (size_t i = 0; i < report->count; i++) {
+        const double number = run_number(&report->runs[i], key);
+        if (isnan(number))
+            page_number(out, "\xE2\x80\x93");
+        else if (is_share)
+            page_number(out, "%.2f%%", 100 * number);
+        else
+            page_number(out, "%.6g", number);
+    }
+    fputs("</tr>\n", out);
+}
+
+/* What the runs came to; of one run too. */
+static void print_results(FILE *out, const struct report *report)
+{
+    static const struct {
+        const char *key, *name;
+        bool is_share;
+    } shown[] = {{"epochs", "epochs", false},
+                 {"best_epoch", "epoch that was kept", false},
+                 {"accuracy", "test accuracy", true},
+                 {"r2", "test R\xC2\xB2", false},
+                 {"rmse", "test RMSE", false},
+                 {"mae", "test MAE", false},
+                 {"validation_accuracy", "validation accuracy", true},
+                 {"validation_r2", "validation R\xC2\xB2", false},
+                 {"validation_rmse", "validation RMSE", false},
+                 {"validation_loss", "validation loss an example", false},
+                 {"training_accuracy", "training accuracy", true},
+                 {"loss", "training loss", false},
+                 {"parameters", "parameters", false},
+                 {"seconds", "seconds of training", false},
+                 {"wall_seconds", "seconds in all", false}};
+    page_table(out, report->count > 1 ? "What the trainings came to." : "What the training came to.");
+    fputs("<thead><tr><td></td>", out);
+    for (size_t i = 0; i < report->count; i++)
+        page_element(out, "th", " scope=\"col\" class=\"n\"", "%s", report->names[i]);
+    fputs("</tr></thead>\n<tbody>\n", out);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        print_numbers(out, report, shown[i].key, shown[i].name, shown[i].is_share);
+    fputs("</tbody>\n", out);
+    page_table_end(out);
+}
+
+/* The options in which the runs are not alike. */
+static void print_differences(FILE *out, const struct report *report)
+{
+    static const char *const keys[] = {"data", "lr", "device_name", "engine", "commit"};
+    static const char *const names[] = {"data", "learning rate", "device", "engine that ran", "commit"};
+    size_t count = 0;
+    page_element(out, "h2", "", "Options that differ");
+    for (int id = 0; id < OPTION_COUNT; id++)
+        count += differs(report, run_option, OPTIONS[id].name);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        count += differs(report, run_text, keys[i]);
+    for (size_t i = 0; i < report->count; i++)
+        if (report->runs[i].option_count == 0)
+            print_missing(out, "%s says nothing of its options.", report->names[i]);
+    if (count == 0) {
+        page_element(out, "p", "", "All options that the logs tell of are the same.");
+        return;
+    }
+    page_table(out, "Options and circumstances in which the runs are not alike.");
+    fputs("<thead><tr><td></td>", out);
+    for (size_t i = 0; i < report->count; i++)
+        page_head(out, report->names[i]);
+    fputs("</tr></thead>\n<tbody>\n", out);
+    for (int id = 0; id < OPTION_COUNT; id++)
+        if (differs(report, run_option, OPTIONS[id].name) && strcmp(OPTIONS[id].name, "lr") != 0)
+            print_texts(out, report, OPTIONS[id].name, run_option, OPTIONS[id].name);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (differs(report, run_text, keys[i]))
+            print_texts(out, report, names[i], run_text, keys[i]);
+    fputs("</tbody>\n", out);
+    page_table_end(out);
+}
+
+/* ---------------------------------------------------------------- the page */
+
+static void print_curves(FILE *out, const struct report *report)
+{
+    struct named_history runs[MOST_RUNS];
+    struct chart chart;
+    bool any = false;
+    for (size_t i = 0; i < report->count; i++)
+        runs[i] = (struct named_history){report->names[i], &report->runs[i].history,
+                                         run_number(&report->runs[i], "best_epoch")};
+    page_element(out, "h2", "", "Curves");
+    for (int which = 0; which < MOST_CHARTS - 1 && chart_of(runs, report->count, which, &chart); which++) {
+        if (chart.count == 0)
+            continue;
+        any = true;
+        fputs("<figure>\n", out);
+        chart_print(&chart, out);
+        fputs("</figure>\n", out);
+    }
+    if (!any)
+        print_missing(out, "There is no curve: no epoch was trained to its end.");
+}
+
+static void print_contents(FILE *out, const struct report *report)
+{
+    fputs("<nav aria-label=\"Runs\"><ul>\n", out);
+    for (size_t i = 0; i < report->count; i++) {
+        fprintf(out, "<li><a href=\"#run-%zu\">", i + 1);
+        page_element(out, "span", "", "%s", report->names[i]);
+        fputs("</a></li>\n", out);
+    }
+    fputs("</ul></nav>\n", out);
+}
+
+static void print_head(FILE *out, const struct report *report)
+{
+    const struct run *run = &report->runs[0];
+    const char *layers = run_text(run, "layers"), *data = run_text(run, "data");
+    char title[400];
+    if (report->count > 1)
+        snprintf(title, sizeof title, "%zu trainings", report->count);
+    else
+        snprintf(title, sizeof title, "Training of %.150s%s%.150s", layers ? layers : report->names[0],
+                 data ? " on " : "", data ? data : "");
+    page_begin(out, title);
+    fputs("<header>\n", out);
+    page_element(out, "h1", "", "%s", title);
+    page_element(out, "p", " class=\"said\"", "Written by annc-gpu %s from %s%s.", annc_build_info().version,
+                 report->count > 1 ? "the logs of the runs" : report->names[0], report->count > 1 ? " below" : "");
+    if (report->count > 1)
+        print_contents(out, report);
+    fputs("</header>\n<main>\n", out);
+}
+
+static void print_run(FILE *out, const struct report *report, size_t i)
+{
+    struct subject subject;
+    subject_open(report->options, &report->runs[i], report->names[i], report->count > 1 ? i + 1 : 0, &subject);
+    if (report->count > 1) {
+        fprintf(out, "<section id=\"run-%zu\">\n", i + 1);
+        page_element(out, "h2", "", "%s", report->names[i]);
+        print_ending(out, &report->runs[i]);
+    }
+    print_model_sections(out, &subject);
+    print_log_sections(out, &subject);
+    print_circumstances(out, &subject);
+    fputs(report->count > 1 ? "</section>\n" : "", out);
+    subject_close(&subject);
+}
+
+static void print_page(FILE *out, const struct report *report)
+{
+    print_head(out, report);
+    page_element(out, "h2", "", "Results");
+    if (report->count == 1)
+        print_ending(out, &report->runs[0]);
+    print_results(out, report);
+    if (report->count > 1)
+        print_differences(out, report);
+    print_curves(out, report);
+    for (size_t i = 0; i < report->count; i++)
+        print_run(out, report, i);
+    fputs("</main>\n", out);
+    page_end(out);
+}
+
+static annc_status save_page(const struct report *report)
+{
+    const char *path = report->options->value[OPTION_OUT].text;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out)
+        print_page(out, report);
+    if (!out || fclose(out) != 0) {
+        free(text);
+        usage_failed("out of memory: the report");
+        return ANNC_DEVICE;
+    }
+    usage_failed("%s", ""); /* whatever could not be had stands in the report */
+    const annc_status status = annc_file_save(path, text, size);
+    free(text);
+    if (status == ANNC_OK)
+        note(report->options, "the report is in %s", path);
+    return status;
+}
+
+annc_status run_report(const struct options *options)
+{
+    static struct report report; /* large */
+    const char *path = options->value[OPTION_OUT].text;
+    annc_device_options device;
+    if (options->positional_count == 0)
+        return usage_failed("report needs a log, which `annc-gpu train --log FILE` writes");
+    if (options->positional_count > MOST_RUNS)
+        return usage_failed("report takes at most %d logs", MOST_RUNS);
+    if (!path)
+        return usage_failed("report needs --out FILE: where the page goes");
+    report.options = options;
+    annc_status status = device_options_from(options, &device);
+    if (status == ANNC_OK)
+        status = annc_model_can_save(path);
+    for (int i = 0; i < options->positional_count && status == ANNC_OK; i++) {
+        status = run_read(options->positional[i], &report.runs[report.count]);
+        name_run(&report, report.count++);
+    }
+    if (status == ANNC_OK)
+        status = save_page(&report);
+    for (size_t i = 0; i < report.count; i++)
+        run_free(&report.runs[i]);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* page.h - the parts of an HTML page that stands by itself. */
+#ifndef ANNC_CLI_PAGE_H
+#define ANNC_CLI_PAGE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+void page_begin(FILE *out, const char *title);
+void page_end(FILE *out);
+
+/* <tag attributes>text</tag>, the text escaped. */
+void page_element(FILE *out, const char *tag, const char *attributes, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Cells of a table: of its head (to the right, above numbers, where the text begins with '>'), of its first column, of a number. */
+void page_head(FILE *out, const char *text);
+void page_row_head(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void page_number(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* <div><table><caption>: a table that scrolls where the screen is narrow; and its end. */
+void page_table(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void page_table_end(FILE *out);
+
+enum palette {
+    GREYS, /* 0 black, 255 white */
+    SIGNS, /* below 128 orange, 128 white, above blue */
+};
+
+/* An image as an <img> that brings its pixels along; large ones are thinned out. */
+void page_image(FILE *out, const uint8_t *pixels, uint32_t rows, uint32_t columns, enum palette palette,
+                const char *description);
+
+#endif

@@ -1,0 +1,180 @@
+/* report_subject.c - a run's model and data, as far as they are at hand. */
+#include "report_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The message of what failed last. */
+static const char *reason(void)
+{
+    return usage_error()[0] ? usage_error() : annc_last_error();
+}
+
+/* ---------------------------------------------------------------- options */
+
+/* Lines "name = value", as "annc.config" has them; the text is changed. */
+static annc_status take_config(char *text, struct options *options)
+{
+    annc_status status = ANNC_OK;
+    enum option_id id;
+    for (char *line = text; status == ANNC_OK && *line;) {
+        char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
+        *end = '\0';
+        char *equals = strstr(line, " = ");
+        if (equals) {
+            *equals = '\0';
+            status = options_set(TRAIN, line, equals + 3, options, &id);
+        }
+        line = next;
+    }
+    return status;
+}
+
+static annc_status take_options(struct subject *subject)
+{
+    const struct run *run = subject->run;
+    const char *config = subject->network ? annc_network_metadata(subject->network, "annc.config") : NULL;
+    annc_status status = ANNC_OK;
+    enum option_id id;
+    for (size_t i = 0; i < run->option_count && status == ANNC_OK; i++)
+        status = options_set(TRAIN, run->options[i].key, run->options[i].text, &subject->options, &id);
+    if (run->option_count == 0 && config) {
+        subject->config = strdup(config);
+        status = subject->config ? take_config(subject->config, &subject->options) : usage_failed("out of memory");
+    }
+    return status;
+}
+
+/* What the report's own options say goes before the run's; whatever is said of it stands in the report. */
+static annc_status complete_options(const struct options *report, struct subject *subject)
+{
+    static const enum option_id own[] = {OPTION_DEVICE, OPTION_THREADS};
+    struct option_value *value = subject->options.value;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        value[own[i]] = report->value[own[i]];
+    if (report->value[OPTION_DATA].given)
+        value[OPTION_DATA] = report->value[OPTION_DATA];
+    value[OPTION_QUIET].given = true;
+    return options_default(&subject->options);
+}
+
+/* ---------------------------------------------------------------- model and data */
+
+static void open_model(struct subject *subject)
+{
+    const char *path = run_text(subject->run, "model"), *layers = run_text(subject->run, "layers");
+    const char *ended = run_text(subject->run, "ended_by");
+    char theirs[1024];
+    if (!path) {
+        snprintf(subject->no_model, sizeof subject->no_model, "The log names no model: %s.",
+                 ended && strcmp(ended, "divergence") == 0 ? "a training that diverges keeps none"
+                                                           : "with --save FILE the training would have kept one");
+        return;
+    }
+    if (annc_model_load(path, NULL, &subject->network) != ANNC_OK) {
+        snprintf(subject->no_model, sizeof subject->no_model, "The model that the log names cannot be read: %.500s.",
+                 annc_last_error());
+        return;
+    }
+    print_layers(annc_network_shape(subject->network), theirs, sizeof theirs);
+    if (layers && strcmp(layers, theirs) == 0)
+        return;
+    snprintf(subject->no_model, sizeof subject->no_model,
+             "The model in %.300s is a %.100s and not this run's: another training has been saved there since.", path,
+             theirs);
+    annc_network_free(subject->network);
+    subject->network = NULL;
+}
+
+/* What --data would name: where that was not said, the log tells MNIST from the drawn digits. */
+static const char *source_of(const struct subject *subject)
+{
+    const char *said = run_text(subject->run, "data"), *given = subject->options.value[OPTION_DATA].text;
+    return given ? given : said && strncmp(said, "built-in digits", 15) == 0 ? "digits" : "mnist";
+}
+
+static annc_status load(struct subject *subject)
+{
+    const char *what = source_of(subject);
+    const annc_shape *shape = annc_network_shape(subject->network);
+    annc_data_options source;
+    if (strcmp(what, "-") == 0) {
+        usage_failed("they came from standard input");
+        return ANNC_INPUT;
+    }
+    annc_status status = data_options_from(&subject->options, shape, &source);
+    source.model = subject->network;
+    source.need_train = true;
+    source.folds = 0;
+    if (status == ANNC_OK)
+        status = load_data(&subject->options, what, &source, false, &subject->data);
+    return status;
+}
+
+static void open_data(const struct options *report, struct subject *subject)
+{
+    annc_status status = take_options(subject);
+    if (status == ANNC_OK)
+        status = complete_options(report, subject);
+    if (status == ANNC_OK && subject->network)
+        status = load(subject);
+    if (status != ANNC_OK) {
+        snprintf(subject->no_data, sizeof subject->no_data,
+                 "The data of the run cannot be had here (%.500s); --data WHAT would name them.", reason());
+        annc_data_free(&subject->data);
+        return;
+    }
+    const annc_data *data = &subject->data;
+    subject->set = data->test ? data->test : data->validation ? data->validation : data->train;
+    subject->set_name = data->test ? "test set" : data->validation ? "validation set" : "training set";
+}
+
+/* ---------------------------------------------------------------- evaluation */
+
+static annc_status evaluate(struct subject *subject)
+{
+    const annc_examples *examples = annc_dataset_examples(subject->set);
+    annc_evaluator *evaluator = NULL;
+    annc_status status = device_from_options(&subject->options, &subject->device);
+    if (status == ANNC_OK)
+        status = annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator);
+    subject->predictions = calloc(examples->count, sizeof *subject->predictions);
+    subject->outputs = calloc((size_t)examples->count * examples->outputs, sizeof *subject->outputs);
+    if (status == ANNC_OK && (!subject->predictions || !subject->outputs)) {
+        usage_failed("out of memory: %u predictions", examples->count);
+        status = ANNC_DEVICE;
+    }
+    if (status == ANNC_OK)
+        status = annc_evaluator_run(evaluator, NULL, subject->predictions, subject->outputs, &subject->evaluation);
+    annc_evaluator_free(evaluator);
+    return status;
+}
+
+void subject_open(const struct options *report, const struct run *run, const char *name, size_t number,
+                  struct subject *subject)
+{
+    memset(subject, 0, sizeof *subject);
+    subject->run = run;
+    subject->name = name;
+    subject->number = number;
+    usage_failed("%s", ""); /* of nothing yet */
+    open_model(subject);
+    open_data(report, subject);
+    if (!subject->set || evaluate(subject) == ANNC_OK)
+        return;
+    snprintf(subject->no_evaluation, sizeof subject->no_evaluation, "The model could not be evaluated: %.500s.",
+             reason());
+    free(subject->outputs);
+    subject->outputs = NULL;
+}
+
+void subject_close(struct subject *subject)
+{
+    free(subject->predictions);
+    free(subject->outputs);
+    free(subject->config);
+    annc_device_close(subject->device);
+    annc_data_free(&subject->data);
+    annc_network_free(subject->network);
+    memset(subject, 0, sizeof *subject);
+}

@@ -1,0 +1,350 @@
+#include "run_log.h"
+#include "json_read.h"
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_LINE = 1 << 20 };
+
+/* ---------------------------------------------------------------- epochs */
+
+size_t history_width(const struct history *history)
+{
+    return EPOCH_COLUMNS + 2 * (size_t)history->layers;
+}
+
+annc_status history_add(struct history *history, const double *row)
+{
+    const size_t width = history_width(history);
+    if (history->count == history->room) {
+        const size_t room = history->room ? 2 * history->room : 32;
+        double *rows =
+            room <= SIZE_MAX / sizeof *rows / width ? realloc(history->rows, room * width * sizeof *rows) : NULL;
+        if (!rows) {
+            usage_failed("out of memory: %zu epochs", room);
+            return ANNC_DEVICE;
+        }
+        history->rows = rows;
+        history->room = room;
+    }
+    memcpy(history->rows + history->count++ * width, row, width * sizeof *row);
+    return ANNC_OK;
+}
+
+void history_free(struct history *history)
+{
+    free(history->rows);
+    memset(history, 0, sizeof *history);
+}
+
+const double *history_column(const struct history *history, size_t column)
+{
+    const size_t width = history_width(history);
+    for (size_t i = 0; i < history->count; i++)
+        if (!isnan(history->rows[i * width + column]))
+            return history->rows + column;
+    return NULL;
+}
+
+const double *history_row(const struct history *history, double epoch)
+{
+    const size_t width = history_width(history);
+    for (size_t i = history->count; i > 0; i--) {
+        const double *row = history->rows + (i - 1) * width;
+        if (!(row[EPOCH] < epoch) && !(row[EPOCH] > epoch))
+            return row;
+    }
+    return NULL;
+}
+
+enum epoch_column history_measure(const struct history *history)
+{
+    static const enum epoch_column measures[] = {TEST_ACCURACY, TEST_R2, VALIDATION_ACCURACY, VALIDATION_R2,
+                                                 TRAINING_ACCURACY};
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
+        if (history_column(history, measures[i]))
+            return measures[i];
+    return EPOCH;
+}
+
+const double *history_best(const struct history *history, double kept_epoch)
+{
+    const size_t width = history_width(history);
+    const enum epoch_column measure = history_measure(history);
+    const double *best = NULL;
+    if (!isnan(kept_epoch))
+        return history_row(history, kept_epoch);
+    for (size_t i = 0; i < history->count && measure != EPOCH; i++) {
+        const double *row = history->rows + i * width;
+        if (!isnan(row[measure]) && (!best || row[measure] > best[measure]))
+            best = row;
+    }
+    return best;
+}
+
+/* ---------------------------------------------------------------- lines */
+
+/* A line of a log, and where it is. */
+struct place {
+    const char *path;
+    size_t line;
+};
+
+static annc_status refuse(const struct place *place, const char *what)
+{
+    usage_failed("%.300s, line %zu %s", place->path, place->line, what);
+    return ANNC_INPUT;
+}
+
+/* Numbers of an array; their count, or more than `most`. */
+static size_t read_array(char *text, double *numbers, size_t most)
+{
+    struct json_reader reader;
+    struct json_member member;
+    size_t count = 0;
+    json_read(&reader, text);
+    while (json_next(&reader, &member) && count <= most)
+        if (count++ < most)
+            numbers[count - 1] = json_as_number(&member);
+    return reader.error ? most + 1 : count;
+}
+
+/* What of an epoch's line the history keeps. */
+struct epoch_line {
+    double columns[EPOCH_COLUMNS];
+    double layers[2][ANNC_MAX_LAYERS]; /* saturated, dead */
+    size_t count[2];
+};
+
+static void take_epoch_member(const struct json_member *member, struct epoch_line *line)
+{
+    static const char *const keys[EPOCH_COLUMNS] = {
+        [EPOCH] = "epoch",
+        [TRAINING_LOSS] = "loss",
+        [RATE] = "rate",
+        [TRAINING_CORRECT] = "training_correct",
+        [TRAINING_COUNT] = "training_count",
+        [VALIDATION_LOSS] = "validation_loss",
+        [VALIDATION_ACCURACY] = "validation_accuracy",
+        [VALIDATION_R2] = "validation_r2",
+        [VALIDATION_RMSE] = "validation_rmse",
+        [TEST_LOSS] = "test_loss",
+        [TEST_ACCURACY] = "test_accuracy",
+        [TEST_R2] = "test_r2",
+        [TEST_RMSE] = "test_rmse",
+        [SECONDS] = "seconds",
+        [TEST_SECONDS] = "test_seconds",
+        [SPEED] = "examples_per_second",
+    };
+    static const char *const arrays[] = {"saturated", "dead"};
+    for (int i = 0; i < EPOCH_COLUMNS; i++)
+        if (keys[i] && strcmp(member->key, keys[i]) == 0)
+            line->columns[i] = json_as_number(member);
+    for (int i = 0; i < 2; i++)
+        if (strcmp(member->key, arrays[i]) == 0 && member->kind == JSON_NESTED)
+            line->count[i] = read_array(member->text, line->layers[i], ANNC_MAX_LAYERS);
+}
+
+/* A training that was resumed goes back to its checkpoint: what it had said of later epochs holds no more, nor what it said at its end. */
+static void go_back(struct run *run, double epoch)
+{
+    struct history *history = &run->history;
+    const size_t width = history_width(history);
+    while (history->count > 0 && !(history->rows[(history->count - 1) * width + EPOCH] < epoch))
+        history->count--;
+    run->has_result = false;
+    run->entry_count = 0;
+}
+
+static annc_status take_epoch(const struct place *place, const struct epoch_line *line, struct run *run)
+{
+    struct history *history = &run->history;
+    double row[EPOCH_COLUMNS + 2 * ANNC_MAX_LAYERS];
+    const double *columns = line->columns;
+    if (line->count[0] != line->count[1] || line->count[0] > ANNC_MAX_LAYERS)
+        return refuse(place, "has a broken list of layers");
+    if (history->count == 0)
+        history->layers = (uint32_t)line->count[0];
+    if (history->layers != line->count[0])
+        return refuse(place, "has another number of layers than the lines before");
+    if (!(columns[EPOCH] >= 1 && columns[EPOCH] <= 1e9))
+        return refuse(place, "has no number of an epoch");
+    if (history->count > 0 && run->has_result && columns[EPOCH] <= 1)
+        return refuse(place, "begins another training: a log is of one");
+    go_back(run, columns[EPOCH]);
+    memcpy(row, columns, sizeof line->columns);
+    row[TRAINING_ACCURACY] = columns[TRAINING_CORRECT] / columns[TRAINING_COUNT];
+    for (int i = 0; i < 2; i++)
+        memcpy(row + EPOCH_COLUMNS + (size_t)i * history->layers, line->layers[i], history->layers * sizeof *row);
+    return history_add(history, row);
+}
+
+/* Members of an object as entries; nested ones are passed over, but for "options". */
+static annc_status take_entries(char *text, struct log_entry **entries, size_t *count, char **options)
+{
+    struct json_reader reader;
+    struct json_member member;
+    size_t room = 0;
+    json_read(&reader, text);
+    while (json_next(&reader, &member)) {
+        if (member.kind == JSON_NESTED && options && strcmp(member.key, "options") == 0)
+            *options = member.text;
+        if (member.kind == JSON_NESTED)
+            continue;
+        if (*count == room) {
+            room = room ? 2 * room : 32;
+            struct log_entry *more = realloc(*entries, room * sizeof **entries);
+            if (!more) {
+                usage_failed("out of memory: a log");
+                return ANNC_DEVICE;
+            }
+            *entries = more;
+        }
+        (*entries)[(*count)++] = (struct log_entry){member.key, member.text};
+    }
+    return reader.error ? ANNC_INPUT : ANNC_OK;
+}
+
+static annc_status take_result(const struct place *place, const char *text, struct run *run)
+{
+    char *options = NULL;
+    free(run->line);
+    free(run->entries);
+    free(run->options);
+    run->entries = run->options = NULL;
+    run->entry_count = run->option_count = 0;
+    run->line = strdup(text);
+    if (!run->line) {
+        usage_failed("out of memory: a log");
+        return ANNC_DEVICE;
+    }
+    run->has_result = true;
+    annc_status status = take_entries(run->line, &run->entries, &run->entry_count, &options);
+    if (status == ANNC_OK && options && *options == '{')
+        status = take_entries(options, &run->options, &run->option_count, NULL);
+    return status == ANNC_INPUT ? refuse(place, "has broken options") : status;
+}
+
+static annc_status take_line(const struct place *place, char *text, char *copy, struct run *run)
+{
+    struct json_reader reader;
+    struct json_member member;
+    struct epoch_line line = {.count = {0}};
+    char schema[32] = "";
+    for (int i = 0; i < EPOCH_COLUMNS; i++)
+        line.columns[i] = NAN;
+    if (text[strspn(text, " \t\r\n")] != '{')
+        return refuse(place, "is no line of a log: it begins with no '{'");
+    json_read(&reader, text);
+    while (json_next(&reader, &member)) {
+        if (strcmp(member.key, "schema") == 0 && member.kind == JSON_TEXT)
+            snprintf(schema, sizeof schema, "%s", member.text);
+        take_epoch_member(&member, &line);
+    }
+    if (reader.error)
+        return refuse(place, reader.error);
+    if (!schema[0])
+        return refuse(place, "has no \"schema\": it is no line of a log");
+    if (strcmp(schema, "annc.epoch/1") == 0)
+        return take_epoch(place, &line, run);
+    return strcmp(schema, "annc.result/1") == 0 ? take_result(place, copy, run) : ANNC_OK;
+}
+
+/* A line without its end into text, which has room for LONGEST_LINE + 1; false at the end of the file. */
+static annc_status next_line(FILE *file, const struct place *place, char *text, bool *is_there)
+{
+    size_t length = 0;
+    int c;
+    while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+        if (c == '\0' || length == LONGEST_LINE)
+            return refuse(place, c ? "is longer than any line of a log" : "has a NUL byte: it is no text");
+        text[length++] = (char)c;
+    }
+    text[length] = '\0';
+    *is_there = length > 0 || c == '\n';
+    if (ferror(file))
+        return refuse(place, strerror(errno));
+    return c == EOF && length > 0 && text[length - 1] != '}' ? refuse(place, "breaks off") : ANNC_OK;
+}
+
+static annc_status read_lines(FILE *file, struct run *run)
+{
+    struct place place = {run->path, 1};
+    annc_status status = ANNC_OK;
+    bool is_there = true;
+    char *text = malloc(2 * (size_t)(LONGEST_LINE + 1)), *copy = text ? text + LONGEST_LINE + 1 : NULL;
+    if (!text) {
+        usage_failed("out of memory: a log");
+        return ANNC_DEVICE;
+    }
+    for (;; place.line++) {
+        status = next_line(file, &place, text, &is_there);
+        if (status != ANNC_OK || !is_there)
+            break;
+        memcpy(copy, text, strlen(text) + 1);
+        status = take_line(&place, text, copy, run);
+        if (status != ANNC_OK)
+            break;
+    }
+    free(text);
+    return status;
+}
+
+annc_status run_read(const char *path, struct run *run)
+{
+    memset(run, 0, sizeof *run);
+    run->path = path;
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        usage_failed("%.300s: cannot be read: %s", path, strerror(errno));
+        return ANNC_INPUT;
+    }
+    annc_status status = read_lines(file, run);
+    fclose(file);
+    if (status == ANNC_OK && run->history.count == 0 && !run->has_result) {
+        usage_failed("%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
+        status = ANNC_INPUT;
+    }
+    return status;
+}
+
+void run_free(struct run *run)
+{
+    history_free(&run->history);
+    free(run->entries);
+    free(run->options);
+    free(run->line);
+    memset(run, 0, sizeof *run);
+}
+
+/* ---------------------------------------------------------------- what it says */
+
+static const char *find(const struct log_entry *entries, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(entries[i].key, key) == 0)
+            return entries[i].text;
+    return NULL;
+}
+
+const char *run_text(const struct run *run, const char *key)
+{
+    return find(run->entries, run->entry_count, key);
+}
+
+const char *run_option(const struct run *run, const char *name)
+{
+    return find(run->options, run->option_count, name);
+}
+
+double run_number(const struct run *run, const char *key)
+{
+    const char *text = run_text(run, key);
+    char *end;
+    const double number = text ? strtod(text, &end) : NAN;
+    return text && end != text && *end == '\0' && isfinite(number) ? number : NAN;
+}
