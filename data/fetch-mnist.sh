@@ -5,23 +5,35 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-$here/mnist}
 mkdir -p "$folder"
-mirrors=$(sed -n 's/^mirror //p' "$here/mnist.txt")
-sed -n 's/^file //p' "$here/mnist.txt" | while read -r name bytes sum; do
-  right() { [ "$(gunzip -c "$1" 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$sum" ]; }
-  if [ -f "$folder/$name.gz" ] && right "$folder/$name.gz"; then
+mirrors=${ANNC_MIRRORS:-$(sed -n 's/^mirror //p' "$here/mnist.txt")}
+part=$folder/.$$.part
+trap 'rm -f "$part"' EXIT
+trap 'exit 130' INT TERM
+right() { [ "$(gunzip -c "$1" 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$2" ]; }
+
+# One byte more than a file may have is fetched at most: not every curl sees to that where a server does not say how many will come.
+download() {
+  curl -q --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --max-redirs 5 --connect-timeout 10 \
+    --speed-limit 1000 --speed-time 10 --max-time 600 --max-filesize 20000000 "$1" | head -c 20000001 >"$part"
+}
+
+list=$(sed -n 's/^file //p' "$here/mnist.txt")
+while read -r name bytes sum; do
+  if [ -f "$folder/$name.gz" ] && right "$folder/$name.gz" "$sum"; then
     echo "$name.gz is there"
     continue
   fi
-  part=$folder/.$name.$$.part
+  done=no
   for mirror in $mirrors; do
-    if curl --proto '=https' --fail --silent --show-error --location --max-redirs 5 --connect-timeout 10 --max-time 600 \
-         --max-filesize 20000000 --output "$part" "$mirror$name.gz" && right "$part"; then
+    if download "$mirror$name.gz" && right "$part" "$sum"; then
       mv "$part" "$folder/$name.gz"
       echo "$name.gz ($bytes bytes unpacked) from $mirror"
+      done=yes
       break
     fi
-    rm -f "$part"
     echo "$name.gz could not be had from $mirror" >&2
   done
-  [ -f "$folder/$name.gz" ] || exit 1
-done
+  [ "$done" = yes ] || exit 1
+done <<END
+$list
+END

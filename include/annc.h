@@ -272,11 +272,13 @@ typedef struct annc_fetch_options {
     const char *folder;                                /* where to; NULL: the user's cache folder */
     double connect_seconds;                            /* without an answer for that long, the next mirror is tried */
     void (*progress)(void *context, const char *line); /* told of each step; or NULL */
+    bool (*stop)(void *context); /* asked ten times a second; true ends it with ANNC_STOPPED; or NULL */
     void *context;
 } annc_fetch_options;
 
 /* Downloads the four MNIST files (mirrors and checksums: data/mnist.txt), each to a temporary name, verified and then renamed.
- * Files that are there and right are left alone. The folder used is written to `folder` (of `size` bytes). */
+ * Files that are there and right are left alone, so that a download that failed goes on when it is run again. ANNC_INPUT says what was wrong
+ * with each mirror. The folder used is written to `folder` (of `size` bytes). */
 ANNC_API annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size);
 
 /* ------------------------------------------------------------------ 4 devices */
@@ -576,7 +578,7 @@ typedef struct annc_gallery {
  * there is nothing to draw or too much, ANNC_OUTPUT. */
 ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
 /* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
-ANNC_API annc_status annc_file_save(const char *path, const void *bytes, size_t length);
+ANNC_API annc_status annc_file_save(const char *path, const void *data, size_t bytes);
 /* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
  * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
  * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors (F32, F64, F16 or BF16) or in an NPZ file; layers in the

@@ -123,6 +123,21 @@ MUTANTS = [
     ("the best parameters are lost", "src/cli/checkpoint.c", "    if (best)\n", "    if (best && session->epochs > 1000000)\n", "^resume$"),
     ("another minibatch goes on", "src/cli/resume.c", "return a->whole == b->whole;", "return true;", "^resume$"),
     ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
+    # What comes from the network.
+    ("downloads of any size", "src/dataset/fetch.c", "if (total > MOST_BYTES)", "if (total > SIZE_MAX - 1)", "^fetch$"),
+    ("any content is the file", "src/dataset/fetch.c", "|| strcmp(digest, file->sha256) != 0", "|| digest[0] == 0", "^fetch$"),
+    ("any scheme", "src/dataset/fetch.c", '"=file" : "=https"', '"=file" : "=https,http"', "^fetch$"),
+    ("redirects to any scheme", "src/dataset/fetch.c", '"--proto-redir",\n                                     "=https"', '"--proto-redir",\n                                     "=https,http,file"', "^fetch$"),
+    ("curl's own settings", "src/dataset/fetch.c", '"-q",', '"--globoff",', "^fetch$"),
+    ("names are patterns", "src/dataset/fetch.c", '"--globoff",', '"-q",', "^fetch$"),
+    ("errors are pages", "src/dataset/fetch.c", '"--fail",', '"-q",', "^fetch$"),
+    ("a stop that nobody asks for", "src/dataset/fetch.c", "if (options->stop && ", "if (0 && ", "^fetch$"),
+    ("curl goes on alone", "src/dataset/fetch.c", "kill(child, SIGKILL);", "(void)0;", "^fetch$"),
+    ("a patience without end", "src/dataset/fetch.c", '"--speed-time",\n                                     connect', '"--speed-time",\n                                     "60"', "^fetch$"),
+    ("what is there is fetched again", "src/dataset/fetch.c", "if (access(path, F_OK) == 0 && is_right", "if (access(path, F_OK) == 1 && is_right", "^fetch$"),
+    ("what a download left is data", "src/dataset/find.c", 'strlen(text), ".tmp", &begin)', 'strlen(text), ".xxx", &begin)', "^fetch$"),
+    ("digits after a stop", "src/cli/setup.c", "fetched == ANNC_OK || fetched == ANNC_STOPPED", "fetched == ANNC_OK", "^fetch$"),
+    ("a limit of file sizes kills", "src/cli/main.c", "signal(SIGXFSZ, SIG_IGN);", "", "^(fetch|cli)$"),
 ]
 
 

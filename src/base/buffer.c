@@ -42,8 +42,8 @@ void annc_buffer_add_json(struct annc_buffer *buffer, const char *text)
             annc_buffer_add(buffer, "\xEF\xBF\xBD", 3);
         else if (*c == '"' || *c == '\\')
             annc_buffer_format(buffer, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            annc_buffer_format(buffer, "\\u%04x", *c);
+        else if (annc_is_control((const unsigned char *)c, length))
+            annc_buffer_format(buffer, "\\u%04x", (unsigned char)c[length - 1]);
         else
             annc_buffer_add(buffer, c, length);
         c += length ? length : 1;

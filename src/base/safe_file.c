@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_TRIES = 100, SHOWN = 300, REASON = 128 };
+enum { NAME_TRIES = 100, FIXED_NAMES = 16, NAME_KEPT = 200, SHOWN = 300, REASON = 128 };
 
 static annc_status output_failed(const char *path, const char *what, int error)
 {
@@ -42,18 +43,60 @@ out:
     return status;
 }
 
-/* Opens a file that did not exist, beside the target. */
+/* Whether an open file is still the one at this path. */
+static bool is_at(int descriptor, const char *path)
+{
+    struct stat ours, named;
+    return fstat(descriptor, &ours) == 0 && lstat(path, &named) == 0 && ours.st_dev == named.st_dev &&
+           ours.st_ino == named.st_ino;
+}
+
+/* Removes what a killed process left: a file that nobody has locked. */
+static void remove_left(const char *path)
+{
+    const int descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_at(descriptor, path))
+        unlink(path);
+    close(descriptor);
+}
+
+/* A file that did not exist, locked as long as it is open. -1 with EEXIST where another process took it for a left one just now. */
+static int make(const char *path, mode_t mode)
+{
+    const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (descriptor < 0)
+        return -1;
+    const bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+    if (locked ? is_at(descriptor, path) : errno != EWOULDBLOCK) /* where there are no locks, nobody takes it either */
+        return descriptor;
+    close(descriptor);
+    errno = EEXIST;
+    return -1;
+}
+
+/* Opens a file beside the target that no other run uses. Its name is one of a few, so that what killed runs leave does not pile up: the next run
+ * removes it. Where all of them are in use, or cannot be locked, the name is one of a kind. */
 static annc_status open_temporary(struct annc_safe_file *file, mode_t mode)
 {
     annc_status status = ANNC_OK;
+    const char *slash = strrchr(file->target, '/'), *name = slash ? slash + 1 : file->target;
     const size_t size = strlen(file->target) + 64;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     ANNC_TRY(annc_allocate(size, 1, "a file's name", (void **)&file->temporary));
+    /* A target's name may be as long as a file system takes, and nothing could be added to it. */
+    const int kept =
+        snprintf(file->temporary, size, "%.*s%.*s.", (int)(name - file->target), file->target, NAME_KEPT, name);
+    char *const end = file->temporary + kept;
     for (int i = 0; i < NAME_TRIES && file->descriptor < 0; i++) {
-        snprintf(file->temporary, size, "%s.%ld.%lx.%d.tmp", file->target, (long)getpid(), (unsigned long)now.tv_nsec,
-                 i);
-        file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (i < FIXED_NAMES)
+            snprintf(end, size - (size_t)kept, "%d.tmp", i);
+        else
+            snprintf(end, size - (size_t)kept, "%ld.%lx.%d.tmp", (long)getpid(), (unsigned long)now.tv_nsec, i);
+        remove_left(file->temporary);
+        file->descriptor = make(file->temporary, mode);
         if (file->descriptor < 0 && errno != EEXIST)
             break;
     }
@@ -128,34 +171,38 @@ static annc_status synchronise_folder(const char *target)
                : ANNC_OK;
 }
 
-annc_status annc_safe_commit(struct annc_safe_file *file)
+/* The file takes its name while it is still open, and locked: closed, it would be one that somebody left. */
+static annc_status settle(struct annc_safe_file *file)
 {
     annc_status status = ANNC_OK;
-    if (file->temporary && fsync(file->descriptor) != 0)
-        status = output_failed(file->target, "cannot be written", errno);
+    if (fsync(file->descriptor) != 0)
+        return output_failed(file->target, "cannot be written", errno);
+    if (rename(file->temporary, file->target) != 0)
+        return output_failed(file->target, "cannot be replaced", errno);
+    annc_release(file->temporary);
+    file->temporary = NULL;
+    ANNC_TRY(synchronise_folder(file->target));
+out:
+    return status;
+}
+
+annc_status annc_safe_commit(struct annc_safe_file *file)
+{
+    annc_status status = file->temporary ? settle(file) : ANNC_OK;
     const int closed = close(file->descriptor);
     file->descriptor = -1;
     if (status == ANNC_OK && closed != 0)
         status = output_failed(file->target, "cannot be written", errno);
-    if (status == ANNC_OK && file->temporary) {
-        if (rename(file->temporary, file->target) != 0) {
-            status = output_failed(file->target, "cannot be replaced", errno);
-        } else {
-            annc_release(file->temporary);
-            file->temporary = NULL;
-            status = synchronise_folder(file->target);
-        }
-    }
     annc_safe_abandon(file);
     return status;
 }
 
 void annc_safe_abandon(struct annc_safe_file *file)
 {
-    if (file->descriptor >= 0)
-        close(file->descriptor);
     if (file->temporary)
         unlink(file->temporary);
+    if (file->descriptor >= 0)
+        close(file->descriptor);
     annc_release(file->temporary);
     annc_release(file->target);
     file->descriptor = -1;

@@ -6,9 +6,9 @@
 
 struct annc_safe_file {
     int descriptor;
-    char *target; /* the file that will be there: a link's own target where the path is a link */
-    char *
-        temporary; /* beside it; NULL where the target is no regular file and is written straight (/dev/full, a pipe) */
+    char *target;    /* the file that will be there: a link's own target where the path is a link */
+    char *temporary; /* beside it, locked as long as it is open; NULL where the target is no regular file and is written
+                      * straight (/dev/full, a pipe) */
 };
 
 /* Each gives ANNC_OUTPUT with the path and the system's reason. After open succeeded, one of commit and abandon must follow; abandon may

@@ -1,6 +1,5 @@
 #include "text.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 
 size_t annc_utf8_length(const unsigned char *s)
@@ -20,6 +19,11 @@ size_t annc_utf8_length(const unsigned char *s)
     return 0;
 }
 
+bool annc_is_control(const unsigned char *s, size_t length)
+{
+    return *s < 0x20 || *s == 0x7F || (length == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+}
+
 const char *annc_printable(const char *text, char *buffer, size_t size)
 {
     size_t used = 0;
@@ -27,8 +31,7 @@ const char *annc_printable(const char *text, char *buffer, size_t size)
     while (*s) {
         char piece[5];
         size_t length = annc_utf8_length(s), taken = length ? length : 1;
-        const bool c1_control = length == 2 && s[0] == 0xC2 && s[1] < 0xA0;
-        if (length == 0 || *s < 0x20 || *s == 0x7F || c1_control) {
+        if (length == 0 || annc_is_control(s, length)) {
             snprintf(piece, sizeof piece, "\\x%02x", *s);
             taken = 1;
             length = 4;

@@ -7,4 +7,7 @@
 /* Length in bytes of the UTF-8 character at s (ended by a NUL), or 0 where there is none: overlong forms, surrogates and stray bytes. */
 size_t annc_utf8_length(const unsigned char *s);
 
+/* Whether the character of so many bytes at s is a control, which a terminal may obey: those of C1, beyond ASCII, too. */
+bool annc_is_control(const unsigned char *s, size_t length);
+
 #endif

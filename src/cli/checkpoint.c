@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---------------------------------------------------------------- what a network says of its making */
 
@@ -59,6 +60,27 @@ annc_status describe_network(const struct session *session, uint32_t epochs, ann
     if (status == ANNC_OK && session->checkpoint) /* which now names the same file in another way */
         status =
             annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data"));
+    return status;
+}
+
+annc_status save_model(const struct options *options, const annc_network *network, const char *path, const char *what)
+{
+    const char *folder = getenv("TMPDIR");
+    char elsewhere[4096], told[4200];
+    const enum patience before = set_patience(END_WHEN_ASKED);
+    const annc_status status = annc_model_save(network, path);
+    if (status == ANNC_OK) {
+        note(options, "saved: %s%s", path, what);
+    } else if (status == ANNC_OUTPUT) {
+        if (!usage_error()[0])
+            usage_failed("%s", annc_last_error());
+        snprintf(elsewhere, sizeof elsewhere, "%s/annc-gpu-%ld.safetensors", folder && folder[0] ? folder : "/tmp",
+                 (long)getpid());
+        snprintf(told, sizeof told, "the model is in %s instead", elsewhere);
+        if (annc_model_save(network, elsewhere) == ANNC_OK)
+            complain(told);
+    }
+    set_patience(before);
     return status;
 }
 
@@ -211,6 +233,7 @@ annc_status session_save(struct session *session)
     char machine[512];
     if (!path)
         return ANNC_OK;
+    const enum patience before = set_patience(END_WHEN_ASKED);
     annc_status status = annc_trainer_checkpoint(session->trainer, &checkpoint);
     if (status == ANNC_OK)
         status = describe_network(session, session->epochs, checkpoint);
@@ -225,6 +248,7 @@ annc_status session_save(struct session *session)
         status = annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network));
     if (status == ANNC_OK)
         status = annc_model_save(checkpoint, path);
+    set_patience(before);
     annc_network_free(checkpoint);
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
     return status;
@@ -234,7 +258,7 @@ annc_status session_save(struct session *session)
 
 static annc_status damaged(const struct session *session, const char *what)
 {
-    usage_failed("%s: %s", session->options->value[OPTION_RESUME].text, what);
+    usage_failed("%.200s: %s", session->options->value[OPTION_RESUME].text, what);
     return ANNC_INPUT;
 }
 

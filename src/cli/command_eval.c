@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SHOWN_CLASSES = 20, MISTAKES_SHOWN = 5 };
+enum { MOST_SHOWN_CLASSES = 20, MISTAKES_SHOWN = 5, SHOWN_NAME = 256, COLUMN = 7 };
 
 /* What an evaluation came to, and what it is made of. */
 struct result {
@@ -100,6 +100,11 @@ static annc_status print_regression(const struct result *result)
     return json_end(&json, stdout, NULL);
 }
 
+static const char *name_of(const annc_dataset *data, uint32_t c, char name[SHOWN_NAME])
+{
+    return plain_text(annc_dataset_class_name(data, c), name, SHOWN_NAME);
+}
+
 static void print_figures(const char *name, struct class_figures figures)
 {
     printf("%-12s %8u %9.2f%% %7.2f%% %7.2f%%\n", name, figures.support, 100 * figures.precision, 100 * figures.recall,
@@ -108,9 +113,10 @@ static void print_figures(const char *name, struct class_figures figures)
 
 static void print_table(const annc_dataset *data, const struct confusion *confusion)
 {
+    char name[SHOWN_NAME];
     printf("\n%-12s %8s %10s %8s %8s\n", "class", "support", "precision", "recall", "F1");
     for (uint32_t c = 0; c < confusion->classes; c++)
-        print_figures(annc_dataset_class_name(data, c), confusion_class(confusion, c));
+        print_figures(name_of(data, c, name), confusion_class(confusion, c));
     print_figures("mean", confusion_mean(confusion, false));
     print_figures("by support", confusion_mean(confusion, true));
 }
@@ -133,14 +139,15 @@ static void print_cell(uint32_t count, double share, bool right, bool colour)
 static void print_confusion(const annc_dataset *data, const struct confusion *confusion)
 {
     const bool colour = use_colour(stdout);
+    char name[SHOWN_NAME];
     if (confusion->classes > MOST_SHOWN_CLASSES)
         return;
     printf("\nlabels down, predictions across\n%-12s", "");
     for (uint32_t c = 0; c < confusion->classes; c++)
-        printf(" %6.6s", annc_dataset_class_name(data, c));
+        printf(" %6s", plain_text(annc_dataset_class_name(data, c), name, COLUMN));
     for (uint32_t r = 0; r < confusion->classes; r++) {
         const uint32_t support = confusion_class(confusion, r).support;
-        printf("\n%-12s", annc_dataset_class_name(data, r));
+        printf("\n%-12s", name_of(data, r, name));
         for (uint32_t c = 0; c < confusion->classes; c++) {
             const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
             print_cell(count, support ? (double)count / support : 0, r == c, colour);
@@ -178,10 +185,10 @@ static annc_status print_mistakes(const struct result *result)
     if (count > 0)
         printf("\nworst mistakes\n");
     for (uint32_t i = 0; i < count && i < MISTAKES_SHOWN; i++) {
+        char label[SHOWN_NAME], predicted[SHOWN_NAME];
         const uint32_t example = mistakes[i].example;
-        printf("example %-8u %s, taken for %s\n", example + 1,
-               annc_dataset_class_name(result->data, (uint32_t)labels[example]),
-               annc_dataset_class_name(result->data, (uint32_t)result->predictions[example]));
+        printf("example %-8u %s, taken for %s\n", example + 1, name_of(result->data, (uint32_t)labels[example], label),
+               name_of(result->data, (uint32_t)result->predictions[example], predicted));
     }
     free(mistakes);
     return status;
@@ -302,6 +309,7 @@ static annc_status save_examples(struct result *result)
         usage_failed("out of memory: %s", path);
         status = ANNC_DEVICE;
     }
+    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     if (status == ANNC_OK)
         status = annc_file_save(path, text, size);
     free(text);

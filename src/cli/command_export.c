@@ -32,6 +32,7 @@ annc_status run_export(const struct options *options)
         status = shape_from_options(options, annc_network_shape(network), &said);
     if (status == ANNC_OK)
         status = checkpoint_forget(network);
+    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     if (status == ANNC_OK)
         status = annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, out);
     if (status == ANNC_OK)

@@ -1,6 +1,8 @@
 /* command_fetch.c - annc-gpu fetch */
 #include "cli.h"
 
+#include <string.h>
+
 static void tell(void *context, const char *line)
 {
     note(context, "%s", line);
@@ -8,10 +10,16 @@ static void tell(void *context, const char *line)
 
 annc_status run_fetch(const struct options *options)
 {
-    const annc_fetch_options fetch = {
-        .folder = options->value[OPTION_TO].text, .connect_seconds = 10, .progress = tell, .context = (void *)options};
+    const annc_fetch_options fetch = {.folder = options->value[OPTION_TO].text,
+                                      .connect_seconds = 10,
+                                      .progress = tell,
+                                      .stop = should_stop,
+                                      .context = (void *)options};
     char folder[4096];
+    set_patience(END_SOON);
     const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
+    if (status == ANNC_STOPPED)
+        note(options, "%s", annc_last_error());
     if (status != ANNC_OK)
         return status;
     if (options->value[OPTION_JSON].given) {
@@ -21,6 +29,8 @@ annc_status run_fetch(const struct options *options)
         json_truth(&json, "verified", true);
         return json_end(&json, stdout, NULL);
     }
-    printf("MNIST is in %s, every checksum right\n", folder);
+    printf("MNIST is in ");
+    print_plain(stdout, folder, strlen(folder));
+    printf(", every checksum right\n");
     return ANNC_OK;
 }

@@ -70,29 +70,25 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         print_device(devices[i], shape);
     if (no_cuda)
         printf("cuda: none: %s\n", no_cuda);
-    printf("MNIST: %s\n", mnist ? folder : "not on disk; `annc-gpu fetch` downloads it");
+    printf("MNIST: ");
+    if (mnist)
+        print_plain(stdout, folder, strlen(folder));
+    printf("%s\n", mnist ? "" : "not on disk; `annc-gpu fetch` downloads it");
     return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- a model */
 
-/* Text from a file, control characters left out. */
-static void print_plain(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        putchar((unsigned char)text[i] < 32 || text[i] == 127 ? '?' : text[i]);
-}
-
 /* "key: value", or, for a value of several lines, the lines below the key. */
 static void print_entry(const char *key, const char *value)
 {
-    print_plain(key, strlen(key));
+    print_plain(stdout, key, strlen(key));
     printf(strchr(value, '\n') ? ":\n" : ": ");
     while (*value) {
         const size_t length = strcspn(value, "\n");
         if (value[length])
             printf("  ");
-        print_plain(value, length);
+        print_plain(stdout, value, length);
         printf("\n");
         value += length + (value[length] == '\n');
     }

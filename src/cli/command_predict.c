@@ -43,7 +43,9 @@ static void print_line(const struct prediction *prediction, uint32_t i)
         double output = (double)outputs[examples->outputs == 1 ? 0 : label];
         if (examples->outputs == 1 && label == 0 && prediction->is_probability)
             output = 1 - output; /* of the class that is named */
-        printf("%s %.4f\n", annc_dataset_class_name(prediction->data, label), output);
+        const char *name = annc_dataset_class_name(prediction->data, label);
+        print_plain(stdout, name, strlen(name));
+        printf(" %.4f\n", output);
         return;
     }
     for (uint32_t j = 0; j < examples->outputs; j++)

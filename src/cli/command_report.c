@@ -242,7 +242,8 @@ static annc_status save_page(const struct report *report)
         usage_failed("out of memory: the report");
         return ANNC_DEVICE;
     }
-    usage_failed("%s", ""); /* whatever could not be had stands in the report */
+    usage_failed("%s", "");       /* whatever could not be had stands in the report */
+    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(path, text, size);
     free(text);
     if (status == ANNC_OK)

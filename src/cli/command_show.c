@@ -31,6 +31,7 @@ static annc_status present(const struct options *options, const struct gallery *
         draw_gallery(stdout, &gallery->images);
         return ANNC_OK;
     }
+    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_gallery_draw(&gallery->images, path);
     if (status == ANNC_OK)
         note(options, "%u images are in %s", gallery->images.count, path);

@@ -341,9 +341,7 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
     if (status == ANNC_OK)
         status = describe_network(&session, best->best_epoch, joined);
     if (status == ANNC_OK)
-        status = annc_model_save(joined, path);
-    if (status == ANNC_OK)
-        note(sweep->options, "saved: %s%s", path, count > 1 ? " (an ensemble)" : "");
+        status = save_model(sweep->options, joined, path, count > 1 ? " (an ensemble)" : "");
     annc_network_free(joined);
     return status;
 }
@@ -360,8 +358,10 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
     }
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);
-    if (ended == ANNC_OK && sweep->best < sweep->count)
-        ended = save(sweep, ranked);
+    if ((ended == ANNC_OK || ended == ANNC_OUTPUT) && sweep->best < sweep->count) {
+        const annc_status saved = save(sweep, ranked);
+        ended = ended == ANNC_OK ? saved : ended;
+    }
     free(ranked);
     return ended == ANNC_OK ? status : ended;
 }
@@ -398,6 +398,7 @@ static annc_status train_all(struct sweep *sweep)
     if (status != ANNC_OK)
         return status;
     note(sweep->options, "%u networks", sweep->count);
+    set_patience(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
     status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train, sweep->data.validation,
                         should_stop, tell, sweep);
     return status == ANNC_OK || status == ANNC_STOPPED ? finish(sweep, status) : status;

@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { SHOWN_NAME = 41 };
+
 /* What is traced: a network's parameters in double, and an example. */
 struct subject {
     const struct options *options;
@@ -103,8 +105,10 @@ static annc_status take_data(struct subject *subject)
              annc_cost_name(subject->shape.cost), subject->example + 1);
     if (examples->labels) {
         const size_t used = strlen(subject->title);
-        snprintf(subject->title + used, sizeof subject->title - used, " of class %.40s",
-                 annc_dataset_class_name(subject->examples, (uint32_t)examples->labels[subject->example]));
+        const char *name = annc_dataset_class_name(subject->examples, (uint32_t)examples->labels[subject->example]);
+        char shown[SHOWN_NAME];
+        snprintf(subject->title + used, sizeof subject->title - used, " of class %s",
+                 plain_text(name, shown, sizeof shown));
     }
     return ANNC_OK;
 }
@@ -184,6 +188,7 @@ static annc_status save_graph(const struct options *options, const struct graph 
     else
         graph_print_text(graph, true, out);
     const bool is_whole = fclose(out) == 0;
+    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = is_whole ? annc_file_save(path, text, size) : out_of_memory("a drawing");
     free(text);
     if (status == ANNC_OK)

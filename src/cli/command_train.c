@@ -4,9 +4,11 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *text_of(const struct session *session, enum option_id id)
 {
@@ -15,15 +17,22 @@ static const char *text_of(const struct session *session, enum option_id id)
 
 /* ---------------------------------------------------------------- before the work */
 
+/* Lines are always added at the end, so that those of runs with one log stay whole; what a broken run said is kept. */
 static annc_status open_log(struct session *session)
 {
+    enum { LINE = 1 << 16 }; /* so long a line goes out in one piece */
     const char *path = text_of(session, OPTION_LOG);
     if (!path)
         return ANNC_OK;
-    session->log = fopen(path, session->checkpoint ? "ae" : "we"); /* what a broken run said is kept */
-    if (session->log)
+    const int descriptor =
+        strcmp(path, "-") == 0
+            ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+            : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (session->checkpoint ? 0 : O_TRUNC),
+                   0666);
+    session->log = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    if (session->log && setvbuf(session->log, NULL, _IOFBF, LINE) == 0)
         return ANNC_OK;
-    usage_failed("%s: cannot be written: %s", path, strerror(errno));
+    usage_failed("%.300s: cannot be written: %s", path, strerror(errno));
     return ANNC_OUTPUT;
 }
 
@@ -101,11 +110,7 @@ static annc_status save(const struct session *session)
         return ANNC_OK;
     annc_status status =
         describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network);
-    if (status == ANNC_OK)
-        status = annc_model_save(session->network, path);
-    if (status == ANNC_OK)
-        note(session->options, "saved: %s", path);
-    return status;
+    return status == ANNC_OK ? save_model(session->options, session->network, path, "") : status;
 }
 
 /* The curves of the epochs so far, where --plot asks for them. */
@@ -138,12 +143,13 @@ static annc_status save_plot(const struct session *session)
 /* A run that was asked to stop keeps what it has, and says how to go on. */
 static void explain_stop(const struct session *session)
 {
-    fprintf(stderr, "annc-gpu: %s\n", annc_last_error()[0] ? annc_last_error() : "stopped");
-    if (text_of(session, OPTION_CHECKPOINT))
-        fprintf(stderr, "annc-gpu: go on from there with annc-gpu train --resume %s\n",
-                text_of(session, OPTION_CHECKPOINT));
-    else if (text_of(session, OPTION_SAVE))
-        fprintf(stderr, "annc-gpu: go on from there with --load %s\n", text_of(session, OPTION_SAVE));
+    const char *checkpoint = text_of(session, OPTION_CHECKPOINT), *model = text_of(session, OPTION_SAVE);
+    char how[4200];
+    complain(annc_last_error()[0] ? annc_last_error() : "stopped");
+    snprintf(how, sizeof how, "go on from there with %s %s", checkpoint ? "annc-gpu train --resume" : "--load",
+             checkpoint ? checkpoint : model);
+    if (checkpoint || model)
+        complain(how);
 }
 
 /* One network on all the data. */
@@ -160,9 +166,14 @@ static annc_status train_one(struct session *session, const annc_data_options *s
         session->ending = ENDED_BY_DIVERGENCE;
     if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
+    if (!ended && !has_diverged && !session->has_best && (status != ANNC_OUTPUT || session->epochs == 0))
+        return status;
+    if (!ended && !usage_error()[0])
+        usage_failed("%s", annc_last_error()); /* which is what went wrong, whatever comes after it */
+    /* After a divergence too, the best epoch is worth keeping, and so is all that was trained until an output failed. */
+    annc_status said = ended || session->has_best || status == ANNC_OUTPUT ? save(session) : ANNC_OK;
     if (!ended && !has_diverged)
         return status;
-    annc_status said = ended || session->has_best ? save(session) : ANNC_OK; /* the best epoch is worth keeping */
     if (said == ANNC_OK)
         said = save_plot(session);
     if (ended)
@@ -190,7 +201,7 @@ annc_status run_train(const struct options *options)
     annc_network_free(checkpoint);
     annc_device_close(device);
     if (log && fclose(log) != 0 && status == ANNC_OK) {
-        usage_failed("%s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));
+        usage_failed("%.300s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));
         status = ANNC_OUTPUT;
     }
     return status;

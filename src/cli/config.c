@@ -11,7 +11,7 @@ static annc_status read_text(const char *path, char **text)
     size_t length = 0, room = 0;
     *text = NULL;
     if (!file) {
-        usage_failed("%s: %s", path, strerror(errno));
+        usage_failed("%.300s: %s", path, strerror(errno));
         return ANNC_INPUT;
     }
     const ssize_t got = getdelim(text, &room, '\0', file);
@@ -21,7 +21,7 @@ static annc_status read_text(const char *path, char **text)
     if (*text)
         (*text)[length] = '\0'; /* which getdelim leaves undone where there is nothing */
     if (!*text || failed || strlen(*text) != length) {
-        usage_failed("%s: is no text of lines 'name = value'", path);
+        usage_failed("%.300s: is no text of lines 'name = value'", path);
         return ANNC_INPUT;
     }
     return ANNC_OK;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { GAP = 2, WHITE = 255, COLOURS = 3 };
+enum { GAP = 2, WHITE = 255, COLOURS = 3, MOST_CAPTION = 256 };
 
 /* A row of images, and how they are drawn. */
 struct row_of_images {
@@ -67,9 +67,11 @@ static void draw_row(const struct row_of_images *row)
 
 static void caption_row(const struct row_of_images *row, int width)
 {
+    char caption[MOST_CAPTION];
+    const size_t room = (size_t)width < sizeof caption ? (size_t)width + 1 : sizeof caption;
     for (uint32_t i = 0; i < row->count; i++)
-        fprintf(row->stream, "%*s%-*.*s", i ? GAP : 0, "", i + 1 < row->count ? width : 0, width,
-                row->gallery->captions[row->first + i]);
+        fprintf(row->stream, "%*s%-*s", i ? GAP : 0, "", i + 1 < row->count ? width : 0,
+                plain_text(row->gallery->captions[row->first + i], caption, room));
     fputc('\n', row->stream);
 }
 

@@ -136,13 +136,24 @@ static void print_edge(const struct graph *graph, const struct sheet *sheet, con
     fputs("</g>\n", out);
 }
 
+static void print_xml(const char *text, FILE *out)
+{
+    for (; *text; text++)
+        if (strchr("<>&\"", *text))
+            fprintf(out, "&#%d;", *text);
+        else
+            fputc(*text, out);
+}
+
 void graph_print_svg(const struct graph *graph, FILE *out)
 {
     const struct sheet sheet = measure(graph);
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
-            "font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\" role=\"img\">\n<title>%s</title>\n",
-            sheet.width, sheet.height, sheet.width, sheet.height, graph->title);
+            "font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\" role=\"img\">\n<title>",
+            sheet.width, sheet.height, sheet.width, sheet.height);
+    print_xml(graph->title, out);
+    fputs("</title>\n", out);
     fputs(
         "<style>line{stroke:#8a94a0;stroke-width:1.2}rect{fill:#fff;stroke:#44505c}.value rect{fill:#eef3f8}"
         ".parameter rect{fill:#fdf3e1}.gate rect{fill:#e3eef9}.fold rect{fill:#f3f3f3;stroke-dasharray:3 3}"
@@ -154,8 +165,9 @@ void graph_print_svg(const struct graph *graph, FILE *out)
           "<path d=\"M0 0 8 4 0 8z\" fill=\"#8a94a0\"/></marker></defs>\n<rect width=\"100%\" height=\"100%\" "
           "stroke=\"none\" style=\"fill:#fff;stroke:none\"/>\n",
           out);
-    fprintf(out, "<text x=\"%.0f\" y=\"24\" font-size=\"14\" text-anchor=\"start\" font-weight=\"bold\">%s</text>\n",
-            16.0, graph->title);
+    fprintf(out, "<text x=\"%.0f\" y=\"24\" font-size=\"14\" text-anchor=\"start\" font-weight=\"bold\">", 16.0);
+    print_xml(graph->title, out);
+    fputs("</text>\n", out);
     for (uint32_t i = 0; i < graph->edge_count; i++)
         print_edge(graph, &sheet, &graph->edges[i], out);
     for (uint32_t i = 0; i < graph->node_count; i++)

@@ -25,6 +25,50 @@ static int utf8_length(const unsigned char *s)
     return length;
 }
 
+/* Whether a character of so many bytes is a control: the C1 ones move cursors too. */
+static bool is_control(const unsigned char *s, int length)
+{
+    return *s < 0x20 || *s == 0x7F || (length == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+}
+
+/* The next character as it is shown, `length` bytes; *text moves past it. */
+static size_t next_plain(const char **text, char piece[5])
+{
+    const unsigned char *s = (const unsigned char *)*text;
+    const int length = utf8_length(s);
+    if (length == 0 || is_control(s, length)) {
+        snprintf(piece, 5, "\\x%02x", *s);
+        *text += 1;
+        return 4;
+    }
+    memcpy(piece, s, (size_t)length);
+    *text += length;
+    return (size_t)length;
+}
+
+void print_plain(FILE *stream, const char *text, size_t length)
+{
+    const char *const end = text + length;
+    char piece[5];
+    while (text < end)
+        fwrite(piece, 1, next_plain(&text, piece), stream);
+}
+
+const char *plain_text(const char *text, char *buffer, size_t size)
+{
+    char piece[5];
+    size_t used = 0;
+    while (*text) {
+        const size_t length = next_plain(&text, piece);
+        if (used + length >= size)
+            break;
+        memcpy(buffer + used, piece, length);
+        used += length;
+    }
+    buffer[used] = '\0';
+    return buffer;
+}
+
 void print_json_string(FILE *stream, const char *text)
 {
     fputc('"', stream);
@@ -34,8 +78,8 @@ void print_json_string(FILE *stream, const char *text)
             fputs("\\ufffd", stream);
         else if (*s == '"' || *s == '\\')
             fprintf(stream, "\\%c", *s);
-        else if (*s < 0x20 || *s == 0x7F)
-            fprintf(stream, "\\u%04x", *s);
+        else if (is_control(s, length))
+            fprintf(stream, "\\u%04x", s[length - 1]);
         else
             fwrite(s, 1, (size_t)length, stream);
         s += length ? length : 1;

@@ -28,6 +28,11 @@ annc_status json_end(struct json *json, FILE *first, FILE *second);
 /* A string as JSON has it, quotes included; bytes that are not UTF-8 become U+FFFD. */
 void print_json_string(FILE *stream, const char *text);
 
+/* Text from outside as people may see it: control characters and bytes that are not UTF-8 as \xNN. plain_text puts it into a buffer, cut where
+ * that is full, and gives the buffer back. */
+void print_plain(FILE *stream, const char *text, size_t length);
+const char *plain_text(const char *text, char *buffer, size_t size);
+
 /* Flushes a stream; ANNC_OUTPUT with its name in the message where something written to it was lost. */
 annc_status flush(FILE *stream, const char *name);
 

@@ -38,15 +38,16 @@ void print_balance(const struct session *session)
     const annc_examples *train = annc_dataset_examples(session->data.train);
     const uint32_t classes = train->outputs == 1 ? 2 : train->outputs;
     uint32_t counts[MOST_SHOWN] = {0};
-    char line[MOST_SHOWN * (SHOWN + 16)] = "";
+    char line[MOST_SHOWN * (SHOWN + 16)] = "", name[SHOWN];
     size_t used = 0;
     if (!train->labels || classes > MOST_SHOWN)
         return;
     for (uint32_t i = 0; i < train->count; i++)
         counts[train->labels[i]]++;
     for (uint32_t c = 0; c < classes; c++)
-        used += (size_t)snprintf(line + used, sizeof line - used, "%s%.*s %u", c ? ", " : "", SHOWN,
-                                 annc_dataset_class_name(session->data.train, c), counts[c]);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, "%s%s %u", c ? ", " : "",
+                             plain_text(annc_dataset_class_name(session->data.train, c), name, sizeof name), counts[c]);
     note(session->options, "examples of each class: %s", line);
 }
 

@@ -260,8 +260,13 @@ static void open_live(struct session *session)
 
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
 {
-    open_live(session);
+    const struct option_value *value = session->options->value;
     annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
+    if (status != ANNC_OK)
+        return status;
+    /* A model that is to be saved is worth waiting for, unless a checkpoint has what it is made of. */
+    set_patience(value[OPTION_SAVE].text && !value[OPTION_CHECKPOINT].text ? END_WHEN_ASKED : END_SOON);
+    open_live(session);
     while (status == ANNC_OK && !ends(session))
         status = one_epoch(session, each);
     live_hide(&session->live);
@@ -271,14 +276,17 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     }
     if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL)
         status = ANNC_STOPPED;
-    const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
-    const annc_status looked = ended ? annc_trainer_health(session->trainer, session->last.health) : ANNC_OK;
-    if (looked != ANNC_OK)
-        return looked;
-    annc_status kept = ended ? session_save(session) : ANNC_OK;
-    if (kept == ANNC_OK && ended && !session->has_best)
-        kept = annc_trainer_store(session->trainer);
+    const bool whole = status == ANNC_OK || status == ANNC_STOPPED || status == ANNC_OUTPUT;
+    if (status == ANNC_OUTPUT && !usage_error()[0])
+        usage_failed("%s", annc_last_error()); /* which the same error again is not to hide */
+    annc_status kept = whole ? session_save(session) : ANNC_OK;
+    if (whole && !session->has_best) {
+        const annc_status stored = annc_trainer_store(session->trainer);
+        kept = kept == ANNC_OK ? stored : kept;
+    }
+    if (kept == ANNC_OK && whole)
+        kept = annc_trainer_health(session->trainer, session->last.health);
     session->seconds += session->unfinished;
     session->unfinished = 0;
-    return kept == ANNC_OK ? status : kept;
+    return kept == ANNC_OK || status == ANNC_OUTPUT ? status : kept;
 }

@@ -79,6 +79,9 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
 
 /* checkpoint.c: what a network must say of the session that made it. */
 annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network);
+/* Writes a model and tells of it, `what` behind its name. Where that fails, the work is not lost: the model is then in the folder of temporary
+ * files, and where that is is told besides the error. */
+annc_status save_model(const struct options *options, const annc_network *network, const char *path, const char *what);
 /* How often --checkpoint-every says. */
 annc_status checkpoint_interval(const struct options *options, uint32_t *epochs, double *seconds);
 /* Writes all that the session is to --checkpoint, where that was given. */

@@ -7,12 +7,21 @@
 
 void note(const struct options *options, const char *format, ...)
 {
+    char line[4096];
     va_list arguments;
     if (options->value[OPTION_QUIET].given)
         return;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    print_plain(stderr, line, strlen(line));
+    fputc('\n', stderr);
+}
+
+void complain(const char *what)
+{
+    fputs("annc-gpu: ", stderr);
+    print_plain(stderr, what, strlen(what));
     fputc('\n', stderr);
 }
 
@@ -191,24 +200,28 @@ static void tell_progress(void *context, const char *line)
     note(context, "fetch: %s", line);
 }
 
-/* Tries once to download MNIST, without patience. */
-static bool fetch_mnist(const struct options *options, char *why, size_t size)
+/* Tries once to download MNIST, without patience; why not, where it fails. */
+static annc_status fetch_mnist(const struct options *options, char *why, size_t size)
 {
     const char *offline = getenv("ANNC_OFFLINE");
     char folder[4096];
-    const annc_fetch_options fetch = {.connect_seconds = 5, .progress = tell_progress, .context = (void *)options};
+    const annc_fetch_options fetch = {
+        .connect_seconds = 5, .progress = tell_progress, .stop = should_stop, .context = (void *)options};
     if (options->value[OPTION_OFFLINE].given || (offline && strcmp(offline, "1") == 0)) {
         snprintf(why, size, "downloading is off");
-        return false;
+        return ANNC_INPUT;
     }
     note(options, "MNIST is not on disk; downloading it");
-    if (annc_mnist_fetch(&fetch, folder, sizeof folder) == ANNC_OK)
-        return true;
+    const enum patience before = set_patience(END_SOON);
+    const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
+    set_patience(before);
     snprintf(why, size, "%s", annc_last_error());
-    return false;
+    return status;
 }
 
-static void choose_source(const struct options *options, const char *what, bool may_fetch, annc_data_options *source)
+/* ANNC_STOPPED where a download was; otherwise there are always the digits. */
+static annc_status choose_source(const struct options *options, const char *what, bool may_fetch,
+                                 annc_data_options *source)
 {
     char folder[4096], why[2048] = "it is not on disk; `annc-gpu fetch` downloads it";
     source->source = ANNC_SOURCE_MNIST;
@@ -217,12 +230,15 @@ static void choose_source(const struct options *options, const char *what, bool 
     } else if (what && strcmp(what, "mnist") != 0) {
         source->source = ANNC_SOURCE_PATH;
         source->path = what;
-    } else if (!what && !annc_mnist_find(folder, sizeof folder) &&
-               !(may_fetch && fetch_mnist(options, why, sizeof why))) {
+    } else if (!what && !annc_mnist_find(folder, sizeof folder)) {
+        const annc_status fetched = may_fetch ? fetch_mnist(options, why, sizeof why) : ANNC_INPUT;
+        if (fetched == ANNC_OK || fetched == ANNC_STOPPED)
+            return fetched;
         source->source = ANNC_SOURCE_DIGITS;
         note(options, "MNIST could not be had: %s", why);
         note(options, "Running on built-in digits instead. They are drawn by this program; they are not MNIST.");
     }
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- how data are read */
@@ -322,6 +338,6 @@ annc_status load_file(const struct options *options, annc_data_options *source, 
 annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,
                       annc_data *data)
 {
-    choose_source(options, what, may_fetch, source);
-    return load_file(options, source, data);
+    const annc_status status = choose_source(options, what, may_fetch, source);
+    return status == ANNC_OK ? load_file(options, source, data) : status;
 }

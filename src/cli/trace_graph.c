@@ -370,13 +370,13 @@ static void add_unit(struct drawing *drawing, uint32_t l, uint32_t i, double row
     const uint32_t unit = add_node(graph, l == 0 ? GRAPH_VALUE : GRAPH_GATE, drawing->column, row, name);
     drawing->above[i] = unit;
     say(graph, unit, 0, "%.4g", trace->a[l][j]);
-    if (l > 0)
-        say(graph, unit, 1, "delta %.4g", trace->delta[l][j]);
-    if (l > 0)
-        say(graph, unit, 2, "b %.4g", trace->theta[annc_shape_biases_at(&trace->shape, l) + j]);
+    if (l == 0)
+        return;
+    say(graph, unit, 1, "delta %.4g", trace->delta[l][j]);
+    say(graph, unit, 2, "b %.4g", trace->theta[annc_shape_biases_at(&trace->shape, l) + j]);
     if (l == trace->shape.layers)
         say(graph, unit, 3, "y %.4g", trace->y[j]);
-    for (uint32_t from = 0; l > 0 && from < drawing->view->count[l - 1]; from++) {
+    for (uint32_t from = 0; from < drawing->view->count[l - 1]; from++) {
         const uint32_t k = drawing->view->shown[l - 1][from];
         const size_t at = annc_shape_weights_at(&trace->shape, l) + (size_t)j * trace->shape.width[l - 1] + k;
         add_edge(graph, drawing->below[from], unit, trace->theta[at], trace->gradient[at]);

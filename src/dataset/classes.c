@@ -217,10 +217,11 @@ annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
     annc_status status = ANNC_OK;
     struct annc_json json = {text, strlen(text), 0, NULL};
     bool first = true;
-    char name[1024];
+    char *name = NULL; /* no string of the text is longer than it */
     memset(classes, 0, sizeof *classes);
+    ANNC_TRY(annc_allocate(json.size + 1, 1, "the classes", (void **)&name));
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, sizeof name)) {
+    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, json.size + 1)) {
         if (classes->count >= MOST_CLASSES) {
             status = annc_fail(ANNC_INPUT, "the model has more than %d classes", MOST_CLASSES);
             goto out;
@@ -233,6 +234,7 @@ annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
     if (json.error || classes->count == 0)
         status = annc_fail(ANNC_INPUT, "the model's annc.classes %s", json.error ? json.error : "are empty");
 out:
+    annc_release(name);
     if (status != ANNC_OK)
         annc_classes_free(classes);
     return status;

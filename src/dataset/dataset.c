@@ -43,11 +43,11 @@ annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uin
     ANNC_TRY(check(examples));
     ANNC_TRY(annc_allocate(1, sizeof *dataset, "a data set", (void **)&dataset));
     if (examples->labels) {
-        const uint32_t classes = examples->outputs == 1 ? 2 : examples->outputs;
-        ANNC_TRY(annc_allocate(classes, sizeof *dataset->class_names, "class names", (void **)&dataset->class_names));
-        dataset->classes = classes;
-        for (uint32_t c = 0; c < classes; c++)
-            snprintf(dataset->class_names[c], sizeof dataset->class_names[c], "%u", c);
+        dataset->classes = examples->outputs == 1 ? 2 : examples->outputs;
+        for (uint32_t c = 0; c < dataset->classes; c++) {
+            char name[16];
+            ANNC_TRY(annc_texts_add(&dataset->class_names, name, (size_t)snprintf(name, sizeof name, "%u", c)));
+        }
     }
     dataset->examples = *examples;
     dataset->rows = rows;
@@ -55,6 +55,8 @@ annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uin
     *result = dataset;
     dataset = NULL;
 out:
+    if (dataset)
+        annc_texts_free(&dataset->class_names);
     annc_release(dataset);
     return status;
 }
@@ -104,7 +106,7 @@ void annc_dataset_free(annc_dataset *dataset)
     annc_unmap(&dataset->mapping);
     annc_release((void *)dataset->examples.labels);
     annc_release((void *)dataset->examples.targets);
-    annc_release(dataset->class_names);
+    annc_texts_free(&dataset->class_names);
     annc_release(dataset->target_scaling);
     annc_release(dataset);
 }
@@ -122,7 +124,7 @@ void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32
 
 const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index)
 {
-    return class_index < dataset->classes ? dataset->class_names[class_index] : NULL;
+    return class_index < dataset->classes ? dataset->class_names.text[class_index] : NULL;
 }
 
 /* A value of target j in the units of the file. */

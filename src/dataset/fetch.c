@@ -1,5 +1,6 @@
 /* fetch.c - MNIST by way of curl, each file checked before it takes its name. */
 #include "mnist.h"
+#include "safe_file.h"
 #include "sha256.h"
 #include "source.h"
 #include "status.h"
@@ -8,6 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHOWN = 300, REASON = 256, URL = 1024, MOST_BYTES = 20000000, MOST_SECONDS = 600 };
+extern char **environ;
+
+enum { SHOWN = 300, REASON = 256, URL = 1024, MOST_BYTES = 20000000, MOST_SECONDS = 600, ASK_MILLISECONDS = 100 };
 
 struct mnist_file {
     const char *name;
@@ -64,64 +70,109 @@ static bool is_right(const char *path, const struct mnist_file *file, char *reas
     return false;
 }
 
-/* Runs curl; what it says goes to `reason`. */
-static bool run_curl(const char *url, const char *path, double connect_seconds, char *reason)
+/* Starts curl, which writes the file to one pipe and what it has to say to another. Its own configuration file is not read. */
+static int start_curl(const char *url, double connect_seconds, int bytes, int words, pid_t *child)
 {
     char connect[32], most_bytes[32], most_seconds[32];
-    const bool local = strncmp(url, "file://", 7) == 0;
-    int ends[2], status = 0;
-    size_t used = 0;
-    ssize_t got;
+    const char *proto = strncmp(url, "file://", 7) == 0 ? "=file" : "=https";
     snprintf(connect, sizeof connect, "%d", connect_seconds < 1 ? 1 : (int)connect_seconds);
     snprintf(most_bytes, sizeof most_bytes, "%d", MOST_BYTES);
     snprintf(most_seconds, sizeof most_seconds, "%d", MOST_SECONDS);
-    const char *const arguments[] = {"curl",
-                                     "--proto",
-                                     local ? "=file" : "=https",
-                                     "--proto-redir",
-                                     "=https",
-                                     "--fail",
-                                     "--silent",
-                                     "--show-error",
-                                     "--location",
-                                     "--max-redirs",
-                                     "5",
-                                     "--connect-timeout",
-                                     connect,
-                                     "--speed-limit",
-                                     "1000",
-                                     "--speed-time",
-                                     connect,
-                                     "--max-time",
-                                     most_seconds,
-                                     "--max-filesize",
-                                     most_bytes,
-                                     "--output",
-                                     path,
-                                     "--",
-                                     url,
-                                     NULL};
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        strerror_r(errno, reason, REASON);
-        return false;
+    const char *const arguments[] = {"curl",       "-q",
+                                     "--globoff",  "--proto",
+                                     proto,        "--proto-redir",
+                                     "=https",     "--fail",
+                                     "--silent",   "--show-error",
+                                     "--location", "--max-redirs",
+                                     "5",          "--connect-timeout",
+                                     connect,      "--speed-limit",
+                                     "1000",       "--speed-time",
+                                     connect,      "--max-time",
+                                     most_seconds, "--max-filesize",
+                                     most_bytes,   "--",
+                                     url,          NULL};
+    posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0)
+        return error;
+    error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (error == 0)
+        error = posix_spawn_file_actions_adddup2(&actions, bytes, STDOUT_FILENO);
+    if (error == 0)
+        error = posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
+    if (error == 0)
+        error = posix_spawnp(child, "curl", &actions, NULL, (char *const *)arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+/* Takes what curl sends until it ends: the file, which must not be too large whatever the server said of it, and a line to `reason`. */
+static annc_status receive(const annc_fetch_options *options, int bytes, int words, struct annc_safe_file *file,
+                           char *reason)
+{
+    annc_status status = ANNC_OK;
+    struct pollfd ends[] = {{bytes, POLLIN, 0}, {words, POLLIN, 0}};
+    char chunk[1 << 15];
+    size_t total = 0, used = 0;
+    while (ends[0].fd >= 0 || ends[1].fd >= 0) {
+        if (options->stop && options->stop(options->context))
+            return annc_fail(ANNC_STOPPED, "the download was stopped");
+        if (poll(ends, 2, ASK_MILLISECONDS) <= 0)
+            continue;
+        for (int i = 0; i < 2; i++) {
+            const ssize_t got = ends[i].revents ? read(ends[i].fd, chunk, sizeof chunk) : 0;
+            if (ends[i].revents && got == 0)
+                ends[i].fd = -1;
+            if (got <= 0)
+                continue;
+            if (i == 1) {
+                const size_t room = REASON - 1 - used, taken = (size_t)got < room ? (size_t)got : room;
+                memcpy(reason + used, chunk, taken);
+                used += taken;
+                reason[used] = '\0';
+                continue;
+            }
+            total += (size_t)got;
+            if (total > MOST_BYTES) {
+                snprintf(reason, REASON, "more than %d bytes come", MOST_BYTES);
+                return ANNC_INPUT;
+            }
+            ANNC_TRY(annc_safe_write(file, chunk, (size_t)got));
+        }
     }
-    const pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        execvp("curl", (char *const *)arguments);
-        _exit(127);
+out:
+    return status;
+}
+
+/* Runs curl; ANNC_INPUT where it fails, with what it says in `reason`. */
+static annc_status run_curl(const annc_fetch_options *options, const char *url, struct annc_safe_file *file,
+                            char *reason)
+{
+    annc_status status = ANNC_INPUT;
+    int bytes[2] = {-1, -1}, words[2] = {-1, -1}, code = 0;
+    char raw[REASON] = "", why[128] = "";
+    pid_t child;
+    int error = pipe2(bytes, O_CLOEXEC) == 0 && pipe2(words, O_CLOEXEC) == 0 ? 0 : errno;
+    if (error == 0)
+        error = start_curl(url, options->connect_seconds, bytes[1], words[1], &child);
+    close(bytes[1]);
+    close(words[1]);
+    if (error == 0) {
+        status = receive(options, bytes[0], words[0], file, raw);
+        if (status != ANNC_OK)
+            kill(child, SIGKILL);
+        while (waitpid(child, &code, 0) < 0 && errno == EINTR)
+            continue;
+        if (status == ANNC_OK && code != 0)
+            status = ANNC_INPUT;
+        raw[strcspn(raw, "\n")] = '\0';
+        annc_printable(raw[0] ? raw : "curl failed", reason, REASON);
+    } else {
+        snprintf(reason, REASON, "curl could not be run: %s; is it installed?", strerror_r(error, why, sizeof why));
     }
-    close(ends[1]);
-    while (child > 0 && ((got = read(ends[0], reason + used, REASON - 1 - used)) > 0 || (got < 0 && errno == EINTR)))
-        used += got > 0 ? (size_t)got : 0;
-    close(ends[0]);
-    reason[used] = '\0';
-    reason[strcspn(reason, "\n")] = '\0';
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 127))
-        snprintf(reason, REASON, "curl could not be run; is it installed?");
-    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    close(bytes[0]);
+    close(words[0]);
+    return status;
 }
 
 /* Makes a folder and those above it. */
@@ -148,48 +199,51 @@ static annc_status make_folder(const char *folder)
     return ANNC_OK;
 }
 
-/* Gives a checked file its name, on the disk for good. */
-static annc_status settle(const char *part, const char *path)
+/* Fetches a file from one mirror. ANNC_INPUT, with the reason, where the next one is to be tried. */
+static annc_status fetch_from(const annc_fetch_options *options, const char *url, const char *path,
+                              const struct mnist_file *file, char *reason)
 {
-    char shown[SHOWN], reason[128] = "";
-    const int descriptor = open(part, O_RDONLY | O_CLOEXEC);
-    const bool done = descriptor >= 0 && fsync(descriptor) == 0 && rename(part, path) == 0;
-    const int error = errno;
-    if (descriptor >= 0)
-        close(descriptor);
-    return done ? ANNC_OK
-                : annc_fail(ANNC_OUTPUT, "%s: %s", annc_printable(path, shown, sizeof shown),
-                            strerror_r(error, reason, sizeof reason));
+    annc_status status = ANNC_OK;
+    struct annc_safe_file safe;
+    char shown[SHOWN];
+    ANNC_TRY(annc_safe_open(path, &safe));
+    if (!safe.temporary)
+        status = annc_fail(ANNC_OUTPUT, "%s: is no regular file", annc_printable(path, shown, sizeof shown));
+    if (status == ANNC_OK)
+        status = run_curl(options, url, &safe, reason);
+    if (status == ANNC_OK && !is_right(safe.temporary, file, reason))
+        status = ANNC_INPUT;
+    if (status == ANNC_OK)
+        status = annc_safe_commit(&safe);
+    annc_safe_abandon(&safe);
+out:
+    return status;
 }
 
 static annc_status fetch_file(const annc_fetch_options *options, const char *folder, const struct mnist_file *file)
 {
     annc_status status = ANNC_INPUT;
     const char *mirrors = getenv("ANNC_MIRRORS");
-    char path[ANNC_PATH], part[ANNC_PATH], url[URL], reason[REASON] = "", reasons[1024] = "";
-    if ((size_t)snprintf(part, sizeof part, "%s/.%s.%ld.part", folder, file->name, (long)getpid()) >= sizeof part)
+    char path[ANNC_PATH], url[URL], shown[URL], reason[REASON] = "", reasons[2048] = "";
+    if ((size_t)snprintf(path, sizeof path, "%s/%s.gz", folder, file->name) >= sizeof path)
         return annc_fail(ANNC_OUTPUT, "the folder's name is too long");
-    snprintf(path, sizeof path, "%s/%s.gz", folder, file->name);
     if (access(path, F_OK) == 0 && is_right(path, file, reason)) {
         tell(options, "is there", file->name, "");
         return ANNC_OK;
     }
     mirrors = mirrors && mirrors[0] ? mirrors : ANNC_MNIST_MIRRORS;
-    while (*mirrors && status != ANNC_OK) {
+    while (*mirrors && status == ANNC_INPUT) {
         const size_t length = strcspn(mirrors, " ");
         snprintf(url, sizeof url, "%.*s%s.gz", (int)length, mirrors, file->name);
-        tell(options, "from ", file->name, url);
-        if (run_curl(url, part, options->connect_seconds, reason) && is_right(part, file, reason))
-            status = settle(part, path);
-        else
-            snprintf(reasons + strlen(reasons), sizeof reasons - strlen(reasons), "\n  %.*s: %s", (int)length, mirrors,
-                     reason);
-        unlink(part);
+        annc_printable(url, shown, sizeof shown);
+        tell(options, "from ", file->name, shown);
+        status = fetch_from(options, url, path, file, reason);
+        if (status == ANNC_INPUT)
+            snprintf(reasons + strlen(reasons), sizeof reasons - strlen(reasons), "%s%s: %s", reasons[0] ? "; " : "",
+                     shown, reason);
         mirrors += length + strspn(mirrors + length, " ");
-        if (status == ANNC_OUTPUT)
-            return status;
     }
-    return status == ANNC_OK ? ANNC_OK : annc_fail(ANNC_INPUT, "%s could not be had:%s", file->name, reasons);
+    return status == ANNC_INPUT ? annc_fail(status, "%s could not be had: %s", file->name, reasons) : status;
 }
 
 annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size)

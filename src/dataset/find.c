@@ -27,10 +27,20 @@ static bool ends_with(const char *text, size_t end, const char *word, size_t *be
     return true;
 }
 
+/* Whether a name says that its file is hidden, or not yet whole: what a download that was killed has left, say. */
+static bool is_unfinished(const char *text)
+{
+    size_t begin;
+    return text[0] == '.' || ends_with(text, strlen(text), ".tmp", &begin) ||
+           ends_with(text, strlen(text), ".part", &begin);
+}
+
 static bool parse_name(const char *text, struct name *name)
 {
     const char *what = strstr(text, "-images"), *idx;
     size_t begin;
+    if (is_unfinished(text))
+        return false;
     name->images = what != NULL;
     what = what ? what : strstr(text, "-labels");
     if (!what)

@@ -297,8 +297,13 @@ static annc_status describe(const struct annc_preparation *preparation, annc_dat
 {
     annc_status status = ANNC_OK;
     const struct annc_scaling *targets = &preparation->targets;
-    for (uint32_t c = 0; c < dataset->classes && c < preparation->classes.count; c++)
-        snprintf(dataset->class_names[c], sizeof dataset->class_names[c], "%s", preparation->classes.label[c].text);
+    annc_texts_free(&dataset->class_names);
+    for (uint32_t c = 0; c < dataset->classes; c++) {
+        char number[16]; /* where all labels are alike, the other class has no name */
+        snprintf(number, sizeof number, "%u", c);
+        const char *name = c < preparation->classes.count ? preparation->classes.label[c].text : number;
+        ANNC_TRY(annc_texts_add(&dataset->class_names, name, strlen(name)));
+    }
     if (targets->count > 0) {
         ANNC_TRY(annc_allocate(2 * (size_t)targets->count, sizeof(double), "the scaling",
                                (void **)&dataset->target_scaling));

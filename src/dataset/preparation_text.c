@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NAME = 1024 };
 static const uint32_t ANY = UINT32_MAX;
 
 /* ---------------------------------------------------------------- writing */
@@ -101,15 +100,17 @@ static annc_status load_texts(const annc_network *network, const char *key, stru
     const char *text = annc_network_metadata(network, key);
     struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
     bool first = true;
-    char name[MOST_NAME];
+    char *name = NULL; /* no string of the text is longer than it */
     if (!text)
         return ANNC_OK;
+    ANNC_TRY(annc_allocate(json.size + 1, 1, "names", (void **)&name));
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, sizeof name))
+    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, json.size + 1))
         ANNC_TRY(annc_texts_add(texts, name, strlen(name)));
     if (json.error)
-        return malformed(key);
+        status = malformed(key);
 out:
+    annc_release(name);
     return status;
 }
 

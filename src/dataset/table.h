@@ -4,7 +4,7 @@
 
 #include "allocate.h"
 
-enum { ANNC_TABLE_NAME = 300 };
+enum { ANNC_TABLE_NAME = 300, ANNC_LABEL_NAME = 8192 };
 
 /* A list of texts, each its own block. */
 struct annc_texts {
@@ -33,7 +33,7 @@ struct annc_table {
     struct annc_texts input_names;      /* inputs of them, or none */
     bool has_header;                    /* and so the names are the file's own, not numbers */
     uint32_t columns, label_at;         /* of a text file: fields a record, and which of them is the label */
-    char label_name[64];
+    char label_name[ANNC_LABEL_NAME];
     struct annc_labels labels;
     uint32_t outputs; /* targets a row */
     float *targets;   /* rows x outputs; NULL: there are none */

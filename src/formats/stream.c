@@ -37,7 +37,7 @@ struct level {
 struct annc_stream {
     const char *path;
     int descriptor;
-    uint64_t file_bytes;
+    uint64_t file_bytes, read_bytes; /* that there are, and that were read */
     int layers;
     struct level level[MOST_GZIP_LAYERS + 1];
 };
@@ -85,6 +85,9 @@ static annc_status fill_from_file(struct annc_stream *stream)
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return annc_stream_malformed(stream, "cannot be read: %s", strerror_r(errno, reason, sizeof reason));
+    stream->read_bytes += (uint64_t)got;
+    if (got == 0 && stream->read_bytes < stream->file_bytes && !annc_is_standard_input(stream->path))
+        return annc_stream_malformed(stream, "became shorter while it was read");
     level->at = 0;
     level->filled = (size_t)got;
     level->ended = got == 0;
@@ -121,29 +124,42 @@ out:
 }
 
 #if ANNC_LIBDEFLATE_FOUND
+/* The file from its beginning, as far as it is still there. */
+static bool read_whole(const struct annc_stream *stream, void *bytes)
+{
+    size_t done = 0;
+    ssize_t got;
+    do {
+        got = pread(stream->descriptor, (char *)bytes + done, stream->file_bytes - done, (off_t)done);
+        done += got > 0 ? (size_t)got : 0;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return done == stream->file_bytes;
+}
+
 /* A file that is one gzip member, all at once, which takes a third of the time; false where it is not, or damaged, or there is no memory: the
  * usual way then goes on from where it was, and says what is wrong. */
 static bool inflate_whole(struct annc_stream *stream)
 {
     enum { MOST_BYTES = 1 << 30, TRAILER = 8, MOST_RATIO = 1032 };
     struct level *level = &stream->level[1];
-    struct annc_mapping file = {NULL, 0};
     struct libdeflate_decompressor *decompressor = NULL;
-    uint32_t size; /* of the content, which the last bytes of the file tell */
-    void *whole = NULL;
+    const size_t length = (size_t)stream->file_bytes;
+    uint32_t size = 0; /* of the content, which the last bytes of the file tell */
+    void *file = NULL, *whole = NULL;
     size_t read = 0;
-    if (stream->file_bytes > MOST_BYTES || stream->file_bytes < TRAILER || annc_stream_map(stream, &file) != ANNC_OK)
-        return false;
-    memcpy(&size, (const char *)file.base + file.length - sizeof size, sizeof size);
-    bool done = size > level->inflated && size <= MOST_BYTES && size / MOST_RATIO <= stream->file_bytes &&
-                annc_resize(size, 1, "an unpacked file", &whole) == ANNC_OK;
+    bool done = stream->file_bytes <= MOST_BYTES && length >= TRAILER &&
+                annc_resize(length, 1, "a packed file", &file) == ANNC_OK && read_whole(stream, file);
+    if (done)
+        memcpy(&size, (const char *)file + length - sizeof size, sizeof size);
+    done = done && size > level->inflated && size <= MOST_BYTES && size / MOST_RATIO <= length &&
+           annc_resize(size, 1, "an unpacked file", &whole) == ANNC_OK;
     decompressor = done ? libdeflate_alloc_decompressor() : NULL;
-    done = decompressor && libdeflate_gzip_decompress_ex(decompressor, file.base, file.length, whole, size, &read,
-                                                         NULL) == LIBDEFLATE_SUCCESS;
-    done = done && read == file.length; /* and no other member comes after */
+    done = decompressor &&
+           libdeflate_gzip_decompress_ex(decompressor, file, length, whole, size, &read, NULL) == LIBDEFLATE_SUCCESS;
+    done = done && read == length; /* and no other member comes after */
     if (decompressor)
         libdeflate_free_decompressor(decompressor);
-    annc_unmap(&file);
+    annc_release(file);
     if (!done) {
         annc_release(whole);
         return false;

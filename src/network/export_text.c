@@ -115,21 +115,27 @@ out:
 /* The strings of a metadata entry, a JSON array, as an array of that name; none where there is no such entry. */
 static annc_status put_c_names(struct annc_buffer *text, const annc_network *network, const char *key, const char *name)
 {
+    annc_status status = ANNC_OK;
     const char *value = annc_network_metadata(network, key);
     struct annc_json json = {value, value ? strlen(value) : 0, 0, NULL};
-    char one[1024];
+    char *one = NULL; /* no string of the entry is longer than it */
     bool first = true;
     if (!value)
         return ANNC_OK;
+    ANNC_TRY(annc_allocate(json.size + 1, 1, "names", (void **)&one));
     annc_buffer_format(text, "extern const char *const %s[];\nconst char *const %s[] = {", name, name);
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, one, sizeof one)) {
+    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, one, json.size + 1)) {
         annc_buffer_format(text, "\n    ");
         put_c_text(text, one);
         annc_buffer_add(text, ",", 1);
     }
     annc_buffer_format(text, "\n};\n\n");
-    return json.error ? annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key) : ANNC_OK;
+    if (json.error)
+        status = annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key);
+out:
+    annc_release(one);
+    return status;
 }
 
 /* Numbers of a metadata entry, likewise; *there says whether there are any. */

@@ -5,7 +5,6 @@ import gzip
 import json
 import os
 import resource
-import shutil
 import signal
 import struct
 import subprocess
@@ -160,7 +159,6 @@ class Train(Cli):
 
     def test_file_size_limit(self):
         def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         (self.folder / "m").write_text("old")
         self.run_program("train", "--data", "bars", *SMALL, "--save", "m", code=OUTPUT, preexec_fn=limit)
@@ -416,46 +414,6 @@ class Devices(Cli):
             runs.append([lines[0][key] for key in ("loss", "test_loss", "test_correct", "saturated")])
         self.assertEqual(*runs)
         self.assertEqual((self.folder / "42").read_bytes(), (self.folder / "256").read_bytes())
-
-
-class Fetch(Cli):
-    """From files beside the tests: a mirror may be a file:// address."""
-
-    def mirror(self, name, spoil=None):
-        mirror = self.folder / name
-        mirror.mkdir()
-        for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
-            content = spoil if spoil is not None else gzip.compress(b"not what the checksum says")
-            (mirror / f"{part}-ubyte.gz").write_bytes(content)
-        return f"file://{mirror}/"
-
-    @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
-    def test_wrong_content_is_refused(self):
-        if not self.has_zlib():
-            self.skipTest("this build has no zlib")
-        mirrors = " ".join((self.mirror("wrong"), self.mirror("page", b"<!DOCTYPE html><html>oops"), f"file://{self.folder}/nowhere/"))
-        result = self.run_program("fetch", "--to", "mnist", code=INPUT, environment={"ANNC_MIRRORS": mirrors})
-        for reason in ("checksum differs", "a web page", "curl: (37)"):
-            self.assertIn(reason, result.stderr)
-        self.assertEqual(list((self.folder / "mnist").iterdir()), [])
-
-    def test_without_curl(self):
-        result = self.run_program("fetch", "--to", "mnist", code=INPUT, environment={"PATH": "/nowhere"})
-        self.assertIn("curl could not be run", result.stderr)
-
-    def test_folder_that_cannot_be_made(self):
-        (self.folder / "file").write_text("")
-        self.run_program("fetch", "--to", "file/mnist", code=OUTPUT)
-
-    @unittest.skipUnless(shutil.which("curl") and os.environ.get("ANNC_TEST_MNIST"), "ANNC_TEST_MNIST names no folder of the MNIST files")
-    def test_real_files(self):
-        mirrors = f"{self.mirror('wrong')} file://{os.environ['ANNC_TEST_MNIST']}/"
-        for _ in range(2):  # the second time all is there
-            self.run_program("fetch", "--to", "mnist", environment={"ANNC_MIRRORS": mirrors})
-        self.assertEqual(len(list((self.folder / "mnist").iterdir())), 4)
-        last = self.lines("train", "--layers", "784-4-10", "--epochs", "1", "--batch", "1000", "--device", "cpu",
-                          environment={"ANNC_DATA": str(self.folder / "mnist")})[-1]
-        self.assertIn("mnist", last["data"])
 
 
 if __name__ == "__main__":

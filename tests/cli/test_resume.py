@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Runs that are broken, by signals and by force, and go on from their checkpoints. ANNC_TEST_KILLS says how often by force (20).
+"""Runs that are broken, by signals and by force, and go on from their checkpoints. ANNC_TEST_KILLS says how often by force (200).
 Called as program.py says."""
 import json
 import os
 import random
 import signal
 import subprocess
+import sys
 import time
 
 from program import DIVERGED, INPUT, OK, OUTPUT, PROGRAM, USAGE, main
 from tables import COLUMNS, T, Tables, blobs
 
-KILLS = int(os.environ.get("ANNC_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("ANNC_TEST_KILLS", "200"))
 TWO_CLASSES = ["--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--batch", "4", "--device", "cpu", "--threads", "1"]
 MANY = [  # kinds of training that keep something between steps
     ["--optimizer", "adam", "--lr", "0.01", "--schedule", "cosine"],
@@ -124,28 +125,56 @@ class Resume(Tables):
             else:
                 self.assertEqual(self.read(f"m{i}"), self.read(f"whole{i}"), kind)
 
-    def test_killed(self):
-        """SIGKILL at random instants: the checkpoint is always whole, and what goes on from it ends with the same bits."""
-        draw = random.Random(2)
-        more = ["--data", self.data, *TWO_CLASSES, *MANY[1], "--epochs", "30", "--checkpoint", "c", "--checkpoint-every", "1e", "--save", "m"]
-        self.run_program("train", *more[:-6], "--save", "whole")
-        resumed = 0
-        for _ in range(KILLS):
+    def killed(self, i, kills, draw):
+        """One kind of training, killed so often; gives how many kills left a checkpoint, and how many came while a file was being written."""
+        kind, folds = MANY[i], "--folds" in MANY[i]
+        more = ["--data", self.data, *TWO_CLASSES, *kind, "--epochs", "6" if folds else "25"]
+        began = time.monotonic()
+        whole = self.lines("train", *more, *([] if folds else ["--save", "whole"]))[-1]
+        life = time.monotonic() - began
+        more += ["--checkpoint", "c", *([] if folds else ["--save", "m"])]
+        resumed = writing = 0
+
+        def check(output):
+            if folds:
+                last = json.loads(output.splitlines()[-1])
+                self.assertEqual([last[key] for key in ("accuracy_mean", "accuracy_sd", "loss_mean", "loss_sd")],
+                                 [whole[key] for key in ("accuracy_mean", "accuracy_sd", "loss_mean", "loss_sd")], kind)
+            else:
+                self.assertEqual(self.read("m"), self.read("whole"), kind)
+                (self.folder / "m").unlink()
+            (self.folder / "c").unlink()
+
+        for kill in range(kills):
             there = (self.folder / "c").exists()
-            process = self.start(*(["--resume", "c"] if there else more))
-            time.sleep(draw.uniform(0, 0.12))
+            every = ("1e", "0.001s", "0.02s")[kill % 3]  # after every block of steps: most of the time goes into writing
+            process = self.start(*(["--resume", "c"] if there else more), "--checkpoint-every", every, "--json")
+            time.sleep(draw.uniform(0, 1.2 * life))
             process.kill()
-            _, said = process.communicate()
+            output, said = process.communicate()
             self.assertIn(process.returncode, (-9, OK), said)
             resumed += there
             if process.returncode == OK:
-                self.assertEqual(self.read("m"), self.read("whole"))
-                (self.folder / "c").unlink()
-                (self.folder / "m").unlink()
-        if (self.folder / "c").exists():
-            self.run_program("train", "--resume", "c")
-            self.assertEqual(self.read("m"), self.read("whole"))
-        self.assertGreater(resumed, 0)
+                check(output)
+            else:
+                left = {path.name for path in self.folder.glob("*.tmp")}
+                self.assertLessEqual(left, {"c.0.tmp", "m.0.tmp"})  # one of each file at most: they do not pile up
+                writing += bool(left)
+                if (self.folder / "c").exists():
+                    self.assertIn("annc.state", self.lines("info", "c")[0])
+        check(self.run_program("train", *(["--resume", "c"] if (self.folder / "c").exists() else more), "--json").stdout)
+        self.assertEqual(list(self.folder.glob("*.tmp")), [])
+        return resumed, writing
+
+    def test_killed(self):
+        """SIGKILL at random instants, many of them inside the writing of a checkpoint: it is always whole, and what goes on from it ends with the
+        same bits."""
+        draw = random.Random(2)
+        counts = [self.killed(i, KILLS // len(MANY), draw) for i in range(len(MANY))]
+        self.assertGreater(sum(resumed for resumed, _ in counts), KILLS // 4)
+        self.assertGreater(sum(writing for _, writing in counts), KILLS // 40)
+        if os.environ.get("ANNC_TEST_KILLS"):
+            print(f"{KILLS} kills: {counts} (after a checkpoint, while one was written, by kind)", file=sys.stderr)
 
     def test_contradictions(self):
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--patience", "5", "--validation", "0.1")

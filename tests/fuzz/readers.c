@@ -1,3 +1,4 @@
+#include "cli.h"
 #include "hostile.h"
 #include "json.h"
 #include "npy.h"
@@ -41,6 +42,11 @@ bool should_stop(void *context)
 {
     (void)context;
     return false;
+}
+
+enum patience set_patience(enum patience wanted)
+{
+    return wanted;
 }
 
 /* ---------------------------------------------------------------- the temporary folder */

@@ -1,0 +1,471 @@
+#!/usr/bin/env python3
+"""What happens around the program: outputs that cannot be written, files that shrink while they are read, signals at any moment, several runs
+in one folder. Called as program.py says. The random moments are drawn with a fixed seed."""
+import fcntl
+import gzip
+import json
+import os
+import pwd
+import random
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import threading
+import time
+import unittest
+
+from program import INPUT, OK, OUTPUT, PROGRAM, SMALL, Cli, bars, main
+
+MNIST = os.environ.get("ANNC_TEST_MNIST", "")
+MODEL = ["train", "--data", "bars", *SMALL]
+
+
+class Faults(Cli):
+    def setUp(self):
+        super().setUp()
+        self.run_program(*MODEL, "--save", "model", "--quiet")
+        self.model = (self.folder / "model").read_bytes()
+
+    def mirror(self):
+        """The address of MNIST's files on this disk, for fetch."""
+        if not MNIST or not shutil.which("curl"):
+            self.skipTest("ANNC_TEST_MNIST names no folder of the MNIST files, or curl is not installed")
+        return {"ANNC_MIRRORS": f"file://{os.path.abspath(MNIST)}/"}
+
+    def start(self, *arguments, environment=None, **more):
+        return subprocess.Popen([str(PROGRAM), *map(str, arguments)], cwd=self.folder, env={**self.environment, **(environment or {})},
+                                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more})
+
+    def leftovers(self, folder=None):
+        return [path for path in (folder or self.folder).rglob("*") if path.name.endswith((".tmp", ".part"))]
+
+
+class Outputs(Faults):
+    """Every command that writes, to every kind of place that cannot be written."""
+
+    def writers(self):
+        """Commands, of which '@' is the file that they write."""
+        return [[*MODEL, "--save", "@"], [*MODEL, "--checkpoint", "@"], [*MODEL, "--log", "@"],
+                ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2", "--save", "@"],
+                *(["export", "model", "--format", form, "--out", "@"] for form in ("onnx", "npz", "json", "c")),
+                ["show", "bars", "--out", "@.png"], ["show", "bars", "--out", "@.svg"], ["trace", "model", "--data", "bars", "--out", "@.svg"],
+                ["eval", "model", "--data", "bars", "--per-example", "@"]]
+
+    def talkers(self):
+        """Commands that write to standard output."""
+        return [MODEL, [*MODEL, "--json"], ["eval", "model", "--data", "bars"], ["eval", "model", "--data", "bars", "--json"],
+                ["predict", "model", "bars/t10k-images-idx3-ubyte"], ["predict", "model", "bars/t10k-images-idx3-ubyte", "--json"],
+                ["check", "model", "--data", "bars", "--device", "cpu"], ["check", "model", "--data", "bars", "--device", "cpu", "--json"],
+                ["info", "model"], ["info", "model", "--json"], ["show", "bars"], ["trace"], ["help"], ["help", "train", "all"], ["--version"],
+                ["export", "model", "--format", "npz", "--out", "-"],
+                ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2"],
+                ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2", "--json"]]
+
+    @staticmethod
+    def named(command, path):
+        return [word.replace("@", path) for word in command]
+
+    def refused(self, command, path, old=None, **more):
+        """The command ends with OUTPUT and a line with the file's name; what was there before is untouched, and nothing is left over."""
+        command = self.named(command, path)
+        target = next(self.folder / word for word in command if word.startswith(path))
+        with self.subTest(command=command):
+            if old is not None:
+                target.write_bytes(old)
+            before = sorted(target.parent.iterdir()) if target.parent.is_dir() else None
+            said = self.run_program(*command, code=OUTPUT, **more).stderr
+            last = said.splitlines()[-1]
+            self.assertTrue(last.startswith("annc-gpu: ") and (target.name in last or "--log" in command), said)
+            if old is not None:
+                self.assertEqual(target.read_bytes(), old)
+            if before is not None and "--log" not in command:  # a log is written as it goes
+                self.assertEqual(sorted(target.parent.iterdir()), before)
+
+    def test_places(self):
+        """No such folder, a file where a folder belongs, a folder where a file belongs: told before the work."""
+        for name in ("place", "place.png", "place.svg"):
+            (self.folder / name).mkdir()
+        for command in self.writers():
+            self.refused(command, "no/where")
+            self.refused(command, "model/where")
+            self.refused(command, "place")
+
+    def test_told_before_the_work(self):
+        for command in self.writers():
+            if command[0] in ("train", "sweep") or "--per-example" in command:
+                command = [word if word != "bars" else "no-such-data" for word in command]
+                self.refused(command, "no/where")  # else the data would be complained of
+
+    def test_full_device(self):
+        for command in self.writers():
+            if "@" in command:
+                with self.subTest(command=command):
+                    said = self.run_program(*self.named(command, "/dev/full"), code=OUTPUT).stderr
+                    self.assertIn("No space left", said)
+
+    def test_full_standard_output(self):
+        for command in self.talkers():
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                result = subprocess.run([str(PROGRAM), *command], cwd=self.folder, env=self.environment, stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(result.returncode, OUTPUT, result.stderr)
+                self.assertIn("No space left", result.stderr)
+
+    def test_closed_standard_output(self):
+        """Closed, and no file that is opened takes its place."""
+        for command in self.talkers():
+            with self.subTest(command=command):
+                result = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', str(PROGRAM), *command], cwd=self.folder, env=self.environment,
+                                        stderr=subprocess.PIPE, text=True)
+                self.assertEqual(result.returncode, OUTPUT, result.stderr)
+        for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+            result = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}', str(PROGRAM), *MODEL, "--save", "again", "--log", "log"], cwd=self.folder,
+                                    env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.assertEqual(result.returncode, OK if closed == "2>&-" else OUTPUT)
+            for line in (self.folder / "log").read_text().splitlines():
+                json.loads(line)
+        subprocess.run(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', str(PROGRAM), *MODEL, "--quiet", "--save", "again"], cwd=self.folder, env=self.environment, check=True)
+        self.assertEqual((self.folder / "again").read_bytes()[-1000:], self.model[-1000:])
+
+    def test_closed_pipe(self):
+        for command in self.talkers():
+            with self.subTest(command=command):
+                reading, writing = os.pipe()
+                os.close(reading)
+                process = self.start(*command, stdout=writing)
+                os.close(writing)
+                _, said = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, OUTPUT, said)
+
+    def test_file_size_limit(self):
+        """As `ulimit -f` sets it: the signal is not ignored for the program."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        for command in self.writers():
+            self.refused(command, "small", old=None if "--log" in command else b"old", preexec_fn=limit)
+            for path in self.folder.glob("small*"):
+                path.unlink()
+        self.assertEqual(self.leftovers(), [])
+
+    def test_full_disk(self):
+        """A small tmpfs, mounted where nobody else sees it, with a file that was there before."""
+        probe = subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=16k none /mnt"], stderr=subprocess.DEVNULL) \
+            if shutil.which("unshare") else None
+        if not probe or probe.returncode != 0:
+            self.skipTest("no tmpfs can be mounted here")
+        (self.folder / "disk").mkdir()
+        script = """mount -t tmpfs -o size=16k none disk && printf old >"disk/$0" && { [ -z "$fill" ] || head -c 20000 /dev/zero >disk/fill 2>/dev/null; }
+                    "$@" 2>said; code=$?; cat "disk/$0"; rm -f disk/fill; ls disk | wc -l; exit $code"""
+        for command in self.writers():
+            for fill in ("", "1"):  # full in the middle of a file, and from the start
+                small = command[0] in ("show", "trace") or "--per-example" in command or "--log" in command or "json" in command
+                if not fill and small or "--log" in command:
+                    continue
+                words = self.named(command, "disk/f")
+                name = next(word for word in words if word.startswith("disk/f"))[5:]
+                with self.subTest(command=command, fill=fill):
+                    result = subprocess.run(["unshare", "-m", "sh", "-c", script, name, str(PROGRAM), *words], cwd=self.folder, env={**self.environment, "fill": fill},
+                                            stdout=subprocess.PIPE, text=True)
+                    said = (self.folder / "said").read_text()
+                    self.assertEqual(result.returncode, OUTPUT, said)
+                    self.assertIn("No space left", said)
+                    self.assertTrue(result.stdout.endswith("old1\n"), result.stdout[-100:])
+
+    def test_read_only(self):
+        """A folder that another user may not write to, and a file in it."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can become another user")
+        nobody = pwd.getpwnam("nobody")
+        os.chmod(self.folder, 0o755)
+        place = self.folder / "locked"
+        place.mkdir()
+        for command in self.writers():
+            self.refused(command, "locked/f", user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+            old = None if "--log" in command else b"old"
+            self.refused(command, "locked/g", old=old, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+
+    def test_nothing_is_lost(self):
+        """What cannot be saved where it was to go is saved in the folder of temporary files, which is told."""
+        (self.folder / "temporary").mkdir()
+        for command in ([*MODEL, "--save", "/dev/full"], ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2", "--save", "/dev/full"]):
+            said = self.run_program(*command, "--quiet", code=OUTPUT).stderr
+            place = said.splitlines()[0].split("the model is in ")[1].split(" instead")[0]
+            self.lines("eval", place, "--data", "bars")
+
+    def test_nothing_is_lost_with_the_reader(self):
+        """A reader that goes away in the middle of a training: what was trained until then is saved."""
+        process = self.start("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "100000", "--device", "cpu", "--save", "kept", "--checkpoint", "c")
+        for _ in range(8):
+            process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=60), OUTPUT, said)
+        self.assertIn("standard output could not be written", said.splitlines()[-1])
+        self.assertGreater(int(self.lines("info", "kept")[0]["annc.epochs"]), 2)
+        self.assertEqual(self.lines("info", "c")[0]["annc.epochs"], self.lines("info", "kept")[0]["annc.epochs"])
+
+    def test_long_names(self):
+        """The longest names that a file system takes can be written, and longer ones are refused with a reason."""
+        longest = "n" * 255
+        self.run_program(*MODEL, "--save", longest)
+        self.lines("eval", longest, "--data", "bars")
+        for path in ("n" * 256, "n" * 4000, "/".join(["n" * 200] * 30)):
+            for command in (["eval", path], [*MODEL[:2], path], [*MODEL, "--config", path]):
+                said = self.run_program(*command, code=INPUT).stderr
+                self.assertRegex(said, "File name too long|No such file")
+            for option in ("--save", "--checkpoint", "--log"):
+                self.assertRegex(self.run_program(*MODEL, option, path, code=OUTPUT).stderr, "File name too long|No such file")
+
+    def test_modes_and_links(self):
+        """A file that is written again keeps its mode, and a link stays one."""
+        os.chmod(self.folder / "model", 0o600)
+        (self.folder / "link").symlink_to("model")
+        self.run_program(*MODEL, "--save", "link", "--seed", "9")
+        self.assertTrue((self.folder / "link").is_symlink())
+        self.assertEqual((self.folder / "model").stat().st_mode & 0o777, 0o600)
+        self.assertNotEqual((self.folder / "model").read_bytes(), self.model)
+
+    def test_what_killed_runs_leave(self):
+        """A temporary file that nobody works at any more is removed by the next run that writes the same file, one that is in use is not."""
+        used, stale = self.folder / "m.0.tmp", self.folder / "m.1.tmp"
+        stale.write_text("half a model")
+        with open(used, "w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            self.run_program(*MODEL, "--save", "m")
+            self.assertEqual(self.leftovers(), [used])
+        secret = self.folder / "secret"
+        secret.write_text("not yours")
+        stale.symlink_to("secret")
+        os.link(secret, self.folder / "m.2.tmp")
+        self.run_program(*MODEL, "--save", "m")
+        self.assertEqual(secret.read_text(), "not yours")
+
+
+class Inputs(Faults):
+    """Files that change while they are read."""
+
+    def shrinks(self, path, read, left, *arguments):
+        """Stops the program once it has read so much of a file, cuts the file, and lets it go on."""
+        process = self.start(*arguments)
+        deadline = time.monotonic() + 30
+        stopped = False
+        while not stopped and process.poll() is None and time.monotonic() < deadline:
+            try:
+                for descriptor in os.listdir(f"/proc/{process.pid}/fd"):
+                    if os.readlink(f"/proc/{process.pid}/fd/{descriptor}") == str(path):
+                        with open(f"/proc/{process.pid}/fdinfo/{descriptor}") as info:
+                            stopped = int(info.readline().split()[1]) >= read
+                        if stopped:
+                            process.send_signal(signal.SIGSTOP)
+                            break
+            except (FileNotFoundError, ProcessLookupError):  # it was closed meanwhile
+                pass
+        self.assertTrue(stopped, "the file was never seen open")
+        os.truncate(path, left)
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate(timeout=60)
+        return process.returncode, said
+
+    def test_shrinking(self):
+        rows = b"a,b,label\n" + b"".join(b"%d,%d,%d\n" % (i % 97, i % 89, i % 2) for i in range(100000)) * 40
+        self.write_bars("many", 30000, 10)
+        header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (30000, 784), }".ljust(117) + b"\n"
+        array = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + bytes(30000 * 784)
+        self.run_program("train", "--data", "bars", "--layers", "784-16000-10", "--epochs", "0", "--save", "large", "--device", "cpu")
+        many = "many/train-images-idx3-ubyte"
+        cases = [("table", "big.csv", rows, 1 << 16, ["train", "--data", "big.csv", "--layers", "2-4-2", "--epochs", "1", "--device", "cpu"]),
+                 ("images", many, (self.folder / many).read_bytes(), 1 << 16, ["train", "--data", "many", *SMALL]),
+                 ("packed", many, gzip.compress(os.urandom(30000 * 784), 1), 1 << 16, ["train", "--data", "many", *SMALL]),
+                 ("array", "x.npy", array, 1 << 16, ["predict", "model", "x.npy"]),
+                 ("model", "large", (self.folder / "large").read_bytes(), 0, ["info", "large"])]
+        for name, path, content, read, command in cases:
+            with self.subTest(name):
+                seen = []
+                for _ in range(5):  # where the program is stopped is chance; it may even have read all
+                    (self.folder / path).write_bytes(content)
+                    code, said = self.shrinks(self.folder / path, read, 1 << 17, *command)
+                    seen.append((code, said))
+                    self.assertIn(code, (OK, INPUT), said)
+                    if code == INPUT:
+                        self.assertRegex(said, "became shorter while it was read|is cut short|its gzip|is no IDX|pixels|unpacked")
+                self.assertIn(INPUT, [code for code, _ in seen])
+
+    def test_mapped(self):
+        """A file that is too large to be read is mapped, and a part of it that goes away is no crash."""
+        inputs = 100000
+        with open("/proc/meminfo") as meminfo:
+            available = next(int(line.split()[1]) * 1024 for line in meminfo if line.startswith("MemAvailable"))
+        n = available // 2 // inputs
+        huge = self.folder / "huge"
+        huge.mkdir()
+        images = huge / "train-images-idx3-ubyte"
+        with open(images, "wb") as file:
+            file.write(struct.pack(">BBBBII", 0, 0, 8, 2, n, inputs))
+            file.truncate(12 + n * inputs)
+        (huge / "train-labels-idx1-ubyte").write_bytes(struct.pack(">BBBBI", 0, 0, 8, 1, n) + bytes(i % 2 for i in range(n)))
+        process = self.start("train", "--data", "huge", "--layers", f"{inputs}-2", "--epochs", "1", "--device", "cpu", "--batch", "1")
+        for line in process.stdout:
+            if line.startswith("Training target size"):
+                break
+        os.truncate(images, 4096)
+        _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INPUT, said)
+        self.assertIn("a data file became shorter while it was read", said)
+
+    def test_replaced(self):
+        """Another file under the same name does not disturb the one that is being read."""
+        want = self.train()[-1]["loss"]
+        images = self.folder / "bars" / "train-images-idx3-ubyte"
+        process = self.start(*MODEL, "--json")
+        while process.poll() is None and not any(os.path.realpath(f"/proc/{process.pid}/fd/{d}") == str(images) for d in os.listdir(f"/proc/{process.pid}/fd")):
+            pass
+        os.replace(self.folder / "model", images)
+        output, said = process.communicate(timeout=60)
+        if process.returncode == OK:
+            self.assertEqual(json.loads(output.splitlines()[-1])["loss"], want)
+        else:
+            self.assertEqual(process.returncode, INPUT, said)  # it was opened a second time
+
+
+class Together(Faults):
+    """Eight runs at once in one folder."""
+
+    def together(self, commands, watched):
+        """Runs all at once, while models are looked at over and over; gives how often each was found whole."""
+        found = {name: 0 for name in watched}
+        bad = []
+        done = threading.Event()
+
+        def watch():
+            while not done.is_set():
+                for name in watched:
+                    if (self.folder / name).exists():
+                        result = subprocess.run([str(PROGRAM), "info", name, "--json"], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE,
+                                                stderr=subprocess.PIPE, text=True)
+                        found[name] += 1
+                        if result.returncode != OK:
+                            bad.append(result.stderr)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        processes = [self.start(*command, stdout=subprocess.DEVNULL) for command in commands]
+        ends = [(process.communicate(timeout=120)[1], process.returncode) for process in processes]
+        done.set()
+        watcher.join()
+        self.assertEqual(bad, [])
+        for said, code in ends:
+            self.assertEqual(code, OK, said)
+        self.assertEqual(self.leftovers(), [])
+        return found
+
+    def test_training(self):
+        more = ["--save", "m", "--checkpoint", "c", "--checkpoint-every", "1e", "--log", "log", "--threads", "1"]
+        commands = [["train", "--data", "bars", "--layers", "784-300-10", "--batch", "50", "--epochs", "25", "--device", "cpu", "--seed", seed, *more] for seed in range(1, 9)]
+        found = self.together(commands, ("m", "c"))
+        self.assertGreater(found["c"], 10)
+        lines = [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
+        self.assertIn("annc.result/1", [line["schema"] for line in lines])
+        seed = self.lines("info", "m")[0]["annc.seed"]
+        self.run_program(*commands[int(seed) - 1][:-len(more)], "--save", "alone", "--threads", "1")
+        self.assertEqual((self.folder / "m").read_bytes()[-40000:], (self.folder / "alone").read_bytes()[-40000:])
+        self.run_program("train", "--resume", "c", "--epochs", "26")
+
+    def test_sweeps_and_others(self):
+        sweep = ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "2", "--grid", "lr=1,2", "--threads", "1", "--save", "s"]
+        self.together([sweep] * 4 + [["export", "model", "--format", "npz", "--out", "n.npz"]] * 2 + [["show", "bars", "--out", "s.png"]] * 2, ("s",))
+
+    def test_fetch(self):
+        environment = self.mirror()
+        processes = [self.start("fetch", "--to", "mnist", environment=environment) for _ in range(8)]
+        for process in processes:
+            _, said = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, OK, said)
+        self.assertEqual(len(list((self.folder / "mnist").iterdir())), 4)
+
+
+class Signals(Faults):
+    """SIGINT and SIGTERM at any moment: the end within two seconds, and nothing damaged."""
+    LIMIT = 2.0
+
+    def stopped(self, draw, seconds, *arguments, twice=False, environment=None, codes=(130, 143)):
+        """Runs a command, sends a signal after so many seconds; gives the code, and what was said."""
+        process = self.start(*arguments, environment=environment)
+        try:
+            output, said = process.communicate(timeout=seconds)
+            return process.returncode, output
+        except subprocess.TimeoutExpired:
+            pass
+        number = draw.choice([signal.SIGINT, signal.SIGTERM])
+        process.send_signal(number)
+        if twice:
+            process.send_signal(number)
+        began = time.monotonic()
+        output, said = process.communicate(timeout=60)
+        took = time.monotonic() - began
+        self.assertLess(took, self.LIMIT, (arguments, said))
+        self.assertIn(process.returncode, (OK, 128 + number), said)
+        return process.returncode, output
+
+    def test_training(self):
+        """50 moments of a training whose every step, evaluation and checkpoint takes long; the checkpoint is then good, and it goes on."""
+        draw = random.Random(3)
+        self.write_bars("many", 6000, 2000)
+        network = ["--layers", "784-1500-1500-10", "--batch", "1000", "--lr", "0.1", "--epochs", "100000", "--device", "cpu"]
+        begun = ["train", "--data", "many", *network, "--checkpoint", "c", "--checkpoint-every", "1s"]
+        reached = 0
+        for i in range(50):
+            there = (self.folder / "c").exists()
+            code, _ = self.stopped(draw, draw.uniform(0, 1.6), *(["train", "--resume", "c"] if there else begun), twice=i % 10 == 9)
+            self.assertIn(code, (130, 143))
+            if (self.folder / "c").exists():
+                epochs = int(self.lines("info", "c")[0]["annc.epochs"])
+                self.assertGreaterEqual(epochs, reached)  # it never goes back
+                reached = epochs
+        self.assertGreater(reached, 0)
+        self.lines("eval", "c", "--data", "many")
+
+    def test_not_waited_for(self):
+        """An evaluation of several seconds: the checkpoint before it is what the training goes on from."""
+        images, labels = bars(1000)
+        for name, content, header in (("images-idx3", images, 16), ("labels-idx1", labels, 8)):
+            file = self.folder / "bars" / f"t10k-{name}-ubyte"
+            file.write_bytes(content[:4] + struct.pack(">I", 60000) + content[8:header] + 60 * content[header:])
+        process = self.start("train", "--data", "bars", "--layers", "784-2500-2500-10", "--device", "cpu", "--batch", "400", "--checkpoint", "c")
+        while not (self.folder / "c").exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        _, said = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - began, self.LIMIT, said)
+        self.assertEqual(process.returncode, 143, said)
+        self.assertEqual(self.leftovers(), [])
+        self.assertIn("annc.state", self.lines("info", "c")[0])
+
+    def test_other_commands(self):
+        draw = random.Random(4)
+        self.write_bars("many", 20000, 20000)
+        network = ["--layers", "784-1000-1000-10", "--device", "cpu"]
+        self.run_program("train", "--data", "bars", *network, "--epochs", "0", "--save", "large")
+        for command in (["train", "--data", "many", *network, "--epochs", "9"], ["train", "--data", "many", *network, "--epochs", "9", "--folds", "3"],
+                        ["train", "--data", "many", *network, "--epochs", "9", "--folds", "3", "--checkpoint", "f"],
+                        ["train", "--data", "many", "--layers", "784-32-10", "--epochs", "999", "--device", "cpu", "--save", "kept"],
+                        ["sweep", "--data", "many", *network, "--grid", "lr=1,2,3"], ["sweep", "--data", "many", "--grid", "lr=1,2,3", "--save", "s"],
+                        ["check", "large", "--data", "many", "--batch", "2000", "--device", "cpu"], ["eval", "large", "--data", "many"],
+                        ["predict", "large", "many/train-images-idx3-ubyte"], ["export", "large", "--format", "json", "--out", "e.json"],
+                        ["export", "large", "--format", "onnx", "--out", "e.onnx"], ["show", "many", "--count", "9000", "--out", "s.png"], ["info"]):
+            for i in range(4):
+                with self.subTest(command=command):
+                    self.stopped(draw, draw.uniform(0, 1), *command, twice=i == 3)
+        self.assertEqual([p.name for p in self.folder.glob("e.*")], [p.name for p in self.folder.glob("e.*") if not p.name.endswith(".tmp")])
+        if (self.folder / "e.json").exists():
+            json.loads((self.folder / "e.json").read_text())
+        for name in ("kept", "s", "f"):
+            if (self.folder / name).exists():
+                self.lines("info", name)
+
+
+if __name__ == "__main__":
+    main()
