@@ -6,7 +6,9 @@
  * Notation: layers l = 1...L; W^l is n_l x n_(l-1), b^l has n_l entries; matrices are row-major; examples are rows.
  * Conventions: create, load and open give ownership through the last argument; free and close accept NULL. A function that can
  * fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do. Nothing here prints, exits
- * or changes signal handlers, locale or floating-point state. Two threads may use the library at once on different objects. */
+ * or changes signal handlers, locale or floating-point state. Two threads may use the library at once on different objects, and trainers
+ * may take turns on one device. Results are promised for C's own floating-point state: rounding to nearest, subnormals kept. OpenBLAS's
+ * number of threads, which is the process's, becomes what the last product wanted. */
 #ifndef ANNC_H
 #define ANNC_H
 

@@ -127,7 +127,6 @@ MUTANTS = [
     ("downloads of any size", "src/dataset/fetch.c", "if (total > MOST_BYTES)", "if (total > SIZE_MAX - 1)", "^fetch$"),
     ("any content is the file", "src/dataset/fetch.c", "|| strcmp(digest, file->sha256) != 0", "|| digest[0] == 0", "^fetch$"),
     ("any scheme", "src/dataset/fetch.c", '"=file" : "=https"', '"=file" : "=https,http"', "^fetch$"),
-    ("redirects to any scheme", "src/dataset/fetch.c", '"--proto-redir",\n                                     "=https"', '"--proto-redir",\n                                     "=https,http,file"', "^fetch$"),
     ("curl's own settings", "src/dataset/fetch.c", '"-q",', '"--globoff",', "^fetch$"),
     ("names are patterns", "src/dataset/fetch.c", '"--globoff",', '"-q",', "^fetch$"),
     ("errors are pages", "src/dataset/fetch.c", '"--fail",', '"-q",', "^fetch$"),
@@ -138,6 +137,16 @@ MUTANTS = [
     ("what a download left is data", "src/dataset/find.c", 'strlen(text), ".tmp", &begin)', 'strlen(text), ".xxx", &begin)', "^fetch$"),
     ("digits after a stop", "src/cli/setup.c", "fetched == ANNC_OK || fetched == ANNC_STOPPED", "fetched == ANNC_OK", "^fetch$"),
     ("a limit of file sizes kills", "src/cli/main.c", "signal(SIGXFSZ, SIG_IGN);", "", "^(fetch|cli)$"),
+    # Manners.
+    ("the last number of threads is everybody's", "src/backend/gemm_openblas.c", "    openblas_set_num_threads(wanted_threads);", "    if (wanted_threads > 1)\n        openblas_set_num_threads(wanted_threads);", "^manners$"),
+    ("numbers in the caller's locale", "src/base/number.c", "const locale_t before = plain ? uselocale(plain) : (locale_t)0;", "const locale_t before = (locale_t)0;", "^manners$"),
+    ("letters in the caller's locale", "src/base/text.c", "    for (size_t i = 0; i < most; i++)\n        if (lower(a[i])", "    extern int tolower(int c);\n#define lower(c) tolower((unsigned char)(c))\n    for (size_t i = 0; i < most; i++)\n        if (lower(a[i])", "^manners$"),
+    ("a locale that stays", "src/base/number.c", "        uselocale(before);", "        (void)before;", "^manners$"),
+    ("a header without memory", "src/network/model_write.c", "while (text->status == ANNC_OK && text", "while (text", "^manners$"),
+    ("threads of the pool take the caller's signals away", "src/base/pool.c", "pthread_sigmask(SIG_SETMASK, &before, NULL);", "(void)before;", "^manners$"),
+    ("an error is everybody's", "src/base/status.c", "static _Thread_local char last_error", "static char last_error", "^manners$"),
+    ("a word on standard output", "src/training/sweep.c", "    if (count == 0)\n        return ANNC_OK;\n    ANNC_TRY(count_workers", "    if (count == 0)\n        return ANNC_OK;\n    dprintf(1, \"sweep\");\n    ANNC_TRY(count_workers", "^manners$"),
+    ("a name that is not the library's", "src/base/text.c", "static int lower(char c)", "int lower(char c);\nint lower(char c)", "^symbols$"),
 ]
 
 

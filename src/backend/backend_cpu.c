@@ -20,7 +20,6 @@ struct cpu_device {
     struct annc_pool *pool;
     struct annc_staged *staged;
     bool choose_threads; /* by the size of each product, up to info.threads */
-    int threads_now;
     bool runs_steps; /* whole ones; a thread of the products that waits for more of them would take a core from these */
 };
 
@@ -35,10 +34,7 @@ static struct cpu_device *cpu(annc_device *device)
 static void set_threads(annc_device *device, double multiply_adds)
 {
     const bool one = cpu(device)->runs_steps || (cpu(device)->choose_threads && multiply_adds < THREADED_PRODUCT);
-    const int wanted = one ? 1 : device->info.threads;
-    if (wanted != cpu(device)->threads_now)
-        annc_gemm_set_threads(wanted);
-    cpu(device)->threads_now = wanted;
+    annc_gemm_set_threads(one ? 1 : device->info.threads);
 }
 
 /* ---------------------------------------------------------------- devices and memory */
@@ -86,9 +82,7 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
     processor_name(processor, sizeof processor);
     snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
     annc_machine_memory(&info->memory_bytes, &info->memory_free);
-    if (info->threads == 1)
-        annc_gemm_set_threads(1); /* now, and not in the midst of other threads' work */
-    else
+    if (info->threads > 1)
         ANNC_TRY(annc_pool_open(info->threads, &new_device->pool));
     *device = &new_device->device;
     new_device = NULL;

@@ -18,7 +18,7 @@ void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *
 
 /* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in". */
 const char *annc_gemm_name(void);
-/* Threads of the products that follow; process-wide in OpenBLAS. */
+/* Threads of the products that follow on this thread: their bits depend on that. */
 void annc_gemm_set_threads(int threads);
 
 #endif

@@ -1,5 +1,6 @@
 #include "buffer.h"
 #include "allocate.h"
+#include "number.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -28,7 +29,7 @@ void annc_buffer_format(struct annc_buffer *buffer, const char *format, ...)
     char piece[256];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(piece, sizeof piece, format, arguments);
+    annc_vprint(piece, sizeof piece, format, arguments);
     va_end(arguments);
     annc_buffer_add(buffer, piece, strlen(piece));
 }

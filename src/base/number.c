@@ -120,15 +120,32 @@ bool annc_number_parse(const char *text, size_t length, char decimal, char thous
     return true;
 }
 
+/* ---------------------------------------------------------------- writing */
+
+int annc_vprint(char *text, size_t size, const char *format, va_list arguments)
+{
+    pthread_once(&once, make_plain);
+    const locale_t before = plain ? uselocale(plain) : (locale_t)0; /* this thread's */
+    const int length = vsnprintf(text, size, format, arguments);
+    if (before)
+        uselocale(before);
+    return length;
+}
+
+int annc_print(char *text, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = annc_vprint(text, size, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
 /* ---------------------------------------------------------------- hexadecimal */
 
 void annc_number_format_hex(double number, char *text)
 {
-    pthread_once(&once, make_plain);
-    const locale_t before = plain ? uselocale(plain) : (locale_t)0;
-    snprintf(text, ANNC_NUMBER_HEX, "%a", number);
-    if (before)
-        uselocale(before);
+    annc_print(text, ANNC_NUMBER_HEX, "%a", number);
 }
 
 bool annc_number_parse_hex(const char *text, double *number)

@@ -2,6 +2,7 @@
 #ifndef ANNC_BASE_NUMBER_H
 #define ANNC_BASE_NUMBER_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,5 +19,9 @@ bool annc_number_parse_hex(const char *text, double *number);
 
 /* The bits of a half precision number (IEEE 754 binary16) as a double. */
 double annc_number_of_half(uint16_t bits);
+
+/* As snprintf and vsnprintf, with a point for the decimal mark. */
+int annc_print(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int annc_vprint(char *text, size_t size, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -1,4 +1,5 @@
 #include "status.h"
+#include "number.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -18,7 +19,7 @@ annc_status annc_fail(annc_status status, const char *format, ...)
     char text[ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    annc_vprint(text, sizeof text, format, arguments);
     va_end(arguments);
     annc_printable(text, last_error, sizeof last_error); /* whatever it quotes */
     return status;

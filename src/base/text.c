@@ -52,3 +52,16 @@ const char *annc_printable(const char *text, char *buffer, size_t size)
         buffer[used] = '\0';
     return buffer;
 }
+
+static int lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+int annc_compare_any_case(const char *a, const char *b, size_t most)
+{
+    for (size_t i = 0; i < most; i++)
+        if (lower(a[i]) != lower(b[i]) || a[i] == '\0')
+            return lower(a[i]) - lower(b[i]);
+    return 0;
+}

@@ -1,9 +1,9 @@
 /* cells.c - what one cell of a table of text holds. */
 #include "columns.h"
 #include "number.h"
+#include "text.h"
 
 #include <string.h>
-#include <strings.h>
 
 static bool is_word(const struct annc_field *field, const char *word)
 {
@@ -12,7 +12,7 @@ static bool is_word(const struct annc_field *field, const char *word)
 
 static bool is_word_in_any_case(const struct annc_field *field, const char *word)
 {
-    return strlen(word) == field->length && strncasecmp(field->text, word, field->length) == 0;
+    return strlen(word) == field->length && annc_compare_any_case(field->text, word, field->length) == 0;
 }
 
 static bool is_missing(const struct annc_field *field)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { BYTE_CLASSES = 256, MOST_CLASSES = 1 << 20, SHOWN = 80 };
 
@@ -39,7 +38,9 @@ static struct annc_label label_of(char *text)
 /* True and TRUE are one. */
 static const char *without_case(const char *text)
 {
-    return strcasecmp(text, "true") == 0 ? "true" : strcasecmp(text, "false") == 0 ? "false" : text;
+    return annc_compare_any_case(text, "true", SIZE_MAX) == 0    ? "true"
+           : annc_compare_any_case(text, "false", SIZE_MAX) == 0 ? "false"
+                                                                 : text;
 }
 
 static int by_number(const void *a, const void *b)
@@ -290,7 +291,7 @@ static const char *near_name(const struct annc_classes *classes, const char *tex
         length--;
     for (uint32_t c = 0; c < classes->count; c++) {
         const char *name = classes->label[c].text;
-        if (strlen(name) == length && strncasecmp(name, text + skip, length) == 0)
+        if (strlen(name) == length && annc_compare_any_case(name, text + skip, length) == 0)
             return name;
     }
     return NULL;

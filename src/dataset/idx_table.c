@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* The labels file of a table of `rows` examples. */
 static annc_status read_labels(const char *path, struct annc_table *table)
@@ -73,7 +72,10 @@ static void note_images(const struct annc_idx *images, const char *name, bool tu
         annc_note(notes, size, "%s is gzip, whatever its name says", name);
     if (images->gzip_layers > 1)
         annc_note(notes, size, "%s is gzip in gzip", name);
-    if (strcasestr(name, "emnist") && !turn)
+    bool emnist = false;
+    for (const char *at = name; *at; at++)
+        emnist = emnist || annc_compare_any_case(at, "emnist", 6) == 0;
+    if (emnist && !turn)
         annc_note(notes, size, "EMNIST's files hold their images turned on the side; --transpose turns them back");
 }
 

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---------------------------------------------------------------- arrays of files */
 
@@ -59,7 +58,7 @@ static uint32_t find_array(const struct annc_zip *zip, const char *wanted)
     char name[ANNC_ARRAY_NAME];
     for (uint32_t i = 0; wanted && i < zip->count; i++) {
         array_name(&zip->member[i], name, sizeof name);
-        if (is_array(&zip->member[i]) && strcasecmp(name, wanted) == 0)
+        if (is_array(&zip->member[i]) && annc_compare_any_case(name, wanted, SIZE_MAX) == 0)
             return i;
     }
     return UINT32_MAX;

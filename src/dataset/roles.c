@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { SHOWN = 80, LISTED = 10 };
 
@@ -85,7 +84,7 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
         if (column->role == ANNC_ROLE_LEFT_OUT)
             continue;
         for (size_t i = 0; columns->has_header && i < sizeof names / sizeof *names; i++)
-            if (strcasecmp(column->name, names[i]) == 0) {
+            if (annc_compare_any_case(column->name, names[i], SIZE_MAX) == 0) {
                 by_name = c;
                 named++;
             }

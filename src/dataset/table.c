@@ -1,5 +1,6 @@
 #include "table.h"
 #include "allocate.h"
+#include "number.h"
 #include "status.h"
 
 #include <math.h>
@@ -129,9 +130,7 @@ annc_status annc_labels_of_numbers(const double *numbers, uint32_t count, struct
         if (small)
             text[length++] = (char)('0' + (int)numbers[i]);
         else
-            length = snprintf(text, sizeof text, "%.9g", numbers[i]);
-        for (int c = 0; c < length; c++) /* another locale's decimal mark */
-            text[c] = text[c] == ',' ? '.' : text[c];
+            length = annc_print(text, sizeof text, "%.9g", numbers[i]);
         ANNC_TRY(annc_labels_add(&reader, text, (size_t)length));
     }
 out:

@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     COLOURS = 3,
@@ -155,7 +154,7 @@ static annc_status write_svg(const struct grid *grid, const char *path)
 static bool ends_with(const char *path, const char *end)
 {
     const size_t length = strlen(path), more = strlen(end);
-    return length >= more && strcasecmp(path + length - more, end) == 0;
+    return length >= more && annc_compare_any_case(path + length - more, end, SIZE_MAX) == 0;
 }
 
 annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)

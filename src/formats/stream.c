@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -304,7 +303,8 @@ static annc_status refuse_strangers(const struct annc_stream *stream)
         return annc_stream_malformed(stream, "is a zip archive; unpack it first");
     for (; size > 0 && strchr(" \t\r\n\xEF\xBB\xBF", *text) && *text; size--)
         text++;
-    if ((size >= 9 && strncasecmp(text, "<!doctype", 9) == 0) || (size >= 5 && strncasecmp(text, "<html", 5) == 0))
+    if ((size >= 9 && annc_compare_any_case(text, "<!doctype", 9) == 0) ||
+        (size >= 5 && annc_compare_any_case(text, "<html", 5) == 0))
         return annc_stream_malformed(stream, "is a web page, not data: the download went wrong; download it again");
     return ANNC_OK;
 }

@@ -95,7 +95,7 @@ static void put_c_text(struct annc_buffer *text, const char *s)
 static void put_c_number(struct annc_buffer *text, double value, int digits, const char *suffix)
 {
     char number[40];
-    snprintf(number, sizeof number, "%.*g", digits, value);
+    annc_print(number, sizeof number, "%.*g", digits, value);
     annc_buffer_format(text, "%s%s%s", number, strpbrk(number, ".en") ? "" : ".0", suffix);
 }
 

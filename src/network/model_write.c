@@ -48,7 +48,7 @@ static void append_header(struct annc_buffer *text, const annc_network *network)
             append_tensor(text, name, annc_shape_parameters(shape), 0, &offset);
     }
     annc_buffer_add(text, "}", 1);
-    while (text->length % 8 != 0)
+    while (text->status == ANNC_OK && text->length % 8 != 0)
         annc_buffer_add(text, " ", 1);
 }
 
