@@ -151,8 +151,7 @@ out:
     return status;
 }
 
-static annc_status write_and_read(const annc_network *network, const annc_data *data, const char *name,
-                                  struct record *record)
+static annc_status write_and_read(const annc_network *network, const char *name, struct record *record)
 {
     annc_status status = ANNC_OK;
     annc_network *read = NULL, *copy = NULL, *joined = NULL;
@@ -234,7 +233,7 @@ static annc_status whole_way(const char *name, struct record *record)
     STEP(train(device, network, &data, ANNC_ENGINE_OPS, record));
     STEP(train(device, network, &data, ANNC_ENGINE_FUSED, record));
     STEP(audit_and_sweep(device, network, &data, record));
-    STEP(write_and_read(network, &data, name, record));
+    STEP(write_and_read(network, name, record));
 out:
     annc_network_free(network);
     annc_device_close(device);

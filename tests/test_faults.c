@@ -1,0 +1,527 @@
+/* Memory and threads that are refused, at every single call of a training and of all around it: an error that says so, nothing lost, and the
+ * same work afterwards comes to the same bits. */
+#include "config.h"
+#include "faults.h"
+#include "problem.h"
+#include "safe_file.h"
+#include "status.h"
+#include "test.h"
+#include "zip_write.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+
+/* ---------------------------------------------------------------- what work comes to */
+
+/* FNV-1a (Fowler, Noll and Vo). */
+static void digest(uint64_t *sum, const void *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        *sum = (*sum ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3u;
+}
+
+static void digest_network(uint64_t *sum, const annc_network *network)
+{
+    digest(sum, annc_network_parameters_const(network),
+           annc_shape_parameters(annc_network_shape(network)) * sizeof(float));
+}
+
+static void digest_dataset(uint64_t *sum, const annc_dataset *data)
+{
+    const uint64_t fingerprint = data ? annc_dataset_fingerprint(data) : 0;
+    digest(sum, &fingerprint, sizeof fingerprint);
+}
+
+/* ---------------------------------------------------------------- every call fails */
+
+/* Some work, the same each time, of which nothing stays but the sum of what it came to. */
+typedef annc_status work_fn(const void *what, uint64_t *sum);
+
+static bool is_refusal(annc_status status)
+{
+    return status == ANNC_DEVICE &&
+           (strstr(annc_last_error(), "out of memory") || strstr(annc_last_error(), "the system gives no more than"));
+}
+
+/* What a work may have written. */
+static bool is_whole_or_absent(const char *path)
+{
+    annc_network *network = NULL;
+    const bool whole = access(path, F_OK) != 0 || annc_model_load(path, NULL, &network) == ANNC_OK;
+    annc_network_free(network);
+    unlink(path);
+    return whole;
+}
+
+static void one_fault(const char *name, work_fn *work, const void *what, long k, bool on, uint64_t want, int *harmless)
+{
+    const long blocks = faults_blocks();
+    uint64_t sum = 0;
+    annc_fail(ANNC_OK, "%s", "");
+    faults_begin(k, on);
+    const annc_status status = work(what, &sum);
+    faults_end();
+    if (status == ANNC_OK && !on) {
+        ++*harmless;
+        CHECK_MSG(sum == want, "%s, call %ld: it went on to something else", name, k);
+    } else {
+        CHECK_MSG(is_refusal(status), "%s, call %ld%s: status %d: %s", name, k, on ? " and on" : "", (int)status,
+                  annc_last_error());
+    }
+    CHECK_MSG(faults_blocks() == blocks, "%s, call %ld%s: %ld blocks stay", name, k, on ? " and on" : "",
+              faults_blocks() - blocks);
+    CHECK_MSG(is_whole_or_absent("model"), "%s, call %ld: %s", name, k, annc_last_error());
+    sum = 0;
+    CHECK_MSG(k % 8 || (work(what, &sum) == ANNC_OK && sum == want), "%s, after call %ld: %s", name, k,
+              annc_last_error());
+}
+
+/* Each call of a work fails, alone and with all that follow. `harmless`: so many can, and the work goes on. */
+static void every_call(const char *name, work_fn *work, const void *what, int harmless)
+{
+    uint64_t want = 0;
+    int went_on = 0;
+    REQUIRE_OK(work(what, &want)); /* what the library keeps from then on is kept now */
+    want = 0;
+    faults_begin(0, false);
+    REQUIRE_OK(work(what, &want));
+    const long calls = faults_end();
+    for (int on = 0; on < 2; on++)
+        for (long k = 1; k <= calls; k++)
+            one_fault(name, work, what, k, on, want, &went_on);
+    glob_t left;
+    CHECK_MSG(glob("*.tmp", 0, NULL, &left) == GLOB_NOMATCH, "%s leaves a temporary file", name);
+    globfree(&left);
+    CHECK_MSG(went_on == harmless, "%s went on after %d of %ld", name, went_on, calls);
+    printf("%s: %ld calls\n", name, calls);
+}
+
+/* ---------------------------------------------------------------- files */
+
+static void write_file(const char *name, const void *bytes, size_t count)
+{
+    FILE *file = fopen(name, "wb");
+    CHECK(file && fwrite(bytes, 1, count, file) == count && fclose(file) == 0);
+}
+
+/* A table of three kinds, with a column of numbers to learn instead, and gaps. */
+static void write_table(const char *name, int rows)
+{
+    static const char *const kinds[] = {"rose", "\"fern, wild\"", "moss"};
+    FILE *file = fopen(name, "w");
+    CHECK(file != NULL);
+    fprintf(file, "length,width,height,kind\n");
+    for (int i = 0; file && i < rows; i++) {
+        fprintf(file, i % 7 ? "%d.5,%d," : "%d.5,,", i % 3 + i % 5, 7 * i % 11);
+        fprintf(file, "%d,%s\n", 100 + i % 3 * 30 + i % 4, kinds[i % 3]);
+    }
+    if (file)
+        fclose(file);
+}
+
+enum { IMAGES = 500, SIDE = 12 }; /* so many that a packed file of them is larger than a buffer */
+
+static void write_images(const char *images, const char *labels)
+{
+    static const unsigned char none[16 + IMAGES * SIDE * SIDE];
+    unsigned char file[sizeof none] = "\0\0\x08\x03\0\0\x01\xf4\0\0\0\x0c\0\0\0\x0c";
+    unsigned char values[8 + IMAGES] = "\0\0\x08\x01\0\0\x01\xf4";
+    for (int i = 0; i < IMAGES; i++) {
+        values[8 + i] = (unsigned char)(i % 3);
+        for (int p = 0; p < SIDE; p++)
+            file[16 + (i * SIDE + p) * SIDE + 2 + 3 * (i % 3)] = (unsigned char)(255 - i % 99);
+    }
+    write_file(images, file, sizeof file);
+    write_file(labels, values, sizeof values);
+}
+
+static void write_archive(const char *name)
+{
+    enum { ROWS = 40 };
+    struct annc_safe_file file;
+    struct annc_zip_writer writer;
+    float x[ROWS * 4], y[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        y[i] = (float)(i % 3);
+        for (int j = 0; j < 4; j++)
+            x[4 * i + j] = (float)((i % 3 + j) % 3) + (float)(i % 5) / 8;
+    }
+    REQUIRE_OK(annc_safe_open(name, &file));
+    annc_zip_write_begin(&file, &writer);
+    REQUIRE_OK(annc_zip_write_floats(&writer, "x_train", ROWS, 4, x));
+    REQUIRE_OK(annc_zip_write_floats(&writer, "y_train", ROWS, 0, y));
+    REQUIRE_OK(annc_zip_write_end(&writer, true));
+    REQUIRE_OK(annc_safe_commit(&file));
+}
+
+static bool begin(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/annc-test-faults-XXXXXX");
+    if (!mkdtemp(folder) || chdir(folder) != 0 || mkdir("bars", 0700) != 0)
+        return false;
+    write_table("table.csv", 60);
+    write_table("other.csv", 24);
+    write_archive("arrays.npz");
+    write_images("bars/train-images-idx3-ubyte", "bars/train-labels-idx1-ubyte");
+    write_images("bars/t10k-images-idx3-ubyte", "bars/t10k-labels-idx1-ubyte");
+    return system("cp -r bars packed && gzip packed/*") == 0;
+}
+
+/* ---------------------------------------------------------------- data */
+
+static annc_data_options table_options(const char *path)
+{
+    return (annc_data_options){
+        .source = ANNC_SOURCE_PATH, .path = path, .need_train = true, .text.missing = ANNC_MISSING_MEAN, .seed = 3};
+}
+
+static annc_status load(const void *what, uint64_t *sum)
+{
+    annc_status status = ANNC_OK;
+    annc_data data = {NULL};
+    annc_network *network = NULL;
+    annc_shape shape = problem_shape("1-1", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    ANNC_TRY(annc_data_load(what, &data));
+    digest_dataset(sum, data.train);
+    digest_dataset(sum, data.validation);
+    digest_dataset(sum, data.test);
+    digest(sum, data.notes, strlen(data.notes));
+    const annc_dataset *any = data.train ? data.train : data.test;
+    shape.width[0] = annc_dataset_examples(any)->inputs;
+    shape.width[1] = annc_dataset_examples(any)->outputs;
+    ANNC_TRY(annc_network_create(&shape, &network));
+    ANNC_TRY(annc_data_describe(&data, network));
+    for (const char **t = (const char *[]){"annc.classes", "annc.input_shift", "annc.inputs", NULL}; *t; t++)
+        if (annc_network_metadata(network, *t))
+            digest(sum, annc_network_metadata(network, *t), strlen(annc_network_metadata(network, *t)));
+out:
+    annc_network_free(network);
+    annc_data_free(&data);
+    return status;
+}
+
+static void data_of_tables(void)
+{
+    annc_data_options options = table_options("table.csv");
+    options.validation = 0.2;
+    every_call("a table", load, &options, 0);
+    options.validation = 0;
+    options.folds = 3;
+    options.fold = 1;
+    options.text.missing = ANNC_MISSING_DROP;
+    every_call("a fold", load, &options, 0);
+    options = table_options("table.csv");
+    options.text.target = "width,height";
+    options.text.missing = ANNC_MISSING_DROP;
+    options.text.drop = "kind";
+    options.test_path = options.validation_path = "other.csv";
+    options.need_test = true;
+    every_call("targets, with a test set", load, &options, 0);
+    options =
+        (annc_data_options){.source = ANNC_SOURCE_PATH, .path = "arrays.npz", .need_train = true, .validation = 0.25};
+    every_call("an archive", load, &options, 0);
+}
+
+static void data_of_images(void)
+{
+    annc_data_options options = {
+        .source = ANNC_SOURCE_PATH, .path = "bars", .outputs = 3, .need_train = true, .need_test = true};
+    every_call("images", load, &options, 0);
+    options.transpose = true;
+    options.scale = ANNC_SCALE_STANDARDISE;
+    options.validation = 0.2;
+    every_call("images, turned", load, &options, 0);
+    options = (annc_data_options){.source = ANNC_SOURCE_PATH, .path = "packed", .outputs = 3, .need_train = true};
+    /* Where a whole file cannot be unpacked at once for want of memory, it is unpacked piece by piece: a mapping, a block and libdeflate. */
+    if (ANNC_ZLIB_FOUND)
+        every_call("packed images", load, &options, ANNC_LIBDEFLATE_FOUND ? 2 * 3 : 0);
+}
+
+/* ---------------------------------------------------------------- training */
+
+/* A training: what it is on and how it goes. */
+struct training {
+    annc_data_options data;
+    annc_shape shape;
+    annc_training_options options;
+    int threads;
+};
+
+static struct training training_of(annc_engine engine, annc_optimiser optimiser, int threads)
+{
+    struct training training = {.data = table_options("table.csv"), .threads = threads};
+    training.shape = problem_shape("3-9-7-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    training.data.validation = 0.2;
+    training.options = annc_training_defaults(optimiser);
+    training.options.batch = 7;
+    training.options.seed = 5;
+    training.options.engine = engine;
+    training.options.schedule = (annc_schedule){.kind = ANNC_COSINE, .warmup = 1, .epochs = 3};
+    return training;
+}
+
+/* What a training needs before it begins. */
+struct ground {
+    annc_data data;
+    annc_device *device;
+    annc_network *network;
+    annc_trainer *trainer;
+    annc_evaluator *evaluator;
+};
+
+static annc_status prepare(const struct training *training, struct ground *ground)
+{
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = training->threads};
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_data_load(&training->data, &ground->data));
+    ANNC_TRY(annc_device_open(&cpu, &ground->device));
+    ANNC_TRY(annc_network_create(&training->shape, &ground->network));
+    ANNC_TRY(annc_network_initialise(ground->network, ground->device, ANNC_INIT_ORTHOGONAL, 2));
+    ANNC_TRY(
+        annc_trainer_create(ground->device, ground->network, ground->data.train, &training->options, &ground->trainer));
+    ANNC_TRY(annc_evaluator_create(ground->device, ground->network, ground->data.validation, &ground->evaluator));
+out:
+    return status;
+}
+
+static void leave(struct ground *ground)
+{
+    annc_evaluator_free(ground->evaluator);
+    annc_trainer_free(ground->trainer);
+    annc_network_free(ground->network);
+    annc_device_close(ground->device);
+    annc_data_free(&ground->data);
+}
+
+static annc_status train(const void *what, uint64_t *sum)
+{
+    const struct training *training = what;
+    annc_status status = ANNC_OK;
+    struct ground ground = {.device = NULL};
+    annc_layer_health health[ANNC_MAX_LAYERS];
+    annc_epoch report;
+    annc_evaluation evaluation;
+    ANNC_TRY(prepare(training, &ground));
+    for (int epoch = 0; epoch < 2; epoch++) {
+        ANNC_TRY(annc_trainer_epoch(ground.trainer, NULL, NULL, &report));
+        ANNC_TRY(annc_evaluator_run(ground.evaluator, ground.trainer, NULL, NULL, &evaluation));
+        digest(sum, &report.loss, sizeof report.loss);
+        digest(sum, &evaluation.loss, sizeof evaluation.loss);
+    }
+    ANNC_TRY(annc_trainer_health(ground.trainer, health));
+    digest(sum, &health[0].saturated, sizeof health[0].saturated);
+    ANNC_TRY(annc_trainer_store(ground.trainer));
+    digest_network(sum, ground.network);
+out:
+    leave(&ground);
+    return status;
+}
+
+static void trainings(void)
+{
+    struct training training = training_of(ANNC_ENGINE_FUSED, ANNC_ADAM, 1);
+    every_call("fused, Adam", train, &training, 0);
+    training = training_of(ANNC_ENGINE_FUSED, ANNC_MOMENTUM, 3);
+    every_call("fused, momentum, three threads", train, &training, 0);
+    training = training_of(ANNC_ENGINE_OPS, ANNC_RMSPROP, 2);
+    training.options.objective =
+        (annc_objective){.l2 = 1e-3, .dropout = 0.25, .input_noise = 0.1, .class_weights = (float[]){1, 2, 1}};
+    training.options.clip = 1;
+    every_call("operations, RMSprop, dropout, clipping", train, &training, 0);
+    training = training_of(ANNC_ENGINE_AUTO, ANNC_SGD, 2);
+    training.shape.width[0] = SIDE * SIDE;
+    training.data.path = "bars";
+    training.data.outputs = 3;
+    every_call("images, listed", train, &training, 0);
+    training.options.augmentation = (annc_augmentation){.shift = 1, .rotation = 10, .elastic = 2};
+    every_call("images, moved", train, &training, 0);
+}
+
+static annc_status resume(const void *what, uint64_t *sum)
+{
+    annc_status status = ANNC_OK;
+    struct ground ground = {.device = NULL};
+    annc_network *checkpoint = NULL;
+    annc_epoch report;
+    ANNC_TRY(prepare(what, &ground));
+    ANNC_TRY(annc_trainer_epoch(ground.trainer, NULL, NULL, &report));
+    ANNC_TRY(annc_trainer_checkpoint(ground.trainer, &checkpoint));
+    ANNC_TRY(annc_network_set_block(checkpoint, "best", annc_network_parameters_const(ground.network)));
+    ANNC_TRY(annc_model_save(checkpoint, "model"));
+    leave(&ground);
+    ground = (struct ground){.device = NULL};
+    annc_network_free(checkpoint);
+    checkpoint = NULL;
+    ANNC_TRY(annc_model_load("model", NULL, &checkpoint));
+    ANNC_TRY(prepare(what, &ground));
+    ANNC_TRY(annc_trainer_resume(ground.trainer, checkpoint));
+    ANNC_TRY(annc_trainer_epoch(ground.trainer, NULL, NULL, &report));
+    ANNC_TRY(annc_trainer_store(ground.trainer));
+    digest(sum, &report.loss, sizeof report.loss);
+    digest_network(sum, ground.network);
+out:
+    annc_network_free(checkpoint);
+    leave(&ground);
+    return status;
+}
+
+static void resumed(void)
+{
+    const struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_ADAM, 2);
+    every_call("a checkpoint", resume, &training, 0);
+}
+
+/* ---------------------------------------------------------------- many networks, models, the audit */
+
+/* Networks of one shape, drawn from seeds 1, 2, ... on the CPU. */
+static annc_status make_networks(const annc_shape *shape, annc_network **networks, uint32_t count)
+{
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_device *device = NULL;
+    annc_status status = annc_device_open(&cpu, &device);
+    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
+        status = annc_network_create(shape, &networks[i]);
+        if (status == ANNC_OK)
+            status = annc_network_initialise(networks[i], device, ANNC_INIT_AUTO, i + 1);
+    }
+    annc_device_close(device);
+    return status;
+}
+
+enum { CANDIDATES = 3 };
+
+/* A candidate's refusal is the sweep's here. */
+static annc_status sweep(const void *what, uint64_t *sum)
+{
+    const struct training *training = what;
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = training->threads};
+    annc_status status = ANNC_OK;
+    annc_network *networks[CANDIDATES] = {NULL}, *joined = NULL;
+    annc_candidate candidates[CANDIDATES] = {{.network = NULL}};
+    annc_data data = {NULL};
+    ANNC_TRY(annc_data_load(&training->data, &data));
+    ANNC_TRY(make_networks(&training->shape, networks, CANDIDATES));
+    for (int i = 0; i < CANDIDATES; i++)
+        candidates[i] = (annc_candidate){.network = networks[i], .options = training->options, .epochs = 2};
+    ANNC_TRY(annc_sweep(&cpu, candidates, CANDIDATES, data.train, data.validation, NULL, NULL, NULL));
+    for (int i = 0; i < CANDIDATES; i++) {
+        if (candidates[i].status != ANNC_OK)
+            ANNC_TRY(annc_fail(candidates[i].status, "%s", candidates[i].reason));
+        digest(sum, &candidates[i].validation.loss, sizeof candidates[i].validation.loss);
+    }
+    ANNC_TRY(annc_network_join((const annc_network *const *)networks, CANDIDATES, &joined));
+    digest_network(sum, joined);
+out:
+    annc_network_free(joined);
+    for (int i = 0; i < CANDIDATES; i++)
+        annc_network_free(networks[i]);
+    annc_data_free(&data);
+    return status;
+}
+
+static void sweeps(void)
+{
+    struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_ADAM, 2);
+    every_call("a sweep", sweep, &training, 0);
+}
+
+/* Saves, loads, predicts with, and exports a model. */
+static annc_status model(const void *what, uint64_t *sum)
+{
+    const struct training *training = what;
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 2};
+    annc_data_options images = {.source = ANNC_SOURCE_PATH, .unlabelled = true, .need_test = true};
+    annc_status status = ANNC_OK;
+    annc_network *network = NULL, *loaded = NULL, *foreign = NULL;
+    annc_data data = {NULL}, seen = {NULL};
+    annc_device *device = NULL;
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation evaluation;
+    int32_t classes[IMAGES];
+    float outputs[IMAGES * 3];
+    ANNC_TRY(annc_data_load(&training->data, &data));
+    ANNC_TRY(make_networks(&training->shape, &network, 1));
+    ANNC_TRY(annc_data_describe(&data, network));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.config", "lr = 1\nbatch = 7\n"));
+    ANNC_TRY(annc_model_can_save("model"));
+    ANNC_TRY(annc_model_save(network, "model"));
+    ANNC_TRY(annc_model_load("model", NULL, &loaded));
+    for (int format = 0; format < ANNC_EXPORT_COUNT; format++)
+        ANNC_TRY(annc_model_export(loaded, (annc_export)format, annc_export_name((annc_export)format)));
+    ANNC_TRY(annc_model_load("npz", &training->shape, &foreign));
+    digest_network(sum, foreign);
+    ANNC_TRY(annc_dataset_draw(data.train, 0, 6, "grid.svg"));
+    ANNC_TRY(annc_dataset_draw(data.train, 0, 1, "one.png"));
+    images.path = ANNC_PNG_FOUND ? "one.png" : "bars/t10k-images-idx3-ubyte";
+    images.model = loaded;
+    ANNC_TRY(annc_data_load(&images, &seen));
+    ANNC_TRY(annc_device_open(&cpu, &device));
+    ANNC_TRY(annc_evaluator_create(device, loaded, seen.test, &evaluator));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, outputs, &evaluation));
+    digest(sum, outputs, 3 * sizeof *outputs);
+out:
+    annc_evaluator_free(evaluator);
+    annc_device_close(device);
+    annc_data_free(&data);
+    annc_data_free(&seen);
+    annc_network_free(network);
+    annc_network_free(loaded);
+    annc_network_free(foreign);
+    return status;
+}
+
+static void models(void)
+{
+    struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_SGD, 1);
+    training.shape = problem_shape("144-5-3", ANNC_SIGMOID, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    training.data.path = "bars";
+    every_call("a model", model, &training, 0);
+}
+
+static annc_status audit(const void *what, uint64_t *sum)
+{
+    const struct training *training = what;
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 2};
+    const annc_check_options options = {.batch = 8, .sample = 4, .seed = 1, .objective = {.l2 = 1e-3, .dropout = 0.1}};
+    annc_status status = ANNC_OK;
+    annc_data data = {NULL};
+    annc_network *network = NULL;
+    annc_device *device = NULL;
+    annc_check_row *rows = NULL;
+    size_t count = 0;
+    ANNC_TRY(annc_data_load(&training->data, &data));
+    ANNC_TRY(make_networks(&training->shape, &network, 1));
+    ANNC_TRY(annc_device_open(&cpu, &device));
+    ANNC_TRY(annc_check(network, data.train, &device, 1, &options, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        digest(sum, &rows[i].worst, sizeof rows[i].worst);
+out:
+    annc_check_free(rows);
+    annc_device_close(device);
+    annc_network_free(network);
+    annc_data_free(&data);
+    return status;
+}
+
+static void audits(void)
+{
+    struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_SGD, 1);
+    every_call("the audit", audit, &training, 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {TEST(data_of_tables), TEST(data_of_images), TEST(trainings), TEST(resumed),
+                                        TEST(sweeps),         TEST(models),         TEST(audits)};
+    if (!begin())
+        return 1;
+    const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    if (system(command) != 0)
+        return 1;
+    return result;
+}
