@@ -122,6 +122,14 @@ MUTANTS = [
     ("a broken epoch begins anew", "src/training/train.c", "cursor.step = step;", "cursor.step = 0;", "^checkpoint_cpu$"),
     ("the best parameters are lost", "src/cli/checkpoint.c", "    if (best)\n", "    if (best && session->epochs > 1000000)\n", "^resume$"),
     ("another minibatch goes on", "src/cli/resume.c", "return a->whole == b->whole;", "return true;", "^resume$"),
+    # Memory, threads and CUDA that are refused.
+    ("a block that could not grow did", "src/base/allocate.c", "    if (!resized)\n        return no_memory(bytes, what);\n", "    if (!resized)\n        return ANNC_OK;\n", "^faults$"),
+    ("threads leave a table behind", "src/base/pool.c", "    annc_release(pool->thread);\n", "", "^faults$"),
+    ("fewer threads than asked for are nothing to tell", "src/base/pool.c", "            status = annc_fail(ANNC_DEVICE,", "            annc_fail(ANNC_DEVICE,", "^faults$"),
+    ("memory of the program that is not there", "src/cli/memory.c", "return *block ? ANNC_OK : no_memory(what);", "return ANNC_OK;", "^refusals$"),
+    ("a line of JSON is lost in silence", "src/cli/output.c", "json->text.failed ? no_memory(\"a line of JSON\") : ANNC_OK", "ANNC_OK", "^refusals$"),
+    ("an error of CUDA is told twice", CUDA, "    cudaGetLastError();\n    return device->host->fail(ANNC_DEVICE, \"CUDA:", "    return device->host->fail(ANNC_DEVICE, \"CUDA:", "^cuda_faults$"),
+    ("data that were not copied stay (CUDA)", CUDA, "        cudaFree(staged);\n", "", "^cuda_faults$"),
     ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
     # What comes from the network.
     ("downloads of any size", "src/dataset/fetch.c", "if (total > MOST_BYTES)", "if (total > SIZE_MAX - 1)", "^fetch$"),

@@ -44,14 +44,17 @@ static struct cuda_device *cuda(annc_device *device)
 
 /* ---------------------------------------------------------------- errors */
 
+/* CUDA keeps an error until it is asked for: what is told here is not told again, of the next launch. */
 static annc_status cuda_failed(annc_device *device, cudaError_t error, const char *call)
 {
+    cudaGetLastError();
     return device->host->fail(ANNC_DEVICE, "CUDA: %s (%s) in %s, on %s", cudaGetErrorString(error),
                               cudaGetErrorName(error), call, device->info.name);
 }
 
 static annc_status cublas_failed(annc_device *device, cublasStatus_t error, const char *call)
 {
+    cudaGetLastError();
     return device->host->fail(ANNC_DEVICE, "cuBLAS: %s in %s, on %s", cublasGetStatusString(error), call,
                               device->info.name);
 }
@@ -144,6 +147,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     device->host = host;
     self->index = index;
     snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
+    cudaGetLastError(); /* of a device before */
     CUDA_TRY(cudaSetDevice(index));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
@@ -190,6 +194,8 @@ static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char
         return ANNC_OK;
     cudaGetLastError();
     *memory = NULL;
+    if (error != cudaErrorMemoryAllocation)
+        return cuda_failed(device, error, "cudaHostAlloc");
     return device->host->fail(ANNC_DEVICE, "out of memory: %s needs %zu bytes of pinned host memory", what, bytes);
 }
 

@@ -395,6 +395,10 @@ class Devices(Cli):
         none = {**environment, "ANNC_HOST_DEVICES": "0"}
         self.assertIn("no CUDA-capable device", self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE,
                                                                  environment=none).stderr)
+        broken = {**environment, "ANNC_HOST_FAIL_FROM": "4"}
+        self.assertRegex(self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE, environment=broken).stderr,
+                         r"annc-gpu: CUDA: cudaErrorIllegalAddress .* in cudaStreamCreateWithFlags")
+        self.assertRegex(self.run_program("train", "--data", "bars", *SMALL[:-2], environment=broken).stderr, r"device: cpu: .*\(CUDA: .* in cudaStreamCreateWithFlags")
         small = {**environment, "ANNC_HOST_MEMORY_MB": "33"}
         self.assertRegex(self.run_program("train", "--data", "bars", "--layers", "784-2000-10", "--device", "cuda", code=DEVICE,
                                           environment=small).stderr, r"out of memory on simulated \(Simulated device\): the training needs \d+ bytes \(weights \d+.*\d+ are free of \d+")

@@ -12,13 +12,15 @@ cublasStatus_t cublasCreate(cublasHandle_t *handle)
     if (annc_host_must_fail())
         return CUBLAS_STATUS_ALLOC_FAILED;
     *handle = new annc_host_cublas{nullptr};
+    annc_host_objects++;
     return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasDestroy(cublasHandle_t handle)
 {
     delete handle;
-    return CUBLAS_STATUS_SUCCESS;
+    annc_host_objects--;
+    return annc_host_is_broken() ? CUBLAS_STATUS_INTERNAL_ERROR : CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream)

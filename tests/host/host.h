@@ -9,8 +9,19 @@
 // A whole number from the environment, or the default.
 long annc_host_setting(const char *name, long preset);
 
-// Counts a call of the CUDA runtime or cuBLAS; true where ANNC_HOST_FAIL says that this one must fail.
+// Counts a call of the CUDA runtime or cuBLAS; true where this one must fail.
 bool annc_host_must_fail();
+
+// Whether calls fail from one on that has been: an error of the device that stays.
+bool annc_host_is_broken();
+
+// Streams, graphs and handles that there are.
+extern long annc_host_objects;
+
+// For test programs, found in the module by name: counts calls anew, of which number first to last fail (0: none); gives how many there were.
+typedef long annc_host_faults_fn(long first, long last);
+// Blocks of memory and objects that are not freed.
+typedef long annc_host_left_fn(void);
 
 // Performs work in the stream's order: at once, or, with ANNC_HOST_DEFER=1, when something waits for it; recorded while capturing.
 void annc_host_submit(cudaStream_t stream, std::function<void()> work);

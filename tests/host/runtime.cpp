@@ -1,6 +1,7 @@
 // runtime.cpp - the simulated device's memory, streams and graphs.
 #include "host.h"
 
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -62,13 +63,41 @@ void drain(cudaStream_t stream)
     }
 }
 
+long blocks()
+{
+    return (long)(allocations.size() + pinned.size());
+}
+
+// Which calls fail: from the environment, until a test program says otherwise.
+struct Faults {
+    long first, last, calls;
+};
+
+Faults &faults()
+{
+    static Faults all = {0, 0, 0};
+    static const bool read = [] {
+        const long at = annc_host_setting("ANNC_HOST_FAIL", 0), from = annc_host_setting("ANNC_HOST_FAIL_FROM", 0);
+        all = {at ? at : from, at ? at : LONG_MAX, 0};
+        return true;
+    }();
+    (void)read;
+    return all;
+}
+
+// What a call that must fail gives.
+cudaError_t fault()
+{
+    return annc_host_is_broken() ? cudaErrorIllegalAddress : cudaErrorUnknown;
+}
+
 // With ANNC_HOST_LEAKS=1, what was never freed is a fault.
 struct LeakCheck {
     ~LeakCheck()
     {
-        if (annc_host_setting("ANNC_HOST_LEAKS", 0) && (!allocations.empty() || !pinned.empty() || !streams.empty())) {
-            std::fprintf(stderr, "simulated device: %zu blocks and %zu streams were never freed\n",
-                         allocations.size() + pinned.size(), streams.size());
+        if (annc_host_setting("ANNC_HOST_LEAKS", 0) && blocks() + annc_host_objects > 0) {
+            std::fprintf(stderr, "simulated device: %ld blocks and %ld streams, graphs and handles were never freed\n",
+                         blocks(), annc_host_objects);
             std::_Exit(1);
         }
     }
@@ -80,8 +109,20 @@ struct LeakCheck {
 #define ENTER()                                                                                                        \
     do {                                                                                                               \
         if (annc_host_must_fail())                                                                                     \
-            return give(cudaErrorUnknown);                                                                             \
+            return give(fault());                                                                                      \
     } while (0)
+
+// The same of memory, which is short until the device is broken.
+#define ENTER_MEMORY()                                                                                                 \
+    do {                                                                                                               \
+        if (annc_host_must_fail())                                                                                     \
+            return give(annc_host_is_broken() ? fault() : cudaErrorMemoryAllocation);                                  \
+    } while (0)
+
+// What gives something back does so always, and on a broken device tells of that.
+#define LEAVE() return annc_host_is_broken() ? give(fault()) : cudaSuccess
+
+long annc_host_objects = 0;
 
 long annc_host_setting(const char *name, long preset)
 {
@@ -91,8 +132,35 @@ long annc_host_setting(const char *name, long preset)
 
 bool annc_host_must_fail()
 {
-    static long calls = 0;
-    return ++calls == annc_host_setting("ANNC_HOST_FAIL", 0);
+    Faults &all = faults();
+    all.calls++;
+    return all.first > 0 && all.calls >= all.first && all.calls <= all.last;
+}
+
+bool annc_host_is_broken()
+{
+    return faults().first > 0 && faults().last > faults().first && faults().calls >= faults().first;
+}
+
+extern "C" __attribute__((visibility("default"))) long annc_host_faults(long first, long last)
+{
+    const long calls = faults().calls;
+    faults() = {first, last, 0};
+    return calls;
+}
+
+extern "C" __attribute__((visibility("default"))) long annc_host_left(void)
+{
+    return blocks() + annc_host_objects;
+}
+
+// The module's own memory on the host: the linker turns its calls here.
+extern "C" void *__real_calloc(size_t count, size_t size);
+extern "C" void *__wrap_calloc(size_t count, size_t size);
+
+extern "C" void *__wrap_calloc(size_t count, size_t size)
+{
+    return annc_host_must_fail() ? nullptr : __real_calloc(count, size);
 }
 
 void annc_host_submit(cudaStream_t stream, Work work)
@@ -108,9 +176,10 @@ void annc_host_submit(cudaStream_t stream, Work work)
 void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t stream, Work thread)
 {
     const size_t threads = (size_t)block.x * block.y * block.z, blocks = (size_t)grid.x * grid.y * grid.z;
-    if (annc_host_must_fail())
-        give(cudaErrorUnknown);
-    else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535)
+    if (annc_host_must_fail()) {
+        stream->invalidated = true;
+        give(fault());
+    } else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535)
         give(cudaErrorInvalidConfiguration);
     else
         annc_host_submit(stream, [=] { annc_host_run_grid(kernel, grid, block, thread); });
@@ -140,6 +209,8 @@ const char *cudaGetErrorName(cudaError_t error)
         return "cudaErrorNoDevice";
     case cudaErrorInvalidDevice:
         return "cudaErrorInvalidDevice";
+    case cudaErrorIllegalAddress:
+        return "cudaErrorIllegalAddress";
     case cudaErrorStreamCaptureUnsupported:
         return "cudaErrorStreamCaptureUnsupported";
     case cudaErrorStreamCaptureInvalidated:
@@ -180,12 +251,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
 
 cudaError_t cudaDriverGetVersion(int *version)
 {
+    ENTER();
     *version = 13000;
     return cudaSuccess;
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version)
 {
+    ENTER();
     *version = 13000;
     return cudaSuccess;
 }
@@ -202,7 +275,7 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
 
 cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
-    ENTER();
+    ENTER_MEMORY();
     if (any_capturing())
         return give(cudaErrorStreamCaptureUnsupported);
     *memory = bytes <= memory_bytes() - allocated ? std::aligned_alloc(256, (bytes + 255) / 256 * 256) : nullptr;
@@ -226,12 +299,12 @@ cudaError_t cudaFree(void *memory)
     allocated -= found->second;
     allocations.erase(found);
     std::free(memory);
-    return cudaSuccess;
+    LEAVE();
 }
 
 cudaError_t cudaHostAlloc(void **memory, size_t bytes, unsigned)
 {
-    ENTER();
+    ENTER_MEMORY();
     *memory = std::malloc(bytes);
     if (!*memory)
         return give(cudaErrorMemoryAllocation);
@@ -245,7 +318,7 @@ cudaError_t cudaFreeHost(void *memory)
     if (pinned.erase(memory) == 0)
         return give(cudaErrorInvalidValue);
     std::free(memory);
-    return cudaSuccess;
+    LEAVE();
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
@@ -268,6 +341,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
     ENTER();
     *stream = new annc_host_stream;
     streams.push_back(*stream);
+    annc_host_objects++;
     return cudaSuccess;
 }
 
@@ -280,12 +354,17 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
             break;
         }
     delete stream;
-    return cudaSuccess;
+    annc_host_objects--;
+    LEAVE();
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
-    ENTER();
+    if (annc_host_must_fail()) {
+        if (!stream->capturing)
+            drain(stream); // so that nothing of it comes after the failure
+        return give(fault());
+    }
     if (stream->capturing) {
         stream->invalidated = true;
         return give(cudaErrorStreamCaptureUnsupported);
@@ -311,9 +390,11 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
     if (!stream->capturing)
         return give(cudaErrorInvalidValue);
     stream->capturing = false;
+    ENTER();
     if (stream->invalidated)
         return give(cudaErrorStreamCaptureInvalidated);
     *graph = new annc_host_graph{stream->captured};
+    annc_host_objects++;
     return cudaSuccess;
 }
 
@@ -321,6 +402,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph,
 {
     ENTER();
     *executable = new annc_host_graph_exec{graph->work};
+    annc_host_objects++;
     return cudaSuccess;
 }
 
@@ -337,7 +419,8 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
 cudaError_t cudaGraphDestroy(cudaGraph_t graph)
 {
     delete graph;
-    return cudaSuccess;
+    annc_host_objects--;
+    LEAVE();
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable)
@@ -345,5 +428,6 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable)
     for (cudaStream_t stream : streams)
         drain(stream);
     delete executable;
-    return cudaSuccess;
+    annc_host_objects--;
+    LEAVE();
 }
