@@ -172,6 +172,21 @@ static bool begin(void)
 
 /* ---------------------------------------------------------------- data */
 
+/* The first images of a data set, of at most 28 x 28 pixels, in a file. */
+static annc_status draw(const annc_dataset *dataset, uint32_t count, const char *path)
+{
+    static uint8_t grey[784], pixels[6 * 784 * 3];
+    annc_gallery gallery = {.count = count, .pixels = pixels, .title = "images"};
+    annc_dataset_image_size(dataset, &gallery.rows, &gallery.columns);
+    const size_t size = (size_t)gallery.rows * gallery.columns;
+    for (uint32_t i = 0; i < count; i++) {
+        annc_dataset_image(dataset, i, grey);
+        for (size_t p = 0; p < 3 * size; p++)
+            pixels[3 * size * i + p] = grey[p / 3];
+    }
+    return annc_gallery_draw(&gallery, path);
+}
+
 static annc_data_options table_options(const char *path)
 {
     return (annc_data_options){
@@ -181,7 +196,7 @@ static annc_data_options table_options(const char *path)
 static annc_status load(const void *what, uint64_t *sum)
 {
     annc_status status = ANNC_OK;
-    annc_data data = {NULL};
+    annc_data data = {.train = NULL};
     annc_network *network = NULL;
     annc_shape shape = problem_shape("1-1", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     ANNC_TRY(annc_data_load(what, &data));
@@ -401,7 +416,7 @@ static annc_status sweep(const void *what, uint64_t *sum)
     annc_status status = ANNC_OK;
     annc_network *networks[CANDIDATES] = {NULL}, *joined = NULL;
     annc_candidate candidates[CANDIDATES] = {{.network = NULL}};
-    annc_data data = {NULL};
+    annc_data data = {.train = NULL};
     ANNC_TRY(annc_data_load(&training->data, &data));
     ANNC_TRY(make_networks(&training->shape, networks, CANDIDATES));
     for (int i = 0; i < CANDIDATES; i++)
@@ -436,7 +451,7 @@ static annc_status model(const void *what, uint64_t *sum)
     annc_data_options images = {.source = ANNC_SOURCE_PATH, .unlabelled = true, .need_test = true};
     annc_status status = ANNC_OK;
     annc_network *network = NULL, *loaded = NULL, *foreign = NULL;
-    annc_data data = {NULL}, seen = {NULL};
+    annc_data data = {.train = NULL}, seen = {.train = NULL};
     annc_device *device = NULL;
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
@@ -453,8 +468,9 @@ static annc_status model(const void *what, uint64_t *sum)
         ANNC_TRY(annc_model_export(loaded, (annc_export)format, annc_export_name((annc_export)format)));
     ANNC_TRY(annc_model_load("npz", &training->shape, &foreign));
     digest_network(sum, foreign);
-    ANNC_TRY(annc_dataset_draw(data.train, 0, 6, "grid.svg"));
-    ANNC_TRY(annc_dataset_draw(data.train, 0, 1, "one.png"));
+    ANNC_TRY(draw(data.train, 6, "grid.svg"));
+    if (ANNC_PNG_FOUND)
+        ANNC_TRY(draw(data.train, 1, "one.png"));
     images.path = ANNC_PNG_FOUND ? "one.png" : "bars/t10k-images-idx3-ubyte";
     images.model = loaded;
     ANNC_TRY(annc_data_load(&images, &seen));
@@ -487,7 +503,7 @@ static annc_status audit(const void *what, uint64_t *sum)
     const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 2};
     const annc_check_options options = {.batch = 8, .sample = 4, .seed = 1, .objective = {.l2 = 1e-3, .dropout = 0.1}};
     annc_status status = ANNC_OK;
-    annc_data data = {NULL};
+    annc_data data = {.train = NULL};
     annc_network *network = NULL;
     annc_device *device = NULL;
     annc_check_row *rows = NULL;

@@ -7,7 +7,9 @@
 
 static void print_number(char *text, size_t size, double value)
 {
-    snprintf(text, size, isnan(value) ? "" : "%.4g", value);
+    text[0] = '\0';
+    if (!isnan(value))
+        snprintf(text, size, "%.4g", value);
 }
 
 /* ---------------------------------------------------------------- a tree, drawn */
