@@ -155,6 +155,11 @@ MUTANTS = [
     ("an error is everybody's", "src/base/status.c", "static _Thread_local char last_error", "static char last_error", "^manners$"),
     ("a word on standard output", "src/training/sweep.c", "    if (count == 0)\n        return ANNC_OK;\n    ANNC_TRY(count_workers", "    if (count == 0)\n        return ANNC_OK;\n    dprintf(1, \"sweep\");\n    ANNC_TRY(count_workers", "^manners$"),
     ("a name that is not the library's", "src/base/text.c", "static int lower(char c)", "int lower(char c);\nint lower(char c)", "^symbols$"),
+    # Numbers.
+    ("a cost that is no number goes on", "src/training/train.c", "if (!isfinite(score->cost))", "if (isfinite(score->cost) == 77)", "^(numbers|train)$"),
+    ("an optimiser's state that is no number is kept", "src/training/checkpoint.c", "if (!isfinite(room[i]))", "if (isfinite(room[i]) == 77)", "^numbers$"),
+    ("weights that are no numbers are read", "src/network/model_read.c", "if (!isfinite(values[done + i]))", "if (isfinite(values[done + i]) == 77)", "^numbers$"),
+    ("a constant column is divided by nothing", "src/dataset/preparation.c", "= !(figures.most > figures.least);", "= figures.most < figures.least;", "^numbers$"),
 ]
 
 

@@ -353,7 +353,9 @@ static void note_scaling(struct loading *loading)
                        : preparation->scale == ANNC_SCALE_NONE        ? "left as they are"
                        : preparation->scale == ANNC_SCALE_STANDARDISE ? "standardised"
                                                                       : "scaled to [0, 1]";
-    annc_note(NOTES(loading), "inputs are %s%s%s", what, preparation->targets.count ? ", targets are scaled" : "",
+    const bool scaled = loading->options->model || loading->options->target_scale != ANNC_SCALE_NONE;
+    annc_note(NOTES(loading), "inputs are %s%s%s", what,
+              preparation->targets.count && scaled ? ", targets are scaled" : "",
               loading->options->model ? " as the model has it" : "");
 }
 

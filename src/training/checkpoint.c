@@ -78,10 +78,17 @@ static annc_status save_block(const annc_trainer *trainer, const float *block, c
                               annc_network *checkpoint)
 {
     annc_status status = ANNC_OK;
+    const size_t count = annc_shape_parameters(trainer->job.shape);
     if (!block)
         return annc_network_set_block(checkpoint, name, NULL);
-    ANNC_TRY(trainer->device->backend->download(trainer->device, room, block,
-                                                annc_shape_parameters(trainer->job.shape) * sizeof *room));
+    ANNC_TRY(trainer->device->backend->download(trainer->device, room, block, count * sizeof *room));
+    for (size_t i = 0; i < count;
+         i++) /* squares of gradients overflow before anything else does, and nothing is learnt any more */
+        if (!isfinite(room[i]))
+            return annc_fail(ANNC_DIVERGED,
+                             "diverged: in epoch %u the optimiser's %s moment of parameter %zu is no longer finite "
+                             "(largest |input| %g); scale the data",
+                             trainer->epoch, name, i, (double)trainer->largest_input);
     ANNC_TRY(annc_network_set_block(checkpoint, name, room));
 out:
     return status;
