@@ -593,6 +593,7 @@ typedef enum annc_export {
     ANNC_EXPORT_NPZ, /* NumPy's: "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... */
     ANNC_EXPORT_JSON, /* metadata and, a layer each, inputs, units, activation, weights (rows) and biases, to nine digits */
     ANNC_EXPORT_C, /* a source file of its own: void model_predict(const float *x, float *y), scaling included; a program with -DMODEL_MAIN */
+    ANNC_EXPORT_HTML, /* one page to play with, which needs nothing else: draw or set the inputs, see all layers */
     ANNC_EXPORT_COUNT
 } annc_export;
 

@@ -13,7 +13,7 @@ const struct command COMMANDS[] = {
      run_trace},
     {"report", "LOG...", "what `train --log` wrote, of a run or several, as one HTML page", REPORT, MOST_POSITIONAL,
      run_report},
-    {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON, C", EXPORT, 1, run_export},
+    {"export", "MODEL", "a model for other programs: ONNX, NPZ, JSON, C, a page", EXPORT, 1, run_export},
     {"check", "[MODEL]", "audit the gradients: equations, finite differences, devices", CHECK, 1, run_check},
     {"fetch", "", "download MNIST and verify it", FETCH, 0, run_fetch},
     {"info", "[MODEL]", "devices, versions, which engine a network would get; or what a model is", INFO, 1, run_info},

@@ -14,7 +14,9 @@ static const struct {
 } FORMATS[ANNC_EXPORT_COUNT] = {[ANNC_EXPORT_ONNX] = {"onnx", annc_export_onnx},
                                 [ANNC_EXPORT_NPZ] = {"npz", annc_export_npz},
                                 [ANNC_EXPORT_JSON] = {"json", annc_export_json},
-                                [ANNC_EXPORT_C] = {"c", annc_export_c}};
+                                [ANNC_EXPORT_C] = {"c", annc_export_c},
+
+                                [ANNC_EXPORT_HTML] = {"html", annc_export_html}};
 
 const char *annc_export_name(annc_export format)
 {

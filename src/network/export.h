@@ -11,5 +11,6 @@ annc_status annc_export_onnx(const annc_network *network, struct annc_safe_file 
 annc_status annc_export_npz(const annc_network *network, struct annc_safe_file *file);
 annc_status annc_export_json(const annc_network *network, struct annc_safe_file *file);
 annc_status annc_export_c(const annc_network *network, struct annc_safe_file *file);
+annc_status annc_export_html(const annc_network *network, struct annc_safe_file *file);
 
 #endif

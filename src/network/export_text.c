@@ -173,8 +173,6 @@ static void put_c_functions(struct annc_buffer *text, const annc_shape *shape)
                        "/ 2)\n");
     annc_buffer_format(text, "#define ABS(z) ((z) < 0 ? -(z) : (z))\n#define MAX(z, w) ((z) > (w) ? (z) : (w))\n"
                              "#define MIN(z, w) ((z) < (w) ? (z) : (w))\n");
-    for (size_t i = 0; annc_formula_constant(i); i++)
-        annc_buffer_format(text, "#define %s\n", annc_formula_constant(i));
     for (uint32_t l = 0; l < shape->layers; l++) {
         const annc_activation f = shape->activation[l];
         if (done[f])

@@ -1,19 +1,13 @@
 #include "formulas.h"
 
-#define FORMULA(enumerator, name, value, ...) [enumerator] = #value,
-static const char *const FORMULAS[] = {ANNC_ACTIVATIONS(FORMULA)};
+#include <stddef.h>
 
-#define TEXT(value)    #value
-#define CONSTANT(name) #name " " TEXT(name)
-static const char *const CONSTANTS[] = {CONSTANT(ANNC_SELU_SCALE), CONSTANT(ANNC_SELU_LOWEST),
-                                        CONSTANT(ANNC_NORMAL_DENSITY_0), NULL};
+/* Two steps, so that constants become their numbers first. functions.h is not included: EXP and its kin stay names. */
+#define TEXT(...)                             #__VA_ARGS__
+#define FORMULA(enumerator, name, value, ...) [enumerator] = TEXT(value),
 
-const char *annc_activation_formula(annc_activation f)
+const char *annc_activation_formula(annc_activation activation)
 {
-    return FORMULAS[f];
-}
-
-const char *annc_formula_constant(size_t i)
-{
-    return CONSTANTS[i];
+    static const char *const formulas[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(FORMULA)};
+    return (unsigned)activation < ANNC_ACTIVATION_COUNT ? formulas[activation] : NULL;
 }

@@ -1,0 +1,174 @@
+/* export_html.c - a network as a page to play with: page.html with the model put in. What the metadata hold may be anything; it goes into the page
+ * as JSON alone, without a '<' that could end its script. */
+#include "allocate.h"
+#include "buffer.h"
+#include "export.h"
+#include "formulas.h"
+#include "functions.h"
+#include "network.h"
+#include "page.h"
+#include "safe_file.h"
+#include "shape.h"
+#include "status.h"
+
+#include <string.h>
+
+/* Browsers hold texts of up to half a gigabyte. */
+static const size_t MOST_PARAMETERS = (size_t)1 << 26;
+
+static annc_status write_text(struct annc_safe_file *file, struct annc_buffer *text)
+{
+    annc_status status = text->status;
+    if (status == ANNC_OK)
+        status = annc_safe_write(file, text->bytes, text->length);
+    annc_release(text->bytes);
+    return status;
+}
+
+/* ---------------------------------------------------------------- the model */
+
+/* A number as JSON; infinite ones are null. */
+static void put_number(struct annc_buffer *json, const char *key, double number)
+{
+    if (isfinite(number))
+        annc_buffer_format(json, ",\"%s\":%.9g", key, number);
+    else
+        annc_buffer_format(json, ",\"%s\":null", key);
+}
+
+static void put_layers(struct annc_buffer *json, const annc_shape *shape)
+{
+    for (uint32_t l = 1; l <= shape->layers; l++) {
+        const annc_activation f = shape->activation[l - 1];
+        const struct annc_range range = annc_activation_range(f);
+        annc_buffer_format(json, "%s\n{\"inputs\":%u,\"units\":%u,\"activation\":\"%s\"", l > 1 ? "," : "",
+                           shape->width[l - 1], shape->width[l], annc_activation_name(f));
+        put_number(json, "low", range.low);
+        put_number(json, "high", range.high);
+        annc_buffer_add(json, "}", 1);
+    }
+}
+
+/* What the page must know of the data. */
+static void put_metadata(struct annc_buffer *json, const annc_network *network)
+{
+    static const char *const keys[] = {"annc.classes",    "annc.scale",  "annc.input_shift",  "annc.input_factor",
+                                       "annc.input_fill", "annc.inputs", "annc.target_shift", "annc.target_factor",
+                                       "annc.targets",    "annc.images"};
+    bool first = true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *value = annc_network_metadata(network, keys[i]);
+        if (!value)
+            continue;
+        annc_buffer_format(json, "%s\n\"%s\":", first ? "" : ",", keys[i]);
+        annc_buffer_add_json(json, value);
+        first = false;
+    }
+}
+
+/* The members of the model's JSON object, its parameters aside. */
+static annc_status write_model(const annc_network *network, struct annc_safe_file *file)
+{
+    const annc_shape *shape = &network->shape;
+    struct annc_buffer json = {NULL, 0, 0, ANNC_OK}, safe = json;
+    annc_buffer_format(&json, "\"schema\":\"annc.page/1\",\n\"cost\":\"%s\"", annc_cost_name(shape->cost));
+    put_number(&json, "middle", (double)annc_cost_middle(shape->cost));
+    annc_buffer_format(&json, ",\n\"layers\":[");
+    put_layers(&json, shape);
+    annc_buffer_format(&json, "],\n\"metadata\":{");
+    put_metadata(&json, network);
+    annc_buffer_add(&json, "}", 1);
+    for (size_t i = 0; i < json.length; i++) { /* a '<' stands in strings alone */
+        if (json.bytes[i] == '<')
+            annc_buffer_format(&safe, "\\u003c");
+        else
+            annc_buffer_add(&safe, json.bytes + i, 1);
+    }
+    if (json.status != ANNC_OK)
+        safe.status = json.status;
+    annc_release(json.bytes);
+    return write_text(file, &safe);
+}
+
+/* ---------------------------------------------------------------- its parameters */
+
+/* Three bytes, of which `count` are there, as four characters. */
+static void put_base64(struct annc_buffer *text, const uint8_t *bytes, size_t count)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint32_t bits = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    char four[4];
+    for (size_t i = 0; i < 4; i++)
+        four[i] = i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
+    annc_buffer_add(text, four, sizeof four);
+}
+
+/* The parameter block, each four bytes with the lowest first, in base64. */
+static annc_status write_parameters(const annc_network *network, struct annc_safe_file *file)
+{
+    enum { AT_ONCE = 3 * 4096 }; /* whole groups of three bytes */
+    const size_t count = annc_shape_parameters(&network->shape);
+    annc_status status = ANNC_OK;
+    for (size_t first = 0; first < count && status == ANNC_OK; first += AT_ONCE) {
+        const size_t here = count - first < AT_ONCE ? count - first : AT_ONCE;
+        struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
+        uint8_t bytes[4 * AT_ONCE + 2] = {0};
+        for (size_t i = 0; i < here; i++) {
+            uint32_t bits;
+            memcpy(&bits, &network->theta[first + i], sizeof bits);
+            for (int b = 0; b < 4; b++)
+                bytes[4 * i + (size_t)b] = (uint8_t)(bits >> 8 * b);
+        }
+        for (size_t i = 0; i < 4 * here; i += 3)
+            put_base64(&text, bytes + i, 4 * here - i < 3 ? 4 * here - i : 3);
+        status = write_text(file, &text);
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- its functions */
+
+/* The formulas are JavaScript too, without their casts. */
+static annc_status write_formulas(const annc_network *network, struct annc_safe_file *file)
+{
+    static const char cast[] = "(real)";
+    struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
+    (void)network; /* all of them are there */
+    for (annc_activation f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
+        annc_buffer_format(&text, "    \"%s\": {rowwise: %s, f: z => ", annc_activation_name(f),
+                           annc_activation_kind_of(f) == ROWWISE ? "true" : "false");
+        for (const char *c = annc_activation_formula(f); *c;) {
+            const bool is_cast = strncmp(c, cast, sizeof cast - 1) == 0;
+            if (!is_cast)
+                annc_buffer_add(&text, c, 1);
+            c += is_cast ? sizeof cast - 1 : 1;
+        }
+        annc_buffer_format(&text, "},\n");
+    }
+    return write_text(file, &text);
+}
+
+/* ---------------------------------------------------------------- the page */
+
+annc_status annc_export_html(const annc_network *network, struct annc_safe_file *file)
+{
+    /* In the order in which page.html has them. */
+    static const struct {
+        const char *marker;
+        annc_status (*write)(const annc_network *network, struct annc_safe_file *file);
+    } parts[] = {{"@MODEL@", write_model}, {"@PARAMETERS@", write_parameters}, {"@FORMULAS@\n", write_formulas}};
+    annc_status status = ANNC_OK;
+    const char *text = (const char *)ANNC_PAGE;
+    if (annc_shape_parameters(&network->shape) > MOST_PARAMETERS)
+        return annc_fail(ANNC_OUTPUT, "%s: a page holds at most %zu parameters, as browsers do", file->target,
+                         MOST_PARAMETERS);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *at = strstr(text, parts[i].marker);
+        ANNC_TRY(annc_safe_write(file, text, (size_t)(at - text)));
+        ANNC_TRY(parts[i].write(network, file));
+        text = at + strlen(parts[i].marker);
+    }
+    ANNC_TRY(annc_safe_write(file, text, strlen(text)));
+out:
+    return status;
+}
