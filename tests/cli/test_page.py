@@ -35,6 +35,14 @@ function drag(points) {
     send(window, "pointerup", points[points.length - 1]);
 }
 const press = (target, key, more) => target.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true, ...more}));
+// Waits for what another thread does: the browser's clock, which is not the world's, stands still while there is work here.
+async function until(isDone) {
+    while (!isDone()) {
+        for (let i = 0, sum = 0; i < 1e6; i++)
+            sum += i;
+        await new Promise(done => setTimeout(done, 1));
+    }
+}
 const outputs = () => state ? Array.from(state[network.length - 1].a) : null;
 """
 
@@ -158,7 +166,7 @@ function report(said) {{
 </script>"""
         (self.folder / "tried.html").write_text(text, encoding="utf-8")
         result = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.folder / 'browser'}",
-                                 f"--window-size={width},900", "--virtual-time-budget=4000", "--dump-dom", (self.folder / "tried.html").as_uri()],
+                                 f"--window-size={width},900", "--virtual-time-budget=20000", "--dump-dom", (self.folder / "tried.html").as_uri()],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
         dom = result.stdout.decode("utf-8", "replace")
         said = re.search(r'<pre id="said">(.*?)</pre>', dom, re.S)
@@ -375,7 +383,8 @@ class Images(Browser):
                 list.items.add(new File([content], "<b>mine</b>.png"));
                 element("file").files = list.files;
                 element("file").dispatchEvent(new Event("change"));
-                return new Promise(done => setTimeout(done, 500));
+                const before = element("notes").textContent;
+                return until(() => element("notes").textContent !== before);
             }};
             await give(bytes);
             said.outputs = outputs();
