@@ -460,7 +460,8 @@ class Signals(Faults):
             for i in range(4):
                 with self.subTest(command=command):
                     self.stopped(draw, draw.uniform(0, 1), *command, twice=i == 3)
-        self.assertEqual([p.name for p in self.folder.glob("e.*")], [p.name for p in self.folder.glob("e.*") if not p.name.endswith(".tmp")])
+        # A second signal leaves what it broke off, under the one name that the next run clears.
+        self.assertLessEqual({p.name for p in self.folder.glob("e.*")}, {"e.json", "e.onnx", "e.json.0.tmp", "e.onnx.0.tmp"})
         if (self.folder / "e.json").exists():
             json.loads((self.folder / "e.json").read_text())
         for name in ("kept", "s", "f"):
