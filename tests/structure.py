@@ -26,7 +26,7 @@ EXTRA = {
 }
 KERNELS_MAY_USE = {"functions.h", "philox.h", "order.h", "warp.h", "device_code.h", "backend.h", "annc.h"}
 DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
-GENERATED = {"config.h", "mnist.h", "page.h"}
+GENERATED = {"config.h", "mnist.h", "export_page.h"}
 
 
 def main():
