@@ -126,8 +126,6 @@ MUTANTS = [
     ("a block that could not grow did", "src/base/allocate.c", "    if (!resized)\n        return no_memory(bytes, what);\n", "    if (!resized)\n        return ANNC_OK;\n", "^faults$"),
     ("threads leave a table behind", "src/base/pool.c", "    annc_release(pool->thread);\n", "", "^faults$"),
     ("fewer threads than asked for are nothing to tell", "src/base/pool.c", "            status = annc_fail(ANNC_DEVICE,", "            annc_fail(ANNC_DEVICE,", "^faults$"),
-    ("memory of the program that is not there", "src/cli/memory.c", "return *block ? ANNC_OK : no_memory(what);", "return ANNC_OK;", "^refusals$"),
-    ("a line of JSON is lost in silence", "src/cli/output.c", "json->text.failed ? no_memory(\"a line of JSON\") : ANNC_OK", "ANNC_OK", "^refusals$"),
     ("an error of CUDA is told twice", CUDA, "    cudaGetLastError();\n    return device->host->fail(ANNC_DEVICE, \"CUDA:", "    return device->host->fail(ANNC_DEVICE, \"CUDA:", "^cuda_faults$"),
     ("data that were not copied stay (CUDA)", CUDA, "        cudaFree(staged);\n", "", "^cuda_faults$"),
     ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
@@ -144,7 +142,7 @@ MUTANTS = [
     ("what is there is fetched again", "src/dataset/fetch.c", "if (access(path, F_OK) == 0 && is_right", "if (access(path, F_OK) == 1 && is_right", "^fetch$"),
     ("what a download left is data", "src/dataset/find.c", 'strlen(text), ".tmp", &begin)', 'strlen(text), ".xxx", &begin)', "^fetch$"),
     ("digits after a stop", "src/cli/setup.c", "fetched == ANNC_OK || fetched == ANNC_STOPPED", "fetched == ANNC_OK", "^fetch$"),
-    ("a limit of file sizes kills", "src/cli/main.c", "signal(SIGXFSZ, SIG_IGN);", "", "^(fetch|cli)$"),
+    ("a limit of file sizes kills", "src/cli/main.c", "handle(SIGXFSZ, SIG_IGN);", "", "^(fetch|cli)$"),
     # Manners.
     ("the last number of threads is everybody's", "src/backend/gemm_openblas.c", "    openblas_set_num_threads(wanted_threads);", "    if (wanted_threads > 1)\n        openblas_set_num_threads(wanted_threads);", "^manners$"),
     ("numbers in the caller's locale", "src/base/number.c", "const locale_t before = plain ? uselocale(plain) : (locale_t)0;", "const locale_t before = (locale_t)0;", "^manners$"),

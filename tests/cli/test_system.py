@@ -50,7 +50,7 @@ class Outputs(Faults):
         return [[*MODEL, "--save", "@"], [*MODEL, "--checkpoint", "@"], [*MODEL, "--log", "@"],
                 ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2", "--save", "@"],
                 *(["export", "model", "--format", form, "--out", "@"] for form in ("onnx", "npz", "json", "c")),
-                ["show", "bars", "--out", "@.png"], ["show", "bars", "--out", "@.svg"], ["trace", "model", "--data", "bars", "--out", "@.svg"],
+                ["show", "bars", "--out", "@.svg"], ["trace", "model", "--data", "bars", "--out", "@.svg"],
                 ["eval", "model", "--data", "bars", "--per-example", "@"]]
 
     def talkers(self):
@@ -85,7 +85,7 @@ class Outputs(Faults):
 
     def test_places(self):
         """No such folder, a file where a folder belongs, a folder where a file belongs: told before the work."""
-        for name in ("place", "place.png", "place.svg"):
+        for name in ("place", "place.svg"):
             (self.folder / name).mkdir()
         for command in self.writers():
             self.refused(command, "no/where")
@@ -282,6 +282,8 @@ class Inputs(Faults):
                  ("array", "x.npy", array, 1 << 16, ["predict", "model", "x.npy"]),
                  ("model", "large", (self.folder / "large").read_bytes(), 0, ["info", "large"])]
         for name, path, content, read, command in cases:
+            if name == "packed" and not self.has_zlib():
+                continue
             with self.subTest(name):
                 seen = []
                 for _ in range(5):  # where the program is stopped is chance; it may even have read all
@@ -374,7 +376,7 @@ class Together(Faults):
 
     def test_sweeps_and_others(self):
         sweep = ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "2", "--grid", "lr=1,2", "--threads", "1", "--save", "s"]
-        self.together([sweep] * 4 + [["export", "model", "--format", "npz", "--out", "n.npz"]] * 2 + [["show", "bars", "--out", "s.png"]] * 2, ("s",))
+        self.together([sweep] * 4 + [["export", "model", "--format", "npz", "--out", "n.npz"]] * 2 + [["show", "bars", "--out", "s.svg"]] * 2, ("s",))
 
     def test_fetch(self):
         environment = self.mirror()
@@ -456,7 +458,7 @@ class Signals(Faults):
                         ["sweep", "--data", "many", *network, "--grid", "lr=1,2,3"], ["sweep", "--data", "many", "--grid", "lr=1,2,3", "--save", "s"],
                         ["check", "large", "--data", "many", "--batch", "2000", "--device", "cpu"], ["eval", "large", "--data", "many"],
                         ["predict", "large", "many/train-images-idx3-ubyte"], ["export", "large", "--format", "json", "--out", "e.json"],
-                        ["export", "large", "--format", "onnx", "--out", "e.onnx"], ["show", "many", "--count", "9000", "--out", "s.png"], ["info"]):
+                        ["export", "large", "--format", "onnx", "--out", "e.onnx"], ["show", "many", "--count", "9000", "--out", "s.svg"], ["info"]):
             for i in range(4):
                 with self.subTest(command=command):
                     self.stopped(draw, draw.uniform(0, 1), *command, twice=i == 3)
