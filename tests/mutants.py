@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ["CMakeLists.txt", "src", "kernels", "include", "tests", "data"]
+SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data"]
 REFERENCE = "src/training/reference.c"
 CPU = "src/backend/backend_cpu.c"
 CUDA = "src/backend/backend_cuda.c"
