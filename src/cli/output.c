@@ -50,8 +50,10 @@ void print_plain(FILE *stream, const char *text, size_t length)
 {
     const char *const end = text + length;
     char piece[5];
-    while (text < end)
-        fwrite(piece, 1, next_plain(&text, piece), stream);
+    while (text < end) {
+        const size_t size = next_plain(&text, piece);
+        fwrite(piece, 1, size, stream);
+    }
 }
 
 const char *plain_text(const char *text, char *buffer, size_t size)
