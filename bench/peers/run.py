@@ -16,6 +16,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,14 @@ def peers_of(options, folder):
     return there
 
 
+def openblas_kernels(program):
+    """Those that annc-gpu has by itself, for its peers too: an OpenBLAS older than the processor would give them those of SSE."""
+    clean = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    version = subprocess.run([program, "--version"], check=True, env=clean, stdout=subprocess.PIPE, text=True).stdout
+    named = re.search(r"OpenBLAS \S+ \((\w+)\)", version)
+    return named and named.group(1)
+
+
 def median(values):
     values = sorted(values)
     return values[len(values) // 2]
@@ -175,8 +184,9 @@ def main():
     vars(options).update(JOBS[options.job])
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(options.threads)
-    coretype = os.environ.pop("OPENBLAS_CORETYPE", None)  # it would hide what the machine can do
-    if coretype:
+    kernels = openblas_kernels(options.program)
+    if kernels and os.environ.get("OPENBLAS_CORETYPE") != kernels:
+        os.environ["OPENBLAS_CORETYPE"] = kernels
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="annc-peers-"))
     try:

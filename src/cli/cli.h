@@ -31,6 +31,10 @@ annc_status run_sweep(const struct options *options);
 annc_status run_trace(const struct options *options);
 annc_status run_report(const struct options *options);
 
+/* OpenBLAS chooses its kernels when it is loaded, and takes those of SSE, which are six times slower, on a processor newer than itself. Then the
+ * program starts once more with OPENBLAS_CORETYPE set, unless the user has set it. */
+void use_fast_kernels(char **argv);
+
 /* Seconds since the process began. */
 double since_start(void);
 

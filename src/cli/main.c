@@ -193,6 +193,7 @@ static annc_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    use_fast_kernels(argv);
     clock_gettime(CLOCK_MONOTONIC, &started);
     keep_standard_streams();
     handle_signals();

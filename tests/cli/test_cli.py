@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import pathlib
 import resource
 import signal
 import struct
@@ -30,6 +31,14 @@ class Help(Cli):
         self.assertRegex(text, r"annc-gpu \d+\.\d+\.\d+, commit \S+\n")
         for word in ("compiler", "BLAS", "zlib", "CUDA"):
             self.assertIn(word, text)
+
+    def test_openblas_has_the_kernels_of_the_processor(self):
+        """Also where it is older than the processor, unless the user says which."""
+        flags = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8") if os.path.exists("/proc/cpuinfo") else ""
+        if " avx2 " not in flags or "BLAS OpenBLAS" not in self.run_program("--version").stdout:
+            self.skipTest("no OpenBLAS, or no AVX2")
+        self.assertNotRegex(self.run_program("--version").stdout, r"BLAS OpenBLAS \S+ \((Prescott|Core2|Barcelona)\)")
+        self.assertIn("(Prescott)", self.run_program("--version", environment={"OPENBLAS_CORETYPE": "Prescott"}).stdout)
 
     def test_did_you_mean(self):
         for arguments, said in ((["trian"], "did you mean train?"), (["--train"], "did you mean train?"), (["evaluate"], "no command"),
