@@ -1,14 +1,33 @@
-/* annc.h - libannc, a trainer of fully connected neural networks: the whole public interface.
+/* annc.h - libannc, a trainer of fully connected neural networks: the whole public interface, and its manual.
  *
- * The way of the data, and of this file: status and build (1), networks (2), data sets (3), devices (4), training (5),
- * evaluation (6), the gradient audit (7), model files (8).
+ * What there is, in the order in which it is created:
  *
- * Notation: layers l = 1...L; W^l is n_l x n_(l-1), b^l has n_l entries; matrices are row-major; examples are rows.
- * Conventions: create, load and open give ownership through the last argument; free and close accept NULL. A function that can
- * fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do. Nothing here prints, exits
- * or changes signal handlers, locale or floating-point state. Two threads may use the library at once on different objects, and trainers
- * may take turns on one device. Results are promised for C's own floating-point state: rounding to nearest, subnormals kept. OpenBLAS's
- * number of threads, which is the process's, becomes what the last product wanted. */
+ *     annc_dataset    examples, of arrays (annc_dataset_create) or of files (annc_data_load)      section 3
+ *     annc_device     where the arithmetic is done: the CPU or a GPU (annc_device_open)                   4
+ *     annc_network    shape and parameters (annc_network_create, annc_network_initialise)                 2
+ *     annc_trainer    the three together, and options (annc_training_defaults): annc_trainer_epoch
+ *                     trains, annc_trainer_store brings the parameters back into the network              5
+ *     annc_evaluator  accuracy and loss on a data set, while training too                                 6
+ *
+ * and then annc_network_predict (6), annc_model_save and annc_model_load (9). Many networks at once: annc_sweep (7). Gradients, and the audit of
+ * them: 8. A whole program of forty lines is tests/examples/xor.c; others beside it learn MNIST, ask a model, have a loop of their own, take
+ * gradients out, and are in C++ and Python.
+ *
+ * Ownership: create, load, open, copy and join give it through an argument, to be ended by the free or close of the same name, which accepts
+ * NULL; after a failure that argument is NULL. A trainer or evaluator keeps using the network, device and data sets that it was made with: they
+ * are freed after it. All else that is passed in is copied or only read during the call; pointers that are given back belong to the object that
+ * was asked, and live as long as it does, or are static text.
+ *
+ * Errors: what can fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do. Memory can run out
+ * anywhere (ANNC_DEVICE). Structs of options are valid when all zero but for what their comments ask.
+ *
+ * Threads: two threads may use the library at once on different objects, and one network or data set may be read by several; a device serves one
+ * thread at a time, and trainers may take turns on it. Nothing here prints, exits or changes signal handlers, locale or floating-point state.
+ * Results are promised for C's own floating-point state: rounding to nearest, subnormals kept. The same calls give the same bits on the same
+ * device. OpenBLAS's number of threads, which is the process's, becomes what the last product wanted.
+ *
+ * Notation: layers l = 1...L, of n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l); C is the cost of an example, and a minibatch of m
+ * has the mean of theirs. W^l is n_l x n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one example after the other. */
 #ifndef ANNC_H
 #define ANNC_H
 
@@ -78,7 +97,7 @@ ANNC_API const char *annc_optimiser_name(annc_optimiser optimiser);
 
 enum { ANNC_MAX_LAYERS = 64, ANNC_MAX_WIDTH = 1 << 24 };
 
-/* What a network looks like. */
+/* What a network looks like: {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID}, ANNC_QUADRATIC}. */
 typedef struct annc_shape {
     uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS: the layers that compute */
     uint32_t width[ANNC_MAX_LAYERS + 1];         /* n_0 (the inputs) to n_L, each 1 to ANNC_MAX_WIDTH */
@@ -102,10 +121,11 @@ ANNC_API size_t annc_shape_parameters(const annc_shape *shape);
 typedef struct annc_network annc_network;
 typedef struct annc_device annc_device;
 
-/* A network with all parameters zero. ANNC_USAGE (annc_shape_check), ANNC_DEVICE (memory). */
+/* A network with all parameters zero, which learns nothing yet: annc_network_initialise. ANNC_USAGE (annc_shape_check). */
 ANNC_API annc_status annc_network_create(const annc_shape *shape, annc_network **network);
 ANNC_API void annc_network_free(annc_network *network);
 
+/* The shape that it was created with. */
 ANNC_API const annc_shape *annc_network_shape(const annc_network *network);
 
 /* A copy of the parameters and of what annc_network_metadata keeps; further blocks are not copied. */
@@ -114,13 +134,15 @@ ANNC_API annc_status annc_network_copy(const annc_network *network, annc_network
  * unless they agree in inputs, outputs, layers, activations and cost. */
 ANNC_API annc_status annc_network_join(const annc_network *const *networks, uint32_t count, annc_network **joined);
 
-/* The parameter block, annc_shape_parameters() floats, owned by the network. */
+/* The parameter block, annc_shape_parameters() floats, owned by the network: w^l_jk is at annc_shape_weights_at(shape, l) + j n_(l-1) + k. A
+ * trainer reads it when it is created, and writes it in annc_trainer_store. */
 ANNC_API float *annc_network_parameters(annc_network *network);
 ANNC_API const float *annc_network_parameters_const(const annc_network *network);
 
 /* Further blocks of the same length and layout, kept with the network under a name (letters, at most ANNC_BLOCK_NAME - 1) and in its file as
  * tensors "annc.NAME": in a checkpoint "first" and "second", the optimiser's state, and whatever a caller adds (the program: "best", the
- * parameters of the best epoch). A block is made of a copy; values NULL removes it; annc_network_block gives NULL where there is none. */
+ * parameters of the best epoch). A block is made of a copy; values NULL removes it; annc_network_block gives NULL where there is none. ANNC_USAGE
+ * for another name, or one block too many. */
 enum { ANNC_BLOCK_NAME = 16, ANNC_MOST_BLOCKS = 4 };
 ANNC_API annc_status annc_network_set_block(annc_network *network, const char *name, const float *values);
 ANNC_API const float *annc_network_block(const annc_network *network, const char *name);
@@ -141,7 +163,7 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned), "annc.images" ([rows,
  * columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training images, rows 0 for none); in a checkpoint
  * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run" and "annc.machine" (the program's own). value NULL removes.
- * annc_network_metadata gives NULL for a key that is not there. */
+ * annc_network_metadata gives NULL for a key that is not there; what it gives lives until the key is set again. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Entry i in bytewise order of the keys; false past the last. */
@@ -169,13 +191,15 @@ typedef struct annc_examples {
     const float *targets;  /* count x outputs; or NULL. One of the two is there. */
 } annc_examples;
 
-/* A data set of a copy of these arrays. ANNC_INPUT names the row of a label out of range or of a value that is not finite. */
+/* A data set of a copy of these arrays, used as they are: scaling is the caller's. ANNC_INPUT names the row of a label out of range or of a value
+ * that is not finite; ANNC_USAGE where an array is missing. */
 ANNC_API annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset);
 ANNC_API void annc_dataset_free(annc_dataset *dataset);
+/* What is in it: inputs and targets as the network sees them, scaled. */
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Rows and columns of an image (28 and 28), or inputs and 1 for rows of features. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
-/* The inputs of example i as brightnesses, 0 black and 255 white: bytes as they are, floats times 255, or, where they leave [0, 1], stretched
+/* The inputs of example i as brightnesses, rows x columns bytes, 0 black and 255 white: bytes as they are, floats times 255, or, where they leave [0, 1], stretched
  * from the least to the largest. */
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
 /* 64 bits that tell one data set from another: of its counts, inputs, and labels or targets. */
@@ -221,8 +245,10 @@ typedef enum annc_scale {
     ANNC_SCALE_COUNT
 } annc_scale;
 
+/* "auto", "none", "255", "min-max", "standardise"; NULL for no such value. */
 ANNC_API const char *annc_scale_name(annc_scale scale);
 
+/* What to load. All zero but source (or path) and need_train, need_test is what most want. */
 typedef struct annc_data_options {
     annc_source source;
     const char *path;             /* ANNC_SOURCE_PATH */
@@ -255,13 +281,15 @@ typedef struct annc_data {
     char notes[2048];                     /* what the reader assumed, one line each, ended by newlines; "" for none */
 } annc_data;
 
-/* Reads IDX files (raw or gzip, any element type, any spelling of the names) tables of text, NPY and NPZ, scales them, or draws the built-in digits (60,000 and 10,000,
- * 28x28 bytes, always the same). Every count is checked against the files' sizes before memory is taken for it. ANNC_INPUT names
- * the file and what is wrong. */
+/* Reads IDX files (raw or gzip, any element type, any spelling of the names), tables of text, NPY and NPZ, scales them, or draws the built-in
+ * digits (60,000 and 10,000, 28x28 bytes, always the same). The data sets are the caller's until annc_data_free; those that are not there are
+ * NULL. Every count is checked against the files' sizes before memory is taken for it. ANNC_INPUT names the file and what is wrong. */
 ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);
+/* Frees the data sets and what `data` has beside them, not the struct. */
 ANNC_API void annc_data_free(annc_data *data);
 
-/* Writes what a model must know of the data it was trained on into a network's metadata: classes, columns, scaling. */
+/* Writes what a model must know of the data it was trained on into a network's metadata: classes, columns, scaling. Without it, a saved model
+ * takes inputs as they come. */
 ANNC_API annc_status annc_data_describe(const annc_data *data, annc_network *network);
 
 /* Targets in the units of the file: those of a data set were scaled. count x outputs, in place. */
@@ -311,11 +339,15 @@ typedef struct annc_device_info {
 /* Opens a device. ANNC_DEVICE says what was found: no driver, no device, a driver too old, out of memory with sizes. */
 ANNC_API annc_status annc_device_open(const annc_device_options *options, annc_device **device);
 ANNC_API void annc_device_close(annc_device *device);
+/* What it is. memory_free is as it was when the device was opened. */
 ANNC_API const annc_device_info *annc_device_describe(const annc_device *device);
 /* How many CUDA devices there are; 0 with the reason in `why` (of `size` bytes). */
 ANNC_API int annc_device_cuda_count(char *why, size_t size);
 
-/* ------------------------------------------------------------------ 5 training */
+/* ------------------------------------------------------------------ 5 training
+ *
+ * Each step takes a minibatch of m examples, works out the gradient of their mean cost by backpropagation (8), and theta = theta - eta dC/dtheta,
+ * or what another optimiser makes of it (annc_functions.h). An epoch takes every example once, in an order that follows from seed and epoch. */
 
 typedef enum annc_engine {
     ANNC_ENGINE_AUTO,     /* the fastest that takes the network */
@@ -325,6 +357,7 @@ typedef enum annc_engine {
     ANNC_ENGINE_COUNT
 } annc_engine;
 
+/* "auto", "ops", "recorded", "fused"; NULL for no such value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
 /* The engine that ANNC_ENGINE_AUTO stands for, for a network on a device, and why (static text). */
 ANNC_API annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why);
@@ -361,6 +394,7 @@ typedef enum annc_schedule_kind {
     ANNC_SCHEDULE_COUNT
 } annc_schedule_kind;
 
+/* "constant", "step", "exponential", "cosine", "one-cycle", "plateau"; NULL for no such value. */
 ANNC_API const char *annc_schedule_name(annc_schedule_kind kind);
 
 typedef struct annc_schedule {
@@ -375,6 +409,7 @@ typedef struct annc_schedule {
 ANNC_API double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t epoch, uint32_t step,
                                    uint32_t steps);
 
+/* How to train. Only eta and batch must not be 0: all zero beside them is gradient descent at a constant rate. */
 typedef struct annc_training_options {
     annc_optimiser optimiser; /* annc_functions.h has the equations */
     double eta;               /* learning rate, finite and above 0 */
@@ -404,7 +439,7 @@ ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_sh
 typedef struct annc_trainer annc_trainer;
 
 /* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network,
- * the device and the data sets in use; they must outlive it. ANNC_INPUT where data and network do not fit together (inputs,
+ * the device and the data sets in use; they must outlive it. ANNC_USAGE (annc_training_check), ANNC_INPUT where data and network do not fit together (inputs,
  * outputs, targets that the cost cannot take), ANNC_DEVICE out of memory with needed, free and total bytes. */
 ANNC_API annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                          const annc_training_options *options, annc_trainer **trainer);
@@ -422,9 +457,13 @@ typedef struct annc_epoch {
 
 /* Trains one epoch: every example once, in an order of its own. `stop` (or NULL) is asked between blocks of steps, and true leaves
  * the epoch with ANNC_STOPPED: the report is of the epoch so far, and the next call goes on with it, to the same bits. ANNC_DIVERGED
- * names the first step whose cost was not finite. */
+ * names the first step whose cost was not finite; the parameters are then of no use, and the network has those that were stored last. */
 ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context,
                                         annc_epoch *report);
+
+/* Sets eta, for rules of the caller's own: from the next annc_trainer_epoch on, the schedule goes by this one. A checkpoint does not keep it.
+ * ANNC_USAGE unless it is finite and above 0. */
+ANNC_API annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta);
 
 /* Tells ANNC_PLATEAU how the epoch went: a loss, lower is better, of whatever data are trusted most. */
 ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
@@ -436,24 +475,24 @@ ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */
 ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
-/* Copies the parameters from the device into the network. */
+/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not finite. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 
 /* All that a training is between two steps, as a network of its own, the caller's: the trainer's parameters now, its network's metadata,
- * the optimiser's state as blocks, and in "annc.state" where it stands. Saved and loaded as a model is (8). */
+ * the optimiser's state as blocks, and in "annc.state" where it stands. Saved and loaded as a model is (9). */
 ANNC_API annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **checkpoint);
 /* Brings a trainer that has not trained yet to where a checkpoint was taken. On the same device and engine it ends with the bits of an
  * unbroken training. The schedule keeps the length that it had. ANNC_INPUT where the checkpoint is none, or was taken with other data,
  * another shape, optimiser, minibatch or seed. */
 ANNC_API annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *checkpoint);
 
-/* ------------------------------------------------------------------ 6 evaluation */
+/* ------------------------------------------------------------------ 6 evaluation and prediction */
 
 typedef struct annc_evaluation {
-    uint32_t count; /* examples */
-    uint32_t
-        correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2 means class 1 */
-    double loss; /* mean cost an example */
+    uint32_t count;   /* examples */
+    uint32_t correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2, or with the
+                         hinge cost above 0, means class 1 */
+    double loss;      /* mean cost an example */
     double r2, rmse,
         mae; /* where there are targets, in their own units; r2 is the mean over the targets. Otherwise NaN */
     double seconds;
@@ -465,10 +504,20 @@ typedef struct annc_evaluator annc_evaluator;
 ANNC_API annc_status annc_evaluator_create(annc_device *device, const annc_network *network,
                                            const annc_dataset *dataset, annc_evaluator **evaluator);
 ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
-/* Evaluates the network's own parameters, or, with a trainer, those that it has on the device now. predictions: NULL, or room
+/* Evaluates the network's own parameters, or, with a trainer of it on the same device, those that it has there now. predictions: NULL, or room
  * for count class indices; outputs: NULL, or room for count x n_L outputs a^L. */
 ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                         float *outputs, annc_evaluation *evaluation);
+
+/* What a network says of rows of inputs. x: count x n_0, in the units of the data that the model was trained on, which are scaled here as
+ * annc_data_describe has noted it (a missing value is NaN); in a network without such notes they are taken as they are. classes: NULL, or room for
+ * count class indices; outputs: NULL, or room for count x n_L outputs a^L, or targets in the units of the data. device: NULL for the CPU. Many rows
+ * in one call are faster than as many calls. ANNC_INPUT names the row of a value that is not finite, or missing where no notes say what stands for it. */
+ANNC_API annc_status annc_network_predict(const annc_network *network, annc_device *device, uint32_t count,
+                                          const float *x, int32_t *classes, float *outputs);
+/* What a class is called in the network's notes, or its number where they do not say: into name, cut to `size` bytes, which may be shown by
+ * annc_printable. False where there is no such class, and where the network was trained on targets. */
+ANNC_API bool annc_network_class_name(const annc_network *network, uint32_t class_index, char *name, size_t size);
 
 /* How much of a layer still learns, seen on up to 256 training examples: a unit passes no error back where |f'(z)| < 0.01. */
 typedef struct annc_layer_health {
@@ -479,6 +528,8 @@ typedef struct annc_layer_health {
 
 /* The health of layers 1...L at layers[0...L-1], for the parameters that the trainer has now. A softmax layer counts f' as a (1 - a). */
 ANNC_API annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers);
+
+/* ------------------------------------------------------------------ 7 many networks at once */
 
 /* One of many networks that are trained at once, each to the bits that it would have alone. */
 typedef struct annc_candidate {
@@ -505,10 +556,16 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidat
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
 
-/* ------------------------------------------------------------------ 7 the gradient audit */
+/* ------------------------------------------------------------------ 8 gradients, and the audit of them
+ *
+ * Backpropagation, for one example, with delta^l = dC/dz^l (Nielsen 2015, chapter 2); x is the product entry by entry:
+ *
+ *     BP1  delta^L = dC/da^L x f'(z^L)                        BP3  dC/db^l = delta^l
+ *     BP2  delta^l = (W^(l+1))^T delta^(l+1) x f'(z^l)        BP4  dC/dW^l = delta^l (a^(l-1))^T */
 
-/* The equations BP1 to BP4, one example at a time, in double (src/training/reference.c): adds example i's dC/dtheta to
- * `gradient`, in the layout of the parameter block, and gives its cost C. theta: annc_shape_parameters() doubles. */
+/* These equations in double, by plain loops (src/training/reference.c): adds example i's dC/dtheta to `gradient`, in the layout of the parameter
+ * block, and gives its cost C. theta: annc_shape_parameters() doubles. ANNC_USAGE where the data set does not fit the shape, or has no such
+ * example. */
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                              uint32_t i, double *gradient, double *cost);
 
@@ -560,7 +617,7 @@ ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset 
                                 size_t *count);
 ANNC_API void annc_check_free(annc_check_row *rows);
 
-/* ------------------------------------------------------------------ 8 model files */
+/* ------------------------------------------------------------------ 9 model files */
 
 /* Writes a network as safetensors: F32 tensors "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... as a torch nn.Sequential
  * of Linear layers and activations names them, and the metadata above. The same network gives the same bytes. Written to a
@@ -568,19 +625,6 @@ ANNC_API void annc_check_free(annc_check_row *rows);
 ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
 /* Whether a file could be written there, found out before the work is done. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_can_save(const char *path);
-/* Images to look at, all of one size, in colour, each with a line of text. */
-typedef struct annc_gallery {
-    uint32_t count, rows, columns;
-    const uint8_t *pixels;       /* count x rows x columns x red, green, blue */
-    const char *const *captions; /* count; or NULL */
-    const char *title;
-} annc_gallery;
-
-/* Draws them in a grid into a file whose name ends in .png or .svg (with the captions); whole or absent. ANNC_USAGE for another name, or where
- * there is nothing to draw or too much, ANNC_OUTPUT. */
-ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
-/* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
-ANNC_API annc_status annc_file_save(const char *path, const void *data, size_t bytes);
 /* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
  * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
  * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors (F32, F64, F16 or BF16) or in an NPZ file; layers in the
@@ -597,9 +641,26 @@ typedef enum annc_export {
     ANNC_EXPORT_COUNT
 } annc_export;
 
+/* "onnx", "npz", "json", "c", "html"; NULL for no such value. */
 ANNC_API const char *annc_export_name(annc_export format);
-/* ANNC_OUTPUT; whole or absent, as annc_model_save. */
+/* Writes a network as another program reads it. ANNC_OUTPUT; whole or absent, as annc_model_save. */
 ANNC_API annc_status annc_model_export(const annc_network *network, annc_export format, const char *path);
+
+/* ------------------------------------------------------------------ 10 pictures and other files */
+
+/* Images to look at, all of one size, in colour, each with a line of text. */
+typedef struct annc_gallery {
+    uint32_t count, rows, columns;
+    const uint8_t *pixels;       /* count x rows x columns x red, green, blue */
+    const char *const *captions; /* count; or NULL */
+    const char *title;
+} annc_gallery;
+
+/* Draws them in a grid into a file whose name ends in .png or .svg (with the captions); whole or absent. ANNC_USAGE for another name, or where
+ * there is nothing to draw or too much, ANNC_OUTPUT. */
+ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
+/* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
+ANNC_API annc_status annc_file_save(const char *path, const void *data, size_t bytes);
 
 #ifdef __cplusplus
 }

@@ -149,6 +149,59 @@ static void same_bits_in_windows(void)
     compare("windows", &shape, &options, 3003);
 }
 
+/* ---------------------------------------------------------------- another rate */
+
+/* Two epochs, the second at another rate: set in the trainer, or given to one that resumes where the first epoch ended. */
+static void two_rates(const struct problem *problem, annc_training_options options, bool resumes, annc_network *network)
+{
+    annc_trainer *trainer = NULL;
+    annc_network *checkpoint = NULL;
+    annc_epoch report;
+    REQUIRE_OK(annc_trainer_create(device, network, problem->data, &options, &trainer));
+    REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &report));
+    if (resumes) {
+        REQUIRE_OK(annc_trainer_checkpoint(trainer, &checkpoint));
+        annc_trainer_free(trainer);
+        options.eta /= 8;
+        REQUIRE_OK(annc_trainer_create(device, network, problem->data, &options, &trainer));
+        REQUIRE_OK(annc_trainer_resume(trainer, checkpoint));
+    } else {
+        CHECK(annc_trainer_set_rate(trainer, 0) == ANNC_USAGE && annc_trainer_set_rate(trainer, NAN) == ANNC_USAGE);
+        REQUIRE_OK(annc_trainer_set_rate(trainer, options.eta / 8));
+        options.eta /= 8;
+    }
+    REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &report));
+    CHECK_NEAR(report.rate, options.eta, 1e-8);
+    REQUIRE_OK(annc_trainer_store(trainer));
+    annc_network_free(checkpoint);
+    annc_trainer_free(trainer);
+}
+
+/* Steps in place, steps with states and steps one after another, long enough to be recorded in blocks. */
+static void sets_the_rate(void)
+{
+    static const annc_optimiser optimisers[] = {ANNC_SGD, ANNC_MOMENTUM, ANNC_SGD};
+    static const annc_engine engines[] = {ANNC_ENGINE_AUTO, ANNC_ENGINE_AUTO, ANNC_ENGINE_OPS};
+    const annc_shape shape = problem_shape("6-5-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    const size_t bytes = annc_shape_parameters(&shape) * sizeof(float);
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 400, ANNC_INIT_AUTO, 3));
+    for (int i = 0; i < 3; i++) {
+        annc_training_options options = annc_training_defaults(optimisers[i]);
+        annc_network *set = NULL, *resumed = NULL;
+        options.engine = engines[i];
+        options.batch = 2;
+        REQUIRE_OK(annc_network_copy(problem.network, &set));
+        REQUIRE_OK(annc_network_copy(problem.network, &resumed));
+        two_rates(&problem, options, false, set);
+        two_rates(&problem, options, true, resumed);
+        CHECK_MSG(memcmp(annc_network_parameters(set), annc_network_parameters(resumed), bytes) == 0, "case %d", i);
+        annc_network_free(set);
+        annc_network_free(resumed);
+    }
+    problem_free(&problem);
+}
+
 /* ---------------------------------------------------------------- what is refused */
 
 static void refuses(annc_trainer *trainer, annc_network *checkpoint, const char *state, const char *message)
@@ -234,7 +287,8 @@ static void blocks(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(same_bits), TEST(same_bits_in_windows), TEST(refusals), TEST(blocks)};
+    static const struct test tests[] = {TEST(same_bits), TEST(same_bits_in_windows), TEST(sets_the_rate),
+                                        TEST(refusals), TEST(blocks)};
     device = problem_device();
     if (!device)
         return 77;

@@ -456,7 +456,7 @@ static annc_status model(const void *what, uint64_t *sum)
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
     int32_t classes[IMAGES];
-    float outputs[IMAGES * 3];
+    float outputs[IMAGES * 3], row[SIDE * SIDE] = {255, 0, 128};
     ANNC_TRY(annc_data_load(&training->data, &data));
     ANNC_TRY(make_networks(&training->shape, &network, 1));
     ANNC_TRY(annc_data_describe(&data, network));
@@ -477,6 +477,8 @@ static annc_status model(const void *what, uint64_t *sum)
     ANNC_TRY(annc_device_open(&cpu, &device));
     ANNC_TRY(annc_evaluator_create(device, loaded, seen.test, &evaluator));
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, outputs, &evaluation));
+    digest(sum, outputs, 3 * sizeof *outputs);
+    ANNC_TRY(annc_network_predict(loaded, NULL, 1, row, classes, outputs));
     digest(sum, outputs, 3 * sizeof *outputs);
 out:
     annc_evaluator_free(evaluator);

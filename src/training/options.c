@@ -61,6 +61,13 @@ out:
     return status;
 }
 
+annc_status annc_rate_check(double eta)
+{
+    return isfinite(eta) && eta > 0
+               ? ANNC_OK
+               : annc_fail(ANNC_USAGE, "the learning rate is %g: it must be finite and above 0", eta);
+}
+
 static annc_status check_schedule(const annc_schedule *schedule)
 {
     annc_status status = ANNC_OK;
@@ -79,8 +86,7 @@ annc_status annc_training_check(const annc_training_options *options, const annc
     annc_status status = ANNC_OK;
     if (!annc_optimiser_name(options->optimiser))
         return annc_fail(ANNC_USAGE, "there is no optimiser numbered %d", (int)options->optimiser);
-    if (!isfinite(options->eta) || options->eta <= 0)
-        return annc_fail(ANNC_USAGE, "the learning rate is %g: it must be finite and above 0", options->eta);
+    ANNC_TRY(annc_rate_check(options->eta));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "the minibatch has no examples: it must have 1 or more");
     ANNC_TRY(part_of_1("the momentum", options->mu));

@@ -237,6 +237,19 @@ void annc_trainer_report(annc_trainer *trainer, double loss)
     annc_optimisation_report(&trainer->optimisation, loss);
 }
 
+annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta)
+{
+    const struct annc_backend *backend = trainer->device->backend;
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_rate_check(eta));
+    trainer->options.eta = trainer->job.eta = eta;
+    /* Steps that were recorded have the rate in them, unless they read it from the epoch's table: they are recorded anew. */
+    if (trainer->job.recording && trainer->optimisation.in_place && backend->engine == ANNC_ENGINE_RECORDED)
+        backend->release(trainer->device, &trainer->job);
+out:
+    return status;
+}
+
 annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers)
 {
     return annc_health_look(trainer->device, trainer->job.shape, trainer->feed.examples, trainer->options.seed,

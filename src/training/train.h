@@ -29,7 +29,8 @@ struct annc_trainer {
  * names both numbers, or the row. */
 annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *examples);
 
-/* The objective's part of annc_training_check. */
+/* The learning rate's part of annc_training_check, and the objective's. */
+annc_status annc_rate_check(double eta);
 annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
 
 /* Bytes that a device has left for examples beside the rest of a training. */

@@ -3,22 +3,22 @@
 # pkg-config.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+example=$here/../examples/xor.c
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$1" --prefix "$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 grep -q 'ANNC_SANITIZE:STRING=.' "$1/CMakeCache.txt" && { echo "skipped: a sanitised library needs its program sanitised"; exit 77; }
 cmake -S "$here" -B "$work/build" -DCMAKE_C_COMPILER="$2" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cmake --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-"$work/build/xor"
+"$work/build/xor" | grep -x '1 xor 0 = [01]\.9.*\|1 xor 0 = 1.000'
 "$work/prefix/bin/annc-gpu" --version
 grep -q 'SH NAME' "$work"/prefix/share/man/man1/annc-gpu.1
-[ "$(find "$work/prefix/share" -type f | wc -l)" -eq 4 ] # the manual page, and completions for three shells
+[ "$(find "$work/prefix/share" -type f | wc -l)" -eq 5 ] # the manual page, completions for three shells, the licence
 if command -v pkg-config >/dev/null; then
   PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name annc.pc)")
   export PKG_CONFIG_PATH
   # shellcheck disable=SC2046
-  "$2" $(pkg-config --define-variable=prefix="$work/prefix" --cflags annc) -I"$work/prefix/include" "$here/xor.c" -o "$work/xor" \
-    -L"$(dirname "$(find "$work/prefix" -name 'libannc.*' | head -1)")" $(pkg-config --static --libs annc)
+  "$2" "$example" -o "$work/xor" $(pkg-config --cflags --libs --static annc)
   LD_LIBRARY_PATH=$(dirname "$(find "$work/prefix" -name 'libannc.*' | head -1)") "$work/xor"
 else
   echo "pkg-config is not installed: its file was not tried"
