@@ -37,6 +37,7 @@ struct annc_stream {
     const char *path;
     int descriptor;
     uint64_t file_bytes, read_bytes; /* that there are, and that were read */
+    bool at_end;                     /* of the file, as it was told once: a terminal would go on after it */
     int layers;
     struct level level[MOST_GZIP_LAYERS + 1];
 };
@@ -74,22 +75,25 @@ int annc_stream_gzip_layers(const struct annc_stream *stream)
 
 /* ---------------------------------------------------------------- filling the levels */
 
+/* A whole buffer, unless the file ends: a pipe may give its first bytes one at a time, and it takes several to tell what they are. */
 static annc_status fill_from_file(struct annc_stream *stream)
 {
     struct level *level = &stream->level[0];
     char reason[128] = "";
-    ssize_t got;
-    do
-        got = read(stream->descriptor, level->buffer, BUFFER);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return annc_stream_malformed(stream, "cannot be read: %s", strerror_r(errno, reason, sizeof reason));
-    stream->read_bytes += (uint64_t)got;
-    if (got == 0 && stream->read_bytes < stream->file_bytes && !annc_is_standard_input(stream->path))
+    level->at = level->filled = 0;
+    while (level->filled < BUFFER && !stream->at_end) {
+        const ssize_t got = read(stream->descriptor, level->buffer + level->filled, BUFFER - level->filled);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return annc_stream_malformed(stream, "cannot be read: %s", strerror_r(errno, reason, sizeof reason));
+        level->filled += (size_t)got;
+        stream->at_end = got == 0;
+    }
+    stream->read_bytes += level->filled;
+    if (stream->at_end && stream->read_bytes < stream->file_bytes && !annc_is_standard_input(stream->path))
         return annc_stream_malformed(stream, "became shorter while it was read");
-    level->at = 0;
-    level->filled = (size_t)got;
-    level->ended = got == 0;
+    level->ended = level->filled == 0;
     return ANNC_OK;
 }
 

@@ -211,12 +211,14 @@ out:
 bool annc_zip_begins(const char *path)
 {
     struct stat file;
+    struct annc_zip zip = {.descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     char begin[4] = "";
-    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    const bool is = descriptor >= 0 && fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode) &&
-                    pread(descriptor, begin, sizeof begin, 0) == sizeof begin && memcmp(begin, "PK\3\4", 4) == 0;
-    if (descriptor >= 0)
-        close(descriptor);
+    bool is = zip.descriptor >= 0 && fstat(zip.descriptor, &file) == 0 && S_ISREG(file.st_mode);
+    if (is) {
+        zip.file_bytes = (uint64_t)file.st_size;
+        is = read_at(&zip, 0, begin, sizeof begin) == ANNC_OK && memcmp(begin, "PK\3\4", 4) == 0;
+    }
+    annc_zip_close(&zip);
     return is;
 }
 

@@ -1,0 +1,419 @@
+/* Calls for files that fail, at every single call of what reads and writes them: an error that says so, or the same result, and nothing left.
+ * Reads and writes that are interrupted, or do a part of what they should, go on. */
+#include "config.h"
+#include "status.h"
+#include "test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---------------------------------------------------------------- calls that fail */
+
+enum way { WHOLLY, INTERRUPTED, IN_PART };
+
+static long calls, failing; /* number `failing`, from 1, fails; 0: none does */
+static enum way way;
+static int error; /* of a call that fails wholly */
+
+static bool fails(void)
+{
+    return ++calls == failing && way == WHOLLY;
+}
+
+static int failed(void)
+{
+    errno = error;
+    return -1;
+}
+
+/* A read or a write that fails, is interrupted, or is cut to one byte. */
+static bool is_broken(size_t *count)
+{
+    const bool chosen = ++calls == failing;
+    if (!chosen || *count == 0)
+        return false;
+    if (way == IN_PART)
+        *count = 1;
+    errno = way == INTERRUPTED ? EINTR : error;
+    return way != IN_PART;
+}
+
+#pragma GCC visibility push(                                                                                           \
+    default) /* shared libraries may refer to the same functions, and the linker then wants these to be seen */
+
+ssize_t __real_read(int descriptor, void *bytes, size_t count);
+ssize_t __wrap_read(int descriptor, void *bytes, size_t count);
+ssize_t __real_pread64(int descriptor, void *bytes, size_t count, off_t at);
+ssize_t __wrap_pread64(int descriptor, void *bytes, size_t count, off_t at);
+ssize_t __real_write(int descriptor, const void *bytes, size_t count);
+ssize_t __wrap_write(int descriptor, const void *bytes, size_t count);
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __real_close(int descriptor);
+int __wrap_close(int descriptor);
+int __real_fstat64(int descriptor, struct stat *file);
+int __wrap_fstat64(int descriptor, struct stat *file);
+int __real_stat64(const char *path, struct stat *file);
+int __wrap_stat64(const char *path, struct stat *file);
+int __real_lstat64(const char *path, struct stat *file);
+int __wrap_lstat64(const char *path, struct stat *file);
+int __real_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+DIR *__real_opendir(const char *folder);
+DIR *__wrap_opendir(const char *folder);
+int __real_dup(int descriptor);
+int __wrap_dup(int descriptor);
+int __real_fcntl64(int descriptor, int command, ...);
+int __wrap_fcntl64(int descriptor, int command, ...);
+int __wrap_fsync(int descriptor);
+
+ssize_t __wrap_read(int descriptor, void *bytes, size_t count)
+{
+    return is_broken(&count) ? -1 : __real_read(descriptor, bytes, count);
+}
+
+ssize_t __wrap_pread64(int descriptor, void *bytes, size_t count, off_t at)
+{
+    return is_broken(&count) ? -1 : __real_pread64(descriptor, bytes, count, at);
+}
+
+ssize_t __wrap_write(int descriptor, const void *bytes, size_t count)
+{
+    return is_broken(&count) ? -1 : __real_write(descriptor, bytes, count);
+}
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    const int mode = flags & O_CREAT ? va_arg(more, int) : 0;
+    va_end(more);
+    return fails() ? failed() : __real_open64(path, flags, mode);
+}
+
+/* As Linux has it: the descriptor is gone whatever is said. */
+int __wrap_close(int descriptor)
+{
+    const int closed = __real_close(descriptor);
+    return fails() ? failed() : closed;
+}
+
+int __wrap_fstat64(int descriptor, struct stat *file)
+{
+    return fails() ? failed() : __real_fstat64(descriptor, file);
+}
+
+int __wrap_stat64(const char *path, struct stat *file)
+{
+    return fails() ? failed() : __real_stat64(path, file);
+}
+
+int __wrap_lstat64(const char *path, struct stat *file)
+{
+    return fails() ? failed() : __real_lstat64(path, file);
+}
+
+int __wrap_flock(int descriptor, int operation)
+{
+    return fails() ? failed() : __real_flock(descriptor, operation);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    return fails() ? failed() : __real_rename(from, to);
+}
+
+DIR *__wrap_opendir(const char *folder)
+{
+    if (!fails())
+        return __real_opendir(folder);
+    failed();
+    return NULL;
+}
+
+int __wrap_dup(int descriptor)
+{
+    return fails() ? failed() : __real_dup(descriptor);
+}
+
+int __wrap_fcntl64(int descriptor, int command, ...)
+{
+    va_list more;
+    va_start(more, command);
+    const int argument = va_arg(more, int);
+    va_end(more);
+    return fails() ? failed() : __real_fcntl64(descriptor, command, argument);
+}
+
+int __wrap_fsync(int descriptor)
+{
+    (void)descriptor; /* no test switches the machine off */
+    return fails() ? failed() : 0;
+}
+
+#pragma GCC visibility pop
+
+/* ---------------------------------------------------------------- every call fails */
+
+static char folder[64];
+
+/* Some work on files, the same each time, and what it came to. */
+typedef annc_status work_fn(const void *what, uint64_t *result);
+
+static int open_descriptors(void)
+{
+    int count = 0;
+    DIR *listing = opendir("/proc/self/fd");
+    while (listing && readdir(listing))
+        count++;
+    if (listing)
+        closedir(listing);
+    return count;
+}
+
+static bool leaves_temporary(void)
+{
+    glob_t left;
+    const bool leaves = glob("*.tmp", 0, NULL, &left) != GLOB_NOMATCH;
+    globfree(&left);
+    return leaves;
+}
+
+/* Files that a work writes may be there or not, but not in part. A temporary one stays only where it seemed to be another run's by now; the next
+ * run removes it. */
+static void check_left(const char *name, work_fn *work, const void *what, long k)
+{
+    annc_network *network = NULL;
+    uint64_t result;
+    CHECK_MSG(!leaves_temporary() || (work(what, &result) == ANNC_OK && !leaves_temporary()),
+              "%s, call %ld leaves a temporary file", name, k);
+    CHECK_MSG(access("model", F_OK) != 0 || annc_model_load("model", NULL, &network) == ANNC_OK, "%s, call %ld: %s",
+              name, k, annc_last_error());
+    annc_network_free(network);
+}
+
+static void one_fault(const char *name, work_fn *work, const void *what, long k, uint64_t want)
+{
+    const int descriptors = open_descriptors();
+    uint64_t result = 0;
+    annc_fail(ANNC_OK, "%s", "");
+    calls = 0;
+    failing = k;
+    const annc_status status = work(what, &result);
+    failing = 0;
+    if (status == ANNC_OK)
+        CHECK_MSG(result == want, "%s, call %ld: it went on to something else", name, k);
+    else
+        CHECK_MSG(way == WHOLLY && (status == ANNC_INPUT || status == ANNC_OUTPUT || status == ANNC_DEVICE) &&
+                      annc_last_error()[0],
+                  "%s, call %ld: status %d: %s", name, k, (int)status, annc_last_error());
+    CHECK_MSG(open_descriptors() == descriptors, "%s, call %ld leaves a file open", name, k);
+    check_left(name, work, what, k);
+}
+
+static void every_call(const char *name, work_fn *work, const void *what)
+{
+    static const int errors[] = {EIO, EINVAL, EACCES, EWOULDBLOCK, EEXIST};
+    uint64_t want = 0;
+    calls = 0;
+    REQUIRE_OK(work(what, &want));
+    const long count = calls;
+    for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
+        for (long k = 1; k <= count; k++) {
+            way = WHOLLY;
+            error = errors[e];
+            one_fault(name, work, what, k, want);
+        }
+    for (way = INTERRUPTED; way <= IN_PART; way++)
+        for (long k = 1; k <= count; k++)
+            one_fault(name, work, what, k, want);
+    printf("%s: %ld calls\n", name, count);
+}
+
+/* ---------------------------------------------------------------- works */
+
+static annc_status make_network(annc_network **network)
+{
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_shape shape = {.layers = 1, .width = {4, 3}, .activation = {ANNC_SIGMOID}, .cost = ANNC_QUADRATIC};
+    annc_device *device = NULL;
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_device_open(&cpu, &device));
+    ANNC_TRY(annc_network_create(&shape, network));
+    ANNC_TRY(annc_network_initialise(*network, device, ANNC_INIT_AUTO, 1));
+out:
+    annc_device_close(device);
+    return status;
+}
+
+static annc_status save(const void *what, uint64_t *result)
+{
+    annc_status status = annc_model_save(what, "model");
+    *result = status == ANNC_OK;
+    if (status == ANNC_OK)
+        status = annc_model_can_save("model");
+    return status;
+}
+
+static annc_status export(const void *what, uint64_t *result)
+{
+    annc_status status = ANNC_OK;
+    for (int format = 0; format < ANNC_EXPORT_COUNT; format++)
+        ANNC_TRY(annc_model_export(what, (annc_export)format, annc_export_name((annc_export)format)));
+    *result = 1;
+out:
+    return status;
+}
+
+static annc_status load_model(const void *what, uint64_t *result)
+{
+    annc_network *network = NULL;
+    const annc_shape shape = {.layers = 1, .width = {4, 3}, .activation = {ANNC_SIGMOID}, .cost = ANNC_QUADRATIC};
+    const annc_status status = annc_model_load(what, &shape, &network);
+    for (int i = 0; network && i < 15; i++)
+        *result = *result * 31 + (uint64_t)(1e6f * annc_network_parameters_const(network)[i]);
+    annc_network_free(network);
+    return status;
+}
+
+static annc_status load_data(const void *what, uint64_t *result)
+{
+    annc_data data;
+    const annc_status status = annc_data_load(what, &data);
+    if (status == ANNC_OK) {
+        *result = annc_dataset_fingerprint(data.train);
+        annc_data_free(&data);
+    }
+    return status;
+}
+
+/* A table from standard input, from its beginning. */
+static annc_status load_input(const void *what, uint64_t *result)
+{
+    lseek(STDIN_FILENO, 0, SEEK_SET);
+    return load_data(what, result);
+}
+
+static void models(void)
+{
+    annc_network *network = NULL;
+    REQUIRE_OK(make_network(&network));
+    every_call("saving", save, network);
+    every_call("exporting", export, network);
+    every_call("loading", load_model, "model");
+    every_call("loading an archive", load_model, "npz");
+    annc_network_free(network);
+}
+
+static void links(void)
+{
+    annc_network *network = NULL;
+    REQUIRE_OK(make_network(&network));
+    CHECK(unlink("model") == 0 && mkdir("far", 0700) == 0 && symlink("far/model", "model") == 0);
+    CHECK(annc_model_save(network, "model") == ANNC_OUTPUT); /* which leads nowhere as yet */
+    CHECK_MSG(strstr(annc_last_error(), "the link leads nowhere"), "%s", annc_last_error());
+    REQUIRE_OK(annc_model_save(network, "far/model"));
+    every_call("saving through a link", save, network);
+    CHECK(access("far/model", F_OK) == 0);
+    annc_network_free(network);
+}
+
+static void streams(void)
+{
+    annc_network *network = NULL;
+    REQUIRE_OK(make_network(&network));
+    const int before = __real_dup(STDOUT_FILENO);
+    fflush(stdout);
+    CHECK(freopen("/dev/null", "w", stdout) != NULL);
+    for (int i = 0; i < 2; i++) {
+        const char *path = i ? "/dev/null" : "/dev/stdout";
+        for (failing = 1; failing <= 12; failing++) {
+            calls = 0;
+            way = WHOLLY;
+            error = EIO;
+            const annc_status status = annc_model_save(network, path);
+            CHECK(status == ANNC_OK || status == ANNC_OUTPUT);
+        }
+    }
+    failing = 0;
+    fflush(stdout);
+    dup2(before, STDOUT_FILENO);
+    __real_close(before);
+    annc_network_free(network);
+}
+
+static void data(void)
+{
+    annc_data_options options = {.source = ANNC_SOURCE_PATH, .path = "table.csv", .need_train = true, .outputs = 3};
+    every_call("a table", load_data, &options);
+    options.path = "-";
+    CHECK(freopen("table.csv", "r", stdin) != NULL);
+    every_call("standard input", load_input, &options);
+    if (ANNC_ZLIB_FOUND) {
+        CHECK(freopen("table.csv.gz", "r", stdin) != NULL);
+        every_call("packed standard input", load_input, &options);
+    }
+    options.path = "images";
+    options.need_test = false;
+    every_call("images", load_data, &options);
+    if (ANNC_ZLIB_FOUND) {
+        options.path = "packed";
+        every_call("packed images", load_data, &options);
+    }
+}
+
+/* ---------------------------------------------------------------- files */
+
+static void write_file(const char *name, const void *bytes, size_t count)
+{
+    FILE *file = fopen(name, "wb");
+    CHECK(file && fwrite(bytes, 1, count, file) == count && fclose(file) == 0);
+}
+
+enum { IMAGES = 300, PIXELS = 900 }; /* more than one buffer of them when packed, too: their pixels are drawn */
+
+static bool write_images(void)
+{
+    static unsigned char images[16 + IMAGES * PIXELS] = "\0\0\x08\x03\0\0\x01\x2c\0\0\0\x1e\0\0\0\x1e";
+    unsigned char labels[8 + IMAGES] = "\0\0\x08\x01\0\0\x01\x2c";
+    uint32_t state = 1;
+    for (size_t i = 16; i < sizeof images; i++) {
+        state = state * 1664525 + 1013904223;
+        images[i] = (unsigned char)(state >> 24);
+    }
+    for (int i = 0; i < IMAGES; i++)
+        labels[8 + i] = (unsigned char)(i % 3);
+    write_file("images/train-images-idx3-ubyte", images, sizeof images);
+    write_file("images/train-labels-idx1-ubyte", labels, sizeof labels);
+    return system("cp -r images packed && gzip packed/*") == 0;
+}
+
+static bool begin(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/annc-test-files-XXXXXX");
+    if (!mkdtemp(folder) || chdir(folder) != 0 || mkdir("images", 0700) != 0 || !write_images())
+        return false;
+    FILE *table = fopen("table.csv", "w");
+    for (int i = 0; table && i < 60; i++)
+        fprintf(table, "%d.5,%d,%s\n", i % 3 + i % 5, 7 * i % 11, (const char *[]){"rose", "fern", "moss"}[i % 3]);
+    return table && fclose(table) == 0 && system("gzip -k table.csv") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {TEST(models), TEST(links), TEST(streams), TEST(data)};
+    char command[128];
+    if (!begin())
+        return 1;
+    const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command) == 0 ? result : 1;
+}
