@@ -538,6 +538,9 @@ typedef struct annc_candidate {
     uint32_t epochs;   /* at most */
     uint32_t patience; /* epochs without a smaller validation loss that end the training; 0: any */
     const annc_dataset *train_set, *validation_set; /* its own, or NULL: those of the sweep */
+    /* Told of each epoch, one at a time of all candidates, from any thread; or NULL. */
+    void (*each)(void *context, const annc_epoch *epoch, const annc_evaluation *validation);
+    void *context; /* of each */
 
     /* What came of it: ANNC_OK, ANNC_DIVERGED (what was best before is kept), ANNC_STOPPED, or another reason. */
     annc_status status;

@@ -84,7 +84,16 @@ static void print_results(FILE *out, const struct report *report)
     static const struct {
         const char *key, *name;
         bool is_share;
-    } shown[] = {{"epochs", "epochs", false},
+    } shown[] = {{"folds", "folds", false},
+                 {"accuracy_mean", "validation accuracy, mean of the folds", true},
+                 {"accuracy_sd", "its standard deviation", true},
+                 {"r2_mean", "validation R\xC2\xB2, mean of the folds", false},
+                 {"r2_sd", "its standard deviation", false},
+                 {"rmse_mean", "validation RMSE, mean of the folds", false},
+                 {"rmse_sd", "its standard deviation", false},
+                 {"loss_mean", "validation loss an example, mean of the folds", false},
+                 {"loss_sd", "its standard deviation", false},
+                 {"epochs", "epochs", false},
                  {"best_epoch", "epoch that was kept", false},
                  {"accuracy", "test accuracy", true},
                  {"r2", "test R\xC2\xB2", false},
@@ -151,8 +160,8 @@ static void print_curves(FILE *out, const struct report *report)
     struct chart chart;
     bool any = false;
     for (size_t i = 0; i < report->count; i++)
-        runs[i] = (struct named_history){report->names[i], &report->runs[i].history,
-                                         run_number(&report->runs[i], "best_epoch")};
+        runs[i] = (struct named_history){report->names[i], &report->runs[i].history, run_kept_epoch(&report->runs[i]),
+                                         report->runs[i].folds, report->runs[i].fold_count};
     page_element(out, "h2", "", "Curves");
     for (int which = 0; which < MOST_CHARTS - 1 && chart_of(runs, report->count, which, &chart); which++) {
         if (chart.count == 0)
@@ -206,7 +215,10 @@ static void print_run(FILE *out, const struct report *report, size_t i)
         page_element(out, "h2", "", "%s", report->names[i]);
         print_ending(out, &report->runs[i]);
     }
-    print_model_sections(out, &subject);
+    if (subject.run->folds)
+        print_folds_section(out, &subject);
+    else
+        print_model_sections(out, &subject);
     print_log_sections(out, &subject);
     print_circumstances(out, &subject);
     fputs(report->count > 1 ? "</section>\n" : "", out);
@@ -215,6 +227,10 @@ static void print_run(FILE *out, const struct report *report, size_t i)
 
 static void print_page(FILE *out, const struct report *report)
 {
+    if (report->runs[0].networks) {
+        print_sweep_page(out, &report->runs[0], report->names[0]);
+        return;
+    }
     print_head(out, report);
     page_element(out, "h2", "", "Results");
     if (report->count == 1)
@@ -270,6 +286,10 @@ annc_status run_report(const struct options *options)
         status = run_read(options->positional[i], &report.runs[report.count]);
         name_run(&report, report.count++);
     }
+    for (size_t i = 0; i < report.count && status == ANNC_OK && report.count > 1; i++)
+        if (report.runs[i].networks)
+            status = usage_failed("%.300s is of a sweep, which makes a page by itself: give report no other log",
+                                  report.runs[i].path);
     if (status == ANNC_OK)
         status = save_page(&report);
     for (size_t i = 0; i < report.count; i++)

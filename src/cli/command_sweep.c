@@ -201,6 +201,15 @@ static void json_merit(const struct sweep *sweep, const annc_candidate *candidat
     json_number(json, "validation_loss", there ? validation->loss : NAN);
 }
 
+/* Whether "epochs" is a member of json_point. */
+static bool varies_epochs(const struct sweep *sweep)
+{
+    for (int a = 0; a < sweep->grid.axes; a++)
+        if (sweep->grid.axis[a].id == OPTION_EPOCHS)
+            return true;
+    return false;
+}
+
 static annc_status print_json(const struct sweep *sweep, uint32_t i)
 {
     const annc_candidate *candidate = &sweep->candidates[i];
@@ -209,7 +218,7 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
     json_whole(&json, "network", (uint64_t)i + 1);
     json_point(sweep, i, &json);
     json_merit(sweep, candidate, &json);
-    json_whole(&json, "epochs", candidate->epochs_done);
+    json_whole(&json, varies_epochs(sweep) ? "epochs_done" : "epochs", candidate->epochs_done);
     json_whole(&json, "best_epoch", candidate->best_epoch);
     json_number(&json, "seconds", candidate->seconds);
     if (candidate->status != ANNC_OK)

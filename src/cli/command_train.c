@@ -124,7 +124,8 @@ static annc_status save_plot(const struct session *session)
     print_layers(&session->shape, layers, sizeof layers);
     snprintf(name, sizeof name, "Training of %s, %s cost: %u epochs", layers, annc_cost_name(session->shape.cost),
              session->epochs);
-    const struct named_history run = {name, &session->history, session_kept_epoch(session)};
+    const struct named_history run = {
+        .name = name, .history = &session->history, .kept_epoch = session_kept_epoch(session)};
     FILE *stream = open_memstream(&text, &size);
     if (stream)
         curves_print(&run, stream);

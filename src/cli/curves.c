@@ -6,7 +6,7 @@
 
 /* Pixels. A legend of several lines moves the curves down. */
 enum { WIDTH = 720, LEFT = 66, RIGHT = 20, PLOT_HEIGHT = 250, TOP = 44, FOOT = 46, LEGEND_LINE = 19, SAMPLE = 34 };
-enum { STYLES = 6, MOST_POINTS = 800, MOST_DOTS = 40, MOST_TICKS = 32 };
+enum { STYLES = 6, MOST_POINTS = 800, MOST_DOTS = 40, MOST_TICKS = 32, MOST_THIN = MOST_SERIES - 4 };
 static const double LETTER = 6.7; /* about the width of one in the legend */
 static const double LOG_PAYS = 5; /* largest over smallest */
 
@@ -25,7 +25,7 @@ const char CURVES_STYLE[] =
     ".chart .s2{stroke:var(--c2);stroke-dasharray:3 3}.chart .s3{stroke:var(--c3);stroke-dasharray:10 3 2 3}"
     ".chart .s4{stroke:var(--c4);stroke-dasharray:14 4}.chart .s5{stroke:var(--c5);stroke-dasharray:2 4}"
     ".chart .dot{stroke-dasharray:none;fill:currentColor;stroke-width:4;stroke-linecap:round}"
-    ".chart .mark{stroke-dasharray:none}";
+    ".chart .mark{stroke-dasharray:none}.chart .thin{stroke:var(--c5);stroke-width:1;opacity:.55}";
 
 /* ---------------------------------------------------------------- axes */
 
@@ -196,20 +196,36 @@ static void draw_stretch(struct pen *pen, const struct series *series, size_t fi
         draw_point(pen, series, least < most ? most : least);
 }
 
-static void print_curve(const struct series *series, int style, const struct axis *x, const struct axis *y, FILE *out)
+/* Thin curves look alike, the others take turns. */
+static void print_class(const struct chart *chart, size_t s, FILE *out)
 {
+    size_t style = 0;
+    for (size_t i = 0; i < s; i++)
+        style += !chart->series[i].is_thin;
+    if (chart->series[s].is_thin)
+        fputs("thin", out);
+    else
+        fprintf(out, "s%zu", style % STYLES);
+}
+
+static void print_curve(const struct chart *chart, size_t s, const struct axis *x, const struct axis *y, FILE *out)
+{
+    const struct series *series = &chart->series[s];
     struct pen pen = {x, y, false, out};
     const size_t stretches = series->count > MOST_POINTS ? MOST_POINTS / 2 : series->count;
-    fprintf(out, "<path class=\"curve s%d\" data-name=\"", style);
+    fputs("<path class=\"curve ", out);
+    print_class(chart, s, out);
+    fputs("\" data-name=\"", out);
     print_markup_text(out, series->name);
     fputs("\" d=\"", out);
-    for (size_t s = 0; s < stretches; s++)
-        draw_stretch(&pen, series, s * series->count / stretches, (s + 1) * series->count / stretches);
+    for (size_t i = 0; i < stretches; i++)
+        draw_stretch(&pen, series, i * series->count / stretches, (i + 1) * series->count / stretches);
     fputs("\"/>\n", out);
-    if (series->count > MOST_DOTS)
+    if (series->count > MOST_DOTS || series->is_thin)
         return;
-    pen.is_down = false;
-    fprintf(out, "<path class=\"dot s%d\" d=\"", style);
+    fputs("<path class=\"dot ", out);
+    print_class(chart, s, out);
+    fputs("\" d=\"", out);
     for (size_t i = 0; i < series->count; i++) {
         pen.is_down = false;
         draw_point(&pen, series, i);
@@ -218,13 +234,16 @@ static void print_curve(const struct series *series, int style, const struct axi
     fputs("\"/>\n", out);
 }
 
-static void print_mark(const struct series *series, int style, const struct axis *x, const struct axis *y, FILE *out)
+static void print_mark(const struct chart *chart, size_t s, const struct axis *x, const struct axis *y, FILE *out)
 {
+    const struct series *series = &chart->series[s];
     for (size_t i = 0; i < series->count; i++) {
         const double at = series->x[i * series->step], value = series->y[i * series->step];
-        if (at >= series->marked && at <= series->marked && isfinite(value))
-            fprintf(out, "<circle class=\"mark s%d\" cx=\"%.2f\" cy=\"%.2f\" r=\"6\"/>\n", style, place_on(x, at),
-                    place_on(y, value));
+        if (!(at >= series->marked && at <= series->marked && isfinite(value)))
+            continue;
+        fputs("<circle class=\"mark ", out);
+        print_class(chart, s, out);
+        fprintf(out, "\" cx=\"%.2f\" cy=\"%.2f\" r=\"6\"/>\n", place_on(x, at), place_on(y, value));
     }
 }
 
@@ -238,30 +257,41 @@ static bool has_marks(const struct chart *chart)
     return false;
 }
 
+/* An entry: a piece of the curve, or, past the last, of what is marked; and its name. */
+static void print_entry(const struct chart *chart, size_t s, const char *name, double x, double y, FILE *out)
+{
+    if (s < chart->count) {
+        fputs("<path class=\"curve ", out);
+        print_class(chart, s, out);
+        fprintf(out, "\" d=\"M%.0f %.0fh%d\"/>", x, y - 4.5, SAMPLE);
+    } else {
+        fprintf(out, "<circle class=\"mark s0\" cx=\"%.0f\" cy=\"%.1f\" r=\"6\"/>", x + SAMPLE - 8, y - 4.5);
+    }
+    fprintf(out, "<text class=\"name\" x=\"%.0f\" y=\"%.0f\">", x + SAMPLE + 8, y);
+    print_markup_text(out, name);
+    fputs("</text>\n", out);
+}
+
 /* Prints the legend, or with out NULL only counts its lines. */
 static int print_legend(const struct chart *chart, FILE *out)
 {
     const size_t entries = chart->count + has_marks(chart);
     double x = LEFT;
     int line = 0;
+    bool has_thin = false;
     for (size_t s = 0; s < entries; s++) {
-        const char *name = s < chart->count ? chart->series[s].name : chart->mark_name;
-        const double wide = SAMPLE + 8 + LETTER * (double)strlen(name) + 20, y = TOP + LEGEND_LINE * line;
+        const bool is_thin = s < chart->count && chart->series[s].is_thin;
+        const char *name = is_thin ? "each fold" : s < chart->count ? chart->series[s].name : chart->mark_name;
+        const double wide = SAMPLE + 8 + LETTER * (double)strlen(name) + 20;
+        if (is_thin && has_thin)
+            continue;
         if (x > LEFT && x + wide > WIDTH - RIGHT) {
             x = LEFT;
             line++;
-            s--;
-            continue;
         }
-        if (out && s < chart->count)
-            fprintf(out, "<path class=\"curve s%d\" d=\"M%.0f %.0fh%d\"/>", (int)(s % STYLES), x, y - 4.5, SAMPLE);
-        else if (out)
-            fprintf(out, "<circle class=\"mark s0\" cx=\"%.0f\" cy=\"%.1f\" r=\"6\"/>", x + SAMPLE - 8, y - 4.5);
-        if (out) {
-            fprintf(out, "<text class=\"name\" x=\"%.0f\" y=\"%.0f\">", x + SAMPLE + 8, y);
-            print_markup_text(out, name);
-            fputs("</text>\n", out);
-        }
+        has_thin = has_thin || is_thin;
+        if (out)
+            print_entry(chart, s, name, x, TOP + LEGEND_LINE * line, out);
         x += wide;
     }
     return line + 1;
@@ -310,7 +340,8 @@ void chart_print(const struct chart *chart, FILE *out)
         "role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">%s</title>\n<desc id=\"%s-desc\">",
         WIDTH, height, WIDTH, height, chart->id, chart->id, chart->id, chart->title, chart->id);
     for (size_t s = 0; s < chart->count; s++)
-        describe_series(chart, &chart->series[s], out);
+        if (!chart->series[s].is_thin) /* which a table tells of */
+            describe_series(chart, &chart->series[s], out);
     fprintf(out,
             "</desc>\n<rect class=\"paper\" width=\"%d\" height=\"%.0f\"/>\n<text class=\"title\" x=\"%d\" "
             "y=\"22\">%s%s</text>\n",
@@ -322,9 +353,9 @@ void chart_print(const struct chart *chart, FILE *out)
         "<g class=\"plot\" data-x=\"%.17g %.17g %.17g %.17g\" data-y=\"%.17g %.17g %.17g %.17g\" data-scale=\"%s\">\n",
         x.low, x.high, x.from, x.to, y.low, y.high, y.from, y.to, y.is_log ? "log" : "linear");
     for (size_t s = 0; s < chart->count; s++)
-        print_curve(&chart->series[s], (int)(s % STYLES), &x, &y, out);
+        print_curve(chart, s, &x, &y, out);
     for (size_t s = 0; s < chart->count && chart->mark_name; s++)
-        print_mark(&chart->series[s], (int)(s % STYLES), &x, &y, out);
+        print_mark(chart, s, &x, &y, out);
     fputs("</g>\n</svg>\n", out);
 }
 
@@ -346,12 +377,30 @@ static void add_series(struct chart *chart, const struct named_history *run, siz
     snprintf(series->name, sizeof series->name, "%s", name);
 }
 
+/* The same of each fold, as many as there is room for. */
+static void add_folds(struct chart *chart, const struct named_history *run, size_t column)
+{
+    for (size_t f = 0; f < run->fold_count && f < MOST_THIN; f++) {
+        const struct named_history fold = {.history = &run->folds[f].history, .kept_epoch = NAN};
+        char name[32];
+        const size_t before = chart->count;
+        snprintf(name, sizeof name, "fold %zu", f + 1);
+        add_series(chart, &fold, column, name);
+        if (chart->count > before) {
+            chart->series[before].is_thin = true;
+            chart->series[before].marked = NAN;
+        }
+    }
+}
+
 /* Of one run several columns, of several runs the first that each has. */
 static void add_columns(struct chart *chart, const struct named_history *runs, size_t count,
                         const enum epoch_column *columns, const char *const *names, size_t column_count)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t c = 0; c < column_count; c++) {
+            if (count == 1 && chart->count == 0)
+                add_folds(chart, runs, columns[c]);
             const size_t before = chart->count;
             add_series(chart, &runs[i], columns[c], count > 1 ? runs[i].name : names[c]);
             if (count > 1 && chart->count > before)
@@ -382,7 +431,11 @@ bool chart_of(const struct named_history *runs, size_t count, int which, struct 
     static const enum epoch_column loss[] = {TRAINING_LOSS}, held_out[] = {TEST_LOSS, VALIDATION_LOSS},
                                    accuracy[] = {TEST_ACCURACY, VALIDATION_ACCURACY, TRAINING_ACCURACY},
                                    r2[] = {TEST_R2, VALIDATION_R2};
-    static const char *const names[] = {"test set", "validation set", "training set"};
+    static const char *const alone[] = {"test set", "validation set", "training set"}, *const means[] = {
+                                                                                           "test set, mean",
+                                                                                           "validation set, mean",
+                                                                                           "training set, mean"};
+    const char *const *names = runs[0].folds ? means : alone;
     const bool are_classes = has_column(runs, count, TRAINING_ACCURACY) || has_column(runs, count, TEST_ACCURACY);
     if (which >= MOST_CHARTS)
         return false;
@@ -390,7 +443,9 @@ bool chart_of(const struct named_history *runs, size_t count, int which, struct 
                             .x_name = "epoch",
                             .may_be_log = which < 2,
                             .is_share = which == 3 || (which == 2 && are_classes)};
-    chart->mark_name = isnan(runs[0].kept_epoch) || count > 1 ? "best epoch" : "epoch that was kept";
+    chart->mark_name = isnan(runs[0].kept_epoch) || count > 1 ? "best epoch"
+                       : runs[0].folds                        ? "smallest validation loss"
+                                                              : "epoch that was kept";
     if (which == 0) {
         chart->title = "Training loss, summed over an epoch's minibatches";
         add_columns(chart, runs, count, loss, names + 2, 1);

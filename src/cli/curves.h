@@ -14,6 +14,7 @@ struct series {
     const double *x, *y;
     size_t count, step;
     double marked; /* the x of a point to be marked, or NaN */
+    bool is_thin;  /* one of the many that another is the mean of; the legend names the first for all */
 };
 
 struct chart {
@@ -36,7 +37,9 @@ void chart_print(const struct chart *chart, FILE *out);
 struct named_history {
     const char *name;
     const struct history *history;
-    double kept_epoch; /* or NaN */
+    double kept_epoch;        /* or NaN */
+    const struct fold *folds; /* that the history is the mean of, or NULL */
+    size_t fold_count;
 };
 
 /* The charts of one run, or of several over each other: the training loss, the loss of the other sets, accuracy or R2, and, of one run,

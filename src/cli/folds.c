@@ -28,6 +28,7 @@ static void count_fold(struct folds *folds, const struct session *session)
 {
     const annc_evaluation *validation = &session_outcome(session)->validation;
     folds->classes = session_has_classes(session);
+    snprintf(folds->data, sizeof folds->data, "%s", session->data.description);
     add(&folds->spread[ACCURACY], accuracy_of(validation));
     add(&folds->spread[LOSS], validation->loss);
     add(&folds->spread[R2], validation->r2);
@@ -85,6 +86,8 @@ static annc_status print_folds(const struct session *model, const struct folds *
     struct json json;
     if (out || model->log) {
         json_begin(&json, "annc.folds/1");
+        json_network(&json, model);
+        json_text(&json, "data", folds->data);
         json_whole(&json, "folds", count);
         if (folds->classes) {
             json_spread(&json, "accuracy", &folds->spread[ACCURACY]);
@@ -95,6 +98,7 @@ static annc_status print_folds(const struct session *model, const struct folds *
         }
         json_spread(&json, "loss", &folds->spread[LOSS]);
         json_number(&json, "wall_seconds", since_start());
+        json_configuration(&json, model);
         const annc_status status = json_end(&json, out, model->log);
         if (status != ANNC_OK)
             return status;
@@ -110,13 +114,6 @@ static annc_status print_folds(const struct session *model, const struct folds *
     return flush(stdout, "standard output");
 }
 
-/* Epochs of folds go to the log alone. */
-static annc_status say_nothing(const struct session *session)
-{
-    (void)session;
-    return ANNC_OK;
-}
-
 /* One fold after another, each a session that can be broken and resumed. */
 static annc_status fold_by_fold(const struct session *model, const annc_data_options *source, struct folds *folds)
 {
@@ -127,13 +124,14 @@ static annc_status fold_by_fold(const struct session *model, const annc_data_opt
         annc_data_options parts = *source;
         parts.fold = folds->fold = fold;
         session.folds = folds;
+        session.fold = fold + 1;
         session.checkpoint = fold == first ? model->checkpoint : NULL;
         session.repeats = fold > first;
         status = session_open(&session, &parts, fold == first);
         if (status == ANNC_OK && fold == first)
             print_balance(&session);
         if (status == ANNC_OK)
-            status = session_train(&session, say_nothing);
+            status = session_train(&session, log_epoch);
         if (status == ANNC_OK) {
             count_fold(folds, &session);
             status = print_fold(&session, fold);
@@ -151,6 +149,16 @@ static void take_candidate(const annc_candidate *candidate, struct session *sess
     session->best.validation = candidate->validation;
     session->best.epoch.epoch = candidate->best_epoch;
     session->has_best = true;
+}
+
+/* An epoch of one of several folds that are trained at once. */
+static void tell_epoch(void *context, const annc_epoch *epoch, const annc_evaluation *validation)
+{
+    struct session *session = context;
+    session->last.epoch = *epoch;
+    session->last.validation = *validation;
+    if (session->folds->said == ANNC_OK)
+        session->folds->said = log_epoch(session);
 }
 
 /* `count` folds from `first` on at once, a core each. */
@@ -171,6 +179,7 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
         *session = *model;
         parts.fold = first + i;
         session->folds = folds;
+        session->fold = first + i + 1;
         session->repeats = first + i > 0;
         status = session_prepare(session, &parts, first + i == 0);
         if (status == ANNC_OK && first + i == 0)
@@ -180,12 +189,16 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
                                          .epochs = (uint32_t)model->options->value[OPTION_EPOCHS].whole,
                                          .patience = (uint32_t)model->options->value[OPTION_PATIENCE].whole,
                                          .train_set = session->data.train,
-                                         .validation_set = session->data.validation};
+                                         .validation_set = session->data.validation,
+                                         .each = tell_epoch,
+                                         .context = session};
     }
     if (status == ANNC_OK)
         status = device_options_from(model->options, &device);
     if (status == ANNC_OK)
         status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
+    if (status == ANNC_OK)
+        status = folds->said;
     for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
         status = candidates[i].status;
         if (status != ANNC_OK) {

@@ -96,23 +96,32 @@ static annc_status json_epoch(const struct session *session, FILE *out)
 {
     const struct outcome *last = &session->last;
     struct json json;
+    const bool alone = session->fold == 0; /* several folds are trained at once, and of each less is known */
     json_begin(&json, "annc.epoch/1");
+    if (!alone)
+        json_whole(&json, "fold", session->fold);
     json_whole(&json, "epoch", last->epoch.epoch);
     json_number(&json, "loss", last->epoch.loss);
     json_number(&json, "rate", last->epoch.rate);
     if (session_has_classes(session))
         json_whole(&json, "training_correct", last->epoch.correct);
     json_whole(&json, "training_count", last->epoch.examples);
-    if (session->validation)
+    if (session->data.validation)
         json_measures(&json, session, "validation_", &last->validation);
-    if (session->test)
+    if (session->test && alone)
         json_measures(&json, session, "test_", &last->test);
-    json_health(&json, session);
+    if (alone)
+        json_health(&json, session);
     json_number(&json, "seconds", last->epoch.seconds);
-    if (session->test)
+    if (session->test && alone)
         json_number(&json, "test_seconds", last->test.seconds);
     json_number(&json, "examples_per_second", last->epoch.examples / last->epoch.seconds);
     return json_end(&json, out, session->log);
+}
+
+annc_status log_epoch(const struct session *session)
+{
+    return session->log ? json_epoch(session, NULL) : ANNC_OK;
 }
 
 /* "  test set acc: 91.02% (9102 / 10000)", "  test set R2: 0.9923 RMSE: 0.123". */
@@ -191,14 +200,38 @@ static void json_options(struct json *json, const struct options *options)
     json_close(json, '}');
 }
 
-annc_status print_result(const struct session *session)
+void json_network(struct json *json, const struct session *session)
+{
+    const annc_device_info *info = annc_device_describe(session->device);
+    char layers[1024], activations[1024];
+    print_layers(&session->shape, layers, sizeof layers);
+    print_activations(&session->shape, activations, sizeof activations);
+    json_text(json, "layers", layers);
+    json_text(json, "activations", activations);
+    json_text(json, "cost", annc_cost_name(session->shape.cost));
+    json_whole(json, "parameters", annc_shape_parameters(&session->shape));
+    json_text(json, "device", info->kind);
+    json_text(json, "device_name", info->name);
+    if (session->trainer)
+        json_text(json, "engine", annc_trainer_engine(session->trainer));
+    json_whole(json, "threads", (uint64_t)info->threads);
+    json_whole(json, "seed", session->options->value[OPTION_SEED].whole);
+}
+
+void json_configuration(struct json *json, const struct session *session)
 {
     const annc_build build = annc_build_info();
-    const annc_device_info *info = annc_device_describe(session->device);
+    json_number(json, "lr", session->training.eta);
+    json_text(json, "version", build.version);
+    json_text(json, "commit", build.commit);
+    json_options(json, session->options);
+}
+
+annc_status print_result(const struct session *session)
+{
     const char *saved = session->options->value[OPTION_SAVE].text;
     FILE *out = given(session, OPTION_JSON) ? stdout : NULL;
     struct json json;
-    char layers[1024], activations[1024];
     if (session->ending != ENDED_BY_EPOCHS && session->ending != ENDED_BY_SIGNAL &&
         session->ending != ENDED_BY_DIVERGENCE)
         note(session->options, "ended after %u epochs by --%s", session->epochs, ending_name(session->ending));
@@ -206,18 +239,8 @@ annc_status print_result(const struct session *session)
         note(session->options, "kept: epoch %u, the best by validation loss", session->best.epoch.epoch);
     if (!out && !session->log)
         return ANNC_OK;
-    print_layers(&session->shape, layers, sizeof layers);
     json_begin(&json, "annc.result/1");
-    print_activations(&session->shape, activations, sizeof activations);
-    json_text(&json, "layers", layers);
-    json_text(&json, "activations", activations);
-    json_text(&json, "cost", annc_cost_name(session->shape.cost));
-    json_whole(&json, "parameters", annc_shape_parameters(&session->shape));
-    json_text(&json, "device", info->kind);
-    json_text(&json, "device_name", info->name);
-    json_text(&json, "engine", annc_trainer_engine(session->trainer));
-    json_whole(&json, "threads", (uint64_t)info->threads);
-    json_whole(&json, "seed", session->options->value[OPTION_SEED].whole);
+    json_network(&json, session);
     json_whole(&json, "epochs", session->epochs);
     json_text(&json, "ended_by", ending_name(session->ending));
     if (session->ending == ENDED_BY_DIVERGENCE)
@@ -230,10 +253,7 @@ annc_status print_result(const struct session *session)
     json_number(&json, "wall_seconds", since_start());
     if (saved && (session->has_best || session->ending != ENDED_BY_DIVERGENCE))
         json_text(&json, "model", saved);
-    json_number(&json, "lr", session->training.eta);
-    json_text(&json, "version", build.version);
-    json_text(&json, "commit", build.commit);
-    json_options(&json, session->options);
+    json_configuration(&json, session);
     return json_end(&json, out, session->log);
 }
 

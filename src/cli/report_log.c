@@ -31,7 +31,9 @@ void print_ending(FILE *out, const struct run *run)
     const char *ended = run_text(run, "ended_by"), *message = run_text(run, "message");
     const double kept = run_number(run, "best_epoch");
     const size_t count = run->history.count;
-    if (!run->has_result)
+    if (!run->has_result && run->folds)
+        print_missing(out, "The log has no result, so the training was broken off before the end of its folds.");
+    else if (!run->has_result)
         print_missing(out, "The log has no result, so the training was broken off before its end; %zu epochs are here.",
                       count);
     else if (ended && strcmp(ended, "divergence") == 0)
@@ -83,17 +85,22 @@ static void print_epochs(FILE *out, const struct subject *subject)
 {
     const struct history *history = &subject->run->history;
     const size_t width = history_width(history), every = (history->count + MOST_EPOCHS - 1) / MOST_EPOCHS;
-    const double *best = history_best(history, run_number(subject->run, "best_epoch"));
+    const double *best = history_best(history, run_kept_epoch(subject->run));
     print_section(out, subject, "Epochs");
     if (history->count == 0) {
         print_missing(out, "No epoch was trained to its end.");
         return;
     }
+    const char *what =
+        subject->run->folds
+            ? " Means of the folds, of the epochs that all of them have; the best is that of the smallest "
+              "validation loss."
+            : "";
     if (every > 1)
-        page_table(out, "Every epoch from the %zuth on in steps of %zu, the last one and the best one (bold).", every,
-                   every);
+        page_table(out, "Every epoch from the %zuth on in steps of %zu, the last one and the best one (bold).%s", every,
+                   every, what);
     else
-        page_table(out, "Each epoch; the best one is bold.");
+        page_table(out, "Each epoch; the best one is bold.%s", what);
     fputs("<thead><tr><th scope=\"col\" class=\"n\">epoch</th>", out);
     for (int i = 0; i < SHOWN_COUNT; i++)
         if (history_column(history, SHOWN[i].column))
@@ -120,7 +127,7 @@ static void print_saturation(FILE *out, const struct subject *subject)
 {
     const struct history *history = &subject->run->history;
     const double *row = history_row(history, run_number(subject->run, "best_epoch"));
-    const struct named_history run = {subject->name, history, NAN};
+    const struct named_history run = {.name = subject->name, .history = history, .kept_epoch = NAN};
     struct chart chart;
     char id[64];
     print_section(out, subject, "Saturation");
@@ -159,7 +166,8 @@ static void print_saturation(FILE *out, const struct subject *subject)
 void print_log_sections(FILE *out, const struct subject *subject)
 {
     print_epochs(out, subject);
-    print_saturation(out, subject);
+    if (!subject->run->folds)
+        print_saturation(out, subject);
 }
 
 /* ---------------------------------------------------------------- circumstances */
@@ -208,6 +216,16 @@ static void print_seconds(FILE *out, const char *name, double seconds)
         print_pair(out, name, text);
 }
 
+/* What the log says of it, or else the epochs; of folds the sum. */
+static double training_seconds(const struct run *run, double epochs)
+{
+    const double said = run_number(run, "seconds");
+    double sum = 0;
+    for (size_t f = 0; f < run->fold_count; f++)
+        sum += record_number(&run->folds[f].end, "seconds");
+    return run->folds ? sum : isnan(said) ? epochs : said;
+}
+
 static void print_timing(FILE *out, const struct subject *subject)
 {
     const struct history *history = &subject->run->history;
@@ -218,14 +236,16 @@ static void print_timing(FILE *out, const struct subject *subject)
     print_section(out, subject, "Timing");
     page_table(out, "What took how long.");
     fputs("<tbody>\n", out);
-    print_seconds(out, "training",
-                  isnan(run_number(subject->run, "seconds")) ? seconds : run_number(subject->run, "seconds"));
+    print_seconds(out, subject->run->folds ? "training, all folds" : "training",
+                  training_seconds(subject->run, seconds));
     print_seconds(out, "evaluation", run_number(subject->run, "test_seconds"));
     print_seconds(out, "whole process", run_number(subject->run, "wall_seconds"));
     if (history->count > 0 && seconds > 0) {
         print_seconds(out, "an epoch, mean", seconds / (double)history->count);
-        print_seconds(out, "the fastest epoch", least);
-        print_seconds(out, "the slowest epoch", most);
+        if (!subject->run->folds) { /* whose epochs are means */
+            print_seconds(out, "the fastest epoch", least);
+            print_seconds(out, "the slowest epoch", most);
+        }
         snprintf(text, sizeof text, "%.0f a second", examples / seconds);
         print_pair(out, "examples trained", text);
     }

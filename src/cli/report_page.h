@@ -37,6 +37,10 @@ void print_missing(FILE *out, const char *format, ...) __attribute__((format(pri
 /* The sections of a run that need its log alone, and those that need its model and data. */
 void print_log_sections(FILE *out, const struct subject *subject);
 void print_model_sections(FILE *out, const struct subject *subject);
+/* What each fold came to, and that they keep no model. */
+void print_folds_section(FILE *out, const struct subject *subject);
+/* The whole page of a sweep. */
+void print_sweep_page(FILE *out, const struct run *run, const char *name);
 /* Timing, configuration, machine. */
 void print_circumstances(FILE *out, const struct subject *subject);
 /* How it ended and what it came to, in a sentence. */

@@ -115,7 +115,7 @@ static size_t read_array(char *text, double *numbers, size_t most)
 
 /* What of an epoch's line the history keeps. */
 struct epoch_line {
-    double columns[EPOCH_COLUMNS];
+    double columns[EPOCH_COLUMNS], fold;
     double layers[2][ANNC_MAX_LAYERS]; /* saturated, dead */
     size_t count[2];
 };
@@ -141,6 +141,8 @@ static void take_epoch_member(const struct json_member *member, struct epoch_lin
         [SPEED] = "examples_per_second",
     };
     static const char *const arrays[] = {"saturated", "dead"};
+    if (strcmp(member->key, "fold") == 0)
+        line->fold = json_as_number(member);
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         if (keys[i] && strcmp(member->key, keys[i]) == 0)
             line->columns[i] = json_as_number(member);
@@ -150,9 +152,8 @@ static void take_epoch_member(const struct json_member *member, struct epoch_lin
 }
 
 /* A training that was resumed goes back to its checkpoint: what it had said of later epochs holds no more, nor what it said at its end. */
-static void go_back(struct run *run, double epoch)
+static void go_back(struct run *run, struct history *history, double epoch)
 {
-    struct history *history = &run->history;
     const size_t width = history_width(history);
     while (history->count > 0 && !(history->rows[(history->count - 1) * width + EPOCH] < epoch))
         history->count--;
@@ -160,9 +161,25 @@ static void go_back(struct run *run, double epoch)
     run->entry_count = 0;
 }
 
+/* The fold that a line is of; *fold is NULL where it is of none. */
+static annc_status find_fold(const struct place *place, const struct epoch_line *line, struct run *run,
+                             struct fold **fold)
+{
+    *fold = isnan(line->fold) ? NULL : run_fold(run, line->fold);
+    if (!isnan(line->fold) && !*fold)
+        return refuse(place, "has no number of a fold");
+    if (run->network_count > 0 || (*fold ? run->history.count > 0 : run->fold_count > 0))
+        return refuse(place, "belongs to another kind of log than the lines before");
+    return ANNC_OK;
+}
+
 static annc_status take_epoch(const struct place *place, const struct epoch_line *line, struct run *run)
 {
-    struct history *history = &run->history;
+    struct fold *fold;
+    annc_status status = find_fold(place, line, run, &fold);
+    if (status != ANNC_OK)
+        return status;
+    struct history *history = fold ? &fold->history : &run->history;
     double row[EPOCH_COLUMNS + 2 * ANNC_MAX_LAYERS];
     const double *columns = line->columns;
     if (line->count[0] != line->count[1] || line->count[0] > ANNC_MAX_LAYERS)
@@ -175,7 +192,9 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
         return refuse(place, "has no number of an epoch");
     if (history->count > 0 && run->has_result && columns[EPOCH] <= 1)
         return refuse(place, "begins another training: a log is of one");
-    go_back(run, columns[EPOCH]);
+    go_back(run, history, columns[EPOCH]);
+    if (fold)
+        record_free(&fold->end);
     memcpy(row, columns, sizeof line->columns);
     row[TRAINING_ACCURACY] = columns[TRAINING_CORRECT] / columns[TRAINING_COUNT];
     for (int i = 0; i < 2; i++)
@@ -229,11 +248,47 @@ static annc_status take_result(const struct place *place, const char *text, stru
     return status == ANNC_INPUT ? refuse(place, "has broken options") : status;
 }
 
+annc_status record_take(const char *line, struct log_record *record)
+{
+    record_free(record);
+    record->line = strdup(line);
+    if (record->line)
+        return take_entries(record->line, &record->entries, &record->count, NULL);
+    usage_failed("out of memory: a log");
+    return ANNC_DEVICE;
+}
+
+void record_free(struct log_record *record)
+{
+    free(record->entries);
+    free(record->line);
+    *record = (struct log_record){NULL, 0, NULL};
+}
+
+/* What a fold came to. */
+static annc_status take_fold(const struct place *place, const struct epoch_line *line, const char *text,
+                             struct run *run)
+{
+    struct fold *fold;
+    annc_status status = find_fold(place, line, run, &fold);
+    if (status == ANNC_OK && !fold)
+        return refuse(place, "has no number of a fold");
+    return status == ANNC_OK ? record_take(text, &fold->end) : status;
+}
+
+/* A network of a sweep. */
+static annc_status take_network(const struct place *place, const char *text, struct run *run)
+{
+    if (run->history.count > 0 || run->fold_count > 0 || run->has_result)
+        return refuse(place, "belongs to another kind of log than the lines before");
+    return run_add_network(run, text);
+}
+
 static annc_status take_line(const struct place *place, char *text, char *copy, struct run *run)
 {
     struct json_reader reader;
     struct json_member member;
-    struct epoch_line line = {.count = {0}};
+    struct epoch_line line = {.fold = NAN};
     char schema[32] = "";
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         line.columns[i] = NAN;
@@ -251,7 +306,13 @@ static annc_status take_line(const struct place *place, char *text, char *copy, 
         return refuse(place, "has no \"schema\": it is no line of a log");
     if (strcmp(schema, "annc.epoch/1") == 0)
         return take_epoch(place, &line, run);
-    return strcmp(schema, "annc.result/1") == 0 ? take_result(place, copy, run) : ANNC_OK;
+    if (strcmp(schema, "annc.fold/1") == 0)
+        return take_fold(place, &line, copy, run);
+    if (strcmp(schema, "annc.sweep/1") == 0)
+        return take_network(place, copy, run);
+    const bool is_result = strcmp(schema, "annc.result/1") == 0 || strcmp(schema, "annc.folds/1") == 0 ||
+                           (strcmp(schema, "annc.sweep_result/1") == 0 && run->network_count > 0);
+    return is_result ? take_result(place, copy, run) : ANNC_OK;
 }
 
 /* A line without its end into text, which has room for LONGEST_LINE + 1; false at the end of the file. */
@@ -305,15 +366,16 @@ annc_status run_read(const char *path, struct run *run)
     }
     annc_status status = read_lines(file, run);
     fclose(file);
-    if (status == ANNC_OK && run->history.count == 0 && !run->has_result) {
+    if (status == ANNC_OK && run->history.count + run->fold_count + run->network_count == 0 && !run->has_result) {
         usage_failed("%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
         status = ANNC_INPUT;
     }
-    return status;
+    return status == ANNC_OK ? run_average(run) : status;
 }
 
 void run_free(struct run *run)
 {
+    run_free_parts(run);
     history_free(&run->history);
     free(run->entries);
     free(run->options);
@@ -341,10 +403,24 @@ const char *run_option(const struct run *run, const char *name)
     return find(run->options, run->option_count, name);
 }
 
-double run_number(const struct run *run, const char *key)
+static double number_of(const char *text)
 {
-    const char *text = run_text(run, key);
     char *end;
     const double number = text ? strtod(text, &end) : NAN;
     return text && end != text && *end == '\0' && isfinite(number) ? number : NAN;
+}
+
+double run_number(const struct run *run, const char *key)
+{
+    return number_of(run_text(run, key));
+}
+
+const char *record_text(const struct log_record *record, const char *key)
+{
+    return find(record->entries, record->count, key);
+}
+
+double record_number(const struct log_record *record, const char *key)
+{
+    return number_of(record_text(record, key));
 }

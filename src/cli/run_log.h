@@ -47,9 +47,26 @@ struct log_entry {
     const char *key, *text;
 };
 
-struct run {
-    const char *path; /* of the log */
+/* A line that was kept. */
+struct log_record {
+    struct log_entry *entries;
+    size_t count;
+    char *line; /* that they point into */
+};
+
+/* One of the folds of a training. */
+struct fold {
     struct history history;
+    struct log_record end; /* what it came to; empty as long as it is not over */
+};
+
+struct run {
+    const char *path;       /* of the log */
+    struct history history; /* of a training in folds, their mean */
+    struct fold *folds;     /* by their numbers; NULL where it has none */
+    size_t fold_count;
+    struct log_record *networks; /* of a sweep; NULL otherwise */
+    size_t network_count;
     bool has_result;
     struct log_entry *entries; /* of the result */
     size_t entry_count;
@@ -65,8 +82,25 @@ void run_free(struct run *run);
 /* A member of the result, or NULL; as a number, or NaN. */
 const char *run_text(const struct run *run, const char *key);
 double run_number(const struct run *run, const char *key);
+/* The epoch that was kept, or, of folds, that of their smallest mean validation loss; NaN where nothing chose one. */
+double run_kept_epoch(const struct run *run);
 /* An option of the training, or NULL. */
 const char *run_option(const struct run *run, const char *name);
+
+/* The same of a record. */
+const char *record_text(const struct log_record *record, const char *key);
+double record_number(const struct log_record *record, const char *key);
+/* Keeps a line, which was found to be JSON; what the record had is gone. */
+annc_status record_take(const char *line, struct log_record *record);
+void record_free(struct log_record *record);
+
+/* run_parts.c: a training's folds and a sweep's networks. */
+/* The fold of a number, made where it is not there yet; NULL where no training has so many, or there is no memory. */
+struct fold *run_fold(struct run *run, double number);
+annc_status run_add_network(struct run *run, const char *line);
+/* Makes run->history the mean of the folds, of the epochs that all have. */
+annc_status run_average(struct run *run);
+void run_free_parts(struct run *run);
 
 /* The column of the measure that a reader looks for first, of the test set or else of what there is; EPOCH where there is none. */
 enum epoch_column history_measure(const struct history *history);

@@ -144,7 +144,7 @@ static annc_status measure(struct session *session, struct outcome *outcome)
         status = annc_evaluator_run(session->test, session->trainer, NULL, NULL, &outcome->test);
     if (status == ANNC_OK && session->validation)
         status = annc_evaluator_run(session->validation, session->trainer, NULL, NULL, &outcome->validation);
-    if (status == ANNC_OK && (session->log || session->options->value[OPTION_JSON].given))
+    if (status == ANNC_OK && !session->fold && (session->log || session->options->value[OPTION_JSON].given))
         status = annc_trainer_health(session->trainer, outcome->health);
     session->test_seconds += session->test ? outcome->test.seconds : 0;
     session->test_seconds += session->validation ? outcome->validation.seconds : 0;

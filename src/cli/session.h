@@ -40,6 +40,7 @@ struct session {
     FILE *log;                      /* the caller's, or NULL */
     const annc_network *checkpoint; /* to go on from, the caller's; or NULL */
     struct folds *folds;            /* that this is one of, the caller's; or NULL */
+    uint32_t fold;                  /* which of them, from 1; 0 where it is none */
     uint32_t every_epochs;          /* between checkpoints; 0: none */
     double every_seconds;           /* the same */
     double due;                     /* the next one, by since_start(); 0: none */
@@ -66,6 +67,8 @@ struct folds {
     struct spread spread[MEASURES];
     uint32_t fold; /* the one at work, from 0 */
     bool classes;
+    char data[512];   /* where they came from */
+    annc_status said; /* of the lines that epochs write */
 };
 
 /* Data by `source` and the network, as far as they can be had without training. */
@@ -104,6 +107,8 @@ double accuracy_of(const annc_evaluation *evaluation);
 /* report.c: what is printed of a session. */
 void print_shapes(const struct session *session);
 annc_status print_epoch(const struct session *session);
+/* An epoch to the log alone. */
+annc_status log_epoch(const struct session *session);
 annc_status print_result(const struct session *session);
 void print_warnings(const struct session *session);
 /* How the classes share the training set. */
@@ -111,5 +116,8 @@ void print_balance(const struct session *session);
 /* The measures of a set as members of a JSON object, their keys beginning with `prefix`. */
 void json_measures(struct json *json, const struct session *session, const char *prefix,
                    const annc_evaluation *evaluation);
+/* The network and what it is trained on; and what it is trained with, as members of a JSON object. */
+void json_network(struct json *json, const struct session *session);
+void json_configuration(struct json *json, const struct session *session);
 
 #endif

@@ -25,7 +25,7 @@ struct sweep {
     bool (*stop)(void *context);
     void (*done)(void *context, uint32_t candidate);
     void *context;
-    pthread_mutex_t mutex; /* of next, and around done */
+    pthread_mutex_t mutex; /* of next, and around done and each */
     struct worker *workers;
 };
 
@@ -44,7 +44,7 @@ static annc_status keep(struct course *course, annc_candidate *candidate, const 
     return annc_trainer_store(course->trainer);
 }
 
-static annc_status one_epoch(const struct sweep *sweep, struct course *course, annc_candidate *candidate)
+static annc_status one_epoch(struct sweep *sweep, struct course *course, annc_candidate *candidate)
 {
     annc_status status = ANNC_OK;
     annc_evaluation validation;
@@ -54,6 +54,10 @@ static annc_status one_epoch(const struct sweep *sweep, struct course *course, a
     candidate->seconds += report.seconds;
     ANNC_TRY(annc_evaluator_run(course->evaluator, course->trainer, NULL, NULL, &validation));
     annc_trainer_report(course->trainer, validation.loss);
+    pthread_mutex_lock(&sweep->mutex);
+    if (candidate->each)
+        candidate->each(candidate->context, &report, &validation);
+    pthread_mutex_unlock(&sweep->mutex);
     if (isfinite(validation.loss) && (candidate->best_epoch == 0 || validation.loss < candidate->validation.loss))
         ANNC_TRY(keep(course, candidate, &validation));
 out:
@@ -66,7 +70,7 @@ static bool is_out_of_patience(const annc_candidate *candidate)
            candidate->epochs_done - candidate->best_epoch >= candidate->patience;
 }
 
-static annc_status train(const struct sweep *sweep, const struct worker *worker, annc_candidate *candidate)
+static annc_status train(struct sweep *sweep, const struct worker *worker, annc_candidate *candidate)
 {
     annc_status status = ANNC_OK;
     struct course course = {NULL, NULL};

@@ -382,6 +382,147 @@ class Report(Reports):
         self.assertEqual([row[0] for row in self.report("run.jsonl")[0].table("Each epoch")[1:]], list("123"))
 
 
+class Folds(Reports):
+    """Logs of --folds: lines of epochs name their fold, whatever their order."""
+
+    def train_folds(self, log, *more, rate="0.004"):
+        file = self.write("t.csv", blobs(91), COLUMNS)
+        self.lines("train", "--data", file, *[{"60": "7", "0.05": rate}.get(value, value) for value in T], "--folds", 4, "--log", log, *more)
+        lines = [json.loads(line) for line in (self.folder / log).read_text().splitlines()]
+        epochs = {fold: [line for line in lines if line["schema"] == "annc.epoch/1" and line["fold"] == fold] for fold in range(1, 5)}
+        return epochs, [line for line in lines if line["schema"] == "annc.fold/1"], lines[-1]
+
+    def test_curves_and_table(self):
+        """A thin curve a fold and their mean, and a table of folds, by several threads at once and by one."""
+        seen = []
+        for threads in (1, 3):
+            epochs, folds, result = self.train_folds("run.jsonl", "--threads", threads)
+            self.assertEqual([[line["epoch"] for line in epochs[fold]] for fold in epochs], [list(range(1, 8))] * 4)
+            page, text = self.report("run.jsonl")
+            for title, key in (("Training loss, summed over an epoch's minibatches", "loss"), ("Loss an example", "validation_loss"), ("Accuracy", "validation_accuracy")):
+                series = curves(text)[title][0]
+                spread = 0.01 * max(line[key] for fold in epochs for line in epochs[fold])
+                for fold in epochs:
+                    self.close_to(series[f"fold {fold}"], [(line["epoch"], line[key]) for line in epochs[fold]], spread)
+                means = [(e + 1, sum(epochs[fold][e][key] for fold in epochs) / 4) for e in range(7)]
+                self.close_to(series["training set, mean" if key == "loss" else "validation set, mean"], means, spread)
+                self.assertEqual(len(series), 6 if title == "Accuracy" else 5)
+            self.assertEqual(text.count(">each fold</text>"), 3)
+            shown = page.table("What each fold came to")
+            self.assertEqual([row[0] for row in shown], ["fold", "1", "2", "3", "4", "mean ± sd"])
+            for line, row in zip(sorted(folds, key=lambda line: line["fold"]), shown[1:]):
+                cells = dict(zip(shown[0], row))
+                self.assertEqual(cells["accuracy"], f"{100 * line['validation_accuracy']:.2f}%")
+                self.assertEqual(cells["loss an example"], f"{line['validation_loss']:.6g}")
+                self.assertEqual([cells[name] for name in ("training examples", "validation examples", "epoch kept", "epochs")],
+                                 [str(line[key]) for key in ("training_count", "validation_count", "best_epoch", "epochs")])
+            mean = dict(zip(shown[0], shown[-1]))
+            self.assertEqual(mean["accuracy"], f"{100 * result['accuracy_mean']:.2f}% ± {100 * result['accuracy_sd']:.2f}%")
+            self.assertEqual(mean["loss an example"], f"{result['loss_mean']:.6g} ± {result['loss_sd']:.2g}")
+            came = page.pairs("What the training came to")
+            self.assertEqual((came["folds"], came["validation accuracy, mean of the folds"]), ("4", f"{100 * result['accuracy_mean']:.2f}%"))
+            each = page.table("Each epoch")
+            self.assertEqual(dict(zip(each[0], each[3]))["validation accuracy"], f"{100 * sum(epochs[fold][2]['validation_accuracy'] for fold in epochs) / 4:.2f}%")
+            best = min(range(7), key=lambda e: sum(epochs[fold][e]["validation_loss"] for fold in epochs))
+            self.assertAlmostEqual(curves(text)["Accuracy"][1][0], best + 1, 2)
+            self.assertIn("Each fold has a network of its own", page.said())
+            self.assertEqual(page.pairs("Options of the training")["folds"], "4")
+            self.assertNotIn('class="missing"', text)
+            seen.append({fold: [[line[key] for key in ("loss", "training_correct", "validation_loss")] for line in epochs[fold]] for fold in epochs})
+        self.assertEqual(*seen)
+
+    def test_beside_others(self):
+        epochs, _, result = self.train_folds("a.jsonl", "--threads", 2)
+        self.train_folds("b.jsonl", "--threads", 1, rate="0.2")
+        self.lines("train", "--data", "t.csv", *SHORT, "--validation", 0.25, "--log", "c.jsonl")
+        page, text = self.report("a.jsonl", "b.jsonl", "c.jsonl")
+        series = curves(text)["Accuracy on the test set, or else of validation or training"][0]
+        self.assertEqual(list(series), ["a.jsonl", "b.jsonl", "c.jsonl"])
+        self.close_to(series["a.jsonl"], [(e + 1, sum(epochs[fold][e]["validation_accuracy"] for fold in epochs) / 4) for e in range(7)], 0.01)
+        results = {row[0]: row[1:] for row in page.table("What the trainings came to")[1:]}
+        self.assertEqual(results["folds"], ["4", "4", "–"])
+        self.assertEqual(results["validation accuracy, mean of the folds"][0], f"{100 * result['accuracy_mean']:.2f}%")
+        differing = {row[0]: row[1:] for row in page.table("Options and circumstances")[1:]}
+        self.assertEqual(differing["learning rate"], ["0.004", "0.2", "0.05"])
+        self.assertEqual(len([name for name, _ in page.tables if name.startswith("What each fold came to")]), 2)
+
+    def test_numbers_and_early_ends(self):
+        """Targets instead of classes; folds that stop at different epochs: the mean is of the epochs that all have."""
+        file = self.write("n.csv", [[x / 10, 3 * x + (7 * x) % 5] for x in range(60)], ["x", "y"])
+        self.lines("train", "--data", file, "--target", "y", "--layers", "1-4:tanh-1:identity", "--lr", 0.3, "--batch", 4, "--epochs", 60, "--patience", 2, "--folds", 3,
+                   "--device", "cpu", "--log", "run.jsonl")
+        lines = [json.loads(line) for line in (self.folder / "run.jsonl").read_text().splitlines()]
+        folds = [line for line in lines if line["schema"] == "annc.fold/1"]
+        shortest = min(line["epochs"] for line in folds)
+        self.assertLess(shortest, max(line["epochs"] for line in folds))
+        page, text = self.report("run.jsonl")
+        self.assertEqual(len(curves(text)["R², the share of the variance that is explained"][0]["validation set, mean"]), shortest)
+        shown = page.table("What each fold came to")
+        self.assertEqual(dict(zip(shown[0], shown[-1]))["RMSE"], f"{lines[-1]['rmse_mean']:.6g} ± {lines[-1]['rmse_sd']:.2g}")
+
+    def test_broken_and_resumed(self):
+        epochs, _, _ = self.train_folds("run.jsonl", "--threads", 1)
+        lines = (self.folder / "run.jsonl").read_text().splitlines()
+        (self.folder / "cut.jsonl").write_text("\n".join(lines[:12]) + "\n")  # a whole fold, its end, and four epochs of the second
+        page, text = self.report("cut.jsonl")
+        self.assertIn("before the end of its folds", page.said())
+        self.assertEqual([row[0] for row in page.table("What each fold came to")], ["fold", "1", "2, not done", "mean ± sd"])
+        self.assertEqual(len(curves(text)["Accuracy"][0]["validation set, mean"]), 4)
+        whole = self.report("run.jsonl")[1]
+        (self.folder / "run.jsonl").write_text("\n".join(lines[:12] + lines[9:]) + "\n")  # from a checkpoint after the first epoch of the second fold
+        self.assertEqual(self.report("run.jsonl")[1], whole)
+        alone = '{"schema":"annc.epoch/1","epoch":1,"loss":1}'
+        for content, line, said in (([lines[0].replace('"fold":1', '"fold":0')], 1, "number of a fold"), ([lines[0].replace('"fold":1', '"fold":1e9')], 1, "number of a fold"),
+                                    ([alone, lines[0]], 2, "another kind of log"), ([lines[0], alone], 2, "another kind of log"), (lines + lines[:1], len(lines) + 1, "another training"),
+                                    (['{"schema":"annc.fold/1","epochs":3}'], 1, "number of a fold"), ([lines[0], '{"schema":"annc.sweep/1","network":1}'], 2, "another kind of log")):
+            (self.folder / "x.jsonl").write_text("\n".join(content) + "\n")
+            self.assertRegex(self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr, f"x.jsonl, line {line} .*{said}")
+
+
+class SweepPage(Reports):
+    def test_table(self):
+        """What `sweep --json` writes: networks by validation accuracy, with their options."""
+        text = self.run_program("sweep", "--data", "bars", "--layers", "784-8-10", "--epochs", 3, "--device", "cpu", "--grid", "lr=0.01,1,3", "--grid", "activation=tanh,sigmoid",
+                                "--json").stdout
+        (self.folder / "s.jsonl").write_text(text)
+        *networks, result = [json.loads(line) for line in text.splitlines()]
+        page, _ = self.report("s.jsonl")
+        self.assertEqual(page.texts["h1"], ["Sweep of 6 networks"])
+        heads, *rows = page.table("Each network")
+        ranked = sorted(networks, key=lambda line: (-line["validation_accuracy"], line["network"]))
+        self.assertEqual([row[0] for row in rows], [str(line["network"]) for line in ranked])
+        self.assertEqual(rows[0][0], str(result["best"]))
+        for line, row in zip(ranked, rows):
+            cells = dict(zip(heads, row))
+            self.assertEqual([cells[name] for name in ("lr", "activation", "seed", "epoch kept")], [f"{line['lr']:g}", line["activation"], "1", str(line["best_epoch"])])
+            self.assertEqual((cells["validation accuracy"], cells["validation loss"]), (f"{100 * line['validation_accuracy']:.2f}%", f"{line['validation_loss']:.6g}"))
+        (self.folder / "cut.jsonl").write_text("".join(line + "\n" for line in text.splitlines()[:2]))
+        self.assertIn("broken off", self.report("cut.jsonl")[0].said())
+        self.train("--log", "run.jsonl")
+        self.assertIn("s.jsonl is of a sweep", self.run_program("report", "run.jsonl", "s.jsonl", "--out", "r.html", code=USAGE).stderr)
+        (self.folder / "x.jsonl").write_text((self.folder / "run.jsonl").read_text() + text)
+        self.assertIn("line 4 belongs to another kind", self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr)
+
+    def test_failures_and_epochs(self):
+        """Networks that diverge come last, with the reason; where --epochs varies, what was asked and what was done are told apart."""
+        text = self.run_program("sweep", "--data", "bars", "--layers", "784-8:relu-10:identity", "--cost", "quadratic", "--device", "cpu", "--grid", "lr=1e30,0.01", "--grid", "epochs=2,9",
+                                "--patience", 1, "--json").stdout
+        (self.folder / "s.jsonl").write_text(text)
+        lines = [json.loads(line, object_pairs_hook=lambda pairs: self.assertEqual(len(pairs), len(dict(pairs))) or dict(pairs)) for line in text.splitlines()]
+        self.assertEqual(sorted(line["epochs"] for line in lines[:-1]), [2, 2, 9, 9])
+        page, _ = self.report("s.jsonl")
+        heads, *rows = page.table("Each network")
+        self.assertEqual(heads[-1], "what went wrong")
+        self.assertEqual([row[-1] != "" for row in rows], [False, False, True, True])
+        self.assertEqual({row[heads.index("lr")] for row in rows[2:]}, {"1e+30"})
+
+    def test_hostile(self):
+        (self.folder / "s.jsonl").write_text('{"schema":"annc.sweep/1","network":1,"<script>":"</td><script>","error":"<img src=x>","validation_accuracy":null}\n')
+        page, text = self.report("s.jsonl")
+        self.assertIn("&lt;script&gt;", text)
+        self.assertFalse(page.images)
+
+
 class Plot(Reports):
     def test_picture(self):
         self.train_bars(5, "--plot", "c.svg", "--log", "run.jsonl", "--validation", 0.25)

@@ -1,0 +1,115 @@
+/* run_parts.c - the parts of which a log tells: folds of a training, networks of a sweep. */
+#include "options.h"
+#include "run_log.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fold *run_fold(struct run *run, double number)
+{
+    if (!(number >= 1 && number <= (double)OPTIONS[OPTION_FOLDS].high))
+        return NULL;
+    const size_t count = (size_t)number;
+    if (count > run->fold_count) {
+        struct fold *folds = realloc(run->folds, count * sizeof *folds);
+        if (!folds)
+            return NULL;
+        memset(folds + run->fold_count, 0, (count - run->fold_count) * sizeof *folds);
+        run->folds = folds;
+        run->fold_count = count;
+    }
+    return &run->folds[count - 1];
+}
+
+annc_status run_add_network(struct run *run, const char *line)
+{
+    /* Room for twice as many wherever their number is a power of two. */
+    if ((run->network_count & (run->network_count - 1)) == 0) {
+        const size_t room = run->network_count ? 2 * run->network_count : 1;
+        struct log_record *networks = realloc(run->networks, room * sizeof *networks);
+        if (!networks) {
+            usage_failed("out of memory: %zu networks", room);
+            return ANNC_DEVICE;
+        }
+        run->networks = networks;
+    }
+    struct log_record *network = &run->networks[run->network_count++];
+    memset(network, 0, sizeof *network);
+    return record_take(line, network);
+}
+
+/* ---------------------------------------------------------------- the mean of the folds */
+
+static annc_status copy(const struct history *from, struct history *to)
+{
+    annc_status status = ANNC_OK;
+    to->layers = from->layers;
+    for (size_t i = 0; i < from->count && status == ANNC_OK; i++)
+        status = history_add(to, from->rows + i * history_width(from));
+    return status;
+}
+
+/* Adds the rows of a fold to those of the same epochs; epochs that it has not are gone. */
+static void add_rows(struct history *sum, const struct history *fold)
+{
+    const size_t width = history_width(sum);
+    size_t kept = 0, k = 0;
+    for (size_t i = 0; i < sum->count; i++) {
+        const double *row = sum->rows + i * width;
+        while (k < fold->count && fold->rows[k * width + EPOCH] < row[EPOCH])
+            k++;
+        if (k == fold->count || fold->rows[k * width + EPOCH] > row[EPOCH])
+            continue;
+        double *to = sum->rows + kept++ * width;
+        for (size_t c = 0; c < width; c++)
+            to[c] = c == EPOCH ? row[c] : row[c] + fold->rows[k * width + c];
+    }
+    sum->count = kept;
+}
+
+annc_status run_average(struct run *run)
+{
+    annc_status status = ANNC_OK;
+    size_t folds = 0;
+    for (size_t f = 0; f < run->fold_count && status == ANNC_OK; f++) {
+        const struct history *fold = &run->folds[f].history;
+        if (fold->count == 0 || (folds > 0 && fold->layers != run->history.layers))
+            continue;
+        if (folds++ == 0)
+            status = copy(fold, &run->history);
+        else
+            add_rows(&run->history, fold);
+    }
+    const size_t width = history_width(&run->history);
+    for (size_t i = 0; i < run->history.count * width && folds > 1; i++)
+        if (i % width != EPOCH)
+            run->history.rows[i] /= (double)folds;
+    return status;
+}
+
+double run_kept_epoch(const struct run *run)
+{
+    const struct history *history = &run->history;
+    const double *best = NULL;
+    if (!run->folds)
+        return run_number(run, "best_epoch");
+    for (size_t i = 0; i < history->count; i++) {
+        const double *row = history->rows + i * history_width(history);
+        if (!isnan(row[VALIDATION_LOSS]) && (!best || row[VALIDATION_LOSS] < best[VALIDATION_LOSS]))
+            best = row;
+    }
+    return best ? best[EPOCH] : NAN;
+}
+
+void run_free_parts(struct run *run)
+{
+    for (size_t f = 0; f < run->fold_count; f++) {
+        history_free(&run->folds[f].history);
+        record_free(&run->folds[f].end);
+    }
+    for (size_t i = 0; i < run->network_count; i++)
+        record_free(&run->networks[i]);
+    free(run->folds);
+    free(run->networks);
+}
