@@ -71,59 +71,53 @@ const char *plain_text(const char *text, char *buffer, size_t size)
     return buffer;
 }
 
-void print_json_string(FILE *stream, const char *text)
+/* A string as JSON has it, quotes included. */
+static void add_string(struct text *text, const char *string)
 {
-    fputc('"', stream);
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+    text_add(text, "\"");
+    for (const unsigned char *s = (const unsigned char *)string; *s;) {
         const int length = utf8_length(s);
         if (length == 0)
-            fputs("\\ufffd", stream);
+            text_add(text, "\\ufffd");
         else if (*s == '"' || *s == '\\')
-            fprintf(stream, "\\%c", *s);
+            text_add(text, "\\%c", *s);
         else if (is_control(s, length))
-            fprintf(stream, "\\u%04x", s[length - 1]);
+            text_add(text, "\\u%04x", s[length - 1]);
         else
-            fwrite(s, 1, (size_t)length, stream);
+            text_put(text, (const char *)s, (size_t)length);
         s += length ? length : 1;
     }
-    fputc('"', stream);
+    text_add(text, "\"");
 }
 
 static void begin_member(struct json *json, const char *key)
 {
-    fflush(json->stream);
-    const char last = json->size ? json->text[json->size - 1] : '{';
+    const char last = json->text.bytes[json->text.length - 1];
     if (last != '{' && last != '[')
-        fputc(',', json->stream);
+        text_add(&json->text, ",");
     if (key) {
-        print_json_string(json->stream, key);
-        fputc(':', json->stream);
+        add_string(&json->text, key);
+        text_add(&json->text, ":");
     }
 }
 
 void json_begin(struct json *json, const char *schema)
 {
-    json->text = NULL;
-    json->size = 0;
-    json->stream = open_memstream(&json->text, &json->size);
-    if (!json->stream) {
-        fprintf(stderr, "annc-gpu: out of memory\n");
-        exit(ANNC_DEVICE);
-    }
-    fputc('{', json->stream);
+    memset(json, 0, sizeof *json);
+    text_add(&json->text, "{");
     json_text(json, "schema", schema);
 }
 
 void json_text(struct json *json, const char *key, const char *value)
 {
     begin_member(json, key);
-    print_json_string(json->stream, value);
+    add_string(&json->text, value);
 }
 
 void json_whole(struct json *json, const char *key, uint64_t value)
 {
     begin_member(json, key);
-    fprintf(json->stream, "%llu", (unsigned long long)value);
+    text_add(&json->text, "%llu", (unsigned long long)value);
 }
 
 void json_number(struct json *json, const char *key, double value)
@@ -135,39 +129,38 @@ void json_number(struct json *json, const char *key, double value)
         if (strtod(digits, NULL) == value)
             break;
     }
-    fputs(digits, json->stream);
+    text_add(&json->text, "%s", digits);
 }
 
 void json_truth(struct json *json, const char *key, bool value)
 {
     begin_member(json, key);
-    fputs(value ? "true" : "false", json->stream);
+    text_add(&json->text, value ? "true" : "false");
 }
 
 void json_open(struct json *json, const char *key, char bracket)
 {
     begin_member(json, key);
-    fputc(bracket, json->stream);
+    text_put(&json->text, &bracket, 1);
 }
 
 void json_close(struct json *json, char bracket)
 {
-    fputc(bracket, json->stream);
+    text_put(&json->text, &bracket, 1);
 }
 
 annc_status json_end(struct json *json, FILE *first, FILE *second)
 {
     annc_status status = ANNC_OK;
-    fputs("}\n", json->stream);
-    fclose(json->stream);
+    text_add(&json->text, "}\n");
     FILE *const streams[] = {first, second};
     for (int i = 0; i < 2; i++)
         if (streams[i]) {
-            fwrite(json->text, 1, json->size, streams[i]);
+            fwrite(json->text.bytes, 1, json->text.length, streams[i]);
             const annc_status flushed = flush(streams[i], i == 0 ? "standard output" : "the log");
             status = status == ANNC_OK ? flushed : status;
         }
-    free(json->text);
+    text_free(&json->text);
     return status;
 }
 

@@ -3,17 +3,17 @@
 #define ANNC_CLI_OUTPUT_H
 
 #include "annc.h"
+#include "memory.h"
 
 #include <stdio.h>
 
-/* A JSON object being written into memory. */
+/* A JSON object that grows in memory. */
 struct json {
-    FILE *stream;
-    char *text;
-    size_t size;
+    struct text text;
 };
 
 void json_begin(struct json *json, const char *schema);
+/* Bytes that are not UTF-8 become U+FFFD. */
 void json_text(struct json *json, const char *key, const char *value);
 void json_whole(struct json *json, const char *key, uint64_t value);
 /* The shortest decimal that reads back the same; null where it is not finite. */
@@ -24,9 +24,6 @@ void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 /* Ends the object and writes it as a line to each stream that is not NULL. ANNC_OUTPUT where that failed. */
 annc_status json_end(struct json *json, FILE *first, FILE *second);
-
-/* A string as JSON has it, quotes included; bytes that are not UTF-8 become U+FFFD. */
-void print_json_string(FILE *stream, const char *text);
 
 /* Text from outside as people may see it: control characters and bytes that are not UTF-8 as \xNN. plain_text puts it into a buffer, cut where
  * that is full, and gives the buffer back. */

@@ -1,0 +1,133 @@
+/* memory.c - where the program gets its memory, and how it ends where there is none. */
+#include "memory.h"
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LEAST_ROOM = 64 };
+
+/* At once: the library's threads may be at work, and streams that write to texts would ask for memory again. */
+static _Noreturn void end_with(const char *message)
+{
+    fflush(stdout);
+    if (use_colour(stderr)) /* where a line may tell how far the work is */
+        fputs("\r\x1b[K", stderr);
+    complain(message);
+    _exit(ANNC_DEVICE);
+}
+
+void no_memory(const char *what, size_t bytes)
+{
+    char message[256];
+    snprintf(message, sizeof message, "out of memory: %s, %zu bytes", what, bytes);
+    end_with(message);
+}
+
+void end_if_refused(const char *message)
+{
+    static const char *const refusals[] = {"out of memory: ", "the system gives no more than "};
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (strncmp(message, refusals[i], strlen(refusals[i])) == 0)
+            end_with(message);
+}
+
+/* ---------------------------------------------------------------- blocks */
+
+static size_t product(size_t a, size_t b)
+{
+    size_t bytes;
+    return __builtin_mul_overflow(a, b, &bytes) ? SIZE_MAX : bytes;
+}
+
+void *take_memory(size_t count, size_t size, const char *what)
+{
+    void *block = calloc(count > 0 ? count : 1, size);
+    if (!block)
+        no_memory(what, product(count, size));
+    return block;
+}
+
+void *take_more(void *array, size_t count, size_t *room, size_t size, const char *what)
+{
+    const size_t twice = *room ? 2 * *room : LEAST_ROOM;
+    if (count <= *room)
+        return array;
+    *room = count > twice ? count : twice;
+    array = realloc(array, product(*room, size));
+    if (!array)
+        no_memory(what, product(*room, size));
+    return array;
+}
+
+char *take_copy(const char *text, const char *what)
+{
+    const size_t size = strlen(text) + 1;
+    return memcpy(take_memory(size, 1, what), text, size);
+}
+
+void *take_given(void *given, const char *what)
+{
+    char message[256];
+    if (given || errno != ENOMEM)
+        return given;
+    snprintf(message, sizeof message, "out of memory: %s", what);
+    end_with(message);
+}
+
+/* ---------------------------------------------------------------- texts */
+
+static void make_room(struct text *text, size_t length)
+{
+    text->bytes = take_more(text->bytes, text->length + length + 1, &text->room, 1, "a text");
+}
+
+void text_put(struct text *text, const char *bytes, size_t length)
+{
+    make_room(text, length);
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    make_room(text, 0);
+    const int length = vsnprintf(text->bytes + text->length, text->room - text->length, format, arguments);
+    if (length < 0) /* printf has no other reason here */
+        no_memory("a text", INT_MAX);
+    make_room(text, (size_t)length);
+    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    text->length += (size_t)length;
+    va_end(again);
+    va_end(arguments);
+}
+
+static ssize_t write_text(void *text, const char *bytes, size_t length)
+{
+    text_put(text, bytes, length);
+    return (ssize_t)length;
+}
+
+FILE *text_stream(struct text *text)
+{
+    const cookie_io_functions_t functions = {.write = write_text};
+    text_put(text, "", 0);
+    FILE *stream = fopencookie(text, "w", functions);
+    if (!stream)
+        no_memory("a text", BUFSIZ);
+    return stream;
+}
+
+void text_free(struct text *text)
+{
+    free(text->bytes);
+    memset(text, 0, sizeof *text);
+}

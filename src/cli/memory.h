@@ -1,0 +1,36 @@
+/* memory.h - memory for the program: whoever asks for it here has it, or the program has ended. No other file of the program asks elsewhere. */
+#ifndef ANNC_CLI_MEMORY_H
+#define ANNC_CLI_MEMORY_H
+
+#include "annc.h"
+
+#include <stdio.h>
+
+/* Ends the program with a message that itself needs no memory, and ANNC_DEVICE. What was printed is printed; files are whole or absent, since
+ * the library writes each in one call, and nothing is asked for here meanwhile. */
+_Noreturn void no_memory(const char *what, size_t bytes);
+/* Ends it with the message of a call of the library that was refused memory or threads, and returns for any other: for those who would go on
+ * without what they could not have. */
+void end_if_refused(const char *message);
+
+/* count x size bytes, zeroed, at least one; `what` names the purpose in the message. Never NULL. free() gives it back. */
+void *take_memory(size_t count, size_t size, const char *what);
+/* An array that grows, with room for `count` elements at least, the new ones undefined; *room: how many there is room for. Never NULL. */
+void *take_more(void *array, size_t count, size_t *room, size_t size, const char *what);
+char *take_copy(const char *text, const char *what);
+/* What a call of the system gave that takes memory itself, fopen or realpath; NULL, with errno, where it failed for another reason. */
+void *take_given(void *given, const char *what);
+
+/* A text that grows: all zero at first, ended by '\0' once something was added. */
+struct text {
+    char *bytes;
+    size_t length, room;
+};
+
+void text_put(struct text *text, const char *bytes, size_t length);
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A stream that writes to a text, for what can be printed on a screen too; the text is whole once it is closed. */
+FILE *text_stream(struct text *text);
+void text_free(struct text *text);
+
+#endif
