@@ -22,24 +22,19 @@ static annc_status set_number(annc_network *network, const char *key, double val
     return annc_network_set_metadata(network, key, text);
 }
 
-static void print_config(const struct options *options, FILE *out)
+static void print_config(const struct options *options, struct text *out)
 {
     options_print(TRAIN, options, out);
 }
 
 /* What `print` prints of the options. */
 static annc_status set_options(annc_network *network, const char *key, const struct options *options,
-                               void (*print)(const struct options *options, FILE *out))
+                               void (*print)(const struct options *options, struct text *out))
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return usage_failed("out of memory: the configuration");
-    print(options, stream);
-    fclose(stream);
-    const annc_status status = annc_network_set_metadata(network, key, text);
-    free(text);
+    struct text text = {.bytes = NULL};
+    print(options, &text);
+    const annc_status status = annc_network_set_metadata(network, key, text.bytes);
+    text_free(&text);
     return status;
 }
 
@@ -100,8 +95,8 @@ annc_status checkpoint_forget(annc_network *network)
 
 /* Numbers on their way into a text or out of one, in one order for both. */
 struct passage {
-    FILE *out;      /* or */
-    const char *in; /* what is left to be read */
+    struct text *out; /* or */
+    const char *in;   /* what is left to be read */
     bool failed;
 };
 
@@ -109,7 +104,7 @@ static void pass_number(struct passage *passage, double *number)
 {
     char *end;
     if (passage->out) {
-        fprintf(passage->out, "%a ", *number);
+        text_add(passage->out, "%a ", *number);
         return;
     }
     *number = strtod(passage->in, &end);
@@ -210,19 +205,13 @@ static void print_machine(const struct session *session, char *text, size_t size
 
 static annc_status set_progress(struct session *session, annc_network *checkpoint)
 {
-    struct passage passage = {.out = NULL};
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return usage_failed("out of memory: a checkpoint");
-    passage.out = stream;
+    struct text text = {.bytes = NULL};
+    struct passage passage = {.out = &text};
     if (session->folds)
         pass_folds(&passage, session->folds);
     pass_session(&passage, session);
-    fclose(stream);
-    const annc_status status = annc_network_set_metadata(checkpoint, "annc.progress", text);
-    free(text);
+    const annc_status status = annc_network_set_metadata(checkpoint, "annc.progress", text.bytes);
+    text_free(&text);
     return status;
 }
 

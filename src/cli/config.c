@@ -2,25 +2,26 @@
 #include "options.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static annc_status read_text(const char *path, char **text)
 {
-    FILE *file = fopen(path, "re");
-    size_t length = 0, room = 0;
-    *text = NULL;
+    FILE *file = take_given(fopen(path, "re"), "a configuration file");
+    struct text all = {.bytes = NULL};
+    char piece[4096];
+    size_t got;
     if (!file) {
         usage_failed("%.300s: %s", path, strerror(errno));
         return ANNC_INPUT;
     }
-    const ssize_t got = getdelim(text, &room, '\0', file);
-    const bool failed = ferror(file) || (got < 0 && !feof(file));
+    do {
+        got = fread(piece, 1, sizeof piece, file);
+        text_put(&all, piece, got);
+    } while (got == sizeof piece && !memchr(piece, '\0', got));
+    const bool failed = ferror(file);
     fclose(file);
-    length = got < 0 ? 0 : (size_t)got;
-    if (*text)
-        (*text)[length] = '\0'; /* which getdelim leaves undone where there is nothing */
-    if (!*text || failed || strlen(*text) != length) {
+    *text = all.bytes;
+    if (failed || strlen(all.bytes) != all.length) {
         usage_failed("%.300s: is no text of lines 'name = value'", path);
         return ANNC_INPUT;
     }
@@ -106,11 +107,11 @@ const char *option_shown(unsigned command, const struct options *options, enum o
     return OPTIONS[id].kind != FLAG ? text : value->given ? "yes" : NULL;
 }
 
-void options_print(unsigned command, const struct options *options, FILE *out)
+void options_print(unsigned command, const struct options *options, struct text *out)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
         const char *text = option_shown(command, options, (enum option_id)id);
         if (text)
-            fprintf(out, "%s = %s\n", OPTIONS[id].name, text);
+            text_add(out, "%s = %s\n", OPTIONS[id].name, text);
     }
 }

@@ -3,8 +3,7 @@
 #define ANNC_CLI_OPTIONS_H
 
 #include "annc.h"
-
-#include <stdio.h>
+#include "memory.h"
 
 /* Commands, as bits: which options each takes; and traits of options. */
 enum command_bit {
@@ -191,12 +190,12 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
  * (resume.c). */
 annc_status options_resume(struct options *options);
 /* What options_resume needs beyond the configuration: paths, absolute, and texts that a line cannot hold. */
-void options_print_run(const struct options *options, FILE *out);
+void options_print_run(const struct options *options, struct text *out);
 
 /* The value of an option as the configuration has it, or NULL where it is no part of it. */
 const char *option_shown(unsigned command, const struct options *options, enum option_id id);
 /* Prints the configuration: each option of a command that has a value, as "name = value", a line each, as --config reads it. */
-void options_print(unsigned command, const struct options *options, FILE *out);
+void options_print(unsigned command, const struct options *options, struct text *out);
 
 /* The message of a usage error: kept for the caller to print. */
 const char *usage_error(void);

@@ -31,14 +31,14 @@ static bool is_path(enum option_id id, const char *text)
 }
 
 /* Characters that would end or trim a line, or are no text everywhere, as %XX. */
-static void print_encoded(const char *text, FILE *out)
+static void print_encoded(const char *text, struct text *out)
 {
     for (; *text; text++) {
         const unsigned char c = (unsigned char)*text;
         if (c <= ' ' || c == '%' || c >= 127)
-            fprintf(out, "%%%02X", (unsigned)c);
+            text_add(out, "%%%02X", (unsigned)c);
         else
-            fputc(c, out);
+            text_add(out, "%c", c);
     }
 }
 
@@ -51,21 +51,21 @@ static bool is_in_run(enum option_id id)
     return spec->kind == PATHNAME || id == OPTION_CHECKPOINT_EVERY || spec->kind == TEXT;
 }
 
-void options_print_run(const struct options *options, FILE *out)
+void options_print_run(const struct options *options, struct text *out)
 {
-    char *folder = getcwd(NULL, 0);
+    char *folder = take_given(getcwd(NULL, 0), "the folder's name");
     for (int i = 0; i < OPTION_COUNT; i++) {
         const enum option_id id = (enum option_id)i;
         const char *text = options->value[id].text;
         if (!text || !is_in_run(id))
             continue;
-        fprintf(out, "%s = ", OPTIONS[id].name);
+        text_add(out, "%s = ", OPTIONS[id].name);
         if (OPTIONS[id].kind == PATHNAME && text[0] != '/' && is_path(id, text) && folder) {
             print_encoded(folder, out);
-            fputc('/', out);
+            text_add(out, "/");
         }
         print_encoded(text, out);
-        fputc('\n', out);
+        text_add(out, "\n");
     }
     free(folder);
 }
@@ -114,7 +114,8 @@ static bool same(const struct option_spec *spec, const struct option_value *a, c
     case TEXT:
         return strcmp(a->text, b->text) == 0;
     case PATHNAME: {
-        char *x = realpath(a->text, NULL), *y = realpath(b->text, NULL);
+        char *x = take_given(realpath(a->text, NULL), "a file's name"),
+             *y = take_given(realpath(b->text, NULL), "a file's name");
         const bool equal = x && y ? strcmp(x, y) == 0 : strcmp(a->text, b->text) == 0;
         free(x);
         free(y);
@@ -201,9 +202,7 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
     if (!run || !config)
         return damaged("is no checkpoint of annc-gpu train");
     const size_t length = strlen(run) + 1;
-    options->resumed = malloc(length + strlen(config) + 1);
-    if (!options->resumed)
-        return damaged("out of memory");
+    options->resumed = take_memory(length + strlen(config) + 1, 1, "a configuration");
     memcpy(options->resumed, run, length);
     memcpy(options->resumed + length, config, strlen(config) + 1);
     annc_status status = take_lines(options, options->resumed, true, told, &all);
