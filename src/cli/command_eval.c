@@ -176,12 +176,11 @@ static void print_calibration(struct calibration calibration)
     printf("\n");
 }
 
-static annc_status print_mistakes(const struct result *result)
+static void print_mistakes(const struct result *result)
 {
     const int32_t *labels = annc_dataset_examples(result->data)->labels;
-    struct mistake *mistakes = NULL;
-    uint32_t count = 0;
-    const annc_status status = find_mistakes(result->data, result->predictions, result->outputs, &mistakes, &count);
+    uint32_t count;
+    struct mistake *mistakes = find_mistakes(result->data, result->predictions, result->outputs, &count);
     if (count > 0)
         printf("\nworst mistakes\n");
     for (uint32_t i = 0; i < count && i < MISTAKES_SHOWN; i++) {
@@ -191,7 +190,6 @@ static annc_status print_mistakes(const struct result *result)
                name_of(result->data, (uint32_t)result->predictions[example], predicted));
     }
     free(mistakes);
-    return status;
 }
 
 static void print_binary(const struct result *result)
@@ -220,7 +218,7 @@ static annc_status print_classification(const struct result *result)
             print_table(result->data, &confusion);
             print_confusion(result->data, &confusion);
             print_calibration(calibrate(result->shape, result->data, result->predictions, result->outputs));
-            status = print_mistakes(result);
+            print_mistakes(result);
         }
     }
     confusion_close(&confusion);
@@ -230,102 +228,85 @@ static annc_status print_classification(const struct result *result)
 /* ---------------------------------------------------------------- --per-example */
 
 /* A CSV field: quoted where it must be. */
-static void print_field(FILE *out, const char *text)
+static void print_field(struct text *out, const char *text)
 {
     if (!strpbrk(text, ",\"\r\n") && text[0] != ' ') {
-        fputs(text, out);
+        text_add(out, "%s", text);
         return;
     }
-    fputc('"', out);
+    text_add(out, "\"");
     for (; *text; text++)
-        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-    fputc('"', out);
+        text_add(out, *text == '"' ? "\"\"" : "%c", *text);
+    text_add(out, "\"");
 }
 
-static void print_classified(const struct result *result, FILE *out)
+static void print_classified(const struct result *result, struct text *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
-    fputs("row,label,predicted,correct", out);
+    text_add(out, "row,label,predicted,correct");
     for (uint32_t j = 0; j < examples->outputs; j++) {
-        fputc(',', out);
+        text_add(out, ",");
         print_field(out, annc_dataset_class_name(result->data, examples->outputs == 1 ? 1 : j));
     }
     for (uint32_t i = 0; i < examples->count; i++) {
         const int32_t label = examples->labels[i], predicted = result->predictions[i];
-        fprintf(out, "\n%u,", i + 1);
+        text_add(out, "\n%u,", i + 1);
         print_field(out, annc_dataset_class_name(result->data, (uint32_t)label));
-        fputc(',', out);
+        text_add(out, ",");
         print_field(out, annc_dataset_class_name(result->data, (uint32_t)predicted));
-        fprintf(out, ",%d", label == predicted);
+        text_add(out, ",%d", label == predicted);
         for (uint32_t j = 0; j < examples->outputs; j++)
-            fprintf(out, ",%.9g", (double)result->outputs[(size_t)i * examples->outputs + j]);
+            text_add(out, ",%.9g", (double)result->outputs[(size_t)i * examples->outputs + j]);
     }
 }
 
-static void print_measured(const struct result *result, FILE *out)
+static void print_measured(const struct result *result, struct text *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const uint32_t n = examples->outputs;
-    fputs("row", out);
+    text_add(out, "row");
     for (uint32_t j = 1; j <= n; j++)
-        fprintf(out, ",target%u,predicted%u", j, j);
+        text_add(out, ",target%u,predicted%u", j, j);
     for (uint32_t i = 0; i < examples->count; i++) {
-        fprintf(out, "\n%u", i + 1);
+        text_add(out, "\n%u", i + 1);
         for (uint32_t j = 0; j < n; j++)
-            fprintf(out, ",%.9g,%.9g", (double)result->targets[(size_t)i * n + j],
-                    (double)result->outputs[(size_t)i * n + j]);
+            text_add(out, ",%.9g,%.9g", (double)result->targets[(size_t)i * n + j],
+                     (double)result->outputs[(size_t)i * n + j]);
     }
 }
 
 /* Targets and outputs in the units of the file. */
-static annc_status unscale(struct result *result)
+static void unscale(struct result *result)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const size_t count = (size_t)examples->count * examples->outputs;
-    result->targets = malloc(count * sizeof *result->targets);
-    if (!result->targets) {
-        usage_failed("out of memory: %u targets", examples->count);
-        return ANNC_DEVICE;
-    }
+    result->targets = take_memory(count, sizeof *result->targets, "the targets");
     memcpy(result->targets, examples->targets, count * sizeof *result->targets);
     annc_dataset_unscale(result->data, examples->count, result->targets);
     annc_dataset_unscale(result->data, examples->count, result->outputs);
-    return ANNC_OK;
 }
 
 static annc_status save_examples(struct result *result)
 {
     const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
     const bool has_classes = annc_dataset_examples(result->data)->labels != NULL;
-    char *text = NULL;
-    size_t size = 0;
-    annc_status status = has_classes ? ANNC_OK : unscale(result);
-    FILE *out = status == ANNC_OK ? open_memstream(&text, &size) : NULL;
-    if (out) {
-        (has_classes ? print_classified : print_measured)(result, out);
-        fputc('\n', out);
-    }
-    if (status == ANNC_OK && (!out || fclose(out) != 0)) {
-        usage_failed("out of memory: %s", path);
-        status = ANNC_DEVICE;
-    }
+    struct text text = {.bytes = NULL};
+    if (!has_classes)
+        unscale(result);
+    (has_classes ? print_classified : print_measured)(result, &text);
+    text_add(&text, "\n");
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    if (status == ANNC_OK)
-        status = annc_file_save(path, text, size);
-    free(text);
+    const annc_status status = annc_file_save(path, text.bytes, text.length);
+    text_free(&text);
     return status;
 }
 
 /* Room for what is predicted of each example. */
-static annc_status make_room(struct result *result)
+static void make_room(struct result *result)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
-    result->predictions = calloc(examples->count, sizeof *result->predictions);
-    result->outputs = calloc((size_t)examples->count * examples->outputs, sizeof *result->outputs);
-    if (result->predictions && result->outputs)
-        return ANNC_OK;
-    usage_failed("out of memory: %u predictions", examples->count);
-    return ANNC_DEVICE;
+    result->predictions = take_memory(examples->count, sizeof *result->predictions, "the predictions");
+    result->outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *result->outputs, "the outputs");
 }
 
 static annc_status evaluate(struct result *result, annc_device *device, const annc_network *network)
@@ -334,8 +315,7 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
     const annc_examples *examples = annc_dataset_examples(result->data);
     annc_evaluator *evaluator = NULL;
     annc_status status = annc_evaluator_create(device, network, result->data, &evaluator);
-    if (status == ANNC_OK)
-        status = make_room(result);
+    make_room(result);
     if (status == ANNC_OK)
         status = annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation);
     annc_evaluator_free(evaluator);

@@ -66,8 +66,9 @@ static annc_status show_weights(const struct options *options, const annc_networ
     const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
     if (l > layers)
         return usage_failed("--of-layer %u: the model has %u", l, layers);
-    return gallery_of_weights(network, l,
-                              options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE, gallery);
+    gallery_of_weights(network, l, options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE,
+                       gallery);
+    return ANNC_OK;
 }
 
 static annc_status find_and_show_mistakes(const struct options *options, const annc_network *network,
@@ -78,17 +79,13 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     annc_device *device = NULL;
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
-    int32_t *predictions = calloc(examples->count, sizeof *predictions);
-    float *outputs = calloc((size_t)examples->count * examples->outputs, sizeof *outputs);
-    annc_status status = predictions && outputs ? ANNC_OK : ANNC_DEVICE;
-    if (status != ANNC_OK)
-        usage_failed("out of memory: %u predictions", examples->count);
-    if (status == ANNC_OK && !examples->labels) {
+    if (!examples->labels) {
         usage_failed("the data have targets, not classes that could be mistaken");
-        status = ANNC_INPUT;
+        return ANNC_INPUT;
     }
-    if (status == ANNC_OK)
-        status = annc_device_open(&chosen, &device);
+    int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
+    float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
+    annc_status status = annc_device_open(&chosen, &device);
     if (status == ANNC_OK)
         status = annc_evaluator_create(device, network, dataset, &evaluator);
     if (status == ANNC_OK)
@@ -130,7 +127,7 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
     if (!path || (!needed && (stat(path, &file) != 0 || !S_ISREG(file.st_mode))))
         return ANNC_OK;
     const annc_status status = annc_model_load(path, NULL, network);
-    return needed ? status : ANNC_OK;
+    return needed || status == ANNC_DEVICE ? status : ANNC_OK;
 }
 
 annc_status run_show(const struct options *options)

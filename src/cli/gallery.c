@@ -9,21 +9,16 @@
 
 enum { COLOURS = 3, WHITE = 255 };
 
-annc_status gallery_open(uint32_t count, uint32_t rows, uint32_t columns, bool captions, const char *title,
-                         struct gallery *gallery)
+void gallery_open(uint32_t count, uint32_t rows, uint32_t columns, bool captions, const char *title,
+                  struct gallery *gallery)
 {
     memset(gallery, 0, sizeof *gallery);
-    gallery->pixels = calloc(count, (size_t)rows * columns * COLOURS);
-    gallery->text = calloc(count, sizeof *gallery->text);
-    gallery->captions = calloc(count, sizeof *gallery->captions);
-    if (!gallery->pixels || !gallery->text || !gallery->captions) {
-        usage_failed("out of memory: %u images of %u x %u pixels", count, rows, columns);
-        return ANNC_DEVICE;
-    }
+    gallery->pixels = take_memory(count, (size_t)rows * columns * COLOURS, "the images");
+    gallery->text = take_memory(count, sizeof *gallery->text, "the captions");
+    gallery->captions = take_memory(count, sizeof *gallery->captions, "the captions");
     for (uint32_t i = 0; i < count; i++)
         gallery->captions[i] = gallery->text[i];
     gallery->images = (annc_gallery){count, rows, columns, gallery->pixels, captions ? gallery->captions : NULL, title};
-    return ANNC_OK;
 }
 
 void gallery_close(struct gallery *gallery)
@@ -64,17 +59,12 @@ static void put_grey(struct gallery *gallery, uint32_t i, const uint8_t *grey)
         memset(image(gallery, i) + p * COLOURS, grey[p], COLOURS);
 }
 
-static annc_status put_example(struct gallery *gallery, uint32_t i, const annc_dataset *dataset, uint32_t example)
+static void put_example(struct gallery *gallery, uint32_t i, const annc_dataset *dataset, uint32_t example)
 {
-    uint8_t *grey = malloc(annc_dataset_examples(dataset)->inputs);
-    if (!grey) {
-        usage_failed("out of memory: an image");
-        return ANNC_DEVICE;
-    }
+    uint8_t *grey = take_memory(annc_dataset_examples(dataset)->inputs, 1, "an image");
     annc_dataset_image(dataset, example, grey);
     put_grey(gallery, i, grey);
     free(grey);
-    return ANNC_OK;
 }
 
 annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uint32_t count, struct gallery *gallery)
@@ -82,15 +72,16 @@ annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uin
     const int32_t *labels = annc_dataset_examples(dataset)->labels;
     uint32_t rows, columns;
     memset(gallery, 0, sizeof *gallery);
-    annc_status status = image_size(dataset, &rows, &columns);
-    if (status == ANNC_OK)
-        status = gallery_open(count, rows, columns, labels != NULL, "examples", gallery);
-    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
-        status = put_example(gallery, i, dataset, first + i);
+    const annc_status status = image_size(dataset, &rows, &columns);
+    if (status != ANNC_OK)
+        return status;
+    gallery_open(count, rows, columns, labels != NULL, "examples", gallery);
+    for (uint32_t i = 0; i < count; i++) {
+        put_example(gallery, i, dataset, first + i);
         if (labels)
             gallery_caption(gallery, i, "%s", annc_dataset_class_name(dataset, (uint32_t)labels[first + i]));
     }
-    return status;
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- means */
@@ -119,29 +110,23 @@ annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *galler
         usage_failed("the data have targets, not classes whose means there could be");
         status = ANNC_INPUT;
     }
-    if (status == ANNC_OK)
-        status = gallery_open(classes, rows, columns, true, "mean of each class", gallery);
     if (status != ANNC_OK)
         return status;
-    uint64_t *sums = calloc((size_t)classes * examples->inputs, sizeof *sums);
-    uint32_t *counts = calloc(classes, sizeof *counts);
-    uint8_t *grey = malloc(examples->inputs);
-    if (sums && counts && grey) {
-        add_up(dataset, grey, sums, counts);
-        for (uint32_t c = 0; c < classes; c++) {
-            for (uint32_t p = 0; p < examples->inputs; p++)
-                grey[p] = counts[c] ? (uint8_t)(sums[(size_t)c * examples->inputs + p] / counts[c]) : 0;
-            put_grey(gallery, c, grey);
-            gallery_caption(gallery, c, "%s", annc_dataset_class_name(dataset, c));
-        }
-    } else {
-        usage_failed("out of memory: the means of %u classes", classes);
-        status = ANNC_DEVICE;
+    gallery_open(classes, rows, columns, true, "mean of each class", gallery);
+    uint64_t *sums = take_memory((size_t)classes * examples->inputs, sizeof *sums, "the means");
+    uint32_t *counts = take_memory(classes, sizeof *counts, "the means");
+    uint8_t *grey = take_memory(examples->inputs, 1, "an image");
+    add_up(dataset, grey, sums, counts);
+    for (uint32_t c = 0; c < classes; c++) {
+        for (uint32_t p = 0; p < examples->inputs; p++)
+            grey[p] = counts[c] ? (uint8_t)(sums[(size_t)c * examples->inputs + p] / counts[c]) : 0;
+        put_grey(gallery, c, grey);
+        gallery_caption(gallery, c, "%s", annc_dataset_class_name(dataset, c));
     }
     free(sums);
     free(counts);
     free(grey);
-    return status;
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- weights */
@@ -170,7 +155,7 @@ static bool looks_at_images(const annc_network *network, uint32_t *rows, uint32_
            (uint64_t)*rows * *columns == annc_network_shape(network)->width[0];
 }
 
-annc_status gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count, struct gallery *gallery)
+void gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count, struct gallery *gallery)
 {
     const annc_shape *shape = annc_network_shape(network);
     const float *W = annc_network_parameters_const(network) + annc_shape_weights_at(shape, l);
@@ -180,14 +165,13 @@ annc_status gallery_of_weights(const annc_network *network, uint32_t l, uint32_t
     rows = are_images ? rows : units;
     columns = are_images ? columns : inputs;
     const size_t pixels = (size_t)rows * columns;
-    const annc_status status = gallery_open(are_images ? units : 1, rows, columns, are_images, "weights", gallery);
-    for (uint32_t i = 0; i < gallery->images.count && status == ANNC_OK; i++) {
+    gallery_open(are_images ? units : 1, rows, columns, are_images, "weights", gallery);
+    for (uint32_t i = 0; i < gallery->images.count; i++) {
         const double largest = largest_of(W + i * pixels, pixels);
         for (size_t p = 0; p < pixels; p++)
             put_colour(image(gallery, i) + p * COLOURS, (double)W[i * pixels + p] / largest);
         gallery_caption(gallery, i, "%u", i + 1);
     }
-    return status;
 }
 
 /* ---------------------------------------------------------------- mistakes */
@@ -200,47 +184,42 @@ static int by_margin(const void *first, const void *second)
     return a->example < b->example ? -1 : 1;
 }
 
-annc_status find_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
-                          struct mistake **mistakes, uint32_t *count)
+struct mistake *find_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
+                              uint32_t *count)
 {
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t n = examples->outputs;
+    struct mistake *mistakes = take_memory(examples->count, sizeof *mistakes, "the mistakes");
     *count = 0;
-    *mistakes = calloc(examples->count, sizeof **mistakes);
-    if (!*mistakes) {
-        usage_failed("out of memory: %u mistakes", examples->count);
-        return ANNC_DEVICE;
-    }
     for (uint32_t i = 0; i < examples->count; i++) {
         const float *a = outputs + (size_t)i * n;
         if (predictions[i] == examples->labels[i])
             continue;
         const float margin = n == 1 ? (predictions[i] ? a[0] : -a[0]) : a[predictions[i]] - a[examples->labels[i]];
-        (*mistakes)[(*count)++] = (struct mistake){i, margin};
+        mistakes[(*count)++] = (struct mistake){i, margin};
     }
-    qsort(*mistakes, *count, sizeof **mistakes, by_margin);
-    return ANNC_OK;
+    qsort(mistakes, *count, sizeof *mistakes, by_margin);
+    return mistakes;
 }
 
 annc_status gallery_of_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
                                 uint32_t count, struct gallery *gallery)
 {
     const int32_t *labels = annc_dataset_examples(dataset)->labels;
-    struct mistake *mistakes = NULL;
-    uint32_t rows, columns, all = 0;
+    uint32_t rows, columns, all;
     memset(gallery, 0, sizeof *gallery);
-    annc_status status = image_size(dataset, &rows, &columns);
-    if (status == ANNC_OK)
-        status = find_mistakes(dataset, predictions, outputs, &mistakes, &all);
+    const annc_status status = image_size(dataset, &rows, &columns);
+    if (status != ANNC_OK)
+        return status;
+    struct mistake *mistakes = find_mistakes(dataset, predictions, outputs, &all);
     count = all < count ? all : count;
-    if (status == ANNC_OK)
-        status = gallery_open(count, rows, columns, true, "mistakes, the worst first", gallery);
-    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
+    gallery_open(count, rows, columns, true, "mistakes, the worst first", gallery);
+    for (uint32_t i = 0; i < count; i++) {
         const uint32_t example = mistakes[i].example;
-        status = put_example(gallery, i, dataset, example);
+        put_example(gallery, i, dataset, example);
         gallery_caption(gallery, i, "%.16s not %.16s", annc_dataset_class_name(dataset, (uint32_t)labels[example]),
                         annc_dataset_class_name(dataset, (uint32_t)predictions[example]));
     }
     free(mistakes);
-    return status;
+    return ANNC_OK;
 }

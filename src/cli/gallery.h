@@ -15,8 +15,8 @@ struct gallery {
 };
 
 /* Room for `count` images of a size, with captions or without. */
-annc_status gallery_open(uint32_t count, uint32_t rows, uint32_t columns, bool captions, const char *title,
-                         struct gallery *gallery);
+void gallery_open(uint32_t count, uint32_t rows, uint32_t columns, bool captions, const char *title,
+                  struct gallery *gallery);
 void gallery_close(struct gallery *gallery);
 /* The caption of image i, printable. */
 void gallery_caption(struct gallery *gallery, uint32_t i, const char *format, ...)
@@ -28,7 +28,7 @@ annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uin
 annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *gallery);
 /* The weights of layer l: of the first layer of a network that looks at images an image for each of the `count` first units; otherwise all in
  * one, a row a unit. Orange above 0, blue below, black 0; the largest of an image is brightest. */
-annc_status gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count, struct gallery *gallery);
+void gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count, struct gallery *gallery);
 /* The `count` examples (or fewer) whose class a network missed by most, the worst first: "7 not 2". Outputs: count x n_L. */
 annc_status gallery_of_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
                                 uint32_t count, struct gallery *gallery);
@@ -40,8 +40,8 @@ struct mistake {
         margin; /* of the output of the class that was predicted over the right one's; of one output, its distance from the middle */
 };
 
-/* The wrong examples, by falling margin; *mistakes is the caller's. */
-annc_status find_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
-                          struct mistake **mistakes, uint32_t *count);
+/* The wrong examples, by falling margin; the caller frees them. */
+struct mistake *find_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
+                              uint32_t *count);
 
 #endif

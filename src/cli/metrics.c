@@ -49,9 +49,9 @@ static double auc_of(struct score *scores, uint32_t count)
 static double auc(const annc_dataset *data, const float *outputs)
 {
     const annc_examples *examples = annc_dataset_examples(data);
-    struct score *scores = is_binary(examples) ? malloc(examples->count * sizeof *scores) : NULL;
-    if (!scores)
+    if (!is_binary(examples))
         return NAN;
+    struct score *scores = take_memory(examples->count, sizeof *scores, "the scores");
     for (uint32_t i = 0; i < examples->count; i++)
         scores[i] = (struct score){positive_output(examples, outputs, i), examples->labels[i] == 1};
     const double area = auc_of(scores, examples->count);
@@ -102,11 +102,8 @@ annc_status confusion_open(const annc_dataset *data, const int32_t *predictions,
 {
     const annc_examples *examples = annc_dataset_examples(data);
     confusion->classes = examples->outputs == 1 ? 2 : examples->outputs;
-    confusion->count = calloc((size_t)confusion->classes * confusion->classes, sizeof *confusion->count);
-    if (!confusion->count) {
-        usage_failed("out of memory: a table of %u classes", confusion->classes);
-        return ANNC_DEVICE;
-    }
+    confusion->count =
+        take_memory((size_t)confusion->classes * confusion->classes, sizeof *confusion->count, "the confusion matrix");
     for (uint32_t i = 0; i < examples->count; i++)
         confusion->count[(size_t)examples->labels[i] * confusion->classes + (uint32_t)predictions[i]]++;
     return ANNC_OK;
