@@ -24,12 +24,6 @@ struct subject {
     char title[200];
 };
 
-static annc_status out_of_memory(const char *what)
-{
-    usage_failed("out of memory: %s", what);
-    return ANNC_DEVICE;
-}
-
 /* ---------------------------------------------------------------- the worked example */
 
 /* One sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1. */
@@ -40,9 +34,7 @@ static annc_status take_worked_example(struct subject *subject)
     const annc_examples examples = {
         .count = 1, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
     subject->shape = (annc_shape){.layers = 1, .width = {2, 1}, .activation = {ANNC_SIGMOID}, .cost = ANNC_QUADRATIC};
-    subject->theta = malloc(sizeof theta);
-    if (!subject->theta)
-        return out_of_memory("a neuron");
+    subject->theta = take_memory(1, sizeof theta, "a neuron");
     memcpy(subject->theta, theta, sizeof theta);
     snprintf(subject->title, sizeof subject->title,
              "a sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1");
@@ -73,9 +65,7 @@ static annc_status take_network(struct subject *subject)
         return status;
     const size_t parameters = annc_shape_parameters(&subject->shape);
     const float *theta = annc_network_parameters_const(subject->network);
-    subject->theta = malloc(parameters * sizeof *subject->theta);
-    if (!subject->theta)
-        return out_of_memory("the parameters");
+    subject->theta = take_memory(parameters, sizeof *subject->theta, "the parameters");
     for (size_t i = 0; i < parameters; i++)
         subject->theta[i] = (double)theta[i];
     return ANNC_OK;
@@ -157,9 +147,7 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
 static annc_status step(const struct subject *subject, const annc_trace *trace, annc_trace **after)
 {
     const size_t parameters = annc_shape_parameters(&subject->shape);
-    double *theta = malloc(parameters * sizeof *theta);
-    if (!theta)
-        return out_of_memory("the parameters after a step");
+    double *theta = take_memory(parameters, sizeof *theta, "the parameters after a step");
     for (size_t i = 0; i < parameters; i++)
         theta[i] = trace->theta[i] - subject->eta * trace->gradient[i];
     const annc_status status = annc_trace_create(&subject->shape, theta, subject->examples, subject->example, after);
@@ -176,21 +164,18 @@ static bool ends_with(const char *path, const char *end)
 static annc_status save_graph(const struct options *options, const struct graph *graph)
 {
     const char *path = options->value[OPTION_OUT].text;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return out_of_memory("a drawing");
+    struct text text = {.bytes = NULL};
+    FILE *out = text_stream(&text);
     if (ends_with(path, ".svg"))
         graph_print_svg(graph, out);
     else if (ends_with(path, ".dot"))
         graph_print_dot(graph, out);
     else
         graph_print_text(graph, true, out);
-    const bool is_whole = fclose(out) == 0;
+    fclose(out);
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    const annc_status status = is_whole ? annc_file_save(path, text, size) : out_of_memory("a drawing");
-    free(text);
+    const annc_status status = annc_file_save(path, text.bytes, text.length);
+    text_free(&text);
     if (status == ANNC_OK)
         note(options, "the graph is in %s", path);
     return status;
@@ -207,11 +192,12 @@ static annc_status show_trace(const struct subject *subject, const annc_trace *t
         return ANNC_OK;
     }
     const bool gates = view_is_neuron(view) || (value[OPTION_OUT].text && view_is_small(trace, view));
-    annc_status status = graph_open(trace, view, gates, &graph);
+    annc_status status = ANNC_OK;
+    graph_open(trace, view, gates, &graph);
     snprintf(graph.title, sizeof graph.title, "%s", subject->title);
-    if (status == ANNC_OK && value[OPTION_OUT].text) {
+    if (value[OPTION_OUT].text) {
         status = save_graph(subject->options, &graph);
-    } else if (status == ANNC_OK) {
+    } else {
         printf("%s\nabove a line the value that flows forward, below it dC/d of that value\n\n", subject->title);
         graph_print_text(&graph, use_unicode(stdout), stdout);
         print_update(trace, after, view, subject->eta, stdout);
@@ -230,10 +216,10 @@ static annc_status show(const struct subject *subject)
         status = annc_trace_create(&subject->shape, subject->theta, subject->examples, subject->example, &trace);
     if (status == ANNC_OK)
         status = step(subject, trace, &after);
-    if (status == ANNC_OK)
-        status = view_open(trace, (uint32_t)subject->options->value[OPTION_EDGES].whole, l, j, &view);
-    if (status == ANNC_OK)
+    if (status == ANNC_OK) {
+        view_open(trace, (uint32_t)subject->options->value[OPTION_EDGES].whole, l, j, &view);
         status = show_trace(subject, trace, after, &view);
+    }
     view_close(&view);
     annc_trace_free(after);
     annc_trace_free(trace);

@@ -37,8 +37,8 @@ struct graph {
     uint32_t most;    /* units of a layer that are shown */
     struct graph_node *nodes;
     struct graph_edge *edges;
-    uint32_t node_count, edge_count, node_room, edge_room;
-    bool failed; /* out of memory */
+    uint32_t node_count, edge_count;
+    size_t node_room, edge_room;
 };
 
 /* The graph of the units of layers first...last that a view keeps of a trace, gate by gate or unit by unit (trace_graph.c). */
@@ -51,7 +51,7 @@ struct view {
 
 /* Keeps of each layer the k units that weigh most in the layer above, at the top those of the largest error; or, of unit j (from 0) of layer l
  * alone, its k largest products. l 0: the whole network. */
-annc_status view_open(const annc_trace *trace, uint32_t k, uint32_t l, uint32_t j, struct view *view);
+void view_open(const annc_trace *trace, uint32_t k, uint32_t l, uint32_t j, struct view *view);
 void view_close(struct view *view);
 /* Whether it is a single neuron, and so a tree of gates; or a network of so few weights that a picture has room for each gate. */
 bool view_is_neuron(const struct view *view);
@@ -63,7 +63,7 @@ void name_parameter(const annc_shape *shape, uint32_t l, size_t j, size_t k, cha
 void name_unit(const annc_shape *shape, const char *letter, uint32_t l, size_t j, char *name);
 
 /* gates: gate by gate, otherwise unit by unit. */
-annc_status graph_open(const annc_trace *trace, const struct view *view, bool gates, struct graph *graph);
+void graph_open(const annc_trace *trace, const struct view *view, bool gates, struct graph *graph);
 void graph_close(struct graph *graph);
 
 /* On a screen: drawn where it is a tree, otherwise each node with the edges that lead to it. */

@@ -1,5 +1,6 @@
 /* graph_text.c - a graph in characters, and in DOT. */
 #include "graph.h"
+#include "memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static void print_canvas(const struct canvas *canvas, bool is_unicode, FILE *out
     }
 }
 
-/* False where it is too wide, or memory is short. */
+/* False where it is too wide. */
 static bool draw_tree(const struct graph *graph, bool is_unicode, FILE *out)
 {
     struct canvas canvas = {0};
@@ -124,18 +125,16 @@ static bool draw_tree(const struct graph *graph, bool is_unicode, FILE *out)
     if (canvas.width > MOST_WIDTH)
         return false;
     const size_t cells = (size_t)canvas.width * (size_t)canvas.height;
-    canvas.letters = calloc(cells, 1);
-    canvas.wire = calloc(cells, 1);
-    const bool is_room = canvas.letters && canvas.wire;
-    for (uint32_t i = 0; is_room && i < graph->edge_count; i++)
+    canvas.letters = take_memory(cells, 1, "a drawing");
+    canvas.wire = take_memory(cells, 1, "a drawing");
+    for (uint32_t i = 0; i < graph->edge_count; i++)
         lay_edge(&canvas, graph, &graph->edges[i]);
-    for (uint32_t i = 0; is_room && i < graph->node_count; i++)
+    for (uint32_t i = 0; i < graph->node_count; i++)
         put(&canvas, line_of(&graph->nodes[i]), canvas.begin[graph->nodes[i].column], graph->nodes[i].name);
-    if (is_room)
-        print_canvas(&canvas, is_unicode, out);
+    print_canvas(&canvas, is_unicode, out);
     free(canvas.letters);
     free(canvas.wire);
-    return is_room;
+    return true;
 }
 
 /* ---------------------------------------------------------------- any graph, as a table */

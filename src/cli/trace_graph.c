@@ -1,6 +1,6 @@
 /* trace_graph.c - from a trace to the graph that is drawn. */
 #include "graph.h"
-#include "options.h"
+#include "memory.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -71,45 +71,32 @@ static void keep_largest(const double *size, bool *kept, uint32_t n, uint32_t k,
             view->shown[l][view->count[l]++] = i;
 }
 
-static annc_status keep_layer(const annc_trace *trace, uint32_t k, uint32_t l, struct view *view)
+static void keep_layer(const annc_trace *trace, uint32_t k, uint32_t l, struct view *view)
 {
     const uint32_t n = trace->shape.width[l];
-    double *size = malloc(n * sizeof *size);
-    bool *kept = calloc(n, sizeof *kept);
+    double *size = take_memory(n, sizeof *size, "a layer");
+    bool *kept = take_memory(n, sizeof *kept, "a layer");
     k = k < n ? k : n;
-    view->shown[l] = malloc(k * sizeof *view->shown[l]);
-    const bool is_room = size && kept && view->shown[l];
-    if (is_room) {
-        for (uint32_t i = 0; i < n; i++)
-            size[i] = importance(trace, view, l, i);
-        keep_largest(size, kept, n, k, view, l);
-    }
+    view->shown[l] = take_memory(k, sizeof *view->shown[l], "a layer");
+    for (uint32_t i = 0; i < n; i++)
+        size[i] = importance(trace, view, l, i);
+    keep_largest(size, kept, n, k, view, l);
     free(size);
     free(kept);
-    if (is_room)
-        return ANNC_OK;
-    usage_failed("out of memory: a layer of %u units", n);
-    return ANNC_DEVICE;
 }
 
-annc_status view_open(const annc_trace *trace, uint32_t k, uint32_t l, uint32_t j, struct view *view)
+void view_open(const annc_trace *trace, uint32_t k, uint32_t l, uint32_t j, struct view *view)
 {
-    annc_status status = ANNC_OK;
     memset(view, 0, sizeof *view);
     view->last = l ? l : trace->shape.layers;
     view->first = l ? l : 1;
     if (l) {
-        view->shown[l] = malloc(sizeof *view->shown[l]);
-        if (!view->shown[l]) {
-            usage_failed("out of memory: a view");
-            return ANNC_DEVICE;
-        }
+        view->shown[l] = take_memory(1, sizeof *view->shown[l], "a layer");
         view->shown[l][0] = j;
         view->count[l] = 1;
     }
-    for (uint32_t i = l ? l : view->last + 1; i-- >= view->first && status == ANNC_OK;)
-        status = keep_layer(trace, k, i, view);
-    return status;
+    for (uint32_t i = l ? l : view->last + 1; i-- >= view->first;)
+        keep_layer(trace, k, i, view);
 }
 
 void view_close(struct view *view)
@@ -142,26 +129,10 @@ bool view_is_small(const annc_trace *trace, const struct view *view)
 
 /* ---------------------------------------------------------------- nodes and edges */
 
-/* Room for one more in an array that grows. */
-static bool make_room(void **array, uint32_t count, uint32_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    const uint32_t more = *room ? 2 * *room : 64;
-    void *grown = realloc(*array, more * size);
-    if (!grown)
-        return false;
-    *array = grown;
-    *room = more;
-    return true;
-}
-
 static uint32_t add_node(struct graph *graph, enum graph_kind kind, int column, double row, const char *name)
 {
-    if (!make_room((void **)&graph->nodes, graph->node_count, &graph->node_room, sizeof *graph->nodes)) {
-        graph->failed = true;
-        return 0;
-    }
+    graph->nodes =
+        take_more(graph->nodes, (size_t)graph->node_count + 1, &graph->node_room, sizeof *graph->nodes, "a graph");
     struct graph_node *node = &graph->nodes[graph->node_count];
     *node = (struct graph_node){.kind = kind, .column = column, .row = row};
     snprintf(node->name, sizeof node->name, "%s", name);
@@ -172,8 +143,6 @@ __attribute__((format(printf, 4, 5))) static void say(struct graph *graph, uint3
                                                       ...)
 {
     va_list arguments;
-    if (graph->failed)
-        return;
     va_start(arguments, format);
     vsnprintf(graph->nodes[node].lines[line], GRAPH_NAME, format, arguments);
     va_end(arguments);
@@ -181,10 +150,8 @@ __attribute__((format(printf, 4, 5))) static void say(struct graph *graph, uint3
 
 static void add_edge(struct graph *graph, uint32_t from, uint32_t to, double value, double gradient)
 {
-    if (!make_room((void **)&graph->edges, graph->edge_count, &graph->edge_room, sizeof *graph->edges)) {
-        graph->failed = true;
-        return;
-    }
+    graph->edges =
+        take_more(graph->edges, (size_t)graph->edge_count + 1, &graph->edge_room, sizeof *graph->edges, "a graph");
     graph->edges[graph->edge_count++] = (struct graph_edge){from, to, value + 0.0, gradient + 0.0}; /* -0 is 0 */
 }
 
@@ -263,8 +230,7 @@ static uint32_t add_neuron(struct drawing *drawing, uint32_t l, uint32_t j)
     const uint32_t f =
         add_node(graph, GRAPH_GATE, drawing->column + 3, middle, annc_activation_name(shape->activation[l - 1]));
     add_edge(graph, sum, f, trace->z[l][j], delta);
-    if (!graph->failed)
-        graph->nodes[sum].row = middle;
+    graph->nodes[sum].row = middle;
     return f;
 }
 
@@ -290,7 +256,7 @@ static void add_targets(struct drawing *drawing, uint32_t cost)
     const annc_trace *trace = drawing->trace;
     const uint32_t L = trace->shape.layers;
     char name[GRAPH_NAME];
-    for (uint32_t i = 0; i < drawing->view->count[L] && !drawing->graph->failed; i++) {
+    for (uint32_t i = 0; i < drawing->view->count[L]; i++) {
         const uint32_t j = drawing->view->shown[L][i];
         name_unit(&trace->shape, "y", L, j, name);
         const double row = drawing->graph->nodes[drawing->above[i]].row + 1;
@@ -350,7 +316,7 @@ static void draw_gates(struct drawing *drawing)
             drawing->above[i] = add_neuron(drawing, l, view->shown[l][i]);
         drawing->column += 3;
     }
-    for (uint32_t i = 0; i < view->count[view->last] && !drawing->graph->failed; i++)
+    for (uint32_t i = 0; i < view->count[view->last]; i++)
         middle += drawing->graph->nodes[drawing->above[i]].row / view->count[view->last];
     if (view->last == drawing->trace->shape.layers)
         add_targets(drawing, add_cost(drawing, middle));
@@ -418,7 +384,7 @@ static void draw_units(struct drawing *drawing)
 
 /* ---------------------------------------------------------------- the whole */
 
-annc_status graph_open(const annc_trace *trace, const struct view *view, bool gates, struct graph *graph)
+void graph_open(const annc_trace *trace, const struct view *view, bool gates, struct graph *graph)
 {
     struct drawing drawing = {.trace = trace, .view = view, .graph = graph};
     uint32_t most = 1;
@@ -429,19 +395,14 @@ annc_status graph_open(const annc_trace *trace, const struct view *view, bool ga
     graph->is_tree = gates && view_is_neuron(view);
     graph->unit_columns = gates ? 0 : (int)(view->last - view->first + 2);
     graph->most = most;
-    drawing.below = malloc(most * sizeof *drawing.below);
-    drawing.above = malloc(most * sizeof *drawing.above);
-    graph->failed = !drawing.below || !drawing.above;
-    if (!graph->failed && gates)
+    drawing.below = take_memory(most, sizeof *drawing.below, "a graph");
+    drawing.above = take_memory(most, sizeof *drawing.above, "a graph");
+    if (gates)
         draw_gates(&drawing);
-    else if (!graph->failed)
+    else
         draw_units(&drawing);
     free(drawing.below);
     free(drawing.above);
-    if (!graph->failed)
-        return ANNC_OK;
-    usage_failed("out of memory: a graph");
-    return ANNC_DEVICE;
 }
 
 void graph_close(struct graph *graph)
