@@ -84,12 +84,8 @@ static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct pl
 static annc_status plan_all(struct sweep *sweep, annc_shape *first)
 {
     annc_status status = ANNC_OK;
-    sweep->entries = calloc(sweep->count, sizeof *sweep->entries);
-    sweep->candidates = calloc(sweep->count, sizeof *sweep->candidates);
-    if (!sweep->entries || !sweep->candidates) {
-        usage_failed("out of memory: %u networks", sweep->count);
-        return ANNC_DEVICE;
-    }
+    sweep->entries = take_memory(sweep->count, sizeof *sweep->entries, "the networks");
+    sweep->candidates = take_memory(sweep->count, sizeof *sweep->candidates, "the networks");
     for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
         struct plan plan;
         sweep->entries[i] =
@@ -270,13 +266,10 @@ static int by_merit(const void *left, const void *right, void *context)
 /* The networks, best first; the caller frees it. */
 static uint32_t *rank(const struct sweep *sweep)
 {
-    uint32_t *ranked = calloc(sweep->count, sizeof *ranked);
-    for (uint32_t i = 0; ranked && i < sweep->count; i++)
+    uint32_t *ranked = take_memory(sweep->count, sizeof *ranked, "the networks");
+    for (uint32_t i = 0; i < sweep->count; i++)
         ranked[i] = i;
-    if (ranked)
-        qsort_r(ranked, sweep->count, sizeof *ranked, by_merit, (void *)sweep);
-    else
-        usage_failed("out of memory: %u networks", sweep->count);
+    qsort_r(ranked, sweep->count, sizeof *ranked, by_merit, (void *)sweep);
     return ranked;
 }
 
@@ -355,11 +348,20 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
     return status;
 }
 
+/* A network for which there was no memory is missing among the results. */
+static annc_status find_refused(const struct sweep *sweep)
+{
+    for (uint32_t i = 0; i < sweep->count; i++)
+        if (sweep->candidates[i].status == ANNC_DEVICE) {
+            usage_failed("network %u: %s", i + 1, sweep->candidates[i].reason);
+            return ANNC_DEVICE;
+        }
+    return ANNC_OK;
+}
+
 static annc_status finish(const struct sweep *sweep, annc_status status)
 {
     uint32_t *ranked = rank(sweep);
-    if (!ranked)
-        return ANNC_DEVICE;
     annc_status ended = sweep->status;
     if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) { /* not one came to anything */
         usage_failed("%s", sweep->candidates[0].reason);
@@ -372,6 +374,8 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
         ended = ended == ANNC_OK ? saved : ended;
     }
     free(ranked);
+    if (ended == ANNC_OK)
+        ended = find_refused(sweep);
     return ended == ANNC_OK ? status : ended;
 }
 

@@ -20,7 +20,7 @@ static const char *text_of(const struct session *session, enum option_id id)
 /* Lines are always added at the end, so that those of runs with one log stay whole; what a broken run said is kept. */
 static annc_status open_log(struct session *session)
 {
-    enum { LINE = 1 << 16 }; /* so long a line goes out in one piece */
+    static char line[1 << 16]; /* so long a line goes out in one piece */
     const char *path = text_of(session, OPTION_LOG);
     if (!path)
         return ANNC_OK;
@@ -29,8 +29,8 @@ static annc_status open_log(struct session *session)
             ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
             : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (session->checkpoint ? 0 : O_TRUNC),
                    0666);
-    session->log = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-    if (session->log && setvbuf(session->log, NULL, _IOFBF, LINE) == 0)
+    session->log = descriptor >= 0 ? take_given(fdopen(descriptor, "w"), "the log") : NULL;
+    if (session->log && setvbuf(session->log, line, _IOFBF, sizeof line) == 0)
         return ANNC_OK;
     usage_failed("%.300s: cannot be written: %s", path, strerror(errno));
     return ANNC_OUTPUT;
@@ -117,8 +117,8 @@ static annc_status save(const struct session *session)
 static annc_status save_plot(const struct session *session)
 {
     const char *path = text_of(session, OPTION_PLOT);
-    char *text = NULL, name[1200], layers[1024];
-    size_t size = 0;
+    struct text text = {.bytes = NULL};
+    char name[1200], layers[1024];
     if (!path)
         return ANNC_OK;
     print_layers(&session->shape, layers, sizeof layers);
@@ -126,16 +126,11 @@ static annc_status save_plot(const struct session *session)
              session->epochs);
     const struct named_history run = {
         .name = name, .history = &session->history, .kept_epoch = session_kept_epoch(session)};
-    FILE *stream = open_memstream(&text, &size);
-    if (stream)
-        curves_print(&run, stream);
-    if (!stream || fclose(stream) != 0) {
-        free(text);
-        usage_failed("out of memory: the curves of %u epochs", session->epochs);
-        return ANNC_DEVICE;
-    }
-    const annc_status status = annc_file_save(path, text, size);
-    free(text);
+    FILE *stream = text_stream(&text);
+    curves_print(&run, stream);
+    fclose(stream);
+    const annc_status status = annc_file_save(path, text.bytes, text.length);
+    text_free(&text);
     if (status == ANNC_OK)
         note(session->options, "the curves are in %s", path);
     return status;

@@ -167,12 +167,8 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
 {
     annc_status status = ANNC_OK;
     annc_device_options device;
-    struct session *sessions = calloc(count, sizeof *sessions);
-    annc_candidate *candidates = calloc(count, sizeof *candidates);
-    if (!sessions || !candidates) {
-        usage_failed("out of memory: %u folds", count);
-        status = ANNC_DEVICE;
-    }
+    struct session *sessions = take_memory(count, sizeof *sessions, "the folds");
+    annc_candidate *candidates = take_memory(count, sizeof *candidates, "the folds");
     for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
         struct session *session = &sessions[i];
         annc_data_options parts = *source;
@@ -209,7 +205,7 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
         count_fold(folds, &sessions[i]);
         status = print_fold(&sessions[i], first + i);
     }
-    for (uint32_t i = 0; i < count && sessions; i++)
+    for (uint32_t i = 0; i < count; i++)
         session_close(&sessions[i]);
     free(sessions);
     free(candidates);

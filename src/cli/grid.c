@@ -51,12 +51,8 @@ static annc_status take_values(struct axis *axis, const char *text)
     axis->count = 1;
     for (const char *c = text; *c; c++)
         axis->count += *c == ',';
-    axis->text = strdup(text);
-    axis->values = calloc(axis->count, sizeof *axis->values);
-    if (!axis->text || !axis->values) {
-        usage_failed("out of memory: %u values", axis->count);
-        return ANNC_DEVICE;
-    }
+    axis->text = take_copy(text, "the values of --grid");
+    axis->values = take_memory(axis->count, sizeof *axis->values, "the values of --grid");
     char *rest = axis->text;
     for (uint32_t i = 0; i < axis->count; i++) {
         axis->values[i] = strsep(&rest, ",");

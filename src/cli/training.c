@@ -93,11 +93,7 @@ annc_status weigh_classes(const struct options *options, const annc_dataset *dat
         return ANNC_OK;
     if (!examples->labels)
         return usage_failed("--class-weights needs classes, and the data have targets");
-    *weights = calloc(classes, sizeof **weights);
-    if (!*weights) {
-        usage_failed("out of memory: weights of %u classes", classes);
-        return ANNC_DEVICE;
-    }
+    *weights = take_memory(classes, sizeof **weights, "the weights of the classes");
     if (strcmp(text, "balanced") != 0)
         return read_weights(text, classes, *weights);
     balance(examples, classes, *weights);
