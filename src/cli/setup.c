@@ -231,6 +231,7 @@ static annc_status choose_source(const struct options *options, const char *what
         source->source = ANNC_SOURCE_PATH;
         source->path = what;
     } else if (!what && !annc_mnist_find(folder, sizeof folder)) {
+        end_if_refused(annc_last_error());
         const annc_status fetched = may_fetch ? fetch_mnist(options, why, sizeof why) : ANNC_INPUT;
         if (fetched == ANNC_OK || fetched == ANNC_STOPPED)
             return fetched;
