@@ -295,7 +295,7 @@ ANNC_API annc_status annc_data_describe(const annc_data *data, annc_network *net
 /* Targets in the units of the file: those of a data set were scaled. count x outputs, in place. */
 ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets);
 
-/* Whether MNIST is on disk, and in which folder (path of `size` bytes). */
+/* Whether MNIST is on disk, and in which folder (path of `size` bytes). False, with a last error that says so, for want of memory too. */
 ANNC_API bool annc_mnist_find(char *path, size_t size);
 
 typedef struct annc_fetch_options {

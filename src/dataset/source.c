@@ -239,11 +239,11 @@ out:
 static annc_status read_mnist(struct loading *loading)
 {
     char folder[ANNC_PATH];
-    if (!annc_mnist_find(folder, sizeof folder))
-        return annc_fail(ANNC_INPUT,
-                         "MNIST is not on disk: neither in $ANNC_DATA nor in data/mnist nor in the cache folder; "
-                         "`annc-gpu fetch` downloads it");
-    return read_path(loading, folder);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_mnist_locate(folder, sizeof folder));
+    ANNC_TRY(read_path(loading, folder));
+out:
+    return status;
 }
 
 /* ---------------------------------------------------------------- the built-in digits */
