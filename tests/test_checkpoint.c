@@ -211,8 +211,77 @@ static void refuses(annc_trainer *trainer, annc_network *checkpoint, const char 
     CHECK_MSG(strstr(annc_last_error(), message), "%s", annc_last_error());
 }
 
+/* The state with another value in the place of a field's. */
+static void refuses_value(annc_trainer *trainer, annc_network *checkpoint, const char *state, const char *field,
+                          const char *value)
+{
+    char changed[600], name[32];
+    snprintf(name, sizeof name, "%s ", field);
+    const char *at = strstr(state, name);
+    CHECK_MSG(at, "%s is no field of %s", field, state);
+    if (!at)
+        return;
+    at += strlen(name);
+    snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - state), state, value, at + strcspn(at, " "));
+    refuses(trainer, checkpoint, changed, "makes no sense");
+}
+
+static void refuses_another(const struct problem *problem, const annc_training_options *options,
+                            annc_network *checkpoint, const char *message)
+{
+    annc_trainer *stranger = NULL;
+    REQUIRE_OK(annc_trainer_create(device, problem->network, problem->data, options, &stranger));
+    CHECK(annc_trainer_resume(stranger, checkpoint) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), message), "%s", annc_last_error());
+    annc_trainer_free(stranger);
+}
+
+/* Networks of other shapes, each in another way, and other optimisers. */
+static void strangers(void)
+{
+    const annc_shape shape = problem_shape("5-4-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC),
+                     others[] = {problem_shape("5-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC),
+                                 problem_shape("5-6-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC),
+                                 problem_shape("5-4-3", ANNC_TANH, ANNC_SIGMOID, ANNC_QUADRATIC),
+                                 problem_shape("5-4-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_CROSS_ENTROPY)};
+    annc_training_options options = annc_training_defaults(ANNC_ADAM);
+    struct problem problem, other;
+    annc_trainer *trainer = NULL;
+    annc_network *checkpoint = NULL;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 50, ANNC_INIT_AUTO, 1));
+    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
+    REQUIRE_OK(annc_trainer_checkpoint(trainer, &checkpoint));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        CHECK(problem_make(&other, &others[i], ANNC_FLOATS, true, 50, ANNC_INIT_AUTO, 1));
+        refuses_another(&other, &options, checkpoint, "another shape");
+        problem_free(&other);
+    }
+    options.batch++;
+    refuses_another(&problem, &options, checkpoint, "another minibatch");
+    options = annc_training_defaults(ANNC_MOMENTUM);
+    options.batch = annc_training_defaults(ANNC_ADAM).batch;
+    refuses_another(&problem, &options, checkpoint, "optimiser");
+    annc_network_free(checkpoint);
+    annc_trainer_free(trainer);
+    problem_free(&problem);
+}
+
 static void refusals(void)
 {
+    static const char *const values[][2] = {{"epoch", "4294967295"},
+                                            {"epoch", "x"},
+                                            {"epoch", "-1"},
+                                            {"epoch", "184467440737095516160"},
+                                            {"epoch", "18446744073709551616"},
+                                            {"steps", "1000000"},
+                                            {"examples", "51"},
+                                            {"correct", "51"},
+                                            {"waited", "4294967296"},
+                                            {"schedule", "4294967296"},
+                                            {"plateau", "0x0p+0"},
+                                            {"plateau", "0x1.8p+0"},
+                                            {"plateau", "inf"},
+                                            {"loss", "12345678901234567890123456789012345678901234567890"}};
     static const char *const rests[] = {"x", " 7", " count 1"};
     const annc_shape shape = problem_shape("5-4-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     annc_training_options options = annc_training_defaults(ANNC_ADAM);
@@ -251,6 +320,8 @@ static void refusals(void)
         snprintf(longer, sizeof longer, "%s%s", state, rests[i]);
         refuses(trainer, checkpoint, longer, "makes no sense");
     }
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        refuses_value(trainer, checkpoint, state, values[i][0], values[i][1]);
     REQUIRE_OK(annc_network_set_metadata(checkpoint, "annc.state", state));
     REQUIRE_OK(annc_network_set_block(checkpoint, "second", NULL));
     CHECK(annc_trainer_resume(trainer, checkpoint) == ANNC_INPUT);
@@ -287,8 +358,9 @@ static void blocks(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(same_bits), TEST(same_bits_in_windows), TEST(sets_the_rate),
-                                        TEST(refusals), TEST(blocks)};
+    static const struct test tests[] = {TEST(same_bits),     TEST(same_bits_in_windows),
+                                        TEST(sets_the_rate), TEST(refusals),
+                                        TEST(strangers),     TEST(blocks)};
     device = problem_device();
     if (!device)
         return 77;

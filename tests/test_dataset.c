@@ -5,6 +5,8 @@
 
 #include "annc.h"
 #include "dataset.h"
+#include "safe_file.h"
+#include "zip_write.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -487,8 +489,241 @@ static void arrays(void)
     CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && strstr(annc_last_error(), "row 2, target 1"));
     examples.count = 0;
     CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && !data);
+    examples.count = UINT32_MAX;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && !data);
+    examples.count = 2;
+    examples.inputs = 0;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && !data);
+    examples.inputs = 2;
+    examples.outputs = 0;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_INPUT && !data);
+    examples.outputs = 1;
+    examples.x = NULL;
+    CHECK(annc_dataset_create(&examples, &data) == ANNC_USAGE && !data);
+    for (int i = 0; i < 2; i++) {
+        const uint8_t bytes[4] = {0};
+        examples.type = ANNC_BYTES;
+        examples.x = bytes;
+        examples.divisor = i ? INFINITY : 0;
+        CHECK(annc_dataset_create(&examples, &data) == ANNC_USAGE && strstr(annc_last_error(), "bytes are divided"));
+    }
+}
+
+/* Images of floats are drawn from their least to their largest value, and at least from 0 to 1. */
+static void images_of_floats(void)
+{
+    static const float x[] = {0, 0.5F, 1, 0.25F, -1, 3, 1, 0};
+    static const uint8_t drawn[] = {0, 128, 255, 64, 0, 255, 128, 64};
+    const int32_t labels[2] = {0, 1};
+    const annc_examples examples = {
+        .count = 2, .inputs = 4, .outputs = 2, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
+    annc_dataset *data = NULL;
+    uint8_t grey[8];
+    REQUIRE_OK(annc_dataset_create(&examples, &data));
+    for (uint32_t i = 0; i < 2; i++)
+        annc_dataset_image(data, i, grey + 4 * i);
+    CHECK(memcmp(grey, drawn, sizeof drawn) == 0);
+    annc_dataset_free(data);
+}
+
+/* ---------------------------------------------------------------- parts that do not go together */
+
+static void write_text(const char *name, const char *text)
+{
+    write_bytes(name, text, strlen(text));
+}
+
+static void parts_that_lack(void)
+{
+    begin();
+    write_bars("train-images-idx3-ubyte", 20, 10, 2, 4, false);
+    annc_data_options options = options_for(folder);
+    refused(&options, "no training labels are here", "train-labels-idx1-ubyte");
+    write_labels("elsewhere", 20, 10, 0);
+    options.labels_path = in_folder("elsewhere");
+    trains(&options, 20, 0, NULL);
+    options.labels_path = NULL;
+    write_labels("train-labels-idx1-ubyte", 20, 10, 0);
+    write_bars("t10k-images-idx3-ubyte", 20, 10, 2, 4, false);
+    refused(&options, "no test labels are here", "t10k-labels-idx1-ubyte"); /* not asked for, but there */
+    options.need_train = false;
+    unlink(in_folder("train-labels-idx1-ubyte"));
+    options.need_test = true;
+    write_labels("t10k-labels-idx1-ubyte", 20, 10, 0);
+    annc_data data;
+    REQUIRE_OK(annc_data_load(&options, &data)); /* training images without labels are nobody's business here */
+    annc_data_free(&data);
+    options.path = in_folder("t10k-images-idx3-ubyte");
+    options.need_train = true;
+    refused(&options, "a single file is no training and test set", "--test");
+    end();
+}
+
+static void parts_that_differ(void)
+{
+    begin();
+    write_text("a.csv", "p,q,y\n1,2,0\n2,3,1\n3,4,0\n");
+    write_bytes("rows", "\0\0\x08\x02\0\0\0\2\0\0\0\2\1\2\3\4", 16);
+    write_bytes("long-rows", "\0\0\x08\x02\0\0\0\2\0\0\0\3\1\2\3\4\5\6", 18);
+    write_labels("labels", 2, 2, 0);
+    annc_data_options options = options_for(in_folder("a.csv"));
+    options.outputs = 0;
+    options.need_test = true;
+    options.test_path = in_folder("long-rows");
+    options.test_labels_path = in_folder("labels");
+    refused(&options, "2 inputs an example", "has 3");
+    options.text.target = "y";
+    options.test_path = in_folder("rows");
+    refused(&options, "has targets", "has labels");
+    write_text("gaps.csv", "p,q,y\n1,,0\n,3,1\n");
+    options.path = in_folder("gaps.csv");
+    options.text.missing = ANNC_MISSING_DROP;
+    refused(&options, "has no row without missing values", "gaps.csv");
+    options = (annc_data_options){.source = ANNC_SOURCE_DIGITS, .outputs = 3, .need_test = true};
+    refused(&options, "the built-in digits have 10 classes", "3 outputs");
+    end();
+}
+
+/* What a download may leave inside a gzip file. */
+static void strangers_in_gzip(void)
+{
+    NEEDS_ZLIB();
+    static const struct {
+        const char *content, *says;
+    } cases[] = {{"", "is empty inside its gzip"},
+                 {"PK\3\4 and more", "is a zip archive"},
+                 {" \n<html>", "is a web page"},
+                 {"\xEF\xBB\xBF<!DOCTYPE html>", "is a web page"},
+                 {"<htm", "which column"}};
+    begin();
+    const annc_data_options options = options_for(in_folder("file"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        annc_data data;
+        write_text("file", cases[i].content);
+        gzip_in_place("file");
+        CHECK(annc_data_load(&options, &data) == ANNC_INPUT);
+        CHECK_MSG(i == 4 || strstr(annc_last_error(), cases[i].says), "%zu: %s", i, annc_last_error());
+    }
+    end();
+}
+
+/* In gzip nothing tells how many elements there are before they are read. */
+static void gzip_of_another_length(void)
+{
+    NEEDS_ZLIB();
+    static const char file[] = "\0\0\x08\x03\0\0\0\1\0\0\0\2\0\0\0\2\1\2\3\4";
+    static const char shorts[] = "\0\0\x0b\x03\0\0\0\1\0\0\0\1\0\0\0\2\0\1\0\2";
+    begin();
+    const annc_data_options options = options_for(in_folder("t-train-images-idx3-ubyte"));
+    write_labels("t-train-labels-idx1-ubyte", 1, 1, 0);
+    for (int i = 0; i < 4; i++) {
+        write_bytes("t-train-images-idx3-ubyte", i % 2 ? shorts : file, 20 + (i < 2 ? 1 : -1));
+        gzip_in_place("t-train-images-idx3-ubyte");
+        refused(&options, i < 2 ? "is too long" : "is cut short", "download it again");
+    }
+    end();
+}
+
+/* ---------------------------------------------------------------- arrays in files */
+
+struct member {
+    const char *name;
+    size_t rows, columns;
+    const float *values;
+};
+
+static void write_npz(const char *name, const struct member *members, size_t count)
+{
+    struct annc_safe_file file;
+    struct annc_zip_writer writer;
+    REQUIRE_OK(annc_safe_open(in_folder(name), &file));
+    annc_zip_write_begin(&file, &writer);
+    for (size_t i = 0; i < count; i++)
+        REQUIRE_OK(
+            annc_zip_write_floats(&writer, members[i].name, members[i].rows, members[i].columns, members[i].values));
+    REQUIRE_OK(annc_zip_write_end(&writer, true));
+    REQUIRE_OK(annc_safe_commit(&file));
+}
+
+static void archives(void)
+{
+    static const float x[] = {1, 2, 3, 4, 5, 7, 7, 8}, y[] = {0, 1, 0, 1}, gaps[] = {NAN, 2, 3, NAN, NAN, 6, 7, NAN},
+                       not_finite[] = {0, INFINITY, 0, 1};
+    const struct member labelled[] = {{"x", 4, 2, x}, {"y", 4, 0, y}}, alone = {"x", 4, 2, x}, others = {"y", 4, 0, y},
+                        missing[] = {{"x", 4, 2, gaps}, {"y", 4, 0, y}},
+                        wrong[] = {{"x", 4, 2, x}, {"y", 4, 0, not_finite}},
+                        short_labels[] = {{"x", 4, 2, x}, {"y", 3, 0, y}};
+    annc_data data;
+    begin();
+    write_npz("x.npz", &alone, 1);
+    write_npz("y.npz", &others, 1);
+    write_npz("both.npz", labelled, 2);
+    annc_data_options options = options_for(in_folder("x.npz"));
+    options.outputs = 2;
+    options.labels_path = in_folder("y.npz");
+    REQUIRE_OK(annc_data_load(&options, &data));
+    CHECK(annc_dataset_examples(data.train)->labels[1] == 1 && annc_dataset_examples(data.train)->inputs == 2);
+    annc_data_free(&data);
+    options.labels_path = in_folder("both.npz");
+    refused(&options, "has several arrays where one of labels belongs", "x (4x2)");
+    options.labels_path = NULL;
+    options.path = in_folder("other.npz");
+    write_npz("other.npz", wrong, 2);
+    refused(&options, "row 2 is not finite", "y");
+    write_npz("other.npz", short_labels, 2);
+    refused(&options, "has the shape 3", "has 4 examples");
+    write_npz("other.npz", missing, 2);
+    refused(&options, "row 1, column 1: the value is missing (4 such)", "--missing");
+    options.text.missing = ANNC_MISSING_DROP;
+    refused(&options, "has no row without missing values", "other.npz");
+    /* A single number, as NumPy saves it, is no table. */
+    write_bytes("number.npy",
+                "\x93NUMPY\1\0\x3a\0{'descr': '<f4', 'fortran_order': False, 'shape': (), }  \n\0\0\x80\x3f", 72);
+    options.path = in_folder("number.npy");
+    options.labels_path = in_folder("y.npz");
+    refused(&options, "number.npy", "");
+    options.path = in_folder("x.npz");
+    options.labels_path = in_folder("number.npy");
+    refused(&options, "a single number", "4 examples");
+    end();
+}
+
+/* Where MNIST is looked for: beside the work, then in the cache, which may be named in two ways. */
+static void places_of_mnist(void)
+{
+    char before[512], found[512], command[700], cache[128];
+    begin();
+    CHECK(getcwd(before, sizeof before) && chdir(folder) == 0);
+    unsetenv("ANNC_DATA");
+    setenv("XDG_CACHE_HOME", "not/absolute", 1);
+    unsetenv("HOME");
+    CHECK(!annc_mnist_find(found, sizeof found));
+    setenv("HOME", "", 1);
+    CHECK(!annc_mnist_find(found, sizeof found));
+    setenv("HOME", folder, 1);
+    CHECK(!annc_mnist_find(found, sizeof found));
+    write_standard_set(20, 20);
+    snprintf(cache, sizeof cache, "%s/.cache/annc/mnist", folder);
+    snprintf(command, sizeof command, "mkdir -p %s && mv *-ubyte %s", cache, cache);
+    CHECK(system(command) == 0);
+    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
+    CHECK(!annc_mnist_find(found, 12)); /* no room for the name */
+    setenv("XDG_CACHE_HOME", in_folder(".cache"), 1);
+    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
+    CHECK(system("mkdir data && cp -r .cache/annc/mnist data/mnist") == 0);
+    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, "data/mnist") == 0);
+    setenv("ANNC_DATA", "data/mnist/train-images-idx3-ubyte", 1);
+    CHECK(!annc_mnist_find(found, sizeof found)); /* no folder */
+    setenv("ANNC_DATA", "", 1);                   /* as good as not set */
+    CHECK(annc_mnist_find(found, sizeof found));
+    unsetenv("ANNC_DATA");
+    unsetenv("XDG_CACHE_HOME");
+    CHECK(chdir(before) == 0);
+    end();
 }
 
 TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(gzip_layers), TEST(letters),
           TEST(lying_images), TEST(several_sets), TEST(malformed_headers), TEST(false_claims), TEST(not_files),
-          TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays))
+          TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays),
+          TEST(images_of_floats), TEST(parts_that_lack), TEST(parts_that_differ), TEST(strangers_in_gzip),
+          TEST(gzip_of_another_length), TEST(archives), TEST(places_of_mnist))

@@ -153,6 +153,25 @@ static void malformed_headers(void)
     refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,02],\"data_offsets\":[0,8]}," BIAS "}", 12,
             "whole number");
     refused("{" METADATA "," WEIGHT "," BIAS ",}", 12, "header");
+    refused("{" METADATA
+            ",\"0.weight\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}," BIAS "}",
+            12, "a member twice");
+    refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0]}," BIAS "}", 12,
+            "lacks");
+    refused("{" METADATA ",\"0.weight\":{\"shape\":[1,2],\"data_offsets\":[0,8]}," BIAS "}", 12, "lacks");
+    refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[8,12]}}", 12,
+            "another shape");
+    refused("{" METADATA "," BIAS ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12,
+            "another shape");
+    refused("{" METADATA "," WEIGHT "," BIAS
+            ",\"annc.best\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}",
+            20, "has not as many values");
+    refused("{" METADATA "," WEIGHT "," BIAS
+            ",\"annc.best\":{\"dtype\":\"F32\",\"shape\":[3,1],\"data_offsets\":[12,24]}}",
+            24, "has not as many values");
+    refused("{" METADATA "," WEIGHT "," BIAS
+            ",\"annc.Best\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[12,24]}}",
+            24, "is none of this program's");
     refused("{\"\xff\":{}}", 0, "UTF-8");
     write_file(path, "\xff\xff\xff\xff\xff\xff\xff\x7f{", 9);
     CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && strstr(annc_last_error(), "100 MB"));
@@ -167,6 +186,47 @@ static void malformed_headers(void)
     CHECK(mkfifo(path, 0600) == 0);
     CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && strstr(annc_last_error(), "no regular file"));
     unlink(path);
+}
+
+/* More than any network has, of either kind. */
+static void too_many(void)
+{
+    enum { ROOM = 100000 };
+    char *header = malloc(ROOM);
+    unsigned char *file = malloc(8 + ROOM);
+    annc_network *network = NULL;
+    for (int metadata = 0; metadata < 2; metadata++) {
+        size_t used = (size_t)snprintf(header, ROOM, metadata ? "{\"__metadata__\":{" : "{");
+        for (int i = 0; i < (metadata ? 4097 : 200); i++)
+            used += (size_t)snprintf(header + used, ROOM - used,
+                                     metadata ? "%s\"%d\":\"\""
+                                              : "%s\"%d\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}",
+                                     i ? "," : "", i);
+        used += (size_t)snprintf(header + used, ROOM - used, metadata ? "}}" : "}");
+        for (int i = 0; i < 8; i++)
+            file[i] = (unsigned char)(used >> (8 * i));
+        memcpy(file + 8, header, used);
+        write_file(path, file, 8 + used);
+        CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && !network);
+        CHECK_MSG(strstr(annc_last_error(), metadata ? "too many metadata" : "more tensors than a network has"), "%s",
+                  annc_last_error());
+    }
+    free(header);
+    free(file);
+}
+
+/* Layers of others go by the numbers in their names, "00" and "0" being one: what follows them then decides. */
+static void names_of_others(void)
+{
+    static const char header[] = "{\"a.00.z.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[16,24]},"
+                                 "\"a.0.y.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}";
+    unsigned char bytes[512] = {sizeof header - 1};
+    const annc_shape shape = problem_shape("2-2-1", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_network *network = NULL;
+    memcpy(bytes + 8, header, sizeof header - 1);
+    write_file(path, bytes, 8 + sizeof header - 1 + 24);
+    REQUIRE_OK(annc_model_load(path, &shape, &network));
+    annc_network_free(network);
 }
 
 static void values_that_are_not_finite(void)
@@ -263,11 +323,74 @@ static void locale(void)
     annc_network_free(network);
 }
 
+/* ---------------------------------------------------------------- other files */
+
+static void export_refuses(const char *key, const char *value)
+{
+    annc_network *network = sample();
+    REQUIRE_OK(annc_network_set_metadata(network, key, value));
+    CHECK_MSG(annc_model_export(network, ANNC_EXPORT_C, path) == ANNC_INPUT && strstr(annc_last_error(), key),
+              "%s = %s: %s", key, value, annc_last_error());
+    annc_network_free(network);
+}
+
+static void exports(void)
+{
+    annc_network *network = sample();
+    static unsigned char page[1 << 18];
+    CHECK(annc_model_export(network, ANNC_EXPORT_COUNT, path) == ANNC_USAGE && !annc_export_name(ANNC_EXPORT_COUNT));
+    /* A class cannot end the script that it is in, and a range without an end is null. */
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"</script><b>\",\"b\"]"));
+    network->shape.activation[0] = ANNC_RELU;
+    REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_HTML, path));
+    page[read_file(path, page, sizeof page - 1)] = '\0';
+    CHECK(strstr((char *)page, "\\u003c/script>\\u003cb>") && !strstr((char *)page, "</script><b>"));
+    CHECK(strstr((char *)page, "\"high\":null"));
+    annc_network_free(network);
+    export_refuses("annc.classes", "[\"a\"");
+    export_refuses("annc.inputs", "[7]");
+    export_refuses("annc.targets", "x");
+    export_refuses("annc.input_shift", "[\"0x1p0\"]");
+    export_refuses("annc.input_shift", "[\"0x1p0\",\"1\",\"z\"]");
+    export_refuses("annc.input_shift", "[\"0x1p0\",\"0x1p0\",\"0x1p0\",\"0x1p0\"]");
+    export_refuses("annc.input_factor", "[7]");
+    export_refuses("annc.input_fill", "{}");
+    export_refuses("annc.target_shift", "[]");
+    export_refuses("annc.target_factor", "[\"0x1p0\"");
+}
+
+static void networks_that_do_not_join(void)
+{
+    static const struct {
+        const char *layers;
+        annc_activation hidden;
+        annc_cost cost;
+    } others[] = {{"3-4-2", ANNC_TANH, ANNC_QUADRATIC}, /* the same: this one joins */
+                  {"3-2", ANNC_TANH, ANNC_QUADRATIC},   {"4-4-2", ANNC_TANH, ANNC_QUADRATIC},
+                  {"3-4-3", ANNC_TANH, ANNC_QUADRATIC}, {"3-4-2", ANNC_TANH, ANNC_CROSS_ENTROPY},
+                  {"3-4-2", ANNC_RELU, ANNC_QUADRATIC}};
+    annc_network *networks[2] = {NULL}, *joined = NULL;
+    CHECK(annc_network_join((const annc_network *const *)networks, 0, &joined) == ANNC_USAGE && !joined);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        annc_shape shape = problem_shape("3-4-2", ANNC_TANH, ANNC_SIGMOID, ANNC_QUADRATIC);
+        REQUIRE_OK(annc_network_create(&shape, &networks[0]));
+        shape = problem_shape(others[i].layers, others[i].hidden, ANNC_SIGMOID, others[i].cost);
+        REQUIRE_OK(annc_network_create(&shape, &networks[1]));
+        const annc_status status = annc_network_join((const annc_network *const *)networks, 2, &joined);
+        CHECK_MSG(i == 0 ? status == ANNC_OK : status == ANNC_USAGE && !joined, "number %zu: %s", i, annc_last_error());
+        annc_network_free(joined);
+        annc_network_free(networks[0]);
+        annc_network_free(networks[1]);
+        joined = NULL;
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(round_trip), TEST(known_bytes), TEST(malformed_headers), TEST(values_that_are_not_finite),
-        TEST(damage),     TEST(unwritable),  TEST(links_and_modes),   TEST(locale)};
+        TEST(round_trip), TEST(known_bytes),     TEST(malformed_headers), TEST(values_that_are_not_finite),
+        TEST(damage),     TEST(unwritable),      TEST(links_and_modes),   TEST(locale),
+        TEST(too_many),   TEST(names_of_others), TEST(exports),           TEST(networks_that_do_not_join)};
     if (!mkdtemp(folder))
         return 1;
     snprintf(path, sizeof path, "%s/model.safetensors", folder);

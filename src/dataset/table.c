@@ -28,14 +28,6 @@ out:
     return status;
 }
 
-uint32_t annc_texts_find(const struct annc_texts *texts, const char *text)
-{
-    for (uint32_t i = 0; i < texts->count; i++)
-        if (strcmp(texts->text[i], text) == 0)
-            return i;
-    return UINT32_MAX;
-}
-
 void annc_texts_free(struct annc_texts *texts)
 {
     for (uint32_t i = 0; i < texts->count; i++)

@@ -13,8 +13,6 @@ struct annc_texts {
 };
 
 annc_status annc_texts_add(struct annc_texts *texts, const char *text, size_t length);
-/* The index of a text, or UINT32_MAX. */
-uint32_t annc_texts_find(const struct annc_texts *texts, const char *text);
 void annc_texts_free(struct annc_texts *texts);
 
 /* A column of labels: for each row the index of its label among the distinct ones, as they are first written. */

@@ -36,12 +36,9 @@ bool annc_npy_begins(const void *bytes)
 void annc_array_shape(const struct annc_array *array, char *text, size_t size)
 {
     size_t used = 0;
-    if (size > 0)
-        text[0] = '\0';
+    snprintf(text, size, "a single number");
     for (uint32_t d = 0; d < array->rank && used < size; d++)
         used += (size_t)snprintf(text + used, size - used, "%s%zu", d ? "x" : "", array->size[d]);
-    if (array->rank == 0)
-        snprintf(text, size, "a single number");
 }
 
 /* ---------------------------------------------------------------- the header: a Python dictionary of three known keys */

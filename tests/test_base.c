@@ -1,0 +1,152 @@
+/* What all readers and writers are made of: JSON, UTF-8, numbers, memory. */
+#include "allocate.h"
+#include "buffer.h"
+#include "json.h"
+#include "number.h"
+#include "test.h"
+#include "text.h"
+
+/* ---------------------------------------------------------------- JSON */
+
+static void json_strings(void)
+{
+    static const struct {
+        const char *json, *text, *error;
+    } cases[] = {
+        {"\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "a\"\\/\b\f\n\r\t", NULL},
+        {"\"\\u0041\\u00e9\\u20AC\"", "A\xC3\xA9\xE2\x82\xAC", NULL},
+        {"\"\\ud83d\\uDE00\"", "\xF0\x9F\x98\x80", NULL},
+        {"\"\\ud83d\"", NULL, "half a surrogate pair"},
+        {"\"\\ud83d.u0041\"", NULL, "half a surrogate pair"},
+        {"\"\\ud83d\\n0041\"", NULL, "half a surrogate pair"},
+        {"\"\\ud83d\\u0041\"", NULL, "half a surrogate pair"},
+        {"\"\\ud83d\\uE000\"", NULL, "half a surrogate pair"},
+        {"\"\\ud83d\\u00G0\"", NULL, "broken \\u escape"},
+        {"\"\\udc00\"", NULL, "no character"},
+        {"\"\\u0000\"", NULL, "no character"},
+        {"\"\\u00", NULL, "broken \\u escape"},
+        {"\"\\x\"", NULL, "unknown escape"},
+        {"\"\\", NULL, "unknown escape"},
+        {"\"a", NULL, "does not end"},
+        {"\"a\nb\"", NULL, "control character"},
+        {"\"0123456789abcdef\"", NULL, "too long"},
+        {"7", NULL, "JSON"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[16];
+        struct annc_json json = {cases[i].json, strlen(cases[i].json), 0, NULL};
+        const bool taken = annc_json_string(&json, text, sizeof text);
+        CHECK_MSG(taken == !cases[i].error && (!taken || strcmp(text, cases[i].text) == 0), "%s", cases[i].json);
+        CHECK_MSG(taken || (json.error && strstr(json.error, cases[i].error)), "%s: %s", cases[i].json, json.error);
+    }
+}
+
+static void json_numbers(void)
+{
+    static const struct {
+        const char *json;
+        uint64_t number;
+        const char *error;
+    } cases[] = {{" 0", 0, NULL},
+                 {"9223372036854775807", INT64_MAX, NULL},
+                 {"9223372036854775808", 0, "too large"},
+                 {"99999999999999999999", 0, "too large"},
+                 {"01", 0, "whole number belongs"},
+                 {"-1", 0, "whole number belongs"},
+                 {"", 0, "whole number belongs"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t number = 0;
+        struct annc_json json = {cases[i].json, strlen(cases[i].json), 0, NULL};
+        const bool taken = annc_json_whole(&json, &number);
+        CHECK_MSG(taken == !cases[i].error && number == cases[i].number, "%s", cases[i].json);
+        CHECK_MSG(taken || (json.error && strstr(json.error, cases[i].error)), "%s: %s", cases[i].json, json.error);
+    }
+}
+
+/* What went wrong first is what is told, and nothing is read after it. */
+static void json_errors_stay(void)
+{
+    struct annc_json json = {"[7", 2, 0, NULL};
+    uint64_t number = 5;
+    bool first = true;
+    CHECK(!annc_json_take(&json, '{'));
+    const char *error = json.error;
+    CHECK(!annc_json_take(&json, '[') && !annc_json_whole(&json, &number) && !annc_json_next(&json, ']', &first));
+    CHECK(json.error == error && json.at == 0 && number == 5);
+}
+
+/* ---------------------------------------------------------------- UTF-8 */
+
+static void utf_8(void)
+{
+    static const char *const wrong[] = {"\xC0\xAF",
+                                        "\xC2",
+                                        "\xE0\x9F\xBF",
+                                        "\xED\xA0\x80",
+                                        "\xED\xBF\xBF",
+                                        "\xE2\x82",
+                                        "\xF0\x8F\xBF\xBF",
+                                        "\xF4\x90\x80\x80",
+                                        "\xF5\x80\x80\x80",
+                                        "\xF0\x9F\x98\x41",
+                                        "\x80",
+                                        "\xE2\x41\x80"};
+    static const char *const right[] = {"\xC2\x80",     "\xE0\xA0\x80",     "\xED\x9F\xBF",
+                                        "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"};
+    char shown[16];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_MSG(!annc_json_is_utf8(wrong[i], strlen(wrong[i])), "number %zu is taken", i);
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+        CHECK_MSG(annc_json_is_utf8(right[i], strlen(right[i])), "number %zu is refused", i);
+    CHECK(!annc_json_is_utf8("a\0b", 3));
+    CHECK(strcmp(annc_printable("a\x1B\xC2\x9B", shown, sizeof shown), "a\\x1b\\xc2...") == 0);
+    CHECK(strcmp(annc_printable("abc", shown, 3), "..") == 0); /* cut off itself, and ended all the same */
+}
+
+/* ---------------------------------------------------------------- numbers */
+
+static void numbers(void)
+{
+    static const char *const wrong[] = {"", "-", ".", "1e", "1e+", "e1", "0x1", "inf", "1 ", "1.2.3", "1,,2"};
+    static const char *const wrong_hex[] = {"", "z", "0x1p0 ", "0x1p99999", "inf", "1..2"};
+    double number;
+    char text[ANNC_NUMBER_HEX];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_MSG(!annc_number_parse(wrong[i], strlen(wrong[i]), '.', '\0', &number), "'%s' is taken", wrong[i]);
+    for (size_t i = 0; i < sizeof wrong_hex / sizeof *wrong_hex; i++)
+        CHECK_MSG(!annc_number_parse_hex(wrong_hex[i], &number), "'%s' is taken", wrong_hex[i]);
+    CHECK(annc_number_parse("1e99999999999", 13, '.', '\0', &number) && isinf(number));
+    CHECK(annc_number_parse("-1e-99999999999", 15, '.', '\0', &number) && number >= 0 && signbit(number));
+    CHECK(annc_number_parse("1,234,567.5", 11, '.', ',', &number) && number == 1234567.5);
+    CHECK(!annc_number_parse("1,2345", 6, '.', ',', &number) && !annc_number_parse("1234,567", 8, '.', ',', &number));
+    annc_number_format_hex(-0.1, text);
+    CHECK(annc_number_parse_hex(text, &number) && number == -0.1);
+    CHECK(annc_number_of_half(1) == ldexp(1, -24) && annc_number_of_half(0x3C00) == 1 &&
+          annc_number_of_half(0xFBFF) == -65504 && isinf(annc_number_of_half(0x7C00)) &&
+          isnan(annc_number_of_half(0x7C01)));
+}
+
+/* ---------------------------------------------------------------- memory */
+
+/* What no machine has is refused without a try. */
+static void memory(void)
+{
+    struct annc_buffer buffer = {NULL, 0, 0, ANNC_OK};
+    struct annc_mapping mapping;
+    void *block = NULL;
+    CHECK(annc_allocate(SIZE_MAX, 8, "a test", &block) == ANNC_DEVICE && !block);
+    CHECK(strstr(annc_last_error(), "out of memory: a test needs"));
+    CHECK(annc_allocate((size_t)1 << 60, 1, "a test", &block) == ANNC_DEVICE && !block);
+    CHECK(annc_resize(0, 8, "a test", &block) == ANNC_OK && block);
+    CHECK(annc_resize(SIZE_MAX, 8, "a test", &block) == ANNC_DEVICE && block); /* which is still there */
+    annc_release(block);
+    CHECK(annc_map(-1, 100, &mapping) == ANNC_DEVICE && strstr(annc_last_error(), "cannot be mapped"));
+    annc_buffer_add(&buffer, "kept", 4);
+    annc_buffer_add(&buffer, "", SIZE_MAX / 2);
+    CHECK(buffer.status == ANNC_DEVICE && strcmp(buffer.bytes, "kept") == 0);
+    annc_buffer_add(&buffer, "x", 1); /* does nothing after it */
+    CHECK(buffer.length == 4);
+    annc_release(buffer.bytes);
+}
+
+TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(utf_8), TEST(numbers), TEST(memory))
