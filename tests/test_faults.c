@@ -138,7 +138,8 @@ static void write_images(const char *images, const char *labels)
     write_file(labels, values, sizeof values);
 }
 
-static void write_archive(const char *name)
+/* Inputs and labels, or the labels alone. */
+static void write_archive(const char *name, bool with_inputs)
 {
     enum { ROWS = 40 };
     struct annc_safe_file file;
@@ -151,8 +152,33 @@ static void write_archive(const char *name)
     }
     REQUIRE_OK(annc_safe_open(name, &file));
     annc_zip_write_begin(&file, &writer);
-    REQUIRE_OK(annc_zip_write_floats(&writer, "x_train", ROWS, 4, x));
+    if (with_inputs)
+        REQUIRE_OK(annc_zip_write_floats(&writer, "x_train", ROWS, 4, x));
     REQUIRE_OK(annc_zip_write_floats(&writer, "y_train", ROWS, 0, y));
+    REQUIRE_OK(annc_zip_write_end(&writer, true));
+    REQUIRE_OK(annc_safe_commit(&file));
+}
+
+/* 6 x 6 pixels, a stroke on what is transparent. */
+static void write_picture(const char *name)
+{
+    static const unsigned char png[] =
+        "\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\000\006\000\000\000\006\010"
+        "\006\000\000\000\340\314\357\110\000\000\000\022\111\104\101\124\170\332\143\140\040\002\374\207\142"
+        "\132\112\240\000\000\112\150\007\371\305\040\324\235\000\000\000\000\111\105\116\104\256\102\140\202";
+    write_file(name, png, sizeof png - 1);
+}
+
+/* A layer of four inputs and three outputs as Keras has it. */
+static void write_kernel(const char *name)
+{
+    struct annc_safe_file file;
+    struct annc_zip_writer writer;
+    const float kernel[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, bias[3] = {1, 2, 3};
+    REQUIRE_OK(annc_safe_open(name, &file));
+    annc_zip_write_begin(&file, &writer);
+    REQUIRE_OK(annc_zip_write_floats(&writer, "d/kernel", 4, 3, kernel));
+    REQUIRE_OK(annc_zip_write_floats(&writer, "d/bias", 3, 0, bias));
     REQUIRE_OK(annc_zip_write_end(&writer, true));
     REQUIRE_OK(annc_safe_commit(&file));
 }
@@ -164,7 +190,11 @@ static bool begin(void)
         return false;
     write_table("table.csv", 60);
     write_table("other.csv", 24);
-    write_archive("arrays.npz");
+    write_archive("arrays.npz", true);
+    write_archive("labels.npz", false);
+    write_picture("transparent.png");
+    write_kernel("kernel.npz");
+    write_file("latin.csv", "a;kind\n1;\xe4\n2;\xf6\n3;\xe4\n4;\xf6\n", 23);
     write_images("bars/train-images-idx3-ubyte", "bars/train-labels-idx1-ubyte");
     write_images("bars/t10k-images-idx3-ubyte", "bars/t10k-labels-idx1-ubyte");
     return system("cp -r bars packed && gzip packed/*") == 0;
@@ -198,7 +228,7 @@ static annc_status load(const void *what, uint64_t *sum)
     annc_status status = ANNC_OK;
     annc_data data = {.train = NULL};
     annc_network *network = NULL;
-    annc_shape shape = problem_shape("1-1", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    annc_shape shape = problem_shape("1-1", ANNC_TANH, ANNC_IDENTITY, ANNC_QUADRATIC);
     ANNC_TRY(annc_data_load(what, &data));
     digest_dataset(sum, data.train);
     digest_dataset(sum, data.validation);
@@ -238,6 +268,14 @@ static void data_of_tables(void)
     options =
         (annc_data_options){.source = ANNC_SOURCE_PATH, .path = "arrays.npz", .need_train = true, .validation = 0.25};
     every_call("an archive", load, &options, 0);
+    options.labels_path = "labels.npz";
+    every_call("an archive, its labels in another", load, &options, 0);
+    options.labels_path = NULL;
+    options.text.target = "y"; /* numbers */
+    every_call("an archive of numbers", load, &options, 0);
+    options = table_options("latin.csv");
+    options.text.separator = ';';
+    every_call("a table in Latin-1", load, &options, 0);
 }
 
 static void data_of_images(void)
@@ -491,6 +529,83 @@ out:
     return status;
 }
 
+/* What is learnt of a table goes into a model, and out of it to read another one. */
+static annc_status table_of_model(const void *what, uint64_t *sum)
+{
+    annc_data_options options = *(const annc_data_options *)what;
+    annc_status status = ANNC_OK;
+    annc_network *network = NULL;
+    annc_data learnt = {.train = NULL}, read = {.train = NULL};
+    annc_shape shape = problem_shape("1-2", ANNC_TANH, ANNC_IDENTITY, ANNC_QUADRATIC);
+    ANNC_TRY(annc_data_load(&options, &learnt));
+    shape.width[0] = annc_dataset_examples(learnt.train)->inputs;
+    shape.width[1] = annc_dataset_examples(learnt.train)->outputs;
+    ANNC_TRY(annc_network_create(&shape, &network));
+    ANNC_TRY(annc_data_describe(&learnt, network));
+    ANNC_TRY(annc_model_export(network, ANNC_EXPORT_C, "c"));
+    options.path = "other.csv";
+    options.model = network;
+    options.need_train = false;
+    options.need_test = true;
+    ANNC_TRY(annc_data_load(&options, &read));
+    digest_dataset(sum, read.test);
+out:
+    annc_data_free(&learnt);
+    annc_data_free(&read);
+    annc_network_free(network);
+    return status;
+}
+
+/* A model of someone else's, and what it is to predict. */
+static annc_status foreign(const void *what, uint64_t *sum)
+{
+    const annc_shape shape = problem_shape("4-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY),
+                     images = problem_shape("64-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    annc_data_options options = {
+        .source = ANNC_SOURCE_PATH, .path = what, .outputs = 3, .unlabelled = true, .need_test = true};
+    annc_status status = ANNC_OK;
+    annc_network *network = NULL, *bare = NULL;
+    annc_data data = {.train = NULL};
+    ANNC_TRY(annc_model_load("kernel.npz", &shape, &network));
+    digest_network(sum, network);
+    ANNC_TRY(annc_network_create(&images, &bare));
+    options.model = bare;
+    ANNC_TRY(annc_data_load(&options, &data));
+    digest_dataset(sum, data.test);
+out:
+    annc_data_free(&data);
+    annc_network_free(network);
+    annc_network_free(bare);
+    return status;
+}
+
+/* Arrays of the caller's. */
+static annc_status arrays(const void *what, uint64_t *sum)
+{
+    const annc_examples *examples = what;
+    annc_dataset *dataset = NULL;
+    const annc_status status = annc_dataset_create(examples, &dataset);
+    if (status == ANNC_OK)
+        digest_dataset(sum, dataset);
+    annc_dataset_free(dataset);
+    return status;
+}
+
+static void models_of_others(void)
+{
+    static const float x[6] = {1, 2, 3, 4, 5, 6}, y[3] = {1, 2, 3};
+    const annc_examples examples = {
+        .count = 3, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
+    annc_data_options options = table_options("table.csv");
+    options.text.target = "width,height";
+    options.text.drop = "kind";
+    options.text.missing = ANNC_MISSING_DROP;
+    every_call("a table of a model", table_of_model, &options, 0);
+    if (ANNC_PNG_FOUND)
+        every_call("a model of others", foreign, "transparent.png", 0);
+    every_call("arrays", arrays, &examples, 0);
+}
+
 static void models(void)
 {
     struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_SGD, 1);
@@ -532,8 +647,9 @@ static void audits(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(data_of_tables), TEST(data_of_images), TEST(trainings), TEST(resumed),
-                                        TEST(sweeps),         TEST(models),         TEST(audits)};
+    static const struct test tests[] = {TEST(data_of_tables),   TEST(data_of_images), TEST(trainings),
+                                        TEST(resumed),          TEST(sweeps),         TEST(models),
+                                        TEST(models_of_others), TEST(audits)};
     if (!begin())
         return 1;
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
