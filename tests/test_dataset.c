@@ -607,6 +607,50 @@ static void strangers_in_gzip(void)
     end();
 }
 
+static void plain_before_gzip(void)
+{
+    NEEDS_ZLIB();
+    static const char *const names[][2] = {{"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+                                           {"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"}};
+    begin();
+    for (int order = 0; order < 2; order++) { /* which of them the folder lists first may go by their age */
+        for (int turn = 0; turn < 2; turn++) {
+            const bool packed = turn != order;
+            write_bars(names[packed][0], packed ? 50 : 200, 10, 2, 4, false);
+            write_labels(names[packed][1], packed ? 50 : 200, 10, 0);
+            for (int i = 0; packed && i < 2; i++)
+                gzip_in_place(names[packed][i]);
+        }
+        const annc_data_options options = options_for(folder);
+        trains(&options, 200, 0, NULL);
+        end();
+        begin();
+    }
+    end();
+}
+
+/* Quotes that are doubled within quotes are one, and what is no UTF-8 is Latin-1. */
+static void names_of_classes(void)
+{
+    static const char *const cases[][2] = {{"\"he said \"\"hi\"\"\"", "he said \"hi\""},
+                                           {"gr\xfc\xdf \xa1", "gr\xC3\xBC\xC3\x9F \xC2\xA1"},
+                                           {"gr\xC3\xBC", "gr\xC3\xBC"}};
+    begin();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[128];
+        annc_data data;
+        snprintf(text, sizeof text, "1,a\n2,%s\n3,a\n4,%s\n", cases[i][0], cases[i][0]);
+        write_text("t.csv", text);
+        annc_data_options options = options_for(in_folder("t.csv"));
+        options.outputs = 2;
+        REQUIRE_OK(annc_data_load(&options, &data));
+        CHECK_MSG(strcmp(annc_dataset_class_name(data.train, 1), cases[i][1]) == 0, "'%s', not '%s'",
+                  annc_dataset_class_name(data.train, 1), cases[i][1]);
+        annc_data_free(&data);
+    }
+    end();
+}
+
 /* In gzip nothing tells how many elements there are before they are read. */
 static void gzip_of_another_length(void)
 {
@@ -726,4 +770,5 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(lying_images), TEST(several_sets), TEST(malformed_headers), TEST(false_claims), TEST(not_files),
           TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays),
           TEST(images_of_floats), TEST(parts_that_lack), TEST(parts_that_differ), TEST(strangers_in_gzip),
-          TEST(gzip_of_another_length), TEST(archives), TEST(places_of_mnist))
+          TEST(gzip_of_another_length), TEST(plain_before_gzip), TEST(names_of_classes), TEST(archives),
+          TEST(places_of_mnist))

@@ -346,6 +346,12 @@ static void exports(void)
     page[read_file(path, page, sizeof page - 1)] = '\0';
     CHECK(strstr((char *)page, "\\u003c/script>\\u003cb>") && !strstr((char *)page, "</script><b>"));
     CHECK(strstr((char *)page, "\"high\":null"));
+    /* Scaling without what stands for a missing value. */
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.input_shift", "[\"0x1p0\",\"0x1p0\",\"0x1p0\"]"));
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.input_factor", "[\"0x1p1\",\"0x1p1\",\"0x1p1\"]"));
+    REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_C, path));
+    page[read_file(path, page, sizeof page - 1)] = '\0';
+    CHECK(strstr((char *)page, "(float)(((double)x[j] - input_shift[j]) * input_factor[j]);"));
     annc_network_free(network);
     export_refuses("annc.classes", "[\"a\"");
     export_refuses("annc.inputs", "[7]");

@@ -23,6 +23,13 @@ static annc_status output_failed(const char *path, const char *what, int error)
                      strerror_r(error, reason, sizeof reason));
 }
 
+/* What is at a path. Anything that hides it but its absence is an error: what only seems to be absent would be replaced. */
+static annc_status look_at(const char *path, bool follow, struct stat *there, bool *exists)
+{
+    *exists = (follow ? stat(path, there) : lstat(path, there)) == 0;
+    return *exists || errno == ENOENT ? ANNC_OK : output_failed(path, "cannot be written", errno);
+}
+
 /* The file that writing to `path` means: the end of a chain of links, or, where that is no file that can be replaced (/dev/stdout), the path
  * itself. */
 static annc_status resolve(const char *path, char **target)
@@ -31,8 +38,11 @@ static annc_status resolve(const char *path, char **target)
     struct stat link, end;
     char resolved[PATH_MAX];
     const char *chosen = path;
-    const bool is_stream = stat(path, &end) == 0 && !S_ISREG(end.st_mode) && !S_ISDIR(end.st_mode);
-    if (!is_stream && lstat(path, &link) == 0 && S_ISLNK(link.st_mode)) {
+    bool there, exists;
+    ANNC_TRY(look_at(path, true, &end, &exists));
+    ANNC_TRY(look_at(path, false, &link, &there));
+    const bool is_stream = exists && !S_ISREG(end.st_mode) && !S_ISDIR(end.st_mode);
+    if (!is_stream && there && S_ISLNK(link.st_mode)) {
         if (!realpath(path, resolved))
             return output_failed(path, "the link leads nowhere", errno);
         chosen = resolved;
@@ -113,10 +123,11 @@ annc_status annc_safe_open(const char *path, struct annc_safe_file *file)
 {
     annc_status status = ANNC_OK;
     struct stat there;
+    bool exists;
     file->descriptor = -1;
     file->target = file->temporary = NULL;
     ANNC_TRY(resolve(path, &file->target));
-    const bool exists = stat(file->target, &there) == 0;
+    ANNC_TRY(look_at(file->target, true, &there, &exists));
     if (strcmp(path, "/dev/stdout") == 0) { /* as it was opened: to append, say */
         file->descriptor = dup(STDOUT_FILENO);
         if (file->descriptor < 0)

@@ -362,6 +362,13 @@ class Fetch(Cli):
         (self.to / NAMES[0]).mkdir()
         self.fetch("right", code=OUTPUT)
 
+    def test_no_file_in_its_place(self):
+        """A device is nothing to be written over."""
+        self.to.mkdir()
+        (self.to / NAMES[0]).symlink_to("/dev/null")
+        self.assertIn("is no regular file", self.fetch("right", code=OUTPUT).stderr)
+        self.assertEqual(self.server.asked, [])
+
     def test_lines_for_scripts(self):
         line = self.lines("fetch", "--to", "mnist", environment=self.environment_of("right"))[-1]
         self.assertEqual(line, {"schema": "annc.fetch/1", "folder": "mnist", "verified": True})
@@ -400,6 +407,16 @@ class WithoutServer(Cli):
     def test_folder_that_cannot_be_made(self):
         (self.folder / "file").write_text("")
         self.run_program("fetch", "--to", "file/mnist", code=OUTPUT)
+
+    def test_names_that_are_too_long(self):
+        self.run_program("fetch", "--to", "/".join(["a" * 200] * 40), code=OUTPUT)
+        self.run_program("fetch", "--to", "/".join(["a" * 200] * 20 + ["b" * 70]), code=OUTPUT)  # and a file's name is too much
+
+    def test_no_mirrors(self):
+        """Without any but the built-in ones, of which this program has none."""
+        for mirrors in ({}, {"ANNC_MIRRORS": ""}):
+            said = self.run_program("fetch", "--to", "mnist", environment=mirrors, code=INPUT).stderr
+            self.assertIn("train-images-idx3-ubyte could not be had", said)
 
     def test_list_of_files(self):
         """annc-gpu-bars wants what is in bars.txt, and that is what program.py makes."""

@@ -62,6 +62,7 @@ class Arrays(Numpy):
         for code in "hHiIqQ":
             self.learns(npy(shape, code, whole), npy([150], "B", y))
         self.learns(npy(shape, "B", whole), npy([150], "B", y))
+        self.assertEqual(self.learns(npy([150, 2, 2, 1], "f", x), npy([150], "B", y)), plain)
         one_hot = [i % 3 == c for i in range(150) for c in range(3)]
         for y in (npy([150], "q", y), npy([150, 1], "B", y), npy([150], "d", y), npy([150, 3], "?", one_hot), npy([150, 3], "f", one_hot)):
             self.assertEqual(self.learns(npy(shape, "f", x), y), plain)

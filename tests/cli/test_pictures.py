@@ -181,6 +181,49 @@ class Pictures(Cli):
         self.assertIn("damaged", self.run_program("predict", "m", self.put("flip.png", bytes(flipped)), code=INPUT).stderr)
         self.assertIn("predict", self.run_program("train", "--data", self.put("a.png", whole), code=INPUT).stderr)
 
+    def train_on(self, name, images, *more):
+        self.put(f"{name}-train-images-idx3-ubyte", idx([len(images), 28, 28], bytes(v for image in images for v in image)))
+        self.put(f"{name}-train-labels-idx1-ubyte", idx([len(images)], bytes(i % 10 for i in range(len(images)))))
+        return self.run_program("train", "--data", f"{name}-train-images-idx3-ubyte", "--epochs", "1", "--device", "cpu", "--save", name, *more)
+
+    def test_dark_on_light(self):
+        """A model of dark digits on light paper: pictures become like those, whichever way they come."""
+        drawn = digits(200)
+        self.train_on("dark", [[255 - v for v in image] for image in drawn])
+        light, dark = (self.put(name, grey(image)) for name, image in (("light.png", drawn[3]), ("dark.png", [255 - v for v in drawn[3]])))
+        said = self.run_program("predict", "dark", light)
+        self.assertIn("it is light on dark and was inverted", said.stderr)
+        self.assertNotIn("inverted", self.run_program("predict", "dark", dark).stderr)
+        first, second = (self.lines("predict", "dark", name)[0]["probabilities"] for name in (light, dark))
+        self.assert_same([{"label": 0, "probabilities": first}], [{"label": 0, "probabilities": second}])
+
+    def test_of_either_kind(self):
+        """Where half of the training images are light and half are dark, a picture stays as it is."""
+        drawn = digits(200)
+        self.train_on("mixed", [[255 - v for v in image] if i % 2 else image for i, image in enumerate(drawn)])
+        for image in (drawn[3], [255 - v for v in drawn[3]]):
+            self.assertNotIn("inverted", self.run_program("predict", "mixed", self.put("p.png", grey(image))).stderr)
+
+    def test_no_picture_for_it(self):
+        self.put("t.csv", b"1,2,a\n3,4,b\n" * 20)
+        self.run_program("train", "--data", "t.csv", "--layers", "2-2", "--epochs", "1", "--save", "t", "--device", "cpu")
+        self.assertIn("the model's inputs are none", self.run_program("predict", "t", self.put("p.png", grey(self.images[0])), code=INPUT).stderr)
+        faint = [200 + (v > 127) * 10 for v in self.images[0]]
+        self.assertIn("faint.png", self.run_program("predict", "m", self.put("faint.png", grey(faint)), code=INPUT).stderr)
+
+    def test_in_gzip(self):
+        if self.has_zlib():
+            self.put("p.png", grey(self.images[0]))
+            self.put("q.png", gzip.compress((self.folder / "p.png").read_bytes()))
+            self.assert_same(self.predict("q.png"), self.predict("p.png"))
+
+    def test_tables_of_brightness(self):
+        """Images as rows of numbers from 0 to 1, of a square that is not 28 wide: a picture becomes one of those."""
+        rows = "".join(",".join(f"{v / 255:.3f}" for i, v in enumerate(image) if i % 28 < 20 and i < 560) + f",{n % 10}\n" for n, image in enumerate(digits(100)))
+        self.put("t.csv", rows.encode())
+        self.run_program("train", "--data", "t.csv", "--label", "401", "--header", "no", "--layers", "400-10", "--epochs", "1", "--scale", "none", "--save", "t", "--device", "cpu")
+        self.assertEqual(len(self.lines("predict", "t", self.put("p.png", grey(self.images[0])))[0]["probabilities"]), 10)
+
     # R08
     def test_lying_on_its_side(self):
         images, labels = bars(200)

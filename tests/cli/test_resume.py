@@ -4,6 +4,7 @@ Called as program.py says."""
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -227,6 +228,48 @@ class Resume(Tables):
         subprocess.run([str(PROGRAM), "train", "--resume", "../odd\n% é/c"], cwd=self.folder / "elsewhere", env=self.environment, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.assertEqual(self.read("m"), before)
+
+    def change(self, name, pattern, replacement):
+        """Another text of the same length in a file's metadata, blanks after it."""
+        content = self.read(name)
+        found = re.search(pattern, content).group(0)
+        (self.folder / name).write_bytes(content.replace(found, replacement + b" " * (len(found) - len(replacement)), 1))
+
+    def test_damaged(self):
+        """What no checkpoint says is refused, and not the user's mistake."""
+        for folds in ([], ["--folds", "2"]):
+            self.run_program("train", "--data", self.data, *T, *folds, "--checkpoint", "whole")
+            for pattern, replacement, message in ((rb"0x[^ ]* ", b"inf", "makes no sense"), (rb"0x[^ ]* ", b"x", "makes no sense"),
+                                                  (rb"0x[^ ]* ", b"-1", "makes no sense")):
+                (self.folder / "c").write_bytes(self.read("whole"))
+                self.change("c", rb'"annc.progress":"' + pattern, b'"annc.progress":"' + replacement)
+                self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        for pattern, replacement, message in ((rb"epochs = 60", b"epochs = xx", "epochs"), (rb"epochs = 60", b"epochz = 60", "its configuration is damaged"),
+                                              (rb"epochs = 60", b"resume = 60", "its configuration is damaged"),
+                                              (rb"epochs = 60", b"config = 60", "its configuration is damaged"),
+                                              (rb"epochs = 60", b"epochs   60", "its configuration is damaged"),
+                                              (rb"annc.progress", b"annc.progresz", "makes no sense")):
+            (self.folder / "c").write_bytes(self.read("whole"))
+            self.change("c", pattern, replacement)
+            self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
+
+    def test_data_that_are_no_file(self):
+        """Data by a name of the program's own stay so, a share for validation is no file, flags may be repeated, and the next checkpoint goes where
+        it is told."""
+        environment = {"ANNC_DATA": str(self.folder / "bars")}
+        more = ["--data", "mnist", "--layers", "784-4-10", "--epochs", "1", "--device", "cpu", "--transpose", "--validation", "0.1"]
+        self.run_program("train", *more, "--checkpoint", "c", environment=environment)
+        self.run_program("train", "--resume", "c", "--transpose", "--epochs", "2", "--checkpoint", "d", "--save", "m", environment=environment)
+        self.assertEqual(self.lines("info", "d")[0]["annc.epochs"], "2")
+        self.assertEqual(self.lines("info", "c")[0]["annc.epochs"], "1")
+        shown = self.run_program("info", "m").stdout
+        self.assertIn("  data = mnist\n", shown)
+        self.assertIn("  validation = 0.1\n", shown)
+        self.write("v.csv", blobs(90), COLUMNS)
+        self.run_program("train", "--data", self.data, *T, "--validation", "v.csv", "--checkpoint", "c")
+        (self.folder / "elsewhere").mkdir()
+        self.run_program("train", "--resume", "c", "--epochs", "61", "--validation", "v.csv")
+        self.assertIn("--validation (the checkpoint has", self.run_program("train", "--resume", "c", "--validation", "w.csv", code=USAGE).stderr)
 
     def test_divergence(self):
         file = self.write("r.csv", [[i, 1000 * i] for i in range(200)], ["x", "y"])
