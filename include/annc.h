@@ -346,8 +346,8 @@ ANNC_API int annc_device_cuda_count(char *why, size_t size);
 
 /* ------------------------------------------------------------------ 5 training
  *
- * Each step takes a minibatch of m examples, works out the gradient of their mean cost by backpropagation (8), and theta = theta - eta dC/dtheta,
- * or what another optimiser makes of it (annc_functions.h). An epoch takes every example once, in an order that follows from seed and epoch. */
+ * Each step takes a minibatch of m examples, works out the gradient of their mean cost by backpropagation (8), and goes from theta to
+ * theta - eta dC/dtheta, or where another optimiser goes (annc_functions.h). An epoch takes every example once, in an order that follows from seed and epoch. */
 
 typedef enum annc_engine {
     ANNC_ENGINE_AUTO,     /* the fastest that takes the network */
@@ -438,8 +438,8 @@ ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_sh
 
 typedef struct annc_trainer annc_trainer;
 
-/* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network,
- * the device and the data sets in use; they must outlive it. ANNC_USAGE (annc_training_check), ANNC_INPUT where data and network do not fit together (inputs,
+/* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network, the device and
+ * the data set in use; they must outlive it. ANNC_USAGE (annc_training_check), ANNC_INPUT where data and network do not fit together (inputs,
  * outputs, targets that the cost cannot take), ANNC_DEVICE out of memory with needed, free and total bytes. */
 ANNC_API annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                          const annc_training_options *options, annc_trainer **trainer);
@@ -611,8 +611,8 @@ typedef struct annc_check_options {
     annc_objective objective;
 } annc_check_options;
 
-/* Audits the gradients of a network on the first minibatch of a data set, of C and all that the objective adds to it: the reference against central finite differences
- * (h = 1e-5, double), and each device against the reference. Errors of finite differences are relative to
+/* Audits the gradients of a network on the first minibatch of a data set, of C and all that the objective adds to it: the reference against
+ * central finite differences (h = 1e-5, double), and each device against the reference. Errors of finite differences are relative to
  * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix. Rows are freed by annc_check_free.
  * ANNC_OK also where a row failed: look at `pass`. */
 ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,

@@ -164,6 +164,12 @@ MUTANTS = [
     ("what a download left is data", "src/dataset/find.c", 'strlen(text), ".tmp", &begin)', 'strlen(text), ".xxx", &begin)', "^fetch$"),
     ("digits after a stop", "src/cli/setup.c", "fetched == ANNC_OK || fetched == ANNC_STOPPED", "fetched == ANNC_OK", "^fetch$"),
     ("a limit of file sizes kills", "src/cli/main.c", "handle(SIGXFSZ, SIG_IGN);", "", "^(fetch|cli)$"),
+    # Predictions and a rate of the caller's.
+    ("a new rate that nobody records", "src/training/train.c", "        backend->release(trainer->device, &trainer->job);\nout:", "        (void)backend;\nout:", "^checkpoint_simulated$"),
+    ("a new rate for the report alone", "src/training/train.c", "trainer->options.eta = trainer->job.eta = eta;", "trainer->options.eta = eta;", "^checkpoint_cpu$"),
+    ("predictions in the network's units", "src/training/predict.c", "        annc_dataset_unscale(dataset, count, outputs);\n", "        (void)outputs;\n", "^(predict|examples)$"),
+    ("class names of nobody", "src/training/predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(predict|examples)$"),
+    ("what is installed knows where it was not put", "src/annc.pc.in", "prefix=${pcfiledir}/@ANNC_PKGCONFIG_TO_PREFIX@", "prefix=@CMAKE_INSTALL_PREFIX@", "^install$"),
     # Manners.
     ("the last number of threads is everybody's", "src/backend/gemm_openblas.c", "    openblas_set_num_threads(wanted_threads);", "    if (wanted_threads > 1)\n        openblas_set_num_threads(wanted_threads);", "^manners$"),
     ("numbers in the caller's locale", "src/base/number.c", "const locale_t before = plain ? uselocale(plain) : (locale_t)0;", "const locale_t before = (locale_t)0;", "^manners$"),

@@ -1,5 +1,6 @@
 // cpp.cpp - the library from C++17: what is created is freed by std::unique_ptr, what fails throws.
 #include <annc.h>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>

@@ -33,14 +33,14 @@ static double minibatch(const annc_shape *shape, const double *theta, const annc
     return sum / M;
 }
 
-/* How far the gradient is from (C(theta + h) - C(theta - h)) / 2h. h is a compromise: the smaller, the nearer to the limit, but the fewer
+/* How far the gradient is from (C(theta + h) - C(theta - h)) / 2h, as vectors. h is a compromise: the smaller, the nearer to the limit, but the fewer
  * digits are left of the difference. */
 static double against_differences(const annc_shape *shape, double *theta, const annc_dataset *data,
                                   const double *gradient)
 {
     const size_t parameters = annc_shape_parameters(shape);
     const double h = 1e-5;
-    double worst = 0, *ignored = calloc(parameters, sizeof *ignored);
+    double squares = 0, *ignored = calloc(parameters, sizeof *ignored);
     for (size_t k = 0; k < parameters; k++) {
         const double here = theta[k];
         theta[k] = here + h;
@@ -48,10 +48,11 @@ static double against_differences(const annc_shape *shape, double *theta, const 
         theta[k] = here - h;
         const double below = minibatch(shape, theta, data, ignored);
         theta[k] = here;
-        worst = fmax(worst, fabs((above - below) / (2 * h) - gradient[k]));
+        const double error = (above - below) / (2 * h) - gradient[k];
+        squares += error * error;
     }
     free(ignored);
-    return worst;
+    return sqrt(squares);
 }
 
 /* How far a step of the trainer, theta - eta dC/dtheta in single precision, is from the one that the gradient says. */
@@ -62,17 +63,19 @@ static double against_step(annc_network *network, const annc_dataset *data, cons
     annc_device *device;
     annc_trainer *trainer;
     annc_epoch epoch;
-    double worst = 0;
+    double squares = 0;
     options.batch = M; /* all examples there are: an epoch is one step */
     check(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_CPU}, &device));
     check(annc_trainer_create(device, network, data, &options, &trainer));
     check(annc_trainer_epoch(trainer, NULL, NULL, &epoch));
     check(annc_trainer_store(trainer));
-    for (size_t k = 0; k < annc_shape_parameters(annc_network_shape(network)); k++)
-        worst = fmax(worst, fabs(after[k] - (theta[k] - options.eta * gradient[k])));
+    for (size_t k = 0; k < annc_shape_parameters(annc_network_shape(network)); k++) {
+        const double error = after[k] - (theta[k] - options.eta * gradient[k]);
+        squares += error * error;
+    }
     annc_trainer_free(trainer);
     annc_device_close(device);
-    return worst;
+    return sqrt(squares);
 }
 
 int main(void)

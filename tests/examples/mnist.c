@@ -40,8 +40,7 @@ int main(int argc, char **argv)
         annc_epoch epoch;
         annc_evaluation test;
         check(annc_trainer_epoch(trainer, NULL, NULL, &epoch));
-        check(
-            annc_evaluator_run(evaluator, trainer, NULL, NULL, &test)); /* of the parameters that the trainer has now */
+        check(annc_evaluator_run(evaluator, trainer, NULL, NULL, &test)); /* with what the trainer has learnt */
         printf("epoch %u: loss %.2f, %u of %u test images right\n", epoch.epoch, epoch.loss, test.correct, test.count);
     }
     check(annc_trainer_store(trainer));        /* from the device into the network */
