@@ -5,7 +5,17 @@
 #include <string.h>
 
 /* Pixels. A legend of several lines moves the curves down. */
-enum { WIDTH = 720, LEFT = 66, RIGHT = 20, PLOT_HEIGHT = 250, TOP = 44, FOOT = 46, LEGEND_LINE = 19, SAMPLE = 34 };
+enum {
+    WIDTH = 720,
+    LEFT = 66,
+    RIGHT = 20,
+    PLOT_HEIGHT = 250,
+    TOP = 44,
+    FOOT = 46,
+    LEGEND_LINE = 19,
+    SAMPLE = 34,
+    RING = 12
+};
 enum { STYLES = 6, MOST_POINTS = 800, MOST_DOTS = 40, MOST_TICKS = 32, MOST_THIN = MOST_SERIES - 4 };
 static const double LETTER = 6.7; /* about the width of one in the legend */
 static const double LOG_PAYS = 5; /* largest over smallest */
@@ -25,7 +35,7 @@ const char CURVES_STYLE[] =
     ".chart .s2{stroke:var(--c2);stroke-dasharray:3 3}.chart .s3{stroke:var(--c3);stroke-dasharray:10 3 2 3}"
     ".chart .s4{stroke:var(--c4);stroke-dasharray:14 4}.chart .s5{stroke:var(--c5);stroke-dasharray:2 4}"
     ".chart .dot{stroke-dasharray:none;fill:currentColor;stroke-width:4;stroke-linecap:round}"
-    ".chart .mark{stroke-dasharray:none}.chart .thin{stroke:var(--c5);stroke-width:1;opacity:.55}";
+    ".chart .mark{stroke-dasharray:none}.chart .thin{stroke:var(--c5);stroke-width:1;opacity:.7}";
 
 /* ---------------------------------------------------------------- axes */
 
@@ -257,6 +267,12 @@ static bool has_marks(const struct chart *chart)
     return false;
 }
 
+/* How wide what stands before a name is. */
+static int sample_of(const struct chart *chart, size_t s)
+{
+    return s < chart->count ? SAMPLE : RING;
+}
+
 /* An entry: a piece of the curve, or, past the last, of what is marked; and its name. */
 static void print_entry(const struct chart *chart, size_t s, const char *name, double x, double y, FILE *out)
 {
@@ -265,9 +281,9 @@ static void print_entry(const struct chart *chart, size_t s, const char *name, d
         print_class(chart, s, out);
         fprintf(out, "\" d=\"M%.0f %.0fh%d\"/>", x, y - 4.5, SAMPLE);
     } else {
-        fprintf(out, "<circle class=\"mark s0\" cx=\"%.0f\" cy=\"%.1f\" r=\"6\"/>", x + SAMPLE - 8, y - 4.5);
+        fprintf(out, "<circle class=\"mark s0\" cx=\"%.0f\" cy=\"%.1f\" r=\"6\"/>", x + RING / 2.0, y - 4.5);
     }
-    fprintf(out, "<text class=\"name\" x=\"%.0f\" y=\"%.0f\">", x + SAMPLE + 8, y);
+    fprintf(out, "<text class=\"name\" x=\"%.0f\" y=\"%.0f\">", x + sample_of(chart, s) + 8, y);
     print_markup_text(out, name);
     fputs("</text>\n", out);
 }
@@ -282,7 +298,7 @@ static int print_legend(const struct chart *chart, FILE *out)
     for (size_t s = 0; s < entries; s++) {
         const bool is_thin = s < chart->count && chart->series[s].is_thin;
         const char *name = is_thin ? "each fold" : s < chart->count ? chart->series[s].name : chart->mark_name;
-        const double wide = SAMPLE + 8 + LETTER * (double)strlen(name) + 20;
+        const double wide = sample_of(chart, s) + 8 + LETTER * (double)strlen(name) + 20;
         if (is_thin && has_thin)
             continue;
         if (x > LEFT && x + wide > WIDTH - RIGHT) {

@@ -3,10 +3,12 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MARGIN = 70, HEAD = 40, FOOT = 40, HALF_HEIGHT = 15 };
 static const double TREE_WIDTH = 156, GATE_WIDTH = 180, GATE_HEIGHT = 62; /* from one gate to the next */
+static const double LETTER = 0.62;                                        /* the width of one, of its size */
 static const double LABEL_WIDTH = 104, UNIT_HEIGHT = 142, UNIT = 104, END_WIDTH = 210;
 
 /* How a graph lies on the sheet. */
@@ -58,13 +60,18 @@ static double half_width(const struct graph *graph, const struct graph_node *nod
         return UNIT / 2;
     if (node->kind != GRAPH_GATE)
         return 30;
-    return node->name[1] == '\0' ? 15 : 38;
+    if (node->name[1] == '\0')
+        return 15;
+    size_t longest = strlen(node->name);
+    for (int i = 0; i < lines_of(node); i++)
+        longest = strlen(node->lines[i]) > longest ? strlen(node->lines[i]) : longest;
+    return fmin(fmax(LETTER * 12 * (double)longest / 2 + 3, 38), 56);
 }
 
 /* A size of letters at which a text fits between the sides of its box. */
 static double fit(const char *text, double half_width, double size)
 {
-    const double widest = 2 * half_width - 6, width = 0.62 * size * (double)strlen(text);
+    const double widest = 2 * half_width - 6, width = LETTER * size * (double)strlen(text);
     return width > widest ? size * widest / width : size;
 }
 
@@ -90,8 +97,8 @@ static void print_node(const struct graph *graph, const struct sheet *sheet, con
     fputs("</g>\n", out);
 }
 
-/* Where along its edge a label stands, so that none lies on another: of a tree near its beginning, of gates near its end; and where units are
- * joined to all others, at a place of its beginning's own. */
+/* Where along its edge a label stands best: of a tree near its beginning, of gates near its end; and where units are joined to all others, at a
+ * place of its beginning's own. */
 static double place_of(const struct graph *graph, const struct graph_edge *edge)
 {
     const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
@@ -109,6 +116,76 @@ static double place_of(const struct graph *graph, const struct graph_edge *edge)
     return 0.2 + 0.74 * (above + 0.5) / all;
 }
 
+/* What is covered: nodes and labels. */
+struct box {
+    double left, top, right, bottom;
+};
+
+struct covered {
+    struct box *boxes; /* room for all nodes and edges */
+    size_t count;
+};
+
+static bool is_free(const struct covered *covered, const struct box *box)
+{
+    for (size_t i = 0; i < covered->count; i++) {
+        const struct box *other = &covered->boxes[i];
+        if (box->left < other->right && other->left < box->right && box->top < other->bottom &&
+            other->top < box->bottom)
+            return false;
+    }
+    return true;
+}
+
+/* The box of a label around x, or, of an upright edge, to the right of it. */
+static struct box box_of(double x, double y, bool is_upright, const struct graph_edge *edge)
+{
+    char value[32], gradient[32] = "";
+    snprintf(value, sizeof value, "%.4g", edge->value);
+    if (!isnan(edge->gradient))
+        snprintf(gradient, sizeof gradient, "%.4g", edge->gradient);
+    const size_t letters = strlen(value) > strlen(gradient) ? strlen(value) : strlen(gradient);
+    const double width = LETTER * 12 * (double)letters;
+    return (struct box){is_upright ? x : x - width / 2, y - 14, is_upright ? x + width : x + width / 2,
+                        gradient[0] ? y + 14 : y};
+}
+
+/* Nodes, and the labels of upright edges, which cannot give way. */
+static struct covered cover(const struct graph *graph, const struct sheet *sheet)
+{
+    struct covered covered = {calloc((size_t)graph->node_count + graph->edge_count + 1, sizeof(struct box)), 0};
+    for (uint32_t i = 0; covered.boxes && i < graph->node_count; i++) {
+        const struct graph_node *node = &graph->nodes[i];
+        const double x = x_of(sheet, node), y = y_of(sheet, node), w = half_width(graph, node);
+        const double h = lines_of(node) ? 10 + 7.5 * lines_of(node) : HALF_HEIGHT;
+        covered.boxes[covered.count++] = (struct box){x - w, y - h, x + w, y + h};
+    }
+    for (uint32_t i = 0; covered.boxes && i < graph->edge_count; i++) {
+        const struct graph_edge *edge = &graph->edges[i];
+        const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
+        if (from->column == to->column)
+            covered.boxes[covered.count++] =
+                box_of(x_of(sheet, from) + 6, (y_of(sheet, from) + y_of(sheet, to)) / 2, true, edge);
+    }
+    return covered;
+}
+
+/* The place next to the best one where a label lies on nothing; the best one where there is none, or was no memory to look. */
+static double free_place(struct covered *covered, const struct graph_edge *edge, double best, const double from[2],
+                         const double to[2])
+{
+    enum { TRIES = 24 };
+    for (int i = 0; i < 2 * TRIES && covered->boxes; i++) {
+        const double t = best + (i % 2 ? -1 : 1) * (i + 1) / 2 * 0.03;
+        const struct box box = box_of(from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1]), false, edge);
+        if (t < 0.1 || t > 0.9 || !is_free(covered, &box))
+            continue;
+        covered->boxes[covered->count++] = box;
+        return t;
+    }
+    return best;
+}
+
 static void print_label(double x, double y, const char *more, const struct graph_edge *edge, FILE *out)
 {
     fprintf(out, "<text class=\"forward\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>", x, y - 4, more, edge->value);
@@ -116,12 +193,13 @@ static void print_label(double x, double y, const char *more, const struct graph
         fprintf(out, "<text class=\"backward\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>", x, y + 12, more, edge->gradient);
 }
 
-static void print_edge(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge, FILE *out)
+static void print_edge(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge,
+                       struct covered *covered, FILE *out)
 {
     const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
     const bool is_upright = from->column == to->column;
     const double x0 = x_of(sheet, from) + (is_upright ? 0 : half_width(graph, from));
-    const double y0 = y_of(sheet, from) + (is_upright ? HALF_HEIGHT : 0), t = place_of(graph, edge);
+    const double y0 = y_of(sheet, from) + (is_upright ? HALF_HEIGHT : 0);
     const double x1 = x_of(sheet, to) - (is_upright ? 0 : half_width(graph, to) + 2);
     const double y1 = y_of(sheet, to) - (is_upright ? HALF_HEIGHT + 2 : 0);
     fprintf(out, "<g class=\"edge\" data-from=\"%s\" data-to=\"%s\" data-value=\"%.17g\"", from->name, to->name,
@@ -129,10 +207,13 @@ static void print_edge(const struct graph *graph, const struct sheet *sheet, con
     if (!isnan(edge->gradient))
         fprintf(out, " data-gradient=\"%.17g\"", edge->gradient);
     fprintf(out, "><line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" marker-end=\"url(#arrow)\"/>", x0, y0, x1, y1);
-    if (is_upright)
+    if (is_upright) {
         print_label(x0 + 6, (y0 + y1) / 2, " text-anchor=\"start\"", edge, out);
-    else
+    } else {
+        const double t =
+            free_place(covered, edge, place_of(graph, edge), (const double[]){x0, y0}, (const double[]){x1, y1});
         print_label(x0 + t * (x1 - x0), y0 + t * (y1 - y0), "", edge, out);
+    }
     fputs("</g>\n", out);
 }
 
@@ -168,8 +249,10 @@ void graph_print_svg(const struct graph *graph, FILE *out)
     fprintf(out, "<text x=\"%.0f\" y=\"24\" font-size=\"14\" text-anchor=\"start\" font-weight=\"bold\">", 16.0);
     print_xml(graph->title, out);
     fputs("</text>\n", out);
+    struct covered covered = cover(graph, &sheet);
     for (uint32_t i = 0; i < graph->edge_count; i++)
-        print_edge(graph, &sheet, &graph->edges[i], out);
+        print_edge(graph, &sheet, &graph->edges[i], &covered, out);
+    free(covered.boxes);
     for (uint32_t i = 0; i < graph->node_count; i++)
         print_node(graph, &sheet, &graph->nodes[i], out);
     fprintf(out,

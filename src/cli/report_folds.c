@@ -9,8 +9,8 @@ static const struct {
     const char *key, *name;
     enum { AS_COUNT, AS_SHARE, AS_SIZE } kind;
     bool has_mean;
-} SHOWN[] = {{"training_count", ">training examples", AS_COUNT, false},
-             {"validation_count", ">validation examples", AS_COUNT, false},
+} SHOWN[] = {{"training_count", ">trained on", AS_COUNT, false},
+             {"validation_count", ">held out", AS_COUNT, false},
              {"validation_accuracy", ">accuracy", AS_SHARE, true},
              {"validation_r2", ">R\xC2\xB2", AS_SIZE, true},
              {"validation_rmse", ">RMSE", AS_SIZE, true},
@@ -76,7 +76,8 @@ void print_folds_section(FILE *out, const struct subject *subject)
     bool is_there[SHOWN_COUNT];
     double mean, deviation;
     print_section(out, subject, "Folds");
-    page_table(out, "What each fold came to on the examples that it held out, with the standard deviation (sd) of a "
+    page_table(out, "What each fold came to on the examples that it held out, trained on the others; with the standard "
+                    "deviation (sd) of a "
                     "sample.");
     fputs("<thead><tr><th scope=\"col\">fold</th>", out);
     for (int i = 0; i < SHOWN_COUNT; i++) {

@@ -288,7 +288,7 @@ static void print_configuration(FILE *out, const struct subject *subject)
         print_missing(out, "Neither the log nor a model says what the other options were.");
         return;
     }
-    page_table(out, "Options of the training, as `--config` would read them.");
+    page_table(out, "Options of the training, as --config reads them.");
     fputs("<tbody>\n", out);
     for (size_t i = 0; i < run->option_count; i++)
         print_pair(out, run->options[i].key, run->options[i].text);

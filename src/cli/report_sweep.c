@@ -12,13 +12,14 @@ enum { MOST_SHOWN = 500 };
 static const struct {
     const char *key, *name;
     bool is_share;
-} OUTCOMES[] = {{"validation_accuracy", ">validation accuracy", true},
-                {"validation_r2", ">validation R\xC2\xB2", false},
-                {"validation_rmse", ">validation RMSE", false},
-                {"validation_loss", ">validation loss", false},
-                {"epochs_done", ">epochs", false},
-                {"best_epoch", ">epoch kept", false},
-                {"seconds", ">seconds", false}};
+    int digits; /* of others */
+} OUTCOMES[] = {{"validation_accuracy", ">validation accuracy", true, 0},
+                {"validation_r2", ">validation R\xC2\xB2", false, 6},
+                {"validation_rmse", ">validation RMSE", false, 6},
+                {"validation_loss", ">validation loss", false, 6},
+                {"epochs_done", ">epochs", false, 10},
+                {"best_epoch", ">epoch kept", false, 10},
+                {"seconds", ">seconds", false, 3}};
 enum { OUTCOME_COUNT = sizeof OUTCOMES / sizeof *OUTCOMES, REASON = OUTCOME_COUNT, COLUMNS };
 
 static bool is_option(const char *key)
@@ -79,11 +80,13 @@ static void print_network(FILE *out, const struct log_record *first, const struc
         const double value = record_number(network, OUTCOMES[i].key);
         if (is_there[i] && isnan(value))
             page_number(out, "\xE2\x80\x93");
+        else if (is_there[i] && OUTCOMES[i].is_share)
+            page_number(out, "%.2f%%", 100 * value);
         else if (is_there[i])
-            page_number(out, OUTCOMES[i].is_share ? "%.2f%%" : "%.6g", OUTCOMES[i].is_share ? 100 * value : value);
+            page_number(out, "%.*g", OUTCOMES[i].digits, value);
     }
     if (is_there[REASON])
-        page_element(out, "td", " class=\"v\"", "%s", error ? error : "");
+        page_element(out, "td", " class=\"why\"", "%s", error ? error : "");
     fputs("</tr>\n", out);
 }
 

@@ -165,7 +165,7 @@ class Report(Reports):
             label, taken = re.match(r"a (\d), taken for (\d)$", pair).groups()
             self.assertEqual(int(label), (int(example.split()[1]) - 1) % 10)  # of bars
             self.assertNotEqual(label, taken)
-            self.assertGreater(*map(float, outputs.split(" against ")))
+            self.assertGreater(*map(float, outputs.split(" vs ")))
         self.assertEqual(len(said), 3 * wrong)
         audit = page.table("The equations against")[1:]
         self.assertEqual({(row[0], row[2]) for row in audit} >= {(layer, path) for layer in "12" for path in ("finite-difference", "cpu")}, True)
@@ -414,7 +414,7 @@ class Folds(Reports):
                 cells = dict(zip(shown[0], row))
                 self.assertEqual(cells["accuracy"], f"{100 * line['validation_accuracy']:.2f}%")
                 self.assertEqual(cells["loss an example"], f"{line['validation_loss']:.6g}")
-                self.assertEqual([cells[name] for name in ("training examples", "validation examples", "epoch kept", "epochs")],
+                self.assertEqual([cells[name] for name in ("trained on", "held out", "epoch kept", "epochs")],
                                  [str(line[key]) for key in ("training_count", "validation_count", "best_epoch", "epochs")])
             mean = dict(zip(shown[0], shown[-1]))
             self.assertEqual(mean["accuracy"], f"{100 * result['accuracy_mean']:.2f}% ± {100 * result['accuracy_sd']:.2f}%")

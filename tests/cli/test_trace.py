@@ -33,6 +33,31 @@ class Trace(Tables):
             edges.append((group.get("data-from"), group.get("data-to"), value, gradient and float(gradient)))
         return edges, "".join(root.itertext())
 
+    def boxes(self):
+        """What labels of edges and nodes cover in the drawing: (left, top, right, bottom) of each, the letters a little narrower than they are."""
+        labels, nodes = [], []
+        for group in ElementTree.parse(self.folder / "g.svg").getroot().iter(SVG + "g"):
+            texts, rect = list(group.iter(SVG + "text")), group.find(SVG + "rect")
+            if rect is not None:
+                left, top, width, height = (float(rect.get(key)) for key in ("x", "y", "width", "height"))
+                nodes.append((left, top, left + width, top + height))
+            if group.get("class") == "edge":
+                x, width = float(texts[0].get("x")), 0.5 * 12 * max(len(text.text) for text in texts)
+                left = x if texts[0].get("text-anchor") == "start" else x - width / 2
+                labels.append((left, min(float(text.get("y")) for text in texts) - 9, left + width, max(float(text.get("y")) for text in texts)))
+        return labels, nodes
+
+    def test_labels_cover_nothing(self):
+        """The numbers of an edge lie neither on those of another nor on a node."""
+        file = self.write("x.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
+        for arguments in ([], ["--layers", "2-3:tanh-1", "--cost", "cross-entropy", "--data", file], ["--layers", "2-2:tanh-2:tanh-1", "--cost", "cross-entropy", "--data", file],
+                          ["--layers", "784-32-10", "--data", "bars", "--neuron", "2:3"]):
+            self.edges(*arguments)
+            labels, nodes = self.boxes()
+            for i, (left, top, right, bottom) in enumerate(labels):
+                for other in labels[:i] + nodes:
+                    self.assertFalse(left < other[2] and other[0] < right and top < other[3] and other[1] < bottom, (arguments, labels[i], other))
+
     def test_worked_example(self):
         """The numbers that every build must show."""
         edges, _ = self.edges()
