@@ -7,7 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SHOWN_CLASSES = 20, MISTAKES_SHOWN = 5, SHOWN_NAME = 256, COLUMN = 7 };
+enum {
+    MOST_SHOWN_CLASSES = 20,
+    MISTAKES_SHOWN = 5,
+    SHOWN_NAME = 256,
+    COLUMN = 7,
+    LEAST_HEAD = 9,
+    CLASS_HEAD = 12,
+    MOST_HEAD = 24
+};
 
 /* What an evaluation came to, and what it is made of. */
 struct result {
@@ -105,20 +113,33 @@ static const char *name_of(const annc_dataset *data, uint32_t c, char name[SHOWN
     return plain_text(annc_dataset_class_name(data, c), name, SHOWN_NAME);
 }
 
-static void print_figures(const char *name, struct class_figures figures)
+/* Room for the names of the classes, unless they are very long. */
+static int head_width(const annc_dataset *data, const struct confusion *confusion, int least)
 {
-    printf("%-12s %8u %9.2f%% %7.2f%% %7.2f%%\n", name, figures.support, 100 * figures.precision, 100 * figures.recall,
-           100 * figures.f1);
+    char name[SHOWN_NAME];
+    int wide = least;
+    for (uint32_t c = 0; c < confusion->classes; c++) {
+        const int length = (int)strlen(name_of(data, c, name));
+        wide = length > wide ? length : wide;
+    }
+    return wide < MOST_HEAD ? wide : MOST_HEAD;
+}
+
+static void print_figures(const char *name, int wide, struct class_figures figures)
+{
+    printf("%-*s %8u %9.2f%% %7.2f%% %7.2f%%\n", wide, name, figures.support, 100 * figures.precision,
+           100 * figures.recall, 100 * figures.f1);
 }
 
 static void print_table(const annc_dataset *data, const struct confusion *confusion)
 {
     char name[SHOWN_NAME];
-    printf("\n%-12s %8s %10s %8s %8s\n", "class", "support", "precision", "recall", "F1");
+    const int wide = head_width(data, confusion, CLASS_HEAD);
+    printf("\n%-*s %8s %10s %8s %8s\n", wide, "class", "support", "precision", "recall", "F1");
     for (uint32_t c = 0; c < confusion->classes; c++)
-        print_figures(name_of(data, c, name), confusion_class(confusion, c));
-    print_figures("mean", confusion_mean(confusion, false));
-    print_figures("by support", confusion_mean(confusion, true));
+        print_figures(name_of(data, c, name), wide, confusion_class(confusion, c));
+    print_figures("mean", wide, confusion_mean(confusion, false));
+    print_figures("by support", wide, confusion_mean(confusion, true));
 }
 
 /* A number over a background as strong as its share of the row: blue where it is right, orange where it is not. */
@@ -142,12 +163,13 @@ static void print_confusion(const annc_dataset *data, const struct confusion *co
     char name[SHOWN_NAME];
     if (confusion->classes > MOST_SHOWN_CLASSES)
         return;
-    printf("\nlabels down, predictions across\n%-12s", "");
+    const int wide = head_width(data, confusion, LEAST_HEAD);
+    printf("\nlabels down, predictions across\n%-*s", wide, "");
     for (uint32_t c = 0; c < confusion->classes; c++)
         printf(" %6s", plain_text(annc_dataset_class_name(data, c), name, COLUMN));
     for (uint32_t r = 0; r < confusion->classes; r++) {
         const uint32_t support = confusion_class(confusion, r).support;
-        printf("\n%-12s", name_of(data, r, name));
+        printf("\n%-*s", wide, name_of(data, r, name));
         for (uint32_t c = 0; c < confusion->classes; c++) {
             const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
             print_cell(count, support ? (double)count / support : 0, r == c, colour);
@@ -160,16 +182,16 @@ static void print_calibration(struct calibration calibration)
 {
     if (!calibration.exists)
         return;
-    printf("\ncalibration error %.2f%%: outputs of the class that is predicted, and how often it is right\n%-12s",
-           100 * calibration.error, "output");
+    printf("\ncalibration error %.2f%%: the winning output, and how often it is right\n%-*s", 100 * calibration.error,
+           LEAST_HEAD, "output");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6.3f", calibration.confidence[bin]);
-    printf("\n%-12s", "right");
+    printf("\n%-*s", LEAST_HEAD, "right");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6.3f", calibration.accuracy[bin]);
-    printf("\n%-12s", "examples");
+    printf("\n%-*s", LEAST_HEAD, "examples");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6u", calibration.count[bin]);

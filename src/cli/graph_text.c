@@ -15,7 +15,7 @@ static void print_number(char *text, size_t size, double value)
 
 /* ---------------------------------------------------------------- a tree, drawn */
 
-enum { MOST_COLUMNS = 16, NUMBER = 16, GAP = 3, LINES_A_ROW = 3, MOST_WIDTH = 400 };
+enum { MOST_COLUMNS = 16, NUMBER = 16, GAP = 2, LINES_A_ROW = 3, MOST_WIDTH = 400 };
 
 /* Lines that meet in a cell, as bits. */
 enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8 };

@@ -114,8 +114,8 @@ static void print_help(void)
            "  annc-gpu COMMAND [options]\n\n");
     for (int i = 0; COMMANDS[i].name; i++)
         printf("  %-7s %-13s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
-    printf("\n`annc-gpu train` alone learns to read digits. `annc-gpu help COMMAND` shows a command's\n"
-           "options; --version shows what this program was built with.\n");
+    printf("\n`annc-gpu train` alone learns to read digits. `annc-gpu help COMMAND` shows a\n"
+           "command's options; --version shows what this program was built with.\n");
 }
 
 static void print_command_help(const struct command *command, bool all)

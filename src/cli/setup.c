@@ -189,7 +189,8 @@ annc_status device_from_options(const struct options *options, annc_device **dev
     if (status != ANNC_OK)
         return status;
     const annc_device_info *info = annc_device_describe(*device);
-    note(options, "device: %s: %s (%s)", info->kind, info->name, info->why);
+    note(options, "device: %s: %s", info->kind, info->name);
+    note(options, "  (%s)", info->why);
     return ANNC_OK;
 }
 

@@ -261,6 +261,7 @@ class Eval(Cli):
         text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
         self.assertIn("precision", text)
         self.assertIn("labels down", text)
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
 
     def test_figures(self):
         """Precision, recall, F1 and their means, calibration and mistakes, counted here from what --per-example writes."""
@@ -407,7 +408,7 @@ class Devices(Cli):
         broken = {**environment, "ANNC_HOST_FAIL_FROM": "4"}
         self.assertRegex(self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE, environment=broken).stderr,
                          r"annc-gpu: CUDA: cudaErrorIllegalAddress .* in cudaStreamCreateWithFlags")
-        self.assertRegex(self.run_program("train", "--data", "bars", *SMALL[:-2], environment=broken).stderr, r"device: cpu: .*\(CUDA: .* in cudaStreamCreateWithFlags")
+        self.assertRegex(self.run_program("train", "--data", "bars", *SMALL[:-2], environment=broken).stderr, r"device: cpu: .*\n  \(CUDA: .* in cudaStreamCreateWithFlags")
         small = {**environment, "ANNC_HOST_MEMORY_MB": "33"}
         self.assertRegex(self.run_program("train", "--data", "bars", "--layers", "784-2000-10", "--device", "cuda", code=DEVICE,
                                           environment=small).stderr, r"out of memory on simulated \(Simulated device\): the training needs \d+ bytes \(weights \d+.*\d+ are free of \d+")

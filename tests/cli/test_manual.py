@@ -22,6 +22,7 @@ class Manual(Cli):
                 self.assertLessEqual(max(len(line) for line in lines[1:]), 80)
                 if not more:
                     self.assertLess(len(lines), 36, command)
+        self.assertLessEqual(max(map(len, self.run_program("help").stdout.splitlines())), 80)
         self.assertTrue(set(COMMANDS) <= set(re.findall(r"^  (\w+)", self.run_program("help").stdout, re.MULTILINE)))
 
     def test_page(self):

@@ -487,8 +487,10 @@ class OfTables(Browser):
             said.beyond = [features[0].value, outputs()];
             element("reset").click();
             said.reset = features.map(f => f.value);
+            said.cut = Array.from(document.querySelectorAll(".row span:first-child")).filter(name => name.scrollWidth > name.clientWidth).length;
             report(said);""")
         self.assertEqual(said["names"], COLUMNS[:4])
+        self.assertEqual(said["cut"], 0)
         self.assert_near([row["outputs"] for row in said["rows"]], [line["probabilities"] for line in lines])
         self.assertEqual([row["answer"] for row in said["rows"]], [line["label"] for line in lines])
         for j, (low, high, step, begin) in enumerate(said["ranges"]):

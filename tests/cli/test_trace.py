@@ -47,6 +47,9 @@ class Trace(Tables):
                 labels.append((left, min(float(text.get("y")) for text in texts) - 9, left + width, max(float(text.get("y")) for text in texts)))
         return labels, nodes
 
+    def test_fits_a_terminal(self):
+        self.assertLessEqual(max(map(len, self.run_program("trace").stdout.splitlines())), 80)
+
     def test_labels_cover_nothing(self):
         """The numbers of an edge lie neither on those of another nor on a node."""
         file = self.write("x.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
