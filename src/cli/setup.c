@@ -337,9 +337,26 @@ annc_status load_file(const struct options *options, annc_data_options *source, 
     return ANNC_OK;
 }
 
+/* Where nothing names data they are MNIST's, of which a model of another number of inputs knows nothing. */
+static annc_status check_model(const char *what, const annc_network *model)
+{
+    enum { MNIST_INPUTS = 28 * 28 };
+    const uint32_t inputs = model ? annc_network_shape(model)->width[0] : MNIST_INPUTS;
+    const char *trained = model ? annc_network_metadata(model, "annc.data") : NULL;
+    if (what || inputs == MNIST_INPUTS)
+        return ANNC_OK;
+    usage_failed("the model has %u inputs, and MNIST, which is taken without --data, has %d; name its data with --data "
+                 "FILE%s%.200s%s",
+                 inputs, MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
+                 trained ? ")" : "");
+    return ANNC_INPUT;
+}
+
 annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,
                       annc_data *data)
 {
-    const annc_status status = choose_source(options, what, may_fetch, source);
+    annc_status status = check_model(what, source->model);
+    if (status == ANNC_OK)
+        status = choose_source(options, what, may_fetch, source);
     return status == ANNC_OK ? load_file(options, source, data) : status;
 }

@@ -7,6 +7,15 @@ from tables import COLUMNS, NAMES, T, Tables, bar_row, blobs
 
 
 class Dialects(Tables):
+    def test_model_without_data(self):
+        """MNIST is not tried on a model of a table; what it was trained on is told."""
+        file = self.write("t.csv", blobs(30), COLUMNS)
+        self.run_program("train", "--data", file, *T, "--save", "m")
+        for command in ("eval", "trace"):
+            message = self.run_program(command, "m", code=INPUT).stderr
+            self.assertRegex(message, r"has 4 inputs, and MNIST.* has 784; name its data with --data FILE \(it was trained on .*t\.csv")
+            self.assertNotIn("built-in digits", message)
+
     def test_plain(self):
         self.trains(self.write("t.csv", blobs(150), COLUMNS))
 
