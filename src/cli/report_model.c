@@ -187,8 +187,7 @@ static void print_images(FILE *out, const struct subject *subject, const struct 
         page_image(out, grey, rows, columns, GREYS, text);
         page_element(out, "span", "", "a %s, taken for %s", annc_dataset_class_name(subject->set, (uint32_t)labels[i]),
                      annc_dataset_class_name(subject->set, (uint32_t)said));
-        page_element(out, "span", "", "%.3f vs %.3f", output_for(subject, i, said),
-                     output_for(subject, i, labels[i]));
+        page_element(out, "span", "", "%.3f vs %.3f", output_for(subject, i, said), output_for(subject, i, labels[i]));
         page_element(out, "span", " class=\"said\"", "example %u", i + 1);
         fputs("</li>\n", out);
     }
