@@ -207,6 +207,9 @@ ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* The original label of a class as text; classes count from 0. NULL where the data set has targets, or no such class. */
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
+/* The name of a target, a column's of the training data, or its number; NULL where the data set has labels, or nobody knows. */
+ANNC_API const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target);
+
 typedef enum annc_source {
     ANNC_SOURCE_PATH,   /* a folder, or a file: IDX images, a table of text, NPY, NPZ */
     ANNC_SOURCE_MNIST,  /* the MNIST files, wherever they are: $ANNC_DATA, data/mnist, the user's cache folder */
@@ -287,6 +290,22 @@ typedef struct annc_data {
 ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);
 /* Frees the data sets and what `data` has beside them, not the struct. */
 ANNC_API void annc_data_free(annc_data *data);
+
+typedef struct annc_reader annc_reader;
+
+/* Opens what is to be predicted, options->path, or standard input where that is "-", for options->model, whose columns, classes and scaling hold;
+ * options->outputs is its n_L. A table of text comes in pieces, in memory that does not depend on its length. Its separator, header, decimal
+ * mark, encoding and columns are settled by its first 8 MiB, or, where a pipe pauses before, by what came in 0.3 s, one row at least; they hold
+ * from then on. Other files come at once. What the options point to must outlive the reader. ANNC_INPUT as annc_data_load. */
+ANNC_API annc_status annc_reader_open(const annc_data_options *options, annc_reader **reader);
+ANNC_API void annc_reader_close(annc_reader *reader);
+/* The next examples, in the order of the file: a data set that the caller frees, of a power of two of rows, fewer where a pipe paused for 0.1 s,
+ * and at the end; *piece is NULL past the last. Labels and targets are all 0. ANNC_INPUT names the line of what is wrong, once all rows before
+ * it are handed out. Pieces say nothing of how a file is read: the examples are those that annc_data_load gives of it. */
+ANNC_API annc_status annc_reader_next(annc_reader *reader, annc_dataset **piece);
+/* Where the examples come from, and what the reader assumed, as annc_data has it; the notes may grow until the last piece. */
+ANNC_API const char *annc_reader_description(const annc_reader *reader);
+ANNC_API const char *annc_reader_notes(const annc_reader *reader);
 
 /* Writes what a model must know of the data it was trained on into a network's metadata: classes, columns, scaling. Without it, a saved model
  * takes inputs as they come. */

@@ -249,51 +249,38 @@ static annc_status print_classification(const struct result *result)
 
 /* ---------------------------------------------------------------- --per-example */
 
-/* A CSV field: quoted where it must be. */
-static void print_field(struct text *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n") && text[0] != ' ') {
-        text_add(out, "%s", text);
-        return;
-    }
-    text_add(out, "\"");
-    for (; *text; text++)
-        text_add(out, *text == '"' ? "\"\"" : "%c", *text);
-    text_add(out, "\"");
-}
-
-static void print_classified(const struct result *result, struct text *out)
+static void print_classified(const struct result *result, FILE *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
-    text_add(out, "row,label,predicted,correct");
+    fputs("row,label,predicted,correct", out);
     for (uint32_t j = 0; j < examples->outputs; j++) {
-        text_add(out, ",");
-        print_field(out, annc_dataset_class_name(result->data, examples->outputs == 1 ? 1 : j));
+        fputc(',', out);
+        print_csv_field(out, "", annc_dataset_class_name(result->data, examples->outputs == 1 ? 1 : j));
     }
     for (uint32_t i = 0; i < examples->count; i++) {
         const int32_t label = examples->labels[i], predicted = result->predictions[i];
-        text_add(out, "\n%u,", i + 1);
-        print_field(out, annc_dataset_class_name(result->data, (uint32_t)label));
-        text_add(out, ",");
-        print_field(out, annc_dataset_class_name(result->data, (uint32_t)predicted));
-        text_add(out, ",%d", label == predicted);
+        fprintf(out, "\n%u,", i + 1);
+        print_csv_field(out, "", annc_dataset_class_name(result->data, (uint32_t)label));
+        fputc(',', out);
+        print_csv_field(out, "", annc_dataset_class_name(result->data, (uint32_t)predicted));
+        fprintf(out, ",%d", label == predicted);
         for (uint32_t j = 0; j < examples->outputs; j++)
-            text_add(out, ",%.9g", (double)result->outputs[(size_t)i * examples->outputs + j]);
+            fprintf(out, ",%.9g", (double)result->outputs[(size_t)i * examples->outputs + j]);
     }
 }
 
-static void print_measured(const struct result *result, struct text *out)
+static void print_measured(const struct result *result, FILE *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const uint32_t n = examples->outputs;
-    text_add(out, "row");
+    fputs("row", out);
     for (uint32_t j = 1; j <= n; j++)
-        text_add(out, ",target%u,predicted%u", j, j);
+        fprintf(out, ",target%u,predicted%u", j, j);
     for (uint32_t i = 0; i < examples->count; i++) {
-        text_add(out, "\n%u", i + 1);
+        fprintf(out, "\n%u", i + 1);
         for (uint32_t j = 0; j < n; j++)
-            text_add(out, ",%.9g,%.9g", (double)result->targets[(size_t)i * n + j],
-                     (double)result->outputs[(size_t)i * n + j]);
+            fprintf(out, ",%.9g,%.9g", (double)result->targets[(size_t)i * n + j],
+                    (double)result->outputs[(size_t)i * n + j]);
     }
 }
 
@@ -315,8 +302,10 @@ static annc_status save_examples(struct result *result)
     struct text text = {.bytes = NULL};
     if (!has_classes)
         unscale(result);
-    (has_classes ? print_classified : print_measured)(result, &text);
-    text_add(&text, "\n");
+    FILE *stream = text_stream(&text);
+    (has_classes ? print_classified : print_measured)(result, stream);
+    fputc('\n', stream);
+    fclose(stream);
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(path, text.bytes, text.length);
     text_free(&text);

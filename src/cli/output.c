@@ -90,6 +90,19 @@ static void add_string(struct text *text, const char *string)
     text_add(text, "\"");
 }
 
+void print_csv_field(FILE *stream, const char *prefix, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n") && text[0] != ' ') {
+        fputs(prefix, stream);
+        fputs(text, stream);
+        return;
+    }
+    fprintf(stream, "\"%s", prefix);
+    for (; *text; text++)
+        fprintf(stream, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', stream);
+}
+
 static void begin_member(struct json *json, const char *key)
 {
     const char last = json->text.bytes[json->text.length - 1];
@@ -122,9 +135,15 @@ void json_whole(struct json *json, const char *key, uint64_t value)
 
 void json_number(struct json *json, const char *key, double value)
 {
+    enum { MANY = 15, ALL = 17 };
     char digits[40] = "null";
+    int precision = 1;
     begin_member(json, key);
-    for (int precision = 1; isfinite(value) && precision <= 17; precision++) {
+    if (isfinite(value)) { /* what fifteen digits do not tell, fewer do not either */
+        snprintf(digits, sizeof digits, "%.*g", MANY, value);
+        precision = strtod(digits, NULL) == value ? 1 : MANY + 1;
+    }
+    for (; isfinite(value) && precision <= ALL; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (strtod(digits, NULL) == value)
             break;
@@ -147,6 +166,13 @@ void json_open(struct json *json, const char *key, char bracket)
 void json_close(struct json *json, char bracket)
 {
     text_put(&json->text, &bracket, 1);
+}
+
+void json_print(struct json *json, FILE *stream)
+{
+    text_add(&json->text, "}\n");
+    fwrite(json->text.bytes, 1, json->text.length, stream);
+    text_free(&json->text);
 }
 
 annc_status json_end(struct json *json, FILE *first, FILE *second)

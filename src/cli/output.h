@@ -25,6 +25,12 @@ void json_close(struct json *json, char bracket);
 /* Ends the object and writes it as a line to each stream that is not NULL. ANNC_OUTPUT where that failed. */
 annc_status json_end(struct json *json, FILE *first, FILE *second);
 
+/* Ends one of many, and writes it as a line that the caller flushes. */
+void json_print(struct json *json, FILE *stream);
+
+/* A CSV field, `prefix` and `text` in one, quoted where RFC 4180 says so. */
+void print_csv_field(FILE *stream, const char *prefix, const char *text);
+
 /* Text from outside as people may see it: control characters and bytes that are not UTF-8 as \xNN. plain_text puts it into a buffer, cut where
  * that is full, and gives the buffer back. */
 void print_plain(FILE *stream, const char *text, size_t length);

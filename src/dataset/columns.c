@@ -98,6 +98,19 @@ static annc_status wrong_length(const struct annc_records *records, size_t wante
                                  records->count, records->count == 1 ? "" : "s", wanted);
 }
 
+annc_status annc_columns_check(const struct annc_records *records, const struct annc_columns *columns)
+{
+    if (records->count != columns->count)
+        return wrong_length(records, columns->count);
+    if (columns->last_is_empty && records->field[columns->count - 1].length > 0)
+        return annc_stream_malformed(
+            records->stream,
+            "line %zu: the last field, which the header lacks and which was empty, is not; name "
+            "the columns in the header",
+            records->line);
+    return ANNC_OK;
+}
+
 /* Looks at every record but the first. */
 static annc_status look_at_rows(struct annc_records *records, const annc_text_options *options, size_t width,
                                 struct annc_columns *columns)
@@ -180,8 +193,10 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
         return wrong_length(records, width);
     columns->has_header = first + 1 == width || options->header == ANNC_YES ||
                           (options->header == ANNC_AUTO && is_header(records, columns));
-    if (first + 1 == width) /* an always-empty last field, or a row name */
+    if (first + 1 == width) { /* an always-empty last field, or a row name */
         columns->has_row_names = columns->column[width - 1].empty < columns->rows;
+        columns->last_is_empty = !columns->has_row_names;
+    }
     if (!columns->has_header) {
         const struct look at_first = {options, !options->decimal && records->separator != ','};
         for (uint32_t c = 0; c < columns->count; c++)
@@ -300,8 +315,9 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     annc_status status = ANNC_OK;
     memset(columns, 0, sizeof *columns);
     ANNC_TRY(look(records, options, columns));
-    annc_note(notes, size, "%u rows of %u columns between %s, %s header", columns->rows, columns->count,
-              separator_name(records->separator), columns->has_header ? "with a" : "without a");
+    annc_note(notes, size, "%s%u rows of %u columns between %s, %s header", records->ended ? "" : "more than ",
+              columns->rows, columns->count, separator_name(records->separator),
+              columns->has_header ? "with a" : "without a");
     if (records->was_latin_1)
         annc_note(notes, size, "the text is no UTF-8 and was read as Latin-1");
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));

@@ -31,6 +31,7 @@ struct annc_columns {
     uint32_t rows; /* below the header */
     bool has_header;
     bool has_row_names; /* the rows have one field more than the header: the first */
+    bool last_is_empty; /* or the last, which never holds anything */
     char decimal, thousands;
 };
 
@@ -39,11 +40,13 @@ annc_status annc_columns_give_roles(const struct annc_records *records, const an
                                     const struct annc_table *like, bool need_label, struct annc_columns *columns,
                                     char *notes, size_t size);
 
-/* Looks at all records and settles separator, decimal mark, header and roles. `like` is the table that was trained on, whose columns are
+/* Looks at all records that are held and settles separator, decimal mark, header and roles. `like` is the table that was trained on, whose columns are
  * wanted here too, or NULL. What was assumed goes to notes (of `size` bytes). */
 annc_status annc_columns_find(struct annc_records *records, const annc_text_options *options,
                               const struct annc_table *like, bool need_label, struct annc_columns *columns, char *notes,
                               size_t size);
+/* Whether the last record has the fields that all have. */
+annc_status annc_columns_check(const struct annc_records *records, const struct annc_columns *columns);
 void annc_columns_free(struct annc_columns *columns);
 
 #endif

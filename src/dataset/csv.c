@@ -13,14 +13,14 @@
 enum { SHOWN = 80 };
 
 /* What one reading has open. */
-struct reading {
+struct annc_csv {
     struct annc_records records;
     struct annc_columns columns;
     const annc_text_options *options;
-    struct annc_table *table;
+    struct annc_table *table; /* being filled */
     struct annc_label_reader labels;
     bool label_is_text;
-    uint32_t dropped; /* rows, for missing values */
+    uint64_t dropped; /* rows, for missing values */
 };
 
 /* ---------------------------------------------------------------- room */
@@ -42,11 +42,14 @@ out:
     return status;
 }
 
-static annc_status make_room(struct reading *reading)
+/* Room for so many rows. */
+static annc_status make_room(struct annc_csv *reading, uint32_t rows)
 {
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
     const struct annc_columns *columns = &reading->columns;
+    memset(table, 0, sizeof *table);
+    annc_stream_name(reading->records.stream, table->name, sizeof table->name);
     table->type = ANNC_FLOATS;
     table->columns = columns->count;
     table->has_header = columns->has_header;
@@ -65,11 +68,11 @@ static annc_status make_room(struct reading *reading)
     if (table->inputs > ANNC_MAX_WIDTH)
         return annc_stream_malformed(reading->records.stream, "has %u inputs; at most %d can be used", table->inputs,
                                      ANNC_MAX_WIDTH);
-    ANNC_TRY(annc_allocate(annc_product(columns->rows, table->inputs), sizeof(float), "the examples", &table->x));
-    ANNC_TRY(annc_allocate(columns->rows, sizeof *table->lines, "line numbers", (void **)&table->lines));
+    ANNC_TRY(annc_allocate(annc_product(rows, table->inputs), sizeof(float), "the examples", &table->x));
+    ANNC_TRY(annc_allocate(rows, sizeof *table->lines, "line numbers", (void **)&table->lines));
     if (table->outputs > 0)
-        ANNC_TRY(annc_allocate(annc_product(columns->rows, table->outputs), sizeof(float), "the targets",
-                               (void **)&table->targets));
+        ANNC_TRY(
+            annc_allocate(annc_product(rows, table->outputs), sizeof(float), "the targets", (void **)&table->targets));
     ANNC_TRY(take_names(columns, ANNC_ROLE_INPUT, table->inputs, &table->input_names));
     ANNC_TRY(take_names(columns, ANNC_ROLE_TARGET, table->outputs, &table->target_names));
 out:
@@ -78,33 +81,43 @@ out:
 
 /* ---------------------------------------------------------------- a row */
 
+/* A cell that is no number as the others are, in a row that the first look has not seen. */
+static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum annc_cell cell)
+{
+    const struct annc_field *field = &reading->records.field[c];
+    const size_t length = field->length < SHOWN ? field->length : SHOWN - 1;
+    char column[SHOWN], text[SHOWN], shown[SHOWN];
+    const char *what = cell == ANNC_CELL_MISSING  ? "the value is missing; use --missing drop or --missing mean"
+                       : cell == ANNC_CELL_NUMBER ? "is beyond single precision"
+                       : cell == ANNC_CELL_TEXT
+                           ? "is no number"
+                           : "is no number by the marks of those before; say which by --decimal or "
+                             "--thousands";
+    annc_printable(reading->columns.column[c].name, column, sizeof column);
+    if (cell == ANNC_CELL_MISSING)
+        return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %s", reading->records.line,
+                                     column, what);
+    memcpy(text, field->text, length);
+    text[length] = '\0';
+    return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.48s %s", reading->records.line,
+                                 column, annc_printable(text, shown, sizeof shown), what);
+}
+
 /* A cell as a float; NaN where it is missing. */
-static annc_status read_number(const struct reading *reading, uint32_t c, float *value)
+static annc_status read_number(const struct annc_csv *reading, uint32_t c, float *value)
 {
     const struct annc_columns *columns = &reading->columns;
-    const struct annc_field *field = &reading->records.field[c];
     double number = 0;
-    char shown[SHOWN];
-    const enum annc_cell cell = annc_cell_read(field, columns->decimal, columns->thousands, &number);
-    if (cell == ANNC_CELL_MISSING) {
-        *value = NAN;
-        return ANNC_OK;
-    }
-    if (cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS) /* which the first look has ruled out */
-        return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.*s is no number",
-                                     reading->records.line,
-                                     annc_printable(columns->column[c].name, shown, sizeof shown),
-                                     field->length < 40 ? (int)field->length : 40, field->text);
-    if (fabs(number) > (double)FLT_MAX)
-        return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.*s is beyond single precision",
-                                     reading->records.line,
-                                     annc_printable(columns->column[c].name, shown, sizeof shown),
-                                     field->length < 40 ? (int)field->length : 40, field->text);
-    *value = (float)number;
+    const enum annc_cell cell =
+        annc_cell_read(&reading->records.field[c], columns->decimal, columns->thousands, &number);
+    if (cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS || fabs(number) > (double)FLT_MAX ||
+        (cell == ANNC_CELL_MISSING && reading->options->missing == ANNC_MISSING_ERROR))
+        return refuse_cell(reading, c, cell);
+    *value = cell == ANNC_CELL_MISSING ? NAN : (float)number;
     return ANNC_OK;
 }
 
-static annc_status read_label(struct reading *reading, uint32_t c)
+static annc_status read_label(struct annc_csv *reading, uint32_t c)
 {
     annc_status status = ANNC_OK;
     char *copy = NULL;
@@ -116,7 +129,7 @@ out:
 }
 
 /* Whether the row's label is there. A text column's classes may be called NA or None. */
-static bool label_is_missing(const struct reading *reading, uint32_t c)
+static bool label_is_missing(const struct annc_csv *reading, uint32_t c)
 {
     const struct annc_field *field = &reading->records.field[c];
     double number;
@@ -126,7 +139,7 @@ static bool label_is_missing(const struct reading *reading, uint32_t c)
 }
 
 /* Reads the record into row table->rows; *complete is false where something is missing. */
-static annc_status read_row(struct reading *reading, bool *complete, uint32_t *label_column)
+static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *label_column)
 {
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
@@ -165,7 +178,7 @@ static bool target_is_missing(const struct annc_table *table)
 }
 
 /* Takes the record, or leaves it out for what it misses. */
-static annc_status take_row(struct reading *reading)
+static annc_status take_row(struct annc_csv *reading)
 {
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
@@ -191,41 +204,105 @@ out:
     return status;
 }
 
-static annc_status read_rows(struct reading *reading)
+/* Up to `most` rows; fewer at the end, and where a pipe pauses. */
+static annc_status read_rows(struct annc_csv *reading, uint32_t most)
 {
     annc_status status = ANNC_OK;
+    struct annc_records *records = &reading->records;
     bool more;
-    if (reading->columns.has_header)
-        ANNC_TRY(annc_records_next(&reading->records, &more));
-    for (;;) {
-        ANNC_TRY(annc_records_next(&reading->records, &more));
-        if (!more)
+    annc_records_wait(records, true);
+    while (reading->table->rows < most) {
+        ANNC_TRY(annc_records_next(records, &more));
+        if (!more && (!records->paused || reading->table->rows > 0))
             break;
+        if (!more) {
+            annc_records_wait(records, true);
+            continue;
+        }
+        ANNC_TRY(annc_columns_check(records, &reading->columns));
         ANNC_TRY(take_row(reading));
+        if (reading->table->rows == 1)
+            annc_records_wait(records, false);
     }
 out:
     return status;
 }
 
-annc_status annc_csv_read(const char *path, const annc_text_options *options, const struct annc_table *like,
-                          bool need_label, struct annc_table *table, char *notes, size_t size)
+/* ---------------------------------------------------------------- a table in pieces */
+
+annc_status annc_csv_open(struct annc_stream *stream, const annc_text_options *options,
+                          const struct annc_intake *intake, const struct annc_table *like, bool need_label,
+                          struct annc_csv **result, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
-    struct reading reading = {.options = options, .table = table};
-    memset(table, 0, sizeof *table);
-    annc_printable(path, table->name, sizeof table->name);
-    ANNC_TRY(annc_records_open(path, options->skip, &reading.records));
-    ANNC_TRY(annc_columns_find(&reading.records, options, like, need_label, &reading.columns, notes, size));
-    ANNC_TRY(make_room(&reading));
-    ANNC_TRY(read_rows(&reading));
-    if (reading.dropped > 0)
-        annc_note(notes, size, "%u rows with missing values are left out", reading.dropped);
-    if (table->rows == 0)
-        ANNC_TRY(annc_stream_malformed(reading.records.stream, "has no row without missing values"));
+    struct annc_csv *reading = NULL;
+    bool more;
+    *result = NULL;
+    ANNC_TRY(annc_allocate(1, sizeof *reading, "a table", (void **)&reading));
+    reading->options = options;
+    ANNC_TRY(annc_records_open(stream, options->skip, intake, &reading->records));
+    ANNC_TRY(annc_columns_find(&reading->records, options, like, need_label, &reading->columns, notes, size));
+    annc_records_flow(&reading->records);
+    if (reading->columns.has_header)
+        ANNC_TRY(annc_records_next(&reading->records, &more));
+    *result = reading;
+    reading = NULL;
 out:
-    annc_labels_end(&reading.labels, &table->labels);
-    annc_records_close(&reading.records);
-    annc_columns_free(&reading.columns);
+    annc_csv_close(reading);
+    return status;
+}
+
+void annc_csv_close(struct annc_csv *reading)
+{
+    if (!reading)
+        return;
+    annc_records_close(&reading->records);
+    annc_columns_free(&reading->columns);
+    annc_release(reading);
+}
+
+annc_status annc_csv_piece(struct annc_csv *reading, uint32_t most, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    reading->table = table;
+    ANNC_TRY(make_room(reading, most));
+    ANNC_TRY(read_rows(reading, most));
+out:
+    annc_labels_end(&reading->labels, &table->labels);
+    return status;
+}
+
+uint32_t annc_csv_inputs(const struct annc_csv *reading)
+{
+    uint32_t inputs = 0;
+    for (uint32_t c = 0; c < reading->columns.count; c++)
+        inputs += reading->columns.column[c].role == ANNC_ROLE_INPUT;
+    return inputs;
+}
+
+uint64_t annc_csv_dropped(const struct annc_csv *reading)
+{
+    return reading->dropped;
+}
+
+/* ---------------------------------------------------------------- a whole table */
+
+annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,
+                          bool need_label, struct annc_table *table, char *notes, size_t size)
+{
+    enum { STEP = 1 << 16 };
+    static const struct annc_intake whole = {.beginning = SIZE_MAX, .step = STEP};
+    annc_status status = ANNC_OK;
+    struct annc_csv *reading = NULL;
+    memset(table, 0, sizeof *table);
+    ANNC_TRY(annc_csv_open(stream, options, &whole, like, need_label, &reading, notes, size));
+    ANNC_TRY(annc_csv_piece(reading, reading->columns.rows, table));
+    if (reading->dropped > 0)
+        annc_note(notes, size, "%llu rows with missing values are left out", (unsigned long long)reading->dropped);
+    if (table->rows == 0)
+        ANNC_TRY(annc_stream_malformed(stream, "has no row without missing values"));
+out:
+    annc_csv_close(reading);
     if (status != ANNC_OK)
         annc_table_free(table);
     return status;

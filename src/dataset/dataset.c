@@ -107,6 +107,7 @@ void annc_dataset_free(annc_dataset *dataset)
     annc_release((void *)dataset->examples.labels);
     annc_release((void *)dataset->examples.targets);
     annc_texts_free(&dataset->class_names);
+    annc_texts_free(&dataset->target_names);
     annc_release(dataset->target_scaling);
     annc_release(dataset);
 }
@@ -125,6 +126,11 @@ void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32
 const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index)
 {
     return class_index < dataset->classes ? dataset->class_names.text[class_index] : NULL;
+}
+
+const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target)
+{
+    return target < dataset->target_names.count ? dataset->target_names.text[target] : NULL;
 }
 
 /* A value of target j in the units of the file. */

@@ -6,12 +6,13 @@
 #include "table.h"
 
 struct annc_dataset {
-    annc_examples examples;        /* its arrays are the data set's own */
-    struct annc_mapping mapping;   /* where x lies in a file too large to be read */
-    uint32_t rows, columns;        /* of an image, or inputs and 1 */
-    uint32_t classes;              /* outputs, or 2 where outputs is 1; 0 where there are targets */
-    struct annc_texts class_names; /* of them */
-    double *target_scaling;        /* outputs shifts, then outputs factors: y was (y - shift) factor; or NULL */
+    annc_examples examples;         /* its arrays are the data set's own */
+    struct annc_mapping mapping;    /* where x lies in a file too large to be read */
+    uint32_t rows, columns;         /* of an image, or inputs and 1 */
+    uint32_t classes;               /* outputs, or 2 where outputs is 1; 0 where there are targets */
+    struct annc_texts class_names;  /* of them */
+    struct annc_texts target_names; /* as many as are known */
+    double *target_scaling;         /* outputs shifts, then outputs factors: y was (y - shift) factor; or NULL */
 };
 
 /* Makes a data set of arrays that it then owns (each from annc_allocate or annc_resize); on failure they stay the caller's. Class names are

@@ -1,7 +1,6 @@
 #include "idx.h"
 #include "allocate.h"
 #include "status.h"
-#include "stream.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -82,7 +81,7 @@ static annc_status check_size(const struct annc_stream *stream, const unsigned c
                                      "claims %llu bytes, more than its %llu bytes of gzip can hold; download it again",
                                      (unsigned long long)bytes, (unsigned long long)file);
     }
-    if (bytes == file - header)
+    if (file == UINT64_MAX || bytes == file - header)
         return ANNC_OK;
     size_t swapped = width;
     for (uint32_t d = 0; d < rank; d++)
@@ -196,21 +195,19 @@ void annc_idx_free(struct annc_idx *idx)
     idx->elements = NULL;
 }
 
-annc_status annc_idx_read(const char *path, struct annc_idx *idx)
+annc_status annc_idx_read(struct annc_stream *stream, struct annc_idx *idx)
 {
     annc_status status = ANNC_OK;
-    struct annc_stream *stream = NULL;
     unsigned type = 0;
     memset(idx, 0, sizeof *idx);
-    ANNC_TRY(annc_stream_open(path, &stream));
     idx->gzip_layers = annc_stream_gzip_layers(stream);
     ANNC_TRY(read_header(stream, idx, &type));
-    if (type == 0x08 && idx->gzip_layers == 0 && annc_is_too_large_to_read(annc_stream_file_bytes(stream)))
+    if (type == 0x08 && idx->gzip_layers == 0 && annc_stream_file_bytes(stream) < UINT64_MAX &&
+        annc_is_too_large_to_read(annc_stream_file_bytes(stream)))
         ANNC_TRY(map_elements(stream, idx));
     else
         ANNC_TRY(read_elements(stream, idx, type));
 out:
-    annc_stream_close(stream);
     if (status != ANNC_OK)
         annc_idx_free(idx);
     return status;

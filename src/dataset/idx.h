@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_IDX_H
 #define ANNC_DATASET_IDX_H
 
-#include "allocate.h"
+#include "stream.h"
 
 enum { ANNC_IDX_MOST_RANK = 8 };
 
@@ -20,8 +20,8 @@ struct annc_idx {
 /* Frees what there is of it. */
 void annc_idx_free(struct annc_idx *idx);
 
-/* Reads an IDX file of any element type (08 09 0B 0C 0D 0E). Sizes are checked against the file's before memory is taken for them, and
+/* Reads an open IDX file of any element type (08 09 0B 0C 0D 0E). Sizes are checked against the file's before memory is taken for them, and
  * memory grows with what was really read. ANNC_INPUT names the file and what is wrong. */
-annc_status annc_idx_read(const char *path, struct annc_idx *idx);
+annc_status annc_idx_read(struct annc_stream *stream, struct annc_idx *idx);
 
 #endif

@@ -13,11 +13,13 @@
 static annc_status read_labels(const char *path, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
-    struct annc_idx idx;
+    struct annc_idx idx = {.elements = NULL};
+    struct annc_stream *stream = NULL;
     double *numbers = NULL;
     char name[ANNC_TABLE_NAME];
-    annc_printable(path, name, sizeof name);
-    ANNC_TRY(annc_idx_read(path, &idx));
+    ANNC_TRY(annc_stream_open(path, &stream));
+    annc_stream_name(stream, name, sizeof name);
+    ANNC_TRY(annc_idx_read(stream, &idx));
     if (idx.count != idx.size[0]) {
         status = annc_fail(ANNC_INPUT, "%s: has %zu elements for %u examples; labels are one number an example", name,
                            idx.count, idx.size[0]);
@@ -38,6 +40,7 @@ static annc_status read_labels(const char *path, struct annc_table *table)
 out:
     annc_release(numbers);
     annc_idx_free(&idx);
+    annc_stream_close(stream);
     return status;
 }
 
@@ -79,14 +82,14 @@ static void note_images(const struct annc_idx *images, const char *name, bool tu
         annc_note(notes, size, "EMNIST's files hold their images turned on the side; --transpose turns them back");
 }
 
-annc_status annc_idx_table(const char *images_path, const char *labels_path, bool turn, struct annc_table *table,
+annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, struct annc_table *table,
                            char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
-    struct annc_idx images;
+    struct annc_idx images = {.elements = NULL};
     memset(table, 0, sizeof *table);
-    annc_printable(images_path, table->name, sizeof table->name);
-    ANNC_TRY(annc_idx_read(images_path, &images));
+    annc_stream_name(stream, table->name, sizeof table->name);
+    ANNC_TRY(annc_idx_read(stream, &images));
     note_images(&images, table->name, turn, notes, size);
     if (images.rank < 2) {
         status =

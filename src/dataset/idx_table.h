@@ -2,10 +2,11 @@
 #ifndef ANNC_DATASET_IDX_TABLE_H
 #define ANNC_DATASET_IDX_TABLE_H
 
+#include "stream.h"
 #include "table.h"
 
-/* Reads both files, or, with labels_path "", the images alone; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
-annc_status annc_idx_table(const char *images_path, const char *labels_path, bool turn, struct annc_table *table,
+/* Reads the images, which are open, and their labels, or, with labels_path "", the images alone; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
+annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, struct annc_table *table,
                            char *notes, size_t size);
 
 #endif

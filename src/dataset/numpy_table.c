@@ -2,7 +2,6 @@
 #include "allocate.h"
 #include "source.h"
 #include "status.h"
-#include "stream.h"
 #include "text.h"
 #include "zip.h"
 
@@ -21,21 +20,14 @@ static annc_status read_stream(void *source, void *bytes, size_t count, size_t *
 /* Deflate cannot pack more tightly than this. */
 enum { MOST_DEFLATE_RATIO = 1032 };
 
-static annc_status read_npy(const char *path, struct annc_array *array)
+static annc_status read_npy(struct annc_stream *stream, struct annc_array *array)
 {
-    annc_status status = ANNC_OK;
-    struct annc_stream *stream = NULL;
     char name[ANNC_ARRAY_NAME];
-    memset(array, 0, sizeof *array);
-    ANNC_TRY(annc_stream_open(path, &stream));
     uint64_t most = annc_stream_file_bytes(stream);
     for (int layer = 0; layer < annc_stream_gzip_layers(stream); layer++)
         most = annc_product((size_t)most, MOST_DEFLATE_RATIO);
     const struct annc_bytes bytes = {read_stream, stream, most};
-    ANNC_TRY(annc_npy_read(&bytes, annc_printable(path, name, sizeof name), array));
-out:
-    annc_stream_close(stream);
-    return status;
+    return annc_npy_read(&bytes, annc_stream_name(stream, name, sizeof name), array);
 }
 
 /* The name of a member without its ".npy". */
@@ -225,11 +217,15 @@ static annc_status read_lone_array(const char *path, struct annc_array *array)
 {
     annc_status status = ANNC_OK;
     struct annc_zip zip = {.descriptor = -1};
+    struct annc_stream *stream = NULL;
     uint32_t only = 0;
     char list[1024];
-    if (!annc_zip_begins(path))
-        return read_npy(path, array);
     memset(array, 0, sizeof *array);
+    if (!annc_zip_begins(path)) {
+        ANNC_TRY(annc_stream_open(path, &stream));
+        ANNC_TRY(read_npy(stream, array));
+        goto out;
+    }
     ANNC_TRY(annc_zip_open(path, &zip));
     if (count_arrays(&zip, &only) != 1) {
         list_arrays(&zip, list, sizeof list);
@@ -237,17 +233,18 @@ static annc_status read_lone_array(const char *path, struct annc_array *array)
     }
     ANNC_TRY(annc_zip_read_array(&zip, only, array));
 out:
+    annc_stream_close(stream);
     annc_zip_close(&zip);
     return status;
 }
 
-annc_status annc_npy_table(const char *path, const char *labels_path, bool unlabelled, bool numbers,
+annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, bool unlabelled, bool numbers,
                            struct annc_table *table)
 {
     annc_status status = ANNC_OK;
     struct annc_array x = {.rank = 0}, y = {.rank = 0};
     memset(table, 0, sizeof *table);
-    ANNC_TRY(read_npy(path, &x));
+    ANNC_TRY(read_npy(stream, &x));
     if (!labels_path && !unlabelled)
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is an array alone; name the one that is to be learnt by --labels", x.name));
     if (labels_path)

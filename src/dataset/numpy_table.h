@@ -2,11 +2,12 @@
 #ifndef ANNC_DATASET_NUMPY_TABLE_H
 #define ANNC_DATASET_NUMPY_TABLE_H
 
+#include "stream.h"
 #include "table.h"
 
-/* Reads inputs from an NPY file and what is to be learnt from another, NPY or NPZ of one array; alone it is refused unless unlabelled. numbers:
+/* Reads inputs from an open NPY file and what is to be learnt from another, NPY or NPZ of one array; alone it is refused unless unlabelled. numbers:
  * targets rather than labels. */
-annc_status annc_npy_table(const char *path, const char *labels_path, bool unlabelled, bool numbers,
+annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, bool unlabelled, bool numbers,
                            struct annc_table *table);
 
 /* Which arrays of an NPZ file: those that are named, or else those of a training or a test set. */

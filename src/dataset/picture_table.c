@@ -242,18 +242,18 @@ out:
     return status;
 }
 
-annc_status annc_picture_table(const char *path, const struct annc_look *look, struct annc_table *table, char *notes,
-                               size_t size)
+annc_status annc_picture_table(struct annc_stream *stream, const struct annc_look *look, struct annc_table *table,
+                               char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
     struct annc_picture picture = {.grey = NULL};
     uint8_t *image = NULL;
     bool inverted;
     memset(table, 0, sizeof *table);
-    annc_printable(path, table->name, sizeof table->name);
+    annc_stream_name(stream, table->name, sizeof table->name);
     if (look->rows == 0)
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is a picture, and the model's inputs are none", table->name));
-    ANNC_TRY(annc_png_read(path, &picture));
+    ANNC_TRY(annc_png_read(stream, &picture));
     ANNC_TRY(light_on_dark(&picture, look, table->name, &inverted));
     if (inverted && look->background == ANNC_BACKGROUND_DARK)
         annc_note(notes, size, "it is dark on light and was inverted, since the training images are light on dark");

@@ -235,14 +235,18 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < n; j++) {
-            const double value = annc_table_value(table, (rows ? rows[i] : i) * n + j);
+            const size_t row = rows ? rows[i] : i;
+            const double value = annc_table_value(table, row * n + j);
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
                                  "%s: a value is missing in row %zu, and the training data say nothing of means; use "
                                  "--missing drop",
-                                 table->name, i + 1);
+                                 table->name, (size_t)table->before + row + 1);
             ((float *)*x)[i * n + j] =
                 (float)(preparation->inputs.count ? scaled(&preparation->inputs, j, value) : value * factor);
+            if (!isfinite(((float *)*x)[i * n + j]))
+                return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
+                                 (size_t)table->before + row + 1, j + 1);
         }
 out:
     return status;
@@ -303,6 +307,10 @@ static annc_status describe(const struct annc_preparation *preparation, annc_dat
         snprintf(number, sizeof number, "%u", c);
         const char *name = c < preparation->classes.count ? preparation->classes.label[c].text : number;
         ANNC_TRY(annc_texts_add(&dataset->class_names, name, strlen(name)));
+    }
+    for (uint32_t j = 0; dataset->classes == 0 && j < preparation->like.target_names.count; j++) {
+        const char *name = preparation->like.target_names.text[j];
+        ANNC_TRY(annc_texts_add(&dataset->target_names, name, strlen(name)));
     }
     if (targets->count > 0) {
         ANNC_TRY(annc_allocate(2 * (size_t)targets->count, sizeof(double), "the scaling",

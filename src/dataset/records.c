@@ -1,24 +1,79 @@
 #include "records.h"
 #include "allocate.h"
+#include "clock.h"
 #include "json.h"
 #include "status.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 1 << 16, LOOKED_AT = 1000, MOST_COUNTED = 1 << 12 };
+enum { LOOKED_AT = 1000, MOST_COUNTED = 1 << 12, FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28 };
+/* Seconds that a pipe has, from the first byte on, to bring a beginning or a piece. */
+static const double FIRST_PATIENCE = 0.3, PATIENCE = 0.1;
 
 /* ---------------------------------------------------------------- the text */
 
-static annc_status read_all(struct annc_records *records)
+/* Reads up to `count` more bytes of the text. */
+static annc_status read_more(struct annc_records *records, size_t count, double patience)
 {
     annc_status status = ANNC_OK;
-    size_t room = 0, got;
-    do {
-        room = room == 0 ? FIRST_ROOM : 2 * room;
+    const size_t wanted = records->size + count;
+    size_t got = 0;
+    records->paused = false;
+    if (wanted > records->text_room) {
+        const size_t room = wanted > 2 * records->text_room ? wanted : 2 * records->text_room;
         ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&records->text));
-        ANNC_TRY(annc_stream_read(records->stream, records->text + records->size, room - records->size, &got));
+        records->text_room = room;
+    }
+    if (isinf(records->until) &&
+        annc_stream_is_pipe(records->stream)) { /* the first byte may take as long as it takes */
+        ANNC_TRY(annc_stream_read(records->stream, records->text + records->size, 1, &got));
         records->size += got;
-    } while (records->size == room);
+        records->until = annc_now() + patience;
+    }
+    ANNC_TRY(annc_stream_read_until(records->stream, records->text + records->size, wanted - records->size,
+                                    records->until, &got, &records->paused));
+    records->size += got;
+    records->ended = records->size < wanted && !records->paused;
+out:
+    return status;
+}
+
+/* How many lines with anything in them are held, up to a number of them; line ends in quotes are none. */
+static size_t count_lines(const struct annc_records *records, size_t most)
+{
+    size_t lines = 0;
+    bool quoted = false, content = false;
+    for (size_t i = records->begin; i < records->size && lines < most; i++) {
+        const char c = records->text[i];
+        if (!quoted && (c == '\n' || c == '\r')) {
+            lines += content;
+            content = false;
+        } else {
+            quoted = quoted != (c == '"');
+            content = content || (c != ' ' && c != '\t');
+        }
+    }
+    return lines;
+}
+
+/* Reads until there is enough to decide by. A whole text, and one that has to hold more, is read in ever larger parts. */
+static annc_status read_beginning(struct annc_records *records)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_intake *intake = &records->intake;
+    const double patience = intake->beginning == SIZE_MAX ? INFINITY : FIRST_PATIENCE;
+    while (!records->ended) {
+        const size_t held = records->size - records->begin, part = held < intake->step ? intake->step : held;
+        const bool full = held >= intake->beginning;
+        if ((full || records->paused) && count_lines(records, intake->records) >= intake->records)
+            break;
+        if (records->paused)
+            records->until = INFINITY;
+        ANNC_TRY(
+            read_more(records, full || part < intake->beginning - held ? part : intake->beginning - held, patience));
+    }
+    records->until = INFINITY;
 out:
     return status;
 }
@@ -27,10 +82,11 @@ out:
 static annc_status from_latin_1(struct annc_records *records)
 {
     annc_status status = ANNC_OK;
+    const size_t room = annc_product(records->size - records->begin, 2);
     size_t size = 0;
     char *text = NULL;
-    ANNC_TRY(annc_resize(annc_product(records->size, 2), 1, "a text file", (void **)&text));
-    for (size_t i = 0; i < records->size; i++) {
+    ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&text));
+    for (size_t i = records->begin; i < records->size; i++) {
         const unsigned char c = (unsigned char)records->text[i];
         if (c >= 0x80)
             text[size++] = (char)(0xC0 | c >> 6);
@@ -38,24 +94,50 @@ static annc_status from_latin_1(struct annc_records *records)
     }
     annc_release(records->text);
     records->text = text;
+    records->begin = 0;
     records->size = size;
+    records->text_room = room;
     records->was_latin_1 = true;
 out:
     return status;
 }
 
-static annc_status check_text(struct annc_records *records)
+/* Looks at the first bytes, which may be marks of an encoding. */
+static annc_status check_marks(struct annc_records *records)
 {
     const unsigned char *text = (const unsigned char *)records->text;
     if (records->size >= 2 && ((text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF)))
         return annc_stream_malformed(records->stream, "is UTF-16; save it as UTF-8");
-    if (memchr(records->text, '\0', records->size))
+    if (records->size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+        records->begin = 3;
+    return ANNC_OK;
+}
+
+/* What is held without a character that is cut at its end. */
+static size_t whole_characters(const struct annc_records *records)
+{
+    size_t size = records->size;
+    if (records->ended)
+        return size;
+    while (size > records->begin && records->size - size < 3 && ((unsigned char)records->text[size - 1] & 0xC0) == 0x80)
+        size--;
+    return size > records->begin && (unsigned char)records->text[size - 1] >= 0xC0 ? size - 1 : size;
+}
+
+static annc_status check_text(struct annc_records *records)
+{
+    const char *text = records->text + records->begin;
+    if (memchr(text, '\0', records->size - records->begin))
         return annc_stream_malformed(records->stream, "is no table of text: it has bytes that are 0");
-    if (records->size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        records->size -= 3;
-        memmove(records->text, records->text + 3, records->size);
-    }
-    return annc_json_is_utf8(records->text, records->size) ? ANNC_OK : from_latin_1(records);
+    return annc_json_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
+}
+
+/* Gives up what is held before a place. */
+static void give_up(struct annc_records *records, size_t at)
+{
+    memmove(records->text, records->text + at, records->size - at);
+    records->size -= at;
+    records->begin = records->at = 0;
 }
 
 /* The line end at or after a place: its length, and where it is; the end of the text has length 0. */
@@ -69,27 +151,45 @@ static size_t find_line_end(const struct annc_records *records, size_t at, size_
     return at;
 }
 
-static void skip_lines(struct annc_records *records, size_t skip)
+/* Whether more text could move an end that was found there: it lies beyond what is held, or within a CR LF. */
+static bool is_cut(const struct annc_records *records, size_t at, size_t length)
 {
-    size_t at = 0, length;
-    for (size_t i = 0; i < skip && at < records->size; i++) {
-        at = find_line_end(records, at, &length);
-        at += length;
-    }
-    /* What is skipped becomes blank, so that lines keep their numbers. */
-    for (size_t i = 0; i < at; i++)
-        if (records->text[i] != '\n' && records->text[i] != '\r')
-            records->text[i] = ' ';
+    return !records->ended && at + length == records->size && (length == 0 || records->text[at] == '\r');
 }
 
-annc_status annc_records_open(const char *path, size_t skip, struct annc_records *records)
+/* Passes over leading lines, however many. */
+static annc_status skip_lines(struct annc_records *records, size_t skip)
+{
+    annc_status status = ANNC_OK;
+    records->first_line = 1;
+    while (records->first_line <= skip && !(records->ended && records->begin == records->size)) {
+        size_t length;
+        const size_t at = find_line_end(records, records->begin, &length);
+        if (is_cut(records, at, length)) {
+            give_up(records, at);
+            ANNC_TRY(read_beginning(records));
+            continue;
+        }
+        records->begin = at + length;
+        records->first_line++;
+    }
+    ANNC_TRY(read_beginning(records));
+out:
+    return status;
+}
+
+annc_status annc_records_open(struct annc_stream *stream, size_t skip, const struct annc_intake *intake,
+                              struct annc_records *records)
 {
     annc_status status = ANNC_OK;
     memset(records, 0, sizeof *records);
-    ANNC_TRY(annc_stream_open(path, &records->stream));
-    ANNC_TRY(read_all(records));
+    records->stream = stream;
+    records->intake = *intake;
+    records->until = INFINITY;
+    ANNC_TRY(read_beginning(records));
+    ANNC_TRY(check_marks(records));
+    ANNC_TRY(skip_lines(records, skip));
     ANNC_TRY(check_text(records));
-    skip_lines(records, skip);
     annc_records_rewind(records);
 out:
     if (status != ANNC_OK)
@@ -99,7 +199,6 @@ out:
 
 void annc_records_close(struct annc_records *records)
 {
-    annc_stream_close(records->stream);
     annc_release(records->text);
     annc_release(records->field);
     memset(records, 0, sizeof *records);
@@ -107,8 +206,21 @@ void annc_records_close(struct annc_records *records)
 
 void annc_records_rewind(struct annc_records *records)
 {
-    records->at = 0;
-    records->next_line = 1;
+    records->at = records->begin;
+    records->next_line = records->first_line;
+}
+
+void annc_records_wait(struct annc_records *records, bool forever)
+{
+    if (forever)
+        records->until = INFINITY;
+    else if (annc_stream_is_pipe(records->stream))
+        records->until = fmin(records->until, annc_now() + PATIENCE);
+}
+
+void annc_records_flow(struct annc_records *records)
+{
+    records->flows = true;
 }
 
 /* ---------------------------------------------------------------- records */
@@ -150,6 +262,10 @@ static annc_status read_quoted(struct annc_records *records, size_t *at, struct 
     field->quoted = true;
     field->text = text + i;
     for (;; i++) {
+        if (i >= records->size && !records->ended) { /* the record is cut, and will be read again */
+            *at = records->size;
+            return ANNC_OK;
+        }
         if (i >= records->size)
             return annc_stream_malformed(records->stream, "line %zu: a quote opens there and nowhere closes",
                                          records->line);
@@ -221,19 +337,56 @@ static bool has_content(const struct annc_records *records)
     return false;
 }
 
+/* The next record that is held whole, empty or not, with its line end; false where there is none. */
+static annc_status read_held(struct annc_records *records, bool *whole)
+{
+    annc_status status = ANNC_OK;
+    const size_t begin = records->at, line = records->next_line;
+    size_t length;
+    *whole = begin < records->size;
+    if (!*whole)
+        return ANNC_OK;
+    records->line = line;
+    ANNC_TRY(read_record(records));
+    const size_t end = find_line_end(records, records->at, &length);
+    *whole = !is_cut(records, end, length);
+    records->at = *whole ? end + length : begin;
+    records->next_line = *whole ? records->next_line + 1 : line;
+    if (*whole && records->flows && memchr(records->text + begin, '\0', end - begin))
+        return annc_stream_malformed(records->stream, "line %zu: has bytes that are 0, which are no text", line);
+out:
+    return status;
+}
+
+/* The next record, empty or not, and what it takes of the text that was not read yet. */
+static annc_status read_any(struct annc_records *records, bool *more)
+{
+    annc_status status = ANNC_OK;
+    records->paused = false;
+    for (;;) {
+        ANNC_TRY(read_held(records, more));
+        if (*more || records->ended || !records->flows || records->paused)
+            return ANNC_OK;
+        give_up(records, records->at);
+        if (records->size > MOST_RECORD)
+            return annc_stream_malformed(records->stream, "line %zu: a record begins there that is longer than %d MB%s",
+                                         records->next_line, MOST_RECORD >> 20,
+                                         "; does a quote open that nowhere closes?");
+        /* Ever larger parts, so that a long record is not looked at again and again. */
+        const size_t step = records->intake.step;
+        ANNC_TRY(
+            read_more(records, records->size < FEW_BYTES || records->size < step ? step : records->size, PATIENCE));
+    }
+out:
+    return status;
+}
+
 annc_status annc_records_next(struct annc_records *records, bool *more)
 {
     annc_status status = ANNC_OK;
-    do {
-        size_t length;
-        *more = records->at < records->size;
-        if (!*more)
-            return ANNC_OK;
-        records->line = records->next_line;
-        ANNC_TRY(read_record(records));
-        records->at = find_line_end(records, records->at, &length) + length;
-        records->next_line++;
-    } while (!has_content(records));
+    do
+        ANNC_TRY(read_any(records, more));
+    while (*more && !has_content(records));
 out:
     return status;
 }

@@ -37,6 +37,7 @@ struct annc_table {
     float *targets;   /* rows x outputs; NULL: there are none */
     struct annc_texts target_names;
     uint32_t *lines; /* where each row begins in a text file; or NULL */
+    uint64_t before; /* rows of the file that came in pieces before this one */
 };
 
 void annc_table_free(struct annc_table *table);

@@ -3,7 +3,6 @@
 #include "config.h"
 #include "safe_file.h"
 #include "status.h"
-#include "stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,12 +163,11 @@ static void lay_over(struct decoder *decoder)
     }
 }
 
-annc_status annc_png_read(const char *path, struct annc_picture *picture)
+annc_status annc_png_read(struct annc_stream *stream, struct annc_picture *picture)
 {
     annc_status status = ANNC_OK;
-    struct decoder decoder = {.status = ANNC_OK};
+    struct decoder decoder = {.stream = stream, .status = ANNC_OK};
     memset(picture, 0, sizeof *picture);
-    ANNC_TRY(annc_stream_open(path, &decoder.stream));
     decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, on_error, on_warning);
     decoder.info = decoder.png ? png_create_info_struct(decoder.png) : NULL;
     if (!decoder.info)
@@ -184,7 +182,6 @@ out:
     annc_release(decoder.lines);
     annc_release(decoder.grey);
     annc_release(decoder.opacity);
-    annc_stream_close(decoder.stream);
     return status;
 }
 
@@ -207,17 +204,11 @@ out:
 
 #else
 
-annc_status annc_png_read(const char *path, struct annc_picture *picture)
+annc_status annc_png_read(struct annc_stream *stream, struct annc_picture *picture)
 {
-    annc_status status = ANNC_OK;
-    struct annc_stream *stream = NULL;
     memset(picture, 0, sizeof *picture);
-    ANNC_TRY(annc_stream_open(path, &stream));
-    status = annc_stream_malformed(
+    return annc_stream_malformed(
         stream, "is a PNG, which this build cannot read (no libpng); install libpng-dev and build again");
-out:
-    annc_stream_close(stream);
-    return status;
 }
 
 annc_status annc_png_write(const char *path, uint32_t rows, uint32_t columns, const uint8_t *pixels)

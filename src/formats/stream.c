@@ -1,11 +1,14 @@
 #include "stream.h"
 #include "allocate.h"
+#include "clock.h"
 #include "config.h"
 #include "status.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +22,7 @@
 #include <libdeflate.h>
 #endif
 
-enum { BUFFER = 1 << 16, MOST_GZIP_LAYERS = 2, SHOWN = 300 };
+enum { BUFFER = 1 << 16, MOST_GZIP_LAYERS = 2, SHOWN = 300, BEGINNING = 6 };
 
 /* Level 0 holds bytes of the file; level k what gunzip makes of level k - 1. */
 struct level {
@@ -37,7 +40,11 @@ struct annc_stream {
     const char *path;
     int descriptor;
     uint64_t file_bytes, read_bytes; /* that there are, and that were read */
-    bool at_end;                     /* of the file, as it was told once: a terminal would go on after it */
+    size_t least;                    /* bytes that a filling brings, unless the end comes: pipes come in pieces */
+    bool is_pipe;                    /* or a terminal, or anything else that may have nothing yet */
+    bool in_pieces;                  /* never the whole of it at once */
+    double until;                    /* the time to stop waiting at, by annc_now */
+    bool paused;                     /* the last reading did */
     int layers;
     struct level level[MOST_GZIP_LAYERS + 1];
 };
@@ -49,13 +56,12 @@ bool annc_is_standard_input(const char *path)
 
 annc_status annc_stream_malformed(const struct annc_stream *stream, const char *format, ...)
 {
-    char shown[SHOWN], what[1024];
+    char name[SHOWN], what[1024];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    const char *name = annc_is_standard_input(stream->path) ? "standard input" : stream->path;
-    return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(name, shown, sizeof shown), what);
+    return annc_fail(ANNC_INPUT, "%s: %s", annc_stream_name(stream, name, sizeof name), what);
 }
 
 annc_status annc_stream_map(const struct annc_stream *stream, struct annc_mapping *mapping)
@@ -75,25 +81,41 @@ int annc_stream_gzip_layers(const struct annc_stream *stream)
 
 /* ---------------------------------------------------------------- filling the levels */
 
-/* A whole buffer, unless the file ends: a pipe may give its first bytes one at a time, and it takes several to tell what they are. */
+/* Waits until a pipe has something, or its end, or the time is up: then the stream is paused. */
+static void wait_for_bytes(struct annc_stream *stream)
+{
+    struct pollfd there = {.fd = stream->descriptor, .events = POLLIN};
+    int ready = -1;
+    while (ready < 0) {
+        const double left = stream->until - annc_now();
+        ready = poll(&there, 1, isinf(left) ? -1 : left > 0 ? (int)ceil(left * 1000) : 0);
+        if (ready < 0 && errno != EINTR)
+            return; /* reading will say what is wrong */
+    }
+    stream->paused = ready == 0;
+}
+
 static annc_status fill_from_file(struct annc_stream *stream)
 {
     struct level *level = &stream->level[0];
     char reason[128] = "";
     level->at = level->filled = 0;
-    while (level->filled < BUFFER && !stream->at_end) {
+    while (level->filled < stream->least && !level->ended) {
+        if (stream->is_pipe)
+            wait_for_bytes(stream);
+        if (stream->paused)
+            return ANNC_OK;
         const ssize_t got = read(stream->descriptor, level->buffer + level->filled, BUFFER - level->filled);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || (errno == EAGAIN && stream->is_pipe)))
             continue;
         if (got < 0)
             return annc_stream_malformed(stream, "cannot be read: %s", strerror_r(errno, reason, sizeof reason));
+        stream->read_bytes += (uint64_t)got;
         level->filled += (size_t)got;
-        stream->at_end = got == 0;
+        level->ended = got == 0;
     }
-    stream->read_bytes += level->filled;
-    if (stream->at_end && stream->read_bytes < stream->file_bytes && !annc_is_standard_input(stream->path))
+    if (level->ended && stream->read_bytes < stream->file_bytes && !annc_is_standard_input(stream->path))
         return annc_stream_malformed(stream, "became shorter while it was read");
-    level->ended = level->filled == 0;
     return ANNC_OK;
 }
 
@@ -113,7 +135,9 @@ static annc_status next_member(struct annc_stream *stream, struct level *below, 
     annc_status status = ANNC_OK;
     if (below->at == below->filled && !below->ended)
         ANNC_TRY(fill(stream, k - 1));
-    if (below->ended) {
+    if (stream->paused)
+        return ANNC_OK;
+    if (below->at == below->filled) {
         level->ended = true;
         return ANNC_OK;
     }
@@ -187,26 +211,29 @@ static annc_status fill_by_inflating(struct annc_stream *stream, int k)
 {
     annc_status status = ANNC_OK;
     struct level *level = &stream->level[k], *below = &stream->level[k - 1];
-    if (k == 1 && level->inflated == BUFFER && inflate_whole(stream)) /* somebody wants more than the beginning */
+    /* Somebody wants more than the beginning. */
+    if (k == 1 && !stream->in_pieces && level->inflated == BUFFER && inflate_whole(stream))
         return ANNC_OK;
     level->at = level->filled = 0;
-    while (level->filled == 0 && !level->ended) {
+    while (level->filled < stream->least && !level->ended && !stream->paused) {
         if (!level->inside) {
             ANNC_TRY(next_member(stream, below, level, k));
             continue;
         }
         if (below->at == below->filled)
             ANNC_TRY(fill(stream, k - 1));
-        if (below->ended)
+        if (stream->paused)
+            break;
+        if (below->at == below->filled)
             return annc_stream_malformed(stream, "is cut short: its gzip does not end; download it again");
         level->inflater.next_in = below->buffer + below->at;
         level->inflater.avail_in = (uInt)(below->filled - below->at);
-        level->inflater.next_out = level->buffer;
-        level->inflater.avail_out = BUFFER;
+        level->inflater.next_out = level->buffer + level->filled;
+        level->inflater.avail_out = (uInt)(BUFFER - level->filled);
         const int result = inflate(&level->inflater, Z_NO_FLUSH);
         below->at = below->filled - level->inflater.avail_in;
+        level->inflated += BUFFER - level->inflater.avail_out - level->filled;
         level->filled = BUFFER - level->inflater.avail_out;
-        level->inflated += level->filled;
         if (result == Z_STREAM_END)
             level->inside = false;
         else if (result != Z_OK && result != Z_BUF_ERROR)
@@ -280,7 +307,10 @@ static annc_status open_file(struct annc_stream *stream)
     if (annc_is_standard_input(stream->path)) {
         stream->descriptor = dup(STDIN_FILENO);
         stream->file_bytes = UINT64_MAX; /* nobody knows */
-        return stream->descriptor >= 0 ? ANNC_OK : annc_stream_malformed(stream, "is closed");
+        if (stream->descriptor < 0)
+            return annc_stream_malformed(stream, "is closed");
+        stream->is_pipe = fstat(stream->descriptor, &file) == 0 && !S_ISREG(file.st_mode);
+        return ANNC_OK;
     }
     /* Without O_NONBLOCK a FIFO would hang here. */
     stream->descriptor = open(stream->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -302,7 +332,8 @@ static annc_status refuse_strangers(const struct annc_stream *stream)
     const char *text = (const char *)top->buffer + top->at;
     size_t size = top->filled - top->at;
     if (size == 0)
-        return annc_stream_malformed(stream, "is empty inside its gzip; download it again");
+        return annc_stream_malformed(stream,
+                                     stream->layers == 0 ? "is empty" : "is empty inside its gzip; download it again");
     if (size >= 4 && memcmp(text, "PK\3\4", 4) == 0)
         return annc_stream_malformed(stream, "is a zip archive; unpack it first");
     for (; size > 0 && strchr(" \t\r\n\xEF\xBB\xBF", *text) && *text; size--)
@@ -321,11 +352,14 @@ annc_status annc_stream_open(const char *path, struct annc_stream **result)
     ANNC_TRY(annc_allocate(1, sizeof *stream, "a file", (void **)&stream));
     stream->path = path;
     stream->descriptor = -1;
+    stream->least = BEGINNING;
+    stream->until = INFINITY;
     ANNC_TRY(open_file(stream));
     ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&stream->level[0].buffer));
     ANNC_TRY(fill(stream, 0));
     ANNC_TRY(unwrap(stream));
     ANNC_TRY(refuse_strangers(stream));
+    stream->least = 1;
     *result = stream;
     stream = NULL;
 out:
@@ -345,6 +379,29 @@ void annc_stream_close(struct annc_stream *stream)
     annc_release(stream);
 }
 
+bool annc_stream_is_pipe(const struct annc_stream *stream)
+{
+    return stream->is_pipe;
+}
+
+void annc_stream_in_pieces(struct annc_stream *stream)
+{
+    stream->in_pieces = true;
+}
+
+const char *annc_stream_name(const struct annc_stream *stream, char *name, size_t size)
+{
+    return annc_printable(annc_is_standard_input(stream->path) ? "standard input" : stream->path, name, size);
+}
+
+size_t annc_stream_peek(const struct annc_stream *stream, void *bytes, size_t count)
+{
+    const struct level *top = &stream->level[stream->layers];
+    const size_t there = top->filled - top->at, got = there < count ? there : count;
+    memcpy(bytes, top->buffer + top->at, got);
+    return got;
+}
+
 annc_status annc_stream_read(struct annc_stream *stream, void *bytes, size_t count, size_t *got)
 {
     annc_status status = ANNC_OK;
@@ -361,5 +418,16 @@ annc_status annc_stream_read(struct annc_stream *stream, void *bytes, size_t cou
         *got += piece;
     }
 out:
+    return status;
+}
+
+annc_status annc_stream_read_until(struct annc_stream *stream, void *bytes, size_t count, double until, size_t *got,
+                                   bool *paused)
+{
+    stream->until = until;
+    const annc_status status = annc_stream_read(stream, bytes, count, got);
+    *paused = stream->paused;
+    stream->until = INFINITY;
+    stream->paused = false;
     return status;
 }

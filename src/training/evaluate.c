@@ -32,12 +32,14 @@ struct annc_evaluator {
 
 static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
 {
-    size_t row = 0, chunk;
+    size_t row = 0;
     for (uint32_t l = 0; l <= shape->layers; l++)
         row += 2 * sizeof(float) * shape->width[l];
-    chunk = CHUNK_BYTES / row;
-    chunk = chunk < SMALLEST_CHUNK ? SMALLEST_CHUNK : chunk > LARGEST_CHUNK ? LARGEST_CHUNK : chunk;
-    return chunk < examples ? (uint32_t)chunk : examples;
+    const size_t chunk = CHUNK_BYTES / row;
+    uint32_t power = SMALLEST_CHUNK; /* of two: pieces of a data set are then cut where its chunks are */
+    while (power < LARGEST_CHUNK && 2 * (size_t)power <= chunk)
+        power *= 2;
+    return power < examples ? power : examples;
 }
 
 static annc_status open_memory(annc_evaluator *evaluator)

@@ -181,7 +181,6 @@ class Labels(Tables):
         text = self.run_program("predict", "m", headless).stdout.splitlines()
         self.assertEqual([line.split()[0] for line in text], [NAMES[i % 3] for i in range(9)])
         self.assertIn("has no column 'b'", self.run_program("predict", "m", self.write("t.csv", [row[:2] for row in blobs(9)], ["a", "z"]), code=INPUT).stderr)
-        self.run_program("predict", "m", code=USAGE)
         # What the file says of what is predicted does not matter, be it new or only a part.
         other = self.write("other.csv", [row[:4] + ["unheard of"] for row in blobs(9)], COLUMNS)
         self.assertEqual([line["label"] for line in self.lines("predict", "m", other)], [NAMES[i % 3] for i in range(9)])

@@ -1,0 +1,191 @@
+/* loading.c - the steps of a loading of data that do not depend on where they come from. */
+#include "loading.h"
+#include "csv.h"
+#include "idx_table.h"
+#include "npy.h"
+#include "numpy_table.h"
+#include "picture_table.h"
+#include "source.h"
+#include "status.h"
+#include "text.h"
+#include "zip.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOTES(loading) (loading)->data->notes, sizeof(loading)->data->notes
+
+/* ---------------------------------------------------------------- preparations */
+
+static annc_status open_preparation(struct annc_loading *loading)
+{
+    return annc_allocate(1, sizeof *loading->preparation, "the preparation", (void **)&loading->preparation);
+}
+
+annc_status annc_loading_prepare(struct annc_loading *loading)
+{
+    annc_status status = ANNC_OK;
+    if (!loading->options->model)
+        return ANNC_OK;
+    ANNC_TRY(open_preparation(loading));
+    ANNC_TRY(annc_preparation_load(loading->options->model, loading->preparation));
+    loading->preparation->unlabelled = loading->options->unlabelled;
+    /* A model of someone else's, which may well tell classes apart. */
+    if (loading->options->unlabelled && loading->options->outputs > 1 && loading->preparation->classes.count == 0 &&
+        loading->preparation->like.outputs == 0)
+        ANNC_TRY(annc_classes_number(loading->options->outputs, &loading->preparation->classes));
+out:
+    return status;
+}
+
+annc_status annc_loading_complete(struct annc_loading *loading, const struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    if (!loading->preparation) {
+        ANNC_TRY(open_preparation(loading));
+        ANNC_TRY(annc_preparation_learn(table, loading->options, loading->preparation, NOTES(loading)));
+        return ANNC_OK;
+    }
+    if (loading->preparation->scale == ANNC_SCALE_AUTO)
+        loading->preparation->scale = table->type == ANNC_BYTES ? ANNC_SCALE_255 : ANNC_SCALE_NONE;
+    if (loading->preparation->classes.count == 0 && table->labels.index)
+        ANNC_TRY(annc_classes_learn(table->name, &table->labels, loading->options->outputs,
+                                    &loading->preparation->classes, NOTES(loading)));
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- reading files */
+
+annc_status annc_file_open(const char *path, enum annc_format *format, struct annc_stream **stream)
+{
+    annc_status status = ANNC_OK;
+    char begin[6] = "text";
+    *stream = NULL;
+    *format = ANNC_FORMAT_NPZ;
+    if (!annc_is_standard_input(path) && annc_zip_begins(path))
+        return ANNC_OK;
+    ANNC_TRY(annc_stream_open(path, stream));
+    annc_stream_peek(*stream, begin, sizeof begin);
+    const bool utf_16 = memcmp(begin, "\xFF\xFE", 2) == 0 || memcmp(begin, "\xFE\xFF", 2) == 0;
+    *format = annc_npy_begins(begin)           ? ANNC_FORMAT_NPY
+              : annc_png_begins(begin)         ? ANNC_FORMAT_PNG
+              : memchr(begin, 0, 4) && !utf_16 ? ANNC_FORMAT_IDX
+                                               : ANNC_FORMAT_TEXT;
+out:
+    return status;
+}
+
+static annc_status read_idx(struct annc_loading *loading, const char *path, struct annc_stream *stream,
+                            const char *labels_path, int p)
+{
+    annc_status status = ANNC_OK;
+    char labels[ANNC_PATH];
+    if (!labels_path && !loading->options->unlabelled && annc_is_standard_input(path))
+        return annc_stream_malformed(stream, "brings images alone; name the file of their labels by --labels");
+    if (labels_path || loading->options->unlabelled)
+        snprintf(labels, sizeof labels, "%s", labels_path ? labels_path : "");
+    else
+        ANNC_TRY(annc_idx_find_labels(path, labels, sizeof labels));
+    ANNC_TRY(annc_idx_table(stream, labels, loading->options->transpose, &loading->table[p], NOTES(loading)));
+out:
+    return status;
+}
+
+/* One part of an NPZ file, and whether it has a test part. */
+static annc_status read_npz(struct annc_loading *loading, const char *path, const char *labels_path, int p,
+                            bool *has_test)
+{
+    annc_status status = ANNC_OK;
+    const annc_data_options *options = loading->options;
+    const bool numbers = options->text.target != NULL;
+    const struct annc_npz_names names = {options->x_name, options->y_name, p == ANNC_PART_TEST};
+    ANNC_TRY(annc_npz_table(path, labels_path, &names, options->unlabelled, numbers, &loading->table[p], has_test));
+out:
+    return status;
+}
+
+/* A picture, for a model that knows what its images are like. */
+static annc_status read_picture(struct annc_loading *loading, const char *path, struct annc_stream *stream, int p)
+{
+    annc_status status = ANNC_OK;
+    char shown[ANNC_TABLE_NAME];
+    if (!loading->preparation || !loading->options->unlabelled)
+        return annc_fail(ANNC_INPUT, "%s: is a picture, which has no labels; `annc-gpu predict MODEL FILE` reads it",
+                         annc_printable(path, shown, sizeof shown));
+    ANNC_TRY(annc_picture_table(stream, &loading->preparation->look, &loading->table[p], NOTES(loading)));
+out:
+    return status;
+}
+
+const struct annc_table *annc_loading_columns(const struct annc_loading *loading)
+{
+    const struct annc_preparation *preparation = loading->preparation;
+    const bool known = preparation && (preparation->like.input_names.count > 0 || preparation->unlabelled);
+    return known ? &preparation->like : NULL;
+}
+
+/* A file that is open already is taken as it is, once. */
+static annc_status open_once(struct annc_loading *loading, const char *path, enum annc_format *format,
+                             struct annc_stream **stream)
+{
+    if (!loading->stream)
+        return annc_file_open(path, format, stream);
+    *stream = loading->stream;
+    *format = loading->format;
+    loading->stream = NULL;
+    return ANNC_OK;
+}
+
+annc_status annc_loading_read(struct annc_loading *loading, const char *path, const char *labels_path, int p)
+{
+    annc_status status = ANNC_OK;
+    const annc_data_options *options = loading->options;
+    enum annc_format format;
+    struct annc_stream *stream = NULL;
+    uint32_t dropped;
+    bool has_test = false;
+    ANNC_TRY(open_once(loading, path, &format, &stream));
+    switch (format) {
+    case ANNC_FORMAT_IDX:
+        ANNC_TRY(read_idx(loading, path, stream, labels_path, p));
+        break;
+    case ANNC_FORMAT_NPY:
+        ANNC_TRY(
+            annc_npy_table(stream, labels_path, options->unlabelled, options->text.target != NULL, &loading->table[p]));
+        break;
+    case ANNC_FORMAT_NPZ:
+        ANNC_TRY(read_npz(loading, path, labels_path, p, &has_test));
+        break;
+    case ANNC_FORMAT_PNG:
+        ANNC_TRY(read_picture(loading, path, stream, p));
+        break;
+    case ANNC_FORMAT_TEXT:
+        ANNC_TRY(annc_csv_read(stream, &options->text, annc_loading_columns(loading), !options->unlabelled,
+                               &loading->table[p], NOTES(loading)));
+        break;
+    }
+    ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));
+    if (dropped > 0)
+        annc_note(NOTES(loading), "%u rows with missing values are left out", dropped);
+    loading->there[p] = true;
+    ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
+    if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
+        ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* the same file brings both */
+out:
+    annc_stream_close(stream);
+    return status;
+}
+
+void annc_loading_note_scaling(struct annc_loading *loading)
+{
+    const struct annc_preparation *preparation = loading->preparation;
+    const char *what = preparation->scale == ANNC_SCALE_255           ? "divided by 255"
+                       : preparation->scale == ANNC_SCALE_NONE        ? "left as they are"
+                       : preparation->scale == ANNC_SCALE_STANDARDISE ? "standardised"
+                                                                      : "scaled to [0, 1]";
+    const bool scaled = loading->options->model || loading->options->target_scale != ANNC_SCALE_NONE;
+    annc_note(NOTES(loading), "inputs are %s%s%s", what,
+              preparation->targets.count && scaled ? ", targets are scaled" : "",
+              loading->options->model ? " as the model has it" : "");
+}

@@ -1,0 +1,41 @@
+/* loading.h - what one loading of data has open, and its steps. */
+#ifndef ANNC_DATASET_LOADING_H
+#define ANNC_DATASET_LOADING_H
+
+#include "preparation.h"
+#include "source.h"
+#include "stream.h"
+
+/* What a file is, by its content. */
+enum annc_format { ANNC_FORMAT_IDX, ANNC_FORMAT_TEXT, ANNC_FORMAT_NPY, ANNC_FORMAT_NPZ, ANNC_FORMAT_PNG };
+
+struct annc_loading {
+    const annc_data_options *options;
+    annc_data *data;
+    struct annc_table table[ANNC_PARTS];
+    bool there[ANNC_PARTS];
+    struct annc_preparation *preparation; /* NULL until it was learnt or loaded */
+    struct annc_stream *stream;           /* the first file, where it is open already: the loading's own; or NULL */
+    enum annc_format format;              /* of it */
+};
+
+/* Opens a file, or standard input, and finds out what it is. *stream is NULL for an NPZ file, which is read by its name. */
+annc_status annc_file_open(const char *path, enum annc_format *format, struct annc_stream **stream);
+
+/* The preparation: from the model, where there is one; and otherwise, or where that says nothing of its data, from the first table that is
+ * read. */
+annc_status annc_loading_prepare(struct annc_loading *loading);
+annc_status annc_loading_complete(struct annc_loading *loading, const struct annc_table *table);
+/* The columns that a table must have, where the training data or the model say so; or NULL. */
+const struct annc_table *annc_loading_columns(const struct annc_loading *loading);
+/* Tells how inputs are scaled. */
+void annc_loading_note_scaling(struct annc_loading *loading);
+
+/* As annc_data_load; `stream`, or NULL, is the file that the options name, open already and of a format, and becomes the loading's own. */
+annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, enum annc_format format,
+                                annc_data *data);
+
+/* Reads a file of any kind as part p. */
+annc_status annc_loading_read(struct annc_loading *loading, const char *path, const char *labels_path, int p);
+
+#endif
