@@ -96,11 +96,14 @@ static double value_of(const struct parts *parts, int exponent)
 bool annc_number_parse(const char *text, size_t length, char decimal, char thousands, double *number)
 {
     const char *at = text, *end = text + length;
-    struct parts parts = {.length = 0};
+    struct parts parts; /* its text is as long as `length` says, and not worth clearing */
     int exponent = 0;
     bool negative = false;
     if (length > LONGEST)
         return false;
+    parts.length = 0;
+    parts.digits = 0;
+    parts.significant = parts.scale = 0;
     if (at < end && (*at == '-' || *at == '+'))
         negative = *at++ == '-';
     const char *first = at;

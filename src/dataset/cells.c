@@ -29,10 +29,11 @@ static bool is_missing(const struct annc_field *field)
 
 enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char thousands, double *number)
 {
-    if (is_missing(field))
-        return ANNC_CELL_MISSING;
+    /* Most cells are numbers, and no number is a word that stands for a missing one. */
     if (annc_number_parse(field->text, field->length, decimal, thousands, number))
         return ANNC_CELL_NUMBER;
+    if (is_missing(field))
+        return ANNC_CELL_MISSING;
     if (is_word_in_any_case(field, "true") || is_word_in_any_case(field, "false")) {
         *number = field->length == 4;
         return ANNC_CELL_TRUTH;

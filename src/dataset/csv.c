@@ -99,7 +99,7 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
                                      column, what);
     memcpy(text, field->text, length);
     text[length] = '\0';
-    return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %.48s %s", reading->records.line,
+    return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': '%.48s' %s", reading->records.line,
                                  column, annc_printable(text, shown, sizeof shown), what);
 }
 

@@ -22,6 +22,11 @@ const char *annc_scale_name(annc_scale scale)
     return (unsigned)scale < ANNC_SCALE_COUNT ? names[scale] : NULL;
 }
 
+static bool could_be_byte(double x)
+{
+    return x >= 0 && x <= MOST_BYTE && x == floor(x);
+}
+
 /* Whether all values are whole and within 0...255; the largest of them. */
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
@@ -29,7 +34,7 @@ static bool could_be_bytes(const struct annc_table *table, double *largest)
     *largest = 0;
     for (size_t i = 0; i < count; i++) {
         const double x = annc_table_value(table, i);
-        if (!(x >= 0 && x <= MOST_BYTE && x == floor(x)))
+        if (!could_be_byte(x))
             return false;
         *largest = x > *largest ? x : *largest;
     }
@@ -226,12 +231,19 @@ out:
     return status;
 }
 
+/* An input under one divisor for all. What could be a byte gets the bits that it gets as one, whatever the values beside it are. */
+static float divided(annc_scale scale, double x)
+{
+    if (scale != ANNC_SCALE_255)
+        return (float)x;
+    return could_be_byte(x) ? (float)x * (1.0f / MOST_BYTE) : (float)(x * (1.0 / MOST_BYTE));
+}
+
 static annc_status floats_of(const struct annc_preparation *preparation, const struct annc_table *table,
                              const uint32_t *rows, uint32_t count, void **x)
 {
     annc_status status = ANNC_OK;
     const uint32_t n = table->inputs;
-    const double factor = preparation->scale == ANNC_SCALE_255 ? 1.0 / MOST_BYTE : 1;
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < n; j++) {
@@ -242,8 +254,8 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
                                  "%s: a value is missing in row %zu, and the training data say nothing of means; use "
                                  "--missing drop",
                                  table->name, (size_t)table->before + row + 1);
-            ((float *)*x)[i * n + j] =
-                (float)(preparation->inputs.count ? scaled(&preparation->inputs, j, value) : value * factor);
+            ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)scaled(&preparation->inputs, j, value)
+                                                                 : divided(preparation->scale, value);
             if (!isfinite(((float *)*x)[i * n + j]))
                 return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
                                  (size_t)table->before + row + 1, j + 1);

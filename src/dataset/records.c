@@ -39,19 +39,19 @@ out:
     return status;
 }
 
-/* How many lines with anything in them are held, up to a number of them; line ends in quotes are none. */
+/* How many lines with anything in them are held whole, up to a number of them; line ends in quotes are none. */
 static size_t count_lines(const struct annc_records *records, size_t most)
 {
     size_t lines = 0;
     bool quoted = false, content = false;
     for (size_t i = records->begin; i < records->size && lines < most; i++) {
         const char c = records->text[i];
-        if (!quoted && (c == '\n' || c == '\r')) {
+        if (!quoted && (c == '\n' || (c == '\r' && i + 1 < records->size))) {
             lines += content;
             content = false;
         } else {
             quoted = quoted != (c == '"');
-            content = content || (c != ' ' && c != '\t');
+            content = content || !strchr(" \t\r,;|\"", c);
         }
     }
     return lines;
@@ -154,7 +154,8 @@ static size_t find_line_end(const struct annc_records *records, size_t at, size_
 /* Whether more text could move an end that was found there: it lies beyond what is held, or within a CR LF. */
 static bool is_cut(const struct annc_records *records, size_t at, size_t length)
 {
-    return !records->ended && at + length == records->size && (length == 0 || records->text[at] == '\r');
+    const bool is_lone = length == 1 && records->text[at] == '\r';
+    return !records->ended && at + length == records->size && (length == 0 || is_lone);
 }
 
 /* Passes over leading lines, however many. */

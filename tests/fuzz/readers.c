@@ -3,6 +3,7 @@
 #include "json.h"
 #include "npy.h"
 #include "picture.h"
+#include "reader.h"
 #include "session.h"
 #include "status.h"
 #include "stream.h"
@@ -118,6 +119,23 @@ static void read_labels(void)
     load_with(&(annc_data_options){.path = images_path, .labels_path = file, .need_test = true});
 }
 
+/* A table that is predicted, in pieces of one row, read in parts of a few bytes. */
+static void read_in_pieces(annc_missing missing)
+{
+    const struct annc_reader_sizes sizes = {{.beginning = 16, .step = 5, .records = 2}, .cells = 2};
+    const annc_data_options options = {.path = file, .model = table_model, .outputs = 2, .text = {.missing = missing}};
+    annc_reader *reader;
+    annc_dataset *piece;
+    annc_status status = judge(annc_reader_open_sized(&options, &sizes, &reader));
+    if (status != ANNC_OK)
+        return;
+    do {
+        status = judge(annc_reader_next(reader, &piece));
+        annc_dataset_free(piece);
+    } while (piece);
+    annc_reader_close(reader);
+}
+
 /* A table of text, in ways that take different roads. */
 static void read_table(void)
 {
@@ -136,6 +154,8 @@ static void read_table(void)
         options.path = file;
         load_with(&options);
     }
+    read_in_pieces(ANNC_MISSING_ERROR);
+    read_in_pieces(ANNC_MISSING_DROP);
 }
 
 static void read_npy(void)
