@@ -167,8 +167,8 @@ MUTANTS = [
     # Predictions and a rate of the caller's.
     ("a new rate that nobody records", "src/training/train.c", "        backend->release(trainer->device, &trainer->job);\nout:", "        (void)backend;\nout:", "^checkpoint_simulated$"),
     ("a new rate for the report alone", "src/training/train.c", "trainer->options.eta = trainer->job.eta = eta;", "trainer->options.eta = eta;", "^checkpoint_cpu$"),
-    ("predictions in the network's units", "src/training/predict.c", "        annc_dataset_unscale(dataset, count, outputs);\n", "        (void)outputs;\n", "^(predict|examples)$"),
-    ("class names of nobody", "src/training/predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(predict|examples)$"),
+    ("predictions in the network's units", "src/training/predict.c", "        annc_dataset_unscale(dataset, count, outputs);\n", "        (void)outputs;\n", "^(network_predict|examples)$"),
+    ("class names of nobody", "src/training/predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(network_predict|examples)$"),
     ("what is installed knows where it was not put", "src/annc.pc.in", "prefix=${pcfiledir}/@ANNC_PKGCONFIG_TO_PREFIX@", "prefix=@CMAKE_INSTALL_PREFIX@", "^install$"),
     # Manners.
     ("the last number of threads is everybody's", "src/backend/gemm_openblas.c", "    openblas_set_num_threads(wanted_threads);", "    if (wanted_threads > 1)\n        openblas_set_num_threads(wanted_threads);", "^manners$"),
