@@ -84,7 +84,7 @@ MUTANTS = [
     ("the worst epoch of a candidate is kept", "src/training/sweep.c", "validation.loss < candidate->validation.loss", "validation.loss > candidate->validation.loss", "^sweep$"),
     ("an ensemble is a sum", "src/network/join.c", "last ? 1 / (float)count : 1", "1", "^sweep$"),
     ("seeds of a sweep split the data anew", "src/cli/command_sweep.c", "snprintf(texts->split_seed, sizeof texts->split_seed, \"%s\", value[OPTION_SEED].text);", "snprintf(texts->split_seed, sizeof texts->split_seed, \"9\");", "^sweep$"),
-    ("CR LF cut in two is two line ends", "src/dataset/records.c", "(length == 0 || is_lone)", "length == 0", "^reader$"),
+    ("CR LF cut in two is two line ends", "src/dataset/records.c", "length == 1 && records->text[at]", "length > 5 && records->text[at]", "^reader$"),
     ("a record ends where the text that is held does", "src/dataset/records.c", "(length == 0 || is_lone)", "is_lone", "^reader$"),
     ("rows before a mistake are lost", "src/dataset/reader.c", "if (status != ANNC_OK && table->rows == 0)", "if (status != ANNC_OK)", "^reader$"),
     ("rows wait for a piece to be full", "src/dataset/csv.c", "annc_records_wait(records, false);", "annc_records_wait(records, true);", "^predict$"),

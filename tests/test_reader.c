@@ -169,6 +169,7 @@ static void test_errors(void)
         annc_missing missing;
     } wrong[] = {
         {"a,b\n1,2\n3,4\n5,6\n7,oops\n9,10\n", "line 5, column 'b': 'oops' is no number", 3, ANNC_MISSING_ERROR},
+        {"a,b\r\n1,2\r\n3,4\r\n5,6\r\n7,x\r\n", "line 5, column 'b': 'x' is no number", 3, ANNC_MISSING_ERROR},
         {"a,b\n1,2\n3,4\n5\n", "line 4 has 1 field, and others have 2", 2, ANNC_MISSING_ERROR},
         {"a,b\n1,2\n3,4\n5,6,7\n", "line 4 has 3 fields, and others have 2", 2, ANNC_MISSING_ERROR},
         {"a;b\n1.5;2\n3;4\n5,5;6\n", "line 4, column 'a': '5,5' is no number by the marks of those before", 2,

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -46,9 +47,14 @@ class Predict(Tables):
 
     def start(self, *arguments):
         child = subprocess.Popen([str(PROGRAM), "predict", *map(str, arguments)], cwd=self.folder, env=self.environment, stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         self.addCleanup(self.end, child)
         return child
+
+    def line(self, child):
+        """The next line of a child that has to print one while its input goes on."""
+        self.assertTrue(select.select([child.stdout], [], [], 30)[0], "nothing came")
+        return child.stdout.readline()
 
     def end(self, child):
         child.kill()
@@ -140,14 +146,14 @@ class Pipes(Predict):
         child = self.start("m", "-")
         child.stdin.write(lines[0] + lines[1])
         child.stdin.flush()
-        self.assertEqual(child.stdout.readline(), want[0])
+        self.assertEqual(self.line(child), want[0])
         for i in range(2, 8):
             for part in (lines[i][:7], lines[i][7:]):
                 child.stdin.write(part)
                 child.stdin.flush()
                 time.sleep(0.15 if i == 3 else 0)
             begin = time.monotonic()
-            self.assertEqual(child.stdout.readline(), want[i - 1])
+            self.assertEqual(self.line(child), want[i - 1])
             self.assertLess(time.monotonic() - begin, 5)
         child.stdin.write(b"".join(lines[8:]))
         out, said = child.communicate(timeout=60)
@@ -177,7 +183,7 @@ class Pipes(Predict):
         child = self.start("m", "--header", "no")
         child.stdin.write(row)
         child.stdin.flush()
-        self.assertEqual(child.stdout.readline(), self.predict("m", "x.csv").splitlines(keepends=True)[0])
+        self.assertEqual(self.line(child), self.predict("m", "x.csv").splitlines(keepends=True)[0])
         child.stdin.close()
         self.assertEqual(child.wait(60), OK)
 
@@ -186,14 +192,14 @@ class Pipes(Predict):
         child = self.start("m", "-")
         child.stdin.write(self.content("x.csv"))
         child.stdin.flush()
-        self.assertTrue(child.stdout.readline())
+        self.assertTrue(self.line(child))
         child.send_signal(signal.SIGINT)
         self.assertEqual(child.wait(10), 130)
 
     def test_closed(self):
         """Who reads no further ends the program, with the exit code of an output."""
         child = self.start("m", self.write_long("long.csv"))
-        self.assertTrue(child.stdout.readline())
+        self.assertTrue(self.line(child))
         child.stdout.close()
         said = child.stderr.read()
         self.assertEqual(child.wait(60), OUTPUT, said)
