@@ -60,7 +60,8 @@ static void predict_file(const annc_network *network, const char *path)
     check(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_AUTO}, &device));
     check(annc_evaluator_create(device, network, data.test, &evaluator));
     check(annc_evaluator_run(evaluator, NULL, classes, y, &ignored));
-    annc_dataset_unscale(data.test, count, y); /* numbers that were learnt were scaled, too */
+    if (annc_dataset_examples(data.test)->targets)
+        annc_dataset_unscale(data.test, count, y); /* numbers that were to be learnt were scaled, too */
     for (uint32_t i = 0; i < count; i++)
         show(network, classes[i], y + (size_t)i * outputs);
     annc_evaluator_free(evaluator);
