@@ -47,6 +47,25 @@ class Trace(Tables):
                 labels.append((left, min(float(text.get("y")) for text in texts) - 9, left + width, max(float(text.get("y")) for text in texts)))
         return labels, nodes
 
+    def test_largest_are_shown(self):
+        """Of many inputs those whose products weigh most, found here among all of them."""
+        network = ["--layers", "784-8-10", "--data", "bars", "--neuron", "2:3"]
+        products = lambda edges: sorted((abs(value) for source, target, value, _ in edges if (source, target) == ("*", "+")), reverse=True)
+        every = products(self.edges(*network, "--edges", 8)[0])
+        self.assertEqual(len(every), 8)
+        self.assertEqual(products(self.edges(*network, "--edges", 3)[0]), every[:3])
+
+    def test_numbers_of_hidden_errors(self):
+        """What stands between the signs of BP2 multiplies to what stands behind them."""
+        file = self.write("x.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
+        text = self.run_program("trace", "--layers", "2-3:tanh-1", "--cost", "cross-entropy", "--data", file, "--step").stdout
+        found = re.findall(r"delta1\[\d\] = \((\S+) \* (\S+)\) \* (\S+) = (\S+) \* (\S+) = (\S+)", text)
+        self.assertEqual(len(found), 3)
+        for w, delta, slope, sum_of, again, result in (map(float, numbers) for numbers in found):
+            self.assertEqual(slope, again)
+            self.assertAlmostEqual(w * delta / sum_of, 1, 2)
+            self.assertAlmostEqual(sum_of * slope / result, 1, 2)
+
     def test_fits_a_terminal(self):
         self.assertLessEqual(max(map(len, self.run_program("trace").stdout.splitlines())), 80)
 
