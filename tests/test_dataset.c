@@ -732,6 +732,36 @@ static void archives(void)
     end();
 }
 
+/* ---------------------------------------------------------------- pictures that are drawn */
+
+/* Names in an SVG cannot end its tags, and are text whatever they are; what is no picture is refused. */
+static void galleries(void)
+{
+    static const uint8_t pixels[3 * 600] = {255};
+    const char *const captions[] = {"<&>\xff\x01\xC3\xA4"};
+    annc_gallery gallery = {
+        .count = 1, .rows = 2, .columns = 2, .pixels = pixels, .title = "a<b", .captions = captions};
+    char svg[2048] = "";
+    begin();
+    REQUIRE_OK(annc_gallery_draw(&gallery, in_folder("one.SVG")));
+    FILE *file = fopen(in_folder("one.SVG"), "r");
+    CHECK(file && fread(svg, 1, sizeof svg - 1, file) > 0 && fclose(file) == 0);
+    CHECK_MSG(strstr(svg, ">&lt;&amp;&gt;\xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA4</text>") &&
+                  strstr(svg, "<title>a&lt;b</title>"),
+              "%s", svg);
+    for (uint32_t tall = 0; ANNC_PNG_FOUND && tall < 2; tall++) { /* too long to be enlarged */
+        gallery.rows = tall ? 600 : 1;
+        gallery.columns = tall ? 1 : 600;
+        REQUIRE_OK(annc_gallery_draw(&gallery, in_folder("long.png")));
+    }
+    CHECK(annc_gallery_draw(&gallery, "p") == ANNC_USAGE && strstr(annc_last_error(), ".png or .svg"));
+    gallery.rows = gallery.columns = 1 << 15;
+    CHECK(annc_gallery_draw(&gallery, in_folder("large.png")) == ANNC_USAGE && strstr(annc_last_error(), "no picture"));
+    gallery.count = 0;
+    CHECK(annc_gallery_draw(&gallery, in_folder("none.png")) == ANNC_USAGE && strstr(annc_last_error(), "no picture"));
+    end();
+}
+
 /* Where MNIST is looked for: beside the work, then in the cache, which may be named in two ways. */
 static void places_of_mnist(void)
 {
@@ -771,4 +801,4 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays),
           TEST(images_of_floats), TEST(parts_that_lack), TEST(parts_that_differ), TEST(strangers_in_gzip),
           TEST(gzip_of_another_length), TEST(plain_before_gzip), TEST(names_of_classes), TEST(archives),
-          TEST(places_of_mnist))
+          TEST(places_of_mnist), TEST(galleries))

@@ -146,6 +146,17 @@ class Archives(Numpy):
             for zip64 in (False, True):
                 self.lines("train", "--data", self.put_npz("t.npz", members, compression, zip64), *BARS)
 
+    def test_odd_directories(self):
+        end = b"PK\5\6" + b"\0" * 4 + b"\xff" * 12 + b"\0\0"
+        self.put("a.npz", b"PK\3\4" + end)  # nothing before it
+        self.assertIn("its zip64 record is missing", self.refused("a.npz"))
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("x" * 400 + ".npy", npy([150, 4], "f", features()))
+        self.put("a.npz", file.getvalue())
+        self.put("y.npy", npy([150], "B", labels()))
+        self.assertIn("without arrays", self.refused("a.npz", "--labels", "y.npy", "--x", "z"))
+
     def test_damage(self):
         if not self.has_zlib():
             self.skipTest("this build has no zlib")
