@@ -732,6 +732,76 @@ static void archives(void)
     end();
 }
 
+/* ---------------------------------------------------------------- what a model says of its data */
+
+static void metadata_that_make_no_sense(void)
+{
+    static const char *const cases[][2] = {{"annc.images", "[1,2,3]"},
+                                           {"annc.images", "[28,28,1,0,0,4294967296]"},
+                                           {"annc.images", "[28,28,1,\"x\",0,0]"},
+                                           {"annc.images", "[28,28,255,9,0,0]"},
+                                           {"annc.images", "[27,28,255,0,0,0]"},
+                                           {"annc.images", "[28,28,7,0,0,0]"},
+                                           {"annc.images", "[0,0,0,0,0,1]"},
+                                           {"annc.images", "[14,56,255,0,0,1]"},
+                                           {"annc.inputs", "[7"},
+                                           {"annc.inputs", "[\"one\"]"},
+                                           {"annc.targets", "{}"},
+                                           {"annc.table", "[]"},
+                                           {"annc.input_shift", "[\"z\"]"},
+                                           {"annc.input_factor", "[\"0x1p0\"]"},
+                                           {"annc.target_factor", "[\"0x1p0\"]"}};
+    const annc_shape shape = problem_shape("784-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_data_options options = {.source = ANNC_SOURCE_PATH, .path = folder, .outputs = 3, .need_test = true};
+    annc_network *network = NULL;
+    annc_data data;
+    begin();
+    write_bars("t10k-images-idx3-ubyte", 20, 3, 2, 4, false);
+    write_labels("t10k-labels-idx1-ubyte", 20, 3, 0);
+    write_text("t10k-images.txt", "of another kind");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        REQUIRE_OK(annc_network_create(&shape, &network));
+        REQUIRE_OK(annc_network_set_metadata(network, cases[i][0], cases[i][1]));
+        options.model = network;
+        refused(&options, cases[i][0], "is not what it must be");
+        annc_network_free(network);
+    }
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    options.model = network;
+    for (int key = 0; key < 3; key++)
+        REQUIRE_OK(annc_network_set_metadata(
+            network, (const char *[]){"annc.input_shift", "annc.input_factor", "annc.input_fill"}[key], "[\"0x1p0\"]"));
+    refused(&options, "annc.input_shift", "is not what it must be");
+    for (int key = 0; key < 3; key++)
+        REQUIRE_OK(annc_network_set_metadata(
+            network, (const char *[]){"annc.input_shift", "annc.input_factor", "annc.input_fill"}[key], NULL));
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.transpose", "false"));
+    REQUIRE_OK(annc_data_load(&options, &data));
+    annc_data_free(&data);
+    write_bytes("t10k-labels-idx1-ubyte", "\0\0\x08\x02\0\0\0\x0a\0\0\0\2................................", 12 + 20);
+    refused(&options, "has 20 elements for 10 examples", "labels are one number an example");
+    annc_network_free(network);
+    end();
+}
+
+/* A model that knows no means cannot fill gaps. */
+static void gaps_without_means(void)
+{
+    static const float x[] = {1, NAN, 3, 4}, y[] = {0, 1};
+    const struct member members[] = {{"x", 2, 2, x}, {"y", 2, 0, y}};
+    const annc_shape shape = problem_shape("2-2", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_network *network = NULL;
+    begin();
+    write_npz("x.npz", members, 2);
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    annc_data_options options = {
+        .source = ANNC_SOURCE_PATH, .path = in_folder("x.npz"), .outputs = 2, .need_test = true, .model = network};
+    options.text.missing = ANNC_MISSING_MEAN;
+    refused(&options, "a value is missing in row 1", "--missing drop");
+    annc_network_free(network);
+    end();
+}
+
 /* ---------------------------------------------------------------- pictures that are drawn */
 
 /* Names in an SVG cannot end its tags, and are text whatever they are; what is no picture is refused. */
@@ -801,4 +871,4 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays),
           TEST(images_of_floats), TEST(parts_that_lack), TEST(parts_that_differ), TEST(strangers_in_gzip),
           TEST(gzip_of_another_length), TEST(plain_before_gzip), TEST(names_of_classes), TEST(archives),
-          TEST(places_of_mnist), TEST(galleries))
+          TEST(places_of_mnist), TEST(galleries), TEST(metadata_that_make_no_sense), TEST(gaps_without_means))
