@@ -438,6 +438,8 @@ static void classes_of_a_model(void)
     annc_data_free(&data);
     REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"2\", \"3\""));
     refused(&options, "annc.classes", "JSON");
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[]"));
+    refused(&options, "annc.classes", "are empty");
     REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"cat\"]"));
     refused(&options, "'2'", "no class of the training data");
     annc_network_free(network);
@@ -732,6 +734,70 @@ static void archives(void)
     end();
 }
 
+/* Both orders of UTF-16 are told by their mark, and nothing else is taken for it. */
+static void utf_16(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        bool is;
+    } cases[] = {{"\xFF\xFE"
+                  "1\0,\0"
+                  "2\0",
+                  8, true},
+                 {"\xFE\xFF\0"
+                  "1\0,\0"
+                  "2",
+                  8, true},
+                 {"\xFF"
+                  "1,2\n",
+                  5, false},
+                 {"\xFE"
+                  "1,2\n",
+                  5, false},
+                 {"\xFF", 1, false},
+                 {"7", 1, false}};
+    begin();
+    const annc_data_options options = options_for(in_folder("t.csv"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        annc_data data;
+        write_bytes("t.csv", cases[i].bytes, cases[i].size);
+        CHECK(annc_data_load(&options, &data) == ANNC_INPUT);
+        CHECK_MSG(!strstr(annc_last_error(), "UTF-16") == !cases[i].is, "number %zu: %s", i, annc_last_error());
+    }
+    end();
+}
+
+static void columns_that_are_none(void)
+{
+    static const char *const none[] = {"0", "1.5", "4", "-1", "x"};
+    annc_data data;
+    begin();
+    write_text("t.csv", "a,b,c\n1,2,3\n4,5,6\n");
+    annc_data_options options = options_for(in_folder("t.csv"));
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        options.text.target = none[i];
+        refused(&options, "has no column", "3 columns: a, b, c");
+    }
+    options.text.target = "b,2";
+    CHECK(annc_data_load(&options, &data) == ANNC_USAGE && strstr(annc_last_error(), "names column 2 twice"));
+    end();
+}
+
+/* What is hidden, or not yet whole, is nobody's data. */
+static void unfinished_files(void)
+{
+    static const char *const names[] = {".train-images-idx3-ubyte", "a-train-images-idx3-ubyte.tmp",
+                                        "b-train-images-idx3-ubyte.part", "c-images-idx3-ubyte"};
+    begin();
+    write_standard_set(20, 20);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        write_text(names[i], "x");
+    const annc_data_options options = options_for(folder);
+    trains(&options, 20, 20, NULL);
+    end();
+}
+
 /* ---------------------------------------------------------------- what a model says of its data */
 
 static void metadata_that_make_no_sense(void)
@@ -744,6 +810,7 @@ static void metadata_that_make_no_sense(void)
                                            {"annc.images", "[28,28,7,0,0,0]"},
                                            {"annc.images", "[0,0,0,0,0,1]"},
                                            {"annc.images", "[14,56,255,0,0,1]"},
+                                           {"annc.images", "[28,28,255,0,0"},
                                            {"annc.inputs", "[7"},
                                            {"annc.inputs", "[\"one\"]"},
                                            {"annc.targets", "{}"},
@@ -871,4 +938,5 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(element_types), TEST(labels_of_both_sets), TEST(classes_of_a_model), TEST(mnist_by_name), TEST(arrays),
           TEST(images_of_floats), TEST(parts_that_lack), TEST(parts_that_differ), TEST(strangers_in_gzip),
           TEST(gzip_of_another_length), TEST(plain_before_gzip), TEST(names_of_classes), TEST(archives),
-          TEST(places_of_mnist), TEST(galleries), TEST(metadata_that_make_no_sense), TEST(gaps_without_means))
+          TEST(places_of_mnist), TEST(utf_16), TEST(columns_that_are_none), TEST(unfinished_files), TEST(galleries),
+          TEST(metadata_that_make_no_sense), TEST(gaps_without_means))

@@ -172,6 +172,19 @@ static void malformed_headers(void)
     refused("{" METADATA "," WEIGHT "," BIAS
             ",\"annc.Best\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[12,24]}}",
             24, "is none of this program's");
+    refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}," BIAS "}", 12, "lacks");
+    refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2]}," BIAS "}", 12, "lacks");
+    refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8],\"x\":1}," BIAS "}",
+            12, "unknown member");
+    refused("{\"xweight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8,
+            "is neither weights nor biases");
+    refused("{\"w\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8, "is neither weights nor biases");
+    refused("{\"bias\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8,
+            "is neither weights nor biases");
+    refused("{\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "is the bias of no weights");
+    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8, "another program");
+    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[0,2],\"data_offsets\":[0,0]}}", 0, "does not follow");
+    refused("{}", 0, "holds no layer");
     refused("{\"\xff\":{}}", 0, "UTF-8");
     write_file(path, "\xff\xff\xff\xff\xff\xff\xff\x7f{", 9);
     CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && strstr(annc_last_error(), "100 MB"));
