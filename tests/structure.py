@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Dependencies go one way: fails on an include that points the other way, on a CUDA or BLAS header outside its room, and on a file that
-the rooms do not know.
+"""Dependencies go one way: fails on an include that points the other way, on a CUDA or BLAS header outside its room, on a file that the rooms
+do not know, and on a call of the program for memory that goes past memory.h.
 
     tests/structure.py REPOSITORY"""
 import pathlib
@@ -26,6 +26,8 @@ EXTRA = {
 }
 KERNELS_MAY_USE = {"functions.h", "philox.h", "order.h", "warp.h", "device_code.h", "backend.h", "annc.h"}
 DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
+TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
+                          r"(?<!take_given\()\b(?:fopen|fdopen|realpath|getcwd)\(")
 GENERATED = {"config.h", "mnist.h", "export_page.h"}
 
 
@@ -47,6 +49,9 @@ def main():
                     faults.append(f"{name} includes {header}: device headers belong in src/backend and kernels")
                 if not target and header not in GENERATED and '"' + header + '"' in path.read_text():
                     faults.append(f"{name} includes {header}, which no room has")
+    for path in sorted((ROOT / "src/cli").glob("*.c")):
+        for call in TAKES_MEMORY.findall(path.read_text()) if path.name != "memory.c" else ():
+            faults.append(f"src/cli/{path.name} takes memory past memory.h: {call}")
     for fault in faults:
         print(fault)
     print(f"{'1 passed, 0 failed' if not faults else '0 passed, 1 failed'}")

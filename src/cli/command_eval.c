@@ -228,11 +228,12 @@ static void print_binary(const struct result *result)
 static annc_status print_classification(const struct result *result)
 {
     const annc_evaluation *evaluation = &result->evaluation;
-    struct confusion confusion = {0, NULL};
-    annc_status status = confusion_open(result->data, result->predictions, &confusion);
-    if (status == ANNC_OK && result->options->value[OPTION_JSON].given) {
+    struct confusion confusion;
+    annc_status status = ANNC_OK;
+    confusion_open(result->data, result->predictions, &confusion);
+    if (result->options->value[OPTION_JSON].given) {
         status = print_json(result, &confusion);
-    } else if (status == ANNC_OK) {
+    } else {
         printf("accuracy %.2f%% (%u / %u), loss %.6g an example\n", 100.0 * evaluation->correct / evaluation->count,
                evaluation->correct, evaluation->count, evaluation->loss);
         print_binary(result);

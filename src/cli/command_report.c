@@ -248,20 +248,14 @@ static void print_page(FILE *out, const struct report *report)
 static annc_status save_page(const struct report *report)
 {
     const char *path = report->options->value[OPTION_OUT].text;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out)
-        print_page(out, report);
-    if (!out || fclose(out) != 0) {
-        free(text);
-        usage_failed("out of memory: the report");
-        return ANNC_DEVICE;
-    }
+    struct text text = {.bytes = NULL};
+    FILE *out = text_stream(&text);
+    print_page(out, report);
+    fclose(out);
     usage_failed("%s", "");       /* whatever could not be had stands in the report */
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    const annc_status status = annc_file_save(path, text, size);
-    free(text);
+    const annc_status status = annc_file_save(path, text.bytes, text.length);
+    text_free(&text);
     if (status == ANNC_OK)
         note(report->options, "the report is in %s", path);
     return status;

@@ -98,7 +98,7 @@ annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, c
 
 /* ---------------------------------------------------------------- by class */
 
-annc_status confusion_open(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion)
+void confusion_open(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion)
 {
     const annc_examples *examples = annc_dataset_examples(data);
     confusion->classes = examples->outputs == 1 ? 2 : examples->outputs;
@@ -106,7 +106,6 @@ annc_status confusion_open(const annc_dataset *data, const int32_t *predictions,
         take_memory((size_t)confusion->classes * confusion->classes, sizeof *confusion->count, "the confusion matrix");
     for (uint32_t i = 0; i < examples->count; i++)
         confusion->count[(size_t)examples->labels[i] * confusion->classes + (uint32_t)predictions[i]]++;
-    return ANNC_OK;
 }
 
 void confusion_close(struct confusion *confusion)

@@ -25,7 +25,7 @@ struct confusion {
     uint32_t *count; /* classes x classes: rows are labels, columns what was predicted */
 };
 
-annc_status confusion_open(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion);
+void confusion_open(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion);
 void confusion_close(struct confusion *confusion);
 struct class_figures confusion_class(const struct confusion *confusion, uint32_t c);
 /* The mean over the classes that occur, each counted once, or by its support. */

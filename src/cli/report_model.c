@@ -99,12 +99,9 @@ static void print_classes(FILE *out, const struct subject *subject, const struct
 
 static void print_confusion(FILE *out, const struct subject *subject)
 {
-    struct confusion confusion = {0, NULL};
+    struct confusion confusion;
     print_section(out, subject, "Confusion matrix");
-    if (confusion_open(subject->set, subject->predictions, &confusion) != ANNC_OK) {
-        print_missing(out, "It could not be counted: %s.", usage_error());
-        return;
-    }
+    confusion_open(subject->set, subject->predictions, &confusion);
     if (confusion.classes <= MOST_CLASSES)
         print_matrix(out, subject, &confusion);
     else
@@ -172,11 +169,11 @@ static void print_images(FILE *out, const struct subject *subject, const struct 
     const int32_t *labels = annc_dataset_examples(subject->set)->labels;
     uint32_t rows, columns;
     annc_dataset_image_size(subject->set, &rows, &columns);
-    uint8_t *grey = malloc((size_t)rows * columns);
+    uint8_t *grey = take_memory(rows, columns, "an image");
     page_element(out, "p", "", "Examples of the %s that were taken for another class, with the outputs for both.",
                  subject->set_name);
     fputs("<ul class=\"images\">\n", out);
-    for (uint32_t m = 0; grey && m < mistakes->count; m++) {
+    for (uint32_t m = 0; m < mistakes->count; m++) {
         const uint32_t i = mistakes->example[m];
         const int32_t said = subject->predictions[i];
         char text[256];
@@ -218,7 +215,7 @@ static void print_far_rows(FILE *out, const struct subject *subject, const struc
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
     const uint32_t n = examples->outputs, shown = n < MOST_TARGETS ? n : MOST_TARGETS;
-    float *values = calloc(2 * (size_t)n, sizeof *values);
+    float *values = take_memory(2 * (size_t)n, sizeof *values, "the targets");
     page_table(out, "Examples of the %s, counted from 1, whose predictions are farthest off%s.", subject->set_name,
                n > shown ? "; the first targets of each" : "");
     fputs("<thead><tr>", out);
@@ -228,7 +225,7 @@ static void print_far_rows(FILE *out, const struct subject *subject, const struc
         page_element(out, "th", " scope=\"col\" class=\"n\"", n > 1 ? "prediction %u" : "prediction", j + 1);
     }
     fputs("</tr></thead>\n<tbody>\n", out);
-    for (uint32_t m = 0; values && m < mistakes->count; m++) {
+    for (uint32_t m = 0; m < mistakes->count; m++) {
         const size_t at = (size_t)mistakes->example[m] * n;
         memcpy(values, examples->targets + at, n * sizeof *values);
         memcpy(values + n, subject->outputs + at, n * sizeof *values);
@@ -316,7 +313,7 @@ static void print_evaluation(FILE *out, const struct subject *subject)
 static bool element_of(const annc_network *network, const char *key, uint32_t k, char *text, size_t size)
 {
     const char *array = annc_network_metadata(network, key);
-    char *copy = array ? strdup(array) : NULL;
+    char *copy = array ? take_copy(array, "a list of the model") : NULL;
     struct json_reader reader;
     struct json_member member = {.text = NULL};
     bool found = copy != NULL;
@@ -346,14 +343,14 @@ static void print_units(FILE *out, const struct subject *subject, uint32_t rows,
     const size_t n = shape->width[0];
     const uint32_t shown = shape->width[1] < MOST_UNITS ? shape->width[1] : MOST_UNITS;
     const double scale = scale_of(W, n * shape->width[1]);
-    uint8_t *pixels = malloc(n);
+    uint8_t *pixels = take_memory(n, 1, "an image");
     page_element(out, "p", "",
                  "What the first layer's units look for, %u of %u: blue where light drives a unit up, orange where it "
                  "drives it down, "
                  "white where it does not matter. Full colour is %.3g.",
                  shown, shape->width[1], scale);
     fputs("<ul class=\"images\">\n", out);
-    for (uint32_t j = 0; pixels && j < shown; j++) {
+    for (uint32_t j = 0; j < shown; j++) {
         char text[64];
         for (size_t i = 0; i < n; i++)
             pixels[i] = (uint8_t)lround(128 + 127 * fmax(-1, fmin(1, (double)W[j * n + i] / scale)));
@@ -384,11 +381,7 @@ static void print_bars(FILE *out, const struct subject *subject)
     const annc_shape *shape = annc_network_shape(subject->network);
     const float *W = annc_network_parameters_const(subject->network) + annc_shape_weights_at(shape, 1);
     const uint32_t n = shape->width[0], shown = n < MOST_BARS ? n : MOST_BARS;
-    struct weight *weights = calloc(n, sizeof *weights);
-    if (!weights) {
-        print_missing(out, "There was no memory for the weights of %u inputs.", n);
-        return;
-    }
+    struct weight *weights = take_memory(n, sizeof *weights, "the weights");
     for (uint32_t i = 0; i < n; i++) {
         weights[i].input = i;
         for (uint32_t j = 0; j < shape->width[1]; j++)
@@ -473,10 +466,13 @@ static void print_audit(FILE *out, const struct subject *subject)
     check.objective.class_weights = weights;
     if (status == ANNC_OK)
         status = annc_check(subject->network, subject->data.train, &subject->device, 1, &check, &rows, &count);
-    if (status == ANNC_OK)
+    if (status == ANNC_OK) {
         print_rows(out, rows, count);
-    else
-        print_missing(out, "The audit could not be done: %s.", usage_error()[0] ? usage_error() : annc_last_error());
+    } else {
+        const char *why = usage_error()[0] ? usage_error() : annc_last_error();
+        end_if_refused(why);
+        print_missing(out, "The audit could not be done: %s.", why);
+    }
     annc_check_free(rows);
     free(weights);
 }

@@ -39,8 +39,8 @@ static annc_status take_options(struct subject *subject)
     for (size_t i = 0; i < run->option_count && status == ANNC_OK; i++)
         status = options_set(TRAIN, run->options[i].key, run->options[i].text, &subject->options, &id);
     if (run->option_count == 0 && config) {
-        subject->config = strdup(config);
-        status = subject->config ? take_config(subject->config, &subject->options) : usage_failed("out of memory");
+        subject->config = take_copy(config, "a configuration");
+        status = take_config(subject->config, &subject->options);
     }
     return status;
 }
@@ -72,6 +72,7 @@ static void open_model(struct subject *subject)
         return;
     }
     if (annc_model_load(path, NULL, &subject->network) != ANNC_OK) {
+        end_if_refused(annc_last_error());
         snprintf(subject->no_model, sizeof subject->no_model, "The model that the log names cannot be read: %.500s.",
                  annc_last_error());
         return;
@@ -119,6 +120,7 @@ static void open_data(const struct options *report, struct subject *subject)
     if (status == ANNC_OK && subject->network)
         status = load(subject);
     if (status != ANNC_OK) {
+        end_if_refused(reason());
         snprintf(subject->no_data, sizeof subject->no_data,
                  "The data of the run cannot be had here (%.500s); --data WHAT would name them.", reason());
         annc_data_free(&subject->data);
@@ -138,12 +140,9 @@ static annc_status evaluate(struct subject *subject)
     annc_status status = device_from_options(&subject->options, &subject->device);
     if (status == ANNC_OK)
         status = annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator);
-    subject->predictions = calloc(examples->count, sizeof *subject->predictions);
-    subject->outputs = calloc((size_t)examples->count * examples->outputs, sizeof *subject->outputs);
-    if (status == ANNC_OK && (!subject->predictions || !subject->outputs)) {
-        usage_failed("out of memory: %u predictions", examples->count);
-        status = ANNC_DEVICE;
-    }
+    subject->predictions = take_memory(examples->count, sizeof *subject->predictions, "the predictions");
+    subject->outputs =
+        take_memory((size_t)examples->count * examples->outputs, sizeof *subject->outputs, "the outputs");
     if (status == ANNC_OK)
         status = annc_evaluator_run(evaluator, NULL, subject->predictions, subject->outputs, &subject->evaluation);
     annc_evaluator_free(evaluator);
@@ -162,6 +161,7 @@ void subject_open(const struct options *report, const struct run *run, const cha
     open_data(report, subject);
     if (!subject->set || evaluate(subject) == ANNC_OK)
         return;
+    end_if_refused(reason());
     snprintf(subject->no_evaluation, sizeof subject->no_evaluation, "The model could not be evaluated: %.500s.",
              reason());
     free(subject->outputs);

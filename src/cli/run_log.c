@@ -17,22 +17,11 @@ size_t history_width(const struct history *history)
     return EPOCH_COLUMNS + 2 * (size_t)history->layers;
 }
 
-annc_status history_add(struct history *history, const double *row)
+void history_add(struct history *history, const double *row)
 {
     const size_t width = history_width(history);
-    if (history->count == history->room) {
-        const size_t room = history->room ? 2 * history->room : 32;
-        double *rows =
-            room <= SIZE_MAX / sizeof *rows / width ? realloc(history->rows, room * width * sizeof *rows) : NULL;
-        if (!rows) {
-            usage_failed("out of memory: %zu epochs", room);
-            return ANNC_DEVICE;
-        }
-        history->rows = rows;
-        history->room = room;
-    }
+    history->rows = take_more(history->rows, history->count + 1, &history->room, width * sizeof *row, "the epochs");
     memcpy(history->rows + history->count++ * width, row, width * sizeof *row);
-    return ANNC_OK;
 }
 
 void history_free(struct history *history)
@@ -199,7 +188,8 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
     row[TRAINING_ACCURACY] = columns[TRAINING_CORRECT] / columns[TRAINING_COUNT];
     for (int i = 0; i < 2; i++)
         memcpy(row + EPOCH_COLUMNS + (size_t)i * history->layers, line->layers[i], history->layers * sizeof *row);
-    return history_add(history, row);
+    history_add(history, row);
+    return ANNC_OK;
 }
 
 /* Members of an object as entries; nested ones are passed over, but for "options". */
@@ -214,15 +204,7 @@ static annc_status take_entries(char *text, struct log_entry **entries, size_t *
             *options = member.text;
         if (member.kind == JSON_NESTED)
             continue;
-        if (*count == room) {
-            room = room ? 2 * room : 32;
-            struct log_entry *more = realloc(*entries, room * sizeof **entries);
-            if (!more) {
-                usage_failed("out of memory: a log");
-                return ANNC_DEVICE;
-            }
-            *entries = more;
-        }
+        *entries = take_more(*entries, *count + 1, &room, sizeof **entries, "a log");
         (*entries)[(*count)++] = (struct log_entry){member.key, member.text};
     }
     return reader.error ? ANNC_INPUT : ANNC_OK;
@@ -236,11 +218,7 @@ static annc_status take_result(const struct place *place, const char *text, stru
     free(run->options);
     run->entries = run->options = NULL;
     run->entry_count = run->option_count = 0;
-    run->line = strdup(text);
-    if (!run->line) {
-        usage_failed("out of memory: a log");
-        return ANNC_DEVICE;
-    }
+    run->line = take_copy(text, "a log");
     run->has_result = true;
     annc_status status = take_entries(run->line, &run->entries, &run->entry_count, &options);
     if (status == ANNC_OK && options && *options == '{')
@@ -251,11 +229,8 @@ static annc_status take_result(const struct place *place, const char *text, stru
 annc_status record_take(const char *line, struct log_record *record)
 {
     record_free(record);
-    record->line = strdup(line);
-    if (record->line)
-        return take_entries(record->line, &record->entries, &record->count, NULL);
-    usage_failed("out of memory: a log");
-    return ANNC_DEVICE;
+    record->line = take_copy(line, "a log");
+    return take_entries(record->line, &record->entries, &record->count, NULL);
 }
 
 void record_free(struct log_record *record)
@@ -337,11 +312,7 @@ static annc_status read_lines(FILE *file, struct run *run)
     struct place place = {run->path, 1};
     annc_status status = ANNC_OK;
     bool is_there = true;
-    char *text = malloc(2 * (size_t)(LONGEST_LINE + 1)), *copy = text ? text + LONGEST_LINE + 1 : NULL;
-    if (!text) {
-        usage_failed("out of memory: a log");
-        return ANNC_DEVICE;
-    }
+    char *text = take_memory(2, LONGEST_LINE + 1, "a log"), *copy = text + LONGEST_LINE + 1;
     for (;; place.line++) {
         status = next_line(file, &place, text, &is_there);
         if (status != ANNC_OK || !is_there)
@@ -359,7 +330,7 @@ annc_status run_read(const char *path, struct run *run)
 {
     memset(run, 0, sizeof *run);
     run->path = path;
-    FILE *file = fopen(path, "re");
+    FILE *file = take_given(fopen(path, "re"), "a log");
     if (!file) {
         usage_failed("%.300s: cannot be read: %s", path, strerror(errno));
         return ANNC_INPUT;
@@ -370,7 +341,9 @@ annc_status run_read(const char *path, struct run *run)
         usage_failed("%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
         status = ANNC_INPUT;
     }
-    return status == ANNC_OK ? run_average(run) : status;
+    if (status == ANNC_OK)
+        run_average(run);
+    return status;
 }
 
 void run_free(struct run *run)

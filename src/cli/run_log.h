@@ -33,7 +33,7 @@ struct history {
     uint32_t layers; /* that a row has saturation of, 0 for none */
 };
 
-annc_status history_add(struct history *history, const double *row);
+void history_add(struct history *history, const double *row);
 void history_free(struct history *history);
 /* Doubles from a row to the next. */
 size_t history_width(const struct history *history);
@@ -64,9 +64,9 @@ struct run {
     const char *path;       /* of the log */
     struct history history; /* of a training in folds, their mean */
     struct fold *folds;     /* by their numbers; NULL where it has none */
-    size_t fold_count;
+    size_t fold_count, fold_room;
     struct log_record *networks; /* of a sweep; NULL otherwise */
-    size_t network_count;
+    size_t network_count, network_room;
     bool has_result;
     struct log_entry *entries; /* of the result */
     size_t entry_count;
@@ -95,11 +95,11 @@ annc_status record_take(const char *line, struct log_record *record);
 void record_free(struct log_record *record);
 
 /* run_parts.c: a training's folds and a sweep's networks. */
-/* The fold of a number, made where it is not there yet; NULL where no training has so many, or there is no memory. */
+/* The fold of a number, made where it is not there yet; NULL where no training has so many. */
 struct fold *run_fold(struct run *run, double number);
 annc_status run_add_network(struct run *run, const char *line);
 /* Makes run->history the mean of the folds, of the epochs that all have. */
-annc_status run_average(struct run *run);
+void run_average(struct run *run);
 void run_free_parts(struct run *run);
 
 /* The column of the measure that a reader looks for first, of the test set or else of what there is; EPOCH where there is none. */

@@ -12,11 +12,8 @@ struct fold *run_fold(struct run *run, double number)
         return NULL;
     const size_t count = (size_t)number;
     if (count > run->fold_count) {
-        struct fold *folds = realloc(run->folds, count * sizeof *folds);
-        if (!folds)
-            return NULL;
-        memset(folds + run->fold_count, 0, (count - run->fold_count) * sizeof *folds);
-        run->folds = folds;
+        run->folds = take_more(run->folds, count, &run->fold_room, sizeof *run->folds, "the folds");
+        memset(run->folds + run->fold_count, 0, (count - run->fold_count) * sizeof *run->folds);
         run->fold_count = count;
     }
     return &run->folds[count - 1];
@@ -24,16 +21,8 @@ struct fold *run_fold(struct run *run, double number)
 
 annc_status run_add_network(struct run *run, const char *line)
 {
-    /* Room for twice as many wherever their number is a power of two. */
-    if ((run->network_count & (run->network_count - 1)) == 0) {
-        const size_t room = run->network_count ? 2 * run->network_count : 1;
-        struct log_record *networks = realloc(run->networks, room * sizeof *networks);
-        if (!networks) {
-            usage_failed("out of memory: %zu networks", room);
-            return ANNC_DEVICE;
-        }
-        run->networks = networks;
-    }
+    run->networks =
+        take_more(run->networks, run->network_count + 1, &run->network_room, sizeof *run->networks, "the networks");
     struct log_record *network = &run->networks[run->network_count++];
     memset(network, 0, sizeof *network);
     return record_take(line, network);
@@ -41,13 +30,11 @@ annc_status run_add_network(struct run *run, const char *line)
 
 /* ---------------------------------------------------------------- the mean of the folds */
 
-static annc_status copy(const struct history *from, struct history *to)
+static void copy(const struct history *from, struct history *to)
 {
-    annc_status status = ANNC_OK;
     to->layers = from->layers;
-    for (size_t i = 0; i < from->count && status == ANNC_OK; i++)
-        status = history_add(to, from->rows + i * history_width(from));
-    return status;
+    for (size_t i = 0; i < from->count; i++)
+        history_add(to, from->rows + i * history_width(from));
 }
 
 /* Adds the rows of a fold to those of the same epochs; epochs that it has not are gone. */
@@ -68,16 +55,15 @@ static void add_rows(struct history *sum, const struct history *fold)
     sum->count = kept;
 }
 
-annc_status run_average(struct run *run)
+void run_average(struct run *run)
 {
-    annc_status status = ANNC_OK;
     size_t folds = 0;
-    for (size_t f = 0; f < run->fold_count && status == ANNC_OK; f++) {
+    for (size_t f = 0; f < run->fold_count; f++) {
         const struct history *fold = &run->folds[f].history;
         if (fold->count == 0 || (folds > 0 && fold->layers != run->history.layers))
             continue;
         if (folds++ == 0)
-            status = copy(fold, &run->history);
+            copy(fold, &run->history);
         else
             add_rows(&run->history, fold);
     }
@@ -85,7 +71,6 @@ annc_status run_average(struct run *run)
     for (size_t i = 0; i < run->history.count * width && folds > 1; i++)
         if (i % width != EPOCH)
             run->history.rows[i] /= (double)folds;
-    return status;
 }
 
 double run_kept_epoch(const struct run *run)

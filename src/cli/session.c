@@ -152,13 +152,13 @@ static annc_status measure(struct session *session, struct outcome *outcome)
 }
 
 /* Keeps the numbers of an epoch for its curves. */
-static annc_status remember(struct session *session)
+static void remember(struct session *session)
 {
     const struct outcome *last = &session->last;
     const bool classes = session_has_classes(session);
     double row[EPOCH_COLUMNS];
     if (!session->options->value[OPTION_PLOT].given)
-        return ANNC_OK;
+        return;
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         row[i] = NAN;
     row[EPOCH] = last->epoch.epoch;
@@ -174,7 +174,7 @@ static annc_status remember(struct session *session)
         row[TEST_LOSS] = last->test.loss;
         row[classes ? TEST_ACCURACY : TEST_R2] = classes ? accuracy_of(&last->test) : last->test.r2;
     }
-    return history_add(&session->history, row);
+    history_add(&session->history, row);
 }
 
 /* Keeps what is best by validation: the smaller loss, the earlier of equals. */
@@ -224,8 +224,7 @@ static annc_status one_epoch(struct session *session, annc_status (*each)(const 
     session->epochs++;
     annc_trainer_report(session->trainer, session->validation ? outcome.validation.loss : outcome.epoch.loss);
     status = keep_best(session);
-    if (status == ANNC_OK)
-        status = remember(session);
+    remember(session);
     live_epoch(&session->live, outcome.epoch.loss);
     live_hide(&session->live);
     if (status == ANNC_OK)
