@@ -1,11 +1,13 @@
 #include "faults.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 static atomic_long calls, blocks;
@@ -166,9 +168,41 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*
     return fails() ? EAGAIN : __real_pthread_create(thread, how, run, argument);
 }
 
+/* ---------------------------------------------------------------- streams, which the C library makes of memory; refused to the program alone */
+
+#define MAYBE __attribute__((weak)) /* what a program or a build has not */
+FILE *__real_fopen64(const char *path, const char *mode) MAYBE;
+FILE *__wrap_fopen64(const char *path, const char *mode);
+FILE *__real_fdopen(int descriptor, const char *mode) MAYBE;
+FILE *__wrap_fdopen(int descriptor, const char *mode);
+FILE *__real_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions) MAYBE;
+FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions);
+DIR *__real_opendir(const char *folder) MAYBE;
+DIR *__wrap_opendir(const char *folder);
+
+/* What the machine says of itself is not needed: it is left as it is. */
+FILE *__wrap_fopen64(const char *path, const char *mode)
+{
+    return strncmp(path, "/proc/", 6) != 0 && fails() ? refused() : __real_fopen64(path, mode);
+}
+
+FILE *__wrap_fdopen(int descriptor, const char *mode)
+{
+    return fails() ? refused() : __real_fdopen(descriptor, mode);
+}
+
+FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions)
+{
+    return fails() ? refused() : __real_fopencookie(cookie, mode, functions);
+}
+
+DIR *__wrap_opendir(const char *folder)
+{
+    return fails() ? refused() : __real_opendir(folder);
+}
+
 /* ---------------------------------------------------------------- other libraries', which come back empty-handed when memory is short */
 
-#define MAYBE __attribute__((weak)) /* a build without the library has none */
 int __real_inflateInit2_(void *stream, int bits, const char *version, int size) MAYBE;
 int __wrap_inflateInit2_(void *stream, int bits, const char *version, int size);
 void *__real_libdeflate_alloc_decompressor(void) MAYBE;
@@ -230,9 +264,10 @@ static void __attribute__((constructor)) begin(void)
 static void __attribute__((destructor)) tell(void)
 {
     const char *path = getenv("ANNC_FAULT_COUNT");
+    const long all = calls;
     FILE *file = path ? fopen(path, "w") : NULL;
     if (file) {
-        fprintf(file, "%ld\n", calls);
+        fprintf(file, "%ld\n", all);
         fclose(file);
     }
 }

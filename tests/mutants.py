@@ -133,6 +133,10 @@ MUTANTS = [
     ("fewer threads than asked for are nothing to tell", "src/base/pool.c", "            status = annc_fail(ANNC_DEVICE,", "            annc_fail(ANNC_DEVICE,", "^faults$"),
     ("an error of CUDA is told twice", CUDA, "    cudaGetLastError();\n    return device->host->fail(ANNC_DEVICE, \"CUDA:", "    return device->host->fail(ANNC_DEVICE, \"CUDA:", "^cuda_faults$"),
     ("data that were not copied stay (CUDA)", CUDA, "        cudaFree(staged);\n", "", "^cuda_faults$"),
+    ("a program without memory fails in another way", "src/cli/memory.c", "_exit(ANNC_DEVICE);", "_exit(ANNC_FAILURE);", "^refusals$"),
+    ("a block that was refused is used", "src/cli/memory.c", "    if (!block)\n        no_memory(what, product(count, size));\n", "", "^refusals$"),
+    ("what the library was refused is passed over", "src/cli/memory.c", "strlen(refusals[i])) == 0)", "strlen(refusals[i])) == 7777)", "^refusals$"),
+    ("a network without memory is no loss", "src/cli/command_sweep.c", "if (sweep->candidates[i].status == ANNC_DEVICE)", "if (sweep->candidates[i].status == ANNC_USAGE)", "^refusals$"),
     ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
     # Readers, writers and checkpoints.
     ("what a file is, by its first byte", "src/formats/stream.c", "while (level->filled < BUFFER && !stream->at_end) {", "while (level->filled == 0 && !stream->at_end) {", "^file_faults$"),
