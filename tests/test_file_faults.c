@@ -278,8 +278,11 @@ static annc_status load_model(const void *what, uint64_t *result)
     annc_network *network = NULL;
     const annc_shape shape = {.layers = 1, .width = {4, 3}, .activation = {ANNC_SIGMOID}, .cost = ANNC_QUADRATIC};
     const annc_status status = annc_model_load(what, &shape, &network);
-    for (int i = 0; network && i < 15; i++)
-        *result = *result * 31 + (uint64_t)(1e6f * annc_network_parameters_const(network)[i]);
+    for (int i = 0; network && i < 15; i++) {
+        uint32_t bits;
+        memcpy(&bits, annc_network_parameters_const(network) + i, sizeof bits);
+        *result = *result * 31 + bits;
+    }
     annc_network_free(network);
     return status;
 }
