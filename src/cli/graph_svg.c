@@ -1,5 +1,6 @@
 /* graph_svg.c - a graph as a picture: values above its edges, gradients below. */
 #include "graph.h"
+#include "memory.h"
 
 #include <limits.h>
 #include <math.h>
@@ -153,14 +154,15 @@ static struct box box_of(double x, double y, bool is_upright, const struct graph
 /* Nodes, and the labels of upright edges, which cannot give way. */
 static struct covered cover(const struct graph *graph, const struct sheet *sheet)
 {
-    struct covered covered = {calloc((size_t)graph->node_count + graph->edge_count + 1, sizeof(struct box)), 0};
-    for (uint32_t i = 0; covered.boxes && i < graph->node_count; i++) {
+    const size_t most = (size_t)graph->node_count + graph->edge_count;
+    struct covered covered = {take_memory(most, sizeof(struct box), "the places of labels"), 0};
+    for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct graph_node *node = &graph->nodes[i];
         const double x = x_of(sheet, node), y = y_of(sheet, node), w = half_width(graph, node);
         const double h = lines_of(node) ? 10 + 7.5 * lines_of(node) : HALF_HEIGHT;
         covered.boxes[covered.count++] = (struct box){x - w, y - h, x + w, y + h};
     }
-    for (uint32_t i = 0; covered.boxes && i < graph->edge_count; i++) {
+    for (uint32_t i = 0; i < graph->edge_count; i++) {
         const struct graph_edge *edge = &graph->edges[i];
         const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
         if (from->column == to->column)
@@ -170,12 +172,12 @@ static struct covered cover(const struct graph *graph, const struct sheet *sheet
     return covered;
 }
 
-/* The place next to the best one where a label lies on nothing; the best one where there is none, or was no memory to look. */
+/* The place next to the best one where a label lies on nothing; the best one where there is none. */
 static double free_place(struct covered *covered, const struct graph_edge *edge, double best, const double from[2],
                          const double to[2])
 {
     enum { TRIES = 24 };
-    for (int i = 0; i < 2 * TRIES && covered->boxes; i++) {
+    for (int i = 0; i < 2 * TRIES; i++) {
         const double t = best + (i % 2 ? -1 : 1) * (i + 1) / 2 * 0.03;
         const struct box box = box_of(from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1]), false, edge);
         if (t < 0.1 || t > 0.9 || !is_free(covered, &box))

@@ -136,8 +136,11 @@ const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t targe
 /* A value of target j in the units of the file. */
 static double unscaled(const annc_dataset *dataset, size_t j, double y)
 {
-    const double *shift = dataset->target_scaling, *factor = shift + dataset->examples.outputs;
-    return !shift ? y : factor[j] == 0 ? shift[j] : y / factor[j] + shift[j];
+    const double *shift = dataset->target_scaling;
+    if (!shift)
+        return y;
+    const double *factor = shift + dataset->examples.outputs;
+    return factor[j] == 0 ? shift[j] : y / factor[j] + shift[j];
 }
 
 double annc_dataset_target(const annc_dataset *dataset, size_t i, size_t j)

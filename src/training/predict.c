@@ -42,7 +42,7 @@ annc_status annc_network_predict(const annc_network *network, annc_device *devic
     ANNC_TRY(dataset_of(network, count, x, &dataset));
     ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, outputs, &ignored));
-    if (outputs && dataset->target_scaling)
+    if (outputs)
         annc_dataset_unscale(dataset, count, outputs);
 out:
     annc_evaluator_free(evaluator);
