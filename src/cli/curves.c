@@ -20,22 +20,27 @@ enum { STYLES = 6, MOST_POINTS = 800, MOST_DOTS = 40, MOST_TICKS = 32, MOST_THIN
 static const double LETTER = 6.7; /* about the width of one in the legend */
 static const double LOG_PAYS = 5; /* largest over smallest */
 
-/* Colours that people with any sight of colour tell apart, each with a line of its own. */
+/* Colours that people with any sight of colour tell apart, each with a line of its own. Viewers of pictures that know no
+ * variables take the colour before. */
 const char CURVES_STYLE[] =
-    ".chart{--p:#fff;--t:#1d2730;--m:#52606d;--g:#d9dfe5;--c0:#0066a8;--c1:#b84300;--c2:#00735a;--c3:#8f3a75;--c4:#7a"
-    "5900;--c5:#44505c;font-family:system-ui,sans-serif;font-size:13px}"
-    "@media(prefers-color-scheme:dark){.chart{--p:#171c21;--t:#e6ebf0;--m:#a9b4bf;--g:#37414b;--c0:#5bb8f0;--c1:#ff92"
-    "48;--c2:#33cfa2;--c3:#eaa0d0;--c4:#f0c650;--c5:#c3ccd5}}"
-    "@media print{.chart{--p:#fff;--t:#000;--m:#333;--g:#ccc;--c0:#0066a8;--c1:#b84300;--c2:#00735a;--c3:#8f3a75;--c4"
-    ":#7a5900;--c5:#44505c}}.chart .paper{fill:var(--p)}.chart text{fill:var(--m)}"
-    ".chart .title{fill:var(--t);font-size:15px;font-weight:600}.chart .name{fill:var(--t)}"
-    ".chart .grid{stroke:var(--g);stroke-width:1}.chart .axis{fill:none;stroke:var(--m)}"
-    ".chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}.chart .mark{fill:var(--p);stroke-width:2.5}"
-    ".chart .s0{stroke:var(--c0)}.chart .s1{stroke:var(--c1);stroke-dasharray:8 3}"
-    ".chart .s2{stroke:var(--c2);stroke-dasharray:3 3}.chart .s3{stroke:var(--c3);stroke-dasharray:10 3 2 3}"
-    ".chart .s4{stroke:var(--c4);stroke-dasharray:14 4}.chart .s5{stroke:var(--c5);stroke-dasharray:2 4}"
+    ".chart{--p:#fff;--t:#1d2730;--m:#52606d;--g:#d9dfe5;--c0:#0066a8;--c1:#b84300;--c2:#00735a;--c3:#8f3a75;"
+    "--c4:#7a5900;--c5:#44505c;font-family:system-ui,sans-serif;font-size:13px}"
+    "@media(prefers-color-scheme:dark){.chart{--p:#171c21;--t:#e6ebf0;--m:#a9b4bf;--g:#37414b;--c0:#5bb8f0;"
+    "--c1:#ff9248;--c2:#33cfa2;--c3:#eaa0d0;--c4:#f0c650;--c5:#c3ccd5}}"
+    "@media print{.chart{--p:#fff;--t:#000;--m:#333;--g:#ccc;--c0:#0066a8;--c1:#b84300;--c2:#00735a;--c3:#8f3a75;"
+    "--c4:#7a5900;--c5:#44505c}}.chart .paper{fill:#fff;fill:var(--p)}.chart text{fill:#52606d;fill:var(--m)}"
+    ".chart .title{fill:#1d2730;fill:var(--t);font-size:15px;font-weight:600}"
+    ".chart .name{fill:#1d2730;fill:var(--t)}.chart .grid{stroke:#d9dfe5;stroke:var(--g);stroke-width:1}"
+    ".chart .axis{fill:none;stroke:#52606d;stroke:var(--m)}"
+    ".chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".chart .mark{fill:#fff;fill:var(--p);stroke-width:2.5}.chart .s0{stroke:#0066a8;stroke:var(--c0)}"
+    ".chart .s1{stroke:#b84300;stroke:var(--c1);stroke-dasharray:8 3}"
+    ".chart .s2{stroke:#00735a;stroke:var(--c2);stroke-dasharray:3 3}"
+    ".chart .s3{stroke:#8f3a75;stroke:var(--c3);stroke-dasharray:10 3 2 3}"
+    ".chart .s4{stroke:#7a5900;stroke:var(--c4);stroke-dasharray:14 4}"
+    ".chart .s5{stroke:#44505c;stroke:var(--c5);stroke-dasharray:2 4}"
     ".chart .dot{stroke-dasharray:none;fill:currentColor;stroke-width:4;stroke-linecap:round}"
-    ".chart .mark{stroke-dasharray:none}.chart .thin{stroke:var(--c5);stroke-width:1;opacity:.7}";
+    ".chart .mark{stroke-dasharray:none}.chart .thin{stroke:#44505c;stroke:var(--c5);stroke-width:1;opacity:.7}";
 
 /* ---------------------------------------------------------------- axes */
 

@@ -536,6 +536,8 @@ class Plot(Reports):
         self.assertIn("784-8-10", root.find(SVG + "title").text)
         self.assertEqual(len(list(root.iter(SVG + "desc"))), 3)
         self.assertIn("prefers-color-scheme:dark", text)
+        for variable in re.finditer(r"(fill|stroke):var\(", text):  # for viewers that know no variables
+            self.assertRegex(text[:variable.start()], variable.group(1) + r":#[0-9a-f]+;$")
 
     def test_refused_before_the_training(self):
         for name, code in (("c.png", USAGE), ("svg", USAGE), ("no/such/c.svg", OUTPUT), ("/dev/full.svg/x.svg", OUTPUT)):
