@@ -128,7 +128,7 @@ MUTANTS = [
     ("the best parameters are lost", "src/cli/checkpoint.c", "    if (best)\n", "    if (best && session->epochs > 1000000)\n", "^resume$"),
     ("another minibatch goes on", "src/cli/resume.c", "return a->whole == b->whole;", "return true;", "^resume$"),
     # Memory, threads and CUDA that are refused.
-    ("a block that could not grow did", "src/base/allocate.c", "    if (!resized)\n        return no_memory(bytes, what);\n", "    if (!resized)\n        return ANNC_OK;\n", "^faults$"),
+    ("a block that could not grow did", "src/base/allocate.c", "    if (!resized)\n        return refused(bytes, what);\n", "    if (!resized)\n        return ANNC_OK;\n", "^faults$"),
     ("threads leave a table behind", "src/base/pool.c", "    annc_release(pool->thread);\n", "", "^faults$"),
     ("fewer threads than asked for are nothing to tell", "src/base/pool.c", "            status = annc_fail(ANNC_DEVICE,", "            annc_fail(ANNC_DEVICE,", "^faults$"),
     ("an error of CUDA is told twice", CUDA, "    cudaGetLastError();\n    return device->host->fail(ANNC_DEVICE, \"CUDA:", "    return device->host->fail(ANNC_DEVICE, \"CUDA:", "^cuda_faults$"),

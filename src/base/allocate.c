@@ -30,7 +30,7 @@ void annc_machine_memory(uint64_t *total, uint64_t *available)
         fclose(file);
 }
 
-static annc_status no_memory(size_t bytes, const char *what)
+static annc_status refused(size_t bytes, const char *what)
 {
     uint64_t total, available;
     annc_machine_memory(&total, &available);
@@ -60,7 +60,7 @@ annc_status annc_allocate(size_t count, size_t size, const char *what, void **bl
     const bool large = bytes >= LARGE;
     if (!may_fit(bytes) || posix_memalign(block, large ? LARGE_PAGE : ANNC_ALIGNMENT, bytes) != 0) {
         *block = NULL;
-        return no_memory(bytes, what);
+        return refused(bytes, what);
     }
     if (large) /* fewer pages to fault in and to look up; where the system has no such pages it says so, and all is as before */
         (void)madvise(*block, bytes, MADV_HUGEPAGE);
@@ -73,7 +73,7 @@ annc_status annc_resize(size_t count, size_t size, const char *what, void **bloc
     const size_t bytes = annc_product(count, size);
     void *resized = may_fit(bytes) ? realloc(*block, bytes ? bytes : 1) : NULL;
     if (!resized)
-        return no_memory(bytes, what);
+        return refused(bytes, what);
     *block = resized;
     return ANNC_OK;
 }

@@ -190,23 +190,23 @@ out:
 }
 
 /* R^2, RMSE and MAE of outputs and targets, both in the units of the file. */
-static void measure(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
+static void measure_targets(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
 {
     const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
     const size_t count = examples->count, n = examples->outputs;
     double all_squares = 0, all_absolute = 0, r2 = 0;
     annc_dataset_unscale(evaluator->dataset, examples->count, got);
     for (size_t j = 0; j < n; j++) {
-        double sum = 0, squares = 0, spread = 0;
+        double sum = 0, squares = 0, deviations = 0;
         for (size_t i = 0; i < count; i++)
             sum += annc_dataset_target(evaluator->dataset, i, j);
         for (size_t i = 0; i < count; i++) {
             const double y = annc_dataset_target(evaluator->dataset, i, j), error = (double)got[i * n + j] - y;
             squares += error * error;
             all_absolute += fabs(error);
-            spread += (y - sum / (double)count) * (y - sum / (double)count);
+            deviations += (y - sum / (double)count) * (y - sum / (double)count);
         }
-        r2 += spread > 0 ? 1 - squares / spread : squares == 0;
+        r2 += deviations > 0 ? 1 - squares / deviations : squares == 0;
         all_squares += squares;
     }
     evaluation->r2 = r2 / (double)n;
@@ -240,7 +240,7 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         if (outputs)
             memcpy(evaluator->outputs, outputs,
                    (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
-        measure(evaluator, evaluator->outputs, evaluation);
+        measure_targets(evaluator, evaluator->outputs, evaluation);
     }
     evaluation->seconds = annc_now() - start;
 out:
