@@ -16,6 +16,7 @@ static void json_strings(void)
         {"\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "a\"\\/\b\f\n\r\t", NULL},
         {"\"\\u0041\\u00e9\\u20AC\"", "A\xC3\xA9\xE2\x82\xAC", NULL},
         {"\"\\ud83d\\uDE00\"", "\xF0\x9F\x98\x80", NULL},
+        {"\"\\uFB01\\uE000\"", "\xEF\xAC\x81\xEE\x80\x80", NULL}, /* beyond the surrogates */
         {"\"\\ud83d\"", NULL, "half a surrogate pair"},
         {"\"\\ud83d.u0041\"", NULL, "half a surrogate pair"},
         {"\"\\ud83d\\n0041\"", NULL, "half a surrogate pair"},
@@ -75,6 +76,20 @@ static void json_errors_stay(void)
     CHECK(json.error == error && json.at == 0 && number == 5);
 }
 
+/* What is written as a string is read as the same, but for bytes that are no UTF-8. */
+static void json_written(void)
+{
+    static const char *const cases[][2] = {{"a\"\\\n\x7f\xC3\xA4", "\"a\\\"\\\\\\u000a\\u007f\xC3\xA4\""},
+                                           {"\xC2\x85", "\"\\u0085\""},
+                                           {"a\xFF\xFE", "\"a\xEF\xBF\xBD\xEF\xBF\xBD\""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct annc_buffer buffer = {NULL, 0, 0, ANNC_OK};
+        annc_buffer_add_json(&buffer, cases[i][0]);
+        CHECK_MSG(buffer.status == ANNC_OK && strcmp(buffer.bytes, cases[i][1]) == 0, "%s", buffer.bytes);
+        annc_release(buffer.bytes);
+    }
+}
+
 /* ---------------------------------------------------------------- UTF-8 */
 
 static void utf_8(void)
@@ -89,6 +104,8 @@ static void utf_8(void)
                                         "\xF4\x90\x80\x80",
                                         "\xF5\x80\x80\x80",
                                         "\xF0\x9F\x98\x41",
+                                        "\xF0\x41\x80\x80",
+                                        "\xF0\x9F\x41\x80",
                                         "\x80",
                                         "\xE2\x41\x80"};
     static const char *const right[] = {"\xC2\x80",     "\xE0\xA0\x80",     "\xED\x9F\xBF",
@@ -121,6 +138,11 @@ static void numbers(void)
     CHECK(!annc_number_parse("1,2345", 6, '.', ',', &number) && !annc_number_parse("1234,567", 8, '.', ',', &number));
     annc_number_format_hex(-0.1, text);
     CHECK(annc_number_parse_hex(text, &number) && number == -0.1);
+    char long_one[401];
+    memset(long_one, '1', sizeof long_one);
+    CHECK(annc_number_parse(long_one, 300, '.', '\0', &number) && number > 1.1e299 && number < 1.2e299);
+    CHECK(annc_number_parse(long_one, 400, '.', '\0', &number) && isinf(number));
+    CHECK(!annc_number_parse(long_one, 401, '.', '\0', &number)); /* nobody writes it so */
     CHECK(annc_number_of_half(1) == ldexp(1, -24) && annc_number_of_half(0x3C00) == 1 &&
           annc_number_of_half(0xFBFF) == -65504 && isinf(annc_number_of_half(0x7C00)) &&
           isnan(annc_number_of_half(0x7C01)));
@@ -149,4 +171,21 @@ static void memory(void)
     annc_release(buffer.bytes);
 }
 
-TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(utf_8), TEST(numbers), TEST(memory))
+/* A file is memory, and stays so when it is closed. */
+static void mapped_files(void)
+{
+    struct annc_mapping mapping;
+    FILE *file = tmpfile();
+    CHECK(file && fwrite("some bytes", 1, 10, file) == 10 && fflush(file) == 0);
+    REQUIRE_OK(annc_map(fileno(file), 10, &mapping));
+    fclose(file);
+    CHECK(mapping.length == 10 && memcmp(mapping.base, "some bytes", 10) == 0);
+    annc_unmap(&mapping);
+    CHECK(!mapping.base && mapping.length == 0);
+    annc_unmap(&mapping); /* of which nothing is left */
+    CHECK(annc_is_too_large_to_read(UINT64_MAX) && !annc_is_too_large_to_read(1 << 20));
+    CHECK(!annc_is_too_large_to_read((1 << 20) + 1)); /* there is more than 4 MB free, or no test would run */
+}
+
+TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_written), TEST(utf_8),
+          TEST(numbers), TEST(memory), TEST(mapped_files))

@@ -2,6 +2,7 @@
  * same work afterwards comes to the same bits. */
 #include "config.h"
 #include "faults.h"
+#include "idx_table.h"
 #include "problem.h"
 #include "safe_file.h"
 #include "status.h"
@@ -276,6 +277,40 @@ static void data_of_tables(void)
     options = table_options("latin.csv");
     options.text.separator = ';';
     every_call("a table in Latin-1", load, &options, 0);
+}
+
+/* Images that stay in their file, and are looked at here and there. */
+static annc_status load_mapped(const void *what, uint64_t *sum)
+{
+    annc_status status = ANNC_OK;
+    struct annc_stream *stream = NULL;
+    struct annc_table table = {.x = NULL};
+    char notes[256] = "";
+    ANNC_TRY(annc_stream_open(what, &stream));
+    ANNC_TRY(annc_idx_table(stream, "", false, &table, notes, sizeof notes));
+    const size_t last = (size_t)table.rows * table.inputs - 1;
+    for (size_t i = 0; i <= last; i += last)
+        digest(sum, (const uint8_t *)table.x + i, 1);
+    digest(sum, &table.mapping.length, sizeof table.mapping.length);
+out:
+    annc_table_free(&table);
+    annc_stream_close(stream);
+    return status;
+}
+
+/* A file of a header and a hole, twice as large as the memory that there is. */
+static void data_of_a_huge_file(void)
+{
+    enum { INPUTS = 1 << 20 };
+    unsigned char header[13] = {0, 0, 8, 2, 0, 0, 0, 0, 0, INPUTS >> 16, 0, 0, 9};
+    uint64_t total, available;
+    annc_machine_memory(&total, &available);
+    const uint32_t rows = (uint32_t)(2 * available / INPUTS);
+    for (int i = 0; i < 4; i++)
+        header[4 + i] = (unsigned char)(rows >> (24 - 8 * i));
+    write_file("huge", header, sizeof header);
+    CHECK(truncate("huge", 12 + (off_t)rows * INPUTS) == 0);
+    every_call("a file larger than memory", load_mapped, "huge", 0);
 }
 
 static void data_of_images(void)
@@ -594,7 +629,8 @@ static annc_status arrays(const void *what, uint64_t *sum)
 static void models_of_others(void)
 {
     static const float x[6] = {1, 2, 3, 4, 5, 6}, y[3] = {1, 2, 3};
-    const annc_examples examples = {
+    static const int32_t labels[3] = {0, 1, 0};
+    annc_examples examples = {
         .count = 3, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .targets = y};
     annc_data_options options = table_options("table.csv");
     options.text.target = "width,height";
@@ -604,6 +640,9 @@ static void models_of_others(void)
     if (ANNC_PNG_FOUND)
         every_call("a model of others", foreign, "transparent.png", 0);
     every_call("arrays", arrays, &examples, 0);
+    examples.targets = NULL;
+    examples.labels = labels;
+    every_call("arrays with labels", arrays, &examples, 0);
 }
 
 static void models(void)
@@ -647,9 +686,9 @@ static void audits(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(data_of_tables),   TEST(data_of_images), TEST(trainings),
-                                        TEST(resumed),          TEST(sweeps),         TEST(models),
-                                        TEST(models_of_others), TEST(audits)};
+    static const struct test tests[] = {TEST(data_of_tables), TEST(data_of_images),   TEST(data_of_a_huge_file),
+                                        TEST(trainings),      TEST(resumed),          TEST(sweeps),
+                                        TEST(models),         TEST(models_of_others), TEST(audits)};
     if (!begin())
         return 1;
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);

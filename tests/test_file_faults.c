@@ -1,5 +1,5 @@
 /* Calls for files that fail, at every single call of what reads and writes them: an error that says so, or the same result, and nothing left.
- * Reads and writes that are interrupted, or do a part of what they should, go on. */
+ * Reads and writes that are interrupted, or do a part of what they should, go on; so do files that another run seems to have replaced. */
 #include "config.h"
 #include "status.h"
 #include "test.h"
@@ -15,7 +15,7 @@
 
 /* ---------------------------------------------------------------- calls that fail */
 
-enum way { WHOLLY, INTERRUPTED, IN_PART };
+enum way { WHOLLY, INTERRUPTED, IN_PART, REPLACED, ELSEWHERE, WAYS };
 
 static long calls, failing; /* number `failing`, from 1, fails; 0: none does */
 static enum way way;
@@ -41,7 +41,7 @@ static bool is_broken(size_t *count)
     if (way == IN_PART)
         *count = 1;
     errno = way == INTERRUPTED ? EINTR : error;
-    return way != IN_PART;
+    return way == WHOLLY || way == INTERRUPTED;
 }
 
 #pragma GCC visibility push(                                                                                           \
@@ -116,9 +116,16 @@ int __wrap_stat64(const char *path, struct stat *file)
     return fails() ? failed() : __real_stat64(path, file);
 }
 
+/* Where it does not fail, it may tell of another file than the one there. */
 int __wrap_lstat64(const char *path, struct stat *file)
 {
-    return fails() ? failed() : __real_lstat64(path, file);
+    const bool chosen = ++calls == failing;
+    if (chosen && way == WHOLLY)
+        return failed();
+    const int got = __real_lstat64(path, file);
+    file->st_ino += chosen && way == REPLACED;
+    file->st_dev += chosen && way == ELSEWHERE;
+    return got;
 }
 
 int __wrap_flock(int descriptor, int operation)
@@ -232,7 +239,7 @@ static void every_call(const char *name, work_fn *work, const void *what)
             error = errors[e];
             one_fault(name, work, what, k, want);
         }
-    for (way = INTERRUPTED; way <= IN_PART; way++)
+    for (way = INTERRUPTED; way < WAYS; way++)
         for (long k = 1; k <= count; k++)
             one_fault(name, work, what, k, want);
     printf("%s: %ld calls\n", name, count);
@@ -260,6 +267,20 @@ static annc_status save(const void *what, uint64_t *result)
     *result = status == ANNC_OK;
     if (status == ANNC_OK)
         status = annc_model_can_save("model");
+    return status;
+}
+
+/* Where a killed run has left a file. */
+static annc_status save_beside_left(const void *what, uint64_t *result)
+{
+    __real_close(__real_open64("model.0.tmp", O_WRONLY | O_CREAT, 0600));
+    return save(what, result);
+}
+
+static annc_status draw(const void *what, uint64_t *result)
+{
+    const annc_status status = annc_gallery_draw(what, "drawing.svg");
+    *result = status == ANNC_OK;
     return status;
 }
 
@@ -305,15 +326,112 @@ static annc_status load_input(const void *what, uint64_t *result)
     return load_data(what, result);
 }
 
+static void write_file(const char *name, const void *bytes, size_t count)
+{
+    FILE *file = fopen(name, "wb");
+    CHECK(file && fwrite(bytes, 1, count, file) == count && fclose(file) == 0);
+}
+
+static void put_little(unsigned char *bytes, uint64_t value, int count)
+{
+    for (int i = 0; i < count; i++)
+        bytes[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* An archive again, the place of its directory told as in archives of more than 4 GB. */
+static void write_zip64(const char *from, const char *to)
+{
+    enum { MOST = 1 << 16, END = 22, END64 = 56, LOCATOR = 20 };
+    static unsigned char bytes[MOST + END64 + LOCATOR];
+    FILE *file = fopen(from, "rb");
+    const size_t size = file ? fread(bytes, 1, MOST, file) : 0;
+    CHECK(file && size > END && fclose(file) == 0);
+    unsigned char *end64 = bytes + size - END, *locator = end64 + END64, *end = locator + LOCATOR;
+    memmove(end, end64, END);
+    memset(end64, 0, END64 + LOCATOR);
+    memcpy(end64, "PK\6\6", 4);
+    put_little(end64 + 4, END64 - 12, 8);
+    memcpy(end64 + 32, end + 10, 2);
+    memcpy(end64 + 40, end + 12, 4);
+    memcpy(end64 + 48, end + 16, 4);
+    memcpy(locator, "PK\6\7", 4);
+    put_little(locator + 8, size - END, 8);
+    memset(end + 8, 0xFF, 12);
+    write_file(to, bytes, size + END64 + LOCATOR);
+}
+
 static void models(void)
 {
     annc_network *network = NULL;
     REQUIRE_OK(make_network(&network));
     every_call("saving", save, network);
+    every_call("saving beside a left file", save_beside_left, network);
     every_call("exporting", export, network);
     every_call("loading", load_model, "model");
     every_call("loading an archive", load_model, "npz");
+    write_zip64("npz", "npz64");
+    every_call("loading an archive with zip64's directory", load_model, "npz64");
+    uint64_t small = 0, large = 0;
+    CHECK(load_model("npz", &small) == ANNC_OK && load_model("npz64", &large) == ANNC_OK && small == large);
     annc_network_free(network);
+}
+
+static void drawings(void)
+{
+    static const uint8_t pixels[12] = {255};
+    const annc_gallery gallery = {.count = 1, .rows = 2, .columns = 2, .pixels = pixels, .title = "one"};
+    every_call("drawing", draw, &gallery);
+}
+
+/* Where runs in the same folder have all the names that are usual, there is another; their files stay. */
+static void names_in_use(void)
+{
+    enum { NAMES = 16 };
+    int used[NAMES];
+    char name[32];
+    annc_network *network = NULL;
+    REQUIRE_OK(make_network(&network));
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "model.%d.tmp", i);
+        used[i] = __real_open64(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        CHECK(used[i] >= 0 && __real_flock(used[i], LOCK_EX) == 0);
+    }
+    REQUIRE_OK(annc_model_save(network, "model"));
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "model.%d.tmp", i);
+        CHECK(unlink(name) == 0 && __real_close(used[i]) == 0);
+    }
+    CHECK(!leaves_temporary() && access("model", F_OK) == 0);
+    annc_network_free(network);
+}
+
+/* What comes from curl cannot be written: that ends the download, and nothing stays of it. curl is a script that brings what is no file of MNIST. */
+static void downloads(void)
+{
+    const annc_fetch_options options = {.folder = "."};
+    char path[4096], told[64];
+    long unwritten = 0, count = 1;
+    FILE *curl = fopen("curl", "w");
+    CHECK(curl && fputs("#!/bin/sh\necho something\n", curl) >= 0 && fclose(curl) == 0 && chmod("curl", 0700) == 0);
+    snprintf(path, sizeof path, "%s:%s", folder, getenv("PATH"));
+    setenv("PATH", path, 1);
+    setenv("ANNC_MIRRORS", "https://nowhere/", 1);
+    way = WHOLLY;
+    error = ENOSPC;
+    for (long k = 0; k <= count; k++) {
+        const int descriptors = open_descriptors();
+        calls = 0;
+        failing = k;
+        const annc_status status = annc_mnist_fetch(&options, told, sizeof told);
+        failing = 0;
+        CHECK_MSG(status == ANNC_INPUT || (k > 0 && status == ANNC_OUTPUT), "call %ld: status %d: %s", k, (int)status,
+                  annc_last_error());
+        unwritten += status == ANNC_OUTPUT && strstr(annc_last_error(), "No space left") != NULL;
+        CHECK_MSG(open_descriptors() == descriptors, "call %ld leaves a file open", k);
+        count = k == 0 ? calls : count;
+    }
+    CHECK(annc_mnist_fetch(&options, told, sizeof told) == ANNC_INPUT && !leaves_temporary());
+    CHECK_MSG(unwritten > 0, "no call was for writing");
 }
 
 static void links(void)
@@ -370,6 +488,8 @@ static void data(void)
     options.path = "images";
     options.need_test = false;
     every_call("images", load_data, &options);
+    options.path = "images/train-images-idx3-ubyte";
+    every_call("a file of images", load_data, &options);
     if (ANNC_ZLIB_FOUND) {
         options.path = "packed";
         every_call("packed images", load_data, &options);
@@ -377,12 +497,6 @@ static void data(void)
 }
 
 /* ---------------------------------------------------------------- files */
-
-static void write_file(const char *name, const void *bytes, size_t count)
-{
-    FILE *file = fopen(name, "wb");
-    CHECK(file && fwrite(bytes, 1, count, file) == count && fclose(file) == 0);
-}
 
 enum { IMAGES = 300, PIXELS = 900 }; /* more than one buffer of them when packed, too: their pixels are drawn */
 
@@ -415,7 +529,8 @@ static bool begin(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(models), TEST(links), TEST(streams), TEST(data)};
+    static const struct test tests[] = {TEST(models),       TEST(drawings),  TEST(links), TEST(streams),
+                                        TEST(names_in_use), TEST(downloads), TEST(data)};
     char command[128];
     if (!begin())
         return 1;

@@ -205,7 +205,7 @@ out:
 
 void annc_classes_free(struct annc_classes *classes)
 {
-    for (uint32_t c = 0; c < classes->count && classes->label; c++)
+    for (uint32_t c = 0; c < classes->count; c++)
         annc_release(classes->label[c].text);
     annc_release(classes->label);
     memset(classes, 0, sizeof *classes);

@@ -10,11 +10,11 @@
 
 enum { SHOWN = 80, FEWEST_COUNTING = 4 };
 
-/* Whether a comma stands before exactly three digits at the end, and so may be a thousands mark. */
+/* Whether the comma, of a number that has one, stands before exactly three digits at the end, and so may be a thousands mark. */
 static bool is_before_three(const struct annc_field *field)
 {
     const char *comma = memchr(field->text, ',', field->length);
-    return comma && field->text + field->length - comma == 4 && comma - field->text <= 4;
+    return field->text + field->length - comma == 4 && comma - field->text <= 4;
 }
 
 /* ---------------------------------------------------------------- the first look */
@@ -57,20 +57,19 @@ static void look_at(const struct look *look, const struct annc_field *field, siz
     }
 }
 
+/* Whether a cell is anything but words. */
 static bool is_number_or_missing(const struct annc_field *field)
 {
     double number;
-    const enum annc_cell cell = annc_cell_read(field, '.', '\0', &number);
-    return cell == ANNC_CELL_NUMBER || cell == ANNC_CELL_MISSING || cell == ANNC_CELL_TRUTH ||
-           cell == ANNC_CELL_THOUSANDS;
+    return annc_cell_read(field, '.', '\0', &number) != ANNC_CELL_TEXT;
 }
 
-/* Whether the cells count up from 0 or 1, at least four of them, an empty first and a text last aside. */
+/* Whether the cells, one or more, count up from 0 or 1, at least four of them, an empty first and a text last aside. */
 static bool counts_up(const struct annc_field *field, size_t count)
 {
     double number = 0, last = 0;
-    size_t first = count > 0 && field[0].length == 0 ? 1 : 0;
-    if (count > first && !is_number_or_missing(&field[count - 1]))
+    const size_t first = field[0].length == 0 ? 1 : 0;
+    if (!is_number_or_missing(&field[count - 1]))
         count--;
     if (count < first + FEWEST_COUNTING)
         return false;
@@ -83,10 +82,10 @@ static bool counts_up(const struct annc_field *field, size_t count)
     return true;
 }
 
-/* Whether the first record, still in `records`, is a header: in some column it alone is neither a number nor missing, or it counts. */
+/* Whether the first record, still in `records` and as long as the others, is a header: in some column it alone is neither a number nor missing, or it counts. */
 static bool is_header(const struct annc_records *records, const struct annc_columns *columns)
 {
-    for (uint32_t c = 0; c < columns->count && c < records->count; c++)
+    for (uint32_t c = 0; c < columns->count; c++)
         if (!is_number_or_missing(&records->field[c]) && columns->column[c].texts == 0)
             return true;
     return counts_up(records->field, records->count);

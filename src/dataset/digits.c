@@ -135,7 +135,7 @@ static struct hand hand_of(struct chance *chance)
     return hand;
 }
 
-/* Lays ink along a straight piece, by the distance of each pixel's centre from it. */
+/* Lays ink along a straight piece, by the distance of each pixel's centre from it. Its ends differ: chance moves each of them. */
 static void draw_piece(const struct hand *hand, const float from[2], const float to[2], float *ink)
 {
     const float dx = to[0] - from[0], dy = to[1] - from[1], length2 = dx * dx + dy * dy, reach = hand->pen + 1;
@@ -146,7 +146,7 @@ static void draw_piece(const struct hand *hand, const float from[2], const float
     for (int y = y_first; y < y_end; y++)
         for (int x = x_first; x < x_end; x++) {
             const float px = (float)x + 0.5f - from[0], py = (float)y + 0.5f - from[1];
-            float along = length2 > 0 ? (px * dx + py * dy) / length2 : 0;
+            float along = (px * dx + py * dy) / length2;
             along = along < 0 ? 0 : along > 1 ? 1 : along;
             const float ex = px - along * dx, ey = py - along * dy;
             const float depth =

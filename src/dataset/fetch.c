@@ -175,19 +175,30 @@ static annc_status run_curl(const annc_fetch_options *options, const char *url, 
     return status;
 }
 
-/* Makes a folder and those above it. */
-static annc_status make_folder(const char *folder)
+/* Where to, in `folder`. */
+static annc_status choose_folder(const char *wanted, char *folder, size_t size)
 {
-    char path[ANNC_PATH], shown[SHOWN], reason[128] = "";
-    if ((size_t)snprintf(path, sizeof path, "%s", folder) >= sizeof path)
+    if (!wanted && !annc_mnist_cache_folder(folder, size))
+        return annc_fail(ANNC_OUTPUT,
+                         "there is no cache folder ($XDG_CACHE_HOME and $HOME are not set); name a folder with --to");
+    if (wanted && wanted[0] == '\0')
+        return annc_fail(ANNC_OUTPUT, "the folder has no name");
+    if (wanted && (size_t)snprintf(folder, size, "%s", wanted) >= size)
         return annc_fail(ANNC_OUTPUT, "the folder's name is too long");
-    for (char *slash = path + 1;; slash++) {
+    return ANNC_OK;
+}
+
+/* Makes a folder and those above it; the name, which is not empty, is cut at each of them on the way. */
+static annc_status make_folder(char *folder)
+{
+    char shown[SHOWN], reason[128] = "";
+    for (char *slash = folder + 1;; slash++) {
         if (*slash != '/' && *slash != '\0')
             continue;
         const char kept = *slash;
         *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return annc_fail(ANNC_OUTPUT, "%s: %s", annc_printable(path, shown, sizeof shown),
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            return annc_fail(ANNC_OUTPUT, "%s: %s", annc_printable(folder, shown, sizeof shown),
                              strerror_r(errno, reason, sizeof reason));
         *slash = kept;
         if (kept == '\0')
@@ -249,11 +260,7 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
 annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size)
 {
     annc_status status = ANNC_OK;
-    const bool named = options->folder ? (size_t)snprintf(folder, size, "%s", options->folder) < size && folder[0]
-                                       : annc_mnist_cache_folder(folder, size);
-    if (!named)
-        return annc_fail(ANNC_OUTPUT,
-                         "there is no cache folder ($XDG_CACHE_HOME and $HOME are not set); name a folder with --to");
+    ANNC_TRY(choose_folder(options->folder, folder, size));
     ANNC_TRY(make_folder(folder));
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++)
         ANNC_TRY(fetch_file(options, folder, &FILES[i]));

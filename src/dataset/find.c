@@ -59,7 +59,7 @@ static bool parse_name(const char *text, struct name *name)
         return false;
     memcpy(name->prefix, text, begin);
     name->prefix[begin] = '\0';
-    name->gzip = strlen(text) > 3 && strcmp(text + strlen(text) - 3, ".gz") == 0;
+    name->gzip = ends_with(text, strlen(text), ".gz", &begin);
     return true;
 }
 
@@ -95,9 +95,9 @@ static void take_file(const char *folder, const char *text, const struct name *n
     char path[ANNC_PATH];
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, text) >= sizeof path)
         return;
-    const size_t length = strlen(place);
-    const bool there_is_gzip = length > 3 && strcmp(place + length - 3, ".gz") == 0;
-    if (length == 0 || (there_is_gzip && !name->gzip) || (there_is_gzip == name->gzip && strcmp(path, place) < 0))
+    size_t end;
+    const bool there_is_gzip = ends_with(place, strlen(place), ".gz", &end);
+    if (place[0] == '\0' || (there_is_gzip == name->gzip ? strcmp(path, place) < 0 : there_is_gzip))
         memcpy(place, path, strlen(path) + 1);
 }
 

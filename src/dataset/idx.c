@@ -39,29 +39,28 @@ static size_t element_bytes(unsigned type)
     }
 }
 
-/* A big-endian element as a number. */
+/* A big-endian element as a number; unsigned bytes stay what they are and do not come here. */
 static double element(unsigned type, const unsigned char *bytes)
 {
-    const uint32_t word = type == 0x08 || type == 0x09 || type == 0x0B ? 0 : big_endian(bytes);
+    uint64_t bits = 0;
     float single;
     double number;
+    for (size_t i = 0; i < element_bytes(type); i++)
+        bits = bits << 8 | bytes[i];
+    const uint32_t word = (uint32_t)bits;
     switch (type) {
     case 0x09:
-        return (int8_t)bytes[0];
+        return (int8_t)bits;
     case 0x0B:
-        return (int16_t)(bytes[0] << 8 | bytes[1]);
+        return (int16_t)bits;
     case 0x0C:
-        return (int32_t)word;
+        return (int32_t)bits;
     case 0x0D:
         memcpy(&single, &word, sizeof single);
         return (double)single;
-    case 0x0E: {
-        const uint64_t both = (uint64_t)word << 32 | big_endian(bytes + 4);
-        memcpy(&number, &both, sizeof number);
+    default: /* 0x0E */
+        memcpy(&number, &bits, sizeof number);
         return number;
-    }
-    default:
-        return bytes[0];
     }
 }
 

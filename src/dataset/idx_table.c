@@ -48,7 +48,7 @@ out:
 static annc_status transpose(struct annc_idx *images)
 {
     annc_status status = ANNC_OK;
-    const size_t rows = images->size[1], columns = images->rank > 2 ? images->size[2] : 1, pixels = rows * columns;
+    const size_t rows = images->size[1], columns = images->size[2], pixels = rows * columns;
     const size_t element = images->type == ANNC_BYTES ? 1 : sizeof(float);
     char *turned = NULL;
     ANNC_TRY(annc_allocate(pixels, element, "an image", (void **)&turned));
@@ -59,10 +59,8 @@ static annc_status transpose(struct annc_idx *images)
                 memcpy(turned + (c * rows + r) * element, image + (r * columns + c) * element, element);
         memcpy(image, turned, pixels * element);
     }
-    if (images->rank > 2) {
-        images->size[1] = (uint32_t)columns;
-        images->size[2] = (uint32_t)rows;
-    }
+    images->size[1] = (uint32_t)columns;
+    images->size[2] = (uint32_t)rows;
 out:
     annc_release(turned);
     return status;
