@@ -213,7 +213,7 @@ static void refuses(annc_trainer *trainer, annc_network *checkpoint, const char 
 
 /* The state with another value in the place of a field's. */
 static void refuses_value(annc_trainer *trainer, annc_network *checkpoint, const char *state, const char *field,
-                          const char *value)
+                          const char *value, const char *message)
 {
     char changed[600], name[32];
     snprintf(name, sizeof name, "%s ", field);
@@ -223,7 +223,20 @@ static void refuses_value(annc_trainer *trainer, annc_network *checkpoint, const
         return;
     at += strlen(name);
     snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - state), state, value, at + strcspn(at, " "));
-    refuses(trainer, checkpoint, changed, "makes no sense");
+    refuses(trainer, checkpoint, changed, message);
+}
+
+/* A checkpoint without a block that its optimiser needs. */
+static void refuses_without(annc_trainer *trainer, annc_network *checkpoint, const char *name)
+{
+    float kept[64];
+    const size_t bytes = annc_shape_parameters(annc_network_shape(checkpoint)) * sizeof *kept;
+    CHECK(bytes <= sizeof kept);
+    memcpy(kept, annc_network_block(checkpoint, name), bytes);
+    REQUIRE_OK(annc_network_set_block(checkpoint, name, NULL));
+    CHECK(annc_trainer_resume(trainer, checkpoint) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "optimiser's state"), "%s", annc_last_error());
+    REQUIRE_OK(annc_network_set_block(checkpoint, name, kept));
 }
 
 static void refuses_another(const struct problem *problem, const annc_training_options *options,
@@ -269,6 +282,7 @@ static void strangers(void)
 static void refusals(void)
 {
     static const char *const values[][2] = {{"epoch", "4294967295"},
+                                            {"epoch", "0"},
                                             {"epoch", "x"},
                                             {"epoch", "-1"},
                                             {"epoch", "184467440737095516160"},
@@ -321,11 +335,12 @@ static void refusals(void)
         refuses(trainer, checkpoint, longer, "makes no sense");
     }
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        refuses_value(trainer, checkpoint, state, values[i][0], values[i][1]);
+        refuses_value(trainer, checkpoint, state, values[i][0], values[i][1], "makes no sense");
+    refuses_value(trainer, checkpoint, state, "count", "51", "(51 examples then, 50 now)");
     REQUIRE_OK(annc_network_set_metadata(checkpoint, "annc.state", state));
-    REQUIRE_OK(annc_network_set_block(checkpoint, "second", NULL));
-    CHECK(annc_trainer_resume(trainer, checkpoint) == ANNC_INPUT);
-    CHECK(strstr(annc_last_error(), "optimiser's state"));
+    refuses_without(trainer, checkpoint, "first");
+    refuses_without(trainer, checkpoint, "second");
+    REQUIRE_OK(annc_trainer_resume(trainer, checkpoint));
     annc_network_free(checkpoint);
     annc_trainer_free(trainer);
     problem_free(&problem);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,6 +186,7 @@ static void malformed_headers(void)
     refused("{\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "is the bias of no weights");
     refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8, "another program");
     refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[0,2],\"data_offsets\":[0,0]}}", 0, "does not follow");
+    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[16777217,0],\"data_offsets\":[0,0]}}", 0, "does not follow");
     refused("{}", 0, "holds no layer");
     refused("{\"\xff\":{}}", 0, "UTF-8");
     write_file(path, "\xff\xff\xff\xff\xff\xff\xff\x7f{", 9);
@@ -201,45 +204,60 @@ static void malformed_headers(void)
     unlink(path);
 }
 
-/* More than any network has, of either kind. */
+/* More than any network has: tensors, metadata, layers. */
 static void too_many(void)
 {
+    static const struct {
+        const char *begin, *one, *end, *message;
+        int count;
+    } kinds[] = {{"{", "%s\"%d\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}", "}",
+                  "more tensors than a network has", 200},
+                 {"{\"__metadata__\":{", "%s\"%d\":\"\"", "}}", "too many metadata", 4097},
+                 {"{", "%s\"%d.weight\":{\"dtype\":\"F32\",\"shape\":[0,0],\"data_offsets\":[0,0]}", "}",
+                  "more layers than a network has", ANNC_MAX_LAYERS + 1}};
     enum { ROOM = 100000 };
     char *header = malloc(ROOM);
     unsigned char *file = malloc(8 + ROOM);
     annc_network *network = NULL;
-    for (int metadata = 0; metadata < 2; metadata++) {
-        size_t used = (size_t)snprintf(header, ROOM, metadata ? "{\"__metadata__\":{" : "{");
-        for (int i = 0; i < (metadata ? 4097 : 200); i++)
-            used += (size_t)snprintf(header + used, ROOM - used,
-                                     metadata ? "%s\"%d\":\"\""
-                                              : "%s\"%d\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}",
-                                     i ? "," : "", i);
-        used += (size_t)snprintf(header + used, ROOM - used, metadata ? "}}" : "}");
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        size_t used = (size_t)snprintf(header, ROOM, "%s", kinds[kind].begin);
+        for (int i = 0; i < kinds[kind].count; i++)
+            used += (size_t)snprintf(header + used, ROOM - used, kinds[kind].one, i ? "," : "", i);
+        used += (size_t)snprintf(header + used, ROOM - used, "%s", kinds[kind].end);
         for (int i = 0; i < 8; i++)
             file[i] = (unsigned char)(used >> (8 * i));
         memcpy(file + 8, header, used);
         write_file(path, file, 8 + used);
         CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && !network);
-        CHECK_MSG(strstr(annc_last_error(), metadata ? "too many metadata" : "more tensors than a network has"), "%s",
-                  annc_last_error());
+        CHECK_MSG(strstr(annc_last_error(), kinds[kind].message), "%s", annc_last_error());
     }
     free(header);
     free(file);
 }
 
-/* Layers of others go by the numbers in their names, "00" and "0" being one: what follows them then decides. */
+/* Layers of others go by the numbers in their names, "00" and "0" being one: what follows them then decides, or else the names as texts; never
+ * the order in the file. */
 static void names_of_others(void)
 {
-    static const char header[] = "{\"a.00.z.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[16,24]},"
-                                 "\"a.0.y.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}";
-    unsigned char bytes[512] = {sizeof header - 1};
+    static const char *const pairs[][2] = {
+        {"a.0.y.weight", "a.00.z.weight"}, {"a.0.weight", "a.00.weight"}, {"weight", "weight.weight"}};
     const annc_shape shape = problem_shape("2-2-1", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
-    annc_network *network = NULL;
-    memcpy(bytes + 8, header, sizeof header - 1);
-    write_file(path, bytes, 8 + sizeof header - 1 + 24);
-    REQUIRE_OK(annc_model_load(path, &shape, &network));
-    annc_network_free(network);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (int turned = 0; turned < 2; turned++) {
+            char header[256];
+            unsigned char bytes[512] = {0};
+            annc_network *network = NULL;
+            snprintf(header, sizeof header,
+                     "{\"%s\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[%d,%d]},"
+                     "\"%s\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[%d,%d]}}",
+                     pairs[i][0], turned ? 8 : 0, turned ? 24 : 16, pairs[i][1], turned ? 0 : 16, turned ? 8 : 24);
+            const size_t length = strlen(header);
+            bytes[0] = (unsigned char)length;
+            memcpy(bytes + 8, header, length);
+            write_file(path, bytes, 8 + length + 24);
+            REQUIRE_OK(annc_model_load(path, &shape, &network));
+            annc_network_free(network);
+        }
 }
 
 static void values_that_are_not_finite(void)
@@ -296,12 +314,23 @@ static void unwritable(void)
     annc_network_free(network);
 }
 
+static int count_temporary(void)
+{
+    char listing[256];
+    int count = -1;
+    snprintf(listing, sizeof listing, "ls %s | grep -c tmp", folder);
+    FILE *pipe = popen(listing, "r");
+    CHECK(pipe && fscanf(pipe, "%d", &count) == 1);
+    if (pipe)
+        pclose(pipe);
+    return count;
+}
+
 /* A link stays a link, the old mode stays, and no temporary file is left. */
 static void links_and_modes(void)
 {
     annc_network *network = sample();
     struct stat there;
-    char listing[256];
     write_file(path, "old", 3);
     CHECK(chmod(path, 0640) == 0);
     unlink(other_path);
@@ -310,12 +339,48 @@ static void links_and_modes(void)
     CHECK(lstat(other_path, &there) == 0 && S_ISLNK(there.st_mode));
     CHECK(stat(path, &there) == 0 && (there.st_mode & 0777) == 0640 && there.st_size > 100);
     unlink(other_path);
-    snprintf(listing, sizeof listing, "ls %s | grep -c tmp", folder);
-    FILE *pipe = popen(listing, "r");
-    int leftovers = -1;
-    CHECK(pipe && fscanf(pipe, "%d", &leftovers) == 1 && leftovers == 0);
-    if (pipe)
-        pclose(pipe);
+    CHECK(count_temporary() == 0);
+    annc_network_free(network);
+}
+
+/* ANNC_EXPORT_COUNT: as a model. */
+static annc_status write_as(const annc_network *network, int form)
+{
+    return form == ANNC_EXPORT_COUNT ? annc_model_save(network, path)
+                                     : annc_model_export(network, (annc_export)form, path);
+}
+
+/* Files of every form, with more of everything than is written at once, that may be no longer than some length: each fails and leaves what was
+ * there. */
+static void no_room_at_any_place(void)
+{
+    const annc_shape shape = problem_shape("3-6000-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    struct rlimit limit;
+    struct stat there;
+    annc_network *network = NULL;
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    for (size_t i = 0; i < annc_shape_parameters(&shape); i++)
+        network->theta[i] = (float)i / 7 - 1;
+    REQUIRE_OK(annc_network_set_block(network, "best", network->theta));
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    for (int form = 0; form <= ANNC_EXPORT_COUNT; form++) {
+        REQUIRE_OK(write_as(network, form));
+        CHECK(stat(path, &there) == 0 && there.st_size > 1 << 17);
+        write_file(path, "old", 3);
+        for (rlim_t most = 0; most < (rlim_t)there.st_size; most += 8000) {
+            unsigned char bytes[8];
+            const struct rlimit less = {most, limit.rlim_max};
+            CHECK(setrlimit(RLIMIT_FSIZE, &less) == 0);
+            const annc_status status = write_as(network, form);
+            CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+            CHECK_MSG(status == ANNC_OUTPUT && strstr(annc_last_error(), strerror(EFBIG)), "form %d, %llu bytes: %s",
+                      form, (unsigned long long)most, annc_last_error());
+            CHECK(read_file(path, bytes, sizeof bytes) == 3 && memcmp(bytes, "old", 3) == 0);
+        }
+        CHECK(count_temporary() == 0);
+    }
+    signal(SIGXFSZ, before);
     annc_network_free(network);
 }
 
@@ -353,7 +418,7 @@ static void exports(void)
     static unsigned char page[1 << 18];
     CHECK(annc_model_export(network, ANNC_EXPORT_COUNT, path) == ANNC_USAGE && !annc_export_name(ANNC_EXPORT_COUNT));
     /* A class cannot end the script that it is in, and a range without an end is null. */
-    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"</script><b>\",\"b\"]"));
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"</script><b>\",\"b\\tc?\\u007f\"]"));
     network->shape.activation[0] = ANNC_RELU;
     REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_HTML, path));
     page[read_file(path, page, sizeof page - 1)] = '\0';
@@ -365,6 +430,7 @@ static void exports(void)
     REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_C, path));
     page[read_file(path, page, sizeof page - 1)] = '\0';
     CHECK(strstr((char *)page, "(float)(((double)x[j] - input_shift[j]) * input_factor[j]);"));
+    CHECK(strstr((char *)page, "\"b\\011c\\077\\177\",")); /* as text of any compiler's character set */
     annc_network_free(network);
     export_refuses("annc.classes", "[\"a\"");
     export_refuses("annc.inputs", "[7]");
@@ -406,10 +472,19 @@ static void networks_that_do_not_join(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {
-        TEST(round_trip), TEST(known_bytes),     TEST(malformed_headers), TEST(values_that_are_not_finite),
-        TEST(damage),     TEST(unwritable),      TEST(links_and_modes),   TEST(locale),
-        TEST(too_many),   TEST(names_of_others), TEST(exports),           TEST(networks_that_do_not_join)};
+    static const struct test tests[] = {TEST(round_trip),
+                                        TEST(known_bytes),
+                                        TEST(malformed_headers),
+                                        TEST(values_that_are_not_finite),
+                                        TEST(damage),
+                                        TEST(unwritable),
+                                        TEST(links_and_modes),
+                                        TEST(locale),
+                                        TEST(no_room_at_any_place),
+                                        TEST(too_many),
+                                        TEST(names_of_others),
+                                        TEST(exports),
+                                        TEST(networks_that_do_not_join)};
     if (!mkdtemp(folder))
         return 1;
     snprintf(path, sizeof path, "%s/model.safetensors", folder);

@@ -165,7 +165,7 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
     annc_status status = ANNC_OK;
     for (char *line = lines; status == ANNC_OK && *line;) {
         char *end = line + strcspn(line, "\n"), *text;
-        char *next = *end ? end + 1 : end;
+        char *next = end + (*end != '\0');
         *end = '\0';
         const enum option_id id = split(line, &text);
         if (id == OPTION_COUNT || id == OPTION_RESUME || id == OPTION_CONFIG) /* which no checkpoint has */

@@ -48,7 +48,7 @@ static bool is_array(const struct annc_zip_member *member)
 static uint32_t find_array(const struct annc_zip *zip, const char *wanted)
 {
     char name[ANNC_ARRAY_NAME];
-    for (uint32_t i = 0; wanted && i < zip->count; i++) {
+    for (uint32_t i = 0; i < zip->count; i++) {
         array_name(&zip->member[i], name, sizeof name);
         if (is_array(&zip->member[i]) && annc_compare_any_case(name, wanted, SIZE_MAX) == 0)
             return i;

@@ -56,9 +56,9 @@ static annc_status remove_paper(struct annc_picture *picture, const struct annc_
     find_range(picture, &least, &most);
     if (most - paper < LEAST_CONTRAST)
         return nothing_drawn(name);
-    for (int v = 0; v <= WHITE; v++) {
+    for (int v = 0; v <= most; v++) {
         const double ink = (double)WHITE * (v - paper) / (most - paper);
-        becomes[v] = ink < FAINT ? 0 : ink > WHITE ? WHITE : (uint8_t)lround(ink);
+        becomes[v] = ink < FAINT ? 0 : (uint8_t)lround(ink);
     }
     for (size_t i = 0; i < (size_t)picture->rows * picture->columns; i++)
         picture->grey[i] = becomes[picture->grey[i]];

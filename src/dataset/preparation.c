@@ -96,7 +96,7 @@ static struct figures figures_of(const struct annc_table *table, column_value *v
     struct figures figures = {.least = INFINITY, .most = -INFINITY};
     double sum = 0, squares = 0, n = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const double x = value(table, rows[i], column);
+        const double x = value(table, rows ? rows[i] : i, column);
         if (isnan(x))
             continue;
         sum += x;
@@ -108,7 +108,7 @@ static struct figures figures_of(const struct annc_table *table, column_value *v
         figures.least = figures.most = 0;
     figures.mean = n > 0 ? sum / n : 0;
     for (uint32_t i = 0; i < count; i++) {
-        const double x = value(table, rows[i], column);
+        const double x = value(table, rows ? rows[i] : i, column);
         squares += isnan(x) ? 0 : (x - figures.mean) * (x - figures.mean);
     }
     figures.deviation = n > 0 ? sqrt(squares / n) : 0;
@@ -352,8 +352,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     void *x = NULL;
     int32_t *labels = NULL;
     float *targets = NULL;
-    const bool one_divisor = preparation->inputs.count == 0 &&
-                             (preparation->scale == ANNC_SCALE_NONE || preparation->scale == ANNC_SCALE_255);
+    const bool one_divisor = preparation->inputs.count == 0; /* 1 or 255 */
     const bool bytes = one_divisor && (table->type == ANNC_BYTES ||
                                        (preparation->scale == ANNC_SCALE_255 && could_be_bytes(table, &largest)));
     const bool takes_over = bytes && !rows && table->type == ANNC_BYTES; /* the table's own array */

@@ -26,7 +26,7 @@ struct annc_preparation {
 /* Learns classes, columns and the kind of scaling from a training table, for a network of `outputs` outputs (0: any). */
 annc_status annc_preparation_learn(const struct annc_table *table, const annc_data_options *options,
                                    struct annc_preparation *preparation, char *notes, size_t size);
-/* Fits the scaling to `count` rows of the table. */
+/* Fits the scaling to `count` rows of the table, which are listed, or (rows NULL) its first. */
 annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
                                  annc_scale target_scale, const uint32_t *rows, uint32_t count);
 /* Reads it from a network's metadata, and writes it there. */

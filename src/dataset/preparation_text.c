@@ -222,7 +222,8 @@ annc_status annc_preparation_load(const annc_network *network, struct annc_prepa
     ANNC_TRY(load_numbers(network, "annc.target_factor", &targets->count, &targets->factor));
     ANNC_TRY(load_table(network, &preparation->like));
     ANNC_TRY(load_look(network, preparation->like.inputs, &preparation->look));
-    if (inputs->count != 0 && inputs->count != preparation->like.inputs)
+    const bool by_column = preparation->scale == ANNC_SCALE_MIN_MAX || preparation->scale == ANNC_SCALE_STANDARDISE;
+    if (inputs->count != preparation->like.inputs && (inputs->count != 0 || by_column))
         ANNC_TRY(malformed("annc.input_shift"));
     if (preparation->like.input_names.count != 0 && preparation->like.input_names.count != preparation->like.inputs)
         ANNC_TRY(malformed("annc.inputs"));

@@ -146,7 +146,7 @@ static annc_status read_tables(struct annc_loading *loading)
     }
     if (options->test_path)
         ANNC_TRY(annc_loading_read(loading, options->test_path, options->test_labels_path, ANNC_PART_TEST));
-    if (options->validation_path && options->need_train)
+    if (options->validation_path)
         ANNC_TRY(annc_loading_read(loading, options->validation_path, NULL, ANNC_PART_VALIDATION));
 out:
     return status;
@@ -219,13 +219,7 @@ static annc_status make_datasets(struct annc_loading *loading)
     if (loading->there[ANNC_PART_TRAIN]) {
         ANNC_TRY(make_training(loading));
     } else if (!loading->options->model) {
-        struct annc_split all = {NULL, NULL, 0, 0};
-        status = annc_split_none(test, &all);
-        if (status == ANNC_OK)
-            status = annc_preparation_fit(loading->preparation, test, loading->options->target_scale, all.train,
-                                          all.train_count);
-        annc_split_free(&all);
-        ANNC_TRY(status);
+        ANNC_TRY(annc_preparation_fit(loading->preparation, test, loading->options->target_scale, NULL, test->rows));
     }
     if (loading->there[ANNC_PART_VALIDATION])
         ANNC_TRY(annc_preparation_apply(loading->preparation, validation, outputs, NULL, 0, &data->validation));

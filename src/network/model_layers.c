@@ -107,7 +107,8 @@ static int by_name(const void *a, const void *b)
             y++;
         }
     }
-    return (*x > *y) - (*x < *y);
+    return strcmp(((const struct annc_model_layer *)a)->weight->name,
+                  ((const struct annc_model_layer *)b)->weight->name);
 }
 
 /* Whether a name ends with a word after a dot or a slash, or is that word; the length before it. */
@@ -147,9 +148,8 @@ static annc_status add_bias(const struct annc_model_file *file, const struct ann
                             struct annc_model_layer *layers, uint32_t count)
 {
     for (uint32_t l = 0; l < count; l++) {
-        size_t weights_before;
-        if (is_weights(layers[l].weight, &weights_before) && weights_before == before &&
-            strncmp(layers[l].weight->name, bias->name, before) == 0) {
+        const char *name = layers[l].weight->name; /* "kernel" is as long as "weight" */
+        if (strlen(name) == before + strlen("weight") && strncmp(name, bias->name, before) == 0) {
             layers[l].bias = bias;
             return ANNC_OK;
         }
@@ -165,7 +165,10 @@ static annc_status find_layers(const struct annc_model_file *file, struct annc_m
     *count = 0;
     for (size_t i = 0; i < file->tensor_count; i++) {
         const struct annc_tensor *tensor = &file->tensors[i];
-        if (is_weights(tensor, &before) && *count < ANNC_MAX_LAYERS)
+        const bool weights = is_weights(tensor, &before);
+        if (weights && *count == ANNC_MAX_LAYERS)
+            return annc_model_malformed(file, "has more layers than a network has");
+        if (weights)
             layers[(*count)++] = (struct annc_model_layer){tensor, NULL};
         else if (!ends_with(tensor->name, "bias", &before) || tensor->rank != 1)
             return annc_model_malformed_tensor(file, tensor,

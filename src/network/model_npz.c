@@ -19,11 +19,12 @@ struct archive {
 static bool name_of(const struct annc_zip_member *member, char *name, size_t size)
 {
     const size_t length = strlen(member->name);
-    if (length <= 4 || length - 4 >= size || strcmp(member->name + length - 4, ".npy") != 0)
+    if (length <= 4 || strcmp(member->name + length - 4, ".npy") != 0)
         return false;
     snprintf(name, size, "%.*s", (int)(length - 4), member->name);
-    if (length > 6 && strcmp(name + length - 6, ":0") == 0)
-        name[length - 6] = '\0';
+    const size_t kept = strlen(name);
+    if (kept > 2 && strcmp(name + kept - 2, ":0") == 0)
+        name[kept - 2] = '\0';
     return true;
 }
 

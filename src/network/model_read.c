@@ -83,8 +83,7 @@ out:
 static annc_status json_failed(const struct annc_model_file *file)
 {
     char text[256];
-    snprintf(text, sizeof text, "header, at byte %zu: %s", file->json.at,
-             file->json.error ? file->json.error : "is malformed");
+    snprintf(text, sizeof text, "header, at byte %zu: %s", file->json.at, file->json.error);
     return annc_model_malformed(file, text);
 }
 
@@ -151,7 +150,7 @@ static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor
         } else if (strcmp(member, "data_offsets") == 0) {
             has = &has_offsets;
             parse_whole_array(json, offsets, 2, &offset_count);
-        } else if (!json->error) {
+        } else {
             json->error = "has an unknown member in a tensor";
         }
         if (json->error)
