@@ -163,10 +163,40 @@ class Foreign(Tables):
         self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [float("inf")] * 64)}), "'d3/kernel' has a value that is not finite")
         self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [1e300] * 64)}, "d"), "'d3/kernel' has a value that is not finite")
         self.refuses(self.npz({f"a{i}": ([1], [0]) for i in range(200)}), "more arrays than a network has")
+        self.refuses(self.npz({**arrays, "d3/bias": ([], [0])}), "'d3/bias' is neither weights nor biases")
+        self.refuses(self.npz({**arrays, 150 * "x": ([1], [0])}), "x' is neither weights nor biases")
         self.refuses(self.npz({}), "")
         whole = self.npz(arrays)
         for length in range(4, len(whole) - 1, 101):
             self.refuses(whole[:length], "m")
+
+    def test_numbers(self):
+        """A model of numbers that says nothing of their units is judged in them: bytes as weights, and members that are no arrays, do no harm."""
+        self.write("n.csv", [[x, 3 * x + 2] for x in range(20)], ["x", "y"])
+        with zipfile.ZipFile(self.folder / "m", "w") as archive:
+            for name, content in (("a", b""), ("readme.txt", b"hello"), ("d/kernel.npy", npy([1, 1], "B", [3])), ("d/bias.npy", npy([1], "B", [2]))):
+                archive.writestr(name, content)
+        options = ["--layers", "1-1:identity", "--cost", "quadratic", "--device", "cpu"]
+        line = self.lines("eval", "m", "--data", "n.csv", "--target", "y", *options)[-1]
+        self.assertEqual((line["r2"], line["rmse"]), (1, 0))
+        self.assertEqual([line["values"][0] for line in self.lines("predict", "m", self.write("x.csv", [[1], [2]], ["x"]), *options)], [5, 8])
+
+    def test_metadata_that_are_refused(self):
+        """Notes on images and scaling that contradict the network."""
+        W = [("0.weight", [2, 756], [0.5] * 1512)]
+        self.write("x.csv", [[1] * 756], [f"c{i}" for i in range(756)])
+        for metadata, message in (({"annc.images": "[27,28,255,1,1,1]"}, "annc.images"), ({"annc.images": "[28,27,255,1,1,1]"}, "annc.images"),
+                                  ({"annc.scale": "standardise"}, "annc.input_shift"), ({"annc.scale": "min-max"}, "annc.input_shift"),
+                                  ({f"annc.input_{what}": '["0x0p0"]' for what in ("shift", "factor", "fill")}, "annc.input_shift")):
+            self.put_model(safetensors(W, metadata=metadata))
+            said = self.run_program("predict", "m", "x.csv", "--layers", "756-2", code=INPUT).stderr
+            self.assertIn(f"the model's {message} is not what it must be", said)
+        for metadata in ({"annc.images": "[28,27,255,1,1,0]"}, {"annc.scale": "none"}):
+            self.put_model(safetensors(W, metadata=metadata))
+            self.run_program("predict", "m", "x.csv", "--layers", "756-2")
+
+    def put_model(self, content):
+        (self.folder / "m").write_bytes(content)
 
     def test_activations_with_a_dash(self):
         """Names that hold the separator of layers come through --layers, model files and back."""

@@ -10,7 +10,7 @@ try:
 except ImportError:
     numpy = None
 
-from program import INPUT, main
+from program import INPUT, bars, idx, main
 from tables import T, Tables, bar_row, blobs, npy
 
 BARS = ["--layers", "784-16:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "10", "--device", "cpu"]
@@ -62,7 +62,14 @@ class Arrays(Numpy):
         for code in "hHiIqQ":
             self.learns(npy(shape, code, whole), npy([150], "B", y))
         self.learns(npy(shape, "B", whole), npy([150], "B", y))
-        self.assertEqual(self.learns(npy([150, 2, 2, 1], "f", x), npy([150], "B", y)), plain)
+        floats = self.learns(npy(shape, "f", whole), npy([150], "B", y), "--scale", "none")  # as they are, bytes too
+        self.assertAlmostEqual(self.learns(npy(shape, "B", whole), npy([150], "B", y), "--scale", "none"), floats, 4)
+        for inputs in ([2, 2, 1], [2, 2], [2, 1, 2], [1, 2, 2, 1]):
+            self.assertEqual(self.learns(npy([150, *inputs], "f", x), npy([150], "B", y)), plain)
+            if inputs[:2] == [2, 2]:
+                self.assertIn("0", self.run_program("show", "x.npy", "--labels", "y.npy").stdout)
+            else:  # of several colours, or of no shape that a picture has
+                self.assertIn("not images", self.run_program("show", "x.npy", "--labels", "y.npy", code=INPUT).stderr)
         one_hot = [i % 3 == c for i in range(150) for c in range(3)]
         for y in (npy([150], "q", y), npy([150, 1], "B", y), npy([150], "d", y), npy([150, 3], "?", one_hot), npy([150, 3], "f", one_hot)):
             self.assertEqual(self.learns(npy(shape, "f", x), y), plain)
@@ -105,6 +112,38 @@ class Arrays(Numpy):
         lines = self.lines("predict", "m", "x.npy")
         self.assertEqual(len(lines), 100)
         self.assertAlmostEqual(lines[50]["values"][0], 80, 1)
+        self.put("y.npy", npy([100, 2], "d", range(200)))
+        self.assertIn("x.npy: has 2 targets an example, and the model gives 1",
+                      self.run_program("eval", "m", "--data", "x.npy", "--labels", "y.npy", "--target", "y", code=INPUT).stderr)
+
+    def test_means(self):
+        """A missing value is the mean of its column to a model whose inputs all have one divisor, too."""
+        x = [1, 8, 3, float("nan"), 5, 4, 7, 6]
+        for scale, code in (("none", "f"), ("255", "f")):
+            self.put("x.npy", npy([4, 2], code, x))
+            self.put("y.npy", npy([4], "B", [0, 1, 1, 0]))
+            self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--layers", "2-3:tanh-2", "--epochs", "1", "--scale", scale, "--missing", "mean",
+                             "--save", "m", "--device", "cpu")
+            self.put("gap.npy", npy([1, 2], code, [2, float("nan")]))
+            self.put("mean.npy", npy([1, 2], code, [2, 6]))
+            gap, mean = (self.lines("predict", "m", name, "--missing", "mean")[0]["probabilities"] for name in ("gap.npy", "mean.npy"))
+            self.assertEqual(gap, mean)
+            other = self.lines("predict", "m", self.put("other.npy", npy([1, 2], code, [2, 0])))[0]["probabilities"]
+            self.assertNotEqual(gap, other)
+
+    def test_numbers_and_classes(self):
+        """Parts that do not learn the same thing are told of by their names."""
+        images, _ = bars(20)
+        self.put("t10k-images-idx3-ubyte", images)
+        self.put("t10k-labels-idx1-ubyte", idx([20], bytes(i % 2 for i in range(20))))
+        x, y = npy([20, 784], "B", list(images[16:])), npy([20], "f", range(20))
+        self.put("x.npy", x)
+        self.put("y.npy", y)
+        options = ["--target", "y", "--layers", "784-1:identity", "--epochs", "1", "--device", "cpu"]
+        self.assertIn("x.npy has targets, and ./t10k-labels-idx1-ubyte has labels",
+                      self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--test", "t10k-images-idx3-ubyte", *options, code=INPUT).stderr)
+        self.assertIn("t10k-labels-idx1-ubyte has labels, and x.npy has targets",
+                      self.run_program("train", "--data", "t10k-images-idx3-ubyte", "--test", "x.npy", "--test-labels", "y.npy", *options, code=INPUT).stderr)
 
 
 class Archives(Numpy):

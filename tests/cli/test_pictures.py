@@ -211,6 +211,17 @@ class Pictures(Cli):
         faint = [200 + (v > 127) * 10 for v in self.images[0]]
         self.assertIn("faint.png", self.run_program("predict", "m", self.put("faint.png", grey(faint)), code=INPUT).stderr)
 
+    def test_grey_paper(self):
+        """Paper that is not quite black is taken off, and what ink is left is as bright as it was; where paper and ink are all but alike, there is
+        nothing to see."""
+        image = self.images[3]
+        said = self.predict(self.put("a.png", grey([40 + v * 160 // 255 for v in image])))[0]
+        self.assertEqual(said["label"], self.said[3]["label"])
+        for p, q in zip(said["probabilities"], self.said[3]["probabilities"], strict=True):
+            self.assertLess(abs(p - q), 0.05)
+        edge = [250 if i < 12 else 0 if i < 784 - 5 else 255 for i in range(784)]  # no more than a tenth of the ring is light
+        self.assertIn("nothing drawn", self.run_program("predict", "m", self.put("edge.png", grey(edge)), code=INPUT).stderr)
+
     def test_in_gzip(self):
         if self.has_zlib():
             self.put("p.png", grey(self.images[0]))
@@ -223,6 +234,10 @@ class Pictures(Cli):
         self.put("t.csv", rows.encode())
         self.run_program("train", "--data", "t.csv", "--label", "401", "--header", "no", "--layers", "400-10", "--epochs", "1", "--scale", "none", "--save", "t", "--device", "cpu")
         self.assertEqual(len(self.lines("predict", "t", self.put("p.png", grey(self.images[0])))[0]["probabilities"]), 10)
+        narrow = [[200 + r if 0 < r < 19 and 2 < c < 7 else 0 for c in range(10)] for r in range(20)]
+        wide = [[0] * 5 + row + [0] * 5 for row in narrow]  # as high, it stays as it is, in the middle
+        said = [self.lines("predict", "t", self.put("p.png", grey(sum(rows, []), len(rows[0]))))[0] for rows in (narrow, wide)]
+        self.assertEqual(said[0]["probabilities"], said[1]["probabilities"])
 
     # R08
     def test_lying_on_its_side(self):

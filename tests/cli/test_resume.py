@@ -186,7 +186,7 @@ class Resume(Tables):
                                                                                                 "--batch (the checkpoint has 16), --seed (the checkpoint has 1)"))
         self.assertNotIn("--lr", said)
         for option, value in (("--epochs", "10"), ("--optimizer", "sgd"), ("--layers", "4-9:tanh-3:softmax"), ("--data", "bars"), ("--dropout", "0.5"),
-                              ("--validation", "0.2"), ("--momentum", "0.8"), ("--folds", "3"), ("--cost", "quadratic"), ("--init", "he")):
+                              ("--validation", "0.2"), ("--momentum", "0.8"), ("--momentum", "0.99"), ("--folds", "3"), ("--cost", "quadratic"), ("--init", "he")):
             said = self.run_program("train", "--resume", "c", option, value, code=USAGE).stderr
             self.assertIn(f"{option} (the checkpoint has ", said)
         self.run_program("train", "--resume", "c", "--data", "./" + self.data, *T)
@@ -196,7 +196,7 @@ class Resume(Tables):
         self.assertIn("m: is no checkpoint", self.run_program("train", "--resume", "m", code=INPUT).stderr)
         self.run_program("train", "--resume", "nowhere", code=INPUT)
         self.run_program("train", "--resume", self.data, code=INPUT)
-        for every in ("0s", "1.5e", "s", "10", "-1s", "1m", "infs", "0x1e"):
+        for every in ("0s", "1.5e", "s", "10", "-1s", "1m", "infs", "0x1e", "2000000000s"):
             self.assertIn("--checkpoint-every takes", self.run_program("train", "--data", self.data, *T, "--checkpoint", "d", "--checkpoint-every", every, code=USAGE).stderr)
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "no/such/folder/c", code=OUTPUT)
         self.write("t.csv", blobs(899), COLUMNS)
@@ -248,10 +248,54 @@ class Resume(Tables):
                                               (rb"epochs = 60", b"resume = 60", "its configuration is damaged"),
                                               (rb"epochs = 60", b"config = 60", "its configuration is damaged"),
                                               (rb"epochs = 60", b"epochs   60", "its configuration is damaged"),
+                                              (rb"epochs = 60", b"what = 60", "its configuration is damaged"),  # of another command
                                               (rb"annc.progress", b"annc.progresz", "makes no sense")):
             (self.folder / "c").write_bytes(self.read("whole"))
             self.change("c", pattern, replacement)
             self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        self.run_program("train", "--data", self.data, *T, "--validation", "0.1", "--checkpoint", "c")
+        (self.folder / "c").write_bytes(self.read("c").replace(b'"annc.best"', b'"annc.west"', 1))  # the best parameters are gone
+        self.assertIn("makes no sense", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+
+    def test_what_is_not_kept(self):
+        """Files beside the training are no part of it: a checkpoint says nothing of the log, the curves and the configuration of the run."""
+        (self.folder / "run.config").write_text("lr = 0.04\n")
+        more = [option for option in T if option not in ("--lr", "0.05")]
+        self.run_program("train", "--config", "run.config", "--data", self.data, *more, "--checkpoint", "c", "--log", "l", "--plot", "p.svg")
+        run = self.lines("info", "c")[0]["annc.run"]
+        self.assertEqual(run, f"data = {self.folder}/t.csv\nlayers = {T[1]}\ndevice = cpu\ncheckpoint-every = 30s\n")
+        self.run_program("train", "--resume", "c", "--epochs", "61", "--log", "l", "--plot", "p.svg")
+        self.assertEqual(self.lines("info", "c")[0]["annc.run"], run)
+
+    def test_folder_that_is_gone(self):
+        """Where the working folder has no name any more, names stay as they were given."""
+        gone = self.folder / "gone"
+        gone.mkdir()
+        data, c = self.folder / self.data, self.folder / "c"
+        subprocess.run([str(PROGRAM), "train", "--data", str(data), "--test", str(data), "--test-labels", "none", *T, "--checkpoint", str(c)], cwd=gone,
+                       preexec_fn=gone.rmdir, env=self.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertIn("test-labels = none\n", self.lines("info", "c")[0]["annc.run"])
+        self.run_program("train", "--resume", "c", "--epochs", "61")
+
+    def test_no_room_for_the_model(self):
+        """A trained model that cannot be saved where it was to go is saved elsewhere."""
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full")
+        arguments = ["train", "--data", self.data, *T, "--save", "/dev/full"]
+        self.assertNotIn("instead", self.run_program(*arguments, code=OUTPUT).stderr)  # nothing can be written there either
+        (self.folder / "temporary").mkdir()
+        self.run_program("train", "--data", self.data, *T, "--save", "m")
+        for temporary in (str(self.folder / "temporary"), "", None):
+            environment = {key: value for key, value in self.environment.items() if key != "TMPDIR"}
+            result = subprocess.run([str(PROGRAM), *arguments], cwd=self.folder, env={**environment, **({} if temporary is None else {"TMPDIR": temporary})},
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(result.returncode, OUTPUT)
+            place = re.search(r"the model is in (.*) instead", result.stderr)[1]
+            with open(place, "rb") as file:
+                content = file.read()
+            os.unlink(place)
+            self.assertEqual(os.path.dirname(place), temporary or "/tmp")
+            self.assertEqual(content[-100:], self.read("m")[-100:])
 
     def test_data_that_are_no_file(self):
         """Data by a name of the program's own stay so, a share for validation is no file, flags may be repeated, and the next checkpoint goes where
@@ -270,6 +314,12 @@ class Resume(Tables):
         (self.folder / "elsewhere").mkdir()
         self.run_program("train", "--resume", "c", "--epochs", "61", "--validation", "v.csv")
         self.assertIn("--validation (the checkpoint has", self.run_program("train", "--resume", "c", "--validation", "w.csv", code=USAGE).stderr)
+
+    def test_built_in_digits(self):
+        """They are no file, wherever a run goes on."""
+        self.assertIn("have 10 classes", self.run_program("train", "--data", "digits", "--layers", "784-5", code=INPUT).stderr)
+        self.run_program("train", "--data", "digits", "--layers", "784-10", "--epochs", "0", "--device", "cpu", "--checkpoint", "c")
+        self.assertIn("data = digits\n", self.lines("info", "c")[0]["annc.run"])
 
     def test_divergence(self):
         file = self.write("r.csv", [[i, 1000 * i] for i in range(200)], ["x", "y"])

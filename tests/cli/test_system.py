@@ -392,24 +392,31 @@ class Signals(Faults):
     LIMIT = 2.0
 
     def stopped(self, draw, seconds, *arguments, twice=False, environment=None):
-        """Runs a command, sends a signal after so many seconds; gives the code, and what was said."""
+        """Runs a command, sends a signal after so many seconds; gives the code, and what was said. What is late once may have waited for a machine
+        that was busy with others: it has three tries."""
+        number = draw.choice([signal.SIGINT, signal.SIGTERM])
+        for _ in range(3):
+            code, output, took = self.stopped_once(number, seconds, *arguments, twice=twice, environment=environment)
+            if took < self.LIMIT:
+                return code, output
+        return self.fail((arguments, output, took))
+
+    def stopped_once(self, number, seconds, *arguments, twice, environment):
         process = self.start(*arguments, environment=environment)
         try:
             output, said = process.communicate(timeout=seconds)
-            return process.returncode, output
+            return process.returncode, output, 0
         except subprocess.TimeoutExpired:
             pass
-        number = draw.choice([signal.SIGINT, signal.SIGTERM])
         process.send_signal(number)
         if twice:
             process.send_signal(number)
         began = time.monotonic()
         output, said = process.communicate(timeout=60)
         took = time.monotonic() - began
-        self.assertLess(took, self.LIMIT, (arguments, said))
         early = (-number,) if twice or seconds < 0.3 else ()  # the second signal is the system's own, and so is one before the program has begun
         self.assertIn(process.returncode, (OK, 128 + number, *early), said)
-        return process.returncode, output
+        return process.returncode, output, took
 
     def test_training(self):
         """50 moments of a training whose every step, evaluation and checkpoint takes long; the checkpoint is then good, and it goes on."""
