@@ -119,9 +119,10 @@ static size_t whole_characters(const struct annc_records *records)
     size_t size = records->size;
     if (records->ended)
         return size;
-    while (size > records->begin && records->size - size < 3 && ((unsigned char)records->text[size - 1] & 0xC0) == 0x80)
+    /* A line is held whole, and its end is no part of another character. */
+    while (records->size - size < 3 && ((unsigned char)records->text[size - 1] & 0xC0) == 0x80)
         size--;
-    return size > records->begin && (unsigned char)records->text[size - 1] >= 0xC0 ? size - 1 : size;
+    return (unsigned char)records->text[size - 1] >= 0xC0 ? size - 1 : size;
 }
 
 static annc_status check_text(struct annc_records *records)

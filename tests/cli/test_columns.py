@@ -44,6 +44,13 @@ class Columns(Tables):
         self.write("x.csv", [row[:4] for row in blobs(60)], COLUMNS[:4])
         self.assertIn("has no column 'label'", self.run_program("eval", "classes", "--data", "x.csv", code=INPUT).stderr)
 
+    def test_targets_that_are_too_large(self):
+        """A target that is within single precision, and beyond it in the units of the network, is named."""
+        self.write("huge.csv", [[1, 2, 3], [1, "3e38", 3]], "ayb")
+        self.run_program("train", "--data", self.write("small.csv", [[a, f"{y / 100}", b] for a, y, b in self.rows()], "ayb"), "--target", "y", *LINE,
+                         "--save", "small")
+        self.assertIn("huge.csv: row 2, target 1 is not finite", self.run_program("eval", "small", "--data", "huge.csv", code=INPUT).stderr)
+
     def test_places(self):
         """Without a header columns go by their places: those of the training data, or of their inputs."""
         rmse = self.train_line()

@@ -111,6 +111,10 @@ class Pipes(Predict):
         array = npy([20, 28, 28], "B", images[16:])
         for content in (images, array):
             self.assertEqual(self.predict("bars.model", input=content), want)
+        (self.folder / "folder").mkdir()
+        self.put_bytes("folder/t10k-images-idx3-ubyte", images)
+        self.put_bytes("folder/t10k-labels-idx1-ubyte", bars(20)[1])
+        self.assertEqual(self.predict("bars.model", "folder"), want)
         if self.has_zlib():
             self.assertEqual(self.predict("bars.model", input=gzip.compress(images)), want)
         self.predict("bars.model", input=images[:-1], code=INPUT)
@@ -159,6 +163,18 @@ class Pipes(Predict):
         out, said = child.communicate(timeout=60)
         self.assertEqual((child.returncode, out), (OK, b"".join(want[7:])), said)
         self.assertIn(b"more than 1 rows of 5 columns", said)
+
+    def test_slow_header(self):
+        """A pause within the header, and after it, is waited for: there is nothing yet to decide by."""
+        content = self.content("x.csv")
+        first_line = content.index(b"\n") + 1
+        child = self.start("m")
+        for part in (content[:4], content[4:first_line], content[first_line:]):
+            child.stdin.write(part)
+            child.stdin.flush()
+            time.sleep(0.5)
+        out, said = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, out), (OK, self.predict("m", "x.csv")), said)
 
     def test_steady(self):
         """A writer that never pauses for long, and is never done, is not waited for."""
