@@ -257,6 +257,15 @@ class Resume(Tables):
         (self.folder / "c").write_bytes(self.read("c").replace(b'"annc.best"', b'"annc.west"', 1))  # the best parameters are gone
         self.assertIn("makes no sense", self.run_program("train", "--resume", "c", code=INPUT).stderr)
 
+    def test_damaged_names(self):
+        """What is no code of a character in a name is a part of it."""
+        self.run_program("train", "--data", self.write("a%b.csv", blobs(90), COLUMNS), *T, "--checkpoint", "c")
+        whole = self.read("c")
+        self.assertIn(b"/a%25b.csv", whole)
+        for damage in ("/a%2gb.csv", "/a%g2b.csv", "/aaaa.csv%", "/aaaa.cs%4"):
+            (self.folder / "c").write_bytes(whole.replace(b"/a%25b.csv", damage.encode(), 1))
+            self.assertIn(f"{damage}: ", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+
     def test_what_is_not_kept(self):
         """Files beside the training are no part of it: a checkpoint says nothing of the log, the curves and the configuration of the run."""
         (self.folder / "run.config").write_text("lr = 0.04\n")
@@ -284,6 +293,9 @@ class Resume(Tables):
         arguments = ["train", "--data", self.data, *T, "--save", "/dev/full"]
         self.assertNotIn("instead", self.run_program(*arguments, code=OUTPUT).stderr)  # nothing can be written there either
         (self.folder / "temporary").mkdir()
+        said = self.run_program(*arguments, "--log", "/dev/full", code=OUTPUT).stderr
+        self.assertIn("the model is in", said)
+        self.assertEqual(said.count("No space left"), 1)  # the first thing that went wrong is told, once
         self.run_program("train", "--data", self.data, *T, "--save", "m")
         for temporary in (str(self.folder / "temporary"), "", None):
             environment = {key: value for key, value in self.environment.items() if key != "TMPDIR"}
