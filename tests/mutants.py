@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Proves that the tests can fail: puts one fault at a time into a copy of the source and expects a test to find it.
 
-    tests/mutants.py [--build FOLDER] [--only TEXT]
+    tests/mutants.py [--build FOLDER] [--only TEXT] [--part K/N]
 
 Each mutant is a file, a text that occurs in it once, what it becomes, and the tests (a CTest regular expression) of which one must then
 fail. A mutant that does not compile, or whose text is gone, counts as a fault of this list. Exit code 0 when all were found."""
 import argparse
+import json
 import pathlib
 import shutil
 import subprocess
@@ -139,14 +140,14 @@ MUTANTS = [
     ("a network without memory is no loss", "src/cli/command_sweep.c", "if (sweep->candidates[i].status == ANNC_DEVICE)", "if (sweep->candidates[i].status == ANNC_USAGE)", "^refusals$"),
     ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
     # Readers, writers and checkpoints.
-    ("what a file is, by its first byte", "src/formats/stream.c", "while (level->filled < BUFFER && !stream->at_end) {", "while (level->filled == 0 && !stream->at_end) {", "^file_faults$"),
+    ("what a file is, by its first byte", "src/formats/stream.c", "    while (level->filled < stream->least && !level->ended) {", "    while (level->filled == 0 && !level->ended) {", "^file_faults$"),
     ("a write that was interrupted is lost", "src/base/safe_file.c", "written < 0 && errno == EINTR", "written < 0 && errno == ENOSPC", "^file_faults$"),
     ("a write in part is one of all", "src/base/safe_file.c", "bytes -= (size_t)written;", "bytes = 0;", "^file_faults$"),
     ("what could not be written stays", "src/base/safe_file.c", "        unlink(file->temporary);\n", "        (void)0;\n", "^(file_faults|system)$"),
     ("a file's mode is a new one's", "src/base/safe_file.c", "exists ? there.st_mode & 0777 : 0666", "exists ? 0600 : 0666", "^model$"),
     ("bytes after the last element", "src/dataset/idx.c", "    if (got > 0)\n", "    if (got > 1)\n", "^dataset$"),
-    ("shorts with their bytes swapped", "src/dataset/idx.c", "bytes[0] << 8 | bytes[1]", "bytes[1] << 8 | bytes[0]", "^dataset$"),
-    ("gzip before plain", "src/dataset/find.c", "(there_is_gzip && !name->gzip)", "(!there_is_gzip && name->gzip)", "^dataset$"),
+    ("elements with their bytes swapped", "src/dataset/idx.c", "bits = bits << 8 | bytes[i];", "bits |= (uint64_t)bytes[i] << 8 * i;", "^dataset$"),
+    ("gzip before plain", "src/dataset/find.c", "strcmp(path, place) < 0 : there_is_gzip))", "strcmp(path, place) < 0 : name->gzip))", "^dataset$"),
     ("quotes stay doubled", "src/dataset/records.c", "i += field->doubled && field->text[i] == '\"';", "i += 0;", "^dataset$"),
     ("Latin-1 with the upper half wrong", "src/dataset/records.c", "(char)(0xC0 | c >> 6)", "(char)0xC2", "^dataset$"),
     ("half precision's smallest numbers", "src/base/number.c", "ldexp(fraction, -24)", "ldexp(fraction, -25)", "^base$"),
@@ -227,12 +228,24 @@ def run(command, cwd):
     return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def programs(build, tests):
+    """What the tests run, as targets of the build; all of it where a test takes the whole folder."""
+    listed = json.loads(run(["ctest", "--test-dir", build, "-N", "--show-only=json-v1", "-R", tests], build).stdout)["tests"]
+    targets = set()
+    for test in listed:
+        there = {pathlib.Path(word) for word in test.get("command", [])} & {path for path in build.rglob("*") if path.is_file()}
+        targets |= there or {build / "all"}
+    return sorted(str(path.relative_to(build)) for path in targets)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", help="folder for the copy and its build; default: a temporary one")
     parser.add_argument("--only", default="", help="mutants whose name contains this")
+    parser.add_argument("--part", default="1/1", help="K/N: the K-th of N parts, every N-th mutant; the texts of all are looked for")
     options = parser.parse_args()
-    work = pathlib.Path(options.build or tempfile.mkdtemp(prefix="annc-mutants-"))
+    part, parts = map(int, options.part.split("/"))
+    work = pathlib.Path(options.build or tempfile.mkdtemp(prefix="annc-mutants-")).resolve()
     source, build = work / "source", work / "build"
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
@@ -248,15 +261,16 @@ def main():
         print(configured.stdout, built.stdout)
         return 1
     found, faults = 0, []
-    chosen = [m for m in MUTANTS if options.only in m[0]]
+    for name, file, text, _, _ in MUTANTS:
+        there = (source / file).read_text().count(text)
+        if there != 1:
+            faults.append(f"{name}: the text occurs {there} times in {file}")
+    chosen = [m for m in MUTANTS[part - 1::parts] if options.only in m[0]]
     for name, file, text, mutated, tests in chosen:
         path = source / file
         original = path.read_text()
-        if original.count(text) != 1:
-            faults.append(f"{name}: the text occurs {original.count(text)} times in {file}")
-            continue
         path.write_text(original.replace(text, mutated))
-        built = run(["cmake", "--build", build], work)
+        built = run(["cmake", "--build", build, "--target", *programs(build, tests)], work)
         if built.returncode:
             faults.append(f"{name}: does not compile\n{built.stdout[-2000:]}")
         elif run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "60", "--stop-on-failure"], work).returncode:
