@@ -291,6 +291,8 @@ static void several_sets(void)
     write_labels("fashion-train-labels-idx1-ubyte", 20, 10, 0);
     const annc_data_options options = options_for(folder);
     refused(&options, "several data sets", "'fashion-'");
+    const annc_data_options one = options_for(in_folder("fashion-train-images-idx3-ubyte"));
+    trains(&one, 20, 0, NULL);
     end();
 }
 
@@ -653,6 +655,114 @@ static void names_of_classes(void)
     end();
 }
 
+/* Labels beyond all numbers are words: each is a class of its own, in the order of their bytes. */
+static void labels_beyond_numbers(void)
+{
+    annc_data data;
+    begin();
+    write_text("t.csv", "x,y\n1,5\n2,1e999\n3,2e999\n4,5\n");
+    annc_data_options options = options_for(in_folder("t.csv"));
+    options.outputs = 3;
+    options.text.label = "y";
+    REQUIRE_OK(annc_data_load(&options, &data));
+    for (uint32_t c = 0; c < 3; c++)
+        CHECK(strcmp(annc_dataset_class_name(data.train, c), (const char *[]){"1e999", "2e999", "5"}[c]) == 0);
+    annc_data_free(&data);
+    end();
+}
+
+/* A label of another file that is none of the classes, but nearly one, is told so; one of dots alone is near to none. */
+static void labels_that_are_near(void)
+{
+    static const char *const cases[][2] = {{"Cat", "near 'cat'"}, {" cat .", "near 'cat'"}, {"dog.", "near 'Dog'"},
+                                           {"...", NULL},         {"cats", NULL},           {"cow", NULL}};
+    begin();
+    write_text("t.csv", "x,y\n1,cat\n2,Dog\n3,cat\n4,Dog\n");
+    char train[256], test[256]; /* in_folder's own are soon others' */
+    snprintf(train, sizeof train, "%s", in_folder("t.csv"));
+    snprintf(test, sizeof test, "%s", in_folder("test.csv"));
+    annc_data_options options = options_for(train);
+    options.outputs = 2;
+    options.test_path = test;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "x,y\n1,cat\n2,\"%s\"\n", cases[i][0]);
+        write_text("test.csv", text);
+        refused(&options, "test.csv: line 3 has the label '", "which is no class of the training data");
+        CHECK_MSG(cases[i][1] ? strstr(annc_last_error(), cases[i][1]) != NULL : !strstr(annc_last_error(), "near"),
+                  "'%s': %s", cases[i][0], annc_last_error());
+    }
+    end();
+}
+
+/* Commas before three digits may be thousands marks; where one has more than three digits before it, it is none. */
+static void commas_before_three_digits(void)
+{
+    static const struct {
+        const char *second;
+        float value; /* 0: it may be either */
+    } cases[] = {{"123,456", 0}, {"-123,456", 0}, {"12345,678", 12345.678F}, {"1,5", 1.5F}};
+    begin();
+    annc_data_options options = options_for(in_folder("t.csv"));
+    options.outputs = 2;
+    options.scale = ANNC_SCALE_NONE;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        annc_data data;
+        snprintf(text, sizeof text, "1,234;a\n%s;b\n", cases[i].second);
+        write_text("t.csv", text);
+        if (cases[i].value == 0) {
+            refused(&options, "all commas in numbers stand before three digits", "--thousands ,");
+            continue;
+        }
+        REQUIRE_OK(annc_data_load(&options, &data));
+        CHECK(((const float *)annc_dataset_examples(data.train)->x)[1] == cases[i].value);
+        CHECK(strstr(data.notes, "numbers have a decimal comma"));
+        annc_data_free(&data);
+    }
+    end();
+}
+
+/* Headers by what is below them: words above numbers, truths or gaps, or numbers that count. */
+static void headers(void)
+{
+    static const struct {
+        const char *text;
+        bool has;
+    } cases[] = {{"a,b\n1,x\n2,y\n", true},
+                 {"1,b\n1,x\n2,y\n", false},
+                 {"true,z\n1,x\n2,y\n", false},
+                 {"?,z\n1,x\n2,y\n", false},
+                 {"\"1,500\",z\n1,x\n2,y\n", false},
+                 {",0,1,2\n5,1,2,x\n6,2,3,y\n", false},
+                 {",0,1,2,3\n5,1,2,3,x\n6,2,3,4,y\n", true},
+                 {",0,1,2,3,k\n5,1,2,3,4,x\n6,2,3,4,5,y\n", true},
+                 {",1,2,3,5,k\n5,1,2,3,4,x\n6,2,3,4,5,y\n", false},
+                 {"1,2,3,4,k\n1,2,3,4,x\n2,3,4,5,y\n", true},
+                 {"2,3,4,5,k\n1,2,3,4,x\n2,3,4,5,y\n", false}};
+    begin();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        annc_data data;
+        char label[2] = "1";
+        const char *line_end = strchr(cases[i].text, '\n');
+        for (const char *at = strrchr(cases[i].text, '"') ? strrchr(cases[i].text, '"') : cases[i].text; at < line_end;
+             at++)
+            label[0] = (char)(label[0] + (*at == ','));
+        write_text("t.csv", cases[i].text);
+        annc_data_options options = options_for(in_folder("t.csv"));
+        options.outputs = 0;
+        options.text.label = label;
+        options.text.missing = ANNC_MISSING_MEAN;
+        options.text.thousands = ',';
+        const annc_status status = annc_data_load(&options, &data);
+        CHECK_MSG(status == ANNC_OK && strstr(data.notes, cases[i].has ? ", with a header" : ", without a header"),
+                  "number %zu: %s", i, status == ANNC_OK ? data.notes : annc_last_error());
+        if (status == ANNC_OK)
+            annc_data_free(&data);
+    }
+    end();
+}
+
 /* In gzip nothing tells how many elements there are before they are read. */
 static void gzip_of_another_length(void)
 {
@@ -731,6 +841,46 @@ static void archives(void)
     options.path = in_folder("x.npz");
     options.labels_path = in_folder("number.npy");
     refused(&options, "a single number", "4 examples");
+    end();
+}
+
+static void shapes_of_arrays(void)
+{
+    static const struct {
+        const char *shape, *says;
+    } cases[] = {{"(2, 1)", NULL},
+                 {"(2L, 1L)", NULL},
+                 {"(-2, 1)", "has a shape that cannot be read"},
+                 {"(two, 1)", "has a shape that cannot be read"},
+                 {"(1, 1, 1, 1, 1, 1, 1, 1, 2)", "has a shape that cannot be read"},
+                 {"2", "has a header without a shape"},
+                 {"(99999999999999999999, 9)", "is cut short"},
+                 {"(0, 1)", "is empty"}};
+    static const float y[] = {0, 1};
+    const struct member labels = {"y", 2, 0, y};
+    begin();
+    write_npz("y.npz", &labels, 1);
+    annc_data_options options = options_for(in_folder("x.npy"));
+    options.outputs = 2;
+    options.labels_path = in_folder("y.npz");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char file[256] = "\x93NUMPY\1\0";
+        annc_data data;
+        const int length =
+            snprintf(file + 10, 200, "{'descr': '|u1', 'fortran_order': False, 'shape': %s, }\n", cases[i].shape);
+        file[8] = (char)length;
+        file[9] = '\0';
+        file[10 + length] = 7;
+        file[11 + length] = 9;
+        write_bytes("x.npy", file, 12 + (size_t)length);
+        if (cases[i].says) {
+            refused(&options, cases[i].says, "x.npy");
+            continue;
+        }
+        REQUIRE_OK(annc_data_load(&options, &data));
+        CHECK(annc_dataset_examples(data.train)->count == 2 && annc_dataset_examples(data.train)->inputs == 1);
+        annc_data_free(&data);
+    }
     end();
 }
 
@@ -923,6 +1073,8 @@ static void places_of_mnist(void)
     CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
     CHECK(system("mkdir data && cp -r .cache/annc/mnist data/mnist") == 0);
     CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, "data/mnist") == 0);
+    setenv("XDG_CACHE_HOME", "", 1);
+    CHECK(!annc_mnist_find(found, 5)); /* no room for any name */
     setenv("ANNC_DATA", "data/mnist/train-images-idx3-ubyte", 1);
     CHECK(!annc_mnist_find(found, sizeof found)); /* no folder */
     setenv("ANNC_DATA", "", 1);                   /* as good as not set */
@@ -939,4 +1091,5 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(images_of_floats), TEST(parts_that_lack), TEST(parts_that_differ), TEST(strangers_in_gzip),
           TEST(gzip_of_another_length), TEST(plain_before_gzip), TEST(names_of_classes), TEST(archives),
           TEST(places_of_mnist), TEST(utf_16), TEST(columns_that_are_none), TEST(unfinished_files), TEST(galleries),
-          TEST(metadata_that_make_no_sense), TEST(gaps_without_means))
+          TEST(metadata_that_make_no_sense), TEST(labels_beyond_numbers), TEST(labels_that_are_near),
+          TEST(commas_before_three_digits), TEST(headers), TEST(shapes_of_arrays), TEST(gaps_without_means))
