@@ -124,7 +124,8 @@ static void utf_8(void)
 
 static void numbers(void)
 {
-    static const char *const wrong[] = {"", "-", ".", "1e", "1e+", "e1", "0x1", "inf", "1 ", "1.2.3", "1,,2"};
+    static const char *const wrong[] = {"",    "-",  ".",     "1e",   "1e+", "e1",  "0x1",
+                                        "inf", "1 ", "1.2.3", "1,,2", "1ex", "1e5x"};
     static const char *const wrong_hex[] = {"", "z", "0x1p0 ", "0x1p99999", "inf", "1..2"};
     double number;
     char text[ANNC_NUMBER_HEX];
@@ -138,6 +139,7 @@ static void numbers(void)
     CHECK(!annc_number_parse("1,2345", 6, '.', ',', &number) && !annc_number_parse("1234,567", 8, '.', ',', &number));
     annc_number_format_hex(-0.1, text);
     CHECK(annc_number_parse_hex(text, &number) && number == -0.1);
+    CHECK(!annc_number_parse(",123", 4, '.', ',', &number) && !annc_number_parse("1,23,456", 8, '.', ',', &number));
     char long_one[401];
     memset(long_one, '1', sizeof long_one);
     CHECK(annc_number_parse(long_one, 300, '.', '\0', &number) && number > 1.1e299 && number < 1.2e299);
@@ -161,6 +163,9 @@ static void memory(void)
     CHECK(annc_allocate((size_t)1 << 60, 1, "a test", &block) == ANNC_DEVICE && !block);
     CHECK(annc_resize(0, 8, "a test", &block) == ANNC_OK && block);
     CHECK(annc_resize(SIZE_MAX, 8, "a test", &block) == ANNC_DEVICE && block); /* which is still there */
+    annc_release(block);
+    REQUIRE_OK(annc_allocate((5 << 20) + 1, 1, "a test", &block)); /* so much begins at a large page, and is zero too */
+    CHECK((uintptr_t)block % (2 << 20) == 0 && ((char *)block)[0] == 0 && ((char *)block)[5 << 20] == 0);
     annc_release(block);
     CHECK(annc_map(-1, 100, &mapping) == ANNC_DEVICE && strstr(annc_last_error(), "cannot be mapped"));
     annc_buffer_add(&buffer, "kept", 4);

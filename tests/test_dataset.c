@@ -884,6 +884,91 @@ static void shapes_of_arrays(void)
     end();
 }
 
+/* An archive's own test part is not wanted where the arrays are named, or another file is the test set. */
+static void test_part_of_an_archive(void)
+{
+    static const float x[] = {1, 2, 3, 4}, y[] = {0, 1, 0, 1};
+    const struct member members[] = {
+        {"x_train", 4, 1, x}, {"y_train", 4, 0, y}, {"x_test", 2, 1, x}, {"y_test", 2, 0, y}};
+    const struct member plain[] = {{"x", 4, 1, x}, {"y", 4, 0, y}};
+    annc_data data;
+    char test[256];
+    begin();
+    write_npz("all.npz", members, 4);
+    write_npz("plain.npz", plain, 2);
+    snprintf(test, sizeof test, "%s", in_folder("plain.npz"));
+    annc_data_options options = options_for(in_folder("all.npz"));
+    options.outputs = 2;
+    static const uint32_t wanted[] = {2, 0, 4};
+    for (int turn = 0; turn < 3; turn++) {
+        options.x_name = turn == 1 ? "x_train" : NULL;
+        options.y_name = turn == 1 ? "y_train" : NULL;
+        options.test_path = turn == 2 ? test : NULL;
+        REQUIRE_OK(annc_data_load(&options, &data));
+        const uint32_t count = data.test ? annc_dataset_examples(data.test)->count : 0;
+        CHECK_MSG(count == wanted[turn], "turn %d: %u", turn, count);
+        annc_data_free(&data);
+    }
+    end();
+}
+
+/* Targets in the units of the file, scaled or not, one of them constant. */
+static void targets_unscaled(void)
+{
+    begin();
+    write_text("t.csv", "x,p,q\n1,10,7\n2,20,7\n3,60,7\n");
+    annc_data_options options = options_for(in_folder("t.csv"));
+    options.outputs = 2;
+    options.text.target = "p,q";
+    for (int scaled = 0; scaled < 2; scaled++) {
+        annc_data data;
+        options.target_scale = scaled ? ANNC_SCALE_STANDARDISE : ANNC_SCALE_NONE;
+        REQUIRE_OK(annc_data_load(&options, &data));
+        float targets[6];
+        memcpy(targets, annc_dataset_examples(data.train)->targets, sizeof targets);
+        CHECK(scaled ? fabsf(targets[0]) < 2 && targets[1] == 0 : targets[0] == 10 && targets[1] == 7);
+        annc_dataset_unscale(data.train, 3, targets);
+        for (size_t i = 0; i < 6; i++)
+            CHECK_NEAR(targets[i], ((double[]){10, 7, 20, 7, 60, 7})[i], 1e-4);
+        CHECK(annc_dataset_target(data.train, 2, 1) == 7);
+        CHECK(strcmp(annc_dataset_target_name(data.train, 1), "q") == 0 && !annc_dataset_target_name(data.train, 2));
+        annc_data_free(&data);
+    }
+    end();
+}
+
+/* A model that knows no classes learns them from what it is tried on, if they can be its outputs; and pictures have no labels to try it on. */
+static void models_without_notes(void)
+{
+    const annc_shape shape = problem_shape("1-2", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_network *network = NULL;
+    annc_data data;
+    begin();
+    write_text("t.csv", "x,y\n1,a\n2,b\n3,c\n");
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    annc_data_options options = options_for(in_folder("t.csv"));
+    options.need_train = false;
+    options.need_test = true;
+    options.outputs = 2;
+    options.model = network;
+    refused(&options, "3 different labels from a to c", "2 outputs");
+    write_text("t.csv", "x,y\n1,a\n2,b\n3,a\n");
+    REQUIRE_OK(annc_data_load(&options, &data));
+    CHECK(strcmp(annc_dataset_class_name(data.test, 1), "b") == 0);
+    annc_data_free(&data);
+    if (ANNC_PNG_FOUND) {
+        static const uint8_t pixels[3 * 64] = {255};
+        const annc_gallery gallery = {.count = 1, .rows = 8, .columns = 8, .pixels = pixels, .title = "one"};
+        REQUIRE_OK(annc_gallery_draw(&gallery, in_folder("one.png")));
+        options.path = in_folder("one.png");
+        refused(&options, "is a picture, which has no labels", "one.png");
+        options.model = NULL;
+        refused(&options, "is a picture, which has no labels", "one.png");
+    }
+    annc_network_free(network);
+    end();
+}
+
 /* Both orders of UTF-16 are told by their mark, and nothing else is taken for it. */
 static void utf_16(void)
 {
@@ -1092,4 +1177,5 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(gzip_of_another_length), TEST(plain_before_gzip), TEST(names_of_classes), TEST(archives),
           TEST(places_of_mnist), TEST(utf_16), TEST(columns_that_are_none), TEST(unfinished_files), TEST(galleries),
           TEST(metadata_that_make_no_sense), TEST(labels_beyond_numbers), TEST(labels_that_are_near),
-          TEST(commas_before_three_digits), TEST(headers), TEST(shapes_of_arrays), TEST(gaps_without_means))
+          TEST(commas_before_three_digits), TEST(headers), TEST(shapes_of_arrays), TEST(test_part_of_an_archive),
+          TEST(targets_unscaled), TEST(models_without_notes), TEST(gaps_without_means))

@@ -201,6 +201,25 @@ static void turned(void)
     }
 }
 
+/* Of what comes through a pipe nobody knows how much it is before it is read, nor whose labels go with it. */
+static void standard_input(void)
+{
+    static const unsigned char bytes[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4};
+    const annc_data_options options = {.source = ANNC_SOURCE_PATH, .path = "-", .need_train = true};
+    for (size_t more = 0; more < 2; more++) {
+        struct annc_table table;
+        write_file("input", bytes, sizeof bytes - 1 + more);
+        CHECK(freopen("input", "r", stdin) != NULL);
+        const annc_status status = read_images("-", false, &table);
+        CHECK(status == (more ? ANNC_INPUT : ANNC_OK) &&
+              (more ? strstr(annc_last_error(), "is too long") != NULL : ((const uint8_t *)table.x)[2] == 3));
+        annc_table_free(&table);
+    }
+    annc_data data;
+    CHECK(freopen("input", "r", stdin) != NULL && annc_data_load(&options, &data) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "standard input: brings images alone"), "%s", annc_last_error());
+}
+
 /* ---------------------------------------------------------------- what MNIST looks like */
 
 /* A block of ink. */
@@ -227,7 +246,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         TEST(order_of_names),     TEST(many_sets), TEST(labels_by_name), TEST(paths_that_are_too_long),
         TEST(larger_than_memory), TEST(too_wide),  TEST(many_numbers),   TEST(turned),
-        TEST(like_mnist)};
+        TEST(standard_input),     TEST(like_mnist)};
     char command[128];
     snprintf(folder, sizeof folder, "/tmp/annc-test-idx-XXXXXX");
     if (!mkdtemp(folder) || chdir(folder) != 0)
