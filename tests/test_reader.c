@@ -254,6 +254,21 @@ static void test_others(void)
     annc_reader_close(NULL);
 }
 
+/* A test set alone, without a model: it is scaled by itself, what is missing becomes the mean, and a file to validate with goes with it. */
+static void test_alone(void)
+{
+    static const char text[] = "a,b,kind\n1,10,x\n3,,y\n";
+    const char *path = write_text("t.csv", text, sizeof text - 1);
+    annc_data_options options = {.path = path, .validation_path = path, .need_test = true};
+    annc_data data;
+    options.text.missing = ANNC_MISSING_MEAN;
+    REQUIRE_OK(annc_data_load(&options, &data));
+    const float *x = annc_dataset_examples(data.test)->x, *same = annc_dataset_examples(data.validation)->x;
+    CHECK(!data.train && x[0] == -1 && x[1] == 0 && x[2] == 1 && x[3] == 0);
+    CHECK(memcmp(x, same, 4 * sizeof *x) == 0);
+    annc_data_free(&data);
+}
+
 static void test_names(void)
 {
     annc_reader *reader = NULL;
@@ -296,8 +311,8 @@ static void test_end(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(test_pieces), TEST(test_errors), TEST(test_bytes), TEST(test_others),
-                                        TEST(test_names)};
+    static const struct test tests[] = {TEST(test_pieces), TEST(test_errors), TEST(test_bytes),
+                                        TEST(test_others), TEST(test_alone),  TEST(test_names)};
     begin();
     const int code = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     test_end();

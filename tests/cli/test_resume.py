@@ -254,8 +254,10 @@ class Resume(Tables):
             self.change("c", pattern, replacement)
             self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
         self.run_program("train", "--data", self.data, *T, "--validation", "0.1", "--checkpoint", "c")
-        (self.folder / "c").write_bytes(self.read("c").replace(b'"annc.best"', b'"annc.west"', 1))  # the best parameters are gone
-        self.assertIn("makes no sense", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        whole = self.read("c")
+        for name, other in ((b'"annc.best"', b'"annc.west"'), (b'"annc.progress"', b'"annc.progresz"')):  # which are then not there
+            (self.folder / "c").write_bytes(whole.replace(name, other, 1))
+            self.assertIn("its annc.progress makes no sense", self.run_program("train", "--resume", "c", code=INPUT).stderr)
 
     def test_damaged_names(self):
         """What is no code of a character in a name is a part of it."""
