@@ -54,6 +54,7 @@ static annc_status train(const struct problem *problem, const struct training *t
     ANNC_TRY(annc_evaluator_run(evaluator, trainer, predictions, NULL, &result->evaluation));
     ANNC_TRY(annc_trainer_health(trainer, health));
     ANNC_TRY(annc_trainer_checkpoint(trainer, &checkpoint));
+    ANNC_TRY(annc_trainer_resume(trainer, checkpoint));
     ANNC_TRY(annc_trainer_store(trainer));
     memcpy(result->theta, annc_network_parameters(network),
            annc_shape_parameters(&problem->shape) * sizeof *result->theta);

@@ -431,6 +431,14 @@ static void exports(void)
     page[read_file(path, page, sizeof page - 1)] = '\0';
     CHECK(strstr((char *)page, "(float)(((double)x[j] - input_shift[j]) * input_factor[j]);"));
     CHECK(strstr((char *)page, "\"b\\011c\\077\\177\",")); /* as text of any compiler's character set */
+    const char *function = strstr((char *)page, "static real activation_");
+    CHECK(function && strstr(function + 1, "static real activation_"));
+    /* A function that two layers have is there once. */
+    network->shape.activation[0] = network->shape.activation[1];
+    REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_C, path));
+    page[read_file(path, page, sizeof page - 1)] = '\0';
+    function = strstr((char *)page, "static real activation_");
+    CHECK(function && !strstr(function + 1, "static real activation_"));
     annc_network_free(network);
     export_refuses("annc.classes", "[\"a\"");
     export_refuses("annc.inputs", "[7]");
@@ -442,6 +450,24 @@ static void exports(void)
     export_refuses("annc.input_fill", "{}");
     export_refuses("annc.target_shift", "[]");
     export_refuses("annc.target_factor", "[\"0x1p0\"");
+}
+
+/* Sizes that are refused before any of their memory is touched. */
+static void too_large(void)
+{
+    const annc_shape large = problem_shape("8192-8193", ANNC_TANH, ANNC_SIGMOID, ANNC_QUADRATIC),
+                     wide = problem_shape("1-8388609-1", ANNC_TANH, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_network *network = NULL, *networks[2] = {NULL}, *joined = NULL;
+    REQUIRE_OK(annc_network_create(&large, &network));
+    CHECK(annc_model_export(network, ANNC_EXPORT_HTML, path) == ANNC_OUTPUT);
+    CHECK_MSG(strstr(annc_last_error(), "a page holds at most"), "%s", annc_last_error());
+    annc_network_free(network);
+    REQUIRE_OK(annc_network_create(&wide, &networks[0]));
+    REQUIRE_OK(annc_network_create(&wide, &networks[1]));
+    CHECK(annc_network_join((const annc_network *const *)networks, 2, &joined) == ANNC_USAGE && !joined);
+    CHECK_MSG(strstr(annc_last_error(), "are wider than"), "%s", annc_last_error());
+    annc_network_free(networks[0]);
+    annc_network_free(networks[1]);
 }
 
 static void networks_that_do_not_join(void)
@@ -484,7 +510,8 @@ int main(int argc, char **argv)
                                         TEST(too_many),
                                         TEST(names_of_others),
                                         TEST(exports),
-                                        TEST(networks_that_do_not_join)};
+                                        TEST(networks_that_do_not_join),
+                                        TEST(too_large)};
     if (!mkdtemp(folder))
         return 1;
     snprintf(path, sizeof path, "%s/model.safetensors", folder);

@@ -30,18 +30,16 @@ static annc_status read_npy(struct annc_stream *stream, struct annc_array *array
     return annc_npy_read(&bytes, annc_stream_name(stream, name, sizeof name), array);
 }
 
-/* The name of a member without its ".npy". */
-static void array_name(const struct annc_zip_member *member, char *name, size_t size)
-{
-    const size_t length = strlen(member->name);
-    const bool npy = length > 4 && strcmp(member->name + length - 4, ".npy") == 0;
-    snprintf(name, size, "%.*s", (int)(npy ? length - 4 : length), member->name);
-}
-
 static bool is_array(const struct annc_zip_member *member)
 {
     const size_t length = strlen(member->name);
     return length > 4 && strcmp(member->name + length - 4, ".npy") == 0;
+}
+
+/* The name of an array: its member's without ".npy". */
+static void array_name(const struct annc_zip_member *member, char *name, size_t size)
+{
+    snprintf(name, size, "%.*s", (int)strlen(member->name) - 4, member->name);
 }
 
 /* The array of a name in any case, or UINT32_MAX. */
@@ -49,8 +47,10 @@ static uint32_t find_array(const struct annc_zip *zip, const char *wanted)
 {
     char name[ANNC_ARRAY_NAME];
     for (uint32_t i = 0; i < zip->count; i++) {
+        if (!is_array(&zip->member[i]))
+            continue;
         array_name(&zip->member[i], name, sizeof name);
-        if (is_array(&zip->member[i]) && annc_compare_any_case(name, wanted, SIZE_MAX) == 0)
+        if (annc_compare_any_case(name, wanted, SIZE_MAX) == 0)
             return i;
     }
     return UINT32_MAX;

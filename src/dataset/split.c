@@ -34,11 +34,11 @@ out:
 static annc_status list(const struct annc_table *table, const bool *held, struct annc_split *split)
 {
     for (uint32_t row = 0; row < table->rows; row++)
-        if (held && held[row])
+        if (held[row])
             split->held[split->held_count++] = row;
         else
             split->train[split->train_count++] = row;
-    if (held && (split->held_count == 0 || split->train_count == 0))
+    if (split->held_count == 0 || split->train_count == 0)
         return annc_fail(ANNC_INPUT, "%s: of %u rows %u are left to train on and %u to validate with; both need some",
                          table->name, table->rows, split->train_count, split->held_count);
     return ANNC_OK;
@@ -48,7 +48,10 @@ annc_status annc_split_none(const struct annc_table *table, struct annc_split *s
 {
     annc_status status = ANNC_OK;
     ANNC_TRY(open_split(table, split));
-    ANNC_TRY(list(table, NULL, split));
+    while (split->train_count < table->rows) {
+        split->train[split->train_count] = split->train_count;
+        split->train_count++;
+    }
 out:
     return status;
 }

@@ -27,6 +27,19 @@ class Columns(Tables):
         self.assertIn("has no column 'z' for --drop", self.run_program("train", "--data", "line.csv", *LINE, "--target", "y", "--drop", "z",
                                                                       code=INPUT).stderr)
 
+    def test_long_names(self):
+        """A name that no column has is told, as far as it can be read."""
+        self.write("line.csv", self.rows(), "ayb")
+        said = self.run_program("train", "--data", "line.csv", *LINE, "--target", "y", "--drop", 200 * "x", code=INPUT).stderr
+        self.assertRegex(said, "has no column 'x{70,80}[^x']*' for --drop")
+
+    def test_empty(self):
+        """A column that has a name and never a value is an input whose values are missing; one without a name is none."""
+        self.write("line.csv", [[a, y, "", b] for a, y, b in self.rows()], ["a", "y", "e", "b"])
+        self.assertIn("line 2, column 'e': the value is missing", self.run_program("train", "--data", "line.csv", *LINE, "--target", "y", code=INPUT).stderr)
+        self.write("line.csv", [[a, y, "", b] for a, y, b in self.rows()], ["a", "y", "", "b"])
+        self.assertIn("1 column is empty and left out", self.run_program("train", "--data", "line.csv", *LINE, "--target", "y").stderr)
+
     def test_names(self):
         """Columns are found by their names, wherever they are; what is to be judged must be there, and what else is there is told of."""
         rmse = self.train_line()

@@ -166,6 +166,26 @@ class Archives(Numpy):
         self.assertRegex(self.refused(other, options=BARS), r"foo \(200x28x28\), bar \(200\)")
         self.lines("train", "--data", other, "--x", "foo", "--y", "bar", *BARS)
         self.assertIn("foo (200x28x28)", self.refused(other, "--x", "foo", "--y", "baz", options=BARS))
+        many = self.put_npz("many.npz", {"a": b"", **{f"{i:060}.npy": npy([1], "B", [1]) for i in range(40)}})
+        self.assertIn(f"{0:060} (1), {1:060} (1), ", self.refused(many, options=BARS))
+
+    def test_labels_beside(self):
+        """Archives of one array each go together by their names."""
+        x, y = self.bars(50)
+        for name, beside in (("digits-images.npz", "digits-labels.npz"), ("imgs.npz", "labels.npz")):
+            self.put_npz(name, {"arr_0.npy": x})
+            self.put_npz(beside, {"arr_0.npy": y})
+            self.assertIn("examples of each class: 0 5, 1 5, 2 5", self.run_program("train", "--data", name, *BARS).stderr)
+        self.put_npz("alone.npz", {"arr_0.npy": x})
+        self.assertRegex(self.refused("alone.npz", options=BARS), r"which array is to be learnt\?.*arr_0 \(50x28x28\)")
+
+    def test_too_wide(self):
+        wide = 16777217
+        self.put("wide.npy", npy([1, wide], "B", []) + bytes(wide))
+        self.put("one.npy", npy([1], "B", [0]))
+        self.assertIn(f"1 examples of {wide} inputs; at most", self.refused("wide.npy", "--labels", "one.npy"))
+        self.assertIn(f"wide.npy: has {wide} targets a row", self.refused("one.npy", "--labels", "wide.npy", "--target", "y",
+                                                                       options=["--layers", "1-1", "--device", "cpu"]))
 
     def test_missing_in_the_test_part(self):
         values = features(30)

@@ -222,6 +222,25 @@ class Pictures(Cli):
         edge = [250 if i < 12 else 0 if i < 784 - 5 else 255 for i in range(784)]  # no more than a tenth of the ring is light
         self.assertIn("nothing drawn", self.run_program("predict", "m", self.put("edge.png", grey(edge)), code=INPUT).stderr)
 
+    def image(self, ink):
+        """What the model says of an image, 28 x 28, with this ink: {(row, column): brightness}."""
+        return self.predict(self.put("i-images-idx3-ubyte", idx([1, 28, 28], bytes(ink.get((i // 28, i % 28), 0) for i in range(784)))))[0]
+
+    def picture(self, ink, side):
+        return self.predict(self.put("p.png", grey([ink.get((i // side, i % side), 0) for i in range(side * side)], side)))[0]
+
+    def test_odd_ink(self):
+        """Lines thinner than a pixel of the image keep one; what is heavy on one side stays inside; specks that come to nothing are an empty image."""
+        across, down = ({(50, 10 + i) if lies else (10 + i, 50): 255 for i in range(100)} for lies in (True, False))
+        self.assert_same([self.picture(across, 120)], [self.image({(14, 5 + i): 255 for i in range(20)})])
+        self.assert_same([self.picture(down, 120)], [self.image({(5 + i, 14): 255 for i in range(20)})])
+        heavy = {(0, 0): 255, **{(r, c): 200 for r in range(17, 20) for c in range(17, 20)}}
+        self.assert_same([self.picture({(9 + r, 11 + c): v for (r, c), v in heavy.items()}, 40)], [self.image(heavy)])
+        turned = {(19 - r, 19 - c): v for (r, c), v in heavy.items()}
+        self.assert_same([self.picture({(9 + r, 11 + c): v for (r, c), v in turned.items()}, 40)],
+                         [self.image({(8 + r, 8 + c): v for (r, c), v in turned.items()})])
+        self.assert_same([self.picture({(20, 20): 255, (1980, 1980): 255}, 2000)], [self.image({})])
+
     def test_in_gzip(self):
         if self.has_zlib():
             self.put("p.png", grey(self.images[0]))
