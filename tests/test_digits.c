@@ -1,7 +1,10 @@
 /* The built-in digits are always the same, balanced, and all drawn. */
+#include "annc.h"
 #include "digits.h"
 #include "sha256.h"
 #include "test.h"
+
+#include <unistd.h>
 
 static void digest_of(const void *bytes, size_t count, char digest[65])
 {
@@ -71,4 +74,18 @@ static void balanced_and_drawn(void)
     free(labels);
 }
 
-TEST_MAIN(TEST(sha256), TEST(always_the_same), TEST(balanced_and_drawn))
+/* Where only a test set is needed, and it is a file, none of them is drawn. */
+static void another_test_set(void)
+{
+    char path[] = "/tmp/annc-test-digits-XXXXXX";
+    annc_data_options options = {.source = ANNC_SOURCE_DIGITS, .test_path = path, .need_test = true};
+    annc_data data;
+    const int descriptor = mkstemp(path);
+    CHECK(descriptor >= 0 && write(descriptor, "a,kind\n1,x\n3,y\n", 15) == 15 && close(descriptor) == 0);
+    REQUIRE_OK(annc_data_load(&options, &data));
+    CHECK(!data.train && annc_dataset_examples(data.test)->count == 2 && annc_dataset_examples(data.test)->inputs == 1);
+    annc_data_free(&data);
+    unlink(path);
+}
+
+TEST_MAIN(TEST(sha256), TEST(always_the_same), TEST(balanced_and_drawn), TEST(another_test_set))

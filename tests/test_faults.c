@@ -274,6 +274,10 @@ static void data_of_tables(void)
     options.labels_path = NULL;
     options.text.target = "y"; /* numbers */
     every_call("an archive of numbers", load, &options, 0);
+    options = table_options("table.csv");
+    options.need_train = false;
+    options.need_test = true;
+    every_call("a test set alone", load, &options, 0);
     options = table_options("latin.csv");
     options.text.separator = ';';
     every_call("a table in Latin-1", load, &options, 0);

@@ -354,7 +354,7 @@ static annc_status write_as(const annc_network *network, int form)
  * there. */
 static void no_room_at_any_place(void)
 {
-    const annc_shape shape = problem_shape("3-6000-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    const annc_shape shape = problem_shape("3-8000-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     struct rlimit limit;
     struct stat there;
     annc_network *network = NULL;
@@ -368,7 +368,9 @@ static void no_room_at_any_place(void)
         REQUIRE_OK(write_as(network, form));
         CHECK(stat(path, &there) == 0 && there.st_size > 1 << 17);
         write_file(path, "old", 3);
-        for (rlim_t most = 0; most < (rlim_t)there.st_size; most += 8000) {
+        const rlim_t size = (rlim_t)there.st_size, step = 30000;
+        for (rlim_t end = 1; end < size + step; end += step) {
+            const rlim_t most = (end < size ? end : size) - 1;
             unsigned char bytes[8];
             const struct rlimit less = {most, limit.rlim_max};
             CHECK(setrlimit(RLIMIT_FSIZE, &less) == 0);

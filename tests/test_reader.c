@@ -215,6 +215,49 @@ static void test_errors(void)
     }
 }
 
+/* A record that is longer than what is read at once, by far or just so. */
+static void test_long_field(void)
+{
+    static struct outcome got, want;
+    static const size_t steps[] = {1, 3000, 5000, 20000};
+    static char text[10000];
+    const int used = snprintf(text, sizeof text, "a,note,b\n1,x,2\n3,y,4\n5,");
+    memset(text + used, 'n', 9000);
+    snprintf(text + used + 9000, sizeof text - (size_t)used - 9000, ",6\n7,z,8\n");
+    const annc_data_options options = {.path = write_text("t.csv", text, strlen(text)), .model = model, .outputs = 2};
+    read_whole(&options, &want);
+    CHECK(want.count == 8);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        read_pieces(&options, 16, steps[i], 2, &got);
+        compare("a long field", 16, steps[i], &got, &want);
+    }
+}
+
+/* A packed table, not compressed, with a wrong checksum: it is damaged, wherever its end is come to. */
+static void test_packed(void)
+{
+    static struct outcome got, want;
+    static const char text[] = "#\n#\n#\na,b\n1,2\n3,4\n5,6\n";
+    enum { LENGTH = sizeof text - 1 };
+    char file[10 + 5 + LENGTH + 8] = "\x1F\x8B\x08";
+    file[10] = 1; /* the last block, stored */
+    file[11] = LENGTH;
+    file[13] = (char)~LENGTH;
+    file[14] = (char)0xFF;
+    memcpy(file + 15, text, LENGTH);
+    file[15 + LENGTH + 4] = LENGTH;
+    annc_data_options options = {.path = write_text("t.csv", file, sizeof file), .model = model, .outputs = 2};
+    for (uint32_t skip = 2; skip <= 9; skip++) {
+        options.text.skip = skip;
+        read_whole(&options, &want);
+        for (size_t beginning = 1; beginning <= LENGTH; beginning++) {
+            read_pieces(&options, beginning, 1, 2, &got);
+            CHECK_MSG(got.status == ANNC_INPUT && strcmp(got.message, want.message) == 0,
+                      "skip %u, beginning %zu: '%s', not '%s'", skip, beginning, got.message, want.message);
+        }
+    }
+}
+
 /* Whole pixels have the same bits whatever stands in their piece. */
 static void test_bytes(void)
 {
@@ -311,8 +354,8 @@ static void test_end(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(test_pieces), TEST(test_errors), TEST(test_bytes),
-                                        TEST(test_others), TEST(test_alone),  TEST(test_names)};
+    static const struct test tests[] = {TEST(test_pieces), TEST(test_errors), TEST(test_long_field), TEST(test_packed),
+                                        TEST(test_bytes),  TEST(test_others), TEST(test_alone),      TEST(test_names)};
     begin();
     const int code = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     test_end();

@@ -126,7 +126,7 @@ static bool same(const struct option_spec *spec, const struct option_value *a, c
     case CHOICE:
         return a->choice == b->choice;
     default:
-        return !(a->number < b->number) && !(a->number > b->number);
+        return a->number == b->number;
     }
 }
 

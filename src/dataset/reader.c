@@ -142,23 +142,19 @@ static annc_status make_piece(annc_reader *reader, const uint32_t *rows, uint32_
 /* Of a piece that cannot be used whole, the rows before the first that cannot; what is wrong with that one is kept. */
 static annc_status make_beginning(annc_reader *reader, annc_dataset **piece)
 {
-    annc_status status = ANNC_OK;
-    const uint32_t count = reader->loading.table[ANNC_PART_TEST].rows;
-    uint32_t *rows = NULL, usable = 0;
+    struct annc_table *table = &reader->loading.table[ANNC_PART_TEST];
+    uint32_t usable = 0;
     annc_dataset *one = NULL;
-    ANNC_TRY(annc_allocate(count, sizeof *rows, "rows", (void **)&rows));
-    for (uint32_t i = 0; i < count; i++)
-        rows[i] = i;
-    while (usable < count && make_piece(reader, &rows[usable], 1, &one) == ANNC_OK) {
+    while (usable < table->rows && make_piece(reader, &usable, 1, &one) == ANNC_OK) {
         annc_dataset_free(one);
         usable++;
     }
     keep(reader, ANNC_INPUT);
-    status = usable > 0 ? make_piece(reader, rows, usable, piece) : annc_fail(ANNC_INPUT, "%s", reader->what);
+    if (usable == 0)
+        return annc_fail(ANNC_INPUT, "%s", reader->what);
+    table->rows = usable;
     reader->rows += usable;
-out:
-    annc_release(rows);
-    return status;
+    return make_piece(reader, NULL, 0, piece);
 }
 
 /* The last piece was the last. */

@@ -172,11 +172,12 @@ class Archives(Numpy):
     def test_labels_beside(self):
         """Archives of one array each go together by their names."""
         x, y = self.bars(50)
-        for name, beside in (("digits-images.npz", "digits-labels.npz"), ("imgs.npz", "labels.npz")):
+        for name, beside in (("digits-images.npz", "digits-labels.npz"), ("./imgs.npz", "labels.npz")):
             self.put_npz(name, {"arr_0.npy": x})
             self.put_npz(beside, {"arr_0.npy": y})
             self.assertIn("examples of each class: 0 5, 1 5, 2 5", self.run_program("train", "--data", name, *BARS).stderr)
         self.put_npz("alone.npz", {"arr_0.npy": x})
+        self.assertIn("which array is to be learnt?", self.refused(self.put_npz("two.npz", {"x.npy": x, "foo.npy": y}), options=BARS))
         self.assertRegex(self.refused("alone.npz", options=BARS), r"which array is to be learnt\?.*arr_0 \(50x28x28\)")
 
     def test_too_wide(self):

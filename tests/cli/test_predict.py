@@ -92,6 +92,8 @@ class Pipes(Predict):
         with open(self.folder / "x.csv", "rb") as file:
             self.assertEqual(self.predict("m", stdin=file), want)
         self.assertEqual(self.predict("m", "x.csv", "-", input=self.content("x.csv")), 2 * want)
+        self.predict("m", input=b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 20, code=INPUT)
+        self.assertIn("standard input: ", self.said)
         self.assertIn("standard input: is empty", self.predict("m", input=b"", code=INPUT).decode() + self.said)
 
     def test_terminal(self):

@@ -189,7 +189,7 @@ class Resume(Tables):
                               ("--validation", "0.2"), ("--momentum", "0.8"), ("--momentum", "0.99"), ("--folds", "3"), ("--cost", "quadratic"), ("--init", "he")):
             said = self.run_program("train", "--resume", "c", option, value, code=USAGE).stderr
             self.assertIn(f"{option} (the checkpoint has ", said)
-        self.run_program("train", "--resume", "c", "--data", "./" + self.data, *T)
+        self.run_program("train", "--resume", "c", "--data", "./" + self.data, *T, "--max-time", "1000")
 
     def test_refused(self):
         self.run_program("train", "--data", self.data, *T, "--save", "m", "--checkpoint", "c")
@@ -328,6 +328,8 @@ class Resume(Tables):
         self.run_program("train", "--data", self.data, *T, "--validation", "v.csv", "--checkpoint", "c")
         (self.folder / "elsewhere").mkdir()
         self.run_program("train", "--resume", "c", "--epochs", "61", "--validation", "v.csv")
+        self.assertIn("--validation (the checkpoint has", self.run_program("train", "--resume", "c", "--validation", "w.csv", code=USAGE).stderr)
+        os.rename(self.folder / "v.csv", self.folder / "w.csv")
         self.assertIn("--validation (the checkpoint has", self.run_program("train", "--resume", "c", "--validation", "w.csv", code=USAGE).stderr)
 
     def test_built_in_digits(self):
