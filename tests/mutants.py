@@ -60,7 +60,7 @@ MUTANTS = [
     ("class weights are left out of the cost (kernel)", "kernels/score.cu", "weights ? (double)weights[wanted] * row_cost : row_cost", "row_cost", "^matrix_simulated$"),
     ("class weights are left out of the error (kernel)", "kernels/delta.cu", "delta[row + j] *= weight;", "delta[row + j] *= 1;", "^matrix_simulated$"),
     # Data.
-    ("nothing is held out", "src/dataset/split.c", "        if (held && held[row])\n", "        if (held && held[row] && row > 1000000)\n", "^tables$"),
+    ("nothing is held out", "src/dataset/split.c", "        if (held[row])\n", "        if (held[row] && row > 1000000)\n", "^tables$"),
     ("held out without regard to classes", "src/dataset/split.c", "return table->labels.index ? table->labels.index[row] : 0;", "return 0;", "^tables$"),
     ("classes in the order of the file", "src/dataset/classes.c", "qsort(*sorted, n, sizeof **sorted, order);", "(void)by_number;", "^tables$"),
     ("interlaced rows are taken too early", "src/formats/picture.c", "pass == passes - 1", "pass == 0", "^pictures$"),
