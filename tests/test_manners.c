@@ -39,7 +39,11 @@ static long refuse;
 
 static bool is_refused(void)
 {
-    return __atomic_load_n(&refuse, __ATOMIC_RELAXED) > 0 && __atomic_sub_fetch(&refuse, 1, __ATOMIC_RELAXED) == 0;
+    long left = __atomic_load_n(&refuse, __ATOMIC_RELAXED);
+    while (left > 0 &&
+           !__atomic_compare_exchange_n(&refuse, &left, left - 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    return left == 1; /* of threads that ask at once, one has the last count and none goes below it */
 }
 
 int __real_posix_memalign(void **block, size_t alignment, size_t bytes);
