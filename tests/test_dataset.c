@@ -459,6 +459,8 @@ static void mnist_by_name(void)
     write_standard_set(20, 20);
     CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, folder) == 0);
     trains(&options, 20, 20, NULL);
+    CHECK(truncate(in_folder("t10k-images-idx3-ubyte"), 20) == 0);
+    refused(&options, "t10k-images-idx3-ubyte", "is cut short");
     unlink(in_folder("t10k-labels-idx1-ubyte"));
     CHECK(!annc_mnist_find(found, sizeof found));
     unsetenv("ANNC_DATA");
