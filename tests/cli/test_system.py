@@ -181,10 +181,12 @@ class Outputs(Faults):
         os.chmod(self.folder, 0o755)
         place = self.folder / "locked"
         place.mkdir()
+        program = self.folder / "program"  # the build may lie where others may not look
+        shutil.copy(PROGRAM, program)
+        other = {"program": program, "user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         for command in self.writers():
-            self.refused(command, "locked/f", user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
-            old = None if "--log" in command else b"old"
-            self.refused(command, "locked/g", old=old, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+            self.refused(command, "locked/f", **other)
+            self.refused(command, "locked/g", old=None if "--log" in command else b"old", **other)
 
     def test_nothing_is_lost(self):
         """What cannot be saved where it was to go is saved in the folder of temporary files, which is told."""
