@@ -5,6 +5,9 @@
 #include "annc.h"
 #include "options.h"
 #include "output.h"
+#include "process.h"
+#include "screen.h"
+#include "usage.h"
 
 struct command {
     const char *name, *arguments, *summary;
@@ -35,23 +38,8 @@ annc_status run_report(const struct options *options);
  * program starts once more with OPENBLAS_CORETYPE set, unless the user has set it. */
 void use_fast_kernels(char **argv);
 
-/* Seconds since the process began. */
-double since_start(void);
-
-/* What SIGINT and SIGTERM do: end the program at once, as long as nothing would be lost; ask for a stop, and end the program if that takes more
- * than a second, where a checkpoint has what matters, or nothing is kept; or ask for a stop alone, where something is being written or
- * would be lost. */
-enum patience { END_AT_ONCE, END_SOON, END_WHEN_ASKED };
-/* Gives what held before. */
-enum patience set_patience(enum patience wanted);
-
-/* The signal that asked for a stop, or 0. Fits annc_trainer_epoch's stop. */
-int stop_signal(void);
-bool should_stop(void *context);
-
-/* Says something on standard error, a line, fit for a terminal whatever names are in it; note does not with --quiet. */
+/* Says something on standard error, a line, fit for a terminal whatever names are in it, but with --quiet. */
 void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void complain(const char *what);
 
 /* The shape that --layers, --activation, --output-activation and --cost describe. With a model's shape, whatever was not given is the
  * model's, and what was given must agree with it. */

@@ -2,6 +2,7 @@
 #include "curves.h"
 #include "page.h"
 #include "report_page.h"
+#include "run_log.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -131,7 +132,7 @@ static void print_differences(FILE *out, const struct report *report)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         count += differs(report, run_text, keys[i]);
     for (size_t i = 0; i < report->count; i++)
-        if (report->runs[i].option_count == 0)
+        if (report->runs[i].result.option_count == 0)
             print_missing(out, "%s says nothing of its options.", report->names[i]);
     if (count == 0) {
         page_element(out, "p", "", "All options that the logs tell of are the same.");

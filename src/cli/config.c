@@ -1,5 +1,6 @@
 /* config.c - options from elsewhere than the command line: configuration files, presets, checkpoints; and back into such a file. */
 #include "options.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <string.h>

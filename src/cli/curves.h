@@ -2,7 +2,7 @@
 #ifndef ANNC_CLI_CURVES_H
 #define ANNC_CLI_CURVES_H
 
-#include "run_log.h"
+#include "run.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
 #include "drawing.h"
 #include "output.h"
+#include "screen.h"
 
 #include <string.h>
 

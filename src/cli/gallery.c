@@ -1,6 +1,7 @@
 #include "gallery.h"
 #include "options.h"
 #include "output.h"
+#include "usage.h"
 
 #include <math.h>
 #include <stdarg.h>

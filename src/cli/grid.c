@@ -1,4 +1,5 @@
 #include "grid.h"
+#include "usage.h"
 
 #include <math.h>
 #include <stdlib.h>

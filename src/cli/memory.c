@@ -1,6 +1,6 @@
 /* memory.c - where the program gets its memory, and how it ends where there is none. */
 #include "memory.h"
-#include "cli.h"
+#include "screen.h"
 
 #include <errno.h>
 #include <limits.h>

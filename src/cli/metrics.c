@@ -1,5 +1,6 @@
 #include "metrics.h"
 #include "options.h"
+#include "usage.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,76 +1,12 @@
 #include "options.h"
-#include "output.h"
+#include "screen.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char error_text[512];
-
-const char *usage_error(void)
-{
-    return error_text;
-}
-
-annc_status usage_failed(const char *format, ...)
-{
-    char text[sizeof error_text];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    annc_printable(text, error_text, sizeof error_text); /* whatever stood in a file or in an argument */
-    return ANNC_USAGE;
-}
-
-/* ---------------------------------------------------------------- did you mean */
-
-/* Insertions, deletions, substitutions and swaps of neighbours between two words. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    enum { MOST = 48 };
-    const size_t n = strlen(a), m = strlen(b);
-    size_t rows[3][MOST + 1];
-    if (n > MOST || m > MOST)
-        return MOST;
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t *now = rows[i % 3];
-        const size_t *before = rows[(i + 2) % 3], *two_before = rows[(i + 1) % 3];
-        now[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
-            best = before[j] + 1 < best ? before[j] + 1 : best;
-            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_before[j - 2] + 1 < best)
-                best = two_before[j - 2] + 1;
-            now[j] = best;
-        }
-    }
-    return rows[n % 3][m];
-}
-
-const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command)
-{
-    const char *best = NULL;
-    size_t best_distance = strlen(word) / 3 + 2;
-    for (int i = 0;; i++) {
-        const char *candidate = next(i, command);
-        if (!candidate)
-            return best;
-        /* An abbreviation is not accepted, but what it abbreviates is what was meant. */
-        const size_t distance =
-            strlen(word) >= 2 && strncmp(candidate, word, strlen(word)) == 0 ? 1 : edit_distance(word, candidate);
-        if (distance < best_distance) {
-            best = candidate;
-            best_distance = distance;
-        }
-    }
-}
 
 const char *option_name(int i, unsigned command)
 {

@@ -199,17 +199,10 @@ const char *option_shown(unsigned command, const struct options *options, enum o
 /* Prints the configuration: each option of a command that has a value, as "name = value", a line each, as --config reads it. */
 void options_print(unsigned command, const struct options *options, struct text *out);
 
-/* The message of a usage error: kept for the caller to print. */
-const char *usage_error(void);
-annc_status usage_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* What help says of an option: what it is for, the names it takes and [its default]; where that is wider than `width`, without what a
  * semicolon sets apart, but for the default, and with as many names as there is room for. */
 void option_describe(const struct option_spec *spec, size_t width, char *text, size_t size);
 /* Prints the options of a command, as wide as the screen: the common ones, or all. Gives how many were left out. */
 int options_help(unsigned command, bool all);
-
-/* The candidate that `word` was probably meant to be, or NULL. next(i) gives candidates for 0, 1, ... and NULL after the last. */
-const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command);
 
 #endif

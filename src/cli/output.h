@@ -31,24 +31,10 @@ void json_print(struct json *json, FILE *stream);
 /* A CSV field, `prefix` and `text` in one, quoted where RFC 4180 says so. */
 void print_csv_field(FILE *stream, const char *prefix, const char *text);
 
-/* Text from outside as people may see it: control characters and bytes that are not UTF-8 as \xNN. plain_text puts it into a buffer, cut where
- * that is full, and gives the buffer back. */
-void print_plain(FILE *stream, const char *text, size_t length);
-const char *plain_text(const char *text, char *buffer, size_t size);
-
 /* Flushes a stream; ANNC_OUTPUT with its name in the message where something written to it was lost. */
 annc_status flush(FILE *stream, const char *name);
 
-/* Whether to use colour on a stream: a terminal, no NO_COLOR, TERM not dumb. */
-bool use_colour(FILE *stream);
-
-/* Whether a stream is a terminal of a locale that has more than ASCII. */
-bool use_unicode(FILE *stream);
-
 /* A text as HTML and SVG have it, between tags or quotes; control characters and bytes that are not UTF-8 become U+FFFD. */
 void print_markup_text(FILE *stream, const char *text);
-
-/* Columns of the terminal that a stream goes to, or 80. */
-uint32_t terminal_columns(FILE *stream);
 
 #endif

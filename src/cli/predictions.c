@@ -1,6 +1,7 @@
 /* predictions.c - what is predicted of examples, as lines, JSON or CSV: a million of them in about the time that reading them takes. */
 #include "predictions.h"
 #include "output.h"
+#include "screen.h"
 
 #include <math.h>
 #include <string.h>

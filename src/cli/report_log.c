@@ -284,15 +284,15 @@ static void print_configuration(FILE *out, const struct subject *subject)
         fputs("</tbody>\n", out);
         page_table_end(out);
     }
-    if (run->option_count == 0 && !config) {
+    if (run->result.option_count == 0 && !config) {
         print_missing(out, "Neither the log nor a model says what the other options were.");
         return;
     }
     page_table(out, "Options of the training, as --config reads them.");
     fputs("<tbody>\n", out);
-    for (size_t i = 0; i < run->option_count; i++)
-        print_pair(out, run->options[i].key, run->options[i].text);
-    for (const char *line = config; run->option_count == 0 && *line; line += strcspn(line, "\n") + 1) {
+    for (size_t i = 0; i < run->result.option_count; i++)
+        print_pair(out, run->result.options[i].key, run->result.options[i].text);
+    for (const char *line = config; run->result.option_count == 0 && *line; line += strcspn(line, "\n") + 1) {
         char name[64], text[1024];
         const char *equals = strstr(line, " = ");
         if (!equals)

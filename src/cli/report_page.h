@@ -4,7 +4,7 @@
 
 #include "cli.h"
 #include "metrics.h"
-#include "run_log.h"
+#include "run.h"
 
 /* A run with whatever of its model and data is at hand. What cannot be had is NULL, and its reason a sentence. */
 struct subject {

@@ -36,9 +36,9 @@ static annc_status take_options(struct subject *subject)
     const char *config = subject->network ? annc_network_metadata(subject->network, "annc.config") : NULL;
     annc_status status = ANNC_OK;
     enum option_id id;
-    for (size_t i = 0; i < run->option_count && status == ANNC_OK; i++)
-        status = options_set(TRAIN, run->options[i].key, run->options[i].text, &subject->options, &id);
-    if (run->option_count == 0 && config) {
+    for (size_t i = 0; i < run->result.option_count && status == ANNC_OK; i++)
+        status = options_set(TRAIN, run->result.options[i].key, run->result.options[i].text, &subject->options, &id);
+    if (run->result.option_count == 0 && config) {
         subject->config = take_copy(config, "a configuration");
         status = take_config(subject->config, &subject->options);
     }

@@ -1,5 +1,6 @@
 /* resume.c - the options of a run in its checkpoint, and back. */
 #include "options.h"
+#include "usage.h"
 
 #include <ctype.h>
 #include <stdlib.h>

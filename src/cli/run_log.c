@@ -1,6 +1,7 @@
 #include "run_log.h"
 #include "json_read.h"
-#include "options.h"
+#include "memory.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,73 +10,6 @@
 #include <string.h>
 
 enum { LONGEST_LINE = 1 << 20 };
-
-/* ---------------------------------------------------------------- epochs */
-
-size_t history_width(const struct history *history)
-{
-    return EPOCH_COLUMNS + 2 * (size_t)history->layers;
-}
-
-void history_add(struct history *history, const double *row)
-{
-    const size_t width = history_width(history);
-    history->rows = take_more(history->rows, history->count + 1, &history->room, width * sizeof *row, "the epochs");
-    memcpy(history->rows + history->count++ * width, row, width * sizeof *row);
-}
-
-void history_free(struct history *history)
-{
-    free(history->rows);
-    memset(history, 0, sizeof *history);
-}
-
-const double *history_column(const struct history *history, size_t column)
-{
-    const size_t width = history_width(history);
-    for (size_t i = 0; i < history->count; i++)
-        if (!isnan(history->rows[i * width + column]))
-            return history->rows + column;
-    return NULL;
-}
-
-const double *history_row(const struct history *history, double epoch)
-{
-    const size_t width = history_width(history);
-    for (size_t i = history->count; i > 0; i--) {
-        const double *row = history->rows + (i - 1) * width;
-        if (!(row[EPOCH] < epoch) && !(row[EPOCH] > epoch))
-            return row;
-    }
-    return NULL;
-}
-
-enum epoch_column history_measure(const struct history *history)
-{
-    static const enum epoch_column measures[] = {TEST_ACCURACY, TEST_R2, VALIDATION_ACCURACY, VALIDATION_R2,
-                                                 TRAINING_ACCURACY};
-    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
-        if (history_column(history, measures[i]))
-            return measures[i];
-    return EPOCH;
-}
-
-const double *history_best(const struct history *history, double kept_epoch)
-{
-    const size_t width = history_width(history);
-    const enum epoch_column measure = history_measure(history);
-    const double *best = NULL;
-    if (!isnan(kept_epoch))
-        return history_row(history, kept_epoch);
-    for (size_t i = 0; i < history->count && measure != EPOCH; i++) {
-        const double *row = history->rows + i * width;
-        if (!isnan(row[measure]) && (!best || row[measure] > best[measure]))
-            best = row;
-    }
-    return best;
-}
-
-/* ---------------------------------------------------------------- lines */
 
 /* A line of a log, and where it is. */
 struct place {
@@ -147,7 +81,7 @@ static void go_back(struct run *run, struct history *history, double epoch)
     while (history->count > 0 && !(history->rows[(history->count - 1) * width + EPOCH] < epoch))
         history->count--;
     run->has_result = false;
-    run->entry_count = 0;
+    run->result.count = 0; /* the options hold on */
 }
 
 /* The fold that a line is of; *fold is NULL where it is of none. */
@@ -192,52 +126,10 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
     return ANNC_OK;
 }
 
-/* Members of an object as entries; nested ones are passed over, but for "options". */
-static annc_status take_entries(char *text, struct log_entry **entries, size_t *count, char **options)
+/* Keeps a line whole. */
+static annc_status keep(const struct place *place, const char *text, struct log_record *record)
 {
-    struct json_reader reader;
-    struct json_member member;
-    size_t room = 0;
-    json_read(&reader, text);
-    while (json_next(&reader, &member)) {
-        if (member.kind == JSON_NESTED && options && strcmp(member.key, "options") == 0)
-            *options = member.text;
-        if (member.kind == JSON_NESTED)
-            continue;
-        *entries = take_more(*entries, *count + 1, &room, sizeof **entries, "a log");
-        (*entries)[(*count)++] = (struct log_entry){member.key, member.text};
-    }
-    return reader.error ? ANNC_INPUT : ANNC_OK;
-}
-
-static annc_status take_result(const struct place *place, const char *text, struct run *run)
-{
-    char *options = NULL;
-    free(run->line);
-    free(run->entries);
-    free(run->options);
-    run->entries = run->options = NULL;
-    run->entry_count = run->option_count = 0;
-    run->line = take_copy(text, "a log");
-    run->has_result = true;
-    annc_status status = take_entries(run->line, &run->entries, &run->entry_count, &options);
-    if (status == ANNC_OK && options && *options == '{')
-        status = take_entries(options, &run->options, &run->option_count, NULL);
-    return status == ANNC_INPUT ? refuse(place, "has broken options") : status;
-}
-
-annc_status record_take(const char *line, struct log_record *record)
-{
-    record_free(record);
-    record->line = take_copy(line, "a log");
-    return take_entries(record->line, &record->entries, &record->count, NULL);
-}
-
-void record_free(struct log_record *record)
-{
-    free(record->entries);
-    free(record->line);
-    *record = (struct log_record){NULL, 0, NULL};
+    return record_take(text, record) == ANNC_OK ? ANNC_OK : refuse(place, "has broken options");
 }
 
 /* What a fold came to. */
@@ -248,7 +140,7 @@ static annc_status take_fold(const struct place *place, const struct epoch_line 
     annc_status status = find_fold(place, line, run, &fold);
     if (status == ANNC_OK && !fold)
         return refuse(place, "has no number of a fold");
-    return status == ANNC_OK ? record_take(text, &fold->end) : status;
+    return status == ANNC_OK ? keep(place, text, &fold->end) : status;
 }
 
 /* A network of a sweep. */
@@ -256,7 +148,7 @@ static annc_status take_network(const struct place *place, const char *text, str
 {
     if (run->history.count > 0 || run->fold_count > 0 || run->has_result)
         return refuse(place, "belongs to another kind of log than the lines before");
-    return run_add_network(run, text);
+    return keep(place, text, run_add_network(run));
 }
 
 static annc_status take_line(const struct place *place, char *text, char *copy, struct run *run)
@@ -287,7 +179,10 @@ static annc_status take_line(const struct place *place, char *text, char *copy, 
         return take_network(place, copy, run);
     const bool is_result = strcmp(schema, "annc.result/1") == 0 || strcmp(schema, "annc.folds/1") == 0 ||
                            (strcmp(schema, "annc.sweep_result/1") == 0 && run->network_count > 0);
-    return is_result ? take_result(place, copy, run) : ANNC_OK;
+    if (!is_result)
+        return ANNC_OK;
+    run->has_result = true;
+    return keep(place, copy, &run->result);
 }
 
 /* A line without its end into text, which has room for LONGEST_LINE + 1; false at the end of the file. */
@@ -344,56 +239,4 @@ annc_status run_read(const char *path, struct run *run)
     if (status == ANNC_OK)
         run_average(run);
     return status;
-}
-
-void run_free(struct run *run)
-{
-    run_free_parts(run);
-    history_free(&run->history);
-    free(run->entries);
-    free(run->options);
-    free(run->line);
-    memset(run, 0, sizeof *run);
-}
-
-/* ---------------------------------------------------------------- what it says */
-
-static const char *find(const struct log_entry *entries, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(entries[i].key, key) == 0)
-            return entries[i].text;
-    return NULL;
-}
-
-const char *run_text(const struct run *run, const char *key)
-{
-    return find(run->entries, run->entry_count, key);
-}
-
-const char *run_option(const struct run *run, const char *name)
-{
-    return find(run->options, run->option_count, name);
-}
-
-static double number_of(const char *text)
-{
-    char *end;
-    const double number = text ? strtod(text, &end) : NAN;
-    return text && end != text && *end == '\0' && isfinite(number) ? number : NAN;
-}
-
-double run_number(const struct run *run, const char *key)
-{
-    return number_of(run_text(run, key));
-}
-
-const char *record_text(const struct log_record *record, const char *key)
-{
-    return find(record->entries, record->count, key);
-}
-
-double record_number(const struct log_record *record, const char *key)
-{
-    return number_of(record_text(record, key));
 }

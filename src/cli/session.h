@@ -3,8 +3,8 @@
 #define ANNC_CLI_SESSION_H
 
 #include "cli.h"
+#include "history.h"
 #include "live.h"
-#include "run_log.h"
 
 /* Why the training ended. */
 enum ending {

@@ -18,13 +18,6 @@ void note(const struct options *options, const char *format, ...)
     fputc('\n', stderr);
 }
 
-void complain(const char *what)
-{
-    fputs("annc-gpu: ", stderr);
-    print_plain(stderr, what, strlen(what));
-    fputc('\n', stderr);
-}
-
 /* ---------------------------------------------------------------- shapes */
 
 void print_layers(const annc_shape *shape, char *text, size_t size)

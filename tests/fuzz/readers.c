@@ -28,28 +28,6 @@ static struct session run;
 static annc_device *device;
 static char images_path[64], table_path[64], three_path[64];
 
-/* The program's own, which it has in main.c. */
-double since_start(void)
-{
-    return 0;
-}
-
-int stop_signal(void)
-{
-    return 0;
-}
-
-bool should_stop(void *context)
-{
-    (void)context;
-    return false;
-}
-
-enum patience set_patience(enum patience wanted)
-{
-    return wanted;
-}
-
 /* ---------------------------------------------------------------- the temporary folder */
 
 const char *scratch(const char *name)

@@ -1,6 +1,6 @@
-/* run_parts.c - the parts of which a log tells: folds of a training, networks of a sweep. */
+#include "run.h"
+#include "memory.h"
 #include "options.h"
-#include "run_log.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,13 +19,13 @@ struct fold *run_fold(struct run *run, double number)
     return &run->folds[count - 1];
 }
 
-annc_status run_add_network(struct run *run, const char *line)
+struct log_record *run_add_network(struct run *run)
 {
     run->networks =
         take_more(run->networks, run->network_count + 1, &run->network_room, sizeof *run->networks, "the networks");
     struct log_record *network = &run->networks[run->network_count++];
     memset(network, 0, sizeof *network);
-    return record_take(line, network);
+    return network;
 }
 
 /* ---------------------------------------------------------------- the mean of the folds */
@@ -73,6 +73,23 @@ void run_average(struct run *run)
             run->history.rows[i] /= (double)folds;
 }
 
+/* ---------------------------------------------------------------- what it says */
+
+const char *run_text(const struct run *run, const char *key)
+{
+    return record_text(&run->result, key);
+}
+
+double run_number(const struct run *run, const char *key)
+{
+    return record_number(&run->result, key);
+}
+
+const char *run_option(const struct run *run, const char *name)
+{
+    return record_option(&run->result, name);
+}
+
 double run_kept_epoch(const struct run *run)
 {
     const struct history *history = &run->history;
@@ -87,7 +104,7 @@ double run_kept_epoch(const struct run *run)
     return best ? best[EPOCH] : NAN;
 }
 
-void run_free_parts(struct run *run)
+void run_free(struct run *run)
 {
     for (size_t f = 0; f < run->fold_count; f++) {
         history_free(&run->folds[f].history);
@@ -97,4 +114,7 @@ void run_free_parts(struct run *run)
         record_free(&run->networks[i]);
     free(run->folds);
     free(run->networks);
+    history_free(&run->history);
+    record_free(&run->result);
+    memset(run, 0, sizeof *run);
 }

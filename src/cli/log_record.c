@@ -1,0 +1,70 @@
+#include "log_record.h"
+#include "json_read.h"
+#include "memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Members of an object as entries; nested ones are passed over, but for "options". */
+static annc_status take_entries(char *text, struct log_entry **entries, size_t *count, char **options)
+{
+    struct json_reader reader;
+    struct json_member member;
+    size_t room = 0;
+    json_read(&reader, text);
+    while (json_next(&reader, &member)) {
+        if (member.kind == JSON_NESTED && options && strcmp(member.key, "options") == 0)
+            *options = member.text;
+        if (member.kind == JSON_NESTED)
+            continue;
+        *entries = take_more(*entries, *count + 1, &room, sizeof **entries, "a log");
+        (*entries)[(*count)++] = (struct log_entry){member.key, member.text};
+    }
+    return reader.error ? ANNC_INPUT : ANNC_OK;
+}
+
+annc_status record_take(const char *line, struct log_record *record)
+{
+    char *options = NULL;
+    record_free(record);
+    record->line = take_copy(line, "a log");
+    annc_status status = take_entries(record->line, &record->entries, &record->count, &options);
+    if (status == ANNC_OK && options && *options == '{')
+        status = take_entries(options, &record->options, &record->option_count, NULL);
+    return status;
+}
+
+void record_free(struct log_record *record)
+{
+    free(record->entries);
+    free(record->options);
+    free(record->line);
+    memset(record, 0, sizeof *record);
+}
+
+static const char *find(const struct log_entry *entries, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(entries[i].key, key) == 0)
+            return entries[i].text;
+    return NULL;
+}
+
+const char *record_text(const struct log_record *record, const char *key)
+{
+    return find(record->entries, record->count, key);
+}
+
+double record_number(const struct log_record *record, const char *key)
+{
+    char *end;
+    const char *text = record_text(record, key);
+    const double number = text ? strtod(text, &end) : NAN;
+    return text && end != text && *end == '\0' && isfinite(number) ? number : NAN;
+}
+
+const char *record_option(const struct log_record *record, const char *name)
+{
+    return find(record->options, record->option_count, name);
+}

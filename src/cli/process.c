@@ -1,0 +1,107 @@
+/* process.c - the process: its clock, its signals, its standard streams. */
+#include "process.h"
+#include "annc.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct timespec started;
+static atomic_int caught_signal; /* lock-free, and read by other threads too */
+static _Atomic enum patience patience = END_AT_ONCE;
+
+void start_clock(void)
+{
+    clock_gettime(CLOCK_MONOTONIC, &started);
+}
+
+double since_start(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - started.tv_sec) + 1e-9 * (double)(now.tv_nsec - started.tv_nsec);
+}
+
+int stop_signal(void)
+{
+    return caught_signal;
+}
+
+bool should_stop(void *context)
+{
+    (void)context;
+    return caught_signal != 0;
+}
+
+enum patience set_patience(enum patience wanted)
+{
+    return atomic_exchange(&patience, wanted);
+}
+
+/* Asked again every so often, until what must not be broken off is done. */
+static void on_alarm(int signal)
+{
+    static const char told[] = "annc-gpu: what was at work took too long, and was broken off\n";
+    (void)signal;
+    if (patience == END_WHEN_ASKED)
+        return;
+    if (patience == END_SOON)
+        (void)!write(STDERR_FILENO, told, sizeof told - 1);
+    _exit(128 + caught_signal);
+}
+
+static void on_signal(int signal)
+{
+    enum { GRACE = 1, AGAIN = 50000 }; /* seconds; microseconds */
+    const struct itimerval grace = {{0, AGAIN}, {GRACE, 0}};
+    if (caught_signal || patience == END_AT_ONCE)
+        _exit(128 + signal);
+    caught_signal = signal;
+    setitimer(ITIMER_REAL, &grace, NULL);
+}
+
+/* A file that is too large to be read is mapped, and its bytes are gone when another program cuts it short. */
+static void on_lost_file(int signal, siginfo_t *info, void *context)
+{
+    static const char told[] = "annc-gpu: a data file became shorter while it was read\n";
+    (void)context;
+    if (info->si_code == BUS_ADRERR) {
+        (void)!write(STDERR_FILENO, told, sizeof told - 1);
+        _exit(ANNC_INPUT);
+    }
+    raise(signal); /* the machine's fault; the system's own handler is in place again */
+}
+
+static void handle(int number, void (*handler)(int))
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigaction(number, &action, NULL);
+}
+
+void handle_signals(void)
+{
+    struct sigaction lost;
+    memset(&lost, 0, sizeof lost);
+    lost.sa_sigaction = on_lost_file;
+    lost.sa_flags = SA_SIGINFO | SA_RESETHAND;
+    sigaction(SIGBUS, &lost, NULL);
+    handle(SIGINT, on_signal);
+    handle(SIGTERM, on_signal);
+    handle(SIGALRM, on_alarm);
+    handle(SIGPIPE, SIG_IGN);
+    handle(SIGXFSZ, SIG_IGN);
+}
+
+void keep_standard_streams(void)
+{
+    for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            (void)open("/dev/null", O_PATH);
+}
