@@ -243,6 +243,7 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
         return ANNC_OK;
     }
     mirrors = mirrors && mirrors[0] ? mirrors : ANNC_MNIST_MIRRORS;
+    mirrors += strspn(mirrors, " ");
     while (*mirrors && status == ANNC_INPUT) {
         const size_t length = strcspn(mirrors, " ");
         snprintf(url, sizeof url, "%.*s%s.gz", (int)length, mirrors, file->name);
@@ -254,7 +255,9 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
                      shown, reason);
         mirrors += length + strspn(mirrors + length, " ");
     }
-    return status == ANNC_INPUT ? annc_fail(status, "%s could not be had: %s", file->name, reasons) : status;
+    return status == ANNC_INPUT ? annc_fail(status, "%s could not be had: %s", file->name,
+                                            reasons[0] ? reasons : "ANNC_MIRRORS names no mirror")
+                                : status;
 }
 
 annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size)
