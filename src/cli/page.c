@@ -1,5 +1,5 @@
 #include "page.h"
-#include "curves.h"
+#include "chart.h"
 #include "output.h"
 
 #include <stdarg.h>
@@ -53,7 +53,7 @@ void page_begin(FILE *out, const char *title)
           "'unsafe-inline'\">\n<title>",
           out);
     print_markup_text(out, title);
-    fprintf(out, "</title>\n<style>%s%s</style>\n</head>\n<body>\n", STYLE, CURVES_STYLE);
+    fprintf(out, "</title>\n<style>%s%s</style>\n</head>\n<body>\n", STYLE, CHART_STYLE);
 }
 
 void page_end(FILE *out)
