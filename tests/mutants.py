@@ -202,7 +202,7 @@ MUTANTS = [
     ("precision is recall", "src/cli/metrics.c", "(double)figures.correct / figures.predicted : 0", "(double)figures.correct / figures.support : 0", "^(cli|tables|training)$"),
     ("equal outputs are in the right order", "src/cli/metrics.c", "(negatives + equal_negatives / 2)", "(negatives + equal_negatives)", "^(cli|tables|training)$"),
     ("any threshold is a half", "src/cli/metrics.c", "positive_output(examples, outputs, i) > threshold", "positive_output(examples, outputs, i) > 0 * threshold + 0.5", "^(cli|tables|training)$"),
-    ("the page's matrix is turned", "src/cli/report_model.c", "confusion->count[(size_t)r * confusion->classes + c];", "confusion->count[(size_t)c * confusion->classes + r];", "^report$"),
+    ("the page's matrix is turned", "src/cli/report_evaluation.c", "confusion->count[(size_t)r * confusion->classes + c];", "confusion->count[(size_t)c * confusion->classes + r];", "^report$"),
     ("a logarithmic axis that is none", "src/cli/chart.c", "const double share = axis->is_log ?", "const double share = axis->is_log && axis->low < 0 ?", "^report$"),
     ("a resumed run keeps what it took back", "src/cli/run_log.c", "history->count--;", "break;", "^report$"),
     ("names are markup", "src/cli/output.c", "\"&lt;\", \"&gt;\"", "\"<\", \">\"", "^report$"),

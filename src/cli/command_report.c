@@ -116,7 +116,6 @@ static void print_results(FILE *out, const struct report *report)
     fputs("</tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         print_numbers(out, report, shown[i].key, shown[i].name, shown[i].is_share);
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 
@@ -149,7 +148,6 @@ static void print_differences(FILE *out, const struct report *report)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (differs(report, run_text, keys[i]))
             print_texts(out, report, names[i], run_text, keys[i]);
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 

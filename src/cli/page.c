@@ -111,9 +111,17 @@ void page_table(FILE *out, const char *format, ...)
     fputc('\n', out);
 }
 
+void page_heads(FILE *out, const char *const *heads, size_t count)
+{
+    fputs("<thead><tr>", out);
+    for (size_t i = 0; i < count; i++)
+        page_head(out, heads[i]);
+    fputs("</tr></thead>\n<tbody>\n", out);
+}
+
 void page_table_end(FILE *out)
 {
-    fputs("</table></div>\n", out);
+    fputs("</tbody>\n</table></div>\n", out);
 }
 
 /* ---------------------------------------------------------------- images */

@@ -2,6 +2,7 @@
 #ifndef ANNC_CLI_PAGE_H
 #define ANNC_CLI_PAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -15,8 +16,11 @@ void page_element(FILE *out, const char *tag, const char *attributes, const char
 void page_head(FILE *out, const char *text);
 void page_row_head(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_number(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* <div><table><caption>: a table that scrolls where the screen is narrow; and its end. */
+/* <div><table><caption>: a table that scrolls where the screen is narrow, the heads of its columns and <tbody>, and its end. */
 void page_table(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void page_heads(FILE *out, const char *const *heads, size_t count);
+#define PAGE_HEADS(out, ...)                                                                                           \
+    page_heads(out, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 void page_table_end(FILE *out);
 
 enum palette {

@@ -95,7 +95,6 @@ void print_folds_section(FILE *out, const struct subject *subject)
         fputs("</tr>\n", out);
     }
     print_mean(out, run, is_there);
-    fputs("</tbody>\n", out);
     page_table_end(out);
     page_element(out, "p", "",
                  "Each fold has a network of its own, and none is kept: there are no mistakes or "

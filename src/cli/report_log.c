@@ -117,7 +117,6 @@ static void print_epochs(FILE *out, const struct subject *subject)
                 print_cell(out, row[SHOWN[i].column], SHOWN[i].digits);
         fputs("</tr>\n", out);
     }
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 
@@ -147,11 +146,7 @@ static void print_saturation(FILE *out, const struct subject *subject)
     chart_print(&chart, out);
     fputs("</figure>\n", out);
     page_table(out, "Each layer after epoch %.0f.", row[EPOCH]);
-    fputs("<thead><tr>", out);
-    page_head(out, "layer");
-    page_head(out, ">saturated");
-    page_head(out, ">dead units");
-    fputs("</tr></thead>\n<tbody>\n", out);
+    PAGE_HEADS(out, "layer", ">saturated", ">dead units");
     for (uint32_t l = 0; l < history->layers; l++) {
         fputs("<tr>", out);
         page_row_head(out, "%u", l + 1);
@@ -159,7 +154,6 @@ static void print_saturation(FILE *out, const struct subject *subject)
         page_number(out, "%.0f", row[EPOCH_COLUMNS + history->layers + l]);
         fputs("</tr>\n", out);
     }
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 
@@ -249,7 +243,6 @@ static void print_timing(FILE *out, const struct subject *subject)
         snprintf(text, sizeof text, "%.0f a second", examples / seconds);
         print_pair(out, "examples trained", text);
     }
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 
@@ -265,7 +258,6 @@ static void print_machine(FILE *out, const struct subject *subject)
     page_table(out, "What the training ran on.");
     fputs("<tbody>\n", out);
     print_entries(out, subject, keys, names, sizeof keys / sizeof *keys);
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 
@@ -281,7 +273,6 @@ static void print_configuration(FILE *out, const struct subject *subject)
         page_table(out, "The network and its data.");
         fputs("<tbody>\n", out);
         print_entries(out, subject, keys, names, sizeof keys / sizeof *keys);
-        fputs("</tbody>\n", out);
         page_table_end(out);
     }
     if (run->result.option_count == 0 && !config) {
@@ -303,7 +294,6 @@ static void print_configuration(FILE *out, const struct subject *subject)
         if (!strchr(line, '\n'))
             break;
     }
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 

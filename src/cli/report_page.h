@@ -37,6 +37,8 @@ void print_missing(FILE *out, const char *format, ...) __attribute__((format(pri
 /* The sections of a run that need its log alone, and those that need its model and data. */
 void print_log_sections(FILE *out, const struct subject *subject);
 void print_model_sections(FILE *out, const struct subject *subject);
+/* Measures, confusion and the worst mistakes of a subject that has outputs. */
+void print_evaluation_sections(FILE *out, const struct subject *subject);
 /* What each fold came to, and that they keep no model. */
 void print_folds_section(FILE *out, const struct subject *subject);
 /* The whole page of a sweep. */

@@ -107,7 +107,6 @@ static void print_table(FILE *out, const struct run *run)
     print_heads(out, first, is_there);
     for (size_t n = 0; n < shown; n++)
         print_network(out, first, &run->networks[n], is_there);
-    fputs("</tbody>\n", out);
     page_table_end(out);
 }
 

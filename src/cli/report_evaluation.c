@@ -1,0 +1,297 @@
+/* report_evaluation.c - the sections of a report that need a model's outputs: measures, confusion, mistakes. */
+#include "page.h"
+#include "report_page.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_CLASSES = 30, MOST_MISTAKES = 24, MOST_PAIRS = 20, MOST_TARGETS = 4 };
+
+/* ---------------------------------------------------------------- classes */
+
+static void print_matrix(FILE *out, const struct subject *subject, const struct confusion *confusion)
+{
+    page_table(out, "Labels down, predictions across: examples of the %s.", subject->set_name);
+    fputs("<thead><tr><td></td>", out);
+    for (uint32_t c = 0; c < confusion->classes; c++)
+        page_element(out, "th", " scope=\"col\" class=\"n\"", "%s", annc_dataset_class_name(subject->set, c));
+    fputs("</tr></thead>\n<tbody>\n", out);
+    for (uint32_t r = 0; r < confusion->classes; r++) {
+        const struct class_figures figures = confusion_class(confusion, r);
+        fputs("<tr>", out);
+        page_row_head(out, "%s", annc_dataset_class_name(subject->set, r));
+        for (uint32_t c = 0; c < confusion->classes; c++) {
+            const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
+            const double share = figures.support ? (double)count / figures.support : 0;
+            fprintf(out, "<td class=\"n\" style=\"background:rgba(var(--%s),%.3f)\">%u</td>", r == c ? "good" : "bad",
+                    r == c ? 0.45 * share : fmin(0.6, 2 * sqrt(share / 10)), count);
+        }
+        fputs("</tr>\n", out);
+    }
+    page_table_end(out);
+}
+
+/* The largest cells beside the diagonal. */
+static void print_pairs(FILE *out, const struct subject *subject, const struct confusion *confusion)
+{
+    const size_t cells = (size_t)confusion->classes * confusion->classes;
+    size_t largest[MOST_PAIRS], count = 0;
+    for (size_t i = 0; i < cells; i++) {
+        if (i % (confusion->classes + 1) == 0 || confusion->count[i] == 0)
+            continue;
+        size_t at = count < MOST_PAIRS ? count++ : MOST_PAIRS;
+        for (; at > 0 && confusion->count[largest[at - 1]] < confusion->count[i]; at--)
+            if (at < MOST_PAIRS)
+                largest[at] = largest[at - 1];
+        if (at < MOST_PAIRS)
+            largest[at] = i;
+    }
+    page_table(out, "The %u classes are too many for a table of all pairs; those mistaken most often.",
+               confusion->classes);
+    PAGE_HEADS(out, "class", "taken for", ">examples");
+    for (size_t i = 0; i < count; i++) {
+        fputs("<tr>", out);
+        page_row_head(out, "%s", annc_dataset_class_name(subject->set, (uint32_t)(largest[i] / confusion->classes)));
+        page_element(out, "td", "", "%s",
+                     annc_dataset_class_name(subject->set, (uint32_t)(largest[i] % confusion->classes)));
+        page_number(out, "%u", confusion->count[largest[i]]);
+        fputs("</tr>\n", out);
+    }
+    page_table_end(out);
+}
+
+static void print_classes(FILE *out, const struct subject *subject, const struct confusion *confusion)
+{
+    page_table(out, "Each class of the %s.", subject->set_name);
+    PAGE_HEADS(out, "class", ">support", ">precision", ">recall", ">F1");
+    for (uint32_t c = 0; c < confusion->classes; c++) {
+        const struct class_figures figures = confusion_class(confusion, c);
+        fputs("<tr>", out);
+        page_row_head(out, "%s", annc_dataset_class_name(subject->set, c));
+        page_number(out, "%u", figures.support);
+        page_number(out, "%.2f%%", 100 * figures.precision);
+        page_number(out, "%.2f%%", 100 * figures.recall);
+        page_number(out, "%.2f%%", 100 * figures.f1);
+        fputs("</tr>\n", out);
+    }
+    page_table_end(out);
+}
+
+static void print_confusion(FILE *out, const struct subject *subject)
+{
+    struct confusion confusion;
+    print_section(out, subject, "Confusion matrix");
+    confusion_open(subject->set, subject->predictions, &confusion);
+    if (confusion.classes <= MOST_CLASSES)
+        print_matrix(out, subject, &confusion);
+    else
+        print_pairs(out, subject, &confusion);
+    print_classes(out, subject, &confusion);
+    confusion_close(&confusion);
+}
+
+/* ---------------------------------------------------------------- mistakes */
+
+/* Examples by how wrong the outputs are, the worst first. */
+struct mistakes {
+    uint32_t example[MOST_MISTAKES];
+    double size[MOST_MISTAKES];
+    uint32_t count;
+};
+
+static void add_mistake(struct mistakes *mistakes, uint32_t example, double size)
+{
+    uint32_t at = mistakes->count < MOST_MISTAKES ? mistakes->count++ : MOST_MISTAKES;
+    for (; at > 0 && mistakes->size[at - 1] < size; at--)
+        if (at < MOST_MISTAKES) {
+            mistakes->example[at] = mistakes->example[at - 1];
+            mistakes->size[at] = mistakes->size[at - 1];
+        }
+    if (at < MOST_MISTAKES) {
+        mistakes->example[at] = example;
+        mistakes->size[at] = size;
+    }
+}
+
+/* How far the output of the class that was predicted is above that of the right one; of targets, the distance. */
+static double size_of_mistake(const struct subject *subject, uint32_t i)
+{
+    const annc_examples *examples = annc_dataset_examples(subject->set);
+    const uint32_t n = examples->outputs;
+    const float *a = subject->outputs + (size_t)i * n;
+    double squares = 0;
+    if (examples->labels)
+        return n == 1 ? fabs((double)a[0] - 0.5) : (double)a[subject->predictions[i]] - (double)a[examples->labels[i]];
+    for (uint32_t j = 0; j < n; j++) {
+        const double difference = (double)a[j] - (double)examples->targets[(size_t)i * n + j];
+        squares += difference * difference;
+    }
+    return sqrt(squares);
+}
+
+static void find_mistakes(const struct subject *subject, struct mistakes *mistakes)
+{
+    const annc_examples *examples = annc_dataset_examples(subject->set);
+    mistakes->count = 0;
+    for (uint32_t i = 0; i < examples->count; i++)
+        if (!examples->labels || subject->predictions[i] != examples->labels[i])
+            add_mistake(mistakes, i, size_of_mistake(subject, i));
+}
+
+static double output_for(const struct subject *subject, uint32_t i, int32_t class_index)
+{
+    const uint32_t n = annc_dataset_examples(subject->set)->outputs;
+    return (double)subject->outputs[(size_t)i * n + (n == 1 ? 0 : (uint32_t)class_index)];
+}
+
+static void print_images(FILE *out, const struct subject *subject, const struct mistakes *mistakes)
+{
+    const int32_t *labels = annc_dataset_examples(subject->set)->labels;
+    uint32_t rows, columns;
+    annc_dataset_image_size(subject->set, &rows, &columns);
+    uint8_t *grey = take_memory(rows, columns, "an image");
+    page_element(out, "p", "", "Examples of the %s that were taken for another class, with the outputs for both.",
+                 subject->set_name);
+    fputs("<ul class=\"images\">\n", out);
+    for (uint32_t m = 0; m < mistakes->count; m++) {
+        const uint32_t i = mistakes->example[m];
+        const int32_t said = subject->predictions[i];
+        char text[256];
+        annc_dataset_image(subject->set, i, grey);
+        snprintf(text, sizeof text, "example %u, a %.80s", i + 1,
+                 annc_dataset_class_name(subject->set, (uint32_t)labels[i]));
+        fputs("<li>", out);
+        page_image(out, grey, rows, columns, GREYS, text);
+        page_element(out, "span", "", "a %s, taken for %s", annc_dataset_class_name(subject->set, (uint32_t)labels[i]),
+                     annc_dataset_class_name(subject->set, (uint32_t)said));
+        page_element(out, "span", "", "%.3f vs %.3f", output_for(subject, i, said), output_for(subject, i, labels[i]));
+        page_element(out, "span", " class=\"said\"", "example %u", i + 1);
+        fputs("</li>\n", out);
+    }
+    fputs("</ul>\n", out);
+    free(grey);
+}
+
+static void print_wrong_rows(FILE *out, const struct subject *subject, const struct mistakes *mistakes)
+{
+    const int32_t *labels = annc_dataset_examples(subject->set)->labels;
+    page_table(out, "Examples of the %s, counted from 1, that were taken for another class.", subject->set_name);
+    PAGE_HEADS(out, "example", "class", "taken for", ">output for that", ">output for its class");
+    for (uint32_t m = 0; m < mistakes->count; m++) {
+        const uint32_t i = mistakes->example[m];
+        fputs("<tr>", out);
+        page_row_head(out, "%u", i + 1);
+        page_element(out, "td", "", "%s", annc_dataset_class_name(subject->set, (uint32_t)labels[i]));
+        page_element(out, "td", "", "%s", annc_dataset_class_name(subject->set, (uint32_t)subject->predictions[i]));
+        page_number(out, "%.4f", output_for(subject, i, subject->predictions[i]));
+        page_number(out, "%.4f", output_for(subject, i, labels[i]));
+        fputs("</tr>\n", out);
+    }
+    page_table_end(out);
+}
+
+/* Targets and predictions in the units of the file. */
+static void print_far_rows(FILE *out, const struct subject *subject, const struct mistakes *mistakes)
+{
+    const annc_examples *examples = annc_dataset_examples(subject->set);
+    const uint32_t n = examples->outputs, shown = n < MOST_TARGETS ? n : MOST_TARGETS;
+    float *values = take_memory(2 * (size_t)n, sizeof *values, "the targets");
+    page_table(out, "Examples of the %s, counted from 1, whose predictions are farthest off%s.", subject->set_name,
+               n > shown ? "; the first targets of each" : "");
+    fputs("<thead><tr>", out);
+    page_head(out, "example");
+    for (uint32_t j = 0; j < shown; j++) {
+        page_element(out, "th", " scope=\"col\" class=\"n\"", n > 1 ? "target %u" : "target", j + 1);
+        page_element(out, "th", " scope=\"col\" class=\"n\"", n > 1 ? "prediction %u" : "prediction", j + 1);
+    }
+    fputs("</tr></thead>\n<tbody>\n", out);
+    for (uint32_t m = 0; m < mistakes->count; m++) {
+        const size_t at = (size_t)mistakes->example[m] * n;
+        memcpy(values, examples->targets + at, n * sizeof *values);
+        memcpy(values + n, subject->outputs + at, n * sizeof *values);
+        annc_dataset_unscale(subject->set, 2, values);
+        fputs("<tr>", out);
+        page_row_head(out, "%u", mistakes->example[m] + 1);
+        for (uint32_t j = 0; j < shown; j++) {
+            page_number(out, "%.6g", (double)values[j]);
+            page_number(out, "%.6g", (double)values[n + j]);
+        }
+        fputs("</tr>\n", out);
+    }
+    page_table_end(out);
+    free(values);
+}
+
+static void print_mistakes(FILE *out, const struct subject *subject)
+{
+    const bool are_classes = annc_dataset_examples(subject->set)->labels != NULL;
+    struct mistakes mistakes;
+    uint32_t rows, columns;
+    find_mistakes(subject, &mistakes);
+    annc_dataset_image_size(subject->set, &rows, &columns);
+    print_section(out, subject, "Worst mistakes");
+    if (mistakes.count == 0)
+        page_element(out, "p", "", "There is none: every example of the %s is taken for what it is.",
+                     subject->set_name);
+    else if (!are_classes)
+        print_far_rows(out, subject, &mistakes);
+    else if (columns > 1)
+        print_images(out, subject, &mistakes);
+    else
+        print_wrong_rows(out, subject, &mistakes);
+}
+
+/* ---------------------------------------------------------------- evaluation */
+
+/* Whether what is measured here is what the log says. */
+static void compare_with_log(FILE *out, const struct subject *subject)
+{
+    const annc_evaluation *evaluation = &subject->evaluation;
+    const bool are_classes = annc_dataset_examples(subject->set)->labels != NULL,
+               is_test = subject->set == subject->data.test;
+    const double here = are_classes ? (double)evaluation->correct / evaluation->count : evaluation->r2;
+    const char *key =
+        is_test ? (are_classes ? "accuracy" : "r2") : (are_classes ? "validation_accuracy" : "validation_r2");
+    const double there = subject->set == subject->data.train ? NAN : run_number(subject->run, key);
+    if (!isnan(there) && fabs(here - there) > 1e-4 + 1e-9)
+        print_missing(
+            out,
+            "The log says %.6g where the model comes to %.6g here: the model or the data are not those of the "
+            "run, or were changed since.",
+            there, here);
+}
+
+static void print_evaluation(FILE *out, const struct subject *subject)
+{
+    const annc_evaluation *evaluation = &subject->evaluation;
+    print_section(out, subject, "The model evaluated again");
+    page_table(out, "On the %s of %.300s, by: %.300s.", subject->set_name, subject->data.description,
+               annc_device_describe(subject->device)->name);
+    if (annc_dataset_examples(subject->set)->labels) {
+        PAGE_HEADS(out, ">right", ">of", ">accuracy", ">loss an example");
+        fputs("<tr>", out);
+        page_number(out, "%u", evaluation->correct);
+        page_number(out, "%u", evaluation->count);
+        page_number(out, "%.2f%%", 100.0 * evaluation->correct / evaluation->count);
+    } else {
+        PAGE_HEADS(out, ">examples", ">R\xC2\xB2", ">RMSE", ">MAE", ">loss an example");
+        fputs("<tr>", out);
+        page_number(out, "%u", evaluation->count);
+        page_number(out, "%.6f", evaluation->r2);
+        page_number(out, "%.6g", evaluation->rmse);
+        page_number(out, "%.6g", evaluation->mae);
+    }
+    page_number(out, "%.6g", evaluation->loss);
+    fputs("</tr>\n", out);
+    page_table_end(out);
+    compare_with_log(out, subject);
+}
+
+void print_evaluation_sections(FILE *out, const struct subject *subject)
+{
+    print_evaluation(out, subject);
+    if (annc_dataset_examples(subject->set)->labels)
+        print_confusion(out, subject);
+    print_mistakes(out, subject);
+}
