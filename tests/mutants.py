@@ -233,7 +233,9 @@ def programs(build, tests):
     listed = json.loads(run(["ctest", "--test-dir", build, "-N", "--show-only=json-v1", "-R", tests], build).stdout)["tests"]
     targets = set()
     for test in listed:
-        there = {pathlib.Path(word) for word in test.get("command", [])} & {path for path in build.rglob("*") if path.is_file()}
+        settings = [entry for property in test.get("properties", []) if property["name"] == "ENVIRONMENT" for entry in property["value"]]
+        words = test.get("command", []) + [entry.partition("=")[2] for entry in settings]  # a device may be a module that is loaded
+        there = {pathlib.Path(word) for word in words} & {path for path in build.rglob("*") if path.is_file()}
         targets |= there or {build / "all"}
     return sorted(str(path.relative_to(build)) for path in targets)
 
