@@ -106,6 +106,15 @@ class Pictures(Cli):
                         names.append(self.put(f"{i}.png", png(pixels, kind, depth, interlaced, colours)))
                     self.assert_same(self.predict(*names), self.said[:20])
 
+    def test_colours(self):
+        """Red, green and blue ink weigh as ITU-R BT.601 has it."""
+        weights = (299, 587, 114)
+        for c, weight in enumerate(weights):
+            shades = [self.put(f"{i}.png", grey([(weight * v + 500) // 1000 for v in image])) for i, image in enumerate(self.images[:20])]
+            said = self.predict(*shades)
+            colours = [[[tuple(v if k == c else 0 for k in range(3)) for v in image[r * 28:(r + 1) * 28]] for r in range(28)] for image in self.images[:20]]
+            self.assert_same(self.predict(*(self.put(f"{i}.png", png(pixels, RGB)) for i, pixels in enumerate(colours))), said)
+
     def test_one_bit(self):
         names = [self.put(f"{i}.png", grey([int(v > 127) for v in image], depth=1)) for i, image in enumerate(self.images)]
         self.assertGreaterEqual(self.agreement(self.predict(*names)), 85)
@@ -345,6 +354,13 @@ class Pictures(Cli):
         self.run_program("show", "bars", "--what", "means", "--out", "means.svg")
         svg = xml.dom.minidom.parse(str(self.folder / "means.svg"))
         self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [str(i) for i in range(10)])
+        self.run_program("show", "bars", "--what", "means", "--out", "means.png")
+        pixels = self.pixels_of("means.png")
+        step = len(pixels[0]) // 122  # 4 images of 28 in a row, behind gaps of 2
+        for k in range(10):  # in row 10 of a class's image its own bar is bright, and that of another class is not there
+            own, other = (pixels[(2 + 30 * (k // 4) + 10) * step][(2 + 30 * (k % 4) + 4 + 2 * bar) * step][0] for bar in (k, (k + 1) % 10))
+            self.assertGreater(own, 200)
+            self.assertEqual(other, 0)
         self.train("--save", "poor", "--lr", "0.01")
         wrong = [(i, line) for i, line in enumerate(self.lines("predict", "poor", "bars/t10k-images-idx3-ubyte")) if line["label"] != str(i % 10)]
         wrong.sort(key=lambda pair: pair[1]["probabilities"][pair[0] % 10] - max(pair[1]["probabilities"]))

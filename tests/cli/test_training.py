@@ -48,6 +48,8 @@ class Tasks(Tables):
         result = self.lines("eval", "m", "--data", file)[-1]
         self.assertEqual((result["accuracy"], result["auc"]), (1, 1))
         self.assertLess(result["log_loss"], 0.05)
+        same = self.write("same.csv", [[0, 1, 0], [0, 1, 1], [0, 1, 1]], ["a", "b", "y"])
+        self.assertEqual(self.lines("eval", "m", "--data", same)[-1]["auc"], 0.5)  # of outputs that are equal half are in the right order
         self.assertEqual(self.lines("eval", "m", "--data", file, "--threshold", "2")[-1]["accuracy"], 0.5)
 
     def test_noisy_sine(self):
