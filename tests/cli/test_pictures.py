@@ -297,13 +297,7 @@ class Pictures(Cli):
         content = (self.folder / "grid.png").read_bytes()
         width, height, depth, kind = struct.unpack(">IIBB", content[16:26])
         self.assertEqual((depth, kind), (8, RGB))
-        at, data = 8, b""
-        while at < len(content):
-            length, name = struct.unpack(">I4s", content[at:at + 8])
-            data += content[at + 8:at + 8 + length] if name == b"IDAT" else b""
-            at += 12 + length
-        raw = zlib.decompress(data)
-        self.assertEqual(len(raw), height * (3 * width + 1))
+        self.assertEqual([len(row) for row in self.pixels_of("grid.png")], [width] * height)
         self.run_program("show", "bars", "--count", "12", "--out", "grid.svg")
         svg = xml.dom.minidom.parse(str(self.folder / "grid.svg"))
         self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [str(i % 10) for i in range(12)])
@@ -321,6 +315,7 @@ class Pictures(Cli):
             data += content[at + 8:at + 8 + length] if kind == b"IDAT" else b""
             at += 12 + length
         raw, rows, above = zlib.decompress(data), [], bytes(3 * width)
+        self.assertEqual(len(raw), height * (3 * width + 1))
         for r in range(height):
             line = bytearray(raw[r * (3 * width + 1):(r + 1) * (3 * width + 1)])
             kind, line = line[0], line[1:]
