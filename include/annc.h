@@ -494,7 +494,7 @@ ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */
 ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
-/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not finite. */
+/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not finite. After an error the network is as it was. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 
 /* All that a training is between two steps, as a network of its own, the caller's: the trainer's parameters now, its network's metadata,

@@ -42,9 +42,37 @@ static void diverges(void)
     CHECK(annc_trainer_epoch(trainer, NULL, NULL, &report) == ANNC_DIVERGED);
     CHECK(strstr(annc_last_error(), "step") && strstr(annc_last_error(), "1e+09") &&
           strstr(annc_last_error(), "lower --lr"));
+    const size_t size = annc_shape_parameters(&shape) * sizeof(float);
+    float *before = malloc(size);
+    CHECK(before != NULL);
+    memcpy(before, problem.network->theta, size);
     CHECK(annc_trainer_store(trainer) == ANNC_DIVERGED);
+    CHECK(memcmp(before, problem.network->theta, size) == 0);
+    free(before);
     annc_trainer_free(trainer);
     problem_free(&problem);
+}
+
+/* A step that takes a weight to infinity saturates its unit, and the cost stays finite: a sweep keeps nothing of such an epoch. */
+static void keeps_what_is_finite(void)
+{
+    const annc_shape shape = problem_shape("1-1-1", ANNC_TANH, ANNC_IDENTITY, ANNC_QUADRATIC);
+    const float theta[] = {0, 0, 1, 0}; /* W^1, b^1, W^2, b^2 */
+    const float x = 1e30f, y = 1;
+    const annc_examples examples = {
+        .count = 1, .inputs = 1, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = &x, .targets = &y};
+    const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_candidate candidate = {.options = {.eta = 1e9, .batch = 1, .seed = 1}, .epochs = 1};
+    annc_dataset *data = NULL;
+    REQUIRE_OK(annc_dataset_create(&examples, &data));
+    REQUIRE_OK(annc_network_create(&shape, &candidate.network));
+    memcpy(candidate.network->theta, theta, sizeof theta);
+    REQUIRE_OK(annc_sweep(&options, &candidate, 1, data, data, NULL, NULL, NULL));
+    CHECK(candidate.status == ANNC_DIVERGED && candidate.epochs_done == 1 && candidate.best_epoch == 0);
+    CHECK_MSG(strstr(candidate.reason, "after epoch 1 parameter 0"), "%s", candidate.reason);
+    CHECK(memcmp(candidate.network->theta, theta, sizeof theta) == 0);
+    annc_network_free(candidate.network);
+    annc_dataset_free(data);
 }
 
 /* A minibatch larger than the data is all of the data. */
@@ -178,8 +206,9 @@ static void out_of_memory(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(stops),         TEST(diverges), TEST(large_minibatch), TEST(refusals),
-                                        TEST(unfit_targets), TEST(learns),   TEST(out_of_memory)};
+    static const struct test tests[] = {TEST(stops),           TEST(diverges),     TEST(keeps_what_is_finite),
+                                        TEST(large_minibatch), TEST(refusals),     TEST(unfit_targets),
+                                        TEST(learns),          TEST(out_of_memory)};
     cpu = problem_device();
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     annc_device_close(cpu);

@@ -148,6 +148,25 @@ static void explain_stop(const struct session *session)
         complain(how);
 }
 
+/* Whether the network has what is worth keeping of a training that broke off: the best epoch, or all that was trained, which is fetched. */
+static bool has_something(struct session *session)
+{
+    if (session->has_best)
+        return true;
+    return session->epochs > 0 && session->ending != ENDED_BY_DIVERGENCE &&
+           annc_trainer_store(session->trainer) == ANNC_OK;
+}
+
+/* For want of memory, too, nothing is lost that can be kept: without what only trained and measured, there may be enough to save it. */
+static void rescue(void *context)
+{
+    struct session *session = context;
+    if (!has_something(session))
+        return;
+    session_end_training(session);
+    save(session);
+}
+
 /* One network on all the data. */
 static annc_status train_one(struct session *session, const annc_data_options *source)
 {
@@ -156,18 +175,22 @@ static annc_status train_one(struct session *session, const annc_data_options *s
         return status;
     print_balance(session);
     print_shapes(session);
+    set_rescue(rescue, session);
     status = session_train(session, print_epoch);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED, has_diverged = status == ANNC_DIVERGED;
     if (has_diverged)
         session->ending = ENDED_BY_DIVERGENCE;
     if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
-    if (!ended && !has_diverged && !session->has_best && (status != ANNC_OUTPUT || session->epochs == 0))
-        return status;
     if (!ended && !usage_error()[0])
         usage_failed("%s", annc_last_error()); /* which is what went wrong, whatever comes after it */
-    /* After a divergence too, the best epoch is worth keeping, and so is all that was trained until an output failed. */
-    annc_status said = ended || session->has_best || status == ANNC_OUTPUT ? save(session) : ANNC_OK;
+    annc_status said = ended || has_something(session) ? save(session) : ANNC_OK;
+    if (said == ANNC_DEVICE) {
+        if (!usage_error()[0])
+            usage_failed("%s", annc_last_error());
+        rescue(session);
+    }
+    set_rescue(NULL, NULL);
     if (!ended && !has_diverged)
         return status;
     if (said == ANNC_OK)

@@ -11,13 +11,28 @@
 
 enum { LEAST_ROOM = 64 };
 
+static void (*rescue)(void *context);
+static void *rescued;
+
+void set_rescue(void (*given)(void *context), void *context)
+{
+    rescue = given;
+    rescued = context;
+}
+
 /* At once: the library's threads may be at work, and streams that write to texts would ask for memory again. */
 static _Noreturn void end_with(const char *message)
 {
+    static bool is_ending;
+    if (is_ending) /* in a rescue, and all is said */
+        _exit(ANNC_DEVICE);
+    is_ending = true;
     fflush(stdout);
     if (use_colour(stderr)) /* where a line may tell how far the work is */
         fputs("\r\x1b[K", stderr);
     complain(message);
+    if (rescue)
+        rescue(rescued);
     _exit(ANNC_DEVICE);
 }
 

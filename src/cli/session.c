@@ -105,11 +105,18 @@ annc_status session_open(struct session *session, const annc_data_options *sourc
     return status == ANNC_OK ? make_evaluators(session) : status;
 }
 
-void session_close(struct session *session)
+void session_end_training(struct session *session)
 {
     annc_evaluator_free(session->test);
     annc_evaluator_free(session->validation);
     annc_trainer_free(session->trainer);
+    session->test = session->validation = NULL;
+    session->trainer = NULL;
+}
+
+void session_close(struct session *session)
+{
+    session_end_training(session);
     annc_network_free(session->network);
     annc_data_free(&session->data);
     history_free(&session->history);
@@ -183,9 +190,12 @@ static annc_status keep_best(struct session *session)
     const double loss = session->last.validation.loss;
     if (!session->validation || !isfinite(loss) || (session->has_best && loss >= session->best.validation.loss))
         return ANNC_OK;
+    const annc_status status = annc_trainer_store(session->trainer);
+    if (status != ANNC_OK)
+        return status; /* and what was best before stays so */
     session->best = session->last;
     session->has_best = true;
-    return annc_trainer_store(session->trainer);
+    return ANNC_OK;
 }
 
 /* Whether the training has reached what was asked for. */
@@ -275,17 +285,17 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     }
     if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL)
         status = ANNC_STOPPED;
-    const bool whole = status == ANNC_OK || status == ANNC_STOPPED || status == ANNC_OUTPUT;
+    const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
     if (status == ANNC_OUTPUT && !usage_error()[0])
         usage_failed("%s", annc_last_error()); /* which the same error again is not to hide */
-    annc_status kept = whole ? session_save(session) : ANNC_OK;
-    if (whole && !session->has_best) {
+    annc_status kept = ended || status == ANNC_OUTPUT ? session_save(session) : ANNC_OK;
+    if (ended && !session->has_best) {
         const annc_status stored = annc_trainer_store(session->trainer);
         kept = kept == ANNC_OK ? stored : kept;
     }
-    if (kept == ANNC_OK && whole)
+    if (kept == ANNC_OK && ended)
         kept = annc_trainer_health(session->trainer, session->last.health);
     session->seconds += session->unfinished;
     session->unfinished = 0;
-    return kept == ANNC_OK || status == ANNC_OUTPUT ? status : kept;
+    return ended && kept != ANNC_OK ? kept : status;
 }

@@ -76,8 +76,10 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
 /* Opens all of it: data by `source`, the network as the options say unless session->network is there already. */
 annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch);
 void session_close(struct session *session);
-/* Trains until something ends it. `each` is told of each epoch. The network then has the parameters to keep: of the best epoch where there is
- * validation, otherwise of the last. ANNC_STOPPED after a signal. */
+/* Gives back what trains and measures, and leaves the network and its data. */
+void session_end_training(struct session *session);
+/* Trains until something ends it. `each` is told of each epoch. After ANNC_OK, and ANNC_STOPPED by a signal, the network has the parameters to
+ * keep: of the best epoch where there is validation, otherwise of the last. */
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *session));
 
 /* checkpoint.c: what a network must say of the session that made it. */

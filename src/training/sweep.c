@@ -39,9 +39,12 @@ struct course {
 
 static annc_status keep(struct course *course, annc_candidate *candidate, const annc_evaluation *validation)
 {
+    const annc_status status = annc_trainer_store(course->trainer);
+    if (status != ANNC_OK)
+        return status; /* and what was best before stays so */
     candidate->validation = *validation;
     candidate->best_epoch = candidate->epochs_done;
-    return annc_trainer_store(course->trainer);
+    return ANNC_OK;
 }
 
 static annc_status one_epoch(struct sweep *sweep, struct course *course, annc_candidate *candidate)

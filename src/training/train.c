@@ -433,5 +433,13 @@ out:
 
 annc_status annc_trainer_store(annc_trainer *trainer)
 {
-    return annc_trainer_fetch_theta(trainer, trainer->network->theta);
+    annc_status status = ANNC_OK;
+    const size_t count = annc_shape_parameters(&trainer->network->shape);
+    float *fetched = NULL; /* what cannot be fetched, or is not finite, leaves what was stored before */
+    ANNC_TRY(annc_allocate(count, sizeof *fetched, "the parameters", (void **)&fetched));
+    ANNC_TRY(annc_trainer_fetch_theta(trainer, fetched));
+    memcpy(trainer->network->theta, fetched, count * sizeof *fetched);
+out:
+    annc_release(fetched);
+    return status;
 }

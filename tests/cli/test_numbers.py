@@ -127,6 +127,21 @@ class Divergence(Numbers):
         self.assertIn("saved: m", said)
         self.all_finite("m")
 
+    def test_finite_cost_alone(self):
+        """A unit whose weight is infinite is saturated, and the cost is finite: that is no epoch to keep."""
+        header, at = {}, 0
+        for name, shape in (("0.weight", [1, 1]), ("0.bias", [1]), ("2.weight", [1, 1]), ("2.bias", [1])):
+            header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + 4]}
+            at += 4
+        text = json.dumps(header).encode().ljust(320)
+        self.put("steep", struct.pack("<Q", len(text)) + text + struct.pack("<4f", 0, 0, 1, 0))
+        file = self.write("t.csv", [["1e30", 1]] * 20, ["x", "y"])
+        more = ["--target", "y", "--layers", "1-1:tanh-1:identity", "--load", "steep", "--batch", "20", "--device", "cpu", *RAW]
+        for epochs, cost in ((1, "after epoch 1 parameter 0 is no longer finite"), (2, "no longer finite")):
+            said = self.refused(file, *more, "--lr", "1e9", "--epochs", epochs, "--validation", "0.2", "--save", "m", code=DIVERGED, options=[])
+            self.assertIn(cost, said)
+            self.assertFalse((self.folder / "m").exists())
+
     def test_sweep(self):
         file = self.steep()
         for engine in ("ops", "fused"):
