@@ -22,7 +22,7 @@
  * anywhere (ANNC_DEVICE). Structs of options are valid when all zero but for what their comments ask.
  *
  * Threads: two threads may use the library at once on different objects, and one network or data set may be read by several; a device serves one
- * thread at a time, and trainers may take turns on it. Nothing here prints, exits or changes signal handlers, locale or floating-point state.
+ * thread at a time, and trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. Nothing here prints, exits or changes signal handlers, locale or floating-point state.
  * Results are promised for C's own floating-point state: rounding to nearest, subnormals kept. The same calls give the same bits on the same
  * device. OpenBLAS's number of threads, which is the process's, becomes what the last product wanted.
  *

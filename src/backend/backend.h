@@ -9,7 +9,7 @@
  * Memory that alloc and stage give is the device's: only a backend's own functions read or write it. Operations are performed in
  * the order of the calls; download and synchronise wait for them. Matrices are row-major floats, m examples as rows, without
  * padding. Everything is fp32 unless said. Failures are reported through annc_host.fail, with the numbers, and are final for the
- * device's open jobs. */
+ * device's open jobs. A device may be handed from thread to thread between calls, and a thread may have several. */
 #ifndef ANNC_BACKEND_BACKEND_H
 #define ANNC_BACKEND_BACKEND_H
 
@@ -17,7 +17,7 @@
 #include "order.h"
 
 /* Raised with every change of this file; a module of another number is refused by name. */
-enum { ANNC_BACKEND_CONTRACT = 3 };
+enum { ANNC_BACKEND_CONTRACT = 4 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -98,6 +98,8 @@ struct annc_backend {
 
     /* --- memory */
 
+    /* What is free now: memory_free of annc_device_info is what was. */
+    annc_status (*free_memory)(const annc_device *device, uint64_t *bytes);
     /* Room for `bytes`, its contents undefined. `what` names the purpose when there is not enough. */
     annc_status (*alloc)(annc_device *device, size_t bytes, const char *what, void **memory);
     void (*free)(annc_device *device, void *memory);

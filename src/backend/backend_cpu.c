@@ -97,6 +97,14 @@ static void cpu_close(annc_device *device)
     annc_release(device);
 }
 
+static annc_status cpu_free_memory(const annc_device *device, uint64_t *bytes)
+{
+    uint64_t total;
+    (void)device;
+    annc_machine_memory(&total, bytes);
+    return ANNC_OK;
+}
+
 static annc_status cpu_alloc(annc_device *device, size_t bytes, const char *what, void **memory)
 {
     (void)device;
@@ -366,6 +374,7 @@ const struct annc_backend annc_backend_cpu = {
     .count = cpu_count,
     .open = cpu_open,
     .close = cpu_close,
+    .free_memory = cpu_free_memory,
     .alloc = cpu_alloc,
     .free = cpu_free,
     .stage = cpu_stage,

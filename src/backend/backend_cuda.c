@@ -45,7 +45,7 @@ static struct cuda_device *cuda(annc_device *device)
 /* ---------------------------------------------------------------- errors */
 
 /* CUDA keeps an error until it is asked for: what is told here is not told again, of the next launch. */
-static annc_status cuda_failed(annc_device *device, cudaError_t error, const char *call)
+static annc_status cuda_failed(const annc_device *device, cudaError_t error, const char *call)
 {
     cudaGetLastError();
     return device->host->fail(ANNC_DEVICE, "CUDA: %s (%s) in %s, on %s", cudaGetErrorString(error),
@@ -79,6 +79,16 @@ static annc_status cublas_failed(annc_device *device, cublasStatus_t error, cons
 
 /* ---------------------------------------------------------------- devices */
 
+/* Makes a device the one that this thread's calls go to. Each function of the backend begins with it: a thread may have several devices,
+ * and a device may come from another thread. cudaSetDevice is kept out of steps that are being recorded. */
+static cudaError_t enter(const annc_device *device)
+{
+    const int index = ((const struct cuda_device *)device)->index;
+    int current = -1;
+    const cudaError_t error = cudaGetDevice(&current);
+    return error != cudaSuccess || current == index ? error : cudaSetDevice(index);
+}
+
 static int cuda_count(char *why, size_t size)
 {
     int count = 0, driver = 0, runtime = 0;
@@ -101,6 +111,7 @@ static int cuda_count(char *why, size_t size)
 static void cuda_close(annc_device *device)
 {
     struct cuda_device *self = cuda(device);
+    enter(device);
     if (self->cublas)
         cublasDestroy(self->cublas);
     if (self->workspace)
@@ -135,6 +146,17 @@ out:
     return status;
 }
 
+/* Runs a kernel of ours: that a device is there, and a driver, does not say that there is code for them in this build. */
+static annc_status try_kernel(annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    struct cuda_device *self = cuda(device);
+    CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, 1, false, 0, (float *)self->workspace));
+    CUDA_TRY(cudaStreamSynchronize(self->stream));
+out:
+    return status;
+}
+
 static annc_status cuda_open(const struct annc_host *host, int index, int threads, annc_device **result)
 {
     annc_status status = ANNC_OK;
@@ -148,9 +170,10 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     self->index = index;
     snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
     cudaGetLastError(); /* of a device before */
-    CUDA_TRY(cudaSetDevice(index));
+    CUDA_TRY(enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
+    ANNC_TRY(try_kernel(device));
     CUBLAS_TRY(cublasCreate(&self->cublas));
     CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
     CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
@@ -164,11 +187,24 @@ out:
 
 /* ---------------------------------------------------------------- memory */
 
+static annc_status cuda_free_memory(const annc_device *device, uint64_t *bytes)
+{
+    annc_status status = ANNC_OK;
+    size_t free_bytes = 0, total_bytes = 0;
+    CUDA_TRY(enter(device));
+    CUDA_TRY(cudaMemGetInfo(&free_bytes, &total_bytes));
+    *bytes = free_bytes;
+out:
+    return status;
+}
+
 static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *what, void **memory)
 {
     size_t free_bytes = 0, total_bytes = 0;
+    cudaError_t error = enter(device);
     *memory = NULL;
-    const cudaError_t error = cudaMalloc(memory, bytes);
+    if (error == cudaSuccess)
+        error = cudaMalloc(memory, bytes);
     if (error == cudaSuccess)
         return ANNC_OK;
     cudaGetLastError();
@@ -182,14 +218,16 @@ static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *wha
 
 static void cuda_free(annc_device *device, void *memory)
 {
-    (void)device;
+    enter(device);
     cudaFree(memory); /* waits for work that may still use it */
 }
 
 static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char *what, void **memory)
 {
+    cudaError_t error = enter(device);
     *memory = NULL;
-    const cudaError_t error = cudaHostAlloc(memory, bytes, cudaHostAllocDefault);
+    if (error == cudaSuccess)
+        error = cudaHostAlloc(memory, bytes, cudaHostAllocDefault);
     if (error == cudaSuccess)
         return ANNC_OK;
     cudaGetLastError();
@@ -201,13 +239,14 @@ static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char
 
 static void cuda_free_host(annc_device *device, void *memory)
 {
-    (void)device;
+    enter(device);
     cudaFreeHost(memory);
 }
 
 static annc_status cuda_synchronise(annc_device *device)
 {
     annc_status status = ANNC_OK;
+    CUDA_TRY(enter(device));
     CUDA_TRY(cudaStreamSynchronize(cuda(device)->stream));
 out:
     return status;
@@ -216,6 +255,7 @@ out:
 static annc_status copy(annc_device *device, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)
 {
     annc_status status = ANNC_OK;
+    CUDA_TRY(enter(device));
     CUDA_TRY(cudaMemcpyAsync(to, from, bytes, kind, cuda(device)->stream));
     CUDA_TRY(cudaStreamSynchronize(cuda(device)->stream));
 out:
@@ -258,6 +298,7 @@ static void cuda_unstage(annc_device *device, const void *memory)
 #define LAUNCH_TRY(launch)                                                                                             \
     do {                                                                                                               \
         annc_status status = ANNC_OK;                                                                                  \
+        CUDA_TRY(enter(device));                                                                                       \
         CUDA_TRY(launch);                                                                                              \
     out:                                                                                                               \
         return status;                                                                                                 \
@@ -301,6 +342,7 @@ static annc_status product(annc_device *device, bool transpose_A, bool transpose
 {
     annc_status status = ANNC_OK;
     const int row_A = (int)(transpose_A ? m : k), row_B = (int)(transpose_B ? k : n);
+    CUDA_TRY(enter(device));
     CUBLAS_TRY(cublasSgemm(cuda(device)->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
                            transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A,
                            &beta, C, (int)n));
@@ -432,6 +474,7 @@ static annc_status cuda_steps(annc_device *device, struct annc_job *job, uint32_
     *taken = m == job->batch && job->kind != ANNC_JOB_FORWARD;
     if (!*taken)
         return ANNC_OK;
+    CUDA_TRY(enter(device));
     ANNC_TRY(begin_recording(device, job, &recording));
     if (!recording->warm && count > 0) { /* loading a kernel may not happen inside a capture */
         ANNC_TRY(job->step(job, m));
@@ -453,6 +496,7 @@ out:
 static void cuda_release(annc_device *device, struct annc_job *job)
 {
     struct recording *recording = (struct recording *)job->recording;
+    enter(device);
     cudaStreamSynchronize(cuda(device)->stream);
     if (recording->block)
         cudaGraphExecDestroy(recording->block);
@@ -468,6 +512,7 @@ static const struct annc_backend backend_cuda = {
     cuda_count,
     cuda_open,
     cuda_close,
+    cuda_free_memory,
     cuda_alloc,
     cuda_free,
     cuda_stage,

@@ -1,5 +1,6 @@
 /* check.c - the gradient audit: the reference against finite differences, each device against the reference. */
 #include "allocate.h"
+#include "feed.h"
 #include "functions.h"
 #include "network.h"
 #include "propagate.h"
@@ -224,7 +225,26 @@ static void difference_row(struct audit *audit, uint32_t layer, annc_parameter_k
 
 /* ---------------------------------------------------------------- devices */
 
-/* The gradient of the same minibatch as a device computes it, gathered by the device. */
+/* All examples, of which the device finds the minibatch by itself; or, where they do not fit, the minibatch alone. */
+static annc_status stage(const struct audit *audit, annc_device *device, struct annc_rows *rows,
+                         struct annc_cursor *cursor, annc_examples *staged)
+{
+    memset(cursor, 0, sizeof *cursor);
+    cursor->order = audit->order;
+    cursor->batch = audit->m;
+    annc_status status = annc_examples_stage(device, audit->examples, staged);
+    if (status != ANNC_DEVICE || !device->backend->alloc_host)
+        return status;
+    ANNC_TRY(annc_rows_open(NULL, audit->examples, audit->m, rows));
+    annc_rows_gather(rows, audit->examples, &audit->order, 0, audit->m);
+    const annc_examples minibatch = annc_rows_examples(rows, audit->examples, audit->m);
+    cursor->order = annc_order_sequential(audit->m);
+    ANNC_TRY(annc_examples_stage(device, &minibatch, staged));
+out:
+    return status;
+}
+
+/* The gradient of the same minibatch as a device computes it. */
 static annc_status device_gradient(struct audit *audit, annc_device *device)
 {
     annc_status status = ANNC_OK;
@@ -232,20 +252,18 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
     const size_t bytes = audit->parameters * sizeof(float);
     void *theta = NULL, *gradient = NULL, *d_cursor = NULL;
     annc_examples staged = {0};
+    struct annc_rows rows = {0};
     struct annc_pass pass = {0};
     struct annc_cursor cursor;
-    memset(&cursor, 0, sizeof cursor);
-    cursor.order = audit->order;
-    cursor.batch = audit->m;
 
     ANNC_TRY(backend->alloc(device, bytes, "the parameters", &theta));
     ANNC_TRY(backend->alloc(device, bytes, "the gradient", &gradient));
     ANNC_TRY(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
     ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
-    ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
-    ANNC_TRY(annc_examples_stage(device, audit->examples, &staged));
     const annc_training_options options = {.objective = audit->options->objective, .seed = audit->options->seed};
     ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, 0, 0, &pass));
+    ANNC_TRY(stage(audit, device, &rows, &cursor, &staged));
+    ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
     ANNC_TRY(annc_pass_forward(&pass, &staged, d_cursor, audit->m, theta));
     ANNC_TRY(annc_pass_backward(&pass, d_cursor, audit->m, theta, (float)(1.0 / audit->m), 0, gradient));
     ANNC_TRY(annc_pass_penalise(&pass, theta, gradient));
@@ -253,6 +271,7 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
 out:
     annc_pass_close(&pass);
     annc_examples_unstage(device, &staged);
+    annc_rows_close(&rows);
     void *const memory[] = {theta, gradient, d_cursor};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])

@@ -21,7 +21,7 @@ struct annc_evaluator {
     struct annc_feed feed;
     struct annc_pass pass;
     uint32_t chunk, chunks;
-    float *d_theta; /* the network's own parameters, where no trainer brings them */
+    float *d_theta; /* the network's own parameters, once they are needed: a trainer brings its own */
     struct annc_cursor *d_cursor;
     struct annc_job job;
     struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
@@ -49,8 +49,6 @@ static annc_status open_memory(annc_evaluator *evaluator)
     const struct annc_backend *backend = device->backend;
     const annc_shape *shape = &evaluator->network->shape;
     void *memory = NULL;
-    ANNC_TRY(backend->alloc(device, annc_shape_parameters(shape) * sizeof(float), "the parameters", &memory));
-    evaluator->d_theta = memory;
     ANNC_TRY(backend->alloc(device, sizeof(struct annc_cursor), "the cursor", &memory));
     evaluator->d_cursor = memory;
     ANNC_TRY(backend->alloc(device, evaluator->chunks * sizeof(struct annc_score), "the scores", &memory));
@@ -64,6 +62,14 @@ static annc_status open_memory(annc_evaluator *evaluator)
     ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
 out:
     return status;
+}
+
+/* What an evaluator takes of a device beside its examples: its parameters and the layers of a chunk. */
+static uint64_t own_bytes(const annc_evaluator *evaluator)
+{
+    const annc_shape *shape = &evaluator->network->shape;
+    const annc_training_options plain = {.batch = evaluator->chunk};
+    return annc_shape_parameters(shape) * sizeof(float) + annc_pass_bytes(shape, evaluator->chunk, &plain);
 }
 
 annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
@@ -81,7 +87,7 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     evaluator->examples = examples;
     evaluator->chunk = chunk_of(&network->shape, examples->count);
     evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
-    ANNC_TRY(annc_feed_try(device, examples, evaluator->chunk, &evaluator->feed));
+    ANNC_TRY(annc_feed_open(device, examples, evaluator->chunk, own_bytes(evaluator), &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
     evaluator->job = (struct annc_job){.kind = ANNC_JOB_FORWARD,
                                        .shape = &network->shape,
@@ -214,17 +220,30 @@ static void measure_targets(const annc_evaluator *evaluator, float *got, annc_ev
     evaluation->mae = all_absolute / (double)(count * n);
 }
 
+/* The network's own parameters to the device. */
+static annc_status send_parameters(annc_evaluator *evaluator)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const size_t bytes = annc_shape_parameters(&evaluator->network->shape) * sizeof(float);
+    void *memory = evaluator->d_theta;
+    if (!memory)
+        ANNC_TRY(device->backend->alloc(device, bytes, "the parameters", &memory));
+    evaluator->d_theta = memory;
+    ANNC_TRY(device->backend->upload(device, memory, evaluator->network->theta, bytes));
+out:
+    return status;
+}
+
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                float *outputs, annc_evaluation *evaluation)
 {
     annc_status status = ANNC_OK;
-    annc_device *device = evaluator->device;
-    const struct annc_backend *backend = device->backend;
-    const size_t bytes = annc_shape_parameters(&evaluator->network->shape) * sizeof(float);
+    const struct annc_backend *backend = evaluator->device->backend;
     const double start = annc_now();
     memset(evaluation, 0, sizeof *evaluation);
     if (!trainer)
-        ANNC_TRY(backend->upload(device, evaluator->d_theta, evaluator->network->theta, bytes));
+        ANNC_TRY(send_parameters(evaluator));
     const struct results results = {predictions, outputs ? outputs : evaluator->outputs,
                                     backend->steps && !evaluator->feed.streams &&
                                         !(trainer && trainer->options.engine == ANNC_ENGINE_OPS)};

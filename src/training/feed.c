@@ -8,6 +8,9 @@
 /* A window takes at most this much, so that it is filled while the device trains on the one before; and at least one minibatch. */
 enum { WINDOW_BYTES = 64 << 20 };
 
+/* Share of what is left for examples that test sets and looks at the layers may take. */
+static const double FOR_MEASURES = 0.2;
+
 static size_t example_bytes(const annc_examples *examples)
 {
     return annc_examples_input_bytes(examples) +
@@ -21,21 +24,25 @@ size_t annc_examples_bytes(const annc_examples *examples)
 
 /* ---------------------------------------------------------------- rows */
 
+static annc_status take_rows(annc_device *device, uint32_t count, size_t row, void **memory)
+{
+    static const char what[] = "some examples";
+    return device ? device->backend->alloc_host(device, annc_product(count, row), what, memory)
+                  : annc_allocate(count, row, what, memory);
+}
+
 annc_status annc_rows_open(annc_device *device, const annc_examples *examples, uint32_t count, struct annc_rows *rows)
 {
     annc_status status = ANNC_OK;
-    const struct annc_backend *backend = device->backend;
     void *labels = NULL, *targets = NULL;
     memset(rows, 0, sizeof *rows);
     rows->device = device;
-    ANNC_TRY(
-        backend->alloc_host(device, annc_product(count, annc_examples_input_bytes(examples)), "a window", &rows->x));
+    ANNC_TRY(take_rows(device, count, annc_examples_input_bytes(examples), &rows->x));
     if (examples->labels)
-        ANNC_TRY(backend->alloc_host(device, count * sizeof(int32_t), "a window", &labels));
+        ANNC_TRY(take_rows(device, count, sizeof(int32_t), &labels));
     rows->labels = labels;
     if (examples->targets)
-        ANNC_TRY(
-            backend->alloc_host(device, annc_product(count, examples->outputs * sizeof(float)), "a window", &targets));
+        ANNC_TRY(take_rows(device, count, examples->outputs * sizeof(float), &targets));
     rows->targets = targets;
 out:
     return status;
@@ -45,9 +52,21 @@ void annc_rows_close(struct annc_rows *rows)
 {
     void *const memory[] = {rows->x, rows->labels, rows->targets};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-        if (memory[i])
+        if (memory[i] && rows->device)
             rows->device->backend->free_host(rows->device, memory[i]);
+        else
+            annc_release(memory[i]);
     memset(rows, 0, sizeof *rows);
+}
+
+annc_examples annc_rows_examples(const struct annc_rows *rows, const annc_examples *examples, uint32_t count)
+{
+    annc_examples some = *examples;
+    some.count = count;
+    some.x = rows->x;
+    some.labels = rows->labels;
+    some.targets = rows->targets;
+    return some;
 }
 
 void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, const struct annc_order *order,
@@ -106,8 +125,9 @@ out:
     return status;
 }
 
-annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t free,
-                           struct annc_feed *feed)
+/* With `free` bytes for the examples. */
+static annc_status open_within(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t free,
+                               struct annc_feed *feed)
 {
     memset(feed, 0, sizeof *feed);
     feed->device = device;
@@ -117,13 +137,24 @@ annc_status annc_feed_open(annc_device *device, const annc_examples *examples, u
     return feed->streams ? open_window(feed) : annc_examples_stage(device, examples, &feed->staged);
 }
 
-annc_status annc_feed_try(annc_device *device, const annc_examples *examples, uint32_t batch, struct annc_feed *feed)
+annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t beside,
+                           struct annc_feed *feed)
 {
-    const annc_status status = annc_feed_open(device, examples, batch, UINT64_MAX, feed);
-    if (status != ANNC_DEVICE || !device->backend->alloc_host)
-        return status;
-    annc_feed_close(feed);
-    return annc_feed_open(device, examples, batch, 0, feed);
+    annc_status status = ANNC_OK;
+    const size_t all = annc_examples_bytes(examples);
+    uint64_t free = UINT64_MAX;
+    memset(feed, 0, sizeof *feed);
+    if (device->backend->alloc_host) {
+        ANNC_TRY(device->backend->free_memory(device, &free));
+        free = free > beside ? (uint64_t)((double)(free - beside) * (1 - FOR_MEASURES)) : 0;
+    }
+    status = open_within(device, examples, batch, free, feed);
+    if (status == ANNC_DEVICE && device->backend->alloc_host && !feed->streams) { /* not to be had in one piece */
+        annc_feed_close(feed);
+        status = open_within(device, examples, batch, free < all ? free : all - 1, feed);
+    }
+out:
+    return status;
 }
 
 void annc_feed_close(struct annc_feed *feed)

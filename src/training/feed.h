@@ -4,7 +4,7 @@
 
 #include "backend.h"
 
-/* Some examples in host memory that a backend copies from at its best speed. */
+/* Some examples in host memory of their own: of the kind that a device copies from at its best speed, or, with device NULL, of any. */
 struct annc_rows {
     annc_device *device;
     void *x;
@@ -14,6 +14,8 @@ struct annc_rows {
 
 annc_status annc_rows_open(annc_device *device, const annc_examples *examples, uint32_t count, struct annc_rows *rows);
 void annc_rows_close(struct annc_rows *rows);
+/* The first `count` of them as a data set like the one that they are of. */
+annc_examples annc_rows_examples(const struct annc_rows *rows, const annc_examples *examples, uint32_t count);
 /* Copies the examples at positions first...first + count - 1 of an order. */
 void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, const struct annc_order *order,
                       uint32_t first, uint32_t count);
@@ -33,10 +35,9 @@ struct annc_feed {
 size_t annc_examples_bytes(const annc_examples *examples);
 uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_t free);
 
-annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t free,
+/* Stages the examples, or, where they do not fit beside the bytes that the caller goes on to take, makes room for windows of them. */
+annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t beside,
                            struct annc_feed *feed);
-/* The same without knowing what is free: streams only where staging fails. */
-annc_status annc_feed_try(annc_device *device, const annc_examples *examples, uint32_t batch, struct annc_feed *feed);
 void annc_feed_close(struct annc_feed *feed);
 
 /* Fills host memory with a window of the order; does nothing where all is staged. */

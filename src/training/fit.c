@@ -51,9 +51,6 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
     return ANNC_OK;
 }
 
-/* Share of what is left for examples that test sets and looks at the layers may take. */
-static const double FOR_MEASURES = 0.2;
-
 /* Bytes of a training beside its examples. */
 struct needs {
     size_t weights, optimiser, minibatch;
@@ -76,12 +73,12 @@ static double sum_of(const struct needs *needs)
     return (double)needs->weights + (double)needs->optimiser + (double)needs->minibatch;
 }
 
-uint64_t annc_room_for_examples(const annc_device *device, const annc_shape *shape,
-                                const annc_training_options *options, const annc_examples *examples)
+uint64_t annc_training_bytes(const annc_shape *shape, const annc_training_options *options,
+                             const annc_examples *examples)
 {
     const struct needs needs = needs_of(shape, options, examples);
-    const double left = (double)annc_device_describe(device)->memory_free - sum_of(&needs);
-    return left > 0 ? (uint64_t)(left * (1 - FOR_MEASURES)) : 0;
+    const double sum = sum_of(&needs);
+    return sum < 0x1p63 ? (uint64_t)sum : UINT64_MAX;
 }
 
 annc_status annc_training_fits(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
@@ -89,17 +86,19 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
 {
     const annc_examples *examples = annc_dataset_examples(train);
     const annc_device_info *info = annc_device_describe(device);
+    uint64_t free;
     const struct needs needs = needs_of(shape, options, examples);
     /* Examples are used where they are, or copied, as many at a time as fit, down to one minibatch. */
     const uint32_t rows = device->backend->alloc_host ? annc_feed_window(examples, needs.m, 0) : 0;
     const double staged = (double)annc_examples_bytes(examples) / examples->count * rows;
     const double needed = sum_of(&needs) + staged;
-    if (needed <= (double)info->memory_free)
-        return ANNC_OK;
+    const annc_status status = device->backend->free_memory(device, &free);
+    if (status != ANNC_OK || needed <= (double)free)
+        return status;
     return annc_fail(
         ANNC_DEVICE,
         "out of memory on %s (%s): the training needs %.0f bytes (weights %zu, optimiser %zu, a minibatch of "
         "%u %zu, examples %.0f); %llu are free of %llu",
         info->kind, info->name, needed, needs.weights, needs.optimiser, needs.m, needs.minibatch, staged,
-        (unsigned long long)info->memory_free, (unsigned long long)info->memory_bytes);
+        (unsigned long long)free, (unsigned long long)info->memory_bytes);
 }

@@ -1,5 +1,6 @@
 /* health.c - which units still learn: those with f' near 0 on every example pass no error back. */
 #include "allocate.h"
+#include "feed.h"
 #include "functions.h"
 #include "propagate.h"
 #include "status.h"
@@ -41,23 +42,16 @@ static annc_status forward(annc_device *device, struct annc_pass *pass, const an
 {
     annc_status status = ANNC_OK;
     const struct annc_order order = annc_order_shuffled(examples->count, seed, HEALTH_EPOCH);
-    const size_t input = annc_examples_input_bytes(examples);
-    annc_examples some = *examples, staged = {0};
+    annc_examples staged = {0};
+    struct annc_rows rows;
     struct annc_cursor cursor;
-    char *x = NULL;
-    int32_t *labels = NULL;
     void *d_cursor = NULL;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_sequential(m);
     cursor.batch = m;
-    ANNC_TRY(annc_allocate(m, input, "a look at the layers", (void **)&x));
-    ANNC_TRY(annc_allocate(m, sizeof *labels, "a look at the layers", (void **)&labels));
-    for (uint32_t i = 0; i < m; i++)
-        memcpy(x + i * input, (const char *)examples->x + annc_order_at(&order, i) * input, input);
-    some.count = m;
-    some.x = x;
-    some.labels = labels; /* all 0: only the inputs are looked at */
-    some.targets = NULL;
+    ANNC_TRY(annc_rows_open(NULL, examples, m, &rows));
+    annc_rows_gather(&rows, examples, &order, 0, m);
+    const annc_examples some = annc_rows_examples(&rows, examples, m);
     ANNC_TRY(annc_examples_stage(device, &some, &staged));
     ANNC_TRY(device->backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
     ANNC_TRY(device->backend->upload(device, d_cursor, &cursor, sizeof cursor));
@@ -67,8 +61,7 @@ out:
     if (d_cursor)
         device->backend->free(device, d_cursor);
     annc_examples_unstage(device, &staged);
-    annc_release(x);
-    annc_release(labels);
+    annc_rows_close(&rows);
     return status;
 }
 

@@ -147,6 +147,8 @@ static annc_status open_worker(const struct sweep *sweep, const annc_device_opti
     if (workers > 1)
         own = (annc_device_options){.kind = ANNC_DEVICE_CPU, .threads = 1};
     ANNC_TRY(annc_device_open(&own, &worker->device));
+    if (worker->device->backend->alloc_host)
+        return ANNC_OK; /* trainers copy what they need */
     if (sweep->train)
         ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->train), &worker->train));
     if (sweep->validation)

@@ -382,7 +382,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     trainer->largest_input = largest_input(examples);
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
     ANNC_TRY(annc_feed_open(device, examples, trainer->options.batch,
-                            annc_room_for_examples(device, &network->shape, options, examples), &trainer->feed));
+                            annc_training_bytes(&network->shape, options, examples), &trainer->feed));
     ANNC_TRY(open_job(trainer));
     annc_dataset_image_size(train, &rows, &columns);
     ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options, rows, columns,

@@ -33,9 +33,9 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
 annc_status annc_rate_check(double eta);
 annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
 
-/* Bytes that a device has left for examples beside the rest of a training. */
-uint64_t annc_room_for_examples(const annc_device *device, const annc_shape *shape,
-                                const annc_training_options *options, const annc_examples *examples);
+/* Bytes of a training beside its examples. */
+uint64_t annc_training_bytes(const annc_shape *shape, const annc_training_options *options,
+                             const annc_examples *examples);
 
 /* See annc_trainer_health. */
 annc_status annc_health_look(annc_device *device, const annc_shape *shape, const annc_examples *examples, uint64_t seed,

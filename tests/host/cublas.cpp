@@ -60,6 +60,8 @@ cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublas
         return CUBLAS_STATUS_INTERNAL_ERROR;
     if (m < 0 || n < 0 || k < 0 || lda < rows_A || ldb < rows_B || ldc < m)
         return CUBLAS_STATUS_INVALID_VALUE;
+    if (annc_host_is_foreign(handle->stream))
+        return CUBLAS_STATUS_INTERNAL_ERROR;
     const float a = *alpha, b = *beta; // host pointers, read before the call returns
     annc_host_submit(handle->stream, [=] {
         for (int j = 0; j < n; j++)

@@ -15,6 +15,9 @@ bool annc_host_must_fail();
 // Whether calls fail from one on that has been: an error of the device that stays.
 bool annc_host_is_broken();
 
+// Whether a stream is not of this thread's current device, as an error of the caller's.
+bool annc_host_is_foreign(cudaStream_t stream);
+
 // Streams, graphs and handles that there are.
 extern long annc_host_objects;
 

@@ -12,6 +12,7 @@
 using Work = std::function<void()>;
 
 struct annc_host_stream {
+    int device;
     std::deque<Work> pending;
     bool capturing = false, invalidated = false;
     std::vector<Work> captured;
@@ -22,6 +23,7 @@ struct annc_host_graph {
 };
 
 struct annc_host_graph_exec {
+    int device;
     std::vector<Work> work;
 };
 
@@ -29,10 +31,15 @@ namespace
 {
 
 cudaError_t last_error = cudaSuccess;
-std::map<void *, size_t> allocations;
-std::set<void *> pinned; // host memory
-size_t allocated = 0;
+struct Block {
+    int device;
+    size_t bytes;
+};
+std::map<void *, Block> allocations;
+std::set<void *> pinned;         // host memory
+std::map<int, size_t> allocated; // of each device
 std::vector<cudaStream_t> streams;
+thread_local int current_device = 0;
 
 cudaError_t give(cudaError_t error)
 {
@@ -163,6 +170,11 @@ extern "C" void *__wrap_calloc(size_t count, size_t size)
     return annc_host_must_fail() ? nullptr : __real_calloc(count, size);
 }
 
+bool annc_host_is_foreign(cudaStream_t stream)
+{
+    return stream->device != current_device;
+}
+
 void annc_host_submit(cudaStream_t stream, Work work)
 {
     if (stream->capturing)
@@ -179,6 +191,10 @@ void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t s
     if (annc_host_must_fail()) {
         stream->invalidated = true;
         give(fault());
+    } else if (annc_host_is_foreign(stream)) {
+        give(cudaErrorInvalidResourceHandle);
+    } else if (annc_host_setting("ANNC_HOST_NO_CODE", 0)) {
+        give(cudaErrorNoKernelImageForDevice);
     } else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535)
         give(cudaErrorInvalidConfiguration);
     else
@@ -209,6 +225,10 @@ const char *cudaGetErrorName(cudaError_t error)
         return "cudaErrorNoDevice";
     case cudaErrorInvalidDevice:
         return "cudaErrorInvalidDevice";
+    case cudaErrorNoKernelImageForDevice:
+        return "cudaErrorNoKernelImageForDevice";
+    case cudaErrorInvalidResourceHandle:
+        return "cudaErrorInvalidResourceHandle";
     case cudaErrorIllegalAddress:
         return "cudaErrorIllegalAddress";
     case cudaErrorStreamCaptureUnsupported:
@@ -238,8 +258,16 @@ cudaError_t cudaGetDeviceCount(int *count)
 cudaError_t cudaSetDevice(int device)
 {
     ENTER();
-    return give(device >= 0 && device < annc_host_setting("ANNC_HOST_DEVICES", 1) ? cudaSuccess
-                                                                                  : cudaErrorInvalidDevice);
+    if (device < 0 || device >= annc_host_setting("ANNC_HOST_DEVICES", 1))
+        return give(cudaErrorInvalidDevice);
+    current_device = device;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int *device)
+{
+    *device = current_device;
+    LEAVE();
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
@@ -269,7 +297,7 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
 {
     ENTER();
     *total_bytes = memory_bytes();
-    *free_bytes = *total_bytes - allocated;
+    *free_bytes = *total_bytes - allocated[current_device];
     return cudaSuccess;
 }
 
@@ -278,12 +306,13 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
     ENTER_MEMORY();
     if (any_capturing())
         return give(cudaErrorStreamCaptureUnsupported);
-    *memory = bytes <= memory_bytes() - allocated ? std::aligned_alloc(256, (bytes + 255) / 256 * 256) : nullptr;
+    *memory = bytes <= memory_bytes() - allocated[current_device] ? std::aligned_alloc(256, (bytes + 255) / 256 * 256)
+                                                                  : nullptr;
     if (!*memory)
         return give(cudaErrorMemoryAllocation);
     memset(*memory, 0xFF, bytes); // as floats, NaN
-    allocations[*memory] = bytes;
-    allocated += bytes;
+    allocations[*memory] = {current_device, bytes};
+    allocated[current_device] += bytes;
     return cudaSuccess;
 }
 
@@ -296,7 +325,7 @@ cudaError_t cudaFree(void *memory)
     const auto found = allocations.find(memory);
     if (found == allocations.end())
         return give(cudaErrorInvalidValue);
-    allocated -= found->second;
+    allocated[found->second.device] -= found->second.bytes;
     allocations.erase(found);
     std::free(memory);
     LEAVE();
@@ -324,6 +353,8 @@ cudaError_t cudaFreeHost(void *memory)
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
 {
     ENTER();
+    if (annc_host_is_foreign(stream))
+        return give(cudaErrorInvalidResourceHandle);
     // Pageable host memory is read before the call returns.
     if (kind == cudaMemcpyHostToDevice && !stream->capturing) {
         const std::vector<char> snapshot((const char *)from, (const char *)from + bytes);
@@ -340,6 +371,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 {
     ENTER();
     *stream = new annc_host_stream;
+    (*stream)->device = current_device;
     streams.push_back(*stream);
     annc_host_objects++;
     return cudaSuccess;
@@ -376,6 +408,8 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)
 {
     ENTER();
+    if (annc_host_is_foreign(stream))
+        return give(cudaErrorInvalidResourceHandle);
     if (stream->capturing)
         return give(cudaErrorInvalidValue);
     stream->capturing = true;
@@ -401,7 +435,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph, unsigned long long)
 {
     ENTER();
-    *executable = new annc_host_graph_exec{graph->work};
+    *executable = new annc_host_graph_exec{current_device, graph->work};
     annc_host_objects++;
     return cudaSuccess;
 }
@@ -409,6 +443,8 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph,
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
 {
     ENTER();
+    if (annc_host_is_foreign(stream) || executable->device != current_device)
+        return give(cudaErrorInvalidResourceHandle);
     if (stream->capturing)
         return give(cudaErrorStreamCaptureUnsupported);
     for (const Work &work : executable->work)

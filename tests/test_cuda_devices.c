@@ -1,0 +1,235 @@
+/* CUDA devices on the simulated one: several at once, handed from thread to thread, without code for them, and short of memory. */
+#include "problem.h"
+#include "test.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EPOCHS = 2 };
+
+static const annc_training_options plain = {.eta = 0.5, .batch = 4, .seed = 1};
+
+/* What CUDA keeps for itself: the memory of a simulated device is counted from there. */
+enum { WORKSPACE_MB = 32 };
+
+static void memory_is(int megabytes)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", WORKSPACE_MB + megabytes);
+    setenv("ANNC_HOST_MEMORY_MB", text, 1);
+}
+
+static annc_device *open_cuda(int index)
+{
+    const annc_device_options options = {.kind = ANNC_DEVICE_CUDA, .index = index};
+    annc_device *device = NULL;
+    CHECK_MSG(annc_device_open(&options, &device) == ANNC_OK, "%s", annc_last_error());
+    return device;
+}
+
+/* One epoch, and what a data set says of it. */
+static annc_status one_epoch(annc_trainer *trainer, annc_evaluator *evaluator, double *loss)
+{
+    annc_epoch epoch;
+    annc_evaluation evaluation;
+    annc_status status = annc_trainer_epoch(trainer, NULL, NULL, &epoch);
+    if (status == ANNC_OK)
+        status = annc_evaluator_run(evaluator, trainer, NULL, NULL, &evaluation);
+    *loss = status == ANNC_OK ? evaluation.loss : 0;
+    return status;
+}
+
+static void small_problem(struct problem *problem, uint64_t seed)
+{
+    const annc_shape shape = problem_shape("5-4-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    CHECK(problem_make(problem, &shape, ANNC_FLOATS, true, 90, ANNC_INIT_AUTO, seed));
+}
+
+/* ---------------------------------------------------------------- several */
+
+/* Two devices take turns in one thread, each with the bits that it has alone. */
+static void two_at_once(void)
+{
+    double want[2][EPOCHS], got[2][EPOCHS];
+    setenv("ANNC_HOST_DEVICES", "2", 1);
+    for (int together = 0; together < 2; together++) {
+        annc_device *device[2] = {NULL};
+        annc_trainer *trainer[2] = {NULL};
+        annc_evaluator *evaluator[2] = {NULL};
+        struct problem problem[2];
+        for (int d = 0; d < 2; d++) {
+            small_problem(&problem[d], 7 + (uint64_t)d);
+            device[d] = open_cuda(together ? d : 0);
+        }
+        for (int d = 0; d < 2; d++) {
+            REQUIRE_OK(annc_trainer_create(device[d], problem[d].network, problem[d].data, &plain, &trainer[d]));
+            REQUIRE_OK(annc_evaluator_create(device[d], problem[d].network, problem[d].data, &evaluator[d]));
+        }
+        for (int e = 0; e < EPOCHS; e++)
+            for (int d = 0; d < 2; d++)
+                REQUIRE_OK(one_epoch(trainer[d], evaluator[d], together ? &got[d][e] : &want[d][e]));
+        for (int d = 0; d < 2; d++) {
+            annc_evaluator_free(evaluator[d]);
+            annc_trainer_free(trainer[d]);
+            annc_device_close(device[d]);
+            problem_free(&problem[d]);
+        }
+    }
+    CHECK(memcmp(want, got, sizeof want) == 0);
+    unsetenv("ANNC_HOST_DEVICES");
+}
+
+/* What another thread is handed. */
+struct handed {
+    annc_device *device;
+    annc_trainer *trainer;
+    annc_evaluator *evaluator;
+    double loss;
+    annc_status status;
+    char message[256];
+};
+
+static void *use(void *context)
+{
+    struct handed *handed = context;
+    handed->status = one_epoch(handed->trainer, handed->evaluator, &handed->loss);
+    snprintf(handed->message, sizeof handed->message, "%s", annc_last_error());
+    annc_evaluator_free(handed->evaluator);
+    annc_trainer_free(handed->trainer);
+    annc_device_close(handed->device);
+    return NULL;
+}
+
+/* A device that is opened in one thread, used and closed in another. */
+static void handed_on(void)
+{
+    struct problem problem;
+    struct handed handed = {.device = NULL};
+    pthread_t thread;
+    setenv("ANNC_HOST_DEVICES", "2", 1);
+    small_problem(&problem, 7);
+    handed.device = open_cuda(1);
+    REQUIRE_OK(annc_trainer_create(handed.device, problem.network, problem.data, &plain, &handed.trainer));
+    REQUIRE_OK(annc_evaluator_create(handed.device, problem.network, problem.data, &handed.evaluator));
+    CHECK(pthread_create(&thread, NULL, use, &handed) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_MSG(handed.status == ANNC_OK && handed.loss > 0, "%s", handed.message);
+    problem_free(&problem);
+    unsetenv("ANNC_HOST_DEVICES");
+}
+
+/* ---------------------------------------------------------------- without code */
+
+/* A GPU that the build has no kernels for, or whose driver cannot translate them, is none: the CPU is taken instead, and why is told. */
+static void without_code(void)
+{
+    const annc_device_options automatic = {.kind = ANNC_DEVICE_AUTO}, cuda = {.kind = ANNC_DEVICE_CUDA};
+    annc_device *device = NULL;
+    setenv("ANNC_HOST_NO_CODE", "1", 1);
+    CHECK(annc_device_open(&cuda, &device) == ANNC_DEVICE && device == NULL);
+    CHECK_MSG(strstr(annc_last_error(), "NoKernelImage"), "%s", annc_last_error());
+    REQUIRE_OK(annc_device_open(&automatic, &device));
+    CHECK(strcmp(annc_device_describe(device)->kind, "cpu") == 0);
+    CHECK_MSG(strstr(annc_device_describe(device)->why, "NoKernelImage"), "%s", annc_device_describe(device)->why);
+    annc_device_close(device);
+    unsetenv("ANNC_HOST_NO_CODE");
+}
+
+/* ---------------------------------------------------------------- little memory */
+
+/* 8 MB of examples. */
+static void wide_problem(struct problem *problem)
+{
+    const annc_shape shape = problem_shape("500-4-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    CHECK(problem_make(problem, &shape, ANNC_FLOATS, true, 4000, ANNC_INIT_AUTO, 3));
+}
+
+/* A trainer's examples come in windows where the device does not hold them, also when another has taken its memory since it was opened. */
+static void trainers_share(void)
+{
+    const annc_training_options options = {.eta = 0.5, .batch = 100, .seed = 1};
+    struct problem problem;
+    annc_trainer *trainer[2] = {NULL};
+    memory_is(14);
+    wide_problem(&problem);
+    annc_device *device = open_cuda(0);
+    for (int i = 0; i < 2; i++)
+        REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer[i]));
+    CHECK(annc_trainer_window(trainer[0]) == 4000 && annc_trainer_window(trainer[1]) < 4000);
+    for (int i = 0; i < 2; i++)
+        annc_trainer_free(trainer[i]);
+    annc_device_close(device);
+    problem_free(&problem);
+}
+
+/* An audit needs no more of a device than its minibatch, ... */
+static void audits_stream(void)
+{
+    const annc_check_options audit = {.batch = 8, .sample = 5, .seed = 1};
+    struct problem problem;
+    annc_check_row *rows = NULL;
+    size_t count = 0, failed = 0;
+    memory_is(6);
+    wide_problem(&problem);
+    annc_device *device = open_cuda(0);
+    REQUIRE_OK(annc_check(problem.network, problem.data, &device, 1, &audit, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        failed += !rows[i].pass;
+    CHECK(count > 4 && failed == 0);
+    annc_check_free(rows);
+    annc_device_close(device);
+    problem_free(&problem);
+}
+
+/* ... and a sweep no more than a training. */
+static void sweeps_stream(void)
+{
+    const annc_device_options cuda = {.kind = ANNC_DEVICE_CUDA};
+    struct problem problem;
+    memory_is(17);
+    wide_problem(&problem);
+    annc_candidate candidate = {
+        .network = problem.network, .options = {.eta = 0.5, .batch = 100, .seed = 1}, .epochs = 1};
+    REQUIRE_OK(annc_sweep(&cuda, &candidate, 1, problem.data, problem.data, NULL, NULL, NULL));
+    CHECK_MSG(candidate.status == ANNC_OK, "%s", candidate.reason);
+    problem_free(&problem);
+}
+
+/* Evaluators of a training take no parameters of their own: 8 MB of them fit once. */
+static void evaluators_share_parameters(void)
+{
+    const annc_shape shape = problem_shape("4-1000-1990-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    struct problem problem;
+    annc_trainer *trainer = NULL;
+    annc_evaluator *evaluator[2] = {NULL};
+    annc_evaluation evaluation;
+    double loss;
+    memory_is(15);
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 8, ANNC_INIT_XAVIER, 3));
+    annc_device *device = open_cuda(0);
+    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &plain, &trainer));
+    for (int i = 0; i < 2; i++) {
+        REQUIRE_OK(annc_evaluator_create(device, problem.network, problem.data, &evaluator[i]));
+        REQUIRE_OK(one_epoch(trainer, evaluator[i], &loss));
+    }
+    CHECK(annc_evaluator_run(evaluator[0], NULL, NULL, NULL, &evaluation) == ANNC_DEVICE);
+    annc_trainer_free(trainer);
+    REQUIRE_OK(annc_evaluator_run(evaluator[0], NULL, NULL, NULL, &evaluation));
+    for (int i = 0; i < 2; i++)
+        annc_evaluator_free(evaluator[i]);
+    annc_device_close(device);
+    problem_free(&problem);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {TEST(two_at_once),
+                                        TEST(handed_on),
+                                        TEST(without_code),
+                                        TEST(trainers_share),
+                                        TEST(audits_stream),
+                                        TEST(sweeps_stream),
+                                        TEST(evaluators_share_parameters)};
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
