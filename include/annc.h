@@ -162,7 +162,8 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * missing one fill first), "annc.inputs", "annc.targets" (JSON arrays of column names), "annc.label" (a column's name), "annc.table"
  * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned), "annc.images" ([rows,
  * columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training images, rows 0 for none); in a checkpoint
- * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run" and "annc.machine" (the program's own). value NULL removes.
+ * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run", "annc.machine" and "annc.measured" (the program's own). value NULL
+ * removes.
  * annc_network_metadata gives NULL for a key that is not there; what it gives lives until the key is set again. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);

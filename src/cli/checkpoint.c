@@ -81,7 +81,7 @@ annc_status save_model(const struct options *options, const annc_network *networ
 
 annc_status checkpoint_forget(annc_network *network)
 {
-    static const char *const keys[] = {"annc.state", "annc.progress", "annc.run", "annc.machine"};
+    static const char *const keys[] = {"annc.state", "annc.progress", "annc.run", "annc.machine", "annc.measured"};
     static const char *const blocks[] = {"first", "second", "best"};
     annc_status status = ANNC_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks && status == ANNC_OK; i++)
@@ -215,11 +215,22 @@ static annc_status set_progress(struct session *session, annc_network *checkpoin
     return status;
 }
 
+/* Which data measure the training: losses on others say nothing of those before. */
+static void print_measured(struct session *session, char *text, size_t size)
+{
+    const annc_dataset *const sets[] = {session->data.test, session->data.validation};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if (sets[i] && session->fingerprint[i] == 0)
+            session->fingerprint[i] = annc_dataset_fingerprint(sets[i]);
+    snprintf(text, size, "%016llx %016llx", (unsigned long long)session->fingerprint[0],
+             (unsigned long long)session->fingerprint[1]);
+}
+
 annc_status session_save(struct session *session)
 {
     const char *path = session->options->value[OPTION_CHECKPOINT].text;
     annc_network *checkpoint = NULL;
-    char machine[512];
+    char machine[512], measured[64];
     if (!path)
         return ANNC_OK;
     const enum patience before = set_patience(END_WHEN_ASKED);
@@ -233,12 +244,17 @@ annc_status session_save(struct session *session)
     print_machine(session, machine, sizeof machine);
     if (status == ANNC_OK)
         status = annc_network_set_metadata(checkpoint, "annc.machine", machine);
+    print_measured(session, measured, sizeof measured);
+    if (status == ANNC_OK)
+        status = annc_network_set_metadata(checkpoint, "annc.measured", measured);
     if (status == ANNC_OK && session->has_best)
         status = annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network));
     if (status == ANNC_OK)
         status = annc_model_save(checkpoint, path);
     set_patience(before);
     annc_network_free(checkpoint);
+    if (status == ANNC_OK)
+        session->kept_epochs = session->epochs;
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
     return status;
 }
@@ -276,6 +292,7 @@ annc_status session_restore(struct session *session)
 {
     struct passage passage = {.in = annc_network_metadata(session->checkpoint, "annc.progress")};
     struct folds ignored;
+    char measured[64];
     annc_status status = annc_trainer_resume(session->trainer, session->checkpoint);
     if (status != ANNC_OK) {
         damaged(session, annc_last_error());
@@ -291,8 +308,13 @@ annc_status session_restore(struct session *session)
         return damaged(session, "is damaged: its annc.progress makes no sense");
     if (best)
         memcpy(annc_network_parameters(session->network), best, annc_shape_parameters(&session->shape) * sizeof *best);
+    const char *then = annc_network_metadata(session->checkpoint, "annc.measured");
+    print_measured(session, measured, sizeof measured);
+    if (then && strcmp(then, measured) != 0)
+        return damaged(session, "was taken with other data to validate or test with");
     note_machine(session);
     note(session->options, "resumed after %u epochs", session->epochs);
+    session->kept_epochs = session->epochs;
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
     return ANNC_OK;
 }

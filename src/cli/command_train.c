@@ -49,6 +49,8 @@ static annc_status check_combination(const struct session *session)
             "all data to keep it");
     if (value[OPTION_FOLDS].given && value[OPTION_LOAD].given)
         return usage_failed("--folds and --load contradict each other: the model has seen what folds hold out");
+    if (value[OPTION_FOLDS].given && value[OPTION_EPOCHS].whole == 0)
+        return usage_failed("--folds and --epochs 0 contradict each other: of untrained networks there is no mean");
     if (value[OPTION_PATIENCE].whole > 0 && !value[OPTION_VALIDATION].given && !value[OPTION_FOLDS].given)
         return usage_failed("--patience needs data to watch: add --validation 0.1");
     return ANNC_OK;
@@ -71,6 +73,8 @@ static annc_status check_plot(const struct session *session)
 static annc_status prepare(struct session *session, annc_data_options *source, annc_network **checkpoint)
 {
     annc_device_options device;
+    const double limit = session->options->value[OPTION_MAX_TIME].number;
+    session->deadline = limit > 0 ? since_start() + limit : 0;
     annc_status status = device_options_from(session->options, &device);
     if (status == ANNC_OK && text_of(session, OPTION_RESUME))
         status = annc_model_load(text_of(session, OPTION_RESUME), NULL, checkpoint);
@@ -136,24 +140,12 @@ static annc_status save_plot(const struct session *session)
     return status;
 }
 
-/* A run that was asked to stop keeps what it has, and says how to go on. */
-static void explain_stop(const struct session *session)
-{
-    const char *checkpoint = text_of(session, OPTION_CHECKPOINT), *model = text_of(session, OPTION_SAVE);
-    char how[4200];
-    complain(annc_last_error()[0] ? annc_last_error() : "stopped");
-    snprintf(how, sizeof how, "go on from there with %s %s", checkpoint ? "annc-gpu train --resume" : "--load",
-             checkpoint ? checkpoint : model);
-    if (checkpoint || model)
-        complain(how);
-}
-
 /* Whether the network has what is worth keeping of a training that broke off: the best epoch, or all that was trained, which is fetched. */
 static bool has_something(struct session *session)
 {
     if (session->has_best)
         return true;
-    return session->epochs > 0 && session->ending != ENDED_BY_DIVERGENCE &&
+    return session->trainer && session->epochs > 0 && session->ending != ENDED_BY_DIVERGENCE &&
            annc_trainer_store(session->trainer) == ANNC_OK;
 }
 
@@ -200,7 +192,7 @@ static annc_status train_one(struct session *session, const annc_data_options *s
     if (said == ANNC_OK)
         said = print_result(session);
     if (status == ANNC_STOPPED)
-        explain_stop(session);
+        print_stop(session, said == ANNC_OK);
     return said == ANNC_OK || has_diverged ? status : said;
 }
 

@@ -114,6 +114,15 @@ static annc_status print_folds(const struct session *model, const struct folds *
     return flush(stdout, "standard output");
 }
 
+/* A fold that the clock cut short counts for nothing, and the mean is of all folds: there is none. */
+static annc_status out_of_time(const struct session *session, uint32_t fold, uint32_t folds)
+{
+    const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text;
+    usage_failed("the time is over in fold %u of %u%s%s", fold + 1, folds,
+                 checkpoint ? "; go on with annc-gpu train --resume " : "", checkpoint ? checkpoint : "");
+    return ANNC_FAILURE;
+}
+
 /* One fold after another, each a session that can be broken and resumed. */
 static annc_status fold_by_fold(const struct session *model, const annc_data_options *source, struct folds *folds)
 {
@@ -132,6 +141,10 @@ static annc_status fold_by_fold(const struct session *model, const annc_data_opt
             print_balance(&session);
         if (status == ANNC_OK)
             status = session_train(&session, log_epoch);
+        if (status == ANNC_STOPPED)
+            print_stop(&session, false);
+        if (status == ANNC_OK && session.ending == ENDED_BY_TIME)
+            status = out_of_time(&session, fold, source->folds);
         if (status == ANNC_OK) {
             count_fold(folds, &session);
             status = print_fold(&session, fold);
@@ -193,6 +206,8 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
         status = device_options_from(model->options, &device);
     if (status == ANNC_OK)
         status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
+    if (status == ANNC_STOPPED)
+        complain(annc_last_error());
     if (status == ANNC_OK)
         status = folds->said;
     for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
@@ -229,6 +244,9 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
     memset(&folds, 0, sizeof folds);
     if (model->checkpoint)
         status = folds_restore(model->checkpoint, &folds);
+    if (status == ANNC_OK && folds.fold > 0 && model->options->goes_further)
+        return usage_failed("--epochs cannot be raised any more: %u of the folds were trained to their end",
+                            folds.fold);
     const uint32_t at_once = folds_at_once(model);
     if (status == ANNC_OK && at_once == 1)
         status = fold_by_fold(model, source, &folds);

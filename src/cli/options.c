@@ -45,6 +45,13 @@ static annc_status refuse_choice(const struct option_spec *spec, const char *tex
     return usage_failed("--%s takes one of %s; not '%.64s'", spec->name, names, text);
 }
 
+bool is_share(const char *text, double *share)
+{
+    char *end;
+    *share = strtod(text, &end);
+    return *text && *end == '\0' && strspn(text, "0123456789.eE+-") == strlen(text);
+}
+
 annc_status option_parse(const struct option_spec *spec, const char *text, struct option_value *value)
 {
     value->text = text;

@@ -158,6 +158,7 @@ struct options {
     int positional_count;
     const char *repeated[MOST_REPEATED]; /* values of the option that may be given more than once */
     int repeated_count;
+    bool goes_further;      /* --epochs was raised beyond the checkpoint's */
     char *config, *resumed; /* the texts of the configuration file and of a checkpoint, whose values point into them */
 };
 
@@ -167,6 +168,10 @@ extern const struct option_spec OPTIONS[OPTION_COUNT];
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options);
 /* Gives every option that has one, and no value yet, its default. */
 annc_status options_default(struct options *options);
+/* Whether an option's value is not in use: the model that is loaded says what it is. */
+bool option_comes_with_model(const struct options *options, enum option_id id);
+/* Whether the value of --validation is a share of the data, like 0.1, and no file's name. */
+bool is_share(const char *text, double *share);
 /* What was not given comes from the file that --config names, then from --preset, then from the defaults (config.c). */
 annc_status options_complete(unsigned command, struct options *options);
 void options_free(struct options *options);

@@ -85,6 +85,14 @@ static void handle(int number, void (*handler)(int))
     sigaction(number, &action, NULL);
 }
 
+/* As handle does, unless whoever started the program wants it ignored, as nohup does. */
+static void handle_unless_ignored(int number, void (*handler)(int))
+{
+    struct sigaction before;
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        handle(number, handler);
+}
+
 void handle_signals(void)
 {
     struct sigaction lost;
@@ -94,6 +102,7 @@ void handle_signals(void)
     sigaction(SIGBUS, &lost, NULL);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);
+    handle_unless_ignored(SIGHUP, on_signal); /* a terminal that is closed */
     handle(SIGALRM, on_alarm);
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);

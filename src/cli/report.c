@@ -289,3 +289,17 @@ void print_warnings(const struct session *session)
     if (session->last.health[L - 1].dead > 0 && session->shape.cost == ANNC_QUADRATIC && session->shape.width[L] > 1)
         warn_of_output(session, &session->last.health[L - 1]);
 }
+
+void print_stop(const struct session *session, bool saved)
+{
+    const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text,
+               *model = saved ? session->options->value[OPTION_SAVE].text : NULL;
+    char how[4200];
+    complain(session->stopped);
+    if (checkpoint)
+        snprintf(how, sizeof how, "go on from there with annc-gpu train --resume %s", checkpoint);
+    else if (model)
+        snprintf(how, sizeof how, "go on from there with --load %s", model);
+    if (checkpoint || model)
+        complain(how);
+}

@@ -26,7 +26,8 @@ static bool is_path(enum option_id id, const char *text)
 {
     if (id == OPTION_DATA && (strcmp(text, "mnist") == 0 || strcmp(text, "digits") == 0))
         return false;
-    if (id == OPTION_VALIDATION && strspn(text, "0123456789.eE+-") == strlen(text))
+    double share;
+    if (id == OPTION_VALIDATION && is_share(text, &share))
         return false;
     return strcmp(text, "-") != 0;
 }
@@ -58,7 +59,7 @@ void options_print_run(const struct options *options, struct text *out)
     for (int i = 0; i < OPTION_COUNT; i++) {
         const enum option_id id = (enum option_id)i;
         const char *text = options->value[id].text;
-        if (!text || !is_in_run(id))
+        if (!text || !is_in_run(id) || option_comes_with_model(options, id))
             continue;
         text_add(out, "%s = ", OPTIONS[id].name);
         if (OPTIONS[id].kind == PATHNAME && text[0] != '/' && is_path(id, text) && folder) {
@@ -115,6 +116,9 @@ static bool same(const struct option_spec *spec, const struct option_value *a, c
     case TEXT:
         return strcmp(a->text, b->text) == 0;
     case PATHNAME: {
+        double x_share, y_share;
+        if (is_share(a->text, &x_share) && is_share(b->text, &y_share))
+            return x_share == y_share;
         char *x = take_given(realpath(a->text, NULL), "a file's name"),
              *y = take_given(realpath(b->text, NULL), "a file's name");
         const bool equal = x && y ? strcmp(x, y) == 0 : strcmp(a->text, b->text) == 0;
@@ -140,7 +144,9 @@ static annc_status take(struct options *options, enum option_id id, const char *
         return ANNC_INPUT; /* what a file says is no mistake of the command line */
     if (!value->given)
         *value = theirs;
-    else if (!is_free(id) && !same(spec, value, &theirs) && !(id == OPTION_EPOCHS && value->whole > theirs.whole))
+    else if (id == OPTION_EPOCHS && value->whole > theirs.whole)
+        options->goes_further = true;
+    else if (!is_free(id) && !same(spec, value, &theirs))
         contradict(all, id, text);
     return ANNC_OK;
 }

@@ -96,6 +96,13 @@ static annc_status find_fold(const struct place *place, const struct epoch_line 
     return ANNC_OK;
 }
 
+/* Whether a training ended in a way after which its checkpoint, of whatever epoch, is gone on from. */
+static bool is_broken(const struct log_record *result)
+{
+    const char *ending = record_text(result, "ended_by");
+    return ending && strcmp(ending, "divergence") == 0;
+}
+
 static annc_status take_epoch(const struct place *place, const struct epoch_line *line, struct run *run)
 {
     struct fold *fold;
@@ -113,7 +120,7 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
         return refuse(place, "has another number of layers than the lines before");
     if (!(columns[EPOCH] >= 1 && columns[EPOCH] <= 1e9))
         return refuse(place, "has no number of an epoch");
-    if (history->count > 0 && run->has_result && columns[EPOCH] <= 1)
+    if (history->count > 0 && run->has_result && columns[EPOCH] <= 1 && !is_broken(&run->result))
         return refuse(place, "begins another training: a log is of one");
     go_back(run, history, columns[EPOCH]);
     if (fold)

@@ -66,8 +66,6 @@ static annc_status make_evaluators(struct session *session)
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch)
 {
     annc_data_options parts = *source;
-    const double limit = session->options->value[OPTION_MAX_TIME].number;
-    session->deadline = limit > 0 ? since_start() + limit : 0;
     annc_status status = session->checkpoint ? annc_network_copy(session->checkpoint, &session->network) : ANNC_OK;
     if (status == ANNC_OK && session->network)
         status = checkpoint_forget(session->network);
@@ -267,24 +265,45 @@ static void open_live(struct session *session)
                   annc_dataset_examples(session->data.train)->count, session->deadline);
 }
 
-annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
+/* The status of a training that went on until `status`, and its ending where that was within an epoch. */
+static annc_status how_it_ended(struct session *session, annc_status status)
+{
+    if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
+        session->ending = ENDED_BY_TIME;
+        return ANNC_OK;
+    }
+    if (status == ANNC_STOPPED) {
+        session->ending = ENDED_BY_SIGNAL;
+        snprintf(session->stopped, sizeof session->stopped, "%s", annc_last_error());
+    } else if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL) {
+        snprintf(session->stopped, sizeof session->stopped, "stopped after epoch %u", session->epochs);
+        return ANNC_STOPPED;
+    }
+    return status;
+}
+
+/* How long a signal waits for what is at work. Epochs that only the process knows are worth it; where a checkpoint has all but the one at work,
+ * the end comes soon. A second signal ends all at once. */
+static enum patience patience_for(const struct session *session)
 {
     const struct option_value *value = session->options->value;
+    const bool is_kept = value[OPTION_CHECKPOINT].text && session->kept_epochs == session->epochs;
+    return (value[OPTION_SAVE].text || value[OPTION_CHECKPOINT].text) && !is_kept ? END_WHEN_ASKED : END_SOON;
+}
+
+annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
+{
     annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
     if (status != ANNC_OK)
         return status;
-    /* A model that is to be saved is worth waiting for, unless a checkpoint has what it is made of. */
-    set_patience(value[OPTION_SAVE].text && !value[OPTION_CHECKPOINT].text ? END_WHEN_ASKED : END_SOON);
     open_live(session);
-    while (status == ANNC_OK && !ends(session))
+    while (status == ANNC_OK && !ends(session)) {
+        set_patience(patience_for(session));
         status = one_epoch(session, each);
-    live_hide(&session->live);
-    if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
-        session->ending = ENDED_BY_TIME;
-        status = ANNC_OK;
     }
-    if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL)
-        status = ANNC_STOPPED;
+    set_patience(END_WHEN_ASKED); /* what is left is to be saved */
+    live_hide(&session->live);
+    status = how_it_ended(session, status);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
     if (status == ANNC_OUTPUT && !usage_error()[0])
         usage_failed("%s", annc_last_error()); /* which the same error again is not to hide */

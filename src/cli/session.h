@@ -35,7 +35,8 @@ struct session {
     annc_trainer *trainer;
     annc_evaluator *test, *validation; /* NULL where there is no such set */
     float *class_weights;
-    struct history history; /* of the epochs done, where --plot asks for it */
+    uint64_t fingerprint[2]; /* of the data to test and to validate with, once a checkpoint is taken; 0 */
+    struct history history;  /* of the epochs done, where --plot asks for it */
     struct live live;
     FILE *log;                      /* the caller's, or NULL */
     const annc_network *checkpoint; /* to go on from, the caller's; or NULL */
@@ -46,10 +47,12 @@ struct session {
     double due;                     /* the next one, by since_start(); 0: none */
     bool repeats;                   /* another session has told what there is to tell before the work */
     uint32_t epochs;                /* done */
+    uint32_t kept_epochs;           /* done when the last checkpoint was written */
     struct outcome last;            /* of the epochs done */
     struct outcome best;            /* by validation; all of it is kept in the network */
     bool has_best;
     enum ending ending;
+    char stopped[128];            /* where, after a signal */
     double deadline;              /* seconds since the start of the process; 0 for none */
     double seconds, test_seconds; /* of the epochs done; at the end, of all steps */
     double unfinished;            /* seconds of an epoch that was left before its end */
@@ -113,6 +116,8 @@ annc_status print_epoch(const struct session *session);
 annc_status log_epoch(const struct session *session);
 annc_status print_result(const struct session *session);
 void print_warnings(const struct session *session);
+/* After a signal: where it stopped, and how to go on from the checkpoint, or, where that was saved, from the model. */
+void print_stop(const struct session *session, bool saved);
 /* How the classes share the training set. */
 void print_balance(const struct session *session);
 /* The measures of a set as members of a JSON object, their keys beginning with `prefix`. */

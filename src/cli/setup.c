@@ -266,11 +266,10 @@ static annc_status delimiter_from(const struct options *options, char *separator
 static annc_status validation_from(const struct options *options, annc_data_options *source)
 {
     const char *text = options->value[OPTION_VALIDATION].text;
-    char *end;
+    double share;
     if (!text)
         return ANNC_OK;
-    const double share = strtod(text, &end);
-    if (*end != '\0' || strspn(text, "0123456789.eE+-") != strlen(text)) {
+    if (!is_share(text, &share)) {
         source->validation_path = text;
         return ANNC_OK;
     }

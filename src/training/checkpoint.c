@@ -185,7 +185,7 @@ static annc_status read_state(const annc_network *checkpoint, uint32_t steps, st
         return annc_fail(ANNC_INPUT, "is a model, and no checkpoint: it says nothing of where its training stands");
     if (!parse_state(text, state) || state->epoch > UINT32_MAX - 1 || state->steps > steps ||
         (state->epoch == 0 && state->steps > 0) || state->examples > state->count || state->correct > state->examples ||
-        state->waited > UINT32_MAX || state->schedule > UINT32_MAX || !(state->plateau > 0 && state->plateau <= 1))
+        state->waited > UINT32_MAX || state->schedule > UINT32_MAX || !(state->plateau >= 0 && state->plateau <= 1))
         return annc_fail(ANNC_INPUT, "is damaged: its %s makes no sense", KEY);
     return ANNC_OK;
 }

@@ -111,7 +111,7 @@ class Resume(Tables):
             for attempt in range(40):
                 process = self.start(*(more if attempt == 0 else ["--resume", f"c{i}"]), "--json", *([] if folds else ["--save", f"m{i}"]))
                 time.sleep(draw.uniform(0.02, 0.12))
-                process.send_signal(draw.choice([signal.SIGINT, signal.SIGTERM]))
+                process.send_signal(draw.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
                 output, said = process.communicate()
                 code = process.returncode
                 if code == OK or not (self.folder / f"c{i}").exists():
@@ -126,6 +126,90 @@ class Resume(Tables):
                     self.assertEqual(last[key], whole[-1][key], (kind, key))
             else:
                 self.assertEqual(self.read(f"m{i}"), self.read(f"whole{i}"), kind)
+
+    def test_terminal_is_closed(self):
+        """The model is saved, unless the signal is to be ignored."""
+        more = ["--data", self.data, *TWO_CLASSES, "--epochs", "100000", "--save", "m"]
+        self.assertEqual(self.broken_after(3, *more, by=signal.SIGHUP), 129)
+        self.assertGreaterEqual(int(self.lines("info", "m")[0]["annc.epochs"]), 3)
+        process = subprocess.Popen(["nohup", str(PROGRAM), "train", *more, "--max-time", "0.5", "--json"], cwd=self.folder, env=self.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        process.communicate()
+        self.assertEqual(process.returncode, OK)
+
+    def test_where_it_stopped(self):
+        """A signal ends a log as such, and what is said of it is of now."""
+        more = ["--data", self.data, *TWO_CLASSES, "--epochs", "100000", "--log", "log"]
+        for place in (["--save", "m"], ["--save", "m", "--checkpoint", "c"], ["--save", "nowhere/m"], []):
+            process = self.start(*more, *place, "--engine", "ops")
+            if "nowhere/m" in place:
+                self.assertEqual(process.wait(), OUTPUT)
+                process.communicate()
+                continue
+            process.stdout.readline()
+            time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            said = process.communicate()[1]
+            self.assertEqual(process.returncode, 130)
+            self.assertRegex(said, r"stopped (after epoch \d+|in epoch \d+ after step \d+)")
+            self.assertEqual(self.log("log")[-1]["ended_by"], "signal")
+            how = re.findall("go on from there with (.*)", said)
+            self.assertEqual(how, ["annc-gpu train --resume c"] if "c" in place else ["--load m"] if place else [])
+
+    def test_model_that_was_loaded(self):
+        """A model brings its shape: the checkpoint of its training says nothing else, and its configuration makes it again."""
+        self.run_program("train", "--data", self.data, *TWO_CLASSES, "--epochs", "2", "--save", "first")
+        more = ["--data", self.data, "--load", "first", "--batch", "8", "--device", "cpu"]
+        self.run_program("train", *more, "--epochs", "6", "--save", "whole")
+        self.run_program("train", *more, "--epochs", "4", "--save", "m", "--checkpoint", "c")
+        self.run_program("train", "--resume", "c", "--epochs", "6", "--save", "m")
+        self.assertEqual(self.read("m"), self.read("whole"))
+        (self.folder / "again.config").write_text(self.lines("info", "whole")[0]["annc.config"])
+        self.run_program("train", "--config", "again.config", "--save", "again")
+        self.assertEqual(self.read("again"), self.read("whole"))
+
+    def test_rate_that_vanished(self):
+        """Plateaus may lower the rate to nothing; the checkpoint is good all the same."""
+        more = ["--data", self.data, *TWO_CLASSES, "--lr", "1e-9", "--schedule", "plateau", "--schedule-period", "1", "--schedule-factor", "1e-30"]
+        self.run_program("train", *more, "--epochs", "60", "--save", "whole")
+        self.run_program("train", *more, "--epochs", "40", "--checkpoint", "c")
+        self.assertIn("plateau 0x0p+0", self.lines("info", "c")[0]["annc.state"])
+        self.run_program("train", "--resume", "c", "--epochs", "60", "--save", "m")
+        weights = 4 * (4 * 8 + 8 + 8 * 3 + 3)
+        self.assertEqual(self.read("m")[-weights:], self.read("whole")[-weights:])
+
+    def test_folds_and_time(self):
+        """--max-time is of all folds; one that was cut short counts only once it was trained to its end."""
+        more = ["--data", self.data, *TWO_CLASSES, "--lr", "0.01", "--folds", "3", "--epochs", "60"]
+        whole = self.lines("train", *more)[-1]
+        said = self.run_program("train", *more, "--checkpoint", "c", "--checkpoint-every", "1e", "--max-time", "0.0001", code=1).stderr
+        self.assertIn("the time is over in fold 1 of 3; go on with annc-gpu train --resume c", said)
+        result = self.lines("train", "--resume", "c", "--max-time", "1000")[-1]
+        self.assertEqual([result[key] for key in ("folds", "loss_mean", "loss_sd")], [whole[key] for key in ("folds", "loss_mean", "loss_sd")])
+        self.assertIn("2 of the folds were trained to their end", self.run_program("train", "--resume", "c", "--epochs", "70", code=USAGE).stderr)
+        self.assertIn("--epochs 0", self.run_program("train", *more[:-1], "0", code=USAGE).stderr)
+
+    def test_data_that_measure(self):
+        """Losses on other data to validate or test with are no measure of what was best before."""
+        for option in ("--validation", "--test"):
+            self.write("v.csv", blobs(60), COLUMNS)
+            self.run_program("train", "--data", self.data, *TWO_CLASSES, option, "v.csv", "--epochs", "3", "--checkpoint", "c")
+            self.run_program("train", "--resume", "c", "--epochs", "4")
+            self.write("v.csv", blobs(50), COLUMNS)
+            self.assertIn("other data to validate or test with", self.run_program("train", "--resume", "c", "--epochs", "5", code=INPUT).stderr)
+
+    def test_names_like_numbers(self):
+        """A file to validate with may be called like a date; a share may be written in two ways."""
+        self.write("2024-01-01", blobs(60), COLUMNS)
+        self.run_program("train", "--data", self.data, *TWO_CLASSES, "--validation", "2024-01-01", "--epochs", "3", "--checkpoint", "c")
+        (self.folder / "elsewhere").mkdir()
+        subprocess.run([str(PROGRAM), "train", "--resume", "../c", "--epochs", "4"], cwd=self.folder / "elsewhere", env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.run_program("train", "--data", self.data, *TWO_CLASSES, "--validation", "0.2", "--epochs", "3", "--checkpoint", "c")
+        self.run_program("train", "--resume", "c", "--validation", "0.20")
+        self.assertIn("--validation", self.run_program("train", "--resume", "c", "--validation", "0.21", code=USAGE).stderr)
 
     def killed(self, i, kills, draw):
         """One kind of training, killed so often; gives how many kills left a checkpoint, and how many came while a file was being written."""
@@ -344,6 +428,14 @@ class Resume(Tables):
         said = self.run_program("train", *more, "--checkpoint", "c", code=DIVERGED).stderr
         self.assertIn("the last checkpoint before that is in c", said)
         self.assertEqual(self.lines("info", "c")[0]["annc.epochs"], "0")
+
+    def test_log_of_a_divergence(self):
+        """A run that diverged goes on in the same log, from whatever epoch its checkpoint is of."""
+        file = self.write("steep.csv", [[i, 1000 * i] for i in range(200)], ["x", "y"])
+        more = ["--target", "y", "--layers", "1-1:identity", "--device", "cpu", "--scale", "none", "--target-scale", "none", "--lr", "1.6e-4", "--batch", "200"]
+        self.run_program("train", "--data", file, *more, "--epochs", "1000", "--init", "xavier", "--checkpoint", "c", "--log", "log", code=DIVERGED)
+        self.run_program("train", "--resume", "c", "--log", "log", code=DIVERGED)
+        self.run_program("report", "log", "--out", "r.html")
 
     def test_another_machine(self):
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--threads", "1")
