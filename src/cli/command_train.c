@@ -117,17 +117,25 @@ static annc_status save(const struct session *session)
     return status == ANNC_OK ? save_model(session->options, session->network, path, "") : status;
 }
 
-/* The curves of the epochs so far, where --plot asks for them. */
+/* The curves, where --plot asks for them, of the epochs that this process trained: what a resumed run had before is not known here. */
 static annc_status save_plot(const struct session *session)
 {
     const char *path = text_of(session, OPTION_PLOT);
     struct text text = {.bytes = NULL};
-    char name[1200], layers[1024];
+    char name[1200], layers[1024], epochs[64];
+    const uint32_t count = (uint32_t)session->history.count;
     if (!path)
         return ANNC_OK;
+    if (count == 0 && session->epochs > 0) {
+        note(session->options, "no epoch was left to train: %s is left as it was", path);
+        return ANNC_OK;
+    }
+    if (count == session->epochs)
+        snprintf(epochs, sizeof epochs, "%u epoch%s", count, count == 1 ? "" : "s");
+    else
+        snprintf(epochs, sizeof epochs, "epochs %u to %u", session->epochs - count + 1, session->epochs);
     print_layers(&session->shape, layers, sizeof layers);
-    snprintf(name, sizeof name, "Training of %s, %s cost: %u epochs", layers, annc_cost_name(session->shape.cost),
-             session->epochs);
+    snprintf(name, sizeof name, "Training of %s, %s cost: %s", layers, annc_cost_name(session->shape.cost), epochs);
     const struct named_history run = {
         .name = name, .history = &session->history, .kept_epoch = session_kept_epoch(session)};
     FILE *stream = text_stream(&text);

@@ -362,6 +362,10 @@ class Resume(Tables):
         self.assertEqual(run, f"data = {self.folder}/t.csv\nlayers = {T[1]}\ndevice = cpu\ncheckpoint-every = 30s\n")
         self.run_program("train", "--resume", "c", "--epochs", "61", "--log", "l", "--plot", "p.svg")
         self.assertEqual(self.lines("info", "c")[0]["annc.run"], run)
+        drawn = (self.folder / "p.svg").read_text()
+        self.assertIn("epochs 61 to 61", drawn)
+        self.assertIn("p.svg is left as it was", self.run_program("train", "--resume", "c", "--plot", "p.svg").stderr)
+        self.assertEqual((self.folder / "p.svg").read_text(), drawn)
 
     def test_folder_that_is_gone(self):
         """Where the working folder has no name any more, names stay as they were given."""
