@@ -331,7 +331,7 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
     if (status == ANNC_OK)
         status = annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation);
     annc_evaluator_free(evaluator);
-    if (status == ANNC_OK && threshold->given && examples->labels)
+    if (status == ANNC_OK && threshold->given)
         status = apply_threshold(result->shape, result->data, result->outputs, threshold->number, result->predictions,
                                  &result->evaluation.correct);
     if (status != ANNC_OK)
@@ -360,6 +360,8 @@ annc_status run_eval(const struct options *options)
         status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK) /* what is said of the network must be so */
         status = shape_from_options(options, annc_network_shape(network), &said);
+    if (status == ANNC_OK && options->value[OPTION_THRESHOLD].given)
+        status = check_threshold(annc_network_shape(network), options->value[OPTION_THRESHOLD].number);
     if (status == ANNC_OK) {
         result.shape = annc_network_shape(network);
         status = data_options_from(options, result.shape, &source);

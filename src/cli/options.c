@@ -70,6 +70,10 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
         if (!parse_number(text, &value->number) || !isfinite(value->number) || value->number < 0)
             return usage_failed("--%s takes a finite number, 0 or more, not '%.64s'", spec->name, text);
         break;
+    case SIGNED:
+        if (!parse_number(text, &value->number) || !isfinite(value->number))
+            return usage_failed("--%s takes a finite number, not '%.64s'", spec->name, text);
+        break;
     case SHARE:
         if (!parse_number(text, &value->number) || !(value->number >= 0 && value->number < 1))
             return usage_failed("--%s takes a number from 0 to below 1, not '%.64s'", spec->name, text);

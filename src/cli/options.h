@@ -126,6 +126,7 @@ enum option_kind {
     WHOLE,    /* a whole number within low...high */
     NUMBER,   /* a finite decimal number above 0 */
     AMOUNT,   /* the same, or 0 */
+    SIGNED,   /* any finite decimal number */
     SHARE,    /* 0 or more and less than 1 */
     LIST,     /* any text, and again: options.repeated has all of them */
     CHOICE,   /* one of the names that choice() gives for 0, 1, 2, ... */

@@ -50,7 +50,40 @@ class Tasks(Tables):
         self.assertLess(result["log_loss"], 0.05)
         same = self.write("same.csv", [[0, 1, 0], [0, 1, 1], [0, 1, 1]], ["a", "b", "y"])
         self.assertEqual(self.lines("eval", "m", "--data", same)[-1]["auc"], 0.5)  # of outputs that are equal half are in the right order
-        self.assertEqual(self.lines("eval", "m", "--data", file, "--threshold", "2")[-1]["accuracy"], 0.5)
+        self.assertEqual(self.lines("eval", "m", "--data", file, "--threshold", "1")[-1]["accuracy"], 0.5)
+
+    def test_threshold(self):
+        """The boundary between two classes lies anywhere in the range of the outputs, and nowhere else."""
+        file = self.write("xor.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
+
+        def train(layers, cost, *more):
+            self.run_program("train", "--data", file, "--layers", layers, "--cost", cost, "--epochs", "1", "--device", "cpu", *more, "--save", "m")
+
+        def count(threshold):
+            """Examples that are told for class 1, by --threshold and by their outputs."""
+            self.run_program("eval", "m", "--data", file, "--threshold", threshold, "--per-example", "each.csv")
+            rows = [line.split(",") for line in (self.folder / "each.csv").read_text().splitlines()[1:]]
+            told = [row[2] == "1" for row in rows]
+            self.assertEqual(told, [float(row[-1]) > float(threshold) for row in rows])
+            return sum(told)
+
+        for layers, cost in (("2-3:tanh-1:tanh", "hinge"), ("2-3:tanh-1:identity", "hinge")):
+            train(layers, cost)
+            self.assertEqual(count("-1"), 4)
+            count("-0.25")
+            self.assertEqual(count("1" if layers.endswith("1:tanh") else "5e9"), 0)
+        train("2-3:tanh-1:tanh", "hinge")
+        for wrong in ("-1.01", "2"):
+            self.assertIn(f"--threshold {wrong}: the outputs of tanh lie between -1 and 1",
+                          self.run_program("eval", "m", "--data", file, "--threshold", wrong, code=USAGE).stderr)
+        for wrong in ("inf", "nan", "1e999", "x"):
+            self.assertIn("--threshold takes a finite number", self.run_program("eval", "m", "--data", file, "--threshold", wrong, code=USAGE).stderr)
+        train("2-3:tanh-1", "cross-entropy")
+        self.assertIn("sigmoid lie between 0 and 1", self.run_program("eval", "m", "--data", file, "--threshold", "-0.5", code=USAGE).stderr)
+        train("2-3:tanh-1:relu", "quadratic")
+        self.assertIn("relu are never below 0", self.run_program("eval", "m", "--data", file, "--threshold", "-0.5", code=USAGE).stderr)
+        train("2-3:tanh-1:identity", "quadratic", "--target", "y")
+        self.assertIn("the data have targets", self.run_program("eval", "m", "--data", file, "--threshold", "0.9", code=USAGE).stderr)
 
     def test_noisy_sine(self):
         """Fitted to the level of its noise, in the units of the file."""
