@@ -184,11 +184,11 @@ annc_status checkpoint_interval(const struct options *options, uint32_t *epochs,
     const double every = strtod(text, &end);
     *epochs = 0;
     *seconds = 0;
-    if (!options->value[OPTION_CHECKPOINT].text)
-        return ANNC_OK;
     if (text[0] < '0' || text[0] > '9' || !(every > 0 && every <= 1e9) ||
         (strcmp(end, "s") != 0 && (strcmp(end, "e") != 0 || every != floor(every))))
         return usage_failed("--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
+    if (!options->value[OPTION_CHECKPOINT].text)
+        return ANNC_OK;
     if (*end == 'e')
         *epochs = (uint32_t)every;
     else

@@ -1,6 +1,7 @@
 /* command_sweep.c - annc-gpu sweep */
 #include "grid.h"
 #include "session.h"
+#include "unused.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static annc_status options_of(const struct sweep *sweep, uint32_t i, struct text
     for (int a = 0; a < sweep->grid.axes && status == ANNC_OK; a++) {
         const enum option_id id = sweep->grid.axis[a].id;
         grid_value(&sweep->grid, entry->point, a, texts->axis[a]);
-        value[id].given = true;
+        value[id].given = value[id].typed = true;
         status = option_parse(&OPTIONS[id], texts->axis[a], &value[id]);
     }
     return status;
@@ -84,6 +85,7 @@ static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct pl
 static annc_status plan_all(struct sweep *sweep, annc_shape *first)
 {
     annc_status status = ANNC_OK;
+    struct unused unused = {.has_training = false};
     sweep->entries = take_memory(sweep->count, sizeof *sweep->entries, "the networks");
     sweep->candidates = take_memory(sweep->count, sizeof *sweep->candidates, "the networks");
     for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
@@ -93,11 +95,15 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
         status = plan_network(sweep, i, &plan);
         if (i == 0)
             *first = plan.shape;
+        if (status == ANNC_OK)
+            unused_add(&unused, &plan.options, &sweep->candidates[i].options);
         if (status == ANNC_OK && (plan.shape.width[0] != first->width[0] ||
                                   plan.shape.width[plan.shape.layers] != first->width[first->layers]))
             status = usage_failed("--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
                                   first->width[0], first->width[first->layers]);
     }
+    if (status == ANNC_OK)
+        unused_tell(&unused, sweep->options);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "graph.h"
 #include "trace_steps.h"
+#include "unused.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static annc_status take_worked_example(struct subject *subject)
     memcpy(subject->theta, theta, sizeof theta);
     snprintf(subject->title, sizeof subject->title,
              "a sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1");
+    unused_tell_example(subject->options);
     const annc_status status = annc_dataset_create(&examples, &subject->own);
     subject->examples = subject->own;
     return status;

@@ -129,7 +129,7 @@ static annc_status parse_option(unsigned command, const char *argument, const ch
     *took_next = spec->kind != FLAG && !equals;
     if (*took_next && !next)
         return usage_failed("--%s needs a value: %s", name, spec->argument);
-    value->given = true;
+    value->given = value->typed = true;
     const char *text = spec->kind == FLAG ? "" : equals ? equals + 1 : next;
     if (spec->kind == LIST)
         options->repeated[options->repeated_count++] = text;

@@ -144,6 +144,7 @@ struct option_spec {
 
 struct option_value {
     bool given; /* by the user, in a configuration file or by --preset; otherwise the default */
+    bool typed; /* by the user, on the command line */
     const char *text;
     const char *shown; /* as the configuration has it, where that is not `text` */
     uint64_t whole;

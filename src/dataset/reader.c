@@ -69,7 +69,7 @@ annc_status annc_reader_open_sized(const annc_data_options *options, const struc
 {
     annc_status status = ANNC_OK;
     annc_reader *reader = NULL;
-    enum annc_format format = ANNC_FORMAT_IDX;
+    annc_format format = ANNC_FORMAT_IDX;
     *result = NULL;
     if (options->source != ANNC_SOURCE_PATH || !options->model)
         return annc_fail(ANNC_USAGE, "a reader takes a path and a model");

@@ -230,7 +230,7 @@ out:
     return status;
 }
 
-annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, enum annc_format format,
+annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, annc_format format,
                                 annc_data *data)
 {
     annc_status status = ANNC_OK;

@@ -238,6 +238,73 @@ class Endings(Tables):
         self.assertRegex(stuck, r"warning: (the output for class '\d' is stuck|layer 1 is dead|\d+ of the 16 units)")
 
 
+class Unused(Tables):
+    """Options that do nothing beside the others: a line each says so, and nothing else changes."""
+
+    def unused(self, *arguments, **more):
+        said = self.run_program(*arguments, **more).stderr.splitlines()
+        return [line.removeprefix("note: ").replace(" has no effect", "") for line in said if "no effect" in line]
+
+    def test_training(self):
+        train = ["train", "--data", self.write("t.csv", blobs(60), COLUMNS), "--layers", "4-3", "--epochs", "1", "--device", "cpu"]
+        self.assertEqual(self.unused(*train), [])
+        steps = ["--momentum", "0.9", "--beta2", "0.9", "--epsilon", "1e-3"]
+        of = {"sgd": steps[::2], "momentum": ["--beta2", "--epsilon"], "nesterov": ["--beta2", "--epsilon"], "adagrad": ["--momentum", "--beta2"],
+              "rmsprop": ["--momentum"], "adam": [], "adamw": []}
+        for optimizer, idle in of.items():
+            self.assertEqual(self.unused(*train, *steps, "--optimizer", optimizer), [f"{name}: the optimizer is {optimizer}" for name in idle])
+        decay = ["--schedule-factor", "0.5", "--schedule-period", "2", "--warmup", "1"]
+        of = {"constant": decay[:4:2], "step": [], "exponential": ["--schedule-period"], "cosine": decay[:4:2], "one-cycle": decay[:4:2], "plateau": []}
+        for schedule, idle in of.items():
+            self.assertEqual(self.unused(*train, *decay, "--schedule", schedule), [f"{name}: the schedule is {schedule}" for name in idle])
+        self.assertEqual(self.unused(*train, "--split-seed", "3"), ["--split-seed: nothing of the training set is held out"])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "t.csv"), ["--split-seed: nothing of the training set is held out"])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "0.2"), [])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--folds", "3"), [])
+        self.assertEqual(self.unused(*train, "--checkpoint-every", "1e"), ["--checkpoint-every: there is no --checkpoint"])
+        self.assertIn("--checkpoint-every takes", self.run_program(*train, "--checkpoint-every", "often", code=USAGE).stderr)
+        self.assertEqual(self.unused(*train, *steps, "--quiet"), [])
+        self.assertEqual(self.unused(*train, *decay, "--checkpoint", "c", "--checkpoint-every", "1e"),
+                         ["--schedule-factor: the schedule is constant", "--schedule-period: the schedule is constant"])
+        self.assertEqual(self.unused("train", "--resume", "c", "--schedule-factor", "0.5"), [])  # which was told when it began
+        (self.folder / "config").write_text("momentum = 0.9\n")
+        self.assertEqual(self.unused(*train, "--config", "config"), [])  # which may be of several runs
+
+    def test_sweep(self):
+        """An option has an effect where any of the networks uses it."""
+        sweep = ["sweep", "--data", self.write("t.csv", blobs(60), COLUMNS), "--layers", "4-3", "--epochs", "1", "--grid", "lr=0.1,1"]
+        self.assertEqual(self.unused(*sweep, "--momentum", "0.9", "--ensemble", "2", "--split-seed", "2"),
+                         ["--momentum: the optimizer is sgd", "--ensemble: there is no --save"])
+        self.assertEqual(self.unused(*sweep, "--ensemble", "2", "--save", "m"), [])
+        self.assertEqual(self.unused(*sweep, "--grid", "momentum=0.1,0.9"), ["--momentum: the optimizer is sgd"])
+        self.assertEqual(self.unused(*sweep, "--grid", "optimizer=sgd,adagrad", "--momentum", "0.9", "--epsilon", "1e-3"),
+                         ["--momentum: none of the optimizers has it"])
+        self.assertEqual(self.unused(*sweep, "--grid", "schedule=cosine,exponential", "--schedule-factor", "0.9", "--schedule-period", "2"),
+                         ["--schedule-period: none of the schedules has it"])
+
+    def test_data(self):
+        """What is said of tables, and images or the built-in digits are read; and the other way round."""
+        table = ["--label", "kind", "--drop", "a", "--delimiter", ";", "--decimal", ".", "--thousands", ",", "--header", "no", "--skip", "2", "--x", "a", "--y", "b"]
+        images = ["--labels", "file", "--transpose"]
+        for data, name in (("bars", "IDX images"), ("digits", "the built-in digits")):
+            idle = table[::2] if data == "bars" else table[::2] + ["--labels", "--transpose"]
+            more = images[2:] if data == "bars" else images
+            self.assertEqual(self.unused("train", "--data", data, "--layers", "784-4-10", "--epochs", "0", "--device", "cpu", *table, *more), [f"{option}: the data are {name}" for option in idle])
+        self.write("t.csv", blobs(60), COLUMNS)
+        train = ["train", "--data", "t.csv", "--layers", "4-3", "--epochs", "1", "--save", "m"]
+        self.assertEqual(self.unused(*train, *table[6:8], "--x", "a", *images, "--test-labels", "l"),
+                         ["--x: the data are a table of text", "--labels: the data are a table of text", "--transpose: the data are a table of text",
+                          "--test-labels: there is no --test"])
+        self.assertEqual(self.unused("eval", "m", "--data", "t.csv", "--transpose"), ["--transpose: the data are a table of text"])
+        self.assertEqual(self.unused("train", "--data", "t.csv", "--layers", "2-2:identity", "--target", "a,d", "--drop", "label,d", "--epochs", "1"),
+                         ["--drop on d: it is what is learnt (--target)"])
+
+    def test_worked_example(self):
+        said = self.unused("trace", "--activation", "relu", "--cost", "huber", "--seed", "3", "--neuron", "1:1", "--lr", "0.5", "--edges", "2")
+        self.assertEqual([line.split(":")[0] for line in said], ["--activation", "--cost", "--seed", "--neuron"])
+        self.assertEqual(self.unused("trace", "--layers", "784-4-10", "--data", "bars", "--activation", "relu", "--cost", "huber", "--seed", "3"), [])
+
+
 class Configurations(Tables):
     def test_config_file(self):
         file = self.write("t.csv", blobs(60), COLUMNS)
