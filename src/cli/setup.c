@@ -239,13 +239,13 @@ static annc_status choose_source(const struct options *options, const char *what
 
 /* ---------------------------------------------------------------- how data are read */
 
-/* A mark that is one of a few characters; 0 where the option is not given. */
+/* A mark that is one of two characters; 0 where the option is not given. */
 static annc_status mark_from(const struct options *options, enum option_id id, const char *allowed, char *mark)
 {
     const char *text = options->value[id].text;
     *mark = text ? text[0] : '\0';
     if (text && (strlen(text) != 1 || !strchr(allowed, text[0])))
-        return usage_failed("--%s takes one of %s; not '%.64s'", OPTIONS[id].name, allowed, text);
+        return usage_failed("--%s takes '%c' or '%c'; not '%.64s'", OPTIONS[id].name, allowed[0], allowed[1], text);
     return ANNC_OK;
 }
 

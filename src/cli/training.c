@@ -50,6 +50,8 @@ annc_status training_from_options(const struct options *options, const annc_shap
                                          .epochs = (uint32_t)value[OPTION_EPOCHS].whole};
     if (training->schedule.epochs == 0)
         training->schedule.kind = ANNC_CONSTANT; /* nothing is trained, and no schedule has a length */
+    if (training->augmentation.rotation > 180)
+        return usage_failed("--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
     const annc_status status = objective_from_options(options, &training->objective);
     if (status != ANNC_OK)
         return status;

@@ -281,10 +281,10 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
         const bool numbers = column->role == ANNC_ROLE_INPUT || column->role == ANNC_ROLE_TARGET;
         if (numbers && column->missing > 0)
             return annc_stream_malformed(
-                records->stream,
-                "line %zu, column '%s': the value is missing (%u such cell%s); use --missing drop or --missing mean",
+                records->stream, "line %zu, column '%s': the value is missing (%u such cell%s); use --missing drop%s",
                 column->missing_line, annc_printable(column->name, shown, sizeof shown), column->missing,
-                column->missing == 1 ? "" : "s");
+                column->missing == 1 ? "" : "s",
+                column->role == ANNC_ROLE_TARGET ? "" : " or --missing mean"); /* what is learnt is not made up */
     }
     return ANNC_OK;
 }

@@ -273,6 +273,10 @@ class Report(Reports):
         page, _ = self.report("run.jsonl")
         self.assertIn("The data of the run cannot be had here", page.said())
         self.assertEqual(len(page.images), 8)  # the weights need no data
+        self.assertIn("--data WHAT would name them", page.said())
+        page, _ = self.report("run.jsonl", "--data", "nowhere")
+        self.assertIn("What --data names cannot be taken for the data of the run (nowhere: ", page.said())
+        self.assertNotIn("would name them", page.said())
         page, _ = self.report("run.jsonl", "--data", "elsewhere")
         self.assertTrue(page.table("On the test set of elsewhere"))
         self.assertNotIn("cannot be had", page.said())

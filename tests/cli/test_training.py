@@ -189,6 +189,20 @@ class Refusals(Tables):
                       ["--optimizer", "adan"], ["--schedule", "cosin"], ["--target-accuracy", "2"], ["--max-time", "0"]):
             self.run_program("train", "--data", file, *T, *wrong, code=USAGE)
 
+    def test_words_of_refusals(self):
+        """What is refused is named as the command line has it, with what would do."""
+        train = ["train", "--data", self.write("t.csv", blobs(60), COLUMNS), "--device", "cpu"]
+        for wrong, code, words in ((["--decimal", "x"], USAGE, "--decimal takes '.' or ','; not 'x'"),
+                                   (["--thousands", ";"], USAGE, "--thousands takes ',' or '.'; not ';'"),
+                                   (["--rotate", "400"], USAGE, "--rotate takes degrees from 0 to 180, not '400'"),
+                                   (["--layers", "4-3:softmax", "--cost", "cross-entropy"], USAGE,
+                                    "takes sigmoid outputs, not softmax: use --cost categorical-cross-entropy, or --output-activation sigmoid"),
+                                   (["--layers", "4-3", "--cost", "categorical-cross-entropy"], USAGE, "use --output-activation softmax or --cost quadratic"),
+                                   (["--layers", "4-3", "--engine", "fused", "--dropout", "0.5"], DEVICE,
+                                    "the engine 'fused' does not take this training: it has no dropout"),
+                                   (["--layers", "4-4000-4000-3", "--engine", "fused"], DEVICE, "does not take this training: the network is too large")):
+            self.assertIn(words, self.run_program(*train, *wrong, code=code).stderr)
+
 
 class Endings(Tables):
     def test_validation_and_patience(self):
