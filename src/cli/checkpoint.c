@@ -292,7 +292,7 @@ annc_status session_restore(struct session *session)
     if (best)
         memcpy(annc_network_parameters(session->network), best, annc_shape_parameters(&session->shape) * sizeof *best);
     note_machine(session);
-    note(session->options, "resumed after %u epochs", session->epochs);
+    note(session->options, "resumed after %u epoch%s", session->epochs, plural(session->epochs));
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
     return ANNC_OK;
 }

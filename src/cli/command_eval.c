@@ -86,9 +86,10 @@ static annc_status print_regression(const struct result *result)
 {
     const annc_evaluation *evaluation = &result->evaluation;
     struct json json;
+    char r2[SHORT_NUMBER];
     if (!result->options->value[OPTION_JSON].given) {
-        printf("R2 %.6f, RMSE %.6g, MAE %.6g, loss %.6g an example (%u)\n", evaluation->r2, evaluation->rmse,
-               evaluation->mae, evaluation->loss, evaluation->count);
+        printf("R2 %s, RMSE %.6g, MAE %.6g, loss %.6g an example (%u)\n", short_number(evaluation->r2, 6, r2),
+               evaluation->rmse, evaluation->mae, evaluation->loss, evaluation->count);
         return ANNC_OK;
     }
     json_begin(&json, "annc.eval/1");
@@ -194,13 +195,27 @@ static void print_classified(const struct result *result, FILE *out)
     }
 }
 
+/* Of a target and what is predicted of it: their names, where the training data had one. */
+static void print_target_heads(const annc_dataset *data, uint32_t j, FILE *out)
+{
+    const char *name = annc_dataset_target_name(data, j);
+    if (!name) {
+        fprintf(out, ",target%u,predicted%u", j + 1, j + 1);
+        return;
+    }
+    fputc(',', out);
+    print_csv_field(out, "", name);
+    fputc(',', out);
+    print_csv_field(out, "predicted_", name);
+}
+
 static void print_measured(const struct result *result, FILE *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const uint32_t n = examples->outputs;
     fputs("row", out);
-    for (uint32_t j = 1; j <= n; j++)
-        fprintf(out, ",target%u,predicted%u", j, j);
+    for (uint32_t j = 0; j < n; j++)
+        print_target_heads(result->data, j, out);
     for (uint32_t i = 0; i < examples->count; i++) {
         fprintf(out, "\n%u", i + 1);
         for (uint32_t j = 0; j < n; j++)

@@ -164,12 +164,13 @@ static void print_point(const struct sweep *sweep, uint32_t i, char *text, size_
 
 static void print_merit(const struct sweep *sweep, const annc_candidate *candidate, char *text, size_t size)
 {
+    char r2[SHORT_NUMBER];
     if (candidate->validation.count == 0)
         snprintf(text, size, "%s", candidate->reason);
     else if (has_classes(sweep))
         snprintf(text, size, "%.2f%%", 100 * accuracy_of(&candidate->validation));
     else
-        snprintf(text, size, "R2 %.4f", candidate->validation.r2);
+        snprintf(text, size, "R2 %s", short_number(candidate->validation.r2, 4, r2));
 }
 
 static void json_point(const struct sweep *sweep, uint32_t i, struct json *json)
@@ -282,15 +283,19 @@ static uint32_t *rank(const struct sweep *sweep)
 static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked)
 {
     const uint32_t top = (uint32_t)sweep->options->value[OPTION_TOP].whole;
-    printf("%-10s %-7s %-9s network\n", "validation", "epoch", "seconds");
-    for (uint32_t i = 0; i < top && i < sweep->count; i++) {
+    char point[512], merit[256];
+    uint32_t count = 0;
+    int wide = (int)strlen("validation");
+    while (count < top && count < sweep->count && sweep->candidates[ranked[count]].validation.count > 0) {
+        print_merit(sweep, &sweep->candidates[ranked[count++]], merit, sizeof merit);
+        wide = (int)strlen(merit) > wide ? (int)strlen(merit) : wide;
+    }
+    printf("%-*s %-7s %-9s network\n", wide, "validation", "epoch", "seconds");
+    for (uint32_t i = 0; i < count; i++) {
         const annc_candidate *candidate = &sweep->candidates[ranked[i]];
-        char point[512], merit[256];
-        if (candidate->validation.count == 0)
-            break;
         print_point(sweep, ranked[i], point, sizeof point);
         print_merit(sweep, candidate, merit, sizeof merit);
-        printf("%-10s %-7u %-9.3f %s\n", merit, candidate->best_epoch, candidate->seconds, point);
+        printf("%-*s %-7u %-9.3f %s\n", wide, merit, candidate->best_epoch, candidate->seconds, point);
     }
     return flush(stdout, "standard output");
 }
@@ -416,7 +421,7 @@ static annc_status train_all(struct sweep *sweep)
         status = make_networks(sweep);
     if (status != ANNC_OK)
         return status;
-    note(sweep->options, "%u networks", sweep->count);
+    note(sweep->options, "%u network%s", sweep->count, plural(sweep->count));
     set_patience(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
     status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train, sweep->data.validation,
                         should_stop, tell, sweep);

@@ -135,8 +135,8 @@ static annc_status save_plot(const struct session *session)
     if (!path)
         return ANNC_OK;
     print_layers(&session->shape, layers, sizeof layers);
-    snprintf(name, sizeof name, "Training of %s, %s cost: %u epochs", layers, annc_cost_name(session->shape.cost),
-             session->epochs);
+    snprintf(name, sizeof name, "Training of %s, %s cost: %u epoch%s", layers, annc_cost_name(session->shape.cost),
+             session->epochs, plural(session->epochs));
     const struct named_history run = {
         .name = name, .history = &session->history, .kept_epoch = session_kept_epoch(session)};
     FILE *stream = text_stream(&text);

@@ -2,6 +2,7 @@
 #include "screen.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -113,6 +114,15 @@ int text_columns(const char *text)
         s += length ? length : 1;
     }
     return columns;
+}
+
+const char *short_number(double value, int places, char text[SHORT_NUMBER])
+{
+    if (fabs(value) < 1e9)
+        snprintf(text, SHORT_NUMBER, "%.*f", places, value);
+    else
+        snprintf(text, SHORT_NUMBER, "%.4g", value);
+    return text;
 }
 
 static void print_blanks(FILE *stream, int count)

@@ -340,10 +340,11 @@ static annc_status check_model(const char *what, const annc_network *model)
     const char *trained = model ? annc_network_metadata(model, "annc.data") : NULL;
     if (what || inputs == MNIST_INPUTS)
         return ANNC_OK;
-    usage_failed("the model has %u inputs, and MNIST, which is taken without --data, has %d; name its data with --data "
-                 "FILE%s%.200s%s",
-                 inputs, MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
-                 trained ? ")" : "");
+    usage_failed(
+        "the model has %u input%s, and MNIST, which is taken without --data, has %d; name its data with --data "
+        "FILE%s%.200s%s",
+        inputs, plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
+        trained ? ")" : "");
     return ANNC_INPUT;
 }
 

@@ -73,7 +73,7 @@ static annc_status read_weights(const char *text, uint32_t classes, float *weigh
     for (const char *c = text; *c; c++)
         count += *c == ',';
     if (count != classes)
-        return usage_failed("--class-weights has %u numbers, and there are %u classes", count, classes);
+        return usage_failed("--class-weights has %u number%s, and there are %u classes", count, plural(count), classes);
     for (uint32_t c = 0; c < classes; c++) {
         char *end;
         const double weight = strtod(text, &end);

@@ -169,7 +169,8 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     }
     ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));
     if (dropped > 0)
-        annc_note(NOTES(loading), "%u rows with missing values are left out", dropped);
+        annc_note(NOTES(loading), "%u row%s with missing values %s left out", dropped, annc_plural(dropped),
+                  dropped == 1 ? "is" : "are");
     loading->there[p] = true;
     ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)

@@ -167,7 +167,8 @@ static annc_status end_table(annc_reader *reader)
     if (reader->rows == 0)
         return annc_stream_malformed(reader->stream, "has no row without missing values");
     if (dropped > 0)
-        annc_note(reader->data.notes, sizeof reader->data.notes, "%llu rows with missing values are left out", dropped);
+        annc_note(reader->data.notes, sizeof reader->data.notes, "%llu row%s with missing values %s left out", dropped,
+                  annc_plural(dropped), dropped == 1 ? "is" : "are");
     return ANNC_OK;
 }
 

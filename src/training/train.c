@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "network.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -263,7 +264,8 @@ static annc_status check_augmentation(const annc_dataset *train, const annc_augm
     annc_dataset_image_size(train, &rows, &columns);
     if (columns > 1 || (augmentation->shift == 0 && augmentation->rotation == 0 && augmentation->elastic == 0))
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "only images can be moved, and the data are rows of %u features", rows);
+    return annc_fail(ANNC_INPUT, "only images can be moved, and the data are rows of %u feature%s", rows,
+                     annc_plural(rows));
 }
 
 static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_dataset *train,

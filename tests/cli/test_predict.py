@@ -164,7 +164,7 @@ class Pipes(Predict):
         child.stdin.write(b"".join(lines[8:]))
         out, said = child.communicate(timeout=60)
         self.assertEqual((child.returncode, out), (OK, b"".join(want[7:])), said)
-        self.assertIn(b"more than 1 rows of 5 columns", said)
+        self.assertIn(b"more than 1 row of 5 columns", said)
 
     def test_slow_header(self):
         """A pause within the header, and after it, is waited for: there is nothing yet to decide by."""
@@ -263,7 +263,7 @@ class Long(Predict):
             self.assertRegex(self.said, f"line 400001.*{what}")
         self.write_long("long.csv", 402000, (400001, b"1,,2,3,alpha"))
         self.assertEqual(self.predict("m", "long.csv", "--missing", "drop").count(b"\n"), 401999)
-        self.assertIn("1 rows with missing values are left out", self.said)
+        self.assertIn("1 row with missing values is left out", self.said)
 
     def test_latin_1(self):
         """Text in a column that does not matter may be of any kind, far into the table too."""

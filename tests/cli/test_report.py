@@ -208,7 +208,7 @@ class Report(Reports):
         self.assertAlmostEqual(max(y for _, y in points) / 5e4, 1, 2)
         for x, y in points:
             self.assertTrue(abs(math.log10(y) - (3 - (x - 1) / 1000)) < 0.02 or y > 4e4, (x, y))
-        self.assertLessEqual(len(page.table("Every epoch")), 64)
+        self.assertLessEqual(len(page.table("Epochs in steps of")), 64)
         self.assertIn("no result", page.said())
 
     def test_several(self):

@@ -98,7 +98,7 @@ class Tasks(Tables):
         self.assertAlmostEqual(result["rmse"], last["rmse"], 4)
         self.run_program("eval", "m", "--data", test, "--per-example", "e.csv")
         with open(self.folder / "e.csv", newline="", encoding="utf-8") as lines:
-            pairs = [(float(row["target1"]), float(row["predicted1"])) for row in csv.DictReader(lines)]
+            pairs = [(float(row["y"]), float(row["predicted_y"])) for row in csv.DictReader(lines)]
         self.assertAlmostEqual(math.sqrt(sum((a - b) ** 2 for a, b in pairs) / 200), last["rmse"], 4)
         self.assertTrue(all(abs(a - row[1]) < 1e-4 for (a, _), row in zip(pairs, rows[400:])))
         for cost in ("mean-absolute", "huber"):
