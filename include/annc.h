@@ -277,12 +277,22 @@ typedef struct annc_data_options {
     uint64_t seed;               /* of what is held out */
 } annc_data_options;
 
+/* What a file is, by its content. */
+typedef enum annc_format {
+    ANNC_FORMAT_IDX,
+    ANNC_FORMAT_TEXT,
+    ANNC_FORMAT_NPY,
+    ANNC_FORMAT_NPZ,
+    ANNC_FORMAT_PNG
+} annc_format;
+
 /* Training, validation and test sets as loaded. */
 typedef struct annc_data {
     annc_dataset *train, *validation, *test;
     char description[512];                /* where they came from, for people: printable */
     struct annc_preparation *preparation; /* the library's own: see annc_data_describe */
     char notes[2048];                     /* what the reader assumed, one line each, ended by newlines; "" for none */
+    annc_format format;                   /* of the first file; the built-in digits have none */
 } annc_data;
 
 /* Reads IDX files (raw or gzip, any element type, any spelling of the names), tables of text, NPY and NPZ, scales them, or draws the built-in

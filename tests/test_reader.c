@@ -364,7 +364,7 @@ static void test_names(void)
         REQUIRE_OK(annc_reader_next(reader, &piece));
         CHECK(!piece);
     }
-    CHECK(strstr(annc_reader_notes(reader), "1 rows with missing values are left out"));
+    CHECK(strstr(annc_reader_notes(reader), "1 row with missing values is left out"));
     annc_reader_close(reader);
 }
 

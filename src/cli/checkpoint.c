@@ -184,11 +184,11 @@ annc_status checkpoint_interval(const struct options *options, uint32_t *epochs,
     const double every = strtod(text, &end);
     *epochs = 0;
     *seconds = 0;
-    if (!options->value[OPTION_CHECKPOINT].text)
-        return ANNC_OK;
     if (text[0] < '0' || text[0] > '9' || !(every > 0 && every <= 1e9) ||
         (strcmp(end, "s") != 0 && (strcmp(end, "e") != 0 || every != floor(every))))
         return usage_failed("--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
+    if (!options->value[OPTION_CHECKPOINT].text)
+        return ANNC_OK;
     if (*end == 'e')
         *epochs = (uint32_t)every;
     else
@@ -313,7 +313,7 @@ annc_status session_restore(struct session *session)
     if (then && strcmp(then, measured) != 0)
         return damaged(session, "was taken with other data to validate or test with");
     note_machine(session);
-    note(session->options, "resumed after %u epochs", session->epochs);
+    note(session->options, "resumed after %u epoch%s", session->epochs, plural(session->epochs));
     session->kept_epochs = session->epochs;
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
     return ANNC_OK;

@@ -1,4 +1,5 @@
 /* command_eval.c - annc-gpu eval */
+#include "class_tables.h"
 #include "cli.h"
 #include "gallery.h"
 #include "metrics.h"
@@ -7,15 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MOST_SHOWN_CLASSES = 20,
-    MISTAKES_SHOWN = 5,
-    SHOWN_NAME = 256,
-    COLUMN = 7,
-    LEAST_HEAD = 9,
-    CLASS_HEAD = 12,
-    MOST_HEAD = 24
-};
+enum { MISTAKES_SHOWN = 5, HEAD = 9 };
 
 /* What an evaluation came to, and what it is made of. */
 struct result {
@@ -93,9 +86,10 @@ static annc_status print_regression(const struct result *result)
 {
     const annc_evaluation *evaluation = &result->evaluation;
     struct json json;
+    char r2[SHORT_NUMBER];
     if (!result->options->value[OPTION_JSON].given) {
-        printf("R2 %.6f, RMSE %.6g, MAE %.6g, loss %.6g an example (%u)\n", evaluation->r2, evaluation->rmse,
-               evaluation->mae, evaluation->loss, evaluation->count);
+        printf("R2 %s, RMSE %.6g, MAE %.6g, loss %.6g an example (%u)\n", short_number(evaluation->r2, 6, r2),
+               evaluation->rmse, evaluation->mae, evaluation->loss, evaluation->count);
         return ANNC_OK;
     }
     json_begin(&json, "annc.eval/1");
@@ -108,90 +102,20 @@ static annc_status print_regression(const struct result *result)
     return json_end(&json, stdout, NULL);
 }
 
-static const char *name_of(const annc_dataset *data, uint32_t c, char name[SHOWN_NAME])
-{
-    return plain_text(annc_dataset_class_name(data, c), name, SHOWN_NAME);
-}
-
-/* Room for the names of the classes, unless they are very long. */
-static int head_width(const annc_dataset *data, const struct confusion *confusion, int least)
-{
-    char name[SHOWN_NAME];
-    int wide = least;
-    for (uint32_t c = 0; c < confusion->classes; c++) {
-        const int length = (int)strlen(name_of(data, c, name));
-        wide = length > wide ? length : wide;
-    }
-    return wide < MOST_HEAD ? wide : MOST_HEAD;
-}
-
-static void print_figures(const char *name, int wide, struct class_figures figures)
-{
-    printf("%-*s %8u %9.2f%% %7.2f%% %7.2f%%\n", wide, name, figures.support, 100 * figures.precision,
-           100 * figures.recall, 100 * figures.f1);
-}
-
-static void print_table(const annc_dataset *data, const struct confusion *confusion)
-{
-    char name[SHOWN_NAME];
-    const int wide = head_width(data, confusion, CLASS_HEAD);
-    printf("\n%-*s %8s %10s %8s %8s\n", wide, "class", "support", "precision", "recall", "F1");
-    for (uint32_t c = 0; c < confusion->classes; c++)
-        print_figures(name_of(data, c, name), wide, confusion_class(confusion, c));
-    print_figures("mean", wide, confusion_mean(confusion, false));
-    print_figures("by support", wide, confusion_mean(confusion, true));
-}
-
-/* A number over a background as strong as its share of the row: blue where it is right, orange where it is not. */
-static void print_cell(uint32_t count, double share, bool right, bool colour)
-{
-    static const int from[3] = {24, 24, 24}, good[3] = {30, 110, 190}, bad[3] = {200, 90, 0};
-    if (!colour || count == 0) {
-        printf(" %6u", count);
-        return;
-    }
-    const double strength = 0.25 + 0.75 * sqrt(share);
-    printf("\033[97");
-    for (int i = 0; i < 3; i++)
-        printf("%s;%.0f", i ? "" : ";48;2", from[i] + strength * ((right ? good : bad)[i] - from[i]));
-    printf("m %6u\033[0m", count);
-}
-
-static void print_confusion(const annc_dataset *data, const struct confusion *confusion)
-{
-    const bool colour = use_colour(stdout);
-    char name[SHOWN_NAME];
-    if (confusion->classes > MOST_SHOWN_CLASSES)
-        return;
-    const int wide = head_width(data, confusion, LEAST_HEAD);
-    printf("\nlabels down, predictions across\n%-*s", wide, "");
-    for (uint32_t c = 0; c < confusion->classes; c++)
-        printf(" %6s", plain_text(annc_dataset_class_name(data, c), name, COLUMN));
-    for (uint32_t r = 0; r < confusion->classes; r++) {
-        const uint32_t support = confusion_class(confusion, r).support;
-        printf("\n%-*s", wide, name_of(data, r, name));
-        for (uint32_t c = 0; c < confusion->classes; c++) {
-            const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
-            print_cell(count, support ? (double)count / support : 0, r == c, colour);
-        }
-    }
-    printf("\n");
-}
-
 static void print_calibration(struct calibration calibration)
 {
     if (!calibration.exists)
         return;
     printf("\ncalibration error %.2f%%: the winning output, and how often it is right\n%-*s", 100 * calibration.error,
-           LEAST_HEAD, "output");
+           HEAD, "output");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6.3f", calibration.confidence[bin]);
-    printf("\n%-*s", LEAST_HEAD, "right");
+    printf("\n%-*s", HEAD, "right");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6.3f", calibration.accuracy[bin]);
-    printf("\n%-*s", LEAST_HEAD, "examples");
+    printf("\n%-*s", HEAD, "examples");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6u", calibration.count[bin]);
@@ -206,10 +130,11 @@ static void print_mistakes(const struct result *result)
     if (count > 0)
         printf("\nworst mistakes\n");
     for (uint32_t i = 0; i < count && i < MISTAKES_SHOWN; i++) {
-        char label[SHOWN_NAME], predicted[SHOWN_NAME];
+        char label[CLASS_NAME], predicted[CLASS_NAME];
         const uint32_t example = mistakes[i].example;
-        printf("example %-8u %s, taken for %s\n", example + 1, name_of(result->data, (uint32_t)labels[example], label),
-               name_of(result->data, (uint32_t)result->predictions[example], predicted));
+        printf("example %-8u %s, taken for %s\n", example + 1,
+               plain_class(result->data, (uint32_t)labels[example], label),
+               plain_class(result->data, (uint32_t)result->predictions[example], predicted));
     }
     free(mistakes);
 }
@@ -238,7 +163,7 @@ static annc_status print_classification(const struct result *result)
                evaluation->correct, evaluation->count, evaluation->loss);
         print_binary(result);
         if (!result->options->value[OPTION_QUIET].given) {
-            print_table(result->data, &confusion);
+            print_class_table(result->data, &confusion);
             print_confusion(result->data, &confusion);
             print_calibration(calibrate(result->shape, result->data, result->predictions, result->outputs));
             print_mistakes(result);
@@ -270,13 +195,27 @@ static void print_classified(const struct result *result, FILE *out)
     }
 }
 
+/* Of a target and what is predicted of it: their names, where the training data had one. */
+static void print_target_heads(const annc_dataset *data, uint32_t j, FILE *out)
+{
+    const char *name = annc_dataset_target_name(data, j);
+    if (!name) {
+        fprintf(out, ",target%u,predicted%u", j + 1, j + 1);
+        return;
+    }
+    fputc(',', out);
+    print_csv_field(out, "", name);
+    fputc(',', out);
+    print_csv_field(out, "predicted_", name);
+}
+
 static void print_measured(const struct result *result, FILE *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const uint32_t n = examples->outputs;
     fputs("row", out);
-    for (uint32_t j = 1; j <= n; j++)
-        fprintf(out, ",target%u,predicted%u", j, j);
+    for (uint32_t j = 0; j < n; j++)
+        print_target_heads(result->data, j, out);
     for (uint32_t i = 0; i < examples->count; i++) {
         fprintf(out, "\n%u", i + 1);
         for (uint32_t j = 0; j < n; j++)
@@ -331,7 +270,7 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
     if (status == ANNC_OK)
         status = annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation);
     annc_evaluator_free(evaluator);
-    if (status == ANNC_OK && threshold->given && examples->labels)
+    if (status == ANNC_OK && threshold->given)
         status = apply_threshold(result->shape, result->data, result->outputs, threshold->number, result->predictions,
                                  &result->evaluation.correct);
     if (status != ANNC_OK)
@@ -360,6 +299,8 @@ annc_status run_eval(const struct options *options)
         status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK) /* what is said of the network must be so */
         status = shape_from_options(options, annc_network_shape(network), &said);
+    if (status == ANNC_OK && options->value[OPTION_THRESHOLD].given)
+        status = check_threshold(annc_network_shape(network), options->value[OPTION_THRESHOLD].number);
     if (status == ANNC_OK) {
         result.shape = annc_network_shape(network);
         status = data_options_from(options, result.shape, &source);

@@ -13,7 +13,7 @@ static void print_device(const annc_device *device, const annc_shape *shape)
         printf("  compute capability %d.%d, %d multiprocessors\n", info->compute_capability / 10,
                info->compute_capability % 10, info->multiprocessors);
     else
-        printf("  up to %d threads\n", info->threads);
+        printf("  up to %d thread%s\n", info->threads, plural((uint64_t)info->threads));
     printf("  memory: %.1f of %.1f GB free\n", (double)info->memory_free / 1e9, (double)info->memory_bytes / 1e9);
     printf("  engine for this network: %s (%s)\n", annc_engine_name(engine), why);
 }

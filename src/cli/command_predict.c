@@ -100,8 +100,9 @@ static annc_status predict_files(const struct options *options, annc_device *dev
     const char *const *files = named ? options->positional + 1 : standard_input;
     const int count = named ? options->positional_count - 1 : 1;
     const annc_shape *shape = annc_network_shape(network);
+    const annc_activation last = shape->activation[shape->layers - 1];
     struct predictions predictions = {.options = options,
-                                      .is_probability = shape->activation[shape->layers - 1] == ANNC_SIGMOID,
+                                      .is_probability = last == ANNC_SIGMOID || last == ANNC_SOFTMAX,
                                       .on_terminal = isatty(STDOUT_FILENO)};
     annc_status status = ANNC_OK;
     for (int i = 0; i < count && status == ANNC_OK; i++) {

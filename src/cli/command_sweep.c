@@ -1,6 +1,7 @@
 /* command_sweep.c - annc-gpu sweep */
 #include "grid.h"
 #include "session.h"
+#include "unused.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static annc_status options_of(const struct sweep *sweep, uint32_t i, struct text
     for (int a = 0; a < sweep->grid.axes && status == ANNC_OK; a++) {
         const enum option_id id = sweep->grid.axis[a].id;
         grid_value(&sweep->grid, entry->point, a, texts->axis[a]);
-        value[id].given = true;
+        value[id].given = value[id].typed = true;
         status = option_parse(&OPTIONS[id], texts->axis[a], &value[id]);
     }
     return status;
@@ -84,6 +85,7 @@ static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct pl
 static annc_status plan_all(struct sweep *sweep, annc_shape *first)
 {
     annc_status status = ANNC_OK;
+    struct unused unused = {.has_training = false};
     sweep->entries = take_memory(sweep->count, sizeof *sweep->entries, "the networks");
     sweep->candidates = take_memory(sweep->count, sizeof *sweep->candidates, "the networks");
     for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
@@ -93,11 +95,15 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
         status = plan_network(sweep, i, &plan);
         if (i == 0)
             *first = plan.shape;
+        if (status == ANNC_OK)
+            unused_add(&unused, &plan.options, &sweep->candidates[i].options);
         if (status == ANNC_OK && (plan.shape.width[0] != first->width[0] ||
                                   plan.shape.width[plan.shape.layers] != first->width[first->layers]))
             status = usage_failed("--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
                                   first->width[0], first->width[first->layers]);
     }
+    if (status == ANNC_OK)
+        unused_tell(&unused, sweep->options);
     return status;
 }
 
@@ -158,12 +164,13 @@ static void print_point(const struct sweep *sweep, uint32_t i, char *text, size_
 
 static void print_merit(const struct sweep *sweep, const annc_candidate *candidate, char *text, size_t size)
 {
+    char r2[SHORT_NUMBER];
     if (candidate->validation.count == 0)
         snprintf(text, size, "%s", candidate->reason);
     else if (has_classes(sweep))
         snprintf(text, size, "%.2f%%", 100 * accuracy_of(&candidate->validation));
     else
-        snprintf(text, size, "R2 %.4f", candidate->validation.r2);
+        snprintf(text, size, "R2 %s", short_number(candidate->validation.r2, 4, r2));
 }
 
 static void json_point(const struct sweep *sweep, uint32_t i, struct json *json)
@@ -276,15 +283,19 @@ static uint32_t *rank(const struct sweep *sweep)
 static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked)
 {
     const uint32_t top = (uint32_t)sweep->options->value[OPTION_TOP].whole;
-    printf("%-10s %-7s %-9s network\n", "validation", "epoch", "seconds");
-    for (uint32_t i = 0; i < top && i < sweep->count; i++) {
+    char point[512], merit[256];
+    uint32_t count = 0;
+    int wide = (int)strlen("validation");
+    while (count < top && count < sweep->count && sweep->candidates[ranked[count]].validation.count > 0) {
+        print_merit(sweep, &sweep->candidates[ranked[count++]], merit, sizeof merit);
+        wide = (int)strlen(merit) > wide ? (int)strlen(merit) : wide;
+    }
+    printf("%-*s %-7s %-9s network\n", wide, "validation", "epoch", "seconds");
+    for (uint32_t i = 0; i < count; i++) {
         const annc_candidate *candidate = &sweep->candidates[ranked[i]];
-        char point[512], merit[256];
-        if (candidate->validation.count == 0)
-            break;
         print_point(sweep, ranked[i], point, sizeof point);
         print_merit(sweep, candidate, merit, sizeof merit);
-        printf("%-10s %-7u %-9.3f %s\n", merit, candidate->best_epoch, candidate->seconds, point);
+        printf("%-*s %-7u %-9.3f %s\n", wide, merit, candidate->best_epoch, candidate->seconds, point);
     }
     return flush(stdout, "standard output");
 }
@@ -410,7 +421,7 @@ static annc_status train_all(struct sweep *sweep)
         status = make_networks(sweep);
     if (status != ANNC_OK)
         return status;
-    note(sweep->options, "%u networks", sweep->count);
+    note(sweep->options, "%u network%s", sweep->count, plural(sweep->count));
     set_patience(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
     status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train, sweep->data.validation,
                         should_stop, tell, sweep);

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "graph.h"
 #include "trace_steps.h"
+#include "unused.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static annc_status take_worked_example(struct subject *subject)
     memcpy(subject->theta, theta, sizeof theta);
     snprintf(subject->title, sizeof subject->title,
              "a sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1");
+    unused_tell_example(subject->options);
     const annc_status status = annc_dataset_create(&examples, &subject->own);
     subject->examples = subject->own;
     return status;
@@ -136,7 +138,8 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
     if (strspn(text, "0123456789:") != strlen(text) || sscanf(text, "%9u:%9u%c", &layer, &unit, &end) != 2)
         return usage_failed("--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'", text);
     if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
-        return usage_failed("--neuron %.20s: there is none; the network has %u layers%s", text, subject->shape.layers,
+        return usage_failed("--neuron %.20s: there is none; the network has %u layer%s%s", text, subject->shape.layers,
+                            plural(subject->shape.layers),
                             layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
     *l = layer;
     *j = unit - 1;

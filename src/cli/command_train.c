@@ -2,6 +2,7 @@
 #include "curves.h"
 #include "folds.h"
 #include "session.h"
+#include "unused.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,15 @@ static annc_status check_plot(const struct session *session)
     return annc_model_can_save(path);
 }
 
+/* What has no effect; of a training that goes on that was told when it began. */
+static void tell_unused(const struct session *session)
+{
+    struct unused unused = {.has_training = false};
+    unused_add(&unused, session->options, &session->training);
+    if (!session->checkpoint)
+        unused_tell(&unused, session->options);
+}
+
 /* All that can be wrong without looking at the data. *checkpoint is what --resume names, the caller's. */
 static annc_status prepare(struct session *session, annc_data_options *source, annc_network **checkpoint)
 {
@@ -102,7 +112,10 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
         status = check_plot(session);
     if (status == ANNC_OK)
         status = open_log(session);
-    return status == ANNC_OK ? device_from_options(session->options, &session->device) : status;
+    if (status != ANNC_OK)
+        return status;
+    tell_unused(session);
+    return device_from_options(session->options, &session->device);
 }
 
 /* ---------------------------------------------------------------- after the work */
@@ -131,7 +144,7 @@ static annc_status save_plot(const struct session *session)
         return ANNC_OK;
     }
     if (count == session->epochs)
-        snprintf(epochs, sizeof epochs, "%u epoch%s", count, count == 1 ? "" : "s");
+        snprintf(epochs, sizeof epochs, "%u epoch%s", count, plural(count));
     else
         snprintf(epochs, sizeof epochs, "epochs %u to %u", session->epochs - count + 1, session->epochs);
     print_layers(&session->shape, layers, sizeof layers);

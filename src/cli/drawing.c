@@ -69,10 +69,11 @@ static void draw_row(const struct row_of_images *row)
 static void caption_row(const struct row_of_images *row, int width)
 {
     char caption[MOST_CAPTION];
-    const size_t room = (size_t)width < sizeof caption ? (size_t)width + 1 : sizeof caption;
-    for (uint32_t i = 0; i < row->count; i++)
-        fprintf(row->stream, "%*s%-*s", i ? GAP : 0, "", i + 1 < row->count ? width : 0,
-                plain_text(row->gallery->captions[row->first + i], caption, room));
+    for (uint32_t i = 0; i < row->count; i++) {
+        fprintf(row->stream, "%*s", i ? GAP : 0, "");
+        print_left(row->stream, plain_columns(row->gallery->captions[row->first + i], width, caption, sizeof caption),
+                   i + 1 < row->count ? width : 0);
+    }
     fputc('\n', row->stream);
 }
 

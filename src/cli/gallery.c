@@ -1,6 +1,7 @@
 #include "gallery.h"
 #include "options.h"
 #include "output.h"
+#include "screen.h"
 #include "usage.h"
 
 #include <math.h>
@@ -49,7 +50,7 @@ static annc_status image_size(const annc_dataset *dataset, uint32_t *rows, uint3
     annc_dataset_image_size(dataset, rows, columns);
     if (*columns > 1)
         return ANNC_OK;
-    usage_failed("the data are rows of %u features, not images", *rows);
+    usage_failed("the data are rows of %u feature%s, not images", *rows, plural(*rows));
     return ANNC_INPUT;
 }
 

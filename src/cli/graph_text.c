@@ -15,7 +15,14 @@ static void print_number(char *text, size_t size, double value)
 
 /* ---------------------------------------------------------------- a tree, drawn */
 
-enum { MOST_COLUMNS = 16, NUMBER = 16, GAP = 2, LINES_A_ROW = 3, MOST_WIDTH = 400 };
+enum {
+    MOST_COLUMNS = 16,
+    NUMBER = 16,
+    GAP = 2,
+    LINES_A_ROW = 3,
+    MOST_WIDTH = 400,
+    LABEL = (1 + GRAPH_LINES) * GRAPH_NAME
+};
 
 /* Lines that meet in a cell, as bits. */
 enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8 };
@@ -37,6 +44,15 @@ static int wire_width(const struct graph_edge *edge)
     return (int)longer + 2 * GAP;
 }
 
+/* A name and what more is said of it, as they stand in a line. */
+static const char *label_of(const struct graph_node *node, char label[LABEL])
+{
+    int used = snprintf(label, LABEL, "%s", node->name);
+    for (int i = 0; i < GRAPH_LINES && node->lines[i][0]; i++)
+        used += snprintf(label + used, LABEL - (size_t)used, " %s", node->lines[i]);
+    return label;
+}
+
 static int line_of(const struct graph_node *node)
 {
     return (int)lround(LINES_A_ROW * node->row) + 1;
@@ -46,9 +62,10 @@ static int line_of(const struct graph_node *node)
 static void measure(const struct graph *graph, struct canvas *canvas)
 {
     int wire[MOST_COLUMNS + 1] = {0};
+    char label[LABEL];
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct graph_node *node = &graph->nodes[i];
-        const int length = (int)strlen(node->name);
+        const int length = (int)strlen(label_of(node, label));
         canvas->label[node->column] = length > canvas->label[node->column] ? length : canvas->label[node->column];
         canvas->height = line_of(node) + 2 > canvas->height ? line_of(node) + 2 : canvas->height;
     }
@@ -77,7 +94,9 @@ static void lay(struct canvas *canvas, int line, int at, int directions)
 static void lay_edge(struct canvas *canvas, const struct graph *graph, const struct graph_edge *edge)
 {
     const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
-    const int begin = canvas->begin[from->column] + (int)strlen(from->name) + 1, corner = canvas->begin[to->column] - 2;
+    char label[LABEL];
+    const int begin = canvas->begin[from->column] + (int)strlen(label_of(from, label)) + 1;
+    const int corner = canvas->begin[to->column] - 2;
     const int line = line_of(from), end = line_of(to), down = end > line ? 1 : -1;
     const int middle =
         canvas->begin[from->column] + canvas->label[from->column] +
@@ -121,6 +140,7 @@ static void print_canvas(const struct canvas *canvas, bool is_unicode, FILE *out
 static bool draw_tree(const struct graph *graph, bool is_unicode, FILE *out)
 {
     struct canvas canvas = {0};
+    char label[LABEL];
     measure(graph, &canvas);
     if (canvas.width > MOST_WIDTH)
         return false;
@@ -130,7 +150,8 @@ static bool draw_tree(const struct graph *graph, bool is_unicode, FILE *out)
     for (uint32_t i = 0; i < graph->edge_count; i++)
         lay_edge(&canvas, graph, &graph->edges[i]);
     for (uint32_t i = 0; i < graph->node_count; i++)
-        put(&canvas, line_of(&graph->nodes[i]), canvas.begin[graph->nodes[i].column], graph->nodes[i].name);
+        put(&canvas, line_of(&graph->nodes[i]), canvas.begin[graph->nodes[i].column],
+            label_of(&graph->nodes[i], label));
     print_canvas(&canvas, is_unicode, out);
     free(canvas.letters);
     free(canvas.wire);

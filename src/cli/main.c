@@ -21,7 +21,8 @@ static void print_command_help(const struct command *command, bool all)
            command->summary);
     const int left_out = options_help(command->bit, all);
     if (left_out > 0)
-        printf("\n`annc-gpu help %s all` shows %d more options.\n", command->name, left_out);
+        printf("\n`annc-gpu help %s all` shows %d more option%s.\n", command->name, left_out,
+               plural((uint64_t)left_out));
 }
 
 static void print_version(void)

@@ -83,10 +83,30 @@ struct binary_figures binary_figures(const annc_shape *shape, const annc_dataset
     return (struct binary_figures){auc(data, outputs), log_loss(shape, data, outputs)};
 }
 
+annc_status check_threshold(const annc_shape *shape, double threshold)
+{
+#define RANGE(enumerator, name, f, derivative, kind, piece, lowest, highest, init) [enumerator] = {lowest, highest},
+    static const struct {
+        double lowest, highest;
+    } ranges[] = {ANNC_ACTIVATIONS(RANGE)};
+#undef RANGE
+    const annc_activation f = shape->activation[shape->layers - 1];
+    const double lowest = ranges[f].lowest, highest = ranges[f].highest;
+    if (threshold >= lowest && threshold <= highest)
+        return ANNC_OK;
+    if (isinf(highest))
+        return usage_failed("--threshold %g: the outputs of %s are never below %g", threshold, annc_activation_name(f),
+                            lowest);
+    return usage_failed("--threshold %g: the outputs of %s lie between %g and %g", threshold, annc_activation_name(f),
+                        lowest, highest);
+}
+
 annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, const float *outputs, double threshold,
                             int32_t *predictions, uint32_t *correct)
 {
     const annc_examples *examples = annc_dataset_examples(data);
+    if (!examples->labels)
+        return usage_failed("--threshold tells two classes apart, and the data have targets");
     if (!is_binary(examples))
         return usage_failed("--threshold tells two classes apart, and there are %u", shape->width[shape->layers]);
     *correct = 0;

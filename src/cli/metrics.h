@@ -44,6 +44,8 @@ struct calibration {
 struct calibration calibrate(const annc_shape *shape, const annc_dataset *data, const int32_t *predictions,
                              const float *outputs);
 
+/* Whether the outputs of a shape can lie on both sides of a threshold, its ends included: ANNC_USAGE with their range otherwise. */
+annc_status check_threshold(const annc_shape *shape, double threshold);
 /* Predicts the second of two classes where its output is above a threshold; counts what is then right. ANNC_USAGE for other than two. */
 annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, const float *outputs, double threshold,
                             int32_t *predictions, uint32_t *correct);

@@ -216,7 +216,7 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_TARGET_ACCURACY] = {"target-accuracy", "A", SHARE, TRAIN | RARE, 0, ANY,
                                 "ends the training: of validation, or else test, or else training"},
     [OPTION_MAX_TIME] = {"max-time", "SECONDS", NUMBER, TRAIN | RARE, 0, ANY, "ends the training"},
-    [OPTION_THRESHOLD] = {"threshold", "T", AMOUNT, EVAL, 0, ANY,
+    [OPTION_THRESHOLD] = {"threshold", "T", SIGNED, EVAL, 0, ANY,
                           "of two classes the second is predicted above it; default: the cost's middle"},
     [OPTION_PER_EXAMPLE] = {"per-example", "FILE", PATHNAME, EVAL, 0, ANY,
                             "also write what is predicted of each example, as CSV"},

@@ -77,6 +77,10 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
         if (!parse_number(text, &value->number) || !isfinite(value->number) || value->number < 0)
             return usage_failed("--%s takes a finite number, 0 or more, not '%.64s'", spec->name, text);
         break;
+    case SIGNED:
+        if (!parse_number(text, &value->number) || !isfinite(value->number))
+            return usage_failed("--%s takes a finite number, not '%.64s'", spec->name, text);
+        break;
     case SHARE:
         if (!parse_number(text, &value->number) || !(value->number >= 0 && value->number < 1))
             return usage_failed("--%s takes a number from 0 to below 1, not '%.64s'", spec->name, text);
@@ -132,7 +136,7 @@ static annc_status parse_option(unsigned command, const char *argument, const ch
     *took_next = spec->kind != FLAG && !equals;
     if (*took_next && !next)
         return usage_failed("--%s needs a value: %s", name, spec->argument);
-    value->given = true;
+    value->given = value->typed = true;
     const char *text = spec->kind == FLAG ? "" : equals ? equals + 1 : next;
     if (spec->kind == LIST)
         options->repeated[options->repeated_count++] = text;

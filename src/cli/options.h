@@ -126,6 +126,7 @@ enum option_kind {
     WHOLE,    /* a whole number within low...high */
     NUMBER,   /* a finite decimal number above 0 */
     AMOUNT,   /* the same, or 0 */
+    SIGNED,   /* any finite decimal number */
     SHARE,    /* 0 or more and less than 1 */
     LIST,     /* any text, and again: options.repeated has all of them */
     CHOICE,   /* one of the names that choice() gives for 0, 1, 2, ... */
@@ -143,6 +144,7 @@ struct option_spec {
 
 struct option_value {
     bool given; /* by the user, in a configuration file or by --preset; otherwise the default */
+    bool typed; /* by the user, on the command line */
     const char *text;
     const char *shown; /* as the configuration has it, where that is not `text` */
     uint64_t whole;

@@ -74,11 +74,11 @@ static void print_class(const struct predictions *predictions, uint32_t c, const
 {
     const char *name = annc_dataset_class_name(predictions->data, c);
     print_plain(stdout, name, strlen(name));
-    putchar(' ');
+    fputs(predictions->is_probability ? " " : " output ", stdout);
     print_four_places(class_output(predictions, outputs, c));
 }
 
-/* "setosa 0.9871", "setosa 0.9871  virginica 0.0102", "3.25 17.1". */
+/* "setosa 0.9871", "setosa 0.9871  virginica 0.0102", "setosa output -0.3520", "3.25 17.1". */
 static void print_line(const struct predictions *predictions, uint32_t i, const float *outputs)
 {
     uint32_t top[MOST_TOP + 1], count = 1;
@@ -109,24 +109,45 @@ static void add_top(const struct predictions *predictions, uint32_t i, const flo
         json_open(json, NULL, '{');
         json_text(json, "label", annc_dataset_class_name(predictions->data, top[k]));
         json_number(json, "probability", class_output(predictions, outputs, top[k]));
+        if (!predictions->is_probability)
+            json_number(json, "output", class_output(predictions, outputs, top[k]));
         json_close(json, '}');
     }
     json_close(json, ']');
 }
 
+/* What the outputs say of each class that they say something of, in the order of the classes. */
+static void add_classes(const struct predictions *predictions, const char *key, const float *outputs, struct json *json)
+{
+    json_open(json, key, '[');
+    for (uint32_t c = 0; c < known_classes(predictions); c++)
+        json_number(json, NULL, class_output(predictions, outputs, c));
+    json_close(json, ']');
+}
+
+static void add_values(const struct predictions *predictions, const float *outputs, struct json *json)
+{
+    json_open(json, "values", '[');
+    for (uint32_t j = 0; j < annc_dataset_examples(predictions->data)->outputs; j++)
+        json_number(json, NULL, (double)outputs[j]);
+    json_close(json, ']');
+}
+
+/* Outputs that are no probabilities have their own key; since the schema had them under "probabilities", they stay there too. */
 static void print_json(const struct predictions *predictions, uint32_t i, const float *outputs)
 {
-    const uint32_t n = annc_dataset_examples(predictions->data)->outputs;
     struct json json;
     json_begin(&json, "annc.prediction/1");
     json_text(&json, "input", predictions->input);
     json_whole(&json, "row", predictions->before + i + 1);
     if (predictions->classes)
         json_text(&json, "label", annc_dataset_class_name(predictions->data, (uint32_t)predictions->classes[i]));
-    json_open(&json, predictions->classes ? "probabilities" : "values", '[');
-    for (uint32_t j = 0; j < n; j++)
-        json_number(&json, NULL, (double)outputs[j]);
-    json_close(&json, ']');
+    if (predictions->classes)
+        add_classes(predictions, "probabilities", outputs, &json);
+    else
+        add_values(predictions, outputs, &json);
+    if (predictions->classes && !predictions->is_probability)
+        add_classes(predictions, "outputs", outputs, &json);
     if (predictions->options->value[OPTION_TOP_CLASSES].given)
         add_top(predictions, i, outputs, &json);
     json_print(&json, stdout);
@@ -159,12 +180,13 @@ static void print_csv_header(const struct predictions *predictions)
     fputs(classes ? "input,row,label" : "input,row", stdout);
     for (uint32_t c = 0; c < classes; c++) {
         putchar(',');
-        print_name(predictions, "p_", annc_dataset_class_name(predictions->data, classes == 1 ? 1 : c));
+        print_name(predictions, predictions->is_probability ? "p_" : "output_",
+                   annc_dataset_class_name(predictions->data, classes == 1 ? 1 : c));
     }
     for (uint32_t j = 0; !classes && j < examples->outputs; j++)
         print_target_name(predictions, j);
     for (uint32_t k = 1; k <= wanted && k <= classes; k++)
-        printf(",top%u,top%u_probability", k, k);
+        printf(",top%u,top%u_%s", k, k, predictions->is_probability ? "probability" : "output");
     putchar('\n');
 }
 

@@ -8,7 +8,7 @@
 struct predictions {
     const struct options *options;
     const char *input;   /* a file, or "-" */
-    bool is_probability; /* what a single output says of class 1 */
+    bool is_probability; /* what an output says of a class; of a single one, class 1 */
     bool on_terminal;    /* is standard output */
     bool has_header;     /* of CSV: it was printed */
     const annc_dataset *data;

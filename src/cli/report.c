@@ -127,16 +127,18 @@ annc_status log_epoch(const struct session *session)
 /* "  test set acc: 91.02% (9102 / 10000)", "  test set R2: 0.9923 RMSE: 0.123". */
 static void print_measures(const struct session *session, const char *name, const annc_evaluation *evaluation)
 {
+    char r2[SHORT_NUMBER];
     if (session_has_classes(session))
         printf("  %s set acc: %.2f%% (%u / %u)", name, 100 * accuracy_of(evaluation), evaluation->correct,
                evaluation->count);
     else
-        printf("  %s set R2: %.4f RMSE: %.4g", name, evaluation->r2, evaluation->rmse);
+        printf("  %s set R2: %s RMSE: %.4g", name, short_number(evaluation->r2, 4, r2), evaluation->rmse);
 }
 
 annc_status print_epoch(const struct session *session)
 {
     const struct outcome *last = &session->last;
+    char loss[SHORT_NUMBER];
     FILE *out = given(session, OPTION_JSON) && !given(session, OPTION_QUIET) ? stdout : NULL;
     if (out || session->log) {
         const annc_status status = json_epoch(session, out);
@@ -145,8 +147,10 @@ annc_status print_epoch(const struct session *session)
     }
     if (quiet(session))
         return ANNC_OK;
-    printf(last->epoch.loss < 1 ? "Epoch %u:  Loss: %.4g" : "Epoch %u:  Loss: %.2f", last->epoch.epoch,
-           last->epoch.loss);
+    if (last->epoch.loss < 1)
+        printf("Epoch %u:  Loss: %.4g", last->epoch.epoch, last->epoch.loss);
+    else
+        printf("Epoch %u:  Loss: %s", last->epoch.epoch, short_number(last->epoch.loss, 2, loss));
     if (session->validation)
         print_measures(session, "validation", &last->validation);
     if (session->test)
@@ -234,7 +238,8 @@ annc_status print_result(const struct session *session)
     struct json json;
     if (session->ending != ENDED_BY_EPOCHS && session->ending != ENDED_BY_SIGNAL &&
         session->ending != ENDED_BY_DIVERGENCE)
-        note(session->options, "ended after %u epochs by --%s", session->epochs, ending_name(session->ending));
+        note(session->options, "ended after %u epoch%s by --%s", session->epochs, plural(session->epochs),
+             ending_name(session->ending));
     if (session->has_best)
         note(session->options, "kept: epoch %u, the best by validation loss", session->best.epoch.epoch);
     if (!out && !session->log)
@@ -277,9 +282,9 @@ void print_warnings(const struct session *session)
         const annc_layer_health *health = &session->last.health[l - 1];
         if (health->dead == session->shape.width[l])
             note(session->options,
-                 "warning: layer %u is dead: the slope f' of all its %u units is near 0 for every example, so nothing "
+                 "warning: layer %u is dead: the slope f' of all its %u unit%s is near 0 for every example, so nothing "
                  "below it learns; try a lower --lr, another --init or --scale standardise",
-                 l, session->shape.width[l]);
+                 l, session->shape.width[l], plural(session->shape.width[l]));
         else if (2 * health->dead > session->shape.width[l])
             note(session->options,
                  "warning: %u of the %u units of layer %u are dead: their slope is near 0 for every "

@@ -278,7 +278,7 @@ static void print_evaluation(FILE *out, const struct subject *subject)
         PAGE_HEADS(out, ">examples", ">R\xC2\xB2", ">RMSE", ">MAE", ">loss an example");
         fputs("<tr>", out);
         page_number(out, "%u", evaluation->count);
-        page_number(out, "%.6f", evaluation->r2);
+        page_number(out, fabs(evaluation->r2) < 1e9 ? "%.6f" : "%.4g", evaluation->r2);
         page_number(out, "%.6g", evaluation->rmse);
         page_number(out, "%.6g", evaluation->mae);
     }

@@ -34,14 +34,14 @@ void print_ending(FILE *out, const struct run *run)
     if (!run->has_result && run->folds)
         print_missing(out, "The log has no result, so the training was broken off before the end of its folds.");
     else if (!run->has_result)
-        print_missing(out, "The log has no result, so the training was broken off before its end; %zu epochs are here.",
-                      count);
+        print_missing(out, "The log has no result, so the training was broken off before its end; %zu epoch%s here.",
+                      count, count == 1 ? " is" : "s are");
     else if (ended && strcmp(ended, "divergence") == 0)
         print_missing(out, "The training %s.", message ? message : "diverged");
     else if (ended && strcmp(ended, "signal") == 0)
-        print_missing(out, "The training was stopped by a signal after %zu whole epochs.", count);
+        print_missing(out, "The training was stopped by a signal after %zu whole epoch%s.", count, plural(count));
     else if (ended && strcmp(ended, "epochs") != 0)
-        page_element(out, "p", "", "The training was ended after %zu epochs by --%s.", count, ended);
+        page_element(out, "p", "", "The training was ended after %zu epoch%s by --%s.", count, plural(count), ended);
     if (!isnan(kept))
         page_element(out, "p", "", "The parameters of epoch %.0f were kept, the best by validation loss.", kept);
 }
@@ -97,8 +97,7 @@ static void print_epochs(FILE *out, const struct subject *subject)
               "validation loss."
             : "";
     if (every > 1)
-        page_table(out, "Every epoch from the %zuth on in steps of %zu, the last one and the best one (bold).%s", every,
-                   every, what);
+        page_table(out, "Epochs in steps of %zu, the last one and the best one (bold).%s", every, what);
     else
         page_table(out, "Each epoch; the best one is bold.%s", what);
     fputs("<thead><tr><th scope=\"col\" class=\"n\">epoch</th>", out);

@@ -122,7 +122,11 @@ static void open_data(const struct options *report, struct subject *subject)
     if (status != ANNC_OK) {
         end_if_refused(reason());
         snprintf(subject->no_data, sizeof subject->no_data,
-                 "The data of the run cannot be had here (%.500s); --data WHAT would name them.", reason());
+                 report->value[OPTION_DATA].given
+                     ? "What --data names cannot be taken for the data of the run (%.500s)."
+                     : "The data of the run cannot be had here (%.500s); --data WHAT "
+                       "would name them.",
+                 reason());
         annc_data_free(&subject->data);
         return;
     }

@@ -3,6 +3,7 @@
 #include "usage.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -189,14 +190,43 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
     return status;
 }
 
-/* What was given and the checkpoint was made without. */
-static void find_strangers(const struct options *options, const bool *told, struct contradictions *all)
+/* The number that an option has where none is given, as the optimiser or another option has it; NaN where it is not known here. */
+static double own_number(const struct options *options, enum option_id id)
+{
+    const annc_training_options own = annc_training_defaults((annc_optimiser)options->value[OPTION_OPTIMIZER].choice);
+    switch (id) {
+    case OPTION_LR:
+        return own.eta;
+    case OPTION_MOMENTUM:
+        return own.mu;
+    case OPTION_BETA2:
+        return own.rho;
+    case OPTION_EPSILON:
+        return own.epsilon;
+    case OPTION_WEIGHT_DECAY:
+        return own.decay;
+    default:
+        return NAN;
+    }
+}
+
+/* What was given and the checkpoint was made without. What is equal to the number in use is no other, and is forgotten, so that what is saved
+ * has the bits of an unbroken run. */
+static void find_strangers(struct options *options, const bool *told, struct contradictions *all)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
         const enum option_id id = (enum option_id)i;
-        if ((OPTIONS[id].commands & TRAIN) && !(OPTIONS[id].commands & ASIDE) && options->value[id].given &&
-            !told[id] && !is_free(id))
-            contradict(all, id, "none");
+        struct option_value *value = &options->value[id];
+        const double number = own_number(options, id);
+        char theirs[32];
+        if (!(OPTIONS[id].commands & TRAIN) || (OPTIONS[id].commands & ASIDE) || !value->given || told[id] ||
+            is_free(id))
+            continue;
+        snprintf(theirs, sizeof theirs, isnan(number) ? "none" : "%.9g", number);
+        if (value->number == number)
+            *value = (struct option_value){.given = false};
+        else
+            contradict(all, id, theirs);
     }
 }
 

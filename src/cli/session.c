@@ -84,7 +84,10 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
         status = weigh_classes(session->options, session->data.train, &session->class_weights);
     session->training.objective.class_weights = session->class_weights;
     if (status == ANNC_OK && session->training.batch > annc_dataset_examples(session->data.train)->count)
-        note(session->options, "the minibatch is cut to the %u examples that there are",
+        note(session->options,
+             annc_dataset_examples(session->data.train)->count == 1
+                 ? "the minibatch is cut to the %u example that there is"
+                 : "the minibatch is cut to the %u examples that there are",
              annc_dataset_examples(session->data.train)->count);
     return status;
 }

@@ -1,5 +1,6 @@
 /* setup.c - from options to shapes, devices and data. */
 #include "cli.h"
+#include "unused.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -238,13 +239,13 @@ static annc_status choose_source(const struct options *options, const char *what
 
 /* ---------------------------------------------------------------- how data are read */
 
-/* A mark that is one of a few characters; 0 where the option is not given. */
+/* A mark that is one of two characters; 0 where the option is not given. */
 static annc_status mark_from(const struct options *options, enum option_id id, const char *allowed, char *mark)
 {
     const char *text = options->value[id].text;
     *mark = text ? text[0] : '\0';
     if (text && (strlen(text) != 1 || !strchr(allowed, text[0])))
-        return usage_failed("--%s takes one of %s; not '%.64s'", OPTIONS[id].name, allowed, text);
+        return usage_failed("--%s takes '%c' or '%c'; not '%.64s'", OPTIONS[id].name, allowed[0], allowed[1], text);
     return ANNC_OK;
 }
 
@@ -326,6 +327,7 @@ annc_status load_file(const struct options *options, annc_data_options *source, 
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
         note(options, "  %.*s", (int)strcspn(line, "\n"), line);
+    unused_tell_data(options, source, data);
     return ANNC_OK;
 }
 
@@ -337,10 +339,11 @@ static annc_status check_model(const char *what, const annc_network *model)
     const char *trained = model ? annc_network_metadata(model, "annc.data") : NULL;
     if (what || inputs == MNIST_INPUTS)
         return ANNC_OK;
-    usage_failed("the model has %u inputs, and MNIST, which is taken without --data, has %d; name its data with --data "
-                 "FILE%s%.200s%s",
-                 inputs, MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
-                 trained ? ")" : "");
+    usage_failed(
+        "the model has %u input%s, and MNIST, which is taken without --data, has %d; name its data with --data "
+        "FILE%s%.200s%s",
+        inputs, plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
+        trained ? ")" : "");
     return ANNC_INPUT;
 }
 

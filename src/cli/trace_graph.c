@@ -229,6 +229,8 @@ static uint32_t add_neuron(struct drawing *drawing, uint32_t l, uint32_t j)
     add_edge(graph, b, sum, trace->theta[bias], trace->gradient[bias]);
     const uint32_t f =
         add_node(graph, GRAPH_GATE, drawing->column + 3, middle, annc_activation_name(shape->activation[l - 1]));
+    if (shape->activation[l - 1] == ANNC_SOFTMAX)
+        say(graph, f, 0, "of all %u units", shape->width[l]);
     add_edge(graph, sum, f, trace->z[l][j], delta);
     graph->nodes[sum].row = middle;
     return f;

@@ -40,6 +40,15 @@ static uint32_t left_out(const struct walk *walk, uint32_t l)
     return walk->trace->shape.width[l] - walk->view->count[l];
 }
 
+/* Whether every parameter belongs to a unit that is shown, and so to what is drawn. */
+static bool is_whole(const struct walk *walk)
+{
+    for (uint32_t l = 0; l <= walk->trace->shape.layers; l++)
+        if (left_out(walk, l) > 0)
+            return false;
+    return true;
+}
+
 /* ---------------------------------------------------------------- forward */
 
 static void print_sum(const struct walk *walk, uint32_t l, uint32_t j, bool numbers)
@@ -211,7 +220,10 @@ static void print_after(const struct walk *walk)
         name_unit(&trace->shape, "a", last, j, name);
         fprintf(walk->out, "     %s: %.4g -> %.4g\n", name, trace->a[last][j], walk->after->a[last][j]);
     }
-    fprintf(walk->out, "     C: %.4g -> %.4g\n", trace->cost, walk->after->cost);
+    fputs("     C", walk->out);
+    if (trace->shape.width[trace->shape.layers] > 1 && left_out(walk, trace->shape.layers) > 0)
+        fprintf(walk->out, " of all %u outputs", trace->shape.width[trace->shape.layers]);
+    fprintf(walk->out, ": %.4g -> %.4g\n", trace->cost, walk->after->cost);
 }
 
 static void step_update(struct walk *walk)
@@ -236,6 +248,9 @@ void print_update(const annc_trace *trace, const annc_trace *after, const struct
     for (uint32_t i = 0; view_is_neuron(view) && i <= view->count[view->first - 1]; i++)
         print_one_update(&walk, view->first, view->shown[view->first][0],
                          i < view->count[view->first - 1] ? view->shown[view->first - 1][i] : SIZE_MAX);
+    if (!is_whole(&walk))
+        fprintf(out, "     after all %zu parameters of the network have moved:\n",
+                annc_shape_parameters(&trace->shape));
     print_after(&walk);
 }
 
@@ -244,6 +259,7 @@ bool print_steps(const annc_trace *trace, const annc_trace *after, const struct 
 {
     struct walk walk = {.trace = trace, .after = after, .view = view, .eta = eta, .walks = walks, .out = out};
     const uint32_t L = trace->shape.layers;
+    char again[100];
     for (uint32_t l = view->first; l <= view->last; l++)
         step_forward(&walk, l);
     if (view->last == L) {
@@ -256,7 +272,9 @@ bool print_steps(const annc_trace *trace, const annc_trace *after, const struct 
         step_gradient(&walk, l);
     }
     step_update(&walk);
-    if (begin(&walk, "forward again"))
+    snprintf(again, sizeof again, "forward again%s",
+             is_whole(&walk) ? "" : ", after all parameters of the network have moved");
+    if (begin(&walk, again))
         print_after(&walk);
     return !walk.is_over;
 }

@@ -50,6 +50,8 @@ annc_status training_from_options(const struct options *options, const annc_shap
                                          .epochs = (uint32_t)value[OPTION_EPOCHS].whole};
     if (training->schedule.epochs == 0)
         training->schedule.kind = ANNC_CONSTANT; /* nothing is trained, and no schedule has a length */
+    if (training->augmentation.rotation > 180)
+        return usage_failed("--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
     const annc_status status = objective_from_options(options, &training->objective);
     if (status != ANNC_OK)
         return status;
@@ -71,7 +73,7 @@ static annc_status read_weights(const char *text, uint32_t classes, float *weigh
     for (const char *c = text; *c; c++)
         count += *c == ',';
     if (count != classes)
-        return usage_failed("--class-weights has %u numbers, and there are %u classes", count, classes);
+        return usage_failed("--class-weights has %u number%s, and there are %u classes", count, plural(count), classes);
     for (uint32_t c = 0; c < classes; c++) {
         char *end;
         const double weight = strtod(text, &end);

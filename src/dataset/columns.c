@@ -254,11 +254,11 @@ static annc_status refuse_texts(const struct annc_records *records, const annc_t
     annc_printable(column->name, shown, sizeof shown);
     if (column->texts == 0 && !options->thousands)
         return annc_stream_malformed(records->stream,
-                                     "line %zu, column '%s': '%s' has thousands marks (%u such cells); say which by "
+                                     "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); say which by "
                                      "--thousands , or --thousands .",
-                                     column->text_line, shown, column->text, count);
+                                     column->text_line, shown, column->text, count, annc_plural(count));
     return annc_stream_malformed(records->stream, "line %zu, column '%s': '%s' is no number (%u such cell%s); %s%s",
-                                 column->text_line, shown, column->text, count, count == 1 ? "" : "s",
+                                 column->text_line, shown, column->text, count, annc_plural(count),
                                  target ? "for classes use --label " : "leave the column out with --drop ", shown);
 }
 
@@ -281,10 +281,10 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
         const bool numbers = column->role == ANNC_ROLE_INPUT || column->role == ANNC_ROLE_TARGET;
         if (numbers && column->missing > 0)
             return annc_stream_malformed(
-                records->stream,
-                "line %zu, column '%s': the value is missing (%u such cell%s); use --missing drop or --missing mean",
+                records->stream, "line %zu, column '%s': the value is missing (%u such cell%s); use --missing drop%s",
                 column->missing_line, annc_printable(column->name, shown, sizeof shown), column->missing,
-                column->missing == 1 ? "" : "s");
+                annc_plural(column->missing),
+                column->role == ANNC_ROLE_TARGET ? "" : " or --missing mean"); /* what is learnt is not made up */
     }
     return ANNC_OK;
 }
@@ -314,9 +314,9 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     annc_status status = ANNC_OK;
     memset(columns, 0, sizeof *columns);
     ANNC_TRY(look(records, options, columns));
-    annc_note(notes, size, "%s%u rows of %u columns between %s, %s header", records->ended ? "" : "more than ",
-              columns->rows, columns->count, separator_name(records->separator),
-              columns->has_header ? "with a" : "without a");
+    annc_note(notes, size, "%s%u row%s of %u column%s between %s, %s header", records->ended ? "" : "more than ",
+              columns->rows, annc_plural(columns->rows), columns->count, annc_plural(columns->count),
+              separator_name(records->separator), columns->has_header ? "with a" : "without a");
     if (records->was_latin_1)
         annc_note(notes, size, "the text is no UTF-8 and was read as Latin-1");
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));

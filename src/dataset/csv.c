@@ -298,7 +298,8 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
     ANNC_TRY(annc_csv_open(stream, options, &whole, like, need_label, &reading, notes, size));
     ANNC_TRY(annc_csv_piece(reading, reading->columns.rows, table));
     if (reading->dropped > 0)
-        annc_note(notes, size, "%llu rows with missing values are left out", (unsigned long long)reading->dropped);
+        annc_note(notes, size, "%llu row%s with missing values %s left out", (unsigned long long)reading->dropped,
+                  annc_plural(reading->dropped), reading->dropped == 1 ? "is" : "are");
     if (table->rows == 0)
         ANNC_TRY(annc_stream_malformed(stream, "has no row without missing values"));
 out:

@@ -21,13 +21,13 @@ static annc_status read_labels(const char *path, struct annc_table *table)
     annc_stream_name(stream, name, sizeof name);
     ANNC_TRY(annc_idx_read(stream, &idx));
     if (idx.count != idx.size[0]) {
-        status = annc_fail(ANNC_INPUT, "%s: has %zu elements for %u examples; labels are one number an example", name,
-                           idx.count, idx.size[0]);
+        status = annc_fail(ANNC_INPUT, "%s: has %zu element%s for %u example%s; labels are one number an example", name,
+                           idx.count, annc_plural(idx.count), idx.size[0], annc_plural(idx.size[0]));
         goto out;
     }
     if (idx.size[0] != table->rows) {
-        status = annc_fail(ANNC_INPUT, "%s has %u labels, and %s has %u images; they are not of one set", name,
-                           idx.size[0], table->name, table->rows);
+        status = annc_fail(ANNC_INPUT, "%s has %u label%s, and %s has %u image%s; they are not of one set", name,
+                           idx.size[0], annc_plural(idx.size[0]), table->name, table->rows, annc_plural(table->rows));
         goto out;
     }
     ANNC_TRY(annc_allocate(table->rows, sizeof *numbers, "the labels", (void **)&numbers));

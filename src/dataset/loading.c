@@ -57,7 +57,7 @@ out:
 
 /* ---------------------------------------------------------------- reading files */
 
-annc_status annc_file_open(const char *path, enum annc_format *format, struct annc_stream **stream)
+annc_status annc_file_open(const char *path, annc_format *format, struct annc_stream **stream)
 {
     annc_status status = ANNC_OK;
     char begin[6] = "text";
@@ -126,7 +126,7 @@ const struct annc_table *annc_loading_columns(const struct annc_loading *loading
 }
 
 /* A file that is open already is taken as it is, once. */
-static annc_status open_once(struct annc_loading *loading, const char *path, enum annc_format *format,
+static annc_status open_once(struct annc_loading *loading, const char *path, annc_format *format,
                              struct annc_stream **stream)
 {
     if (!loading->stream)
@@ -141,11 +141,13 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
 {
     annc_status status = ANNC_OK;
     const annc_data_options *options = loading->options;
-    enum annc_format format;
+    annc_format format;
     struct annc_stream *stream = NULL;
     uint32_t dropped;
     bool has_test = false;
     ANNC_TRY(open_once(loading, path, &format, &stream));
+    if (!loading->there[ANNC_PART_TRAIN] && !loading->there[ANNC_PART_TEST])
+        loading->data->format = format;
     switch (format) {
     case ANNC_FORMAT_IDX:
         ANNC_TRY(read_idx(loading, path, stream, labels_path, p));
@@ -167,7 +169,8 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     }
     ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));
     if (dropped > 0)
-        annc_note(NOTES(loading), "%u rows with missing values are left out", dropped);
+        annc_note(NOTES(loading), "%u row%s with missing values %s left out", dropped, annc_plural(dropped),
+                  dropped == 1 ? "is" : "are");
     loading->there[p] = true;
     ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)

@@ -6,9 +6,6 @@
 #include "source.h"
 #include "stream.h"
 
-/* What a file is, by its content. */
-enum annc_format { ANNC_FORMAT_IDX, ANNC_FORMAT_TEXT, ANNC_FORMAT_NPY, ANNC_FORMAT_NPZ, ANNC_FORMAT_PNG };
-
 struct annc_loading {
     const annc_data_options *options;
     annc_data *data;
@@ -16,11 +13,11 @@ struct annc_loading {
     bool there[ANNC_PARTS];
     struct annc_preparation *preparation; /* NULL until it was learnt or loaded */
     struct annc_stream *stream;           /* the first file, where it is open already: the loading's own; or NULL */
-    enum annc_format format;              /* of it */
+    annc_format format;                   /* of it */
 };
 
 /* Opens a file, or standard input, and finds out what it is. *stream is NULL for an NPZ file, which is read by its name. */
-annc_status annc_file_open(const char *path, enum annc_format *format, struct annc_stream **stream);
+annc_status annc_file_open(const char *path, annc_format *format, struct annc_stream **stream);
 
 /* The preparation: from the model, where there is one; and otherwise, or where that says nothing of its data, from the first table that is
  * read. */
@@ -32,7 +29,7 @@ const struct annc_table *annc_loading_columns(const struct annc_loading *loading
 void annc_loading_note_scaling(struct annc_loading *loading);
 
 /* As annc_data_load; `stream`, or NULL, is the file that the options name, open already and of a format, and becomes the loading's own. */
-annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, enum annc_format format,
+annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, annc_format format,
                                 annc_data *data);
 
 /* Reads a file of any kind as part p. */

@@ -200,8 +200,8 @@ static annc_status make_table(struct annc_array *x, const struct annc_array *y, 
         return ANNC_OK;
     if (y->rank < 1 || y->size[0] != table->rows) {
         annc_array_shape(y, shape, sizeof shape);
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has the shape %s, and %s has %u examples; they are not of one set", y->name,
-                           shape, x->name, table->rows));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has the shape %s, and %s has %u example%s; they are not of one set", y->name,
+                           shape, x->name, table->rows, annc_plural(table->rows)));
     }
     ANNC_TRY(numbers ? take_targets(y, table) : take_labels(y, table));
 out:

@@ -4,6 +4,7 @@
 #include "json.h"
 #include "number.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -359,11 +360,11 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     const uint32_t targets_there = table->targets ? table->outputs : outputs;
     count = rows ? count : table->rows;
     if (preparation->inputs.count > 0 && preparation->inputs.count != table->inputs)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u inputs an example, and the model takes %u", table->name,
-                           table->inputs, preparation->inputs.count));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u input%s an example, and the model takes %u", table->name,
+                           table->inputs, annc_plural(table->inputs), preparation->inputs.count));
     if (!table->labels.index && preparation->targets.count > 0 && preparation->targets.count != targets_there)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u targets an example, and the model gives %u", table->name,
-                           targets_there, preparation->targets.count));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u target%s an example, and the model gives %u", table->name,
+                           targets_there, annc_plural(targets_there), preparation->targets.count));
     if (takes_over)
         x = table->x;
     else if (bytes)

@@ -69,7 +69,7 @@ annc_status annc_reader_open_sized(const annc_data_options *options, const struc
 {
     annc_status status = ANNC_OK;
     annc_reader *reader = NULL;
-    enum annc_format format = ANNC_FORMAT_IDX;
+    annc_format format = ANNC_FORMAT_IDX;
     *result = NULL;
     if (options->source != ANNC_SOURCE_PATH || !options->model)
         return annc_fail(ANNC_USAGE, "a reader takes a path and a model");
@@ -167,7 +167,8 @@ static annc_status end_table(annc_reader *reader)
     if (reader->rows == 0)
         return annc_stream_malformed(reader->stream, "has no row without missing values");
     if (dropped > 0)
-        annc_note(reader->data.notes, sizeof reader->data.notes, "%llu rows with missing values are left out", dropped);
+        annc_note(reader->data.notes, sizeof reader->data.notes, "%llu row%s with missing values %s left out", dropped,
+                  annc_plural(dropped), dropped == 1 ? "is" : "are");
     return ANNC_OK;
 }
 

@@ -16,7 +16,7 @@ enum { SHOWN = 80, LISTED = 10 };
 static void list_columns(const struct annc_columns *columns, char *list, size_t size)
 {
     char one[SHOWN];
-    size_t used = (size_t)snprintf(list, size, "%u columns: ", columns->count);
+    size_t used = (size_t)snprintf(list, size, "%u column%s: ", columns->count, annc_plural(columns->count));
     for (uint32_t c = 0; c < columns->count && c < LISTED && used < size; c++)
         used += (size_t)snprintf(list + used, size - used, "%s%s", c ? ", " : "",
                                  annc_printable(columns->column[c].name, one, 24));
@@ -208,10 +208,11 @@ static annc_status match_places(const struct annc_records *records, const struct
     const uint32_t n = like->inputs;
     uint32_t place = 0;
     if (columns->count != n + 1 && (columns->count != n || need_label))
-        return annc_stream_malformed(records->stream,
-                                     "has %u fields a row; without a header there must be %u inputs, or one more, the "
-                                     "label, as field %u",
-                                     columns->count, n, like->label_at + 1);
+        return annc_stream_malformed(
+            records->stream,
+            "has %u field%s a row; without a header there must be %u input%s, or one more, the "
+            "label, as field %u",
+            columns->count, annc_plural(columns->count), n, annc_plural(n), like->label_at + 1);
     const uint32_t label_at = columns->count == n ? UINT32_MAX : like->label_at <= n ? like->label_at : n;
     for (uint32_t c = 0; c < columns->count; c++) {
         columns->column[c].role = c == label_at ? ANNC_ROLE_LABEL : ANNC_ROLE_INPUT;

@@ -89,7 +89,7 @@ static annc_status draw_part(struct annc_loading *loading, uint32_t count, uint6
     struct annc_table *table = &loading->table[p];
     int32_t *labels = NULL;
     double *numbers = NULL;
-    snprintf(table->name, sizeof table->name, "the built-in digits");
+    snprintf(table->name, sizeof table->name, "the set of built-in digits");
     ANNC_TRY(annc_allocate(count, ANNC_DIGITS_PIXELS, "the digits", &table->x));
     ANNC_TRY(annc_allocate(count, sizeof *labels, "the labels", (void **)&labels));
     ANNC_TRY(annc_allocate(count, sizeof *numbers, "the labels", (void **)&numbers));
@@ -115,8 +115,8 @@ static annc_status draw_digits(struct annc_loading *loading)
     const annc_data_options *options = loading->options;
     if (options->outputs != 0 && options->outputs != ANNC_DIGITS_CLASSES)
         return annc_fail(ANNC_INPUT,
-                         "the built-in digits have %d classes, and the network has %u outputs; end --layers with %d",
-                         ANNC_DIGITS_CLASSES, options->outputs, ANNC_DIGITS_CLASSES);
+                         "the built-in digits have %d classes, and the network has %u output%s; end --layers with %d",
+                         ANNC_DIGITS_CLASSES, options->outputs, annc_plural(options->outputs), ANNC_DIGITS_CLASSES);
     snprintf(loading->data->description, sizeof loading->data->description,
              "built-in digits (drawn by this program, not MNIST)");
     if (options->need_train)
@@ -162,8 +162,8 @@ static annc_status check_inputs(const struct annc_loading *loading)
             continue;
         first = first ? first : table;
         if (table->inputs != first->inputs)
-            return annc_fail(ANNC_INPUT, "%s has %u inputs an example, and %s has %u", first->name, first->inputs,
-                             table->name, table->inputs);
+            return annc_fail(ANNC_INPUT, "%s has %u input%s an example, and %s has %u", first->name, first->inputs,
+                             annc_plural(first->inputs), table->name, table->inputs);
         if (!table->targets != !first->targets)
             return annc_fail(ANNC_INPUT, "%s has %s, and %s has %s", first->name, first->targets ? "targets" : "labels",
                              table->name, table->targets ? "targets" : "labels");
@@ -199,8 +199,8 @@ static annc_status make_training(struct annc_loading *loading)
             annc_preparation_apply(loading->preparation, table, outputs, split.train, split.train_count, &data->train));
         ANNC_TRY(annc_preparation_apply(loading->preparation, table, outputs, split.held, split.held_count,
                                         &data->validation));
-        annc_note(NOTES(loading), "%u rows are held out for validation, %u are trained on", split.held_count,
-                  split.train_count);
+        annc_note(NOTES(loading), "%u row%s held out for validation, %u %s trained on", split.held_count,
+                  split.held_count == 1 ? " is" : "s are", split.train_count, split.train_count == 1 ? "is" : "are");
     } else {
         ANNC_TRY(annc_preparation_apply(loading->preparation, table, outputs, NULL, 0, &data->train));
     }
@@ -230,7 +230,7 @@ out:
     return status;
 }
 
-annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, enum annc_format format,
+annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, annc_format format,
                                 annc_data *data)
 {
     annc_status status = ANNC_OK;

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "order.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -39,8 +40,9 @@ static annc_status list(const struct annc_table *table, const bool *held, struct
         else
             split->train[split->train_count++] = row;
     if (split->held_count == 0 || split->train_count == 0)
-        return annc_fail(ANNC_INPUT, "%s: of %u rows %u are left to train on and %u to validate with; both need some",
-                         table->name, table->rows, split->train_count, split->held_count);
+        return annc_fail(ANNC_INPUT, "%s: of %u row%s %u %s left to train on and %u to validate with; both need some",
+                         table->name, table->rows, annc_plural(table->rows), split->train_count,
+                         split->train_count == 1 ? "is" : "are", split->held_count);
     return ANNC_OK;
 }
 

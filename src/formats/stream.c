@@ -300,6 +300,13 @@ static void end_inflating(struct annc_stream *stream)
 
 /* ---------------------------------------------------------------- opening */
 
+/* What helps against a file without content: those that are called like MNIST's were downloaded, others may be the user's own. */
+static const char *advice_of(const struct annc_stream *stream)
+{
+    const char *slash = strrchr(stream->path, '/');
+    return strstr(slash ? slash : stream->path, "-ubyte") ? "; download it again" : "";
+}
+
 static annc_status open_file(struct annc_stream *stream)
 {
     struct stat file;
@@ -320,7 +327,7 @@ static annc_status open_file(struct annc_stream *stream)
         return annc_stream_malformed(stream,
                                      S_ISDIR(file.st_mode) ? "is a folder where a file belongs" : "is no regular file");
     if (file.st_size == 0)
-        return annc_stream_malformed(stream, "is empty; download it again");
+        return annc_stream_malformed(stream, "is empty%s", advice_of(stream));
     stream->file_bytes = (uint64_t)file.st_size;
     return ANNC_OK;
 }
@@ -332,8 +339,8 @@ static annc_status refuse_strangers(const struct annc_stream *stream)
     const char *text = (const char *)top->buffer + top->at;
     size_t size = top->filled - top->at;
     if (size == 0)
-        return annc_stream_malformed(stream,
-                                     stream->layers == 0 ? "is empty" : "is empty inside its gzip; download it again");
+        return annc_stream_malformed(stream, "is empty%s%s", stream->layers == 0 ? "" : " inside its gzip",
+                                     stream->layers == 0 ? "" : advice_of(stream));
     if (size >= 4 && memcmp(text, "PK\3\4", 4) == 0)
         return annc_stream_malformed(stream, "is a zip archive; unpack it first");
     for (; size > 0 && strchr(" \t\r\n\xEF\xBB\xBF", *text) && *text; size--)

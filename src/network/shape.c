@@ -114,6 +114,16 @@ static annc_status check_widths(const annc_shape *shape)
     return ANNC_OK;
 }
 
+/* What is to be changed where a cost takes no such outputs: the cost, where softmax has one of its own, or else the outputs. */
+static annc_status refuse_cost(annc_cost cost, annc_activation output, annc_activation partner)
+{
+    const char *own = output == ANNC_SOFTMAX ? annc_cost_name(ANNC_CATEGORICAL_CROSS_ENTROPY) : NULL;
+    return annc_fail(ANNC_USAGE, "the cost %s takes %s outputs, not %s: use %s%s%s--output-activation %s%s",
+                     annc_cost_name(cost), annc_activation_name(partner), annc_activation_name(output),
+                     own ? "--cost " : "", own ? own : "", own ? ", or " : "", annc_activation_name(partner),
+                     own ? "" : " or --cost quadratic");
+}
+
 annc_status annc_shape_check(const annc_shape *shape)
 {
     annc_status status = ANNC_OK;
@@ -131,10 +141,7 @@ annc_status annc_shape_check(const annc_shape *shape)
     const annc_activation output = shape->activation[L - 1];
     const int partner = annc_cost_partner(shape->cost);
     if (partner != ANY_OUTPUT && partner != (int)output)
-        return annc_fail(ANNC_USAGE,
-                         "the cost %s takes %s outputs, not %s: use --output-activation %s or --cost quadratic",
-                         annc_cost_name(shape->cost), annc_activation_name((annc_activation)partner),
-                         annc_activation_name(output), annc_activation_name((annc_activation)partner));
+        return refuse_cost(shape->cost, output, (annc_activation)partner);
     const struct annc_range range = annc_activation_range(output);
     const double middle = (double)annc_cost_middle(shape->cost);
     if (range.low >= middle || range.high <= middle)

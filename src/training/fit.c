@@ -4,6 +4,7 @@
 #include "optimisation.h"
 #include "shape.h"
 #include "status.h"
+#include "text.h"
 #include "train.h"
 
 #include <math.h>
@@ -38,11 +39,15 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
 {
     const uint32_t inputs = shape->width[0], outputs = shape->width[shape->layers];
     if (examples->inputs != inputs)
-        return annc_fail(ANNC_INPUT, "the network has %u inputs and the data have %u; begin --layers with %u", inputs,
-                         examples->inputs, examples->inputs);
+        return annc_fail(ANNC_INPUT, "the network has %u input%s and the data have %u; begin --layers with %u", inputs,
+                         annc_plural(inputs), examples->inputs, examples->inputs);
     if (examples->outputs != outputs)
-        return annc_fail(ANNC_INPUT, "the network has %u outputs and the data have %u %s; end --layers with %u",
-                         outputs, examples->outputs, examples->labels ? "classes" : "targets", examples->outputs);
+        return annc_fail(ANNC_INPUT, "the network has %u output%s and the data have %u %s; end --layers with %u",
+                         outputs, annc_plural(outputs), examples->outputs,
+                         examples->labels         ? "classes"
+                         : examples->outputs == 1 ? "target"
+                                                  : "targets",
+                         examples->outputs);
     for (uint32_t i = 0; examples->targets && i < examples->count; i++) {
         const annc_status status = row_fits(shape, examples->targets + (size_t)i * outputs, outputs, i);
         if (status != ANNC_OK)

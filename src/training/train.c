@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "network.h"
 #include "status.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -263,7 +264,8 @@ static annc_status check_augmentation(const annc_dataset *train, const annc_augm
     annc_dataset_image_size(train, &rows, &columns);
     if (columns > 1 || (augmentation->shift == 0 && augmentation->rotation == 0 && augmentation->elastic == 0))
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "only images can be moved, and the data are rows of %u features", rows);
+    return annc_fail(ANNC_INPUT, "only images can be moved, and the data are rows of %u feature%s", rows,
+                     annc_plural(rows));
 }
 
 static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_dataset *train,
@@ -333,6 +335,22 @@ static enum annc_job_kind kind_of(const annc_training_options *options)
                : ANNC_JOB_UPDATE;
 }
 
+/* What the engine of whole steps on the CPU has not. */
+static annc_status refuse_fused(const struct annc_trainer *trainer)
+{
+    const annc_training_options *options = &trainer->options;
+    const annc_objective *objective = &options->objective;
+    const char *why = trainer->feed.streams                                    ? "the examples come in parts"
+                      : options->clip > 0                                      ? "it clips no gradients"
+                      : options->max_norm > 0                                  ? "it bounds no weights"
+                      : objective->dropout > 0 || objective->input_dropout > 0 ? "it has no dropout"
+                      : objective->input_noise > 0                             ? "it has no noise"
+                      : kind_of(options) == ANNC_JOB_OTHER                     ? "it moves no images"
+                                                                               : "the network is too large";
+    return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training: %s",
+                     annc_engine_name(ANNC_ENGINE_FUSED), why);
+}
+
 /* Tells the job what its steps are, and finds out whether the backend takes them as a whole. */
 static annc_status choose_engine(annc_trainer *trainer)
 {
@@ -354,6 +372,8 @@ static annc_status choose_engine(annc_trainer *trainer)
     job->engine = annc_engine_name(ANNC_ENGINE_OPS);
     if (backend->steps && options->engine != ANNC_ENGINE_OPS)
         ANNC_TRY(backend->steps(trainer->device, job, job->batch, 0, &trainer->whole_steps));
+    if (!trainer->whole_steps && options->engine == ANNC_ENGINE_FUSED)
+        return refuse_fused(trainer);
     if (!trainer->whole_steps && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
         return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training", annc_engine_name(options->engine));
 out:

@@ -5,12 +5,14 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import struct
 import subprocess
 import time
 import unittest
+from collections import Counter
 
 from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMALL, USAGE, Cli, bars, main
 
@@ -262,6 +264,22 @@ class Eval(Cli):
         self.assertIn("precision", text)
         self.assertIn("labels down", text)
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
+
+    def test_many_classes(self):
+        """Of classes too many for a matrix what is confused most often is told, and where the rest is."""
+        rows = [f"{i % 21},{i},c{i % 21}\n" for i in range(210)]
+        (self.folder / "t.csv").write_text("a,b,kind\n" + "".join(rows))
+        self.run_program("train", "--data", "t.csv", "--layers", "2-21", "--epochs", "3", "--device", "cpu", "--save", "m")
+        text = self.run_program("eval", "m", "--data", "t.csv", "--per-example", "e.csv").stdout
+        self.assertNotIn("labels down", text)
+        self.assertIn("\n21 classes are too many for a matrix here; --per-example FILE has", text)
+        with open(self.folder / "e.csv", newline="", encoding="utf-8") as file:
+            wrong = Counter((row["label"], row["predicted"]) for row in csv.DictReader(file) if row["correct"] == "0")
+        told = re.findall(r"^ *(\d+) times (c\d+), taken for (c\d+)$", text, re.MULTILINE)
+        self.assertEqual(len(told), 10)
+        self.assertEqual([int(count) for count, _, _ in told], sorted(wrong.values(), reverse=True)[:10])
+        for count, label, predicted in told:
+            self.assertEqual(wrong[label, predicted], int(count))
 
     def test_figures(self):
         """Precision, recall, F1 and their means, calibration and mistakes, counted here from what --per-example writes."""

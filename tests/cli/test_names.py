@@ -7,6 +7,7 @@ import pty
 import re
 import struct
 import subprocess
+import unicodedata
 import xml.dom.minidom
 
 from program import INPUT, OK, OUTPUT, PROGRAM, SMALL, USAGE, Cli, main
@@ -23,6 +24,11 @@ def is_harmless(shown, colour=False):
     if colour:
         text = re.sub("\x1b\\[[0-9;]*[mK]|\r(?!\n)", "", text)
     return not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text.replace("\r\n", "\n"))
+
+
+def columns_of(text):
+    """Columns of a terminal that a text takes."""
+    return sum(0 if unicodedata.combining(c) or c in "\u200d\ufe0f" else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class Names(Cli):
@@ -202,6 +208,21 @@ class Contents(Names):
                 self.call("train", "--data", "t.csv", b"--label=" + label.encode(), "--layers", "2-6-3", "--epochs", "1", "--device", "cpu", "--save", "m")
                 self.assertEqual(self.json_of("info", "m")[0]["annc.label"], label.strip())
                 self.json_of("eval", "m", "--data", "t.csv")
+
+    def test_columns_of_a_terminal(self):
+        """Names that take other columns than bytes leave the numbers under one another, in any locale."""
+        names = ["größer", "e\u0301te\u0301", "漢字", "ハンカク", "ｆｕｌｌ", "\U0001F600", "\U0001F44D\U0001F3FD", "한글 이름과 더 많은 글자", "ascii", "the width of a very long name"]
+        self.write_table("t.csv", names[:10], ("a", "b"))
+        self.call("train", "--data", "t.csv", "--layers", f"2-{len(names)}", "--epochs", "1", "--device", "cpu", "--save", "m")
+        for locale in ({}, {"LC_ALL": "C.UTF-8"}):
+            text = subprocess.run([PROGRAM, "eval", "m", "--data", "t.csv"], cwd=self.folder, env={**self.environment, **locale}, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, check=True).stdout.decode()
+            figures, matrix = text.split("\n\n")[1:3]
+            rows = [row for row in figures.splitlines() if not row.startswith(names[9])]  # which is wider than its column
+            self.assertEqual(len({columns_of(row) for row in rows}), 1, figures)
+            rows = [row for row in matrix.splitlines()[1:] if not row.startswith(names[9])]
+            self.assertEqual(len(rows), len(names))
+            self.assertEqual(len({columns_of(row) for row in rows}), 1, matrix)
 
     def test_long_cells(self):
         """4 kB and more in a class or a column."""

@@ -4,7 +4,7 @@ import json
 import math
 import struct
 
-from program import DIVERGED, INPUT, USAGE, main
+from program import DIVERGED, INPUT, SMALL, USAGE, main
 from tables import COLUMNS, T, Tables, blobs, npy
 
 NAN, INF, BIG = float("nan"), float("inf"), 3.4e38
@@ -268,6 +268,47 @@ class Extremes(Numbers):
         last = self.lines("train", "--data", file, *T[:-10], "--epochs", "1000000000", "--max-time", "0.3", "--device", "cpu", "--quiet")[-1]
         self.assertEqual(last["ended_by"], "max-time")
         self.refused(file, *T[:-10], "--epochs", "1000000001", code=USAGE, options=[])
+
+
+class Words(Tables):
+    """Counts of one, and numbers that are too long to be read."""
+
+    def test_one_of_a_kind(self):
+        one = self.write("one.csv", [[1, 2]], ["a", "b"])
+        line = ["--layers", "1-1:identity", "--target", "b", "--epochs", "1", "--scale", "none", "--target-scale", "none", "--device", "cpu"]
+        said = self.run_program("train", "--data", one, *line, "--checkpoint", "c", "--save", "m").stderr
+        self.assertIn("  1 row of 2 columns between commas", said)
+        self.assertIn("cut to the 1 example that there is\n", said)
+        self.assertIn("resumed after 1 epoch\n", self.run_program("train", "--resume", "c").stderr)
+        self.assertIn("ended after 1 epoch by --target-accuracy",
+                      self.run_program("train", "--data", "bars", *SMALL, "--target-accuracy", "0.01").stderr)
+        self.assertIn("the model has 1 input, and MNIST", self.run_program("eval", "m", code=INPUT).stderr)
+        self.assertIn("1 column: a", self.run_program("eval", "m", "--data", self.write("a.csv", [[1]], ["a"]), code=INPUT).stderr)
+        self.assertIn("rows of 1 feature, not images", self.run_program("show", "--data", one, "--label", "b", code=INPUT).stderr)
+        self.assertIn("the network has 1 layer", self.run_program("trace", "m", "--data", one, "--neuron", "2:1", code=USAGE).stderr)
+        two = self.write("two.csv", [[1, 2], [3, 4]], ["a", "b"])
+        self.assertIn("1 row is held out for validation, 1 is trained on", self.run_program("train", "--data", two, *line, "--validation", "0.5").stderr)
+        self.assertIn("the network has 2 inputs and the data have 1;", self.refused(two, *line[2:], "--layers", "2-1:identity", options=[]))
+        self.assertIn("the network has 1 input and the data have 784;", self.refused("bars", "--layers", "1-10", options=[]))
+        self.assertIn("the network has 1 output; end --layers with 10", self.refused("digits", "--layers", "784-1", options=[]))
+        self.assertIn("the set of built-in digits has 784 inputs an example, and two.csv has 1",
+                      self.refused("digits", "--layers", "784-10", "--test", two, "--label", "b", options=[]))
+        self.assertIn("has 1 number, and there are 2 classes",
+                      self.refused(self.write("k.csv", [[1, "x"], [2, "y"]], ["a", "b"]), "--layers", "1-1", "--class-weights", "1", options=[], code=USAGE))
+
+    def test_huge(self):
+        """Losses and R2 of a training that goes wrong stay in their columns."""
+        file = self.write("r.csv", [[i, i % 7] for i in range(60)], ["x", "y"])
+        more = ["--data", file, "--target", "y", "--layers", "1-8:relu-1:identity", "--scale", "none", "--target-scale", "none", "--batch", "60", "--device", "cpu"]
+        text = self.run_program("train", *more, "--test", file, "--lr", "1e7", "--epochs", "1").stdout
+        self.assertRegex(text, r"Epoch 1:  Loss: \d+\.\d\d  test set R2: -\d\.\d+e\+\d+ RMSE: ")
+        losses = self.run_program("train", *more, "--lr", "0.3", "--epochs", "4").stdout
+        self.assertRegex(losses, r"Loss: \d\.?\d*e\+\d+\n")
+        self.assertNotRegex(losses, r"\d{10}")
+        table = self.run_program("sweep", *more[:-2], "--epochs", "1", "--grid", "lr=1e-9,1e4").stdout.splitlines()
+        self.assertRegex(table[-1], r"^R2 -\d\.\d+e\+\d+ +1 ")
+        self.assertEqual(len({line.index(word) for line, word in zip(table, ("network", "lr=1e-9", "lr=1e4"), strict=True)}), 1)
+        self.assertTrue(all(line[table[0].index("epoch")] == "1" for line in table[1:]))
 
 
 if __name__ == "__main__":

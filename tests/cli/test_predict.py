@@ -164,7 +164,7 @@ class Pipes(Predict):
         child.stdin.write(b"".join(lines[8:]))
         out, said = child.communicate(timeout=60)
         self.assertEqual((child.returncode, out), (OK, b"".join(want[7:])), said)
-        self.assertIn(b"more than 1 rows of 5 columns", said)
+        self.assertIn(b"more than 1 row of 5 columns", said)
 
     def test_slow_header(self):
         """A pause within the header, and after it, is waited for: there is nothing yet to decide by."""
@@ -263,7 +263,7 @@ class Long(Predict):
             self.assertRegex(self.said, f"line 400001.*{what}")
         self.write_long("long.csv", 402000, (400001, b"1,,2,3,alpha"))
         self.assertEqual(self.predict("m", "long.csv", "--missing", "drop").count(b"\n"), 401999)
-        self.assertIn("1 rows with missing values are left out", self.said)
+        self.assertIn("1 row with missing values is left out", self.said)
 
     def test_latin_1(self):
         """Text in a column that does not matter may be of any kind, far into the table too."""
@@ -339,13 +339,33 @@ class Prints(Predict):
         lines = self.lines("predict", "xor", "xor.csv", "--top", "2")
         for row, line in zip(table, lines, strict=True):
             self.assertAlmostEqual(float(row["p_no"]) + float(row["p_yes"]), 1, 6)
-            self.assertAlmostEqual(float(row["p_yes"]), line["probabilities"][0], 7)
+            self.assertEqual([float(row["p_no"]), float(row["p_yes"])], [float(f"{p:.9g}") for p in line["probabilities"]])
+            self.assertNotIn("outputs", line)
             self.assertEqual([best["label"] for best in line["top"]], ["yes", "no"] if row["label"] == "yes" else ["no", "yes"])
             self.assertAlmostEqual(sum(best["probability"] for best in line["top"]), 1, 9)
         self.assertEqual([row["label"] for row in table], ["no", "yes", "yes", "no"])
+        text = self.predict("xor", "xor.csv").decode().splitlines()
+        self.assertEqual(text, [f"{line['label']} {max(line['probabilities']):.4f}" for line in lines])
+
+    def test_outputs_that_are_no_probabilities(self):
+        """Of tanh and of identity: they are called outputs, in every form, and of two classes there may be one."""
+        rows = [[0, 0, "no"], [0, 1, "yes"], [1, 0, "yes"], [1, 1, "no"]]
+        xor = self.write("xor.csv", rows, ["a", "b", "y"])
         self.run_program("train", "--data", xor, "--layers", "2-3:tanh-1:tanh", "--epochs", "1", "--save", "tanh")
-        line, = self.lines("predict", "tanh", self.write("one.csv", [[0, 1]], ["a", "b"]), "--top", "2")
-        self.assertEqual(line["top"], [{"label": line["label"], "probability": line["probabilities"][0]}])
+        one = self.write("one.csv", [[0, 1]], ["a", "b"])
+        line, = self.lines("predict", "tanh", one, "--top", "2")
+        value, = line["outputs"]
+        self.assertEqual(line["top"], [{"label": line["label"], "probability": value, "output": value}])
+        self.assertEqual(self.predict("tanh", one).decode(), f"{line['label']} output {value:.4f}\n")
+        self.assertEqual(self.predict("tanh", one, "--csv", "--top", "1").decode(),
+                         f"input,row,label,output_yes,top1,top1_output\none.csv,1,{line['label']},{value:.9g},{line['label']},{value:.9g}\n")
+        three = self.write("three.csv", [*rows, [2, 2, "perhaps"]], ["a", "b", "y"])
+        self.run_program("train", "--data", three, "--layers", "2-3:tanh-3:identity", "--cost", "hinge", "--epochs", "1", "--save", "hinge")
+        line, = self.lines("predict", "hinge", one)
+        self.assertEqual(line["outputs"], line["probabilities"])  # which the schema had from its beginning
+        table, = csv.DictReader(io.StringIO(self.predict("hinge", one, "--csv").decode()))
+        self.assertEqual([float(table[f"output_{name}"]) for name in ("no", "perhaps", "yes")], [float(f"{v:.9g}") for v in line["outputs"]])
+        self.assertEqual(self.predict("hinge", one).decode(), f"{line['label']} output {max(line['outputs']):.4f}\n")
 
     def test_four_places(self):
         """The digits of a line are those of the numbers in JSON, rounded as C rounds them."""

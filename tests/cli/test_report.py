@@ -208,7 +208,7 @@ class Report(Reports):
         self.assertAlmostEqual(max(y for _, y in points) / 5e4, 1, 2)
         for x, y in points:
             self.assertTrue(abs(math.log10(y) - (3 - (x - 1) / 1000)) < 0.02 or y > 4e4, (x, y))
-        self.assertLessEqual(len(page.table("Every epoch")), 64)
+        self.assertLessEqual(len(page.table("Epochs in steps of")), 64)
         self.assertIn("no result", page.said())
 
     def test_several(self):
@@ -273,6 +273,10 @@ class Report(Reports):
         page, _ = self.report("run.jsonl")
         self.assertIn("The data of the run cannot be had here", page.said())
         self.assertEqual(len(page.images), 8)  # the weights need no data
+        self.assertIn("--data WHAT would name them", page.said())
+        page, _ = self.report("run.jsonl", "--data", "nowhere")
+        self.assertIn("What --data names cannot be taken for the data of the run (nowhere: ", page.said())
+        self.assertNotIn("would name them", page.said())
         page, _ = self.report("run.jsonl", "--data", "elsewhere")
         self.assertTrue(page.table("On the test set of elsewhere"))
         self.assertNotIn("cannot be had", page.said())

@@ -420,6 +420,20 @@ class Resume(Tables):
         os.rename(self.folder / "v.csv", self.folder / "w.csv")
         self.assertIn("--validation (the checkpoint has", self.run_program("train", "--resume", "c", "--validation", "w.csv", code=USAGE).stderr)
 
+    def test_a_number_in_use(self):
+        """What is given to a run that goes on may be what it goes on with by default, and nothing else; the model is that of an unbroken run."""
+        for optimizer, names in (("sgd", {"--lr": "3", "--momentum": "0"}), ("adamw", {"--lr": "1e-3", "--beta2": ".999", "--momentum": "0.90",
+                                                                                        "--epsilon": "1e-8", "--weight-decay": "0.01"})):
+            more = ["--data", self.data, *TWO_CLASSES, "--optimizer", optimizer]
+            self.run_program("train", *more, "--epochs", "4", "--save", "whole")
+            self.run_program("train", *more, "--epochs", "2", "--checkpoint", "c")
+            for name, value in names.items():
+                said = self.run_program("train", "--resume", "c", name, "0.5", code=USAGE).stderr
+                self.assertIn(f"{name} (the checkpoint has {float(value):.9g})", said)
+            self.run_program("train", "--resume", "c", "--epochs", "4", "--save", "m", *(part for pair in names.items() for part in pair))
+            self.assertEqual(self.read("m"), self.read("whole"))
+        self.assertIn("--split-seed (the checkpoint has none)", self.run_program("train", "--resume", "c", "--split-seed", "3", code=USAGE).stderr)
+
     def test_built_in_digits(self):
         """They are no file, wherever a run goes on."""
         self.assertIn("have 10 classes", self.run_program("train", "--data", "digits", "--layers", "784-5", code=INPUT).stderr)

@@ -81,7 +81,10 @@ class Dialects(Tables):
         self.trains("t.csv", "--skip", "1")
 
     def test_nothing_there(self):
-        self.assertIn("is empty", self.refused(self.write("t.csv", [], end="")))
+        message = self.refused(self.write("t.csv", [], end=""))
+        self.assertIn("t.csv: is empty\n", message)  # and nothing of a download: it is the user's own
+        (self.folder / "bars" / "train-images-idx3-ubyte").write_bytes(b"")
+        self.assertIn("train-images-idx3-ubyte: is empty; download it again", self.refused("bars", "--layers", "784-10", options=[]))
         self.assertIn("has no rows", self.refused(self.write("t.csv", [[" "], [" "]])))
         self.assertIn("header and no rows", self.refused(self.write("t.csv", [["1", "b"]]), "--header", "yes"))
         (self.folder / "page.csv").write_text("<!DOCTYPE html><html></html>")
@@ -145,6 +148,18 @@ class Values(Tables):
                            ("1e999", "beyond single precision"), ("12a", "no number")):
             message = self.refused(with_cell(cell))
             self.assertRegex(message, rf"line 7, column 'b'.*{word}", cell)
+
+    def test_missing_targets(self):
+        """Rows without what is to be learnt can be left out, and nothing else: no mean is advised."""
+        rows = [row[:4] for row in blobs(30)]
+        rows[3][3] = ""
+        file = self.write("t.csv", rows, COLUMNS[:4])
+        target = ["--target", "d", "--layers", "3-1:identity", "--epochs", "1"]
+        self.assertRegex(self.refused(file, *target, options=[]), r"line 5, column 'd'.*missing \(1 such cell\); use --missing drop\n")
+        self.assertIn("missing", self.refused(file, *target, "--missing", "mean", options=[]))
+        self.run_program("train", "--data", file, *target, "--missing", "drop")
+        rows[2][0], rows[3][3] = "", "1"
+        self.assertIn("use --missing drop or --missing mean\n", self.refused(self.write("t.csv", rows, COLUMNS[:4]), *target, options=[]))
 
     def test_missing_words(self):
         for word in ("", "?", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"):

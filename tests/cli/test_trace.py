@@ -187,6 +187,25 @@ class Trace(Tables):
             self.assertTrue(any(edge[1] == end for edge in edges), edges)
             self.assertIn("example 1 of class alpha", text)
 
+    def test_a_neuron_of_several_outputs(self):
+        """The cost is of all outputs, and moves with all parameters: where only some are shown, that is said."""
+        file = self.model("m", "--layers", "4-5-3", "--seed", "1", "--device", "cpu", "--batch", "4", "--epochs", "3")
+        x, y = [float(value) for value in blobs(30)[0][:4]], (1, 0, 0)
+        a = x
+        for W, b in self.parameters("m", 2):
+            a = [sigmoid(sum(w * v for w, v in zip(row, a)) + bias) for row, bias in zip(W, b)]
+        cost = f"{sum((p - q) ** 2 for p, q in zip(a, y)) / 2:.4g}"
+        for neuron in ("2:3", "1:2"):
+            text = self.run_program("trace", "m", "--data", file, "--neuron", neuron).stdout
+            self.assertEqual("quadratic of all 3 outputs ---" in text, neuron == "2:3")
+            self.assertRegex(text, rf"\n +after all 43 parameters of the network have moved:\n.*\n +C of all 3 outputs: {cost} -> ")
+            walk = self.run_program("trace", "m", "--data", file, "--neuron", neuron, "--step").stdout
+            self.assertRegex(walk, rf"forward again, after all parameters of the network have moved\n.*\n +C of all 3 outputs: {cost} -> ")
+        self.assertIn(f"     C: {cost} -> ", self.run_program("trace", "m", "--data", file, "--edges", "5").stdout)
+        self.assertIn("forward again\n", self.run_program("trace", "--step").stdout)
+        file = self.model()
+        self.assertIn("softmax of all 3 units", self.run_program("trace", "m", "--data", file, "--neuron", "2:2").stdout)
+
     def test_closed_form(self):
         """Softmax with its cost has no dC/da of its own, and the walk says a - y."""
         file = self.model()

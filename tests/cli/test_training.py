@@ -50,7 +50,40 @@ class Tasks(Tables):
         self.assertLess(result["log_loss"], 0.05)
         same = self.write("same.csv", [[0, 1, 0], [0, 1, 1], [0, 1, 1]], ["a", "b", "y"])
         self.assertEqual(self.lines("eval", "m", "--data", same)[-1]["auc"], 0.5)  # of outputs that are equal half are in the right order
-        self.assertEqual(self.lines("eval", "m", "--data", file, "--threshold", "2")[-1]["accuracy"], 0.5)
+        self.assertEqual(self.lines("eval", "m", "--data", file, "--threshold", "1")[-1]["accuracy"], 0.5)
+
+    def test_threshold(self):
+        """The boundary between two classes lies anywhere in the range of the outputs, and nowhere else."""
+        file = self.write("xor.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
+
+        def train(layers, cost, *more):
+            self.run_program("train", "--data", file, "--layers", layers, "--cost", cost, "--epochs", "1", "--device", "cpu", *more, "--save", "m")
+
+        def count(threshold):
+            """Examples that are told for class 1, by --threshold and by their outputs."""
+            self.run_program("eval", "m", "--data", file, "--threshold", threshold, "--per-example", "each.csv")
+            rows = [line.split(",") for line in (self.folder / "each.csv").read_text().splitlines()[1:]]
+            told = [row[2] == "1" for row in rows]
+            self.assertEqual(told, [float(row[-1]) > float(threshold) for row in rows])
+            return sum(told)
+
+        for layers, cost in (("2-3:tanh-1:tanh", "hinge"), ("2-3:tanh-1:identity", "hinge")):
+            train(layers, cost)
+            self.assertEqual(count("-1"), 4)
+            count("-0.25")
+            self.assertEqual(count("1" if layers.endswith("1:tanh") else "5e9"), 0)
+        train("2-3:tanh-1:tanh", "hinge")
+        for wrong in ("-1.01", "2"):
+            self.assertIn(f"--threshold {wrong}: the outputs of tanh lie between -1 and 1",
+                          self.run_program("eval", "m", "--data", file, "--threshold", wrong, code=USAGE).stderr)
+        for wrong in ("inf", "nan", "1e999", "x"):
+            self.assertIn("--threshold takes a finite number", self.run_program("eval", "m", "--data", file, "--threshold", wrong, code=USAGE).stderr)
+        train("2-3:tanh-1", "cross-entropy")
+        self.assertIn("sigmoid lie between 0 and 1", self.run_program("eval", "m", "--data", file, "--threshold", "-0.5", code=USAGE).stderr)
+        train("2-3:tanh-1:relu", "quadratic")
+        self.assertIn("relu are never below 0", self.run_program("eval", "m", "--data", file, "--threshold", "-0.5", code=USAGE).stderr)
+        train("2-3:tanh-1:identity", "quadratic", "--target", "y")
+        self.assertIn("the data have targets", self.run_program("eval", "m", "--data", file, "--threshold", "0.9", code=USAGE).stderr)
 
     def test_noisy_sine(self):
         """Fitted to the level of its noise, in the units of the file."""
@@ -65,7 +98,7 @@ class Tasks(Tables):
         self.assertAlmostEqual(result["rmse"], last["rmse"], 4)
         self.run_program("eval", "m", "--data", test, "--per-example", "e.csv")
         with open(self.folder / "e.csv", newline="", encoding="utf-8") as lines:
-            pairs = [(float(row["target1"]), float(row["predicted1"])) for row in csv.DictReader(lines)]
+            pairs = [(float(row["y"]), float(row["predicted_y"])) for row in csv.DictReader(lines)]
         self.assertAlmostEqual(math.sqrt(sum((a - b) ** 2 for a, b in pairs) / 200), last["rmse"], 4)
         self.assertTrue(all(abs(a - row[1]) < 1e-4 for (a, _), row in zip(pairs, rows[400:])))
         for cost in ("mean-absolute", "huber"):
@@ -156,6 +189,20 @@ class Refusals(Tables):
                       ["--optimizer", "adan"], ["--schedule", "cosin"], ["--target-accuracy", "2"], ["--max-time", "0"]):
             self.run_program("train", "--data", file, *T, *wrong, code=USAGE)
 
+    def test_words_of_refusals(self):
+        """What is refused is named as the command line has it, with what would do."""
+        train = ["train", "--data", self.write("t.csv", blobs(60), COLUMNS), "--device", "cpu"]
+        for wrong, code, words in ((["--decimal", "x"], USAGE, "--decimal takes '.' or ','; not 'x'"),
+                                   (["--thousands", ";"], USAGE, "--thousands takes ',' or '.'; not ';'"),
+                                   (["--rotate", "400"], USAGE, "--rotate takes degrees from 0 to 180, not '400'"),
+                                   (["--layers", "4-3:softmax", "--cost", "cross-entropy"], USAGE,
+                                    "takes sigmoid outputs, not softmax: use --cost categorical-cross-entropy, or --output-activation sigmoid"),
+                                   (["--layers", "4-3", "--cost", "categorical-cross-entropy"], USAGE, "use --output-activation softmax or --cost quadratic"),
+                                   (["--layers", "4-3", "--engine", "fused", "--dropout", "0.5"], DEVICE,
+                                    "the engine 'fused' does not take this training: it has no dropout"),
+                                   (["--layers", "4-4000-4000-3", "--engine", "fused"], DEVICE, "does not take this training: the network is too large")):
+            self.assertIn(words, self.run_program(*train, *wrong, code=code).stderr)
+
 
 class Endings(Tables):
     def test_validation_and_patience(self):
@@ -203,6 +250,73 @@ class Endings(Tables):
         self.assertEqual([len(lines[0]["saturated"]), len(lines[0]["dead"])], [2, 2])
         stuck = self.run_program("train", "--data", "bars", "--layers", "784-16-10", "--epochs", "20", "--lr", "200", "--batch", "10", "--device", "cpu").stderr
         self.assertRegex(stuck, r"warning: (the output for class '\d' is stuck|layer 1 is dead|\d+ of the 16 units)")
+
+
+class Unused(Tables):
+    """Options that do nothing beside the others: a line each says so, and nothing else changes."""
+
+    def unused(self, *arguments, **more):
+        said = self.run_program(*arguments, **more).stderr.splitlines()
+        return [line.removeprefix("note: ").replace(" has no effect", "") for line in said if "no effect" in line]
+
+    def test_training(self):
+        train = ["train", "--data", self.write("t.csv", blobs(60), COLUMNS), "--layers", "4-3", "--epochs", "1", "--device", "cpu"]
+        self.assertEqual(self.unused(*train), [])
+        steps = ["--momentum", "0.9", "--beta2", "0.9", "--epsilon", "1e-3"]
+        of = {"sgd": steps[::2], "momentum": ["--beta2", "--epsilon"], "nesterov": ["--beta2", "--epsilon"], "adagrad": ["--momentum", "--beta2"],
+              "rmsprop": ["--momentum"], "adam": [], "adamw": []}
+        for optimizer, idle in of.items():
+            self.assertEqual(self.unused(*train, *steps, "--optimizer", optimizer), [f"{name}: the optimizer is {optimizer}" for name in idle])
+        decay = ["--schedule-factor", "0.5", "--schedule-period", "2", "--warmup", "1"]
+        of = {"constant": decay[:4:2], "step": [], "exponential": ["--schedule-period"], "cosine": decay[:4:2], "one-cycle": decay[:4:2], "plateau": []}
+        for schedule, idle in of.items():
+            self.assertEqual(self.unused(*train, *decay, "--schedule", schedule), [f"{name}: the schedule is {schedule}" for name in idle])
+        self.assertEqual(self.unused(*train, "--split-seed", "3"), ["--split-seed: nothing of the training set is held out"])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "t.csv"), ["--split-seed: nothing of the training set is held out"])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "0.2"), [])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--folds", "3"), [])
+        self.assertEqual(self.unused(*train, "--checkpoint-every", "1e"), ["--checkpoint-every: there is no --checkpoint"])
+        self.assertIn("--checkpoint-every takes", self.run_program(*train, "--checkpoint-every", "often", code=USAGE).stderr)
+        self.assertEqual(self.unused(*train, *steps, "--quiet"), [])
+        self.assertEqual(self.unused(*train, *decay, "--checkpoint", "c", "--checkpoint-every", "1e"),
+                         ["--schedule-factor: the schedule is constant", "--schedule-period: the schedule is constant"])
+        self.assertEqual(self.unused("train", "--resume", "c", "--schedule-factor", "0.5"), [])  # which was told when it began
+        (self.folder / "config").write_text("momentum = 0.9\n")
+        self.assertEqual(self.unused(*train, "--config", "config"), [])  # which may be of several runs
+
+    def test_sweep(self):
+        """An option has an effect where any of the networks uses it."""
+        sweep = ["sweep", "--data", self.write("t.csv", blobs(60), COLUMNS), "--layers", "4-3", "--epochs", "1", "--grid", "lr=0.1,1"]
+        self.assertEqual(self.unused(*sweep, "--momentum", "0.9", "--ensemble", "2", "--split-seed", "2"),
+                         ["--momentum: the optimizer is sgd", "--ensemble: there is no --save"])
+        self.assertEqual(self.unused(*sweep, "--ensemble", "2", "--save", "m"), [])
+        self.assertEqual(self.unused(*sweep, "--grid", "momentum=0.1,0.9"), ["--momentum: the optimizer is sgd"])
+        self.assertEqual(self.unused(*sweep, "--grid", "optimizer=sgd,adagrad", "--momentum", "0.9", "--epsilon", "1e-3"),
+                         ["--momentum: none of the optimizers has it"])
+        self.assertEqual(self.unused(*sweep, "--grid", "schedule=cosine,exponential", "--schedule-factor", "0.9", "--schedule-period", "2"),
+                         ["--schedule-period: none of the schedules has it"])
+
+    def test_data(self):
+        """What is said of tables, and images or the built-in digits are read; and the other way round."""
+        table = ["--label", "kind", "--drop", "a", "--delimiter", ";", "--decimal", ".", "--thousands", ",", "--header", "no", "--skip", "2", "--x", "a", "--y", "b"]
+        images = ["--labels", "file", "--transpose"]
+        for data, name in (("bars", "IDX images"), ("digits", "the built-in digits")):
+            idle = table[::2] if data == "bars" else table[::2] + ["--labels", "--transpose"]
+            more = images[2:] if data == "bars" else images
+            self.assertEqual(self.unused("train", "--data", data, "--layers", "784-4-10", "--epochs", "0", "--device", "cpu", *table, *more), [f"{option}: the data are {name}" for option in idle])
+        self.write("t.csv", blobs(60), COLUMNS)
+        train = ["train", "--data", "t.csv", "--layers", "4-3", "--epochs", "1", "--save", "m"]
+        self.assertEqual(self.unused(*train, *table[6:8], "--x", "a", *images, "--test-labels", "l"),
+                         ["--x: the data are a table of text", "--labels: the data are a table of text", "--transpose: the data are a table of text",
+                          "--test-labels: there is no --test"])
+        self.assertEqual(self.unused("eval", "m", "--data", "t.csv", "--transpose"), ["--transpose: the data are a table of text"])
+        self.assertEqual(self.unused("train", "--data", "t.csv", "--layers", "2-2:identity", "--target", "a,d", "--drop", "label,d", "--epochs", "1"),
+                         ["--drop on d: it is what is learnt (--target)"])
+
+    def test_worked_example(self):
+        said = self.unused("trace", "--activation", "relu", "--cost", "huber", "--seed", "3", "--neuron", "1:1", "--lr", "0.5", "--edges", "2")
+        self.assertEqual([line.split(":")[0] for line in said], ["--activation", "--cost", "--seed", "--neuron"])
+        self.assertEqual(self.unused("trace", "--layers", "784-4-10", "--data", "bars", "--activation", "relu", "--cost", "huber", "--seed", "3"), [])
 
 
 class Configurations(Tables):

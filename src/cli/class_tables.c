@@ -1,0 +1,115 @@
+#include "class_tables.h"
+#include "screen.h"
+
+#include <math.h>
+
+enum { MOST_SHOWN_CLASSES = 20, PAIRS_SHOWN = 10, COLUMN = 6, LEAST_HEAD = 9, CLASS_HEAD = 12, MOST_HEAD = 24 };
+
+const char *plain_class(const annc_dataset *data, uint32_t c, char name[CLASS_NAME])
+{
+    return plain_text(annc_dataset_class_name(data, c), name, CLASS_NAME);
+}
+
+/* Room for the names of the classes, unless they are very long. */
+static int head_width(const annc_dataset *data, const struct confusion *confusion, int least)
+{
+    char name[CLASS_NAME];
+    int wide = least;
+    for (uint32_t c = 0; c < confusion->classes; c++) {
+        const int columns = text_columns(plain_class(data, c, name));
+        wide = columns > wide ? columns : wide;
+    }
+    return wide < MOST_HEAD ? wide : MOST_HEAD;
+}
+
+static void print_figures(const char *name, int wide, struct class_figures figures)
+{
+    print_left(stdout, name, wide);
+    printf(" %8u %9.2f%% %7.2f%% %7.2f%%\n", figures.support, 100 * figures.precision, 100 * figures.recall,
+           100 * figures.f1);
+}
+
+void print_class_table(const annc_dataset *data, const struct confusion *confusion)
+{
+    char name[CLASS_NAME];
+    const int wide = head_width(data, confusion, CLASS_HEAD);
+    printf("\n%-*s %8s %10s %8s %8s\n", wide, "class", "support", "precision", "recall", "F1");
+    for (uint32_t c = 0; c < confusion->classes; c++)
+        print_figures(plain_class(data, c, name), wide, confusion_class(confusion, c));
+    print_figures("mean", wide, confusion_mean(confusion, false));
+    print_figures("by support", wide, confusion_mean(confusion, true));
+}
+
+/* A number over a background as strong as its share of the row: blue where it is right, orange where it is not. */
+static void print_cell(uint32_t count, double share, bool right, bool colour)
+{
+    static const int from[3] = {24, 24, 24}, good[3] = {30, 110, 190}, bad[3] = {200, 90, 0};
+    if (!colour || count == 0) {
+        printf(" %6u", count);
+        return;
+    }
+    const double strength = 0.25 + 0.75 * sqrt(share);
+    printf("\033[97");
+    for (int i = 0; i < 3; i++)
+        printf("%s;%.0f", i ? "" : ";48;2", from[i] + strength * ((right ? good : bad)[i] - from[i]));
+    printf("m %6u\033[0m", count);
+}
+
+static void print_matrix(const annc_dataset *data, const struct confusion *confusion)
+{
+    const bool colour = use_colour(stdout);
+    char name[CLASS_NAME];
+    const int wide = head_width(data, confusion, LEAST_HEAD);
+    printf("\nlabels down, predictions across\n%-*s", wide, "");
+    for (uint32_t c = 0; c < confusion->classes; c++) {
+        putchar(' ');
+        print_right(stdout, plain_columns(annc_dataset_class_name(data, c), COLUMN, name, CLASS_NAME), COLUMN);
+    }
+    for (uint32_t r = 0; r < confusion->classes; r++) {
+        const uint32_t support = confusion_class(confusion, r).support;
+        putchar('\n');
+        print_left(stdout, plain_class(data, r, name), wide);
+        for (uint32_t c = 0; c < confusion->classes; c++) {
+            const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
+            print_cell(count, support ? (double)count / support : 0, r == c, colour);
+        }
+    }
+    printf("\n");
+}
+
+/* The cells beside the diagonal with the largest counts, the earlier of equals first; how many. */
+static int find_pairs(const struct confusion *confusion, size_t pairs[PAIRS_SHOWN + 1])
+{
+    const size_t cells = (size_t)confusion->classes * confusion->classes;
+    int count = 0;
+    for (size_t cell = 0; cell < cells; cell++) {
+        int at = count;
+        if (confusion->count[cell] == 0 || cell % ((size_t)confusion->classes + 1) == 0)
+            continue;
+        for (; at > 0 && confusion->count[cell] > confusion->count[pairs[at - 1]]; at--)
+            pairs[at] = pairs[at - 1];
+        pairs[at] = cell;
+        count += count < PAIRS_SHOWN;
+    }
+    return count;
+}
+
+static void print_pairs(const annc_dataset *data, const struct confusion *confusion)
+{
+    size_t pairs[PAIRS_SHOWN + 1];
+    char label[CLASS_NAME], predicted[CLASS_NAME];
+    const int count = find_pairs(confusion, pairs);
+    printf("\n%u classes are too many for a matrix here; --per-example FILE has what it is made of\n",
+           confusion->classes);
+    if (count > 0)
+        printf("most frequent confusions\n");
+    for (int i = 0; i < count; i++)
+        printf("%6u times %s, taken for %s\n", confusion->count[pairs[i]],
+               plain_class(data, (uint32_t)(pairs[i] / confusion->classes), label),
+               plain_class(data, (uint32_t)(pairs[i] % confusion->classes), predicted));
+}
+
+void print_confusion(const annc_dataset *data, const struct confusion *confusion)
+{
+    (confusion->classes > MOST_SHOWN_CLASSES ? print_pairs : print_matrix)(data, confusion);
+}

@@ -1,0 +1,182 @@
+#include "unused.h"
+#include "cli.h"
+
+#include <string.h>
+
+static void tell(const struct options *options, enum option_id id, const char *why)
+{
+    note(options, "note: --%s has no effect: %s", OPTIONS[id].name, why);
+}
+
+/* ---------------------------------------------------------------- of training */
+
+/* What decides whether an option does anything. */
+enum cause { OPTIMISER, SCHEDULE, CHECKPOINT, SPLIT, MODEL };
+
+static const struct {
+    enum option_id id;
+    enum cause cause;
+} OF_TRAINING[] = {{OPTION_MOMENTUM, OPTIMISER},       {OPTION_BETA2, OPTIMISER},
+                   {OPTION_EPSILON, OPTIMISER},        {OPTION_SCHEDULE_FACTOR, SCHEDULE},
+                   {OPTION_SCHEDULE_PERIOD, SCHEDULE}, {OPTION_CHECKPOINT_EVERY, CHECKPOINT},
+                   {OPTION_SPLIT_SEED, SPLIT},         {OPTION_ENSEMBLE, MODEL}};
+enum { OF_TRAINING_COUNT = sizeof OF_TRAINING / sizeof *OF_TRAINING };
+
+/* Whether a share of the training set is drawn. */
+static bool is_split(const struct options *options)
+{
+    const struct option_value *value = options->value;
+    annc_data_options source;
+    return data_options_from(options, NULL, &source) == ANNC_OK && (source.validation > 0 || value[OPTION_FOLDS].given);
+}
+
+void unused_add(struct unused *unused, const struct options *options, const annc_training_options *training)
+{
+    const struct option_value *value = options->value;
+    const annc_optimiser optimiser = training->optimiser;
+    const annc_schedule_kind schedule = (annc_schedule_kind)value[OPTION_SCHEDULE].choice;
+    const annc_training_options own = annc_training_defaults(optimiser); /* 0 of what an optimiser has not */
+    const bool by_period = schedule == ANNC_STEP_DECAY || schedule == ANNC_PLATEAU;
+    const struct {
+        enum option_id id;
+        bool used;
+    } uses[] = {
+        {OPTION_MOMENTUM, own.mu > 0},          {OPTION_BETA2, own.rho > 0},
+        {OPTION_EPSILON, own.epsilon > 0},      {OPTION_SCHEDULE_FACTOR, by_period || schedule == ANNC_EXPONENTIAL},
+        {OPTION_SCHEDULE_PERIOD, by_period},    {OPTION_CHECKPOINT_EVERY, value[OPTION_CHECKPOINT].given},
+        {OPTION_SPLIT_SEED, is_split(options)}, {OPTION_ENSEMBLE, value[OPTION_SAVE].given}};
+    for (int id = 0; id < OPTION_COUNT; id++)
+        unused->typed[id] |= value[id].typed;
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        unused->used[uses[i].id] |= uses[i].used;
+    if (!unused->has_training) {
+        unused->optimiser = optimiser;
+        unused->schedule = schedule;
+        unused->has_training = true;
+    }
+    unused->many_optimisers |= unused->optimiser != optimiser;
+    unused->many_schedules |= unused->schedule != schedule;
+}
+
+static void explain(const struct unused *unused, enum cause cause, char *why, size_t size)
+{
+    switch (cause) {
+    case OPTIMISER:
+        snprintf(why, size, unused->many_optimisers ? "none of the optimizers has it" : "the optimizer is %s",
+                 annc_optimiser_name(unused->optimiser));
+        break;
+    case SCHEDULE:
+        snprintf(why, size, unused->many_schedules ? "none of the schedules has it" : "the schedule is %s",
+                 annc_schedule_name(unused->schedule));
+        break;
+    case CHECKPOINT:
+        snprintf(why, size, "there is no --checkpoint");
+        break;
+    case SPLIT:
+        snprintf(why, size, "nothing of the training set is held out");
+        break;
+    case MODEL:
+        snprintf(why, size, "there is no --save");
+        break;
+    }
+}
+
+void unused_tell(const struct unused *unused, const struct options *options)
+{
+    char why[80];
+    for (int i = 0; i < OF_TRAINING_COUNT; i++) {
+        const enum option_id id = OF_TRAINING[i].id;
+        if (!unused->typed[id] || unused->used[id])
+            continue;
+        explain(unused, OF_TRAINING[i].cause, why, sizeof why);
+        tell(options, id, why);
+    }
+}
+
+/* ---------------------------------------------------------------- of data */
+
+/* Kinds of data, as bits. */
+enum { DRAWN = 1, IMAGES = 2, TEXT_TABLE = 4, ARRAY = 8, ARRAYS = 16 };
+
+/* Which kinds of data an option says something of. */
+static const struct {
+    enum option_id id;
+    unsigned kinds;
+} OF_DATA[] = {{OPTION_LABEL, TEXT_TABLE},
+               {OPTION_TARGET, TEXT_TABLE | ARRAY | ARRAYS},
+               {OPTION_DROP, TEXT_TABLE},
+               {OPTION_DELIMITER, TEXT_TABLE},
+               {OPTION_DECIMAL, TEXT_TABLE},
+               {OPTION_THOUSANDS, TEXT_TABLE},
+               {OPTION_HEADER, TEXT_TABLE},
+               {OPTION_SKIP, TEXT_TABLE},
+               {OPTION_X, ARRAYS},
+               {OPTION_Y, ARRAYS},
+               {OPTION_LABELS, IMAGES | ARRAY | ARRAYS},
+               {OPTION_TRANSPOSE, IMAGES}};
+
+static unsigned kind_of(const annc_data_options *source, const annc_data *data, const char **name)
+{
+    static const struct {
+        unsigned kind;
+        const char *name;
+    } kinds[] = {[ANNC_FORMAT_IDX] = {IMAGES, "the data are IDX images"},
+                 [ANNC_FORMAT_TEXT] = {TEXT_TABLE, "the data are a table of text"},
+                 [ANNC_FORMAT_NPY] = {ARRAY, "the data are an NPY array"},
+                 [ANNC_FORMAT_NPZ] = {ARRAYS, "the data are NPZ arrays"},
+                 [ANNC_FORMAT_PNG] = {IMAGES, "the data are a picture"}};
+    *name = source->source == ANNC_SOURCE_DIGITS ? "the data are the built-in digits" : kinds[data->format].name;
+    return source->source == ANNC_SOURCE_DIGITS ? DRAWN : kinds[data->format].kind;
+}
+
+/* Whether a list "a,b" has an item. */
+static bool has_item(const char *list, const char *item, size_t length)
+{
+    for (; *list; list += strcspn(list, ",") + (list[strcspn(list, ",")] != '\0'))
+        if (strcspn(list, ",") == length && strncmp(list, item, length) == 0)
+            return true;
+    return false;
+}
+
+/* What is learnt is not left out, whatever --drop says. */
+static void tell_kept(const struct options *options)
+{
+    const struct option_value *value = options->value;
+    const enum option_id learnt = value[OPTION_TARGET].text ? OPTION_TARGET : OPTION_LABEL;
+    const char *item = value[learnt].text, *drop = value[OPTION_DROP].text;
+    while (item && *item && drop) {
+        const size_t length = strcspn(item, ",");
+        if (has_item(drop, item, length))
+            note(options, "note: --drop has no effect on %.*s: it is what is learnt (--%s)",
+                 length < 100 ? (int)length : 100, item, OPTIONS[learnt].name);
+        item += length + (item[length] != '\0');
+    }
+}
+
+void unused_tell_data(const struct options *options, const annc_data_options *source, const annc_data *data)
+{
+    const char *name;
+    const unsigned kind = kind_of(source, data, &name);
+    const bool several = source->test_path || source->validation_path; /* which may be of another kind */
+    for (size_t i = 0; i < sizeof OF_DATA / sizeof *OF_DATA && !several; i++)
+        if (options->value[OF_DATA[i].id].typed && !(OF_DATA[i].kinds & kind))
+            tell(options, OF_DATA[i].id, name);
+    if (options->value[OPTION_TEST_LABELS].typed && !source->test_path)
+        tell(options, OPTION_TEST_LABELS, "there is no --test");
+    if (options->value[OPTION_DROP].typed && kind == TEXT_TABLE)
+        tell_kept(options);
+}
+
+void unused_tell_example(const struct options *options)
+{
+    static const enum option_id used[] = {OPTION_LR,  OPTION_EXAMPLE, OPTION_EDGES, OPTION_STEP,
+                                          OPTION_OUT, OPTION_CONFIG,  OPTION_QUIET, OPTION_HELP};
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        bool has_effect = !options->value[id].typed;
+        for (size_t i = 0; i < sizeof used / sizeof *used; i++)
+            has_effect |= used[i] == (enum option_id)id;
+        if (!has_effect)
+            tell(options, (enum option_id)id,
+                 "the worked example is shown; a model, --layers or --data show another network");
+    }
+}
