@@ -139,6 +139,16 @@ class Refusals(Tables):
         self.assertIn("cut to the 60 examples", self.notes(file, options=["--layers", "4-3", "--batch", "100000000", "--epochs", "1",
                                                                           "--device", "cpu"]))
 
+    def test_more_folds_than_rows(self):
+        """Found before the first fold is trained, with one thread and with several, and of the rows that are left; as many folds as rows are fine."""
+        file = self.write("t.csv", blobs(6) + [["", 1, 2, 3, "alpha"]], COLUMNS)
+        for threads in ("1", "2"):
+            more = ["--missing", "drop", "--layers", "4-3", "--epochs", "1", "--device", "cpu", "--threads", threads, "--folds"]
+            result = self.run_program("train", "--data", file, *more, "7", code=INPUT)
+            self.assertEqual(result.stdout, "")
+            self.assertIn("t.csv: --folds 7: each holds out one of the rows at least, and there are 6", result.stderr)
+            self.assertEqual(self.run_program("train", "--data", file, *more, "6").stdout.count("Fold "), 6)
+
     def test_last_minibatch(self):
         file = self.write("t.csv", blobs(1000), COLUMNS)
         losses = set()
