@@ -271,6 +271,8 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
 {
     const struct option_value *value = session->options->value;
     annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
+    if (status == ANNC_OK)
+        status = log_begin(session);
     if (status != ANNC_OK)
         return status;
     /* A model that is to be saved is worth waiting for, unless a checkpoint has what it is made of. */
