@@ -50,6 +50,13 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
+/* What would be lost is found out before any work. */
+static annc_status run_checked(const struct command *command, const struct options *options)
+{
+    const annc_status status = options_check_files(command->bit, options);
+    return status == ANNC_OK ? command->run(options) : status;
+}
+
 static annc_status run_command(const struct command *command, int argc, char **argv)
 {
     struct options options;
@@ -59,7 +66,7 @@ static annc_status run_command(const struct command *command, int argc, char **a
     if (status == ANNC_OK && options.value[OPTION_HELP].given)
         print_command_help(command, false);
     else if (status == ANNC_OK)
-        status = command->run(&options);
+        status = run_checked(command, &options);
     options_free(&options);
     return status;
 }

@@ -21,16 +21,6 @@ static bool is_free(enum option_id id)
 
 /* ---------------------------------------------------------------- into a checkpoint */
 
-/* Whether the value of a PATHNAME option names a file. */
-static bool is_path(enum option_id id, const char *text)
-{
-    if (id == OPTION_DATA && (strcmp(text, "mnist") == 0 || strcmp(text, "digits") == 0))
-        return false;
-    if (id == OPTION_VALIDATION && strspn(text, "0123456789.eE+-") == strlen(text))
-        return false;
-    return strcmp(text, "-") != 0;
-}
-
 /* Characters that would end or trim a line, or are no text everywhere, as %XX. */
 static void print_encoded(const char *text, struct text *out)
 {
@@ -61,7 +51,7 @@ void options_print_run(const struct options *options, struct text *out)
         if (!text || !is_in_run(id))
             continue;
         text_add(out, "%s = ", OPTIONS[id].name);
-        if (OPTIONS[id].kind == PATHNAME && text[0] != '/' && is_path(id, text) && folder) {
+        if (text[0] != '/' && option_names_file(id, text) && folder) {
             print_encoded(folder, out);
             text_add(out, "/");
         }
