@@ -139,14 +139,11 @@ static annc_status take(struct options *options, enum option_id id, const char *
 static enum option_id split(char *line, char **text)
 {
     char *equals = strstr(line, " = ");
-    int id = 0;
     if (!equals)
         return OPTION_COUNT;
     *equals = '\0';
     *text = equals + 3;
-    while (id < OPTION_COUNT && (strcmp(OPTIONS[id].name, line) != 0 || !(OPTIONS[id].commands & TRAIN)))
-        id++;
-    return (enum option_id)id;
+    return option_named(TRAIN, line);
 }
 
 /* The lines of the run, and then those of the configuration, which show options of the run as they were typed. `told` marks what the checkpoint
