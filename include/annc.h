@@ -689,8 +689,8 @@ typedef struct annc_gallery {
     const char *title;
 } annc_gallery;
 
-/* Draws them in a grid into a file whose name ends in .png or .svg (with the captions); whole or absent. ANNC_USAGE for another name, or where
- * there is nothing to draw or too much, ANNC_OUTPUT. */
+/* Draws them in a grid into a file whose name ends in .png or .svg (with the captions), whole or absent; "-" is standard output, as SVG.
+ * ANNC_USAGE for another name, or where there is nothing to draw or too much, ANNC_OUTPUT. */
 ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
 /* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
 ANNC_API annc_status annc_file_save(const char *path, const void *data, size_t bytes);

@@ -235,16 +235,20 @@ static void unscale(struct result *result)
     annc_dataset_unscale(result->data, examples->count, result->outputs);
 }
 
-static annc_status save_examples(struct result *result)
+static void print_examples(struct result *result, FILE *out)
 {
-    const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
     const bool has_classes = annc_dataset_examples(result->data)->labels != NULL;
-    struct text text = {.bytes = NULL};
     if (!has_classes)
         unscale(result);
+    (has_classes ? print_classified : print_measured)(result, out);
+    fputc('\n', out);
+}
+
+static annc_status save_examples(struct result *result, const char *path)
+{
+    struct text text = {.bytes = NULL};
     FILE *stream = text_stream(&text);
-    (has_classes ? print_classified : print_measured)(result, stream);
-    fputc('\n', stream);
+    print_examples(result, stream);
     fclose(stream);
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(path, text.bytes, text.length);
@@ -262,6 +266,7 @@ static void make_room(struct result *result)
 
 static annc_status evaluate(struct result *result, annc_device *device, const annc_network *network)
 {
+    const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
     const struct option_value *threshold = &result->options->value[OPTION_THRESHOLD];
     const annc_examples *examples = annc_dataset_examples(result->data);
     annc_evaluator *evaluator = NULL;
@@ -275,10 +280,12 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
                                  &result->evaluation.correct);
     if (status != ANNC_OK)
         return status;
+    if (path && is_standard_output(path)) { /* a table without anything else in it */
+        print_examples(result, stdout);
+        return ANNC_OK;
+    }
     status = examples->labels ? print_classification(result) : print_regression(result);
-    if (status == ANNC_OK && result->options->value[OPTION_PER_EXAMPLE].text)
-        status = save_examples(result);
-    return status;
+    return status == ANNC_OK && path ? save_examples(result, path) : status;
 }
 
 annc_status run_eval(const struct options *options)
@@ -290,11 +297,14 @@ annc_status run_eval(const struct options *options)
     annc_device_options chosen;
     annc_shape said;
     struct result result = {.options = options};
+    const char *path = options->value[OPTION_PER_EXAMPLE].text;
     if (options->positional_count != 1)
         return usage_failed("eval needs a model: annc-gpu eval MODEL --data WHAT");
+    if (path && is_standard_output(path) && options->value[OPTION_JSON].given)
+        return usage_failed("--json and --per-example - contradict each other: standard output is one alone");
     annc_status status = device_options_from(options, &chosen);
-    if (status == ANNC_OK && options->value[OPTION_PER_EXAMPLE].text)
-        status = annc_model_can_save(options->value[OPTION_PER_EXAMPLE].text);
+    if (status == ANNC_OK && path)
+        status = annc_model_can_save(output_path(path));
     if (status == ANNC_OK)
         status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK) /* what is said of the network must be so */

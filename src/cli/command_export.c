@@ -26,7 +26,7 @@ annc_status run_export(const struct options *options)
         return format_missing();
     if (!value[OPTION_OUT].given)
         return usage_failed("export needs --out FILE");
-    const char *out = strcmp(value[OPTION_OUT].text, "-") == 0 ? "/dev/stdout" : value[OPTION_OUT].text;
+    const char *out = value[OPTION_OUT].text;
     annc_status status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK)
         status = shape_from_options(options, annc_network_shape(network), &said);
@@ -34,9 +34,9 @@ annc_status run_export(const struct options *options)
         status = checkpoint_forget(network);
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     if (status == ANNC_OK)
-        status = annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, out);
-    if (status == ANNC_OK)
-        note(options, "written: %s", value[OPTION_OUT].text);
+        status = annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out));
+    if (status == ANNC_OK && !is_standard_output(out))
+        note(options, "written: %s", out);
     annc_network_free(network);
     return status;
 }

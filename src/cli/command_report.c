@@ -244,6 +244,19 @@ static void print_page(FILE *out, const struct report *report)
     page_end(out);
 }
 
+/* A page in the place of what a run left would be of nothing: its model, its data. */
+static annc_status check_run(const struct options *options, const struct run *run)
+{
+    const char *model = run_text(run, "model");
+    annc_status status = model ? overwriting_check(REPORT, options, "the model that the log names", model) : ANNC_OK;
+    for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++) {
+        const char *text = run_option(run, OPTIONS[id].name);
+        if (text && !(OPTIONS[id].commands & WRITES) && option_names_file((enum option_id)id, text))
+            status = overwriting_check(REPORT, options, "data that the log names", text);
+    }
+    return status;
+}
+
 static annc_status save_page(const struct report *report)
 {
     const char *path = report->options->value[OPTION_OUT].text;
@@ -253,9 +266,9 @@ static annc_status save_page(const struct report *report)
     fclose(out);
     usage_failed("%s", "");       /* whatever could not be had stands in the report */
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    const annc_status status = annc_file_save(path, text.bytes, text.length);
+    const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
-    if (status == ANNC_OK)
+    if (status == ANNC_OK && !is_standard_output(path))
         note(report->options, "the report is in %s", path);
     return status;
 }
@@ -274,10 +287,12 @@ annc_status run_report(const struct options *options)
     report.options = options;
     annc_status status = device_options_from(options, &device);
     if (status == ANNC_OK)
-        status = annc_model_can_save(path);
+        status = annc_model_can_save(output_path(path));
     for (int i = 0; i < options->positional_count && status == ANNC_OK; i++) {
         status = run_read(options->positional[i], &report.runs[report.count]);
         name_run(&report, report.count++);
+        if (status == ANNC_OK)
+            status = check_run(options, &report.runs[i]);
     }
     for (size_t i = 0; i < report.count && status == ANNC_OK && report.count > 1; i++)
         if (report.runs[i].networks)

@@ -33,7 +33,7 @@ static annc_status present(const struct options *options, const struct gallery *
     }
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_gallery_draw(&gallery->images, path);
-    if (status == ANNC_OK)
+    if (status == ANNC_OK && !is_standard_output(path))
         note(options, gallery->images.count == 1 ? "%u image is in %s" : "%u images are in %s", gallery->images.count,
              path);
     return status;
@@ -131,22 +131,35 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
     return needed || status == ANNC_DEVICE ? status : ANNC_OK;
 }
 
+/* What is shown of data has nothing of a model in it. */
+static annc_status show_data_beside_model(const struct options *options, enum subject subject, struct gallery *gallery)
+{
+    const char *data = options->value[OPTION_DATA].text;
+    if (!data)
+        return usage_failed("--what %s shows data, not a model, which %.200s is; name the data by --data",
+                            SUBJECTS[subject], options->positional[0]);
+    return show_data(options, data, subject, gallery);
+}
+
 annc_status run_show(const struct options *options)
 {
     const struct option_value *what = &options->value[OPTION_WHAT];
-    const char *name = options->positional_count ? options->positional[0] : NULL;
+    const char *name = options->positional_count ? options->positional[0] : NULL,
+               *data = options->value[OPTION_DATA].text;
     struct gallery gallery = {.pixels = NULL};
     annc_network *network = NULL;
-    annc_status status = ANNC_OK;
-    if (!what->given || what->choice == WEIGHTS || what->choice == MISTAKES)
-        status = find_model(options, what->given, &network);
-    if (status == ANNC_OK && network && what->choice == MISTAKES)
+    const bool of_model = what->given && (what->choice == WEIGHTS || what->choice == MISTAKES);
+    annc_status status = find_model(options, of_model, &network);
+    if (status == ANNC_OK && network && what->given && !of_model)
+        status = show_data_beside_model(options, (enum subject)what->choice, &gallery);
+    else if (status == ANNC_OK && network && what->choice == MISTAKES)
         status = show_mistakes(options, network, &gallery);
     else if (status == ANNC_OK && network)
         status = show_weights(options, network, &gallery);
+    else if (status == ANNC_OK && name && data)
+        status = usage_failed("%.200s is no model, so the data are named twice: there, and by --data", name);
     else if (status == ANNC_OK)
-        status =
-            show_data(options, name ? name : options->value[OPTION_DATA].text, (enum subject)what->choice, &gallery);
+        status = show_data(options, name ? name : data, (enum subject)what->choice, &gallery);
     if (status == ANNC_OK && gallery.images.count > 0)
         status = present(options, &gallery);
     gallery_close(&gallery);

@@ -158,10 +158,25 @@ static annc_status step(const struct subject *subject, const annc_trace *trace, 
     return status;
 }
 
-static bool ends_with(const char *path, const char *end)
+static void print_text(const struct graph *graph, FILE *out)
 {
-    const size_t length = strlen(path), more = strlen(end);
-    return length >= more && strcasecmp(path + length - more, end) == 0;
+    graph_print_text(graph, true, out);
+}
+
+/* How a graph is written into a file of that name; NULL where the name ends in anything else. */
+static void (*printer_for(const char *path))(const struct graph *graph, FILE *out)
+{
+    static const struct {
+        const char *ending;
+        void (*print)(const struct graph *graph, FILE *out);
+    } known[] = {{".svg", graph_print_svg}, {".dot", graph_print_dot}, {".gv", graph_print_dot}, {".txt", print_text}};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *ending = strrchr(name, '.');
+    if (!ending || ending == name)
+        return print_text;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(ending, known[i].ending) == 0)
+            return known[i].print;
+    return NULL;
 }
 
 static annc_status save_graph(const struct options *options, const struct graph *graph)
@@ -169,17 +184,12 @@ static annc_status save_graph(const struct options *options, const struct graph 
     const char *path = options->value[OPTION_OUT].text;
     struct text text = {.bytes = NULL};
     FILE *out = text_stream(&text);
-    if (ends_with(path, ".svg"))
-        graph_print_svg(graph, out);
-    else if (ends_with(path, ".dot"))
-        graph_print_dot(graph, out);
-    else
-        graph_print_text(graph, true, out);
+    printer_for(path)(graph, out);
     fclose(out);
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    const annc_status status = annc_file_save(path, text.bytes, text.length);
+    const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
-    if (status == ANNC_OK)
+    if (status == ANNC_OK && !is_standard_output(path))
         note(options, "the graph is in %s", path);
     return status;
 }
@@ -232,6 +242,12 @@ static annc_status show(const struct subject *subject)
 annc_status run_trace(const struct options *options)
 {
     struct subject subject = {.options = options};
+    const char *path = options->value[OPTION_OUT].text;
+    if (path && options->value[OPTION_STEP].given)
+        return usage_failed("--step and --out contradict each other: a walk is printed, a graph is written");
+    if (path && !printer_for(path))
+        return usage_failed(
+            "--out takes a name that ends in .svg, .dot, .gv or .txt, or one without an ending; not '%.64s'", path);
     annc_status status = take_subject(&subject);
     if (status == ANNC_OK)
         status = show(&subject);

@@ -5,11 +5,9 @@
 #include "unused.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *text_of(const struct session *session, enum option_id id)
 {
@@ -17,25 +15,6 @@ static const char *text_of(const struct session *session, enum option_id id)
 }
 
 /* ---------------------------------------------------------------- before the work */
-
-/* Lines are always added at the end, so that those of runs with one log stay whole; what a broken run said is kept. */
-static annc_status open_log(struct session *session)
-{
-    static char line[1 << 16]; /* so long a line goes out in one piece */
-    const char *path = text_of(session, OPTION_LOG);
-    if (!path)
-        return ANNC_OK;
-    const int descriptor =
-        strcmp(path, "-") == 0
-            ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-            : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (session->checkpoint ? 0 : O_TRUNC),
-                   0666);
-    session->log = descriptor >= 0 ? take_given(fdopen(descriptor, "w"), "the log") : NULL;
-    if (session->log && setvbuf(session->log, line, _IOFBF, sizeof line) == 0)
-        return ANNC_OK;
-    usage_failed("%.300s: cannot be written: %s", path, strerror(errno));
-    return ANNC_OUTPUT;
-}
 
 /* What contradicts what. */
 static annc_status check_combination(const struct session *session)
@@ -111,7 +90,7 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     if (status == ANNC_OK)
         status = check_plot(session);
     if (status == ANNC_OK)
-        status = open_log(session);
+        status = log_open(session);
     if (status != ANNC_OK)
         return status;
     tell_unused(session);

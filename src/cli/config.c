@@ -1,6 +1,5 @@
 /* config.c - options from elsewhere than the command line: configuration files, presets, checkpoints; and back into such a file. */
-#include "options.h"
-#include "usage.h"
+#include "cli.h"
 
 #include <errno.h>
 #include <string.h>
@@ -37,24 +36,55 @@ static char *trim(char *text)
     return text;
 }
 
+/* A configuration file as it is read. */
+struct config {
+    unsigned command;
+    struct options *options;
+    bool was_given[OPTION_COUNT], told[OPTION_COUNT]; /* before the file; in it */
+    struct text strangers;                            /* options in it that only other commands have */
+};
+
+static annc_status refuse_name(const struct config *config, const char *name)
+{
+    const char *meant = closest(name, option_name, config->command);
+    if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
+        return usage_failed("%s is no option that a file gives", name);
+    return usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
+                        meant && *meant ? meant : "", meant && *meant ? "?" : "");
+}
+
+/* What the command line says goes before the file. A file may serve several of the commands that take one: options of others are passed over,
+ * and that is told. */
+static annc_status take_value(struct config *config, const char *name, const char *value)
+{
+    const enum option_id any = option_named(OPTIONS[OPTION_CONFIG].commands & ANY_COMMAND, name);
+    if (any == OPTION_COUNT || any == OPTION_CONFIG || any == OPTION_HELP)
+        return refuse_name(config, name);
+    const enum option_id id = option_named(config->command, name);
+    const bool again = config->told[any];
+    config->told[any] = true;
+    if (again && OPTIONS[any].kind != LIST)
+        return usage_failed("%s is given twice", name);
+    if (id == OPTION_COUNT) {
+        if (!again)
+            text_add(&config->strangers, "%s%s", config->strangers.length ? ", " : "", name);
+        return ANNC_OK;
+    }
+    return config->was_given[id] ? ANNC_OK : option_set(id, value, config->options);
+}
+
 /* "name = value", or nothing, or a comment. */
-static annc_status take_line(unsigned command, const char *path, int number, char *line, struct options *options)
+static annc_status take_line(struct config *config, const char *path, int number, char *line)
 {
     char what[512];
-    enum option_id id;
     char *equals = strchr(line, '=');
     if (*trim(line) == '\0' || *trim(line) == '#')
         return ANNC_OK;
     if (equals)
         *equals = '\0';
     char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
-    annc_status status =
-        equals ? options_set(command, name, value, options, &id) : usage_failed("'%.64s' is not 'name = value'", name);
-    if (status == ANNC_OK && id == OPTION_COUNT && !option_of_any(name) /* a file may serve several commands */) {
-        const char *meant = closest(name, option_name, command);
-        status = usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
-                              meant && *meant ? meant : "", meant && *meant ? "?" : "");
-    }
+    const annc_status status =
+        equals ? take_value(config, name, value) : usage_failed("'%.64s' is not 'name = value'", name);
     if (status != ANNC_OK) {
         snprintf(what, sizeof what, "%s", usage_error());
         usage_failed("%.200s, line %d: %.300s", path, number, what);
@@ -65,25 +95,30 @@ static annc_status take_line(unsigned command, const char *path, int number, cha
 static annc_status read_config(unsigned command, struct options *options)
 {
     const char *path = options->value[OPTION_CONFIG].text;
+    struct config config = {.command = command, .options = options};
     annc_status status = read_text(path, &options->config);
     int number = 0;
+    for (int id = 0; id < OPTION_COUNT; id++)
+        config.was_given[id] = options->value[id].given;
     for (char *line = options->config; status == ANNC_OK && line;) {
         char *end = strchr(line, '\n');
         if (end)
             *end = '\0';
-        status = take_line(command, path, ++number, line, options);
+        status = take_line(&config, path, ++number, line);
         line = end ? end + 1 : NULL;
     }
+    if (status == ANNC_OK && config.strangers.length > 0)
+        note(options, "%.300s: passed over what this command has no option for: %s", path, config.strangers.bytes);
+    text_free(&config.strangers);
     return status;
 }
 
 static annc_status take_preset(unsigned command, struct options *options)
 {
     annc_status status = ANNC_OK;
-    enum option_id id;
     const char *const *values = preset_values(options->value[OPTION_PRESET].choice);
     for (; *values && status == ANNC_OK; values += 2)
-        status = options_set(command, values[0], values[1], options, &id);
+        status = options_set(command, values[0], values[1], options);
     return status;
 }
 

@@ -205,6 +205,8 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
     if (status == ANNC_OK)
         status = device_options_from(model->options, &device);
     if (status == ANNC_OK)
+        status = log_begin(&sessions[0]);
+    if (status == ANNC_OK)
         status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
     if (status == ANNC_STOPPED)
         complain(annc_last_error());

@@ -51,6 +51,13 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
+/* What would be lost is found out before any work. */
+static annc_status run_checked(const struct command *command, const struct options *options)
+{
+    const annc_status status = options_check_files(command->bit, options);
+    return status == ANNC_OK ? command->run(options) : status;
+}
+
 static annc_status run_command(const struct command *command, int argc, char **argv)
 {
     struct options options;
@@ -60,9 +67,30 @@ static annc_status run_command(const struct command *command, int argc, char **a
     if (status == ANNC_OK && options.value[OPTION_HELP].given)
         print_command_help(command, false);
     else if (status == ANNC_OK)
-        status = command->run(&options);
+        status = run_checked(command, &options);
     options_free(&options);
     return status;
+}
+
+/* "help", "help COMMAND", "help COMMAND all", "help man" and the like. */
+static annc_status run_help(int count, char **words)
+{
+    const bool general = count == 0 || strcmp(words[0], "help") == 0;
+    const bool all = !general && count > 1 && strcmp(words[1], "all") == 0;
+    const int taken = all ? 2 : 1;
+    if (count > taken)
+        return usage_failed("help takes a command, and 'all' after it; not '%.64s'", words[taken]);
+    if (general) {
+        print_help();
+        return ANNC_OK;
+    }
+    if (print_manual(words[0]))
+        return ANNC_OK;
+    const struct command *command = command_named(words[0]);
+    if (!command)
+        return ANNC_USAGE;
+    print_command_help(command, all);
+    return ANNC_OK;
 }
 
 static annc_status run(int argc, char **argv)
@@ -72,21 +100,14 @@ static annc_status run(int argc, char **argv)
         print_version();
         return ANNC_OK;
     }
-    if (strcmp(name, "--help") == 0 || (strcmp(name, "help") == 0 && argc < 3)) {
+    if (strcmp(name, "--help") == 0) {
         print_help();
         return ANNC_OK;
     }
-    const bool help = strcmp(name, "help") == 0;
-    if (help && print_manual(argv[2]))
-        return ANNC_OK;
-    const struct command *command = command_named(help ? argv[2] : name);
-    if (!command)
-        return ANNC_USAGE;
-    if (help) {
-        print_command_help(command, argc > 3 && strcmp(argv[3], "all") == 0);
-        return ANNC_OK;
-    }
-    return run_command(command, argc - 2, argv + 2);
+    if (strcmp(name, "help") == 0)
+        return run_help(argc - 2, argv + 2);
+    const struct command *command = command_named(name);
+    return command ? run_command(command, argc - 2, argv + 2) : ANNC_USAGE;
 }
 
 int main(int argc, char **argv)

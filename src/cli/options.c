@@ -96,21 +96,33 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
 
 /* ---------------------------------------------------------------- a command's arguments */
 
-bool option_of_any(const char *name)
+enum option_id option_named(unsigned command, const char *name)
 {
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (strcmp(OPTIONS[i].name, name) == 0)
-            return true;
-    return false;
+    int id = 0;
+    while (id < OPTION_COUNT && (strcmp(OPTIONS[id].name, name) != 0 || !(OPTIONS[id].commands & command)))
+        id++;
+    return (enum option_id)id;
 }
 
 static annc_status unknown_option(const char *name, unsigned command)
 {
     const char *meant = closest(name, option_name, command);
-    if (option_of_any(name))
+    if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
         return usage_failed("this command has no option --%s", name);
     return meant && *meant ? usage_failed("there is no option --%.64s; did you mean --%s?", name, meant)
                            : usage_failed("there is no option --%.64s", name);
+}
+
+/* The value of an option, or, of a list, one more. */
+static annc_status take_value(enum option_id id, const char *text, struct options *options)
+{
+    const struct option_spec *spec = &OPTIONS[id];
+    options->value[id].given = true;
+    if (spec->kind == LIST && options->repeated_count == MOST_REPEATED)
+        return usage_failed("--%s is given more than %d times", spec->name, MOST_REPEATED);
+    if (spec->kind == LIST)
+        options->repeated[options->repeated_count++] = text;
+    return option_parse(spec, text, &options->value[id]);
 }
 
 static annc_status parse_option(unsigned command, const char *argument, const char *next, struct options *options,
@@ -119,28 +131,21 @@ static annc_status parse_option(unsigned command, const char *argument, const ch
     char name[80];
     const char *equals = strchr(argument, '=');
     const size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
-    int id = 0;
     snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, argument);
-    while (id < OPTION_COUNT && (strcmp(OPTIONS[id].name, name) != 0 || !(OPTIONS[id].commands & command)))
-        id++;
+    const enum option_id id = option_named(command, name);
     if (id == OPTION_COUNT)
         return unknown_option(name, command);
     const struct option_spec *spec = &OPTIONS[id];
-    struct option_value *value = &options->value[id];
-    if (value->given && spec->kind != LIST)
+    if (options->value[id].given && spec->kind != LIST)
         return usage_failed("--%s is given twice", name);
-    if (spec->kind == LIST && options->repeated_count == MOST_REPEATED)
-        return usage_failed("--%s is given more than %d times", name, MOST_REPEATED);
     if (spec->kind == FLAG && equals)
         return usage_failed("--%s takes no value", name);
     *took_next = spec->kind != FLAG && !equals;
     if (*took_next && !next)
         return usage_failed("--%s needs a value: %s", name, spec->argument);
-    value->given = value->typed = true;
+    options->value[id].typed = true;
     const char *text = spec->kind == FLAG ? "" : equals ? equals + 1 : next;
-    if (spec->kind == LIST)
-        options->repeated[options->repeated_count++] = text;
-    return option_parse(spec, text, value);
+    return take_value(id, text, options);
 }
 
 static annc_status parse_arguments(unsigned command, int most_positional, int argc, char **argv,
@@ -170,23 +175,20 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
 
 /* ---------------------------------------------------------------- together */
 
-annc_status options_set(unsigned command, const char *name, const char *text, struct options *options,
-                        enum option_id *id)
+annc_status option_set(enum option_id id, const char *text, struct options *options)
 {
-    int i = 0;
-    while (i < OPTION_COUNT && (strcmp(OPTIONS[i].name, name) != 0 || !(OPTIONS[i].commands & command)))
-        i++;
-    *id = (enum option_id)i;
-    if (i == OPTION_COUNT || options->value[i].given)
+    const bool is_flag = OPTIONS[id].kind == FLAG;
+    if (is_flag && (strcmp(text, "no") == 0 || strcmp(text, "false") == 0))
         return ANNC_OK;
-    if (OPTIONS[i].kind == FLAG && strcmp(text, "no") == 0)
-        return ANNC_OK;
-    if (OPTIONS[i].kind == FLAG && strcmp(text, "yes") != 0)
-        return usage_failed("%s is yes or no, not '%.64s'", name, text);
-    options->value[i].given = true;
-    if (OPTIONS[i].kind == LIST)
-        options->repeated[options->repeated_count++] = text;
-    return option_parse(&OPTIONS[i], OPTIONS[i].kind == FLAG ? "" : text, &options->value[i]);
+    if (is_flag && strcmp(text, "yes") != 0 && strcmp(text, "true") != 0)
+        return usage_failed("%s is yes or no, not '%.64s'", OPTIONS[id].name, text);
+    return take_value(id, is_flag ? "" : text, options);
+}
+
+annc_status options_set(unsigned command, const char *name, const char *text, struct options *options)
+{
+    const enum option_id id = option_named(command, name);
+    return id == OPTION_COUNT || options->value[id].given ? ANNC_OK : option_set(id, text, options);
 }
 
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options)

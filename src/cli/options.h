@@ -18,9 +18,12 @@ enum command_bit {
     SWEEP = 1 << 8,
     TRACE = 1 << 9,
     REPORT = 1 << 10,
-    VARIES = 1 << 28, /* of an option: a sweep may vary it */
-    RARE = 1 << 29,   /* of an option: not among those that help shows first */
-    ASIDE = 1 << 30,  /* says where results go, not what they are: no part of a configuration */
+    ANY_COMMAND = 2 * REPORT - 1,
+    STREAMS = 1 << 26, /* of one that WRITES: '-' is standard output */
+    WRITES = 1 << 27,  /* of a path: a file that is written there; without it, one that is read */
+    VARIES = 1 << 28,  /* of an option: a sweep may vary it */
+    RARE = 1 << 29,    /* of an option: not among those that help shows first */
+    ASIDE = 1 << 30,   /* says where results go, not what they are: no part of a configuration */
 };
 
 enum option_id {
@@ -181,11 +184,12 @@ void options_free(struct options *options);
 /* What `show` can show: the values of --what. */
 const char *show_subject(int i);
 
-/* Sets an option of the command by name, unless it was given already; *id is OPTION_COUNT where the command has no such option. */
-annc_status options_set(unsigned command, const char *name, const char *text, struct options *options,
-                        enum option_id *id);
-/* Whether any command has an option of that name. */
-bool option_of_any(const char *name);
+/* The option of a command that is called so, or OPTION_COUNT; with the bits of several commands, an option that any of them has. */
+enum option_id option_named(unsigned command, const char *name);
+/* Sets an option by a text from elsewhere than the command line: a flag is yes or no. */
+annc_status option_set(enum option_id id, const char *text, struct options *options);
+/* Sets an option of the command by name, unless it was given already, or the command has none of that name. */
+annc_status options_set(unsigned command, const char *name, const char *text, struct options *options);
 /* Candidates for `closest`: the names of a command's options; "" stands for those of others. */
 const char *option_name(int i, unsigned command);
 /* Values below those that the user gives: --preset's, as name and value in turn, ended by NULL; and the names of the presets. */
@@ -200,6 +204,14 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
 annc_status options_resume(struct options *options);
 /* What options_resume needs beyond the configuration: paths, absolute, and texts that a line cannot hold. */
 void options_print_run(const struct options *options, struct text *out);
+
+/* Whether the value of an option names a file or folder. */
+bool option_names_file(enum option_id id, const char *text);
+/* That no file which a command writes is one that it reads, or another that it writes, whatever the names and links by which they are meant
+ * (overwriting.c): ANNC_USAGE with both options. */
+annc_status options_check_files(unsigned command, const struct options *options);
+/* The same of one more file that is read; `what` says which that is. */
+annc_status overwriting_check(unsigned command, const struct options *options, const char *what, const char *path);
 
 /* The value of an option as the configuration has it, or NULL where it is no part of it. */
 const char *option_shown(unsigned command, const struct options *options, enum option_id id);

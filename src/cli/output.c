@@ -134,6 +134,16 @@ annc_status flush(FILE *stream, const char *name)
     return ANNC_OUTPUT;
 }
 
+bool is_standard_output(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+const char *output_path(const char *path)
+{
+    return is_standard_output(path) ? "/dev/stdout" : path;
+}
+
 void print_markup_text(FILE *stream, const char *text)
 {
     static const char marks[] = "<>&\"'";

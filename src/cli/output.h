@@ -34,6 +34,10 @@ void print_csv_field(FILE *stream, const char *prefix, const char *text);
 /* Flushes a stream; ANNC_OUTPUT with its name in the message where something written to it was lost. */
 annc_status flush(FILE *stream, const char *name);
 
+/* Whether an output goes to standard output, by its name; and what the library calls that, or the name itself. */
+bool is_standard_output(const char *path);
+const char *output_path(const char *path);
+
 /* A text as HTML and SVG have it, between tags or quotes; control characters and bytes that are not UTF-8 become U+FFFD. */
 void print_markup_text(FILE *stream, const char *text);
 

@@ -16,14 +16,13 @@ static const char *reason(void)
 static annc_status take_config(char *text, struct options *options)
 {
     annc_status status = ANNC_OK;
-    enum option_id id;
     for (char *line = text; status == ANNC_OK && *line;) {
         char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
         *end = '\0';
         char *equals = strstr(line, " = ");
         if (equals) {
             *equals = '\0';
-            status = options_set(TRAIN, line, equals + 3, options, &id);
+            status = options_set(TRAIN, line, equals + 3, options);
         }
         line = next;
     }
@@ -35,9 +34,8 @@ static annc_status take_options(struct subject *subject)
     const struct run *run = subject->run;
     const char *config = subject->network ? annc_network_metadata(subject->network, "annc.config") : NULL;
     annc_status status = ANNC_OK;
-    enum option_id id;
     for (size_t i = 0; i < run->result.option_count && status == ANNC_OK; i++)
-        status = options_set(TRAIN, run->result.options[i].key, run->result.options[i].text, &subject->options, &id);
+        status = options_set(TRAIN, run->result.options[i].key, run->result.options[i].text, &subject->options);
     if (run->result.option_count == 0 && config) {
         subject->config = take_copy(config, "a configuration");
         status = take_config(subject->config, &subject->options);

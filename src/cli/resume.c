@@ -22,17 +22,6 @@ static bool is_free(enum option_id id)
 
 /* ---------------------------------------------------------------- into a checkpoint */
 
-/* Whether the value of a PATHNAME option names a file. */
-static bool is_path(enum option_id id, const char *text)
-{
-    if (id == OPTION_DATA && (strcmp(text, "mnist") == 0 || strcmp(text, "digits") == 0))
-        return false;
-    double share;
-    if (id == OPTION_VALIDATION && is_share(text, &share))
-        return false;
-    return strcmp(text, "-") != 0;
-}
-
 /* Characters that would end or trim a line, or are no text everywhere, as %XX. */
 static void print_encoded(const char *text, struct text *out)
 {
@@ -63,7 +52,7 @@ void options_print_run(const struct options *options, struct text *out)
         if (!text || !is_in_run(id) || option_comes_with_model(options, id))
             continue;
         text_add(out, "%s = ", OPTIONS[id].name);
-        if (OPTIONS[id].kind == PATHNAME && text[0] != '/' && is_path(id, text) && folder) {
+        if (text[0] != '/' && option_names_file(id, text) && folder) {
             print_encoded(folder, out);
             text_add(out, "/");
         }
@@ -156,14 +145,11 @@ static annc_status take(struct options *options, enum option_id id, const char *
 static enum option_id split(char *line, char **text)
 {
     char *equals = strstr(line, " = ");
-    int id = 0;
     if (!equals)
         return OPTION_COUNT;
     *equals = '\0';
     *text = equals + 3;
-    while (id < OPTION_COUNT && (strcmp(OPTIONS[id].name, line) != 0 || !(OPTIONS[id].commands & TRAIN)))
-        id++;
-    return (enum option_id)id;
+    return option_named(TRAIN, line);
 }
 
 /* The lines of the run, and then those of the configuration, which show options of the run as they were typed. `told` marks what the checkpoint

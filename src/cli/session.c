@@ -297,6 +297,8 @@ static enum patience patience_for(const struct session *session)
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
 {
     annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
+    if (status == ANNC_OK)
+        status = log_begin(session);
     if (status != ANNC_OK)
         return status;
     open_live(session);

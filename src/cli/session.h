@@ -85,6 +85,11 @@ void session_end_training(struct session *session);
  * keep: of the best epoch where there is validation, otherwise of the last. */
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *session));
 
+/* train_log.c: opens what --log names, where that was given; what is there is left as it is. */
+annc_status log_open(struct session *session);
+/* The training begins: what an earlier one said in the log gives way, unless this one goes on from a checkpoint. */
+annc_status log_begin(const struct session *session);
+
 /* checkpoint.c: what a network must say of the session that made it. */
 annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network);
 /* Writes a model and tells of it, `what` behind its name. Where that fails, the work is not lost: the model is then in the folder of temporary

@@ -92,6 +92,10 @@ annc_status annc_split_fold(const struct annc_table *table, uint32_t folds, uint
     const uint32_t kinds = kinds_of(table);
     uint32_t *next = NULL; /* the part that the next row of a kind goes to; one kind goes on where the last ended */
     bool *held = NULL;
+    memset(split, 0, sizeof *split);
+    if (folds > table->rows) /* which the first fold would not notice: the last ones are empty */
+        return annc_fail(ANNC_INPUT, "%s: --folds %u: each holds out one of the rows at least, and there are %u",
+                         table->name, folds, table->rows);
     ANNC_TRY(open_split(table, split));
     ANNC_TRY(annc_allocate((size_t)kinds + 1, sizeof *next, "the split", (void **)&next));
     ANNC_TRY(annc_allocate(table->rows, sizeof *held, "the split", (void **)&held));

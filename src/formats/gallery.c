@@ -169,6 +169,8 @@ annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
         return write_png(&grid, path);
     if (ends_with(path, ".svg"))
         return write_svg(&grid, path);
+    if (strcmp(path, "-") == 0)
+        return write_svg(&grid, "/dev/stdout");
     return annc_fail(ANNC_USAGE, "a picture's name ends in .png or .svg, which '%s' does not",
                      annc_printable(path, shown, sizeof shown));
 }

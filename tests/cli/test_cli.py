@@ -50,6 +50,13 @@ class Help(Cli):
                                 (["help", "trian"], "did you mean train?")):
             self.assertIn(said, self.run_program(*arguments, code=USAGE).stderr, arguments)
 
+    def test_help_of_help(self):
+        self.assertEqual(self.run_program("help", "help").stdout, self.run_program("help").stdout)
+        for arguments in (["help", "train", "foo"], ["help", "train", "all", "foo"], ["help", "man", "foo"], ["help", "help", "foo"]):
+            result = self.run_program(*arguments, code=USAGE)
+            self.assertEqual(result.stdout, "")
+            self.assertIn("not 'foo'", result.stderr)
+
     def test_wrong_values(self):
         for arguments in (["--lr", "0"], ["--lr", "-1"], ["--lr", "nan"], ["--lr", "inf"], ["--lr", "0x10"], ["--lr", "1e999"], ["--lr", ""],
                           ["--seed", "-1"], ["--seed", "9223372036854775808"], ["--seed", "0x10"], ["--seed", "1.5"], ["--seed", " 1"],

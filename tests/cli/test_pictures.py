@@ -363,6 +363,12 @@ class Pictures(Cli):
         svg = xml.dom.minidom.parse(str(self.folder / "m.svg"))
         self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [f"{i % 10} not {line['label']}" for i, line in wrong[:7]])
         self.run_program("show", "--what", "weights", code=USAGE)
+        for what in ("images", "means"):  # of data, whatever model is named besides
+            shown = ["--what", what]
+            self.assertEqual(self.run_program("show", "poor", *shown, "--data", "bars").stdout, self.run_program("show", "bars", *shown).stdout)
+            self.assertIn(f"--what {what} shows data, not a model, which poor is", self.run_program("show", "poor", *shown, code=USAGE).stderr)
+        for more in ([], ["--what", "images"]):
+            self.assertIn("named twice", self.run_program("show", "bars", "--data", "digits", *more, code=USAGE).stderr)
         self.run_program("show", "bars", "--what", "mistakes", code=INPUT)
 
 

@@ -455,6 +455,19 @@ class Resume(Tables):
         self.run_program("train", "--resume", "c", "--log", "log", code=DIVERGED)
         self.run_program("report", "log", "--out", "r.html")
 
+    def test_log_that_broke_off(self):
+        """A full disk left half a line: a resumed run begins a line of its own."""
+        self.run_program("train", "--data", self.data, *TWO_CLASSES, "--epochs", "3", "--checkpoint", "c", "--log", "log")
+        whole = (self.folder / "log").read_text()
+        for end in ('{"schema":"annc.epoch/1","ep', "x" * 10000, ""):
+            (self.folder / "log").write_text(whole + end)
+            self.run_program("train", "--resume", "c", "--epochs", "4", "--log", "log")
+            self.assertTrue((self.folder / "log").read_text().startswith(whole + '{"schema":"annc.epoch/1","epoch":4'))
+            self.run_program("train", "--data", self.data, *TWO_CLASSES, "--epochs", "3", "--checkpoint", "c")
+        (self.folder / "log").write_text("no line at all")
+        self.run_program("train", "--resume", "c", "--epochs", "4", "--log", "log")
+        self.assertTrue(all(map(json.loads, (self.folder / "log").read_text().splitlines())))
+
     def test_another_machine(self):
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--threads", "1")
         self.assertIn("rounding will differ", self.run_program("train", "--resume", "c", "--threads", "2", "--epochs", "61").stderr)

@@ -59,7 +59,8 @@ class Outputs(Faults):
                 ["predict", "model", "bars/t10k-images-idx3-ubyte"], ["predict", "model", "bars/t10k-images-idx3-ubyte", "--json"],
                 ["check", "model", "--data", "bars", "--device", "cpu"], ["check", "model", "--data", "bars", "--device", "cpu", "--json"],
                 ["info", "model"], ["info", "model", "--json"], ["show", "bars"], ["trace"], ["help"], ["help", "train", "all"], ["--version"],
-                ["export", "model", "--format", "npz", "--out", "-"],
+                ["export", "model", "--format", "npz", "--out", "-"], ["show", "bars", "--out", "-"], ["trace", "--out", "-"],
+                ["eval", "model", "--data", "bars", "--per-example", "-"],
                 ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2"],
                 ["sweep", "--data", "bars", *SMALL[:4], "--epochs", "1", "--grid", "lr=1,2", "--json"]]
 

@@ -229,6 +229,18 @@ class Trace(Tables):
         self.assertEqual(dot.count(" -> "), len(edges))
         self.assertNotEqual(self.run_program("trace", *more, "--seed", "2").stdout, self.run_program("trace", *more).stdout)
 
+    def test_kinds_of_files(self):
+        """What is written is what the name ends in, and no other name is taken; a walk is no graph."""
+        for name, begin in (("a.svg", "<svg "), ("a.SVG", "<svg "), ("a.dot", "digraph "), ("a.gv", "digraph "), ("a.txt", " "), ("a", " "), ("v1.2/a", " "), (".a", " ")):
+            (self.folder / "v1.2").mkdir(exist_ok=True)
+            self.run_program("trace", "--out", name)
+            self.assertTrue((self.folder / name).read_text().startswith(begin), name)
+        for name in ("b.png", "b.pdf", "b.svgz", "b.", "svg.b", "v1.2/b.html"):
+            self.assertIn("ends in .svg, .dot, .gv or .txt", self.run_program("trace", "--out", name, code=USAGE).stderr)
+            self.assertFalse((self.folder / name).exists())
+        self.assertIn("--step and --out contradict", self.run_program("trace", "--step", "--out", "b.svg", code=USAGE).stderr)
+        self.assertFalse((self.folder / "b.svg").exists())
+
     def test_refused(self):
         file = self.model()
         for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "there are 30"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "2 layers"),

@@ -172,6 +172,16 @@ class Refusals(Tables):
         self.assertIn("cut to the 60 examples", self.notes(file, options=["--layers", "4-3", "--batch", "100000000", "--epochs", "1",
                                                                           "--device", "cpu"]))
 
+    def test_more_folds_than_rows(self):
+        """Found before the first fold is trained, with one thread and with several, and of the rows that are left; as many folds as rows are fine."""
+        file = self.write("t.csv", blobs(6) + [["", 1, 2, 3, "alpha"]], COLUMNS)
+        for threads in ("1", "2"):
+            more = ["--missing", "drop", "--layers", "4-3", "--epochs", "1", "--device", "cpu", "--threads", threads, "--folds"]
+            result = self.run_program("train", "--data", file, *more, "7", code=INPUT)
+            self.assertEqual(result.stdout, "")
+            self.assertIn("t.csv: --folds 7: each holds out one of the rows at least, and there are 6", result.stderr)
+            self.assertEqual(self.run_program("train", "--data", file, *more, "6").stdout.count("Fold "), 6)
+
     def test_last_minibatch(self):
         file = self.write("t.csv", blobs(1000), COLUMNS)
         losses = set()
@@ -334,10 +344,34 @@ class Configurations(Tables):
 
     def test_wrong_config(self):
         for text, message in (("epochs = 3\nlayer = 4-3\n", "line 2: there is no option 'layer'; did you mean layers?"), ("epochs 3\n", "line 1: 'epochs 3' is not"),
-                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json is yes or no")):
+                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json is yes or no"),
+                              ("lr = 1\nepochs = 2\nlr = 3\n", "c, line 3: lr is given twice"), ("quiet = no\nquiet = yes\n", "c, line 2: quiet is given twice"),
+                              ("config = c\n", "c, line 1: config is no option that a file gives"), ("top = 3\ntop = 4\n", "c, line 2: top is given twice"),
+                              ("\nwhat = images\n", "c, line 2: what is no option that a file gives"), ("help = yes\n", "line 1: help is no option")):
             (self.folder / "c").write_text(text)
             self.assertIn(message, self.refused("bars", "--config", "c", code=USAGE, options=[]))
         self.assertIn("nowhere", self.refused("bars", "--config", "nowhere", code=INPUT, options=[]))
+
+    def test_flags_in_a_file(self):
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        for value, quiet in (("yes", True), ("true", True), ("no", False), ("false", False)):
+            (self.folder / "c").write_text(f"quiet = {value}\nepochs = 1\n")
+            result = self.run_program("train", "--data", file, "--layers", "4-3", "--device", "cpu", "--config", "c")
+            self.assertEqual((result.stdout == "", result.stderr == ""), (quiet, quiet), value)
+
+    def test_a_file_for_several_commands(self):
+        """What a command has no option for is passed over, which is told; of a sweep every line counts."""
+        file = self.write("t.csv", blobs(60), COLUMNS)
+        (self.folder / "c").write_text(f"data = {file}\nlayers = 4-3\nepochs = 1\nlr = 0.1\ngrid = lr=1,2\ngrid = batch=4,8\nper-example = e.csv\n")
+        said = self.run_program("train", "--config", "c", "--epochs", "2", "--save", "m")
+        self.assertEqual(said.stdout.count("Epoch "), 2)
+        self.assertIn("c: passed over what this command has no option for: grid, per-example\n", said.stderr)
+        said = self.run_program("eval", "m", "--config", "c")
+        self.assertIn("c: passed over what this command has no option for: epochs, lr, grid\n", said.stderr)
+        self.assertTrue((self.folder / "e.csv").exists())
+        self.assertNotIn("passed over", self.run_program("eval", "m", "--config", "c", "--quiet").stderr)
+        self.assertIn("4 networks", self.run_program("sweep", "--config", "c").stderr)
+        self.assertIn("3 networks", self.run_program("sweep", "--config", "c", "--grid", "lr=1,2,3").stderr)
 
     def test_presets(self):
         line = self.lines("train", "--data", "bars", "--preset", "modern", "--layers", "784-16-10", "--epochs", "1", "--batch", "400", "--device", "cpu",

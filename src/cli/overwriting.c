@@ -1,0 +1,167 @@
+/* overwriting.c - no file that a command writes is one that it reads, or another that it writes. */
+#include "options.h"
+#include "usage.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_LINKS = 40 };
+
+/* What may be one file, since it is read first and then replaced whole. */
+static const struct {
+    enum option_id written, read;
+} ALLOWED[] = {{OPTION_SAVE, OPTION_LOAD}, {OPTION_CHECKPOINT, OPTION_RESUME}};
+
+static bool is_allowed(enum option_id written, enum option_id read)
+{
+    for (size_t i = 0; i < sizeof ALLOWED / sizeof *ALLOWED; i++)
+        if (ALLOWED[i].written == written && ALLOWED[i].read == read)
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------- which file a name means */
+
+/* A regular file, or one that is not there yet: a name in a folder. A device or a pipe is neither, and nothing in it can be lost. */
+struct place {
+    enum { NO_FILE, OLD_FILE, NEW_FILE } kind;
+    dev_t device; /* of the file, or of the folder */
+    ino_t number;
+    char name[NAME_MAX + 1];
+};
+
+/* Where a file will be that is not there yet, also through links that lead nowhere so far. */
+static void find_new(const char *path, int links, struct place *place)
+{
+    const char *slash = strrchr(path, '/');
+    const int folder = slash ? (int)(slash - path) + 1 : 0;
+    char target[PATH_MAX], next[2 * PATH_MAX];
+    struct stat there;
+    const ssize_t length = readlink(path, target, sizeof target);
+    if (length > 0 && links > 0) { /* a link's target is seen from where the link is */
+        snprintf(next, sizeof next, "%.*s%.*s", target[0] == '/' ? 0 : folder, path, (int)length, target);
+        find_new(next, links - 1, place);
+        return;
+    }
+    snprintf(next, sizeof next, "%.*s.", folder, path);
+    if (stat(next, &there) != 0)
+        return;
+    place->kind = NEW_FILE;
+    place->device = there.st_dev;
+    place->number = there.st_ino;
+    snprintf(place->name, sizeof place->name, "%s", path + folder);
+}
+
+static struct place place_of(const char *path)
+{
+    struct place place = {.kind = NO_FILE};
+    struct stat there;
+    if (stat(path, &there) == 0) {
+        place.kind = S_ISREG(there.st_mode) ? OLD_FILE : NO_FILE;
+        place.device = there.st_dev;
+        place.number = there.st_ino;
+    } else if (errno == ENOENT) {
+        find_new(path, MOST_LINKS, &place);
+    }
+    return place;
+}
+
+static bool is_same_file(const char *one, const char *other)
+{
+    const struct place a = place_of(one), b = place_of(other);
+    return a.kind != NO_FILE && a.kind == b.kind && a.device == b.device && a.number == b.number &&
+           strcmp(a.name, b.name) == 0;
+}
+
+/* Whether a file that is there is called as IDX files are, which are found by their names in a folder that is read. */
+static bool is_found_by_name(const char *path)
+{
+    static const char *const words[] = {"-images-idx", "-images.idx", "-labels-idx", "-labels.idx"};
+    const char *slash = strrchr(path, '/');
+    struct stat file;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(slash ? slash : path, words[i]) && stat(path, &file) == 0 && S_ISREG(file.st_mode))
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------- the options of a command */
+
+bool option_names_file(enum option_id id, const char *text)
+{
+    double share;
+    if (OPTIONS[id].kind != PATHNAME)
+        return false;
+    if (id == OPTION_DATA && (strcmp(text, "mnist") == 0 || strcmp(text, "digits") == 0))
+        return false;
+    return !(id == OPTION_VALIDATION && is_share(text, &share)) && strcmp(text, "-") != 0;
+}
+
+/* The name of the file that an option of a command reads, or, with WRITES, writes; NULL where it names none. */
+static const char *file_of(unsigned command, const struct options *options, enum option_id id, unsigned writes)
+{
+    const char *text = options->value[id].text;
+    const bool is_its_own = (OPTIONS[id].commands & command) && (OPTIONS[id].commands & WRITES) == writes;
+    return is_its_own && text && option_names_file(id, text) ? text : NULL;
+}
+
+annc_status overwriting_check(unsigned command, const struct options *options, const char *what, const char *path)
+{
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const char *written = file_of(command, options, (enum option_id)id, WRITES);
+        if (written && is_same_file(written, path))
+            return usage_failed("--%s would overwrite %.100s: %.300s", OPTIONS[id].name, what, path);
+    }
+    return ANNC_OK;
+}
+
+/* One output against all that is read, and against the outputs after it. */
+static annc_status check_output(unsigned command, const struct options *options, enum option_id id, const char *path)
+{
+    const char *other;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const enum option_id read = (enum option_id)i;
+        other = file_of(command, options, read, 0);
+        if (other && !is_allowed(id, read) && is_same_file(path, other))
+            return usage_failed("--%s would overwrite what --%s reads: %.300s", OPTIONS[id].name, OPTIONS[i].name,
+                                path);
+    }
+    for (int i = (int)id + 1; i < OPTION_COUNT; i++) {
+        other = file_of(command, options, (enum option_id)i, WRITES);
+        if (other && is_same_file(path, other))
+            return usage_failed("--%s and --%s are one file: %.300s", OPTIONS[id].name, OPTIONS[i].name, path);
+    }
+    if (is_found_by_name(path))
+        return usage_failed("--%s would overwrite images or labels: %.300s", OPTIONS[id].name, path);
+    return ANNC_OK;
+}
+
+/* A file that is called "-" is written by chance alone: where that name is no stream, it is refused. */
+static annc_status check_dash(const struct options *options, enum option_id id)
+{
+    const unsigned traits = OPTIONS[id].commands;
+    const char *text = options->value[id].text;
+    if (!(traits & WRITES) || (traits & STREAMS) || !text || strcmp(text, "-") != 0)
+        return ANNC_OK;
+    return usage_failed("--%s needs the name of a file, and standard output is none; ./- would be one",
+                        OPTIONS[id].name);
+}
+
+annc_status options_check_files(unsigned command, const struct options *options)
+{
+    annc_status status = ANNC_OK;
+    for (int i = 0; i < OPTION_COUNT && status == ANNC_OK; i++)
+        status = check_dash(options, (enum option_id)i);
+    for (int i = 0; i < OPTION_COUNT && status == ANNC_OK; i++) {
+        const char *path = file_of(command, options, (enum option_id)i, WRITES);
+        if (path)
+            status = check_output(command, options, (enum option_id)i, path);
+    }
+    for (int i = 0; i < options->positional_count && status == ANNC_OK; i++)
+        status = overwriting_check(command, options, "a file that is read", options->positional[i]);
+    return status;
+}

@@ -1,0 +1,81 @@
+/* train_log.c - the file of --log. */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static annc_status failed(const struct session *session)
+{
+    usage_failed("%.300s: cannot be written: %s", session->options->value[OPTION_LOG].text, strerror(errno));
+    return ANNC_OUTPUT;
+}
+
+/* Lines are always added at the end, so that those of runs with one log stay whole; what a broken run said is kept. */
+annc_status log_open(struct session *session)
+{
+    static char line[1 << 16]; /* so long a line goes out in one piece */
+    const char *path = session->options->value[OPTION_LOG].text;
+    if (!path)
+        return ANNC_OK;
+    const int descriptor = strcmp(path, "-") == 0
+                               ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                               : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    session->log = descriptor >= 0 ? take_given(fdopen(descriptor, "w"), "the log") : NULL;
+    return session->log && setvbuf(session->log, line, _IOFBF, sizeof line) == 0 ? ANNC_OK : failed(session);
+}
+
+/* Whether a file is one that can be emptied without what this process has just said there. */
+static bool is_of_its_own(const struct stat *file)
+{
+    struct stat stream;
+    if (!S_ISREG(file->st_mode))
+        return false;
+    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fstat(descriptor, &stream) == 0 && stream.st_dev == file->st_dev && stream.st_ino == file->st_ino)
+            return false;
+    return true;
+}
+
+/* Where the last whole line of a file of so many bytes ends; the file's end where that cannot be seen. */
+static off_t end_of_lines(const char *path, off_t size)
+{
+    char piece[4096];
+    off_t end = size;
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (descriptor >= 0 && end > 0) {
+        const size_t length = end < (off_t)sizeof piece ? (size_t)end : sizeof piece;
+        const char *last = NULL;
+        if (pread(descriptor, piece, length, end - (off_t)length) != (ssize_t)length) {
+            end = size;
+            break;
+        }
+        end -= (off_t)length;
+        last = memrchr(piece, '\n', length);
+        if (last) {
+            end += last + 1 - piece;
+            break;
+        }
+    }
+    if (descriptor < 0)
+        return size;
+    close(descriptor);
+    return end;
+}
+
+annc_status log_begin(const struct session *session)
+{
+    struct stat file;
+    if (!session->log || session->repeats)
+        return ANNC_OK;
+    const int descriptor = fileno(session->log);
+    if (fstat(descriptor, &file) != 0)
+        return failed(session);
+    if (!is_of_its_own(&file))
+        return ANNC_OK;
+    /* A resumed run goes on behind the lines of before: what is left of one that was broken off makes way. */
+    const off_t kept = session->checkpoint ? end_of_lines(session->options->value[OPTION_LOG].text, file.st_size) : 0;
+    return kept == file.st_size || ftruncate(descriptor, kept) == 0 ? ANNC_OK : failed(session);
+}
