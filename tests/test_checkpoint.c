@@ -292,7 +292,7 @@ static void refusals(void)
                                             {"correct", "51"},
                                             {"waited", "4294967296"},
                                             {"schedule", "4294967296"},
-                                            {"plateau", "0x0p+0"},
+                                            {"plateau", "-0x1p-9"},
                                             {"plateau", "0x1.8p+0"},
                                             {"plateau", "inf"},
                                             {"loss", "12345678901234567890123456789012345678901234567890"}};

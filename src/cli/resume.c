@@ -176,43 +176,48 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
     return status;
 }
 
-/* The number that an option has where none is given, as the optimiser or another option has it; NaN where it is not known here. */
-static double own_number(const struct options *options, enum option_id id)
+/* The value that an option has where none is given, as the optimiser or another option has it: in words, or "none" where it has not. */
+static void find_own(const struct options *options, enum option_id id, struct option_value *own, char words[32])
 {
-    const annc_training_options own = annc_training_defaults((annc_optimiser)options->value[OPTION_OPTIMIZER].choice);
-    switch (id) {
-    case OPTION_LR:
-        return own.eta;
-    case OPTION_MOMENTUM:
-        return own.mu;
-    case OPTION_BETA2:
-        return own.rho;
-    case OPTION_EPSILON:
-        return own.epsilon;
-    case OPTION_WEIGHT_DECAY:
-        return own.decay;
-    default:
-        return NAN;
+    const annc_training_options of = annc_training_defaults((annc_optimiser)options->value[OPTION_OPTIMIZER].choice);
+    const struct {
+        enum option_id id;
+        double number;
+    } numbers[] = {{OPTION_LR, of.eta},
+                   {OPTION_MOMENTUM, of.mu},
+                   {OPTION_BETA2, of.rho},
+                   {OPTION_EPSILON, of.epsilon},
+                   {OPTION_WEIGHT_DECAY, of.decay}};
+    *own = (struct option_value){.text = "", .number = NAN, .whole = UINT64_MAX};
+    snprintf(words, 32, "none");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].id == id) {
+            own->number = numbers[i].number;
+            snprintf(words, 32, "%.9g", own->number);
+        }
+    if (id == OPTION_SPLIT_SEED) {
+        own->whole = options->value[OPTION_SEED].whole;
+        snprintf(words, 32, "%llu", (unsigned long long)own->whole);
     }
 }
 
-/* What was given and the checkpoint was made without. What is equal to the number in use is no other, and is forgotten, so that what is saved
+/* What was given and the checkpoint was made without. What is equal to the value in use is no other, and is forgotten, so that what is saved
  * has the bits of an unbroken run. */
 static void find_strangers(struct options *options, const bool *told, struct contradictions *all)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
         const enum option_id id = (enum option_id)i;
         struct option_value *value = &options->value[id];
-        const double number = own_number(options, id);
-        char theirs[32];
+        struct option_value own;
+        char words[32];
         if (!(OPTIONS[id].commands & TRAIN) || (OPTIONS[id].commands & ASIDE) || !value->given || told[id] ||
             is_free(id))
             continue;
-        snprintf(theirs, sizeof theirs, isnan(number) ? "none" : "%.9g", number);
-        if (value->number == number)
+        find_own(options, id, &own, words);
+        if (OPTIONS[id].kind != FLAG && same(&OPTIONS[id], value, &own))
             *value = (struct option_value){.given = false};
         else
-            contradict(all, id, theirs);
+            contradict(all, id, words);
     }
 }
 

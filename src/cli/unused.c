@@ -62,12 +62,12 @@ static void explain(const struct unused *unused, enum cause cause, char *why, si
 {
     switch (cause) {
     case OPTIMISER:
-        snprintf(why, size, unused->many_optimisers ? "none of the optimizers has it" : "the optimizer is %s",
-                 annc_optimiser_name(unused->optimiser));
+        snprintf(why, size, "%s%s", unused->many_optimisers ? "none of the optimizers has it" : "the optimizer is ",
+                 unused->many_optimisers ? "" : annc_optimiser_name(unused->optimiser));
         break;
     case SCHEDULE:
-        snprintf(why, size, unused->many_schedules ? "none of the schedules has it" : "the schedule is %s",
-                 annc_schedule_name(unused->schedule));
+        snprintf(why, size, "%s%s", unused->many_schedules ? "none of the schedules has it" : "the schedule is ",
+                 unused->many_schedules ? "" : annc_schedule_name(unused->schedule));
         break;
     case CHECKPOINT:
         snprintf(why, size, "there is no --checkpoint");

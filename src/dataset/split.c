@@ -40,9 +40,9 @@ static annc_status list(const struct annc_table *table, const bool *held, struct
         else
             split->train[split->train_count++] = row;
     if (split->held_count == 0 || split->train_count == 0)
-        return annc_fail(ANNC_INPUT, "%s: of %u row%s %u %s left to train on and %u to validate with; both need some",
-                         table->name, table->rows, annc_plural(table->rows), split->train_count,
-                         split->train_count == 1 ? "is" : "are", split->held_count);
+        return annc_fail(ANNC_INPUT,
+                         "%s: of %u row%s there would be %u to train on and %u to validate with; both need some",
+                         table->name, table->rows, annc_plural(table->rows), split->train_count, split->held_count);
     return ANNC_OK;
 }
 

@@ -131,6 +131,12 @@ class Arrays(Numpy):
             other = self.lines("predict", "m", self.put("other.npy", npy([1, 2], code, [2, 0])))[0]["probabilities"]
             self.assertNotEqual(gap, other)
 
+    def test_rows_left_out(self):
+        for gaps, words in ((1, "1 row with missing values is left out"), (2, "2 rows with missing values are left out")):
+            self.put("x.npy", npy([4, 1], "f", [float("nan")] * gaps + [1, 2, 3, 4][gaps:]))
+            self.put("y.npy", npy([4], "B", [0, 0, 1, 0]))
+            self.assertIn(words, self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--layers", "1-2", "--missing", "drop", "--epochs", "1").stderr)
+
     def test_numbers_and_classes(self):
         """Parts that do not learn the same thing are told of by their names."""
         images, _ = bars(20)

@@ -159,7 +159,7 @@ class Dash(Outputs):
     def test_numbers_for_each_example(self):
         self.write("n.csv", [[i, i * i] for i in range(9)], ["x", "y"])
         self.run_program("train", "--data", "n.csv", "--target", "y", "--layers", "1-2:tanh-1:identity", "--epochs", "1", "--lr", "0.01", "--save", "n")
-        self.assertRegex(self.out("eval", "n", "--data", "n.csv", "--per-example"), r"^row,target1,predicted1\n1,\S+\n2,")
+        self.assertRegex(self.out("eval", "n", "--data", "n.csv", "--per-example"), r"^row,y,predicted_y\n1,\S+\n2,")
         said = self.run_program("eval", "n", "--data", "n.csv", "--per-example", "-", "--json", code=USAGE).stderr
         self.assertIn("--per-example - contradict", said)
 

@@ -432,7 +432,11 @@ class Resume(Tables):
                 self.assertIn(f"{name} (the checkpoint has {float(value):.9g})", said)
             self.run_program("train", "--resume", "c", "--epochs", "4", "--save", "m", *(part for pair in names.items() for part in pair))
             self.assertEqual(self.read("m"), self.read("whole"))
-        self.assertIn("--split-seed (the checkpoint has none)", self.run_program("train", "--resume", "c", "--split-seed", "3", code=USAGE).stderr)
+        self.assertIn("--split-seed (the checkpoint has 1)", self.run_program("train", "--resume", "c", "--split-seed", "3", code=USAGE).stderr)
+        self.run_program("train", "--resume", "c", "--split-seed", "1")
+        for name, value in (("--target", "a"), ("--schedule-period", "3"), ("--test", "t.csv"), ("--transpose",) * 2):
+            said = self.run_program("train", "--resume", "c", *({name: None, value: None}), code=USAGE).stderr
+            self.assertIn(f"{name} (the checkpoint has none)", said)
 
     def test_built_in_digits(self):
         """They are no file, wherever a run goes on."""
