@@ -25,7 +25,7 @@ FILES = [
     "src/network/model_*.c", "src/network/export*.c", "src/network/join.c", "src/training/checkpoint.c", "src/cli/{checkpoint,resume}.c"]
 COUNTED = ["-O0", "--coverage", "-fprofile-abs-path", "-fprofile-update=atomic"]
 TESTS = ("^(base|model|dataset|idx|downloads|digits|network|train|file_faults|hostile_.*|tables|columns|numpy|models|pictures|sweep|training|resume|numbers|"
-         "fetch|reader|predict)$")
+         "fetch|reader|predict|outputs)$")
 # Parts of further tests: those that are about training take long and come to nothing here.
 PARTS = [("test_faults", "data_of"), ("test_faults", "model"), ("test_faults", "resumed"), ("test_faults", "sweeps"), ("test_checkpoint", "refusals"),
          ("test_checkpoint", "strangers"), ("test_checkpoint", "blocks")]

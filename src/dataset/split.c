@@ -108,7 +108,7 @@ annc_status annc_split_fold(const struct annc_table *table, uint32_t folds, uint
         held[row] = next[kind] == fold;
         next[kind] = (next[kind] + 1) % folds;
     }
-    ANNC_TRY(list(table, held, split));
+    status = list(table, held, split);
 out:
     annc_release(next);
     annc_release(held);

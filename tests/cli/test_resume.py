@@ -199,6 +199,8 @@ class Resume(Tables):
             self.run_program("train", "--resume", "c", "--epochs", "4")
             self.write("v.csv", blobs(50), COLUMNS)
             self.assertIn("other data to validate or test with", self.run_program("train", "--resume", "c", "--epochs", "5", code=INPUT).stderr)
+            self.change("c", b'"annc.measured"', b'"annc.measurex"')  # as before there was such a thing
+            self.run_program("train", "--resume", "c", "--epochs", "5")
 
     def test_names_like_numbers(self):
         """A file to validate with may be called like a date; a share may be written in two ways."""
@@ -207,9 +209,11 @@ class Resume(Tables):
         (self.folder / "elsewhere").mkdir()
         subprocess.run([str(PROGRAM), "train", "--resume", "../c", "--epochs", "4"], cwd=self.folder / "elsewhere", env=self.environment, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertIn("--validation", self.run_program("train", "--resume", "c", "--validation", "0.2", code=USAGE).stderr)
         self.run_program("train", "--data", self.data, *TWO_CLASSES, "--validation", "0.2", "--epochs", "3", "--checkpoint", "c")
         self.run_program("train", "--resume", "c", "--validation", "0.20")
         self.assertIn("--validation", self.run_program("train", "--resume", "c", "--validation", "0.21", code=USAGE).stderr)
+        self.assertIn("--validation", self.run_program("train", "--resume", "c", "--validation", "2024-01-01", code=USAGE).stderr)
 
     def killed(self, i, kills, draw):
         """One kind of training, killed so often; gives how many kills left a checkpoint, and how many came while a file was being written."""
@@ -324,7 +328,7 @@ class Resume(Tables):
         for folds in ([], ["--folds", "2"]):
             self.run_program("train", "--data", self.data, *T, *folds, "--checkpoint", "whole")
             for pattern, replacement, message in ((rb"0x[^ ]* ", b"inf", "makes no sense"), (rb"0x[^ ]* ", b"x", "makes no sense"),
-                                                  (rb"0x[^ ]* ", b"-1", "makes no sense")):
+                                                  (rb"0x[^ ]* ", b"-1", "makes no sense"), (rb"0x[^ ]* ", b"1x", "makes no sense")):
                 (self.folder / "c").write_bytes(self.read("whole"))
                 self.change("c", rb'"annc.progress":"' + pattern, b'"annc.progress":"' + replacement)
                 self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
