@@ -38,9 +38,6 @@ annc_status run_report(const struct options *options);
  * program starts once more with OPENBLAS_CORETYPE set, unless the user has set it. */
 void use_fast_kernels(char **argv);
 
-/* Says something on standard error, a line, fit for a terminal whatever names are in it, unless --quiet is given. */
-void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* The shape that --layers, --activation, --output-activation and --cost describe. With a model's shape, whatever was not given is the
  * model's, and what was given must agree with it. */
 annc_status shape_from_options(const struct options *options, const annc_shape *model, annc_shape *shape);

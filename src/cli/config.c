@@ -134,13 +134,6 @@ annc_status options_complete(unsigned command, struct options *options)
     return status == ANNC_OK ? options_default(options) : status;
 }
 
-bool option_comes_with_model(const struct options *options, enum option_id id)
-{
-    const bool is_of_shape =
-        id == OPTION_LAYERS || id == OPTION_ACTIVATION || id == OPTION_OUTPUT_ACTIVATION || id == OPTION_COST;
-    return is_of_shape && options->value[OPTION_LOAD].text && !options->value[id].given;
-}
-
 const char *option_shown(unsigned command, const struct options *options, enum option_id id)
 {
     const struct option_value *value = &options->value[id];

@@ -45,6 +45,13 @@ static annc_status refuse_choice(const struct option_spec *spec, const char *tex
     return usage_failed("--%s takes one of %s; not '%.64s'", spec->name, names, text);
 }
 
+bool option_comes_with_model(const struct options *options, enum option_id id)
+{
+    const bool is_of_shape =
+        id == OPTION_LAYERS || id == OPTION_ACTIVATION || id == OPTION_OUTPUT_ACTIVATION || id == OPTION_COST;
+    return is_of_shape && options->value[OPTION_LOAD].text && !options->value[id].given;
+}
+
 bool is_share(const char *text, double *share)
 {
     char *end;

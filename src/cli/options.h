@@ -224,4 +224,7 @@ void option_describe(const struct option_spec *spec, size_t width, char *text, s
 /* Prints the options of a command, as wide as the screen: the common ones, or all. Gives how many were left out. */
 int options_help(unsigned command, bool all);
 
+/* note.c. Says something on standard error, a line, fit for a terminal whatever names are in it, unless --quiet is given. */
+void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

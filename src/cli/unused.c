@@ -1,5 +1,5 @@
 #include "unused.h"
-#include "cli.h"
+#include "options.h"
 
 #include <string.h>
 
@@ -26,8 +26,9 @@ enum { OF_TRAINING_COUNT = sizeof OF_TRAINING / sizeof *OF_TRAINING };
 static bool is_split(const struct options *options)
 {
     const struct option_value *value = options->value;
-    annc_data_options source;
-    return data_options_from(options, NULL, &source) == ANNC_OK && (source.validation > 0 || value[OPTION_FOLDS].given);
+    double share;
+    return value[OPTION_FOLDS].given ||
+           (value[OPTION_VALIDATION].text && is_share(value[OPTION_VALIDATION].text, &share));
 }
 
 void unused_add(struct unused *unused, const struct options *options, const annc_training_options *training)

@@ -1,0 +1,19 @@
+/* note.c - what the program says beside its results. */
+#include "options.h"
+#include "screen.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void note(const struct options *options, const char *format, ...)
+{
+    char line[4096];
+    va_list arguments;
+    if (options->value[OPTION_QUIET].given)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    print_plain(stderr, line, strlen(line));
+    fputc('\n', stderr);
+}
