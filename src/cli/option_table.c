@@ -273,6 +273,6 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
          ".gv, or text as .txt or without an ending; a report: HTML"},
     [OPTION_JSON] = {"json", 0, FLAG, TABLE | FETCH | INFO | ASIDE, 0, ANY, "print JSON, an object a line"},
     [OPTION_QUIET] = {"quiet", 0, FLAG, READ | FETCH | EXPORT | REPORT | RARE | ASIDE, 0, ANY,
-                      "print errors and the last result alone"},
+                      "print errors and the last result alone (of train, with --json)"},
     [OPTION_HELP] = {"help", 0, FLAG, READ | FETCH | EXPORT | INFO | REPORT | ASIDE, 0, ANY, "print this"},
 };
