@@ -313,7 +313,9 @@ annc_status session_restore(struct session *session)
     if (then && strcmp(then, measured) != 0)
         return damaged(session, "was taken with other data to validate or test with");
     note_machine(session);
-    note(session->options, "resumed after %u epoch%s", session->epochs, plural(session->epochs));
+    const bool is_done = session->epochs >= session->options->value[OPTION_EPOCHS].whole;
+    note(session->options, "resumed after %u epoch%s%s", session->epochs, plural(session->epochs),
+         is_done ? ", which is all of them: --epochs N goes further" : "");
     session->kept_epochs = session->epochs;
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;
     return ANNC_OK;

@@ -1,6 +1,7 @@
 /* command_info.c - annc-gpu info */
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void print_device(const annc_device *device, const annc_shape *shape)
@@ -82,6 +83,15 @@ static annc_status print_info(const struct options *options, const annc_shape *s
 /* ---------------------------------------------------------------- a model */
 
 /* "key: value", or, for a value of several lines, the lines below the key. */
+/* A number in hexadecimal form once more as people write it. */
+static void print_decimal(const char *value)
+{
+    char *end;
+    const double number = strtod(value, &end);
+    if (strncmp(value, "0x", 2) == 0 && *end == '\0')
+        printf(" (%.9g)", number);
+}
+
 static void print_entry(const char *key, const char *value)
 {
     print_plain(stdout, key, strlen(key));
@@ -91,6 +101,7 @@ static void print_entry(const char *key, const char *value)
         if (value[length])
             printf("  ");
         print_plain(stdout, value, length);
+        print_decimal(value);
         printf("\n");
         value += length + (value[length] == '\n');
     }

@@ -45,7 +45,12 @@ static const struct command *command_named(const char *name)
     for (int i = 0; COMMANDS[i].name; i++)
         if (strcmp(COMMANDS[i].name, name) == 0)
             return &COMMANDS[i];
+    const char *option = strncmp(name, "--", 2) == 0 ? name + 2 : "";
     const char *meant = closest(name[0] == '-' ? name + strspn(name, "-") : name, command_name, 0);
+    if (!meant && option_named(ANY_COMMAND, option) != OPTION_COUNT) {
+        usage_failed("there is no command '%.64s'; options come behind the command", name);
+        return NULL;
+    }
     usage_failed("there is no command '%.64s'%s%s%s", name, meant ? "; did you mean " : "", meant ? meant : "",
                  meant ? "?" : "");
     return NULL;

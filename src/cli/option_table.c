@@ -1,6 +1,8 @@
 /* option_table.c - every option of every command, once. */
 #include "options.h"
 
+#include <string.h>
+
 static const char *activation(int i)
 {
     return annc_activation_name((annc_activation)i);
@@ -276,3 +278,43 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                       "print errors and the last result alone (of train, with --json)"},
     [OPTION_HELP] = {"help", 0, FLAG, READ | FETCH | EXPORT | INFO | REPORT | ASIDE, 0, ANY, "print this"},
 };
+
+const char *option_known_as(const char *name, unsigned command)
+{
+    static const struct {
+        const char *name;
+        enum option_id id;
+    } elsewhere[] = {{"learning-rate", OPTION_LR},
+                     {"eta", OPTION_LR},
+                     {"alpha", OPTION_LR},
+                     {"batch-size", OPTION_BATCH},
+                     {"minibatch", OPTION_BATCH},
+                     {"iterations", OPTION_EPOCHS},
+                     {"max-iter", OPTION_EPOCHS},
+                     {"hidden", OPTION_LAYERS},
+                     {"hidden-layers", OPTION_LAYERS},
+                     {"units", OPTION_LAYERS},
+                     {"loss", OPTION_COST},
+                     {"solver", OPTION_OPTIMIZER},
+                     {"regularization", OPTION_L2},
+                     {"random-state", OPTION_SEED},
+                     {"early-stopping", OPTION_PATIENCE},
+                     {"gpu", OPTION_DEVICE},
+                     {"cpu", OPTION_DEVICE},
+                     {"workers", OPTION_THREADS},
+                     {"jobs", OPTION_THREADS},
+                     {"dataset", OPTION_DATA},
+                     {"input", OPTION_DATA},
+                     {"train", OPTION_DATA},
+                     {"separator", OPTION_DELIMITER},
+                     {"sep", OPTION_DELIMITER},
+                     {"timeout", OPTION_MAX_TIME},
+                     {"out", OPTION_SAVE},
+                     {"output", OPTION_SAVE},
+                     {"output", OPTION_OUT},
+                     {"model", OPTION_LOAD}};
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (strcmp(elsewhere[i].name, name) == 0 && (OPTIONS[elsewhere[i].id].commands & command))
+            return OPTIONS[elsewhere[i].id].name;
+    return NULL;
+}

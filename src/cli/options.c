@@ -113,9 +113,10 @@ enum option_id option_named(unsigned command, const char *name)
 
 static annc_status unknown_option(const char *name, unsigned command)
 {
-    const char *meant = closest(name, option_name, command);
+    const char *known = option_known_as(name, command), *meant = known ? known : closest(name, option_name, command);
     if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
-        return usage_failed("this command has no option --%s", name);
+        return usage_failed("this command has no option --%s%s%s%s", name, known ? "; did you mean --" : "",
+                            known ? known : "", known ? "?" : "");
     return meant && *meant ? usage_failed("there is no option --%.64s; did you mean --%s?", name, meant)
                            : usage_failed("there is no option --%.64s", name);
 }
@@ -171,7 +172,8 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
             return usage_failed("there is no option %.64s; options begin with --", argv[i]);
         } else if (options->positional_count >= most_positional) {
-            return usage_failed("one argument too many: '%.64s'", argv[i]);
+            return usage_failed("one argument too many: '%.64s'%s", argv[i],
+                                option_named(command, "data") != OPTION_COUNT ? "; data are named by --data" : "");
         } else {
             options->positional[options->positional_count++] = argv[i];
         }

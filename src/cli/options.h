@@ -168,6 +168,8 @@ struct options {
 };
 
 extern const struct option_spec OPTIONS[OPTION_COUNT];
+/* The option of a command that other programs have by another name; NULL where it is none that is known (option_table.c). */
+const char *option_known_as(const char *name, unsigned command);
 
 /* Reads a command's arguments, before options_complete. ANNC_USAGE with a message that names the option, its value and what it takes, or did you mean. */
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options);

@@ -203,7 +203,9 @@ class Foreign(Tables):
         layers = "4-8:leaky-relu-6:hard-sigmoid-3:softmax"
         self.run_program("train", "--data", "t.csv", "--layers", layers, "--cost", "categorical-cross-entropy", "--epochs", "1", "--lr", "0.1",
                          "--save", "m", "--device", "cpu")
-        self.assertIn("annc.activations: leaky-relu-hard-sigmoid-softmax", self.run_program("info", "m").stdout)
+        said = self.run_program("info", "m").stdout
+        self.assertIn("annc.activations: leaky-relu-hard-sigmoid-softmax", said)
+        self.assertRegex(said, r"\nannc.lr: 0x1\S+ \(0?\.?\d+\)\n")
         self.lines("eval", "m", "--data", "t.csv", "--layers", layers, "--device", "cpu")
         self.assertIn("did you mean leaky-relu", self.run_program("info", "--layers", "4-8:leaky-rel-3", code=USAGE).stderr)
 

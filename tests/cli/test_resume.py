@@ -76,6 +76,7 @@ class Resume(Tables):
     def test_finished(self):
         """Nothing is left to do: the model is saved once more, the same."""
         self.run_program("train", "--data", self.data, *T, "--save", "m", "--checkpoint", "c")
+        self.assertIn("resumed after 60 epochs, which is all of them: --epochs N goes further", self.run_program("train", "--resume", "c").stderr)
         result = self.lines("train", "--resume", "c", "--save", "again")[-1]
         self.assertEqual((result["schema"], result["epochs"]), ("annc.result/1", 60))
         self.assertEqual(self.read("again"), self.read("m"))
