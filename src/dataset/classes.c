@@ -165,10 +165,10 @@ static annc_status refuse_fractions(const char *name, const struct annc_label *s
 static annc_status wrong_count(const char *name, const struct annc_label *sorted, uint32_t count, uint32_t outputs)
 {
     char first[SHOWN], last[SHOWN];
-    return annc_fail(ANNC_INPUT, "%s: %u different label%s from %s to %s, and %u %s; end --layers with %u", name, count,
-                     count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
+    return annc_fail(ANNC_INPUT, "%s: %u different label%s from %s to %s, and %u %s; end --layers with %s%u", name,
+                     count, count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
                      annc_printable(sorted[count - 1].text, last, sizeof last), outputs,
-                     outputs == 1 ? "output, which takes two classes" : "outputs", count);
+                     outputs == 1 ? "output, which takes two classes" : "outputs", count == 2 ? "1 or " : "", count);
 }
 
 annc_status annc_classes_learn(const char *name, const struct annc_labels *labels, uint32_t outputs,

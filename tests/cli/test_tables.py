@@ -256,6 +256,8 @@ class Labels(Tables):
         self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), r"3 different labels from alpha to gamma, and 2 outputs")
         self.assertRegex(self.refused(file, options=["--layers", "4-1", "--cost", "cross-entropy"]), r"1 output, which takes two classes")
         self.assertRegex(self.refused(file, options=["--layers", "5-8:tanh-3:softmax", *T[2:]]), r"5 inputs and the data have 4")
+        two = self.write("two.csv", blobs(60, ("no", "yes", "no")), COLUMNS)
+        self.assertIn("end --layers with 1 or 2", self.refused(two, options=["--layers", "4-8:tanh-3:softmax", *T[2:]]))
         self.assertIn("alpha 20, beta 20, gamma 20", self.notes(file))
         negative = self.write("t.csv", blobs(60, ("-1", "0", "1")), COLUMNS)
         self.trains(negative)
