@@ -279,7 +279,7 @@ class Words(Tables):
         said = self.run_program("train", "--data", one, *line, "--checkpoint", "c", "--save", "m").stderr
         self.assertIn("  1 row of 2 columns between commas", said)
         self.assertIn("cut to the 1 example that there is\n", said)
-        self.assertIn("resumed after 1 epoch\n", self.run_program("train", "--resume", "c").stderr)
+        self.assertIn("resumed after 1 epoch,", self.run_program("train", "--resume", "c").stderr)
         self.assertIn("ended after 1 epoch by --target-accuracy",
                       self.run_program("train", "--data", "bars", *SMALL, "--target-accuracy", "0.01").stderr)
         self.assertIn("the model has 1 input, and MNIST", self.run_program("eval", "m", code=INPUT).stderr)
