@@ -22,9 +22,10 @@
  * anywhere (ANNC_DEVICE). Structs of options are valid when all zero but for what their comments ask.
  *
  * Threads: two threads may use the library at once on different objects, and one network or data set may be read by several; a device serves one
- * thread at a time, and trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. Nothing here prints, exits or changes signal handlers, locale or floating-point state.
- * Results are promised for C's own floating-point state: rounding to nearest, subnormals kept. The same calls give the same bits on the same
- * device. OpenBLAS's number of threads, which is the process's, becomes what the last product wanted.
+ * thread at a time, and trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. Nothing here prints,
+ * exits or changes signal handlers, locale or floating-point state. Results are promised for C's own floating-point state: rounding to nearest,
+ * subnormals kept. The same calls give the same bits on the same device. OpenBLAS's number of threads, which is the process's, becomes what the
+ * last product wanted.
  *
  * Notation: layers l = 1...L, of n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l); C is the cost of an example, and a minibatch of m
  * has the mean of theirs. W^l is n_l x n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one example after the other. */
@@ -163,8 +164,7 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned), "annc.images" ([rows,
  * columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training images, rows 0 for none); in a checkpoint
  * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run", "annc.machine" and "annc.measured" (the program's own). value NULL
- * removes.
- * annc_network_metadata gives NULL for a key that is not there; what it gives lives until the key is set again. */
+ * removes. annc_network_metadata gives NULL for a key that is not there; what it gives lives until the key is set again. */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Entry i in bytewise order of the keys; false past the last. */
@@ -505,7 +505,8 @@ ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */
 ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
-/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not finite. After an error the network is as it was. */
+/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not finite. After an error the network is as it
+ * was. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 
 /* All that a training is between two steps, as a network of its own, the caller's: the trainer's parameters now, its network's metadata,

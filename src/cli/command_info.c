@@ -82,7 +82,6 @@ static annc_status print_info(const struct options *options, const annc_shape *s
 
 /* ---------------------------------------------------------------- a model */
 
-/* "key: value", or, for a value of several lines, the lines below the key. */
 /* A number in hexadecimal form once more as people write it. */
 static void print_decimal(const char *value)
 {
@@ -92,6 +91,7 @@ static void print_decimal(const char *value)
         printf(" (%.9g)", number);
 }
 
+/* "key: value", or, for a value of several lines, the lines below the key. */
 static void print_entry(const char *key, const char *value)
 {
     print_plain(stdout, key, strlen(key));

@@ -141,7 +141,7 @@ static annc_status fold_by_fold(const struct session *model, const annc_data_opt
             print_balance(&session);
         if (status == ANNC_OK)
             status = session_train(&session, log_epoch);
-        if (status == ANNC_STOPPED)
+        if (status == ANNC_STOPPED && session.ending == ENDED_BY_SIGNAL)
             print_stop(&session, false);
         if (status == ANNC_OK && session.ending == ENDED_BY_TIME)
             status = out_of_time(&session, fold, source->folds);

@@ -20,7 +20,7 @@ annc_status log_open(struct session *session)
     const char *path = session->options->value[OPTION_LOG].text;
     if (!path)
         return ANNC_OK;
-    const int descriptor = strcmp(path, "-") == 0
+    const int descriptor = is_standard_output(path)
                                ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                                : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
     session->log = descriptor >= 0 ? take_given(fdopen(descriptor, "w"), "the log") : NULL;

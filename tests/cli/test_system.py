@@ -453,12 +453,16 @@ class Signals(Faults):
         self.assertGreater(reached, 0)
         self.lines("eval", "c", "--data", "many")
 
-    def test_not_waited_for(self):
-        """An evaluation of several seconds: the checkpoint before it is what the training goes on from."""
+    def write_many_to_test(self):
+        """60,000 images of bars, which take a large network seconds to evaluate."""
         images, labels = bars(1000)
         for name, content, header in (("images-idx3", images, 16), ("labels-idx1", labels, 8)):
             file = self.folder / "bars" / f"t10k-{name}-ubyte"
             file.write_bytes(content[:4] + struct.pack(">I", 60000) + content[8:header] + 60 * content[header:])
+
+    def test_not_waited_for(self):
+        """An evaluation of several seconds: the checkpoint before it is what the training goes on from."""
+        self.write_many_to_test()
         for _ in range(3):  # as in stopped()
             (self.folder / "c").unlink(missing_ok=True)
             process = self.start("train", "--data", "bars", "--layers", "784-2500-2500-10", "--device", "cpu", "--batch", "400", "--checkpoint", "c")
@@ -475,6 +479,17 @@ class Signals(Faults):
             if took < self.LIMIT:
                 break
         self.assertLess(took, self.LIMIT, said)
+
+    def test_waited_for(self):
+        """Epochs that no checkpoint has are worth an evaluation of seconds."""
+        self.write_many_to_test()
+        process = self.start("train", "--data", "bars", "--layers", "784-1500-1500-10", "--device", "cpu", "--batch", "400", "--checkpoint", "c",
+                             "--checkpoint-every", "100e", "--json")
+        self.assertEqual(json.loads(process.stdout.readline())["epoch"], 1)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=110)
+        self.assertEqual(process.returncode, 143, said)
+        self.assertGreaterEqual(int(self.lines("info", "c")[0]["annc.epochs"]), 1)
 
     def test_other_commands(self):
         draw = random.Random(4)
