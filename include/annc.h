@@ -637,15 +637,16 @@ typedef struct annc_check_row {
 
 typedef struct annc_check_options {
     uint32_t batch;  /* examples averaged */
-    uint32_t sample; /* parameters a layer and kind for finite differences; 0: all */
+    uint32_t sample; /* parameters per layer and kind for finite differences; 0: all */
     uint64_t seed;   /* of the order of examples, of dropout and noise, and of the sample */
     annc_objective objective;
 } annc_check_options;
 
-/* Audits the gradients of a network on the first minibatch of a data set, of C and all that the objective adds to it: the reference against
- * central finite differences (h = 1e-5, double), and each device against the reference. Errors of finite differences are relative to
- * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix. Rows are freed by annc_check_free.
- * ANNC_OK also where a row failed: look at `pass`. */
+/* Audits the gradients of a network on the first minibatch of a data set, of C and all that the objective adds to it: the
+ * reference against central finite differences (h = 1e-5, double), and each device against the reference. Half of the sampled
+ * parameters have a gradient other than 0, if so many have. Errors of finite differences are relative to
+ * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix, or to FLT_MIN if that is larger. Rows
+ * are freed by annc_check_free. ANNC_OK also where a row failed: look at `pass`. */
 ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,
                                 size_t n_devices, const annc_check_options *options, annc_check_row **rows,
                                 size_t *count);

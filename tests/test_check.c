@@ -172,10 +172,80 @@ static void saturated_network(void)
     problem_free(&problem);
 }
 
+/* A backend with a weight's gradient of 1e-30: next to nothing, but far more than fp32's smallest number. */
+static annc_status tiny_garbage(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
+                                const float *delta, const float *A_in, float *W, float *b)
+{
+    const annc_status status = annc_backend_cpu.weight_step(device, m, n_in, n, alpha, beta, delta, A_in, W, b);
+    W[0] = 1e-30f;
+    return status;
+}
+
+/* Audits a network whose layers of one saturated unit have gradients below fp32's range; gives the failures of layer 1. */
+static int audit_bottleneck(const struct annc_backend *backend)
+{
+    const annc_shape shape = problem_shape("4-1-1-1-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    const annc_check_options options = {.batch = 4, .sample = 0, .seed = 1};
+    struct problem problem;
+    annc_check_row *rows = NULL;
+    size_t count = 0;
+    int failures = 0;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 8, ANNC_INIT_NORMAL, 3));
+    float *theta = annc_network_parameters(problem.network);
+    for (uint32_t l = 1; l <= 3; l++) /* f' = 1e-22 each */
+        theta[annc_shape_biases_at(&shape, l)] = -50;
+    cpu->backend = backend;
+    CHECK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count) == ANNC_OK);
+    cpu->backend = &annc_backend_cpu;
+    for (size_t i = 0; i < count; i++) {
+        failures += !rows[i].pass && rows[i].layer == 1 && strcmp(rows[i].path, "cpu") == 0;
+        CHECK(isfinite(rows[i].worst) && isfinite(rows[i].normwise) && isfinite(rows[i].tolerance));
+        CHECK_MSG(rows[i].pass || backend != &annc_backend_cpu, "layer %u by %s: worst %g normwise %g tolerance %g",
+                  rows[i].layer, rows[i].path, rows[i].worst, rows[i].normwise, rows[i].tolerance);
+    }
+    annc_check_free(rows);
+    problem_free(&problem);
+    return failures;
+}
+
+static void gradients_below_range(void)
+{
+    struct annc_backend faulty = annc_backend_cpu;
+    faulty.weight_step = tiny_garbage;
+    CHECK(audit_bottleneck(&annc_backend_cpu) == 0);
+    CHECK(audit_bottleneck(&faulty) > 0);
+}
+
+/* Of a layer whose gradient is mostly 0, half of the sample is not: a fault in the others is found. */
+static void sampling_of_zeros(void)
+{
+    enum { INPUTS = 1000, COUNT = 8 };
+    const annc_shape shape = problem_shape("1000-3-2", ANNC_TANH, ANNC_SIGMOID, ANNC_QUADRATIC);
+    const annc_check_options options = {.batch = COUNT, .sample = 2, .seed = 1};
+    static float x[COUNT * INPUTS];
+    const int32_t labels[COUNT] = {0, 1};
+    annc_network *network = NULL;
+    annc_dataset *data = NULL;
+    annc_check_row *rows = NULL;
+    size_t count = 0;
+    for (int i = 0; i < COUNT; i++)
+        x[i * INPUTS + 77] = 1; /* one input of a thousand is used */
+    const annc_examples examples = {COUNT, INPUTS, 2, ANNC_FLOATS, 1, x, labels, NULL};
+    REQUIRE_OK(annc_dataset_create(&examples, &data));
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    REQUIRE_OK(annc_network_initialise(network, cpu, ANNC_INIT_XAVIER, 1));
+    REQUIRE_OK(annc_check(network, data, NULL, 0, &options, &rows, &count));
+    CHECK(count == 4 && rows[0].sampled == 2 && rows[0].pass && rows[0].worst > 0); /* 0 against 0 has no error */
+    annc_check_free(rows);
+    annc_network_free(network);
+    annc_dataset_free(data);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(sound_backend_passes), TEST(faults_are_found), TEST(sampling),
-                                        TEST(saturated_network)};
+    static const struct test tests[] = {
+        TEST(sound_backend_passes), TEST(faults_are_found),      TEST(sampling),
+        TEST(saturated_network),    TEST(gradients_below_range), TEST(sampling_of_zeros)};
     cpu = problem_device();
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     annc_device_close(cpu);

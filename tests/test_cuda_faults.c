@@ -138,9 +138,36 @@ static void recorded_blocks(void)
     every_call(&training);
 }
 
+/* Everything is recorded in the first epoch: the second makes the calls of the third. 128 examples are exactly one block of steps. */
+static void recorded_once(void)
+{
+    const annc_shape shape = problem_shape("3-4-2", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    const annc_device_options cuda = {.kind = ANNC_DEVICE_CUDA};
+    const annc_training_options options = {.eta = 0.1, .batch = 2, .seed = 1};
+    struct problem problem;
+    annc_device *device = NULL;
+    annc_trainer *trainer = NULL;
+    annc_epoch epoch;
+    long calls[3];
+    REQUIRE_OK(problem_make(&problem, &shape, ANNC_FLOATS, true, 128, ANNC_INIT_AUTO, 3) ? ANNC_OK : ANNC_FAILURE);
+    REQUIRE_OK(annc_device_open(&cuda, &device));
+    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
+    for (int i = 0; i < 3; i++) {
+        host_faults(0, 0);
+        REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &epoch));
+        calls[i] = host_faults(0, 0);
+    }
+    CHECK_MSG(calls[0] > calls[1] && calls[1] == calls[2], "calls of three epochs: %ld, %ld, %ld", calls[0], calls[1],
+              calls[2]);
+    annc_trainer_free(trainer);
+    annc_device_close(device);
+    problem_free(&problem);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(operations), TEST(recorded_steps), TEST(recorded_blocks)};
+    static const struct test tests[] = {TEST(operations), TEST(recorded_steps), TEST(recorded_blocks),
+                                        TEST(recorded_once)};
     const char *path = getenv("ANNC_CUDA_MODULE");
     void *module = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     void *const symbols[] = {module ? dlsym(module, "annc_host_faults") : NULL,

@@ -28,8 +28,8 @@ struct cuda_device {
 
 /* Steps recorded for one job. */
 struct recording {
-    cudaGraphExec_t block, single; /* RECORDED_STEPS steps, and one */
-    bool warm;                     /* a step has run, so that every kernel is loaded */
+    cudaGraphExec_t block;  /* RECORDED_STEPS steps; NULL where no epoch has so many */
+    cudaGraphExec_t single; /* one step */
 };
 
 #ifdef __cplusplus
@@ -447,17 +447,29 @@ out:
     return status;
 }
 
-static annc_status begin_recording(annc_device *device, struct annc_job *job, struct recording **recording)
+static annc_status open_recording(annc_device *device, struct annc_job *job)
 {
-    *recording = (struct recording *)job->recording;
-    if (*recording)
+    if (job->recording)
         return ANNC_OK;
-    *recording = (struct recording *)calloc(1, sizeof **recording);
-    if (!*recording)
-        return device->host->fail(ANNC_DEVICE, "out of memory: a recording needs %zu bytes", sizeof **recording);
-    job->recording = *recording;
+    job->recording = calloc(1, sizeof(struct recording));
+    if (!job->recording)
+        return device->host->fail(ANNC_DEVICE, "out of memory: a recording needs %zu bytes", sizeof(struct recording));
     job->engine = "recorded";
     return ANNC_OK;
+}
+
+/* Runs the job's first step, since no kernel may be loaded during a capture, then records everything that its epochs replay:
+ * a single step, and a block of steps if an epoch has enough for one. No later epoch records anything. */
+static annc_status run_first_step(annc_device *device, struct annc_job *job)
+{
+    annc_status status = ANNC_OK;
+    struct recording *recording = (struct recording *)job->recording;
+    ANNC_TRY(job->step(job, job->batch));
+    ANNC_TRY(record(device, job, 1, &recording->single));
+    if (job->examples->count / job->batch >= RECORDED_STEPS)
+        ANNC_TRY(record(device, job, RECORDED_STEPS, &recording->block));
+out:
+    return status;
 }
 
 /* A recording is made of whatever operations there are. */
@@ -470,22 +482,18 @@ static bool cuda_takes(const annc_shape *shape)
 static annc_status cuda_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
 {
     annc_status status = ANNC_OK;
-    struct recording *recording;
+    const struct recording *recording;
     *taken = m == job->batch && job->kind != ANNC_JOB_FORWARD;
     if (!*taken)
         return ANNC_OK;
     CUDA_TRY(enter(device));
-    ANNC_TRY(begin_recording(device, job, &recording));
-    if (!recording->warm && count > 0) { /* loading a kernel may not happen inside a capture */
-        ANNC_TRY(job->step(job, m));
-        recording->warm = true;
+    ANNC_TRY(open_recording(device, job));
+    recording = (const struct recording *)job->recording;
+    if (!recording->single && count > 0) {
+        ANNC_TRY(run_first_step(device, job));
         count--;
     }
-    if (!recording->block && count >= RECORDED_STEPS)
-        ANNC_TRY(record(device, job, RECORDED_STEPS, &recording->block));
-    if (!recording->single && count % RECORDED_STEPS > 0)
-        ANNC_TRY(record(device, job, 1, &recording->single));
-    for (; count >= RECORDED_STEPS; count -= RECORDED_STEPS)
+    for (; recording->block && count >= RECORDED_STEPS; count -= RECORDED_STEPS)
         CUDA_TRY(cudaGraphLaunch(recording->block, cuda(device)->stream));
     for (; count > 0; count--)
         CUDA_TRY(cudaGraphLaunch(recording->single, cuda(device)->stream));

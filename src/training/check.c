@@ -8,6 +8,7 @@
 #include "status.h"
 #include "train.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,8 @@ static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kink
 static const double DIFFERENCE_FLOOR = 1e-3;
 static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
 static const double ROUNDING = 4.0 / (1 << 23); /* of fp32, a few times over */
+/* A number for which ROUNDING allows an error of fp32's smallest normal number: below that one, digits are lost or flushed to 0. */
+static const double UNDERFLOW = FLT_MIN / (4.0 / (1 << 23));
 
 /* What all rows of one audit share. */
 struct audit {
@@ -40,6 +43,12 @@ struct audit {
 
 /* ---------------------------------------------------------------- the reference */
 
+/* A magnitude that fp32 has to hold: 0 is exact, anything else counts as UNDERFLOW at least. */
+static double held(double magnitude)
+{
+    return magnitude > 0 ? magnitude + UNDERFLOW : 0;
+}
+
 /* |delta^L| if nothing in it cancelled: |a| + |y| + |dC/da| through |f'|, or through diag(a) + a a^T. */
 static void output_magnitude(struct annc_reference *r, const annc_shape *shape)
 {
@@ -57,11 +66,14 @@ static void output_magnitude(struct annc_reference *r, const annc_shape *shape)
         delta[j] = annc_activation_kind_of(f) == ROWWISE
                        ? r->a[L][j] * (delta[j] + mean)
                        : delta[j] * fabs(annc_activation_derivative_f64(f, r->z[L][j], r->a[L][j]));
+    for (uint32_t j = 0; j < n; j++)
+        delta[j] = held(delta[j]);
 }
 
-/* Adds |delta| |a|^T for one example, with |delta^L| as above and errors carried back through |W|. Rounding of fp32 activations perturbs the
- * gradient by a small multiple of ROUNDING times this, however much cancels in the gradient itself: a well-trained network's is small, but
- * no fp32 path can know a - y better than a. */
+/* Adds |delta| |a|^T for one example, with |delta^L| as above and errors carried back through |W|. Rounding of fp32 activations
+ * perturbs the gradient by a small multiple of ROUNDING times this, however much cancels in the gradient itself: a well-trained
+ * network's is small, but no fp32 path can know a - y better than a. Nor can it hold a number below its range (see held): the
+ * gradients of saturated narrow layers are smaller than fp32's numbers. */
 static void add_magnitude(struct audit *audit)
 {
     struct annc_reference *r = &audit->reference;
@@ -76,14 +88,16 @@ static void add_magnitude(struct audit *audit)
             audit->magnitude[b + j] += r->delta[l][j];
             for (uint32_t k = 0; k < n_in; k++) {
                 const size_t i = (size_t)j * n_in + k;
-                audit->magnitude[W + i] += r->delta[l][j] * fabs(r->factor[l - 1][k] * r->a[l - 1][k]);
+                const double a = held(fabs(r->factor[l - 1][k] * r->a[l - 1][k]));
+                audit->magnitude[W + i] += held(r->delta[l][j] * a);
                 r->delta[l - 1][k] += r->delta[l][j] * fabs(audit->theta[W + i]);
             }
         }
-        for (uint32_t k = 0; k < n_in && l > 1; k++)
-            r->delta[l - 1][k] *=
-                r->factor[l - 1][k] *
-                fabs(annc_activation_derivative_f64(shape->activation[l - 2], r->z[l - 1][k], r->a[l - 1][k]));
+        for (uint32_t k = 0; k < n_in && l > 1; k++) {
+            const double slope =
+                annc_activation_derivative_f64(shape->activation[l - 2], r->z[l - 1][k], r->a[l - 1][k]);
+            r->delta[l - 1][k] = held(r->delta[l - 1][k] * r->factor[l - 1][k] * fabs(slope));
+        }
     }
 }
 
@@ -182,15 +196,48 @@ static size_t first_parameter(const struct audit *audit, const annc_check_row *r
                                     : annc_shape_biases_at(audit->shape, row->layer);
 }
 
-/* Sample s of a row: all parameters in turn, or drawn, without repeats, by the seed. */
-static size_t sampled_parameter(const struct audit *audit, const annc_check_row *row, size_t s)
+/* Which parameters of a row are sampled, one after another. */
+struct sampler {
+    struct annc_order order; /* of all parameters of the row */
+    uint32_t next;           /* position in the order */
+    size_t nonzero_left;     /* to be drawn before others */
+    uint32_t nonzero_end;    /* once they are: the position after the last of them */
+};
+
+/* All parameters in turn, or drawn, without repeats, by the seed. Then half of them have a gradient other than 0, if so many have:
+ * of a large layer most may be 0, by inputs that are always 0 and units that do not respond, and would compare 0 with 0. */
+static struct sampler open_sampler(const struct audit *audit, const annc_check_row *row)
 {
-    if (row->sampled == row->parameters)
-        return s;
     const uint64_t stream_seed = audit->options->seed ^ (uint64_t)ANNC_STREAM_SAMPLE << 56;
-    const struct annc_order order =
-        annc_order_shuffled((uint32_t)row->parameters, stream_seed, 2 * row->layer + (uint32_t)row->kind);
-    return annc_order_at(&order, (uint32_t)s);
+    const double *gradient = audit->gradient + first_parameter(audit, row);
+    const size_t wanted = (row->sampled + 1) / 2;
+    struct sampler sampler = {.nonzero_left = 0};
+    if (row->sampled == row->parameters) {
+        sampler.order = annc_order_sequential((uint32_t)row->parameters);
+        return sampler;
+    }
+    sampler.order = annc_order_shuffled((uint32_t)row->parameters, stream_seed, 2 * row->layer + (uint32_t)row->kind);
+    for (size_t i = 0; i < row->parameters && sampler.nonzero_left < wanted; i++)
+        sampler.nonzero_left += gradient[i] != 0;
+    return sampler;
+}
+
+static size_t next_sample(const struct audit *audit, const annc_check_row *row, struct sampler *sampler)
+{
+    const double *gradient = audit->gradient + first_parameter(audit, row);
+    for (;;) {
+        const size_t i = annc_order_at(&sampler->order, sampler->next++);
+        if (sampler->nonzero_left == 0) {
+            if (gradient[i] == 0 || sampler->next > sampler->nonzero_end)
+                return i;
+        } else if (gradient[i] != 0) {
+            if (--sampler->nonzero_left == 0) {
+                sampler->nonzero_end = sampler->next;
+                sampler->next = 0;
+            }
+            return i;
+        }
+    }
 }
 
 /* The larger of two errors; once NaN, NaN for good. */
@@ -206,8 +253,9 @@ static void difference_row(struct audit *audit, uint32_t layer, annc_parameter_k
     const size_t first = first_parameter(audit, row), sample = audit->options->sample;
     double error_squares = 0, squares = 0;
     row->sampled = sample == 0 || sample > row->parameters ? row->parameters : sample;
+    struct sampler sampler = open_sampler(audit, row);
     for (size_t s = 0; s < row->sampled; s++) {
-        const size_t i = first + sampled_parameter(audit, row, s);
+        const size_t i = first + next_sample(audit, row, &sampler);
         bool crossed;
         const double numeric = central_difference(audit, i, &crossed), analytic = audit->gradient[i];
         if (crossed) {
@@ -334,12 +382,7 @@ out:
     return status;
 }
 
-/* x / y, where 0 / 0 is no error. */
-static double ratio(double x, double y)
-{
-    return x == 0 ? 0 : x / y;
-}
-
+/* Errors are relative to the gradient, or to fp32's smallest normal number where that is larger. */
 static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind, const char *path)
 {
     annc_check_row *row = next_row(audit, layer, kind, path, DEVICE_TOLERANCE);
@@ -354,9 +397,10 @@ static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind 
         squares += audit->gradient[i] * audit->gradient[i];
         magnitude_squares += audit->magnitude[i] * audit->magnitude[i];
     }
-    row->worst = ratio(worst, largest);
-    row->normwise = ratio(sqrt(error_squares), sqrt(squares));
-    row->tolerance = fmax(DEVICE_TOLERANCE, ROUNDING * ratio(sqrt(magnitude_squares), sqrt(squares)));
+    const double norm = fmax(sqrt(squares), FLT_MIN);
+    row->worst = worst / fmax(largest, FLT_MIN);
+    row->normwise = sqrt(error_squares) / norm;
+    row->tolerance = fmax(DEVICE_TOLERANCE, ROUNDING * sqrt(magnitude_squares) / norm);
     row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;
 }
 
