@@ -466,6 +466,11 @@ ANNC_API annc_status annc_training_check(const annc_training_options *options, c
 ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_shape *shape,
                                         const annc_training_options *options, const annc_dataset *train);
 
+/* As annc_device_open, but ANNC_DEVICE_AUTO takes the CPU where its engine for whole steps takes the training and is estimated to be
+ * faster than a GPU: steps of small networks are over before a GPU has launched theirs. training NULL: for evaluations. */
+ANNC_API annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
+                                          const annc_training_options *training, annc_device **device);
+
 typedef struct annc_trainer annc_trainer;
 
 /* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network, the device and

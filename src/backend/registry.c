@@ -28,7 +28,26 @@ static bool own_folder(char *folder, size_t size)
     return (size_t)snprintf(folder, size, "%s", path) < size;
 }
 
-/* Loads the module from where $ANNC_CUDA_MODULE says, or from the places relative to the program where a build and an installation
+/* Whether there is an NVIDIA driver with a device. Otherwise the module is of no use, and its libraries would cost 155 MB and a tenth
+ * of a second. Whatever else may be wrong with the driver, the module says. */
+static bool driver_has_device(char *why, size_t size)
+{
+    enum { CUDA_ERROR_NO_DEVICE = 100 };
+    int (*initialise)(unsigned flags);
+    void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+    void *symbol = driver ? dlsym(driver, "cuInit") : NULL;
+    if (!symbol) {
+        snprintf(why, size, "no NVIDIA driver was found (%s)", dlerror());
+        return false;
+    }
+    memcpy(&initialise, &symbol, sizeof initialise); /* ISO C has no cast from data to function pointers */
+    if (initialise(0) != CUDA_ERROR_NO_DEVICE)
+        return true;
+    snprintf(why, size, "the NVIDIA driver finds no device");
+    return false;
+}
+
+/* Loads the module from where $ANNC_CUDA_MODULE says, whatever driver there is, or from the places relative to the program where a build and an installation
  * put it. Loading again gives the same module, so nothing is kept here. */
 static void *load_module(char *why, size_t size)
 {
@@ -45,6 +64,8 @@ static void *load_module(char *why, size_t size)
         snprintf(why, size, "this build has no CUDA (it was made without nvcc)");
         return NULL;
     }
+    if (!driver_has_device(why, size))
+        return NULL;
     for (size_t i = 0; i <= sizeof places / sizeof *places; i++) {
         if (i == sizeof places / sizeof *places)
             snprintf(path, sizeof path, "%s/%s", ANNC_MODULE_INSTALL_DIR, ANNC_MODULE_NAME);

@@ -59,9 +59,11 @@ annc_status weigh_classes(const struct options *options, const annc_dataset *dat
 void print_layers(const annc_shape *shape, char *text, size_t size);
 void print_activations(const annc_shape *shape, char *text, size_t size);
 
-/* The device that --device and --threads name. device_options_from alone only checks the option. */
+/* The device that --device and --threads name, for a training, or, with NULL, for evaluations. device_options_from alone only
+ * checks the option. */
 annc_status device_options_from(const struct options *options, annc_device_options *device);
-annc_status device_from_options(const struct options *options, annc_device **device);
+annc_status device_from_options(const struct options *options, const annc_shape *shape,
+                                const annc_training_options *training, annc_device **device);
 
 /* How the options say that data are read, for a network of a shape, or, with NULL, for none; the parts that are needed are the caller's to
  * set. What is wrong in itself is ANNC_USAGE. */

@@ -320,7 +320,7 @@ annc_status run_eval(const struct options *options)
     if (status == ANNC_OK)
         status = load_data(options, options->value[OPTION_DATA].text, &source, false, &data);
     if (status == ANNC_OK)
-        status = device_from_options(options, &device);
+        status = device_from_options(options, result.shape, NULL, &device);
     result.data = data.test;
     if (status == ANNC_OK)
         status = evaluate(&result, device, network);

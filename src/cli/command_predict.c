@@ -125,7 +125,7 @@ annc_status run_predict(const struct options *options)
     if (status == ANNC_OK)
         status = shape_from_options(options, annc_network_shape(network), &said);
     if (status == ANNC_OK)
-        status = device_from_options(options, &device);
+        status = device_from_options(options, annc_network_shape(network), NULL, &device);
     if (status == ANNC_OK)
         status = predict_files(options, device, network);
     annc_device_close(device);

@@ -86,7 +86,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     }
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
-    annc_status status = annc_device_open(&chosen, &device);
+    annc_status status = annc_device_open_for(&chosen, annc_network_shape(network), NULL, &device);
     if (status == ANNC_OK)
         status = annc_evaluator_create(device, network, dataset, &evaluator);
     if (status == ANNC_OK)

@@ -94,7 +94,7 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     if (status != ANNC_OK)
         return status;
     tell_unused(session);
-    return device_from_options(session->options, &session->device);
+    return device_from_options(session->options, &session->shape, &session->training, &session->device);
 }
 
 /* ---------------------------------------------------------------- after the work */

@@ -160,12 +160,13 @@ annc_status device_options_from(const struct options *options, annc_device_optio
     return ANNC_OK;
 }
 
-annc_status device_from_options(const struct options *options, annc_device **device)
+annc_status device_from_options(const struct options *options, const annc_shape *shape,
+                                const annc_training_options *training, annc_device **device)
 {
     annc_device_options chosen;
     annc_status status = device_options_from(options, &chosen);
     if (status == ANNC_OK)
-        status = annc_device_open(&chosen, device);
+        status = annc_device_open_for(&chosen, shape, training, device);
     if (status != ANNC_OK)
         return status;
     const annc_device_info *info = annc_device_describe(*device);

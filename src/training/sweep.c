@@ -125,13 +125,16 @@ static void work(void *context, int index)
     }
 }
 
-/* How many at once: one a thread of the CPU; a CUDA device has one queue. */
-static annc_status count_workers(const annc_device_options *options, uint32_t count, int *workers)
+/* How many at once, and where: one per thread of the CPU; a CUDA device has one queue. The first candidate decides for all. */
+static annc_status count_workers(annc_device_options *options, const annc_candidate *candidates, uint32_t count,
+                                 int *workers)
 {
     annc_status status = ANNC_OK;
     annc_device *device = NULL;
-    ANNC_TRY(annc_device_open(options, &device));
-    *workers = strcmp(device->backend->name, "cpu") == 0 ? device->info.threads : 1;
+    ANNC_TRY(annc_device_open_for(options, annc_network_shape(candidates->network), &candidates->options, &device));
+    const bool cpu = strcmp(device->backend->name, "cpu") == 0;
+    options->kind = cpu ? ANNC_DEVICE_CPU : ANNC_DEVICE_CUDA;
+    *workers = cpu ? device->info.threads : 1;
     if ((uint32_t)*workers > count)
         *workers = (int)count;
 out:
@@ -166,13 +169,14 @@ static void close_worker(struct worker *worker)
     annc_device_close(worker->device);
 }
 
-annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
+annc_status annc_sweep(const annc_device_options *options, annc_candidate *candidates, uint32_t count,
                        const annc_dataset *train_set, const annc_dataset *validation, bool (*stop)(void *context),
                        void (*done)(void *context, uint32_t candidate), void *context)
 {
     annc_status status = ANNC_OK;
     struct annc_pool *pool = NULL;
     int workers = 0;
+    annc_device_options device = *options;
     struct sweep sweep = {.candidates = candidates,
                           .count = count,
                           .train = train_set,
@@ -191,10 +195,10 @@ annc_status annc_sweep(const annc_device_options *device, annc_candidate *candid
     }
     if (count == 0)
         return ANNC_OK;
-    ANNC_TRY(count_workers(device, count, &workers));
+    ANNC_TRY(count_workers(&device, candidates, count, &workers));
     ANNC_TRY(annc_allocate((size_t)workers, sizeof *sweep.workers, "the sweep", (void **)&sweep.workers));
     for (int i = 0; i < workers; i++)
-        ANNC_TRY(open_worker(&sweep, device, workers, &sweep.workers[i]));
+        ANNC_TRY(open_worker(&sweep, &device, workers, &sweep.workers[i]));
     ANNC_TRY(annc_pool_open(workers, &pool));
     annc_pool_run(pool, workers, work, &sweep);
     if (stop && stop(context))

@@ -322,7 +322,7 @@ out:
 }
 
 /* What the steps are: plain gradient descent, or with an update by the optimiser, or with more about them than that. */
-static enum annc_job_kind kind_of(const annc_training_options *options)
+enum annc_job_kind annc_job_kind_of(const annc_training_options *options)
 {
     const annc_objective *objective = &options->objective;
     const annc_augmentation *augmentation = &options->augmentation;
@@ -345,7 +345,7 @@ static annc_status refuse_fused(const struct annc_trainer *trainer)
                       : options->max_norm > 0                                  ? "it bounds no weights"
                       : objective->dropout > 0 || objective->input_dropout > 0 ? "it has no dropout"
                       : objective->input_noise > 0                             ? "it has no noise"
-                      : kind_of(options) == ANNC_JOB_OTHER                     ? "it moves no images"
+                      : annc_job_kind_of(options) == ANNC_JOB_OTHER                     ? "it moves no images"
                                                                                : "the network is too large";
     return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training: %s",
                      annc_engine_name(ANNC_ENGINE_FUSED), why);
@@ -358,7 +358,7 @@ static annc_status choose_engine(annc_trainer *trainer)
     const struct annc_backend *backend = trainer->device->backend;
     const annc_training_options *options = &trainer->options;
     struct annc_job *job = &trainer->job;
-    job->kind = trainer->feed.streams ? ANNC_JOB_OTHER : kind_of(options);
+    job->kind = trainer->feed.streams ? ANNC_JOB_OTHER : annc_job_kind_of(options);
     job->values = annc_pass_label_values(&trainer->pass);
     job->weights = trainer->pass.weights;
     job->eta = options->eta;

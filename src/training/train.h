@@ -33,6 +33,10 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
 annc_status annc_rate_check(double eta);
 annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
 
+/* ANNC_JOB_DESCENT for plain gradient descent, ANNC_JOB_UPDATE for the other optimisers and for penalties, ANNC_JOB_OTHER where
+ * clipping, max-norm, dropout, noise or moved images come between the operations. */
+enum annc_job_kind annc_job_kind_of(const annc_training_options *options);
+
 /* Bytes of a training beside its examples. */
 uint64_t annc_training_bytes(const annc_shape *shape, const annc_training_options *options,
                              const annc_examples *examples);

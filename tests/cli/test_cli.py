@@ -431,13 +431,18 @@ class Devices(Cli):
         self.assertEqual(self.lines("info", environment=environment)[-1]["devices"][1]["kind"], "simulated")
         self.assertIn("no CUDA device 3: there is 1", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
                                                                        environment=environment).stderr)
+        small = self.run_program("train", "--data", "bars", *SMALL[:-2], environment=environment).stderr
+        self.assertRegex(small, r"device: cpu: .*\n  \(steps this small are faster on the CPU than on a GPU\)")
+        dropout = self.lines("train", "--data", "bars", *SMALL[:-2], "--dropout", "0.1", environment=environment)[-1]
+        self.assertEqual(dropout["device"], "simulated") # the CPU's fused engine does not take it
         none = {**environment, "ANNC_HOST_DEVICES": "0"}
         self.assertIn("no CUDA-capable device", self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE,
                                                                  environment=none).stderr)
         broken = {**environment, "ANNC_HOST_FAIL_FROM": "4"}
         self.assertRegex(self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE, environment=broken).stderr,
                          r"annc-gpu: CUDA: cudaErrorIllegalAddress .* in cuda(StreamCreateWithFlags|Malloc)")
-        self.assertRegex(self.run_program("train", "--data", "bars", *SMALL[:-2], environment=broken).stderr, r"device: cpu: .*\n  \(CUDA: .* in cuda(StreamCreateWithFlags|Malloc)")
+        large = ("--layers", "784-256-10", "--batch", "400", "--epochs", "1") # steps that a GPU would do faster
+        self.assertRegex(self.run_program("train", "--data", "bars", *large, environment=broken).stderr, r"device: cpu: .*\n  \(CUDA: .* in cuda(StreamCreateWithFlags|Malloc)")
         small = {**environment, "ANNC_HOST_MEMORY_MB": "33"}
         self.assertRegex(self.run_program("train", "--data", "bars", "--layers", "784-2000-10", "--device", "cuda", code=DEVICE,
                                           environment=small).stderr, r"out of memory on simulated \(Simulated device\): the training needs \d+ bytes \(weights \d+.*\d+ are free of \d+")

@@ -350,7 +350,7 @@ static annc_status open_run(void)
     if (status == ANNC_OK)
         status = data_options_from(&run_options, &run.shape, &source);
     if (status == ANNC_OK)
-        status = device_from_options(&run_options, &device);
+        status = device_from_options(&run_options, &run.shape, &run.training, &device);
     run.device = device;
     if (status == ANNC_OK)
         status = session_open(&run, &source, false);
