@@ -2,7 +2,7 @@
  *
  *   annc-bench [--device cpu|cuda|all] [--job NAME] [--except NAME] [--repeats N] [--seconds S] [--threads N] [--json]
  *
- * NAME is part of a job's name: --job runs the jobs that have it, --except those that do not.
+ * --json prints a line for scripts on standard output, and the table on standard error. NAME is part of a job's name: --job runs the jobs that have it, --except those that do not.
  *
  * Jobs train on MNIST where it is on disk, otherwise on the built-in digits, which have other zeros, and the fused engine skips them. An
  * epoch's time is that of 60,000 examples, by so many steps as take about S seconds (default 0.5), the median of N repeats (default 5). The
@@ -267,18 +267,19 @@ static void print_json(const annc_device_info *info, double peak, const struct r
     printf("]}\n");
 }
 
-static void print_table(const annc_device_info *info, double peak, const struct result *results, size_t count)
+static void print_table(FILE *stream, const annc_device_info *info, double peak, const struct result *results,
+                        size_t count)
 {
-    printf("%s: %s\n  one large matrix product: %.4g GFLOP/s\n", info->kind, info->name, peak);
-    printf("  %-24s %-9s %11s %21s %10s %12s %9s %6s  %s\n", "job", "engine", "s an epoch", "range", "us a step",
-           "examples/s", "GFLOP/s", "share", "verified");
+    fprintf(stream, "%s: %s\n  one large matrix product: %.4g GFLOP/s\n", info->kind, info->name, peak);
+    fprintf(stream, "  %-24s %-9s %11s %21s %10s %12s %9s %6s  %s\n", "job", "engine", "s an epoch", "range",
+            "us a step", "examples/s", "GFLOP/s", "share", "verified");
     for (size_t i = 0; i < count; i++) {
         const struct result *r = &results[i];
         char range[32];
         snprintf(range, sizeof range, "%.4g...%.4g", r->fastest, r->slowest);
-        printf("  %-24s %-9s %11.4g %21s %10.4g %12.4g %9.4g %5.1f%%  %s\n", r->job->name, r->engine, r->seconds_epoch,
-               range, r->us_step, EPOCH_EXAMPLES / r->seconds_epoch, r->gflops, 100 * r->share_of_peak,
-               r->verified ? "yes" : "NO");
+        fprintf(stream, "  %-24s %-9s %11.4g %21s %10.4g %12.4g %9.4g %5.1f%%  %s\n", r->job->name, r->engine,
+                r->seconds_epoch, range, r->us_step, EPOCH_EXAMPLES / r->seconds_epoch, r->gflops,
+                100 * r->share_of_peak, r->verified ? "yes" : "NO");
     }
 }
 
@@ -302,7 +303,9 @@ static bool run_device(annc_device *device, annc_device *cpu, const annc_dataset
         verified = verified && results[count].verified;
         count++;
     }
-    (settings->json ? print_json : print_table)(annc_device_describe(device), peak, results, count);
+    if (settings->json)
+        print_json(annc_device_describe(device), peak, results, count);
+    print_table(settings->json ? stderr : stdout, annc_device_describe(device), peak, results, count);
     fflush(stdout);
     return verified;
 }
