@@ -29,6 +29,7 @@ import sys
 import tempfile
 import zipfile
 
+from pictures import grey
 from program import PROGRAM, bars, idx
 from tables import COLUMNS, blobs, npy
 
@@ -47,14 +48,15 @@ OPTIONS = {
 
 # Commands that make the models, logs and checkpoints that CASES reads; their output is not compared.
 PREPARATION = """
-train $BLOBS $CPU --epochs 20 --save blobs.safetensors --log blobs.jsonl --validation 0.2 --quiet
+train $BLOBS $CPU --epochs 5 --save blobs.safetensors --log blobs.jsonl --validation 0.2 --quiet
 train $XOR $CPU --epochs 100 --save xor.safetensors --quiet
-train $LINE $CPU --epochs 50 --save line.safetensors --log line.jsonl --validation 0.2 --quiet
-train $BARS $CPU --epochs 5 --save bars.safetensors --quiet
+train $LINE $CPU --epochs 8 --save line.safetensors --log line.jsonl --validation 0.2 --quiet
+train $BARS $CPU --epochs 20 --save bars.safetensors --quiet
+train $BARS $CPU --epochs 1 --save badbars.safetensors --quiet
 train $BLOBS $CPU --epochs 2 --checkpoint begun.safetensors --quiet
 train $BLOBS $CPU --epochs 2 --folds 3 --log folds.jsonl --quiet
 train --data blobs.csv --layers 4-2:tanh-3:softmax --cost categorical-cross-entropy $CPU --epochs 1 --save tiny.safetensors --quiet
-sweep $BLOBS $CPU --epochs 2 --grid activation=tanh,relu --grid batch=10,20 --validation 0.2 --json
+sweep $BLOBS $CPU --epochs 2 --grid lr=0.01,0.05 --grid batch=10,20 --validation 0.2 --json
 """
 
 # One case per line: its name and its command line. 'zlib:' or 'png:' before the command names what the build needs, NAME=VALUE sets the
@@ -121,7 +123,7 @@ train-ops                   train $BARS $CPU --epochs 1 --engine ops --json
 train-untrained             train $BLOBS $CPU --epochs 0 --save out.safetensors
 train-validation            train $BLOBS $CPU --epochs 3 --validation 0.2
 train-validation-file       train $BLOBS $CPU --epochs 2 --validation blobs_test.csv --json
-train-patience              train $BLOBS $CPU --epochs 40 --validation 0.3 --patience 2 --lr 0.3 --optimizer sgd --momentum 0.9
+train-patience              train $BLOBS $CPU --epochs 40 --validation blobs_wrong.csv --patience 2
 train-target-accuracy       train $BLOBS $CPU --epochs 30 --target-accuracy 0.9
 train-folds                 train $BLOBS $CPU --epochs 2 --folds 3
 train-folds-json            train $BLOBS $CPU --epochs 1 --folds 2 --json
@@ -147,12 +149,14 @@ train-standard-input        train --data - --layers 4-3:softmax --cost categoric
 train-npz                   train --data arrays.npz --layers 4-3:softmax --cost categorical-cross-entropy $CPU --epochs 1
 train-gzip                  zlib: train --data zipped.csv.gz --layers 4-3:softmax --cost categorical-cross-entropy $CPU --epochs 1
 train-gzip-renamed          zlib: train --data renamed $CPU --layers 784-2-10 --epochs 1
+train-gzip-twice            zlib: train --data twice $CPU --layers 784-2-10 --epochs 1
+train-latin-1               train --data latin.csv --layers 4-3:softmax --cost categorical-cross-entropy $CPU --epochs 1
 train-digits-instead        train --layers 784-2-10 --epochs 0 $CPU
-train-dead-layer            train $BARS $CPU --layers 784-4:relu-4:relu-10:softmax --lr 0.5 --epochs 2 --optimizer sgd --init normal --seed 3
+train-dead-layer            train $BARS $CPU --layers 784-4:relu-4:relu-10:softmax --lr 50 --epochs 2 --optimizer sgd --init normal
 train-device-auto           train $BLOBS --threads 1 --epochs 1
 
 # sweep
-sweep                       sweep $BLOBS $CPU --epochs 2 --grid activation=tanh,relu --grid batch=10,20
+sweep                       sweep $BLOBS $CPU --epochs 2 --grid lr=0.01,0.05 --grid batch=10,20
 sweep-json                  sweep $BLOBS $CPU --epochs 1 --grid batch=10,20 --validation 0.2 --json
 sweep-random                sweep $BLOBS $CPU --epochs 1 --grid batch=8..32 --random 3 --top 2 --save out.safetensors
 sweep-seeds                 sweep $LINE $CPU --epochs 2 --seeds 3
@@ -162,7 +166,7 @@ sweep-ensemble-unused       sweep $BLOBS $CPU --epochs 1 --seeds 2 --ensemble 2
 # eval
 eval-blobs                  eval blobs.safetensors --data blobs_test.csv $CPU
 eval-blobs-json             eval blobs.safetensors --data blobs_test.csv $CPU --json
-eval-mistakes               eval tiny.safetensors --data blobs_test.csv $CPU
+eval-mistakes               eval blobs.safetensors --data blobs_wrong.csv $CPU
 eval-per-example            eval blobs.safetensors --data blobs_test.csv $CPU --per-example out.csv
 eval-per-example-stream     eval tiny.safetensors --data blobs_test.csv $CPU --per-example -
 eval-xor                    eval xor.safetensors --data xor.csv $CPU
@@ -186,6 +190,7 @@ predict-regression-json     predict line.safetensors line_few.csv $CPU --json
 predict-standard-input      predict blobs.safetensors - $CPU < blobs_few.csv
 predict-images              predict bars.safetensors few-images-idx3-ubyte $CPU
 predict-show-input          predict bars.safetensors few-images-idx3-ubyte $CPU --show-input
+predict-picture             png: predict bars.safetensors paper.png $CPU
 predict-more-columns        predict blobs.safetensors blobs_more.csv $CPU
 predict-other-format        predict foreign.safetensors blobs_few.csv --layers 4-2:tanh-3:softmax --cost categorical-cross-entropy $CPU
 
@@ -193,8 +198,8 @@ predict-other-format        predict foreign.safetensors blobs_few.csv --layers 4
 show-images                 show bars --count 2
 show-means                  show bars --what means
 show-weights                show bars.safetensors --count 1
-show-mistakes               show tinybars.safetensors --what mistakes --data bars --count 1
-show-no-mistakes            show bars.safetensors --what mistakes --data oneclass
+show-mistakes               show badbars.safetensors --what mistakes --data bars --count 1
+show-no-mistakes            show bars.safetensors --what mistakes --data bars
 show-svg                    show bars --count 1 --out out.svg
 show-png                    png: show bars --count 3 --out grid.png
 trace                       trace
@@ -267,6 +272,12 @@ error-decimal               train --decimal x
 error-decimal-thousands     train --decimal , --thousands ,
 error-rotate                train --rotate 270
 error-class-weights         train --class-weights heavy
+error-class-weights-count   train $BLOBS $CPU --class-weights 1,2
+error-class-weights-targets train $LINE $CPU --class-weights balanced
+error-target-accuracy       train $LINE $CPU --target-accuracy 0.9
+error-folds-load            train --folds 3 --load blobs.safetensors
+error-folds-epochs          train --folds 3 --epochs 0
+error-folds-plot            train --folds 3 --plot out.svg
 error-checkpoint-every      train --checkpoint out.safetensors --checkpoint-every 5
 error-patience              train --data blobs.csv --patience 3
 error-folds-save            train --folds 3 --save out.safetensors
@@ -288,12 +299,16 @@ error-sweep-same            sweep $BLOBS --grid seed=1,2
 error-sweep-grid            sweep $BLOBS --grid lr
 error-eval-model            eval
 error-eval-threshold        eval blobs.safetensors --data blobs.csv --threshold 0.5 $CPU
+error-eval-threshold-range  eval xor.safetensors --data xor.csv --threshold 2 $CPU
+error-eval-streams          eval xor.safetensors --data xor.csv --per-example - --json
 error-eval-mnist            eval blobs.safetensors
 error-predict-file          predict
 error-predict-csv-json      predict blobs.safetensors blobs_few.csv --csv --json
 error-predict-top           predict line.safetensors line_few.csv --top 2 $CPU
 error-show-model            show --what weights
 error-show-data             show blobs.csv
+error-show-layer            show bars.safetensors --of-layer 9
+error-show-output           show bars --out out.safetensors
 error-show-out              show bars --out out.gif
 error-trace-neuron          trace tiny.safetensors --data blobs.csv --neuron 9:1
 error-trace-neuron-text     trace --neuron first
@@ -366,6 +381,7 @@ error-engine                train $BLOBS $CPU --engine recorded
 error-memory                train --data blobs.csv --layers 4-16000000-16000000-3 --device cpu --threads 1
 error-diverged              train --data steep.csv --target y --layers 1-16:relu-1:identity --optimizer sgd --lr 1 --scale none --target-scale none $CPU
 error-diverged-checkpoint   train --data steep.csv --target y --layers 1-16:relu-1:identity --optimizer sgd --lr 1 --scale none --target-scale none $CPU --checkpoint out.safetensors
+error-threads               train --data blobs.csv --layers 4-8-3 --device cpu --threads 2000
 error-output-folder         train $BLOBS --save nowhere/out.safetensors
 error-output-is-folder      train $BLOBS --save bars
 error-output-log            train $BLOBS --log nowhere/out.jsonl
@@ -393,6 +409,7 @@ MASKS = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r'"(worst|normwise)":' + NUMBER, r'"\1":#'),
     (r"^(finite-difference|cpu|cpu, fused)\n(\d+)\n(\d+)\n\S+\n\S+$", r"\1\n\2\n\3\n########\n########"),  # the same in a report
     (r"\d+ are free of \d+", "# are free of #"),
+    (r"^(validation epoch   seconds   network(?:\n.*)*)", lambda table: re.sub(r"(?m)^((?:R2 )?\S+ +\d+ +)\d+\.\d{3} ", r"\1#.### ", table[1])),  # sweep
 )]
 
 
@@ -413,6 +430,7 @@ def prepare(folder, environment):
     table("blobs_few.csv", [row[:4] for row in rows[:3]], COLUMNS[:4])
     table("blobs_more.csv", [[i, *row] for i, row in enumerate(rows[:3])], ["extra", *COLUMNS])
     table("blobs_word.csv", [row[:4] for row in rows[:2]] + [["0.1", "wide", "0.3", "0.4"]], COLUMNS[:4])
+    table("blobs_wrong.csv", [[*row[:4], "alpha" if i in (4, 11) else row[4]] for i, row in enumerate(rows)], COLUMNS)
     table("other_class.csv", rows[:3] + [[*rows[3][:4], "alpa"]], COLUMNS)
     table("xor.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "label"])
     table("line.csv", [[x / 10, 3 * x / 10 + 1] for x in range(50)], ["x", "y"])
@@ -427,17 +445,21 @@ def prepare(folder, environment):
     (folder / "nothing.csv").write_bytes(b"")
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 4)
     (folder / "semicolons.csv").write_text("".join(";".join(row).replace(".", ",") + "\n" for row in rows), encoding="utf-8")
+    (folder / "latin.csv").write_text("".join(",".join(row) + "\n" for row in blobs(60, ("süß", "sauer", "bitter"))), encoding="latin-1")
     (folder / "decimals.csv").write_text("".join(";".join(row) + "\n" for row in [["0,5", "0.5", "yes"], ["1,5", "2.5", "no"]] * 9), encoding="utf-8")
     table("thousands.csv", [[row[0], f'"{1 + i % 3},234.50"', row[4]] for i, row in enumerate(rows)], ["a", "d", "label"])
     (folder / "zipped.csv.gz").write_bytes(gzip.compress((folder / "blobs.csv").read_bytes(), mtime=0))
 
     images("bars", 100)
     images("bars", 50, train="t10k")
-    images("oneclass", 20)
     images("renamed", 20)
     images("renamed", 10, train="t10k")
-    for path in (folder / "renamed").iterdir():
-        path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    images("twice", 20)
+    images("twice", 10, train="t10k")
+    for name, times in (("renamed", 1), ("twice", 2)):
+        for path in (folder / name).iterdir():
+            for _ in range(times):
+                path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     images("uneven", 20, bars(19)[1])
     images("page", 20)
     (folder / "page" / "train-images-idx3-ubyte").write_bytes(b"<!DOCTYPE html><html>503</html>")
@@ -447,6 +469,7 @@ def prepare(folder, environment):
     (folder / "notidx-images-idx3-ubyte").write_bytes(b"\x01\x02\x03\x04" + bytes(1000))
     (folder / "notidx-labels-idx1-ubyte").write_bytes(idx([10], bytes(10)))
     (folder / "empty").mkdir()
+    (folder / "paper.png").write_bytes(grey([255 - value for value in bars(1)[0][16:]]))
     (folder / "digit.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
 
     x = npy([60, 4], "f", [float(value) for row in rows for value in row[:4]])
@@ -540,6 +563,11 @@ def masked(text, own):
     return text
 
 
+def read(path):
+    """The text of a file with its line ends as they are."""
+    return path.read_bytes().decode()
+
+
 def section(title, text):
     """A marked section; a last line without an end is marked, too, since a file of sections always ends its lines."""
     return f"--- {title}\n" + text + ("" if not text or text.endswith("\n") else "\n\\ no newline at the end\n")
@@ -563,9 +591,9 @@ def transcript(command, folder, environment, own):
             if path.suffix == ".safetensors":
                 text += section(f"wrote {path.name}", "")
             elif path.suffix in (".html", ".svg"):
-                text += section(f"text of {path.name}", masked(words_of(path.read_text(encoding="utf-8")), own))
+                text += section(f"text of {path.name}", masked(words_of(read(path)), own))
             else:
-                text += section(f"content of {path.name}", masked(path.read_text(encoding="utf-8"), own))
+                text += section(f"content of {path.name}", masked(read(path), own))
     return text
 
 
@@ -628,7 +656,7 @@ def main():
                 if not run:
                     skipped += 1
                     continue
-                expected = path.read_text(encoding="utf-8") if path.exists() else ""
+                expected = read(path) if path.exists() else ""
                 text = rounded_as(expected, run.result())
                 if text == expected:
                     passed += 1
