@@ -16,8 +16,8 @@ in every build:
    decimals, too: from 6 digits on one decimal less is allowed where %g may have left out a zero,
    and from 9 digits on three. All other text, whole numbers included, is compared byte for byte.
 
---renew, too, keeps the digits of a file where they differ by rounding alone. A build without zlib
-or libpng skips the cases that need them."""
+--renew, too, keeps the digits of a file where they differ by rounding alone. Cases that
+need zlib, libpng or curl are skipped without them."""
 import concurrent.futures
 import difflib
 import gzip
@@ -27,6 +27,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -63,8 +64,8 @@ train --data blobs.csv --layers 4-2:tanh-3:softmax --cost categorical-cross-entr
 sweep $BLOBS $CPU --epochs 2 --grid lr=0.01,0.05 --grid batch=10,20 --validation 0.2 --json
 """
 
-# One case per line: its name and its command line. 'zlib:' or 'png:' before the command names what
-# the build needs, NAME=VALUE sets the environment, '< FILE' is standard input. Files that a command
+# One case per line: its name and its command line. 'zlib:', 'png:' or 'curl:' before the command
+# names what it needs, NAME=VALUE sets the environment, '< FILE' is standard input. Files that a command
 # writes are compared, too, if their names begin with 'out.': their text, of pages and pictures the
 # words, of models that they exist.
 CASES = """
@@ -240,7 +241,7 @@ report-two-runs             report blobs.jsonl line.jsonl --out out.html $CPU
 report-folds                report folds.jsonl --out out.html $CPU
 report-sweep                report sweep.jsonl --out out.html $CPU
 report-data                 report blobs.jsonl --data blobs_test.csv --out out.html $CPU
-fetch-offline               ANNC_MIRRORS=file:///nowhere/ fetch --to fetched
+fetch-offline               curl: ANNC_MIRRORS=file:///nowhere/ fetch --to fetched
 
 # Exit code 2: the command line
 error-command               trian
@@ -412,6 +413,7 @@ MASKS = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r'"(commit|blas|zlib|libpng|cuda|name|device_name)":"[^"]*"(?=[,}])', r'"\1":"#"'),  # JSON
     (r'"(memory_bytes|memory_free|seconds|test_seconds|validation_seconds|wall_seconds|examples_per_second)":' + NUMBER, r'"\1":#'),
     (r"ANNC_CUDA_MODULE could not be loaded: .*?(?=$|\)$|\")", "ANNC_CUDA_MODULE could not be loaded: REASON"),  # the C library's words
+    (r"curl: \(\d+\) .*", "curl: REASON"),
     (r"\d\.\d\de-\d\d (?= *\d\.\d\de-\d\d)", "########"),  # rounding errors of check, not its tolerances
     (r'"(worst|normwise)":' + NUMBER, r'"\1":#'),
     (r"^(finite-difference|cpu|cpu, fused)\n(\d+)\n(\d+)\n\S+\n\S+$", r"\1\n\2\n\3\n########\n########"),  # the same in a report
@@ -531,7 +533,7 @@ def command_of(line):
     words, needs, environment, source = [], None, {}, None
     given = shlex.split(line)
     for word in given:
-        if not words and word in ("zlib:", "png:"):
+        if not words and word in ("zlib:", "png:", "curl:"):
             needs = word[:-1]
         elif not words and re.match(r"[A-Z_]+=", word):
             environment.update([word.split("=", 1)])
@@ -650,6 +652,7 @@ def main():
     assert len(set(names)) == len(names), "two cases have one name"
     version = subprocess.run([PROGRAM, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     missing = {need for need, word in (("zlib", "zlib none"), ("png", "libpng none")) if word in version}
+    missing |= {"curl"} if not shutil.which("curl") else set()
     passed, failed, skipped = 0, 0, 0
     EXPECTED.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="annc-golden-") as temporary:
