@@ -2,7 +2,8 @@
  *
  *   annc-bench [--device cpu|cuda|all] [--job NAME] [--except NAME] [--repeats N] [--seconds S] [--threads N] [--json]
  *
- * --json prints a line for scripts on standard output, and the table on standard error. NAME is part of a job's name: --job runs the jobs that have it, --except those that do not.
+ * --json prints a line for scripts on standard output, and the table on standard error. NAME is part of a job's name: --job runs the
+ * jobs that have it, --except those that do not.
  *
  * Jobs train on MNIST where it is on disk, otherwise on the built-in digits, which have other zeros, and the fused engine skips them. An
  * epoch's time is that of 60,000 examples, by so many steps as take about S seconds (default 0.5), the median of N repeats (default 5). The
