@@ -282,11 +282,10 @@ static void forward(struct trainer *t, const float *x, float **A, int m)
 static void step(struct trainer *t, const float *x, const uint8_t *labels, int m)
 {
     const struct job *job = t->job;
-    const int L = job->layers, softmax = job->softmax, threads = m < 32 ? 32 : m > 1024 ? 1024 : (m + 31) / 32 * 32;
+    const int L = job->layers, softmax = job->softmax, threads = m <= 128 ? 128 : m >= 1024 ? 1024 : (m + 31) / 32 * 32;
     const float scale = -job->lr / (float)m;
     forward(t, x, t->A, m);
-    output_delta < <<1, threads<128 ? 128 : threads, 0, t->stream>>>(t->A[L], t->b[L], labels, m, job->n[L], scale,
-                                                                     softmax);
+    output_delta<<<1, threads, 0, t->stream>>>(t->A[L], t->b[L], labels, m, job->n[L], scale, softmax);
     for (int l = L; l > 0; l--) {
         const int n = job->n[l], n_in = job->n[l - 1];
         if (l > 1) {
