@@ -52,9 +52,15 @@ def job_options(options):
 
 def initial_weights(options):
     """annc-gpu's initial network: [(W, b), ...] as float32, W of shape out x in."""
+    return train_model(options, "--epochs", "0", "--device", "cpu")
+
+
+def train_model(options, *more):
+    """The parameters that annc-gpu saves after a training with these options: [(W, b), ...]; CalledProcessError
+    with the program's messages in stderr when it fails."""
     model = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"annc-peer-{os.getpid()}.safetensors")
-    subprocess.run([options.program, "train", *job_options(options), "--epochs", "0", "--device", "cpu", "--quiet", "--save", model], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run([options.program, "train", *job_options(options), *more, "--quiet", "--save", model], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     raw = pathlib.Path(model).read_bytes()
     os.remove(model)
     length = struct.unpack("<Q", raw[:8])[0]
