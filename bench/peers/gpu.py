@@ -192,7 +192,7 @@ class Work:
         # One minibatch as a data set: one epoch of it is the first step, whatever order its examples have.
         first = self.rows[0][:batch]
         self.one_step = folder / "one_step"
-        common.write_set(self.one_step, images[first], self.labels[first], test_images[:10], self.test_labels[:10])
+        common.write_set(self.one_step, images[first], self.labels[first], images[first], self.labels[first])
         self.first = [common.initial_weights(argparse.Namespace(**{**vars(options), "data": str(self.one_step),
                                                                    "seed": seed})) for seed in seeds]
         (folder / "x.u8").write_bytes(images.tobytes())

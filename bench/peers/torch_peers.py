@@ -52,14 +52,19 @@ class Torch(worker.Peer):
         self.make_parameters()
 
     def make_parameters(self):
-        self.flat = self.first[0].clone()
-        self.theta = self.job.split(self.flat)  # views
+        self.theta = [(W.clone(), b.clone()) for W, b in self.first_theta()]
+
+    def first_theta(self):
+        return self.job.split(self.first[0])
 
     def restore(self):
-        self.flat.copy_(self.first if self.flat.dim() == 2 else self.first[0])
+        for (W, b), (first_W, first_b) in zip(self.theta, self.first_theta()):
+            W.copy_(first_W)
+            b.copy_(first_b)
 
     def parameters(self):
-        return self.flat.cpu().numpy()
+        rows = self.theta[0][1].numel() // self.job.widths[1]  # networks
+        return torch.cat([p.reshape(rows, -1) for pair in self.theta for p in pair], 1).cpu().numpy()
 
     def use_order(self, epoch):
         self.order.copy_(self.orders[epoch])
@@ -91,7 +96,7 @@ class Eager(Torch):
     def restore(self):
         with torch.no_grad():
             for module, (W, b) in zip((m for m in self.net if isinstance(m, torch.nn.Linear)),
-                                      self.job.split(self.first[0])):
+                                      self.first_theta()):
                 module.weight.copy_(W)
                 module.bias.copy_(b)
 
@@ -231,9 +236,8 @@ class Explicit(Torch):
 class Population(Explicit):
     """Networks of one shape, each with its own parameters and order: batched products."""
 
-    def make_parameters(self):
-        self.flat = self.first.clone()
-        self.theta = self.job.split(self.flat)
+    def first_theta(self):
+        return self.job.split(self.first)
 
     def forward(self, x):
         x = x.expand(self.job.networks, *x.shape)
