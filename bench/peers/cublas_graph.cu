@@ -1,10 +1,11 @@
-/* cublas_graph.cu - the job by bare cuBLAS in CUDA graphs, as a GPU peer; worker.py has the line protocol.
+/* cublas_graph.cu - the job by bare cuBLAS in CUDA graphs, a GPU peer; worker.py has the protocol.
  *
  *   cublas_graph FOLDER     (FOLDER: a job that gpu.py has written)
  *
- * A graph has many steps. Its first kernel gathers the examples of all of them by the order and a counter of replays
- * in the device's memory; a step is then three kernels and, with two layers, five products. The weight update is the
- * product of the weight gradient itself (beta = 1). The data stay in the device's memory as bytes. */
+ * A graph has many steps. Its first kernel gathers the examples of all of them, by the order and a
+ * counter of replays in the device's memory; a step is then three kernels and, with two layers, five
+ * products. The weight update is the product of the weight gradient itself (beta = 1). The data stay
+ * in the device's memory as bytes. */
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
@@ -40,7 +41,7 @@ static void stop(const char *what, const char *why, int line)
 
 /* ---------------------------------------------------------------- kernels */
 
-/* Inputs and labels of `rows` examples: those of the order from position first + replay * rows on. */
+/* Inputs and labels of `rows` examples, from position first + replay * rows of the order on. */
 static __global__ void gather(const uint8_t *x, const uint8_t *y, const int *order, const unsigned *replay, int first,
                               int rows, int inputs, float *to, uint8_t *labels)
 {
@@ -74,7 +75,8 @@ static __global__ void activate(float *a, const float *b, int count, int n, int 
     a[i] = softmax ? fmaxf(z, 0.0f) : sigmoid(z);
 }
 
-/* The output layer of one minibatch in one block, a thread per row: z becomes a, then delta; b is updated. */
+/* The output layer of one minibatch, in one block with a thread per row: z becomes delta, and b is
+ * updated. */
 static __global__ void output_delta(float *z, float *b, const uint8_t *labels, int m, int n, float scale, int softmax)
 {
     for (int r = threadIdx.x; r < m; r += blockDim.x) {
@@ -297,7 +299,8 @@ static void step(struct trainer *t, const float *x, const uint8_t *labels, int m
     }
 }
 
-/* Enqueues the steps of `rows` examples from position `first` on, plus replay * rows where the counter moves. */
+/* Enqueues the steps of `rows` examples from position first + replay * rows of the order on. `moves`:
+ * the counter goes up afterwards. */
 static void enqueue(struct trainer *t, int first, int rows, bool moves)
 {
     const struct job *job = t->job;

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""annc-gpu and its GPU peers on one job in one run: same data, initial weights, order of examples and cost, true fp32.
+"""annc-gpu and its GPU peers on one job in one run: same data, initial weights, order of examples
+and cost, true fp32.
 
     bench/peers/gpu.py --program build/release/annc-gpu [--data FOLDER] [--job headline|middle|large]
                        [--device cuda|cpu] [--repeats N] [--json FILE] [--table FILE] [--svg FILE]
                        [--peers NAME,NAME] [--seconds-limit S]
 
-Each peer is a process of its own that keeps its data and programs in the device's memory. Before it is timed, its
-weights after one step, and after as many steps as one of its graphs has, must agree with a step in double precision,
-and its accuracy after a warm-up epoch with that of an epoch in double precision. A peer that fails is reported and
-not timed, and the exit code is 1. Then all programs train one epoch in turn, --repeats times. Results are written
-after each peer's verification and after each round, so an interrupted run keeps what it has measured.
+Each peer is a process of its own that keeps its data and programs in the device's memory. Before it
+is timed, its weights after one step, and after as many steps as one of its graphs has, must agree
+with a step in double precision, and its accuracy after a warm-up epoch with that of an epoch in
+double precision. A peer that fails is reported and not timed, and the exit code is 1. Then all
+programs train one epoch in turn, --repeats times. Results are written after each peer's
+verification and after each round, so an interrupted run keeps what it has measured.
 
 --device cpu is a rehearsal without a GPU: PyTorch and JAX compute on the CPU with the same code.
 --also NAME=COMMAND adds a peer: COMMAND FOLDER speaks the protocol of worker.py.
---python PATH,PATH names the interpreters that may have torch and jax; default: the one that runs this file."""
+--python PATH,PATH names the interpreters that may have torch and jax; default: the one that runs
+this file."""
 import argparse
 import contextlib
 import json
@@ -37,7 +40,8 @@ import common  # noqa: E402  (after its folder is known)
 
 SCHEMA = "annc.gpu_peers/1"
 NEEDS_CUDA = "needs a CUDA device"
-# name: what it is, the module it needs, its arguments, whether it needs CUDA, whether it trains a population
+# name: what it is, the module it needs, its arguments, whether it needs CUDA, whether it trains a
+# population
 PEERS = {
     "torch_eager": ("PyTorch eager", "torch", ["eager"], False, False),
     "torch_compile": ("PyTorch compile", "torch", ["compile"], False, False),
@@ -57,7 +61,8 @@ ENVIRONMENT = {"jax_scan_graph": {"XLA_FLAGS": "--xla_gpu_enable_command_buffer=
                                                "CONDITIONAL --xla_gpu_graph_min_graph_size=1"}}
 CANNOT = {"tiny_cuda_nn": "its fused networks need half precision and larger minibatches",
           "annc-gpu_population": "annc-gpu sweep trains its networks one after another on a GPU"}
-TOLERANCE = {"one": 1e-5, "many": 1e-4}  # normwise, of the change of the weights after one step and after graph_steps
+# Normwise, of the change of the weights after one step and after graph_steps steps.
+TOLERANCE = {"one": 1e-5, "many": 1e-4}
 ACCURACY_TOLERANCE = 0.01
 
 
@@ -197,7 +202,8 @@ class Work:
         seeds = range(options.seed, options.seed + networks)
         orders = np.array([[common.order(count, seed, epoch) for seed in seeds] for epoch in range(self.epochs)])
         self.rows = orders[0]
-        # One minibatch as a data set: one epoch of it is the first step, whatever order its examples have.
+        # One minibatch as a data set: one epoch of it is the first step, whatever order its
+        # examples have.
         first = self.rows[0][:batch]
         self.one_step = folder / "one_step"
         common.write_set(self.one_step, images[first], self.labels[first], images[first], self.labels[first])
@@ -218,8 +224,8 @@ class Work:
         self.want = {network: self.reference(network) for network in {0, networks - 1}}
 
     def reference(self, network):
-        """Parameters after 1 and after graph_steps steps, how far each may be away, and test examples classified
-        correctly after an epoch."""
+        """Parameters after 1 and after graph_steps steps, how far each may be away, and the number
+        of test examples classified correctly after an epoch."""
         first, counts = self.first[network], (1, self.graph_steps, self.steps)
         run = lambda theta, counts: common.reference_steps(theta, self.x, self.labels, self.rows[network],  # noqa: E731
                                                            self.options, counts)
@@ -231,8 +237,9 @@ class Work:
         return want
 
     def spread(self, first, last, run):
-        """How far the change of the weights by graph_steps steps moves when the initial weights move by about a
-        rounding of float32, in double precision: much where a ReLU's input is so near 0 that its sign changes."""
+        """How far the change of the weights by graph_steps steps moves, in double precision, when the
+        initial weights move by about a rounding of float32. It is large where a ReLU's input is so
+        near 0 that its sign changes."""
         worst, rng, change = 0.0, np.random.default_rng(1), common.flat(last) - common.flat(first)
         for _ in range(4 if self.options.softmax else 1):
             moved = [tuple(p * (1 + 2.0**-21 * rng.standard_normal(p.shape)) for p in pair) for pair in first]
@@ -241,7 +248,7 @@ class Work:
         return worst
 
     def check_step(self, row, got, many):
-        """Notes how far parameters are from the reference; got: one flat array per network that is checked."""
+        """Notes how far parameters are from the reference; got: a flat array per network."""
         name, key, worst = ("many", "steps", 0.0) if many else ("one", "step", 0.0)
         allowed = math.inf
         for network, want in self.want.items():
@@ -292,7 +299,8 @@ class Entry:
 
 
 class Annc(Entry):
-    """annc-gpu: each repeat is a process that trains --epochs epochs, of which the first is not counted."""
+    """annc-gpu: each repeat is a process that trains --epochs epochs, of which the first is not
+    counted."""
 
     def __init__(self, work, machine):
         super().__init__("annc-gpu", f"annc-gpu {work.options.device}", work, machine)
@@ -325,7 +333,8 @@ class Annc(Entry):
         self.work.check_step(self.row, {0: common.flat(theta)}, False)
         epochs, result = self.run(1)
         wall = result["wall_seconds"] - result["seconds"] - result["test_seconds"]
-        # Reading files, start-up, staging and capture together: the program does not time them apart.
+        # Reading files, start-up, staging and capture together: the program does not time them
+        # apart.
         self.row.update(device=result["device_name"], engine=result["engine"], seconds_warm_up=epochs[0]["seconds"],
                         seconds_preparation=wall, seconds_test=epochs[0]["test_seconds"],
                         versions={"annc-gpu": f"{result['version']} {result['commit']}"})

@@ -2,8 +2,9 @@
 
     jax_peers.py FOLDER scan|population UNROLL DEVICE
 
-An epoch is one compiled program: lax.scan over the minibatches, which gathers the examples inside, and one more step
-for a last minibatch that is smaller. population: the same, vmap over many networks."""
+An epoch is one compiled program: lax.scan over the minibatches, which gathers the examples inside,
+and one more step for a last minibatch that is smaller. population: the same, vmap over many
+networks."""
 import sys
 
 import jax
@@ -64,7 +65,8 @@ class Jax(worker.Peer):
         return jax.tree_util.tree_map(lambda p, g: p - self.job.lr * g, theta, gradient)
 
     def steps(self, theta, order, x, y, count, tail):
-        """The first `count` whole minibatches of an order, and, if asked for, the smaller one at its end."""
+        """The first `count` whole minibatches of an order, and, if asked for, the smaller one at
+        its end."""
         size = self.job.batch
 
         def body(theta, rows):

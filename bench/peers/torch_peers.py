@@ -9,9 +9,10 @@ graphs        the same, many steps in one CUDA graph
 compile_graphs  many compiled steps in one CUDA graph
 population    many networks at once by batched products; many steps in one CUDA graph (on a CPU, without a graph)
 
-The step of explicit products writes the gradient out: the weight gradient is added to the weights by the product
-itself (addmm_), which saves the launches of autograd and of an optimiser. A graph gathers its own examples with
-index_select, by the order tensor and a counter of steps in the device's memory."""
+The step of explicit products writes the gradient out: the weight gradient is added to the weights
+by the product itself (addmm_), which saves the launches of autograd and of an optimiser. A graph
+gathers its own examples with index_select, by the order tensor and a counter of steps in the
+device's memory."""
 import sys
 
 import torch
@@ -166,7 +167,8 @@ class Explicit(Torch):
             delta = below
 
     def gather_and_step(self, minibatches, replay, size):
-        """`minibatches` steps from the replay-th group of so many of the order on, `size` examples each."""
+        """The steps of the replay-th group of `minibatches` minibatches of `size` examples; of the
+        tail of the epoch if replay is None."""
         group = self.order[0][:self.job.full * self.job.batch]
         if replay is None:  # the tail of the epoch, at a place that does not change
             first = self.job.full // self.many * self.many * self.job.batch
@@ -186,7 +188,7 @@ class Explicit(Torch):
         self.gather_and_step(None, None, self.job.batch)
 
     def captured(self, function, *arguments):
-        """A callable that does function(*arguments): a CUDA graph's replay, or the function itself."""
+        """A callable that does function(*arguments), if wanted as the replay of a CUDA graph."""
         if not self.graph:
             return lambda: function(*arguments)
         stream = torch.cuda.Stream()

@@ -1,7 +1,8 @@
-"""What the GPU peers in Python share: the job that gpu.py has written into a folder, and the line protocol.
+"""What the GPU peers in Python share: the job that gpu.py has written into a folder, and the line
+protocol.
 
-A peer is a process of its own. It stages the data, prepares its programs (compilation, capture), prints one JSON line
-with `ready`, and then answers each line of standard input with one JSON line:
+A peer is a process of its own. It stages the data, prepares its programs (compilation, capture),
+prints one JSON line with `ready`, and then answers each line of standard input with one JSON line:
 
     steps N FILE   N steps from the initial weights in the order of epoch 0; the parameters go to FILE as float32
     warm           one epoch from the initial weights; then the test, then the initial weights again
@@ -20,8 +21,9 @@ import numpy as np
 
 
 class Job:
-    """A job's data: x, test_x (bytes), y, test_y (labels), first (the initial parameters, one row per network), orders
-    (epochs x networks x examples), and the values of job.json as attributes."""
+    """A job's data: x, test_x (bytes), y, test_y (labels), first (the initial parameters, one row
+    per network), orders (epochs x networks x examples), and the values of job.json as
+    attributes."""
 
     def __init__(self, folder):
         folder = pathlib.Path(folder)
@@ -85,7 +87,8 @@ class Peer:
 
 
 def serve(make, answers=None):
-    """Runs a peer; make(job) creates it, and raises SystemExit with the reason when it cannot run here."""
+    """Runs a peer; make(job) creates it, and raises SystemExit with the reason when it cannot run
+    here."""
     if answers is None:
         answers = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)  # whatever a library prints is no answer

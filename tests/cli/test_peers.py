@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The runner of the GPU peers, on the CPU with peers in NumPy: verification, time limits, results. Skipped where NumPy is not
-installed. Called as program.py says."""
+"""The runner of the GPU peers, on the CPU with peers in NumPy: verification, time limits, results.
+Skipped where NumPy is not installed. Called as program.py says."""
 import argparse
 import json
 import os
@@ -27,7 +27,8 @@ try:
 except ImportError:
     torch = None
 
-# A peer in NumPy. Its argument before the folder is a fault: 'wrong' trains with twice the learning rate.
+# A peer in NumPy. Its argument before the folder is a fault: 'wrong' trains with twice the learning
+# rate.
 STUB = """
 import sys, time
 sys.path.insert(0, {peers!r})
@@ -125,7 +126,8 @@ class Peers(Cli):
         self.assertGreater(common.count_correct(theta, test_x.reshape(200, -1) / 255, test_y, True), 180)
 
     def test_faults(self):
-        """Peers that compute something else are not timed; those that hang or crash do not stop the others."""
+        """Peers that compute something else are not timed; those that hang or crash do not stop the
+        others."""
         began = time.monotonic()
         stubs = ["good", "wrong", "skips", "idle", "hang", "crash", "absent"]
         rows, table = self.compare("--svg", "drawing", "--graph-steps", "5", stubs=stubs, code=1, limit=4,
