@@ -2,12 +2,13 @@
 
     torch_peers.py FOLDER FORM DEVICE
 
-eager         nn.Sequential, autograd and torch.optim.SGD, a step at a time
-compile       the step of explicit products (below) through torch.compile, a step at a time
-graph         the step of explicit products as a CUDA graph of one step
-graphs        the same, many steps in one CUDA graph
+eager           nn.Sequential, autograd and torch.optim.SGD, a step at a time
+compile         the step of explicit products (below) through torch.compile, a step at a time
+graph           the step of explicit products as a CUDA graph of one step
+graphs          the same, many steps in one CUDA graph
 compile_graphs  many compiled steps in one CUDA graph
-population    many networks at once by batched products; many steps in one CUDA graph (on a CPU, without a graph)
+population      many networks at once by batched products; many steps in one CUDA graph
+                (on a CPU, without a graph)
 
 The step of explicit products writes the gradient out: the weight gradient is added to the weights
 by the product itself (addmm_), which saves the launches of autograd and of an optimiser. A graph

@@ -130,7 +130,7 @@ class Peers(Cli):
         others."""
         began = time.monotonic()
         stubs = ["good", "wrong", "skips", "idle", "hang", "crash", "absent"]
-        rows, table = self.compare("--svg", "drawing", "--graph-steps", "5", stubs=stubs, code=1, limit=4,
+        rows, table = self.compare("--svg", "drawing", "--graph-steps", "5", stubs=stubs, code=1, limit=6,
                                    peers="torch_graph,tiny_cuda_nn,nothing")
         self.assertLess(time.monotonic() - began, 25)
         self.assertEqual({name: row["status"] for name, row in rows.items()},
@@ -138,7 +138,7 @@ class Peers(Cli):
                           "hang": "failed", "crash": "failed", "absent": "left out", "torch_graph": "left out",
                           "tiny_cuda_nn": "left out", "nothing": "left out"})
         for name, reason in (("wrong", "weights after one step differ"), ("skips", "weights after 5 steps differ"),
-                             ("idle", "accuracy after the first epoch"), ("hang", "killed after 4 s"),
+                             ("idle", "accuracy after the first epoch"), ("hang", "killed after 6 s"),
                              ("crash", "the stub crashes"), ("absent", "the stub is absent"),
                              ("torch_graph", "needs a CUDA device"), ("nothing", "no such peer")):
             self.assertIn(reason, rows[name]["reason"])
