@@ -33,6 +33,7 @@
 #define ANNC_H
 
 #include "annc_functions.h"
+#include "annc_version.h"
 
 #include <stdbool.h>
 #include <stddef.h>
