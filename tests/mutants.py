@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data"]
+SOURCES = ["CMakeLists.txt", "LICENSE", "cmake", "src", "kernels", "include", "tests", "data"]
 REFERENCE = "src/training/reference.c"
 CPU = "src/backend/backend_cpu.c"
 CUDA = "src/backend/backend_cuda.c"
@@ -191,7 +191,7 @@ MUTANTS = [
     ("class names of nobody", "src/training/predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(network_predict|examples)$"),
     ("what is installed knows where it was not put", "src/annc.pc.in", "prefix=${pcfiledir}/@ANNC_PKGCONFIG_TO_PREFIX@", "prefix=@CMAKE_INSTALL_PREFIX@", "^install$"),
     # Manners.
-    ("the last number of threads is everybody's", "src/backend/gemm_openblas.c", "    openblas_set_num_threads(wanted_threads);", "    if (wanted_threads > 1)\n        openblas_set_num_threads(wanted_threads);", "^manners$"),
+    ("the last number of threads is everybody's", "src/backend/gemm_cblas.c", "        library.openblas_set_num_threads(wanted_threads);", "        library.openblas_set_num_threads(wanted_threads > 1 ? wanted_threads : library.openblas_get_num_threads());", "^manners$"),
     ("numbers in the caller's locale", "src/base/number.c", "const locale_t before = plain ? uselocale(plain) : (locale_t)0;", "const locale_t before = (locale_t)0;", "^manners$"),
     ("letters in the caller's locale", "src/base/text.c", "    for (size_t i = 0; i < most; i++)\n        if (lower(a[i])", "    extern int tolower(int c);\n#define lower(c) tolower((unsigned char)(c))\n    for (size_t i = 0; i < most; i++)\n        if (lower(a[i])", "^manners$"),
     ("a locale that stays", "src/base/number.c", "        uselocale(before);", "        (void)before;", "^manners$"),

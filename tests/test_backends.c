@@ -348,9 +348,10 @@ static void check_training(struct problem *problem, const annc_training_options 
         for (size_t i = 0; i < parameters; i++)
             got[i] = problem->network->theta[i] - start[i];
         const double error = problem_normwise(got, change, parameters);
-        /* A fused step adds example after example to the parameters, each time rounding them. */
+        /* Where the change is small, the examples' gradients nearly cancel, and what is left of their own rounding depends
+         * on the order in which a BLAS library sums them: 6 instead of 1. A fused step adds example after example to the parameters, each time rounding them. */
         const double roundings = options.engine == ANNC_ENGINE_FUSED ? sqrt(base->batch) : 1;
-        CHECK_MSG(error <= tolerance + 4 * rounding * roundings, "%s by %s: the change is off by %g (rounding %g)",
+        CHECK_MSG(error <= tolerance + 6 * rounding * roundings, "%s by %s: the change is off by %g (rounding %g)",
                   problem->name, annc_engine_name(options.engine), error, rounding);
         CHECK_MSG(fabs(last.loss - loss) <= 1e-5 * (1 + fabs(loss)), "%s by %s: loss %.9g, not %.9g", problem->name,
                   annc_engine_name(options.engine), last.loss, loss);

@@ -3,8 +3,13 @@
 #include "buffer.h"
 #include "json.h"
 #include "number.h"
+#include "processors.h"
 #include "test.h"
 #include "text.h"
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---------------------------------------------------------------- JSON */
 
@@ -192,5 +197,89 @@ static void mapped_files(void)
     CHECK(!annc_is_too_large_to_read((1 << 20) + 1)); /* there is more than 4 MB free, or no test would run */
 }
 
+/* ---------------------------------------------------------------- processors */
+
+/* Writes a file below `root`, with the folders above it. */
+static void write_below(const char *root, const char *name, const char *text)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    for (char *at = path + strlen(root) + 1; (at = strchr(at, '/')); at++) {
+        *at = '\0';
+        mkdir(path, 0777);
+        *at = '/';
+    }
+    FILE *file = fopen(path, "w");
+    CHECK(file && fputs(text, file) >= 0);
+    if (file)
+        fclose(file);
+}
+
+/* The quotas of control groups in a folder that stands for the system's. */
+static void quotas(void)
+{
+    enum { FILES = 6 };
+    static const struct {
+        int want;
+        const char *files[FILES][2];
+    } cases[] = {
+        {0, {{"proc/self/status", "no control groups"}}},
+        {0, {{"proc/self/cgroup", "0::/\n"}}},
+        {0, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/cpu.max", "max 100000\n"}}},
+        {1, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/cpu.max", "20000 100000\n"}}},
+        {2, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/cpu.max", "200000 100000\n"}}},
+        {3, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/cpu.max", "200001 100000\n"}}},
+        {0, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/cpu.max", "damaged\n"}}},
+        {0, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/cpu.max", "200000 0\n"}}},
+        /* The smallest of those above counts. */
+        {2,
+         {{"proc/self/cgroup", "0::/a/b/c\n"},
+          {"sys/fs/cgroup/a/b/c/cpu.max", "400000 100000\n"},
+          {"sys/fs/cgroup/a/b/cpu.max", "max 100000\n"},
+          {"sys/fs/cgroup/a/cpu.max", "150000 100000\n"}}},
+        /* A container's group by the host's name: the mount point is the container's. */
+        {5, {{"proc/self/cgroup", "0::/host/name\n"}, {"sys/fs/cgroup/cpu.max", "500000 100000\n"}}},
+        /* Version 1, which has a line for each controller and no limit as -1. */
+        {2,
+         {{"proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/d\n1:name=systemd:/x\n0::/x\n"},
+          {"sys/fs/cgroup/cpu,cpuacct/d/cpu.cfs_quota_us", "-1\n"},
+          {"sys/fs/cgroup/cpu,cpuacct/d/cpu.cfs_period_us", "100000\n"},
+          {"sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "110000\n"},
+          {"sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n"}}},
+        {0,
+         {{"proc/self/cgroup", "4:cpuacct:/d\n3:cpuset:/d\nnothing\n:\n\n"},
+          {"sys/fs/cgroup/cpuacct/d/cpu.cfs_quota_us", "100000\n"},
+          {"sys/fs/cgroup/cpuacct/d/cpu.cfs_period_us", "100000\n"}}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char root[] = "/tmp/annc-test-processors-XXXXXX", command[64];
+        CHECK(mkdtemp(root));
+        for (int f = 0; f < FILES && cases[i].files[f][0]; f++)
+            write_below(root, cases[i].files[f][0], cases[i].files[f][1]);
+        const int quota = annc_processor_quota(root);
+        CHECK_MSG(quota == cases[i].want, "case %zu: %d processors, not %d", i, quota, cases[i].want);
+        snprintf(command, sizeof command, "rm -r %s", root);
+        CHECK(system(command) == 0);
+    }
+}
+
+/* The mask of the calling thread, as taskset sets it, bounds the count. */
+static void affinity(void)
+{
+    cpu_set_t before, one;
+    const int usable = annc_usable_processors();
+    if (sched_getaffinity(0, sizeof before, &before) != 0)
+        return; /* more than 1,024 processors */
+    CHECK(usable >= 1 && usable <= CPU_COUNT(&before));
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &before))
+            CPU_SET(cpu, &one);
+    CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+    CHECK(annc_usable_processors() == 1);
+    CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
+    CHECK(annc_usable_processors() == usable);
+}
+
 TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_written), TEST(utf_8),
-          TEST(numbers), TEST(memory), TEST(mapped_files))
+          TEST(numbers), TEST(memory), TEST(mapped_files), TEST(quotas), TEST(affinity))

@@ -7,12 +7,12 @@
 #include "cpu_update.h"
 #include "functions.h"
 #include "gemm.h"
+#include "processors.h"
 #include "status.h"
 #include "warp.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct cpu_device {
     struct annc_device device;
@@ -71,13 +71,12 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
     char processor[128];
     (void)index;
     ANNC_TRY(annc_allocate(1, sizeof *new_device, "a device", (void **)&new_device));
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
     annc_device_info *info = &new_device->device.info;
     new_device->device.backend = &annc_backend_cpu;
     new_device->device.host = host;
     new_device->kernels = annc_cpu_kernels_choose();
     new_device->choose_threads = threads == 0;
-    info->threads = threads > 0 ? threads : online > 0 ? (int)online : 1;
+    info->threads = threads > 0 ? threads : annc_usable_processors();
     snprintf(info->kind, sizeof info->kind, "cpu");
     processor_name(processor, sizeof processor);
     snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());

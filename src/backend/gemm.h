@@ -1,4 +1,4 @@
-/* gemm.h - matrix products on the CPU: OpenBLAS (gemm_openblas.c), or where there is none our own (gemm_builtin.c).
+/* gemm.h - matrix products on the CPU: a CBLAS library's (gemm_cblas.c), or without one our own (gemm_builtin.c).
  *
  * Matrices are row-major without padding. With beta 0, C may hold anything, NaN included. */
 #ifndef ANNC_BACKEND_GEMM_H
@@ -16,9 +16,11 @@ void annc_gemm_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *
 void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
                   float *C);
 
-/* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in". */
+/* "OpenBLAS 0.3.21 (SkylakeX)", "BLIS 0.9.0", "MKL 2024.0", "CBLAS (libblas.so)", "built-in": valid until the next
+ * call on this thread. */
 const char *annc_gemm_name(void);
-/* Threads of the products that follow on this thread: their bits depend on that. */
+/* Sets the number of threads of the products that follow on this thread, on which their bits depend. A library without
+ * a function for that keeps the number that its environment gives it. */
 void annc_gemm_set_threads(int threads);
 
 #endif
