@@ -132,10 +132,10 @@ MUTANTS = [
     # Memory, threads and CUDA that are refused.
     ("a block that could not grow did", "src/base/allocate.c", "    if (!resized)\n        return refused(bytes, what);\n", "    if (!resized)\n        return ANNC_OK;\n", "^faults$"),
     ("threads leave a table behind", "src/base/pool.c", "    annc_release(pool->thread);\n", "", "^faults$"),
-    ("fewer threads than asked for are nothing to tell", "src/base/pool.c", "            status = annc_fail(ANNC_DEVICE,", "            annc_fail(ANNC_DEVICE,", "^faults$"),
-    ("an error of CUDA is told twice", CUDA, "    cudaGetLastError();\n    return device->host->fail(ANNC_DEVICE, \"CUDA:", "    return device->host->fail(ANNC_DEVICE, \"CUDA:", "^cuda_faults$"),
+    ("fewer threads than asked for are nothing to tell", "src/base/pool.c", "            status = annc_fail(ANNC_MEMORY,", "            annc_fail(ANNC_MEMORY,", "^faults$"),
+    ("an error of CUDA is told twice", CUDA, "    cudaGetLastError();\n    return device->host->fail(error == cudaErrorMemoryAllocation ? ANNC_MEMORY : ANNC_DEVICE, \"CUDA:", "    return device->host->fail(error == cudaErrorMemoryAllocation ? ANNC_MEMORY : ANNC_DEVICE, \"CUDA:", "^cuda_faults$"),
     ("data that were not copied stay (CUDA)", CUDA, "        cudaFree(staged);\n", "", "^cuda_faults$"),
-    ("a program without memory fails in another way", "src/cli/memory.c", "rescue(rescued);\n    _exit(ANNC_DEVICE);", "rescue(rescued);\n    _exit(ANNC_FAILURE);", "^refusals$"),
+    ("a program without memory fails in another way", "src/cli/memory.c", "rescue(rescued);\n    _exit(exit_code(ANNC_MEMORY));", "rescue(rescued);\n    _exit(ANNC_FAILURE);", "^refusals$"),
     ("a block that was refused is used", "src/cli/memory.c", "    if (!block)\n", "    if (!block && count == 7777)\n", "^refusals$"),
     ("what the library was refused is passed over", "src/cli/memory.c", "strlen(refusals[i])) == 0)", "strlen(refusals[i])) == 7777)", "^refusals$"),
     ("a model is lost for want of memory", "src/cli/memory.c", "    if (rescue)\n", "    if (rescue && rescued == NULL)\n", "^refusals$"),
@@ -147,7 +147,7 @@ MUTANTS = [
     ("an epoch that is not finite is the best", "src/cli/session.c", "        return status; /* and what was best before stays so */\n    session->best", "        (void)status;\n    session->best", "^numbers$"),
     ("a candidate's epoch that is not finite is the best", "src/training/sweep.c", "        return status; /* and what was best before stays so */\n", "        (void)status;\n", "^train$"),
     ("a network is overwritten with what is not finite", "src/training/train.c", "    ANNC_TRY(annc_trainer_fetch_theta(trainer, fetched));\n    memcpy(trainer->network->theta, fetched, count * sizeof *fetched);", "    ANNC_TRY(annc_trainer_fetch_theta(trainer, trainer->network->theta));", "^train$"),
-    ("a network without memory is no loss", "src/cli/command_sweep.c", "if (sweep->candidates[i].status == ANNC_DEVICE)", "if (sweep->candidates[i].status == ANNC_USAGE)", "^refusals$"),
+    ("a network without memory is no loss", "src/cli/command_sweep.c", "if (sweep->candidates[i].status == ANNC_MEMORY ||", "if (sweep->candidates[i].status == ANNC_USAGE ||", "^refusals$"),
     ("kernels are not turned", "src/network/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
     # Readers, writers and checkpoints.
     ("what a file is, by its first byte", "src/formats/stream.c", "    while (level->filled < stream->least && !level->ended) {", "    while (level->filled == 0 && !level->ended) {", "^file_faults$"),

@@ -454,15 +454,15 @@ static void mnist_by_name(void)
     const annc_data_options options = {.source = ANNC_SOURCE_MNIST, .outputs = 10, .need_train = true};
     begin();
     CHECK(setenv("ANNC_DATA", folder, 1) == 0);
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     refused(&options, "MNIST is not on disk", "annc-gpu fetch");
     write_standard_set(20, 20);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, folder) == 0);
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, folder) == 0);
     trains(&options, 20, 20, NULL);
     CHECK(truncate(in_folder("t10k-images-idx3-ubyte"), 20) == 0);
     refused(&options, "t10k-images-idx3-ubyte", "is cut short");
     unlink(in_folder("t10k-labels-idx1-ubyte"));
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     unsetenv("ANNC_DATA");
     end();
 }
@@ -1145,27 +1145,27 @@ static void places_of_mnist(void)
     unsetenv("ANNC_DATA");
     setenv("XDG_CACHE_HOME", "not/absolute", 1);
     unsetenv("HOME");
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     setenv("HOME", "", 1);
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     setenv("HOME", folder, 1);
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     write_standard_set(20, 20);
     snprintf(cache, sizeof cache, "%s/.cache/annc/mnist", folder);
     snprintf(command, sizeof command, "mkdir -p %s && mv *-ubyte %s", cache, cache);
     CHECK(system(command) == 0);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
-    CHECK(!annc_mnist_find(found, 12)); /* no room for the name */
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, cache) == 0);
+    CHECK(annc_mnist_find(found, 12) == ANNC_INPUT); /* no room for the name */
     setenv("XDG_CACHE_HOME", in_folder(".cache"), 1);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, cache) == 0);
     CHECK(system("mkdir data && cp -r .cache/annc/mnist data/mnist") == 0);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, "data/mnist") == 0);
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, "data/mnist") == 0);
     setenv("XDG_CACHE_HOME", "", 1);
-    CHECK(!annc_mnist_find(found, 5)); /* no room for any name */
+    CHECK(annc_mnist_find(found, 5) == ANNC_INPUT); /* no room for any name */
     setenv("ANNC_DATA", "data/mnist/train-images-idx3-ubyte", 1);
-    CHECK(!annc_mnist_find(found, sizeof found)); /* no folder */
-    setenv("ANNC_DATA", "", 1);                   /* as good as not set */
-    CHECK(annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT); /* no folder */
+    setenv("ANNC_DATA", "", 1);                                /* as good as not set */
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK);
     unsetenv("ANNC_DATA");
     unsetenv("XDG_CACHE_HOME");
     CHECK(chdir(before) == 0);

@@ -199,7 +199,7 @@ static void out_of_memory(void)
     const annc_shape shape =
         problem_shape("4-300000-300000-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     annc_network *network = NULL;
-    CHECK(annc_network_create(&shape, &network) == ANNC_DEVICE);
+    CHECK(annc_network_create(&shape, &network) == ANNC_MEMORY);
     CHECK_MSG(strstr(annc_last_error(), "out of memory") && strstr(annc_last_error(), "free"), "%s", annc_last_error());
     annc_network_free(network);
 }

@@ -5,9 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { ERROR_SIZE = 2048 };
-
-static _Thread_local char last_error[ERROR_SIZE];
+static _Thread_local char last_error[ANNC_ERROR_SIZE];
 
 const char *annc_last_error(void)
 {
@@ -16,7 +14,7 @@ const char *annc_last_error(void)
 
 annc_status annc_fail(annc_status status, const char *format, ...)
 {
-    char text[ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
+    char text[ANNC_ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
     va_list arguments;
     va_start(arguments, format);
     annc_vprint(text, sizeof text, format, arguments);

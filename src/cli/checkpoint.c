@@ -63,17 +63,18 @@ annc_status save_model(const struct options *options, const annc_network *networ
     const char *folder = getenv("TMPDIR");
     char elsewhere[4096], told[4200];
     const enum patience before = set_patience(END_WHEN_ASKED);
-    const annc_status status = annc_model_save(network, path);
+    struct kept_error why;
+    annc_status status = annc_model_save(network, path);
     if (status == ANNC_OK) {
         note(options, "saved: %s%s", path, what);
     } else if (status == ANNC_OUTPUT) {
-        if (!usage_error()[0])
-            usage_failed("%s", annc_last_error());
+        keep_error(&why);
         snprintf(elsewhere, sizeof elsewhere, "%s/annc-gpu-%ld.safetensors", folder && folder[0] ? folder : "/tmp",
                  (long)getpid());
         snprintf(told, sizeof told, "the model is in %s instead", elsewhere);
         if (annc_model_save(network, elsewhere) == ANNC_OK)
             complain(told);
+        status = fail_again(status, &why);
     }
     set_patience(before);
     return status;
@@ -186,7 +187,7 @@ annc_status checkpoint_interval(const struct options *options, uint32_t *epochs,
     *seconds = 0;
     if (text[0] < '0' || text[0] > '9' || !(every > 0 && every <= 1e9) ||
         (strcmp(end, "s") != 0 && (strcmp(end, "e") != 0 || every != floor(every))))
-        return usage_failed("--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
     if (!options->value[OPTION_CHECKPOINT].text)
         return ANNC_OK;
     if (*end == 'e')
@@ -263,8 +264,7 @@ annc_status session_save(struct session *session)
 
 static annc_status damaged(const struct session *session, const char *what)
 {
-    usage_failed("%.200s: %s", session->options->value[OPTION_RESUME].text, what);
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "%.200s: %s", session->options->value[OPTION_RESUME].text, what);
 }
 
 static void note_machine(const struct session *session)
@@ -284,8 +284,7 @@ annc_status folds_restore(const annc_network *checkpoint, struct folds *folds)
         pass_folds(&passage, folds);
     if (passage.in && !passage.failed)
         return ANNC_OK;
-    usage_failed("the checkpoint is damaged: its annc.progress makes no sense");
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its annc.progress makes no sense");
 }
 
 annc_status session_restore(struct session *session)
@@ -294,10 +293,8 @@ annc_status session_restore(struct session *session)
     struct folds ignored;
     char measured[64];
     annc_status status = annc_trainer_resume(session->trainer, session->checkpoint);
-    if (status != ANNC_OK) {
-        damaged(session, annc_last_error());
-        return status;
-    }
+    if (status != ANNC_OK)
+        return annc_fail(status, "%.200s: %s", session->options->value[OPTION_RESUME].text, error_text());
     memset(&ignored, 0, sizeof ignored);
     if (passage.in && session->folds)
         pass_folds(&passage, &ignored);

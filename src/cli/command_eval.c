@@ -299,9 +299,9 @@ annc_status run_eval(const struct options *options)
     struct result result = {.options = options};
     const char *path = options->value[OPTION_PER_EXAMPLE].text;
     if (options->positional_count != 1)
-        return usage_failed("eval needs a model: annc-gpu eval MODEL --data WHAT");
+        return annc_fail(ANNC_USAGE, "eval needs a model: annc-gpu eval MODEL --data WHAT");
     if (path && is_standard_output(path) && options->value[OPTION_JSON].given)
-        return usage_failed("--json and --per-example - contradict each other: standard output is one alone");
+        return annc_fail(ANNC_USAGE, "--json and --per-example - contradict each other: standard output is one alone");
     annc_status status = device_options_from(options, &chosen);
     if (status == ANNC_OK && path)
         status = annc_model_can_save(output_path(path));

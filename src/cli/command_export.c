@@ -12,7 +12,7 @@ static annc_status format_missing(void)
     for (int i = 0; i < ANNC_EXPORT_COUNT && used < sizeof names; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
                                  annc_export_name((annc_export)i));
-    return usage_failed("export needs --format, one of %s", names);
+    return annc_fail(ANNC_USAGE, "export needs --format, one of %s", names);
 }
 
 annc_status run_export(const struct options *options)
@@ -21,11 +21,11 @@ annc_status run_export(const struct options *options)
     annc_network *network = NULL;
     annc_shape said;
     if (options->positional_count < 1)
-        return usage_failed("export needs a model: annc-gpu export MODEL --format onnx --out FILE");
+        return annc_fail(ANNC_USAGE, "export needs a model: annc-gpu export MODEL --format onnx --out FILE");
     if (!value[OPTION_FORMAT].given)
         return format_missing();
     if (!value[OPTION_OUT].given)
-        return usage_failed("export needs --out FILE");
+        return annc_fail(ANNC_USAGE, "export needs --out FILE");
     const char *out = value[OPTION_OUT].text;
     annc_status status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK)

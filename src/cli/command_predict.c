@@ -37,7 +37,7 @@ static annc_status predict_piece(struct predictions *predictions, annc_device *d
     if (status == ANNC_OK && !examples->labels)
         annc_dataset_unscale(predictions->data, examples->count, predictions->outputs);
     if (status == ANNC_OK && !examples->labels && predictions->options->value[OPTION_TOP_CLASSES].given)
-        status = usage_failed("--top shows classes, and the model gives numbers");
+        status = annc_fail(ANNC_USAGE, "--top shows classes, and the model gives numbers");
     if (status == ANNC_OK)
         status = print_predictions(predictions);
     free(classes);
@@ -118,9 +118,10 @@ annc_status run_predict(const struct options *options)
     annc_device *device = NULL;
     annc_shape said;
     if (options->positional_count < 1 || (options->positional_count < 2 && isatty(STDIN_FILENO)))
-        return usage_failed("predict needs a model and a file, or a table from a pipe: annc-gpu predict MODEL FILE...");
+        return annc_fail(ANNC_USAGE,
+                         "predict needs a model and a file, or a table from a pipe: annc-gpu predict MODEL FILE...");
     if (options->value[OPTION_CSV].given && options->value[OPTION_JSON].given)
-        return usage_failed("--csv and --json contradict each other");
+        return annc_fail(ANNC_USAGE, "--csv and --json contradict each other");
     annc_status status = load_model(options, options->positional[0], &network);
     if (status == ANNC_OK)
         status = shape_from_options(options, annc_network_shape(network), &said);

@@ -264,7 +264,6 @@ static annc_status save_page(const struct report *report)
     FILE *out = text_stream(&text);
     print_page(out, report);
     fclose(out);
-    usage_failed("%s", "");       /* whatever could not be had stands in the report */
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
@@ -279,11 +278,11 @@ annc_status run_report(const struct options *options)
     const char *path = options->value[OPTION_OUT].text;
     annc_device_options device;
     if (options->positional_count == 0)
-        return usage_failed("report needs a log, which `annc-gpu train --log FILE` writes");
+        return annc_fail(ANNC_USAGE, "report needs a log, which `annc-gpu train --log FILE` writes");
     if (options->positional_count > MOST_RUNS)
-        return usage_failed("report takes at most %d logs", MOST_RUNS);
+        return annc_fail(ANNC_USAGE, "report takes at most %d logs", MOST_RUNS);
     if (!path)
-        return usage_failed("report needs --out FILE: where the page goes");
+        return annc_fail(ANNC_USAGE, "report needs --out FILE: where the page goes");
     report.options = options;
     annc_status status = device_options_from(options, &device);
     if (status == ANNC_OK)
@@ -296,8 +295,9 @@ annc_status run_report(const struct options *options)
     }
     for (size_t i = 0; i < report.count && status == ANNC_OK && report.count > 1; i++)
         if (report.runs[i].networks)
-            status = usage_failed("%.300s is of a sweep, which makes a page by itself: give report no other log",
-                                  report.runs[i].path);
+            status =
+                annc_fail(ANNC_USAGE, "%.300s is of a sweep, which makes a page by itself: give report no other log",
+                          report.runs[i].path);
     if (status == ANNC_OK)
         status = save_page(&report);
     for (size_t i = 0; i < report.count; i++)

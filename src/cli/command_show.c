@@ -66,7 +66,7 @@ static annc_status show_weights(const struct options *options, const annc_networ
 {
     const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
     if (l > layers)
-        return usage_failed("--of-layer %u: the model has %u", l, layers);
+        return annc_fail(ANNC_USAGE, "--of-layer %u: the model has %u", l, layers);
     gallery_of_weights(network, l, options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE,
                        gallery);
     return ANNC_OK;
@@ -81,8 +81,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
     if (!examples->labels) {
-        usage_failed("the data have targets, not classes that could be mistaken");
-        return ANNC_INPUT;
+        return annc_fail(ANNC_INPUT, "the data have targets, not classes that could be mistaken");
     }
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
@@ -124,11 +123,11 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
     struct stat file;
     *network = NULL;
     if (!path && needed)
-        return usage_failed("this needs a model: annc-gpu show MODEL --what weights");
+        return annc_fail(ANNC_USAGE, "this needs a model: annc-gpu show MODEL --what weights");
     if (!path || (!needed && (stat(path, &file) != 0 || !S_ISREG(file.st_mode))))
         return ANNC_OK;
     const annc_status status = annc_model_load(path, NULL, network);
-    return needed || status == ANNC_DEVICE ? status : ANNC_OK;
+    return needed || status == ANNC_MEMORY ? status : ANNC_OK;
 }
 
 /* What is shown of data has nothing of a model in it. */
@@ -136,8 +135,8 @@ static annc_status show_data_beside_model(const struct options *options, enum su
 {
     const char *data = options->value[OPTION_DATA].text;
     if (!data)
-        return usage_failed("--what %s shows data, not a model, which %.200s is; name the data by --data",
-                            SUBJECTS[subject], options->positional[0]);
+        return annc_fail(ANNC_USAGE, "--what %s shows data, not a model, which %.200s is; name the data by --data",
+                         SUBJECTS[subject], options->positional[0]);
     return show_data(options, data, subject, gallery);
 }
 
@@ -157,7 +156,7 @@ annc_status run_show(const struct options *options)
     else if (status == ANNC_OK && network)
         status = show_weights(options, network, &gallery);
     else if (status == ANNC_OK && name && data)
-        status = usage_failed("%.200s is no model, so the data are named twice: there, and by --data", name);
+        status = annc_fail(ANNC_USAGE, "%.200s is no model, so the data are named twice: there, and by --data", name);
     else if (status == ANNC_OK)
         status = show_data(options, name ? name : data, (enum subject)what->choice, &gallery);
     if (status == ANNC_OK && gallery.images.count > 0)

@@ -99,8 +99,9 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
             unused_add(&unused, &plan.options, &sweep->candidates[i].options);
         if (status == ANNC_OK && (plan.shape.width[0] != first->width[0] ||
                                   plan.shape.width[plan.shape.layers] != first->width[first->layers]))
-            status = usage_failed("--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
-                                  first->width[0], first->width[first->layers]);
+            status =
+                annc_fail(ANNC_USAGE, "--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
+                          first->width[0], first->width[first->layers]);
     }
     if (status == ANNC_OK)
         unused_tell(&unused, sweep->options);
@@ -359,14 +360,12 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
     return status;
 }
 
-/* A network for which there was no memory is missing among the results. */
+/* A network for which there was no memory, or no device that works, is missing among the results. */
 static annc_status find_refused(const struct sweep *sweep)
 {
     for (uint32_t i = 0; i < sweep->count; i++)
-        if (sweep->candidates[i].status == ANNC_DEVICE) {
-            usage_failed("network %u: %s", i + 1, sweep->candidates[i].reason);
-            return ANNC_DEVICE;
-        }
+        if (sweep->candidates[i].status == ANNC_MEMORY || sweep->candidates[i].status == ANNC_DEVICE)
+            return annc_fail(sweep->candidates[i].status, "network %u: %s", i + 1, sweep->candidates[i].reason);
     return ANNC_OK;
 }
 
@@ -374,10 +373,8 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
 {
     uint32_t *ranked = rank(sweep);
     annc_status ended = sweep->status;
-    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) { /* not one came to anything */
-        usage_failed("%s", sweep->candidates[0].reason);
-        ended = sweep->candidates[0].status;
-    }
+    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) /* not one came to anything */
+        ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);
     if ((ended == ANNC_OK || ended == ANNC_OUTPUT) && sweep->best < sweep->count) {
@@ -433,7 +430,8 @@ annc_status run_sweep(const struct options *options)
     struct sweep sweep = {.options = options, .seeds = (uint32_t)options->value[OPTION_SEEDS].whole};
     annc_status status = grid_open(options, &sweep.grid);
     if (status == ANNC_OK && (uint64_t)sweep.grid.points * sweep.seeds > MOST_POINTS)
-        status = usage_failed("more than %d networks: %u, times %u seeds", MOST_POINTS, sweep.grid.points, sweep.seeds);
+        status = annc_fail(ANNC_USAGE, "more than %d networks: %u, times %u seeds", MOST_POINTS, sweep.grid.points,
+                           sweep.seeds);
     sweep.count = sweep.best = sweep.grid.points * sweep.seeds;
     if (status == ANNC_OK)
         status = train_all(&sweep);

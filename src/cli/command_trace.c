@@ -89,8 +89,7 @@ static annc_status take_data(struct subject *subject)
     subject->examples = source.need_test ? subject->data.test : subject->data.train;
     const annc_examples *examples = annc_dataset_examples(subject->examples);
     if (subject->example >= examples->count) {
-        usage_failed("--example %u: there are %u", subject->example + 1, examples->count);
-        return ANNC_INPUT;
+        return annc_fail(ANNC_INPUT, "--example %u: there are %u", subject->example + 1, examples->count);
     }
     print_layers(&subject->shape, layers, sizeof layers);
     snprintf(subject->title, sizeof subject->title, "%.60s, %s cost, example %u", layers,
@@ -136,11 +135,12 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
     if (!text)
         return ANNC_OK;
     if (strspn(text, "0123456789:") != strlen(text) || sscanf(text, "%9u:%9u%c", &layer, &unit, &end) != 2)
-        return usage_failed("--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'",
+                         text);
     if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
-        return usage_failed("--neuron %.20s: there is none; the network has %u layer%s%s", text, subject->shape.layers,
-                            plural(subject->shape.layers),
-                            layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
+        return annc_fail(ANNC_USAGE, "--neuron %.20s: there is none; the network has %u layer%s%s", text,
+                         subject->shape.layers, plural(subject->shape.layers),
+                         layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
     *l = layer;
     *j = unit - 1;
     return ANNC_OK;
@@ -244,9 +244,10 @@ annc_status run_trace(const struct options *options)
     struct subject subject = {.options = options};
     const char *path = options->value[OPTION_OUT].text;
     if (path && options->value[OPTION_STEP].given)
-        return usage_failed("--step and --out contradict each other: a walk is printed, a graph is written");
+        return annc_fail(ANNC_USAGE, "--step and --out contradict each other: a walk is printed, a graph is written");
     if (path && !printer_for(path))
-        return usage_failed(
+        return annc_fail(
+            ANNC_USAGE,
             "--out takes a name that ends in .svg, .dot, .gv or .txt, or one without an ending; not '%.64s'", path);
     annc_status status = take_subject(&subject);
     if (status == ANNC_OK)

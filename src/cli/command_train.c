@@ -22,17 +22,19 @@ static annc_status check_combination(const struct session *session)
     const struct option_value *value = session->options->value;
     if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given &&
         value[OPTION_INIT].choice != ANNC_INIT_AUTO)
-        return usage_failed("--init and --load contradict each other: the model brings its parameters");
+        return annc_fail(ANNC_USAGE, "--init and --load contradict each other: the model brings its parameters");
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
-        return usage_failed(
-            "--folds and --save contradict each other: every fold has a network of its own; train one on "
-            "all data to keep it");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --save contradict each other: every fold has a network of its own; train one on "
+                         "all data to keep it");
     if (value[OPTION_FOLDS].given && value[OPTION_LOAD].given)
-        return usage_failed("--folds and --load contradict each other: the model has seen what folds hold out");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --load contradict each other: the model has seen what folds hold out");
     if (value[OPTION_FOLDS].given && value[OPTION_EPOCHS].whole == 0)
-        return usage_failed("--folds and --epochs 0 contradict each other: of untrained networks there is no mean");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --epochs 0 contradict each other: of untrained networks there is no mean");
     if (value[OPTION_PATIENCE].whole > 0 && !value[OPTION_VALIDATION].given && !value[OPTION_FOLDS].given)
-        return usage_failed("--patience needs data to watch: add --validation 0.1");
+        return annc_fail(ANNC_USAGE, "--patience needs data to watch: add --validation 0.1");
     return ANNC_OK;
 }
 
@@ -43,9 +45,9 @@ static annc_status check_plot(const struct session *session)
     if (!path)
         return ANNC_OK;
     if (!end || strcasecmp(end, ".svg") != 0)
-        return usage_failed("--plot takes a name that ends in .svg, not '%.64s'", path);
+        return annc_fail(ANNC_USAGE, "--plot takes a name that ends in .svg, not '%.64s'", path);
     if (session->options->value[OPTION_FOLDS].given)
-        return usage_failed("--folds and --plot contradict each other: curves are of one training");
+        return annc_fail(ANNC_USAGE, "--folds and --plot contradict each other: curves are of one training");
     return annc_model_can_save(path);
 }
 
@@ -162,6 +164,7 @@ static void rescue(void *context)
 /* One network on all the data. */
 static annc_status train_one(struct session *session, const annc_data_options *source)
 {
+    struct kept_error first;
     annc_status status = session_open(session, source, true);
     if (status != ANNC_OK)
         return status;
@@ -174,15 +177,17 @@ static annc_status train_one(struct session *session, const annc_data_options *s
         session->ending = ENDED_BY_DIVERGENCE;
     if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
-    if (!ended && !usage_error()[0])
-        usage_failed("%s", annc_last_error()); /* which is what went wrong, whatever comes after it */
+    keep_error(&first); /* which is what went wrong, whatever comes after it */
     annc_status said = ended || has_something(session) ? save(session) : ANNC_OK;
-    if (said == ANNC_DEVICE) {
-        if (!usage_error()[0])
-            usage_failed("%s", annc_last_error());
+    if (said == ANNC_MEMORY) {
+        if (ended)
+            keep_error(&first);
         rescue(session);
+        said = fail_again(said, &first);
     }
     set_rescue(NULL, NULL);
+    if (!ended)
+        fail_again(status, &first);
     if (!ended && !has_diverged)
         return status;
     if (said == ANNC_OK)
@@ -211,9 +216,8 @@ annc_status run_train(const struct options *options)
     session_close(&session);
     annc_network_free(checkpoint);
     annc_device_close(device);
-    if (log && fclose(log) != 0 && status == ANNC_OK) {
-        usage_failed("%.300s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));
-        status = ANNC_OUTPUT;
-    }
+    if (log && fclose(log) != 0 && status == ANNC_OK)
+        status =
+            annc_fail(ANNC_OUTPUT, "%.300s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));
     return status;
 }

@@ -11,8 +11,7 @@ static annc_status read_text(const char *path, char **text)
     char piece[4096];
     size_t got;
     if (!file) {
-        usage_failed("%.300s: %s", path, strerror(errno));
-        return ANNC_INPUT;
+        return annc_fail(ANNC_INPUT, "%.300s: %s", path, strerror(errno));
     }
     do {
         got = fread(piece, 1, sizeof piece, file);
@@ -22,8 +21,7 @@ static annc_status read_text(const char *path, char **text)
     fclose(file);
     *text = all.bytes;
     if (failed || strlen(all.bytes) != all.length) {
-        usage_failed("%.300s: is no text of lines 'name = value'", path);
-        return ANNC_INPUT;
+        return annc_fail(ANNC_INPUT, "%.300s: is no text of lines 'name = value'", path);
     }
     return ANNC_OK;
 }
@@ -48,9 +46,9 @@ static annc_status refuse_name(const struct config *config, const char *name)
 {
     const char *meant = closest(name, option_name, config->command);
     if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
-        return usage_failed("%s is no option that a file gives", name);
-    return usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
-                        meant && *meant ? meant : "", meant && *meant ? "?" : "");
+        return annc_fail(ANNC_USAGE, "%s is no option that a file gives", name);
+    return annc_fail(ANNC_USAGE, "there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
+                     meant && *meant ? meant : "", meant && *meant ? "?" : "");
 }
 
 /* What the command line says goes before the file. A file may serve several of the commands that take one: options of others are passed over,
@@ -64,7 +62,7 @@ static annc_status take_value(struct config *config, const char *name, const cha
     const bool again = config->told[any];
     config->told[any] = true;
     if (again && OPTIONS[any].kind != LIST)
-        return usage_failed("%s is given twice", name);
+        return annc_fail(ANNC_USAGE, "%s is given twice", name);
     if (id == OPTION_COUNT) {
         if (!again)
             text_add(&config->strangers, "%s%s", config->strangers.length ? ", " : "", name);
@@ -76,7 +74,6 @@ static annc_status take_value(struct config *config, const char *name, const cha
 /* "name = value", or nothing, or a comment. */
 static annc_status take_line(struct config *config, const char *path, int number, char *line)
 {
-    char what[512];
     char *equals = strchr(line, '=');
     if (*trim(line) == '\0' || *trim(line) == '#')
         return ANNC_OK;
@@ -84,12 +81,8 @@ static annc_status take_line(struct config *config, const char *path, int number
         *equals = '\0';
     char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
     const annc_status status =
-        equals ? take_value(config, name, value) : usage_failed("'%.64s' is not 'name = value'", name);
-    if (status != ANNC_OK) {
-        snprintf(what, sizeof what, "%s", usage_error());
-        usage_failed("%.200s, line %d: %.300s", path, number, what);
-    }
-    return status;
+        equals ? take_value(config, name, value) : annc_fail(ANNC_USAGE, "'%.64s' is not 'name = value'", name);
+    return status == ANNC_OK ? ANNC_OK : annc_fail(status, "%.200s, line %d: %.300s", path, number, error_text());
 }
 
 static annc_status read_config(unsigned command, struct options *options)

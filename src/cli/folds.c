@@ -118,9 +118,8 @@ static annc_status print_folds(const struct session *model, const struct folds *
 static annc_status out_of_time(const struct session *session, uint32_t fold, uint32_t folds)
 {
     const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text;
-    usage_failed("the time is over in fold %u of %u%s%s", fold + 1, folds,
-                 checkpoint ? "; go on with annc-gpu train --resume " : "", checkpoint ? checkpoint : "");
-    return ANNC_FAILURE;
+    return annc_fail(ANNC_FAILURE, "the time is over in fold %u of %u%s%s", fold + 1, folds,
+                     checkpoint ? "; go on with annc-gpu train --resume " : "", checkpoint ? checkpoint : "");
 }
 
 /* One fold after another, each a session that can be broken and resumed. */
@@ -209,13 +208,13 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
     if (status == ANNC_OK)
         status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
     if (status == ANNC_STOPPED)
-        complain(annc_last_error());
+        complain(error_text());
     if (status == ANNC_OK)
         status = folds->said;
     for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
         status = candidates[i].status;
         if (status != ANNC_OK) {
-            usage_failed("fold %u: %s", first + i + 1, candidates[i].reason);
+            annc_fail(status, "fold %u: %s", first + i + 1, candidates[i].reason);
             break;
         }
         take_candidate(&candidates[i], &sessions[i]);
@@ -247,8 +246,8 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
     if (model->checkpoint)
         status = folds_restore(model->checkpoint, &folds);
     if (status == ANNC_OK && folds.fold > 0 && model->options->goes_further)
-        return usage_failed("--epochs cannot be raised any more: %u of the folds were trained to their end",
-                            folds.fold);
+        return annc_fail(ANNC_USAGE, "--epochs cannot be raised any more: %u of the folds were trained to their end",
+                         folds.fold);
     const uint32_t at_once = folds_at_once(model);
     if (status == ANNC_OK && at_once == 1)
         status = fold_by_fold(model, source, &folds);

@@ -50,8 +50,7 @@ static annc_status image_size(const annc_dataset *dataset, uint32_t *rows, uint3
     annc_dataset_image_size(dataset, rows, columns);
     if (*columns > 1)
         return ANNC_OK;
-    usage_failed("the data are rows of %u feature%s, not images", *rows, plural(*rows));
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "the data are rows of %u feature%s, not images", *rows, plural(*rows));
 }
 
 static void put_grey(struct gallery *gallery, uint32_t i, const uint8_t *grey)
@@ -108,10 +107,8 @@ annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *galler
     uint32_t rows, columns;
     memset(gallery, 0, sizeof *gallery);
     annc_status status = image_size(dataset, &rows, &columns);
-    if (status == ANNC_OK && !examples->labels) {
-        usage_failed("the data have targets, not classes whose means there could be");
-        status = ANNC_INPUT;
-    }
+    if (status == ANNC_OK && !examples->labels)
+        status = annc_fail(ANNC_INPUT, "the data have targets, not classes whose means there could be");
     if (status != ANNC_OK)
         return status;
     gallery_open(classes, rows, columns, true, "mean of each class", gallery);

@@ -249,7 +249,7 @@ annc_status print_result(const struct session *session)
     json_whole(&json, "epochs", session->epochs);
     json_text(&json, "ended_by", ending_name(session->ending));
     if (session->ending == ENDED_BY_DIVERGENCE)
-        json_text(&json, "message", annc_last_error());
+        json_text(&json, "message", error_text());
     json_text(&json, "data", session->data.description);
     if (session->epochs > 0)
         json_main_measures(&json, session);

@@ -171,9 +171,8 @@ static void print_audit(FILE *out, const struct subject *subject)
     if (status == ANNC_OK) {
         print_rows(out, rows, count);
     } else {
-        const char *why = usage_error()[0] ? usage_error() : annc_last_error();
-        end_if_refused(why);
-        print_missing(out, "The audit could not be done: %s.", why);
+        end_if_out_of_memory(status);
+        print_missing(out, "The audit could not be done: %s.", error_text());
     }
     annc_check_free(rows);
     free(weights);

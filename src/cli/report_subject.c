@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The message of what failed last. */
-static const char *reason(void)
-{
-    return usage_error()[0] ? usage_error() : annc_last_error();
-}
-
 /* ---------------------------------------------------------------- options */
 
 /* Lines "name = value", as "annc.config" has them; the text is changed. */
@@ -69,10 +63,11 @@ static void open_model(struct subject *subject)
                                                            : "with --save FILE the training would have kept one");
         return;
     }
-    if (annc_model_load(path, NULL, &subject->network) != ANNC_OK) {
-        end_if_refused(annc_last_error());
+    const annc_status status = annc_model_load(path, NULL, &subject->network);
+    end_if_out_of_memory(status);
+    if (status != ANNC_OK) {
         snprintf(subject->no_model, sizeof subject->no_model, "The model that the log names cannot be read: %.500s.",
-                 annc_last_error());
+                 error_text());
         return;
     }
     print_layers(annc_network_shape(subject->network), theirs, sizeof theirs);
@@ -98,8 +93,7 @@ static annc_status load(struct subject *subject)
     const annc_shape *shape = annc_network_shape(subject->network);
     annc_data_options source;
     if (strcmp(what, "-") == 0) {
-        usage_failed("they came from standard input");
-        return ANNC_INPUT;
+        return annc_fail(ANNC_INPUT, "they came from standard input");
     }
     annc_status status = data_options_from(&subject->options, shape, &source);
     source.model = subject->network;
@@ -117,14 +111,14 @@ static void open_data(const struct options *report, struct subject *subject)
         status = complete_options(report, subject);
     if (status == ANNC_OK && subject->network)
         status = load(subject);
+    end_if_out_of_memory(status);
     if (status != ANNC_OK) {
-        end_if_refused(reason());
         snprintf(subject->no_data, sizeof subject->no_data,
                  report->value[OPTION_DATA].given
                      ? "What --data names cannot be taken for the data of the run (%.500s)."
                      : "The data of the run cannot be had here (%.500s); --data WHAT "
                        "would name them.",
-                 reason());
+                 error_text());
         annc_data_free(&subject->data);
         return;
     }
@@ -139,8 +133,8 @@ static annc_status evaluate(struct subject *subject)
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
     annc_evaluator *evaluator = NULL;
-    annc_status status = device_from_options(&subject->options, annc_network_shape(subject->network), NULL,
-                                             &subject->device);
+    annc_status status =
+        device_from_options(&subject->options, annc_network_shape(subject->network), NULL, &subject->device);
     if (status == ANNC_OK)
         status = annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator);
     subject->predictions = take_memory(examples->count, sizeof *subject->predictions, "the predictions");
@@ -159,14 +153,16 @@ void subject_open(const struct options *report, const struct run *run, const cha
     subject->run = run;
     subject->name = name;
     subject->number = number;
-    usage_failed("%s", ""); /* of nothing yet */
     open_model(subject);
     open_data(report, subject);
-    if (!subject->set || evaluate(subject) == ANNC_OK)
+    if (!subject->set)
         return;
-    end_if_refused(reason());
+    const annc_status status = evaluate(subject);
+    end_if_out_of_memory(status);
+    if (status == ANNC_OK)
+        return;
     snprintf(subject->no_evaluation, sizeof subject->no_evaluation, "The model could not be evaluated: %.500s.",
-             reason());
+             error_text());
     free(subject->outputs);
     subject->outputs = NULL;
 }

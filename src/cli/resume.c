@@ -66,8 +66,7 @@ void options_print_run(const struct options *options, struct text *out)
 
 static annc_status damaged(const char *what)
 {
-    usage_failed("%s", what);
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "%s", what);
 }
 
 static void decode(char *text)
@@ -238,7 +237,8 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
         status = take_lines(options, options->resumed + length, false, told, &all);
     find_strangers(options, told, &all);
     if (status == ANNC_OK && all.count > 0)
-        status = usage_failed("its training cannot go on with another %s; --epochs alone may be raised", all.text);
+        status =
+            annc_fail(ANNC_USAGE, "its training cannot go on with another %s; --epochs alone may be raised", all.text);
     return status;
 }
 
@@ -246,19 +246,12 @@ annc_status options_resume(struct options *options)
 {
     const char *path = options->value[OPTION_RESUME].text;
     annc_network *checkpoint = NULL;
-    char what[600];
     annc_status status = annc_model_load(path, NULL, &checkpoint);
-    if (status != ANNC_OK) {
-        usage_failed("%s", annc_last_error());
+    if (status != ANNC_OK)
         return status;
-    }
     status = take_checkpoint(options, checkpoint);
     annc_network_free(checkpoint);
     if (!options->value[OPTION_CHECKPOINT].given)
         options->value[OPTION_CHECKPOINT] = options->value[OPTION_RESUME];
-    if (status != ANNC_OK) {
-        snprintf(what, sizeof what, "%s", usage_error());
-        usage_failed("%.200s: %s", path, what);
-    }
-    return status;
+    return status == ANNC_OK ? ANNC_OK : annc_fail(status, "%.200s: %s", path, error_text());
 }

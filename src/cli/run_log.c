@@ -19,8 +19,7 @@ struct place {
 
 static annc_status refuse(const struct place *place, const char *what)
 {
-    usage_failed("%.300s, line %zu %s", place->path, place->line, what);
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "%.300s, line %zu %s", place->path, place->line, what);
 }
 
 /* Numbers of an array; their count, or more than `most`. */
@@ -234,15 +233,13 @@ annc_status run_read(const char *path, struct run *run)
     run->path = path;
     FILE *file = take_given(fopen(path, "re"), "a log");
     if (!file) {
-        usage_failed("%.300s: cannot be read: %s", path, strerror(errno));
-        return ANNC_INPUT;
+        return annc_fail(ANNC_INPUT, "%.300s: cannot be read: %s", path, strerror(errno));
     }
     annc_status status = read_lines(file, run);
     fclose(file);
-    if (status == ANNC_OK && run->history.count + run->fold_count + run->network_count == 0 && !run->has_result) {
-        usage_failed("%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
-        status = ANNC_INPUT;
-    }
+    if (status == ANNC_OK && run->history.count + run->fold_count + run->network_count == 0 && !run->has_result)
+        status = annc_fail(ANNC_INPUT,
+                           "%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
     if (status == ANNC_OK)
         run_average(run);
     return status;

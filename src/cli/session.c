@@ -75,7 +75,7 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
         status =
             load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data);
     if (status == ANNC_OK && session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
-        return usage_failed("--target-accuracy needs classes, and the data have targets");
+        return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, and the data have targets");
     if (status == ANNC_OK)
         status = annc_training_fits(session->device, &session->shape, &session->training, session->data.train);
     if (status == ANNC_OK)
@@ -277,7 +277,7 @@ static annc_status how_it_ended(struct session *session, annc_status status)
     }
     if (status == ANNC_STOPPED) {
         session->ending = ENDED_BY_SIGNAL;
-        snprintf(session->stopped, sizeof session->stopped, "%s", annc_last_error());
+        snprintf(session->stopped, sizeof session->stopped, "%s", error_text());
     } else if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL) {
         snprintf(session->stopped, sizeof session->stopped, "stopped after epoch %u", session->epochs);
         return ANNC_STOPPED;
@@ -296,6 +296,7 @@ static enum patience patience_for(const struct session *session)
 
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
 {
+    struct kept_error first;
     annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
     if (status == ANNC_OK)
         status = log_begin(session);
@@ -310,8 +311,7 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     live_hide(&session->live);
     status = how_it_ended(session, status);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
-    if (status == ANNC_OUTPUT && !usage_error()[0])
-        usage_failed("%s", annc_last_error()); /* which the same error again is not to hide */
+    keep_error(&first); /* which the same error again is not to hide */
     annc_status kept = ended || status == ANNC_OUTPUT ? session_save(session) : ANNC_OK;
     if (ended && !session->has_best) {
         const annc_status stored = annc_trainer_store(session->trainer);
@@ -321,5 +321,7 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
         kept = annc_trainer_health(session->trainer, session->last.health);
     session->seconds += session->unfinished;
     session->unfinished = 0;
-    return ended && kept != ANNC_OK ? kept : status;
+    if (!ended)
+        return fail_again(status, &first);
+    return kept != ANNC_OK ? kept : status;
 }

@@ -43,8 +43,8 @@ static annc_status parse_layer_activation(const char **text, annc_activation *ac
             return ANNC_OK;
         }
     const char *meant = closest(name, activation_name, 0);
-    return usage_failed("--layers: there is no activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
-                        meant ? meant : "", meant ? "?" : "");
+    return annc_fail(ANNC_USAGE, "--layers: there is no activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
+                     meant ? meant : "", meant ? "?" : "");
 }
 
 /* "784-128:relu-10": widths, and activations where they are named. */
@@ -56,10 +56,11 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
         char *end;
         const unsigned long width = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
         if (width < 1 || width > ANNC_MAX_WIDTH)
-            return usage_failed("--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'",
-                                ANNC_MAX_WIDTH, whole);
+            return annc_fail(ANNC_USAGE,
+                             "--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'",
+                             ANNC_MAX_WIDTH, whole);
         if (count > ANNC_MAX_LAYERS)
-            return usage_failed("--layers takes at most %d layers after the inputs", ANNC_MAX_LAYERS);
+            return annc_fail(ANNC_USAGE, "--layers takes at most %d layers after the inputs", ANNC_MAX_LAYERS);
         shape->width[count] = (uint32_t)width;
         text = end;
         if (*text == ':' && count > 0) {
@@ -74,8 +75,8 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
             break;
     }
     if (*text != '\0' || count < 2)
-        return usage_failed("--layers takes two or more widths with '-' between them, like 784-32-10; not '%.64s'",
-                            whole);
+        return annc_fail(ANNC_USAGE,
+                         "--layers takes two or more widths with '-' between them, like 784-32-10; not '%.64s'", whole);
     shape->layers = count - 1;
     return ANNC_OK;
 }
@@ -87,14 +88,14 @@ static annc_status agree_with_model(const struct options *options, const annc_sh
     print_layers(shape, ours, sizeof ours);
     print_layers(model, theirs, sizeof theirs);
     if (strcmp(ours, theirs) != 0)
-        return usage_failed("--layers says %s, and the model is %s", ours, theirs);
+        return annc_fail(ANNC_USAGE, "--layers says %s, and the model is %s", ours, theirs);
     print_activations(shape, ours, sizeof ours);
     print_activations(model, theirs, sizeof theirs);
     if (strcmp(ours, theirs) != 0)
-        return usage_failed("the options say activations %s, and the model has %s", ours, theirs);
+        return annc_fail(ANNC_USAGE, "the options say activations %s, and the model has %s", ours, theirs);
     if (options->value[OPTION_COST].given && shape->cost != model->cost)
-        return usage_failed("--cost says %s, and the model has %s", annc_cost_name(shape->cost),
-                            annc_cost_name(model->cost));
+        return annc_fail(ANNC_USAGE, "--cost says %s, and the model has %s", annc_cost_name(shape->cost),
+                         annc_cost_name(model->cost));
     return ANNC_OK;
 }
 
@@ -119,7 +120,7 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
         shape->cost = (annc_cost)value[OPTION_COST].choice;
     if (model)
         return agree_with_model(options, model, shape);
-    return annc_shape_check(shape) == ANNC_OK ? ANNC_OK : usage_failed("%s", annc_last_error());
+    return annc_shape_check(shape);
 }
 
 annc_status load_model(const struct options *options, const char *path, annc_network **network)
@@ -156,7 +157,7 @@ annc_status device_options_from(const struct options *options, annc_device_optio
     else if (strcmp(text, "cuda") != 0)
         end = "?";
     if (end && *end != '\0')
-        return usage_failed("--device takes auto, cpu, cuda or cuda:N; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--device takes auto, cpu, cuda or cuda:N; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -197,7 +198,7 @@ static annc_status fetch_mnist(const struct options *options, char *why, size_t 
     const enum patience before = set_patience(END_SOON);
     const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
     set_patience(before);
-    snprintf(why, size, "%s", annc_last_error());
+    snprintf(why, size, "%s", error_text());
     return status;
 }
 
@@ -212,8 +213,11 @@ static annc_status choose_source(const struct options *options, const char *what
     } else if (what && strcmp(what, "mnist") != 0) {
         source->source = ANNC_SOURCE_PATH;
         source->path = what;
-    } else if (!what && !annc_mnist_find(folder, sizeof folder)) {
-        end_if_refused(annc_last_error());
+    } else if (!what) {
+        const annc_status found = annc_mnist_find(folder, sizeof folder);
+        end_if_out_of_memory(found);
+        if (found == ANNC_OK)
+            return ANNC_OK;
         const annc_status fetched = may_fetch ? fetch_mnist(options, why, sizeof why) : ANNC_INPUT;
         if (fetched == ANNC_OK || fetched == ANNC_STOPPED)
             return fetched;
@@ -232,7 +236,8 @@ static annc_status mark_from(const struct options *options, enum option_id id, c
     const char *text = options->value[id].text;
     *mark = text ? text[0] : '\0';
     if (text && (strlen(text) != 1 || !strchr(allowed, text[0])))
-        return usage_failed("--%s takes '%c' or '%c'; not '%.64s'", OPTIONS[id].name, allowed[0], allowed[1], text);
+        return annc_fail(ANNC_USAGE, "--%s takes '%c' or '%c'; not '%.64s'", OPTIONS[id].name, allowed[0], allowed[1],
+                         text);
     return ANNC_OK;
 }
 
@@ -246,7 +251,7 @@ static annc_status delimiter_from(const struct options *options, char *separator
                  : strcmp(text, "blanks") == 0                        ? ' '
                                                                       : text[0];
     if (*separator == text[0] && (strlen(text) != 1 || strchr("\"\r\n", text[0])))
-        return usage_failed("--delimiter takes one character, 'tab' or 'blanks'; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--delimiter takes one character, 'tab' or 'blanks'; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -263,7 +268,7 @@ static annc_status validation_from(const struct options *options, annc_data_opti
     }
     source->validation = share;
     if (!(share > 0 && share < 1))
-        return usage_failed("--validation takes a share between 0 and 1, or a file; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--validation takes a share between 0 and 1, or a file; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -291,16 +296,17 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
                                        .target = value[OPTION_TARGET].text,
                                        .drop = value[OPTION_DROP].text};
     if (source->text.label && source->text.target)
-        return usage_failed("--label and --target contradict each other: classes or numbers");
+        return annc_fail(ANNC_USAGE, "--label and --target contradict each other: classes or numbers");
     if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
-        return usage_failed("--folds and --validation contradict each other: each fold is validated with the others");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --validation contradict each other: each fold is validated with the others");
     annc_status status = delimiter_from(options, &source->text.separator);
     if (status == ANNC_OK)
         status = mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal);
     if (status == ANNC_OK)
         status = mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands);
     if (status == ANNC_OK && source->text.thousands && source->text.thousands == source->text.decimal)
-        return usage_failed("--decimal and --thousands cannot be the same mark");
+        return annc_fail(ANNC_USAGE, "--decimal and --thousands cannot be the same mark");
     if (source->text.thousands && !source->text.decimal)
         source->text.decimal = source->text.thousands == ',' ? '.' : ',';
     return status == ANNC_OK ? validation_from(options, source) : status;
@@ -326,12 +332,12 @@ static annc_status check_model(const char *what, const annc_network *model)
     const char *trained = model ? annc_network_metadata(model, "annc.data") : NULL;
     if (what || inputs == MNIST_INPUTS)
         return ANNC_OK;
-    usage_failed(
+    return annc_fail(
+        ANNC_INPUT,
         "the model has %u input%s, and MNIST, which is taken without --data, has %d; name its data with --data "
         "FILE%s%.200s%s",
         inputs, plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
         trained ? ")" : "");
-    return ANNC_INPUT;
 }
 
 annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,

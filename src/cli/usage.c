@@ -1,26 +1,21 @@
-/* usage.c - what the program itself says of a mistake. */
 #include "usage.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static char error_text[512];
-
-const char *usage_error(void)
+const char *error_text(void)
 {
-    return error_text;
+    return annc_last_error();
 }
 
-annc_status usage_failed(const char *format, ...)
+void keep_error(struct kept_error *kept)
 {
-    char text[sizeof error_text];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    annc_printable(text, error_text, sizeof error_text); /* whatever stood in a file or in an argument */
-    return ANNC_USAGE;
+    snprintf(kept->text, sizeof kept->text, "%s", error_text());
+}
+
+annc_status fail_again(annc_status status, const struct kept_error *kept)
+{
+    return annc_fail(status, "%s", kept->text);
 }
 
 /* ---------------------------------------------------------------- did you mean */

@@ -75,7 +75,7 @@ static annc_status read_mnist(struct annc_loading *loading)
 {
     char folder[ANNC_PATH];
     annc_status status = ANNC_OK;
-    ANNC_TRY(annc_mnist_locate(folder, sizeof folder));
+    ANNC_TRY(annc_mnist_find(folder, sizeof folder));
     ANNC_TRY(read_path(loading, folder));
 out:
     return status;

@@ -101,7 +101,7 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     if (status != ANNC_OK || needed <= (double)free)
         return status;
     return annc_fail(
-        ANNC_DEVICE,
+        ANNC_MEMORY,
         "out of memory on %s (%s): the training needs %.0f bytes (weights %zu, optimiser %zu, a minibatch of "
         "%u %zu, examples %.0f); %llu are free of %llu",
         info->kind, info->name, needed, needs.weights, needs.optimiser, needs.m, needs.minibatch, staged,

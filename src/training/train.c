@@ -345,7 +345,7 @@ static annc_status refuse_fused(const struct annc_trainer *trainer)
                       : options->max_norm > 0                                  ? "it bounds no weights"
                       : objective->dropout > 0 || objective->input_dropout > 0 ? "it has no dropout"
                       : objective->input_noise > 0                             ? "it has no noise"
-                      : annc_job_kind_of(options) == ANNC_JOB_OTHER                     ? "it moves no images"
+                      : annc_job_kind_of(options) == ANNC_JOB_OTHER            ? "it moves no images"
                                                                                : "the network is too large";
     return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training: %s",
                      annc_engine_name(ANNC_ENGINE_FUSED), why);
