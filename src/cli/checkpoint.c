@@ -41,21 +41,16 @@ static annc_status set_options(annc_network *network, const char *key, const str
 annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network)
 {
     const struct option_value *value = session->options->value;
-    annc_status status = set_whole(network, "annc.seed", value[OPTION_SEED].whole);
-    if (status == ANNC_OK)
-        status = set_whole(network, "annc.epochs", epochs);
-    if (status == ANNC_OK)
-        status = set_whole(network, "annc.batch", value[OPTION_BATCH].whole);
-    if (status == ANNC_OK)
-        status = set_number(network, "annc.lr", session->training.eta);
-    if (status == ANNC_OK)
-        status = set_options(network, "annc.config", session->options, print_config);
-    if (status == ANNC_OK)
-        status = annc_data_describe(&session->data, network);
-    if (status == ANNC_OK && session->checkpoint) /* which now names the same file in another way */
-        status =
-            annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data"));
-    return status;
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.seed", value[OPTION_SEED].whole));
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.epochs", epochs));
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.batch", value[OPTION_BATCH].whole));
+    ANNC_RETURN_IF_FAILED(set_number(network, "annc.lr", session->training.eta));
+    ANNC_RETURN_IF_FAILED(set_options(network, "annc.config", session->options, print_config));
+    ANNC_RETURN_IF_FAILED(annc_data_describe(&session->data, network));
+    if (session->checkpoint) /* which now names the same file in another way */
+        ANNC_RETURN_IF_FAILED(
+            annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data")));
+    return ANNC_OK;
 }
 
 annc_status save_model(const struct options *options, const annc_network *network, const char *path, const char *what)
@@ -84,12 +79,11 @@ annc_status checkpoint_forget(annc_network *network)
 {
     static const char *const keys[] = {"annc.state", "annc.progress", "annc.run", "annc.machine", "annc.measured"};
     static const char *const blocks[] = {"first", "second", "best"};
-    annc_status status = ANNC_OK;
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks && status == ANNC_OK; i++)
-        status = annc_network_set_block(network, blocks[i], NULL);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && status == ANNC_OK; i++)
-        status = annc_network_set_metadata(network, keys[i], NULL);
-    return status;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        ANNC_RETURN_IF_FAILED(annc_network_set_block(network, blocks[i], NULL));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        ANNC_RETURN_IF_FAILED(annc_network_set_metadata(network, keys[i], NULL));
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- numbers of a session */
@@ -235,23 +229,19 @@ annc_status session_save(struct session *session)
     if (!path)
         return ANNC_OK;
     const enum patience before = set_patience(END_WHEN_ASKED);
-    annc_status status = annc_trainer_checkpoint(session->trainer, &checkpoint);
-    if (status == ANNC_OK)
-        status = describe_network(session, session->epochs, checkpoint);
-    if (status == ANNC_OK)
-        status = set_options(checkpoint, "annc.run", session->options, options_print_run);
-    if (status == ANNC_OK)
-        status = set_progress(session, checkpoint);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_trainer_checkpoint(session->trainer, &checkpoint));
+    ANNC_TRY(describe_network(session, session->epochs, checkpoint));
+    ANNC_TRY(set_options(checkpoint, "annc.run", session->options, options_print_run));
+    ANNC_TRY(set_progress(session, checkpoint));
     print_machine(session, machine, sizeof machine);
-    if (status == ANNC_OK)
-        status = annc_network_set_metadata(checkpoint, "annc.machine", machine);
+    ANNC_TRY(annc_network_set_metadata(checkpoint, "annc.machine", machine));
     print_measured(session, measured, sizeof measured);
-    if (status == ANNC_OK)
-        status = annc_network_set_metadata(checkpoint, "annc.measured", measured);
-    if (status == ANNC_OK && session->has_best)
-        status = annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network));
-    if (status == ANNC_OK)
-        status = annc_model_save(checkpoint, path);
+    ANNC_TRY(annc_network_set_metadata(checkpoint, "annc.measured", measured));
+    if (session->has_best)
+        ANNC_TRY(annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network)));
+    ANNC_TRY(annc_model_save(checkpoint, path));
+out:
     set_patience(before);
     annc_network_free(checkpoint);
     if (status == ANNC_OK)

@@ -27,16 +27,15 @@ annc_status run_export(const struct options *options)
     if (!value[OPTION_OUT].given)
         return annc_fail(ANNC_USAGE, "export needs --out FILE");
     const char *out = value[OPTION_OUT].text;
-    annc_status status = load_model(options, options->positional[0], &network);
-    if (status == ANNC_OK)
-        status = shape_from_options(options, annc_network_shape(network), &said);
-    if (status == ANNC_OK)
-        status = checkpoint_forget(network);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(load_model(options, options->positional[0], &network));
+    ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
+    ANNC_TRY(checkpoint_forget(network));
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    if (status == ANNC_OK)
-        status = annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out));
-    if (status == ANNC_OK && !is_standard_output(out))
+    ANNC_TRY(annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out)));
+    if (!is_standard_output(out))
         note(options, "written: %s", out);
+out:
     annc_network_free(network);
     return status;
 }

@@ -66,35 +66,27 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     annc_device_options device;
     const double limit = session->options->value[OPTION_MAX_TIME].number;
     session->deadline = limit > 0 ? since_start() + limit : 0;
-    annc_status status = device_options_from(session->options, &device);
-    if (status == ANNC_OK && text_of(session, OPTION_RESUME))
-        status = annc_model_load(text_of(session, OPTION_RESUME), NULL, checkpoint);
-    else if (status == ANNC_OK && text_of(session, OPTION_LOAD))
-        status = load_model(session->options, text_of(session, OPTION_LOAD), &session->network);
-    if (status == ANNC_OK && session->network)
-        status = checkpoint_forget(session->network);
+    ANNC_RETURN_IF_FAILED(device_options_from(session->options, &device));
+    if (text_of(session, OPTION_RESUME))
+        ANNC_RETURN_IF_FAILED(annc_model_load(text_of(session, OPTION_RESUME), NULL, checkpoint));
+    else if (text_of(session, OPTION_LOAD))
+        ANNC_RETURN_IF_FAILED(load_model(session->options, text_of(session, OPTION_LOAD), &session->network));
+    if (session->network)
+        ANNC_RETURN_IF_FAILED(checkpoint_forget(session->network));
     session->checkpoint = *checkpoint;
     const annc_network *given = session->checkpoint ? session->checkpoint : session->network;
-    if (status == ANNC_OK)
-        status = shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape);
-    if (status == ANNC_OK)
-        status = checkpoint_interval(session->options, &session->every_epochs, &session->every_seconds);
-    if (status == ANNC_OK)
-        status = training_from_options(session->options, &session->shape, &session->training);
-    if (status == ANNC_OK)
-        status = data_options_from(session->options, &session->shape, source);
-    if (status == ANNC_OK)
-        status = check_combination(session);
-    if (status == ANNC_OK && text_of(session, OPTION_SAVE))
-        status = annc_model_can_save(text_of(session, OPTION_SAVE));
-    if (status == ANNC_OK && text_of(session, OPTION_CHECKPOINT))
-        status = annc_model_can_save(text_of(session, OPTION_CHECKPOINT));
-    if (status == ANNC_OK)
-        status = check_plot(session);
-    if (status == ANNC_OK)
-        status = log_open(session);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(
+        shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape));
+    ANNC_RETURN_IF_FAILED(checkpoint_interval(session->options, &session->every_epochs, &session->every_seconds));
+    ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->training));
+    ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
+    ANNC_RETURN_IF_FAILED(check_combination(session));
+    if (text_of(session, OPTION_SAVE))
+        ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_SAVE)));
+    if (text_of(session, OPTION_CHECKPOINT))
+        ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_CHECKPOINT)));
+    ANNC_RETURN_IF_FAILED(check_plot(session));
+    ANNC_RETURN_IF_FAILED(log_open(session));
     tell_unused(session);
     return device_from_options(session->options, &session->shape, &session->training, &session->device);
 }
@@ -106,9 +98,9 @@ static annc_status save(const struct session *session)
     const char *path = text_of(session, OPTION_SAVE);
     if (!path)
         return ANNC_OK;
-    annc_status status =
-        describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network);
-    return status == ANNC_OK ? save_model(session->options, session->network, path, "") : status;
+    ANNC_RETURN_IF_FAILED(
+        describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network));
+    return save_model(session->options, session->network, path, "");
 }
 
 /* The curves, where --plot asks for them, of the epochs that this process trained: what a resumed run had before is not known here. */
@@ -165,13 +157,11 @@ static void rescue(void *context)
 static annc_status train_one(struct session *session, const annc_data_options *source)
 {
     struct kept_error first;
-    annc_status status = session_open(session, source, true);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(session_open(session, source, true));
     print_balance(session);
     print_shapes(session);
     set_rescue(rescue, session);
-    status = session_train(session, print_epoch);
+    const annc_status status = session_train(session, print_epoch);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED, has_diverged = status == ANNC_DIVERGED;
     if (has_diverged)
         session->ending = ENDED_BY_DIVERGENCE;

@@ -36,15 +36,14 @@ static annc_status take_range(struct axis *axis, const char *text, bool *is_rang
     if (!*is_range)
         return ANNC_OK;
     snprintf(first, sizeof first, "%.*s", dots - text < POINT_TEXT ? (int)(dots - text) : POINT_TEXT - 1, text);
-    annc_status status = option_parse(spec, first, &low);
-    if (status == ANNC_OK)
-        status = option_parse(spec, dots + 2, &high);
+    ANNC_RETURN_IF_FAILED(option_parse(spec, first, &low));
+    ANNC_RETURN_IF_FAILED(option_parse(spec, dots + 2, &high));
     axis->low = spec->kind == WHOLE ? (double)low.whole : low.number;
     axis->high = spec->kind == WHOLE ? (double)high.whole : high.number;
-    if (status == ANNC_OK && axis->low > axis->high)
+    if (axis->low > axis->high)
         return annc_fail(ANNC_USAGE, "--grid: '%.64s' is an empty range", text);
     axis->is_range = true;
-    return status;
+    return ANNC_OK;
 }
 
 static annc_status take_values(struct axis *axis, const char *text)
@@ -60,9 +59,7 @@ static annc_status take_values(struct axis *axis, const char *text)
         axis->values[i] = strsep(&rest, ",");
         if (strlen(axis->values[i]) >= POINT_TEXT)
             return annc_fail(ANNC_USAGE, "--grid: '%.64s...' is too long", axis->values[i]);
-        const annc_status status = option_parse(&OPTIONS[axis->id], axis->values[i], &value);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[axis->id], axis->values[i], &value));
     }
     return ANNC_OK;
 }
@@ -74,16 +71,17 @@ static annc_status take_axis(const char *text, bool random, struct grid *grid)
     bool is_range = false;
     if (!equals)
         return annc_fail(ANNC_USAGE, "--grid takes NAME=VALUE,VALUE,..., like lr=0.5,1,3; not '%.64s'", text);
-    annc_status status = find_option(text, (size_t)(equals - text), &axis->id);
-    for (int a = 0; a < grid->axes && status == ANNC_OK; a++)
+    annc_status status = ANNC_OK;
+    ANNC_TRY(find_option(text, (size_t)(equals - text), &axis->id));
+    for (int a = 0; a < grid->axes; a++)
         if (grid->axis[a].id == axis->id)
-            status = annc_fail(ANNC_USAGE, "--grid: --%s is varied twice", OPTIONS[axis->id].name);
-    if (status == ANNC_OK)
-        status = take_range(axis, equals + 1, &is_range);
-    if (status == ANNC_OK && is_range && !random)
-        status = annc_fail(ANNC_USAGE, "--grid: a range like '%.64s' needs --random N", equals + 1);
-    if (status == ANNC_OK && !is_range)
-        status = take_values(axis, equals + 1);
+            ANNC_TRY(annc_fail(ANNC_USAGE, "--grid: --%s is varied twice", OPTIONS[axis->id].name));
+    ANNC_TRY(take_range(axis, equals + 1, &is_range));
+    if (is_range && !random)
+        ANNC_TRY(annc_fail(ANNC_USAGE, "--grid: a range like '%.64s' needs --random N", equals + 1));
+    if (!is_range)
+        ANNC_TRY(take_values(axis, equals + 1));
+out:
     grid->axes++; /* what was taken is freed with the others */
     return status;
 }
@@ -96,9 +94,7 @@ annc_status grid_open(const struct options *options, struct grid *grid)
     grid->random = random->given;
     grid->seed = options->value[OPTION_SEED].whole;
     for (int i = 0; i < options->repeated_count; i++) {
-        const annc_status status = take_axis(options->repeated[i], grid->random, grid);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(take_axis(options->repeated[i], grid->random, grid));
         points *= grid->axis[i].is_range ? 1 : grid->axis[i].count;
         if (points > MOST_POINTS)
             return annc_fail(ANNC_USAGE, "--grid: more than %d networks; try some of them with --random N",

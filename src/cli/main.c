@@ -59,20 +59,21 @@ static const struct command *command_named(const char *name)
 /* What would be lost is found out before any work. */
 static annc_status run_checked(const struct command *command, const struct options *options)
 {
-    const annc_status status = options_check_files(command->bit, options);
-    return status == ANNC_OK ? command->run(options) : status;
+    ANNC_RETURN_IF_FAILED(options_check_files(command->bit, options));
+    return command->run(options);
 }
 
 static annc_status run_command(const struct command *command, int argc, char **argv)
 {
     struct options options;
-    annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
-    if (status == ANNC_OK)
-        status = options_complete(command->bit, &options);
-    if (status == ANNC_OK && options.value[OPTION_HELP].given)
+    annc_status status = ANNC_OK;
+    ANNC_TRY(options_parse(command->bit, command->most_positional, argc, argv, &options));
+    ANNC_TRY(options_complete(command->bit, &options));
+    if (options.value[OPTION_HELP].given)
         print_command_help(command, false);
-    else if (status == ANNC_OK)
-        status = run_checked(command, &options);
+    else
+        ANNC_TRY(run_checked(command, &options));
+out:
     options_free(&options);
     return status;
 }

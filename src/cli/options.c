@@ -165,10 +165,8 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
         if (!only_positional && strcmp(argv[i], "--") == 0) {
             only_positional = true;
         } else if (!only_positional && strncmp(argv[i], "--", 2) == 0) {
-            const annc_status status =
-                parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next);
-            if (status != ANNC_OK)
-                return status;
+            ANNC_RETURN_IF_FAILED(
+                parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next));
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
             return annc_fail(ANNC_USAGE, "there is no option %.64s; options begin with --", argv[i]);
         } else if (options->positional_count >= most_positional) {
@@ -208,11 +206,10 @@ annc_status options_parse(unsigned command, int most_positional, int argc, char 
 
 annc_status options_default(struct options *options)
 {
-    annc_status status = ANNC_OK;
-    for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++)
+    for (int id = 0; id < OPTION_COUNT; id++)
         if (!options->value[id].given && OPTIONS[id].preset)
-            status = option_parse(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);
-    return status;
+            ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]));
+    return ANNC_OK;
 }
 
 void options_free(struct options *options)

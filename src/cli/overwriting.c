@@ -153,15 +153,14 @@ static annc_status check_dash(const struct options *options, enum option_id id)
 
 annc_status options_check_files(unsigned command, const struct options *options)
 {
-    annc_status status = ANNC_OK;
-    for (int i = 0; i < OPTION_COUNT && status == ANNC_OK; i++)
-        status = check_dash(options, (enum option_id)i);
-    for (int i = 0; i < OPTION_COUNT && status == ANNC_OK; i++) {
+    for (int i = 0; i < OPTION_COUNT; i++)
+        ANNC_RETURN_IF_FAILED(check_dash(options, (enum option_id)i));
+    for (int i = 0; i < OPTION_COUNT; i++) {
         const char *path = file_of(command, options, (enum option_id)i, WRITES);
         if (path)
-            status = check_output(command, options, (enum option_id)i, path);
+            ANNC_RETURN_IF_FAILED(check_output(command, options, (enum option_id)i, path));
     }
-    for (int i = 0; i < options->positional_count && status == ANNC_OK; i++)
-        status = overwriting_check(command, options, "a file that is read", options->positional[i]);
-    return status;
+    for (int i = 0; i < options->positional_count; i++)
+        ANNC_RETURN_IF_FAILED(overwriting_check(command, options, "a file that is read", options->positional[i]));
+    return ANNC_OK;
 }

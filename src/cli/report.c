@@ -141,9 +141,7 @@ annc_status print_epoch(const struct session *session)
     char loss[SHORT_NUMBER];
     FILE *out = given(session, OPTION_JSON) && !given(session, OPTION_QUIET) ? stdout : NULL;
     if (out || session->log) {
-        const annc_status status = json_epoch(session, out);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(json_epoch(session, out));
     }
     if (quiet(session))
         return ANNC_OK;

@@ -65,9 +65,7 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
         text = end;
         if (*text == ':' && count > 0) {
             text++;
-            const annc_status status = parse_layer_activation(&text, &shape->activation[count - 1]);
-            if (status != ANNC_OK)
-                return status;
+            ANNC_RETURN_IF_FAILED(parse_layer_activation(&text, &shape->activation[count - 1]));
             named[count - 1] = true;
         }
         count++;
@@ -106,11 +104,8 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
     memset(shape, 0, sizeof *shape);
     if (model)
         *shape = *model;
-    if (!model || value[OPTION_LAYERS].given) {
-        const annc_status status = parse_layers(value[OPTION_LAYERS].text, shape, named);
-        if (status != ANNC_OK)
-            return status;
-    }
+    if (!model || value[OPTION_LAYERS].given)
+        ANNC_RETURN_IF_FAILED(parse_layers(value[OPTION_LAYERS].text, shape, named));
     for (uint32_t l = 0; l < shape->layers; l++) {
         const enum option_id id = l + 1 == shape->layers ? OPTION_OUTPUT_ACTIVATION : OPTION_ACTIVATION;
         if (!named[l] && (!model || value[id].given))
@@ -127,14 +122,11 @@ annc_status load_model(const struct options *options, const char *path, annc_net
 {
     annc_shape assumed;
     char activations[1024];
-    annc_status status = annc_model_load(path, NULL, network);
+    const annc_status status = annc_model_load(path, NULL, network);
     if (status != ANNC_INPUT || !options->value[OPTION_LAYERS].given)
         return status;
-    status = shape_from_options(options, NULL, &assumed);
-    if (status == ANNC_OK)
-        status = annc_model_load(path, &assumed, network);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(shape_from_options(options, NULL, &assumed));
+    ANNC_RETURN_IF_FAILED(annc_model_load(path, &assumed, network));
     print_activations(annc_network_shape(*network), activations, sizeof activations);
     note(options, "%s says nothing of how it was trained; assumed: %s, %s cost", path, activations,
          annc_cost_name(annc_network_shape(*network)->cost));
@@ -165,11 +157,8 @@ annc_status device_from_options(const struct options *options, const annc_shape 
                                 const annc_training_options *training, annc_device **device)
 {
     annc_device_options chosen;
-    annc_status status = device_options_from(options, &chosen);
-    if (status == ANNC_OK)
-        status = annc_device_open_for(&chosen, shape, training, device);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(device_options_from(options, &chosen));
+    ANNC_RETURN_IF_FAILED(annc_device_open_for(&chosen, shape, training, device));
     const annc_device_info *info = annc_device_describe(*device);
     note(options, "device: %s: %s", info->kind, info->name);
     note(options, "  (%s)", info->why);
@@ -300,23 +289,21 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
         return annc_fail(ANNC_USAGE,
                          "--folds and --validation contradict each other: each fold is validated with the others");
-    annc_status status = delimiter_from(options, &source->text.separator);
-    if (status == ANNC_OK)
-        status = mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal);
-    if (status == ANNC_OK)
-        status = mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands);
-    if (status == ANNC_OK && source->text.thousands && source->text.thousands == source->text.decimal)
+    ANNC_RETURN_IF_FAILED(delimiter_from(options, &source->text.separator));
+    ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal));
+    ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands));
+    if (source->text.thousands && source->text.thousands == source->text.decimal)
         return annc_fail(ANNC_USAGE, "--decimal and --thousands cannot be the same mark");
     if (source->text.thousands && !source->text.decimal)
         source->text.decimal = source->text.thousands == ',' ? '.' : ',';
-    return status == ANNC_OK ? validation_from(options, source) : status;
+    return validation_from(options, source);
 }
 
 annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data)
 {
-    const annc_status status = annc_data_load(source, data);
-    if (status != ANNC_OK || source->fold > 0) /* other folds of the same have been told of */
-        return status;
+    ANNC_RETURN_IF_FAILED(annc_data_load(source, data));
+    if (source->fold > 0) /* other folds of the same have been told of */
+        return ANNC_OK;
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
         note(options, "  %.*s", (int)strcspn(line, "\n"), line);
@@ -343,8 +330,7 @@ static annc_status check_model(const char *what, const annc_network *model)
 annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,
                       annc_data *data)
 {
-    annc_status status = check_model(what, source->model);
-    if (status == ANNC_OK)
-        status = choose_source(options, what, may_fetch, source);
-    return status == ANNC_OK ? load_file(options, source, data) : status;
+    ANNC_RETURN_IF_FAILED(check_model(what, source->model));
+    ANNC_RETURN_IF_FAILED(choose_source(options, what, may_fetch, source));
+    return load_file(options, source, data);
 }

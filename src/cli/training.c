@@ -53,9 +53,7 @@ annc_status training_from_options(const struct options *options, const annc_shap
         training->schedule.kind = ANNC_CONSTANT; /* nothing is trained, and no schedule has a length */
     if (training->augmentation.rotation > 180)
         return annc_fail(ANNC_USAGE, "--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
-    const annc_status status = objective_from_options(options, &training->objective);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(objective_from_options(options, &training->objective));
     return annc_training_check(training, shape);
 }
 
