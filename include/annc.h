@@ -18,8 +18,8 @@
  * are freed after it. All else that is passed in is copied or only read during the call; pointers that are given back belong to the object that
  * was asked, and live as long as it does, or are static text.
  *
- * Errors: what can fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do. Memory can run out
- * anywhere (ANNC_MEMORY). Structs of options are valid when all zero but for what their comments ask.
+ * Errors: what can fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do; it quotes the
+ * field of an options struct, or the argument, that decides: 'eta'. Memory can run out anywhere (ANNC_MEMORY). Structs of options are valid when all zero but for what their comments ask.
  *
  * Threads: two threads may use the library at once on different objects, and one network or data set may be read by several; a device serves one
  * thread at a time, and trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. Nothing here prints,
@@ -589,7 +589,8 @@ typedef struct annc_candidate {
 
 /* Trains candidates on one training set and measures each epoch on a validation set, which may be NULL where every candidate has its own: on the
  * CPU as many at once as there are threads, one a core; on a CUDA device one after another. Of each the parameters of the smallest validation
- * loss are kept, the earlier of equals. done, or NULL, is told of each candidate that is done, one at a time, from any thread; stop, or NULL, is
+ * loss are kept, the earlier of equals. done, or NULL, is told of each candidate that is done, one at a time, on the
+ * thread that trained it, whose annc_last_error() is then that of a candidate that failed; stop, or NULL, is
  * asked by any thread and leaves the rest undone. ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from
  * beginning. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,

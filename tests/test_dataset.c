@@ -207,7 +207,7 @@ static void mixed_spellings(void)
     options.path = alone;
     trains(&options, 200, 0, NULL);
     CHECK(rename(in_folder("train-labels.idx1-ubyte"), in_folder("elsewhere")) == 0);
-    refused(&options, "no labels file", "--labels");
+    refused(&options, "no labels file", "'labels_path'");
     char labels[256];
     snprintf(labels, sizeof labels, "%s", in_folder("elsewhere"));
     options.labels_path = labels;
@@ -561,7 +561,7 @@ static void parts_that_lack(void)
     annc_data_free(&data);
     options.path = in_folder("t10k-images-idx3-ubyte");
     options.need_train = true;
-    refused(&options, "a single file is no training and test set", "--test");
+    refused(&options, "a single file is no training and test set", "'test_path'");
     end();
 }
 
@@ -714,7 +714,7 @@ static void commas_before_three_digits(void)
         snprintf(text, sizeof text, "1,234;a\n%s;b\n", cases[i].second);
         write_text("t.csv", text);
         if (cases[i].value == 0) {
-            refused(&options, "all commas in numbers stand before three digits", "--thousands ,");
+            refused(&options, "all commas in numbers stand before three digits", "'thousands' ,");
             continue;
         }
         REQUIRE_OK(annc_data_load(&options, &data));
@@ -831,7 +831,7 @@ static void archives(void)
     write_npz("other.npz", short_labels, 2);
     refused(&options, "has the shape 3", "has 4 examples");
     write_npz("other.npz", missing, 2);
-    refused(&options, "row 1, column 1: the value is missing (4 such)", "--missing");
+    refused(&options, "row 1, column 1: the value is missing (4 such)", "'missing'");
     options.text.missing = ANNC_MISSING_DROP;
     refused(&options, "has no row without missing values", "other.npz");
     /* A single number, as NumPy saves it, is no table. */
@@ -1101,7 +1101,7 @@ static void gaps_without_means(void)
     annc_data_options options = {
         .source = ANNC_SOURCE_PATH, .path = in_folder("x.npz"), .outputs = 2, .need_test = true, .model = network};
     options.text.missing = ANNC_MISSING_MEAN;
-    refused(&options, "a value is missing in row 1", "--missing drop");
+    refused(&options, "a value is missing in row 1", "'missing' drop");
     annc_network_free(network);
     end();
 }

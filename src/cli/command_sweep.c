@@ -225,11 +225,13 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
 static void tell(void *context, uint32_t i)
 {
     struct sweep *sweep = context;
-    const annc_candidate *candidate = &sweep->candidates[i];
+    annc_candidate *candidate = &sweep->candidates[i];
     const struct option_value *value = sweep->options->value;
     char point[512], merit[256], best[512], best_merit[256];
     if (candidate->status == ANNC_STOPPED)
         return;
+    if (candidate->status != ANNC_OK) /* this is the thread whose last error it is */
+        snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
     sweep->done++;
     if (candidate->validation.count > 0 &&
         (sweep->best == sweep->count || merit_of(sweep, candidate) > merit_of(sweep, &sweep->candidates[sweep->best])))

@@ -173,6 +173,14 @@ static void tell_epoch(void *context, const annc_epoch *epoch, const annc_evalua
         session->folds->said = log_epoch(session);
 }
 
+/* A fold is done: why it failed, in the program's words, as long as this is the thread whose last error it is. */
+static void take_reason(void *context, uint32_t i)
+{
+    annc_candidate *candidate = (annc_candidate *)context + i;
+    if (candidate->status != ANNC_OK)
+        snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
+}
+
 /* `count` folds from `first` on at once, a core each. */
 static annc_status fold_group(const struct session *model, const annc_data_options *source, uint32_t first,
                               uint32_t count, struct folds *folds)
@@ -203,7 +211,7 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
     }
     ANNC_TRY(device_options_from(model->options, &device));
     ANNC_TRY(log_begin(&sessions[0]));
-    status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
+    status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, take_reason, candidates);
     if (status == ANNC_STOPPED)
         complain(error_text());
     ANNC_TRY(status);

@@ -3,9 +3,38 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The option that sets a field of the library's, or NULL. */
+static const char *option_of_field(const char *field)
+{
+    static const struct {
+        const char *field, *option;
+    } known[] = {{"activation", "--output-activation"},
+                 {"assumed", "--layers"},
+                 {"cost", "--cost"},
+                 {"decimal", "--decimal"},
+                 {"drop", "--drop"},
+                 {"eta", "--lr"},
+                 {"folder", "--to"},
+                 {"folds", "--folds"},
+                 {"label", "--label"},
+                 {"labels_path", "--labels"},
+                 {"missing", "--missing"},
+                 {"target", "--target"},
+                 {"test_path", "--test"},
+                 {"thousands", "--thousands"},
+                 {"width", "--layers"},
+                 {"x_name", "--x"},
+                 {"y_name", "--y"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].field, field) == 0)
+            return known[i].option;
+    return NULL;
+}
+
 const char *error_text(void)
 {
-    return annc_last_error();
+    static _Thread_local char text[ANNC_ERROR_SIZE];
+    return annc_error_naming(option_of_field, text, sizeof text);
 }
 
 void keep_error(struct kept_error *kept)

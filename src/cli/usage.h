@@ -4,7 +4,8 @@
 
 #include "status.h"
 
-/* The text of this thread's last error, of the library or of the program. */
+/* The text of this thread's last error, of the library or of the program, with the options where the library names fields. Valid
+ * until the next call. */
 const char *error_text(void);
 
 /* An error that is printed in the end, whatever fails meanwhile: keep_error copies the last error, fail_again makes it the last one
