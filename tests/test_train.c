@@ -41,7 +41,7 @@ static void diverges(void)
     REQUIRE_OK(annc_trainer_create(cpu, problem.network, problem.data, &options, &trainer));
     CHECK(annc_trainer_epoch(trainer, NULL, NULL, &report) == ANNC_DIVERGED);
     CHECK(strstr(annc_last_error(), "step") && strstr(annc_last_error(), "1e+09") &&
-          strstr(annc_last_error(), "lower --lr"));
+          strstr(annc_last_error(), "lower 'eta'"));
     const size_t size = annc_shape_parameters(&shape) * sizeof(float);
     float *before = malloc(size);
     CHECK(before != NULL);

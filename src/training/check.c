@@ -281,7 +281,7 @@ static annc_status stage(const struct audit *audit, annc_device *device, struct 
     cursor->order = audit->order;
     cursor->batch = audit->m;
     annc_status status = annc_examples_stage(device, audit->examples, staged);
-    if (status != ANNC_MEMORY || !device->backend->alloc_host)
+    if ((status != ANNC_MEMORY && status != ANNC_DEVICE) || !device->backend->alloc_host)
         return status;
     ANNC_TRY(annc_rows_open(NULL, audit->examples, audit->m, rows));
     annc_rows_gather(rows, audit->examples, &audit->order, 0, audit->m);
