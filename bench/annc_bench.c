@@ -88,7 +88,7 @@ static annc_dataset *part_of(const annc_dataset *data, uint32_t count)
     annc_dataset *result = NULL;
     if (!x || !labels) {
         fprintf(stderr, "annc-bench: out of memory for %u examples\n", count);
-        exit(ANNC_DEVICE);
+        exit(ANNC_MEMORY);
     }
     for (uint32_t i = 0; i < count; i++) {
         memcpy(x + i * row, (const unsigned char *)all->x + i % all->count * row, row);
@@ -349,8 +349,8 @@ int main(int argc, char **argv)
 {
     const struct settings settings = parse(argc, argv);
     char folder[4096], why[512];
-    annc_data_options source = {.source =
-                                    annc_mnist_find(folder, sizeof folder) ? ANNC_SOURCE_MNIST : ANNC_SOURCE_DIGITS,
+    annc_data_options source = {.source = annc_mnist_find(folder, sizeof folder) == ANNC_OK ? ANNC_SOURCE_MNIST
+                                                                                            : ANNC_SOURCE_DIGITS,
                                 .outputs = 10,
                                 .need_train = true};
     annc_data data;

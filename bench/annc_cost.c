@@ -46,7 +46,7 @@ static void *room(size_t bytes)
     void *block = aligned_alloc(ANNC_LINE, (bytes + ANNC_LINE - 1) / ANNC_LINE * ANNC_LINE);
     if (!block) {
         fprintf(stderr, "annc-cost: out of memory: %zu bytes\n", bytes);
-        exit(ANNC_DEVICE);
+        exit(ANNC_MEMORY);
     }
     memset(block, 0, bytes);
     return block;

@@ -18,8 +18,8 @@
  * are freed after it. All else that is passed in is copied or only read during the call; pointers that are given back belong to the object that
  * was asked, and live as long as it does, or are static text.
  *
- * Errors: what can fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do. Memory can run out
- * anywhere (ANNC_DEVICE). Structs of options are valid when all zero but for what their comments ask.
+ * Errors: what can fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do; it quotes the
+ * field of an options struct, or the argument, that decides: 'eta'. Memory can run out anywhere (ANNC_MEMORY). Structs of options are valid when all zero but for what their comments ask.
  *
  * Threads: two threads may use the library at once on different objects, and one network or data set may be read by several; a device serves one
  * thread at a time, and trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. Nothing here prints,
@@ -51,17 +51,18 @@ extern "C" {
 
 /* ------------------------------------------------------------------ 1 status and build */
 
-/* What a call came to. The numbers are also the exit codes of annc-gpu. */
+/* Result of a call. The numbers are also the exit codes of annc-gpu, except that ANNC_MEMORY exits with 4, like ANNC_DEVICE. */
 typedef enum annc_status {
     ANNC_OK = 0,
     ANNC_FAILURE = 1,      /* a fault of the library's own */
     ANNC_USAGE = 2,        /* an argument that is wrong in itself */
     ANNC_INPUT = 3,        /* a named input is missing, malformed, or contradicts the arguments */
-    ANNC_DEVICE = 4,       /* no such device, or out of memory */
+    ANNC_DEVICE = 4,       /* no such device, or a device that fails */
     ANNC_DIVERGED = 5,     /* the loss is no longer finite */
     ANNC_OUTPUT = 6,       /* an output could not be written */
     ANNC_CHECK_FAILED = 7, /* a gradient audit failed */
     ANNC_STOPPED = 8,      /* the caller asked for a stop; the state is that after the last whole minibatch */
+    ANNC_MEMORY = 9,       /* memory, of the host or of a device, or threads are used up */
 } annc_status;
 
 /* The text of this thread's last failure: file, number and remedy; "" before the first. Valid until the next call that fails. */
@@ -326,8 +327,8 @@ ANNC_API annc_status annc_data_describe(const annc_data *data, annc_network *net
 /* Targets in the units of the file: those of a data set were scaled. count x outputs, in place. */
 ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets);
 
-/* Whether MNIST is on disk, and in which folder (path of `size` bytes). False, with a last error that says so, for want of memory too. */
-ANNC_API bool annc_mnist_find(char *path, size_t size);
+/* Finds the folder that has MNIST on this machine (path of `size` bytes). ANNC_INPUT when no folder has it, ANNC_MEMORY. */
+ANNC_API annc_status annc_mnist_find(char *path, size_t size);
 
 typedef struct annc_fetch_options {
     const char *folder;                                /* where to; NULL: the user's cache folder */
@@ -371,7 +372,7 @@ typedef struct annc_device_info {
     uint64_t memory_free;
 } annc_device_info;
 
-/* Opens a device. ANNC_DEVICE says what was found: no driver, no device, a driver too old, out of memory with sizes. */
+/* Opens a device. ANNC_DEVICE says what was found: no driver, no device, a driver too old. ANNC_MEMORY with sizes. */
 ANNC_API annc_status annc_device_open(const annc_device_options *options, annc_device **device);
 ANNC_API void annc_device_close(annc_device *device);
 /* What it is. memory_free is as it was when the device was opened. */
@@ -463,7 +464,7 @@ ANNC_API annc_training_options annc_training_defaults(annc_optimiser optimiser);
 /* Whether options can be used with a network of a shape: ANNC_USAGE with the value and what it may be. */
 ANNC_API annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape);
 
-/* Whether a device has the memory that a training takes, found out before any of it is taken: ANNC_DEVICE with the bytes of weights,
+/* Whether a device has the memory that a training takes, found out before any of it is taken: ANNC_MEMORY with the bytes of weights,
  * optimiser, minibatch, engine and examples, and those that are free. */
 ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_shape *shape,
                                         const annc_training_options *options, const annc_dataset *train);
@@ -491,7 +492,7 @@ typedef struct annc_trainer annc_trainer;
 
 /* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network, the device and
  * the data set in use; they must outlive it. ANNC_USAGE (annc_training_check), ANNC_INPUT where data and network do not fit together (inputs,
- * outputs, targets that the cost cannot take), ANNC_DEVICE out of memory with needed, free and total bytes. */
+ * outputs, targets that the cost cannot take), ANNC_MEMORY with needed, free and total bytes. */
 ANNC_API annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                          const annc_training_options *options, annc_trainer **trainer);
 ANNC_API void annc_trainer_free(annc_trainer *trainer);
@@ -604,7 +605,8 @@ typedef struct annc_candidate {
 
 /* Trains candidates on one training set and measures each epoch on a validation set, which may be NULL where every candidate has its own: on the
  * CPU as many at once as there are threads, one a core; on a CUDA device one after another. Of each the parameters of the smallest validation
- * loss are kept, the earlier of equals. done, or NULL, is told of each candidate that is done, one at a time, from any thread; stop, or NULL, is
+ * loss are kept, the earlier of equals. done, or NULL, is told of each candidate that is done, one at a time, on the
+ * thread that trained it, whose annc_last_error() is then that of a candidate that failed; stop, or NULL, is
  * asked by any thread and leaves the rest undone. ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from
  * beginning. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,

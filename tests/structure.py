@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Dependencies go one way: fails on an include that points the other way, on a CUDA or BLAS header outside its room, on a file that the rooms
-do not know, and on a call of the program for memory that goes past memory.h.
+do not know, on a call of the program for memory that goes past memory.h, and on a message of the library that names an option.
 
     tests/structure.py REPOSITORY"""
 import pathlib
@@ -18,7 +18,7 @@ ALLOWED = {
     "src/network": {"include", "src/base", "src/formats", "src/network"},
     "src/backend": {"include", "src/base", "src/backend"},
     "src/training": {"include", "src/base", "src/dataset", "src/network", "src/backend", "src/training"},
-    "src/cli": {"include", "src/cli"},
+    "src/cli": {"include", "src/base", "src/cli"},
     "kernels": {"include", "src/base", "src/backend", "kernels"},
 }
 EXTRA = {
@@ -29,6 +29,25 @@ DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
                           r"(?<!take_given\()\b(?:fopen|fdopen|realpath|getcwd)\(")
 GENERATED = {"config.h", "mnist.h", "export_page.h"}
+
+
+# Text that names options of another program, or that notes still have.
+NAMES_OPTIONS = {"src/dataset/fetch.c", "src/dataset/idx_table.c"}
+
+
+def option_faults():
+    """Messages of the library name fields, for which the program has the options."""
+    faults = []
+    for room in ("src/base", "src/formats", "src/dataset", "src/network", "src/backend", "src/training"):
+        for path in sorted((ROOT / room).glob("*.c")):
+            name = str(path.relative_to(ROOT))
+            for text in re.findall(r'"[^"\n]*--[a-z][^"\n]*"', path.read_text()) if name not in NAMES_OPTIONS else ():
+                faults.append(f"{name} names an option: {text}")
+    options = (ROOT / "src/cli/usage.c").read_text()
+    for field in re.findall(r'ANNC_FIELD\("(\w+)"\)', (ROOT / "src/base/status.h").read_text()):
+        if '{"' + field + '", "--' not in options:
+            faults.append(f"src/cli/usage.c has no option for the field {field} of src/base/status.h")
+    return faults
 
 
 def main():
@@ -42,7 +61,7 @@ def main():
                 if target and target not in allowed and (name, header) not in EXTRA:
                     faults.append(f"{name} includes {header} of {target}")
                 if room == "src/cli" and target == "include" and header != "annc.h":
-                    faults.append(f"{name} includes {header}: the command line knows annc.h alone")
+                    faults.append(f"{name} includes {header}: of include/ the command line knows annc.h alone")
                 if room == "kernels" and target in ("src/base", "src/backend") and header not in KERNELS_MAY_USE:
                     faults.append(f"{name} includes {header}, which is no business of the kernels")
                 if DEVICE_HEADERS.search(header) and room not in ("src/backend", "kernels"):
@@ -52,6 +71,7 @@ def main():
     for path in sorted((ROOT / "src/cli").glob("*.c")):
         for call in TAKES_MEMORY.findall(path.read_text()) if path.name != "memory.c" else ():
             faults.append(f"src/cli/{path.name} takes memory past memory.h: {call}")
+    faults += option_faults()
     for fault in faults:
         print(fault)
     print(f"{'1 passed, 0 failed' if not faults else '0 passed, 1 failed'}")

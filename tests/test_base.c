@@ -163,19 +163,19 @@ static void memory(void)
     struct annc_buffer buffer = {NULL, 0, 0, ANNC_OK};
     struct annc_mapping mapping;
     void *block = NULL;
-    CHECK(annc_allocate(SIZE_MAX, 8, "a test", &block) == ANNC_DEVICE && !block);
+    CHECK(annc_allocate(SIZE_MAX, 8, "a test", &block) == ANNC_MEMORY && !block);
     CHECK(strstr(annc_last_error(), "out of memory: a test needs"));
-    CHECK(annc_allocate((size_t)1 << 60, 1, "a test", &block) == ANNC_DEVICE && !block);
+    CHECK(annc_allocate((size_t)1 << 60, 1, "a test", &block) == ANNC_MEMORY && !block);
     CHECK(annc_resize(0, 8, "a test", &block) == ANNC_OK && block);
-    CHECK(annc_resize(SIZE_MAX, 8, "a test", &block) == ANNC_DEVICE && block); /* which is still there */
+    CHECK(annc_resize(SIZE_MAX, 8, "a test", &block) == ANNC_MEMORY && block); /* which is still there */
     annc_release(block);
     REQUIRE_OK(annc_allocate((5 << 20) + 1, 1, "a test", &block)); /* so much begins at a large page, and is zero too */
     CHECK((uintptr_t)block % (2 << 20) == 0 && ((char *)block)[0] == 0 && ((char *)block)[5 << 20] == 0);
     annc_release(block);
-    CHECK(annc_map(-1, 100, &mapping) == ANNC_DEVICE && strstr(annc_last_error(), "cannot be mapped"));
+    CHECK(annc_map(-1, 100, &mapping) == ANNC_MEMORY && strstr(annc_last_error(), "cannot be mapped"));
     annc_buffer_add(&buffer, "kept", 4);
     annc_buffer_add(&buffer, "", SIZE_MAX / 2);
-    CHECK(buffer.status == ANNC_DEVICE && strcmp(buffer.bytes, "kept") == 0);
+    CHECK(buffer.status == ANNC_MEMORY && strcmp(buffer.bytes, "kept") == 0);
     annc_buffer_add(&buffer, "x", 1); /* does nothing after it */
     CHECK(buffer.length == 4);
     annc_release(buffer.bytes);

@@ -213,7 +213,7 @@ static void evaluators_share_parameters(void)
         REQUIRE_OK(annc_evaluator_create(device, problem.network, problem.data, &evaluator[i]));
         REQUIRE_OK(one_epoch(trainer, evaluator[i], &loss));
     }
-    CHECK(annc_evaluator_run(evaluator[0], NULL, NULL, NULL, &evaluation) == ANNC_DEVICE);
+    CHECK(annc_evaluator_run(evaluator[0], NULL, NULL, NULL, &evaluation) == ANNC_MEMORY);
     annc_trainer_free(trainer);
     REQUIRE_OK(annc_evaluator_run(evaluator[0], NULL, NULL, NULL, &evaluation));
     for (int i = 0; i < 2; i++)

@@ -78,8 +78,9 @@ static bool same(const struct result *a, const struct result *b)
 static bool is_told(annc_status status)
 {
     const char *text = annc_last_error();
-    return status == ANNC_DEVICE && (strstr(text, "out of memory") || strstr(text, "no CUDA device: ") ||
-                                     ((strstr(text, "CUDA: ") || strstr(text, "cuBLAS: ")) && strstr(text, " in ")));
+    return (status == ANNC_DEVICE || status == ANNC_MEMORY) &&
+           (strstr(text, "out of memory") || strstr(text, "no CUDA device: ") ||
+            ((strstr(text, "CUDA: ") || strstr(text, "cuBLAS: ")) && strstr(text, " in ")));
 }
 
 static void one_fault(const struct problem *problem, const struct training *training, long k, bool on,

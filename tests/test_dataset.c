@@ -207,7 +207,7 @@ static void mixed_spellings(void)
     options.path = alone;
     trains(&options, 200, 0, NULL);
     CHECK(rename(in_folder("train-labels.idx1-ubyte"), in_folder("elsewhere")) == 0);
-    refused(&options, "no labels file", "--labels");
+    refused(&options, "no labels file", "'labels_path'");
     char labels[256];
     snprintf(labels, sizeof labels, "%s", in_folder("elsewhere"));
     options.labels_path = labels;
@@ -454,15 +454,15 @@ static void mnist_by_name(void)
     const annc_data_options options = {.source = ANNC_SOURCE_MNIST, .outputs = 10, .need_train = true};
     begin();
     CHECK(setenv("ANNC_DATA", folder, 1) == 0);
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     refused(&options, "MNIST is not on disk", "annc-gpu fetch");
     write_standard_set(20, 20);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, folder) == 0);
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, folder) == 0);
     trains(&options, 20, 20, NULL);
     CHECK(truncate(in_folder("t10k-images-idx3-ubyte"), 20) == 0);
     refused(&options, "t10k-images-idx3-ubyte", "is cut short");
     unlink(in_folder("t10k-labels-idx1-ubyte"));
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     unsetenv("ANNC_DATA");
     end();
 }
@@ -561,7 +561,7 @@ static void parts_that_lack(void)
     annc_data_free(&data);
     options.path = in_folder("t10k-images-idx3-ubyte");
     options.need_train = true;
-    refused(&options, "a single file is no training and test set", "--test");
+    refused(&options, "a single file is no training and test set", "'test_path'");
     end();
 }
 
@@ -714,7 +714,7 @@ static void commas_before_three_digits(void)
         snprintf(text, sizeof text, "1,234;a\n%s;b\n", cases[i].second);
         write_text("t.csv", text);
         if (cases[i].value == 0) {
-            refused(&options, "all commas in numbers stand before three digits", "--thousands ,");
+            refused(&options, "all commas in numbers stand before three digits", "'thousands' ,");
             continue;
         }
         REQUIRE_OK(annc_data_load(&options, &data));
@@ -831,7 +831,7 @@ static void archives(void)
     write_npz("other.npz", short_labels, 2);
     refused(&options, "has the shape 3", "has 4 examples");
     write_npz("other.npz", missing, 2);
-    refused(&options, "row 1, column 1: the value is missing (4 such)", "--missing");
+    refused(&options, "row 1, column 1: the value is missing (4 such)", "'missing'");
     options.text.missing = ANNC_MISSING_DROP;
     refused(&options, "has no row without missing values", "other.npz");
     /* A single number, as NumPy saves it, is no table. */
@@ -1101,7 +1101,7 @@ static void gaps_without_means(void)
     annc_data_options options = {
         .source = ANNC_SOURCE_PATH, .path = in_folder("x.npz"), .outputs = 2, .need_test = true, .model = network};
     options.text.missing = ANNC_MISSING_MEAN;
-    refused(&options, "a value is missing in row 1", "--missing drop");
+    refused(&options, "a value is missing in row 1", "'missing' drop");
     annc_network_free(network);
     end();
 }
@@ -1145,27 +1145,27 @@ static void places_of_mnist(void)
     unsetenv("ANNC_DATA");
     setenv("XDG_CACHE_HOME", "not/absolute", 1);
     unsetenv("HOME");
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     setenv("HOME", "", 1);
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     setenv("HOME", folder, 1);
-    CHECK(!annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
     write_standard_set(20, 20);
     snprintf(cache, sizeof cache, "%s/.cache/annc/mnist", folder);
     snprintf(command, sizeof command, "mkdir -p %s && mv *-ubyte %s", cache, cache);
     CHECK(system(command) == 0);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
-    CHECK(!annc_mnist_find(found, 12)); /* no room for the name */
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, cache) == 0);
+    CHECK(annc_mnist_find(found, 12) == ANNC_INPUT); /* no room for the name */
     setenv("XDG_CACHE_HOME", in_folder(".cache"), 1);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, cache) == 0);
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, cache) == 0);
     CHECK(system("mkdir data && cp -r .cache/annc/mnist data/mnist") == 0);
-    CHECK(annc_mnist_find(found, sizeof found) && strcmp(found, "data/mnist") == 0);
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, "data/mnist") == 0);
     setenv("XDG_CACHE_HOME", "", 1);
-    CHECK(!annc_mnist_find(found, 5)); /* no room for any name */
+    CHECK(annc_mnist_find(found, 5) == ANNC_INPUT); /* no room for any name */
     setenv("ANNC_DATA", "data/mnist/train-images-idx3-ubyte", 1);
-    CHECK(!annc_mnist_find(found, sizeof found)); /* no folder */
-    setenv("ANNC_DATA", "", 1);                   /* as good as not set */
-    CHECK(annc_mnist_find(found, sizeof found));
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT); /* no folder */
+    setenv("ANNC_DATA", "", 1);                                /* as good as not set */
+    CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK);
     unsetenv("ANNC_DATA");
     unsetenv("XDG_CACHE_HOME");
     CHECK(chdir(before) == 0);

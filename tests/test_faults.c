@@ -43,7 +43,7 @@ typedef annc_status work_fn(const void *what, uint64_t *sum);
 
 static bool is_refusal(annc_status status)
 {
-    return status == ANNC_DEVICE &&
+    return status == ANNC_MEMORY &&
            (strstr(annc_last_error(), "out of memory") || strstr(annc_last_error(), "the system gives no more than"));
 }
 

@@ -219,7 +219,7 @@ static void one_fault(const char *name, work_fn *work, const void *what, long k,
     if (status == ANNC_OK)
         CHECK_MSG(result == want, "%s, call %ld: it went on to something else", name, k);
     else
-        CHECK_MSG(way == WHOLLY && (status == ANNC_INPUT || status == ANNC_OUTPUT || status == ANNC_DEVICE) &&
+        CHECK_MSG(way == WHOLLY && (status == ANNC_INPUT || status == ANNC_OUTPUT || status == ANNC_MEMORY) &&
                       annc_last_error()[0],
                   "%s, call %ld: status %d: %s", name, k, (int)status, annc_last_error());
     CHECK_MSG(open_descriptors() == descriptors, "%s, call %ld leaves a file open", name, k);

@@ -264,7 +264,7 @@ static void fail_each_way(struct record *record)
     CHECK(problem_make(&problem, &shape, ANNC_FLOATS, false, 50, ANNC_INIT_NORMAL, 1));
     REQUIRE_OK(annc_device_open(&options, &device));
     CHECK(annc_network_create(&none, &network) == ANNC_USAGE && !network);
-    CHECK(annc_network_create(&huge, &network) == ANNC_DEVICE && !network);
+    CHECK(annc_network_create(&huge, &network) == ANNC_MEMORY && !network);
     CHECK(annc_model_load("/nowhere", NULL, &network) == ANNC_INPUT && !network);
     CHECK(annc_model_save(problem.network, "/nowhere/m") == ANNC_OUTPUT);
     annc_device *other = NULL;
@@ -588,7 +588,7 @@ static void without_memory(void)
         left = refuse;
         refuse = 0;
         failed += status != ANNC_OK;
-        CHECK_MSG(left > 0 || status == ANNC_DEVICE || status == ANNC_OK, "block %ld: %d, %s", n, (int)status,
+        CHECK_MSG(left > 0 || status == ANNC_MEMORY || status == ANNC_OK, "block %ld: %d, %s", n, (int)status,
                   annc_last_error());
         CHECK_MSG(left == 0 || status == ANNC_OK, "%s", annc_last_error());
     }

@@ -41,7 +41,7 @@ static void diverges(void)
     REQUIRE_OK(annc_trainer_create(cpu, problem.network, problem.data, &options, &trainer));
     CHECK(annc_trainer_epoch(trainer, NULL, NULL, &report) == ANNC_DIVERGED);
     CHECK(strstr(annc_last_error(), "step") && strstr(annc_last_error(), "1e+09") &&
-          strstr(annc_last_error(), "lower --lr"));
+          strstr(annc_last_error(), "lower 'eta'"));
     const size_t size = annc_shape_parameters(&shape) * sizeof(float);
     float *before = malloc(size);
     CHECK(before != NULL);
@@ -199,7 +199,7 @@ static void out_of_memory(void)
     const annc_shape shape =
         problem_shape("4-300000-300000-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     annc_network *network = NULL;
-    CHECK(annc_network_create(&shape, &network) == ANNC_DEVICE);
+    CHECK(annc_network_create(&shape, &network) == ANNC_MEMORY);
     CHECK_MSG(strstr(annc_last_error(), "out of memory") && strstr(annc_last_error(), "free"), "%s", annc_last_error());
     annc_network_free(network);
 }

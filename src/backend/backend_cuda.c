@@ -44,15 +44,16 @@ static struct cuda_device *cuda(annc_device *device)
 static annc_status cuda_failed(const annc_device *device, cudaError_t error, const char *call)
 {
     cudaGetLastError();
-    return device->host->fail(ANNC_DEVICE, "CUDA: %s (%s) in %s, on %s", cudaGetErrorString(error),
-                              cudaGetErrorName(error), call, device->info.name);
+    return device->host->fail(error == cudaErrorMemoryAllocation ? ANNC_MEMORY : ANNC_DEVICE,
+                              "CUDA: %s (%s) in %s, on %s", cudaGetErrorString(error), cudaGetErrorName(error), call,
+                              device->info.name);
 }
 
 static annc_status cublas_failed(annc_device *device, cublasStatus_t error, const char *call)
 {
     cudaGetLastError();
-    return device->host->fail(ANNC_DEVICE, "cuBLAS: %s in %s, on %s", cublasGetStatusString(error), call,
-                              device->info.name);
+    return device->host->fail(error == CUBLAS_STATUS_ALLOC_FAILED ? ANNC_MEMORY : ANNC_DEVICE,
+                              "cuBLAS: %s in %s, on %s", cublasGetStatusString(error), call, device->info.name);
 }
 
 /* Both go to `out` when a call fails, as ANNC_TRY does; they want `status` and `device` in scope. */
@@ -159,7 +160,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     struct cuda_device *self = (struct cuda_device *)calloc(1, sizeof *self);
     (void)threads;
     if (!self)
-        return host->fail(ANNC_DEVICE, "out of memory: a device needs %zu bytes", sizeof *self);
+        return host->fail(ANNC_MEMORY, "out of memory: a device needs %zu bytes", sizeof *self);
     annc_device *device = &self->device;
     device->backend = annc_backend_module();
     device->host = host;
@@ -208,7 +209,7 @@ static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *wha
     if (error != cudaErrorMemoryAllocation)
         return cuda_failed(device, error, "cudaMalloc");
     cudaMemGetInfo(&free_bytes, &total_bytes);
-    return device->host->fail(ANNC_DEVICE, "out of memory on %s: %s needs %zu bytes; %zu are free of %zu",
+    return device->host->fail(ANNC_MEMORY, "out of memory on %s: %s needs %zu bytes; %zu are free of %zu",
                               device->info.name, what, bytes, free_bytes, total_bytes);
 }
 
@@ -230,7 +231,7 @@ static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char
     *memory = NULL;
     if (error != cudaErrorMemoryAllocation)
         return cuda_failed(device, error, "cudaHostAlloc");
-    return device->host->fail(ANNC_DEVICE, "out of memory: %s needs %zu bytes of pinned host memory", what, bytes);
+    return device->host->fail(ANNC_MEMORY, "out of memory: %s needs %zu bytes of pinned host memory", what, bytes);
 }
 
 static void cuda_free_host(annc_device *device, void *memory)
@@ -454,7 +455,7 @@ static annc_status recorded_open(annc_device *device, struct annc_job *const *jo
     struct recording *recording = (struct recording *)calloc(1, sizeof *recording);
     (void)n; /* most_jobs is 1 */
     if (!recording)
-        return device->host->fail(ANNC_DEVICE, "out of memory: a recording needs %zu bytes", sizeof *recording);
+        return device->host->fail(ANNC_MEMORY, "out of memory: a recording needs %zu bytes", sizeof *recording);
     recording->device = device;
     recording->job = jobs[0];
     *engine = recording;

@@ -34,7 +34,7 @@ static annc_status refused(size_t bytes, const char *what)
 {
     uint64_t total, available;
     annc_machine_memory(&total, &available);
-    return annc_fail(ANNC_DEVICE, "out of memory: %s needs %zu bytes; the machine has %llu free of %llu", what, bytes,
+    return annc_fail(ANNC_MEMORY, "out of memory: %s needs %zu bytes; the machine has %llu free of %llu", what, bytes,
                      (unsigned long long)available, (unsigned long long)total);
 }
 
@@ -87,7 +87,7 @@ annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping
 {
     void *base = mmap(NULL, length, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (base == MAP_FAILED)
-        return annc_fail(ANNC_DEVICE, "out of memory: a file of %zu bytes cannot be mapped", length);
+        return annc_fail(ANNC_MEMORY, "out of memory: a file of %zu bytes cannot be mapped", length);
     *mapping = (struct annc_mapping){base, length};
     return ANNC_OK;
 }

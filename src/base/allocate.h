@@ -7,7 +7,7 @@
 /* Two cache lines, which processors fetch together: what one thread writes is then not fetched with what another does. */
 enum { ANNC_ALIGNMENT = 128 };
 
-/* count x size bytes, zeroed, aligned to ANNC_ALIGNMENT; at least one byte. ANNC_DEVICE with the bytes needed and free.
+/* count x size bytes, zeroed, aligned to ANNC_ALIGNMENT; at least one byte. ANNC_MEMORY with the bytes needed and free.
  * `what` names the purpose in the message. *block is NULL after a failure. Freed by annc_release. */
 annc_status annc_allocate(size_t count, size_t size, const char *what, void **block);
 void annc_release(void *block);

@@ -66,7 +66,7 @@ annc_status annc_pool_open(int threads, struct annc_pool **result)
         *thread = (struct thread){.pool = pool, .index = pool->threads + 1};
         const int error = pthread_create(&thread->id, NULL, live, thread);
         if (error)
-            status = annc_fail(ANNC_DEVICE, "the system gives no more than %d threads, and %d were asked for: %s",
+            status = annc_fail(ANNC_MEMORY, "the system gives no more than %d threads, and %d were asked for: %s",
                                pool->threads + 1, threads, strerror(error));
         else
             pool->threads++;

@@ -6,7 +6,7 @@
 
 struct annc_pool;
 
-/* A pool of `threads` - 1 threads besides the caller's; they take no signals. ANNC_DEVICE where the system gives fewer. */
+/* A pool of `threads` - 1 threads besides the caller's; they take no signals. ANNC_MEMORY where the system gives fewer. */
 annc_status annc_pool_open(int threads, struct annc_pool **pool);
 void annc_pool_close(struct annc_pool *pool);
 

@@ -4,23 +4,75 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { ERROR_SIZE = 2048 };
+enum { LONGEST_FIELD = 32 };
+static const char BEGIN = '\1', END = '\2';
 
-static _Thread_local char last_error[ERROR_SIZE];
+static _Thread_local char last_error[ANNC_ERROR_SIZE], marked_error[ANNC_ERROR_SIZE]; /* marked: its fields */
 
 const char *annc_last_error(void)
 {
     return last_error;
 }
 
+/* The field that is marked at a place, and the length of name and marks; 0 where none is. */
+static size_t read_field(const char *text, char *field)
+{
+    const size_t length = text[0] == BEGIN ? strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
+    if (length == 0 || length >= LONGEST_FIELD || text[1 + length] != END)
+        return 0;
+    memcpy(field, text + 1, length);
+    field[length] = '\0';
+    return length + 2;
+}
+
+/* Makes what a text quotes printable, all but the marks of fields. Changes `text` meanwhile. */
+static void escape(char *text, char *escaped, size_t size)
+{
+    char field[LONGEST_FIELD];
+    size_t used = 0;
+    while (*text && used + 1 < size) {
+        char *mark = text;
+        size_t length = 0;
+        for (; *mark && length == 0; mark += length == 0)
+            length = read_field(mark, field);
+        const char first = *mark;
+        *mark = '\0';
+        annc_printable(text, escaped + used, size - used);
+        used += strlen(escaped + used);
+        *mark = first;
+        if (length > 0)
+            used += (size_t)snprintf(escaped + used, size - used, "%.*s", (int)length, mark);
+        text = mark + length;
+    }
+    escaped[used < size ? used : size - 1] = '\0';
+}
+
+const char *annc_error_naming(const char *(*name)(const char *field), char *text, size_t size)
+{
+    char field[LONGEST_FIELD];
+    size_t used = 0;
+    for (const char *from = marked_error; *from && used + 1 < size;) {
+        const size_t length = read_field(from, field);
+        const char *own = length > 0 && name ? name(field) : NULL;
+        used += (size_t)(own          ? snprintf(text + used, size - used, "%s", own)
+                         : length > 0 ? snprintf(text + used, size - used, "'%s'", field)
+                                      : snprintf(text + used, size - used, "%c", *from));
+        from += length > 0 ? length : 1;
+    }
+    text[used < size ? used : size - 1] = '\0';
+    return text;
+}
+
 annc_status annc_fail(annc_status status, const char *format, ...)
 {
-    char text[ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
+    char text[ANNC_ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
     va_list arguments;
     va_start(arguments, format);
     annc_vprint(text, sizeof text, format, arguments);
     va_end(arguments);
-    annc_printable(text, last_error, sizeof last_error); /* whatever it quotes */
+    escape(text, marked_error, sizeof marked_error);
+    annc_error_naming(NULL, last_error, sizeof last_error);
     return status;
 }

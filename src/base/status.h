@@ -1,4 +1,4 @@
-/* status.h - the one way that errors travel. */
+/* status.h - the one way that errors travel: a status, and this thread's last error. */
 #ifndef ANNC_BASE_STATUS_H
 #define ANNC_BASE_STATUS_H
 
@@ -8,12 +8,49 @@
  * (names, cells) is passed through annc_printable (text.h) first. */
 annc_status annc_fail(annc_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Goes to the clean-up label when a call fails; wants `annc_status status = ANNC_OK;` and a label `out`. */
+enum { ANNC_ERROR_SIZE = 2048 }; /* bytes that hold the text of any error */
+
+/* What a caller can change is named in a message by the field of the options struct, or the argument, that decides:
+ * annc_fail(ANNC_DIVERGED, "...; lower " ANNC_FIELD_ETA). annc_last_error() has it in quotes, 'eta'. A program whose users know it by
+ * another name, as the option --lr, gets the message from annc_error_naming. Control characters mark the name, since annc_fail lets no
+ * others into a message. */
+#define ANNC_FIELD(name)       "\1" name "\2"
+#define ANNC_FIELD_ACTIVATION  ANNC_FIELD("activation") /* of the output layer */
+#define ANNC_FIELD_ASSUMED     ANNC_FIELD("assumed")
+#define ANNC_FIELD_COST        ANNC_FIELD("cost")
+#define ANNC_FIELD_DECIMAL     ANNC_FIELD("decimal")
+#define ANNC_FIELD_DROP        ANNC_FIELD("drop")
+#define ANNC_FIELD_ETA         ANNC_FIELD("eta")
+#define ANNC_FIELD_FOLDER      ANNC_FIELD("folder")
+#define ANNC_FIELD_FOLDS       ANNC_FIELD("folds")
+#define ANNC_FIELD_LABEL       ANNC_FIELD("label")
+#define ANNC_FIELD_LABELS_PATH ANNC_FIELD("labels_path")
+#define ANNC_FIELD_MISSING     ANNC_FIELD("missing")
+#define ANNC_FIELD_TARGET      ANNC_FIELD("target")
+#define ANNC_FIELD_TEST_PATH   ANNC_FIELD("test_path")
+#define ANNC_FIELD_THOUSANDS   ANNC_FIELD("thousands")
+#define ANNC_FIELD_WIDTH       ANNC_FIELD("width")
+#define ANNC_FIELD_X_NAME      ANNC_FIELD("x_name")
+#define ANNC_FIELD_Y_NAME      ANNC_FIELD("y_name")
+
+/* Writes this thread's last error to text, cut to fit, with the fields named as `name` does; NULL from it keeps the field in quotes.
+ * Gives `text` back. */
+const char *annc_error_naming(const char *(*name)(const char *field), char *text, size_t size);
+
+/* Goes to the clean-up label when a call fails; needs `annc_status status = ANNC_OK;` and a label `out`. */
 #define ANNC_TRY(expression)                                                                                           \
     do {                                                                                                               \
         status = (expression);                                                                                         \
         if (status != ANNC_OK)                                                                                         \
             goto out;                                                                                                  \
+    } while (0)
+
+/* Returns the status of a call that fails, from a function with nothing to clean up. */
+#define ANNC_RETURN_IF_FAILED(expression)                                                                              \
+    do {                                                                                                               \
+        const annc_status failed_with = (expression);                                                                  \
+        if (failed_with != ANNC_OK)                                                                                    \
+            return failed_with;                                                                                        \
     } while (0)
 
 #endif

@@ -41,21 +41,16 @@ static annc_status set_options(annc_network *network, const char *key, const str
 annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network)
 {
     const struct option_value *value = session->options->value;
-    annc_status status = set_whole(network, "annc.seed", value[OPTION_SEED].whole);
-    if (status == ANNC_OK)
-        status = set_whole(network, "annc.epochs", epochs);
-    if (status == ANNC_OK)
-        status = set_whole(network, "annc.batch", value[OPTION_BATCH].whole);
-    if (status == ANNC_OK)
-        status = set_number(network, "annc.lr", session->training.eta);
-    if (status == ANNC_OK)
-        status = set_options(network, "annc.config", session->options, print_config);
-    if (status == ANNC_OK)
-        status = annc_data_describe(&session->data, network);
-    if (status == ANNC_OK && session->checkpoint) /* which now names the same file in another way */
-        status =
-            annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data"));
-    return status;
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.seed", value[OPTION_SEED].whole));
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.epochs", epochs));
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.batch", value[OPTION_BATCH].whole));
+    ANNC_RETURN_IF_FAILED(set_number(network, "annc.lr", session->training.eta));
+    ANNC_RETURN_IF_FAILED(set_options(network, "annc.config", session->options, print_config));
+    ANNC_RETURN_IF_FAILED(annc_data_describe(&session->data, network));
+    if (session->checkpoint) /* which now names the same file in another way */
+        ANNC_RETURN_IF_FAILED(
+            annc_network_set_metadata(network, "annc.data", annc_network_metadata(session->checkpoint, "annc.data")));
+    return ANNC_OK;
 }
 
 annc_status save_model(const struct options *options, const annc_network *network, const char *path, const char *what)
@@ -63,17 +58,18 @@ annc_status save_model(const struct options *options, const annc_network *networ
     const char *folder = getenv("TMPDIR");
     char elsewhere[4096], told[4200];
     const enum patience before = set_patience(END_WHEN_ASKED);
-    const annc_status status = annc_model_save(network, path);
+    struct kept_error why;
+    annc_status status = annc_model_save(network, path);
     if (status == ANNC_OK) {
         note(options, "saved: %s%s", path, what);
     } else if (status == ANNC_OUTPUT) {
-        if (!usage_error()[0])
-            usage_failed("%s", annc_last_error());
+        keep_error(&why);
         snprintf(elsewhere, sizeof elsewhere, "%s/annc-gpu-%ld.safetensors", folder && folder[0] ? folder : "/tmp",
                  (long)getpid());
         snprintf(told, sizeof told, "the model is in %s instead", elsewhere);
         if (annc_model_save(network, elsewhere) == ANNC_OK)
             complain(told);
+        status = fail_again(status, &why);
     }
     set_patience(before);
     return status;
@@ -83,12 +79,11 @@ annc_status checkpoint_forget(annc_network *network)
 {
     static const char *const keys[] = {"annc.state", "annc.progress", "annc.run", "annc.machine", "annc.measured"};
     static const char *const blocks[] = {"first", "second", "best"};
-    annc_status status = ANNC_OK;
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks && status == ANNC_OK; i++)
-        status = annc_network_set_block(network, blocks[i], NULL);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && status == ANNC_OK; i++)
-        status = annc_network_set_metadata(network, keys[i], NULL);
-    return status;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        ANNC_RETURN_IF_FAILED(annc_network_set_block(network, blocks[i], NULL));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        ANNC_RETURN_IF_FAILED(annc_network_set_metadata(network, keys[i], NULL));
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- numbers of a session */
@@ -186,7 +181,7 @@ annc_status checkpoint_interval(const struct options *options, uint32_t *epochs,
     *seconds = 0;
     if (text[0] < '0' || text[0] > '9' || !(every > 0 && every <= 1e9) ||
         (strcmp(end, "s") != 0 && (strcmp(end, "e") != 0 || every != floor(every))))
-        return usage_failed("--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--checkpoint-every takes epochs like 1e or seconds like 30s, not '%.64s'", text);
     if (!options->value[OPTION_CHECKPOINT].text)
         return ANNC_OK;
     if (*end == 'e')
@@ -234,23 +229,19 @@ annc_status session_save(struct session *session)
     if (!path)
         return ANNC_OK;
     const enum patience before = set_patience(END_WHEN_ASKED);
-    annc_status status = annc_trainer_checkpoint(session->trainer, &checkpoint);
-    if (status == ANNC_OK)
-        status = describe_network(session, session->epochs, checkpoint);
-    if (status == ANNC_OK)
-        status = set_options(checkpoint, "annc.run", session->options, options_print_run);
-    if (status == ANNC_OK)
-        status = set_progress(session, checkpoint);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_trainer_checkpoint(session->trainer, &checkpoint));
+    ANNC_TRY(describe_network(session, session->epochs, checkpoint));
+    ANNC_TRY(set_options(checkpoint, "annc.run", session->options, options_print_run));
+    ANNC_TRY(set_progress(session, checkpoint));
     print_machine(session, machine, sizeof machine);
-    if (status == ANNC_OK)
-        status = annc_network_set_metadata(checkpoint, "annc.machine", machine);
+    ANNC_TRY(annc_network_set_metadata(checkpoint, "annc.machine", machine));
     print_measured(session, measured, sizeof measured);
-    if (status == ANNC_OK)
-        status = annc_network_set_metadata(checkpoint, "annc.measured", measured);
-    if (status == ANNC_OK && session->has_best)
-        status = annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network));
-    if (status == ANNC_OK)
-        status = annc_model_save(checkpoint, path);
+    ANNC_TRY(annc_network_set_metadata(checkpoint, "annc.measured", measured));
+    if (session->has_best)
+        ANNC_TRY(annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network)));
+    ANNC_TRY(annc_model_save(checkpoint, path));
+out:
     set_patience(before);
     annc_network_free(checkpoint);
     if (status == ANNC_OK)
@@ -263,8 +254,7 @@ annc_status session_save(struct session *session)
 
 static annc_status damaged(const struct session *session, const char *what)
 {
-    usage_failed("%.200s: %s", session->options->value[OPTION_RESUME].text, what);
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "%.200s: %s", session->options->value[OPTION_RESUME].text, what);
 }
 
 static void note_machine(const struct session *session)
@@ -284,8 +274,7 @@ annc_status folds_restore(const annc_network *checkpoint, struct folds *folds)
         pass_folds(&passage, folds);
     if (passage.in && !passage.failed)
         return ANNC_OK;
-    usage_failed("the checkpoint is damaged: its annc.progress makes no sense");
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its annc.progress makes no sense");
 }
 
 annc_status session_restore(struct session *session)
@@ -294,10 +283,8 @@ annc_status session_restore(struct session *session)
     struct folds ignored;
     char measured[64];
     annc_status status = annc_trainer_resume(session->trainer, session->checkpoint);
-    if (status != ANNC_OK) {
-        damaged(session, annc_last_error());
-        return status;
-    }
+    if (status != ANNC_OK)
+        return annc_fail(status, "%.200s: %s", session->options->value[OPTION_RESUME].text, error_text());
     memset(&ignored, 0, sizeof ignored);
     if (passage.in && session->folds)
         pass_folds(&passage, &ignored);

@@ -21,13 +21,10 @@ static annc_status open_devices(struct audit *audit)
 {
     annc_device_options chosen, cpu;
     char why[512];
-    annc_status status = device_options_from(audit->options, &chosen);
+    ANNC_RETURN_IF_FAILED(device_options_from(audit->options, &chosen));
     cpu = chosen;
     cpu.kind = ANNC_DEVICE_CPU;
-    if (status == ANNC_OK)
-        status = annc_device_open(&cpu, &audit->devices[0]);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(annc_device_open(&cpu, &audit->devices[0]));
     audit->device_count = 1;
     if (chosen.kind == ANNC_DEVICE_CPU)
         return ANNC_OK;
@@ -36,9 +33,9 @@ static annc_status open_devices(struct audit *audit)
         return ANNC_OK;
     }
     chosen.kind = ANNC_DEVICE_CUDA;
-    status = annc_device_open(&chosen, &audit->devices[1]);
-    audit->device_count += status == ANNC_OK;
-    return status;
+    ANNC_RETURN_IF_FAILED(annc_device_open(&chosen, &audit->devices[1]));
+    audit->device_count = 2;
+    return ANNC_OK;
 }
 
 static annc_status make_network(struct audit *audit)
@@ -46,32 +43,27 @@ static annc_status make_network(struct audit *audit)
     const struct option_value *value = audit->options->value;
     if (audit->network)
         return ANNC_OK;
-    annc_status status = annc_network_create(&audit->shape, &audit->network);
-    if (status == ANNC_OK)
-        status = annc_network_initialise(audit->network, audit->devices[0], (annc_init)value[OPTION_INIT].choice,
-                                         value[OPTION_SEED].whole);
-    return status;
+    ANNC_RETURN_IF_FAILED(annc_network_create(&audit->shape, &audit->network));
+    return annc_network_initialise(audit->network, audit->devices[0], (annc_init)value[OPTION_INIT].choice,
+                                   value[OPTION_SEED].whole);
 }
 
 static annc_status prepare(struct audit *audit)
 {
     annc_device_options chosen;
     annc_data_options source = {0};
-    annc_status status = device_options_from(audit->options, &chosen);
-    if (status == ANNC_OK && audit->options->positional_count > 0)
-        status = load_model(audit->options, audit->options->positional[0], &audit->network);
-    if (status == ANNC_OK)
-        status = shape_from_options(audit->options, audit->network ? annc_network_shape(audit->network) : NULL,
-                                    &audit->shape);
-    if (status == ANNC_OK)
-        status = open_devices(audit);
-    if (status == ANNC_OK)
-        status = data_options_from(audit->options, &audit->shape, &source);
+    ANNC_RETURN_IF_FAILED(device_options_from(audit->options, &chosen));
+    if (audit->options->positional_count > 0)
+        ANNC_RETURN_IF_FAILED(load_model(audit->options, audit->options->positional[0], &audit->network));
+    ANNC_RETURN_IF_FAILED(
+        shape_from_options(audit->options, audit->network ? annc_network_shape(audit->network) : NULL, &audit->shape));
+    ANNC_RETURN_IF_FAILED(open_devices(audit));
+    ANNC_RETURN_IF_FAILED(data_options_from(audit->options, &audit->shape, &source));
     source.model = audit->network;
     source.need_train = true;
-    if (status == ANNC_OK)
-        status = load_data(audit->options, audit->options->value[OPTION_DATA].text, &source, false, &audit->data);
-    return status == ANNC_OK ? make_network(audit) : status;
+    ANNC_RETURN_IF_FAILED(
+        load_data(audit->options, audit->options->value[OPTION_DATA].text, &source, false, &audit->data));
+    return make_network(audit);
 }
 
 static annc_status print_json(const annc_check_row *row)
@@ -106,19 +98,16 @@ static void print_row(const annc_check_row *row)
 static annc_status print_rows(const struct options *options, const annc_check_row *rows, size_t count)
 {
     size_t failed = 0;
-    annc_status status = ANNC_OK;
     if (!options->value[OPTION_JSON].given)
         printf("%5s  %-7s %-18s %22s %10s %10s %10s\n", "layer", "kind", "compared by", "parameters", "worst",
                "normwise", "tolerance");
-    for (size_t i = 0; i < count && status == ANNC_OK; i++) {
+    for (size_t i = 0; i < count; i++) {
         failed += !rows[i].pass;
         if (options->value[OPTION_JSON].given)
-            status = print_json(&rows[i]);
+            ANNC_RETURN_IF_FAILED(print_json(&rows[i]));
         else
             print_row(&rows[i]);
     }
-    if (status != ANNC_OK)
-        return status;
     if (failed)
         note(options, "FAIL: %zu of %zu comparisons", failed, count);
     else
@@ -138,16 +127,14 @@ annc_status run_check(const struct options *options)
     size_t count = 0;
     memset(&audit, 0, sizeof audit);
     audit.options = options;
-    annc_status status = objective_from_options(options, &check.objective);
-    if (status == ANNC_OK)
-        status = prepare(&audit);
-    if (status == ANNC_OK)
-        status = weigh_classes(options, audit.data.train, &weights);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(objective_from_options(options, &check.objective));
+    ANNC_TRY(prepare(&audit));
+    ANNC_TRY(weigh_classes(options, audit.data.train, &weights));
     check.objective.class_weights = weights;
-    if (status == ANNC_OK)
-        status = annc_check(audit.network, audit.data.train, audit.devices, audit.device_count, &check, &rows, &count);
-    if (status == ANNC_OK)
-        status = print_rows(options, rows, count);
+    ANNC_TRY(annc_check(audit.network, audit.data.train, audit.devices, audit.device_count, &check, &rows, &count));
+    ANNC_TRY(print_rows(options, rows, count));
+out:
     annc_check_free(rows);
     free(weights);
     annc_network_free(audit.network);

@@ -266,26 +266,30 @@ static void make_room(struct result *result)
 
 static annc_status evaluate(struct result *result, annc_device *device, const annc_network *network)
 {
-    const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
+    annc_status status = ANNC_OK;
     const struct option_value *threshold = &result->options->value[OPTION_THRESHOLD];
-    const annc_examples *examples = annc_dataset_examples(result->data);
     annc_evaluator *evaluator = NULL;
-    annc_status status = annc_evaluator_create(device, network, result->data, &evaluator);
+    ANNC_TRY(annc_evaluator_create(device, network, result->data, &evaluator));
     make_room(result);
-    if (status == ANNC_OK)
-        status = annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation);
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation));
+    if (threshold->given)
+        ANNC_TRY(apply_threshold(result->shape, result->data, result->outputs, threshold->number, result->predictions,
+                                 &result->evaluation.correct));
+out:
     annc_evaluator_free(evaluator);
-    if (status == ANNC_OK && threshold->given)
-        status = apply_threshold(result->shape, result->data, result->outputs, threshold->number, result->predictions,
-                                 &result->evaluation.correct);
-    if (status != ANNC_OK)
-        return status;
+    return status;
+}
+
+static annc_status print_evaluation(struct result *result)
+{
+    const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
+    const annc_examples *examples = annc_dataset_examples(result->data);
     if (path && is_standard_output(path)) { /* a table without anything else in it */
         print_examples(result, stdout);
         return ANNC_OK;
     }
-    status = examples->labels ? print_classification(result) : print_regression(result);
-    return status == ANNC_OK && path ? save_examples(result, path) : status;
+    ANNC_RETURN_IF_FAILED(examples->labels ? print_classification(result) : print_regression(result));
+    return path ? save_examples(result, path) : ANNC_OK;
 }
 
 annc_status run_eval(const struct options *options)
@@ -299,31 +303,28 @@ annc_status run_eval(const struct options *options)
     struct result result = {.options = options};
     const char *path = options->value[OPTION_PER_EXAMPLE].text;
     if (options->positional_count != 1)
-        return usage_failed("eval needs a model: annc-gpu eval MODEL --data WHAT");
+        return annc_fail(ANNC_USAGE, "eval needs a model: annc-gpu eval MODEL --data WHAT");
     if (path && is_standard_output(path) && options->value[OPTION_JSON].given)
-        return usage_failed("--json and --per-example - contradict each other: standard output is one alone");
-    annc_status status = device_options_from(options, &chosen);
-    if (status == ANNC_OK && path)
-        status = annc_model_can_save(output_path(path));
-    if (status == ANNC_OK)
-        status = load_model(options, options->positional[0], &network);
-    if (status == ANNC_OK) /* what is said of the network must be so */
-        status = shape_from_options(options, annc_network_shape(network), &said);
-    if (status == ANNC_OK && options->value[OPTION_THRESHOLD].given)
-        status = check_threshold(annc_network_shape(network), options->value[OPTION_THRESHOLD].number);
-    if (status == ANNC_OK) {
-        result.shape = annc_network_shape(network);
-        status = data_options_from(options, result.shape, &source);
-        source.model = network;
-        source.need_test = true;
-    }
-    if (status == ANNC_OK)
-        status = load_data(options, options->value[OPTION_DATA].text, &source, false, &data);
-    if (status == ANNC_OK)
-        status = device_from_options(options, result.shape, NULL, &device);
+        return annc_fail(ANNC_USAGE, "--json and --per-example - contradict each other: standard output is one alone");
+    annc_status status = ANNC_OK;
+    ANNC_TRY(device_options_from(options, &chosen));
+    if (path)
+        ANNC_TRY(annc_model_can_save(output_path(path)));
+    ANNC_TRY(load_model(options, options->positional[0], &network));
+    /* What the options say of the network must agree with it. */
+    ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
+    if (options->value[OPTION_THRESHOLD].given)
+        ANNC_TRY(check_threshold(annc_network_shape(network), options->value[OPTION_THRESHOLD].number));
+    result.shape = annc_network_shape(network);
+    ANNC_TRY(data_options_from(options, result.shape, &source));
+    source.model = network;
+    source.need_test = true;
+    ANNC_TRY(load_data(options, options->value[OPTION_DATA].text, &source, false, &data));
+    ANNC_TRY(device_from_options(options, result.shape, NULL, &device));
     result.data = data.test;
-    if (status == ANNC_OK)
-        status = evaluate(&result, device, network);
+    ANNC_TRY(evaluate(&result, device, network));
+    ANNC_TRY(print_evaluation(&result));
+out:
     free(result.predictions);
     free(result.outputs);
     free(result.targets);

@@ -12,7 +12,7 @@ static annc_status format_missing(void)
     for (int i = 0; i < ANNC_EXPORT_COUNT && used < sizeof names; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
                                  annc_export_name((annc_export)i));
-    return usage_failed("export needs --format, one of %s", names);
+    return annc_fail(ANNC_USAGE, "export needs --format, one of %s", names);
 }
 
 annc_status run_export(const struct options *options)
@@ -21,22 +21,21 @@ annc_status run_export(const struct options *options)
     annc_network *network = NULL;
     annc_shape said;
     if (options->positional_count < 1)
-        return usage_failed("export needs a model: annc-gpu export MODEL --format onnx --out FILE");
+        return annc_fail(ANNC_USAGE, "export needs a model: annc-gpu export MODEL --format onnx --out FILE");
     if (!value[OPTION_FORMAT].given)
         return format_missing();
     if (!value[OPTION_OUT].given)
-        return usage_failed("export needs --out FILE");
+        return annc_fail(ANNC_USAGE, "export needs --out FILE");
     const char *out = value[OPTION_OUT].text;
-    annc_status status = load_model(options, options->positional[0], &network);
-    if (status == ANNC_OK)
-        status = shape_from_options(options, annc_network_shape(network), &said);
-    if (status == ANNC_OK)
-        status = checkpoint_forget(network);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(load_model(options, options->positional[0], &network));
+    ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
+    ANNC_TRY(checkpoint_forget(network));
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
-    if (status == ANNC_OK)
-        status = annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out));
-    if (status == ANNC_OK && !is_standard_output(out))
+    ANNC_TRY(annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out)));
+    if (!is_standard_output(out))
         note(options, "written: %s", out);
+out:
     annc_network_free(network);
     return status;
 }

@@ -19,7 +19,7 @@ annc_status run_fetch(const struct options *options)
     set_patience(END_SOON);
     const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
     if (status == ANNC_STOPPED)
-        note(options, "%s", annc_last_error());
+        note(options, "%s", error_text());
     if (status != ANNC_OK)
         return status;
     if (options->value[OPTION_JSON].given) {

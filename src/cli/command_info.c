@@ -71,9 +71,9 @@ static annc_status print_info(const struct options *options, const annc_shape *s
 {
     const annc_build build = annc_build_info();
     char layers[1024], folder[4096];
-    const bool mnist = annc_mnist_find(folder, sizeof folder);
-    if (!mnist)
-        end_if_refused(annc_last_error());
+    const annc_status found = annc_mnist_find(folder, sizeof folder);
+    const bool mnist = found == ANNC_OK;
+    end_if_out_of_memory(found);
     print_layers(shape, layers, sizeof layers);
     if (options->value[OPTION_JSON].given) {
         struct json json;

@@ -26,20 +26,20 @@ static annc_status predict_piece(struct predictions *predictions, annc_device *d
     const annc_examples *examples = annc_dataset_examples(predictions->data);
     annc_evaluator *evaluator = NULL;
     annc_evaluation ignored; /* there are no labels to be right about */
-    annc_status status = annc_evaluator_create(device, network, predictions->data, &evaluator);
+    annc_status status = ANNC_OK;
     int32_t *classes = take_memory(examples->count, sizeof *classes, "the predictions");
     predictions->outputs =
         take_memory((size_t)examples->count * examples->outputs, sizeof *predictions->outputs, "the predictions");
-    if (status == ANNC_OK)
-        status = annc_evaluator_run(evaluator, NULL, classes, predictions->outputs, &ignored);
-    annc_evaluator_free(evaluator);
+    ANNC_TRY(annc_evaluator_create(device, network, predictions->data, &evaluator));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, predictions->outputs, &ignored));
     predictions->classes = examples->labels ? classes : NULL;
-    if (status == ANNC_OK && !examples->labels)
+    if (!examples->labels)
         annc_dataset_unscale(predictions->data, examples->count, predictions->outputs);
-    if (status == ANNC_OK && !examples->labels && predictions->options->value[OPTION_TOP_CLASSES].given)
-        status = usage_failed("--top shows classes, and the model gives numbers");
-    if (status == ANNC_OK)
-        status = print_predictions(predictions);
+    if (!examples->labels && predictions->options->value[OPTION_TOP_CLASSES].given)
+        ANNC_TRY(annc_fail(ANNC_USAGE, "--top shows classes, and the model gives numbers"));
+    ANNC_TRY(print_predictions(predictions));
+out:
+    annc_evaluator_free(evaluator);
     free(classes);
     free(predictions->outputs);
     return status;
@@ -51,6 +51,13 @@ static void tell_notes(const struct options *options, const annc_reader *reader,
     for (const char *line = annc_reader_notes(reader) + *told; *line; line += strcspn(line, "\n") + 1)
         note(options, "  %.*s", (int)strcspn(line, "\n"), line);
     *told = strlen(annc_reader_notes(reader));
+}
+
+static annc_status show_and_predict(struct predictions *predictions, annc_device *device, const annc_network *network)
+{
+    if (predictions->options->value[OPTION_SHOW_INPUT].given)
+        ANNC_RETURN_IF_FAILED(show_inputs(predictions->data));
+    return predict_piece(predictions, device, network);
 }
 
 static annc_status predict_pieces(struct predictions *predictions, annc_reader *reader, annc_device *device,
@@ -65,14 +72,10 @@ static annc_status predict_pieces(struct predictions *predictions, annc_reader *
         if (status != ANNC_OK || !piece)
             return status;
         predictions->data = piece;
-        if (predictions->options->value[OPTION_SHOW_INPUT].given)
-            status = show_inputs(piece);
-        if (status == ANNC_OK)
-            status = predict_piece(predictions, device, network);
+        status = show_and_predict(predictions, device, network);
         predictions->before += annc_dataset_examples(piece)->count;
         annc_dataset_free(piece);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(status);
     }
 }
 
@@ -80,15 +83,15 @@ static annc_status predict_file(struct predictions *predictions, annc_device *de
 {
     annc_data_options source;
     annc_reader *reader = NULL;
-    annc_status status = data_options_from(predictions->options, annc_network_shape(network), &source);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(data_options_from(predictions->options, annc_network_shape(network), &source));
     source.source = ANNC_SOURCE_PATH;
     source.path = predictions->input;
     source.model = network;
     predictions->before = 0;
-    if (status == ANNC_OK)
-        status = annc_reader_open(&source, &reader);
-    if (status == ANNC_OK)
-        status = predict_pieces(predictions, reader, device, network);
+    ANNC_TRY(annc_reader_open(&source, &reader));
+    ANNC_TRY(predict_pieces(predictions, reader, device, network));
+out:
     annc_reader_close(reader);
     return status;
 }
@@ -104,12 +107,11 @@ static annc_status predict_files(const struct options *options, annc_device *dev
     struct predictions predictions = {.options = options,
                                       .is_probability = last == ANNC_SIGMOID || last == ANNC_SOFTMAX,
                                       .on_terminal = isatty(STDOUT_FILENO)};
-    annc_status status = ANNC_OK;
-    for (int i = 0; i < count && status == ANNC_OK; i++) {
+    for (int i = 0; i < count; i++) {
         predictions.input = files[i];
-        status = predict_file(&predictions, device, network);
+        ANNC_RETURN_IF_FAILED(predict_file(&predictions, device, network));
     }
-    return status;
+    return ANNC_OK;
 }
 
 annc_status run_predict(const struct options *options)
@@ -118,16 +120,16 @@ annc_status run_predict(const struct options *options)
     annc_device *device = NULL;
     annc_shape said;
     if (options->positional_count < 1 || (options->positional_count < 2 && isatty(STDIN_FILENO)))
-        return usage_failed("predict needs a model and a file, or a table from a pipe: annc-gpu predict MODEL FILE...");
+        return annc_fail(ANNC_USAGE,
+                         "predict needs a model and a file, or a table from a pipe: annc-gpu predict MODEL FILE...");
     if (options->value[OPTION_CSV].given && options->value[OPTION_JSON].given)
-        return usage_failed("--csv and --json contradict each other");
-    annc_status status = load_model(options, options->positional[0], &network);
-    if (status == ANNC_OK)
-        status = shape_from_options(options, annc_network_shape(network), &said);
-    if (status == ANNC_OK)
-        status = device_from_options(options, annc_network_shape(network), NULL, &device);
-    if (status == ANNC_OK)
-        status = predict_files(options, device, network);
+        return annc_fail(ANNC_USAGE, "--csv and --json contradict each other");
+    annc_status status = ANNC_OK;
+    ANNC_TRY(load_model(options, options->positional[0], &network));
+    ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
+    ANNC_TRY(device_from_options(options, annc_network_shape(network), NULL, &device));
+    ANNC_TRY(predict_files(options, device, network));
+out:
     annc_device_close(device);
     annc_network_free(network);
     return status;

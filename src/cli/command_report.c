@@ -248,13 +248,14 @@ static void print_page(FILE *out, const struct report *report)
 static annc_status check_run(const struct options *options, const struct run *run)
 {
     const char *model = run_text(run, "model");
-    annc_status status = model ? overwriting_check(REPORT, options, "the model that the log names", model) : ANNC_OK;
-    for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++) {
+    if (model)
+        ANNC_RETURN_IF_FAILED(overwriting_check(REPORT, options, "the model that the log names", model));
+    for (int id = 0; id < OPTION_COUNT; id++) {
         const char *text = run_option(run, OPTIONS[id].name);
         if (text && !(OPTIONS[id].commands & WRITES) && option_names_file((enum option_id)id, text))
-            status = overwriting_check(REPORT, options, "data that the log names", text);
+            ANNC_RETURN_IF_FAILED(overwriting_check(REPORT, options, "data that the log names", text));
     }
-    return status;
+    return ANNC_OK;
 }
 
 static annc_status save_page(const struct report *report)
@@ -264,7 +265,6 @@ static annc_status save_page(const struct report *report)
     FILE *out = text_stream(&text);
     print_page(out, report);
     fclose(out);
-    usage_failed("%s", "");       /* whatever could not be had stands in the report */
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
@@ -279,27 +279,28 @@ annc_status run_report(const struct options *options)
     const char *path = options->value[OPTION_OUT].text;
     annc_device_options device;
     if (options->positional_count == 0)
-        return usage_failed("report needs a log, which `annc-gpu train --log FILE` writes");
+        return annc_fail(ANNC_USAGE, "report needs a log, which `annc-gpu train --log FILE` writes");
     if (options->positional_count > MOST_RUNS)
-        return usage_failed("report takes at most %d logs", MOST_RUNS);
+        return annc_fail(ANNC_USAGE, "report takes at most %d logs", MOST_RUNS);
     if (!path)
-        return usage_failed("report needs --out FILE: where the page goes");
+        return annc_fail(ANNC_USAGE, "report needs --out FILE: where the page goes");
     report.options = options;
-    annc_status status = device_options_from(options, &device);
-    if (status == ANNC_OK)
-        status = annc_model_can_save(output_path(path));
-    for (int i = 0; i < options->positional_count && status == ANNC_OK; i++) {
-        status = run_read(options->positional[i], &report.runs[report.count]);
-        name_run(&report, report.count++);
-        if (status == ANNC_OK)
-            status = check_run(options, &report.runs[i]);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(device_options_from(options, &device));
+    ANNC_TRY(annc_model_can_save(output_path(path)));
+    for (int i = 0; i < options->positional_count; i++) {
+        report.count++; /* what was read of it is freed with the others */
+        ANNC_TRY(run_read(options->positional[i], &report.runs[i]));
+        name_run(&report, (size_t)i);
+        ANNC_TRY(check_run(options, &report.runs[i]));
     }
-    for (size_t i = 0; i < report.count && status == ANNC_OK && report.count > 1; i++)
+    for (size_t i = 0; i < report.count && report.count > 1; i++)
         if (report.runs[i].networks)
-            status = usage_failed("%.300s is of a sweep, which makes a page by itself: give report no other log",
-                                  report.runs[i].path);
-    if (status == ANNC_OK)
-        status = save_page(&report);
+            ANNC_TRY(annc_fail(ANNC_USAGE,
+                               "%.300s is of a sweep, which makes a page by itself: give report no other log",
+                               report.runs[i].path));
+    ANNC_TRY(save_page(&report));
+out:
     for (size_t i = 0; i < report.count; i++)
         run_free(&report.runs[i]);
     return status;

@@ -46,16 +46,17 @@ static annc_status show_data(const struct options *options, const char *what, en
 {
     annc_data_options source;
     annc_data data = {0};
-    annc_status status = data_options_from(options, NULL, &source);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(data_options_from(options, NULL, &source));
     source.need_train = true;
-    if (status == ANNC_OK)
-        status = load_data(options, what, &source, false, &data);
-    if (status == ANNC_OK && subject == MEANS) {
-        status = gallery_of_means(data.train, gallery);
-    } else if (status == ANNC_OK) {
+    ANNC_TRY(load_data(options, what, &source, false, &data));
+    if (subject == MEANS) {
+        ANNC_TRY(gallery_of_means(data.train, gallery));
+    } else {
         const uint32_t there = annc_dataset_examples(data.train)->count, asked = count_asked(options);
-        status = gallery_of_examples(data.train, 0, asked < there ? asked : there, gallery);
+        ANNC_TRY(gallery_of_examples(data.train, 0, asked < there ? asked : there, gallery));
     }
+out:
     annc_data_free(&data);
     return status;
 }
@@ -66,7 +67,7 @@ static annc_status show_weights(const struct options *options, const annc_networ
 {
     const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
     if (l > layers)
-        return usage_failed("--of-layer %u: the model has %u", l, layers);
+        return annc_fail(ANNC_USAGE, "--of-layer %u: the model has %u", l, layers);
     gallery_of_weights(network, l, options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE,
                        gallery);
     return ANNC_OK;
@@ -80,21 +81,19 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     annc_device *device = NULL;
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
-    if (!examples->labels) {
-        usage_failed("the data have targets, not classes that could be mistaken");
-        return ANNC_INPUT;
-    }
+    if (!examples->labels)
+        return annc_fail(ANNC_INPUT, "the data have targets, not classes that could be mistaken");
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
-    annc_status status = annc_device_open_for(&chosen, annc_network_shape(network), NULL, &device);
-    if (status == ANNC_OK)
-        status = annc_evaluator_create(device, network, dataset, &evaluator);
-    if (status == ANNC_OK)
-        status = annc_evaluator_run(evaluator, NULL, predictions, outputs, &evaluation);
-    if (status == ANNC_OK && evaluation.correct == evaluation.count)
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_device_open_for(&chosen, annc_network_shape(network), NULL, &device));
+    ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, predictions, outputs, &evaluation));
+    if (evaluation.correct == evaluation.count)
         note(options, "there are no mistakes: all %u are right", evaluation.count);
-    else if (status == ANNC_OK)
-        status = gallery_of_mistakes(dataset, predictions, outputs, count_asked(options), gallery);
+    else
+        ANNC_TRY(gallery_of_mistakes(dataset, predictions, outputs, count_asked(options), gallery));
+out:
     annc_evaluator_free(evaluator);
     annc_device_close(device);
     free(predictions);
@@ -106,13 +105,13 @@ static annc_status show_mistakes(const struct options *options, const annc_netwo
 {
     annc_data_options source;
     annc_data data = {0};
-    annc_status status = data_options_from(options, annc_network_shape(network), &source);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(data_options_from(options, annc_network_shape(network), &source));
     source.model = network;
     source.need_test = true;
-    if (status == ANNC_OK)
-        status = load_data(options, options->value[OPTION_DATA].text, &source, false, &data);
-    if (status == ANNC_OK)
-        status = find_and_show_mistakes(options, network, data.test, gallery);
+    ANNC_TRY(load_data(options, options->value[OPTION_DATA].text, &source, false, &data));
+    ANNC_TRY(find_and_show_mistakes(options, network, data.test, gallery));
+out:
     annc_data_free(&data);
     return status;
 }
@@ -124,11 +123,11 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
     struct stat file;
     *network = NULL;
     if (!path && needed)
-        return usage_failed("this needs a model: annc-gpu show MODEL --what weights");
+        return annc_fail(ANNC_USAGE, "this needs a model: annc-gpu show MODEL --what weights");
     if (!path || (!needed && (stat(path, &file) != 0 || !S_ISREG(file.st_mode))))
         return ANNC_OK;
     const annc_status status = annc_model_load(path, NULL, network);
-    return needed || status == ANNC_DEVICE ? status : ANNC_OK;
+    return needed || status == ANNC_MEMORY ? status : ANNC_OK;
 }
 
 /* What is shown of data has nothing of a model in it. */
@@ -136,8 +135,8 @@ static annc_status show_data_beside_model(const struct options *options, enum su
 {
     const char *data = options->value[OPTION_DATA].text;
     if (!data)
-        return usage_failed("--what %s shows data, not a model, which %.200s is; name the data by --data",
-                            SUBJECTS[subject], options->positional[0]);
+        return annc_fail(ANNC_USAGE, "--what %s shows data, not a model, which %.200s is; name the data by --data",
+                         SUBJECTS[subject], options->positional[0]);
     return show_data(options, data, subject, gallery);
 }
 
@@ -149,19 +148,21 @@ annc_status run_show(const struct options *options)
     struct gallery gallery = {.pixels = NULL};
     annc_network *network = NULL;
     const bool of_model = what->given && (what->choice == WEIGHTS || what->choice == MISTAKES);
-    annc_status status = find_model(options, of_model, &network);
-    if (status == ANNC_OK && network && what->given && !of_model)
-        status = show_data_beside_model(options, (enum subject)what->choice, &gallery);
-    else if (status == ANNC_OK && network && what->choice == MISTAKES)
-        status = show_mistakes(options, network, &gallery);
-    else if (status == ANNC_OK && network)
-        status = show_weights(options, network, &gallery);
-    else if (status == ANNC_OK && name && data)
-        status = usage_failed("%.200s is no model, so the data are named twice: there, and by --data", name);
-    else if (status == ANNC_OK)
-        status = show_data(options, name ? name : data, (enum subject)what->choice, &gallery);
-    if (status == ANNC_OK && gallery.images.count > 0)
-        status = present(options, &gallery);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(find_model(options, of_model, &network));
+    if (network && what->given && !of_model)
+        ANNC_TRY(show_data_beside_model(options, (enum subject)what->choice, &gallery));
+    else if (network && what->choice == MISTAKES)
+        ANNC_TRY(show_mistakes(options, network, &gallery));
+    else if (network)
+        ANNC_TRY(show_weights(options, network, &gallery));
+    else if (name && data)
+        ANNC_TRY(annc_fail(ANNC_USAGE, "%.200s is no model, so the data are named twice: there, and by --data", name));
+    else
+        ANNC_TRY(show_data(options, name ? name : data, (enum subject)what->choice, &gallery));
+    if (gallery.images.count > 0)
+        ANNC_TRY(present(options, &gallery));
+out:
     gallery_close(&gallery);
     annc_network_free(network);
     return status;

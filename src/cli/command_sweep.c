@@ -37,27 +37,25 @@ struct texts {
 /* The options that would train one network alone; their texts lie in `texts`. */
 static annc_status options_of(const struct sweep *sweep, uint32_t i, struct texts *texts, struct options *options)
 {
-    annc_status status = ANNC_OK;
     const struct entry *entry = &sweep->entries[i];
     *options = *sweep->options;
     struct option_value *const value = options->value;
     if (!value[OPTION_SPLIT_SEED].given) { /* all are compared on the same examples */
         snprintf(texts->split_seed, sizeof texts->split_seed, "%s", value[OPTION_SEED].text);
-        status = option_parse(&OPTIONS[OPTION_SPLIT_SEED], texts->split_seed, &value[OPTION_SPLIT_SEED]);
+        ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[OPTION_SPLIT_SEED], texts->split_seed, &value[OPTION_SPLIT_SEED]));
         value[OPTION_SPLIT_SEED].given = true;
     }
     snprintf(texts->seed, sizeof texts->seed, "%llu", (unsigned long long)entry->seed);
-    if (status == ANNC_OK)
-        status = option_parse(&OPTIONS[OPTION_SEED], texts->seed, &value[OPTION_SEED]);
+    ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[OPTION_SEED], texts->seed, &value[OPTION_SEED]));
     if (!value[OPTION_VALIDATION].text)
         value[OPTION_VALIDATION].text = DEFAULT_VALIDATION;
-    for (int a = 0; a < sweep->grid.axes && status == ANNC_OK; a++) {
+    for (int a = 0; a < sweep->grid.axes; a++) {
         const enum option_id id = sweep->grid.axis[a].id;
         grid_value(&sweep->grid, entry->point, a, texts->axis[a]);
         value[id].given = value[id].typed = true;
-        status = option_parse(&OPTIONS[id], texts->axis[a], &value[id]);
+        ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[id], texts->axis[a], &value[id]));
     }
-    return status;
+    return ANNC_OK;
 }
 
 /* One network: its options, whose texts lie in it, its shape and how it is trained. */
@@ -70,65 +68,59 @@ struct plan {
 static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct plan *plan)
 {
     annc_candidate *candidate = &sweep->candidates[i];
-    annc_status status = options_of(sweep, i, &plan->texts, &plan->options);
-    if (status == ANNC_OK)
-        status = shape_from_options(&plan->options, NULL, &plan->shape);
-    if (status == ANNC_OK)
-        status = training_from_options(&plan->options, &plan->shape, &candidate->options);
+    ANNC_RETURN_IF_FAILED(options_of(sweep, i, &plan->texts, &plan->options));
+    ANNC_RETURN_IF_FAILED(shape_from_options(&plan->options, NULL, &plan->shape));
+    ANNC_RETURN_IF_FAILED(training_from_options(&plan->options, &plan->shape, &candidate->options));
     candidate->options.objective.class_weights = sweep->class_weights;
     candidate->epochs = (uint32_t)plan->options.value[OPTION_EPOCHS].whole;
     candidate->patience = (uint32_t)plan->options.value[OPTION_PATIENCE].whole;
-    return status;
+    return ANNC_OK;
 }
 
 /* All that can be wrong without looking at the data. */
 static annc_status plan_all(struct sweep *sweep, annc_shape *first)
 {
-    annc_status status = ANNC_OK;
     struct unused unused = {.has_training = false};
     sweep->entries = take_memory(sweep->count, sizeof *sweep->entries, "the networks");
     sweep->candidates = take_memory(sweep->count, sizeof *sweep->candidates, "the networks");
-    for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++) {
+    for (uint32_t i = 0; i < sweep->count; i++) {
         struct plan plan;
         sweep->entries[i] =
             (struct entry){i / sweep->seeds, sweep->options->value[OPTION_SEED].whole + i % sweep->seeds};
-        status = plan_network(sweep, i, &plan);
+        ANNC_RETURN_IF_FAILED(plan_network(sweep, i, &plan));
         if (i == 0)
             *first = plan.shape;
-        if (status == ANNC_OK)
-            unused_add(&unused, &plan.options, &sweep->candidates[i].options);
-        if (status == ANNC_OK && (plan.shape.width[0] != first->width[0] ||
-                                  plan.shape.width[plan.shape.layers] != first->width[first->layers]))
-            status = usage_failed("--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
-                                  first->width[0], first->width[first->layers]);
+        unused_add(&unused, &plan.options, &sweep->candidates[i].options);
+        if (plan.shape.width[0] != first->width[0] ||
+            plan.shape.width[plan.shape.layers] != first->width[first->layers])
+            return annc_fail(ANNC_USAGE,
+                             "--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
+                             first->width[0], first->width[first->layers]);
     }
-    if (status == ANNC_OK)
-        unused_tell(&unused, sweep->options);
-    return status;
+    unused_tell(&unused, sweep->options);
+    return ANNC_OK;
 }
 
 static annc_status make_network(const struct sweep *sweep, annc_device *device, uint32_t i)
 {
     annc_candidate *candidate = &sweep->candidates[i];
     struct plan plan;
-    annc_status status = plan_network(sweep, i, &plan); /* now with the weights of the classes */
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(plan_network(sweep, i, &plan)); /* now with the weights of the classes */
     const annc_init init = annc_init_resolve((annc_init)plan.options.value[OPTION_INIT].choice, &plan.shape);
-    status = annc_network_create(&plan.shape, &candidate->network);
-    if (status == ANNC_OK)
-        status = annc_network_initialise(candidate->network, device, init, sweep->entries[i].seed);
-    return status == ANNC_OK ? annc_network_set_metadata(candidate->network, "annc.init", annc_init_name(init))
-                             : status;
+    ANNC_RETURN_IF_FAILED(annc_network_create(&plan.shape, &candidate->network));
+    ANNC_RETURN_IF_FAILED(annc_network_initialise(candidate->network, device, init, sweep->entries[i].seed));
+    return annc_network_set_metadata(candidate->network, "annc.init", annc_init_name(init));
 }
 
 static annc_status make_networks(struct sweep *sweep)
 {
     const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     annc_device *device = NULL;
-    annc_status status = annc_device_open(&cpu, &device);
-    for (uint32_t i = 0; i < sweep->count && status == ANNC_OK; i++)
-        status = make_network(sweep, device, i);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_device_open(&cpu, &device));
+    for (uint32_t i = 0; i < sweep->count; i++)
+        ANNC_TRY(make_network(sweep, device, i));
+out:
     annc_device_close(device);
     return status;
 }
@@ -233,11 +225,13 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
 static void tell(void *context, uint32_t i)
 {
     struct sweep *sweep = context;
-    const annc_candidate *candidate = &sweep->candidates[i];
+    annc_candidate *candidate = &sweep->candidates[i];
     const struct option_value *value = sweep->options->value;
     char point[512], merit[256], best[512], best_merit[256];
     if (candidate->status == ANNC_STOPPED)
         return;
+    if (candidate->status != ANNC_OK) /* this is the thread whose last error it is */
+        snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
     sweep->done++;
     if (candidate->validation.count > 0 &&
         (sweep->best == sweep->count || merit_of(sweep, candidate) > merit_of(sweep, &sweep->candidates[sweep->best])))
@@ -342,31 +336,27 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
         return ANNC_OK;
     const annc_candidate *best = &sweep->candidates[ranked[0]];
     const struct session session = {.options = &options, .training = best->options, .data = sweep->data};
-    annc_status status = options_of(sweep, ranked[0], &texts, &options);
-    if (status == ANNC_OK)
-        status = count == 1 ? annc_network_copy(networks[0], &joined) : annc_network_join(networks, count, &joined);
-    if (status == ANNC_OK && count > 1)
+    annc_status status = ANNC_OK;
+    ANNC_TRY(options_of(sweep, ranked[0], &texts, &options));
+    ANNC_TRY(count == 1 ? annc_network_copy(networks[0], &joined) : annc_network_join(networks, count, &joined));
+    if (count > 1) { /* the configuration says what is in the file */
         print_layers(annc_network_shape(joined), layers, sizeof layers);
-    if (status == ANNC_OK && count > 1) { /* the configuration says what is in the file */
         options.value[OPTION_LAYERS].shown = layers;
-        status = annc_network_set_metadata(joined, "annc.ensemble", "mean of the last layers' z");
+        ANNC_TRY(annc_network_set_metadata(joined, "annc.ensemble", "mean of the last layers' z"));
     }
-    if (status == ANNC_OK)
-        status = describe_network(&session, best->best_epoch, joined);
-    if (status == ANNC_OK)
-        status = save_model(sweep->options, joined, path, count > 1 ? " (an ensemble)" : "");
+    ANNC_TRY(describe_network(&session, best->best_epoch, joined));
+    ANNC_TRY(save_model(sweep->options, joined, path, count > 1 ? " (an ensemble)" : ""));
+out:
     annc_network_free(joined);
     return status;
 }
 
-/* A network for which there was no memory is missing among the results. */
+/* A network for which there was no memory, or no device that works, is missing among the results. */
 static annc_status find_refused(const struct sweep *sweep)
 {
     for (uint32_t i = 0; i < sweep->count; i++)
-        if (sweep->candidates[i].status == ANNC_DEVICE) {
-            usage_failed("network %u: %s", i + 1, sweep->candidates[i].reason);
-            return ANNC_DEVICE;
-        }
+        if (sweep->candidates[i].status == ANNC_MEMORY || sweep->candidates[i].status == ANNC_DEVICE)
+            return annc_fail(sweep->candidates[i].status, "network %u: %s", i + 1, sweep->candidates[i].reason);
     return ANNC_OK;
 }
 
@@ -374,10 +364,8 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
 {
     uint32_t *ranked = rank(sweep);
     annc_status ended = sweep->status;
-    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) { /* not one came to anything */
-        usage_failed("%s", sweep->candidates[0].reason);
-        ended = sweep->candidates[0].status;
-    }
+    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) /* not one came to anything */
+        ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);
     if ((ended == ANNC_OK || ended == ANNC_OUTPUT) && sweep->best < sweep->count) {
@@ -395,48 +383,45 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
 static annc_status load(struct sweep *sweep, const annc_shape *shape)
 {
     annc_data_options source;
-    annc_status status = data_options_from(sweep->options, shape, &source);
+    ANNC_RETURN_IF_FAILED(data_options_from(sweep->options, shape, &source));
     source.need_train = true;
     if (!source.validation_path && source.validation == 0) {
         source.validation = strtod(DEFAULT_VALIDATION, NULL);
         note(sweep->options, "networks are compared on a tenth of the training set, held out (--validation)");
     }
-    if (status == ANNC_OK)
-        status = load_data(sweep->options, sweep->options->value[OPTION_DATA].text, &source, true, &sweep->data);
-    return status == ANNC_OK ? weigh_classes(sweep->options, sweep->data.train, &sweep->class_weights) : status;
+    ANNC_RETURN_IF_FAILED(
+        load_data(sweep->options, sweep->options->value[OPTION_DATA].text, &source, true, &sweep->data));
+    return weigh_classes(sweep->options, sweep->data.train, &sweep->class_weights);
 }
 
 static annc_status train_all(struct sweep *sweep)
 {
     annc_device_options device;
     annc_shape shape;
-    annc_status status = device_options_from(sweep->options, &device);
-    if (status == ANNC_OK)
-        status = plan_all(sweep, &shape);
-    if (status == ANNC_OK && sweep->options->value[OPTION_SAVE].text)
-        status = annc_model_can_save(sweep->options->value[OPTION_SAVE].text);
-    if (status == ANNC_OK)
-        status = load(sweep, &shape);
-    if (status == ANNC_OK)
-        status = make_networks(sweep);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(device_options_from(sweep->options, &device));
+    ANNC_RETURN_IF_FAILED(plan_all(sweep, &shape));
+    if (sweep->options->value[OPTION_SAVE].text)
+        ANNC_RETURN_IF_FAILED(annc_model_can_save(sweep->options->value[OPTION_SAVE].text));
+    ANNC_RETURN_IF_FAILED(load(sweep, &shape));
+    ANNC_RETURN_IF_FAILED(make_networks(sweep));
     note(sweep->options, "%u network%s", sweep->count, plural(sweep->count));
     set_patience(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
-    status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train, sweep->data.validation,
-                        should_stop, tell, sweep);
+    const annc_status status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train,
+                                          sweep->data.validation, should_stop, tell, sweep);
     return status == ANNC_OK || status == ANNC_STOPPED ? finish(sweep, status) : status;
 }
 
 annc_status run_sweep(const struct options *options)
 {
     struct sweep sweep = {.options = options, .seeds = (uint32_t)options->value[OPTION_SEEDS].whole};
-    annc_status status = grid_open(options, &sweep.grid);
-    if (status == ANNC_OK && (uint64_t)sweep.grid.points * sweep.seeds > MOST_POINTS)
-        status = usage_failed("more than %d networks: %u, times %u seeds", MOST_POINTS, sweep.grid.points, sweep.seeds);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(grid_open(options, &sweep.grid));
+    if ((uint64_t)sweep.grid.points * sweep.seeds > MOST_POINTS)
+        ANNC_TRY(annc_fail(ANNC_USAGE, "more than %d networks: %u, times %u seeds", MOST_POINTS, sweep.grid.points,
+                           sweep.seeds));
     sweep.count = sweep.best = sweep.grid.points * sweep.seeds;
-    if (status == ANNC_OK)
-        status = train_all(&sweep);
+    ANNC_TRY(train_all(&sweep));
+out:
     for (uint32_t i = 0; sweep.candidates && i < sweep.count; i++)
         annc_network_free(sweep.candidates[i].network);
     free(sweep.candidates);

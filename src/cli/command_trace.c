@@ -47,24 +47,27 @@ static annc_status take_worked_example(struct subject *subject)
 
 /* ---------------------------------------------------------------- any network and example */
 
-/* The model, or a network as it would begin. */
-static annc_status take_network(struct subject *subject)
+/* A network as it would begin. */
+static annc_status make_network(struct subject *subject)
 {
+    annc_status status = ANNC_OK;
     const struct option_value *value = subject->options->value;
     const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     annc_device *device = NULL;
-    annc_status status = ANNC_OK;
-    if (!subject->network) {
-        status = annc_device_open(&cpu, &device);
-        if (status == ANNC_OK)
-            status = annc_network_create(&subject->shape, &subject->network);
-        if (status == ANNC_OK)
-            status = annc_network_initialise(subject->network, device, (annc_init)value[OPTION_INIT].choice,
-                                             value[OPTION_SEED].whole);
-        annc_device_close(device);
-    }
-    if (status != ANNC_OK)
-        return status;
+    ANNC_TRY(annc_device_open(&cpu, &device));
+    ANNC_TRY(annc_network_create(&subject->shape, &subject->network));
+    ANNC_TRY(annc_network_initialise(subject->network, device, (annc_init)value[OPTION_INIT].choice,
+                                     value[OPTION_SEED].whole));
+out:
+    annc_device_close(device);
+    return status;
+}
+
+/* The model, or a network as it would begin. */
+static annc_status take_network(struct subject *subject)
+{
+    if (!subject->network)
+        ANNC_RETURN_IF_FAILED(make_network(subject));
     const size_t parameters = annc_shape_parameters(&subject->shape);
     const float *theta = annc_network_parameters_const(subject->network);
     subject->theta = take_memory(parameters, sizeof *subject->theta, "the parameters");
@@ -78,20 +81,15 @@ static annc_status take_data(struct subject *subject)
     const struct options *options = subject->options;
     annc_data_options source;
     char layers[100];
-    annc_status status = data_options_from(options, &subject->shape, &source);
+    ANNC_RETURN_IF_FAILED(data_options_from(options, &subject->shape, &source));
     source.model = subject->network;
     source.need_test = subject->network != NULL;
     source.need_train = !source.need_test;
-    if (status == ANNC_OK)
-        status = load_data(options, options->value[OPTION_DATA].text, &source, false, &subject->data);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(load_data(options, options->value[OPTION_DATA].text, &source, false, &subject->data));
     subject->examples = source.need_test ? subject->data.test : subject->data.train;
     const annc_examples *examples = annc_dataset_examples(subject->examples);
-    if (subject->example >= examples->count) {
-        usage_failed("--example %u: there are %u", subject->example + 1, examples->count);
-        return ANNC_INPUT;
-    }
+    if (subject->example >= examples->count)
+        return annc_fail(ANNC_INPUT, "--example %u: there are %u", subject->example + 1, examples->count);
     print_layers(&subject->shape, layers, sizeof layers);
     snprintf(subject->title, sizeof subject->title, "%.60s, %s cost, example %u", layers,
              annc_cost_name(subject->shape.cost), subject->example + 1);
@@ -109,19 +107,16 @@ static annc_status take_subject(struct subject *subject)
 {
     const struct options *options = subject->options;
     const struct option_value *value = options->value;
-    annc_status status = ANNC_OK;
     subject->eta = value[OPTION_LR].given ? value[OPTION_LR].number : 1;
     subject->example = (uint32_t)value[OPTION_EXAMPLE].whole - 1;
     if (options->positional_count == 0 && !value[OPTION_LAYERS].given && !value[OPTION_DATA].text)
         return take_worked_example(subject);
     if (options->positional_count > 0)
-        status = load_model(options, options->positional[0], &subject->network);
-    if (status == ANNC_OK)
-        status = shape_from_options(options, subject->network ? annc_network_shape(subject->network) : NULL,
-                                    &subject->shape);
-    if (status == ANNC_OK)
-        status = take_data(subject);
-    return status == ANNC_OK ? take_network(subject) : status;
+        ANNC_RETURN_IF_FAILED(load_model(options, options->positional[0], &subject->network));
+    ANNC_RETURN_IF_FAILED(
+        shape_from_options(options, subject->network ? annc_network_shape(subject->network) : NULL, &subject->shape));
+    ANNC_RETURN_IF_FAILED(take_data(subject));
+    return take_network(subject);
 }
 
 /* ---------------------------------------------------------------- what is shown */
@@ -136,11 +131,12 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
     if (!text)
         return ANNC_OK;
     if (strspn(text, "0123456789:") != strlen(text) || sscanf(text, "%9u:%9u%c", &layer, &unit, &end) != 2)
-        return usage_failed("--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'",
+                         text);
     if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
-        return usage_failed("--neuron %.20s: there is none; the network has %u layer%s%s", text, subject->shape.layers,
-                            plural(subject->shape.layers),
-                            layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
+        return annc_fail(ANNC_USAGE, "--neuron %.20s: there is none; the network has %u layer%s%s", text,
+                         subject->shape.layers, plural(subject->shape.layers),
+                         layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
     *l = layer;
     *j = unit - 1;
     return ANNC_OK;
@@ -224,15 +220,13 @@ static annc_status show(const struct subject *subject)
     annc_trace *trace = NULL, *after = NULL;
     struct view view = {.first = 0};
     uint32_t l, j;
-    annc_status status = find_neuron(subject, &l, &j);
-    if (status == ANNC_OK)
-        status = annc_trace_create(&subject->shape, subject->theta, subject->examples, subject->example, &trace);
-    if (status == ANNC_OK)
-        status = step(subject, trace, &after);
-    if (status == ANNC_OK) {
-        view_open(trace, (uint32_t)subject->options->value[OPTION_EDGES].whole, l, j, &view);
-        status = show_trace(subject, trace, after, &view);
-    }
+    annc_status status = ANNC_OK;
+    ANNC_TRY(find_neuron(subject, &l, &j));
+    ANNC_TRY(annc_trace_create(&subject->shape, subject->theta, subject->examples, subject->example, &trace));
+    ANNC_TRY(step(subject, trace, &after));
+    view_open(trace, (uint32_t)subject->options->value[OPTION_EDGES].whole, l, j, &view);
+    ANNC_TRY(show_trace(subject, trace, after, &view));
+out:
     view_close(&view);
     annc_trace_free(after);
     annc_trace_free(trace);
@@ -244,13 +238,15 @@ annc_status run_trace(const struct options *options)
     struct subject subject = {.options = options};
     const char *path = options->value[OPTION_OUT].text;
     if (path && options->value[OPTION_STEP].given)
-        return usage_failed("--step and --out contradict each other: a walk is printed, a graph is written");
+        return annc_fail(ANNC_USAGE, "--step and --out contradict each other: a walk is printed, a graph is written");
     if (path && !printer_for(path))
-        return usage_failed(
+        return annc_fail(
+            ANNC_USAGE,
             "--out takes a name that ends in .svg, .dot, .gv or .txt, or one without an ending; not '%.64s'", path);
-    annc_status status = take_subject(&subject);
-    if (status == ANNC_OK)
-        status = show(&subject);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(take_subject(&subject));
+    ANNC_TRY(show(&subject));
+out:
     annc_network_free(subject.network);
     annc_dataset_free(subject.own);
     annc_data_free(&subject.data);

@@ -22,17 +22,19 @@ static annc_status check_combination(const struct session *session)
     const struct option_value *value = session->options->value;
     if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given &&
         value[OPTION_INIT].choice != ANNC_INIT_AUTO)
-        return usage_failed("--init and --load contradict each other: the model brings its parameters");
+        return annc_fail(ANNC_USAGE, "--init and --load contradict each other: the model brings its parameters");
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
-        return usage_failed(
-            "--folds and --save contradict each other: every fold has a network of its own; train one on "
-            "all data to keep it");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --save contradict each other: every fold has a network of its own; train one on "
+                         "all data to keep it");
     if (value[OPTION_FOLDS].given && value[OPTION_LOAD].given)
-        return usage_failed("--folds and --load contradict each other: the model has seen what folds hold out");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --load contradict each other: the model has seen what folds hold out");
     if (value[OPTION_FOLDS].given && value[OPTION_EPOCHS].whole == 0)
-        return usage_failed("--folds and --epochs 0 contradict each other: of untrained networks there is no mean");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --epochs 0 contradict each other: of untrained networks there is no mean");
     if (value[OPTION_PATIENCE].whole > 0 && !value[OPTION_VALIDATION].given && !value[OPTION_FOLDS].given)
-        return usage_failed("--patience needs data to watch: add --validation 0.1");
+        return annc_fail(ANNC_USAGE, "--patience needs data to watch: add --validation 0.1");
     return ANNC_OK;
 }
 
@@ -43,9 +45,9 @@ static annc_status check_plot(const struct session *session)
     if (!path)
         return ANNC_OK;
     if (!end || strcasecmp(end, ".svg") != 0)
-        return usage_failed("--plot takes a name that ends in .svg, not '%.64s'", path);
+        return annc_fail(ANNC_USAGE, "--plot takes a name that ends in .svg, not '%.64s'", path);
     if (session->options->value[OPTION_FOLDS].given)
-        return usage_failed("--folds and --plot contradict each other: curves are of one training");
+        return annc_fail(ANNC_USAGE, "--folds and --plot contradict each other: curves are of one training");
     return annc_model_can_save(path);
 }
 
@@ -64,35 +66,27 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     annc_device_options device;
     const double limit = session->options->value[OPTION_MAX_TIME].number;
     session->deadline = limit > 0 ? since_start() + limit : 0;
-    annc_status status = device_options_from(session->options, &device);
-    if (status == ANNC_OK && text_of(session, OPTION_RESUME))
-        status = annc_model_load(text_of(session, OPTION_RESUME), NULL, checkpoint);
-    else if (status == ANNC_OK && text_of(session, OPTION_LOAD))
-        status = load_model(session->options, text_of(session, OPTION_LOAD), &session->network);
-    if (status == ANNC_OK && session->network)
-        status = checkpoint_forget(session->network);
+    ANNC_RETURN_IF_FAILED(device_options_from(session->options, &device));
+    if (text_of(session, OPTION_RESUME))
+        ANNC_RETURN_IF_FAILED(annc_model_load(text_of(session, OPTION_RESUME), NULL, checkpoint));
+    else if (text_of(session, OPTION_LOAD))
+        ANNC_RETURN_IF_FAILED(load_model(session->options, text_of(session, OPTION_LOAD), &session->network));
+    if (session->network)
+        ANNC_RETURN_IF_FAILED(checkpoint_forget(session->network));
     session->checkpoint = *checkpoint;
     const annc_network *given = session->checkpoint ? session->checkpoint : session->network;
-    if (status == ANNC_OK)
-        status = shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape);
-    if (status == ANNC_OK)
-        status = checkpoint_interval(session->options, &session->every_epochs, &session->every_seconds);
-    if (status == ANNC_OK)
-        status = training_from_options(session->options, &session->shape, &session->training);
-    if (status == ANNC_OK)
-        status = data_options_from(session->options, &session->shape, source);
-    if (status == ANNC_OK)
-        status = check_combination(session);
-    if (status == ANNC_OK && text_of(session, OPTION_SAVE))
-        status = annc_model_can_save(text_of(session, OPTION_SAVE));
-    if (status == ANNC_OK && text_of(session, OPTION_CHECKPOINT))
-        status = annc_model_can_save(text_of(session, OPTION_CHECKPOINT));
-    if (status == ANNC_OK)
-        status = check_plot(session);
-    if (status == ANNC_OK)
-        status = log_open(session);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(
+        shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape));
+    ANNC_RETURN_IF_FAILED(checkpoint_interval(session->options, &session->every_epochs, &session->every_seconds));
+    ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->training));
+    ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
+    ANNC_RETURN_IF_FAILED(check_combination(session));
+    if (text_of(session, OPTION_SAVE))
+        ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_SAVE)));
+    if (text_of(session, OPTION_CHECKPOINT))
+        ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_CHECKPOINT)));
+    ANNC_RETURN_IF_FAILED(check_plot(session));
+    ANNC_RETURN_IF_FAILED(log_open(session));
     tell_unused(session);
     return device_from_options(session->options, &session->shape, &session->training, &session->device);
 }
@@ -104,9 +98,9 @@ static annc_status save(const struct session *session)
     const char *path = text_of(session, OPTION_SAVE);
     if (!path)
         return ANNC_OK;
-    annc_status status =
-        describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network);
-    return status == ANNC_OK ? save_model(session->options, session->network, path, "") : status;
+    ANNC_RETURN_IF_FAILED(
+        describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network));
+    return save_model(session->options, session->network, path, "");
 }
 
 /* The curves, where --plot asks for them, of the epochs that this process trained: what a resumed run had before is not known here. */
@@ -162,27 +156,28 @@ static void rescue(void *context)
 /* One network on all the data. */
 static annc_status train_one(struct session *session, const annc_data_options *source)
 {
-    annc_status status = session_open(session, source, true);
-    if (status != ANNC_OK)
-        return status;
+    struct kept_error first;
+    ANNC_RETURN_IF_FAILED(session_open(session, source, true));
     print_balance(session);
     print_shapes(session);
     set_rescue(rescue, session);
-    status = session_train(session, print_epoch);
+    const annc_status status = session_train(session, print_epoch);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED, has_diverged = status == ANNC_DIVERGED;
     if (has_diverged)
         session->ending = ENDED_BY_DIVERGENCE;
     if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
-    if (!ended && !usage_error()[0])
-        usage_failed("%s", annc_last_error()); /* which is what went wrong, whatever comes after it */
+    keep_error(&first); /* which is what went wrong, whatever comes after it */
     annc_status said = ended || has_something(session) ? save(session) : ANNC_OK;
-    if (said == ANNC_DEVICE) {
-        if (!usage_error()[0])
-            usage_failed("%s", annc_last_error());
+    if (said == ANNC_MEMORY) {
+        if (ended)
+            keep_error(&first);
         rescue(session);
+        said = fail_again(said, &first);
     }
     set_rescue(NULL, NULL);
+    if (!ended)
+        fail_again(status, &first);
     if (!ended && !has_diverged)
         return status;
     if (said == ANNC_OK)
@@ -211,9 +206,8 @@ annc_status run_train(const struct options *options)
     session_close(&session);
     annc_network_free(checkpoint);
     annc_device_close(device);
-    if (log && fclose(log) != 0 && status == ANNC_OK) {
-        usage_failed("%.300s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));
-        status = ANNC_OUTPUT;
-    }
+    if (log && fclose(log) != 0 && status == ANNC_OK)
+        status =
+            annc_fail(ANNC_OUTPUT, "%.300s: cannot be written: %s", options->value[OPTION_LOG].text, strerror(errno));
     return status;
 }

@@ -10,10 +10,8 @@ static annc_status read_text(const char *path, char **text)
     struct text all = {.bytes = NULL};
     char piece[4096];
     size_t got;
-    if (!file) {
-        usage_failed("%.300s: %s", path, strerror(errno));
-        return ANNC_INPUT;
-    }
+    if (!file)
+        return annc_fail(ANNC_INPUT, "%.300s: %s", path, strerror(errno));
     do {
         got = fread(piece, 1, sizeof piece, file);
         text_put(&all, piece, got);
@@ -21,10 +19,8 @@ static annc_status read_text(const char *path, char **text)
     const bool failed = ferror(file);
     fclose(file);
     *text = all.bytes;
-    if (failed || strlen(all.bytes) != all.length) {
-        usage_failed("%.300s: is no text of lines 'name = value'", path);
-        return ANNC_INPUT;
-    }
+    if (failed || strlen(all.bytes) != all.length)
+        return annc_fail(ANNC_INPUT, "%.300s: is no text of lines 'name = value'", path);
     return ANNC_OK;
 }
 
@@ -48,9 +44,9 @@ static annc_status refuse_name(const struct config *config, const char *name)
 {
     const char *meant = closest(name, option_name, config->command);
     if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
-        return usage_failed("%s is no option that a file gives", name);
-    return usage_failed("there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
-                        meant && *meant ? meant : "", meant && *meant ? "?" : "");
+        return annc_fail(ANNC_USAGE, "%s is no option that a file gives", name);
+    return annc_fail(ANNC_USAGE, "there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
+                     meant && *meant ? meant : "", meant && *meant ? "?" : "");
 }
 
 /* What the command line says goes before the file. A file may serve several of the commands that take one: options of others are passed over,
@@ -64,7 +60,7 @@ static annc_status take_value(struct config *config, const char *name, const cha
     const bool again = config->told[any];
     config->told[any] = true;
     if (again && OPTIONS[any].kind != LIST)
-        return usage_failed("%s is given twice", name);
+        return annc_fail(ANNC_USAGE, "%s is given twice", name);
     if (id == OPTION_COUNT) {
         if (!again)
             text_add(&config->strangers, "%s%s", config->strangers.length ? ", " : "", name);
@@ -76,7 +72,6 @@ static annc_status take_value(struct config *config, const char *name, const cha
 /* "name = value", or nothing, or a comment. */
 static annc_status take_line(struct config *config, const char *path, int number, char *line)
 {
-    char what[512];
     char *equals = strchr(line, '=');
     if (*trim(line) == '\0' || *trim(line) == '#')
         return ANNC_OK;
@@ -84,54 +79,50 @@ static annc_status take_line(struct config *config, const char *path, int number
         *equals = '\0';
     char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
     const annc_status status =
-        equals ? take_value(config, name, value) : usage_failed("'%.64s' is not 'name = value'", name);
-    if (status != ANNC_OK) {
-        snprintf(what, sizeof what, "%s", usage_error());
-        usage_failed("%.200s, line %d: %.300s", path, number, what);
-    }
-    return status;
+        equals ? take_value(config, name, value) : annc_fail(ANNC_USAGE, "'%.64s' is not 'name = value'", name);
+    return status == ANNC_OK ? ANNC_OK : annc_fail(status, "%.200s, line %d: %.300s", path, number, error_text());
 }
 
 static annc_status read_config(unsigned command, struct options *options)
 {
     const char *path = options->value[OPTION_CONFIG].text;
     struct config config = {.command = command, .options = options};
-    annc_status status = read_text(path, &options->config);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(read_text(path, &options->config));
     int number = 0;
     for (int id = 0; id < OPTION_COUNT; id++)
         config.was_given[id] = options->value[id].given;
-    for (char *line = options->config; status == ANNC_OK && line;) {
+    for (char *line = options->config; line;) {
         char *end = strchr(line, '\n');
         if (end)
             *end = '\0';
-        status = take_line(&config, path, ++number, line);
+        ANNC_TRY(take_line(&config, path, ++number, line));
         line = end ? end + 1 : NULL;
     }
-    if (status == ANNC_OK && config.strangers.length > 0)
+    if (config.strangers.length > 0)
         note(options, "%.300s: passed over what this command has no option for: %s", path, config.strangers.bytes);
+out:
     text_free(&config.strangers);
     return status;
 }
 
 static annc_status take_preset(unsigned command, struct options *options)
 {
-    annc_status status = ANNC_OK;
     const char *const *values = preset_values(options->value[OPTION_PRESET].choice);
-    for (; *values && status == ANNC_OK; values += 2)
-        status = options_set(command, values[0], values[1], options);
-    return status;
+    for (; *values; values += 2)
+        ANNC_RETURN_IF_FAILED(options_set(command, values[0], values[1], options));
+    return ANNC_OK;
 }
 
 annc_status options_complete(unsigned command, struct options *options)
 {
-    annc_status status = ANNC_OK;
     if (options->value[OPTION_CONFIG].given)
-        status = read_config(command, options);
-    if (status == ANNC_OK && options->value[OPTION_PRESET].given)
-        status = take_preset(command, options);
-    if (status == ANNC_OK && options->value[OPTION_RESUME].given)
-        status = options_resume(options);
-    return status == ANNC_OK ? options_default(options) : status;
+        ANNC_RETURN_IF_FAILED(read_config(command, options));
+    if (options->value[OPTION_PRESET].given)
+        ANNC_RETURN_IF_FAILED(take_preset(command, options));
+    if (options->value[OPTION_RESUME].given)
+        ANNC_RETURN_IF_FAILED(options_resume(options));
+    return options_default(options);
 }
 
 const char *option_shown(unsigned command, const struct options *options, enum option_id id)

@@ -55,9 +55,7 @@ static annc_status print_fold(const struct session *session, uint32_t fold)
         json_whole(&json, "best_epoch", outcome->epoch.epoch);
         json_measures(&json, session, "validation_", &outcome->validation);
         json_number(&json, "seconds", session->seconds);
-        const annc_status status = json_end(&json, out, session->log);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(json_end(&json, out, session->log));
     }
     if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
         return ANNC_OK;
@@ -99,9 +97,7 @@ static annc_status print_folds(const struct session *model, const struct folds *
         json_spread(&json, "loss", &folds->spread[LOSS]);
         json_number(&json, "wall_seconds", since_start());
         json_configuration(&json, model);
-        const annc_status status = json_end(&json, out, model->log);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(json_end(&json, out, model->log));
     }
     if (out)
         return ANNC_OK;
@@ -118,17 +114,31 @@ static annc_status print_folds(const struct session *model, const struct folds *
 static annc_status out_of_time(const struct session *session, uint32_t fold, uint32_t folds)
 {
     const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text;
-    usage_failed("the time is over in fold %u of %u%s%s", fold + 1, folds,
-                 checkpoint ? "; go on with annc-gpu train --resume " : "", checkpoint ? checkpoint : "");
-    return ANNC_FAILURE;
+    return annc_fail(ANNC_FAILURE, "the time is over in fold %u of %u%s%s", fold + 1, folds,
+                     checkpoint ? "; go on with annc-gpu train --resume " : "", checkpoint ? checkpoint : "");
+}
+
+/* Trains one fold and prints what it came to. */
+static annc_status train_fold(struct session *session, const annc_data_options *source, bool is_first)
+{
+    ANNC_RETURN_IF_FAILED(session_open(session, source, is_first));
+    if (is_first)
+        print_balance(session);
+    const annc_status status = session_train(session, log_epoch);
+    if (status == ANNC_STOPPED && session->ending == ENDED_BY_SIGNAL)
+        print_stop(session, false);
+    ANNC_RETURN_IF_FAILED(status);
+    if (session->ending == ENDED_BY_TIME)
+        return out_of_time(session, source->fold, source->folds);
+    count_fold(session->folds, session);
+    return print_fold(session, source->fold);
 }
 
 /* One fold after another, each a session that can be broken and resumed. */
 static annc_status fold_by_fold(const struct session *model, const annc_data_options *source, struct folds *folds)
 {
-    annc_status status = ANNC_OK;
     const uint32_t first = folds->fold;
-    for (uint32_t fold = first; fold < source->folds && status == ANNC_OK; fold++) {
+    for (uint32_t fold = first; fold < source->folds; fold++) {
         struct session session = *model;
         annc_data_options parts = *source;
         parts.fold = folds->fold = fold;
@@ -136,22 +146,11 @@ static annc_status fold_by_fold(const struct session *model, const annc_data_opt
         session.fold = fold + 1;
         session.checkpoint = fold == first ? model->checkpoint : NULL;
         session.repeats = fold > first;
-        status = session_open(&session, &parts, fold == first);
-        if (status == ANNC_OK && fold == first)
-            print_balance(&session);
-        if (status == ANNC_OK)
-            status = session_train(&session, log_epoch);
-        if (status == ANNC_STOPPED && session.ending == ENDED_BY_SIGNAL)
-            print_stop(&session, false);
-        if (status == ANNC_OK && session.ending == ENDED_BY_TIME)
-            status = out_of_time(&session, fold, source->folds);
-        if (status == ANNC_OK) {
-            count_fold(folds, &session);
-            status = print_fold(&session, fold);
-        }
+        const annc_status status = train_fold(&session, &parts, fold == first);
         session_close(&session);
+        ANNC_RETURN_IF_FAILED(status);
     }
-    return status;
+    return ANNC_OK;
 }
 
 /* What came of a candidate is what would have come of its session. */
@@ -174,6 +173,14 @@ static void tell_epoch(void *context, const annc_epoch *epoch, const annc_evalua
         session->folds->said = log_epoch(session);
 }
 
+/* A fold is done: why it failed, in the program's words, as long as this is the thread whose last error it is. */
+static void take_reason(void *context, uint32_t i)
+{
+    annc_candidate *candidate = (annc_candidate *)context + i;
+    if (candidate->status != ANNC_OK)
+        snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
+}
+
 /* `count` folds from `first` on at once, a core each. */
 static annc_status fold_group(const struct session *model, const annc_data_options *source, uint32_t first,
                               uint32_t count, struct folds *folds)
@@ -182,7 +189,7 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
     annc_device_options device;
     struct session *sessions = take_memory(count, sizeof *sessions, "the folds");
     annc_candidate *candidates = take_memory(count, sizeof *candidates, "the folds");
-    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct session *session = &sessions[i];
         annc_data_options parts = *source;
         *session = *model;
@@ -190,8 +197,8 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
         session->folds = folds;
         session->fold = first + i + 1;
         session->repeats = first + i > 0;
-        status = session_prepare(session, &parts, first + i == 0);
-        if (status == ANNC_OK && first + i == 0)
+        ANNC_TRY(session_prepare(session, &parts, first + i == 0));
+        if (first + i == 0)
             print_balance(session);
         candidates[i] = (annc_candidate){.network = session->network,
                                          .options = session->training,
@@ -202,26 +209,21 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
                                          .each = tell_epoch,
                                          .context = session};
     }
-    if (status == ANNC_OK)
-        status = device_options_from(model->options, &device);
-    if (status == ANNC_OK)
-        status = log_begin(&sessions[0]);
-    if (status == ANNC_OK)
-        status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, NULL, NULL);
+    ANNC_TRY(device_options_from(model->options, &device));
+    ANNC_TRY(log_begin(&sessions[0]));
+    status = annc_sweep(&device, candidates, count, NULL, NULL, should_stop, take_reason, candidates);
     if (status == ANNC_STOPPED)
-        complain(annc_last_error());
-    if (status == ANNC_OK)
-        status = folds->said;
-    for (uint32_t i = 0; i < count && status == ANNC_OK; i++) {
-        status = candidates[i].status;
-        if (status != ANNC_OK) {
-            usage_failed("fold %u: %s", first + i + 1, candidates[i].reason);
-            break;
-        }
+        complain(error_text());
+    ANNC_TRY(status);
+    ANNC_TRY(folds->said);
+    for (uint32_t i = 0; i < count; i++) {
+        if (candidates[i].status != ANNC_OK)
+            ANNC_TRY(annc_fail(candidates[i].status, "fold %u: %s", first + i + 1, candidates[i].reason));
         take_candidate(&candidates[i], &sessions[i]);
         count_fold(folds, &sessions[i]);
-        status = print_fold(&sessions[i], first + i);
+        ANNC_TRY(print_fold(&sessions[i], first + i));
     }
+out:
     for (uint32_t i = 0; i < count; i++)
         session_close(&sessions[i]);
     free(sessions);
@@ -241,20 +243,19 @@ static uint32_t folds_at_once(const struct session *model)
 
 annc_status train_folds(const struct session *model, const annc_data_options *source)
 {
-    annc_status status = ANNC_OK;
     struct folds folds;
     memset(&folds, 0, sizeof folds);
     if (model->checkpoint)
-        status = folds_restore(model->checkpoint, &folds);
-    if (status == ANNC_OK && folds.fold > 0 && model->options->goes_further)
-        return usage_failed("--epochs cannot be raised any more: %u of the folds were trained to their end",
-                            folds.fold);
+        ANNC_RETURN_IF_FAILED(folds_restore(model->checkpoint, &folds));
+    if (folds.fold > 0 && model->options->goes_further)
+        return annc_fail(ANNC_USAGE, "--epochs cannot be raised any more: %u of the folds were trained to their end",
+                         folds.fold);
     const uint32_t at_once = folds_at_once(model);
-    if (status == ANNC_OK && at_once == 1)
-        status = fold_by_fold(model, source, &folds);
-    for (uint32_t fold = 0; at_once > 1 && fold < source->folds && status == ANNC_OK; fold += at_once) {
+    if (at_once == 1)
+        ANNC_RETURN_IF_FAILED(fold_by_fold(model, source, &folds));
+    for (uint32_t fold = 0; at_once > 1 && fold < source->folds; fold += at_once) {
         const uint32_t left = source->folds - fold;
-        status = fold_group(model, source, fold, left < at_once ? left : at_once, &folds);
+        ANNC_RETURN_IF_FAILED(fold_group(model, source, fold, left < at_once ? left : at_once, &folds));
     }
-    return status == ANNC_OK ? print_folds(model, &folds, source->folds) : status;
+    return print_folds(model, &folds, source->folds);
 }

@@ -50,8 +50,7 @@ static annc_status image_size(const annc_dataset *dataset, uint32_t *rows, uint3
     annc_dataset_image_size(dataset, rows, columns);
     if (*columns > 1)
         return ANNC_OK;
-    usage_failed("the data are rows of %u feature%s, not images", *rows, plural(*rows));
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "the data are rows of %u feature%s, not images", *rows, plural(*rows));
 }
 
 static void put_grey(struct gallery *gallery, uint32_t i, const uint8_t *grey)
@@ -74,9 +73,7 @@ annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uin
     const int32_t *labels = annc_dataset_examples(dataset)->labels;
     uint32_t rows, columns;
     memset(gallery, 0, sizeof *gallery);
-    const annc_status status = image_size(dataset, &rows, &columns);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
     gallery_open(count, rows, columns, labels != NULL, "examples", gallery);
     for (uint32_t i = 0; i < count; i++) {
         put_example(gallery, i, dataset, first + i);
@@ -107,13 +104,9 @@ annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *galler
     const uint32_t classes = examples->outputs == 1 ? 2 : examples->outputs;
     uint32_t rows, columns;
     memset(gallery, 0, sizeof *gallery);
-    annc_status status = image_size(dataset, &rows, &columns);
-    if (status == ANNC_OK && !examples->labels) {
-        usage_failed("the data have targets, not classes whose means there could be");
-        status = ANNC_INPUT;
-    }
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
+    if (!examples->labels)
+        return annc_fail(ANNC_INPUT, "the data have targets, not classes whose means there could be");
     gallery_open(classes, rows, columns, true, "mean of each class", gallery);
     uint64_t *sums = take_memory((size_t)classes * examples->inputs, sizeof *sums, "the means");
     uint32_t *counts = take_memory(classes, sizeof *counts, "the means");
@@ -210,9 +203,7 @@ annc_status gallery_of_mistakes(const annc_dataset *dataset, const int32_t *pred
     const int32_t *labels = annc_dataset_examples(dataset)->labels;
     uint32_t rows, columns, all;
     memset(gallery, 0, sizeof *gallery);
-    const annc_status status = image_size(dataset, &rows, &columns);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
     struct mistake *mistakes = find_mistakes(dataset, predictions, outputs, &all);
     count = all < count ? all : count;
     gallery_open(count, rows, columns, true, "mistakes, the worst first", gallery);

@@ -16,12 +16,13 @@ static annc_status find_option(const char *name, size_t length, enum option_id *
             *id = (enum option_id)i;
             if (OPTIONS[i].commands & VARIES)
                 return ANNC_OK;
-            return usage_failed("--grid: --%s is the same for all networks of a sweep%s", text,
-                                i == OPTION_SEED ? "; --seeds N tries several" : "");
+            return annc_fail(ANNC_USAGE, "--grid: --%s is the same for all networks of a sweep%s", text,
+                             i == OPTION_SEED ? "; --seeds N tries several" : "");
         }
     const char *meant = closest(text, option_name, VARIES);
-    return usage_failed("--grid: there is no option '%.64s'%s%s%s", text, meant && *meant ? "; did you mean " : "",
-                        meant && *meant ? meant : "", meant && *meant ? "?" : "");
+    return annc_fail(ANNC_USAGE, "--grid: there is no option '%.64s'%s%s%s", text,
+                     meant && *meant ? "; did you mean " : "", meant && *meant ? meant : "",
+                     meant && *meant ? "?" : "");
 }
 
 /* "0.1..10", of an option that is a number. */
@@ -35,15 +36,14 @@ static annc_status take_range(struct axis *axis, const char *text, bool *is_rang
     if (!*is_range)
         return ANNC_OK;
     snprintf(first, sizeof first, "%.*s", dots - text < POINT_TEXT ? (int)(dots - text) : POINT_TEXT - 1, text);
-    annc_status status = option_parse(spec, first, &low);
-    if (status == ANNC_OK)
-        status = option_parse(spec, dots + 2, &high);
+    ANNC_RETURN_IF_FAILED(option_parse(spec, first, &low));
+    ANNC_RETURN_IF_FAILED(option_parse(spec, dots + 2, &high));
     axis->low = spec->kind == WHOLE ? (double)low.whole : low.number;
     axis->high = spec->kind == WHOLE ? (double)high.whole : high.number;
-    if (status == ANNC_OK && axis->low > axis->high)
-        return usage_failed("--grid: '%.64s' is an empty range", text);
+    if (axis->low > axis->high)
+        return annc_fail(ANNC_USAGE, "--grid: '%.64s' is an empty range", text);
     axis->is_range = true;
-    return status;
+    return ANNC_OK;
 }
 
 static annc_status take_values(struct axis *axis, const char *text)
@@ -58,10 +58,8 @@ static annc_status take_values(struct axis *axis, const char *text)
     for (uint32_t i = 0; i < axis->count; i++) {
         axis->values[i] = strsep(&rest, ",");
         if (strlen(axis->values[i]) >= POINT_TEXT)
-            return usage_failed("--grid: '%.64s...' is too long", axis->values[i]);
-        const annc_status status = option_parse(&OPTIONS[axis->id], axis->values[i], &value);
-        if (status != ANNC_OK)
-            return status;
+            return annc_fail(ANNC_USAGE, "--grid: '%.64s...' is too long", axis->values[i]);
+        ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[axis->id], axis->values[i], &value));
     }
     return ANNC_OK;
 }
@@ -72,17 +70,18 @@ static annc_status take_axis(const char *text, bool random, struct grid *grid)
     const char *equals = strchr(text, '=');
     bool is_range = false;
     if (!equals)
-        return usage_failed("--grid takes NAME=VALUE,VALUE,..., like lr=0.5,1,3; not '%.64s'", text);
-    annc_status status = find_option(text, (size_t)(equals - text), &axis->id);
-    for (int a = 0; a < grid->axes && status == ANNC_OK; a++)
+        return annc_fail(ANNC_USAGE, "--grid takes NAME=VALUE,VALUE,..., like lr=0.5,1,3; not '%.64s'", text);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(find_option(text, (size_t)(equals - text), &axis->id));
+    for (int a = 0; a < grid->axes; a++)
         if (grid->axis[a].id == axis->id)
-            status = usage_failed("--grid: --%s is varied twice", OPTIONS[axis->id].name);
-    if (status == ANNC_OK)
-        status = take_range(axis, equals + 1, &is_range);
-    if (status == ANNC_OK && is_range && !random)
-        status = usage_failed("--grid: a range like '%.64s' needs --random N", equals + 1);
-    if (status == ANNC_OK && !is_range)
-        status = take_values(axis, equals + 1);
+            ANNC_TRY(annc_fail(ANNC_USAGE, "--grid: --%s is varied twice", OPTIONS[axis->id].name));
+    ANNC_TRY(take_range(axis, equals + 1, &is_range));
+    if (is_range && !random)
+        ANNC_TRY(annc_fail(ANNC_USAGE, "--grid: a range like '%.64s' needs --random N", equals + 1));
+    if (!is_range)
+        ANNC_TRY(take_values(axis, equals + 1));
+out:
     grid->axes++; /* what was taken is freed with the others */
     return status;
 }
@@ -95,15 +94,14 @@ annc_status grid_open(const struct options *options, struct grid *grid)
     grid->random = random->given;
     grid->seed = options->value[OPTION_SEED].whole;
     for (int i = 0; i < options->repeated_count; i++) {
-        const annc_status status = take_axis(options->repeated[i], grid->random, grid);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(take_axis(options->repeated[i], grid->random, grid));
         points *= grid->axis[i].is_range ? 1 : grid->axis[i].count;
         if (points > MOST_POINTS)
-            return usage_failed("--grid: more than %d networks; try some of them with --random N", MOST_POINTS);
+            return annc_fail(ANNC_USAGE, "--grid: more than %d networks; try some of them with --random N",
+                             MOST_POINTS);
     }
     if (grid->random && grid->axes == 0)
-        return usage_failed("--random needs something to draw from: --grid lr=0.1..10");
+        return annc_fail(ANNC_USAGE, "--random needs something to draw from: --grid lr=0.1..10");
     grid->points = (uint32_t)(grid->random ? random->whole : points);
     return ANNC_OK;
 }

@@ -1,6 +1,7 @@
 #include "log_record.h"
 #include "json_read.h"
 #include "memory.h"
+#include "status.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,10 +30,10 @@ annc_status record_take(const char *line, struct log_record *record)
     char *options = NULL;
     record_free(record);
     record->line = take_copy(line, "a log");
-    annc_status status = take_entries(record->line, &record->entries, &record->count, &options);
-    if (status == ANNC_OK && options && *options == '{')
-        status = take_entries(options, &record->options, &record->option_count, NULL);
-    return status;
+    ANNC_RETURN_IF_FAILED(take_entries(record->line, &record->entries, &record->count, &options));
+    if (options && *options == '{')
+        ANNC_RETURN_IF_FAILED(take_entries(options, &record->options, &record->option_count, NULL));
+    return ANNC_OK;
 }
 
 void record_free(struct log_record *record)

@@ -48,31 +48,32 @@ static const struct command *command_named(const char *name)
     const char *option = strncmp(name, "--", 2) == 0 ? name + 2 : "";
     const char *meant = closest(name[0] == '-' ? name + strspn(name, "-") : name, command_name, 0);
     if (!meant && option_named(ANY_COMMAND, option) != OPTION_COUNT) {
-        usage_failed("there is no command '%.64s'; options come behind the command", name);
+        annc_fail(ANNC_USAGE, "there is no command '%.64s'; options come behind the command", name);
         return NULL;
     }
-    usage_failed("there is no command '%.64s'%s%s%s", name, meant ? "; did you mean " : "", meant ? meant : "",
-                 meant ? "?" : "");
+    annc_fail(ANNC_USAGE, "there is no command '%.64s'%s%s%s", name, meant ? "; did you mean " : "", meant ? meant : "",
+              meant ? "?" : "");
     return NULL;
 }
 
 /* What would be lost is found out before any work. */
 static annc_status run_checked(const struct command *command, const struct options *options)
 {
-    const annc_status status = options_check_files(command->bit, options);
-    return status == ANNC_OK ? command->run(options) : status;
+    ANNC_RETURN_IF_FAILED(options_check_files(command->bit, options));
+    return command->run(options);
 }
 
 static annc_status run_command(const struct command *command, int argc, char **argv)
 {
     struct options options;
-    annc_status status = options_parse(command->bit, command->most_positional, argc, argv, &options);
-    if (status == ANNC_OK)
-        status = options_complete(command->bit, &options);
-    if (status == ANNC_OK && options.value[OPTION_HELP].given)
+    annc_status status = ANNC_OK;
+    ANNC_TRY(options_parse(command->bit, command->most_positional, argc, argv, &options));
+    ANNC_TRY(options_complete(command->bit, &options));
+    if (options.value[OPTION_HELP].given)
         print_command_help(command, false);
-    else if (status == ANNC_OK)
-        status = run_checked(command, &options);
+    else
+        ANNC_TRY(run_checked(command, &options));
+out:
     options_free(&options);
     return status;
 }
@@ -84,7 +85,7 @@ static annc_status run_help(int count, char **words)
     const bool all = !general && count > 1 && strcmp(words[1], "all") == 0;
     const int taken = all ? 2 : 1;
     if (count > taken)
-        return usage_failed("help takes a command, and 'all' after it; not '%.64s'", words[taken]);
+        return annc_fail(ANNC_USAGE, "help takes a command, and 'all' after it; not '%.64s'", words[taken]);
     if (general) {
         print_help();
         return ANNC_OK;
@@ -123,10 +124,10 @@ int main(int argc, char **argv)
     handle_signals();
     annc_status status = run(argc, argv);
     if (status != ANNC_STOPPED && status != ANNC_OK && status != ANNC_CHECK_FAILED)
-        complain(usage_error()[0] ? usage_error() : annc_last_error());
+        complain(error_text());
     if (flush(stdout, "standard output") != ANNC_OK && status == ANNC_OK) {
-        complain(usage_error());
+        complain(error_text());
         status = ANNC_OUTPUT;
     }
-    return status == ANNC_STOPPED ? 128 + stop_signal() : (int)status;
+    return exit_code(status);
 }

@@ -1,6 +1,8 @@
 /* memory.c - where the program gets its memory, and how it ends where there is none. */
 #include "memory.h"
+#include "process.h"
 #include "screen.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -25,7 +27,7 @@ static _Noreturn void end_with(const char *message)
 {
     static bool is_ending;
     if (is_ending) /* in a rescue, and all is said */
-        _exit(ANNC_DEVICE);
+        _exit(exit_code(ANNC_MEMORY));
     is_ending = true;
     fflush(stdout);
     if (use_colour(stderr)) /* where a line may tell how far the work is */
@@ -33,7 +35,7 @@ static _Noreturn void end_with(const char *message)
     complain(message);
     if (rescue)
         rescue(rescued);
-    _exit(ANNC_DEVICE);
+    _exit(exit_code(ANNC_MEMORY));
 }
 
 void no_memory(const char *what, size_t bytes)
@@ -43,12 +45,10 @@ void no_memory(const char *what, size_t bytes)
     end_with(message);
 }
 
-void end_if_refused(const char *message)
+void end_if_out_of_memory(annc_status status)
 {
-    static const char *const refusals[] = {"out of memory: ", "the system gives no more than "};
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-        if (strncmp(message, refusals[i], strlen(refusals[i])) == 0)
-            end_with(message);
+    if (status == ANNC_MEMORY)
+        end_with(error_text());
 }
 
 /* ---------------------------------------------------------------- blocks */

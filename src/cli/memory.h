@@ -6,14 +6,13 @@
 
 #include <stdio.h>
 
-/* Ends the program with a message that itself needs no memory, and ANNC_DEVICE. What was printed is printed; files are whole or absent, since
+/* Ends the program with a message that itself needs no memory, and the exit code of ANNC_MEMORY. What was printed is printed; files are whole or absent, since
  * the library writes each in one call, and nothing is asked for here meanwhile. */
 _Noreturn void no_memory(const char *what, size_t bytes);
 /* What is done before the program ends so, with what memory there is: it may ask here too, and is itself ended by a refusal. NULL: nothing. */
 void set_rescue(void (*rescue)(void *context), void *context);
-/* Ends it with the message of a call of the library that was refused memory or threads, and returns for any other: for those who would go on
- * without what they could not have. */
-void end_if_refused(const char *message);
+/* Ends it with the last error when `status` is ANNC_MEMORY, for callers that carry on after any other failure. */
+void end_if_out_of_memory(annc_status status);
 
 /* count x size bytes, zeroed, at least one; `what` names the purpose in the message. Never NULL. free() gives it back. */
 void *take_memory(size_t count, size_t size, const char *what);

@@ -95,10 +95,10 @@ annc_status check_threshold(const annc_shape *shape, double threshold)
     if (threshold >= lowest && threshold <= highest)
         return ANNC_OK;
     if (isinf(highest))
-        return usage_failed("--threshold %g: the outputs of %s are never below %g", threshold, annc_activation_name(f),
-                            lowest);
-    return usage_failed("--threshold %g: the outputs of %s lie between %g and %g", threshold, annc_activation_name(f),
-                        lowest, highest);
+        return annc_fail(ANNC_USAGE, "--threshold %g: the outputs of %s are never below %g", threshold,
+                         annc_activation_name(f), lowest);
+    return annc_fail(ANNC_USAGE, "--threshold %g: the outputs of %s lie between %g and %g", threshold,
+                     annc_activation_name(f), lowest, highest);
 }
 
 annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, const float *outputs, double threshold,
@@ -106,9 +106,10 @@ annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, c
 {
     const annc_examples *examples = annc_dataset_examples(data);
     if (!examples->labels)
-        return usage_failed("--threshold tells two classes apart, and the data have targets");
+        return annc_fail(ANNC_USAGE, "--threshold tells two classes apart, and the data have targets");
     if (!is_binary(examples))
-        return usage_failed("--threshold tells two classes apart, and there are %u", shape->width[shape->layers]);
+        return annc_fail(ANNC_USAGE, "--threshold tells two classes apart, and there are %u",
+                         shape->width[shape->layers]);
     *correct = 0;
     for (uint32_t i = 0; i < examples->count; i++) {
         predictions[i] = (double)positive_output(examples, outputs, i) > threshold;

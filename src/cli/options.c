@@ -42,7 +42,7 @@ static annc_status refuse_choice(const struct option_spec *spec, const char *tex
     char names[256] = "";
     for (int i = 0; spec->choice(i); i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", spec->choice(i));
-    return usage_failed("--%s takes one of %s; not '%.64s'", spec->name, names, text);
+    return annc_fail(ANNC_USAGE, "--%s takes one of %s; not '%.64s'", spec->name, names, text);
 }
 
 bool option_comes_with_model(const struct options *options, enum option_id id)
@@ -69,28 +69,28 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
     case PATHNAME:
     case LIST:
         if (text[0] == '\0')
-            return usage_failed("--%s takes %s, not an empty text", spec->name, spec->argument);
+            return annc_fail(ANNC_USAGE, "--%s takes %s, not an empty text", spec->name, spec->argument);
         break;
     case WHOLE:
         if (!parse_whole(text, &value->whole) || value->whole < spec->low || value->whole > spec->high)
-            return usage_failed("--%s takes a whole number from %llu to %llu, not '%.64s'", spec->name,
-                                (unsigned long long)spec->low, (unsigned long long)spec->high, text);
+            return annc_fail(ANNC_USAGE, "--%s takes a whole number from %llu to %llu, not '%.64s'", spec->name,
+                             (unsigned long long)spec->low, (unsigned long long)spec->high, text);
         break;
     case NUMBER:
         if (!parse_number(text, &value->number) || !isfinite(value->number) || value->number <= 0)
-            return usage_failed("--%s takes a finite number above 0, not '%.64s'", spec->name, text);
+            return annc_fail(ANNC_USAGE, "--%s takes a finite number above 0, not '%.64s'", spec->name, text);
         break;
     case AMOUNT:
         if (!parse_number(text, &value->number) || !isfinite(value->number) || value->number < 0)
-            return usage_failed("--%s takes a finite number, 0 or more, not '%.64s'", spec->name, text);
+            return annc_fail(ANNC_USAGE, "--%s takes a finite number, 0 or more, not '%.64s'", spec->name, text);
         break;
     case SIGNED:
         if (!parse_number(text, &value->number) || !isfinite(value->number))
-            return usage_failed("--%s takes a finite number, not '%.64s'", spec->name, text);
+            return annc_fail(ANNC_USAGE, "--%s takes a finite number, not '%.64s'", spec->name, text);
         break;
     case SHARE:
         if (!parse_number(text, &value->number) || !(value->number >= 0 && value->number < 1))
-            return usage_failed("--%s takes a number from 0 to below 1, not '%.64s'", spec->name, text);
+            return annc_fail(ANNC_USAGE, "--%s takes a number from 0 to below 1, not '%.64s'", spec->name, text);
         break;
     case CHOICE:
         for (value->choice = 0; spec->choice(value->choice); value->choice++)
@@ -115,10 +115,10 @@ static annc_status unknown_option(const char *name, unsigned command)
 {
     const char *known = option_known_as(name, command), *meant = known ? known : closest(name, option_name, command);
     if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
-        return usage_failed("this command has no option --%s%s%s%s", name, known ? "; did you mean --" : "",
-                            known ? known : "", known ? "?" : "");
-    return meant && *meant ? usage_failed("there is no option --%.64s; did you mean --%s?", name, meant)
-                           : usage_failed("there is no option --%.64s", name);
+        return annc_fail(ANNC_USAGE, "this command has no option --%s%s%s%s", name, known ? "; did you mean --" : "",
+                         known ? known : "", known ? "?" : "");
+    return meant && *meant ? annc_fail(ANNC_USAGE, "there is no option --%.64s; did you mean --%s?", name, meant)
+                           : annc_fail(ANNC_USAGE, "there is no option --%.64s", name);
 }
 
 /* The value of an option, or, of a list, one more. */
@@ -127,7 +127,7 @@ static annc_status take_value(enum option_id id, const char *text, struct option
     const struct option_spec *spec = &OPTIONS[id];
     options->value[id].given = true;
     if (spec->kind == LIST && options->repeated_count == MOST_REPEATED)
-        return usage_failed("--%s is given more than %d times", spec->name, MOST_REPEATED);
+        return annc_fail(ANNC_USAGE, "--%s is given more than %d times", spec->name, MOST_REPEATED);
     if (spec->kind == LIST)
         options->repeated[options->repeated_count++] = text;
     return option_parse(spec, text, &options->value[id]);
@@ -145,12 +145,12 @@ static annc_status parse_option(unsigned command, const char *argument, const ch
         return unknown_option(name, command);
     const struct option_spec *spec = &OPTIONS[id];
     if (options->value[id].given && spec->kind != LIST)
-        return usage_failed("--%s is given twice", name);
+        return annc_fail(ANNC_USAGE, "--%s is given twice", name);
     if (spec->kind == FLAG && equals)
-        return usage_failed("--%s takes no value", name);
+        return annc_fail(ANNC_USAGE, "--%s takes no value", name);
     *took_next = spec->kind != FLAG && !equals;
     if (*took_next && !next)
-        return usage_failed("--%s needs a value: %s", name, spec->argument);
+        return annc_fail(ANNC_USAGE, "--%s needs a value: %s", name, spec->argument);
     options->value[id].typed = true;
     const char *text = spec->kind == FLAG ? "" : equals ? equals + 1 : next;
     return take_value(id, text, options);
@@ -165,15 +165,13 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
         if (!only_positional && strcmp(argv[i], "--") == 0) {
             only_positional = true;
         } else if (!only_positional && strncmp(argv[i], "--", 2) == 0) {
-            const annc_status status =
-                parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next);
-            if (status != ANNC_OK)
-                return status;
+            ANNC_RETURN_IF_FAILED(
+                parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next));
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
-            return usage_failed("there is no option %.64s; options begin with --", argv[i]);
+            return annc_fail(ANNC_USAGE, "there is no option %.64s; options begin with --", argv[i]);
         } else if (options->positional_count >= most_positional) {
-            return usage_failed("one argument too many: '%.64s'%s", argv[i],
-                                option_named(command, "data") != OPTION_COUNT ? "; data are named by --data" : "");
+            return annc_fail(ANNC_USAGE, "one argument too many: '%.64s'%s", argv[i],
+                             option_named(command, "data") != OPTION_COUNT ? "; data are named by --data" : "");
         } else {
             options->positional[options->positional_count++] = argv[i];
         }
@@ -190,7 +188,7 @@ annc_status option_set(enum option_id id, const char *text, struct options *opti
     if (is_flag && (strcmp(text, "no") == 0 || strcmp(text, "false") == 0))
         return ANNC_OK;
     if (is_flag && strcmp(text, "yes") != 0 && strcmp(text, "true") != 0)
-        return usage_failed("%s is yes or no, not '%.64s'", OPTIONS[id].name, text);
+        return annc_fail(ANNC_USAGE, "%s is yes or no, not '%.64s'", OPTIONS[id].name, text);
     return take_value(id, is_flag ? "" : text, options);
 }
 
@@ -208,11 +206,10 @@ annc_status options_parse(unsigned command, int most_positional, int argc, char 
 
 annc_status options_default(struct options *options)
 {
-    annc_status status = ANNC_OK;
-    for (int id = 0; id < OPTION_COUNT && status == ANNC_OK; id++)
+    for (int id = 0; id < OPTION_COUNT; id++)
         if (!options->value[id].given && OPTIONS[id].preset)
-            status = option_parse(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]);
-    return status;
+            ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[id], OPTIONS[id].preset, &options->value[id]));
+    return ANNC_OK;
 }
 
 void options_free(struct options *options)

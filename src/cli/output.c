@@ -130,8 +130,7 @@ annc_status flush(FILE *stream, const char *name)
 {
     if (fflush(stream) == 0 && !ferror(stream))
         return ANNC_OK;
-    usage_failed("%s could not be written: %s", name, strerror(errno));
-    return ANNC_OUTPUT;
+    return annc_fail(ANNC_OUTPUT, "%s could not be written: %s", name, strerror(errno));
 }
 
 bool is_standard_output(const char *path)

@@ -114,7 +114,7 @@ annc_status overwriting_check(unsigned command, const struct options *options, c
     for (int id = 0; id < OPTION_COUNT; id++) {
         const char *written = file_of(command, options, (enum option_id)id, WRITES);
         if (written && is_same_file(written, path))
-            return usage_failed("--%s would overwrite %.100s: %.300s", OPTIONS[id].name, what, path);
+            return annc_fail(ANNC_USAGE, "--%s would overwrite %.100s: %.300s", OPTIONS[id].name, what, path);
     }
     return ANNC_OK;
 }
@@ -127,16 +127,16 @@ static annc_status check_output(unsigned command, const struct options *options,
         const enum option_id read = (enum option_id)i;
         other = file_of(command, options, read, 0);
         if (other && !is_allowed(id, read) && is_same_file(path, other))
-            return usage_failed("--%s would overwrite what --%s reads: %.300s", OPTIONS[id].name, OPTIONS[i].name,
-                                path);
+            return annc_fail(ANNC_USAGE, "--%s would overwrite what --%s reads: %.300s", OPTIONS[id].name,
+                             OPTIONS[i].name, path);
     }
     for (int i = (int)id + 1; i < OPTION_COUNT; i++) {
         other = file_of(command, options, (enum option_id)i, WRITES);
         if (other && is_same_file(path, other))
-            return usage_failed("--%s and --%s are one file: %.300s", OPTIONS[id].name, OPTIONS[i].name, path);
+            return annc_fail(ANNC_USAGE, "--%s and --%s are one file: %.300s", OPTIONS[id].name, OPTIONS[i].name, path);
     }
     if (is_found_by_name(path))
-        return usage_failed("--%s would overwrite images or labels: %.300s", OPTIONS[id].name, path);
+        return annc_fail(ANNC_USAGE, "--%s would overwrite images or labels: %.300s", OPTIONS[id].name, path);
     return ANNC_OK;
 }
 
@@ -147,21 +147,20 @@ static annc_status check_dash(const struct options *options, enum option_id id)
     const char *text = options->value[id].text;
     if (!(traits & WRITES) || (traits & STREAMS) || !text || strcmp(text, "-") != 0)
         return ANNC_OK;
-    return usage_failed("--%s needs the name of a file, and standard output is none; ./- would be one",
-                        OPTIONS[id].name);
+    return annc_fail(ANNC_USAGE, "--%s needs the name of a file, and standard output is none; ./- would be one",
+                     OPTIONS[id].name);
 }
 
 annc_status options_check_files(unsigned command, const struct options *options)
 {
-    annc_status status = ANNC_OK;
-    for (int i = 0; i < OPTION_COUNT && status == ANNC_OK; i++)
-        status = check_dash(options, (enum option_id)i);
-    for (int i = 0; i < OPTION_COUNT && status == ANNC_OK; i++) {
+    for (int i = 0; i < OPTION_COUNT; i++)
+        ANNC_RETURN_IF_FAILED(check_dash(options, (enum option_id)i));
+    for (int i = 0; i < OPTION_COUNT; i++) {
         const char *path = file_of(command, options, (enum option_id)i, WRITES);
         if (path)
-            status = check_output(command, options, (enum option_id)i, path);
+            ANNC_RETURN_IF_FAILED(check_output(command, options, (enum option_id)i, path));
     }
-    for (int i = 0; i < options->positional_count && status == ANNC_OK; i++)
-        status = overwriting_check(command, options, "a file that is read", options->positional[i]);
-    return status;
+    for (int i = 0; i < options->positional_count; i++)
+        ANNC_RETURN_IF_FAILED(overwriting_check(command, options, "a file that is read", options->positional[i]));
+    return ANNC_OK;
 }

@@ -31,6 +31,11 @@ int stop_signal(void)
     return caught_signal;
 }
 
+int exit_code(annc_status status)
+{
+    return status == ANNC_MEMORY ? ANNC_DEVICE : status == ANNC_STOPPED ? 128 + stop_signal() : (int)status;
+}
+
 bool should_stop(void *context)
 {
     (void)context;

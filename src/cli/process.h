@@ -2,6 +2,8 @@
 #ifndef ANNC_CLI_PROCESS_H
 #define ANNC_CLI_PROCESS_H
 
+#include "annc.h"
+
 #include <stdbool.h>
 
 /* Seconds since start_clock. */
@@ -18,6 +20,10 @@ enum patience set_patience(enum patience wanted);
 /* The signal that asked for a stop, or 0. Fits annc_trainer_epoch's stop. */
 int stop_signal(void);
 bool should_stop(void *context);
+
+/* The program's exit code: the number of the status, but that of ANNC_DEVICE for ANNC_MEMORY, and for ANNC_STOPPED that of a
+ * process that the signal ended. */
+int exit_code(annc_status status);
 
 /* The first SIGINT or SIGTERM does what the patience of the moment says, the second ends the program at once. A closed pipe and a limit of file
  * sizes are errors of writing, not a death. */

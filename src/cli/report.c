@@ -141,9 +141,7 @@ annc_status print_epoch(const struct session *session)
     char loss[SHORT_NUMBER];
     FILE *out = given(session, OPTION_JSON) && !given(session, OPTION_QUIET) ? stdout : NULL;
     if (out || session->log) {
-        const annc_status status = json_epoch(session, out);
-        if (status != ANNC_OK)
-            return status;
+        ANNC_RETURN_IF_FAILED(json_epoch(session, out));
     }
     if (quiet(session))
         return ANNC_OK;
@@ -249,7 +247,7 @@ annc_status print_result(const struct session *session)
     json_whole(&json, "epochs", session->epochs);
     json_text(&json, "ended_by", ending_name(session->ending));
     if (session->ending == ENDED_BY_DIVERGENCE)
-        json_text(&json, "message", annc_last_error());
+        json_text(&json, "message", error_text());
     json_text(&json, "data", session->data.description);
     if (session->epochs > 0)
         json_main_measures(&json, session);

@@ -154,29 +154,34 @@ static void print_rows(FILE *out, const annc_check_row *rows, size_t count)
     page_table_end(out);
 }
 
-static void print_audit(FILE *out, const struct subject *subject)
+/* The rows are given to annc_check_free, whatever comes of it. */
+static annc_status audit(const struct subject *subject, annc_check_row **rows, size_t *count)
 {
+    annc_status status = ANNC_OK;
     annc_check_options check = {
         .batch = AUDIT_BATCH, .sample = AUDIT_SAMPLE, .seed = subject->options.value[OPTION_SEED].whole};
-    annc_check_row *rows = NULL;
     float *weights = NULL;
+    ANNC_TRY(objective_from_options(&subject->options, &check.objective));
+    ANNC_TRY(weigh_classes(&subject->options, subject->data.train, &weights));
+    check.objective.class_weights = weights;
+    ANNC_TRY(annc_check(subject->network, subject->data.train, &subject->device, 1, &check, rows, count));
+out:
+    free(weights);
+    return status;
+}
+
+static void print_audit(FILE *out, const struct subject *subject)
+{
+    annc_check_row *rows = NULL;
     size_t count = 0;
     print_section(out, subject, "Audit of the gradients");
-    annc_status status = objective_from_options(&subject->options, &check.objective);
+    const annc_status status = audit(subject, &rows, &count);
+    end_if_out_of_memory(status);
     if (status == ANNC_OK)
-        status = weigh_classes(&subject->options, subject->data.train, &weights);
-    check.objective.class_weights = weights;
-    if (status == ANNC_OK)
-        status = annc_check(subject->network, subject->data.train, &subject->device, 1, &check, &rows, &count);
-    if (status == ANNC_OK) {
         print_rows(out, rows, count);
-    } else {
-        const char *why = usage_error()[0] ? usage_error() : annc_last_error();
-        end_if_refused(why);
-        print_missing(out, "The audit could not be done: %s.", why);
-    }
+    else
+        print_missing(out, "The audit could not be done: %s.", error_text());
     annc_check_free(rows);
-    free(weights);
 }
 
 void print_model_sections(FILE *out, const struct subject *subject)

@@ -4,43 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The message of what failed last. */
-static const char *reason(void)
-{
-    return usage_error()[0] ? usage_error() : annc_last_error();
-}
-
 /* ---------------------------------------------------------------- options */
 
 /* Lines "name = value", as "annc.config" has them; the text is changed. */
 static annc_status take_config(char *text, struct options *options)
 {
-    annc_status status = ANNC_OK;
-    for (char *line = text; status == ANNC_OK && *line;) {
+    for (char *line = text; *line;) {
         char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
         *end = '\0';
         char *equals = strstr(line, " = ");
         if (equals) {
             *equals = '\0';
-            status = options_set(TRAIN, line, equals + 3, options);
+            ANNC_RETURN_IF_FAILED(options_set(TRAIN, line, equals + 3, options));
         }
         line = next;
     }
-    return status;
+    return ANNC_OK;
 }
 
 static annc_status take_options(struct subject *subject)
 {
     const struct run *run = subject->run;
     const char *config = subject->network ? annc_network_metadata(subject->network, "annc.config") : NULL;
-    annc_status status = ANNC_OK;
-    for (size_t i = 0; i < run->result.option_count && status == ANNC_OK; i++)
-        status = options_set(TRAIN, run->result.options[i].key, run->result.options[i].text, &subject->options);
+    for (size_t i = 0; i < run->result.option_count; i++)
+        ANNC_RETURN_IF_FAILED(
+            options_set(TRAIN, run->result.options[i].key, run->result.options[i].text, &subject->options));
     if (run->result.option_count == 0 && config) {
         subject->config = take_copy(config, "a configuration");
-        status = take_config(subject->config, &subject->options);
+        ANNC_RETURN_IF_FAILED(take_config(subject->config, &subject->options));
     }
-    return status;
+    return ANNC_OK;
 }
 
 /* What the report's own options say goes before the run's; whatever is said of it stands in the report. */
@@ -69,10 +62,11 @@ static void open_model(struct subject *subject)
                                                            : "with --save FILE the training would have kept one");
         return;
     }
-    if (annc_model_load(path, NULL, &subject->network) != ANNC_OK) {
-        end_if_refused(annc_last_error());
+    const annc_status status = annc_model_load(path, NULL, &subject->network);
+    end_if_out_of_memory(status);
+    if (status != ANNC_OK) {
         snprintf(subject->no_model, sizeof subject->no_model, "The model that the log names cannot be read: %.500s.",
-                 annc_last_error());
+                 error_text());
         return;
     }
     print_layers(annc_network_shape(subject->network), theirs, sizeof theirs);
@@ -97,34 +91,33 @@ static annc_status load(struct subject *subject)
     const char *what = source_of(subject);
     const annc_shape *shape = annc_network_shape(subject->network);
     annc_data_options source;
-    if (strcmp(what, "-") == 0) {
-        usage_failed("they came from standard input");
-        return ANNC_INPUT;
-    }
-    annc_status status = data_options_from(&subject->options, shape, &source);
+    if (strcmp(what, "-") == 0)
+        return annc_fail(ANNC_INPUT, "they came from standard input");
+    ANNC_RETURN_IF_FAILED(data_options_from(&subject->options, shape, &source));
     source.model = subject->network;
     source.need_train = true;
     source.folds = 0;
-    if (status == ANNC_OK)
-        status = load_data(&subject->options, what, &source, false, &subject->data);
-    return status;
+    return load_data(&subject->options, what, &source, false, &subject->data);
+}
+
+static annc_status take_data(const struct options *report, struct subject *subject)
+{
+    ANNC_RETURN_IF_FAILED(take_options(subject));
+    ANNC_RETURN_IF_FAILED(complete_options(report, subject));
+    return subject->network ? load(subject) : ANNC_OK;
 }
 
 static void open_data(const struct options *report, struct subject *subject)
 {
-    annc_status status = take_options(subject);
-    if (status == ANNC_OK)
-        status = complete_options(report, subject);
-    if (status == ANNC_OK && subject->network)
-        status = load(subject);
+    const annc_status status = take_data(report, subject);
+    end_if_out_of_memory(status);
     if (status != ANNC_OK) {
-        end_if_refused(reason());
         snprintf(subject->no_data, sizeof subject->no_data,
                  report->value[OPTION_DATA].given
                      ? "What --data names cannot be taken for the data of the run (%.500s)."
                      : "The data of the run cannot be had here (%.500s); --data WHAT "
                        "would name them.",
-                 reason());
+                 error_text());
         annc_data_free(&subject->data);
         return;
     }
@@ -139,15 +132,14 @@ static annc_status evaluate(struct subject *subject)
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
     annc_evaluator *evaluator = NULL;
-    annc_status status = device_from_options(&subject->options, annc_network_shape(subject->network), NULL,
-                                             &subject->device);
-    if (status == ANNC_OK)
-        status = annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator);
+    annc_status status = ANNC_OK;
+    ANNC_TRY(device_from_options(&subject->options, annc_network_shape(subject->network), NULL, &subject->device));
+    ANNC_TRY(annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator));
     subject->predictions = take_memory(examples->count, sizeof *subject->predictions, "the predictions");
     subject->outputs =
         take_memory((size_t)examples->count * examples->outputs, sizeof *subject->outputs, "the outputs");
-    if (status == ANNC_OK)
-        status = annc_evaluator_run(evaluator, NULL, subject->predictions, subject->outputs, &subject->evaluation);
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, subject->predictions, subject->outputs, &subject->evaluation));
+out:
     annc_evaluator_free(evaluator);
     return status;
 }
@@ -159,14 +151,16 @@ void subject_open(const struct options *report, const struct run *run, const cha
     subject->run = run;
     subject->name = name;
     subject->number = number;
-    usage_failed("%s", ""); /* of nothing yet */
     open_model(subject);
     open_data(report, subject);
-    if (!subject->set || evaluate(subject) == ANNC_OK)
+    if (!subject->set)
         return;
-    end_if_refused(reason());
+    const annc_status status = evaluate(subject);
+    end_if_out_of_memory(status);
+    if (status == ANNC_OK)
+        return;
     snprintf(subject->no_evaluation, sizeof subject->no_evaluation, "The model could not be evaluated: %.500s.",
-             reason());
+             error_text());
     free(subject->outputs);
     subject->outputs = NULL;
 }

@@ -66,8 +66,7 @@ void options_print_run(const struct options *options, struct text *out)
 
 static annc_status damaged(const char *what)
 {
-    usage_failed("%s", what);
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "%s", what);
 }
 
 static void decode(char *text)
@@ -156,8 +155,7 @@ static enum option_id split(char *line, char **text)
  * has. */
 static annc_status take_lines(struct options *options, char *lines, bool is_run, bool *told, struct contradictions *all)
 {
-    annc_status status = ANNC_OK;
-    for (char *line = lines; status == ANNC_OK && *line;) {
+    for (char *line = lines; *line;) {
         char *end = line + strcspn(line, "\n"), *text;
         char *next = end + (*end != '\0');
         *end = '\0';
@@ -167,13 +165,13 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
         if (is_run)
             decode(text);
         if (!told[id])
-            status = take(options, id, text, all);
+            ANNC_RETURN_IF_FAILED(take(options, id, text, all));
         else if (!is_free(id)) /* which may be another now */
             options->value[id].shown = text;
         told[id] = true;
         line = next;
     }
-    return status;
+    return ANNC_OK;
 }
 
 /* The value that an option has where none is given, as the optimiser or another option has it: in words, or "none" where it has not. */
@@ -233,32 +231,23 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
     options->resumed = take_memory(length + strlen(config) + 1, 1, "a configuration");
     memcpy(options->resumed, run, length);
     memcpy(options->resumed + length, config, strlen(config) + 1);
-    annc_status status = take_lines(options, options->resumed, true, told, &all);
-    if (status == ANNC_OK)
-        status = take_lines(options, options->resumed + length, false, told, &all);
+    ANNC_RETURN_IF_FAILED(take_lines(options, options->resumed, true, told, &all));
+    ANNC_RETURN_IF_FAILED(take_lines(options, options->resumed + length, false, told, &all));
     find_strangers(options, told, &all);
-    if (status == ANNC_OK && all.count > 0)
-        status = usage_failed("its training cannot go on with another %s; --epochs alone may be raised", all.text);
-    return status;
+    if (all.count > 0)
+        return annc_fail(ANNC_USAGE, "its training cannot go on with another %s; --epochs alone may be raised",
+                         all.text);
+    return ANNC_OK;
 }
 
 annc_status options_resume(struct options *options)
 {
     const char *path = options->value[OPTION_RESUME].text;
     annc_network *checkpoint = NULL;
-    char what[600];
-    annc_status status = annc_model_load(path, NULL, &checkpoint);
-    if (status != ANNC_OK) {
-        usage_failed("%s", annc_last_error());
-        return status;
-    }
-    status = take_checkpoint(options, checkpoint);
+    ANNC_RETURN_IF_FAILED(annc_model_load(path, NULL, &checkpoint));
+    const annc_status status = take_checkpoint(options, checkpoint);
     annc_network_free(checkpoint);
     if (!options->value[OPTION_CHECKPOINT].given)
         options->value[OPTION_CHECKPOINT] = options->value[OPTION_RESUME];
-    if (status != ANNC_OK) {
-        snprintf(what, sizeof what, "%s", usage_error());
-        usage_failed("%.200s: %s", path, what);
-    }
-    return status;
+    return status == ANNC_OK ? ANNC_OK : annc_fail(status, "%.200s: %s", path, error_text());
 }

@@ -19,8 +19,7 @@ struct place {
 
 static annc_status refuse(const struct place *place, const char *what)
 {
-    usage_failed("%.300s, line %zu %s", place->path, place->line, what);
-    return ANNC_INPUT;
+    return annc_fail(ANNC_INPUT, "%.300s, line %zu %s", place->path, place->line, what);
 }
 
 /* Numbers of an array; their count, or more than `most`. */
@@ -106,9 +105,7 @@ static bool is_broken(const struct log_record *result)
 static annc_status take_epoch(const struct place *place, const struct epoch_line *line, struct run *run)
 {
     struct fold *fold;
-    annc_status status = find_fold(place, line, run, &fold);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(find_fold(place, line, run, &fold));
     struct history *history = fold ? &fold->history : &run->history;
     double row[EPOCH_COLUMNS + 2 * ANNC_MAX_LAYERS];
     const double *columns = line->columns;
@@ -144,10 +141,10 @@ static annc_status take_fold(const struct place *place, const struct epoch_line 
                              struct run *run)
 {
     struct fold *fold;
-    annc_status status = find_fold(place, line, run, &fold);
-    if (status == ANNC_OK && !fold)
+    ANNC_RETURN_IF_FAILED(find_fold(place, line, run, &fold));
+    if (!fold)
         return refuse(place, "has no number of a fold");
-    return status == ANNC_OK ? keep(place, text, &fold->end) : status;
+    return keep(place, text, &fold->end);
 }
 
 /* A network of a sweep. */
@@ -216,14 +213,13 @@ static annc_status read_lines(FILE *file, struct run *run)
     bool is_there = true;
     char *text = take_memory(2, LONGEST_LINE + 1, "a log"), *copy = text + LONGEST_LINE + 1;
     for (;; place.line++) {
-        status = next_line(file, &place, text, &is_there);
-        if (status != ANNC_OK || !is_there)
+        ANNC_TRY(next_line(file, &place, text, &is_there));
+        if (!is_there)
             break;
         memcpy(copy, text, strlen(text) + 1);
-        status = take_line(&place, text, copy, run);
-        if (status != ANNC_OK)
-            break;
+        ANNC_TRY(take_line(&place, text, copy, run));
     }
+out:
     free(text);
     return status;
 }
@@ -233,17 +229,14 @@ annc_status run_read(const char *path, struct run *run)
     memset(run, 0, sizeof *run);
     run->path = path;
     FILE *file = take_given(fopen(path, "re"), "a log");
-    if (!file) {
-        usage_failed("%.300s: cannot be read: %s", path, strerror(errno));
-        return ANNC_INPUT;
-    }
-    annc_status status = read_lines(file, run);
+    if (!file)
+        return annc_fail(ANNC_INPUT, "%.300s: cannot be read: %s", path, strerror(errno));
+    const annc_status status = read_lines(file, run);
     fclose(file);
-    if (status == ANNC_OK && run->history.count + run->fold_count + run->network_count == 0 && !run->has_result) {
-        usage_failed("%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
-        status = ANNC_INPUT;
-    }
-    if (status == ANNC_OK)
-        run_average(run);
-    return status;
+    ANNC_RETURN_IF_FAILED(status);
+    if (run->history.count + run->fold_count + run->network_count == 0 && !run->has_result)
+        return annc_fail(ANNC_INPUT,
+                         "%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
+    run_average(run);
+    return ANNC_OK;
 }

@@ -44,66 +44,60 @@ static annc_status make_network(struct session *session)
              (unsigned long long)seed);
     if (session->network)
         return ANNC_OK;
-    annc_status status = annc_network_create(&session->shape, &session->network);
-    if (status == ANNC_OK)
-        status = annc_network_initialise(session->network, session->device, init, seed);
-    if (status == ANNC_OK)
-        status = annc_network_set_metadata(session->network, "annc.init", annc_init_name(init));
-    return status;
+    ANNC_RETURN_IF_FAILED(annc_network_create(&session->shape, &session->network));
+    ANNC_RETURN_IF_FAILED(annc_network_initialise(session->network, session->device, init, seed));
+    return annc_network_set_metadata(session->network, "annc.init", annc_init_name(init));
 }
 
 static annc_status make_evaluators(struct session *session)
 {
-    annc_status status = ANNC_OK;
     if (session->data.test)
-        status = annc_evaluator_create(session->device, session->network, session->data.test, &session->test);
-    if (status == ANNC_OK && session->data.validation)
-        status =
-            annc_evaluator_create(session->device, session->network, session->data.validation, &session->validation);
-    return status;
+        ANNC_RETURN_IF_FAILED(
+            annc_evaluator_create(session->device, session->network, session->data.test, &session->test));
+    if (session->data.validation)
+        ANNC_RETURN_IF_FAILED(
+            annc_evaluator_create(session->device, session->network, session->data.validation, &session->validation));
+    return ANNC_OK;
 }
 
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch)
 {
     annc_data_options parts = *source;
-    annc_status status = session->checkpoint ? annc_network_copy(session->checkpoint, &session->network) : ANNC_OK;
-    if (status == ANNC_OK && session->network)
-        status = checkpoint_forget(session->network);
+    if (session->checkpoint)
+        ANNC_RETURN_IF_FAILED(annc_network_copy(session->checkpoint, &session->network));
+    if (session->network)
+        ANNC_RETURN_IF_FAILED(checkpoint_forget(session->network));
     parts.model = session->network;
     parts.need_train = true;
-    if (status == ANNC_OK)
-        status =
-            load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data);
-    if (status == ANNC_OK && session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
-        return usage_failed("--target-accuracy needs classes, and the data have targets");
-    if (status == ANNC_OK)
-        status = annc_training_fits(session->device, &session->shape, &session->training, session->data.train);
-    if (status == ANNC_OK)
-        status = make_network(session);
-    if (status == ANNC_OK)
-        status = weigh_classes(session->options, session->data.train, &session->class_weights);
+    ANNC_RETURN_IF_FAILED(
+        load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
+    if (session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
+        return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, and the data have targets");
+    ANNC_RETURN_IF_FAILED(
+        annc_training_fits(session->device, &session->shape, &session->training, session->data.train));
+    ANNC_RETURN_IF_FAILED(make_network(session));
+    ANNC_RETURN_IF_FAILED(weigh_classes(session->options, session->data.train, &session->class_weights));
     session->training.objective.class_weights = session->class_weights;
-    if (status == ANNC_OK && session->training.batch > annc_dataset_examples(session->data.train)->count)
+    if (session->training.batch > annc_dataset_examples(session->data.train)->count)
         note(session->options,
              annc_dataset_examples(session->data.train)->count == 1
                  ? "the minibatch is cut to the %u example that there is"
                  : "the minibatch is cut to the %u examples that there are",
              annc_dataset_examples(session->data.train)->count);
-    return status;
+    return ANNC_OK;
 }
 
 annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch)
 {
-    annc_status status = session_prepare(session, source, may_fetch);
-    if (status == ANNC_OK)
-        status = annc_trainer_create(session->device, session->network, session->data.train, &session->training,
-                                     &session->trainer);
-    if (status == ANNC_OK && annc_trainer_window(session->trainer) < annc_dataset_examples(session->data.train)->count)
+    ANNC_RETURN_IF_FAILED(session_prepare(session, source, may_fetch));
+    ANNC_RETURN_IF_FAILED(annc_trainer_create(session->device, session->network, session->data.train,
+                                              &session->training, &session->trainer));
+    if (annc_trainer_window(session->trainer) < annc_dataset_examples(session->data.train)->count)
         note(session->options, "the examples do not fit on the device and come %u at a time",
              annc_trainer_window(session->trainer));
-    if (status == ANNC_OK && session->checkpoint)
-        status = session_restore(session);
-    return status == ANNC_OK ? make_evaluators(session) : status;
+    if (session->checkpoint)
+        ANNC_RETURN_IF_FAILED(session_restore(session));
+    return make_evaluators(session);
 }
 
 void session_end_training(struct session *session)
@@ -147,16 +141,16 @@ static bool should_pause(void *context)
 
 static annc_status measure(struct session *session, struct outcome *outcome)
 {
-    annc_status status = ANNC_OK;
     if (session->test)
-        status = annc_evaluator_run(session->test, session->trainer, NULL, NULL, &outcome->test);
-    if (status == ANNC_OK && session->validation)
-        status = annc_evaluator_run(session->validation, session->trainer, NULL, NULL, &outcome->validation);
-    if (status == ANNC_OK && !session->fold && (session->log || session->options->value[OPTION_JSON].given))
-        status = annc_trainer_health(session->trainer, outcome->health);
+        ANNC_RETURN_IF_FAILED(annc_evaluator_run(session->test, session->trainer, NULL, NULL, &outcome->test));
+    if (session->validation)
+        ANNC_RETURN_IF_FAILED(
+            annc_evaluator_run(session->validation, session->trainer, NULL, NULL, &outcome->validation));
+    if (!session->fold && (session->log || session->options->value[OPTION_JSON].given))
+        ANNC_RETURN_IF_FAILED(annc_trainer_health(session->trainer, outcome->health));
     session->test_seconds += session->test ? outcome->test.seconds : 0;
     session->test_seconds += session->validation ? outcome->validation.seconds : 0;
-    return status;
+    return ANNC_OK;
 }
 
 /* Keeps the numbers of an epoch for its curves. */
@@ -191,9 +185,7 @@ static annc_status keep_best(struct session *session)
     const double loss = session->last.validation.loss;
     if (!session->validation || !isfinite(loss) || (session->has_best && loss >= session->best.validation.loss))
         return ANNC_OK;
-    const annc_status status = annc_trainer_store(session->trainer);
-    if (status != ANNC_OK)
-        return status; /* and what was best before stays so */
+    ANNC_RETURN_IF_FAILED(annc_trainer_store(session->trainer)); /* what was best before stays so then */
     session->best = session->last;
     session->has_best = true;
     return ANNC_OK;
@@ -224,13 +216,10 @@ static annc_status one_epoch(struct session *session, annc_status (*each)(const 
     session->unfinished = outcome.epoch.seconds;
     if (status == ANNC_STOPPED && !stop_signal() && !is_over(session))
         return session_save(session);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(status);
     session->seconds += session->unfinished;
     session->unfinished = 0;
-    status = measure(session, &outcome);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(measure(session, &outcome));
     session->last = outcome;
     session->epochs++;
     annc_trainer_report(session->trainer, session->validation ? outcome.validation.loss : outcome.epoch.loss);
@@ -277,7 +266,7 @@ static annc_status how_it_ended(struct session *session, annc_status status)
     }
     if (status == ANNC_STOPPED) {
         session->ending = ENDED_BY_SIGNAL;
-        snprintf(session->stopped, sizeof session->stopped, "%s", annc_last_error());
+        snprintf(session->stopped, sizeof session->stopped, "%s", error_text());
     } else if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL) {
         snprintf(session->stopped, sizeof session->stopped, "stopped after epoch %u", session->epochs);
         return ANNC_STOPPED;
@@ -296,11 +285,11 @@ static enum patience patience_for(const struct session *session)
 
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
 {
-    annc_status status = session->checkpoint ? ANNC_OK : session_save(session); /* there is one from the start */
-    if (status == ANNC_OK)
-        status = log_begin(session);
-    if (status != ANNC_OK)
-        return status;
+    struct kept_error first;
+    annc_status status = ANNC_OK;
+    if (!session->checkpoint)
+        ANNC_RETURN_IF_FAILED(session_save(session)); /* there is one from the start */
+    ANNC_RETURN_IF_FAILED(log_begin(session));
     open_live(session);
     while (status == ANNC_OK && !ends(session)) {
         set_patience(patience_for(session));
@@ -310,8 +299,7 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     live_hide(&session->live);
     status = how_it_ended(session, status);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
-    if (status == ANNC_OUTPUT && !usage_error()[0])
-        usage_failed("%s", annc_last_error()); /* which the same error again is not to hide */
+    keep_error(&first); /* which the same error again is not to hide */
     annc_status kept = ended || status == ANNC_OUTPUT ? session_save(session) : ANNC_OK;
     if (ended && !session->has_best) {
         const annc_status stored = annc_trainer_store(session->trainer);
@@ -321,5 +309,7 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
         kept = annc_trainer_health(session->trainer, session->last.health);
     session->seconds += session->unfinished;
     session->unfinished = 0;
-    return ended && kept != ANNC_OK ? kept : status;
+    if (!ended)
+        return fail_again(status, &first);
+    return kept != ANNC_OK ? kept : status;
 }

@@ -43,8 +43,8 @@ static annc_status parse_layer_activation(const char **text, annc_activation *ac
             return ANNC_OK;
         }
     const char *meant = closest(name, activation_name, 0);
-    return usage_failed("--layers: there is no activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
-                        meant ? meant : "", meant ? "?" : "");
+    return annc_fail(ANNC_USAGE, "--layers: there is no activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
+                     meant ? meant : "", meant ? "?" : "");
 }
 
 /* "784-128:relu-10": widths, and activations where they are named. */
@@ -56,17 +56,16 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
         char *end;
         const unsigned long width = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
         if (width < 1 || width > ANNC_MAX_WIDTH)
-            return usage_failed("--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'",
-                                ANNC_MAX_WIDTH, whole);
+            return annc_fail(ANNC_USAGE,
+                             "--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'",
+                             ANNC_MAX_WIDTH, whole);
         if (count > ANNC_MAX_LAYERS)
-            return usage_failed("--layers takes at most %d layers after the inputs", ANNC_MAX_LAYERS);
+            return annc_fail(ANNC_USAGE, "--layers takes at most %d layers after the inputs", ANNC_MAX_LAYERS);
         shape->width[count] = (uint32_t)width;
         text = end;
         if (*text == ':' && count > 0) {
             text++;
-            const annc_status status = parse_layer_activation(&text, &shape->activation[count - 1]);
-            if (status != ANNC_OK)
-                return status;
+            ANNC_RETURN_IF_FAILED(parse_layer_activation(&text, &shape->activation[count - 1]));
             named[count - 1] = true;
         }
         count++;
@@ -74,8 +73,8 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
             break;
     }
     if (*text != '\0' || count < 2)
-        return usage_failed("--layers takes two or more widths with '-' between them, like 784-32-10; not '%.64s'",
-                            whole);
+        return annc_fail(ANNC_USAGE,
+                         "--layers takes two or more widths with '-' between them, like 784-32-10; not '%.64s'", whole);
     shape->layers = count - 1;
     return ANNC_OK;
 }
@@ -87,14 +86,14 @@ static annc_status agree_with_model(const struct options *options, const annc_sh
     print_layers(shape, ours, sizeof ours);
     print_layers(model, theirs, sizeof theirs);
     if (strcmp(ours, theirs) != 0)
-        return usage_failed("--layers says %s, and the model is %s", ours, theirs);
+        return annc_fail(ANNC_USAGE, "--layers says %s, and the model is %s", ours, theirs);
     print_activations(shape, ours, sizeof ours);
     print_activations(model, theirs, sizeof theirs);
     if (strcmp(ours, theirs) != 0)
-        return usage_failed("the options say activations %s, and the model has %s", ours, theirs);
+        return annc_fail(ANNC_USAGE, "the options say activations %s, and the model has %s", ours, theirs);
     if (options->value[OPTION_COST].given && shape->cost != model->cost)
-        return usage_failed("--cost says %s, and the model has %s", annc_cost_name(shape->cost),
-                            annc_cost_name(model->cost));
+        return annc_fail(ANNC_USAGE, "--cost says %s, and the model has %s", annc_cost_name(shape->cost),
+                         annc_cost_name(model->cost));
     return ANNC_OK;
 }
 
@@ -105,11 +104,8 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
     memset(shape, 0, sizeof *shape);
     if (model)
         *shape = *model;
-    if (!model || value[OPTION_LAYERS].given) {
-        const annc_status status = parse_layers(value[OPTION_LAYERS].text, shape, named);
-        if (status != ANNC_OK)
-            return status;
-    }
+    if (!model || value[OPTION_LAYERS].given)
+        ANNC_RETURN_IF_FAILED(parse_layers(value[OPTION_LAYERS].text, shape, named));
     for (uint32_t l = 0; l < shape->layers; l++) {
         const enum option_id id = l + 1 == shape->layers ? OPTION_OUTPUT_ACTIVATION : OPTION_ACTIVATION;
         if (!named[l] && (!model || value[id].given))
@@ -119,21 +115,18 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
         shape->cost = (annc_cost)value[OPTION_COST].choice;
     if (model)
         return agree_with_model(options, model, shape);
-    return annc_shape_check(shape) == ANNC_OK ? ANNC_OK : usage_failed("%s", annc_last_error());
+    return annc_shape_check(shape);
 }
 
 annc_status load_model(const struct options *options, const char *path, annc_network **network)
 {
     annc_shape assumed;
     char activations[1024];
-    annc_status status = annc_model_load(path, NULL, network);
+    const annc_status status = annc_model_load(path, NULL, network);
     if (status != ANNC_INPUT || !options->value[OPTION_LAYERS].given)
         return status;
-    status = shape_from_options(options, NULL, &assumed);
-    if (status == ANNC_OK)
-        status = annc_model_load(path, &assumed, network);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(shape_from_options(options, NULL, &assumed));
+    ANNC_RETURN_IF_FAILED(annc_model_load(path, &assumed, network));
     print_activations(annc_network_shape(*network), activations, sizeof activations);
     note(options, "%s says nothing of how it was trained; assumed: %s, %s cost", path, activations,
          annc_cost_name(annc_network_shape(*network)->cost));
@@ -157,7 +150,7 @@ annc_status device_options_from(const struct options *options, annc_device_optio
     else if (colon)
         end = "?";
     if (device->kind == ANNC_DEVICE_COUNT || *end != '\0')
-        return usage_failed("--device takes auto, cpu, cuda or cuda:N; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--device takes auto, cpu, cuda or cuda:N; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -165,11 +158,8 @@ annc_status device_from_options(const struct options *options, const annc_shape 
                                 const annc_training_options *training, annc_device **device)
 {
     annc_device_options chosen;
-    annc_status status = device_options_from(options, &chosen);
-    if (status == ANNC_OK)
-        status = annc_device_open_for(&chosen, shape, training, device);
-    if (status != ANNC_OK)
-        return status;
+    ANNC_RETURN_IF_FAILED(device_options_from(options, &chosen));
+    ANNC_RETURN_IF_FAILED(annc_device_open_for(&chosen, shape, training, device));
     const annc_device_info *info = annc_device_describe(*device);
     note(options, "device: %s: %s", info->kind, info->name);
     note(options, "  (%s)", info->why);
@@ -198,7 +188,7 @@ static annc_status fetch_mnist(const struct options *options, char *why, size_t 
     const enum patience before = set_patience(END_SOON);
     const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
     set_patience(before);
-    snprintf(why, size, "%s", annc_last_error());
+    snprintf(why, size, "%s", error_text());
     return status;
 }
 
@@ -213,8 +203,11 @@ static annc_status choose_source(const struct options *options, const char *what
     } else if (what && strcmp(what, "mnist") != 0) {
         source->source = ANNC_SOURCE_PATH;
         source->path = what;
-    } else if (!what && !annc_mnist_find(folder, sizeof folder)) {
-        end_if_refused(annc_last_error());
+    } else if (!what) {
+        const annc_status found = annc_mnist_find(folder, sizeof folder);
+        end_if_out_of_memory(found);
+        if (found == ANNC_OK)
+            return ANNC_OK;
         const annc_status fetched = may_fetch ? fetch_mnist(options, why, sizeof why) : ANNC_INPUT;
         if (fetched == ANNC_OK || fetched == ANNC_STOPPED)
             return fetched;
@@ -233,7 +226,8 @@ static annc_status mark_from(const struct options *options, enum option_id id, c
     const char *text = options->value[id].text;
     *mark = text ? text[0] : '\0';
     if (text && (strlen(text) != 1 || !strchr(allowed, text[0])))
-        return usage_failed("--%s takes '%c' or '%c'; not '%.64s'", OPTIONS[id].name, allowed[0], allowed[1], text);
+        return annc_fail(ANNC_USAGE, "--%s takes '%c' or '%c'; not '%.64s'", OPTIONS[id].name, allowed[0], allowed[1],
+                         text);
     return ANNC_OK;
 }
 
@@ -247,7 +241,7 @@ static annc_status delimiter_from(const struct options *options, char *separator
                  : strcmp(text, "blanks") == 0                        ? ' '
                                                                       : text[0];
     if (*separator == text[0] && (strlen(text) != 1 || strchr("\"\r\n", text[0])))
-        return usage_failed("--delimiter takes one character, 'tab' or 'blanks'; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--delimiter takes one character, 'tab' or 'blanks'; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -264,7 +258,7 @@ static annc_status validation_from(const struct options *options, annc_data_opti
     }
     source->validation = share;
     if (!(share > 0 && share < 1))
-        return usage_failed("--validation takes a share between 0 and 1, or a file; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--validation takes a share between 0 and 1, or a file; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -292,26 +286,25 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
                                        .target = value[OPTION_TARGET].text,
                                        .drop = value[OPTION_DROP].text};
     if (source->text.label && source->text.target)
-        return usage_failed("--label and --target contradict each other: classes or numbers");
+        return annc_fail(ANNC_USAGE, "--label and --target contradict each other: classes or numbers");
     if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
-        return usage_failed("--folds and --validation contradict each other: each fold is validated with the others");
-    annc_status status = delimiter_from(options, &source->text.separator);
-    if (status == ANNC_OK)
-        status = mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal);
-    if (status == ANNC_OK)
-        status = mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands);
-    if (status == ANNC_OK && source->text.thousands && source->text.thousands == source->text.decimal)
-        return usage_failed("--decimal and --thousands cannot be the same mark");
+        return annc_fail(ANNC_USAGE,
+                         "--folds and --validation contradict each other: each fold is validated with the others");
+    ANNC_RETURN_IF_FAILED(delimiter_from(options, &source->text.separator));
+    ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal));
+    ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands));
+    if (source->text.thousands && source->text.thousands == source->text.decimal)
+        return annc_fail(ANNC_USAGE, "--decimal and --thousands cannot be the same mark");
     if (source->text.thousands && !source->text.decimal)
         source->text.decimal = source->text.thousands == ',' ? '.' : ',';
-    return status == ANNC_OK ? validation_from(options, source) : status;
+    return validation_from(options, source);
 }
 
 annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data)
 {
-    const annc_status status = annc_data_load(source, data);
-    if (status != ANNC_OK || source->fold > 0) /* other folds of the same have been told of */
-        return status;
+    ANNC_RETURN_IF_FAILED(annc_data_load(source, data));
+    if (source->fold > 0) /* other folds of the same have been told of */
+        return ANNC_OK;
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
         note(options, "  %.*s", (int)strcspn(line, "\n"), line);
@@ -327,19 +320,18 @@ static annc_status check_model(const char *what, const annc_network *model)
     const char *trained = model ? annc_network_metadata(model, "annc.data") : NULL;
     if (what || inputs == MNIST_INPUTS)
         return ANNC_OK;
-    usage_failed(
+    return annc_fail(
+        ANNC_INPUT,
         "the model has %u input%s, and MNIST, which is taken without --data, has %d; name its data with --data "
         "FILE%s%.200s%s",
         inputs, plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
         trained ? ")" : "");
-    return ANNC_INPUT;
 }
 
 annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,
                       annc_data *data)
 {
-    annc_status status = check_model(what, source->model);
-    if (status == ANNC_OK)
-        status = choose_source(options, what, may_fetch, source);
-    return status == ANNC_OK ? load_file(options, source, data) : status;
+    ANNC_RETURN_IF_FAILED(check_model(what, source->model));
+    ANNC_RETURN_IF_FAILED(choose_source(options, what, may_fetch, source));
+    return load_file(options, source, data);
 }

@@ -9,8 +9,8 @@
 
 static annc_status failed(const struct session *session)
 {
-    usage_failed("%.300s: cannot be written: %s", session->options->value[OPTION_LOG].text, strerror(errno));
-    return ANNC_OUTPUT;
+    return annc_fail(ANNC_OUTPUT, "%.300s: cannot be written: %s", session->options->value[OPTION_LOG].text,
+                     strerror(errno));
 }
 
 /* Lines are always added at the end, so that those of runs with one log stay whole; what a broken run said is kept. */

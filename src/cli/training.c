@@ -16,7 +16,8 @@ annc_status objective_from_options(const struct options *options, annc_objective
                                   .input_noise = value[OPTION_INPUT_NOISE].number};
     const char *text = value[OPTION_CLASS_WEIGHTS].text;
     if (text && strcmp(text, "balanced") != 0 && strspn(text, "0123456789.eE+-,") != strlen(text))
-        return usage_failed("--class-weights takes 'balanced', or a number a class like 1,1,2.5; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--class-weights takes 'balanced', or a number a class like 1,1,2.5; not '%.64s'",
+                         text);
     return ANNC_OK;
 }
 
@@ -51,11 +52,9 @@ annc_status training_from_options(const struct options *options, const annc_shap
     if (training->schedule.epochs == 0)
         training->schedule.kind = ANNC_CONSTANT; /* nothing is trained, and no schedule has a length */
     if (training->augmentation.rotation > 180)
-        return usage_failed("--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
-    const annc_status status = objective_from_options(options, &training->objective);
-    if (status != ANNC_OK)
-        return status;
-    return annc_training_check(training, shape) == ANNC_OK ? ANNC_OK : usage_failed("%s", annc_last_error());
+        return annc_fail(ANNC_USAGE, "--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
+    ANNC_RETURN_IF_FAILED(objective_from_options(options, &training->objective));
+    return annc_training_check(training, shape);
 }
 
 /* n / (classes x examples of the class), as scikit-learn has it. */
@@ -73,12 +72,13 @@ static annc_status read_weights(const char *text, uint32_t classes, float *weigh
     for (const char *c = text; *c; c++)
         count += *c == ',';
     if (count != classes)
-        return usage_failed("--class-weights has %u number%s, and there are %u classes", count, plural(count), classes);
+        return annc_fail(ANNC_USAGE, "--class-weights has %u number%s, and there are %u classes", count, plural(count),
+                         classes);
     for (uint32_t c = 0; c < classes; c++) {
         char *end;
         const double weight = strtod(text, &end);
         if (end == text || (*end != ',' && *end != '\0') || !isfinite(weight) || weight < 0)
-            return usage_failed("--class-weights takes numbers, 0 or more, like 1,1,2.5; not '%.64s'", text);
+            return annc_fail(ANNC_USAGE, "--class-weights takes numbers, 0 or more, like 1,1,2.5; not '%.64s'", text);
         weights[c] = (float)weight;
         text = end + 1;
     }
@@ -94,7 +94,7 @@ annc_status weigh_classes(const struct options *options, const annc_dataset *dat
     if (!text)
         return ANNC_OK;
     if (!examples->labels)
-        return usage_failed("--class-weights needs classes, and the data have targets");
+        return annc_fail(ANNC_USAGE, "--class-weights needs classes, and the data have targets");
     *weights = take_memory(classes, sizeof **weights, "the weights of the classes");
     if (strcmp(text, "balanced") != 0)
         return read_weights(text, classes, *weights);

@@ -1,26 +1,50 @@
-/* usage.c - what the program itself says of a mistake. */
 #include "usage.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static char error_text[512];
-
-const char *usage_error(void)
+/* The option that sets a field of the library's, or NULL. */
+static const char *option_of_field(const char *field)
 {
-    return error_text;
+    static const struct {
+        const char *field, *option;
+    } known[] = {{"activation", "--output-activation"},
+                 {"assumed", "--layers"},
+                 {"cost", "--cost"},
+                 {"decimal", "--decimal"},
+                 {"drop", "--drop"},
+                 {"eta", "--lr"},
+                 {"folder", "--to"},
+                 {"folds", "--folds"},
+                 {"label", "--label"},
+                 {"labels_path", "--labels"},
+                 {"missing", "--missing"},
+                 {"target", "--target"},
+                 {"test_path", "--test"},
+                 {"thousands", "--thousands"},
+                 {"width", "--layers"},
+                 {"x_name", "--x"},
+                 {"y_name", "--y"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].field, field) == 0)
+            return known[i].option;
+    return NULL;
 }
 
-annc_status usage_failed(const char *format, ...)
+const char *error_text(void)
 {
-    char text[sizeof error_text];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    annc_printable(text, error_text, sizeof error_text); /* whatever stood in a file or in an argument */
-    return ANNC_USAGE;
+    static _Thread_local char text[ANNC_ERROR_SIZE];
+    return annc_error_naming(option_of_field, text, sizeof text);
+}
+
+void keep_error(struct kept_error *kept)
+{
+    snprintf(kept->text, sizeof kept->text, "%s", error_text());
+}
+
+annc_status fail_again(annc_status status, const struct kept_error *kept)
+{
+    return annc_fail(status, "%s", kept->text);
 }
 
 /* ---------------------------------------------------------------- did you mean */

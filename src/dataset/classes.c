@@ -156,16 +156,18 @@ static annc_status refuse_fractions(const char *name, const struct annc_label *s
 {
     for (uint32_t i = 0; i < count; i++)
         if (sorted[i].number != floor(sorted[i].number))
-            return annc_fail(ANNC_INPUT,
-                             "%s: the label %s is no whole number; for numbers to be learnt as such use --target", name,
-                             sorted[i].text);
+            return annc_fail(
+                ANNC_INPUT,
+                "%s: the label %s is no whole number; for numbers to be learnt as such use " ANNC_FIELD_TARGET, name,
+                sorted[i].text);
     return ANNC_OK;
 }
 
 static annc_status wrong_count(const char *name, const struct annc_label *sorted, uint32_t count, uint32_t outputs)
 {
     char first[SHOWN], last[SHOWN];
-    return annc_fail(ANNC_INPUT, "%s: %u different label%s from %s to %s, and %u %s; end --layers with %s%u", name,
+    return annc_fail(ANNC_INPUT,
+                     "%s: %u different label%s from %s to %s, and %u %s; end " ANNC_FIELD_WIDTH " with %s%u", name,
                      count, count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
                      annc_printable(sorted[count - 1].text, last, sizeof last), outputs,
                      outputs == 1 ? "output, which takes two classes" : "outputs", count == 2 ? "1 or " : "", count);

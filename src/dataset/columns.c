@@ -232,12 +232,12 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
     if (points)
         return annc_stream_malformed(records->stream,
                                      "numbers have decimal points (column '%s') and commas (column '%s'); say which "
-                                     "by --decimal . or --decimal ,",
+                                     "by " ANNC_FIELD_DECIMAL " . or " ANNC_FIELD_DECIMAL " ,",
                                      points->name, commas->name);
     if (all_before_three)
         return annc_stream_malformed(records->stream,
                                      "all commas in numbers stand before three digits (column '%s'): decimal marks or "
-                                     "thousands marks? say --decimal , or --thousands ,",
+                                     "thousands marks? say " ANNC_FIELD_DECIMAL " , or " ANNC_FIELD_THOUSANDS " ,",
                                      commas->name);
     columns->decimal = ',';
     annc_note(notes, size, "numbers have a decimal comma");
@@ -253,13 +253,15 @@ static annc_status refuse_texts(const struct annc_records *records, const annc_t
     const uint32_t count = column->texts + column->thousands;
     annc_printable(column->name, shown, sizeof shown);
     if (column->texts == 0 && !options->thousands)
-        return annc_stream_malformed(records->stream,
-                                     "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); say which by "
-                                     "--thousands , or --thousands .",
-                                     column->text_line, shown, column->text, count, annc_plural(count));
-    return annc_stream_malformed(records->stream, "line %zu, column '%s': '%s' is no number (%u such cell%s); %s%s",
-                                 column->text_line, shown, column->text, count, annc_plural(count),
-                                 target ? "for classes use --label " : "leave the column out with --drop ", shown);
+        return annc_stream_malformed(
+            records->stream,
+            "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); say which by " ANNC_FIELD_THOUSANDS
+            " , or " ANNC_FIELD_THOUSANDS " .",
+            column->text_line, shown, column->text, count, annc_plural(count));
+    return annc_stream_malformed(
+        records->stream, "line %zu, column '%s': '%s' is no number (%u such cell%s); %s%s", column->text_line, shown,
+        column->text, count, annc_plural(count),
+        target ? "for classes use " ANNC_FIELD_LABEL " " : "leave the column out with " ANNC_FIELD_DROP " ", shown);
 }
 
 static annc_status check_inputs(const struct annc_records *records, const annc_text_options *options,
@@ -281,10 +283,13 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
         const bool numbers = column->role == ANNC_ROLE_INPUT || column->role == ANNC_ROLE_TARGET;
         if (numbers && column->missing > 0)
             return annc_stream_malformed(
-                records->stream, "line %zu, column '%s': the value is missing (%u such cell%s); use --missing drop%s",
+                records->stream,
+                "line %zu, column '%s': the value is missing (%u such cell%s); use " ANNC_FIELD_MISSING " drop%s",
                 column->missing_line, annc_printable(column->name, shown, sizeof shown), column->missing,
                 annc_plural(column->missing),
-                column->role == ANNC_ROLE_TARGET ? "" : " or --missing mean"); /* what is learnt is not made up */
+                column->role == ANNC_ROLE_TARGET ? ""
+                                                 : " or " ANNC_FIELD_MISSING
+                                                   " mean"); /* what is learnt is not made up */
     }
     return ANNC_OK;
 }

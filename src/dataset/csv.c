@@ -87,12 +87,13 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
     const struct annc_field *field = &reading->records.field[c];
     const size_t length = field->length < SHOWN ? field->length : SHOWN - 1;
     char column[SHOWN], text[SHOWN], shown[SHOWN];
-    const char *what = cell == ANNC_CELL_MISSING  ? "the value is missing; use --missing drop or --missing mean"
+    const char *what = cell == ANNC_CELL_MISSING ? "the value is missing; use " ANNC_FIELD_MISSING
+                                                   " drop or " ANNC_FIELD_MISSING " mean"
                        : cell == ANNC_CELL_NUMBER ? "is beyond single precision"
                        : cell == ANNC_CELL_TEXT
                            ? "is no number"
-                           : "is no number by the marks of those before; say which by --decimal or "
-                             "--thousands";
+                           : "is no number by the marks of those before; say which by " ANNC_FIELD_DECIMAL
+                             " or " ANNC_FIELD_THOUSANDS;
     annc_printable(reading->columns.column[c].name, column, sizeof column);
     if (cell == ANNC_CELL_MISSING)
         return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %s", reading->records.line,
@@ -193,7 +194,8 @@ static annc_status take_row(struct annc_csv *reading)
     }
     if (unlabelled || target_is_missing(table))
         return annc_stream_malformed(
-            reading->records.stream, "line %zu, column '%s': what is to be learnt is missing; use --missing drop",
+            reading->records.stream,
+            "line %zu, column '%s': what is to be learnt is missing; use " ANNC_FIELD_MISSING " drop",
             reading->records.line,
             annc_printable(label == UINT32_MAX ? table->target_names.text[0] : reading->columns.column[label].name,
                            shown, sizeof shown));

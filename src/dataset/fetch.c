@@ -179,8 +179,9 @@ static annc_status run_curl(const annc_fetch_options *options, const char *url, 
 static annc_status choose_folder(const char *wanted, char *folder, size_t size)
 {
     if (!wanted && !annc_mnist_cache_folder(folder, size))
-        return annc_fail(ANNC_OUTPUT,
-                         "there is no cache folder ($XDG_CACHE_HOME and $HOME are not set); name a folder with --to");
+        return annc_fail(
+            ANNC_OUTPUT,
+            "there is no cache folder ($XDG_CACHE_HOME and $HOME are not set); name a folder with " ANNC_FIELD_FOLDER);
     if (wanted && wanted[0] == '\0')
         return annc_fail(ANNC_OUTPUT, "the folder has no name");
     if (wanted && (size_t)snprintf(folder, size, "%s", wanted) >= size)

@@ -109,7 +109,7 @@ static annc_status scan(const char *folder, const char *only, struct annc_idx_fi
     sets->count = 0;
     DIR *listing = opendir(folder);
     if (!listing && errno == ENOMEM)
-        return annc_fail(ANNC_DEVICE, "out of memory: the list of a folder");
+        return annc_fail(ANNC_MEMORY, "out of memory: the list of a folder");
     if (!listing)
         return annc_fail(ANNC_INPUT, "%s: %s", annc_printable(folder, shown, sizeof shown),
                          strerror_r(errno, reason, sizeof reason));
@@ -155,7 +155,7 @@ annc_status annc_idx_find_labels(const char *images, char *labels, size_t size)
         snprintf(labels, size, "%s", files.labels[name.part]);
     }
     if (labels[0] == '\0')
-        return annc_fail(ANNC_INPUT, "%s: no labels file goes with it by name; name one with --labels",
+        return annc_fail(ANNC_INPUT, "%s: no labels file goes with it by name; name one with " ANNC_FIELD_LABELS_PATH,
                          annc_printable(images, shown, sizeof shown));
 out:
     return status;

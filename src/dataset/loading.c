@@ -82,7 +82,8 @@ static annc_status read_idx(struct annc_loading *loading, const char *path, stru
     annc_status status = ANNC_OK;
     char labels[ANNC_PATH];
     if (!labels_path && !loading->options->unlabelled && annc_is_standard_input(path))
-        return annc_stream_malformed(stream, "brings images alone; name the file of their labels by --labels");
+        return annc_stream_malformed(stream,
+                                     "brings images alone; name the file of their labels by " ANNC_FIELD_LABELS_PATH);
     if (labels_path || loading->options->unlabelled)
         snprintf(labels, sizeof labels, "%s", labels_path ? labels_path : "");
     else

@@ -37,7 +37,7 @@ bool annc_mnist_cache_folder(char *path, size_t size)
     return home && home[0] && (size_t)snprintf(path, size, "%s/.cache/annc/mnist", home) < size;
 }
 
-annc_status annc_mnist_locate(char *path, size_t size)
+annc_status annc_mnist_find(char *path, size_t size)
 {
     const char *chosen = getenv("ANNC_DATA");
     const bool is_chosen = chosen && chosen[0];
@@ -49,9 +49,4 @@ annc_status annc_mnist_locate(char *path, size_t size)
     return status == ANNC_INPUT ? annc_fail(ANNC_INPUT, "MNIST is not on disk: neither in $ANNC_DATA nor in data/mnist "
                                                         "nor in the cache folder; `annc-gpu fetch` downloads it")
                                 : status;
-}
-
-bool annc_mnist_find(char *path, size_t size)
-{
-    return annc_mnist_locate(path, size) == ANNC_OK;
 }

@@ -141,7 +141,8 @@ static annc_status one_hot(const struct annc_array *y, size_t row, size_t n, dou
     }
     if (ones == 1 && !others)
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "%s: row %zu is not one-hot: it has %zu ones%s; for numbers to be learnt use --target",
+    return annc_fail(ANNC_INPUT,
+                     "%s: row %zu is not one-hot: it has %zu ones%s; for numbers to be learnt use " ANNC_FIELD_TARGET,
                      y->name, row + 1, ones, others ? " and other numbers" : "");
 }
 
@@ -246,7 +247,8 @@ annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, 
     memset(table, 0, sizeof *table);
     ANNC_TRY(read_npy(stream, &x));
     if (!labels_path && !unlabelled)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is an array alone; name the one that is to be learnt by --labels", x.name));
+        ANNC_TRY(annc_fail(
+            ANNC_INPUT, "%s: is an array alone; name the one that is to be learnt by " ANNC_FIELD_LABELS_PATH, x.name));
     if (labels_path)
         ANNC_TRY(read_lone_array(labels_path, &y));
     ANNC_TRY(make_table(&x, labels_path ? &y : NULL, numbers, table));
@@ -299,8 +301,9 @@ static annc_status refuse_names(const struct annc_zip *zip, const char *lacking)
     if (count_arrays(zip, &last) == 0)
         return annc_fail(ANNC_INPUT, "%s: is a zip archive without arrays; unpack it first", zip->name);
     list_arrays(zip, list, sizeof list);
-    return annc_fail(ANNC_INPUT, "%s: which array is %s? name them by --x and --y; there are %s", zip->name, lacking,
-                     list);
+    return annc_fail(
+        ANNC_INPUT, "%s: which array is %s? name them by " ANNC_FIELD_X_NAME " and " ANNC_FIELD_Y_NAME "; there are %s",
+        zip->name, lacking, list);
 }
 
 /* What is to be learnt: a member, or a file of its own. */

@@ -252,8 +252,8 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
             const double value = annc_table_value(table, row * n + j);
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
-                                 "%s: a value is missing in row %zu, and the training data say nothing of means; use "
-                                 "--missing drop",
+                                 "%s: a value is missing in row %zu, and the training data say nothing of means; "
+                                 "use " ANNC_FIELD_MISSING " drop",
                                  table->name, (size_t)table->before + row + 1);
             ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)scaled(&preparation->inputs, j, value)
                                                                  : divided(preparation->scale, value);

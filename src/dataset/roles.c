@@ -96,7 +96,8 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
     if (named != 1 && texts != 1) {
         list_columns(columns, list, sizeof list);
         return annc_stream_malformed(records->stream,
-                                     "which column is to be learnt? name it by --label (classes) or --target "
+                                     "which column is to be learnt? name it by " ANNC_FIELD_LABEL
+                                     " (classes) or " ANNC_FIELD_TARGET " "
                                      "(numbers); there are %s",
                                      list);
     }
@@ -137,11 +138,11 @@ static annc_status give_roles(const struct annc_records *records, const annc_tex
 {
     annc_status status = ANNC_OK;
     leave_out_strays(columns, notes, size);
-    ANNC_TRY(assign(records, columns, "--drop", options->drop, ANNC_ROLE_LEFT_OUT));
+    ANNC_TRY(assign(records, columns, ANNC_FIELD_DROP, options->drop, ANNC_ROLE_LEFT_OUT));
     if (options->target)
-        ANNC_TRY(assign(records, columns, "--target", options->target, ANNC_ROLE_TARGET));
+        ANNC_TRY(assign(records, columns, ANNC_FIELD_TARGET, options->target, ANNC_ROLE_TARGET));
     else if (options->label)
-        ANNC_TRY(assign(records, columns, "--label", options->label, ANNC_ROLE_LABEL));
+        ANNC_TRY(assign(records, columns, ANNC_FIELD_LABEL, options->label, ANNC_ROLE_LABEL));
     else
         ANNC_TRY(guess_label(records, columns, notes, size));
 out:

@@ -63,8 +63,9 @@ static annc_status read_path(struct annc_loading *loading, const char *path)
         return read_folder(loading, path);
     }
     if (options->need_train && options->need_test && !options->test_path)
-        return annc_fail(ANNC_INPUT,
-                         "a single file is no training and test set; name the folder, or the other by --test");
+        return annc_fail(
+            ANNC_INPUT,
+            "a single file is no training and test set; name the folder, or the other by " ANNC_FIELD_TEST_PATH);
     ANNC_TRY(
         annc_loading_read(loading, path, options->labels_path, options->need_train ? ANNC_PART_TRAIN : ANNC_PART_TEST));
 out:
@@ -75,7 +76,7 @@ static annc_status read_mnist(struct annc_loading *loading)
 {
     char folder[ANNC_PATH];
     annc_status status = ANNC_OK;
-    ANNC_TRY(annc_mnist_locate(folder, sizeof folder));
+    ANNC_TRY(annc_mnist_find(folder, sizeof folder));
     ANNC_TRY(read_path(loading, folder));
 out:
     return status;
@@ -115,7 +116,8 @@ static annc_status draw_digits(struct annc_loading *loading)
     const annc_data_options *options = loading->options;
     if (options->outputs != 0 && options->outputs != ANNC_DIGITS_CLASSES)
         return annc_fail(ANNC_INPUT,
-                         "the built-in digits have %d classes, and the network has %u output%s; end --layers with %d",
+                         "the built-in digits have %d classes, and the network has %u output%s; end " ANNC_FIELD_WIDTH
+                         " with %d",
                          ANNC_DIGITS_CLASSES, options->outputs, annc_plural(options->outputs), ANNC_DIGITS_CLASSES);
     snprintf(loading->data->description, sizeof loading->data->description,
              "built-in digits (drawn by this program, not MNIST)");

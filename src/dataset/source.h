@@ -20,8 +20,6 @@ annc_status annc_idx_find(const char *folder, struct annc_idx_files *files);
 /* Finds the labels that go with an images file, by its name. */
 annc_status annc_idx_find_labels(const char *images, char *labels, size_t size);
 
-/* The folder that MNIST is in. ANNC_INPUT where it is on disk nowhere. */
-annc_status annc_mnist_locate(char *path, size_t size);
 /* The user's cache folder for MNIST: $XDG_CACHE_HOME/annc/mnist or ~/.cache/annc/mnist; false where there is neither. */
 bool annc_mnist_cache_folder(char *path, size_t size);
 

@@ -94,7 +94,8 @@ annc_status annc_split_fold(const struct annc_table *table, uint32_t folds, uint
     bool *held = NULL;
     memset(split, 0, sizeof *split);
     if (folds > table->rows) /* which the first fold would not notice: the last ones are empty */
-        return annc_fail(ANNC_INPUT, "%s: --folds %u: each holds out one of the rows at least, and there are %u",
+        return annc_fail(ANNC_INPUT,
+                         "%s: " ANNC_FIELD_FOLDS " %u: each holds out one of the rows at least, and there are %u",
                          table->name, folds, table->rows);
     ANNC_TRY(open_split(table, split));
     ANNC_TRY(annc_allocate((size_t)kinds + 1, sizeof *next, "the split", (void **)&next));

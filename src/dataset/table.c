@@ -168,7 +168,8 @@ static annc_status refuse_missing(const struct annc_table *table)
     if (missing == 0)
         return ANNC_OK;
     return annc_fail(ANNC_INPUT,
-                     "%s: row %zu, column %zu: the value is missing (%zu such); use --missing drop or --missing "
+                     "%s: row %zu, column %zu: the value is missing (%zu such); use " ANNC_FIELD_MISSING
+                     " drop or " ANNC_FIELD_MISSING " "
                      "mean",
                      table->name, first / table->inputs + 1, first % table->inputs + 1, missing);
 }

@@ -171,7 +171,7 @@ annc_status annc_png_read(struct annc_stream *stream, struct annc_picture *pictu
     decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, on_error, on_warning);
     decoder.info = decoder.png ? png_create_info_struct(decoder.png) : NULL;
     if (!decoder.info)
-        ANNC_TRY(annc_fail(ANNC_DEVICE, "out of memory: reading a PNG needs about 50 kB"));
+        ANNC_TRY(annc_fail(ANNC_MEMORY, "out of memory: reading a PNG needs about 50 kB"));
     ANNC_TRY(decode(&decoder));
     if (decoder.opacity)
         lay_over(&decoder);

@@ -260,7 +260,7 @@ static annc_status unwrap(struct annc_stream *stream)
         if (!level->buffer)
             ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&level->buffer));
         if (inflateInit2(&level->inflater, 15 + 16) != Z_OK) /* 15 + 16: gzip alone, windows of any size */
-            return annc_fail(ANNC_DEVICE, "out of memory: gzip needs about 44 kB");
+            return annc_fail(ANNC_MEMORY, "out of memory: gzip needs about 44 kB");
         level->inside = true;
         stream->layers++;
         ANNC_TRY(fill(stream, stream->layers));

@@ -308,7 +308,7 @@ out:
 static annc_status begin_unpacking(struct unpacking *unpacking)
 {
     if (unpacking->member->method == DEFLATED && inflateInit2(&unpacking->inflater, -15) != Z_OK)
-        return annc_fail(ANNC_DEVICE, "out of memory: unpacking needs about 44 kB");
+        return annc_fail(ANNC_MEMORY, "out of memory: unpacking needs about 44 kB");
     return ANNC_OK;
 }
 

@@ -6,7 +6,7 @@
 
 struct annc_safe_file;
 
-/* Each writes to an open file: ANNC_OUTPUT where that fails, ANNC_DEVICE without memory. */
+/* Each writes to an open file: ANNC_OUTPUT where that fails, ANNC_MEMORY when memory runs out. */
 annc_status annc_export_onnx(const annc_network *network, struct annc_safe_file *file);
 annc_status annc_export_npz(const annc_network *network, struct annc_safe_file *file);
 annc_status annc_export_json(const annc_network *network, struct annc_safe_file *file);

@@ -206,14 +206,15 @@ static annc_status find_foreign_layers(struct annc_model_file *file, const annc_
     annc_shape_format_layers(shape, widths, sizeof widths);
     if (!assumed) {
         snprintf(text, sizeof text,
-                 "was written by another program and says nothing of activations; give them by --layers, like %s with "
+                 "was written by another program and says nothing of activations; give them by " ANNC_FIELD_ASSUMED
+                 ", like %s with "
                  "':tanh' after each width",
                  widths);
         return annc_model_malformed(file, text);
     }
     annc_shape_format_layers(assumed, wanted, sizeof wanted);
     if (strcmp(widths, wanted) != 0) {
-        snprintf(text, sizeof text, "holds a network of %s, and --layers says %s", widths, wanted);
+        snprintf(text, sizeof text, "holds a network of %s, and " ANNC_FIELD_ASSUMED " says %s", widths, wanted);
         return annc_model_malformed(file, text);
     }
 out:

@@ -118,10 +118,10 @@ static annc_status check_widths(const annc_shape *shape)
 static annc_status refuse_cost(annc_cost cost, annc_activation output, annc_activation partner)
 {
     const char *own = output == ANNC_SOFTMAX ? annc_cost_name(ANNC_CATEGORICAL_CROSS_ENTROPY) : NULL;
-    return annc_fail(ANNC_USAGE, "the cost %s takes %s outputs, not %s: use %s%s%s--output-activation %s%s",
+    return annc_fail(ANNC_USAGE, "the cost %s takes %s outputs, not %s: use %s%s%s" ANNC_FIELD_ACTIVATION " %s%s",
                      annc_cost_name(cost), annc_activation_name(partner), annc_activation_name(output),
-                     own ? "--cost " : "", own ? own : "", own ? ", or " : "", annc_activation_name(partner),
-                     own ? "" : " or --cost quadratic");
+                     own ? ANNC_FIELD_COST " " : "", own ? own : "", own ? ", or " : "", annc_activation_name(partner),
+                     own ? "" : " or " ANNC_FIELD_COST " quadratic");
 }
 
 annc_status annc_shape_check(const annc_shape *shape)
@@ -145,13 +145,14 @@ annc_status annc_shape_check(const annc_shape *shape)
     const struct annc_range range = annc_activation_range(output);
     const double middle = (double)annc_cost_middle(shape->cost);
     if (range.low >= middle || range.high <= middle)
-        return annc_fail(ANNC_USAGE,
-                         "the cost %s tells two classes apart at %g, and %s outputs are never below it: use "
-                         "--output-activation identity or tanh",
-                         annc_cost_name(shape->cost), middle, annc_activation_name(output));
+        return annc_fail(
+            ANNC_USAGE,
+            "the cost %s tells two classes apart at %g, and %s outputs are never below it: use " ANNC_FIELD_ACTIVATION
+            " identity or tanh",
+            annc_cost_name(shape->cost), middle, annc_activation_name(output));
     if (annc_activation_kind_of(output) == ROWWISE && shape->width[L] == 1)
         return annc_fail(ANNC_USAGE,
-                         "%s of a single output is always 1: use --output-activation sigmoid, or two outputs",
+                         "%s of a single output is always 1: use " ANNC_FIELD_ACTIVATION " sigmoid, or two outputs",
                          annc_activation_name(output));
 out:
     return status;

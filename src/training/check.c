@@ -281,7 +281,7 @@ static annc_status stage(const struct audit *audit, annc_device *device, struct 
     cursor->order = audit->order;
     cursor->batch = audit->m;
     annc_status status = annc_examples_stage(device, audit->examples, staged);
-    if (status != ANNC_DEVICE || device->backend->host_memory)
+    if ((status != ANNC_MEMORY && status != ANNC_DEVICE) || device->backend->host_memory)
         return status;
     ANNC_TRY(annc_rows_open(NULL, audit->examples, audit->m, rows));
     annc_rows_gather(rows, audit->examples, &audit->order, 0, audit->m);

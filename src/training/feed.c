@@ -149,7 +149,8 @@ annc_status annc_feed_open(annc_device *device, const annc_examples *examples, u
         free = free > beside ? (uint64_t)((double)(free - beside) * (1 - FOR_MEASURES)) : 0;
     }
     status = open_within(device, examples, batch, free, feed);
-    if (status == ANNC_DEVICE && !device->backend->host_memory && !feed->streams) { /* not to be had in one piece */
+    if ((status == ANNC_MEMORY || status == ANNC_DEVICE) && !device->backend->host_memory &&
+        !feed->streams) { /* not to be had in one piece */
         annc_feed_close(feed);
         status = open_within(device, examples, batch, free < all ? free : all - 1, feed);
     }

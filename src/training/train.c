@@ -151,7 +151,7 @@ static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t d
             return annc_fail(ANNC_DIVERGED,
                              "diverged: in epoch %u the cost is no longer finite at step %u of %u (learning rate %g, "
                              "largest |input| %g); "
-                             "scale the data or lower --lr",
+                             "scale the data or lower " ANNC_FIELD_ETA,
                              trainer->epoch, before + s + 1, trainer->steps, trainer->options.eta,
                              (double)trainer->largest_input);
         report->loss += score->cost / score->examples;
@@ -390,7 +390,7 @@ annc_status annc_trainer_fetch_theta(const annc_trainer *trainer, float *theta)
         if (!isfinite(theta[i]))
             return annc_fail(
                 ANNC_DIVERGED,
-                "diverged: after epoch %u parameter %zu is no longer finite (learning rate %g); lower --lr",
+                "diverged: after epoch %u parameter %zu is no longer finite (learning rate %g); lower " ANNC_FIELD_ETA,
                 trainer->epoch, i, trainer->options.eta);
 out:
     return status;

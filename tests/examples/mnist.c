@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     char folder[4096];
     if (argc != 3)
         return fprintf(stderr, "mnist EPOCHS FILE\n"), ANNC_USAGE;
-    source.source = annc_mnist_find(folder, sizeof folder) ? ANNC_SOURCE_MNIST : ANNC_SOURCE_DIGITS;
+    source.source = annc_mnist_find(folder, sizeof folder) == ANNC_OK ? ANNC_SOURCE_MNIST : ANNC_SOURCE_DIGITS;
     check(annc_data_load(&source, &data));
     printf("%s\n", data.description);
     check(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_AUTO}, &device)); /* a GPU where there is one */

@@ -62,7 +62,7 @@ static bool may_be_usage, taken;
  * or the model that it came with, or the option that it contradicts. */
 static annc_status judge(annc_status status)
 {
-    const char *message = usage_error()[0] ? usage_error() : annc_last_error();
+    const char *message = error_text();
     taken = taken || status == ANNC_OK;
     if (status == ANNC_OK || complaint[0])
         return status;
@@ -257,7 +257,6 @@ const char *reader_complaint(const struct reader *reader, const void *bytes, siz
 {
     put(bytes, size);
     annc_fail(ANNC_OK, "%s", "");
-    usage_failed("%s", "");
     complaint[0] = '\0';
     taken = false;
     may_be_usage = reader->may_be_usage;
@@ -372,7 +371,7 @@ bool readers_begin(void)
                        scratch_write("table.csv", TABLE, sizeof TABLE - 1) &&
                        symlink(file, scratch("train-images-idx3-ubyte")) == 0 && make_models() && open_run() == ANNC_OK;
     if (!ready)
-        fprintf(stderr, "%s: %s %s\n", folder, usage_error(), annc_last_error());
+        fprintf(stderr, "%s: %s\n", folder, error_text());
     return ready;
 }
 
