@@ -139,8 +139,8 @@ static annc_status evaluate(struct subject *subject)
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
     annc_evaluator *evaluator = NULL;
-    annc_status status = device_from_options(&subject->options, annc_network_shape(subject->network), NULL,
-                                             &subject->device);
+    annc_status status =
+        device_from_options(&subject->options, annc_network_shape(subject->network), NULL, &subject->device);
     if (status == ANNC_OK)
         status = annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator);
     subject->predictions = take_memory(examples->count, sizeof *subject->predictions, "the predictions");

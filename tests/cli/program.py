@@ -92,5 +92,7 @@ def main():
     """Runs the tests; exit code 77 where every one was skipped."""
     arguments = [sys.argv[0]] + [a for a in sys.argv[2:] if not MODULE or pathlib.Path(a).resolve() != MODULE]
     result = unittest.main(argv=arguments, exit=False).result
+    for test, reason in result.skipped:
+        print(f"skipped: {test.id()}: {reason}", file=sys.stderr)
     skipped = result.testsRun > 0 and result.testsRun == len(result.skipped)
     sys.exit(77 if skipped else not result.wasSuccessful())
