@@ -33,6 +33,7 @@
 #define ANNC_H
 
 #include "annc_functions.h"
+#include "annc_version.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -347,7 +348,11 @@ typedef enum annc_device_kind {
     ANNC_DEVICE_AUTO, /* the first CUDA device if there is one, otherwise the CPU */
     ANNC_DEVICE_CPU,
     ANNC_DEVICE_CUDA,
+    ANNC_DEVICE_COUNT
 } annc_device_kind;
+
+/* "auto", "cpu", "cuda"; NULL for no such value. */
+ANNC_API const char *annc_device_kind_name(annc_device_kind kind);
 
 typedef struct annc_device_options {
     annc_device_kind kind;
@@ -389,9 +394,6 @@ typedef enum annc_engine {
 
 /* "auto", "ops", "recorded", "fused"; NULL for no such value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
-/* The engine that ANNC_ENGINE_AUTO stands for, for a network on a device, and why (static text). */
-ANNC_API annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why);
-
 /* How far images are moved, by amounts drawn for each example of each epoch, evenly within the bounds; 0 for not at all. What comes from beyond
  * the edge is 0. */
 typedef struct annc_augmentation {
@@ -462,7 +464,7 @@ ANNC_API annc_training_options annc_training_defaults(annc_optimiser optimiser);
 ANNC_API annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape);
 
 /* Whether a device has the memory that a training takes, found out before any of it is taken: ANNC_DEVICE with the bytes of weights,
- * optimiser, minibatch and examples, and those that are free. */
+ * optimiser, minibatch, engine and examples, and those that are free. */
 ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_shape *shape,
                                         const annc_training_options *options, const annc_dataset *train);
 
@@ -470,6 +472,20 @@ ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_sh
  * faster than a GPU: steps of small networks are over before a GPU has launched theirs. training NULL: for evaluations. */
 ANNC_API annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
                                           const annc_training_options *training, annc_device **device);
+
+/* One way in which a device can run a training's steps. */
+typedef struct annc_engine_info {
+    annc_engine engine;
+    const char *name;    /* "fused" */
+    const char *about;   /* how it runs the steps: a sentence without its full stop */
+    const char *refusal; /* why it does not take the training: a clause; NULL: it does */
+    double seconds;      /* per step, an estimate; NaN: nobody knows */
+} annc_engine_info;
+
+/* The engines of a device, at most `most` of them, best first: ANNC_ENGINE_AUTO stands for the first without a refusal. The last are
+ * the operations, one after another, which take everything. Texts are static. */
+ANNC_API size_t annc_device_engines(const annc_device *device, const annc_shape *shape,
+                                    const annc_training_options *training, annc_engine_info *list, size_t most);
 
 typedef struct annc_trainer annc_trainer;
 

@@ -71,14 +71,14 @@ class Package(unittest.TestCase):
     def test_places(self):
         files = {str(path.relative_to(self.usr)) for path in self.usr.rglob("*") if not path.is_dir()}
         lib = str(self.library.relative_to(self.usr))
-        want = {"bin/annc-gpu", "include/annc.h", "include/annc_functions.h", "share/man/man1/annc-gpu.1", "share/doc/annc-gpu/copyright",
+        want = {"bin/annc-gpu", "include/annc.h", "include/annc_functions.h", "include/annc_version.h", "share/man/man1/annc-gpu.1", "share/doc/annc-gpu/copyright",
                 "share/bash-completion/completions/annc-gpu", "share/zsh/vendor-completions/_annc-gpu", "share/fish/vendor_completions.d/annc-gpu.fish",
                 f"{lib}/pkgconfig/annc.pc", *(f"{lib}/cmake/annc/annc-{name}.cmake" for name in ("config", "config-version", "targets", "targets-release")),
                 *(f"{lib}/{name}" for name in ("libannc.so", "libannc.so.0", f"libannc.so.{VERSION}") if SHARED)}
         if not SHARED:
             want.add(f"{lib}/libannc.a")
         self.assertEqual({name for name in files if not name.startswith(f"{lib}/annc/")}, want)  # there the CUDA module is, if any
-        for name in ("annc.h", "annc_functions.h"):
+        for name in ("annc.h", "annc_functions.h", "annc_version.h"):
             self.assertEqual((self.usr / "include" / name).read_bytes(), (ROOT / "include" / name).read_bytes())
         said = {**os.environ, "PKG_CONFIG_PATH": str(self.library / "pkgconfig")}
         if shutil.which("pkg-config"):

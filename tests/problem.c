@@ -1,4 +1,5 @@
 #include "problem.h"
+#include "engine.h"
 #include "functions.h"
 #include "order.h"
 
@@ -103,6 +104,12 @@ void problem_free(struct problem *problem)
     annc_dataset_free(problem->data);
     annc_network_free(problem->network);
     memset(problem, 0, sizeof *problem);
+}
+
+annc_engine problem_engine(const annc_device *device)
+{
+    const struct annc_engine_ops *best = device->backend->engines[0];
+    return best ? best->kind : ANNC_ENGINE_OPS;
 }
 
 annc_device *problem_device(void)

@@ -28,6 +28,9 @@ bool problem_output(size_t i, annc_activation *output, annc_cost *cost);
  * caller then skips, except that ANNC_REQUIRE_GPU=1 makes that a failure (exit 1). */
 annc_device *problem_device(void);
 
+/* The kind of a device's best engine. */
+annc_engine problem_engine(const annc_device *device);
+
 /* Mean gradient over `count` examples from position `first` of the order (seed, epoch), by the reference. */
 bool problem_reference_gradient(const struct problem *problem, const double *theta, uint64_t seed, uint32_t epoch,
                                 uint32_t first, uint32_t count, double *gradient, double *cost);

@@ -255,7 +255,7 @@ static void check_audit(struct problem *problem)
         annc_check_row *rows = NULL;
         size_t count = 0;
         REQUIRE_OK(annc_check(problem->network, problem->data, &device, 1, &options, &rows, &count));
-        CHECK(count == (device->backend->engine == ANNC_ENGINE_FUSED ? 6u : 4u) * problem->shape.layers);
+        CHECK(count == (problem_engine(device) == ANNC_ENGINE_FUSED ? 6u : 4u) * problem->shape.layers);
         for (size_t r = 0; r < count; r++)
             CHECK_MSG(rows[r].pass && (cancels || rows[r].tolerance <= 5e-3),
                       "%s: batch %u, layer %u %s by %s: worst %g, normwise %g, tolerance %g", problem->name, batches[i],
@@ -300,7 +300,7 @@ static bool device_epochs(struct problem *problem, const annc_training_options *
 {
     annc_trainer *trainer = NULL;
     if (options->engine != ANNC_ENGINE_OPS && options->engine != ANNC_ENGINE_AUTO &&
-        options->engine != device->backend->engine)
+        options->engine != problem_engine(device))
         return false;
     annc_status status = annc_trainer_create(device, problem->network, problem->data, options, &trainer);
     for (uint32_t epoch = 0; epoch < epochs && status == ANNC_OK; epoch++)
@@ -418,8 +418,8 @@ static void same_bits(void)
     memcpy(start, problem.network->theta, bytes);
     for (int run = 0; run < 10; run++) {
         annc_training_options options = {.eta = 0.3, .batch = 4, .seed = 6 + (run == 9)};
-        options.engine = run % 3 == 0 ? ANNC_ENGINE_OPS : run % 3 == 1 ? device->backend->engine : ANNC_ENGINE_AUTO;
-        float *const like = first[device->backend->engine == ANNC_ENGINE_FUSED && run % 3 != 0];
+        options.engine = run % 3 == 0 ? ANNC_ENGINE_OPS : run % 3 == 1 ? problem_engine(device) : ANNC_ENGINE_AUTO;
+        float *const like = first[problem_engine(device) == ANNC_ENGINE_FUSED && run % 3 != 0];
         memcpy(problem.network->theta, start, bytes);
         if (!device_epochs(&problem, &options, 3, &last))
             continue;

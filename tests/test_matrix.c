@@ -140,7 +140,7 @@ static void check_audit(const struct problem *problem, uint32_t batch, const ann
     size_t count = 0;
     REQUIRE_OK(annc_check(problem->network, problem->data, &device, 1, &check, &rows, &count));
     const bool noisy = check.objective.dropout > 0 || check.objective.input_noise > 0;
-    CHECK(count == (device->backend->engine == ANNC_ENGINE_FUSED && !noisy ? 6u : 4u) * problem->shape.layers);
+    CHECK(count == (problem_engine(device) == ANNC_ENGINE_FUSED && !noisy ? 6u : 4u) * problem->shape.layers);
     for (size_t r = 0; r < count; r++)
         CHECK_MSG(rows[r].pass, "%s: layer %u %s by %s: worst %g, normwise %g, tolerance %g", problem->name,
                   rows[r].layer, rows[r].kind == ANNC_WEIGHT ? "weights" : "biases", rows[r].path, rows[r].worst,

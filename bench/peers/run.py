@@ -26,8 +26,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import common  # noqa: E402  (after its folder is known)
 
-JOBS = {"headline": dict(layers="784-32-10", batch=16, lr=3.0, softmax=False), "middle": dict(layers="784-128-10", batch=64, lr=0.1, softmax=True),
-        "large": dict(layers="784-512-512-10", batch=256, lr=0.1, softmax=True)}
 PYTHON = {"numpy_examples": "numpy", "numpy_batches": "numpy", "torch_eager": "torch", "sklearn_mlp": "sklearn"}
 IN_C = {"openblas": "plain C on OpenBLAS", "kann": "KANN", "kann_blas": "KANN with BLAS", "genann": "genann", "fann": "FANN", "ggml": "ggml",
         "ggml_blas": "ggml with BLAS"}
@@ -142,33 +140,11 @@ def openblas_kernels(program):
     return named and named.group(1)
 
 
-def median(values):
-    values = sorted(values)
-    return values[len(values) // 2]
-
-
-def draw(rows, options, path):
-    """Bars of seconds an epoch, as long as their logarithm."""
-    import math
-    least = min(row["seconds"] for row in rows) / 2
-    longest = max(math.log(row["seconds"] / least) for row in rows)
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {40 + 24 * len(rows)}" font-family="sans-serif" font-size="13" role="img">',
-             f"<title>Seconds an epoch, {options.layers}, minibatches of {options.batch}</title>",
-             '<rect width="100%" height="100%" fill="#fff"/>',
-             f'<text x="10" y="22" font-weight="bold">{options.layers}, minibatches of {options.batch}: seconds an epoch (logarithmic)</text>']
-    for i, row in enumerate(rows):
-        y, width = 36 + 24 * i, 300 * math.log(row["seconds"] / least) / longest
-        lines.append(f'<text x="10" y="{y + 14}">{row["peer"]}</text><rect x="190" y="{y}" width="{width:.0f}" height="18" '
-                     f'fill="{"#2a6f97" if i == 0 else "#a9bcd0"}"/><text x="{196 + width:.0f}" y="{y + 14}">{row["seconds"]:.4g} s, '
-                     f'{row["ratio"]:.1f} times</text>')
-    pathlib.Path(path).write_text("\n".join(lines) + "\n</svg>\n")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", required=True)
     parser.add_argument("--data", required=True, help="folder of the MNIST files")
-    parser.add_argument("--job", choices=JOBS, default="headline")
+    parser.add_argument("--job", choices=common.JOBS, default="headline")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=3, help="of each program in a round")
@@ -181,7 +157,7 @@ def main():
     parser.add_argument("--json", help="where the rows go too")
     parser.add_argument("--svg", help="a drawing of them")
     options = parser.parse_args()
-    vars(options).update(JOBS[options.job])
+    vars(options).update(common.JOBS[options.job])
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(options.threads)
     kernels = openblas_kernels(options.program)
@@ -198,14 +174,14 @@ def main():
                 lines[name] += run()
     finally:
         shutil.rmtree(folder)
-    base, agreed = median(line["seconds"] for line in mine), True
+    base, agreed = common.median(line["seconds"] for line in mine), True
     print(f"{options.layers}, minibatches of {options.batch}, {options.threads} thread{'s' if options.threads > 1 else ''}; medians of "
           f"{len(mine)} epochs")
     print(f"{'program':24} {'s an epoch':>11} {'ratio':>7} {'loss, epoch 1':>14} {'last test':>10}")
     rows = [dict(peer=f"annc-gpu {options.device}", seconds=base, ratio=1.0, loss=mine[0]["loss"], test_correct=mine[options.epochs - 1]["test_correct"])]
     print(f"{rows[0]['peer']:24} {base:11.4f} {1:7.1f} {rows[0]['loss']:14.4f} {rows[0]['test_correct']:10}")
     for name, all_lines in lines.items():
-        seconds = median(line["seconds"] for line in all_lines)
+        seconds = common.median(line["seconds"] for line in all_lines)
         row = dict(peer=all_lines[0]["peer"], seconds=seconds, ratio=seconds / base, loss=all_lines[0]["loss"],
                    test_correct=all_lines[options.epochs - 1]["test_correct"])
         rows.append(row)
@@ -218,7 +194,7 @@ def main():
             for row in rows:
                 out.write(json.dumps(dict(schema="annc.peers/1", job=options.job, threads=options.threads, **row)) + "\n")
     if options.svg:
-        draw(rows, options, options.svg)
+        common.draw(rows, options, options.svg)
     return 0 if agreed else 1
 
 

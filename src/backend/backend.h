@@ -1,10 +1,10 @@
 /* backend.h - the contract of a device.
  *
- * A backend is one static const struct annc_backend. It has two storeys:
+ * A backend is one static const struct annc_backend, and a row of the table in registry.c. It has two storeys:
  *
  *   operations   required; each is one line of the method for a whole minibatch. training/propagate.c composes them and is the only
  *                place that knows the order of the equations.
- *   steps        optional; consecutive whole steps in one call, for the jobs that the backend accepts.
+ *   engines      optional; consecutive whole steps in one call, for the jobs that an engine takes (engine.h).
  *
  * Memory that alloc and stage give is the device's: only a backend's own functions read or write it. Operations are performed in
  * the order of the calls; download and synchronise wait for them. Matrices are row-major floats, m examples as rows, without
@@ -17,7 +17,7 @@
 #include "order.h"
 
 /* Raised with every change of this file; a module of another number is refused by name. */
-enum { ANNC_BACKEND_CONTRACT = 4 };
+enum { ANNC_BACKEND_CONTRACT = 5 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -55,40 +55,15 @@ struct annc_label_values {
     float off, on;
 };
 
-/* What a job's steps are, so that a backend may do the same in another way. */
-enum annc_job_kind {
-    ANNC_JOB_OTHER,   /* only `step` knows */
-    ANNC_JOB_DESCENT, /* forward, BP1 to BP4, theta = theta - (eta / m) (sum of dC/dtheta), score */
-    ANNC_JOB_UPDATE,  /* the same, but with the mean gradient, its penalties and the update by the rule */
-    ANNC_JOB_FORWARD, /* forward, score */
-};
-
-/* A job as `steps` sees it. Pointers are to device memory, and all but the last two members are the caller's. */
-struct annc_job {
-    enum annc_job_kind kind;
-    const annc_shape *shape;
-    float *theta;                  /* the parameter block */
-    const annc_examples *examples; /* a host struct whose arrays are staged; they stay as they are as long as the job */
-    struct annc_cursor *cursor;
-    struct annc_score *scores;       /* one a step of the epoch */
-    int32_t *predictions;            /* as score takes them, or NULL */
-    uint32_t batch;                  /* examples a minibatch */
-    struct annc_label_values values; /* of the targets */
-    const float *weights;            /* of the classes, or NULL */
-    double eta;                      /* of a descent, */
-    const struct annc_rate *rates;   /* or, unless NULL, one a step, as of an update */
-    struct annc_rule rule;           /* of an update, */
-    double decay, l2, l1;            /* its decay and penalties, which spare biases, */
-    float *v, *s;                    /* and its states, in the layout of theta; NULL where the rule has none */
-    /* One step of m examples, made of operations, which a backend may record. */
-    annc_status (*step)(const struct annc_job *job, uint32_t m);
-    void *recording;    /* the backend's own; NULL at first, freed by release */
-    const char *engine; /* set by steps: the name of what ran */
-};
+struct annc_engine_ops;
 
 struct annc_backend {
     int contract;
+    annc_device_kind kind;
     const char *name; /* "cpu", "cuda" */
+    /* Device memory is host memory: stage uses arrays where they are, and nothing is too large to be staged. */
+    bool host_memory;
+    const struct annc_engine_ops *const *engines; /* best first, ended by NULL */
 
     /* How many devices there are; where none, the reason goes to `why` (of `size` bytes). */
     int (*count)(char *why, size_t size);
@@ -107,7 +82,7 @@ struct annc_backend {
      * stay unchanged until unstage. */
     annc_status (*stage)(annc_device *device, const void *host, size_t bytes, const char *what, const void **memory);
     void (*unstage)(annc_device *device, const void *memory);
-    /* Host memory that upload copies from at its best speed; both NULL where device memory is host memory, and nothing is too large. */
+    /* Host memory that upload copies from at its best speed; never called where host_memory is true. */
     annc_status (*alloc_host)(annc_device *device, size_t bytes, const char *what, void **memory);
     void (*free_host)(annc_device *device, void *memory);
     /* upload returns when `host` may be changed again; download when it is filled. */
@@ -183,16 +158,6 @@ struct annc_backend {
     annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A,
                          const float *Y, const float *weights, struct annc_cursor *cursor, struct annc_score *scores,
                          int32_t *predictions);
-
-    /* --- whole steps; all NULL where the backend has none */
-
-    annc_engine engine;                     /* what steps is */
-    bool (*takes)(const annc_shape *shape); /* whether it takes networks of a shape, some jobs at least */
-    /* Runs `count` steps of m examples each from the cursor on: full minibatches, or the last one. *taken is false, and nothing was done, where
-     * the job is not one for it. */
-    annc_status (*steps)(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken);
-    /* Frees job->recording. */
-    void (*release)(annc_device *device, struct annc_job *job);
 };
 
 /* The CPU. */
@@ -201,8 +166,5 @@ extern const struct annc_backend annc_backend_cpu;
 /* The CUDA backend lives in a module that is loaded at first need; this is the one symbol it shows. */
 typedef const struct annc_backend *annc_backend_module_fn(void);
 #define ANNC_BACKEND_MODULE_SYMBOL "annc_backend_module"
-
-/* The CUDA backend, loaded on first use; NULL with the reason in `why` (of `size` bytes). */
-const struct annc_backend *annc_backend_cuda(char *why, size_t size);
 
 #endif

@@ -352,24 +352,66 @@ static annc_status cpu_update(annc_device *device, struct annc_rule rule, double
     return ANNC_OK;
 }
 
-static annc_status cpu_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
-{
-    struct cpu_device *own = cpu(device);
-    const annc_status status = annc_fused_steps(own->kernels, own->staged, own->pool, device->info.threads,
-                                                own->choose_threads, job, m, count, taken);
-    own->runs_steps = own->runs_steps || *taken;
-    return status;
-}
+/* ---------------------------------------------------------------- the engine for whole steps */
 
-static void cpu_release(annc_device *device, struct annc_job *job)
+static const char *fused_refuses(const annc_device *device, const struct annc_job *job)
 {
     (void)device;
-    annc_fused_release(job);
+    return annc_fused_refuses(job);
 }
+
+static double fused_seconds(const annc_device *device, const struct annc_job *job)
+{
+    (void)device;
+    return annc_fused_seconds(job);
+}
+
+static size_t fused_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
+{
+    (void)device;
+    return n * annc_fused_memory(job);
+}
+
+static annc_status fused_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **engine)
+{
+    struct cpu_device *own = cpu(device);
+    (void)n; /* most_jobs is 1 */
+    own->runs_steps = true;
+    return annc_fused_open(own->kernels, own->staged, own->pool, device->info.threads, own->choose_threads, jobs[0],
+                           engine);
+}
+
+/* Rates are read from the job by every step. */
+static annc_status fused_changed(void *engine)
+{
+    (void)engine;
+    return ANNC_OK;
+}
+
+static const struct annc_engine_ops fused = {
+    .kind = ANNC_ENGINE_FUSED,
+    .name = "fused",
+    .about = "steps of networks that fit the caches run in one go, unless dropout, noise, bounds or moved images come "
+             "between",
+    .most_jobs = 1,
+    .refuses = fused_refuses,
+    .seconds = fused_seconds,
+    .memory = fused_memory,
+    .open = fused_open,
+    .steps = annc_fused_steps,
+    .changed = fused_changed,
+    .describe = annc_fused_describe,
+    .close = annc_fused_close,
+};
+
+static const struct annc_engine_ops *const engines[] = {&fused, NULL};
 
 const struct annc_backend annc_backend_cpu = {
     .contract = ANNC_BACKEND_CONTRACT,
+    .kind = ANNC_DEVICE_CPU,
     .name = "cpu",
+    .host_memory = true,
+    .engines = engines,
     .count = cpu_count,
     .open = cpu_open,
     .close = cpu_close,
@@ -396,8 +438,4 @@ const struct annc_backend annc_backend_cpu = {
     .update = cpu_update,
     .limit_rows = annc_cpu_limit_rows,
     .score = cpu_score,
-    .engine = ANNC_ENGINE_FUSED,
-    .takes = annc_fused_takes,
-    .steps = cpu_steps,
-    .release = cpu_release,
 };

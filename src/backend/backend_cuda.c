@@ -3,6 +3,8 @@
  * This file and kernels/ are a module of their own (annc_backend_cuda loads it), and know the library by annc_host alone. All work of a
  * device goes through one stream. */
 #include "backend.h"
+#include "cuda_estimate.h"
+#include "engine.h"
 #include "kernels.h"
 #include "status.h"
 
@@ -24,12 +26,6 @@ struct cuda_device {
     cudaStream_t stream;
     cublasHandle_t cublas;
     void *workspace;
-};
-
-/* Steps recorded for one job. */
-struct recording {
-    cudaGraphExec_t block;  /* RECORDED_STEPS steps; NULL where no epoch has so many */
-    cudaGraphExec_t single; /* one step */
 };
 
 #ifdef __cplusplus
@@ -422,18 +418,60 @@ static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, u
     LAUNCH_TRY(annc_launch_score(cuda(device)->stream, cost, m, n, Z, A, Y, weights, cursor, scores, predictions));
 }
 
-/* ---------------------------------------------------------------- recorded steps */
+/* ---------------------------------------------------------------- the engine of recorded steps */
+
+/* Steps recorded for one job. */
+struct recording {
+    annc_device *device;
+    struct annc_job *job;
+    cudaGraphExec_t block;  /* RECORDED_STEPS steps; NULL where no epoch has so many */
+    cudaGraphExec_t single; /* one step; NULL before the first */
+};
+
+static const char *recorded_refuses(const annc_device *device, const struct annc_job *job)
+{
+    (void)device;
+    return job->training ? NULL : "evaluations are not recorded";
+}
+
+static double recorded_seconds(const annc_device *device, const struct annc_job *job)
+{
+    (void)device;
+    return annc_cuda_recorded_seconds(job);
+}
+
+/* Graphs are the driver's. */
+static size_t recorded_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
+{
+    (void)device;
+    (void)job;
+    (void)n;
+    return 0;
+}
+
+static annc_status recorded_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **engine)
+{
+    struct recording *recording = (struct recording *)calloc(1, sizeof *recording);
+    (void)n; /* most_jobs is 1 */
+    if (!recording)
+        return device->host->fail(ANNC_DEVICE, "out of memory: a recording needs %zu bytes", sizeof *recording);
+    recording->device = device;
+    recording->job = jobs[0];
+    *engine = recording;
+    return ANNC_OK;
+}
 
 /* `count` steps as one graph. */
-static annc_status record(annc_device *device, struct annc_job *job, int count, cudaGraphExec_t *executable)
+static annc_status record(struct recording *recording, int count, cudaGraphExec_t *executable)
 {
     annc_status status = ANNC_OK;
+    annc_device *device = recording->device;
     cudaGraph_t graph = NULL;
     bool capturing = false;
     CUDA_TRY(cudaStreamBeginCapture(cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
     capturing = true;
     for (int i = 0; i < count; i++)
-        ANNC_TRY(job->step(job, job->batch));
+        ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
     capturing = false;
     CUDA_TRY(cudaStreamEndCapture(cuda(device)->stream, &graph));
     CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
@@ -447,50 +485,30 @@ out:
     return status;
 }
 
-static annc_status open_recording(annc_device *device, struct annc_job *job)
-{
-    if (job->recording)
-        return ANNC_OK;
-    job->recording = calloc(1, sizeof(struct recording));
-    if (!job->recording)
-        return device->host->fail(ANNC_DEVICE, "out of memory: a recording needs %zu bytes", sizeof(struct recording));
-    job->engine = "recorded";
-    return ANNC_OK;
-}
-
 /* Runs the job's first step, since no kernel may be loaded during a capture, then records everything that its epochs replay:
  * a single step, and a block of steps if an epoch has enough for one. No later epoch records anything. */
-static annc_status run_first_step(annc_device *device, struct annc_job *job)
+static annc_status run_first_step(struct recording *recording)
 {
     annc_status status = ANNC_OK;
-    struct recording *recording = (struct recording *)job->recording;
+    const struct annc_job *job = recording->job;
     ANNC_TRY(job->step(job, job->batch));
-    ANNC_TRY(record(device, job, 1, &recording->single));
+    ANNC_TRY(record(recording, 1, &recording->single));
     if (job->examples->count / job->batch >= RECORDED_STEPS)
-        ANNC_TRY(record(device, job, RECORDED_STEPS, &recording->block));
+        ANNC_TRY(record(recording, RECORDED_STEPS, &recording->block));
 out:
     return status;
 }
 
-/* A recording is made of whatever operations there are. */
-static bool cuda_takes(const annc_shape *shape)
-{
-    (void)shape;
-    return true;
-}
-
-static annc_status cuda_steps(annc_device *device, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
+static annc_status recorded_steps(void *engine, uint32_t m, uint32_t count)
 {
     annc_status status = ANNC_OK;
-    const struct recording *recording;
-    *taken = m == job->batch && job->kind != ANNC_JOB_FORWARD;
-    if (!*taken)
-        return ANNC_OK;
+    struct recording *recording = (struct recording *)engine;
+    annc_device *device = recording->device;
     CUDA_TRY(enter(device));
-    ANNC_TRY(open_recording(device, job));
-    recording = (const struct recording *)job->recording;
+    for (; m < recording->job->batch && count > 0; count--) /* the last minibatch of an epoch */
+        ANNC_TRY(recording->job->step(recording->job, m));
     if (!recording->single && count > 0) {
-        ANNC_TRY(run_first_step(device, job));
+        ANNC_TRY(run_first_step(recording));
         count--;
     }
     for (; recording->block && count >= RECORDED_STEPS; count -= RECORDED_STEPS)
@@ -501,22 +519,62 @@ out:
     return status;
 }
 
-static void cuda_release(annc_device *device, struct annc_job *job)
+static void forget_recordings(struct recording *recording)
 {
-    struct recording *recording = (struct recording *)job->recording;
-    enter(device);
-    cudaStreamSynchronize(cuda(device)->stream);
+    enter(recording->device);
+    cudaStreamSynchronize(cuda(recording->device)->stream);
     if (recording->block)
         cudaGraphExecDestroy(recording->block);
     if (recording->single)
         cudaGraphExecDestroy(recording->single);
-    free(recording);
-    job->recording = NULL;
+    recording->block = recording->single = NULL;
 }
+
+/* Steps that were recorded have the rate in them, unless they read it from the epoch's table: they are recorded anew. */
+static annc_status recorded_changed(void *engine)
+{
+    struct recording *recording = (struct recording *)engine;
+    if (!recording->job->rates)
+        forget_recordings(recording);
+    return ANNC_OK;
+}
+
+static const char *recorded_describe(const void *engine)
+{
+    (void)engine;
+    return "recorded";
+}
+
+static void recorded_close(void *engine)
+{
+    forget_recordings((struct recording *)engine);
+    free(engine);
+}
+
+static const struct annc_engine_ops recorded = {
+    ANNC_ENGINE_RECORDED,
+    "recorded",
+    "steps of any network are recorded in a CUDA graph and replayed",
+    true,
+    1,
+    recorded_refuses,
+    recorded_seconds,
+    recorded_memory,
+    recorded_open,
+    recorded_steps,
+    recorded_changed,
+    recorded_describe,
+    recorded_close,
+};
+
+static const struct annc_engine_ops *const engines[] = {&recorded, NULL};
 
 static const struct annc_backend backend_cuda = {
     ANNC_BACKEND_CONTRACT,
+    ANNC_DEVICE_CUDA,
     "cuda",
+    false,
+    engines,
     cuda_count,
     cuda_open,
     cuda_close,
@@ -545,10 +603,6 @@ static const struct annc_backend backend_cuda = {
     cuda_update,
     cuda_limit_rows,
     cuda_score,
-    ANNC_ENGINE_RECORDED,
-    cuda_takes,
-    cuda_steps,
-    cuda_release,
 };
 
 const struct annc_backend *annc_backend_module(void)

@@ -10,6 +10,7 @@
 #include "allocate.h"
 #include "clock.h"
 #include "cpu_step.h"
+#include "functions.h"
 #include "status.h"
 
 #include <string.h>
@@ -21,12 +22,41 @@ static const double DENSE = 0.5;
 /* Multiply-adds of a layer above the first from which its products take longer than two exchanges. */
 static const size_t WORTH_SHARING = 1 << 19;
 
-bool annc_fused_takes(const annc_shape *shape)
+/* ---------------------------------------------------------------- what it takes */
+
+static bool is_small(const annc_shape *shape)
 {
     for (uint32_t l = 1; l <= shape->layers; l++)
         if (((size_t)shape->width[l - 1] + ANNC_OCTET) * annc_padded(shape->width[l]) > MOST_WEIGHTS)
             return false;
     return true;
+}
+
+static const char *refuses_training(const annc_training_options *training)
+{
+    const annc_objective *objective = &training->objective;
+    return training->clip > 0                                       ? "it clips no gradients"
+           : training->max_norm > 0                                 ? "it bounds no weights"
+           : objective->dropout > 0 || objective->input_dropout > 0 ? "it has no dropout"
+           : objective->input_noise > 0                             ? "it has no noise"
+           : annc_moves_images(&training->augmentation)             ? "it moves no images"
+                                                                    : NULL;
+}
+
+const char *annc_fused_refuses(const struct annc_job *job)
+{
+    if (!is_small(job->shape))
+        return "the network is too large for the caches";
+    if (job->streams)
+        return "the examples come in parts";
+    return job->training ? refuses_training(job->training) : NULL;
+}
+
+/* One core sustains about this rate, counting inputs that are 0 (bench/results). */
+double annc_fused_seconds(const struct annc_job *job)
+{
+    const double flops_per_second = 100e9, layer_seconds = 0.5e-6;
+    return annc_job_flops(job) / flops_per_second + job->shape->layers * layer_seconds;
 }
 
 /* ---------------------------------------------------------------- memory */
@@ -44,13 +74,14 @@ static float *block_of(const struct annc_job *job, int part)
 {
     if (part == ANNC_THETA)
         return job->theta;
-    return job->kind != ANNC_JOB_UPDATE ? NULL : part == ANNC_FIRST ? job->v : job->s;
+    return annc_job_kind_of(job) != ANNC_JOB_UPDATE ? NULL : part == ANNC_FIRST ? job->v : job->s;
 }
 
-/* The same where the parameters of a job that only goes forward may not be known yet. */
+/* The same where nobody has given the job its memory yet. */
 static bool has_part(const struct annc_job *job, int part)
 {
-    return part == ANNC_THETA || block_of(job, part);
+    const int states = annc_job_kind_of(job) == ANNC_JOB_UPDATE ? annc_optimiser_states(job->training->optimiser) : 0;
+    return part == ANNC_THETA || (states & (part == ANNC_FIRST ? FIRST : SECOND));
 }
 
 /* Lays out a worker's matrices in one block, as if it owned all units; gives its floats. */
@@ -58,7 +89,7 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
 {
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
-    const bool updates = fused->job->kind == ANNC_JOB_UPDATE;
+    const bool updates = fused->kind == ANNC_JOB_UPDATE;
     size_t used = 0;
     for (uint32_t l = 1; l <= fused->layers; l++) {
         struct annc_layer *layer = &worker->layer[l];
@@ -95,7 +126,7 @@ static size_t lay_out_first(struct annc_fused *fused, float *base)
     size_t used = 0;
     for (int part = 0; part < ANNC_PARTS; part++)
         fused->W[part] = has_part(fused->job, part) ? take(base, &used, count) : NULL;
-    fused->gW = fused->job->kind == ANNC_JOB_UPDATE ? take(base, &used, count) : NULL;
+    fused->gW = fused->kind == ANNC_JOB_UPDATE ? take(base, &used, count) : NULL;
     return used;
 }
 
@@ -132,8 +163,9 @@ out:
     return status;
 }
 
-static void close_fused(struct annc_fused *fused)
+void annc_fused_close(void *engine)
 {
+    struct annc_fused *fused = engine;
     if (!fused)
         return;
     for (int i = 0; i < ANNC_MOST_WORKERS; i++)
@@ -157,37 +189,63 @@ static bool worth_listing(const annc_examples *examples)
            density * examples->count * examples->inputs * (sizeof(uint16_t) + number) <= total / 4.0;
 }
 
-static annc_status open_fused(const struct annc_cpu_kernels *kernels, struct annc_staged *staged,
-                              const struct annc_job *job, struct annc_fused **result)
+/* What follows from the job alone. */
+static void plan(const struct annc_job *job, struct annc_fused *fused)
+{
+    const size_t inputs = job->shape->width[0];
+    fused->job = job;
+    fused->kind = annc_job_kind_of(job);
+    if (job->training)
+        fused->rule = annc_rule_of(job->training);
+    fused->layers = job->shape->layers;
+    fused->stride = annc_padded(job->shape->width[1]);
+    fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
+}
+
+/* The parameters and one worker's matrices; lists of the inputs, and further workers, come later. */
+size_t annc_fused_memory(const struct annc_job *job)
+{
+    struct annc_fused fused = {.job = NULL};
+    struct annc_worker worker = {.fused = &fused};
+    plan(job, &fused);
+    return (lay_out_first(&fused, NULL) + lay_out(&worker, job->batch, NULL)) * sizeof(float);
+}
+
+annc_status annc_fused_open(const struct annc_cpu_kernels *kernels, struct annc_staged *staged, struct annc_pool *pool,
+                            int threads, bool choose, const struct annc_job *job, void **engine)
 {
     annc_status status = ANNC_OK;
     struct annc_fused *fused = NULL;
     const annc_examples *examples = job->examples;
-    const size_t inputs = job->shape->width[0], stride = annc_padded(job->shape->width[1]);
     ANNC_TRY(annc_allocate(1, sizeof *fused, "the engine", (void **)&fused));
+    plan(job, fused);
     fused->kernels = kernels;
-    fused->job = job;
-    fused->layers = job->shape->layers;
-    fused->stride = stride;
-    fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
+    fused->pool = pool;
+    fused->threads = threads;
+    fused->choose = choose;
     fused->lists = worth_listing(examples);
     if (fused->lists)
         ANNC_TRY(annc_staged_lists(staged, kernels, examples, &fused->sparse));
     if (fused->lists)
         fused->records = fused->sparse->records;
     /* Without an update nobody comes back for the values: one example's give way to the next one's. */
-    fused->records.step = job->kind == ANNC_JOB_FORWARD ? 0 : fused->records.most;
+    fused->records.step = fused->kind == ANNC_JOB_FORWARD ? 0 : fused->records.most;
     ANNC_TRY(annc_allocate(lay_out_first(fused, NULL), sizeof(float), "the engine", &fused->memory));
     lay_out_first(fused, fused->memory);
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
     if (fused->lists)
         ANNC_TRY(annc_allocate(examples->count, sizeof *fused->these, "the order", (void **)&fused->these));
     ANNC_TRY(open_worker(fused, 0));
-    *result = fused;
+    *engine = fused;
     fused = NULL;
 out:
-    close_fused(fused);
+    annc_fused_close(fused);
     return status;
+}
+
+const char *annc_fused_describe(const void *engine)
+{
+    return ((const struct annc_fused *)engine)->lists ? "fused, sparse" : "fused, dense";
 }
 
 /* ---------------------------------------------------------------- shares */
@@ -198,7 +256,7 @@ static bool is_shared(const struct annc_fused *fused, uint32_t l, int workers)
 {
     const struct annc_shape *shape = fused->job->shape;
     const size_t units = annc_padded(shape->width[l]) / ANNC_PAD;
-    if (fused->job->kind == ANNC_JOB_FORWARD || workers == 1 || l == fused->layers || units < (size_t)workers)
+    if (fused->kind == ANNC_JOB_FORWARD || workers == 1 || l == fused->layers || units < (size_t)workers)
         return false;
     return l == 1 || (size_t)fused->m * shape->width[l - 1] * shape->width[l] >= WORTH_SHARING;
 }
@@ -246,7 +304,7 @@ static int most_workers(const struct annc_fused *fused, int threads)
 {
     const int units = fused->layers > 1 ? (int)(fused->stride / ANNC_PAD) : 1;
     int most = threads < ANNC_MOST_WORKERS ? threads : ANNC_MOST_WORKERS;
-    if (fused->job->kind != ANNC_JOB_FORWARD && units < most)
+    if (fused->kind != ANNC_JOB_FORWARD && units < most)
         most = units;
     return most;
 }
@@ -361,41 +419,28 @@ static void work(void *context, int i)
     annc_worker_run(worker);
 }
 
-annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc_staged *staged, struct annc_pool *pool,
-                             int threads, bool choose, struct annc_job *job, uint32_t m, uint32_t count, bool *taken)
+annc_status annc_fused_steps(void *engine, uint32_t m, uint32_t count)
 {
     annc_status status = ANNC_OK;
-    struct annc_fused *fused = job->recording;
-    *taken = job->kind != ANNC_JOB_OTHER && annc_fused_takes(job->shape);
-    if (!*taken)
-        return ANNC_OK;
-    if (!fused) {
-        ANNC_TRY(open_fused(kernels, staged, job, &fused));
-        job->recording = fused;
-        job->engine = fused->lists ? "fused, sparse" : "fused, dense";
-    }
+    struct annc_fused *fused = engine;
+    struct annc_cursor *cursor = fused->job->cursor;
     if (count == 0)
         return ANNC_OK;
-    find_order(fused, &job->cursor->order);
+    find_order(fused, &cursor->order);
     fused->m = m;
     fused->count = count;
-    fused->first = job->cursor->step;
+    fused->first = cursor->step;
     const uint64_t examples = (uint64_t)m * count;
-    const int most = most_workers(fused, threads), pace = choose && most > 1 ? choose_pace(fused, examples) : ALL;
+    const int most = most_workers(fused, fused->threads);
+    const int pace = fused->choose && most > 1 ? choose_pace(fused, examples) : ALL;
     const double start = annc_now();
     ANNC_TRY(share_out(fused, pace == ALL ? most : 1));
     read_own(fused->worker[0]);
-    annc_pool_run(pool, fused->workers, work, fused);
+    annc_pool_run(fused->pool, fused->workers, work, fused);
     note_pace(fused, pace, examples, annc_now() - start);
-    for (int i = 0; i < fused->workers && job->kind != ANNC_JOB_FORWARD; i++)
+    for (int i = 0; i < fused->workers && fused->kind != ANNC_JOB_FORWARD; i++)
         write_own(fused->worker[i]);
-    job->cursor->step += count;
+    cursor->step += count;
 out:
     return status;
-}
-
-void annc_fused_release(struct annc_job *job)
-{
-    close_fused(job->recording);
-    job->recording = NULL;
 }

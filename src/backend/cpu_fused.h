@@ -2,16 +2,19 @@
 #ifndef ANNC_BACKEND_CPU_FUSED_H
 #define ANNC_BACKEND_CPU_FUSED_H
 
-#include "backend.h"
 #include "cpu_staged.h"
+#include "engine.h"
 #include "pool.h"
 
-/* As annc_backend.steps and release, for examples that are staged, with up to `threads` threads of the pool; choose: as many of them as pay. */
-annc_status annc_fused_steps(const struct annc_cpu_kernels *kernels, struct annc_staged *staged, struct annc_pool *pool,
-                             int threads, bool choose, struct annc_job *job, uint32_t m, uint32_t count, bool *taken);
-void annc_fused_release(struct annc_job *job);
-
-/* Whether networks of a shape are small enough. */
-bool annc_fused_takes(const annc_shape *shape);
+/* The functions of struct annc_engine_ops. open: for examples that are staged, with up to `threads` threads of the pool; choose: only
+ * as many of them as make it faster. */
+const char *annc_fused_refuses(const struct annc_job *job);
+double annc_fused_seconds(const struct annc_job *job);
+size_t annc_fused_memory(const struct annc_job *job);
+annc_status annc_fused_open(const struct annc_cpu_kernels *kernels, struct annc_staged *staged, struct annc_pool *pool,
+                            int threads, bool choose, const struct annc_job *job, void **engine);
+annc_status annc_fused_steps(void *engine, uint32_t m, uint32_t count);
+const char *annc_fused_describe(const void *engine);
+void annc_fused_close(void *engine);
 
 #endif

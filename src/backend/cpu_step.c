@@ -225,7 +225,7 @@ struct destination {
 static struct destination destination_of(const struct annc_worker *worker, uint32_t l)
 {
     const struct annc_layer *layer = &worker->layer[l];
-    if (worker->fused->job->kind == ANNC_JOB_UPDATE)
+    if (worker->fused->kind == ANNC_JOB_UPDATE)
         return (struct destination){layer->gW, layer->gV, layer->gb, ANNC_START_ZERO};
     return (struct destination){layer->W[ANNC_THETA], layer->V[ANNC_THETA], layer->b[ANNC_THETA], ANNC_START_THERE};
 }
@@ -236,10 +236,11 @@ static void learn(const struct annc_worker *worker, uint32_t number, bool weight
 {
     const struct annc_cpu_kernels *kernels = worker->fused->kernels;
     const struct annc_job *job = worker->fused->job;
-    if (weights && (job->l2 != 0 || job->l1 != 0))
-        kernels->penalise(count, job->l2, job->l1, parts[ANNC_THETA], G);
-    kernels->update(job->rule, job->rates[number], weights ? job->decay : 0, count, G, parts[ANNC_THETA],
-                    parts[ANNC_FIRST], parts[ANNC_SECOND]);
+    const annc_objective *objective = &job->training->objective;
+    if (weights && (objective->l2 != 0 || objective->l1 != 0))
+        kernels->penalise(count, objective->l2, objective->l1, parts[ANNC_THETA], G);
+    kernels->update(worker->fused->rule, job->rates[number], weights ? job->training->decay : 0, count, G,
+                    parts[ANNC_THETA], parts[ANNC_FIRST], parts[ANNC_SECOND]);
 }
 
 /* All of a layer's. V is W again and learns alike. */
@@ -318,8 +319,8 @@ static void bias_step(const struct annc_worker *worker, uint32_t l, uint32_t m)
 static void backward(struct annc_worker *worker, uint32_t number, uint32_t position, uint32_t m, int parity)
 {
     const struct annc_job *job = worker->fused->job;
-    const bool updates = job->kind == ANNC_JOB_UPDATE;
-    const double eta = job->rates ? (double)job->rates[number].eta : job->eta;
+    const bool updates = worker->fused->kind == ANNC_JOB_UPDATE;
+    const double eta = job->rates ? (double)job->rates[number].eta : job->training->eta;
     output_delta(worker, m, (float)(updates ? 1.0 / m : -eta / m));
     for (uint32_t l = worker->fused->layers; l >= 1; l--) {
         if (l > 1 && worker->layer[l].shared) {
@@ -370,7 +371,7 @@ static void between(struct annc_worker *worker, uint32_t before, uint32_t number
 {
     const struct annc_fused *fused = worker->fused;
     const struct annc_job *job = fused->job;
-    const bool scores = job->kind == ANNC_JOB_FORWARD || worker->index == 0;
+    const bool scores = fused->kind == ANNC_JOB_FORWARD || worker->index == 0;
     if (scores && !is_first)
         score(worker, before * job->cursor->batch, fused->m, &job->scores[before]);
     if (number != before || is_first)
@@ -381,7 +382,7 @@ void annc_worker_run(struct annc_worker *worker)
 {
     const struct annc_fused *fused = worker->fused;
     const struct annc_job *job = fused->job;
-    const bool descends = job->kind != ANNC_JOB_FORWARD;
+    const bool descends = fused->kind != ANNC_JOB_FORWARD;
     const uint32_t m = fused->m, end = fused->first + fused->count, stride = descends ? 1 : (uint32_t)fused->workers;
     const uint32_t first = fused->first + (descends ? 0 : (uint32_t)worker->index);
     uint32_t before = first;

@@ -7,8 +7,9 @@
 #ifndef ANNC_BACKEND_CPU_STEP_H
 #define ANNC_BACKEND_CPU_STEP_H
 
-#include "backend.h"
 #include "cpu_sparse.h"
+#include "engine.h"
+#include "pool.h"
 
 #include <stdatomic.h>
 
@@ -53,6 +54,11 @@ struct annc_worker {
 struct annc_fused {
     const struct annc_cpu_kernels *kernels;
     const struct annc_job *job;
+    enum annc_job_kind kind;
+    struct annc_rule rule; /* of an update */
+    struct annc_pool *pool;
+    int threads; /* of the pool, at most */
+    bool choose; /* only as many of them as make it faster */
     uint32_t layers;
     bool lists;                       /* of inputs, rather than X */
     const struct annc_sparse *sparse; /* the staged data set's */

@@ -1,6 +1,7 @@
-/* registry.c - which backends there are, and how one becomes an open device. */
-#include "backend.h"
+/* registry.c - the kinds of devices, and how one becomes an open device. */
+#include "registry.h"
 #include "config.h"
+#include "cuda_estimate.h"
 #include "status.h"
 
 #include <dlfcn.h>
@@ -85,7 +86,7 @@ static void *load_module(char *why, size_t size)
     return NULL;
 }
 
-const struct annc_backend *annc_backend_cuda(char *why, size_t size)
+static const struct annc_backend *load_cuda(char *why, size_t size)
 {
     void *module = load_module(why, size);
     if (!module)
@@ -106,41 +107,105 @@ const struct annc_backend *annc_backend_cuda(char *why, size_t size)
     return backend;
 }
 
+static const struct annc_backend *load_cpu(char *why, size_t size)
+{
+    (void)why;
+    (void)size;
+    return &annc_backend_cpu;
+}
+
+static double least_seconds_cpu(const struct annc_job *job)
+{
+    (void)job;
+    return 0;
+}
+
+/* An evaluation of a few thousand examples is over on the CPU before CUDA has started. */
+static double least_seconds_cuda(const struct annc_job *job)
+{
+    const double start = 0.1;
+    return job->training ? annc_cuda_recorded_seconds(job) : start;
+}
+
+/* A new device is one row here, and a directory. A test adds a row of its own. */
+static const struct annc_device_row rows[] = {
+    {ANNC_DEVICE_CPU, "cpu", load_cpu, least_seconds_cpu},
+    {ANNC_DEVICE_CUDA, "cuda", load_cuda, least_seconds_cuda},
+#ifdef ANNC_TEST_DEVICE_ROW
+    ANNC_TEST_DEVICE_ROW,
+#endif
+};
+
+const struct annc_device_row *annc_device_row_at(size_t i)
+{
+    return i < sizeof rows / sizeof *rows ? &rows[i] : NULL;
+}
+
+static const struct annc_device_row *row_of(annc_device_kind kind)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].kind == kind)
+            return &rows[i];
+    return NULL;
+}
+
+const char *annc_device_kind_name(annc_device_kind kind)
+{
+    const struct annc_device_row *row = row_of(kind);
+    return kind == ANNC_DEVICE_AUTO ? "auto" : row ? row->name : NULL;
+}
+
 int annc_device_cuda_count(char *why, size_t size)
 {
-    const struct annc_backend *cuda = annc_backend_cuda(why, size);
+    const struct annc_backend *cuda = load_cuda(why, size);
     return cuda ? cuda->count(why, size) : 0;
 }
 
-static annc_status open_cuda(const annc_device_options *options, annc_device **device)
+/* The name of a kind as messages have it. */
+static const char *title_of(const struct annc_device_row *row)
+{
+    return row->kind == ANNC_DEVICE_CUDA ? "CUDA" : row->name;
+}
+
+static annc_status open_row(const struct annc_device_row *row, const annc_device_options *options, annc_device **device)
 {
     char why[512] = "";
-    const struct annc_backend *cuda = annc_backend_cuda(why, sizeof why);
-    const int count = cuda ? cuda->count(why, sizeof why) : 0;
+    const struct annc_backend *backend = row->load(why, sizeof why);
+    const int count = backend ? backend->count(why, sizeof why) : 0;
+    const int index = row->kind == ANNC_DEVICE_CPU ? 0 : options->index;
     if (count == 0)
-        return annc_fail(ANNC_DEVICE, "no CUDA device: %s", why);
-    if (options->index < 0 || options->index >= count)
-        return annc_fail(ANNC_DEVICE, "no CUDA device %d: there %s %d, counted from 0", options->index,
+        return annc_fail(ANNC_DEVICE, "no %s device: %s", title_of(row), why);
+    if (index < 0 || index >= count)
+        return annc_fail(ANNC_DEVICE, "no %s device %d: there %s %d, counted from 0", title_of(row), index,
                          count == 1 ? "is" : "are", count);
-    return cuda->open(&host, options->index, 0, device);
+    return backend->open(&host, index, options->threads, device);
+}
+
+/* The first device that is not the CPU and opens, or else the CPU, with the reason why there is no other. */
+static annc_status open_any(const annc_device_options *options, annc_device **device, const char **why)
+{
+    *why = "the first CUDA device";
+    for (size_t i = 1; annc_device_row_at(i); i++)
+        if (open_row(&rows[i], options, device) == ANNC_OK)
+            return ANNC_OK;
+    *why = annc_last_error();
+    return open_row(&rows[0], options, device);
 }
 
 annc_status annc_device_open(const annc_device_options *options, annc_device **device)
 {
-    const char *why = options->kind == ANNC_DEVICE_AUTO ? "the first CUDA device" : "asked for";
-    annc_status status = ANNC_DEVICE;
+    const char *why = "asked for";
+    annc_status status;
     *device = NULL;
     if (options->threads < 0)
         return annc_fail(ANNC_USAGE, "%d threads: must be 1 or more, or 0 for as many as pay", options->threads);
-    if (options->kind != ANNC_DEVICE_CPU) {
-        status = open_cuda(options, device);
-        if (status != ANNC_OK && options->kind == ANNC_DEVICE_CUDA)
-            return status;
-    }
-    if (status != ANNC_OK) {
-        if (options->kind == ANNC_DEVICE_AUTO)
-            why = annc_last_error();
-        status = annc_backend_cpu.open(&host, 0, options->threads, device);
+    if (options->kind == ANNC_DEVICE_AUTO) {
+        status = open_any(options, device, &why);
+    } else {
+        const struct annc_device_row *row = row_of(options->kind);
+        if (!row)
+            return annc_fail(ANNC_USAGE, "there is no kind of device of number %d", (int)options->kind);
+        status = open_row(row, options, device);
     }
     if (status == ANNC_OK)
         snprintf((*device)->info.why, sizeof(*device)->info.why, "%s", why);

@@ -1,14 +1,29 @@
 /* command_info.c - annc-gpu info */
 #include "cli.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_ENGINES = 16 };
+
+/* The engines of a device for a training with a shape and the default options; the index of the one that --engine auto takes. */
+static size_t list_engines(const annc_device *device, const annc_shape *shape, annc_engine_info *engines, size_t *count)
+{
+    const annc_training_options training = annc_training_defaults(ANNC_SGD);
+    size_t chosen = 0;
+    *count = annc_device_engines(device, shape, &training, engines, MOST_ENGINES);
+    while (engines[chosen].refusal)
+        chosen++;
+    return chosen;
+}
 
 static void print_device(const annc_device *device, const annc_shape *shape)
 {
     const annc_device_info *info = annc_device_describe(device);
-    const char *why;
-    const annc_engine engine = annc_engine_choose(device, shape, &why);
+    annc_engine_info engines[MOST_ENGINES];
+    size_t count;
+    const size_t chosen = list_engines(device, shape, engines, &count);
     printf("%s: %s\n", info->kind, info->name);
     if (info->compute_capability)
         printf("  compute capability %d.%d, %d multiprocessors\n", info->compute_capability / 10,
@@ -16,13 +31,17 @@ static void print_device(const annc_device *device, const annc_shape *shape)
     else
         printf("  up to %d thread%s\n", info->threads, plural((uint64_t)info->threads));
     printf("  memory: %.1f of %.1f GB free\n", (double)info->memory_free / 1e9, (double)info->memory_bytes / 1e9);
-    printf("  engine for this network: %s (%s)\n", annc_engine_name(engine), why);
+    printf("  engine for this network: %s (%s)\n", engines[chosen].name, engines[chosen].about);
+    for (size_t i = 0; i < chosen; i++)
+        printf("    not %s: %s\n", engines[i].name, engines[i].refusal);
 }
 
 static void json_device(struct json *json, const annc_device *device, const annc_shape *shape)
 {
     const annc_device_info *info = annc_device_describe(device);
-    const char *why;
+    annc_engine_info engines[MOST_ENGINES];
+    size_t count;
+    const size_t chosen = list_engines(device, shape, engines, &count);
     json_open(json, NULL, '{');
     json_text(json, "kind", info->kind);
     json_text(json, "name", info->name);
@@ -31,8 +50,19 @@ static void json_device(struct json *json, const annc_device *device, const annc
     json_whole(json, "threads", (uint64_t)info->threads);
     json_whole(json, "memory_bytes", info->memory_bytes);
     json_whole(json, "memory_free", info->memory_free);
-    json_text(json, "engine", annc_engine_name(annc_engine_choose(device, shape, &why)));
-    json_text(json, "engine_why", why);
+    json_text(json, "engine", engines[chosen].name);
+    json_text(json, "engine_why", engines[chosen].about);
+    json_open(json, "engines", '[');
+    for (size_t i = 0; i < count; i++) {
+        json_open(json, NULL, '{');
+        json_text(json, "name", engines[i].name);
+        if (engines[i].refusal)
+            json_text(json, "refusal", engines[i].refusal);
+        if (isfinite(engines[i].seconds))
+            json_number(json, "estimated_seconds", engines[i].seconds);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
     json_close(json, '}');
 }
 

@@ -144,18 +144,19 @@ annc_status load_model(const struct options *options, const char *path, annc_net
 
 annc_status device_options_from(const struct options *options, annc_device_options *device)
 {
-    const char *text = options->value[OPTION_DEVICE].text;
-    char *end = NULL;
-    *device = (annc_device_options){.kind = ANNC_DEVICE_CUDA, .threads = (int)options->value[OPTION_THREADS].whole};
-    if (strcmp(text, "auto") == 0)
-        device->kind = ANNC_DEVICE_AUTO;
-    else if (strcmp(text, "cpu") == 0)
-        device->kind = ANNC_DEVICE_CPU;
-    else if (strncmp(text, "cuda:", 5) == 0 && text[5] >= '0' && text[5] <= '9' && strlen(text) < 10)
-        device->index = (int)strtol(text + 5, &end, 10);
-    else if (strcmp(text, "cuda") != 0)
+    const char *text = options->value[OPTION_DEVICE].text, *colon = strchr(text, ':');
+    const size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    char *end = "";
+    *device = (annc_device_options){.kind = ANNC_DEVICE_COUNT, .threads = (int)options->value[OPTION_THREADS].whole};
+    for (int kind = 0; kind < ANNC_DEVICE_COUNT; kind++)
+        if (strlen(annc_device_kind_name((annc_device_kind)kind)) == length &&
+            strncmp(text, annc_device_kind_name((annc_device_kind)kind), length) == 0)
+            device->kind = (annc_device_kind)kind;
+    if (colon && device->kind == ANNC_DEVICE_CUDA && colon[1] >= '0' && colon[1] <= '9' && strlen(colon) < 6)
+        device->index = (int)strtol(colon + 1, &end, 10);
+    else if (colon)
         end = "?";
-    if (end && *end != '\0')
+    if (device->kind == ANNC_DEVICE_COUNT || *end != '\0')
         return usage_failed("--device takes auto, cpu, cuda or cuda:N; not '%.64s'", text);
     return ANNC_OK;
 }

@@ -2,7 +2,6 @@
  * activation. A protocol buffer is a sequence of fields, each a number, a wire type and a value (protobuf.dev/programming-guides/encoding). */
 #include "allocate.h"
 #include "buffer.h"
-#include "config.h"
 #include "export.h"
 #include "network.h"
 #include "safe_file.h"

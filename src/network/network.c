@@ -1,6 +1,5 @@
 #include "network.h"
 #include "allocate.h"
-#include "config.h"
 #include "shape.h"
 #include "status.h"
 

@@ -1,5 +1,6 @@
 /* check.c - the gradient audit: the reference against finite differences, each device against the reference. */
 #include "allocate.h"
+#include "engine.h"
 #include "feed.h"
 #include "functions.h"
 #include "network.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char ENGINE_PATH[] = "cpu, fused";
 static const double STEP = 1e-5;                 /* h of the central difference */
 static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part is this times DIFFERENCE_FLOOR */
 static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
@@ -281,7 +281,7 @@ static annc_status stage(const struct audit *audit, annc_device *device, struct 
     cursor->order = audit->order;
     cursor->batch = audit->m;
     annc_status status = annc_examples_stage(device, audit->examples, staged);
-    if (status != ANNC_DEVICE || !device->backend->alloc_host)
+    if (status != ANNC_DEVICE || device->backend->host_memory)
         return status;
     ANNC_TRY(annc_rows_open(NULL, audit->examples, audit->m, rows));
     annc_rows_gather(rows, audit->examples, &audit->order, 0, audit->m);
@@ -327,58 +327,82 @@ out:
     return status;
 }
 
-/* The same as the device's engine of whole steps has it, if it takes such a step: momentum without friction keeps nothing but the gradient. */
-static annc_status engine_gradient(struct audit *audit, annc_device *device, bool *taken)
+/* Device memory of an engine's audit. */
+struct engine_audit {
+    void *theta, *gradient, *cursor, *rate, *score;
+    annc_examples staged;
+    struct annc_pass pass;
+    void *state; /* the engine's */
+};
+
+static annc_status open_engine_audit(const struct audit *audit, annc_device *device,
+                                     const annc_training_options *training, struct engine_audit *own)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = device->backend;
-    const annc_objective *objective = &audit->options->objective;
     const size_t count = audit->parameters, bytes = count * sizeof(float);
-    void *theta = NULL, *gradient = NULL;
-    annc_examples staged = {0};
-    struct annc_pass pass = {0};
-    struct annc_score score;
-    struct annc_cursor cursor;
     const struct annc_rate rate = {0};
-    struct annc_job job = {.kind = ANNC_JOB_UPDATE, .rule = {.optimiser = ANNC_MOMENTUM}};
+    struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
-    *taken = false;
-    if (backend->engine != ANNC_ENGINE_FUSED || objective->dropout > 0 || objective->input_dropout > 0 ||
-        objective->input_noise > 0)
-        return ANNC_OK;
     cursor.order = audit->order;
     cursor.batch = audit->m;
-    ANNC_TRY(backend->alloc(device, bytes, "the parameters", &theta));
-    ANNC_TRY(backend->alloc(device, bytes, "the gradient", &gradient));
-    ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
-    ANNC_TRY(backend->initialise(device, 0, 0, count, false, 0, gradient));
-    ANNC_TRY(annc_examples_stage(device, audit->examples, &staged));
-    const annc_training_options options = {.objective = *objective, .seed = audit->options->seed};
-    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, 0, 0, &pass));
-    job.shape = audit->shape;
-    job.theta = theta;
-    job.v = gradient;
-    job.examples = &staged;
-    job.cursor = &cursor;
-    job.scores = &score;
-    job.batch = audit->m;
-    job.values = annc_pass_label_values(&pass);
-    job.weights = pass.weights;
-    job.rates = &rate;
-    job.l2 = objective->l2;
-    job.l1 = objective->l1;
-    ANNC_TRY(backend->steps(device, &job, audit->m, 1, taken));
-    if (*taken)
-        ANNC_TRY(backend->download(device, audit->device_gradient, gradient, bytes));
+    ANNC_TRY(backend->alloc(device, bytes, "the parameters", &own->theta));
+    ANNC_TRY(backend->alloc(device, bytes, "the gradient", &own->gradient));
+    ANNC_TRY(backend->alloc(device, sizeof cursor, "the cursor", &own->cursor));
+    ANNC_TRY(backend->alloc(device, sizeof rate, "the rates", &own->rate));
+    ANNC_TRY(backend->alloc(device, sizeof(struct annc_score), "the scores", &own->score));
+    ANNC_TRY(backend->upload(device, own->theta, audit->network->theta, bytes));
+    ANNC_TRY(backend->initialise(device, 0, 0, count, false, 0, own->gradient));
+    ANNC_TRY(backend->upload(device, own->cursor, &cursor, sizeof cursor));
+    ANNC_TRY(backend->upload(device, own->rate, &rate, sizeof rate));
+    ANNC_TRY(annc_examples_stage(device, audit->examples, &own->staged));
+    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, training, 0, 0, &own->pass));
 out:
-    if (job.recording)
-        backend->release(device, &job);
-    annc_pass_close(&pass);
-    annc_examples_unstage(device, &staged);
-    if (theta)
-        backend->free(device, theta);
-    if (gradient)
-        backend->free(device, gradient);
+    return status;
+}
+
+static void close_engine_audit(annc_device *device, const struct annc_engine_ops *engine, struct engine_audit *own)
+{
+    void *const memory[] = {own->theta, own->gradient, own->cursor, own->rate, own->score};
+    if (own->state)
+        engine->close(own->state);
+    annc_pass_close(&own->pass);
+    annc_examples_unstage(device, &own->staged);
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            device->backend->free(device, memory[i]);
+}
+
+/* The gradient as an engine of the device computes it, if it takes such a step: momentum without friction keeps nothing else. */
+static annc_status engine_gradient(struct audit *audit, annc_device *device, const struct annc_engine_ops *engine,
+                                   bool *taken)
+{
+    annc_status status = ANNC_OK;
+    const annc_training_options training = {.optimiser = ANNC_MOMENTUM,
+                                            .objective = audit->options->objective,
+                                            .batch = audit->m,
+                                            .seed = audit->options->seed};
+    struct engine_audit own = {.theta = NULL};
+    struct annc_job job = {.shape = audit->shape, .batch = audit->m, .training = &training};
+    struct annc_job *jobs[] = {&job};
+    *taken = !engine->of_operations && !engine->refuses(device, &job);
+    if (!*taken)
+        return ANNC_OK;
+    ANNC_TRY(open_engine_audit(audit, device, &training, &own));
+    job.theta = own.theta;
+    job.v = own.gradient;
+    job.examples = &own.staged;
+    job.cursor = own.cursor;
+    job.scores = own.score;
+    job.rates = own.rate;
+    job.values = annc_pass_label_values(&own.pass);
+    job.weights = own.pass.weights;
+    ANNC_TRY(engine->open(device, jobs, 1, &own.state));
+    ANNC_TRY(engine->steps(own.state, audit->m, 1));
+    ANNC_TRY(
+        device->backend->download(device, audit->device_gradient, own.gradient, audit->parameters * sizeof(float)));
+out:
+    close_engine_audit(device, engine, &own);
     return status;
 }
 
@@ -412,9 +436,35 @@ static void device_rows(struct audit *audit, const char *path)
             device_row(audit, l, (annc_parameter_kind)kind, path);
 }
 
+/* Each engine that takes the job gets rows of its own: "cpu, fused". */
+static annc_status audit_engines(struct audit *audit, annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++) {
+        char path[sizeof audit->rows->path];
+        bool taken;
+        ANNC_TRY(engine_gradient(audit, device, *engine, &taken));
+        snprintf(path, sizeof path, "%s, %s", device->info.kind, (*engine)->name);
+        if (taken)
+            device_rows(audit, path);
+    }
+out:
+    return status;
+}
+
+/* Sets of rows of the devices: one for the operations, one for each engine. */
+static size_t paths_of(annc_device *const *devices, size_t n_devices)
+{
+    size_t paths = n_devices;
+    for (size_t d = 0; d < n_devices; d++)
+        for (const struct annc_engine_ops *const *engine = devices[d]->backend->engines; *engine; engine++)
+            paths++;
+    return paths;
+}
+
 /* ---------------------------------------------------------------- the audit */
 
-static annc_status open_audit(struct audit *audit, size_t n_devices)
+static annc_status open_audit(struct audit *audit, size_t paths)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = audit->shape;
@@ -428,8 +478,7 @@ static annc_status open_audit(struct audit *audit, size_t n_devices)
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->magnitude));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(float), "the audit", (void **)&audit->device_gradient));
     ANNC_TRY(annc_allocate(annc_product(units, audit->m), sizeof(int), "the audit", (void **)&audit->pieces));
-    ANNC_TRY(annc_allocate((1 + 2 * n_devices) * 2 * shape->layers, sizeof *audit->rows, "the audit",
-                           (void **)&audit->rows));
+    ANNC_TRY(annc_allocate((1 + paths) * 2 * shape->layers, sizeof *audit->rows, "the audit", (void **)&audit->rows));
     for (size_t i = 0; i < audit->parameters; i++)
         audit->theta[i] = (double)audit->network->theta[i];
 out:
@@ -461,18 +510,15 @@ annc_status annc_check(const annc_network *network, const annc_dataset *dataset,
     ANNC_TRY(annc_objective_check(&options->objective, audit.shape));
     audit.m = options->batch < examples->count ? options->batch : examples->count;
     audit.order = annc_order_shuffled(examples->count, options->seed, 0);
-    ANNC_TRY(open_audit(&audit, n_devices));
+    ANNC_TRY(open_audit(&audit, paths_of(devices, n_devices)));
     reference_gradient(&audit);
     for (uint32_t l = 1; l <= audit.shape->layers; l++)
         for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
             difference_row(&audit, l, (annc_parameter_kind)kind);
     for (size_t d = 0; d < n_devices; d++) {
-        bool taken;
         ANNC_TRY(device_gradient(&audit, devices[d]));
         device_rows(&audit, devices[d]->info.kind);
-        ANNC_TRY(engine_gradient(&audit, devices[d], &taken));
-        if (taken)
-            device_rows(&audit, ENGINE_PATH);
+        ANNC_TRY(audit_engines(&audit, devices[d]));
     }
     *rows = audit.rows;
     *count = audit.row_count;

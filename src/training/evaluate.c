@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "clock.h"
 #include "dataset.h"
+#include "engine_choice.h"
 #include "feed.h"
 #include "network.h"
 #include "propagate.h"
@@ -24,6 +25,8 @@ struct annc_evaluator {
     float *d_theta; /* the network's own parameters, once they are needed: a trainer brings its own */
     struct annc_cursor *d_cursor;
     struct annc_job job;
+    const struct annc_engine_ops *engine; /* NULL: the operations run */
+    void *engine_state;                   /* NULL until it is needed */
     struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
     int32_t *d_predictions;
     const annc_dataset *dataset;
@@ -78,6 +81,7 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(dataset);
     annc_evaluator *evaluator = NULL;
+    const char *refusal;
     *result = NULL;
     ANNC_TRY(annc_examples_fit(&network->shape, examples));
     ANNC_TRY(annc_allocate(1, sizeof *evaluator, "an evaluator", (void **)&evaluator));
@@ -89,14 +93,15 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
     ANNC_TRY(annc_feed_open(device, examples, evaluator->chunk, own_bytes(evaluator), &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
-    evaluator->job = (struct annc_job){.kind = ANNC_JOB_FORWARD,
-                                       .shape = &network->shape,
+    evaluator->job = (struct annc_job){.shape = &network->shape,
+                                       .streams = evaluator->feed.streams,
                                        .examples = &evaluator->feed.staged,
                                        .cursor = evaluator->d_cursor,
                                        .scores = evaluator->d_scores,
                                        .predictions = evaluator->d_predictions,
                                        .batch = evaluator->chunk,
                                        .values = annc_pass_label_values(&evaluator->pass)};
+    evaluator->engine = annc_engine_find(device, &evaluator->job, ANNC_ENGINE_AUTO, &refusal);
     *result = evaluator;
     evaluator = NULL;
 out:
@@ -108,8 +113,8 @@ void annc_evaluator_free(annc_evaluator *evaluator)
 {
     if (!evaluator)
         return;
-    if (evaluator->job.recording)
-        evaluator->device->backend->release(evaluator->device, &evaluator->job);
+    if (evaluator->engine_state)
+        evaluator->engine->close(evaluator->engine_state);
     void *const memory[] = {evaluator->d_theta, evaluator->d_cursor, evaluator->d_scores, evaluator->d_predictions};
     annc_pass_close(&evaluator->pass);
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
@@ -125,19 +130,43 @@ void annc_evaluator_free(annc_evaluator *evaluator)
 struct results {
     int32_t *predictions;
     float *outputs;
-    bool by_steps; /* where the backend has whole steps */
+    bool by_engine; /* which gives no outputs */
 };
 
-/* The chunks of `count` examples by the backend's whole steps, if it takes them. */
-static annc_status run_steps(annc_evaluator *evaluator, const float *theta, uint32_t count, bool *taken)
+/* The chunks of `count` examples by the engine. */
+static annc_status run_engine(annc_evaluator *evaluator, const float *theta, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_engine_ops *engine = evaluator->engine;
+    const uint32_t full = count / evaluator->chunk, ragged = count % evaluator->chunk;
+    struct annc_job *job = &evaluator->job;
+    job->theta = (float *)theta; /* which these steps only read */
+    if (!evaluator->engine_state)
+        ANNC_TRY(engine->open(evaluator->device, &job, 1, &evaluator->engine_state));
+    ANNC_TRY(engine->steps(evaluator->engine_state, evaluator->chunk, full));
+    if (ragged > 0)
+        ANNC_TRY(engine->steps(evaluator->engine_state, ragged, 1));
+out:
+    return status;
+}
+
+/* The same by operations. */
+static annc_status run_operations(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
+                                  float *outputs)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = evaluator->device->backend;
-    const uint32_t full = count / evaluator->chunk, ragged = count % evaluator->chunk;
-    evaluator->job.theta = (float *)theta; /* which these steps only read */
-    ANNC_TRY(backend->steps(evaluator->device, &evaluator->job, evaluator->chunk, full, taken));
-    if (*taken && ragged > 0)
-        ANNC_TRY(backend->steps(evaluator->device, &evaluator->job, ragged, 1, taken));
+    struct annc_pass *pass = &evaluator->pass;
+    const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
+    const uint32_t chunk = evaluator->chunk;
+    for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
+        const uint32_t m = count - done < chunk ? count - done : chunk;
+        ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
+        ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
+        if (outputs)
+            ANNC_TRY(backend->download(evaluator->device, outputs + ((size_t)first + done) * n, pass->A[L],
+                                       m * n * sizeof(float)));
+    }
 out:
     return status;
 }
@@ -149,25 +178,16 @@ static annc_status run_window(annc_evaluator *evaluator, const float *theta, uin
     annc_status status = ANNC_OK;
     annc_device *device = evaluator->device;
     const struct annc_backend *backend = device->backend;
-    struct annc_pass *pass = &evaluator->pass;
-    const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
     const uint32_t chunk = evaluator->chunk;
-    bool taken = false;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_sequential(evaluator->feed.window);
     cursor.batch = chunk;
     ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
-    if (results->by_steps && !results->outputs)
-        ANNC_TRY(run_steps(evaluator, theta, count, &taken));
-    for (uint32_t done = 0; done < count && !taken; done += count - done < chunk ? count - done : chunk) {
-        const uint32_t m = count - done < chunk ? count - done : chunk;
-        ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
-        ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
-        if (results->outputs)
-            ANNC_TRY(backend->download(device, results->outputs + ((size_t)first + done) * n, pass->A[L],
-                                       m * n * sizeof(float)));
-    }
+    if (results->by_engine && !results->outputs)
+        ANNC_TRY(run_engine(evaluator, theta, count));
+    else
+        ANNC_TRY(run_operations(evaluator, theta, first, count, results->outputs));
     ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
                                ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
     if (results->predictions)
@@ -239,14 +259,12 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
                                float *outputs, annc_evaluation *evaluation)
 {
     annc_status status = ANNC_OK;
-    const struct annc_backend *backend = evaluator->device->backend;
     const double start = annc_now();
     memset(evaluation, 0, sizeof *evaluation);
     if (!trainer)
         ANNC_TRY(send_parameters(evaluator));
     const struct results results = {predictions, outputs ? outputs : evaluator->outputs,
-                                    backend->steps && !evaluator->feed.streams &&
-                                        !(trainer && trainer->options.engine == ANNC_ENGINE_OPS)};
+                                    evaluator->engine && !(trainer && trainer->options.engine == ANNC_ENGINE_OPS)};
     ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
     for (uint32_t c = 0; c < evaluator->chunks; c++) {
         evaluation->count += evaluator->scores[c].examples;

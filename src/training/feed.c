@@ -132,7 +132,7 @@ static annc_status open_within(annc_device *device, const annc_examples *example
     memset(feed, 0, sizeof *feed);
     feed->device = device;
     feed->examples = examples;
-    feed->streams = device->backend->alloc_host && annc_examples_bytes(examples) > free;
+    feed->streams = !device->backend->host_memory && annc_examples_bytes(examples) > free;
     feed->window = feed->streams ? annc_feed_window(examples, batch, free) : examples->count;
     return feed->streams ? open_window(feed) : annc_examples_stage(device, examples, &feed->staged);
 }
@@ -144,12 +144,12 @@ annc_status annc_feed_open(annc_device *device, const annc_examples *examples, u
     const size_t all = annc_examples_bytes(examples);
     uint64_t free = UINT64_MAX;
     memset(feed, 0, sizeof *feed);
-    if (device->backend->alloc_host) {
+    if (!device->backend->host_memory) {
         ANNC_TRY(device->backend->free_memory(device, &free));
         free = free > beside ? (uint64_t)((double)(free - beside) * (1 - FOR_MEASURES)) : 0;
     }
     status = open_within(device, examples, batch, free, feed);
-    if (status == ANNC_DEVICE && device->backend->alloc_host && !feed->streams) { /* not to be had in one piece */
+    if (status == ANNC_DEVICE && !device->backend->host_memory && !feed->streams) { /* not to be had in one piece */
         annc_feed_close(feed);
         status = open_within(device, examples, batch, free < all ? free : all - 1, feed);
     }

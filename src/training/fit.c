@@ -58,30 +58,34 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
 
 /* Bytes of a training beside its examples. */
 struct needs {
-    size_t weights, optimiser, minibatch;
+    size_t weights, optimiser, minibatch, engine;
     uint32_t m;
 };
 
-static struct needs needs_of(const annc_shape *shape, const annc_training_options *options,
+static struct needs needs_of(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
                              const annc_examples *examples)
 {
+    const char *refusal;
     struct needs needs = {.m = options->batch < examples->count ? options->batch : examples->count};
     needs.weights = annc_product(annc_shape_parameters(shape), sizeof(float));
     needs.optimiser = annc_optimisation_bytes(shape, options);
     needs.minibatch = annc_pass_bytes(shape, needs.m, options);
+    const struct annc_job job = {.shape = shape, .batch = needs.m, .training = options};
+    const struct annc_engine_ops *engine = annc_engine_find(device, &job, options->engine, &refusal);
+    needs.engine = engine ? engine->memory(device, &job, 1) : 0;
     return needs;
 }
 
 /* In double: no sum of these overflows it. */
 static double sum_of(const struct needs *needs)
 {
-    return (double)needs->weights + (double)needs->optimiser + (double)needs->minibatch;
+    return (double)needs->weights + (double)needs->optimiser + (double)needs->minibatch + (double)needs->engine;
 }
 
-uint64_t annc_training_bytes(const annc_shape *shape, const annc_training_options *options,
+uint64_t annc_training_bytes(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
                              const annc_examples *examples)
 {
-    const struct needs needs = needs_of(shape, options, examples);
+    const struct needs needs = needs_of(device, shape, options, examples);
     const double sum = sum_of(&needs);
     return sum < 0x1p63 ? (uint64_t)sum : UINT64_MAX;
 }
@@ -92,9 +96,9 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     const annc_examples *examples = annc_dataset_examples(train);
     const annc_device_info *info = annc_device_describe(device);
     uint64_t free;
-    const struct needs needs = needs_of(shape, options, examples);
+    const struct needs needs = needs_of(device, shape, options, examples);
     /* Examples are used where they are, or copied, as many at a time as fit, down to one minibatch. */
-    const uint32_t rows = device->backend->alloc_host ? annc_feed_window(examples, needs.m, 0) : 0;
+    const uint32_t rows = device->backend->host_memory ? 0 : annc_feed_window(examples, needs.m, 0);
     const double staged = (double)annc_examples_bytes(examples) / examples->count * rows;
     const double needed = sum_of(&needs) + staged;
     const annc_status status = device->backend->free_memory(device, &free);
@@ -103,7 +107,7 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     return annc_fail(
         ANNC_DEVICE,
         "out of memory on %s (%s): the training needs %.0f bytes (weights %zu, optimiser %zu, a minibatch of "
-        "%u %zu, examples %.0f); %llu are free of %llu",
-        info->kind, info->name, needed, needs.weights, needs.optimiser, needs.m, needs.minibatch, staged,
+        "%u %zu, engine %zu, examples %.0f); %llu are free of %llu",
+        info->kind, info->name, needed, needs.weights, needs.optimiser, needs.m, needs.minibatch, needs.engine, staged,
         (unsigned long long)free, (unsigned long long)info->memory_bytes);
 }

@@ -1,5 +1,6 @@
 #include "optimisation.h"
 #include "allocate.h"
+#include "engine.h"
 #include "functions.h"
 #include "status.h"
 
@@ -9,18 +10,7 @@
 
 static bool steps_in_place(const annc_training_options *options)
 {
-    const annc_objective *objective = &options->objective;
-    return options->optimiser == ANNC_SGD && options->schedule.kind == ANNC_CONSTANT && options->schedule.warmup == 0 &&
-           options->decay == 0 && options->clip == 0 && options->max_norm == 0 && objective->l2 == 0 &&
-           objective->l1 == 0;
-}
-
-struct annc_rule annc_optimisation_rule(const annc_training_options *options)
-{
-    return (struct annc_rule){.optimiser = options->optimiser,
-                              .mu = (float)options->mu,
-                              .rho = (float)options->rho,
-                              .epsilon = (float)options->epsilon};
+    return annc_is_plain_sgd(options) && options->schedule.kind == ANNC_CONSTANT && options->schedule.warmup == 0;
 }
 
 size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options)
@@ -122,7 +112,7 @@ static annc_status update(struct annc_optimisation *optimisation, const struct a
     const annc_shape *shape = optimisation->shape;
     const annc_training_options *options = optimisation->options;
     float *const G = optimisation->gradient, *const v = optimisation->v, *const s = optimisation->s;
-    const struct annc_rule rule = annc_optimisation_rule(options);
+    const struct annc_rule rule = annc_rule_of(options);
     if (options->decay == 0)
         return device->backend->update(device, rule, 0, cursor, optimisation->d_rates, annc_shape_parameters(shape), G,
                                        theta, v, s);

@@ -21,8 +21,6 @@ struct annc_optimisation {
 
 annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const annc_training_options *options,
                                    uint32_t steps, struct annc_optimisation *optimisation);
-/* What updates are made with. */
-struct annc_rule annc_optimisation_rule(const annc_training_options *options);
 
 /* Bytes that it takes. */
 size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options);

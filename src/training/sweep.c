@@ -125,16 +125,15 @@ static void work(void *context, int index)
     }
 }
 
-/* How many at once, and where: one per thread of the CPU; a CUDA device has one queue. The first candidate decides for all. */
+/* How many at once, and where: one per thread of a device that has threads; a GPU has one queue. The first candidate decides for all. */
 static annc_status count_workers(annc_device_options *options, const annc_candidate *candidates, uint32_t count,
                                  int *workers)
 {
     annc_status status = ANNC_OK;
     annc_device *device = NULL;
     ANNC_TRY(annc_device_open_for(options, annc_network_shape(candidates->network), &candidates->options, &device));
-    const bool cpu = strcmp(device->backend->name, "cpu") == 0;
-    options->kind = cpu ? ANNC_DEVICE_CPU : ANNC_DEVICE_CUDA;
-    *workers = cpu ? device->info.threads : 1;
+    options->kind = device->backend->kind;
+    *workers = device->info.threads > 0 ? device->info.threads : 1;
     if ((uint32_t)*workers > count)
         *workers = (int)count;
 out:
@@ -148,9 +147,9 @@ static annc_status open_worker(const struct sweep *sweep, const annc_device_opti
     annc_status status = ANNC_OK;
     annc_device_options own = *options;
     if (workers > 1)
-        own = (annc_device_options){.kind = ANNC_DEVICE_CPU, .threads = 1};
+        own.threads = 1;
     ANNC_TRY(annc_device_open(&own, &worker->device));
-    if (worker->device->backend->alloc_host)
+    if (!worker->device->backend->host_memory)
         return ANNC_OK; /* trainers copy what they need */
     if (sweep->train)
         ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->train), &worker->train));

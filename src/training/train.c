@@ -19,7 +19,7 @@ const float *annc_trainer_theta(const annc_trainer *trainer)
 
 const char *annc_trainer_engine(const annc_trainer *trainer)
 {
-    return trainer->job.engine;
+    return trainer->engine ? trainer->engine->describe(trainer->engine_state) : annc_engine_name(ANNC_ENGINE_OPS);
 }
 
 uint32_t annc_trainer_window(const annc_trainer *trainer)
@@ -50,33 +50,16 @@ static annc_status step_of_job(const struct annc_job *job, uint32_t m)
     return step_of((annc_trainer *)job, m);
 }
 
-/* `count` steps of m examples, by the engine asked for. */
+/* `count` steps of m examples, by the engine, or by operations. */
 static annc_status run_steps(annc_trainer *trainer, uint32_t m, uint32_t count)
 {
     annc_status status = ANNC_OK;
-    const struct annc_backend *backend = trainer->device->backend;
-    bool taken = false;
-    if (trainer->whole_steps)
-        ANNC_TRY(backend->steps(trainer->device, &trainer->job, m, count, &taken));
-    if (taken)
-        return ANNC_OK;
+    if (trainer->engine)
+        return trainer->engine->steps(trainer->engine_state, m, count);
     for (uint32_t i = 0; i < count; i++)
         ANNC_TRY(step_of(trainer, m));
 out:
     return status;
-}
-
-annc_engine annc_engine_choose(const annc_device *device, const annc_shape *shape, const char **why)
-{
-    const struct annc_backend *backend = device->backend;
-    if (!backend->steps || !backend->takes(shape)) {
-        *why = "the operations run one after another; the network is too large for the caches";
-        return ANNC_ENGINE_OPS;
-    }
-    *why = backend->engine == ANNC_ENGINE_FUSED ? "steps of networks that fit the caches run in one go, unless "
-                                                  "dropout, noise, bounds or moved images come between"
-                                                : "steps of any network are recorded in a CUDA graph and replayed";
-    return backend->engine;
 }
 
 /* ---------------------------------------------------------------- an epoch */
@@ -240,13 +223,11 @@ void annc_trainer_report(annc_trainer *trainer, double loss)
 
 annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta)
 {
-    const struct annc_backend *backend = trainer->device->backend;
     annc_status status = ANNC_OK;
     ANNC_TRY(annc_rate_check(eta));
-    trainer->options.eta = trainer->job.eta = eta;
-    /* Steps that were recorded have the rate in them, unless they read it from the epoch's table: they are recorded anew. */
-    if (trainer->job.recording && trainer->optimisation.in_place && backend->engine == ANNC_ENGINE_RECORDED)
-        backend->release(trainer->device, &trainer->job);
+    trainer->options.eta = eta;
+    if (trainer->engine)
+        ANNC_TRY(trainer->engine->changed(trainer->engine_state));
 out:
     return status;
 }
@@ -274,10 +255,9 @@ static annc_status check_options(const annc_device *device, const annc_shape *sh
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(train);
     ANNC_TRY(annc_training_check(options, shape));
-    if (options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS &&
-        options->engine != device->backend->engine)
-        return annc_fail(ANNC_DEVICE, "the engine '%s' needs a %s device, not '%s'", annc_engine_name(options->engine),
-                         options->engine == ANNC_ENGINE_FUSED ? "cpu" : "cuda", device->info.kind);
+    if (!annc_engine_exists(device, options->engine))
+        return annc_fail(ANNC_DEVICE, "the device '%s' has no engine '%s'", device->info.kind,
+                         annc_engine_name(options->engine));
     ANNC_TRY(annc_examples_fit(shape, examples));
     if (examples->targets && (options->objective.class_weights || options->objective.label_smoothing > 0))
         return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, and the data have targets");
@@ -321,61 +301,26 @@ out:
     return status;
 }
 
-/* What the steps are: plain gradient descent, or with an update by the optimiser, or with more about them than that. */
-enum annc_job_kind annc_job_kind_of(const annc_training_options *options)
-{
-    const annc_objective *objective = &options->objective;
-    const annc_augmentation *augmentation = &options->augmentation;
-    if (options->clip > 0 || options->max_norm > 0 || objective->dropout > 0 || objective->input_dropout > 0 ||
-        objective->input_noise > 0 || augmentation->shift > 0 || augmentation->rotation > 0 ||
-        augmentation->elastic > 0)
-        return ANNC_JOB_OTHER;
-    return options->optimiser == ANNC_SGD && options->decay == 0 && objective->l2 == 0 && objective->l1 == 0
-               ? ANNC_JOB_DESCENT
-               : ANNC_JOB_UPDATE;
-}
-
-/* What the engine of whole steps on the CPU has not. */
-static annc_status refuse_fused(const struct annc_trainer *trainer)
-{
-    const annc_training_options *options = &trainer->options;
-    const annc_objective *objective = &options->objective;
-    const char *why = trainer->feed.streams                                    ? "the examples come in parts"
-                      : options->clip > 0                                      ? "it clips no gradients"
-                      : options->max_norm > 0                                  ? "it bounds no weights"
-                      : objective->dropout > 0 || objective->input_dropout > 0 ? "it has no dropout"
-                      : objective->input_noise > 0                             ? "it has no noise"
-                      : annc_job_kind_of(options) == ANNC_JOB_OTHER                     ? "it moves no images"
-                                                                               : "the network is too large";
-    return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training: %s",
-                     annc_engine_name(ANNC_ENGINE_FUSED), why);
-}
-
-/* Tells the job what its steps are, and finds out whether the backend takes them as a whole. */
-static annc_status choose_engine(annc_trainer *trainer)
+/* Tells the job what its steps are, and opens the best engine that takes it. */
+static annc_status open_engine(annc_trainer *trainer)
 {
     annc_status status = ANNC_OK;
-    const struct annc_backend *backend = trainer->device->backend;
     const annc_training_options *options = &trainer->options;
+    const char *refusal;
     struct annc_job *job = &trainer->job;
-    job->kind = trainer->feed.streams ? ANNC_JOB_OTHER : annc_job_kind_of(options);
+    job->training = options;
+    job->streams = trainer->feed.streams;
     job->values = annc_pass_label_values(&trainer->pass);
     job->weights = trainer->pass.weights;
-    job->eta = options->eta;
     job->rates = trainer->optimisation.d_rates;
-    job->rule = annc_optimisation_rule(options);
-    job->decay = options->decay;
-    job->l2 = options->objective.l2;
-    job->l1 = options->objective.l1;
     job->v = trainer->optimisation.v;
     job->s = trainer->optimisation.s;
-    job->engine = annc_engine_name(ANNC_ENGINE_OPS);
-    if (backend->steps && options->engine != ANNC_ENGINE_OPS)
-        ANNC_TRY(backend->steps(trainer->device, job, job->batch, 0, &trainer->whole_steps));
-    if (!trainer->whole_steps && options->engine == ANNC_ENGINE_FUSED)
-        return refuse_fused(trainer);
-    if (!trainer->whole_steps && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
-        return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training", annc_engine_name(options->engine));
+    trainer->engine = annc_engine_find(trainer->device, job, options->engine, &refusal);
+    if (!trainer->engine && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
+        return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training: %s",
+                         annc_engine_name(options->engine), refusal);
+    if (trainer->engine)
+        ANNC_TRY(trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state));
 out:
     return status;
 }
@@ -402,14 +347,14 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     trainer->largest_input = largest_input(examples);
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
     ANNC_TRY(annc_feed_open(device, examples, trainer->options.batch,
-                            annc_training_bytes(&network->shape, options, examples), &trainer->feed));
+                            annc_training_bytes(device, &network->shape, options, examples), &trainer->feed));
     ANNC_TRY(open_job(trainer));
     annc_dataset_image_size(train, &rows, &columns);
     ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options, rows, columns,
                                      &trainer->pass));
     ANNC_TRY(
         annc_optimisation_open(device, &network->shape, &trainer->options, trainer->steps, &trainer->optimisation));
-    ANNC_TRY(choose_engine(trainer));
+    ANNC_TRY(open_engine(trainer));
     *result = trainer;
     trainer = NULL;
 out:
@@ -424,8 +369,8 @@ void annc_trainer_free(annc_trainer *trainer)
     annc_device *device = trainer->device;
     const struct annc_backend *backend = device->backend;
     void *const memory[] = {trainer->job.theta, trainer->job.cursor, trainer->job.scores};
-    if (trainer->job.recording)
-        backend->release(device, &trainer->job);
+    if (trainer->engine_state)
+        trainer->engine->close(trainer->engine_state);
     annc_pass_close(&trainer->pass);
     annc_optimisation_close(&trainer->optimisation);
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)

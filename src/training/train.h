@@ -2,6 +2,7 @@
 #ifndef ANNC_TRAINING_TRAIN_H
 #define ANNC_TRAINING_TRAIN_H
 
+#include "engine_choice.h"
 #include "feed.h"
 #include "optimisation.h"
 
@@ -14,13 +15,14 @@ struct annc_trainer {
     struct annc_pass pass;
     struct annc_optimisation optimisation;
     annc_training_options options;
-    struct annc_score *scores; /* of an epoch, on the host */
-    uint32_t epoch;            /* epochs begun */
-    uint32_t steps;            /* an epoch, the ragged last one included */
-    annc_epoch report;         /* of the epoch begun last, so far; its steps are those done */
-    uint32_t asked;            /* steps of the epoch that were done when a stop was last asked for */
-    uint32_t block;            /* steps between questions for a stop */
-    bool whole_steps;          /* the backend's steps takes them */
+    struct annc_score *scores;            /* of an epoch, on the host */
+    uint32_t epoch;                       /* epochs begun */
+    uint32_t steps;                       /* an epoch, the ragged last one included */
+    annc_epoch report;                    /* of the epoch begun last, so far; its steps are those done */
+    uint32_t asked;                       /* steps of the epoch that were done when a stop was last asked for */
+    uint32_t block;                       /* steps between questions for a stop */
+    const struct annc_engine_ops *engine; /* NULL: the operations run one after another */
+    void *engine_state;
     float largest_input;
     uint64_t fingerprint; /* of the data; worked out for the first checkpoint (checkpoint.c) */
 };
@@ -33,12 +35,8 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
 annc_status annc_rate_check(double eta);
 annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
 
-/* ANNC_JOB_DESCENT for plain gradient descent, ANNC_JOB_UPDATE for the other optimisers and for penalties, ANNC_JOB_OTHER where
- * clipping, max-norm, dropout, noise or moved images come between the operations. */
-enum annc_job_kind annc_job_kind_of(const annc_training_options *options);
-
 /* Bytes of a training beside its examples. */
-uint64_t annc_training_bytes(const annc_shape *shape, const annc_training_options *options,
+uint64_t annc_training_bytes(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
                              const annc_examples *examples);
 
 /* See annc_trainer_health. */
