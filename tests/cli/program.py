@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import pty
 import shutil
 import struct
 import subprocess
@@ -30,6 +31,24 @@ def bars(n):
             for column in (4 + 2 * (i % 10), 5 + 2 * (i % 10)):
                 images[i * 784 + row * 28 + column] = 255 - 13 * i % 50
     return idx([n, 28, 28], bytes(images)), idx([n], bytes(i % 10 for i in range(n)))
+
+
+def open_terminal():
+    """As pty.openpty(); skips the test where the system has no pseudoterminals, as in a chroot without /dev/pts."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest(f"no pseudoterminal: {error}") from error
+
+
+def slowness():
+    """How many times longer than on an idle machine a fixed piece of work takes now, at least 1: limits of time are
+    multiplied by it. The work is measured on as many processors at once as the machine has, or a busy one might be
+    missed. The processor's time, which does not grow with the load, tells what it takes on an idle machine."""
+    work = "import time\nbegan = time.monotonic()\nfor _ in range(2000000): pass\nprint(time.monotonic() - began, time.process_time())"
+    processes = [subprocess.Popen([sys.executable, "-c", work], stdout=subprocess.PIPE, text=True) for _ in range(os.cpu_count() or 1)]
+    measured = [tuple(map(float, process.communicate()[0].split())) for process in processes]
+    return max(1, *(seconds / processor for seconds, processor in measured))
 
 
 class Cli(unittest.TestCase):
@@ -73,5 +92,7 @@ def main():
     """Runs the tests; exit code 77 where every one was skipped."""
     arguments = [sys.argv[0]] + [a for a in sys.argv[2:] if not MODULE or pathlib.Path(a).resolve() != MODULE]
     result = unittest.main(argv=arguments, exit=False).result
+    for test, reason in result.skipped:
+        print(f"skipped: {test.id()}: {reason}", file=sys.stderr)
     skipped = result.testsRun > 0 and result.testsRun == len(result.skipped)
     sys.exit(77 if skipped else not result.wasSuccessful())

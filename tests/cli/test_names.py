@@ -10,7 +10,7 @@ import subprocess
 import unicodedata
 import xml.dom.minidom
 
-from program import INPUT, OK, OUTPUT, PROGRAM, SMALL, USAGE, Cli, main
+from program import INPUT, OK, OUTPUT, PROGRAM, SMALL, USAGE, Cli, main, open_terminal
 
 HOSTILE = [b"two words", b"it's \"quoted\"", b"new\nline", b"tab\tbell\x07", b"-n", b"--save", b"%s%n%d", b"\x1b[31mred\x1b]0;title\x07", b"\x9b31m", "\u009b31m".encode(),
            b"latin \xe9\xff", "é 漢字 \U0001F600".encode(), b"$(touch owned)`touch owned`;&|", b"back\\slash", b"del\x7f", b"..", b"a=b", b" "]
@@ -43,6 +43,8 @@ class Names(Cli):
 
     def on_terminal(self, *arguments):
         """What a terminal gets of both."""
+        for end in open_terminal():  # pty.fork() would fail where nothing can be seen
+            os.close(end)
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.folder)

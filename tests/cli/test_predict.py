@@ -5,7 +5,6 @@ import csv
 import gzip
 import io
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import time
 import unittest
 
 from pictures import grey
-from program import INPUT, OK, OUTPUT, PROGRAM, USAGE, bars, main
+from program import INPUT, OK, OUTPUT, PROGRAM, USAGE, bars, main, open_terminal
 from tables import COLUMNS, NAMES, T, Tables, blobs, npy
 
 ROWS = 400000  # of a table that is longer than its beginning: 11 MB and more
@@ -98,7 +97,7 @@ class Pipes(Predict):
 
     def test_terminal(self):
         """At a terminal a file must be named."""
-        above, below = pty.openpty()
+        above, below = open_terminal()
         self.predict("m", stdin=below, code=USAGE)
         self.assertIn("predict needs a model and a file", self.said)
         os.close(above)
@@ -378,7 +377,7 @@ class Prints(Predict):
         train = [row[:4] + [["up\x1b[2J", "b", "c"][i % 3]] for i, row in enumerate(blobs(300))]
         self.run_program("train", "--data", self.write("t.csv", train, COLUMNS), *T, "--save", "e")
         self.assertIn(b"p_up\x1b[2J", self.predict("e", "x.csv", "--csv"))
-        above, below = pty.openpty()
+        above, below = open_terminal()
         child = subprocess.Popen([str(PROGRAM), "predict", "e", "x.csv", "--csv"], cwd=self.folder, env=self.environment, stdout=below,
                                  stderr=subprocess.DEVNULL)
         os.close(below)

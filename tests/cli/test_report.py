@@ -7,7 +7,6 @@ import html.parser
 import json
 import math
 import os
-import pty
 import re
 import shutil
 import signal
@@ -17,7 +16,7 @@ import termios
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from program import DIVERGED, INPUT, OK, OUTPUT, PROGRAM, SMALL, USAGE, main
+from program import DIVERGED, INPUT, OK, OUTPUT, PROGRAM, SMALL, USAGE, main, open_terminal
 from tables import COLUMNS, T, Tables, blobs
 
 SHORT = ["3" if value == "60" else value for value in T]  # epochs
@@ -566,7 +565,7 @@ class Plot(Reports):
 class Live(Tables):
     def on_terminal(self, *arguments, columns=100, split=False, code=OK, **environment):
         """What a training of about a second writes to a terminal of so many columns; its standard output apart where it is split."""
-        parent, child = pty.openpty()
+        parent, child = open_terminal()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         command = [str(PROGRAM), "train", "--data", "bars", "--layers", "784-400-10", "--batch", "4", "--epochs", "1000000", "--device", "cpu", "--max-time", "1", *arguments]
         with open(self.folder / "out", "wb") as out:
