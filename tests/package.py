@@ -15,7 +15,7 @@ import unittest
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = dict(re.findall(r"^(\w+):\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M))
-VERSION = re.search(r"^project\(.*?VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text(), re.M | re.S)[1]
+VERSION = ".".join(re.findall(r"^#define ANNC_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", (ROOT / "include/annc_version.h").read_text(), re.M))
 SHARED = CACHE["BUILD_SHARED_LIBS"] == "ON"
 
 

@@ -48,7 +48,7 @@ static void several_mirrors(void)
     set_curl("exit 3");
     fetch_fails("to", 1, ANNC_INPUT, "https://two/train-images-idx3-ubyte.gz: curl failed");
     setenv("ANNC_MIRRORS", "  ", 1);
-    fetch_fails("to", 1, ANNC_INPUT, "could not be had: ANNC_MIRRORS names no mirror");
+    fetch_fails("to", 1, ANNC_INPUT, "could not be downloaded: ANNC_MIRRORS names no mirror");
     setenv("ANNC_MIRRORS", "https://one/", 1);
     set_curl("head -c 100000 /dev/zero | tr '\\0' y >&2; exit 1");
     fetch_fails("to", 1, ANNC_INPUT, "yyyyyyyy");

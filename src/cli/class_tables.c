@@ -37,7 +37,7 @@ void print_class_table(const annc_dataset *data, const struct confusion *confusi
     for (uint32_t c = 0; c < confusion->classes; c++)
         print_figures(plain_class(data, c, name), wide, confusion_class(confusion, c));
     print_figures("mean", wide, confusion_mean(confusion, false));
-    print_figures("by support", wide, confusion_mean(confusion, true));
+    print_figures("weighted", wide, confusion_mean(confusion, true));
 }
 
 /* A number over a background as strong as its share of the row: blue where it is right, orange where it is not. */
@@ -60,7 +60,7 @@ static void print_matrix(const annc_dataset *data, const struct confusion *confu
     const bool colour = use_colour(stdout);
     char name[CLASS_NAME];
     const int wide = head_width(data, confusion, LEAST_HEAD);
-    printf("\nlabels down, predictions across\n%-*s", wide, "");
+    printf("\nrows: true class, columns: predicted class\n%-*s", wide, "");
     for (uint32_t c = 0; c < confusion->classes; c++) {
         putchar(' ');
         print_right(stdout, plain_columns(annc_dataset_class_name(data, c), COLUMN, name, CLASS_NAME), COLUMN);

@@ -106,8 +106,8 @@ static void print_calibration(struct calibration calibration)
 {
     if (!calibration.exists)
         return;
-    printf("\ncalibration error %.2f%%: the winning output, and how often it is right\n%-*s", 100 * calibration.error,
-           HEAD, "output");
+    printf("\ncalibration error %.2f%%: mean confidence against accuracy\n%-*s", 100 * calibration.error, HEAD,
+           "output");
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         if (calibration.count[bin])
             printf(" %6.3f", calibration.confidence[bin]);

@@ -109,7 +109,7 @@ static void print_results(FILE *out, const struct report *report)
                  {"parameters", "parameters", false},
                  {"seconds", "seconds of training", false},
                  {"wall_seconds", "seconds in all", false}};
-    page_table(out, report->count > 1 ? "What the trainings came to." : "What the training came to.");
+    page_table(out, report->count > 1 ? "Summary of the trainings." : "Summary.");
     fputs("<thead><tr><td></td>", out);
     for (size_t i = 0; i < report->count; i++)
         page_element(out, "th", " scope=\"col\" class=\"n\"", "%s", report->names[i]);
@@ -269,7 +269,7 @@ static annc_status save_page(const struct report *report)
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK && !is_standard_output(path))
-        note(report->options, "the report is in %s", path);
+        note(report->options, "wrote %s (report)", path);
     return status;
 }
 

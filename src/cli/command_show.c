@@ -34,8 +34,7 @@ static annc_status present(const struct options *options, const struct gallery *
     set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_gallery_draw(&gallery->images, path);
     if (status == ANNC_OK && !is_standard_output(path))
-        note(options, gallery->images.count == 1 ? "%u image is in %s" : "%u images are in %s", gallery->images.count,
-             path);
+        note(options, "wrote %s (%u image%s)", path, gallery->images.count, plural(gallery->images.count));
     return status;
 }
 

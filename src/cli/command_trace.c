@@ -186,7 +186,7 @@ static annc_status save_graph(const struct options *options, const struct graph 
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK && !is_standard_output(path))
-        note(options, "the graph is in %s", path);
+        note(options, "wrote %s (graph)", path);
     return status;
 }
 

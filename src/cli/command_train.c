@@ -130,7 +130,7 @@ static annc_status save_plot(const struct session *session)
     const annc_status status = annc_file_save(path, text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK)
-        note(session->options, "the curves are in %s", path);
+        note(session->options, "wrote %s (curves)", path);
     return status;
 }
 

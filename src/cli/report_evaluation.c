@@ -12,7 +12,7 @@ enum { MOST_CLASSES = 30, MOST_MISTAKES = 24, MOST_PAIRS = 20, MOST_TARGETS = 4 
 
 static void print_matrix(FILE *out, const struct subject *subject, const struct confusion *confusion)
 {
-    page_table(out, "Labels down, predictions across: examples of the %s.", subject->set_name);
+    page_table(out, "Rows: true class, columns: predicted class; examples of the %s.", subject->set_name);
     fputs("<thead><tr><td></td>", out);
     for (uint32_t c = 0; c < confusion->classes; c++)
         page_element(out, "th", " scope=\"col\" class=\"n\"", "%s", annc_dataset_class_name(subject->set, c));

@@ -76,7 +76,7 @@ void print_folds_section(FILE *out, const struct subject *subject)
     bool is_there[SHOWN_COUNT];
     double mean, deviation;
     print_section(out, subject, "Folds");
-    page_table(out, "What each fold came to on the examples that it held out, trained on the others; with the standard "
+    page_table(out, "Folds, each trained on the others and measured on its own examples; with the standard "
                     "deviation (sd) of a "
                     "sample.");
     fputs("<thead><tr><th scope=\"col\">fold</th>", out);

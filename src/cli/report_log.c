@@ -227,7 +227,7 @@ static void print_timing(FILE *out, const struct subject *subject)
                  examples = sum_of(history, TRAINING_COUNT, &fewest, &ignored);
     char text[64];
     print_section(out, subject, "Timing");
-    page_table(out, "What took how long.");
+    page_table(out, "Timing.");
     fputs("<tbody>\n", out);
     print_seconds(out, subject->run->folds ? "training, all folds" : "training",
                   training_seconds(subject->run, seconds));

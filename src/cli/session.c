@@ -79,10 +79,7 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     ANNC_RETURN_IF_FAILED(weigh_classes(session->options, session->data.train, &session->class_weights));
     session->training.objective.class_weights = session->class_weights;
     if (session->training.batch > annc_dataset_examples(session->data.train)->count)
-        note(session->options,
-             annc_dataset_examples(session->data.train)->count == 1
-                 ? "the minibatch is cut to the %u example that there is"
-                 : "the minibatch is cut to the %u examples that there are",
+        note(session->options, "batch size reduced to %u, the number of examples",
              annc_dataset_examples(session->data.train)->count);
     return ANNC_OK;
 }

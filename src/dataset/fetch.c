@@ -256,7 +256,7 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
                      shown, reason);
         mirrors += length + strspn(mirrors + length, " ");
     }
-    return status == ANNC_INPUT ? annc_fail(status, "%s could not be had: %s", file->name,
+    return status == ANNC_INPUT ? annc_fail(status, "%s could not be downloaded: %s", file->name,
                                             reasons[0] ? reasons : "ANNC_MIRRORS names no mirror")
                                 : status;
 }

@@ -155,7 +155,7 @@ annc_status annc_idx_find_labels(const char *images, char *labels, size_t size)
         snprintf(labels, size, "%s", files.labels[name.part]);
     }
     if (labels[0] == '\0')
-        return annc_fail(ANNC_INPUT, "%s: no labels file goes with it by name; name one with " ANNC_FIELD_LABELS_PATH,
+        return annc_fail(ANNC_INPUT, "%s: no matching labels file found; name one with " ANNC_FIELD_LABELS_PATH,
                          annc_printable(images, shown, sizeof shown));
 out:
     return status;

@@ -209,7 +209,7 @@ class Train(Cli):
 
     def test_large_minibatch_is_cut(self):
         result = self.run_program("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1", "--batch", "100000000", "--device", "cpu")
-        self.assertIn("cut to the 400 examples", result.stderr)
+        self.assertIn("batch size reduced to 400", result.stderr)
 
     def test_memory(self):
         result = self.run_program("train", "--data", "bars", "--layers", "784-16000000-16000000-10", "--device", "cpu", code=DEVICE)
@@ -273,7 +273,7 @@ class Eval(Cli):
         self.assertEqual(sum(c["support"] for c in line["classes"]), 100)
         text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
         self.assertIn("precision", text)
-        self.assertIn("labels down", text)
+        self.assertIn("rows: true class", text)
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
 
     def test_many_classes(self):
@@ -282,7 +282,7 @@ class Eval(Cli):
         (self.folder / "t.csv").write_text("a,b,kind\n" + "".join(rows))
         self.run_program("train", "--data", "t.csv", "--layers", "2-21", "--epochs", "3", "--device", "cpu", "--save", "m")
         text = self.run_program("eval", "m", "--data", "t.csv", "--per-example", "e.csv").stdout
-        self.assertNotIn("labels down", text)
+        self.assertNotIn("rows: true class", text)
         self.assertIn("\n21 classes are too many for a matrix here; --per-example FILE has", text)
         with open(self.folder / "e.csv", newline="", encoding="utf-8") as file:
             wrong = Counter((row["label"], row["predicted"]) for row in csv.DictReader(file) if row["correct"] == "0")

@@ -418,7 +418,7 @@ class WithoutServer(Cli):
         """Without any but the built-in ones, of which this program has none."""
         for mirrors in ({}, {"ANNC_MIRRORS": ""}):
             said = self.run_program("fetch", "--to", "mnist", environment=mirrors, code=INPUT).stderr
-            self.assertIn("train-images-idx3-ubyte could not be had", said)
+            self.assertIn("train-images-idx3-ubyte could not be downloaded", said)
 
     def test_list_of_files(self):
         """annc-gpu-bars wants what is in bars.txt, and that is what program.py makes."""

@@ -142,7 +142,7 @@ class Report(Reports):
             self.assertEqual(cells["training accuracy"], f"{100 * line['training_correct'] / line['training_count']:.2f}%")
             self.assertEqual(cells["test accuracy"], f"{100 * line['test_accuracy']:.2f}%")
             self.assertEqual(cells["test loss"], f"{line['test_loss']:.6g}")
-        results = page.pairs("What the training came to")
+        results = page.pairs("Summary")
         self.assertEqual(results["test accuracy"], f"{100 * result['accuracy']:.2f}%")
         self.assertEqual((results["parameters"], results["epochs"]), (f"{result['parameters']}", "6"))
         evaluated = self.lines("eval", "m", "--data", "bars", "--device", "cpu")[-1]
@@ -153,7 +153,7 @@ class Report(Reports):
         self.assertEqual([row[0] for row in classes], [entry["class"] for entry in evaluated["classes"]])
         for row, entry in zip(classes, evaluated["classes"]):
             self.assertEqual(row[1:], [str(entry["support"])] + [f"{100 * entry[key]:.2f}%" for key in ("precision", "recall", "f1")])
-        matrix = [[int(cell) for cell in row[1:]] for row in page.table("Labels down")[1:]]
+        matrix = [[int(cell) for cell in row[1:]] for row in page.table("Rows: true class")[1:]]
         self.assertEqual(sum(matrix[c][c] for c in range(10)), evaluated["correct"])
         self.assertEqual([sum(row) for row in matrix], [entry["support"] for entry in evaluated["classes"]])
         wrong = min(24, evaluated["count"] - evaluated["correct"])
@@ -174,7 +174,7 @@ class Report(Reports):
         self.assertEqual([row[2] for row in layers], [str(dead) for dead in epochs[-1]["dead"]])
         self.assertEqual(page.pairs("Options of the training")["batch"], "50")
         self.assertEqual(page.pairs("What the training ran on")["its name"], result["device_name"])
-        self.assertEqual(page.pairs("What took how long")["training"], f"{result['seconds']:.4g} s")
+        self.assertEqual(page.pairs("Timing")["training"], f"{result['seconds']:.4g} s")
         self.assertNotIn("missing", re.sub(r"<style>.*?</style>", "", text, flags=re.S).split("<h2>Configuration")[0])
         self.assertLess(len(text), 200000)
 
@@ -214,7 +214,7 @@ class Report(Reports):
         for i, more in enumerate((["--lr", 1], ["--lr", 0.5, "--seed", 2], ["--lr", 1, "--batch", 25])):
             self.lines("train", "--data", "bars", "--layers", "784-8-10", "--epochs", 3, "--device", "cpu", *more, "--log", f"{i}.jsonl", "--save", f"m{i}")
         page, text = self.report("0.jsonl", "1.jsonl", "2.jsonl")
-        results = page.table("What the trainings came to")
+        results = page.table("Summary of the trainings")
         self.assertEqual(results[0][1:], ["0.jsonl", "1.jsonl", "2.jsonl"])
         accuracies = next(row for row in results if row[0] == "test accuracy")
         self.assertEqual(accuracies[1:], [f"{100 * self.log(f'{i}.jsonl')[1]['accuracy']:.2f}%" for i in range(3)])
@@ -242,7 +242,7 @@ class Report(Reports):
         self.assertEqual({row[0] for row in weights}, set("abcd"))
         sizes = [float(row[1]) for row in weights]
         self.assertEqual(sizes, sorted(sizes, reverse=True))
-        self.assertEqual([row[0] for row in page.table("Labels down")[1:]], ["alpha", "beta", "gamma"])
+        self.assertEqual([row[0] for row in page.table("Rows: true class")[1:]], ["alpha", "beta", "gamma"])
 
     def test_regression(self):
         """The worst predictions are in the units of the file."""
@@ -329,7 +329,7 @@ class Report(Reports):
             page, text = self.report(*logs)
             self.assertEqual(len(page.texts["h1"]), 1)
             self.assertEqual({row[0] for row in page.table("How much each input weighs")[1:]}, {"<b>a", "b'&c;", "--><svg onload=alert(3)>", "]]>"})
-            self.assertEqual([row[0] for row in page.table("Labels down")[1:]], sorted(evil))
+            self.assertEqual([row[0] for row in page.table("Rows: true class")[1:]], sorted(evil))
             self.assertFalse(page.images)
             self.assertNotIn("\u0001", text)
             self.assertFalse(page.tags & {"i", "b", "u", "iframe"})
@@ -411,7 +411,7 @@ class Folds(Reports):
                 self.close_to(series["training set, mean" if key == "loss" else "validation set, mean"], means, spread)
                 self.assertEqual(len(series), 6 if title == "Accuracy" else 5)
             self.assertEqual(text.count(">each fold</text>"), 3)
-            shown = page.table("What each fold came to")
+            shown = page.table("Folds")
             self.assertEqual([row[0] for row in shown], ["fold", "1", "2", "3", "4", "mean ± sd"])
             for line, row in zip(sorted(folds, key=lambda line: line["fold"]), shown[1:]):
                 cells = dict(zip(shown[0], row))
@@ -422,7 +422,7 @@ class Folds(Reports):
             mean = dict(zip(shown[0], shown[-1]))
             self.assertEqual(mean["accuracy"], f"{100 * result['accuracy_mean']:.2f}% ± {100 * result['accuracy_sd']:.2f}%")
             self.assertEqual(mean["loss an example"], f"{result['loss_mean']:.6g} ± {result['loss_sd']:.2g}")
-            came = page.pairs("What the training came to")
+            came = page.pairs("Summary")
             self.assertEqual((came["folds"], came["validation accuracy, mean of the folds"]), ("4", f"{100 * result['accuracy_mean']:.2f}%"))
             each = page.table("Each epoch")
             self.assertEqual(dict(zip(each[0], each[3]))["validation accuracy"], f"{100 * sum(epochs[fold][2]['validation_accuracy'] for fold in epochs) / 4:.2f}%")
@@ -442,12 +442,12 @@ class Folds(Reports):
         series = curves(text)["Accuracy on the test set, or else of validation or training"][0]
         self.assertEqual(list(series), ["a.jsonl", "b.jsonl", "c.jsonl"])
         self.close_to(series["a.jsonl"], [(e + 1, sum(epochs[fold][e]["validation_accuracy"] for fold in epochs) / 4) for e in range(7)], 0.01)
-        results = {row[0]: row[1:] for row in page.table("What the trainings came to")[1:]}
+        results = {row[0]: row[1:] for row in page.table("Summary of the trainings")[1:]}
         self.assertEqual(results["folds"], ["4", "4", "–"])
         self.assertEqual(results["validation accuracy, mean of the folds"][0], f"{100 * result['accuracy_mean']:.2f}%")
         differing = {row[0]: row[1:] for row in page.table("Options and circumstances")[1:]}
         self.assertEqual(differing["learning rate"], ["0.004", "0.2", "0.05"])
-        self.assertEqual(len([name for name, _ in page.tables if name.startswith("What each fold came to")]), 2)
+        self.assertEqual(len([name for name, _ in page.tables if name.startswith("Folds")]), 2)
 
     def test_numbers_and_early_ends(self):
         """Targets instead of classes; folds that stop at different epochs: the mean is of the epochs that all have."""
@@ -460,7 +460,7 @@ class Folds(Reports):
         self.assertLess(shortest, max(line["epochs"] for line in folds))
         page, text = self.report("run.jsonl")
         self.assertEqual(len(curves(text)["R², the share of the variance that is explained"][0]["validation set, mean"]), shortest)
-        shown = page.table("What each fold came to")
+        shown = page.table("Folds")
         self.assertEqual(dict(zip(shown[0], shown[-1]))["RMSE"], f"{lines[-1]['rmse_mean']:.6g} ± {lines[-1]['rmse_sd']:.2g}")
 
     def test_broken_and_resumed(self):
@@ -469,7 +469,7 @@ class Folds(Reports):
         (self.folder / "cut.jsonl").write_text("\n".join(lines[:12]) + "\n")  # a whole fold, its end, and four epochs of the second
         page, text = self.report("cut.jsonl")
         self.assertIn("before the end of its folds", page.said())
-        self.assertEqual([row[0] for row in page.table("What each fold came to")], ["fold", "1", "2, not done", "mean ± sd"])
+        self.assertEqual([row[0] for row in page.table("Folds")], ["fold", "1", "2, not done", "mean ± sd"])
         self.assertEqual(len(curves(text)["Accuracy"][0]["validation set, mean"]), 4)
         whole = self.report("run.jsonl")[1]
         (self.folder / "run.jsonl").write_text("\n".join(lines[:12] + lines[9:]) + "\n")  # from a checkpoint after the first epoch of the second fold

@@ -168,8 +168,8 @@ class Refusals(Tables):
     def test_out_of_memory_of_what(self):
         file = self.write("t.csv", blobs(60), COLUMNS)
         message = self.refused(file, "--layers", "4-300000-300000-3:softmax", "--cost", "categorical-cross-entropy", "--device", "cpu", code=DEVICE, options=[])
-        self.assertRegex(message, r"out of memory on cpu.*needs \d+ bytes \(weights 360\d+, optimiser 0, a minibatch of 16 \d+, examples \d+\); \d+ are free of \d+")
-        self.assertIn("cut to the 60 examples", self.notes(file, options=["--layers", "4-3", "--batch", "100000000", "--epochs", "1",
+        self.assertRegex(message, r"out of memory on cpu.*needs \d+ bytes \(weights 360\d+, optimiser 0, a minibatch of 16 \d+, engine \d+, examples \d+\); \d+ are free of \d+")
+        self.assertIn("batch size reduced to 60", self.notes(file, options=["--layers", "4-3", "--batch", "100000000", "--epochs", "1",
                                                                           "--device", "cpu"]))
 
     def test_more_folds_than_rows(self):
