@@ -620,7 +620,7 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidat
  *     BP1  delta^L = dC/da^L x f'(z^L)                        BP3  dC/db^l = delta^l
  *     BP2  delta^l = (W^(l+1))^T delta^(l+1) x f'(z^l)        BP4  dC/dW^l = delta^l (a^(l-1))^T */
 
-/* These equations in double, by plain loops (src/training/reference.c): adds example i's dC/dtheta to `gradient`, in the layout of the parameter
+/* These equations in double, by plain loops (src/training/step/reference.c): adds example i's dC/dtheta to `gradient`, in the layout of the parameter
  * block, and gives its cost C. theta: annc_shape_parameters() doubles. ANNC_USAGE where the data set does not fit the shape, or has no such
  * example. */
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,

@@ -22,9 +22,9 @@ ALLOWED = {
     "kernels": {"include", "src/base", "src/backend", "kernels"},
 }
 EXTRA = {
-    ("src/backend/backend_cuda.c", "kernels.h"),  # the backend and its kernels are one module
+    ("src/backend/cuda/backend_cuda.c", "kernels.h"),  # the backend and its kernels are one module
 }
-KERNELS_MAY_USE = {"functions.h", "philox.h", "order.h", "warp.h", "device_code.h", "backend.h", "annc.h"}
+KERNELS_MAY_USE = {"kernels.h", "functions.h", "philox.h", "order.h", "augmentation.h", "device_code.h", "backend.h", "annc.h"}
 DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
                           r"(?<!take_given\()\b(?:fopen|fdopen|realpath|getcwd)\(")
@@ -32,7 +32,7 @@ GENERATED = {"config.h", "mnist.h", "export_page.h"}
 
 
 # Text that names options of another program, or that notes still have.
-NAMES_OPTIONS = {"src/dataset/fetch.c", "src/dataset/idx_table.c"}
+NAMES_OPTIONS = {"src/dataset/fetch.c", "src/dataset/tables/idx_table.c"}
 
 
 def option_faults():
@@ -43,18 +43,18 @@ def option_faults():
             name = str(path.relative_to(ROOT))
             for text in re.findall(r'"[^"\n]*--[a-z][^"\n]*"', path.read_text()) if name not in NAMES_OPTIONS else ():
                 faults.append(f"{name} names an option: {text}")
-    options = (ROOT / "src/cli/usage.c").read_text()
+    options = (ROOT / "src/cli/terminal/usage.c").read_text()
     for field in re.findall(r'ANNC_FIELD\("(\w+)"\)', (ROOT / "src/base/status.h").read_text()):
         if '{"' + field + '", "--' not in options:
-            faults.append(f"src/cli/usage.c has no option for the field {field} of src/base/status.h")
+            faults.append(f"src/cli/terminal/usage.c has no option for the field {field} of src/base/status.h")
     return faults
 
 
 def main():
-    room_of = {path.name: room for room in ALLOWED for path in (ROOT / room).glob("*.*h")}
+    room_of = {path.name: room for room in ALLOWED for path in (ROOT / room).rglob("*.*h")}
     faults = []
     for room, allowed in ALLOWED.items():
-        for path in sorted((ROOT / room).glob("*.[chu]*")):
+        for path in sorted((ROOT / room).rglob("*.[chu]*")):
             name = str(path.relative_to(ROOT))
             for header in re.findall(r'^\s*#\s*include\s+["<]([^">]+)[">]', path.read_text(), re.M):
                 target = room_of.get(header)
@@ -68,7 +68,7 @@ def main():
                     faults.append(f"{name} includes {header}: device headers belong in src/backend and kernels")
                 if not target and header not in GENERATED and '"' + header + '"' in path.read_text():
                     faults.append(f"{name} includes {header}, which no room has")
-    for path in sorted((ROOT / "src/cli").glob("*.c")):
+    for path in sorted((ROOT / "src/cli").rglob("*.c")):
         for call in TAKES_MEMORY.findall(path.read_text()) if path.name != "memory.c" else ():
             faults.append(f"src/cli/{path.name} takes memory past memory.h: {call}")
     faults += option_faults()

@@ -2,7 +2,7 @@
  *
  * A backend is one static const struct annc_backend, and a row of the table in registry.c. It has two storeys:
  *
- *   operations   required; each is one line of the method for a whole minibatch. training/propagate.c composes them and is the only
+ *   operations   required; each is one line of the method for a whole minibatch. training/step/propagate.c composes them and is the only
  *                place that knows the order of the equations.
  *   engines      optional; consecutive whole steps in one call, for the jobs that an engine takes (engine.h).
  *
@@ -106,7 +106,7 @@ struct annc_backend {
     annc_status (*perturb)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
                            uint32_t m, uint32_t n, float *X);
 
-    /* Each row of `moved` is the image in that row of X, rows x columns, moved as warp.h has it for the row's example. */
+    /* Each row of `moved` is the image in that row of X, rows x columns, moved as augmentation.h has it for the row's example. */
     annc_status (*augment)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
                            annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m, const float *X,
                            float *moved);

@@ -1,8 +1,8 @@
 /* fetch.c - MNIST by way of curl, each file checked before it takes its name. */
+#include "idx_find.h"
 #include "mnist.h"
 #include "safe_file.h"
 #include "sha256.h"
-#include "source.h"
 #include "status.h"
 #include "stream.h"
 #include "text.h"

@@ -1,11 +1,11 @@
 /* loading.c - the steps of a loading of data that do not depend on where they come from. */
 #include "loading.h"
 #include "csv.h"
+#include "idx_find.h"
 #include "idx_table.h"
 #include "npy.h"
 #include "numpy_table.h"
 #include "picture_table.h"
-#include "source.h"
 #include "status.h"
 #include "text.h"
 #include "zip.h"

@@ -2,8 +2,8 @@
 #ifndef ANNC_DATASET_LOADING_H
 #define ANNC_DATASET_LOADING_H
 
+#include "idx_find.h"
 #include "preparation.h"
-#include "source.h"
 #include "stream.h"
 
 struct annc_loading {

@@ -1,8 +1,8 @@
 /* source.c - data sets from where people have them: which files, in which order, and what is made of them. */
-#include "source.h"
 #include "allocate.h"
 #include "dataset.h"
 #include "digits.h"
+#include "idx_find.h"
 #include "loading.h"
 #include "split.h"
 #include "status.h"

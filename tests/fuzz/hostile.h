@@ -41,7 +41,7 @@ const char *scratch(const char *name);
 bool scratch_write(const char *name, const void *bytes, size_t size);
 size_t scratch_read(const char *name, void *bytes, size_t size);
 
-/* memory.c: bytes on the heap, of everything in the process; most_held since held_begin. Both 0 where they cannot be counted. */
+/* heap.c: bytes on the heap, of everything in the process; most_held since held_begin. Both 0 where they cannot be counted. */
 void held_begin(void);
 size_t most_held(void);
 

@@ -1,0 +1,89 @@
+/* augmentation.h - how an image is moved for training: shifted, turned and bent, by amounts drawn for each example. The same bits on every device. */
+#ifndef ANNC_BASE_WARP_H
+#define ANNC_BASE_WARP_H
+
+#include "annc.h"
+#include "philox.h"
+
+enum { ANNC_WARP_SIDE = 5, ANNC_WARP_POINTS = ANNC_WARP_SIDE * ANNC_WARP_SIDE };
+
+/* One example's movement: where in the image each pixel of the result comes from. */
+struct annc_warp {
+    float down, right;               /* shift, in pixels */
+    float cosine, sine;              /* of the angle */
+    float bend[ANNC_WARP_POINTS][2]; /* at an even grid of points: displacements down and right, bilinear in between */
+};
+
+/* Number k of an example's, uniform within (-1, 1). */
+ANNC_DEVICE_CODE float annc_warp_number(uint64_t seed, uint64_t example, uint32_t k)
+{
+    return (float)annc_uniform(seed, ANNC_STREAM_AUGMENT, example * 64 + k);
+}
+
+/* Shift and angle, from the example's numbers 0 to 2. */
+ANNC_DEVICE_CODE void annc_warp_begin(uint64_t seed, uint64_t example, annc_augmentation augmentation,
+                                      struct annc_warp *warp)
+{
+    double sine, cosine;
+    const double half_turns = augmentation.rotation / 180 * (double)annc_warp_number(seed, example, 2);
+    annc_sincospi(half_turns > 0 ? half_turns : half_turns + 2, &sine, &cosine);
+    warp->down = (float)augmentation.shift * annc_warp_number(seed, example, 0);
+    warp->right = (float)augmentation.shift * annc_warp_number(seed, example, 1);
+    warp->cosine = (float)cosine;
+    warp->sine = (float)sine;
+}
+
+/* Point k of the grid, from the numbers 4 + 2 k and 5 + 2 k. */
+ANNC_DEVICE_CODE void annc_warp_point(uint64_t seed, uint64_t example, annc_augmentation augmentation, uint32_t k,
+                                      struct annc_warp *warp)
+{
+    warp->bend[k][0] = (float)augmentation.elastic * annc_warp_number(seed, example, 4 + 2 * k);
+    warp->bend[k][1] = (float)augmentation.elastic * annc_warp_number(seed, example, 5 + 2 * k);
+}
+
+/* A pixel, or 0 beyond the edge. */
+ANNC_DEVICE_CODE float annc_warp_pixel(const float *image, int rows, int columns, int r, int c)
+{
+    return r >= 0 && r < rows && c >= 0 && c < columns ? image[r * columns + c] : 0;
+}
+
+/* From a at x = 0 to b at x = 1. */
+ANNC_DEVICE_CODE float annc_warp_between(float a, float b, float x)
+{
+    return a + (b - a) * x;
+}
+
+/* Pixel (r, c) of the moved image, bilinear. */
+ANNC_DEVICE_CODE float annc_warp_sample(const struct annc_warp *warp, const float *image, int rows, int columns, int r,
+                                        int c)
+{
+    /* Where the pixel lies on the grid. */
+    const float cell_r = (float)r * (ANNC_WARP_SIDE - 1) / (float)(rows > 1 ? rows - 1 : 1),
+                cell_c = (float)c * (ANNC_WARP_SIDE - 1) / (float)(columns > 1 ? columns - 1 : 1);
+    const int gr = (int)cell_r < ANNC_WARP_SIDE - 1 ? (int)cell_r : ANNC_WARP_SIDE - 2,
+              gc = (int)cell_c < ANNC_WARP_SIDE - 1 ? (int)cell_c : ANNC_WARP_SIDE - 2;
+    const int k = gr * ANNC_WARP_SIDE + gc;
+    float bend[2];
+    for (int i = 0; i < 2; i++) {
+        const float above = annc_warp_between(warp->bend[k][i], warp->bend[k + 1][i], cell_c - (float)gc);
+        const float below = annc_warp_between(warp->bend[k + ANNC_WARP_SIDE][i], warp->bend[k + ANNC_WARP_SIDE + 1][i],
+                                              cell_c - (float)gc);
+        bend[i] = annc_warp_between(above, below, cell_r - (float)gr);
+    }
+    const float middle_r = (float)(rows - 1) / 2, middle_c = (float)(columns - 1) / 2;
+    const float y = (float)r - middle_r, x = (float)c - middle_c;
+    const float from_r = warp->cosine * y - warp->sine * x + middle_r + warp->down + bend[0],
+                from_c = warp->sine * y + warp->cosine * x + middle_c + warp->right + bend[1];
+    /* Far outside, so that the whole numbers below exist. */
+    if (!(from_r > -2 && from_r < (float)rows + 1 && from_c > -2 && from_c < (float)columns + 1))
+        return 0;
+    const int top = (int)(from_r + 2) - 2, left = (int)(from_c + 2) - 2;
+    const float down = from_r - (float)top, right = from_c - (float)left;
+    const float above = annc_warp_between(annc_warp_pixel(image, rows, columns, top, left),
+                                          annc_warp_pixel(image, rows, columns, top, left + 1), right);
+    const float below = annc_warp_between(annc_warp_pixel(image, rows, columns, top + 1, left),
+                                          annc_warp_pixel(image, rows, columns, top + 1, left + 1), right);
+    return annc_warp_between(above, below, down);
+}
+
+#endif

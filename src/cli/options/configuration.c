@@ -1,0 +1,146 @@
+/* configuration.c - options from elsewhere than the command line: configuration files, presets, checkpoints; and back into such a file. */
+#include "cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+static annc_status read_text(const char *path, char **text)
+{
+    FILE *file = take_given(fopen(path, "re"), "a configuration file");
+    struct text all = {.bytes = NULL};
+    char piece[4096];
+    size_t got;
+    if (!file)
+        return annc_fail(ANNC_INPUT, "%.300s: %s", path, strerror(errno));
+    do {
+        got = fread(piece, 1, sizeof piece, file);
+        text_put(&all, piece, got);
+    } while (got == sizeof piece && !memchr(piece, '\0', got));
+    const bool failed = ferror(file);
+    fclose(file);
+    *text = all.bytes;
+    if (failed || strlen(all.bytes) != all.length)
+        return annc_fail(ANNC_INPUT, "%.300s: is no text of lines 'name = value'", path);
+    return ANNC_OK;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    for (size_t n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]); n--)
+        text[n - 1] = '\0';
+    return text;
+}
+
+/* A configuration file as it is read. */
+struct config {
+    unsigned command;
+    struct options *options;
+    bool was_given[OPTION_COUNT], told[OPTION_COUNT]; /* before the file; in it */
+    struct text strangers;                            /* options in it that only other commands have */
+};
+
+static annc_status refuse_name(const struct config *config, const char *name)
+{
+    const char *meant = closest(name, option_name, config->command);
+    if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
+        return annc_fail(ANNC_USAGE, "%s is no option that a file gives", name);
+    return annc_fail(ANNC_USAGE, "there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
+                     meant && *meant ? meant : "", meant && *meant ? "?" : "");
+}
+
+/* What the command line says goes before the file. A file may serve several of the commands that take one: options of others are passed over,
+ * and that is told. */
+static annc_status take_value(struct config *config, const char *name, const char *value)
+{
+    const enum option_id any = option_named(OPTIONS[OPTION_CONFIG].commands & ANY_COMMAND, name);
+    if (any == OPTION_COUNT || any == OPTION_CONFIG || any == OPTION_HELP)
+        return refuse_name(config, name);
+    const enum option_id id = option_named(config->command, name);
+    const bool again = config->told[any];
+    config->told[any] = true;
+    if (again && OPTIONS[any].kind != LIST)
+        return annc_fail(ANNC_USAGE, "%s is given twice", name);
+    if (id == OPTION_COUNT) {
+        if (!again)
+            text_add(&config->strangers, "%s%s", config->strangers.length ? ", " : "", name);
+        return ANNC_OK;
+    }
+    return config->was_given[id] ? ANNC_OK : option_set(id, value, config->options);
+}
+
+/* "name = value", or nothing, or a comment. */
+static annc_status take_line(struct config *config, const char *path, int number, char *line)
+{
+    char *equals = strchr(line, '=');
+    if (*trim(line) == '\0' || *trim(line) == '#')
+        return ANNC_OK;
+    if (equals)
+        *equals = '\0';
+    char *name = trim(line), *value = equals ? trim(equals + 1) : NULL;
+    const annc_status status =
+        equals ? take_value(config, name, value) : annc_fail(ANNC_USAGE, "'%.64s' is not 'name = value'", name);
+    return status == ANNC_OK ? ANNC_OK : annc_fail(status, "%.200s, line %d: %.300s", path, number, error_text());
+}
+
+static annc_status read_config(unsigned command, struct options *options)
+{
+    const char *path = options->value[OPTION_CONFIG].text;
+    struct config config = {.command = command, .options = options};
+    annc_status status = ANNC_OK;
+    ANNC_TRY(read_text(path, &options->config));
+    int number = 0;
+    for (int id = 0; id < OPTION_COUNT; id++)
+        config.was_given[id] = options->value[id].given;
+    for (char *line = options->config; line;) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        ANNC_TRY(take_line(&config, path, ++number, line));
+        line = end ? end + 1 : NULL;
+    }
+    if (config.strangers.length > 0)
+        note(options, "%.300s: passed over what this command has no option for: %s", path, config.strangers.bytes);
+out:
+    text_free(&config.strangers);
+    return status;
+}
+
+static annc_status take_preset(unsigned command, struct options *options)
+{
+    const char *const *values = preset_values(options->value[OPTION_PRESET].choice);
+    for (; *values; values += 2)
+        ANNC_RETURN_IF_FAILED(options_set(command, values[0], values[1], options));
+    return ANNC_OK;
+}
+
+annc_status options_complete(unsigned command, struct options *options)
+{
+    if (options->value[OPTION_CONFIG].given)
+        ANNC_RETURN_IF_FAILED(read_config(command, options));
+    if (options->value[OPTION_PRESET].given)
+        ANNC_RETURN_IF_FAILED(take_preset(command, options));
+    if (options->value[OPTION_RESUME].given)
+        ANNC_RETURN_IF_FAILED(options_resume(options));
+    return options_default(options);
+}
+
+const char *option_shown(unsigned command, const struct options *options, enum option_id id)
+{
+    const struct option_value *value = &options->value[id];
+    const char *text = value->shown ? value->shown : value->text;
+    if (option_comes_with_model(options, id))
+        return NULL;
+    if (!(OPTIONS[id].commands & command) || !text || (OPTIONS[id].commands & ASIDE) || strpbrk(text, "\r\n"))
+        return NULL;
+    return OPTIONS[id].kind != FLAG ? text : value->given ? "yes" : NULL;
+}
+
+void options_print(unsigned command, const struct options *options, struct text *out)
+{
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const char *text = option_shown(command, options, (enum option_id)id);
+        if (text)
+            text_add(out, "%s = %s\n", OPTIONS[id].name, text);
+    }
+}

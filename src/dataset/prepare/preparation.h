@@ -1,0 +1,41 @@
+/* preparation.h - what is learnt of a training table before anything is trained, kept in the model, and done to every other table: which columns,
+ * which classes, what scaling. */
+#ifndef ANNC_DATASET_PREPARATION_H
+#define ANNC_DATASET_PREPARATION_H
+
+#include "classes.h"
+#include "image_style.h"
+
+/* x becomes (x - shift) factor; a missing x becomes fill first. */
+struct annc_scaling {
+    uint32_t count; /* of each array; 0: none */
+    double *shift, *factor, *fill;
+};
+
+struct annc_preparation {
+    struct annc_classes classes; /* none where there are targets */
+    annc_scale scale;            /* never auto */
+    struct annc_scaling inputs;  /* of min-max and standardise */
+    struct annc_scaling targets;
+    struct annc_table like; /* its columns alone: what other tables are matched with */
+    struct annc_look look;
+    bool transposed;
+    bool unlabelled; /* tables may have nothing to learn; it is then class 0, or 0 */
+};
+
+/* Learns classes, columns and the kind of scaling from a training table, for a network of `outputs` outputs (0: any). */
+annc_status annc_preparation_learn(const struct annc_table *table, const annc_data_options *options,
+                                   struct annc_preparation *preparation, char *notes, size_t size);
+/* Fits the scaling to `count` rows of the table, which are listed, or (rows NULL) its first. */
+annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
+                                 annc_scale target_scale, const uint32_t *rows, uint32_t count);
+/* Reads it from a network's metadata, and writes it there. */
+annc_status annc_preparation_load(const annc_network *network, struct annc_preparation *preparation);
+annc_status annc_preparation_store(const struct annc_preparation *preparation, annc_network *network);
+void annc_preparation_free(struct annc_preparation *preparation);
+
+/* Makes a data set of `count` rows of a table (rows NULL: of all, whose arrays it may then take over). */
+annc_status annc_preparation_apply(const struct annc_preparation *preparation, struct annc_table *table,
+                                   uint32_t outputs, const uint32_t *rows, uint32_t count, annc_dataset **dataset);
+
+#endif

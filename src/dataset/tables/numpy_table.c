@@ -1,0 +1,351 @@
+#include "numpy_table.h"
+#include "allocate.h"
+#include "idx_find.h"
+#include "status.h"
+#include "text.h"
+#include "zip.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- arrays of files */
+
+static annc_status read_stream(void *source, void *bytes, size_t count, size_t *got)
+{
+    return annc_stream_read(source, bytes, count, got);
+}
+
+/* Deflate cannot pack more tightly than this. */
+enum { MOST_DEFLATE_RATIO = 1032 };
+
+static annc_status read_npy(struct annc_stream *stream, struct annc_array *array)
+{
+    char name[ANNC_ARRAY_NAME];
+    uint64_t most = annc_stream_file_bytes(stream);
+    for (int layer = 0; layer < annc_stream_gzip_layers(stream); layer++)
+        most = annc_product((size_t)most, MOST_DEFLATE_RATIO);
+    const struct annc_bytes bytes = {read_stream, stream, most};
+    return annc_npy_read(&bytes, annc_stream_name(stream, name, sizeof name), array);
+}
+
+static bool is_array(const struct annc_zip_member *member)
+{
+    const size_t length = strlen(member->name);
+    return length > 4 && strcmp(member->name + length - 4, ".npy") == 0;
+}
+
+/* The name of an array: its member's without ".npy". */
+static void array_name(const struct annc_zip_member *member, char *name, size_t size)
+{
+    snprintf(name, size, "%.*s", (int)strlen(member->name) - 4, member->name);
+}
+
+/* The array of a name in any case, or UINT32_MAX. */
+static uint32_t find_array(const struct annc_zip *zip, const char *wanted)
+{
+    char name[ANNC_ARRAY_NAME];
+    for (uint32_t i = 0; i < zip->count; i++) {
+        if (!is_array(&zip->member[i]))
+            continue;
+        array_name(&zip->member[i], name, sizeof name);
+        if (annc_compare_any_case(name, wanted, SIZE_MAX) == 0)
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+static uint32_t count_arrays(const struct annc_zip *zip, uint32_t *last)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < zip->count; i++)
+        if (is_array(&zip->member[i])) {
+            *last = i;
+            count++;
+        }
+    return count;
+}
+
+/* Every array with its shape, for a message. */
+static void list_arrays(const struct annc_zip *zip, char *list, size_t size)
+{
+    size_t used = 0;
+    char name[ANNC_ARRAY_NAME], shape[64];
+    list[0] = '\0';
+    for (uint32_t i = 0; i < zip->count && used < size; i++) {
+        struct annc_array array;
+        if (!is_array(&zip->member[i]))
+            continue;
+        array_name(&zip->member[i], name, sizeof name);
+        snprintf(shape, sizeof shape, "unreadable");
+        if (annc_zip_read_array(zip, i, &array) == ANNC_OK)
+            annc_array_shape(&array, shape, sizeof shape);
+        annc_release(array.elements);
+        used += (size_t)snprintf(list + used, size - used, "%s%.60s (%s)", used ? ", " : "", name, shape);
+    }
+}
+
+/* ---------------------------------------------------------------- inputs */
+
+static double at(const struct annc_array *array, size_t i)
+{
+    return array->is_bytes ? ((const uint8_t *)array->elements)[i] : ((const double *)array->elements)[i];
+}
+
+/* Takes an array as inputs: examples by the first dimension; what it holds becomes the table's. */
+static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    const size_t rows = x->rank > 0 ? x->size[0] : 1, inputs = x->count / rows;
+    if (x->rank == 0 || rows > INT32_MAX || inputs > ANNC_MAX_WIDTH)
+        return annc_fail(ANNC_INPUT, "%s: %zu examples of %zu inputs; at most %d of %d can be used", x->name, rows,
+                         inputs, INT32_MAX, ANNC_MAX_WIDTH);
+    table->rows = (uint32_t)rows;
+    table->inputs = (uint32_t)inputs;
+    const bool image = x->rank == 3 || (x->rank == 4 && x->size[3] == 1);
+    table->image_rows = image ? (uint32_t)x->size[1] : 0;
+    table->image_columns = image ? (uint32_t)x->size[2] : 0;
+    table->type = x->is_bytes ? ANNC_BYTES : ANNC_FLOATS;
+    if (x->is_bytes) {
+        table->x = x->elements;
+        x->elements = NULL;
+        return ANNC_OK;
+    }
+    ANNC_TRY(annc_allocate(x->count, sizeof(float), "the examples", &table->x));
+    for (size_t i = 0; i < x->count; i++) {
+        const double value = at(x, i);
+        if (fabs(value) > (double)FLT_MAX)
+            return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is beyond single precision", x->name,
+                             i / inputs + 1, i % inputs + 1, value);
+        ((float *)table->x)[i] = (float)value;
+    }
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- labels and targets */
+
+/* The place of the only 1 in a row of zeros. */
+static annc_status one_hot(const struct annc_array *y, size_t row, size_t n, double *label)
+{
+    size_t ones = 0;
+    bool others = false;
+    for (size_t j = 0; j < n; j++) {
+        const double value = at(y, row * n + j);
+        if (value == 1) {
+            *label = (double)j;
+            ones++;
+        }
+        others = others || (value != 0 && value != 1);
+    }
+    if (ones == 1 && !others)
+        return ANNC_OK;
+    return annc_fail(ANNC_INPUT,
+                     "%s: row %zu is not one-hot: it has %zu ones%s; for numbers to be learnt use " ANNC_FIELD_TARGET,
+                     y->name, row + 1, ones, others ? " and other numbers" : "");
+}
+
+static annc_status take_labels(const struct annc_array *y, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    const size_t n = y->count / table->rows;
+    double *numbers = NULL;
+    ANNC_TRY(annc_allocate(table->rows, sizeof *numbers, "the labels", (void **)&numbers));
+    for (uint32_t i = 0; i < table->rows; i++) {
+        if (n == 1)
+            numbers[i] = at(y, i);
+        else
+            ANNC_TRY(one_hot(y, i, n, &numbers[i]));
+        if (!isfinite(numbers[i]))
+            ANNC_TRY(annc_fail(ANNC_INPUT, "%s: row %u is not finite", y->name, i + 1));
+    }
+    ANNC_TRY(annc_labels_of_numbers(numbers, table->rows, &table->labels));
+out:
+    annc_release(numbers);
+    return status;
+}
+
+static annc_status take_targets(const struct annc_array *y, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    const size_t n = y->count / table->rows;
+    if (n > ANNC_MAX_WIDTH)
+        return annc_fail(ANNC_INPUT, "%s: has %zu targets a row; at most %d can be used", y->name, n, ANNC_MAX_WIDTH);
+    table->outputs = (uint32_t)n;
+    ANNC_TRY(annc_allocate(y->count, sizeof *table->targets, "the targets", (void **)&table->targets));
+    for (size_t i = 0; i < y->count; i++) {
+        if (!(fabs(at(y, i)) <= (double)FLT_MAX))
+            return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or beyond single precision", y->name,
+                             i / n + 1, i % n + 1);
+        table->targets[i] = (float)at(y, i);
+    }
+    for (uint32_t j = 0; j < table->outputs; j++) {
+        char name[16];
+        snprintf(name, sizeof name, "%u", j + 1);
+        ANNC_TRY(annc_texts_add(&table->target_names, name, strlen(name)));
+    }
+out:
+    return status;
+}
+
+/* x and y (or NULL) as a table. */
+static annc_status make_table(struct annc_array *x, const struct annc_array *y, bool numbers, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    char shape[64];
+    memset(table, 0, sizeof *table);
+    snprintf(table->name, sizeof table->name, "%s", x->name);
+    ANNC_TRY(take_inputs(x, table));
+    if (!y)
+        return ANNC_OK;
+    if (y->rank < 1 || y->size[0] != table->rows) {
+        annc_array_shape(y, shape, sizeof shape);
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has the shape %s, and %s has %u example%s; they are not of one set", y->name,
+                           shape, x->name, table->rows, annc_plural(table->rows)));
+    }
+    ANNC_TRY(numbers ? take_targets(y, table) : take_labels(y, table));
+out:
+    if (status != ANNC_OK)
+        annc_table_free(table);
+    return status;
+}
+
+/* ---------------------------------------------------------------- files */
+
+/* The only array of a file. */
+static annc_status read_lone_array(const char *path, struct annc_array *array)
+{
+    annc_status status = ANNC_OK;
+    struct annc_zip zip = {.descriptor = -1};
+    struct annc_stream *stream = NULL;
+    uint32_t only = 0;
+    char list[1024];
+    memset(array, 0, sizeof *array);
+    if (!annc_zip_begins(path)) {
+        ANNC_TRY(annc_stream_open(path, &stream));
+        ANNC_TRY(read_npy(stream, array));
+        goto out;
+    }
+    ANNC_TRY(annc_zip_open(path, &zip));
+    if (count_arrays(&zip, &only) != 1) {
+        list_arrays(&zip, list, sizeof list);
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has several arrays where one of labels belongs: %s", zip.name, list));
+    }
+    ANNC_TRY(annc_zip_read_array(&zip, only, array));
+out:
+    annc_stream_close(stream);
+    annc_zip_close(&zip);
+    return status;
+}
+
+annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, bool unlabelled, bool numbers,
+                           struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    struct annc_array x = {.rank = 0}, y = {.rank = 0};
+    memset(table, 0, sizeof *table);
+    ANNC_TRY(read_npy(stream, &x));
+    if (!labels_path && !unlabelled)
+        ANNC_TRY(annc_fail(
+            ANNC_INPUT, "%s: is an array alone; name the one that is to be learnt by " ANNC_FIELD_LABELS_PATH, x.name));
+    if (labels_path)
+        ANNC_TRY(read_lone_array(labels_path, &y));
+    ANNC_TRY(make_table(&x, labels_path ? &y : NULL, numbers, table));
+out:
+    annc_release(x.elements);
+    annc_release(y.elements);
+    return status;
+}
+
+/* Names that go together. */
+static const struct {
+    const char *x, *y, *x_test, *y_test;
+} PAIRS[] = {{"x_train", "y_train", "x_test", "y_test"}, {"x", "y", NULL, NULL}, {"images", "labels", NULL, NULL}};
+enum { PAIR_COUNT = sizeof PAIRS / sizeof *PAIRS };
+
+/* The labels file of "kmnist-train-imgs.npz": the same with "labels". */
+static bool labels_beside(const char *path, char *labels, size_t size)
+{
+    static const char *const words[] = {"imgs", "images"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *slash = strrchr(path, '/'), *word = strstr(slash ? slash : path, words[i]);
+        if (word)
+            return (size_t)snprintf(labels, size, "%.*slabels%s", (int)(word - path), path, word + strlen(words[i])) <
+                   size;
+    }
+    return false;
+}
+
+/* Which members are x and y of a part; UINT32_MAX for what is not there. */
+static void find_pair(const struct annc_zip *zip, bool test, uint32_t *x, uint32_t *y)
+{
+    *x = *y = UINT32_MAX;
+    for (size_t i = 0; i < PAIR_COUNT && *x == UINT32_MAX; i++) {
+        *x = find_array(zip, test && PAIRS[i].x_test ? PAIRS[i].x_test : PAIRS[i].x);
+        *y = find_array(zip, test && PAIRS[i].x_test ? PAIRS[i].y_test : PAIRS[i].y);
+    }
+    uint32_t last = 0;
+    if (*x == UINT32_MAX && count_arrays(zip, &last) == 1)
+        *x = last;
+    if (*x == UINT32_MAX) {
+        *x = find_array(zip, "arr_0");
+        *y = find_array(zip, "arr_1");
+    }
+}
+
+static annc_status refuse_names(const struct annc_zip *zip, const char *lacking)
+{
+    char list[1024];
+    uint32_t last;
+    if (count_arrays(zip, &last) == 0)
+        return annc_fail(ANNC_INPUT, "%s: is a zip archive without arrays; unpack it first", zip->name);
+    list_arrays(zip, list, sizeof list);
+    return annc_fail(
+        ANNC_INPUT, "%s: which array is %s? name them by " ANNC_FIELD_X_NAME " and " ANNC_FIELD_Y_NAME "; there are %s",
+        zip->name, lacking, list);
+}
+
+/* What is to be learnt: a member, or a file of its own. */
+static annc_status read_learnt(const struct annc_zip *zip, const char *path, const char *labels_path, uint32_t y_member,
+                               struct annc_array *y)
+{
+    char beside[ANNC_PATH];
+    if (labels_path)
+        return read_lone_array(labels_path, y);
+    if (y_member != UINT32_MAX)
+        return annc_zip_read_array(zip, y_member, y);
+    if (zip->count == 1 && labels_beside(path, beside, sizeof beside))
+        return read_lone_array(beside, y);
+    return refuse_names(zip, "to be learnt");
+}
+
+annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
+                           bool unlabelled, bool numbers, struct annc_table *table, bool *has_test)
+{
+    annc_status status = ANNC_OK;
+    struct annc_zip zip = {.descriptor = -1};
+    struct annc_array x = {.rank = 0}, y = {.rank = 0};
+    uint32_t x_member, y_member;
+    memset(table, 0, sizeof *table);
+    ANNC_TRY(annc_zip_open(path, &zip));
+    find_pair(&zip, names->test, &x_member, &y_member);
+    *has_test = find_array(&zip, "x_test") != UINT32_MAX;
+    if (names->x)
+        x_member = find_array(&zip, names->x);
+    if (names->y)
+        y_member = find_array(&zip, names->y);
+    if (x_member == UINT32_MAX)
+        ANNC_TRY(refuse_names(&zip, "the inputs"));
+    if (names->y && y_member == UINT32_MAX)
+        ANNC_TRY(refuse_names(&zip, "to be learnt"));
+    ANNC_TRY(annc_zip_read_array(&zip, x_member, &x));
+    if (!unlabelled)
+        ANNC_TRY(read_learnt(&zip, path, labels_path, y_member, &y));
+    ANNC_TRY(make_table(&x, unlabelled ? NULL : &y, numbers, table));
+out:
+    annc_release(x.elements);
+    annc_release(y.elements);
+    annc_zip_close(&zip);
+    return status;
+}

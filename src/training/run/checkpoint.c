@@ -1,0 +1,247 @@
+/* checkpoint.c - a training between two steps as a network, and back. */
+#include "allocate.h"
+#include "buffer.h"
+#include "network.h"
+#include "number.h"
+#include "status.h"
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char KEY[] = "annc.state", FIRST_BLOCK[] = "first", SECOND_BLOCK[] = "second";
+
+/* What goes into KEY, "name value" after "name value" in this order, and "end": what must be the same, and where the training stands. */
+struct state {
+    uint64_t data, count, batch, seed, optimiser; /* data: the fingerprint */
+    uint64_t schedule;                            /* its epochs */
+    uint64_t epoch, steps;                        /* epochs begun, steps of the last of them */
+    uint64_t examples, correct;                   /* its report so far */
+    uint64_t waited;                              /* of the plateau */
+    double loss, seconds, plateau, best;
+};
+
+struct field {
+    const char *name;
+    uint64_t *whole;
+    double *number;
+};
+
+enum { FIELDS = 15 };
+
+static void list_fields(struct state *state, struct field *fields)
+{
+    const struct field all[FIELDS] = {{"data", &state->data, NULL},
+                                      {"count", &state->count, NULL},
+                                      {"batch", &state->batch, NULL},
+                                      {"seed", &state->seed, NULL},
+                                      {"optimiser", &state->optimiser, NULL},
+                                      {"schedule", &state->schedule, NULL},
+                                      {"epoch", &state->epoch, NULL},
+                                      {"steps", &state->steps, NULL},
+                                      {"examples", &state->examples, NULL},
+                                      {"correct", &state->correct, NULL},
+                                      {"waited", &state->waited, NULL},
+                                      {"loss", NULL, &state->loss},
+                                      {"seconds", NULL, &state->seconds},
+                                      {"plateau", NULL, &state->plateau},
+                                      {"best", NULL, &state->best}};
+    memcpy(fields, all, sizeof all);
+}
+
+/* ---------------------------------------------------------------- taking one */
+
+static annc_status write_state(struct state *state, annc_network *checkpoint)
+{
+    struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
+    struct field fields[FIELDS];
+    list_fields(state, fields);
+    for (size_t i = 0; i < FIELDS; i++) {
+        char number[ANNC_NUMBER_HEX];
+        annc_buffer_format(&text, i ? " %s " : "%s ", fields[i].name);
+        if (fields[i].whole)
+            annc_buffer_format(&text, "%llu", (unsigned long long)*fields[i].whole);
+        if (fields[i].number) {
+            annc_number_format_hex(*fields[i].number, number);
+            annc_buffer_format(&text, "%s", number);
+        }
+    }
+    annc_buffer_format(&text, " end");
+    annc_status status = text.status;
+    if (status == ANNC_OK)
+        status = annc_network_set_metadata(checkpoint, KEY, text.bytes);
+    annc_release(text.bytes);
+    return status;
+}
+
+static annc_status save_block(const annc_trainer *trainer, const float *block, const char *name, float *room,
+                              annc_network *checkpoint)
+{
+    annc_status status = ANNC_OK;
+    const size_t count = annc_shape_parameters(trainer->job.shape);
+    if (!block)
+        return annc_network_set_block(checkpoint, name, NULL);
+    ANNC_TRY(trainer->device->backend->download(trainer->device, room, block, count * sizeof *room));
+    for (size_t i = 0; i < count;
+         i++) /* squares of gradients overflow before anything else does, and nothing is learnt any more */
+        if (!isfinite(room[i]))
+            return annc_fail(ANNC_DIVERGED,
+                             "diverged: in epoch %u the optimiser's %s moment of parameter %zu is no longer finite "
+                             "(largest |input| %g); scale the data",
+                             trainer->epoch, name, i, (double)trainer->largest_input);
+    ANNC_TRY(annc_network_set_block(checkpoint, name, room));
+out:
+    return status;
+}
+
+/* What a trainer and a checkpoint of it must agree in. */
+static struct state identity(annc_trainer *trainer)
+{
+    if (trainer->fingerprint == 0)
+        trainer->fingerprint = annc_dataset_fingerprint(trainer->data);
+    return (struct state){.data = trainer->fingerprint,
+                          .count = trainer->feed.examples->count,
+                          .batch = trainer->options.batch,
+                          .seed = trainer->options.seed,
+                          .optimiser = (uint64_t)trainer->options.optimiser};
+}
+
+annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **result)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_optimisation *optimisation = &trainer->optimisation;
+    annc_network *checkpoint = NULL;
+    float *room = NULL;
+    struct state state = identity(trainer);
+    *result = NULL;
+    state.schedule = trainer->options.schedule.epochs;
+    state.epoch = trainer->epoch;
+    state.steps = trainer->report.steps;
+    state.examples = trainer->report.examples;
+    state.correct = trainer->report.correct;
+    state.loss = trainer->report.loss;
+    state.seconds = trainer->report.seconds;
+    state.waited = optimisation->waited;
+    state.plateau = optimisation->plateau;
+    state.best = optimisation->best;
+    ANNC_TRY(annc_network_copy(trainer->network, &checkpoint));
+    ANNC_TRY(annc_trainer_fetch_theta(trainer, checkpoint->theta));
+    ANNC_TRY(annc_allocate(annc_shape_parameters(trainer->job.shape), sizeof *room, "a checkpoint", (void **)&room));
+    ANNC_TRY(save_block(trainer, optimisation->v, FIRST_BLOCK, room, checkpoint));
+    ANNC_TRY(save_block(trainer, optimisation->s, SECOND_BLOCK, room, checkpoint));
+    ANNC_TRY(write_state(&state, checkpoint));
+    *result = checkpoint;
+    checkpoint = NULL;
+out:
+    annc_release(room);
+    annc_network_free(checkpoint);
+    return status;
+}
+
+/* ---------------------------------------------------------------- going on from one */
+
+/* The next word of a text, which moves past it; false where there is none, or it is longer than `word` has room. */
+static bool next_word(const char **text, char *word, size_t size)
+{
+    const size_t length = strcspn(*text, " ");
+    if (length == 0 || length >= size)
+        return false;
+    memcpy(word, *text, length);
+    word[length] = '\0';
+    *text += length;
+    *text += **text == ' ';
+    return true;
+}
+
+static bool parse_whole(const char *word, uint64_t *whole)
+{
+    *whole = 0;
+    for (; *word; word++)
+        if (*word < '0' || *word > '9' || __builtin_mul_overflow(*whole, 10, whole) ||
+            __builtin_add_overflow(*whole, (uint64_t)(*word - '0'), whole))
+            return false;
+    return true;
+}
+
+static bool parse_state(const char *text, struct state *state)
+{
+    struct field fields[FIELDS];
+    char word[ANNC_NUMBER_HEX];
+    list_fields(state, fields);
+    for (size_t i = 0; i < FIELDS; i++) {
+        if (!next_word(&text, word, sizeof word) || strcmp(word, fields[i].name) != 0 ||
+            !next_word(&text, word, sizeof word))
+            return false;
+        if (!(fields[i].whole ? parse_whole(word, fields[i].whole) : annc_number_parse_hex(word, fields[i].number)))
+            return false;
+    }
+    return strcmp(text, "end") == 0;
+}
+
+static annc_status read_state(const annc_network *checkpoint, uint32_t steps, struct state *state)
+{
+    const char *text = annc_network_metadata(checkpoint, KEY);
+    if (!text)
+        return annc_fail(ANNC_INPUT, "is a model, and no checkpoint: it says nothing of where its training stands");
+    if (!parse_state(text, state) || state->epoch > UINT32_MAX - 1 || state->steps > steps ||
+        (state->epoch == 0 && state->steps > 0) || state->examples > state->count || state->correct > state->examples ||
+        state->waited > UINT32_MAX || state->schedule > UINT32_MAX || !(state->plateau >= 0 && state->plateau <= 1))
+        return annc_fail(ANNC_INPUT, "is damaged: its %s makes no sense", KEY);
+    return ANNC_OK;
+}
+
+static annc_status agree(annc_trainer *trainer, const annc_network *checkpoint, const struct state *state)
+{
+    const struct state own = identity(trainer);
+    const annc_shape *shape = &trainer->network->shape, *theirs = &checkpoint->shape;
+    const size_t L = shape->layers;
+    if (L != theirs->layers || memcmp(shape->width, theirs->width, (L + 1) * sizeof *shape->width) != 0 ||
+        memcmp(shape->activation, theirs->activation, L * sizeof *shape->activation) != 0 ||
+        shape->cost != theirs->cost)
+        return annc_fail(ANNC_INPUT, "was taken of a network of another shape");
+    if (state->batch != own.batch || state->seed != own.seed || state->optimiser != own.optimiser)
+        return annc_fail(ANNC_INPUT, "was taken with another minibatch, seed or optimiser");
+    if (state->data != own.data || state->count != own.count)
+        return annc_fail(ANNC_INPUT, "was taken with other training data (%llu examples then, %llu now)",
+                         (unsigned long long)state->count, (unsigned long long)own.count);
+    return ANNC_OK;
+}
+
+static annc_status load_block(const annc_trainer *trainer, const annc_network *checkpoint, const char *name,
+                              float *block)
+{
+    const float *values = annc_network_block(checkpoint, name);
+    if (!values != !block)
+        return annc_fail(ANNC_INPUT, "is damaged: its optimiser's state does not fit its optimiser");
+    if (!block)
+        return ANNC_OK;
+    return trainer->device->backend->upload(trainer->device, block, values,
+                                            annc_shape_parameters(trainer->job.shape) * sizeof *values);
+}
+
+annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *checkpoint)
+{
+    annc_status status = ANNC_OK;
+    struct annc_optimisation *optimisation = &trainer->optimisation;
+    struct state state;
+    ANNC_TRY(read_state(checkpoint, trainer->steps, &state));
+    ANNC_TRY(agree(trainer, checkpoint, &state));
+    ANNC_TRY(load_block(trainer, checkpoint, FIRST_BLOCK, optimisation->v));
+    ANNC_TRY(load_block(trainer, checkpoint, SECOND_BLOCK, optimisation->s));
+    ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.theta, checkpoint->theta,
+                                              annc_shape_parameters(trainer->job.shape) * sizeof(float)));
+    if (state.schedule > 0)
+        trainer->options.schedule.epochs = (uint32_t)state.schedule;
+    optimisation->waited = (uint32_t)state.waited;
+    optimisation->plateau = state.plateau;
+    optimisation->best = state.best;
+    trainer->epoch = (uint32_t)state.epoch;
+    trainer->report = (annc_epoch){.epoch = (uint32_t)state.epoch,
+                                   .steps = (uint32_t)state.steps,
+                                   .examples = (uint32_t)state.examples,
+                                   .loss = state.loss,
+                                   .correct = (uint32_t)state.correct,
+                                   .seconds = state.seconds};
+out:
+    return status;
+}

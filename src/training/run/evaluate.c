@@ -1,0 +1,285 @@
+/* evaluate.c - how good a network is on a data set. */
+#include "allocate.h"
+#include "clock.h"
+#include "dataset.h"
+#include "engine_choice.h"
+#include "feed.h"
+#include "network.h"
+#include "propagate.h"
+#include "status.h"
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Activations of one chunk of examples take about this much memory. */
+enum { CHUNK_BYTES = 8 << 20, SMALLEST_CHUNK = 16, LARGEST_CHUNK = 1024 };
+
+struct annc_evaluator {
+    annc_device *device;
+    const annc_network *network;
+    const annc_examples *examples;
+    struct annc_feed feed;
+    struct annc_pass pass;
+    uint32_t chunk, chunks;
+    float *d_theta; /* the network's own parameters, once they are needed: a trainer brings its own */
+    struct annc_cursor *d_cursor;
+    struct annc_job job;
+    const struct annc_engine_ops *engine; /* NULL: the operations run */
+    void *engine_state;                   /* NULL until it is needed */
+    struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
+    int32_t *d_predictions;
+    const annc_dataset *dataset;
+    float *outputs; /* of all examples, on the host, where there are targets */
+};
+
+static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
+{
+    size_t row = 0;
+    for (uint32_t l = 0; l <= shape->layers; l++)
+        row += 2 * sizeof(float) * shape->width[l];
+    const size_t chunk = CHUNK_BYTES / row;
+    uint32_t power = SMALLEST_CHUNK; /* of two: pieces of a data set are then cut where its chunks are */
+    while (power < LARGEST_CHUNK && 2 * (size_t)power <= chunk)
+        power *= 2;
+    return power < examples ? power : examples;
+}
+
+static annc_status open_memory(annc_evaluator *evaluator)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const struct annc_backend *backend = device->backend;
+    const annc_shape *shape = &evaluator->network->shape;
+    void *memory = NULL;
+    ANNC_TRY(backend->alloc(device, sizeof(struct annc_cursor), "the cursor", &memory));
+    evaluator->d_cursor = memory;
+    ANNC_TRY(backend->alloc(device, evaluator->chunks * sizeof(struct annc_score), "the scores", &memory));
+    evaluator->d_scores = memory;
+    ANNC_TRY(backend->alloc(device, evaluator->feed.window * sizeof(int32_t), "the predictions", &memory));
+    evaluator->d_predictions = memory;
+    ANNC_TRY(annc_allocate(evaluator->chunks, sizeof(struct annc_score), "the scores", (void **)&evaluator->scores));
+    if (evaluator->examples->targets)
+        ANNC_TRY(annc_allocate(annc_product(evaluator->examples->count, evaluator->examples->outputs), sizeof(float),
+                               "the outputs", (void **)&evaluator->outputs));
+    ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
+out:
+    return status;
+}
+
+/* What an evaluator takes of a device beside its examples: its parameters and the layers of a chunk. */
+static uint64_t own_bytes(const annc_evaluator *evaluator)
+{
+    const annc_shape *shape = &evaluator->network->shape;
+    const annc_training_options plain = {.batch = evaluator->chunk};
+    return annc_shape_parameters(shape) * sizeof(float) + annc_pass_bytes(shape, evaluator->chunk, &plain);
+}
+
+annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
+                                  annc_evaluator **result)
+{
+    annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    annc_evaluator *evaluator = NULL;
+    const char *refusal;
+    *result = NULL;
+    ANNC_TRY(annc_examples_fit(&network->shape, examples));
+    ANNC_TRY(annc_allocate(1, sizeof *evaluator, "an evaluator", (void **)&evaluator));
+    evaluator->device = device;
+    evaluator->network = network;
+    evaluator->dataset = dataset;
+    evaluator->examples = examples;
+    evaluator->chunk = chunk_of(&network->shape, examples->count);
+    evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
+    ANNC_TRY(annc_feed_open(device, examples, evaluator->chunk, own_bytes(evaluator), &evaluator->feed));
+    ANNC_TRY(open_memory(evaluator));
+    evaluator->job = (struct annc_job){.shape = &network->shape,
+                                       .streams = evaluator->feed.streams,
+                                       .examples = &evaluator->feed.staged,
+                                       .cursor = evaluator->d_cursor,
+                                       .scores = evaluator->d_scores,
+                                       .predictions = evaluator->d_predictions,
+                                       .batch = evaluator->chunk,
+                                       .values = annc_pass_label_values(&evaluator->pass)};
+    evaluator->engine = annc_engine_find(device, &evaluator->job, ANNC_ENGINE_AUTO, &refusal);
+    *result = evaluator;
+    evaluator = NULL;
+out:
+    annc_evaluator_free(evaluator);
+    return status;
+}
+
+void annc_evaluator_free(annc_evaluator *evaluator)
+{
+    if (!evaluator)
+        return;
+    if (evaluator->engine_state)
+        evaluator->engine->close(evaluator->engine_state);
+    void *const memory[] = {evaluator->d_theta, evaluator->d_cursor, evaluator->d_scores, evaluator->d_predictions};
+    annc_pass_close(&evaluator->pass);
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            evaluator->device->backend->free(evaluator->device, memory[i]);
+    annc_feed_close(&evaluator->feed);
+    annc_release(evaluator->scores);
+    annc_release(evaluator->outputs);
+    annc_release(evaluator);
+}
+
+/* Where the results of an evaluation go; NULL for what nobody wants. */
+struct results {
+    int32_t *predictions;
+    float *outputs;
+    bool by_engine; /* which gives no outputs */
+};
+
+/* The chunks of `count` examples by the engine. */
+static annc_status run_engine(annc_evaluator *evaluator, const float *theta, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_engine_ops *engine = evaluator->engine;
+    const uint32_t full = count / evaluator->chunk, ragged = count % evaluator->chunk;
+    struct annc_job *job = &evaluator->job;
+    job->theta = (float *)theta; /* which these steps only read */
+    if (!evaluator->engine_state)
+        ANNC_TRY(engine->open(evaluator->device, &job, 1, &evaluator->engine_state));
+    ANNC_TRY(engine->steps(evaluator->engine_state, evaluator->chunk, full));
+    if (ragged > 0)
+        ANNC_TRY(engine->steps(evaluator->engine_state, ragged, 1));
+out:
+    return status;
+}
+
+/* The same by operations. */
+static annc_status run_operations(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
+                                  float *outputs)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_backend *backend = evaluator->device->backend;
+    struct annc_pass *pass = &evaluator->pass;
+    const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
+    const uint32_t chunk = evaluator->chunk;
+    for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
+        const uint32_t m = count - done < chunk ? count - done : chunk;
+        ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
+        ANNC_TRY(annc_pass_score(pass, evaluator->d_cursor, m, evaluator->d_scores, evaluator->d_predictions));
+        if (outputs)
+            ANNC_TRY(backend->download(evaluator->device, outputs + ((size_t)first + done) * n, pass->A[L],
+                                       m * n * sizeof(float)));
+    }
+out:
+    return status;
+}
+
+/* The chunks of a window of `count` examples from `first` on. */
+static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
+                              const struct results *results)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const struct annc_backend *backend = device->backend;
+    const uint32_t chunk = evaluator->chunk;
+    struct annc_cursor cursor;
+    memset(&cursor, 0, sizeof cursor);
+    cursor.order = annc_order_sequential(evaluator->feed.window);
+    cursor.batch = chunk;
+    ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
+    if (results->by_engine && !results->outputs)
+        ANNC_TRY(run_engine(evaluator, theta, count));
+    else
+        ANNC_TRY(run_operations(evaluator, theta, first, count, results->outputs));
+    ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
+                               ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
+    if (results->predictions)
+        ANNC_TRY(backend->download(device, results->predictions + first, evaluator->d_predictions,
+                                   count * sizeof *results->predictions));
+out:
+    return status;
+}
+
+/* All windows: one, where all examples are staged. */
+static annc_status run_windows(annc_evaluator *evaluator, const float *theta, const struct results *results)
+{
+    annc_status status = ANNC_OK;
+    struct annc_feed *feed = &evaluator->feed;
+    const uint32_t n = evaluator->examples->count;
+    const struct annc_order order = annc_order_sequential(n);
+    for (uint32_t first = 0; first < n;) {
+        const uint32_t count = n - first < feed->window ? n - first : feed->window;
+        annc_feed_fill(feed, &order, first, count);
+        ANNC_TRY(annc_feed_send(feed, count));
+        ANNC_TRY(run_window(evaluator, theta, first, count, results));
+        first += count;
+    }
+out:
+    return status;
+}
+
+/* R^2, RMSE and MAE of outputs and targets, both in the units of the file. */
+static void measure_targets(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
+{
+    const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
+    const size_t count = examples->count, n = examples->outputs;
+    double all_squares = 0, all_absolute = 0, r2 = 0;
+    annc_dataset_unscale(evaluator->dataset, examples->count, got);
+    for (size_t j = 0; j < n; j++) {
+        double sum = 0, squares = 0, deviations = 0;
+        for (size_t i = 0; i < count; i++)
+            sum += annc_dataset_target(evaluator->dataset, i, j);
+        for (size_t i = 0; i < count; i++) {
+            const double y = annc_dataset_target(evaluator->dataset, i, j), error = (double)got[i * n + j] - y;
+            squares += error * error;
+            all_absolute += fabs(error);
+            deviations += (y - sum / (double)count) * (y - sum / (double)count);
+        }
+        r2 += deviations > 0 ? 1 - squares / deviations : squares == 0;
+        all_squares += squares;
+    }
+    evaluation->r2 = r2 / (double)n;
+    evaluation->rmse = sqrt(all_squares / (double)(count * n));
+    evaluation->mae = all_absolute / (double)(count * n);
+}
+
+/* The network's own parameters to the device. */
+static annc_status send_parameters(annc_evaluator *evaluator)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const size_t bytes = annc_shape_parameters(&evaluator->network->shape) * sizeof(float);
+    void *memory = evaluator->d_theta;
+    if (!memory)
+        ANNC_TRY(device->backend->alloc(device, bytes, "the parameters", &memory));
+    evaluator->d_theta = memory;
+    ANNC_TRY(device->backend->upload(device, memory, evaluator->network->theta, bytes));
+out:
+    return status;
+}
+
+annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
+                               float *outputs, annc_evaluation *evaluation)
+{
+    annc_status status = ANNC_OK;
+    const double start = annc_now();
+    memset(evaluation, 0, sizeof *evaluation);
+    if (!trainer)
+        ANNC_TRY(send_parameters(evaluator));
+    const struct results results = {predictions, outputs ? outputs : evaluator->outputs,
+                                    evaluator->engine && !(trainer && trainer->options.engine == ANNC_ENGINE_OPS)};
+    ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
+    for (uint32_t c = 0; c < evaluator->chunks; c++) {
+        evaluation->count += evaluator->scores[c].examples;
+        evaluation->correct += evaluator->scores[c].correct;
+        evaluation->loss += evaluator->scores[c].cost;
+    }
+    evaluation->loss /= evaluation->count;
+    evaluation->r2 = evaluation->rmse = evaluation->mae = NAN;
+    if (evaluator->examples->targets) {
+        if (outputs)
+            memcpy(evaluator->outputs, outputs,
+                   (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
+        measure_targets(evaluator, evaluator->outputs, evaluation);
+    }
+    evaluation->seconds = annc_now() - start;
+out:
+    return status;
+}

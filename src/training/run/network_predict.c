@@ -1,0 +1,68 @@
+/* network_predict.c - what a network says of rows of numbers, as they are in its data. */
+#include "allocate.h"
+#include "dataset.h"
+#include "network.h"
+#include "preparation.h"
+#include "status.h"
+
+#include <stdio.h>
+
+/* Rows as a data set that is scaled as the model's data were. There is nothing to learn in it: class 0 stands for that. */
+static annc_status dataset_of(const annc_network *network, uint32_t count, const float *x, annc_dataset **dataset)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t outputs = network->shape.width[network->shape.layers];
+    struct annc_preparation preparation;
+    struct annc_table table = {.name = "the inputs", .rows = count, .inputs = network->shape.width[0]};
+    table.type = ANNC_FLOATS;
+    table.x = (void *)x;
+    *dataset = NULL;
+    ANNC_TRY(annc_preparation_load(network, &preparation));
+    preparation.unlabelled = true;
+    if (preparation.classes.count == 0)
+        ANNC_TRY(annc_classes_number(outputs == 1 ? 2 : outputs, &preparation.classes));
+    ANNC_TRY(annc_preparation_apply(&preparation, &table, outputs, NULL, 0, dataset));
+out:
+    annc_preparation_free(&preparation);
+    return status;
+}
+
+annc_status annc_network_predict(const annc_network *network, annc_device *device, uint32_t count, const float *x,
+                                 int32_t *classes, float *outputs)
+{
+    annc_status status = ANNC_OK;
+    annc_device *own = NULL;
+    annc_dataset *dataset = NULL;
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation ignored; /* there is nothing to be right about */
+    if (!device) {
+        ANNC_TRY(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_CPU}, &own));
+        device = own;
+    }
+    ANNC_TRY(dataset_of(network, count, x, &dataset));
+    ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, outputs, &ignored));
+    if (outputs)
+        annc_dataset_unscale(dataset, count, outputs);
+out:
+    annc_evaluator_free(evaluator);
+    annc_dataset_free(dataset);
+    annc_device_close(own);
+    return status;
+}
+
+bool annc_network_class_name(const annc_network *network, uint32_t class_index, char *name, size_t size)
+{
+    const uint32_t outputs = network->shape.width[network->shape.layers];
+    struct annc_preparation preparation;
+    if (class_index >= (outputs == 1 ? 2 : outputs) || annc_preparation_load(network, &preparation) != ANNC_OK)
+        return false;
+    const struct annc_classes *classes = &preparation.classes;
+    const bool has_targets = classes->count == 0 && (preparation.targets.count > 0 || preparation.like.outputs > 0);
+    if (class_index < classes->count)
+        snprintf(name, size, "%s", classes->label[class_index].text);
+    else
+        snprintf(name, size, "%u", class_index);
+    annc_preparation_free(&preparation);
+    return !has_targets;
+}
