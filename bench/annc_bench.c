@@ -10,8 +10,8 @@
  * share of peak, which counts inputs that are 0 as if they were multiplied, is that of the rate of one large matrix product on the same
  * device in the same run. */
 #include "annc.h"
-#include "backend.h"
-#include "clock.h"
+#include "backend/backend.h"
+#include "base/clock.h"
 
 #include <math.h>
 #include <stdio.h>

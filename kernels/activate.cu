@@ -1,5 +1,5 @@
 // activate.cu - bias and activation: Z = Z + 1 b^T, A = f(Z).
-#include "device.cuh"
+#include "kernels/device.cuh"
 
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     activate_kernel(annc_activation f, size_t count, uint32_t n, const float *b, float *Z, float *A)

@@ -1,5 +1,5 @@
 // delta.cu - the errors: BP1 at the output, the Hadamard product of BP2, the bias sums of BP3.
-#include "device.cuh"
+#include "kernels/device.cuh"
 
 // BP1 for a cost in closed form, or for an activation of each unit alone.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)

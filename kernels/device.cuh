@@ -1,13 +1,13 @@
 // device.cuh - what every kernel file shares.
-#ifndef ANNC_DEVICE_CUH
-#define ANNC_DEVICE_CUH
+#ifndef ANNC_KERNELS_DEVICE_CUH
+#define ANNC_KERNELS_DEVICE_CUH
 
 #include <cuda_runtime.h>
 
 #include <stdint.h>
 
-#include "functions.h"
-#include "kernels.h"
+#include "backend/cuda/kernels.h"
+#include "base/functions.h"
 
 // Every launch goes through this macro, so that kernels also run where there is no nvcc (tests/host defines its own).
 #ifndef ANNC_LAUNCH

@@ -1,7 +1,7 @@
 // dropout.cu - what a step draws for each example: dropped activations, noisy inputs, moved images.
-#include "augmentation.h"
-#include "device.cuh"
-#include "philox.h"
+#include "base/augmentation.h"
+#include "base/philox.h"
+#include "kernels/device.cuh"
 
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     dropout_kernel(uint64_t seed, const annc_cursor *cursor, uint32_t l, uint32_t threshold, float scale, size_t count,

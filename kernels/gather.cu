@@ -1,5 +1,5 @@
 // gather.cu - the minibatch of the cursor's step: a block of threads a row.
-#include "device.cuh"
+#include "kernels/device.cuh"
 
 constexpr unsigned MOST_GATHER_THREADS = 128;
 

@@ -1,8 +1,8 @@
 // initialise.cu - scaled random numbers: Philox words from cuRAND's device interface, one block of four words a thread.
 #include <curand_kernel.h>
 
-#include "device.cuh"
-#include "philox.h"
+#include "base/philox.h"
+#include "kernels/device.cuh"
 
 // Block g of the parameters' stream.
 __device__ static annc_philox_block words_of(uint64_t seed, uint64_t g)

@@ -1,5 +1,5 @@
 // score.cu - cost and hits of a minibatch, summed in a fixed order by one block, and the cursor's step forward.
-#include "device.cuh"
+#include "kernels/device.cuh"
 
 constexpr unsigned MOST_SCORE_THREADS = 256;
 

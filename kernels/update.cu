@@ -1,5 +1,5 @@
 // update.cu - what is made of a gradient: penalties, clipping, the optimisers, bounded weights.
-#include "device.cuh"
+#include "kernels/device.cuh"
 
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     penalise_kernel(size_t count, float l2, float l1, const float *W, float *G)

@@ -1,81 +1,270 @@
 #!/usr/bin/env python3
-"""Dependencies go one way: fails on an include that points the other way, on a CUDA or BLAS header outside its room, on a file that the rooms
-do not know, on a call of the program for memory that goes past memory.h, and on a message of the library that names an option.
+"""Checks how the source is laid out: which directory includes which, and that nothing goes round.
 
-    tests/structure.py REPOSITORY"""
+    tests/structure.py REPOSITORY
+
+Fails on an include that ARROWS does not allow, on a circle between directories (at the first level and at the second) or between
+files (a source file and its header are one), on a directory that is too large or that ARROWS does not know, on two files of one name, on a
+source file without a header of its own, on an include that is not written with its directory, on a CUDA or BLAS header outside its
+directories, and on a call of the program for memory that does not go through memory.h."""
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
+MOST_LINES = 3500  # of one directory of ARROWS
 
-# What each room may include of the project's own.
-ALLOWED = {
-    "include": {"include"},
-    "src/base": {"include", "src/base"},
-    "src/formats": {"include", "src/base", "src/formats"},
-    "src/dataset": {"include", "src/base", "src/formats", "src/dataset"},
-    "src/network": {"include", "src/base", "src/formats", "src/network"},
-    "src/backend": {"include", "src/base", "src/backend"},
-    "src/training": {"include", "src/base", "src/dataset", "src/network", "src/backend", "src/training"},
-    "src/cli": {"include", "src/base", "src/cli"},
-    "kernels": {"include", "src/base", "src/backend", "kernels"},
+# What the files of a directory may include, besides their own directory's. From the ground up: a directory names only those above it.
+ARROWS = {
+    "include": "",
+    "src/base": "include",
+    "src/formats": "include src/base",
+    "src/dataset/tables": "include src/base src/formats",
+    "src/dataset/prepare": "include src/base src/dataset/tables",
+    "src/dataset": "include src/base src/formats src/dataset/tables src/dataset/prepare",
+    "src/network": "include src/base",
+    "src/network/files": "include src/base src/formats src/network",
+    "src/network/export": "include src/base src/formats src/network",
+    "src/backend/blas": "src/base",
+    "src/backend": "include src/base src/backend/blas",
+    "src/backend/cpu": "include src/base src/backend src/backend/blas",
+    "src/backend/cuda": "include src/base src/backend",
+    "kernels": "include src/base src/backend src/backend/cuda",
+    "src/training/step": "include src/base src/dataset/prepare src/network src/backend",
+    "src/training/run": "include src/base src/dataset/tables src/dataset/prepare src/network src/backend src/training/step",
+    "src/training/check": "include src/base src/network src/backend src/training/step",
+    "src/cli/terminal": "include src/base",
+    "src/cli/options": "include src/base src/cli/terminal",
+    "src/cli/log": "include src/base src/cli/terminal src/cli/options",
+    "src/cli/charts": "include src/base src/cli/terminal src/cli/options src/cli/log",
+    "src/cli/train": "include src/base src/cli/terminal src/cli/options src/cli/log src/cli/charts",
+    "src/cli/model": "include src/base src/cli/terminal src/cli/options src/cli/charts src/cli/train",
+    "src/cli/trace": "include src/base src/cli/terminal src/cli/options",
+    "src/cli/report": "include src/base src/cli/terminal src/cli/options src/cli/log src/cli/charts src/cli/model",
+    "src/cli": "include src/base src/cli/terminal src/cli/options src/cli/train src/cli/model src/cli/trace src/cli/report",
 }
-EXTRA = {
-    ("src/backend/cuda/backend_cuda.c", "kernels.h"),  # the backend and its kernels are one module
+ARROWS = {directory: set(allowed.split()) for directory, allowed in ARROWS.items()}
+KERNELS_MAY_USE = {"base/functions.h", "base/philox.h", "base/order.h", "base/augmentation.h", "base/device_code.h", "backend/backend.h",
+                   "backend/cuda/kernels.h", "annc.h", "kernels/device.cuh"}
+OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use
+
+# Source files that have no header of their own, by the header that declares what they define.
+IMPLEMENTS = {
+    "annc.h": "src/formats/gallery_file.c src/dataset/fetch.c src/network/join.c src/network/files/model_read.c src/network/files/model_write.c "
+              "src/backend/build_info.c src/training/step/initialise.c src/training/run/checkpoint.c src/training/run/evaluate.c "
+              "src/training/run/network_predict.c src/training/run/sweep.c "
+              "src/training/check/gradient_check.c src/training/check/trace.c",
+    "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each
+    "backend/blas/gemm.h": "src/backend/blas/gemm_builtin.c src/backend/blas/gemm_cblas.c",  # one of them is built
+    "backend/cpu/cpu_loops.h": "src/backend/cpu/cpu_portable.c src/backend/cpu/cpu_avx2.c src/backend/cpu/cpu_avx512.c",  # by instruction set
 }
-KERNELS_MAY_USE = {"kernels.h", "functions.h", "philox.h", "order.h", "augmentation.h", "device_code.h", "backend.h", "annc.h"}
-DEVICE_HEADERS = re.compile(r"(cuda|cublas|curand|cblas|openblas)")
+IMPLEMENTS = {source: header for header, sources in IMPLEMENTS.items() for source in sources.split()}
+MAIN = "src/cli/main.c"
+
+# Made by CMake in the build folder.
+GENERATED = {"base/config.h": "src/base/config.h.in", "dataset/mnist.h": "src/dataset/mnist.h.in",
+             "network/export/export_page.h": "src/network/export/export_page.h.in"}
+DEVICE_HEADERS = re.compile(r"^(cuda|cublas|curand|cblas|openblas)")
+HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels"}
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
                           r"(?<!take_given\()\b(?:fopen|fdopen|realpath|getcwd)\(")
-GENERATED = {"config.h", "mnist.h", "export_page.h"}
+MAY_SHARE_NAMES = {"README.md", "CMakeLists.txt", "__init__.py"}
+# Includes of these are not written from src/ or tests/: programs of their own, and stand-ins for system headers.
+FREE_STYLE = ("bench/peers/", "tests/examples/", "tests/install/", "tests/host/include/")
 
 
-# Text that names options of another program, or that notes still have.
-NAMES_OPTIONS = {"src/dataset/fetch.c", "src/dataset/tables/idx_table.c"}
+def code_files(*directories):
+    for directory in directories:
+        for path in sorted((ROOT / directory).rglob("*")):
+            if path.suffix in (".c", ".h", ".cu", ".cuh", ".cpp") and path.is_file():
+                yield path
 
 
-def option_faults():
-    """Messages of the library name fields, for which the program has the options."""
-    faults = []
-    for room in ("src/base", "src/formats", "src/dataset", "src/network", "src/backend", "src/training"):
-        for path in sorted((ROOT / room).glob("*.c")):
-            name = str(path.relative_to(ROOT))
-            for text in re.findall(r'"[^"\n]*--[a-z][^"\n]*"', path.read_text()) if name not in NAMES_OPTIONS else ():
-                faults.append(f"{name} names an option: {text}")
-    options = (ROOT / "src/cli/terminal/usage.c").read_text()
-    for field in re.findall(r'ANNC_FIELD\("(\w+)"\)', (ROOT / "src/base/status.h").read_text()):
-        if '{"' + field + '", "--' not in options:
-            faults.append(f"src/cli/terminal/usage.c has no option for the field {field} of src/base/status.h")
-    return faults
+def includes(path):
+    """Each include of a file: its text, and whether it is in quotes."""
+    for quote, header in re.findall(r'^\s*#\s*include\s+(["<])([^">]+)[">]', path.read_text(), re.M):
+        yield header, quote == '"'
+
+
+def file_of(header):
+    """The project's file that an include means, relative to the root, or None."""
+    for base in ("src", "include", "tests", ""):
+        if (ROOT / base / header).is_file():
+            return str(pathlib.Path(base) / header)
+    return GENERATED.get(header)
+
+
+def circle_in(graph):
+    """A circle of a graph, as the names along it, or None."""
+    done, way = set(), []
+
+    def visit(name):
+        if name in way:
+            return way[way.index(name):] + [name]
+        if name in done:
+            return None
+        way.append(name)
+        for target in sorted(graph.get(name, ())):
+            found = visit(target)
+            if found:
+                return found
+        way.pop()
+        done.add(name)
+        return None
+
+    for name in sorted(graph):
+        found = visit(name)
+        if found:
+            return found
+    return None
+
+
+def first_level(directory):
+    """src/cli/train belongs to src/cli."""
+    return "/".join(directory.split("/")[:2])
+
+
+def check_table():
+    """The table itself has no circle, at either level, and only existing directories."""
+    for directory, allowed in ARROWS.items():
+        if not (ROOT / directory).is_dir():
+            yield f"ARROWS has {directory}, which is not there"
+        for unknown in allowed - ARROWS.keys():
+            yield f"ARROWS lets {directory} include {unknown}, which it does not have"
+    levels = {}
+    for directory, allowed in ARROWS.items():
+        levels.setdefault(first_level(directory), set()).update(first_level(a) for a in allowed)
+    for level in levels:
+        levels[level].discard(level)
+    for graph in (ARROWS, levels):
+        circle = circle_in(graph)
+        if circle:
+            yield f"ARROWS allows a circle: {' -> '.join(circle)}"
+
+
+def check_includes():
+    files, directories = {}, {}
+    for path in code_files("include", "src", "kernels"):
+        name, directory = str(path.relative_to(ROOT)), str(path.parent.relative_to(ROOT))
+        if directory not in ARROWS:
+            yield f"{name}: ARROWS does not have {directory}"
+            continue
+        for header, quoted in includes(path):
+            if DEVICE_HEADERS.match(header) and directory not in HAS_DEVICE_HEADERS:
+                yield f"{name} includes {header}: device headers belong in {', '.join(sorted(HAS_DEVICE_HEADERS))}"
+            target = file_of(header)
+            if not target:
+                if quoted:
+                    yield f"{name} includes {header}, which is not in the project as written"
+                continue
+            if not quoted and target not in ("include/annc.h", "include/annc_functions.h"):
+                continue  # a system header that has the name of one of ours
+            there = str(pathlib.Path(target).parent)
+            if there != directory and there not in ARROWS[directory]:
+                yield f"{name} includes {header}: no arrow runs from {directory} to {there}"
+            if directory.startswith("src/cli") and there == "include" and header not in OF_THE_LIBRARY:
+                yield f"{name} includes {header}: of the library the program knows annc.h"
+            if directory == "kernels" and header not in KERNELS_MAY_USE:
+                yield f"{name} includes {header}: kernels include {', '.join(sorted(KERNELS_MAY_USE))}"
+            of, to = (str(pathlib.Path(each).with_suffix("")).removesuffix(".h") for each in (name, target))
+            if of != to:
+                files.setdefault(of, set()).add(to)
+            if there != directory:
+                directories.setdefault(directory, set()).add(there)
+    levels = {}
+    for directory, targets in directories.items():
+        levels.setdefault(first_level(directory), set()).update({first_level(t) for t in targets} - {first_level(directory)})
+    for what, graph in (("files", files), ("directories", directories), ("directories of the first level", levels)):
+        circle = circle_in(graph)
+        if circle:
+            yield f"a circle between {what}: {' -> '.join(circle)}"
+
+
+def check_style():
+    """The project's own headers are in quotes, and written from src/, include/, tests/ or the root."""
+    ours = {path.name for path in code_files("src", "kernels", "tests") if path.suffix in (".h", ".cuh")} | {pathlib.Path(g).name for g in GENERATED}
+    for path in code_files("include", "src", "kernels", "tests", "bench"):
+        name = str(path.relative_to(ROOT))
+        for header, quoted in includes(path):
+            if name.startswith(FREE_STYLE):
+                continue
+            if not quoted:
+                if "/" in header and file_of(header):
+                    yield f"{name} includes <{header}>: write it in quotes"
+                continue
+            if ".." in header.split("/"):
+                yield f"{name} includes {header}: write it from src/"
+            elif "/" not in header and header in ours:
+                yield f"{name} includes {header} without its directory"
+
+
+def check_headers():
+    for path in code_files("src"):
+        if path.suffix != ".c":
+            continue
+        name = str(path.relative_to(ROOT))
+        if name == MAIN:
+            continue
+        own = IMPLEMENTS.get(name, str(path.relative_to(ROOT / "src").with_suffix(".h")))
+        reached = reach(path)
+        if name in IMPLEMENTS and path.with_suffix(".h").is_file():
+            yield f"{name} has a header of its own: take it off IMPLEMENTS"
+        elif not file_of(own):
+            yield f"{name} has no header of its own, {own}"
+        elif file_of(own) not in reached:
+            yield f"{name} does not include {own}, which declares what it defines"
+    for name in IMPLEMENTS:
+        if not (ROOT / name).is_file():
+            yield f"IMPLEMENTS has {name}, which is not there"
+
+
+def reach(path):
+    """All files of the project that a file includes, and what those include."""
+    seen, waiting = set(), [path]
+    while waiting:
+        for header, _ in includes(waiting.pop()):
+            target = file_of(header)
+            if target and target not in seen:
+                seen.add(target)
+                waiting.append(ROOT / target)
+    return seen
+
+
+def check_sizes():
+    for directory in ARROWS:
+        files = [path for path in sorted((ROOT / directory).glob("*")) if path.is_file() and path.suffix in (".c", ".h", ".in", ".cu", ".cuh", ".html")]
+        lines = sum(len(path.read_bytes().splitlines()) for path in files)
+        if lines > MOST_LINES:
+            yield f"{directory} has {lines} lines, more than {MOST_LINES}: divide it"
+
+
+def check_names():
+    where = {}
+    for directory in ("include", "src", "kernels", "tests", "bench", "data"):
+        for path in sorted((ROOT / directory).rglob("*")):
+            inside = path.relative_to(ROOT).parts
+            if path.is_file() and "__pycache__" not in inside and "expected" not in inside and "mnist" not in inside:
+                where.setdefault(path.name, []).append(str(path.relative_to(ROOT)))
+    for name, paths in where.items():
+        if len(paths) > 1 and name not in MAY_SHARE_NAMES:
+            yield f"two files of one name: {', '.join(paths)}"
+
+
+def check_memory():
+    for path in code_files("src/cli"):
+        if path.suffix == ".c" and path.name != "memory.c":
+            for call in TAKES_MEMORY.findall(path.read_text()):
+                yield f"{path.relative_to(ROOT)} takes memory without memory.h: {call}"
 
 
 def main():
-    room_of = {path.name: room for room in ALLOWED for path in (ROOT / room).rglob("*.*h")}
-    faults = []
-    for room, allowed in ALLOWED.items():
-        for path in sorted((ROOT / room).rglob("*.[chu]*")):
-            name = str(path.relative_to(ROOT))
-            for header in re.findall(r'^\s*#\s*include\s+["<]([^">]+)[">]', path.read_text(), re.M):
-                target = room_of.get(header)
-                if target and target not in allowed and (name, header) not in EXTRA:
-                    faults.append(f"{name} includes {header} of {target}")
-                if room == "src/cli" and target == "include" and header != "annc.h":
-                    faults.append(f"{name} includes {header}: of include/ the command line knows annc.h alone")
-                if room == "kernels" and target in ("src/base", "src/backend") and header not in KERNELS_MAY_USE:
-                    faults.append(f"{name} includes {header}, which is no business of the kernels")
-                if DEVICE_HEADERS.search(header) and room not in ("src/backend", "kernels"):
-                    faults.append(f"{name} includes {header}: device headers belong in src/backend and kernels")
-                if not target and header not in GENERATED and '"' + header + '"' in path.read_text():
-                    faults.append(f"{name} includes {header}, which no room has")
-    for path in sorted((ROOT / "src/cli").rglob("*.c")):
-        for call in TAKES_MEMORY.findall(path.read_text()) if path.name != "memory.c" else ():
-            faults.append(f"src/cli/{path.name} takes memory past memory.h: {call}")
-    faults += option_faults()
-    for fault in faults:
+    checks = (check_table, check_includes, check_style, check_headers, check_sizes, check_names, check_memory)
+    faults = [list(check()) for check in checks]
+    for fault in sum(faults, []):
         print(fault)
-    print(f"{'1 passed, 0 failed' if not faults else '0 passed, 1 failed'}")
-    return 1 if faults else 0
+    failed = sum(map(bool, faults))
+    print(f"{len(checks) - failed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* peer.h - what the peers in C share: a job that run.py has written into a folder, and how its epochs are reported. */
-#ifndef ANNC_PEER_H
-#define ANNC_PEER_H
+#ifndef ANNC_BENCH_PEERS_PEER_H
+#define ANNC_BENCH_PEERS_PEER_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #define ANNC_BACKEND_BACKEND_H
 
 #include "annc.h"
-#include "order.h"
+#include "base/order.h"
 
 /* Raised with every change of this file; a module of another number is refused by name. */
 enum { ANNC_BACKEND_CONTRACT = 5 };

@@ -1,7 +1,7 @@
 /* build_info.c - what the library was built from and with. */
 #include "annc.h"
-#include "config.h"
-#include "gemm.h"
+#include "backend/blas/gemm.h"
+#include "base/config.h"
 
 annc_build annc_build_info(void)
 {

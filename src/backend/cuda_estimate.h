@@ -2,7 +2,7 @@
 #ifndef ANNC_BACKEND_CUDA_ESTIMATE_H
 #define ANNC_BACKEND_CUDA_ESTIMATE_H
 
-#include "engine.h"
+#include "backend/engine.h"
 
 /* An estimate that no measurement on a GPU has confirmed yet: for each layer a chain of six or seven kernels, each of which waits for
  * the one before, and the products at a rate that networks of this kind reach. */

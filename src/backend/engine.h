@@ -6,7 +6,7 @@
 #ifndef ANNC_BACKEND_ENGINE_H
 #define ANNC_BACKEND_ENGINE_H
 
-#include "backend.h"
+#include "backend/backend.h"
 
 /* Consecutive minibatch steps of one network. */
 struct annc_job {

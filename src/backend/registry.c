@@ -1,8 +1,8 @@
 /* registry.c - the kinds of devices, and how one becomes an open device. */
-#include "registry.h"
-#include "config.h"
-#include "cuda_estimate.h"
-#include "status.h"
+#include "backend/registry.h"
+#include "backend/cuda_estimate.h"
+#include "base/config.h"
+#include "base/status.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

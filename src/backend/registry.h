@@ -2,7 +2,7 @@
 #ifndef ANNC_BACKEND_REGISTRY_H
 #define ANNC_BACKEND_REGISTRY_H
 
-#include "engine.h"
+#include "backend/engine.h"
 
 /* A kind of device that there may be. */
 struct annc_device_row {

@@ -1,5 +1,5 @@
-#include "allocate.h"
-#include "status.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* augmentation.h - how an image is moved for training: shifted, turned and bent, by amounts drawn for each example. The same bits on every device. */
-#ifndef ANNC_BASE_WARP_H
-#define ANNC_BASE_WARP_H
+#ifndef ANNC_BASE_AUGMENTATION_H
+#define ANNC_BASE_AUGMENTATION_H
 
 #include "annc.h"
-#include "philox.h"
+#include "base/philox.h"
 
 enum { ANNC_WARP_SIDE = 5, ANNC_WARP_POINTS = ANNC_WARP_SIDE * ANNC_WARP_SIDE };
 

@@ -1,7 +1,7 @@
-#include "buffer.h"
-#include "allocate.h"
-#include "number.h"
-#include "text.h"
+#include "base/buffer.h"
+#include "base/allocate.h"
+#include "base/number.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #define ANNC_BASE_FUNCTIONS_H
 
 #include "annc.h"
-#include "device_code.h"
+#include "base/device_code.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#include "json.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/text.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #ifndef ANNC_BASE_ORDER_H
 #define ANNC_BASE_ORDER_H
 
-#include "device_code.h"
-#include "philox.h"
+#include "base/device_code.h"
+#include "base/philox.h"
 
 #include <stdint.h>
 

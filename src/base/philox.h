@@ -9,7 +9,7 @@
 #ifndef ANNC_BASE_PHILOX_H
 #define ANNC_BASE_PHILOX_H
 
-#include "device_code.h"
+#include "base/device_code.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "pool.h"
-#include "allocate.h"
-#include "status.h"
+#include "base/pool.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* processors.c - how many processors this process may use. */
-#include "processors.h"
+#include "base/processors.h"
 
 #include <errno.h>
 #include <limits.h>

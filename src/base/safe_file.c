@@ -1,7 +1,7 @@
-#include "safe_file.h"
-#include "allocate.h"
-#include "status.h"
-#include "text.h"
+#include "base/safe_file.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

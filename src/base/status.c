@@ -1,6 +1,6 @@
-#include "status.h"
-#include "number.h"
-#include "text.h"
+#include "base/status.h"
+#include "base/number.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,13 @@
 /* command_fetch.c - annc-gpu fetch */
-#include "cli.h"
+#include "cli/command_fetch.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void tell(void *context, const char *line)

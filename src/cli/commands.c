@@ -1,5 +1,17 @@
 /* commands.c - the table of commands. */
-#include "cli.h"
+#include "cli/commands.h"
+#include "cli/command_fetch.h"
+#include "cli/model/command_check.h"
+#include "cli/model/command_eval.h"
+#include "cli/model/command_export.h"
+#include "cli/model/command_info.h"
+#include "cli/model/command_predict.h"
+#include "cli/model/command_show.h"
+#include "cli/options/option_types.h"
+#include "cli/report/command_report.h"
+#include "cli/trace/command_trace.h"
+#include "cli/train/command_sweep.h"
+#include "cli/train/command_train.h"
 
 const struct command COMMANDS[] = {
     {"train", "", "train a network; alone, the tutorial's job on MNIST", TRAIN, 0, run_train},

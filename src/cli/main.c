@@ -1,6 +1,18 @@
 /* main.c - annc-gpu: help, commands and exit codes. */
-#include "cli.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/manual.h"
+#include "cli/openblas_kernels.h"
+#include "cli/options/configuration.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/overwriting.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- help */

@@ -1,6 +1,11 @@
 /* manual.c - the manual page and the shells' completions. */
-#include "cli.h"
+#include "cli/manual.h"
+#include "cli/commands.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- the manual page */

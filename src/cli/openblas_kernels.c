@@ -1,5 +1,5 @@
 /* openblas_kernels.c - OpenBLAS with the kernels that the processor has. */
-#include "cli.h"
+#include "cli/openblas_kernels.h"
 
 #include <stdlib.h>
 #include <string.h>

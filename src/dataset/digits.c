@@ -3,8 +3,8 @@
  * A digit is chosen with its style; its control points are shaken; the whole is scaled, slanted, turned and moved; the strokes are drawn
  * with a round pen, whose pressure and thickness vary. Every number comes from Philox and all arithmetic is +, -, *, / and sqrt, so the
  * bytes are the same on every machine. */
-#include "digits.h"
-#include "philox.h"
+#include "dataset/digits.h"
+#include "base/philox.h"
 
 #include <math.h>
 #include <string.h>

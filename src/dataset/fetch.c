@@ -1,11 +1,12 @@
 /* fetch.c - MNIST by way of curl, each file checked before it takes its name. */
-#include "idx_find.h"
-#include "mnist.h"
-#include "safe_file.h"
-#include "sha256.h"
-#include "status.h"
-#include "stream.h"
-#include "text.h"
+#include "base/safe_file.h"
+#include "base/sha256.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/mnist.h"
+#include "dataset/mnist_location.h"
+#include "dataset/tables/idx_find.h"
+#include "formats/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,9 +2,11 @@
 #ifndef ANNC_DATASET_LOADING_H
 #define ANNC_DATASET_LOADING_H
 
-#include "idx_find.h"
-#include "preparation.h"
-#include "stream.h"
+#include "annc.h"
+#include "dataset/prepare/preparation.h"
+#include "dataset/tables/idx_find.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 struct annc_loading {
     const annc_data_options *options;
@@ -27,10 +29,6 @@ annc_status annc_loading_complete(struct annc_loading *loading, const struct ann
 const struct annc_table *annc_loading_columns(const struct annc_loading *loading);
 /* Tells how inputs are scaled. */
 void annc_loading_note_scaling(struct annc_loading *loading);
-
-/* As annc_data_load; `stream`, or NULL, is the file that the options name, open already and of a format, and becomes the loading's own. */
-annc_status annc_data_load_open(const annc_data_options *options, struct annc_stream *stream, annc_format format,
-                                annc_data *data);
 
 /* Reads a file of any kind as part p. */
 annc_status annc_loading_read(struct annc_loading *loading, const char *path, const char *labels_path, int p);

@@ -1,7 +1,8 @@
 /* mnist_location.c - where MNIST is on this machine. */
-#include "config.h"
-#include "idx_find.h"
-#include "status.h"
+#include "dataset/mnist_location.h"
+#include "base/config.h"
+#include "base/status.h"
+#include "dataset/tables/idx_find.h"
 
 #include <stdio.h>
 #include <stdlib.h>

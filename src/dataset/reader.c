@@ -1,10 +1,17 @@
 /* reader.c - what is to be predicted, in pieces, however long it is. */
-#include "reader.h"
-#include "allocate.h"
-#include "csv.h"
-#include "loading.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/reader.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/loading.h"
+#include "dataset/prepare/preparation.h"
+#include "dataset/source.h"
+#include "dataset/tables/csv.h"
+#include "dataset/tables/idx_find.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/records.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_READER_H
 #define ANNC_DATASET_READER_H
 
-#include "records.h"
+#include "dataset/tables/records.h"
 
 /* How large pieces are; nothing that is read depends on it but what `intake` says of the beginning. */
 struct annc_reader_sizes {

@@ -1,13 +1,18 @@
 /* source.c - data sets from where people have them: which files, in which order, and what is made of them. */
-#include "allocate.h"
-#include "dataset.h"
-#include "digits.h"
-#include "idx_find.h"
-#include "loading.h"
-#include "split.h"
-#include "status.h"
-#include "stream.h"
-#include "text.h"
+#include "dataset/source.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/digits.h"
+#include "dataset/loading.h"
+#include "dataset/prepare/dataset.h"
+#include "dataset/prepare/preparation.h"
+#include "dataset/prepare/preparation_text.h"
+#include "dataset/prepare/split.h"
+#include "dataset/tables/idx_find.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* gallery_file.c - images side by side, as a PNG or SVG file. */
-#include "allocate.h"
-#include "buffer.h"
-#include "picture.h"
-#include "status.h"
-#include "text.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "formats/picture.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-#include "npy.h"
-#include "allocate.h"
-#include "number.h"
-#include "status.h"
-#include "text.h"
+#include "formats/npy.h"
+#include "base/allocate.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-#include "picture.h"
-#include "allocate.h"
-#include "config.h"
-#include "safe_file.h"
-#include "status.h"
+#include "formats/picture.h"
+#include "base/allocate.h"
+#include "base/config.h"
+#include "base/safe_file.h"
+#include "base/status.h"
 
 #include <stdio.h>
 #include <string.h>

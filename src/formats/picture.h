@@ -2,7 +2,7 @@
 #ifndef ANNC_FORMATS_PICTURE_H
 #define ANNC_FORMATS_PICTURE_H
 
-#include "stream.h"
+#include "formats/stream.h"
 
 struct annc_picture {
     uint32_t rows, columns;

@@ -1,9 +1,9 @@
-#include "stream.h"
-#include "allocate.h"
-#include "clock.h"
-#include "config.h"
-#include "status.h"
-#include "text.h"
+#include "formats/stream.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #ifndef ANNC_FORMATS_STREAM_H
 #define ANNC_FORMATS_STREAM_H
 
-#include "allocate.h"
+#include "base/allocate.h"
 
 struct annc_stream;
 

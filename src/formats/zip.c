@@ -1,9 +1,9 @@
-#include "zip.h"
-#include "allocate.h"
-#include "checksum.h"
-#include "config.h"
-#include "status.h"
-#include "text.h"
+#include "formats/zip.h"
+#include "base/allocate.h"
+#include "base/checksum.h"
+#include "base/config.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #ifndef ANNC_FORMATS_ZIP_H
 #define ANNC_FORMATS_ZIP_H
 
-#include "npy.h"
+#include "formats/npy.h"
 
 /* A member as the archive's directory has it. */
 struct annc_zip_member {

@@ -1,7 +1,7 @@
-#include "zip_write.h"
-#include "allocate.h"
-#include "checksum.h"
-#include "status.h"
+#include "formats/zip_write.h"
+#include "base/allocate.h"
+#include "base/checksum.h"
+#include "base/status.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef ANNC_FORMATS_ZIP_WRITE_H
 #define ANNC_FORMATS_ZIP_WRITE_H
 
-#include "buffer.h"
-#include "safe_file.h"
+#include "base/buffer.h"
+#include "base/safe_file.h"
 
 struct annc_zip_writer {
     struct annc_safe_file *file; /* the caller's, open */

@@ -1,6 +1,6 @@
 /* join.c - several networks as one. */
-#include "network.h"
-#include "status.h"
+#include "base/status.h"
+#include "network/network.h"
 
 #include <stdio.h>
 

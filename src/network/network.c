@@ -1,7 +1,7 @@
-#include "network.h"
-#include "allocate.h"
-#include "shape.h"
-#include "status.h"
+#include "network/network.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "network/shape.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-#include "shape.h"
-#include "functions.h"
-#include "status.h"
+#include "network/shape.h"
+#include "base/functions.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* Every backend and engine against the reference, over one table of cases. The device under test is problem_device()'s. */
-#include "backend.h"
-#include "functions.h"
-#include "network.h"
-#include "problem.h"
-#include "propagate.h"
-#include "test.h"
+#include "backend/backend.h"
+#include "base/functions.h"
+#include "network/network.h"
+#include "support/problem.h"
+#include "support/test.h"
+#include "training/step/propagate.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
 /* A training that is broken, kept in a file, read and gone on with ends with the bits of one that was not, wherever it was broken. */
-#include "problem.h"
-#include "test.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <unistd.h>
 

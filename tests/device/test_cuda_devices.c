@@ -1,6 +1,6 @@
 /* CUDA devices on the simulated one: several at once, handed from thread to thread, without code for them, and short of memory. */
-#include "problem.h"
-#include "test.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <pthread.h>
 #include <stdlib.h>

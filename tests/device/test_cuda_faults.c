@@ -1,8 +1,8 @@
 /* CUDA and cuBLAS that fail, at every single call of a training on the simulated device: an error that names the call, nothing left on the
  * device, and a device that is opened anew works. */
-#include "problem.h"
-#include "status.h"
-#include "test.h"
+#include "base/status.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <dlfcn.h>
 #include <limits.h>

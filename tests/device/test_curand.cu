@@ -5,7 +5,7 @@
 #define QUALIFIERS static inline __host__ __device__
 #include <curand_kernel.h>
 
-#include "philox.h"
+#include "base/philox.h"
 
 int main()
 {

@@ -1,13 +1,13 @@
 /* The engine that runs whole steps of small networks on the CPU: against the reference and the operations, over random shapes, densities and
  * minibatches. ANNC_CPU_KERNELS says by which instruction set. */
-#include "backend.h"
-#include "cpu_kernels.h"
-#include "cpu_sparse.h"
-#include "functions.h"
-#include "network.h"
-#include "philox.h"
-#include "problem.h"
-#include "test.h"
+#include "backend/backend.h"
+#include "backend/cpu/cpu_kernels.h"
+#include "backend/cpu/cpu_sparse.h"
+#include "base/functions.h"
+#include "base/philox.h"
+#include "network/network.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 static annc_device *device, *crew; /* one thread; three */
 

@@ -1,13 +1,13 @@
 /* Every combination of activation, cost, optimiser, depth, full or ragged minibatch and input type: the audit, and two epochs of steps against
  * the reference with optimisers that are written again here. The device under test is problem_device()'s. */
-#include "backend.h"
-#include "functions.h"
-#include "network.h"
-#include "optimiser.h"
-#include "order.h"
-#include "problem.h"
-#include "reference.h"
-#include "test.h"
+#include "backend/backend.h"
+#include "base/functions.h"
+#include "base/order.h"
+#include "network/network.h"
+#include "support/optimiser.h"
+#include "support/problem.h"
+#include "support/test.h"
+#include "training/step/reference.h"
 
 static annc_device *device;
 

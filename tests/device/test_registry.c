@@ -1,9 +1,9 @@
 /* A new device is one row of the registry: this one counts the calls of the contract. It trains, is audited and swept by code that
  * knows nothing of it, and ANNC_DEVICE_AUTO takes it where its engine says that it is the fastest. The registry is compiled with the
  * row for this test (tests/CMakeLists.txt). */
-#include "counting_device.h"
-#include "problem.h"
-#include "test.h"
+#include "support/counting_device.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <string.h>
 

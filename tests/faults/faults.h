@@ -1,8 +1,8 @@
 /* faults.h - calls of the system that fail when a test says so. The linker puts faults.c's functions in the place of those that give memory
  * and threads (--wrap), for all code of a program; the library has nothing of it. A program that is not a test of its own is told by
  * ANNC_FAULT_AT and ANNC_FAULT_FROM. */
-#ifndef ANNC_TESTS_FAULTS_H
-#define ANNC_TESTS_FAULTS_H
+#ifndef ANNC_TESTS_FAULTS_FAULTS_H
+#define ANNC_TESTS_FAULTS_FAULTS_H
 
 #include <stdbool.h>
 

@@ -1,13 +1,13 @@
 /* Memory and threads that are refused, at every single call of a training and of all around it: an error that says so, nothing lost, and the
  * same work afterwards comes to the same bits. */
-#include "config.h"
-#include "faults.h"
-#include "idx_table.h"
-#include "problem.h"
-#include "safe_file.h"
-#include "status.h"
-#include "test.h"
-#include "zip_write.h"
+#include "base/config.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+#include "dataset/tables/idx_table.h"
+#include "faults/faults.h"
+#include "formats/zip_write.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <glob.h>
 #include <sys/stat.h>

@@ -1,8 +1,8 @@
 /* Calls for files that fail, at every single call of what reads and writes them: an error that says so, or the same result, and nothing left.
  * Reads and writes that are interrupted, or do a part of what they should, go on; so do files that another run seems to have replaced. */
-#include "config.h"
-#include "status.h"
-#include "test.h"
+#include "base/config.h"
+#include "base/status.h"
+#include "support/test.h"
 
 #include <dirent.h>
 #include <errno.h>

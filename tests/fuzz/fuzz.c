@@ -1,5 +1,5 @@
 /* fuzz.c - any reader under libFuzzer: ANNC_FUZZ_READER names it. */
-#include "hostile.h"
+#include "fuzz/hostile.h"
 
 #include <stdio.h>
 #include <stdlib.h>

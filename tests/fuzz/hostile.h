@@ -1,6 +1,6 @@
 /* hostile.h - every reader of the program on bytes that nobody vouches for. */
-#ifndef ANNC_TESTS_HOSTILE_H
-#define ANNC_TESTS_HOSTILE_H
+#ifndef ANNC_TESTS_FUZZ_HOSTILE_H
+#define ANNC_TESTS_FUZZ_HOSTILE_H
 
 #include "annc.h"
 

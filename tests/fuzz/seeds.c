@@ -1,7 +1,7 @@
 /* seeds.c - small valid files of every kind and variant. */
-#include "checksum.h"
-#include "config.h"
-#include "hostile.h"
+#include "base/checksum.h"
+#include "base/config.h"
+#include "fuzz/hostile.h"
 
 #include <stdio.h>
 #include <string.h>

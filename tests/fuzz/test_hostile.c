@@ -1,8 +1,8 @@
 /* Every reader on damaged files: cut at every byte, each bit of the header flipped, thousands of random changes (10,000 a file, or as many as
  * ANNC_TEST_CHANGES says). With --seeds FOLDER it writes the files that it damages, a folder for each reader, and damages none. */
-#include "checksum.h"
-#include "hostile.h"
-#include "test.h"
+#include "base/checksum.h"
+#include "fuzz/hostile.h"
+#include "support/test.h"
 
 #include <sys/stat.h>
 

@@ -1,5 +1,5 @@
 // cublas.cpp - cuBLAS's products as plain loops, in the stream's order.
-#include "host.h"
+#include "host/host.h"
 
 #include <cublas_v2.h>
 

@@ -2,7 +2,7 @@
 //
 // The threads of a block run one after another, each until it waits or ends; then those whose wait is over go on. ANNC_HOST_SHUFFLE=SEED runs
 // blocks and threads in another order each time, which a missing barrier does not survive.
-#include "host.h"
+#include "host/host.h"
 
 #include <algorithm>
 #include <cstdio>

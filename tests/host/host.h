@@ -1,6 +1,6 @@
 // host.h - what the parts of the simulated device share.
-#ifndef ANNC_HOST_H
-#define ANNC_HOST_H
+#ifndef ANNC_TESTS_HOST_HOST_H
+#define ANNC_TESTS_HOST_HOST_H
 
 #include <cuda_runtime.h>
 

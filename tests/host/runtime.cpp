@@ -1,5 +1,5 @@
 // runtime.cpp - the simulated device's memory, streams and graphs.
-#include "host.h"
+#include "host/host.h"
 
 #include <climits>
 #include <cstdio>

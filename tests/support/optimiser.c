@@ -1,4 +1,4 @@
-#include "optimiser.h"
+#include "support/optimiser.h"
 
 #include <math.h>
 #include <stdlib.h>

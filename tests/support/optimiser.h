@@ -1,6 +1,6 @@
 /* optimiser.h - the optimisers again, from their papers, in double: what the tests hold the library's against. */
-#ifndef ANNC_TESTS_OPTIMISER_H
-#define ANNC_TESTS_OPTIMISER_H
+#ifndef ANNC_TESTS_SUPPORT_OPTIMISER_H
+#define ANNC_TESTS_SUPPORT_OPTIMISER_H
 
 #include "annc.h"
 

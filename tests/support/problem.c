@@ -1,7 +1,7 @@
-#include "problem.h"
-#include "engine.h"
-#include "functions.h"
-#include "order.h"
+#include "support/problem.h"
+#include "backend/engine.h"
+#include "base/functions.h"
+#include "base/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>

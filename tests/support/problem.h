@@ -1,6 +1,6 @@
 /* problem.h - networks and data made for the tests, and the devices that they are tried on. */
-#ifndef ANNC_TESTS_PROBLEM_H
-#define ANNC_TESTS_PROBLEM_H
+#ifndef ANNC_TESTS_SUPPORT_PROBLEM_H
+#define ANNC_TESTS_SUPPORT_PROBLEM_H
 
 #include "annc.h"
 

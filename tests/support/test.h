@@ -1,7 +1,7 @@
 /* test.h - plain checks for the test programs. Each test program is a list of TEST functions run by TEST_MAIN; its exit code is 0
  * when all passed, 1 when one failed, and 77 (skipped, for CTest) when every one was skipped. */
-#ifndef ANNC_TEST_H
-#define ANNC_TEST_H
+#ifndef ANNC_TESTS_SUPPORT_TEST_H
+#define ANNC_TESTS_SUPPORT_TEST_H
 
 #include <math.h>
 #include <stdbool.h>

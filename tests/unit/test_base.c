@@ -1,11 +1,11 @@
 /* What all readers and writers are made of: JSON, UTF-8, numbers, memory. */
-#include "allocate.h"
-#include "buffer.h"
-#include "json.h"
-#include "number.h"
-#include "processors.h"
-#include "test.h"
-#include "text.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "base/processors.h"
+#include "base/text.h"
+#include "support/test.h"
 
 #include <sched.h>
 #include <sys/stat.h>

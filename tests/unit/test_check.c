@@ -1,8 +1,8 @@
 /* The gradient audit finds faults: a backend with a fault in it fails, whatever the fault, and a sound one passes. */
-#include "backend.h"
-#include "network.h"
-#include "problem.h"
-#include "test.h"
+#include "backend/backend.h"
+#include "network/network.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 static annc_device *cpu;
 

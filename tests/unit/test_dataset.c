@@ -1,12 +1,12 @@
 /* Data sets: IDX files as people have them, and what is refused. The sets are of bars: image i of class i mod 10 is 28 x 28, background 0,
  * with a bar over rows 4...23 whose column and brightness tell the class. */
-#include "problem.h"
-#include "test.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include "annc.h"
-#include "dataset.h"
-#include "safe_file.h"
-#include "zip_write.h"
+#include "base/safe_file.h"
+#include "dataset/prepare/dataset.h"
+#include "formats/zip_write.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "base/config.h"
 
 static char folder[64];
 

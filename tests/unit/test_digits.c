@@ -1,8 +1,8 @@
 /* The built-in digits are always the same, balanced, and all drawn. */
 #include "annc.h"
-#include "digits.h"
-#include "sha256.h"
-#include "test.h"
+#include "base/sha256.h"
+#include "dataset/digits.h"
+#include "support/test.h"
 
 #include <unistd.h>
 

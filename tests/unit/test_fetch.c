@@ -1,6 +1,6 @@
 /* The download of MNIST as a library has it: without anybody who is told, with a curl of the test's own, in folders that are none, and where the
  * system has no more files or interrupts. What a real server can do is in program/test_fetch.py. */
-#include "test.h"
+#include "support/test.h"
 
 #include "annc.h"
 

@@ -1,6 +1,6 @@
 /* The definitions of f, f' and C: float against double, derivatives against differences, extremes. */
-#include "functions.h"
-#include "test.h"
+#include "base/functions.h"
+#include "support/test.h"
 
 /* |got - want| in units of the last place of a float near want. */
 static double ulps(float got, double want)

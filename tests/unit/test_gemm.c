@@ -1,8 +1,8 @@
 /* Matrix products against a triple loop in double, over shapes with every kind of remainder. Built once for the library's own and once
  * for the built-in ones. */
-#include "gemm.h"
-#include "philox.h"
-#include "test.h"
+#include "backend/blas/gemm.h"
+#include "base/philox.h"
+#include "support/test.h"
 
 typedef void product_fn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
                         float *C);

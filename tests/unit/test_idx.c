@@ -1,11 +1,12 @@
 /* IDX files: found by their names, in whatever order a folder lists them; larger than memory, turned, in pieces. What is wrong inside of them is in
  * test_dataset.c. */
-#include "idx.h"
-#include "idx_find.h"
-#include "idx_table.h"
-#include "image_style.h"
-#include "test.h"
+#include "dataset/tables/idx.h"
+#include "dataset/tables/idx_find.h"
+#include "dataset/tables/idx_table.h"
+#include "dataset/tables/image_style.h"
+#include "support/test.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

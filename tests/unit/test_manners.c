@@ -1,8 +1,8 @@
 /* What a program that uses the library may rely on: nothing is printed, and no state of the process is another afterwards; numbers are the same
  * in every locale; threads do not disturb each other; every failure of memory ends in an error, with everything freed. */
-#include "problem.h"
-#include "test.h"
-#include "text.h"
+#include "base/text.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <dirent.h>
 #include <errno.h>

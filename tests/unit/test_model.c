@@ -1,7 +1,7 @@
 /* Model files: what is written, what is read back, and what is refused. */
-#include "network.h"
-#include "problem.h"
-#include "test.h"
+#include "network/network.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <errno.h>
 #include <fcntl.h>

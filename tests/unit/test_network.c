@@ -1,8 +1,8 @@
 /* Shapes, the parameter block, names and metadata. */
-#include "network.h"
-#include "problem.h"
-#include "shape.h"
-#include "test.h"
+#include "network/network.h"
+#include "network/shape.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 static void parameter_block(void)
 {

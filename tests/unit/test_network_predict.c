@@ -1,6 +1,6 @@
 /* Rows of numbers through a network and back: what it says of them is what an evaluation of the same data says, in the units of the data. */
-#include "problem.h"
-#include "test.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 /* Optimisers in double against the tests' own, schedules against their definitions, and what is refused. */
-#include "functions.h"
-#include "optimiser.h"
-#include "problem.h"
-#include "test.h"
+#include "base/functions.h"
+#include "support/optimiser.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 /* 100 steps of each optimiser over one gradient path: the table's formulas and the tests' own end at the same parameters. */
 static void trajectories(void)

@@ -1,7 +1,7 @@
 /* Random numbers and the order of the examples. */
-#include "order.h"
-#include "philox.h"
-#include "test.h"
+#include "base/order.h"
+#include "base/philox.h"
+#include "support/test.h"
 
 static void known_answers(void)
 {

@@ -1,12 +1,12 @@
 /* The reader of what is to be predicted: a table comes to the same examples whole and in pieces of every size, and what is wrong is told after the
  * same rows and in the same words. */
-#include "test.h"
-
 #include "annc.h"
-#include "config.h"
-#include "dataset.h"
-#include "reader.h"
+#include "base/config.h"
+#include "dataset/prepare/dataset.h"
+#include "dataset/reader.h"
+#include "support/test.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 enum { MOST_VALUES = 4096, MOST_MESSAGE = 512 };

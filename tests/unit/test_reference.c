@@ -1,7 +1,7 @@
 /* The equations, one example at a time: the worked example, and finite differences over a matrix of shapes. */
-#include "functions.h"
-#include "problem.h"
-#include "test.h"
+#include "base/functions.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 /* One sigmoid neuron, quadratic cost: w = (2, -3), x = (-1, -2), b = -3, y = 1. */
 static void worked_example(void)

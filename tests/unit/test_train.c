@@ -1,7 +1,7 @@
 /* What a run of training promises beyond its arithmetic: stops, divergence, limits, and that it learns. */
-#include "network.h"
-#include "problem.h"
-#include "test.h"
+#include "network/network.h"
+#include "support/problem.h"
+#include "support/test.h"
 
 static annc_device *cpu;
 

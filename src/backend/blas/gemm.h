@@ -1,8 +1,8 @@
 /* gemm.h - matrix products on the CPU: a CBLAS library's (gemm_cblas.c), or without one our own (gemm_builtin.c).
  *
  * Matrices are row-major without padding. With beta 0, C may hold anything, NaN included. */
-#ifndef ANNC_BACKEND_GEMM_H
-#define ANNC_BACKEND_GEMM_H
+#ifndef ANNC_BACKEND_BLAS_GEMM_H
+#define ANNC_BACKEND_BLAS_GEMM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* gemm_builtin.c - the matrix products of gemm.h where there is no BLAS library: blocks of A and B are packed into panels that stay in the
  * caches, and a small tile of C is kept in registers while k runs (Goto and van de Geijn, Anatomy of high-performance matrix
  * multiplication, 2008). One thread; the result depends on nothing but the arguments and the kind of processor. */
-#include "gemm.h"
+#include "backend/blas/gemm.h"
 
 #include <stdbool.h>
 #include <stddef.h>

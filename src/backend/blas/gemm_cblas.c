@@ -3,8 +3,8 @@
  * Every CBLAS has cblas_sgemm, which is declared here, because each library names its header differently. What only one
  * library has (a version, a number of threads) is looked up when the program runs. So one source file serves all
  * libraries, also one that takes the place of another as libblas.so.3. */
-#include "config.h"
-#include "gemm.h"
+#include "backend/blas/gemm.h"
+#include "base/config.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

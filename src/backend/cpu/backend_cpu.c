@@ -1,15 +1,15 @@
 /* backend_cpu.c - the CPU: matrix products of gemm.h, elementwise loops made from the tables of annc_functions.h. */
-#include "allocate.h"
-#include "augmentation.h"
-#include "backend.h"
-#include "cpu_fused.h"
-#include "cpu_rows.h"
-#include "cpu_staged.h"
-#include "functions.h"
-#include "gemm.h"
-#include "norms.h"
-#include "processors.h"
-#include "status.h"
+#include "backend/backend.h"
+#include "backend/blas/gemm.h"
+#include "backend/cpu/cpu_fused.h"
+#include "backend/cpu/cpu_rows.h"
+#include "backend/cpu/cpu_staged.h"
+#include "backend/cpu/norms.h"
+#include "base/allocate.h"
+#include "base/augmentation.h"
+#include "base/functions.h"
+#include "base/processors.h"
+#include "base/status.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,12 +6,12 @@
  * (cpu_sparse.h), where enough of them are 0; otherwise they are gathered as they are. The steps are in cpu_step.c.
  *
  * theta, the documented block, and the states of an optimiser are read when a call begins and written when it ends. */
-#include "cpu_fused.h"
-#include "allocate.h"
-#include "clock.h"
-#include "cpu_step.h"
-#include "functions.h"
-#include "status.h"
+#include "backend/cpu/cpu_fused.h"
+#include "backend/cpu/cpu_step.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/functions.h"
+#include "base/status.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* cpu_fused.h - whole steps of small networks on the CPU, in one go. */
-#ifndef ANNC_BACKEND_CPU_FUSED_H
-#define ANNC_BACKEND_CPU_FUSED_H
+#ifndef ANNC_BACKEND_CPU_CPU_FUSED_H
+#define ANNC_BACKEND_CPU_CPU_FUSED_H
 
-#include "cpu_staged.h"
-#include "engine.h"
-#include "pool.h"
+#include "backend/cpu/cpu_staged.h"
+#include "backend/engine.h"
+#include "base/pool.h"
 
 /* The functions of struct annc_engine_ops. open: for examples that are staged, with up to `threads` threads of the pool; choose: only
  * as many of them as make it faster. */

@@ -1,4 +1,4 @@
-#include "cpu_kernels.h"
+#include "backend/cpu/cpu_kernels.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,11 +2,11 @@
  *
  * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them; beyond n, what feeds another layer is 0, and all else means
  * nothing. A step of the fused engine (cpu_step.c) is made of these; the elementwise ones serve the operations too. */
-#ifndef ANNC_BACKEND_CPU_KERNELS_H
-#define ANNC_BACKEND_CPU_KERNELS_H
+#ifndef ANNC_BACKEND_CPU_CPU_KERNELS_H
+#define ANNC_BACKEND_CPU_CPU_KERNELS_H
 
-#include "backend.h"
-#include "config.h"
+#include "backend/backend.h"
+#include "base/config.h"
 
 enum {
     ANNC_PAD = 16,  /* numbers that rows are padded to a multiple of: the widest vector */

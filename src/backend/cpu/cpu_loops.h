@@ -1,10 +1,10 @@
 /* cpu_loops.h - the kernels of cpu_kernels.h, for the instruction set of the file that includes this: cpu_portable.c, cpu_avx2.c, cpu_avx512.c. */
-#ifndef ANNC_BACKEND_CPU_LOOPS_H
-#define ANNC_BACKEND_CPU_LOOPS_H
+#ifndef ANNC_BACKEND_CPU_CPU_LOOPS_H
+#define ANNC_BACKEND_CPU_CPU_LOOPS_H
 
-#include "cpu_kernels.h"
-#include "cpu_vector.h"
-#include "functions.h"
+#include "backend/cpu/cpu_kernels.h"
+#include "backend/cpu/cpu_vector.h"
+#include "base/functions.h"
 
 /* A pointer that is worked out once: otherwise the sums that make it are worked out again for each vector of a row. */
 #define SETTLED(pointer) __asm__("" : "+r"(pointer))

@@ -1,5 +1,5 @@
-#include "cpu_rows.h"
-#include "functions.h"
+#include "backend/cpu/cpu_rows.h"
+#include "base/functions.h"
 
 static const float TARGET_MIDDLE = 0.5f; /* between the targets 0 and 1 of two classes */
 

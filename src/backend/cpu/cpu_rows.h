@@ -1,6 +1,6 @@
 /* cpu_rows.h - what depends on a whole row of a matrix: m rows of n numbers, `stride` apart. */
-#ifndef ANNC_BACKEND_CPU_ROWS_H
-#define ANNC_BACKEND_CPU_ROWS_H
+#ifndef ANNC_BACKEND_CPU_CPU_ROWS_H
+#define ANNC_BACKEND_CPU_CPU_ROWS_H
 
 #include "annc.h"
 

@@ -1,6 +1,6 @@
-#include "cpu_sparse.h"
-#include "allocate.h"
-#include "status.h"
+#include "backend/cpu/cpu_sparse.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <string.h>
 

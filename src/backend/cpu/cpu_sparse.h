@@ -1,8 +1,8 @@
 /* cpu_sparse.h - a data set's inputs that are not 0, listed example by example. */
-#ifndef ANNC_BACKEND_CPU_SPARSE_H
-#define ANNC_BACKEND_CPU_SPARSE_H
+#ifndef ANNC_BACKEND_CPU_CPU_SPARSE_H
+#define ANNC_BACKEND_CPU_CPU_SPARSE_H
 
-#include "cpu_kernels.h"
+#include "backend/cpu/cpu_kernels.h"
 
 struct annc_sparse {
     struct annc_records records;

@@ -1,6 +1,6 @@
-#include "cpu_staged.h"
-#include "allocate.h"
-#include "status.h"
+#include "backend/cpu/cpu_staged.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 static struct annc_staged *find(struct annc_staged *all, const void *host)
 {

@@ -1,8 +1,8 @@
 /* cpu_staged.h - host arrays that are in use on the CPU, and the lists made of them, which live as long. */
-#ifndef ANNC_BACKEND_CPU_STAGED_H
-#define ANNC_BACKEND_CPU_STAGED_H
+#ifndef ANNC_BACKEND_CPU_CPU_STAGED_H
+#define ANNC_BACKEND_CPU_CPU_STAGED_H
 
-#include "cpu_sparse.h"
+#include "backend/cpu/cpu_sparse.h"
 
 struct annc_staged {
     const void *host;

@@ -1,6 +1,6 @@
-#include "cpu_step.h"
-#include "cpu_rows.h"
-#include "functions.h"
+#include "backend/cpu/cpu_step.h"
+#include "backend/cpu/cpu_rows.h"
+#include "base/functions.h"
 
 #include <sched.h>
 #include <string.h>

@@ -4,12 +4,12 @@
  * part of the next layer's V that leads to them. All other layers every worker computes for itself, alike. What a shared layer comes to is
  * exchanged: A on the way forward, delta on the way back. A unit is computed in the same way whoever owns it, so results do not depend on the
  * number of workers. */
-#ifndef ANNC_BACKEND_CPU_STEP_H
-#define ANNC_BACKEND_CPU_STEP_H
+#ifndef ANNC_BACKEND_CPU_CPU_STEP_H
+#define ANNC_BACKEND_CPU_CPU_STEP_H
 
-#include "cpu_sparse.h"
-#include "engine.h"
-#include "pool.h"
+#include "backend/cpu/cpu_sparse.h"
+#include "backend/engine.h"
+#include "base/pool.h"
 
 #include <stdatomic.h>
 

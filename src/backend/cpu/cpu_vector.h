@@ -1,6 +1,6 @@
 /* cpu_vector.h - a vector of floats, for the instruction set that a file is compiled for. */
-#ifndef ANNC_BACKEND_CPU_VECTOR_H
-#define ANNC_BACKEND_CPU_VECTOR_H
+#ifndef ANNC_BACKEND_CPU_CPU_VECTOR_H
+#define ANNC_BACKEND_CPU_CPU_VECTOR_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* norms.c - norms, on the CPU: of a gradient that is clipped, of weights that are bounded. */
-#include "norms.h"
+#include "backend/cpu/norms.h"
 
 #include <math.h>
 

@@ -2,11 +2,11 @@
  *
  * This file and kernels/ are a module of their own (annc_backend_cuda loads it), and know the library by annc_host alone. All work of a
  * device goes through one stream. */
-#include "backend.h"
-#include "cuda_estimate.h"
-#include "engine.h"
-#include "kernels.h"
-#include "status.h"
+#include "backend/backend.h"
+#include "backend/cuda/kernels.h"
+#include "backend/cuda_estimate.h"
+#include "backend/engine.h"
+#include "base/status.h"
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>

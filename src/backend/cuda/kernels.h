@@ -1,10 +1,10 @@
 /* kernels.h - the kernels as the CUDA backend calls them. Each launcher enqueues on the stream and gives the launch's error. Arguments
  * are those of the operation of the same name in src/backend/backend.h; all pointers are to device memory. */
-#ifndef ANNC_KERNELS_H
-#define ANNC_KERNELS_H
+#ifndef ANNC_BACKEND_CUDA_KERNELS_H
+#define ANNC_BACKEND_CUDA_KERNELS_H
 
 #include "annc.h"
-#include "backend.h"
+#include "backend/backend.h"
 
 #include <cuda_runtime_api.h>
 

@@ -1,5 +1,5 @@
-#include "chart.h"
-#include "output.h"
+#include "cli/charts/chart.h"
+#include "cli/terminal/output.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* chart.h - a chart of curves as SVG. */
-#ifndef ANNC_CLI_CHART_H
-#define ANNC_CLI_CHART_H
+#ifndef ANNC_CLI_CHARTS_CHART_H
+#define ANNC_CLI_CHARTS_CHART_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-#include "curves.h"
-#include "output.h"
+#include "cli/charts/curves.h"
+#include "cli/terminal/output.h"
 
 #include <math.h>
 

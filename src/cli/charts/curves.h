@@ -1,9 +1,9 @@
 /* curves.h - curves as SVG: of runs, by epoch. */
-#ifndef ANNC_CLI_CURVES_H
-#define ANNC_CLI_CURVES_H
+#ifndef ANNC_CLI_CHARTS_CURVES_H
+#define ANNC_CLI_CHARTS_CURVES_H
 
-#include "chart.h"
-#include "run.h"
+#include "cli/charts/chart.h"
+#include "cli/log/run.h"
 
 /* Epochs of a run under the name that it has beside others. */
 struct named_history {

@@ -1,6 +1,6 @@
-#include "drawing.h"
-#include "output.h"
-#include "screen.h"
+#include "cli/charts/drawing.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/screen.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* drawing.h - images as text. */
-#ifndef ANNC_CLI_DRAWING_H
-#define ANNC_CLI_DRAWING_H
+#ifndef ANNC_CLI_CHARTS_DRAWING_H
+#define ANNC_CLI_CHARTS_DRAWING_H
 
 #include "annc.h"
 

@@ -1,11 +1,12 @@
-#include "gallery.h"
-#include "options.h"
-#include "output.h"
-#include "screen.h"
-#include "usage.h"
+#include "cli/charts/gallery.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* gallery.h - what there is to see of data and models, as images. */
-#ifndef ANNC_CLI_GALLERY_H
-#define ANNC_CLI_GALLERY_H
+#ifndef ANNC_CLI_CHARTS_GALLERY_H
+#define ANNC_CLI_CHARTS_GALLERY_H
 
 #include "annc.h"
 

@@ -1,6 +1,6 @@
 /* history.c - the epochs of a training as a table of numbers. */
-#include "history.h"
-#include "memory.h"
+#include "cli/log/history.h"
+#include "cli/terminal/memory.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* history.h - the epochs of a training as a table of numbers. */
-#ifndef ANNC_CLI_HISTORY_H
-#define ANNC_CLI_HISTORY_H
+#ifndef ANNC_CLI_LOG_HISTORY_H
+#define ANNC_CLI_LOG_HISTORY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "json_read.h"
+#include "cli/log/json_read.h"
 
 #include <math.h>
 #include <stdint.h>

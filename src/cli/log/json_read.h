@@ -1,6 +1,6 @@
 /* json_read.h - a line of JSON being read, member by member: objects, arrays, strings, numbers with fractions, true, false, null. */
-#ifndef ANNC_CLI_JSON_READ_H
-#define ANNC_CLI_JSON_READ_H
+#ifndef ANNC_CLI_LOG_JSON_READ_H
+#define ANNC_CLI_LOG_JSON_READ_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
-#include "log_record.h"
-#include "json_read.h"
-#include "memory.h"
-#include "status.h"
+#include "cli/log/log_record.h"
+#include "base/status.h"
+#include "cli/log/json_read.h"
+#include "cli/terminal/memory.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* log_record.h - a line of a log that is kept: its members by their keys. */
-#ifndef ANNC_CLI_LOG_RECORD_H
-#define ANNC_CLI_LOG_RECORD_H
+#ifndef ANNC_CLI_LOG_LOG_RECORD_H
+#define ANNC_CLI_LOG_LOG_RECORD_H
 
 #include "annc.h"
 

@@ -1,6 +1,7 @@
-#include "run.h"
-#include "memory.h"
-#include "options.h"
+#include "cli/log/run.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/memory.h"
 
 #include <math.h>
 #include <stdlib.h>

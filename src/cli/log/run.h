@@ -1,9 +1,9 @@
 /* run.h - a run as its log tells it: a training, a training in folds, or a sweep. */
-#ifndef ANNC_CLI_RUN_H
-#define ANNC_CLI_RUN_H
+#ifndef ANNC_CLI_LOG_RUN_H
+#define ANNC_CLI_LOG_RUN_H
 
-#include "history.h"
-#include "log_record.h"
+#include "cli/log/history.h"
+#include "cli/log/log_record.h"
 
 #include <stdbool.h>
 

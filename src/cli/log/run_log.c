@@ -1,7 +1,7 @@
-#include "run_log.h"
-#include "json_read.h"
-#include "memory.h"
-#include "usage.h"
+#include "cli/log/run_log.h"
+#include "cli/log/json_read.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <errno.h>
 #include <math.h>

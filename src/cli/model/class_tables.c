@@ -1,5 +1,5 @@
-#include "class_tables.h"
-#include "screen.h"
+#include "cli/model/class_tables.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
 

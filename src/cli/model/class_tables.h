@@ -1,8 +1,8 @@
 /* class_tables.h - on a screen, how examples of each class were classified. */
-#ifndef ANNC_CLI_CLASS_TABLES_H
-#define ANNC_CLI_CLASS_TABLES_H
+#ifndef ANNC_CLI_MODEL_CLASS_TABLES_H
+#define ANNC_CLI_MODEL_CLASS_TABLES_H
 
-#include "metrics.h"
+#include "cli/model/metrics.h"
 
 enum { CLASS_NAME = 256 };
 

@@ -1,6 +1,14 @@
 /* command_check.c - annc-gpu check */
-#include "cli.h"
+#include "cli/model/command_check.h"
+#include "base/status.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/options/training_from_options.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/screen.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

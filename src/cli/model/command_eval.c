@@ -1,10 +1,18 @@
 /* command_eval.c - annc-gpu eval */
-#include "class_tables.h"
-#include "cli.h"
-#include "gallery.h"
-#include "metrics.h"
+#include "cli/model/command_eval.h"
+#include "base/status.h"
+#include "cli/charts/gallery.h"
+#include "cli/model/class_tables.h"
+#include "cli/model/metrics.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

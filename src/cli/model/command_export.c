@@ -1,6 +1,14 @@
 /* command_export.c - annc-gpu export */
-#include "cli.h"
+#include "cli/model/command_export.h"
+#include "base/status.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/train/session_checkpoint.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

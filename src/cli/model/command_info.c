@@ -1,7 +1,13 @@
 /* command_info.c - annc-gpu info */
-#include "cli.h"
+#include "cli/model/command_info.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

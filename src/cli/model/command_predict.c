@@ -1,9 +1,15 @@
 /* command_predict.c - annc-gpu predict */
-#include "cli.h"
-#include "drawing.h"
-#include "gallery.h"
-#include "predictions.h"
+#include "cli/model/command_predict.h"
+#include "base/status.h"
+#include "cli/charts/drawing.h"
+#include "cli/charts/gallery.h"
+#include "cli/model/predictions.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,20 +1,22 @@
 /* command_show.c - annc-gpu show */
-#include "cli.h"
-#include "drawing.h"
-#include "gallery.h"
+#include "cli/model/command_show.h"
+#include "base/status.h"
+#include "cli/charts/drawing.h"
+#include "cli/charts/gallery.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/options/show_subject.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 enum { SHOWN_IN_FILE = 100, SHOWN_ON_SCREEN = 10 };
-
-static const char *const SUBJECTS[] = {"images", "means", "weights", "mistakes"};
-enum subject { IMAGES, MEANS, WEIGHTS, MISTAKES, SUBJECT_COUNT };
-
-const char *show_subject(int i)
-{
-    return i < SUBJECT_COUNT ? SUBJECTS[i] : NULL;
-}
 
 static uint32_t count_asked(const struct options *options)
 {
@@ -49,7 +51,7 @@ static annc_status show_data(const struct options *options, const char *what, en
     ANNC_TRY(data_options_from(options, NULL, &source));
     source.need_train = true;
     ANNC_TRY(load_data(options, what, &source, false, &data));
-    if (subject == MEANS) {
+    if (subject == SHOW_MEANS) {
         ANNC_TRY(gallery_of_means(data.train, gallery));
     } else {
         const uint32_t there = annc_dataset_examples(data.train)->count, asked = count_asked(options);
@@ -135,7 +137,7 @@ static annc_status show_data_beside_model(const struct options *options, enum su
     const char *data = options->value[OPTION_DATA].text;
     if (!data)
         return annc_fail(ANNC_USAGE, "--what %s shows data, not a model, which %.200s is; name the data by --data",
-                         SUBJECTS[subject], options->positional[0]);
+                         show_subject(subject), options->positional[0]);
     return show_data(options, data, subject, gallery);
 }
 
@@ -146,12 +148,12 @@ annc_status run_show(const struct options *options)
                *data = options->value[OPTION_DATA].text;
     struct gallery gallery = {.pixels = NULL};
     annc_network *network = NULL;
-    const bool of_model = what->given && (what->choice == WEIGHTS || what->choice == MISTAKES);
+    const bool of_model = what->given && (what->choice == SHOW_WEIGHTS || what->choice == SHOW_MISTAKES);
     annc_status status = ANNC_OK;
     ANNC_TRY(find_model(options, of_model, &network));
     if (network && what->given && !of_model)
         ANNC_TRY(show_data_beside_model(options, (enum subject)what->choice, &gallery));
-    else if (network && what->choice == MISTAKES)
+    else if (network && what->choice == SHOW_MISTAKES)
         ANNC_TRY(show_mistakes(options, network, &gallery));
     else if (network)
         ANNC_TRY(show_weights(options, network, &gallery));

@@ -1,6 +1,6 @@
-#include "metrics.h"
-#include "options.h"
-#include "usage.h"
+#include "cli/model/metrics.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <math.h>
 #include <stdlib.h>

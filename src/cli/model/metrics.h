@@ -1,6 +1,6 @@
 /* metrics.h - measures of classification beyond accuracy. */
-#ifndef ANNC_CLI_METRICS_H
-#define ANNC_CLI_METRICS_H
+#ifndef ANNC_CLI_MODEL_METRICS_H
+#define ANNC_CLI_MODEL_METRICS_H
 
 #include "annc.h"
 

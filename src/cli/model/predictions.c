@@ -1,9 +1,11 @@
 /* predictions.c - what is predicted of examples, as lines, JSON or CSV: a million of them in about the time that reading them takes. */
-#include "predictions.h"
-#include "output.h"
-#include "screen.h"
+#include "cli/model/predictions.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_TOP = 1000, SHOWN_NAME = 256 };

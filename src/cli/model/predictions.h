@@ -1,8 +1,8 @@
 /* predictions.h - what is predicted of examples, as lines, JSON or CSV. */
-#ifndef ANNC_CLI_PREDICTIONS_H
-#define ANNC_CLI_PREDICTIONS_H
+#ifndef ANNC_CLI_MODEL_PREDICTIONS_H
+#define ANNC_CLI_MODEL_PREDICTIONS_H
 
-#include "options.h"
+#include "cli/options/option_types.h"
 
 /* What is predicted of a piece of one input. */
 struct predictions {

@@ -1,7 +1,16 @@
 /* configuration.c - options from elsewhere than the command line: configuration files, presets, checkpoints; and back into such a file. */
-#include "cli.h"
+#include "cli/options/configuration.h"
+#include "base/status.h"
+#include "cli/options/note.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/resume.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static annc_status read_text(const char *path, char **text)

@@ -1,8 +1,10 @@
 /* note.c - what the program says beside its results. */
-#include "options.h"
-#include "screen.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/screen.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 void note(const struct options *options, const char *format, ...)

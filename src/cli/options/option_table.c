@@ -1,5 +1,7 @@
 /* option_table.c - every option of every command, once. */
-#include "options.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/show_subject.h"
 
 #include <string.h>
 

@@ -1,6 +1,8 @@
-#include "options.h"
-#include "screen.h"
-#include "usage.h"
+#include "cli/options/options.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
 #include <errno.h>
 #include <math.h>

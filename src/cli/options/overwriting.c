@@ -1,6 +1,9 @@
 /* overwriting.c - no file that a command writes is one that it reads, or another that it writes. */
-#include "options.h"
-#include "usage.h"
+#include "cli/options/overwriting.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/terminal/usage.h"
 
 #include <errno.h>
 #include <limits.h>

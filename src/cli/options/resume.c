@@ -1,9 +1,15 @@
 /* resume.c - the options of a run in its checkpoint, and back. */
-#include "options.h"
-#include "usage.h"
+#include "cli/options/resume.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/overwriting.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,17 @@
 /* setup.c - from options to shapes, devices and data. */
-#include "cli.h"
-#include "unused.h"
+#include "cli/options/setup.h"
+#include "base/status.h"
+#include "cli/options/note.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/unused.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,9 @@
 /* training_from_options.c - from options to how training goes. */
-#include "cli.h"
+#include "cli/options/training_from_options.h"
+#include "base/status.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,10 @@
-#include "unused.h"
-#include "options.h"
+#include "cli/options/unused.h"
+#include "cli/options/note.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void tell(const struct options *options, enum option_id id, const char *why)

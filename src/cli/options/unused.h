@@ -1,9 +1,9 @@
 /* unused.h - options of the command line that do nothing beside the others. That is told and is no mistake: scripts that give several runs the same
  * options go on. */
-#ifndef ANNC_CLI_UNUSED_H
-#define ANNC_CLI_UNUSED_H
+#ifndef ANNC_CLI_OPTIONS_UNUSED_H
+#define ANNC_CLI_OPTIONS_UNUSED_H
 
-#include "options.h"
+#include "cli/options/option_types.h"
 
 /* What was typed, and what of it trainings use: one, or those of a sweep. All zero at first. */
 struct unused {

@@ -1,10 +1,27 @@
 /* command_report.c - annc-gpu report */
-#include "curves.h"
-#include "page.h"
-#include "report_page.h"
-#include "run_log.h"
+#include "cli/report/command_report.h"
+#include "base/status.h"
+#include "cli/charts/curves.h"
+#include "cli/log/run.h"
+#include "cli/log/run_log.h"
+#include "cli/options/note.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/overwriting.h"
+#include "cli/options/setup.h"
+#include "cli/report/page.h"
+#include "cli/report/report_folds.h"
+#include "cli/report/report_log.h"
+#include "cli/report/report_model.h"
+#include "cli/report/report_subject.h"
+#include "cli/report/report_sweep.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

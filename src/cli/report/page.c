@@ -1,6 +1,6 @@
-#include "page.h"
-#include "chart.h"
-#include "output.h"
+#include "cli/report/page.h"
+#include "cli/charts/chart.h"
+#include "cli/terminal/output.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* page.h - the parts of an HTML page that stands by itself. */
-#ifndef ANNC_CLI_PAGE_H
-#define ANNC_CLI_PAGE_H
+#ifndef ANNC_CLI_REPORT_PAGE_H
+#define ANNC_CLI_REPORT_PAGE_H
 
 #include <stddef.h>
 #include <stdint.h>

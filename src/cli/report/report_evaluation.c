@@ -1,8 +1,14 @@
 /* report_evaluation.c - the sections of a report that need a model's outputs: measures, confusion, mistakes. */
-#include "page.h"
-#include "report_page.h"
+#include "cli/report/report_evaluation.h"
+#include "cli/log/run.h"
+#include "cli/model/metrics.h"
+#include "cli/report/page.h"
+#include "cli/report/report_log.h"
+#include "cli/report/report_subject.h"
+#include "cli/terminal/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,13 @@
 /* report_folds.c - the section of a report that tells what each fold of a training came to. */
-#include "page.h"
-#include "report_page.h"
+#include "cli/report/report_folds.h"
+#include "cli/log/log_record.h"
+#include "cli/log/run.h"
+#include "cli/report/page.h"
+#include "cli/report/report_log.h"
+#include "cli/report/report_subject.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* What is told of a fold, where its line has it. */
 static const struct {

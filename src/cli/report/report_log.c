@@ -1,10 +1,16 @@
 /* report_log.c - the sections of a report that come from the log. */
-#include "curves.h"
-#include "page.h"
-#include "report_page.h"
+#include "cli/report/report_log.h"
+#include "cli/charts/curves.h"
+#include "cli/log/history.h"
+#include "cli/log/log_record.h"
+#include "cli/log/run.h"
+#include "cli/report/page.h"
+#include "cli/report/report_subject.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_EPOCHS = 60 };

@@ -1,9 +1,18 @@
 /* report_model.c - the sections of a report that need the model: what its data get from it, its weights, the audit of its gradients. */
-#include "json_read.h"
-#include "page.h"
-#include "report_page.h"
+#include "cli/report/report_model.h"
+#include "base/status.h"
+#include "cli/log/json_read.h"
+#include "cli/options/option_types.h"
+#include "cli/options/training_from_options.h"
+#include "cli/report/page.h"
+#include "cli/report/report_evaluation.h"
+#include "cli/report/report_log.h"
+#include "cli/report/report_subject.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

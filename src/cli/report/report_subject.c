@@ -1,6 +1,14 @@
 /* report_subject.c - a run's model and data, as far as they are at hand. */
-#include "report_page.h"
+#include "cli/report/report_subject.h"
+#include "base/status.h"
+#include "cli/log/run.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

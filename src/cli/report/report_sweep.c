@@ -1,8 +1,13 @@
 /* report_sweep.c - the page of a sweep: its networks, best first. */
-#include "page.h"
-#include "report_page.h"
+#include "cli/report/report_sweep.h"
+#include "cli/log/log_record.h"
+#include "cli/log/run.h"
+#include "cli/options/options.h"
+#include "cli/report/page.h"
+#include "cli/report/report_log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

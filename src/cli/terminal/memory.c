@@ -1,8 +1,8 @@
 /* memory.c - where the program gets its memory, and how it ends where there is none. */
-#include "memory.h"
-#include "process.h"
-#include "screen.h"
-#include "usage.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
 #include <errno.h>
 #include <limits.h>

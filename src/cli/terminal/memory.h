@@ -1,6 +1,6 @@
 /* memory.h - memory for the program: whoever asks for it here has it, or the program has ended. No other file of the program asks elsewhere. */
-#ifndef ANNC_CLI_MEMORY_H
-#define ANNC_CLI_MEMORY_H
+#ifndef ANNC_CLI_TERMINAL_MEMORY_H
+#define ANNC_CLI_TERMINAL_MEMORY_H
 
 #include "annc.h"
 

@@ -1,6 +1,6 @@
-#include "output.h"
-#include "screen.h"
-#include "usage.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 /* output.h - what goes to standard output and to the log, and what happens when it cannot. */
-#ifndef ANNC_CLI_OUTPUT_H
-#define ANNC_CLI_OUTPUT_H
+#ifndef ANNC_CLI_TERMINAL_OUTPUT_H
+#define ANNC_CLI_TERMINAL_OUTPUT_H
 
 #include "annc.h"
-#include "memory.h"
+#include "cli/terminal/memory.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* process.c - the process: its clock, its signals, its standard streams. */
-#include "process.h"
+#include "cli/terminal/process.h"
 #include "annc.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* process.h - the process: its clock, its signals, its standard streams. */
-#ifndef ANNC_CLI_PROCESS_H
-#define ANNC_CLI_PROCESS_H
+#ifndef ANNC_CLI_TERMINAL_PROCESS_H
+#define ANNC_CLI_TERMINAL_PROCESS_H
 
 #include "annc.h"
 

@@ -1,5 +1,5 @@
 /* screen.c - terminals, and text that is fit for them. */
-#include "screen.h"
+#include "cli/terminal/screen.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* screen.h - terminals, and text that is fit for them. Nothing here asks for memory. */
-#ifndef ANNC_CLI_SCREEN_H
-#define ANNC_CLI_SCREEN_H
+#ifndef ANNC_CLI_TERMINAL_SCREEN_H
+#define ANNC_CLI_TERMINAL_SCREEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* usage.h - the last error as the program prints it, and what a mistyped word was meant to be. */
-#ifndef ANNC_CLI_USAGE_H
-#define ANNC_CLI_USAGE_H
+#ifndef ANNC_CLI_TERMINAL_USAGE_H
+#define ANNC_CLI_TERMINAL_USAGE_H
 
-#include "status.h"
+#include "base/status.h"
 
 /* The text of this thread's last error, of the library or of the program, with the options where the library names fields. Valid
  * until the next call. */

@@ -1,9 +1,21 @@
 /* command_trace.c - annc-gpu trace */
-#include "cli.h"
-#include "graph.h"
-#include "trace_steps.h"
-#include "unused.h"
+#include "cli/trace/command_trace.h"
+#include "base/status.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/options/unused.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/trace/graph.h"
+#include "cli/trace/graph_svg.h"
+#include "cli/trace/graph_text.h"
+#include "cli/trace/trace_graph.h"
+#include "cli/trace/trace_steps.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -1,9 +1,11 @@
 /* graph_svg.c - a graph as a picture: values above its edges, gradients below. */
-#include "graph.h"
-#include "memory.h"
+#include "cli/trace/graph_svg.h"
+#include "cli/terminal/memory.h"
+#include "cli/trace/graph.h"
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

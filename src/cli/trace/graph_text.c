@@ -1,8 +1,10 @@
 /* graph_text.c - a graph in characters, and in DOT. */
-#include "graph.h"
-#include "memory.h"
+#include "cli/trace/graph_text.h"
+#include "cli/terminal/memory.h"
+#include "cli/trace/graph.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

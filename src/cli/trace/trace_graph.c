@@ -1,9 +1,11 @@
 /* trace_graph.c - from a trace to the graph that is drawn. */
-#include "graph.h"
-#include "memory.h"
+#include "cli/trace/trace_graph.h"
+#include "cli/terminal/memory.h"
+#include "cli/trace/graph.h"
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,9 @@
-#include "trace_steps.h"
+#include "cli/trace/trace_steps.h"
+#include "cli/trace/graph.h"
+#include "cli/trace/trace_graph.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_UPDATES = 24 };

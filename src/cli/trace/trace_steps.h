@@ -1,8 +1,10 @@
 /* trace_steps.h - the equations of a trace in words and numbers, in the order in which they are applied. */
-#ifndef ANNC_CLI_TRACE_STEPS_H
-#define ANNC_CLI_TRACE_STEPS_H
+#ifndef ANNC_CLI_TRACE_TRACE_STEPS_H
+#define ANNC_CLI_TRACE_TRACE_STEPS_H
 
-#include "graph.h"
+#include "cli/trace/trace_graph.h"
+
+#include <stdio.h>
 
 /* Forward, backward (BP1 to BP4), the step of gradient descent with rate eta, and the forward pass after it. Waits for a line of standard
  * input between two of them where `walks`; false once the user has had enough. */

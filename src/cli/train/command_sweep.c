@@ -1,9 +1,25 @@
 /* command_sweep.c - annc-gpu sweep */
-#include "grid.h"
-#include "session.h"
-#include "unused.h"
+#include "cli/train/command_sweep.h"
+#include "base/status.h"
+#include "cli/options/note.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/options/setup.h"
+#include "cli/options/training_from_options.h"
+#include "cli/options/unused.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
+#include "cli/train/grid.h"
+#include "cli/train/session.h"
+#include "cli/train/session_checkpoint.h"
+#include "cli/train/session_state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,11 +1,26 @@
 /* command_train.c - annc-gpu train */
-#include "curves.h"
-#include "folds.h"
-#include "session.h"
-#include "unused.h"
+#include "cli/train/command_train.h"
+#include "base/status.h"
+#include "cli/charts/curves.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/options/training_from_options.h"
+#include "cli/options/unused.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
+#include "cli/train/folds.h"
+#include "cli/train/session.h"
+#include "cli/train/session_checkpoint.h"
+#include "cli/train/session_state.h"
+#include "cli/train/train_log.h"
+#include "cli/train/training_output.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

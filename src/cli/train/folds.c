@@ -1,6 +1,20 @@
-#include "folds.h"
+#include "cli/train/folds.h"
+#include "base/status.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
+#include "cli/train/session.h"
+#include "cli/train/session_checkpoint.h"
+#include "cli/train/session_state.h"
+#include "cli/train/train_log.h"
+#include "cli/train/training_output.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,12 @@
-#include "grid.h"
-#include "usage.h"
+#include "cli/train/grid.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/options.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* grid.h - the points of a sweep: which options have which values. */
-#ifndef ANNC_CLI_GRID_H
-#define ANNC_CLI_GRID_H
+#ifndef ANNC_CLI_TRAIN_GRID_H
+#define ANNC_CLI_TRAIN_GRID_H
 
-#include "options.h"
+#include "cli/options/option_types.h"
 
 enum { MOST_AXES = MOST_REPEATED, MOST_POINTS = 100000, POINT_TEXT = 64 };
 

@@ -1,7 +1,9 @@
-#include "live_line.h"
-#include "cli.h"
+#include "cli/train/live_line.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const double EVERY = 0.2; /* seconds between drawings */

@@ -1,6 +1,6 @@
 /* live_line.h - one line on a terminal that shows how a training goes while it goes: redrawn now and then, moved down with the lines above it. */
-#ifndef ANNC_CLI_LIVE_H
-#define ANNC_CLI_LIVE_H
+#ifndef ANNC_CLI_TRAIN_LIVE_LINE_H
+#define ANNC_CLI_TRAIN_LIVE_LINE_H
 
 #include "annc.h"
 

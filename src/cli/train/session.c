@@ -1,7 +1,20 @@
 /* session.c - one training of one network. */
-#include "session.h"
+#include "cli/train/session.h"
+#include "base/status.h"
+#include "cli/log/history.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/options/training_from_options.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/usage.h"
+#include "cli/train/live_line.h"
+#include "cli/train/session_checkpoint.h"
+#include "cli/train/session_state.h"
+#include "cli/train/train_log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

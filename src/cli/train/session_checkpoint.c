@@ -1,7 +1,18 @@
 /* session_checkpoint.c - a session in a file, and back. */
-#include "session.h"
+#include "cli/train/session_checkpoint.h"
+#include "base/status.h"
+#include "cli/options/configuration.h"
+#include "cli/options/note.h"
+#include "cli/options/option_types.h"
+#include "cli/options/resume.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
+#include "cli/train/session_state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

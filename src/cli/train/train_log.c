@@ -1,8 +1,14 @@
 /* train_log.c - the file of --log. */
-#include "session.h"
+#include "cli/train/train_log.h"
+#include "base/status.h"
+#include "cli/options/option_types.h"
+#include "cli/terminal/memory.h"
+#include "cli/terminal/output.h"
+#include "cli/train/session_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

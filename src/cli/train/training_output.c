@@ -1,6 +1,19 @@
 /* training_output.c - what is printed of a session: lines for people and for scripts. */
-#include "session.h"
+#include "cli/train/training_output.h"
+#include "base/status.h"
+#include "cli/options/configuration.h"
+#include "cli/options/note.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_types.h"
+#include "cli/options/setup.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
+#include "cli/terminal/screen.h"
+#include "cli/terminal/usage.h"
+#include "cli/train/session.h"
+#include "cli/train/session_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool given(const struct session *session, enum option_id id)

@@ -1,30 +1,19 @@
-#include "classes.h"
-#include "allocate.h"
-#include "json.h"
-#include "number.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/prepare/classes.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/table.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BYTE_CLASSES = 256, MOST_CLASSES = 1 << 20, SHOWN = 80 };
-
-void annc_note(char *notes, size_t size, const char *format, ...)
-{
-    char text[1024], line[1024];
-    const size_t used = strlen(notes);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    annc_printable(text, line, sizeof line); /* whatever it quotes */
-    if (used + strlen(line) + 1 < size)      /* otherwise there is no room for it */
-        snprintf(notes + used, size - used, "%s\n", line);
-}
 
 /* ---------------------------------------------------------------- labels */
 

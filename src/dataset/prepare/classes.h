@@ -1,9 +1,10 @@
 /* classes.h - what labels mean: which class each is, and what the classes are called. */
-#ifndef ANNC_DATASET_CLASSES_H
-#define ANNC_DATASET_CLASSES_H
+#ifndef ANNC_DATASET_PREPARE_CLASSES_H
+#define ANNC_DATASET_PREPARE_CLASSES_H
 
-#include "buffer.h"
-#include "table.h"
+#include "annc.h"
+#include "base/buffer.h"
+#include "dataset/tables/table.h"
 
 /* A label: a number where it reads as one, true and false in any case as "true" and "false", any other text as it is. */
 struct annc_label {
@@ -34,8 +35,5 @@ void annc_classes_free(struct annc_classes *classes);
 
 /* The class of each of `rows` labels; ANNC_INPUT for a label that was never trained on, naming its row and line. */
 annc_status annc_classes_apply(const struct annc_classes *classes, const struct annc_table *table, int32_t *indices);
-
-/* Adds a line to notes. */
-void annc_note(char *notes, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

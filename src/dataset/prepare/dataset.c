@@ -1,6 +1,6 @@
-#include "dataset.h"
-#include "allocate.h"
-#include "status.h"
+#include "dataset/prepare/dataset.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* dataset.h - the inside of annc_dataset. */
-#ifndef ANNC_DATASET_DATASET_H
-#define ANNC_DATASET_DATASET_H
+#ifndef ANNC_DATASET_PREPARE_DATASET_H
+#define ANNC_DATASET_PREPARE_DATASET_H
 
-#include "allocate.h"
-#include "table.h"
+#include "base/allocate.h"
+#include "dataset/tables/table.h"
 
 struct annc_dataset {
     annc_examples examples;         /* its arrays are the data set's own */

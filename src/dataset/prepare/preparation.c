@@ -1,10 +1,13 @@
-#include "preparation.h"
-#include "allocate.h"
-#include "dataset.h"
-#include "json.h"
-#include "number.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/prepare/preparation.h"
+#include "base/allocate.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/prepare/classes.h"
+#include "dataset/prepare/dataset.h"
+#include "dataset/tables/image_style.h"
+#include "dataset/tables/table.h"
 
 #include <math.h>
 #include <stdio.h>

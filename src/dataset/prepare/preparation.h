@@ -1,10 +1,12 @@
 /* preparation.h - what is learnt of a training table before anything is trained, kept in the model, and done to every other table: which columns,
  * which classes, what scaling. */
-#ifndef ANNC_DATASET_PREPARATION_H
-#define ANNC_DATASET_PREPARATION_H
+#ifndef ANNC_DATASET_PREPARE_PREPARATION_H
+#define ANNC_DATASET_PREPARE_PREPARATION_H
 
-#include "classes.h"
-#include "image_style.h"
+#include "annc.h"
+#include "dataset/prepare/classes.h"
+#include "dataset/tables/image_style.h"
+#include "dataset/tables/table.h"
 
 /* x becomes (x - shift) factor; a missing x becomes fill first. */
 struct annc_scaling {
@@ -29,9 +31,7 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
 /* Fits the scaling to `count` rows of the table, which are listed, or (rows NULL) its first. */
 annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
                                  annc_scale target_scale, const uint32_t *rows, uint32_t count);
-/* Reads it from a network's metadata, and writes it there. */
-annc_status annc_preparation_load(const annc_network *network, struct annc_preparation *preparation);
-annc_status annc_preparation_store(const struct annc_preparation *preparation, annc_network *network);
+
 void annc_preparation_free(struct annc_preparation *preparation);
 
 /* Makes a data set of `count` rows of a table (rows NULL: of all, whose arrays it may then take over). */

@@ -1,9 +1,14 @@
 /* preparation_text.c - a preparation as metadata of a network. */
-#include "allocate.h"
-#include "json.h"
-#include "number.h"
-#include "preparation.h"
-#include "status.h"
+#include "dataset/prepare/preparation_text.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "dataset/prepare/classes.h"
+#include "dataset/prepare/preparation.h"
+#include "dataset/tables/image_style.h"
+#include "dataset/tables/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-#include "split.h"
-#include "allocate.h"
-#include "order.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/prepare/split.h"
+#include "base/allocate.h"
+#include "base/order.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>

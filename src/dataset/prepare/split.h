@@ -1,8 +1,8 @@
 /* split.h - which rows are held out for validation: by seed and row number alone, stratified by label. */
-#ifndef ANNC_DATASET_SPLIT_H
-#define ANNC_DATASET_SPLIT_H
+#ifndef ANNC_DATASET_PREPARE_SPLIT_H
+#define ANNC_DATASET_PREPARE_SPLIT_H
 
-#include "table.h"
+#include "dataset/tables/table.h"
 
 /* Two lists of rows, each in the order of the file. */
 struct annc_split {

@@ -1,7 +1,8 @@
 /* cells.c - what one cell of a table of text holds. */
-#include "columns.h"
-#include "number.h"
-#include "text.h"
+#include "dataset/tables/cells.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "dataset/tables/records.h"
 
 #include <string.h>
 

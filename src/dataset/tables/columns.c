@@ -1,9 +1,16 @@
-#include "columns.h"
-#include "allocate.h"
-#include "classes.h"
-#include "number.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/tables/columns.h"
+#include "base/allocate.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/cells.h"
+#include "dataset/tables/column.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/records.h"
+#include "dataset/tables/roles.h"
+#include "dataset/tables/separator.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,14 @@
-#include "csv.h"
-#include "allocate.h"
-#include "classes.h"
-#include "columns.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/tables/csv.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/cells.h"
+#include "dataset/tables/column.h"
+#include "dataset/tables/columns.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/records.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,9 +1,10 @@
 /* csv.h - tables of text. */
-#ifndef ANNC_DATASET_CSV_H
-#define ANNC_DATASET_CSV_H
+#ifndef ANNC_DATASET_TABLES_CSV_H
+#define ANNC_DATASET_TABLES_CSV_H
 
-#include "records.h"
-#include "table.h"
+#include "dataset/tables/records.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 /* Reads a table. `like` is the one that was trained on, whose columns are wanted in the same order, or NULL for a table to train on.
  * Without need_label labels and targets may be missing. Missing values become NaN, or their rows are left out, as the options say. What was

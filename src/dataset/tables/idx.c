@@ -1,6 +1,6 @@
-#include "idx.h"
-#include "allocate.h"
-#include "status.h"
+#include "dataset/tables/idx.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* idx.h - IDX files, as MNIST has them: 00 00, a type, a rank, big-endian sizes, elements. */
-#ifndef ANNC_DATASET_IDX_H
-#define ANNC_DATASET_IDX_H
+#ifndef ANNC_DATASET_TABLES_IDX_H
+#define ANNC_DATASET_TABLES_IDX_H
 
-#include "stream.h"
+#include "formats/stream.h"
 
 enum { ANNC_IDX_MOST_RANK = 8 };
 

@@ -1,7 +1,7 @@
 /* idx_find.c - IDX files by their names. */
-#include "idx_find.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/tables/idx_find.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>

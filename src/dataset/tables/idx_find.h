@@ -1,6 +1,6 @@
-/* idx_find.h - which files a data set is made of. */
-#ifndef ANNC_DATASET_SOURCE_H
-#define ANNC_DATASET_SOURCE_H
+/* idx_find.h - IDX files by their names. */
+#ifndef ANNC_DATASET_TABLES_IDX_FIND_H
+#define ANNC_DATASET_TABLES_IDX_FIND_H
 
 #include "annc.h"
 
@@ -19,8 +19,5 @@ annc_status annc_idx_find(const char *folder, struct annc_idx_files *files);
 
 /* Finds the labels that go with an images file, by its name. */
 annc_status annc_idx_find_labels(const char *images, char *labels, size_t size);
-
-/* The user's cache folder for MNIST: $XDG_CACHE_HOME/annc/mnist or ~/.cache/annc/mnist; false where there is neither. */
-bool annc_mnist_cache_folder(char *path, size_t size);
 
 #endif

@@ -1,10 +1,11 @@
 /* idx_table.c - IDX images and their labels as a table. */
-#include "idx_table.h"
-#include "allocate.h"
-#include "classes.h"
-#include "idx.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/tables/idx_table.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/idx.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/table.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* idx_table.h - IDX images and their labels as a table. */
-#ifndef ANNC_DATASET_IDX_TABLE_H
-#define ANNC_DATASET_IDX_TABLE_H
+#ifndef ANNC_DATASET_TABLES_IDX_TABLE_H
+#define ANNC_DATASET_TABLES_IDX_TABLE_H
 
-#include "stream.h"
-#include "table.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 /* Reads the images, which are open, and their labels, or, with labels_path "", the images alone; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
 annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, struct annc_table *table,

@@ -1,6 +1,6 @@
-#include "image_style.h"
-#include "allocate.h"
-#include "status.h"
+#include "dataset/tables/image_style.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <string.h>

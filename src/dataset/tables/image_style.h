@@ -1,9 +1,9 @@
 /* image_style.h - what a model's training images look like, so that other pictures can be made to look alike. */
-#ifndef ANNC_DATASET_LOOK_H
-#define ANNC_DATASET_LOOK_H
+#ifndef ANNC_DATASET_TABLES_IMAGE_STYLE_H
+#define ANNC_DATASET_TABLES_IMAGE_STYLE_H
 
-#include "picture.h"
-#include "table.h"
+#include "dataset/tables/table.h"
+#include "formats/picture.h"
 
 /* Of images, on which side of the middle their background is. */
 enum annc_background { ANNC_BACKGROUND_MIXED, ANNC_BACKGROUND_DARK, ANNC_BACKGROUND_LIGHT, ANNC_BACKGROUND_COUNT };

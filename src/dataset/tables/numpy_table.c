@@ -1,9 +1,9 @@
-#include "numpy_table.h"
-#include "allocate.h"
-#include "idx_find.h"
-#include "status.h"
-#include "text.h"
-#include "zip.h"
+#include "dataset/tables/numpy_table.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/idx_find.h"
+#include "formats/zip.h"
 
 #include <float.h>
 #include <math.h>

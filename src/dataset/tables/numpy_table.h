@@ -1,9 +1,9 @@
 /* numpy_table.h - NumPy's files as tables. */
-#ifndef ANNC_DATASET_NUMPY_TABLE_H
-#define ANNC_DATASET_NUMPY_TABLE_H
+#ifndef ANNC_DATASET_TABLES_NUMPY_TABLE_H
+#define ANNC_DATASET_TABLES_NUMPY_TABLE_H
 
-#include "stream.h"
-#include "table.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 /* Reads inputs from an open NPY file and what is to be learnt from another, NPY or NPZ of one array; alone it is refused unless unlabelled. numbers:
  * targets rather than labels. */

@@ -1,8 +1,9 @@
-#include "picture_table.h"
-#include "allocate.h"
-#include "classes.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/tables/picture_table.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/table.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* picture_table.h - someone's own picture as a table of one example. */
-#ifndef ANNC_DATASET_PICTURE_TABLE_H
-#define ANNC_DATASET_PICTURE_TABLE_H
+#ifndef ANNC_DATASET_TABLES_PICTURE_TABLE_H
+#define ANNC_DATASET_TABLES_PICTURE_TABLE_H
 
-#include "image_style.h"
+#include "dataset/tables/image_style.h"
 
 /* Reads an open PNG and makes it look like the images that a model was trained on: inverted where its background is on the other side, the paper
  * taken off where theirs is of one brightness, and then, for a model of MNIST-like images, the ink scaled to a box of 20 and its centre of

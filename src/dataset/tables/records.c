@@ -1,8 +1,9 @@
-#include "records.h"
-#include "allocate.h"
-#include "clock.h"
-#include "json.h"
-#include "status.h"
+#include "dataset/tables/records.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "formats/stream.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* records.h - a text file as records of fields: separators, quotes, line ends (RFC 4180 and what people have besides). */
-#ifndef ANNC_DATASET_RECORDS_H
-#define ANNC_DATASET_RECORDS_H
+#ifndef ANNC_DATASET_TABLES_RECORDS_H
+#define ANNC_DATASET_TABLES_RECORDS_H
 
-#include "stream.h"
+#include "annc.h"
+#include "formats/stream.h"
 
 /* A field of a record: trimmed, without its quotes. */
 struct annc_field {
@@ -53,10 +54,6 @@ void annc_records_rewind(struct annc_records *records);
 void annc_records_wait(struct annc_records *records, bool forever);
 /* From here on the text comes as it is needed. Where the beginning has all of it, nothing changes. */
 void annc_records_flow(struct annc_records *records);
-
-/* Finds and sets the separator: the one that gives most of the first 1,000 records one equal count of fields above 1 (of tab, semicolon, bar,
- * comma and blanks; the earlier one of equals), and that count; blanks and 1 where none does. */
-annc_status annc_records_find_separator(struct annc_records *records, size_t *count);
 
 /* A field as text of its own, doubled quotes made single; the caller frees it by annc_release. */
 annc_status annc_field_copy(const struct annc_field *field, char **copy);

@@ -1,10 +1,14 @@
 /* roles.c - which columns of a table are inputs, label and targets: as asked for, as found, or as the training data had them. */
-#include "allocate.h"
-#include "classes.h"
-#include "columns.h"
-#include "number.h"
-#include "status.h"
-#include "text.h"
+#include "dataset/tables/roles.h"
+#include "base/allocate.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "dataset/tables/column.h"
+#include "dataset/tables/notes.h"
+#include "dataset/tables/records.h"
+#include "dataset/tables/table.h"
+#include "formats/stream.h"
 
 #include <math.h>
 #include <stdio.h>

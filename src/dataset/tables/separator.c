@@ -1,7 +1,8 @@
 /* separator.c - what stands between the fields of a text file. */
-#include "allocate.h"
-#include "records.h"
-#include "status.h"
+#include "dataset/tables/separator.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "dataset/tables/records.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "table.h"
-#include "allocate.h"
-#include "number.h"
-#include "status.h"
+#include "dataset/tables/table.h"
+#include "base/allocate.h"
+#include "base/number.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <stdio.h>

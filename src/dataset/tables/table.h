@@ -1,8 +1,8 @@
 /* table.h - what a reader makes of a file: rows of inputs, and what is to be learnt of them as the file has it. */
-#ifndef ANNC_DATASET_TABLE_H
-#define ANNC_DATASET_TABLE_H
+#ifndef ANNC_DATASET_TABLES_TABLE_H
+#define ANNC_DATASET_TABLES_TABLE_H
 
-#include "allocate.h"
+#include "base/allocate.h"
 
 enum { ANNC_TABLE_NAME = 300, ANNC_LABEL_NAME = 8192 };
 

@@ -1,10 +1,13 @@
 /* export.c - a network in the files of others. */
-#include "export.h"
-#include "allocate.h"
-#include "network.h"
-#include "safe_file.h"
-#include "status.h"
-#include "zip_write.h"
+#include "network/export/export.h"
+#include "base/allocate.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+#include "formats/zip_write.h"
+#include "network/export/export_html.h"
+#include "network/export/export_onnx.h"
+#include "network/export/export_text.h"
+#include "network/network.h"
 
 #include <stdio.h>
 

@@ -1,15 +1,15 @@
 /* export_html.c - a network as a page to play with: page.html with the model put in. What the metadata hold may be anything; it goes into the page
  * as JSON alone, without a '<' that could end its script. */
-#include "allocate.h"
-#include "buffer.h"
-#include "export.h"
-#include "export_page.h"
-#include "formulas.h"
-#include "functions.h"
-#include "network.h"
-#include "safe_file.h"
-#include "shape.h"
-#include "status.h"
+#include "network/export/export_html.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/functions.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+#include "network/export/export_page.h"
+#include "network/export/formulas.h"
+#include "network/network.h"
+#include "network/shape.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* export_onnx.c - a network as an ONNX model (onnx.ai, onnx.proto of IR version 7; operators of opset 13): one Gemm a layer, then its
  * activation. A protocol buffer is a sequence of fields, each a number, a wire type and a value (protobuf.dev/programming-guides/encoding). */
-#include "allocate.h"
-#include "buffer.h"
-#include "export.h"
-#include "network.h"
-#include "safe_file.h"
-#include "status.h"
+#include "network/export/export_onnx.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+#include "network/network.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /* export_text.c - a network as text: JSON, and C that computes it. */
-#include "allocate.h"
-#include "buffer.h"
-#include "export.h"
-#include "formulas.h"
-#include "functions.h"
-#include "json.h"
-#include "network.h"
-#include "number.h"
-#include "safe_file.h"
-#include "status.h"
+#include "network/export/export_text.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/functions.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+#include "network/export/formulas.h"
+#include "network/network.h"
 
 #include <math.h>
 #include <stdio.h>

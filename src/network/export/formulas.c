@@ -1,4 +1,4 @@
-#include "formulas.h"
+#include "network/export/formulas.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* formulas.h - the formulas of annc_functions.h as text, for what is written out in other languages. */
-#ifndef ANNC_NETWORK_FORMULAS_H
-#define ANNC_NETWORK_FORMULAS_H
+#ifndef ANNC_NETWORK_EXPORT_FORMULAS_H
+#define ANNC_NETWORK_EXPORT_FORMULAS_H
 
 #include "annc.h"
 

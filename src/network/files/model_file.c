@@ -1,6 +1,6 @@
-#include "model_file.h"
-#include "status.h"
-#include "text.h"
+#include "network/files/model_file.h"
+#include "base/status.h"
+#include "base/text.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* model_file.h - a safetensors file while it is read. */
-#ifndef ANNC_NETWORK_MODEL_FILE_H
-#define ANNC_NETWORK_MODEL_FILE_H
+#ifndef ANNC_NETWORK_FILES_MODEL_FILE_H
+#define ANNC_NETWORK_FILES_MODEL_FILE_H
 
-#include "json.h"
-#include "network.h"
+#include "annc.h"
+#include "base/json.h"
 
 enum {
     MOST_HEADER_BYTES = 100000000,
@@ -45,11 +45,5 @@ struct annc_model_layer {
 annc_status annc_model_malformed(const struct annc_model_file *file, const char *what);
 annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
                                         const char *what);
-
-/* model_layers.c: the network of a file whose tensors are listed, whose values come by file->read. `assumed` is as annc_model_load has it. */
-annc_status annc_model_make(struct annc_model_file *file, const annc_shape *assumed, annc_network **network);
-
-/* model_npz.c: annc_model_load of an NPZ file. */
-annc_status annc_model_load_npz(const char *path, const annc_shape *assumed, annc_network **network);
 
 #endif

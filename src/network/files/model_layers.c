@@ -1,9 +1,11 @@
 /* model_layers.c - from the tensors of a file to a network: which are which layer's, of our own files by their metadata, of others by their
  * names. */
-#include "allocate.h"
-#include "model_file.h"
-#include "shape.h"
-#include "status.h"
+#include "network/files/model_layers.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "network/files/model_file.h"
+#include "network/network.h"
+#include "network/shape.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,11 @@
 /* model_npz.c - the arrays of an NPZ file as a network: those of torch's names, and Keras's kernels. */
-#include "allocate.h"
-#include "model_file.h"
-#include "status.h"
-#include "zip.h"
+#include "network/files/model_npz.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "formats/zip.h"
+#include "network/files/model_file.h"
+#include "network/files/model_layers.h"
+#include "network/network.h"
 
 #include <math.h>
 #include <stdio.h>

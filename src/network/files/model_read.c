@@ -1,10 +1,14 @@
 /* model_read.c - a safetensors file as a network, nothing taken on trust. */
-#include "allocate.h"
-#include "model_file.h"
-#include "number.h"
-#include "status.h"
-#include "text.h"
-#include "zip.h"
+#include "base/allocate.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "formats/zip.h"
+#include "network/files/model_file.h"
+#include "network/files/model_layers.h"
+#include "network/files/model_npz.h"
+#include "network/network.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* model_write.c - a network as a safetensors file. */
-#include "allocate.h"
-#include "buffer.h"
-#include "network.h"
-#include "safe_file.h"
-#include "status.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/safe_file.h"
+#include "base/status.h"
+#include "network/network.h"
 
 #include <stdio.h>
 

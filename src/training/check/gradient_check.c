@@ -1,13 +1,17 @@
 /* gradient_check.c - the gradient audit: the reference against finite differences, each device against the reference. */
-#include "allocate.h"
-#include "engine.h"
-#include "feed.h"
-#include "functions.h"
-#include "network.h"
-#include "propagate.h"
-#include "reference.h"
-#include "status.h"
-#include "trainer.h"
+#include "backend/backend.h"
+#include "backend/engine.h"
+#include "base/allocate.h"
+#include "base/functions.h"
+#include "base/order.h"
+#include "base/philox.h"
+#include "base/status.h"
+#include "network/network.h"
+#include "training/step/compatibility.h"
+#include "training/step/feed.h"
+#include "training/step/propagate.h"
+#include "training/step/reference.h"
+#include "training/step/training_options.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* trace.c - the equations on one example, with all that they come to on the way. */
-#include "allocate.h"
-#include "functions.h"
-#include "reference.h"
-#include "status.h"
+#include "base/allocate.h"
+#include "base/functions.h"
+#include "base/status.h"
+#include "training/step/reference.h"
 
 #include <math.h>
 #include <string.h>

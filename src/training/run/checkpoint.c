@@ -1,10 +1,12 @@
 /* checkpoint.c - a training between two steps as a network, and back. */
-#include "allocate.h"
-#include "buffer.h"
-#include "network.h"
-#include "number.h"
-#include "status.h"
-#include "trainer.h"
+#include "base/allocate.h"
+#include "base/buffer.h"
+#include "base/number.h"
+#include "base/philox.h"
+#include "base/status.h"
+#include "network/network.h"
+#include "training/step/optimisation.h"
+#include "training/step/trainer.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,13 +1,18 @@
 /* evaluate.c - how good a network is on a data set. */
-#include "allocate.h"
-#include "clock.h"
-#include "dataset.h"
-#include "engine_choice.h"
-#include "feed.h"
-#include "network.h"
-#include "propagate.h"
-#include "status.h"
-#include "trainer.h"
+#include "backend/backend.h"
+#include "backend/engine.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/order.h"
+#include "base/philox.h"
+#include "base/status.h"
+#include "dataset/prepare/dataset.h"
+#include "network/network.h"
+#include "training/step/compatibility.h"
+#include "training/step/engine_choice.h"
+#include "training/step/feed.h"
+#include "training/step/propagate.h"
+#include "training/step/trainer.h"
 
 #include <math.h>
 #include <string.h>

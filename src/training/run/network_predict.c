@@ -1,9 +1,12 @@
 /* network_predict.c - what a network says of rows of numbers, as they are in its data. */
-#include "allocate.h"
-#include "dataset.h"
-#include "network.h"
-#include "preparation.h"
-#include "status.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "dataset/prepare/classes.h"
+#include "dataset/prepare/dataset.h"
+#include "dataset/prepare/preparation.h"
+#include "dataset/prepare/preparation_text.h"
+#include "dataset/tables/table.h"
+#include "network/network.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 /* sweep.c - many networks at once. */
-#include "allocate.h"
-#include "dataset.h"
-#include "network.h"
-#include "pool.h"
-#include "propagate.h"
-#include "status.h"
+#include "base/allocate.h"
+#include "base/pool.h"
+#include "base/status.h"
+#include "dataset/prepare/dataset.h"
+#include "network/network.h"
+#include "training/step/propagate.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -1,11 +1,15 @@
 /* compatibility.c - whether a data set, a network and a device belong together. */
-#include "allocate.h"
-#include "feed.h"
-#include "optimisation.h"
-#include "shape.h"
-#include "status.h"
-#include "text.h"
-#include "trainer.h"
+#include "training/step/compatibility.h"
+#include "backend/backend.h"
+#include "backend/engine.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "network/shape.h"
+#include "training/step/engine_choice.h"
+#include "training/step/feed.h"
+#include "training/step/optimisation.h"
+#include "training/step/propagate.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* engine_choice.c - which engine runs a job, and on which device. */
-#include "engine_choice.h"
-#include "registry.h"
+#include "training/step/engine_choice.h"
+#include "backend/registry.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* engine_choice.h - which engine runs a job. */
-#ifndef ANNC_TRAINING_ENGINE_CHOICE_H
-#define ANNC_TRAINING_ENGINE_CHOICE_H
+#ifndef ANNC_TRAINING_STEP_ENGINE_CHOICE_H
+#define ANNC_TRAINING_STEP_ENGINE_CHOICE_H
 
-#include "engine.h"
+#include "backend/engine.h"
 
 /* The best engine of a device that takes a job and is the wanted one, or any with ANNC_ENGINE_AUTO; NULL where the operations run, with
  * the reason: why the last engine asked refuses it. */

@@ -1,7 +1,7 @@
-#include "feed.h"
-#include "allocate.h"
-#include "propagate.h"
-#include "status.h"
+#include "training/step/feed.h"
+#include "base/allocate.h"
+#include "base/status.h"
+#include "training/step/propagate.h"
 
 #include <string.h>
 

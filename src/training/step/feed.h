@@ -1,8 +1,8 @@
 /* feed.h - how the examples of an epoch come to a device: staged once, or, where they do not fit, a window of them after another. */
-#ifndef ANNC_TRAINING_FEED_H
-#define ANNC_TRAINING_FEED_H
+#ifndef ANNC_TRAINING_STEP_FEED_H
+#define ANNC_TRAINING_STEP_FEED_H
 
-#include "backend.h"
+#include "backend/backend.h"
 
 /* Some examples in host memory of their own: of the kind that a device copies from at its best speed, or, with device NULL, of any. */
 struct annc_rows {

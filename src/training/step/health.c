@@ -1,10 +1,12 @@
 /* health.c - which units still learn: those with f' near 0 on every example pass no error back. */
-#include "allocate.h"
-#include "feed.h"
-#include "functions.h"
-#include "propagate.h"
-#include "status.h"
-#include "trainer.h"
+#include "training/step/health.h"
+#include "backend/backend.h"
+#include "base/allocate.h"
+#include "base/functions.h"
+#include "base/order.h"
+#include "base/status.h"
+#include "training/step/feed.h"
+#include "training/step/propagate.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* initialise.c - the first parameters of a network. */
-#include "allocate.h"
-#include "backend.h"
-#include "network.h"
-#include "philox.h"
-#include "status.h"
+#include "backend/backend.h"
+#include "base/allocate.h"
+#include "base/philox.h"
+#include "base/status.h"
+#include "network/network.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,12 +1,15 @@
-#include "optimisation.h"
-#include "allocate.h"
-#include "engine.h"
-#include "functions.h"
-#include "status.h"
+#include "training/step/optimisation.h"
+#include "backend/engine.h"
+#include "base/allocate.h"
+#include "base/functions.h"
+#include "base/status.h"
+#include "training/step/schedule.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+static const double IMPROVEMENT = 1e-4; /* of the loss, below which it counts as a plateau */
 
 static bool steps_in_place(const annc_training_options *options)
 {
@@ -156,4 +159,18 @@ annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struc
     ANNC_TRY(limit_norms(optimisation, theta));
 out:
     return status;
+}
+
+void annc_optimisation_report(struct annc_optimisation *optimisation, double loss)
+{
+    const annc_schedule *schedule = &optimisation->options->schedule;
+    if (schedule->kind != ANNC_PLATEAU)
+        return;
+    if (loss < optimisation->best * (1 - IMPROVEMENT)) {
+        optimisation->best = loss;
+        optimisation->waited = 0;
+    } else if (++optimisation->waited > annc_schedule_period(schedule)) {
+        optimisation->plateau *= annc_schedule_factor(schedule);
+        optimisation->waited = 0;
+    }
 }

@@ -1,8 +1,8 @@
 /* optimisation.h - from a minibatch's gradient to a step: memory on the device, and the rates of an epoch's steps. */
-#ifndef ANNC_TRAINING_OPTIMISATION_H
-#define ANNC_TRAINING_OPTIMISATION_H
+#ifndef ANNC_TRAINING_STEP_OPTIMISATION_H
+#define ANNC_TRAINING_STEP_OPTIMISATION_H
 
-#include "propagate.h"
+#include "training/step/propagate.h"
 
 /* How one job steps. Plain SGD at a constant rate steps inside the weight-gradient product, and needs nothing of what follows. */
 struct annc_optimisation {

@@ -1,7 +1,7 @@
 /* propagate.c - the order of the equations, written once for every backend. */
-#include "propagate.h"
-#include "allocate.h"
-#include "status.h"
+#include "training/step/propagate.h"
+#include "base/allocate.h"
+#include "base/status.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* propagate.h - forward, backward and step for a minibatch, on any backend. */
-#ifndef ANNC_TRAINING_PROPAGATE_H
-#define ANNC_TRAINING_PROPAGATE_H
+#ifndef ANNC_TRAINING_STEP_PROPAGATE_H
+#define ANNC_TRAINING_STEP_PROPAGATE_H
 
-#include "backend.h"
+#include "backend/backend.h"
 
 /* Room on a device for one minibatch of up to m rows in a network of a shape. Matrices of layer l are m x n_l, at l. */
 struct annc_pass {

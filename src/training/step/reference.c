@@ -2,11 +2,11 @@
  *
  * It exists to be read and to be right. Nothing here is batched, blocked or vectorised, and it shares nothing with the fast paths but
  * the definitions of f, f' and C in annc_functions.h. */
-#include "reference.h"
-#include "allocate.h"
-#include "functions.h"
-#include "philox.h"
-#include "status.h"
+#include "training/step/reference.h"
+#include "base/allocate.h"
+#include "base/functions.h"
+#include "base/philox.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* reference.h - the equations, one example at a time, in double. */
-#ifndef ANNC_TRAINING_REFERENCE_H
-#define ANNC_TRAINING_REFERENCE_H
+#ifndef ANNC_TRAINING_STEP_REFERENCE_H
+#define ANNC_TRAINING_STEP_REFERENCE_H
 
 #include "annc.h"
 

@@ -1,11 +1,10 @@
 /* schedule.c - how the learning rate goes. */
-#include "optimisation.h"
-#include "status.h"
+#include "training/step/schedule.h"
+#include "base/status.h"
 
 #include <math.h>
 
 static const double PI = 3.14159265358979323846;
-static const double IMPROVEMENT = 1e-4; /* of the loss, below which it counts as a plateau */
 
 /* One-cycle: the share of the steps that rise, and the rates at both ends as parts of eta. */
 static const double RISE = 0.3, FIRST_RATE = 1.0 / 25, LAST_RATE = 1.0 / 250000;
@@ -17,12 +16,12 @@ static const struct {
 } OWN[ANNC_SCHEDULE_COUNT] = {
     [ANNC_STEP_DECAY] = {0.1, 10}, [ANNC_EXPONENTIAL] = {0.95, 1}, [ANNC_PLATEAU] = {0.1, 10}};
 
-static double factor_of(const annc_schedule *schedule)
+double annc_schedule_factor(const annc_schedule *schedule)
 {
     return schedule->factor > 0 ? schedule->factor : OWN[schedule->kind].factor;
 }
 
-static uint32_t period_of(const annc_schedule *schedule)
+uint32_t annc_schedule_period(const annc_schedule *schedule)
 {
     return schedule->period > 0 ? schedule->period : OWN[schedule->kind].period;
 }
@@ -57,28 +56,14 @@ double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t ep
     const double rise = t < warm ? (t + 1) / warm : 1;
     switch (schedule->kind) {
     case ANNC_STEP_DECAY:
-        return rise * eta * pow(factor_of(schedule), epoch / period_of(schedule));
+        return rise * eta * pow(annc_schedule_factor(schedule), epoch / annc_schedule_period(schedule));
     case ANNC_EXPONENTIAL:
-        return rise * eta * pow(factor_of(schedule), epoch);
+        return rise * eta * pow(annc_schedule_factor(schedule), epoch);
     case ANNC_COSINE:
         return rise * eta * anneal(1, 0, t / T);
     case ANNC_ONE_CYCLE:
         return rise * eta * one_cycle(t, T);
     default:
         return rise * eta;
-    }
-}
-
-void annc_optimisation_report(struct annc_optimisation *optimisation, double loss)
-{
-    const annc_schedule *schedule = &optimisation->options->schedule;
-    if (schedule->kind != ANNC_PLATEAU)
-        return;
-    if (loss < optimisation->best * (1 - IMPROVEMENT)) {
-        optimisation->best = loss;
-        optimisation->waited = 0;
-    } else if (++optimisation->waited > period_of(schedule)) {
-        optimisation->plateau *= factor_of(schedule);
-        optimisation->waited = 0;
     }
 }

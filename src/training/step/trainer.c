@@ -1,10 +1,21 @@
 /* trainer.c - minibatch gradient descent. */
-#include "trainer.h"
-#include "allocate.h"
-#include "clock.h"
-#include "network.h"
-#include "status.h"
-#include "text.h"
+#include "training/step/trainer.h"
+#include "backend/backend.h"
+#include "backend/engine.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/order.h"
+#include "base/philox.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "network/network.h"
+#include "training/step/compatibility.h"
+#include "training/step/engine_choice.h"
+#include "training/step/feed.h"
+#include "training/step/health.h"
+#include "training/step/optimisation.h"
+#include "training/step/propagate.h"
+#include "training/step/training_options.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* training_options.c - what can be asked of training, and what is used where nothing is. */
-#include "functions.h"
-#include "status.h"
-#include "trainer.h"
+#include "training/step/training_options.h"
+#include "base/functions.h"
+#include "base/status.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 // cublas_v2.h - the part of cuBLAS that this project uses, performed by the CPU. See tests/host/README.md.
-#ifndef ANNC_HOST_CUBLAS_V2_H
-#define ANNC_HOST_CUBLAS_V2_H
+#ifndef ANNC_TESTS_HOST_INCLUDE_CUBLAS_V2_H
+#define ANNC_TESTS_HOST_INCLUDE_CUBLAS_V2_H
 
 #include "cuda_runtime_api.h"
 

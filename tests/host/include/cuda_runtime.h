@@ -1,6 +1,6 @@
 // cuda_runtime.h - the CUDA C++ that the kernels are written in, for g++. See tests/host/README.md.
-#ifndef ANNC_HOST_CUDA_RUNTIME_H
-#define ANNC_HOST_CUDA_RUNTIME_H
+#ifndef ANNC_TESTS_HOST_INCLUDE_CUDA_RUNTIME_H
+#define ANNC_TESTS_HOST_INCLUDE_CUDA_RUNTIME_H
 
 #include "cuda_runtime_api.h"
 

@@ -1,6 +1,6 @@
 // cuda_runtime_api.h - the part of the CUDA runtime that this project uses, performed by the CPU. See tests/host/README.md.
-#ifndef ANNC_HOST_CUDA_RUNTIME_API_H
-#define ANNC_HOST_CUDA_RUNTIME_API_H
+#ifndef ANNC_TESTS_HOST_INCLUDE_CUDA_RUNTIME_API_H
+#define ANNC_TESTS_HOST_INCLUDE_CUDA_RUNTIME_API_H
 
 #include <stddef.h>
 

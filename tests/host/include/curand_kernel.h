@@ -1,10 +1,10 @@
 // curand_kernel.h - cuRAND's Philox by the project's own; the test `curand` holds that against cuRAND itself where the toolkit is.
-#ifndef ANNC_HOST_CURAND_KERNEL_H
-#define ANNC_HOST_CURAND_KERNEL_H
+#ifndef ANNC_TESTS_HOST_INCLUDE_CURAND_KERNEL_H
+#define ANNC_TESTS_HOST_INCLUDE_CURAND_KERNEL_H
 
 #include <cuda_runtime.h>
 
-#include "philox.h"
+#include "base/philox.h"
 
 struct curandStatePhilox4_32_10_t {
     uint64_t seed, stream, block;

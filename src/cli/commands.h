@@ -1,0 +1,17 @@
+/* commands.h - a command of annc-gpu, and the table of all. */
+#ifndef ANNC_CLI_COMMANDS_H
+#define ANNC_CLI_COMMANDS_H
+
+#include "annc.h"
+#include "cli/options/option_types.h"
+
+struct command {
+    const char *name, *arguments, *summary;
+    unsigned bit;
+    int most_positional;
+    annc_status (*run)(const struct options *options);
+};
+
+extern const struct command COMMANDS[]; /* ended by one without a name */
+
+#endif

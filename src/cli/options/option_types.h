@@ -1,0 +1,169 @@
+/* option_types.h - options: their kinds, their numbers, their values. */
+#ifndef ANNC_CLI_OPTIONS_OPTION_TYPES_H
+#define ANNC_CLI_OPTIONS_OPTION_TYPES_H
+
+#include "annc.h"
+
+/* Commands, as bits: which options each takes; and traits of options. */
+enum command_bit {
+    TRAIN = 1 << 0,
+    EVAL = 1 << 1,
+    CHECK = 1 << 2,
+    FETCH = 1 << 3,
+    INFO = 1 << 4,
+    PREDICT = 1 << 5,
+    EXPORT = 1 << 6,
+    SHOW = 1 << 7,
+    SWEEP = 1 << 8,
+    TRACE = 1 << 9,
+    REPORT = 1 << 10,
+    ANY_COMMAND = 2 * REPORT - 1,
+    STREAMS = 1 << 26, /* of one that WRITES: '-' is standard output */
+    WRITES = 1 << 27,  /* of a path: a file that is written there; without it, one that is read */
+    VARIES = 1 << 28,  /* of an option: a sweep may vary it */
+    RARE = 1 << 29,    /* of an option: not among those that help shows first */
+    ASIDE = 1 << 30,   /* says where results go, not what they are: no part of a configuration */
+};
+
+enum option_id {
+    OPTION_PRESET,
+    OPTION_CONFIG,
+    OPTION_DATA,
+    OPTION_TEST,
+    OPTION_VALIDATION,
+    OPTION_SPLIT_SEED,
+    OPTION_FOLDS,
+    OPTION_LABEL,
+    OPTION_TARGET,
+    OPTION_DROP,
+    OPTION_MISSING,
+    OPTION_SCALE,
+    OPTION_TARGET_SCALE,
+    OPTION_DELIMITER,
+    OPTION_DECIMAL,
+    OPTION_THOUSANDS,
+    OPTION_HEADER,
+    OPTION_SKIP,
+    OPTION_X,
+    OPTION_Y,
+    OPTION_LABELS,
+    OPTION_TEST_LABELS,
+    OPTION_TRANSPOSE,
+    OPTION_OFFLINE,
+    OPTION_LAYERS,
+    OPTION_ACTIVATION,
+    OPTION_OUTPUT_ACTIVATION,
+    OPTION_COST,
+    OPTION_INIT,
+    OPTION_SEED,
+    OPTION_EPOCHS,
+    OPTION_BATCH,
+    OPTION_OPTIMIZER,
+    OPTION_LR,
+    OPTION_MOMENTUM,
+    OPTION_BETA2,
+    OPTION_EPSILON,
+    OPTION_SCHEDULE,
+    OPTION_WARMUP,
+    OPTION_SCHEDULE_FACTOR,
+    OPTION_SCHEDULE_PERIOD,
+    OPTION_WEIGHT_DECAY,
+    OPTION_L2,
+    OPTION_L1,
+    OPTION_MAX_NORM,
+    OPTION_CLIP,
+    OPTION_DROPOUT,
+    OPTION_INPUT_DROPOUT,
+    OPTION_INPUT_NOISE,
+    OPTION_SHIFT,
+    OPTION_ROTATE,
+    OPTION_ELASTIC,
+    OPTION_LABEL_SMOOTHING,
+    OPTION_CLASS_WEIGHTS,
+    OPTION_PATIENCE,
+    OPTION_TARGET_ACCURACY,
+    OPTION_MAX_TIME,
+    OPTION_THRESHOLD,
+    OPTION_PER_EXAMPLE,
+    OPTION_SAMPLE,
+    OPTION_ALL,
+    OPTION_DEVICE,
+    OPTION_THREADS,
+    OPTION_ENGINE,
+    OPTION_LOAD,
+    OPTION_SAVE,
+    OPTION_CHECKPOINT,
+    OPTION_CHECKPOINT_EVERY,
+    OPTION_RESUME,
+    OPTION_LOG,
+    OPTION_PLOT,
+    OPTION_SHOW_INPUT,
+    OPTION_TOP_CLASSES,
+    OPTION_CSV,
+    OPTION_WHAT,
+    OPTION_LAYER,
+    OPTION_COUNT_SHOWN,
+    OPTION_EXAMPLE,
+    OPTION_NEURON,
+    OPTION_EDGES,
+    OPTION_STEP,
+    OPTION_GRID,
+    OPTION_RANDOM,
+    OPTION_SEEDS,
+    OPTION_TOP,
+    OPTION_ENSEMBLE,
+    OPTION_TO,
+    OPTION_FORMAT,
+    OPTION_OUT,
+    OPTION_JSON,
+    OPTION_QUIET,
+    OPTION_HELP,
+    OPTION_COUNT
+};
+
+enum option_kind {
+    FLAG,     /* takes no value */
+    TEXT,     /* any text but the empty one */
+    PATHNAME, /* the same; names a file or folder, and for some options something else */
+    WHOLE,    /* a whole number within low...high */
+    NUMBER,   /* a finite decimal number above 0 */
+    AMOUNT,   /* the same, or 0 */
+    SIGNED,   /* any finite decimal number */
+    SHARE,    /* 0 or more and less than 1 */
+    LIST,     /* any text, and again: options.repeated has all of them */
+    CHOICE,   /* one of the names that choice() gives for 0, 1, 2, ... */
+};
+
+struct option_spec {
+    const char *name, *argument; /* without "--"; what help calls the value */
+    enum option_kind kind;
+    unsigned commands;
+    const char *preset; /* the default as text, shown by help and parsed like any value; NULL for none */
+    uint64_t low, high;
+    const char *(*choice)(int value);
+    const char *help;
+};
+
+struct option_value {
+    bool given; /* by the user, in a configuration file or by --preset; otherwise the default */
+    bool typed; /* by the user, on the command line */
+    const char *text;
+    const char *shown; /* as the configuration has it, where that is not `text` */
+    uint64_t whole;
+    double number;
+    int choice;
+};
+
+enum { MOST_POSITIONAL = 1024, MOST_REPEATED = 16, MOST_JOINED = 100 };
+
+struct options {
+    struct option_value value[OPTION_COUNT];
+    const char *positional[MOST_POSITIONAL]; /* the arguments that are no options */
+    int positional_count;
+    const char *repeated[MOST_REPEATED]; /* values of the option that may be given more than once */
+    int repeated_count;
+    bool goes_further;      /* --epochs was raised beyond the checkpoint's */
+    char *config, *resumed; /* the texts of the configuration file and of a checkpoint, whose values point into them */
+};
+
+#endif

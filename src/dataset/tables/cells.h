@@ -1,0 +1,13 @@
+/* cells.h - what one cell of a table of text holds. */
+#ifndef ANNC_DATASET_TABLES_CELLS_H
+#define ANNC_DATASET_TABLES_CELLS_H
+
+#include "annc.h"
+#include "dataset/tables/records.h"
+
+enum annc_cell { ANNC_CELL_MISSING, ANNC_CELL_NUMBER, ANNC_CELL_TRUTH, ANNC_CELL_THOUSANDS, ANNC_CELL_TEXT };
+
+/* What a cell holds, and the number that a number or a truth (1 or 0) is. */
+enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char thousands, double *number);
+
+#endif

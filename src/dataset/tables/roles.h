@@ -1,0 +1,15 @@
+/* roles.h - which columns of a table are inputs, label and targets. */
+#ifndef ANNC_DATASET_TABLES_ROLES_H
+#define ANNC_DATASET_TABLES_ROLES_H
+
+#include "annc.h"
+#include "dataset/tables/column.h"
+#include "dataset/tables/records.h"
+#include "dataset/tables/table.h"
+
+/* Gives every column its role and place. */
+annc_status annc_columns_give_roles(const struct annc_records *records, const annc_text_options *options,
+                                    const struct annc_table *like, bool need_label, struct annc_columns *columns,
+                                    char *notes, size_t size);
+
+#endif

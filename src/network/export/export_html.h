@@ -1,0 +1,12 @@
+/* export_html.h - a network as an HTML page. */
+#ifndef ANNC_NETWORK_EXPORT_EXPORT_HTML_H
+#define ANNC_NETWORK_EXPORT_EXPORT_HTML_H
+
+#include "annc.h"
+
+struct annc_safe_file;
+
+/* Writes to an open file: ANNC_OUTPUT if that fails, ANNC_DEVICE without memory. */
+annc_status annc_export_html(const annc_network *network, struct annc_safe_file *file);
+
+#endif

@@ -1,0 +1,11 @@
+/* health.h - which units still learn. */
+#ifndef ANNC_TRAINING_STEP_HEALTH_H
+#define ANNC_TRAINING_STEP_HEALTH_H
+
+#include "annc.h"
+
+/* See annc_trainer_health. */
+annc_status annc_health_look(annc_device *device, const annc_shape *shape, const annc_examples *examples, uint64_t seed,
+                             const float *theta, annc_layer_health *layers);
+
+#endif

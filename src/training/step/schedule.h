@@ -1,0 +1,11 @@
+/* schedule.h - how the learning rate goes. */
+#ifndef ANNC_TRAINING_STEP_SCHEDULE_H
+#define ANNC_TRAINING_STEP_SCHEDULE_H
+
+#include "annc.h"
+
+/* A schedule's factor and period, or, where it sets none, those of its kind. */
+double annc_schedule_factor(const annc_schedule *schedule);
+uint32_t annc_schedule_period(const annc_schedule *schedule);
+
+#endif

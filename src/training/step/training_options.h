@@ -1,0 +1,11 @@
+/* training_options.h - checks of the options of a training. */
+#ifndef ANNC_TRAINING_STEP_TRAINING_OPTIONS_H
+#define ANNC_TRAINING_STEP_TRAINING_OPTIONS_H
+
+#include "annc.h"
+
+/* The parts of annc_training_check for the learning rate and for the objective. */
+annc_status annc_rate_check(double eta);
+annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
+
+#endif
