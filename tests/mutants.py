@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ["CMakeLists.txt", "LICENSE", "cmake", "src", "kernels", "include", "tests", "data"]
+SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data"]
 REFERENCE = "src/training/step/reference.c"
 CPU = "src/backend/cpu/backend_cpu.c"
 CUDA = "src/backend/cuda/backend_cuda.c"
@@ -78,7 +78,7 @@ MUTANTS = [
     ("of equal outputs the highest wins", "src/backend/cpu/cpu_loops.h", "(j < wanted && !(a[j] < a[wanted]))", "(j > wanted && !(a[j] < a[wanted]))", "^fused_"),
     ("an engine's states stay in it", "src/backend/cpu/cpu_fused.c", "            write_part(worker, part);", "            write_part(worker, 0);", "^(matrix_cpu|checkpoint_cpu)$"),
     ("V does not learn", "src/backend/cpu/cpu_step.c", "learn(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);", ";", "^fused_"),
-    ("biases decay in the engine", "src/backend/cpu/cpu_step.c", "weights ? job->decay : 0", "job->decay", "^(matrix_cpu|fused_avx2)$"),
+    ("biases decay in the engine", "src/backend/cpu/cpu_step.c", "weights ? job->training->decay : 0", "job->training->decay", "^(matrix_cpu|fused_avx2)$"),
     ("lists of one data set serve another", "src/backend/cpu/cpu_staged.c", "while (all && all->host != host)", "while (all && !all->host)", "^(fused_avx2|train|cli)$"),
     ("a sum of chains loses one", "src/backend/cpu/cpu_loops.h", "for (int width = CHAINS / 2; width > 0; width /= 2)", "for (int width = CHAINS / 2; width > 1; width /= 2)", "^fused_"),
     ("values above the range walk no further", "src/backend/cpu/cpu_loops.h", "examples[i] = annc_order_at(order, examples[i]);", "examples[i] %= order->n;", "^fused_"),
@@ -120,8 +120,13 @@ MUTANTS = [
     ("the cursor stays (kernel)", "kernels/score.cu", "cursor->step = step + 1;", "cursor->step = step;", "^backends_simulated$"),
     ("lanes of a pair swapped (kernel)", "kernels/initialise.cu", "(float)(scale * pair[lane])", "(float)(scale * pair[1 - lane])", "^backends_simulated$"),
     ("BP4 with a transpose swapped (CUDA)", CUDA, "product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)", "product(device, false, false, n, n_in, m, alpha, delta, A_in, beta, W)", "^backends_simulated$"),
-    ("a step too many is recorded (CUDA)", CUDA, "ANNC_TRY(run_first_step(device, job));\n        count--;", "ANNC_TRY(run_first_step(device, job));", "^backends_simulated$"),
+    ("a step too many is recorded (CUDA)", CUDA, "ANNC_TRY(run_first_step(recording));\n        count--;", "ANNC_TRY(run_first_step(recording));", "^backends_simulated$"),
     ("the block of steps is recorded late (CUDA)", CUDA, "job->examples->count / job->batch >= RECORDED_STEPS", "job->examples->count / job->batch > RECORDED_STEPS", "^cuda_faults$"),
+    # Engines and the audit.
+    ("an engine that refuses is taken", "src/training/step/engine_choice.c", "        if (!why)\n            return *engine;\n", "        return *engine;\n", "^registry$"),
+    ("the slower device is taken", "src/training/step/engine_choice.c", "best_seconds(other, &job, wanted) <= cpu_seconds", "best_seconds(other, &job, wanted) > cpu_seconds", "^registry$"),
+    ("numbers below fp32's range are held", "src/training/check/gradient_check.c", "magnitude > 0 ? magnitude + UNDERFLOW : 0", "magnitude", "^check$"),
+    ("zeros are sampled first", "src/training/check/gradient_check.c", "sampler.nonzero_left += gradient[i] != 0;", "sampler.nonzero_left += 0;", "^check$"),
     ("a resumed schedule has the new length", "src/training/run/checkpoint.c", "trainer->options.schedule.epochs = (uint32_t)state.schedule;", ";", "^resume$"),
     ("the optimiser's second state is lost", "src/training/run/checkpoint.c", "    ANNC_TRY(load_block(trainer, checkpoint, SECOND_BLOCK, optimisation->s));\n", "", "^checkpoint_cpu$"),
     ("the loss of a broken epoch is lost", "src/training/run/checkpoint.c", ".loss = state.loss,", ".loss = 0,", "^checkpoint_cpu$"),
@@ -185,8 +190,8 @@ MUTANTS = [
     ("digits after a stop", "src/cli/options/setup.c", "fetched == ANNC_OK || fetched == ANNC_STOPPED", "fetched == ANNC_OK", "^fetch$"),
     ("a limit of file sizes kills", "src/cli/terminal/process.c", "handle(SIGXFSZ, SIG_IGN);", "", "^(fetch|cli)$"),
     # Predictions and a rate of the caller's.
-    ("a new rate that nobody records", "src/training/step/trainer.c", "        backend->release(trainer->device, &trainer->job);\nout:", "        (void)backend;\nout:", "^checkpoint_simulated$"),
-    ("a new rate for the report alone", "src/training/step/trainer.c", "trainer->options.eta = trainer->job.eta = eta;", "trainer->options.eta = eta;", "^checkpoint_cpu$"),
+    ("a new rate that nobody records", "src/training/step/trainer.c", "        ANNC_TRY(trainer->engine->changed(trainer->engine_state));\nout:", "        (void)trainer->engine;\nout:", "^checkpoint_simulated$"),
+    ("a new rate for the report alone", "src/training/step/trainer.c", "    trainer->options.eta = eta;\n", "    (void)eta;\n", "^checkpoint_cpu$"),
     ("predictions in the network's units", "src/training/run/network_predict.c", "        annc_dataset_unscale(dataset, count, outputs);\n", "        (void)outputs;\n", "^(network_predict|examples)$"),
     ("class names of nobody", "src/training/run/network_predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(network_predict|examples)$"),
     ("what is installed knows where it was not put", "src/annc.pc.in", "prefix=${pcfiledir}/@ANNC_PKGCONFIG_TO_PREFIX@", "prefix=@CMAKE_INSTALL_PREFIX@", "^install$"),

@@ -278,7 +278,7 @@ class Words(Tables):
         line = ["--layers", "1-1:identity", "--target", "b", "--epochs", "1", "--scale", "none", "--target-scale", "none", "--device", "cpu"]
         said = self.run_program("train", "--data", one, *line, "--checkpoint", "c", "--save", "m").stderr
         self.assertIn("  1 row of 2 columns between commas", said)
-        self.assertIn("cut to the 1 example that there is\n", said)
+        self.assertIn("batch size reduced to 1, the number of examples\n", said)
         self.assertIn("resumed after 1 epoch,", self.run_program("train", "--resume", "c").stderr)
         self.assertIn("ended after 1 epoch by --target-accuracy",
                       self.run_program("train", "--data", "bars", *SMALL, "--target-accuracy", "0.01").stderr)

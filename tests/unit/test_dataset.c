@@ -207,7 +207,7 @@ static void mixed_spellings(void)
     options.path = alone;
     trains(&options, 200, 0, NULL);
     CHECK(rename(in_folder("train-labels.idx1-ubyte"), in_folder("elsewhere")) == 0);
-    refused(&options, "no labels file", "'labels_path'");
+    refused(&options, "no matching labels file", "'labels_path'");
     char labels[256];
     snprintf(labels, sizeof labels, "%s", in_folder("elsewhere"));
     options.labels_path = labels;

@@ -88,9 +88,9 @@ static void labels_by_name(void)
     memset(name, 'n', sizeof name);
     strcpy(name + 300, "train-images-idx3-ubyte");
     CHECK(annc_idx_find_labels(name, labels, sizeof labels) == ANNC_INPUT);
-    CHECK(strstr(annc_last_error(), "no labels file goes with it by name"));
+    CHECK(strstr(annc_last_error(), "no matching labels file found"));
     CHECK(annc_idx_find_labels("/no-such-train-images-idx3-ubyte", labels, sizeof labels) == ANNC_INPUT);
-    CHECK(strstr(annc_last_error(), "no labels file goes with it by name")); /* the root could be read */
+    CHECK(strstr(annc_last_error(), "no matching labels file found")); /* the root could be read */
     CHECK(annc_idx_find_labels("nowhere/train-images-idx3-ubyte", labels, sizeof labels) == ANNC_INPUT);
     CHECK(strstr(annc_last_error(), "nowhere: No such file"));
 }
