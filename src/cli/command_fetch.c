@@ -23,7 +23,7 @@ annc_status run_fetch(const struct options *options)
                                       .stop = should_stop,
                                       .context = (void *)options};
     char folder[4096];
-    set_patience(END_SOON);
+    set_stop_policy(END_SOON);
     const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
     if (status == ANNC_STOPPED)
         note(options, "%s", error_text());

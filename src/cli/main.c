@@ -1,5 +1,6 @@
 /* main.c - annc-gpu: help, commands and exit codes. */
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/openblas_kernels.h"
@@ -34,7 +35,7 @@ static void print_command_help(const struct command *command, bool all)
     const int left_out = options_help(command->bit, all);
     if (left_out > 0)
         printf("\n`annc-gpu help %s all` shows %d more option%s.\n", command->name, left_out,
-               plural((uint64_t)left_out));
+               annc_plural((uint64_t)left_out));
 }
 
 static void print_version(void)

@@ -1,4 +1,5 @@
 #include "cli/charts/gallery.h"
+#include "base/text.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/screen.h"
@@ -51,7 +52,7 @@ static annc_status image_size(const annc_dataset *dataset, uint32_t *rows, uint3
     annc_dataset_image_size(dataset, rows, columns);
     if (*columns > 1)
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "the data are rows of %u feature%s, not images", *rows, plural(*rows));
+    return annc_fail(ANNC_INPUT, "the data are rows of %u feature%s, not images", *rows, annc_plural(*rows));
 }
 
 static void put_grey(struct gallery *gallery, uint32_t i, const uint8_t *grey)

@@ -258,7 +258,7 @@ static annc_status save_examples(struct result *result, const char *path)
     FILE *stream = text_stream(&text);
     print_examples(result, stream);
     fclose(stream);
-    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(path, text.bytes, text.length);
     text_free(&text);
     return status;

@@ -39,7 +39,7 @@ annc_status run_export(const struct options *options)
     ANNC_TRY(load_model(options, options->positional[0], &network));
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
     ANNC_TRY(checkpoint_forget(network));
-    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
     ANNC_TRY(annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out)));
     if (!is_standard_output(out))
         note(options, "written: %s", out);

@@ -1,5 +1,6 @@
 /* command_info.c - annc-gpu info */
 #include "cli/model/command_info.h"
+#include "base/text.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
@@ -35,7 +36,7 @@ static void print_device(const annc_device *device, const annc_shape *shape)
         printf("  compute capability %d.%d, %d multiprocessors\n", info->compute_capability / 10,
                info->compute_capability % 10, info->multiprocessors);
     else
-        printf("  up to %d thread%s\n", info->threads, plural((uint64_t)info->threads));
+        printf("  up to %d thread%s\n", info->threads, annc_plural((uint64_t)info->threads));
     printf("  memory: %.1f of %.1f GB free\n", (double)info->memory_free / 1e9, (double)info->memory_bytes / 1e9);
     printf("  engine for this network: %s (%s)\n", engines[chosen].name, engines[chosen].about);
     for (size_t i = 0; i < chosen; i++)

@@ -1,6 +1,7 @@
 /* command_show.c - annc-gpu show */
 #include "cli/model/command_show.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/charts/drawing.h"
 #include "cli/charts/gallery.h"
 #include "cli/options/note.h"
@@ -33,10 +34,10 @@ static annc_status present(const struct options *options, const struct gallery *
         draw_gallery(stdout, &gallery->images);
         return ANNC_OK;
     }
-    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_gallery_draw(&gallery->images, path);
     if (status == ANNC_OK && !is_standard_output(path))
-        note(options, "wrote %s (%u image%s)", path, gallery->images.count, plural(gallery->images.count));
+        note(options, "wrote %s (%u image%s)", path, gallery->images.count, annc_plural(gallery->images.count));
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* setup.c - from options to shapes, devices and data. */
 #include "cli/options/setup.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -195,9 +196,9 @@ static annc_status fetch_mnist(const struct options *options, char *why, size_t 
         return ANNC_INPUT;
     }
     note(options, "MNIST is not on disk; downloading it");
-    const enum patience before = set_patience(END_SOON);
+    const enum stop_policy before = set_stop_policy(END_SOON);
     const annc_status status = annc_mnist_fetch(&fetch, folder, sizeof folder);
-    set_patience(before);
+    set_stop_policy(before);
     snprintf(why, size, "%s", error_text());
     return status;
 }
@@ -334,7 +335,7 @@ static annc_status check_model(const char *what, const annc_network *model)
         ANNC_INPUT,
         "the model has %u input%s, and MNIST, which is taken without --data, has %d; name its data with --data "
         "FILE%s%.200s%s",
-        inputs, plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
+        inputs, annc_plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
         trained ? ")" : "");
 }
 

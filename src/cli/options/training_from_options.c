@@ -1,6 +1,7 @@
 /* training_from_options.c - from options to how training goes. */
 #include "cli/options/training_from_options.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/option_types.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/screen.h"
@@ -76,8 +77,8 @@ static annc_status read_weights(const char *text, uint32_t classes, float *weigh
     for (const char *c = text; *c; c++)
         count += *c == ',';
     if (count != classes)
-        return annc_fail(ANNC_USAGE, "--class-weights has %u number%s, and there are %u classes", count, plural(count),
-                         classes);
+        return annc_fail(ANNC_USAGE, "--class-weights has %u number%s, and there are %u classes", count,
+                         annc_plural(count), classes);
     for (uint32_t c = 0; c < classes; c++) {
         char *end;
         const double weight = strtod(text, &end);

@@ -282,7 +282,7 @@ static annc_status save_page(const struct report *report)
     FILE *out = text_stream(&text);
     print_page(out, report);
     fclose(out);
-    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK && !is_standard_output(path))

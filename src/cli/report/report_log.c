@@ -1,5 +1,6 @@
 /* report_log.c - the sections of a report that come from the log. */
 #include "cli/report/report_log.h"
+#include "base/text.h"
 #include "cli/charts/curves.h"
 #include "cli/log/history.h"
 #include "cli/log/log_record.h"
@@ -45,9 +46,10 @@ void print_ending(FILE *out, const struct run *run)
     else if (ended && strcmp(ended, "divergence") == 0)
         print_missing(out, "The training %s.", message ? message : "diverged");
     else if (ended && strcmp(ended, "signal") == 0)
-        print_missing(out, "The training was stopped by a signal after %zu whole epoch%s.", count, plural(count));
+        print_missing(out, "The training was stopped by a signal after %zu whole epoch%s.", count, annc_plural(count));
     else if (ended && strcmp(ended, "epochs") != 0)
-        page_element(out, "p", "", "The training was ended after %zu epoch%s by --%s.", count, plural(count), ended);
+        page_element(out, "p", "", "The training was ended after %zu epoch%s by --%s.", count, annc_plural(count),
+                     ended);
     if (!isnan(kept))
         page_element(out, "p", "", "The parameters of epoch %.0f were kept, the best by validation loss.", kept);
 }

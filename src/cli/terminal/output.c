@@ -1,4 +1,5 @@
 #include "cli/terminal/output.h"
+#include "base/text.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
@@ -12,15 +13,15 @@ static void add_string(struct text *text, const char *string)
 {
     text_add(text, "\"");
     for (const unsigned char *s = (const unsigned char *)string; *s;) {
-        const int length = utf8_length(s);
+        const size_t length = annc_utf8_length(s);
         if (length == 0)
             text_add(text, "\\ufffd");
         else if (*s == '"' || *s == '\\')
             text_add(text, "\\%c", *s);
-        else if (is_control(s, length))
+        else if (annc_is_control(s, length))
             text_add(text, "\\u%04x", s[length - 1]);
         else
-            text_put(text, (const char *)s, (size_t)length);
+            text_put(text, (const char *)s, length);
         s += length ? length : 1;
     }
     text_add(text, "\"");
@@ -148,7 +149,7 @@ void print_markup_text(FILE *stream, const char *text)
     static const char marks[] = "<>&\"'";
     static const char *const names[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&#39;"};
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        const int length = utf8_length(s);
+        const size_t length = annc_utf8_length(s);
         const char *mark = strchr(marks, *s);
         if (length == 0 || *s < 0x20 || *s == 0x7F)
             fputs("\xEF\xBF\xBD", stream);

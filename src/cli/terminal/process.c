@@ -1,29 +1,27 @@
 /* process.c - the process: its clock, its signals, its standard streams. */
 #include "cli/terminal/process.h"
 #include "annc.h"
+#include "base/clock.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
-static struct timespec started;
+static double started;           /* by annc_now */
 static atomic_int caught_signal; /* lock-free, and read by other threads too */
-static _Atomic enum patience patience = END_AT_ONCE;
+static _Atomic enum stop_policy policy = END_AT_ONCE;
 
 void start_clock(void)
 {
-    clock_gettime(CLOCK_MONOTONIC, &started);
+    started = annc_now();
 }
 
 double since_start(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - started.tv_sec) + 1e-9 * (double)(now.tv_nsec - started.tv_nsec);
+    return annc_now() - started;
 }
 
 int stop_signal(void)
@@ -42,9 +40,9 @@ bool should_stop(void *context)
     return caught_signal != 0;
 }
 
-enum patience set_patience(enum patience wanted)
+enum stop_policy set_stop_policy(enum stop_policy wanted)
 {
-    return atomic_exchange(&patience, wanted);
+    return atomic_exchange(&policy, wanted);
 }
 
 /* Asked again every so often, until what must not be broken off is done. */
@@ -52,9 +50,9 @@ static void on_alarm(int signal)
 {
     static const char told[] = "annc-gpu: what was at work took too long, and was broken off\n";
     (void)signal;
-    if (patience == END_WHEN_ASKED)
+    if (policy == END_WHEN_ASKED)
         return;
-    if (patience == END_SOON)
+    if (policy == END_SOON)
         (void)!write(STDERR_FILENO, told, sizeof told - 1);
     _exit(128 + caught_signal);
 }
@@ -63,7 +61,7 @@ static void on_signal(int signal)
 {
     enum { GRACE = 1, AGAIN = 50000 }; /* seconds; microseconds */
     const struct itimerval grace = {{0, AGAIN}, {GRACE, 0}};
-    if (caught_signal || patience == END_AT_ONCE)
+    if (caught_signal || policy == END_AT_ONCE)
         _exit(128 + signal);
     caught_signal = signal;
     setitimer(ITIMER_REAL, &grace, NULL);

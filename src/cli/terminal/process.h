@@ -13,9 +13,9 @@ double since_start(void);
 /* What SIGINT and SIGTERM do: end the program at once, as long as nothing would be lost; ask for a stop, and end the program if that takes more
  * than a second, where a checkpoint has what matters, or nothing is kept; or ask for a stop alone, where something is being written or
  * would be lost. */
-enum patience { END_AT_ONCE, END_SOON, END_WHEN_ASKED };
+enum stop_policy { END_AT_ONCE, END_SOON, END_WHEN_ASKED };
 /* Gives what held before. */
-enum patience set_patience(enum patience wanted);
+enum stop_policy set_stop_policy(enum stop_policy wanted);
 
 /* The signal that asked for a stop, or 0. Fits annc_trainer_epoch's stop. */
 int stop_signal(void);

@@ -1,5 +1,6 @@
 /* screen.c - terminals, and text that is fit for them. */
 #include "cli/terminal/screen.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <math.h>
@@ -10,40 +11,19 @@
 
 /* ---------------------------------------------------------------- text */
 
-int utf8_length(const unsigned char *s)
-{
-    const int length = s[0] < 0x80                   ? 1
-                       : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
-                       : (s[0] & 0xF0) == 0xE0       ? 3
-                       : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
-                                                     : 0;
-    for (int i = 1; i < length; i++)
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-    if ((length == 3 && ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))) ||
-        (length == 4 && ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))))
-        return 0;
-    return length;
-}
-
-bool is_control(const unsigned char *s, int length)
-{
-    return *s < 0x20 || *s == 0x7F || (length == 2 && s[0] == 0xC2 && s[1] < 0xA0);
-}
-
 /* The next character as it is shown, `length` bytes; *text moves past it. */
 static size_t next_plain(const char **text, char piece[5])
 {
     const unsigned char *s = (const unsigned char *)*text;
-    const int length = utf8_length(s);
-    if (length == 0 || is_control(s, length)) {
+    const size_t length = annc_utf8_length(s);
+    if (length == 0 || annc_is_control(s, length)) {
         snprintf(piece, 5, "\\x%02x", *s);
         *text += 1;
         return 4;
     }
-    memcpy(piece, s, (size_t)length);
+    memcpy(piece, s, length);
     *text += length;
-    return (size_t)length;
+    return length;
 }
 
 void print_plain(FILE *stream, const char *text, size_t length)
@@ -80,10 +60,10 @@ const char *plain_text(const char *text, char *buffer, size_t size)
 
 /* ---------------------------------------------------------------- columns */
 
-static uint32_t code_point(const unsigned char *s, int length)
+static uint32_t code_point(const unsigned char *s, size_t length)
 {
     uint32_t code = length == 1 ? s[0] : s[0] & (0xFFu >> (length + 1));
-    for (int i = 1; i < length; i++)
+    for (size_t i = 1; i < length; i++)
         code = code << 6 | (s[i] & 0x3F);
     return code;
 }
@@ -109,7 +89,7 @@ int text_columns(const char *text)
 {
     int columns = 0;
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        const int length = utf8_length(s);
+        const size_t length = annc_utf8_length(s);
         columns += length ? columns_of(code_point(s, length)) : 1;
         s += length ? length : 1;
     }

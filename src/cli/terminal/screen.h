@@ -9,11 +9,6 @@
 
 enum { SHORT_NUMBER = 32 };
 
-/* Bytes of the UTF-8 character at s, or 0 for what is none. */
-int utf8_length(const unsigned char *s);
-/* Whether a character of so many bytes is a control: the C1 ones move cursors too. */
-bool is_control(const unsigned char *s, int length);
-
 /* Text from outside as people may see it: control characters and bytes that are not UTF-8 as \xNN. plain_text puts it into a buffer, cut where
  * that is full, and gives the buffer back. */
 void print_plain(FILE *stream, const char *text, size_t length);
@@ -24,12 +19,6 @@ const char *plain_columns(const char *text, int columns, char *buffer, size_t si
 /* Columns that a text in UTF-8 takes on a terminal, whatever the locale: none for a mark that goes on the character before, two for the wide ones
  * of East Asia and emoji, otherwise one. */
 int text_columns(const char *text);
-/* What a noun has at its end behind a count of it. */
-static inline const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* A number with so many places, or, where it would be longer than anyone reads, in four digits with a power of ten. */
 const char *short_number(double value, int places, char text[SHORT_NUMBER]);
 

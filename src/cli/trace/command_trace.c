@@ -1,6 +1,7 @@
 /* command_trace.c - annc-gpu trace */
 #include "cli/trace/command_trace.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
@@ -147,7 +148,7 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
                          text);
     if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
         return annc_fail(ANNC_USAGE, "--neuron %.20s: there is none; the network has %u layer%s%s", text,
-                         subject->shape.layers, plural(subject->shape.layers),
+                         subject->shape.layers, annc_plural(subject->shape.layers),
                          layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
     *l = layer;
     *j = unit - 1;
@@ -194,7 +195,7 @@ static annc_status save_graph(const struct options *options, const struct graph 
     FILE *out = text_stream(&text);
     printer_for(path)(graph, out);
     fclose(out);
-    set_patience(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK && !is_standard_output(path))

@@ -1,6 +1,7 @@
 /* command_sweep.c - annc-gpu sweep */
 #include "cli/train/command_sweep.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -420,8 +421,8 @@ static annc_status train_all(struct sweep *sweep)
         ANNC_RETURN_IF_FAILED(annc_model_can_save(sweep->options->value[OPTION_SAVE].text));
     ANNC_RETURN_IF_FAILED(load(sweep, &shape));
     ANNC_RETURN_IF_FAILED(make_networks(sweep));
-    note(sweep->options, "%u network%s", sweep->count, plural(sweep->count));
-    set_patience(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
+    note(sweep->options, "%u network%s", sweep->count, annc_plural(sweep->count));
+    set_stop_policy(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
     const annc_status status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train,
                                           sweep->data.validation, should_stop, tell, sweep);
     return status == ANNC_OK || status == ANNC_STOPPED ? finish(sweep, status) : status;

@@ -1,6 +1,7 @@
 /* command_train.c - annc-gpu train */
 #include "cli/train/command_train.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/charts/curves.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
@@ -132,7 +133,7 @@ static annc_status save_plot(const struct session *session)
         return ANNC_OK;
     }
     if (count == session->epochs)
-        snprintf(epochs, sizeof epochs, "%u epoch%s", count, plural(count));
+        snprintf(epochs, sizeof epochs, "%u epoch%s", count, annc_plural(count));
     else
         snprintf(epochs, sizeof epochs, "epochs %u to %u", session->epochs - count + 1, session->epochs);
     print_layers(&session->shape, layers, sizeof layers);

@@ -286,7 +286,7 @@ static annc_status how_it_ended(struct session *session, annc_status status)
 
 /* How long a signal waits for what is at work. Epochs that only the process knows are worth it; where a checkpoint has all but the one at work,
  * the end comes soon. A second signal ends all at once. */
-static enum patience patience_for(const struct session *session)
+static enum stop_policy patience_for(const struct session *session)
 {
     const struct option_value *value = session->options->value;
     const bool is_kept = value[OPTION_CHECKPOINT].text && session->kept_epochs == session->epochs;
@@ -302,10 +302,10 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     ANNC_RETURN_IF_FAILED(log_begin(session));
     open_live(session);
     while (status == ANNC_OK && !ends(session)) {
-        set_patience(patience_for(session));
+        set_stop_policy(patience_for(session));
         status = one_epoch(session, each);
     }
-    set_patience(END_WHEN_ASKED); /* what is left is to be saved */
+    set_stop_policy(END_WHEN_ASKED); /* what is left is to be saved */
     live_hide(&session->live);
     status = how_it_ended(session, status);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;

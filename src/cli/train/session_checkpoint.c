@@ -1,6 +1,7 @@
 /* session_checkpoint.c - a session in a file, and back. */
 #include "cli/train/session_checkpoint.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/configuration.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
@@ -68,7 +69,7 @@ annc_status save_model(const struct options *options, const annc_network *networ
 {
     const char *folder = getenv("TMPDIR");
     char elsewhere[4096], told[4200];
-    const enum patience before = set_patience(END_WHEN_ASKED);
+    const enum stop_policy before = set_stop_policy(END_WHEN_ASKED);
     struct kept_error why;
     annc_status status = annc_model_save(network, path);
     if (status == ANNC_OK) {
@@ -82,7 +83,7 @@ annc_status save_model(const struct options *options, const annc_network *networ
             complain(told);
         status = fail_again(status, &why);
     }
-    set_patience(before);
+    set_stop_policy(before);
     return status;
 }
 
@@ -239,7 +240,7 @@ annc_status session_save(struct session *session)
     char machine[512], measured[64];
     if (!path)
         return ANNC_OK;
-    const enum patience before = set_patience(END_WHEN_ASKED);
+    const enum stop_policy before = set_stop_policy(END_WHEN_ASKED);
     annc_status status = ANNC_OK;
     ANNC_TRY(annc_trainer_checkpoint(session->trainer, &checkpoint));
     ANNC_TRY(describe_network(session, session->epochs, checkpoint));
@@ -253,7 +254,7 @@ annc_status session_save(struct session *session)
         ANNC_TRY(annc_network_set_block(checkpoint, "best", annc_network_parameters(session->network)));
     ANNC_TRY(annc_model_save(checkpoint, path));
 out:
-    set_patience(before);
+    set_stop_policy(before);
     annc_network_free(checkpoint);
     if (status == ANNC_OK)
         session->kept_epochs = session->epochs;
@@ -312,7 +313,7 @@ annc_status session_restore(struct session *session)
         return damaged(session, "was taken with other data to validate or test with");
     note_machine(session);
     const bool is_done = session->epochs >= session->options->value[OPTION_EPOCHS].whole;
-    note(session->options, "resumed after %u epoch%s%s", session->epochs, plural(session->epochs),
+    note(session->options, "resumed after %u epoch%s%s", session->epochs, annc_plural(session->epochs),
          is_done ? ", which is all of them: --epochs N goes further" : "");
     session->kept_epochs = session->epochs;
     session->due = session->every_seconds > 0 ? since_start() + session->every_seconds : 0;

@@ -1,6 +1,7 @@
 /* training_output.c - what is printed of a session: lines for people and for scripts. */
 #include "cli/train/training_output.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/configuration.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
@@ -249,7 +250,7 @@ annc_status print_result(const struct session *session)
     struct json json;
     if (session->ending != ENDED_BY_EPOCHS && session->ending != ENDED_BY_SIGNAL &&
         session->ending != ENDED_BY_DIVERGENCE)
-        note(session->options, "ended after %u epoch%s by --%s", session->epochs, plural(session->epochs),
+        note(session->options, "ended after %u epoch%s by --%s", session->epochs, annc_plural(session->epochs),
              ending_name(session->ending));
     if (session->has_best)
         note(session->options, "kept: epoch %u, the best by validation loss", session->best.epoch.epoch);
@@ -295,7 +296,7 @@ void print_warnings(const struct session *session)
             note(session->options,
                  "warning: layer %u is dead: the slope f' of all its %u unit%s is near 0 for every example, so nothing "
                  "below it learns; try a lower --lr, another --init or --scale standardise",
-                 l, session->shape.width[l], plural(session->shape.width[l]));
+                 l, session->shape.width[l], annc_plural(session->shape.width[l]));
         else if (2 * health->dead > session->shape.width[l])
             note(session->options,
                  "warning: %u of the %u units of layer %u are dead: their slope is near 0 for every "
