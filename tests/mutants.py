@@ -77,7 +77,7 @@ MUTANTS = [
     ("the other way round is not updated", "src/backend/cpu/cpu_step.c", ".M = delta.n,", ".M = delta.n / 2,", "^fused_"),
     ("of equal outputs the highest wins", "src/backend/cpu/cpu_loops.h", "(j < wanted && !(a[j] < a[wanted]))", "(j > wanted && !(a[j] < a[wanted]))", "^fused_"),
     ("an engine's states stay in it", "src/backend/cpu/cpu_fused.c", "            write_part(worker, part);", "            write_part(worker, 0);", "^(matrix_cpu|checkpoint_cpu)$"),
-    ("V does not learn", "src/backend/cpu/cpu_step.c", "learn(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);", ";", "^fused_"),
+    ("V does not learn", "src/backend/cpu/cpu_step.c", "apply_update(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);", ";", "^fused_"),
     ("biases decay in the engine", "src/backend/cpu/cpu_step.c", "weights ? job->training->decay : 0", "job->training->decay", "^(matrix_cpu|fused_avx2)$"),
     ("lists of one data set serve another", "src/backend/cpu/cpu_staged.c", "while (all && all->host != host)", "while (all && !all->host)", "^(fused_avx2|train|cli)$"),
     ("a sum of chains loses one", "src/backend/cpu/cpu_loops.h", "for (int width = CHAINS / 2; width > 0; width /= 2)", "for (int width = CHAINS / 2; width > 1; width /= 2)", "^fused_"),
@@ -174,7 +174,7 @@ MUTANTS = [
     ("a page's script ends in a class", "src/network/export/export_html.c", "if (json.bytes[i] == '<')", "if (json.bytes[i] == 1)", "^model$"),
     ("half a character is one", "src/base/json.c", "low < 0xDC00 || low > 0xDFFF", "low < 0xD000 || low > 0xFFFF", "^base$"),
     ("names in a checkpoint stay encoded", "src/cli/options/resume.c", "            from += 2;\n", "            from += 0;\n", "^(resume|names)$"),
-    ("what held the best epoch is forgotten", "src/cli/train/session_checkpoint.c", "    pass_truth(passage, &session->has_best);\n", "", "^resume$"),
+    ("what held the best epoch is forgotten", "src/cli/train/session_checkpoint.c", "    pass_truth(codec, &session->has_best);\n", "", "^resume$"),
     # What comes from the network.
     ("downloads of any size", "src/dataset/fetch.c", "if (total > MOST_BYTES)", "if (total > SIZE_MAX - 1)", "^fetch$"),
     ("any content is the file", "src/dataset/fetch.c", "|| strcmp(digest, file->sha256) != 0", "|| digest[0] == 0", "^fetch$"),

@@ -67,7 +67,7 @@ GENERATED = {"base/config.h": "src/base/config.h.in", "dataset/mnist.h": "src/da
 DEVICE_HEADERS = re.compile(r"^(cuda|cublas|curand|cblas|openblas)")
 HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels"}
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
-                          r"(?<!take_given\()\b(?:fopen|fdopen|realpath|getcwd)\(")
+                          r"(?<!check_allocation\()\b(?:fopen|fdopen|realpath|getcwd)\(")
 MAY_SHARE_NAMES = {"README.md", "CMakeLists.txt", "__init__.py"}
 # Includes of these are not written from src/ or tests/: programs of their own, and stand-ins for system headers.
 FREE_STYLE = ("bench/peers/", "tests/examples/", "tests/install/", "tests/host/include/")

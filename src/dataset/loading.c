@@ -155,7 +155,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     uint32_t dropped;
     bool has_test = false;
     ANNC_TRY(open_once(loading, path, &format, &stream));
-    if (!loading->there[ANNC_PART_TRAIN] && !loading->there[ANNC_PART_TEST])
+    if (!loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST])
         loading->data->format = format;
     switch (format) {
     case ANNC_FORMAT_IDX:
@@ -180,7 +180,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     if (dropped > 0)
         annc_note(NOTES(loading), "%u row%s with missing values %s left out", dropped, annc_plural(dropped),
                   dropped == 1 ? "is" : "are");
-    loading->there[p] = true;
+    loading->has_part[p] = true;
     ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
         ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* the same file brings both */

@@ -12,7 +12,7 @@ struct annc_loading {
     const annc_data_options *options;
     annc_data *data;
     struct annc_table table[ANNC_PARTS];
-    bool there[ANNC_PARTS];
+    bool has_part[ANNC_PARTS];
     struct annc_preparation *preparation; /* NULL until it was learnt or loaded */
     struct annc_stream *stream;           /* the first file, where it is open already: the loading's own; or NULL */
     annc_format format;                   /* of it */

@@ -107,7 +107,7 @@ static annc_status draw_part(struct annc_loading *loading, uint32_t count, uint6
     table->inputs = ANNC_DIGITS_PIXELS;
     table->type = ANNC_BYTES;
     table->image_rows = table->image_columns = ANNC_DIGITS_SIDE;
-    loading->there[p] = true;
+    loading->has_part[p] = true;
     ANNC_TRY(annc_loading_complete(loading, table));
 out:
     annc_release(labels);
@@ -165,7 +165,7 @@ static annc_status check_inputs(const struct annc_loading *loading)
     const struct annc_table *first = NULL;
     for (int p = 0; p < ANNC_PARTS; p++) {
         const struct annc_table *table = &loading->table[p];
-        if (!loading->there[p])
+        if (!loading->has_part[p])
             continue;
         first = first ? first : table;
         if (table->inputs != first->inputs)
@@ -223,14 +223,14 @@ static annc_status make_datasets(struct annc_loading *loading)
     const uint32_t outputs = loading->options->outputs;
     struct annc_table *test = &loading->table[ANNC_PART_TEST], *validation = &loading->table[ANNC_PART_VALIDATION];
     ANNC_TRY(check_inputs(loading));
-    if (loading->there[ANNC_PART_TRAIN]) {
+    if (loading->has_part[ANNC_PART_TRAIN]) {
         ANNC_TRY(make_training(loading));
     } else if (!loading->options->model) {
         ANNC_TRY(annc_preparation_fit(loading->preparation, test, loading->options->target_scale, NULL, test->rows));
     }
-    if (loading->there[ANNC_PART_VALIDATION])
+    if (loading->has_part[ANNC_PART_VALIDATION])
         ANNC_TRY(annc_preparation_apply(loading->preparation, validation, outputs, NULL, 0, &data->validation));
-    if (loading->there[ANNC_PART_TEST])
+    if (loading->has_part[ANNC_PART_TEST])
         ANNC_TRY(annc_preparation_apply(loading->preparation, test, outputs, NULL, 0, &data->test));
     annc_loading_note_scaling(loading);
 out:

@@ -333,7 +333,7 @@ static annc_status open_file(struct annc_stream *stream)
 }
 
 /* What people get in place of a data file. */
-static annc_status refuse_strangers(const struct annc_stream *stream)
+static annc_status reject_unknown_files(const struct annc_stream *stream)
 {
     const struct level *top = &stream->level[stream->layers];
     const char *text = (const char *)top->buffer + top->at;
@@ -365,7 +365,7 @@ annc_status annc_stream_open(const char *path, struct annc_stream **result)
     ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&stream->level[0].buffer));
     ANNC_TRY(fill(stream, 0));
     ANNC_TRY(unwrap(stream));
-    ANNC_TRY(refuse_strangers(stream));
+    ANNC_TRY(reject_unknown_files(stream));
     stream->least = 1;
     *result = stream;
     stream = NULL;

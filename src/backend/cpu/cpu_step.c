@@ -231,8 +231,8 @@ static struct destination destination_of(const struct annc_worker *worker, uint3
 }
 
 /* One array of parameters by its gradient; penalties and decay are for weights. */
-static void learn(const struct annc_worker *worker, uint32_t number, bool weights, size_t count, float *G,
-                  float *const parts[ANNC_PARTS])
+static void apply_update(const struct annc_worker *worker, uint32_t number, bool weights, size_t count, float *G,
+                         float *const parts[ANNC_PARTS])
 {
     const struct annc_cpu_kernels *kernels = worker->fused->kernels;
     const struct annc_job *job = worker->fused->job;
@@ -248,10 +248,10 @@ static void learn_layer(const struct annc_worker *worker, uint32_t l, uint32_t n
 {
     const struct annc_layer *layer = &worker->layer[l];
     const size_t first = layer->stride / ANNC_PAD * worker->fused->plane;
-    learn(worker, number, true, l == 1 ? first : layer->n_in * layer->stride, layer->gW, layer->W);
+    apply_update(worker, number, true, l == 1 ? first : layer->n_in * layer->stride, layer->gW, layer->W);
     if (l > 1)
-        learn(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);
-    learn(worker, number, false, layer->stride, layer->gb, layer->b);
+        apply_update(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);
+    apply_update(worker, number, false, layer->stride, layer->gb, layer->b);
 }
 
 /* BP4 of the first layer: W += X^T delta. */
@@ -367,7 +367,7 @@ static void score(struct annc_worker *worker, uint32_t position, uint32_t m, str
 }
 
 /* A step's score is taken late, and the next one's targets, while the next one's A of the first layer is on its way to the others. */
-static void between(struct annc_worker *worker, uint32_t before, uint32_t number, bool is_first)
+static void score_previous_step(struct annc_worker *worker, uint32_t before, uint32_t number, bool is_first)
 {
     const struct annc_fused *fused = worker->fused;
     const struct annc_job *job = fused->job;
@@ -390,15 +390,15 @@ void annc_worker_run(struct annc_worker *worker)
         const uint32_t position = number * job->cursor->batch;
         const int parity = (int)(number % 2);
         if (fused->layers == 1) /* the outputs are the first layer's, and about to be overwritten */
-            between(worker, before, number, number == first);
+            score_previous_step(worker, before, number, number == first);
         forward_first(worker, position, m, parity);
         if (fused->layers > 1)
-            between(worker, before, number, number == first);
+            score_previous_step(worker, before, number, number == first);
         forward_others(worker, m, parity);
         if (descends)
             backward(worker, number, position, m, parity);
         before = number;
     }
     if (first < end)
-        between(worker, before, before, false);
+        score_previous_step(worker, before, before, false);
 }

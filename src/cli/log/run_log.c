@@ -228,7 +228,7 @@ annc_status run_read(const char *path, struct run *run)
 {
     memset(run, 0, sizeof *run);
     run->path = path;
-    FILE *file = take_given(fopen(path, "re"), "a log");
+    FILE *file = check_allocation(fopen(path, "re"), "a log");
     if (!file)
         return annc_fail(ANNC_INPUT, "%.300s: cannot be read: %s", path, strerror(errno));
     const annc_status status = read_lines(file, run);

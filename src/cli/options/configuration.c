@@ -15,7 +15,7 @@
 
 static annc_status read_text(const char *path, char **text)
 {
-    FILE *file = take_given(fopen(path, "re"), "a configuration file");
+    FILE *file = check_allocation(fopen(path, "re"), "a configuration file");
     struct text all = {.bytes = NULL};
     char piece[4096];
     size_t got;

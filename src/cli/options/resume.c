@@ -51,7 +51,7 @@ static bool is_in_run(enum option_id id)
 
 void options_print_run(const struct options *options, struct text *out)
 {
-    char *folder = take_given(getcwd(NULL, 0), "the folder's name");
+    char *folder = check_allocation(getcwd(NULL, 0), "the folder's name");
     for (int i = 0; i < OPTION_COUNT; i++) {
         const enum option_id id = (enum option_id)i;
         const char *text = options->value[id].text;
@@ -114,8 +114,8 @@ static bool same(const struct option_spec *spec, const struct option_value *a, c
         double x_share, y_share;
         if (is_share(a->text, &x_share) && is_share(b->text, &y_share))
             return x_share == y_share;
-        char *x = take_given(realpath(a->text, NULL), "a file's name"),
-             *y = take_given(realpath(b->text, NULL), "a file's name");
+        char *x = check_allocation(realpath(a->text, NULL), "a file's name"),
+             *y = check_allocation(realpath(b->text, NULL), "a file's name");
         const bool equal = x && y ? strcmp(x, y) == 0 : strcmp(a->text, b->text) == 0;
         free(x);
         free(y);

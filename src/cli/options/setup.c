@@ -319,7 +319,7 @@ annc_status load_file(const struct options *options, annc_data_options *source, 
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
         note(options, "  %.*s", (int)strcspn(line, "\n"), line);
-    unused_tell_data(options, source, data);
+    warn_unused_data_options(options, source, data);
     return ANNC_OK;
 }
 

@@ -86,7 +86,7 @@ static void explain(const struct unused *unused, enum cause cause, char *why, si
     }
 }
 
-void unused_tell(const struct unused *unused, const struct options *options)
+void warn_unused_options(const struct unused *unused, const struct options *options)
 {
     char why[80];
     for (int i = 0; i < OF_TRAINING_COUNT; i++) {
@@ -158,7 +158,7 @@ static void tell_kept(const struct options *options)
     }
 }
 
-void unused_tell_data(const struct options *options, const annc_data_options *source, const annc_data *data)
+void warn_unused_data_options(const struct options *options, const annc_data_options *source, const annc_data *data)
 {
     const char *name;
     const unsigned kind = kind_of(source, data, &name);
@@ -172,7 +172,7 @@ void unused_tell_data(const struct options *options, const annc_data_options *so
         tell_kept(options);
 }
 
-void unused_tell_example(const struct options *options)
+void warn_unused_example_options(const struct options *options)
 {
     static const enum option_id used[] = {OPTION_LR,  OPTION_EXAMPLE, OPTION_EDGES, OPTION_STEP,
                                           OPTION_OUT, OPTION_CONFIG,  OPTION_QUIET, OPTION_HELP};

@@ -16,11 +16,11 @@ struct unused {
 /* Counts the options of a training, and what it makes of them. */
 void unused_add(struct unused *unused, const struct options *options, const annc_training_options *training);
 /* Tells what no training uses. */
-void unused_tell(const struct unused *unused, const struct options *options);
+void warn_unused_options(const struct unused *unused, const struct options *options);
 
 /* Tells what says nothing of the data that were loaded. */
-void unused_tell_data(const struct options *options, const annc_data_options *source, const annc_data *data);
+void warn_unused_data_options(const struct options *options, const annc_data_options *source, const annc_data *data);
 /* Tells what says nothing of the worked example that `trace` shows. */
-void unused_tell_example(const struct options *options);
+void warn_unused_example_options(const struct options *options);
 
 #endif

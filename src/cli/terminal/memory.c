@@ -85,7 +85,7 @@ char *take_copy(const char *text, const char *what)
     return memcpy(take_memory(size, 1, what), text, size);
 }
 
-void *take_given(void *given, const char *what)
+void *check_allocation(void *given, const char *what)
 {
     char message[256];
     if (given || errno != ENOMEM)

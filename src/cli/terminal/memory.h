@@ -20,7 +20,7 @@ void *take_memory(size_t count, size_t size, const char *what);
 void *take_more(void *array, size_t count, size_t *room, size_t size, const char *what);
 char *take_copy(const char *text, const char *what);
 /* What a call of the system gave that takes memory itself, fopen or realpath; NULL, with errno, where it failed for another reason. */
-void *take_given(void *given, const char *what);
+void *check_allocation(void *given, const char *what);
 
 /* A text that grows: all zero at first, ended by '\0' once something was added. */
 struct text {

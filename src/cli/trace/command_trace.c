@@ -52,7 +52,7 @@ static annc_status take_worked_example(struct subject *subject)
     memcpy(subject->theta, theta, sizeof theta);
     snprintf(subject->title, sizeof subject->title,
              "a sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1");
-    unused_tell_example(subject->options);
+    warn_unused_example_options(subject->options);
     const annc_status status = annc_dataset_create(&examples, &subject->own);
     subject->examples = subject->own;
     return status;

@@ -114,7 +114,7 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
                              "--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
                              first->width[0], first->width[first->layers]);
     }
-    unused_tell(&unused, sweep->options);
+    warn_unused_options(&unused, sweep->options);
     return ANNC_OK;
 }
 

@@ -68,12 +68,12 @@ static annc_status check_plot(const struct session *session)
 }
 
 /* What has no effect; of a training that goes on that was told when it began. */
-static void tell_unused(const struct session *session)
+static void warn_unused(const struct session *session)
 {
     struct unused unused = {.has_training = false};
     unused_add(&unused, session->options, &session->training);
     if (!session->checkpoint)
-        unused_tell(&unused, session->options);
+        warn_unused_options(&unused, session->options);
 }
 
 /* All that can be wrong without looking at the data. *checkpoint is what --resume names, the caller's. */
@@ -103,7 +103,7 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_CHECKPOINT)));
     ANNC_RETURN_IF_FAILED(check_plot(session));
     ANNC_RETURN_IF_FAILED(log_open(session));
-    tell_unused(session);
+    warn_unused(session);
     return device_from_options(session->options, &session->shape, &session->training, &session->device);
 }
 

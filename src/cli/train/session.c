@@ -268,7 +268,7 @@ static void open_live(struct session *session)
 }
 
 /* The status of a training that went on until `status`, and its ending where that was within an epoch. */
-static annc_status how_it_ended(struct session *session, annc_status status)
+static annc_status final_status(struct session *session, annc_status status)
 {
     if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
         session->ending = ENDED_BY_TIME;
@@ -307,7 +307,7 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     }
     set_stop_policy(END_WHEN_ASKED); /* what is left is to be saved */
     live_hide(&session->live);
-    status = how_it_ended(session, status);
+    status = final_status(session, status);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
     keep_error(&first); /* which the same error again is not to hide */
     annc_status kept = ended || status == ANNC_OUTPUT ? session_save(session) : ANNC_OK;

@@ -101,85 +101,85 @@ annc_status checkpoint_forget(annc_network *network)
 /* ---------------------------------------------------------------- numbers of a session */
 
 /* Numbers on their way into a text or out of one, in one order for both. */
-struct passage {
+struct codec {
     struct text *out; /* or */
     const char *in;   /* what is left to be read */
     bool failed;
 };
 
-static void pass_number(struct passage *passage, double *number)
+static void pass_number(struct codec *codec, double *number)
 {
     char *end;
-    if (passage->out) {
-        text_add(passage->out, "%a ", *number);
+    if (codec->out) {
+        text_add(codec->out, "%a ", *number);
         return;
     }
-    *number = strtod(passage->in, &end);
-    passage->failed = passage->failed || end == passage->in || *end != ' ';
-    passage->in = passage->failed ? passage->in : end + 1;
+    *number = strtod(codec->in, &end);
+    codec->failed = codec->failed || end == codec->in || *end != ' ';
+    codec->in = codec->failed ? codec->in : end + 1;
 }
 
-static void pass_whole(struct passage *passage, uint32_t *whole)
+static void pass_whole(struct codec *codec, uint32_t *whole)
 {
     double number = *whole;
-    pass_number(passage, &number);
+    pass_number(codec, &number);
     if (!(number >= 0 && number <= UINT32_MAX))
-        passage->failed = true;
+        codec->failed = true;
     else
         *whole = (uint32_t)number;
 }
 
-static void pass_truth(struct passage *passage, bool *truth)
+static void pass_truth(struct codec *codec, bool *truth)
 {
     uint32_t whole = *truth;
-    pass_whole(passage, &whole);
+    pass_whole(codec, &whole);
     *truth = whole != 0;
 }
 
-static void pass_evaluation(struct passage *passage, annc_evaluation *evaluation)
+static void pass_evaluation(struct codec *codec, annc_evaluation *evaluation)
 {
-    pass_whole(passage, &evaluation->count);
-    pass_whole(passage, &evaluation->correct);
-    pass_number(passage, &evaluation->loss);
-    pass_number(passage, &evaluation->r2);
-    pass_number(passage, &evaluation->rmse);
-    pass_number(passage, &evaluation->mae);
-    pass_number(passage, &evaluation->seconds);
+    pass_whole(codec, &evaluation->count);
+    pass_whole(codec, &evaluation->correct);
+    pass_number(codec, &evaluation->loss);
+    pass_number(codec, &evaluation->r2);
+    pass_number(codec, &evaluation->rmse);
+    pass_number(codec, &evaluation->mae);
+    pass_number(codec, &evaluation->seconds);
 }
 
-static void pass_outcome(struct passage *passage, struct outcome *outcome)
+static void pass_outcome(struct codec *codec, struct outcome *outcome)
 {
     annc_epoch *epoch = &outcome->epoch;
-    pass_whole(passage, &epoch->epoch);
-    pass_whole(passage, &epoch->steps);
-    pass_whole(passage, &epoch->examples);
-    pass_whole(passage, &epoch->correct);
-    pass_number(passage, &epoch->loss);
-    pass_number(passage, &epoch->rate);
-    pass_number(passage, &epoch->seconds);
-    pass_evaluation(passage, &outcome->test);
-    pass_evaluation(passage, &outcome->validation);
+    pass_whole(codec, &epoch->epoch);
+    pass_whole(codec, &epoch->steps);
+    pass_whole(codec, &epoch->examples);
+    pass_whole(codec, &epoch->correct);
+    pass_number(codec, &epoch->loss);
+    pass_number(codec, &epoch->rate);
+    pass_number(codec, &epoch->seconds);
+    pass_evaluation(codec, &outcome->test);
+    pass_evaluation(codec, &outcome->validation);
 }
 
-static void pass_folds(struct passage *passage, struct folds *folds)
+static void pass_folds(struct codec *codec, struct folds *folds)
 {
-    pass_whole(passage, &folds->fold);
-    pass_truth(passage, &folds->classes);
+    pass_whole(codec, &folds->fold);
+    pass_truth(codec, &folds->classes);
     for (int i = 0; i < MEASURES; i++) {
-        pass_number(passage, &folds->spread[i].sum);
-        pass_number(passage, &folds->spread[i].squares);
-        pass_whole(passage, &folds->spread[i].count);
+        pass_number(codec, &folds->spread[i].sum);
+        pass_number(codec, &folds->spread[i].squares);
+        pass_whole(codec, &folds->spread[i].count);
     }
 }
 
-static void pass_session(struct passage *passage, struct session *session)
+static void pass_session(struct codec *codec, struct session *session)
 {
-    pass_whole(passage, &session->epochs);
-    pass_truth(passage, &session->has_best);
-    pass_number(passage, &session->seconds);
-    pass_number(passage, &session->test_seconds);
-    pass_outcome(passage, &session->last);
-    pass_outcome(passage, &session->best);
+    pass_whole(codec, &session->epochs);
+    pass_truth(codec, &session->has_best);
+    pass_number(codec, &session->seconds);
+    pass_number(codec, &session->test_seconds);
+    pass_outcome(codec, &session->last);
+    pass_outcome(codec, &session->best);
 }
 
 /* ---------------------------------------------------------------- into a file */
@@ -213,10 +213,10 @@ static void print_machine(const struct session *session, char *text, size_t size
 static annc_status set_progress(struct session *session, annc_network *checkpoint)
 {
     struct text text = {.bytes = NULL};
-    struct passage passage = {.out = &text};
+    struct codec codec = {.out = &text};
     if (session->folds)
-        pass_folds(&passage, session->folds);
-    pass_session(&passage, session);
+        pass_folds(&codec, session->folds);
+    pass_session(&codec, session);
     const annc_status status = annc_network_set_metadata(checkpoint, "annc.progress", text.bytes);
     text_free(&text);
     return status;
@@ -281,29 +281,29 @@ static void note_machine(const struct session *session)
 
 annc_status folds_restore(const annc_network *checkpoint, struct folds *folds)
 {
-    struct passage passage = {.in = annc_network_metadata(checkpoint, "annc.progress")};
-    if (passage.in)
-        pass_folds(&passage, folds);
-    if (passage.in && !passage.failed)
+    struct codec codec = {.in = annc_network_metadata(checkpoint, "annc.progress")};
+    if (codec.in)
+        pass_folds(&codec, folds);
+    if (codec.in && !codec.failed)
         return ANNC_OK;
     return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its annc.progress makes no sense");
 }
 
 annc_status session_restore(struct session *session)
 {
-    struct passage passage = {.in = annc_network_metadata(session->checkpoint, "annc.progress")};
+    struct codec codec = {.in = annc_network_metadata(session->checkpoint, "annc.progress")};
     struct folds ignored;
     char measured[64];
     annc_status status = annc_trainer_resume(session->trainer, session->checkpoint);
     if (status != ANNC_OK)
         return annc_fail(status, "%.200s: %s", session->options->value[OPTION_RESUME].text, error_text());
     memset(&ignored, 0, sizeof ignored);
-    if (passage.in && session->folds)
-        pass_folds(&passage, &ignored);
-    if (passage.in)
-        pass_session(&passage, session);
+    if (codec.in && session->folds)
+        pass_folds(&codec, &ignored);
+    if (codec.in)
+        pass_session(&codec, session);
     const float *best = annc_network_block(session->checkpoint, "best");
-    if (!passage.in || passage.failed || session->has_best != (best != NULL))
+    if (!codec.in || codec.failed || session->has_best != (best != NULL))
         return damaged(session, "is damaged: its annc.progress makes no sense");
     if (best)
         memcpy(annc_network_parameters(session->network), best, annc_shape_parameters(&session->shape) * sizeof *best);

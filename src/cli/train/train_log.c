@@ -29,7 +29,7 @@ annc_status log_open(struct session *session)
     const int descriptor = is_standard_output(path)
                                ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                                : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-    session->log = descriptor >= 0 ? take_given(fdopen(descriptor, "w"), "the log") : NULL;
+    session->log = descriptor >= 0 ? check_allocation(fdopen(descriptor, "w"), "the log") : NULL;
     return session->log && setvbuf(session->log, line, _IOFBF, sizeof line) == 0 ? ANNC_OK : failed(session);
 }
 

@@ -37,7 +37,7 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
     pass->A[0] = take(pass->memory, &used, m, shape->width[0]);
     pass->Y = take(pass->memory, &used, m, outputs);
     if (moves(&pass->augmentation))
-        pass->still = take(pass->memory, &used, m, shape->width[0]);
+        pass->unaugmented = take(pass->memory, &used, m, shape->width[0]);
     for (uint32_t l = 1; l <= L; l++) {
         pass->Z[l] = take(pass->memory, &used, m, shape->width[l]);
         pass->A[l] = take(pass->memory, &used, m, shape->width[l]);
@@ -45,7 +45,7 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
             pass->delta[l] = take(pass->memory, &used, m, shape->width[l]);
     }
     for (uint32_t l = 0; l < L; l++)
-        pass->fed[l] = dropped_share(pass, l) > 0 ? take(pass->memory, &used, m, shape->width[l]) : pass->A[l];
+        pass->layer_input[l] = dropped_share(pass, l) > 0 ? take(pass->memory, &used, m, shape->width[l]) : pass->A[l];
     if (pass->objective.class_weights)
         pass->weights = take(pass->memory, &used, 1, outputs == 1 ? 2 : outputs);
     return used;
@@ -160,7 +160,7 @@ static annc_status feed(struct annc_pass *pass, const struct annc_cursor *cursor
     if (dropped_share(pass, l) == 0)
         return ANNC_OK;
     return pass->device->backend->dropout(pass->device, pass->seed, cursor, l, dropped_share(pass, l), m,
-                                          pass->shape->width[l], pass->A[l], pass->fed[l]);
+                                          pass->shape->width[l], pass->A[l], pass->layer_input[l]);
 }
 
 annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
@@ -170,9 +170,9 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     const annc_shape *shape = pass->shape;
     const struct annc_backend *backend = pass->device->backend;
 
-    float *const X = pass->still ? pass->still : pass->A[0];
+    float *const X = pass->unaugmented ? pass->unaugmented : pass->A[0];
     ANNC_TRY(backend->gather(pass->device, cursor, staged, annc_pass_label_values(pass), m, X, pass->Y));
-    if (pass->still)
+    if (pass->unaugmented)
         ANNC_TRY(backend->augment(pass->device, pass->seed, cursor, pass->augmentation, pass->rows, pass->columns, m, X,
                                   pass->A[0]));
     if (pass->objective.input_noise > 0)
@@ -181,7 +181,7 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     for (uint32_t l = 1; l <= shape->layers; l++) {
         ANNC_TRY(feed(pass, cursor, m, l - 1));
         ANNC_TRY(backend->forward(pass->device, shape->activation[l - 1], m, shape->width[l - 1], shape->width[l],
-                                  pass->fed[l - 1], theta + annc_shape_weights_at(shape, l),
+                                  pass->layer_input[l - 1], theta + annc_shape_weights_at(shape, l),
                                   theta + annc_shape_biases_at(shape, l), pass->Z[l], pass->A[l]));
     }
 out:
@@ -222,7 +222,7 @@ annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor 
             ANNC_TRY(backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped_share(pass, l - 1), m, n_in,
                                       pass->delta[l - 1], pass->delta[l - 1]));
         /* BP3, BP4 */
-        ANNC_TRY(backend->weight_step(pass->device, m, n_in, n, alpha, beta, pass->delta[l], pass->fed[l - 1],
+        ANNC_TRY(backend->weight_step(pass->device, m, n_in, n, alpha, beta, pass->delta[l], pass->layer_input[l - 1],
                                       target + W, target + b));
     }
 out:

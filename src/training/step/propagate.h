@@ -12,12 +12,12 @@ struct annc_pass {
     uint64_t seed;            /* of dropout, noise and moved images */
     annc_augmentation augmentation;
     uint32_t rows, columns; /* of an image that is moved */
-    float *still;           /* images before they are moved, m x n_0; NULL where none are */
+    float *unaugmented;     /* images before they are moved, m x n_0; NULL where none are */
     float *Y;               /* m x n_L */
     float *Z[ANNC_MAX_LAYERS + 1], *A[ANNC_MAX_LAYERS + 1]; /* A[0] = X */
-    float *fed[ANNC_MAX_LAYERS + 1];   /* what layer l feeds to the next: A[l], or what dropout leaves of it */
-    float *delta[ANNC_MAX_LAYERS + 1]; /* NULL in a pass that only goes forward */
-    float *weights;                    /* of the classes; NULL for none */
+    float *layer_input[ANNC_MAX_LAYERS + 1]; /* what layer l feeds to the next: A[l], or what dropout leaves of it */
+    float *delta[ANNC_MAX_LAYERS + 1];       /* NULL in a pass that only goes forward */
+    float *weights;                          /* of the classes; NULL for none */
     void *memory;
 };
 

@@ -107,7 +107,7 @@ static double normalise(double *z, uint32_t n)
 }
 
 /* What unit j of layer l feeds to the next: its activation, unless dropout leaves it out. */
-static double fed(const struct annc_reference *reference, uint32_t l, uint32_t j)
+static double layer_input(const struct annc_reference *reference, uint32_t l, uint32_t j)
 {
     return reference->factor[l][j] * reference->a[l][j];
 }
@@ -126,7 +126,7 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
         for (uint32_t j = 0; j < n; j++) {
             z[j] = b[j];
             for (uint32_t k = 0; k < n_in; k++)
-                z[j] += W[(size_t)j * n_in + k] * fed(reference, l - 1, k); /* z^l = W^l a^(l-1) + b^l */
+                z[j] += W[(size_t)j * n_in + k] * layer_input(reference, l - 1, k); /* z^l = W^l a^(l-1) + b^l */
         }
         if (annc_activation_kind_of(f) == ROWWISE)
             reference->log_sum = normalise(z, n);
