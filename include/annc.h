@@ -1,34 +1,39 @@
 /* annc.h - libannc, a trainer of fully connected neural networks: the whole public interface, and its manual.
  *
- * What there is, in the order in which it is created:
+ * Overview, in order of creation:
  *
- *     annc_dataset    examples, of arrays (annc_dataset_create) or of files (annc_data_load)      section 3
- *     annc_device     where the arithmetic is done: the CPU or a GPU (annc_device_open)                   4
+ *     annc_dataset    examples, from arrays (annc_dataset_create) or files (annc_data_load)       section 3
+ *     annc_device     the CPU or a GPU (annc_device_open, annc_device_open_for)                           4
  *     annc_network    shape and parameters (annc_network_create, annc_network_initialise)                 2
- *     annc_trainer    the three together, and options (annc_training_defaults): annc_trainer_epoch
- *                     trains, annc_trainer_store brings the parameters back into the network              5
- *     annc_evaluator  accuracy and loss on a data set, while training too                                 6
+ *     annc_trainer    the three together, with options (annc_training_defaults): annc_trainer_epoch
+ *                     trains, annc_trainer_store copies the parameters back into the network              5
+ *     annc_evaluator  accuracy and loss on a data set, also during training                               6
  *
- * and then annc_network_predict (6), annc_model_save and annc_model_load (9). Many networks at once: annc_sweep (7). Gradients, and the audit of
- * them: 8. A whole program of forty lines is tests/examples/xor.c; others beside it learn MNIST, ask a model, have a loop of their own, take
- * gradients out, and are in C++ and Python.
+ * Then annc_network_predict (6), annc_model_save and annc_model_load (9). Many networks at once: annc_sweep (7). Gradients and
+ * their audit: section 8. tests/examples/xor.c is a whole program of forty lines; others beside it train on MNIST, apply a model,
+ * have a training loop of their own, read gradients, and are in C++ and Python.
  *
- * Ownership: create, load, open, copy and join give it through an argument, to be ended by the free or close of the same name, which accepts
- * NULL; after a failure that argument is NULL. A trainer or evaluator keeps using the network, device and data sets that it was made with: they
- * are freed after it. All else that is passed in is copied or only read during the call; pointers that are given back belong to the object that
- * was asked, and live as long as it does, or are static text.
+ * Stability (annc_version.h has the version): sections 1 to 4, 6 and 9 are stable: functions and fields are only added. Sections 5,
+ * 7, 8 and 10 may change in a minor version while the major version is 0; CHANGELOG.md says how.
  *
- * Errors: what can fail returns an annc_status, and annc_last_error() then says what was wrong, where, and what to do; it quotes the
- * field of an options struct, or the argument, that decides: 'eta'. Memory can run out anywhere (ANNC_MEMORY). Structs of options are valid when all zero but for what their comments ask.
+ * Ownership: functions named create, load, open, copy and join return an object through their last argument, which the caller
+ * releases with the matching free or close (these accept NULL); after a failure it is NULL. A trainer or evaluator uses its network,
+ * device and data sets until it is freed: free them after it. All other arguments are copied or only read during the call. Pointers
+ * that a function returns belong to the object that was asked, and live as long as it does, or are static text.
  *
- * Threads: two threads may use the library at once on different objects, and one network or data set may be read by several; a device serves one
- * thread at a time, and trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. Nothing here prints,
- * exits or changes signal handlers, locale or floating-point state. Results are promised for C's own floating-point state: rounding to nearest,
- * subnormals kept. The same calls give the same bits on the same device. OpenBLAS's number of threads, which is the process's, becomes what the
- * last product wanted.
+ * Errors: functions that can fail return an annc_status; annc_last_error() then says what was wrong, where, and what to do. It quotes
+ * the field of an options struct, or the argument, that decides: 'eta'. Memory can run out in any of them (ANNC_MEMORY). Option
+ * structs may be zero-initialised, except where a comment says otherwise.
  *
- * Notation: layers l = 1...L, of n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l); C is the cost of an example, and a minibatch of m
- * has the mean of theirs. W^l is n_l x n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one example after the other. */
+ * Threads: two threads may use the library at once on different objects, and several may read one network or data set. A device
+ * serves one thread at a time; trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. The
+ * library prints nothing, never exits, and leaves signal handlers, locale and floating-point state alone. Results hold for C's
+ * default floating-point state: rounding to nearest, subnormals kept. The same calls give the same bits on the same device. The
+ * number of threads of the BLAS library, one per process, is set by each product.
+ *
+ * Notation: layers l = 1...L with n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l); C is the cost of an example, and a
+ * minibatch of m examples has their mean. W^l is n_l x n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one
+ * example after the other. */
 #ifndef ANNC_H
 #define ANNC_H
 
@@ -346,7 +351,7 @@ ANNC_API annc_status annc_mnist_fetch(const annc_fetch_options *options, char *f
 /* ------------------------------------------------------------------ 4 devices */
 
 typedef enum annc_device_kind {
-    ANNC_DEVICE_AUTO, /* the first CUDA device if there is one, otherwise the CPU */
+    ANNC_DEVICE_AUTO, /* the first device that is not the CPU, otherwise the CPU; see annc_device_open_for */
     ANNC_DEVICE_CPU,
     ANNC_DEVICE_CUDA,
     ANNC_DEVICE_COUNT
@@ -358,7 +363,7 @@ ANNC_API const char *annc_device_kind_name(annc_device_kind kind);
 typedef struct annc_device_options {
     annc_device_kind kind;
     int index;   /* of the CUDA device */
-    int threads; /* of the CPU; 0: as many as pay for the network at hand */
+    int threads; /* of the CPU; 0 = automatic */
 } annc_device_options;
 
 typedef struct annc_device_info {

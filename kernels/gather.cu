@@ -17,7 +17,7 @@ __global__ void __launch_bounds__(MOST_GATHER_THREADS)
                   float *Y)
 {
     const uint32_t r = blockIdx.x;
-    const size_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
+    const size_t example = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
     const uint32_t inputs = examples.inputs, outputs = examples.outputs;
     float *X_row = X + (size_t)r * inputs, *Y_row = Y + (size_t)r * outputs;
 

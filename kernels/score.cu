@@ -18,7 +18,7 @@ __global__ void __launch_bounds__(MOST_SCORE_THREADS)
 {
     __shared__ double costs[MOST_SCORE_THREADS];
     __shared__ uint32_t hits[MOST_SCORE_THREADS];
-    const uint32_t step = cursor->step, first = step * cursor->batch, thread = threadIdx.x;
+    const uint32_t step = cursor->step, first = annc_cursor_position(cursor, step, 0), thread = threadIdx.x;
 
     double cost_sum = 0;
     uint32_t correct = 0;

@@ -101,7 +101,7 @@ MUTANTS = [
     ("the audit lets NaN through", "src/training/check/gradient_check.c", "row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;", "row->pass = !(row->worst > row->tolerance) && !(row->normwise > row->tolerance);", "^check$"),
     # The CPU.
     ("bytes not divided (CPU)", "src/backend/cpu/cpu_loops.h", "x[j] = (float)bytes[j] * factor;", "x[j] = (float)bytes[j] + 0 * factor;", "^backends_cpu$"),
-    ("the same minibatch every step (CPU)", CPU, "annc_order_at(&cursor->order, cursor->step * cursor->batch + r)", "annc_order_at(&cursor->order, r)", "^backends_cpu$"),
+    ("the same minibatch every step (CPU)", CPU, "annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r))", "annc_order_at(&cursor->order, r)", "^backends_cpu$"),
     ("BP1 with the wrong sign (CPU)", "src/backend/cpu/cpu_loops.h", "delta[i] = derivative;", "delta[i] = -(derivative);", "^backends_cpu$"),
     ("BP2 with W for its transpose (CPU)", CPU, "annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);", "annc_gemm_nt(m, n, n_next, 1, delta_next, W_next, 0, delta);", "^backends_cpu$"),
     ("BP2 without f' (CPU)", CPU, "cpu(device)->kernels->times_derivative(f, (size_t)m * n, Z, A, delta);", "(void)f, (void)Z, (void)A;", "^backends_cpu$"),

@@ -1,6 +1,6 @@
 /* backend.h - the contract of a device.
  *
- * A backend is one static const struct annc_backend, and a row of the table in registry.c. It has two storeys:
+ * A backend is one static const struct annc_backend, and a row of the table in registry.c. It has two parts:
  *
  *   operations   required; each is one line of the method for a whole minibatch. training/step/propagate.c composes them and is the only
  *                place that knows the order of the equations.
@@ -98,7 +98,7 @@ struct annc_backend {
                               double scale, float *theta);
 
     /* The minibatch of the cursor's step, m rows of it: X (m x inputs), bytes divided by the divisor, and Y (m x outputs), targets, or what
-     * the labels become. Row r is the example at position step * batch + r of the cursor's order. */
+     * the labels become. Row r is the example at position step * batch + row + r of the cursor's order. */
     annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
                           struct annc_label_values values, uint32_t m, float *X, float *Y);
 
@@ -153,7 +153,7 @@ struct annc_backend {
     annc_status (*limit_rows)(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W);
 
     /* Scores the m rows just computed into scores[step] (costs summed in a fixed order, each times the weight of its class unless weights is
-     * NULL), then moves the cursor to the next step. predictions, unless NULL, takes each row's class at its position step * batch + r.
+     * NULL), then moves the cursor to the next step. predictions, unless NULL, takes each row's class at its position step * batch + row + r.
      * Z, A, Y: m x n. */
     annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A,
                          const float *Y, const float *weights, struct annc_cursor *cursor, struct annc_score *scores,

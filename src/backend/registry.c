@@ -184,7 +184,7 @@ static annc_status open_row(const struct annc_device_row *row, const annc_device
 /* The first device that is not the CPU and opens, or else the CPU, with the reason why there is no other. */
 static annc_status open_any(const annc_device_options *options, annc_device **device, const char **why)
 {
-    *why = "the first CUDA device";
+    *why = "the first device that is not the CPU";
     for (size_t i = 1; annc_device_row_at(i); i++)
         if (open_row(&rows[i], options, device) == ANNC_OK)
             return ANNC_OK;
@@ -198,7 +198,7 @@ annc_status annc_device_open(const annc_device_options *options, annc_device **d
     annc_status status;
     *device = NULL;
     if (options->threads < 0)
-        return annc_fail(ANNC_USAGE, "%d threads: must be 1 or more, or 0 for as many as pay", options->threads);
+        return annc_fail(ANNC_USAGE, "%d threads: must be 1 or more, or 0 for automatic", options->threads);
     if (options->kind == ANNC_DEVICE_AUTO) {
         status = open_any(options, device, &why);
     } else {

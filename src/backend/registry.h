@@ -1,10 +1,10 @@
-/* registry.h - the kinds of devices that there may be. */
+/* registry.h - the kinds of devices that the library knows. */
 #ifndef ANNC_BACKEND_REGISTRY_H
 #define ANNC_BACKEND_REGISTRY_H
 
 #include "backend/engine.h"
 
-/* A kind of device that there may be. */
+/* One kind of device. */
 struct annc_device_row {
     annc_device_kind kind;
     const char *name;

@@ -28,15 +28,24 @@ struct annc_order {
 /* Where a run stands; lives in device memory, so that a recorded step finds its minibatch without the host. */
 struct annc_cursor {
     struct annc_order order;
-    uint32_t batch; /* examples a full minibatch */
+    uint32_t batch; /* examples per full minibatch */
     uint32_t step;  /* of the epoch: the next minibatch begins at position step * batch */
+    uint32_t
+        row; /* of the minibatch, with which the rows of this device begin: 0, unless several devices share a minibatch */
+    uint32_t reserved;
     uint64_t first; /* examples trained before this epoch; numbers what is drawn for each example (dropout, noise) */
 };
+
+/* The position in the epoch's order of row r of this device in the minibatch of a step. */
+ANNC_DEVICE_CODE uint32_t annc_cursor_position(const struct annc_cursor *cursor, uint32_t step, uint32_t r)
+{
+    return step * cursor->batch + cursor->row + r;
+}
 
 /* The number, in the whole run, of the example in row r of the cursor's minibatch. */
 ANNC_DEVICE_CODE uint64_t annc_cursor_example(const struct annc_cursor *cursor, uint32_t r)
 {
-    return cursor->first + (uint64_t)cursor->step * cursor->batch + r;
+    return cursor->first + (uint64_t)cursor->step * cursor->batch + cursor->row + r;
 }
 
 /* The files' own order, for evaluation. */

@@ -122,8 +122,9 @@ static void orthogonal_matrices(void)
     annc_network_free(network);
 }
 
-/* The rows that gather makes are the examples that the order names, bytes divided, labels one-hot. */
-static void check_gather(struct problem *problem)
+/* The rows that gather makes are the examples that the order names, bytes divided, labels one-hot: those from `row` on of the
+ * minibatch, where another device has the rows before. */
+static void check_gather(struct problem *problem, uint32_t row)
 {
     const annc_examples *examples = annc_dataset_examples(problem->data);
     const struct annc_backend *backend = device->backend;
@@ -137,6 +138,7 @@ static void check_gather(struct problem *problem)
     cursor.order = annc_order_shuffled(examples->count, 3, 2);
     cursor.batch = BATCH;
     cursor.step = 1;
+    cursor.row = row;
     REQUIRE_OK(annc_examples_stage(device, examples, &staged));
     REQUIRE_OK(annc_pass_open(device, &problem->shape, BATCH, &pass));
     REQUIRE_OK(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
@@ -145,7 +147,7 @@ static void check_gather(struct problem *problem)
     REQUIRE_OK(backend->download(device, X, pass.A[0], BATCH * inputs * sizeof(float)));
     REQUIRE_OK(backend->download(device, Y, pass.Y, BATCH * outputs * sizeof(float)));
     for (uint32_t r = 0; r < BATCH; r++) {
-        const size_t example = annc_order_at(&cursor.order, BATCH + r);
+        const size_t example = annc_order_at(&cursor.order, BATCH + row + r);
         for (uint32_t j = 0; j < inputs; j++) {
             const size_t i = example * inputs + j;
             const float want = examples->type == ANNC_BYTES ? (float)((const uint8_t *)examples->x)[i] * (1.0f / 255)
@@ -173,7 +175,8 @@ static void gather(void)
             CHECK(problem_make(&problem, &shape, kind & 1 ? ANNC_BYTES : ANNC_FLOATS, kind & 2, EXAMPLES,
                                ANNC_INIT_XAVIER, s));
             snprintf(problem.name, sizeof problem.name, "%s, kind %d", SHAPES[s], kind);
-            check_gather(&problem);
+            check_gather(&problem, 0);
+            check_gather(&problem, 2);
             problem_free(&problem);
         }
 }

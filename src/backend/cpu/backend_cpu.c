@@ -192,7 +192,7 @@ static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cur
                               struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
     for (uint32_t r = 0; r < m; r++) {
-        const uint32_t example = annc_order_at(&cursor->order, cursor->step * cursor->batch + r);
+        const uint32_t example = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
         gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
         gather_targets(examples, values, example, Y + (size_t)r * examples->outputs);
     }
@@ -331,7 +331,7 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
         score.cost += weights ? (double)weights[wanted] * row_cost : row_cost;
         score.correct += predicted == wanted;
         if (predictions)
-            predictions[cursor->step * cursor->batch + r] = (int32_t)predicted;
+            predictions[annc_cursor_position(cursor, cursor->step, r)] = (int32_t)predicted;
     }
     scores[cursor->step] = score;
     cursor->step++;

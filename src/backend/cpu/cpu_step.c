@@ -373,9 +373,9 @@ static void score_previous_step(struct annc_worker *worker, uint32_t before, uin
     const struct annc_job *job = fused->job;
     const bool scores = fused->kind == ANNC_JOB_FORWARD || worker->index == 0;
     if (scores && !is_first)
-        score(worker, before * job->cursor->batch, fused->m, &job->scores[before]);
+        score(worker, annc_cursor_position(job->cursor, before, 0), fused->m, &job->scores[before]);
     if (number != before || is_first)
-        take_targets(worker, fused->order + number * job->cursor->batch, fused->m);
+        take_targets(worker, fused->order + annc_cursor_position(job->cursor, number, 0), fused->m);
 }
 
 void annc_worker_run(struct annc_worker *worker)
@@ -387,7 +387,7 @@ void annc_worker_run(struct annc_worker *worker)
     const uint32_t first = fused->first + (descends ? 0 : (uint32_t)worker->index);
     uint32_t before = first;
     for (uint32_t number = first; number < end; number += stride) {
-        const uint32_t position = number * job->cursor->batch;
+        const uint32_t position = annc_cursor_position(job->cursor, number, 0);
         const int parity = (int)(number % 2);
         if (fused->layers == 1) /* the outputs are the first layer's, and about to be overwritten */
             score_previous_step(worker, before, number, number == first);

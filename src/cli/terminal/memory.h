@@ -1,4 +1,4 @@
-/* memory.h - memory for the program: whoever asks for it here has it, or the program has ended. No other file of the program asks elsewhere. */
+/* memory.h - memory for the program: allocation that ends the program with a message when memory runs out. No other file of the program asks elsewhere. */
 #ifndef ANNC_CLI_TERMINAL_MEMORY_H
 #define ANNC_CLI_TERMINAL_MEMORY_H
 

@@ -40,8 +40,9 @@ struct sweep {
     annc_candidate *candidates;
     annc_data data;
     float *class_weights;
-    uint32_t done, best; /* best: of those done, count before there is one */
-    annc_status status;  /* of what was printed */
+    uint32_t done, best;     /* best: of those done, count before there is one */
+    annc_status status;      /* of printing, by whichever thread */
+    struct kept_error error; /* of that, unless it is ANNC_OK */
 };
 
 /* ---------------------------------------------------------------- from the grid to networks */
@@ -253,8 +254,10 @@ static void tell(void *context, uint32_t i)
     if (candidate->validation.count > 0 &&
         (sweep->best == sweep->count || merit_of(sweep, candidate) > merit_of(sweep, &sweep->candidates[sweep->best])))
         sweep->best = i;
-    if (value[OPTION_JSON].given && sweep->status == ANNC_OK)
+    if (value[OPTION_JSON].given && sweep->status == ANNC_OK) {
         sweep->status = print_json(sweep, i);
+        keep_error(&sweep->error);
+    }
     if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
         return;
     print_point(sweep, i, point, sizeof point);
@@ -380,14 +383,15 @@ static annc_status find_refused(const struct sweep *sweep)
 static annc_status finish(const struct sweep *sweep, annc_status status)
 {
     uint32_t *ranked = rank(sweep);
-    annc_status ended = sweep->status;
+    annc_status ended = sweep->status == ANNC_OK ? ANNC_OK : fail_again(sweep->status, &sweep->error);
     if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) /* not one came to anything */
         ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);
     if ((ended == ANNC_OK || ended == ANNC_OUTPUT) && sweep->best < sweep->count) {
         const annc_status saved = save(sweep, ranked);
-        ended = ended == ANNC_OK ? saved : ended;
+        ended =
+            sweep->status == ANNC_OK ? (ended == ANNC_OK ? saved : ended) : fail_again(sweep->status, &sweep->error);
     }
     free(ranked);
     if (ended == ANNC_OK)

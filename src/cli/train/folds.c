@@ -183,8 +183,11 @@ static void tell_epoch(void *context, const annc_epoch *epoch, const annc_evalua
     struct session *session = context;
     session->last.epoch = *epoch;
     session->last.validation = *validation;
-    if (session->folds->said == ANNC_OK)
-        session->folds->said = log_epoch(session);
+    struct folds *folds = session->folds;
+    if (folds->print_status != ANNC_OK)
+        return;
+    folds->print_status = log_epoch(session);
+    keep_error(&folds->error);
 }
 
 /* A fold is done: why it failed, in the program's words, as long as this is the thread whose last error it is. */
@@ -229,7 +232,8 @@ static annc_status fold_group(const struct session *model, const annc_data_optio
     if (status == ANNC_STOPPED)
         complain(error_text());
     ANNC_TRY(status);
-    ANNC_TRY(folds->said);
+    if (folds->print_status != ANNC_OK)
+        ANNC_TRY(fail_again(folds->print_status, &folds->error));
     for (uint32_t i = 0; i < count; i++) {
         if (candidates[i].status != ANNC_OK)
             ANNC_TRY(annc_fail(candidates[i].status, "fold %u: %s", first + i + 1, candidates[i].reason));

@@ -5,6 +5,7 @@
 #include "annc.h"
 #include "cli/log/history.h"
 #include "cli/options/option_types.h"
+#include "cli/terminal/usage.h"
 #include "cli/train/live_line.h"
 
 #include <stdio.h>
@@ -73,8 +74,9 @@ struct folds {
     struct spread spread[MEASURES];
     uint32_t fold; /* the one at work, from 0 */
     bool classes;
-    char data[512];   /* where they came from */
-    annc_status said; /* of the lines that epochs write */
+    char data[512];           /* where they came from */
+    annc_status print_status; /* of the lines of epochs, written by whichever thread */
+    struct kept_error error;  /* of that, unless it is ANNC_OK */
 };
 
 #endif

@@ -6,7 +6,7 @@
 
 struct annc_safe_file;
 
-/* Writes to an open file: ANNC_OUTPUT if that fails, ANNC_DEVICE without memory. */
+/* Writes to an open file: ANNC_OUTPUT if that fails, ANNC_MEMORY. */
 annc_status annc_export_html(const annc_network *network, struct annc_safe_file *file);
 
 #endif

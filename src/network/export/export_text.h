@@ -6,7 +6,7 @@
 
 struct annc_safe_file;
 
-/* Both write to an open file: ANNC_OUTPUT if that fails, ANNC_DEVICE without memory. */
+/* Both write to an open file: ANNC_OUTPUT if that fails, ANNC_MEMORY. */
 annc_status annc_export_json(const annc_network *network, struct annc_safe_file *file);
 annc_status annc_export_c(const annc_network *network, struct annc_safe_file *file);
 
