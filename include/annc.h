@@ -479,6 +479,12 @@ ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_sh
 ANNC_API annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
                                           const annc_training_options *training, annc_device **device);
 
+/* Early stopping by a validation loss, for a loop of your own: the rule of annc_sweep and of the program. Epochs count from 1.
+ * annc_epoch_is_better: the loss is finite, and smaller than that of the best epoch so far (best_epoch 0: there is none yet), so that
+ * the earlier of equals stays. annc_patience_is_over: `patience` epochs (0: any number) since the best have brought none better. */
+ANNC_API bool annc_epoch_is_better(double loss, uint32_t best_epoch, double best_loss);
+ANNC_API bool annc_patience_is_over(uint32_t patience, uint32_t epoch, uint32_t best_epoch);
+
 /* One way in which a device can run a training's steps. */
 typedef struct annc_engine_info {
     annc_engine engine;

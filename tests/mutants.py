@@ -82,7 +82,7 @@ MUTANTS = [
     ("lists of one data set serve another", "src/backend/cpu/cpu_staged.c", "while (all && all->host != host)", "while (all && !all->host)", "^(fused_avx2|train|cli)$"),
     ("a sum of chains loses one", "src/backend/cpu/cpu_loops.h", "for (int width = CHAINS / 2; width > 0; width /= 2)", "for (int width = CHAINS / 2; width > 1; width /= 2)", "^fused_"),
     ("values above the range walk no further", "src/backend/cpu/cpu_loops.h", "examples[i] = annc_order_at(order, examples[i]);", "examples[i] %= order->n;", "^fused_"),
-    ("the worst epoch of a candidate is kept", "src/training/run/sweep.c", "validation.loss < candidate->validation.loss", "validation.loss > candidate->validation.loss", "^sweep$"),
+    ("the worst epoch of a candidate is kept", "src/training/run/sweep.c", "annc_epoch_is_better(validation.loss, candidate->best_epoch, candidate->validation.loss)", "annc_epoch_is_better(-validation.loss, candidate->best_epoch, -candidate->validation.loss)", "^sweep$"),
     ("an ensemble is a sum", "src/network/join.c", "last ? 1 / (float)count : 1", "1", "^sweep$"),
     ("seeds of a sweep split the data anew", "src/cli/train/command_sweep.c", "snprintf(texts->split_seed, sizeof texts->split_seed, \"%s\", value[OPTION_SEED].text);", "snprintf(texts->split_seed, sizeof texts->split_seed, \"9\");", "^sweep$"),
     ("CR LF cut in two is two line ends", "src/dataset/tables/records.c", "length == 1 && records->text[at]", "length > 5 && records->text[at]", "^reader$"),
@@ -94,7 +94,8 @@ MUTANTS = [
     ("a decimal comma is a thousands mark", "src/dataset/tables/columns.c", "    columns->decimal = ',';", "    columns->decimal = '.';", "^tables$"),
     ("Fortran's order is C's", "src/formats/npy.c", "    if (!fortran_order)\n        return i;", "    if (i + 1 > 0)\n        return i;", "^numpy$"),
     ("the checksum is not looked at", "src/formats/zip.c", "unpacking->crc != member->crc", "unpacking->crc != unpacking->crc", "^numpy$"),
-    ("the best epoch is the last", "src/cli/train/session.c", "loss >= session->best.validation.loss", "loss < 0", "^training$"),
+    ("the best epoch is the last", "src/training/run/early_stopping.c", "loss < best_loss", "true", "^(train|training)$"),
+    ("patience counts one epoch more", "src/training/run/early_stopping.c", "epoch - best_epoch >= patience", "epoch - best_epoch > patience", "^train$"),
     ("layers of others in the order of text", "src/network/files/model_layers.c", "if (is_digit(*x) && is_digit(*y)) {", "if (is_digit(*x) && is_digit(*y) && *x == 0) {", "^models$"),
     # The audit itself.
     ("the audit takes a negated gradient", "src/training/check/gradient_check.c", "fabs((double)audit->device_gradient[i] - audit->gradient[i])", "fabs(fabs((double)audit->device_gradient[i]) - fabs(audit->gradient[i]))", "^check$"),

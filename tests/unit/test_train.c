@@ -204,11 +204,20 @@ static void out_of_memory(void)
     annc_network_free(network);
 }
 
+/* The rule of early stopping: no NaN is the best, nor an equal that comes later; patience counts from the best. */
+static void early_stopping(void)
+{
+    CHECK(annc_epoch_is_better(1, 0, 0) && !annc_epoch_is_better(NAN, 0, 0) && !annc_epoch_is_better(INFINITY, 0, 0));
+    CHECK(annc_epoch_is_better(0.5, 3, 1) && !annc_epoch_is_better(1, 3, 1) && !annc_epoch_is_better(NAN, 3, 1));
+    CHECK(!annc_patience_is_over(2, 4, 3) && annc_patience_is_over(2, 5, 3));
+    CHECK(!annc_patience_is_over(0, 100, 1) && !annc_patience_is_over(2, 100, 0));
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(stops),           TEST(diverges),     TEST(keeps_what_is_finite),
-                                        TEST(large_minibatch), TEST(refusals),     TEST(unfit_targets),
-                                        TEST(learns),          TEST(out_of_memory)};
+    static const struct test tests[] = {TEST(stops),           TEST(diverges),      TEST(keeps_what_is_finite),
+                                        TEST(large_minibatch), TEST(refusals),      TEST(unfit_targets),
+                                        TEST(learns),          TEST(out_of_memory), TEST(early_stopping)};
     cpu = problem_device();
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     annc_device_close(cpu);

@@ -189,11 +189,17 @@ static void remember(struct session *session)
     history_add(&session->history, row);
 }
 
-/* Keeps what is best by validation: the smaller loss, the earlier of equals. */
+/* The best epoch so far; 0 before there is one. */
+static uint32_t best_epoch(const struct session *session)
+{
+    return session->has_best ? session->best.epoch.epoch : 0;
+}
+
+/* Keeps what is best by validation. */
 static annc_status keep_best(struct session *session)
 {
-    const double loss = session->last.validation.loss;
-    if (!session->validation || !isfinite(loss) || (session->has_best && loss >= session->best.validation.loss))
+    if (!session->validation ||
+        !annc_epoch_is_better(session->last.validation.loss, best_epoch(session), session->best.validation.loss))
         return ANNC_OK;
     ANNC_RETURN_IF_FAILED(annc_trainer_store(session->trainer)); /* what was best before stays so then */
     session->best = session->last;
@@ -210,12 +216,6 @@ static bool is_reached(const struct session *session)
                            : session->test     ? accuracy_of(&last->test)
                                                : (double)last->epoch.correct / last->epoch.examples;
     return wanted->given && reached >= wanted->number;
-}
-
-static bool is_out_of_patience(const struct session *session)
-{
-    const uint64_t patience = session->options->value[OPTION_PATIENCE].whole;
-    return patience > 0 && session->has_best && session->epochs - session->best.epoch.epoch >= patience;
 }
 
 /* Trains and measures one epoch. An epoch that was cut short counts for nothing but its steps. */
@@ -248,13 +248,15 @@ static annc_status one_epoch(struct session *session, annc_status (*each)(const 
 static bool ends(struct session *session)
 {
     const uint64_t epochs = session->options->value[OPTION_EPOCHS].whole;
-    session->ending = session->epochs >= epochs     ? ENDED_BY_EPOCHS
-                      : stop_signal()               ? ENDED_BY_SIGNAL
-                      : is_over(session)            ? ENDED_BY_TIME
-                      : session->epochs == 0        ? ENDED_BY_EPOCHS
-                      : is_reached(session)         ? ENDED_BY_TARGET
-                      : is_out_of_patience(session) ? ENDED_BY_PATIENCE
-                                                    : ENDED_BY_EPOCHS;
+    session->ending = session->epochs >= epochs ? ENDED_BY_EPOCHS
+                      : stop_signal()           ? ENDED_BY_SIGNAL
+                      : is_over(session)        ? ENDED_BY_TIME
+                      : session->epochs == 0    ? ENDED_BY_EPOCHS
+                      : is_reached(session)     ? ENDED_BY_TARGET
+                      : annc_patience_is_over((uint32_t)session->options->value[OPTION_PATIENCE].whole, session->epochs,
+                                              best_epoch(session))
+                          ? ENDED_BY_PATIENCE
+                          : ENDED_BY_EPOCHS;
     return session->epochs >= epochs || session->ending != ENDED_BY_EPOCHS;
 }
 

@@ -6,7 +6,6 @@
 #include "network/network.h"
 #include "training/step/propagate.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,16 +60,10 @@ static annc_status one_epoch(struct sweep *sweep, struct course *course, annc_ca
     if (candidate->each)
         candidate->each(candidate->context, &report, &validation);
     pthread_mutex_unlock(&sweep->mutex);
-    if (isfinite(validation.loss) && (candidate->best_epoch == 0 || validation.loss < candidate->validation.loss))
+    if (annc_epoch_is_better(validation.loss, candidate->best_epoch, candidate->validation.loss))
         ANNC_TRY(keep(course, candidate, &validation));
 out:
     return status;
-}
-
-static bool is_out_of_patience(const annc_candidate *candidate)
-{
-    return candidate->patience > 0 && candidate->best_epoch > 0 &&
-           candidate->epochs_done - candidate->best_epoch >= candidate->patience;
 }
 
 static annc_status train(struct sweep *sweep, const struct worker *worker, annc_candidate *candidate)
@@ -83,7 +76,8 @@ static annc_status train(struct sweep *sweep, const struct worker *worker, annc_
     ANNC_TRY(annc_evaluator_create(worker->device, candidate->network,
                                    candidate->validation_set ? candidate->validation_set : sweep->validation,
                                    &course.evaluator));
-    while (candidate->epochs_done < candidate->epochs && !is_out_of_patience(candidate))
+    while (candidate->epochs_done < candidate->epochs &&
+           !annc_patience_is_over(candidate->patience, candidate->epochs_done, candidate->best_epoch))
         ANNC_TRY(one_epoch(sweep, &course, candidate));
     if (candidate->best_epoch == 0) { /* no epochs, or none whose loss is a number */
         ANNC_TRY(annc_evaluator_run(course.evaluator, course.trainer, NULL, NULL, &candidate->validation));
