@@ -1,4 +1,4 @@
-/* commands.h - a command of annc-gpu, and the table of all. */
+/* commands.h - the commands of annc-gpu and their table. */
 #ifndef ANNC_CLI_COMMANDS_H
 #define ANNC_CLI_COMMANDS_H
 
@@ -12,6 +12,6 @@ struct command {
     annc_status (*run)(const struct options *options);
 };
 
-extern const struct command COMMANDS[]; /* ended by one without a name */
+extern const struct command COMMANDS[]; /* the last entry has no name */
 
 #endif

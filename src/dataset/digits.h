@@ -12,8 +12,8 @@ enum {
     ANNC_DIGITS_TEST = 10000,
 };
 
-/* Draws digits number first...first+count-1 of an endless sequence: images of 28x28 bytes, ink on background 0, and their labels. The same
- * number gives the same bytes on every machine. */
+/* Draws digits first...first+count-1 of an endless sequence: images of 28x28 bytes, ink on
+ * background 0, and their labels. A number gives the same bytes on every machine. */
 void annc_digits_draw(uint32_t count, uint64_t first, uint8_t *images, int32_t *labels);
 
 #endif

@@ -1,4 +1,4 @@
-/* npy.h - NumPy's array files. */
+/* npy.h - reads NumPy's array files. */
 #ifndef ANNC_FORMATS_NPY_H
 #define ANNC_FORMATS_NPY_H
 
@@ -15,21 +15,22 @@ struct annc_array {
     void *elements; /* uint8_t or double; freed by annc_release */
 };
 
-/* Where bytes come from: a file, or a member of an archive. */
+/* A source of bytes: a file, or a member of an archive. */
 struct annc_bytes {
-    annc_status (*read)(void *source, void *bytes, size_t count, size_t *got); /* fewer only at the end */
+    annc_status (*read)(void *source, void *bytes, size_t count, size_t *got); /* fewer: only at the end */
     void *source;
-    uint64_t most; /* bytes that can come, at most */
+    uint64_t most; /* upper bound of the bytes available */
 };
 
-/* Reads an array of bool, whole numbers or floats, of either byte order and memory order (NPY versions 1 to 3). Sizes are checked against
- * `most` before memory is taken, and memory grows with what was really read. ANNC_INPUT, beginning with the name, says what is wrong. */
+/* Reads an array of bool, whole numbers or floats, of either byte order and memory order (NPY
+ * versions 1 to 3). It checks sizes against `most` before it allocates memory, and memory grows
+ * with the bytes read. ANNC_INPUT begins with the name and gives the reason. */
 annc_status annc_npy_read(const struct annc_bytes *bytes, const char *name, struct annc_array *array);
 
-/* "28x28", for messages. */
+/* Writes the shape for messages: "28x28". */
 void annc_array_shape(const struct annc_array *array, char *text, size_t size);
 
-/* Whether the bytes begin an NPY file; there must be 6. */
+/* Returns whether 6 bytes begin an NPY file. */
 bool annc_npy_begins(const void *bytes);
 
 #endif

@@ -1,4 +1,5 @@
-/* zip_write.h - arrays into a zip archive as NumPy's savez writes it: members NAME.npy, stored, version 1 of the array format. */
+/* zip_write.h - writes arrays to a zip archive like NumPy's savez: members NAME.npy, stored,
+ * version 1 of the array format. */
 #ifndef ANNC_FORMATS_ZIP_WRITE_H
 #define ANNC_FORMATS_ZIP_WRITE_H
 
@@ -13,11 +14,11 @@ struct annc_zip_writer {
 };
 
 void annc_zip_write_begin(struct annc_safe_file *file, struct annc_zip_writer *writer);
-/* rows x columns floats in C order; columns 0: rows floats. ANNC_OUTPUT also where the archive would pass 4 GB, which would need another kind
- * of archive. */
+/* Writes rows x columns floats in C order; columns 0: a vector of `rows` floats. ANNC_OUTPUT if
+ * writing fails, or the archive would exceed 4 GB, which would need zip64. */
 annc_status annc_zip_write_floats(struct annc_zip_writer *writer, const char *name, size_t rows, size_t columns,
                                   const float *values);
-/* The directory; after it, or after a failure, nothing more is written. */
+/* Writes the directory if `whole`, and frees it. Write nothing after it or after a failure. */
 annc_status annc_zip_write_end(struct annc_zip_writer *writer, bool whole);
 
 #endif

@@ -1,4 +1,4 @@
-/* network.h - the inside of annc_network. */
+/* network.h - the private part of annc_network. */
 #ifndef ANNC_NETWORK_NETWORK_H
 #define ANNC_NETWORK_NETWORK_H
 

@@ -4,14 +4,15 @@
 
 #include "annc.h"
 
-/* Writes "784-32-10" and "sigmoid-sigmoid"; false where they do not fit. */
+/* Write "784-32-10" and "sigmoid-sigmoid"; return false if the text does not fit. */
 bool annc_shape_format_layers(const annc_shape *shape, char *text, size_t size);
 bool annc_shape_format_activations(const annc_shape *shape, char *text, size_t size);
 
-/* Reads what the two above write, and the name of a cost, into a shape. Gives NULL, or what is wrong. */
+/* Reads the texts of the two functions above, and the name of a cost, into a shape. Returns NULL,
+ * or an error message. */
 const char *annc_shape_parse(const char *layers, const char *activations, const char *cost, annc_shape *shape);
 
-/* The range of an activation, and the targets that a cost takes; the ends belong to them. */
+/* The range of an activation, or of the targets that a cost accepts; ends included. */
 struct annc_range {
     double low, high;
 };

@@ -1,4 +1,4 @@
-/* drawing.h - images as text. */
+/* drawing.h - images drawn as text. */
 #ifndef ANNC_CLI_CHARTS_DRAWING_H
 #define ANNC_CLI_CHARTS_DRAWING_H
 
@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Draws images, as many side by side as the stream is wide, their captions above them: in half blocks of true colour on a terminal that has
- * colour, otherwise in characters, by brightness. */
+/* Draws images with their captions above them, as many side by side as fit the stream's width: half
+ * blocks in true colour on a colour terminal, otherwise characters by brightness. */
 void draw_gallery(FILE *stream, const annc_gallery *gallery);
 
 #endif

@@ -1,4 +1,4 @@
-/* gallery.h - what there is to see of data and models, as images. */
+/* gallery.h - views of data and models as images. */
 #ifndef ANNC_CLI_CHARTS_GALLERY_H
 #define ANNC_CLI_CHARTS_GALLERY_H
 
@@ -14,33 +14,35 @@ struct gallery {
     const char **captions;
 };
 
-/* Room for `count` images of a size, with captions or without. */
+/* Allocates `count` images of one size, with or without captions. */
 void gallery_open(uint32_t count, uint32_t rows, uint32_t columns, bool captions, const char *title,
                   struct gallery *gallery);
 void gallery_close(struct gallery *gallery);
-/* The caption of image i, printable. */
+/* Formats the caption of image i; the text must be printable. */
 void gallery_caption(struct gallery *gallery, uint32_t i, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Examples of a data set of images, from `first` on, with their classes; ANNC_INPUT where they are none. */
+/* Examples of a data set of images from `first` on, with their classes. ANNC_INPUT if the examples
+ * are not images. */
 annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uint32_t count, struct gallery *gallery);
-/* The mean of the images of each class. */
+/* The mean image of each class. */
 annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *gallery);
-/* The weights of layer l: of the first layer of a network that looks at images an image for each of the `count` first units; otherwise all in
- * one, a row a unit. Orange above 0, blue below, black 0; the largest of an image is brightest. */
+/* The weights of layer l. For the first layer of a network with image inputs: one image for each of
+ * the first `count` units. Otherwise one image with a row per unit. Positive weights are orange,
+ * negative ones blue, 0 is black; brightness is relative to the largest weight of an image. */
 void gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count, struct gallery *gallery);
-/* The `count` examples (or fewer) whose class a network missed by most, the worst first: "7 not 2". Outputs: count x n_L. */
+/* The `count` examples, or fewer, that the network misclassified by the largest margin, worst
+ * first, with captions like "7 not 2". outputs: count x n_L. */
 annc_status gallery_of_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
                                 uint32_t count, struct gallery *gallery);
 
-/* An example that was taken for another class. */
+/* A misclassified example. */
 struct mistake {
     uint32_t example;
-    float
-        margin; /* of the output of the class that was predicted over the right one's; of one output, its distance from the middle */
+    float margin; /* predicted minus true output; for one output: distance from middle */
 };
 
-/* The wrong examples, by falling margin; the caller frees them. */
+/* Returns the misclassified examples by decreasing margin; the caller frees them. */
 struct mistake *find_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
                               uint32_t *count);
 

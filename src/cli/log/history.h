@@ -5,14 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The columns of an epoch, named as the log names them; after them come the shares of saturated units, and the dead units, of each layer. */
+/* The columns of an epoch, named as in the log. Behind them follow, per layer, the share of
+ * saturated units and the dead units. */
 enum epoch_column {
     EPOCH,
     TRAINING_LOSS,
     RATE,
     TRAINING_CORRECT,
     TRAINING_COUNT,
-    TRAINING_ACCURACY, /* the log has it not: it is made of the two before */
+    TRAINING_ACCURACY, /* not in the log: computed from the two before */
     VALIDATION_LOSS,
     VALIDATION_ACCURACY,
     VALIDATION_R2,
@@ -27,25 +28,27 @@ enum epoch_column {
     EPOCH_COLUMNS
 };
 
-/* Epochs, a row each; NaN for what does not exist. */
+/* Epochs, one per row; a missing value is NaN. */
 struct history {
     double *rows;
     size_t count, room;
-    uint32_t layers; /* that a row has saturation of, 0 for none */
+    uint32_t layers; /* layers with saturation in a row, 0 for none */
 };
 
 void history_add(struct history *history, const double *row);
 void history_free(struct history *history);
-/* Doubles from a row to the next. */
+/* Returns the number of doubles per row. */
 size_t history_width(const struct history *history);
-/* The first of a column, or NULL where no row has a number there. */
+/* Returns the first element of a column, or NULL if no row has a number there. */
 const double *history_column(const struct history *history, size_t column);
-/* The row of an epoch, or NULL. */
+/* Returns the row of an epoch, or NULL. */
 const double *history_row(const struct history *history, double epoch);
 
-/* The column of the measure that a reader looks for first, of the test set or else of what there is; EPOCH where there is none. */
+/* Returns the column of the main measure, from the test set if possible; EPOCH if none has
+ * values. */
 enum epoch_column history_measure(const struct history *history);
-/* The row that was kept or, where nothing chose one, that has the best of that measure; NULL where there is none. */
+/* Returns the row of the kept epoch, or, with kept_epoch NaN, the best row by the main measure;
+ * NULL if there is none. */
 const double *history_best(const struct history *history, double kept_epoch);
 
 #endif

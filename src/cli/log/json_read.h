@@ -1,4 +1,5 @@
-/* json_read.h - a line of JSON being read, member by member: objects, arrays, strings, numbers with fractions, true, false, null. */
+/* json_read.h - reads a line of JSON member by member: objects, arrays, strings, numbers, true,
+ * false, null. */
 #ifndef ANNC_CLI_LOG_JSON_READ_H
 #define ANNC_CLI_LOG_JSON_READ_H
 
@@ -6,9 +7,9 @@
 
 enum json_kind {
     JSON_TEXT,   /* a string, unescaped */
-    JSON_NUMBER, /* as it is written */
+    JSON_NUMBER, /* as written */
     JSON_WORD,   /* "true", "false", "null" */
-    JSON_NESTED, /* an array or object, to be opened by a reader of its own or passed over */
+    JSON_NESTED, /* an array or object, to be opened by another reader or skipped */
 };
 
 struct json_member {
@@ -17,20 +18,22 @@ struct json_member {
     char *text;
 };
 
-/* The text is changed: strings are unescaped and all values ended in place, so that members stay valid as long as it does. */
+/* The reader changes the text in place: it unescapes strings and terminates values, so members stay
+ * valid as long as the text. */
 struct json_reader {
     char *at;
-    char close; /* of the object or array; '\0' once it has come */
+    char close; /* of the object or array; '\0' once closed */
     bool is_first;
-    const char *error; /* what is wrong; NULL so far */
+    const char *error; /* error message; NULL if none */
 };
 
 /* Opens a text that begins with '{' or '['. */
 void json_read(struct json_reader *reader, char *text);
-/* The next member; false past the last, or where something is wrong. After the last nothing but blanks may follow. */
+/* Reads the next member. Returns false past the last member and after an error. Only blanks may
+ * follow the last member. */
 bool json_next(struct json_reader *reader, struct json_member *member);
 
-/* A member as a number: NaN where it is none. */
+/* Returns a member as a number; NaN if it is not one. */
 double json_as_number(const struct json_member *member);
 
 #endif

@@ -1,4 +1,4 @@
-/* log_record.h - a line of a log that is kept: its members by their keys. */
+/* log_record.h - one line of a log, with its members by key. */
 #ifndef ANNC_CLI_LOG_LOG_RECORD_H
 #define ANNC_CLI_LOG_LOG_RECORD_H
 
@@ -6,26 +6,26 @@
 
 #include <stddef.h>
 
-/* A member, as text: strings unescaped, numbers as written. */
+/* A member as text: strings unescaped, numbers as written. */
 struct log_entry {
     const char *key, *text;
 };
 
-/* All zero where there is no line. */
+/* All zero if the log has no such line. */
 struct log_record {
-    struct log_entry *entries, *options; /* the options of a training, where the line tells them */
+    struct log_entry *entries, *options; /* options: of the training, if in the line */
     size_t count, option_count;
-    char *line; /* that they point into */
+    char *line; /* owns the text of the entries */
 };
 
-/* Keeps a line, which was found to be JSON; what the record had is gone. ANNC_INPUT where its options are broken. */
+/* Replaces the record by a line of valid JSON. ANNC_INPUT if its options are malformed. */
 annc_status record_take(const char *line, struct log_record *record);
 void record_free(struct log_record *record);
 
-/* A member, or NULL; as a number, or NaN. */
+/* Returns a member as text, or NULL; as a number, or NaN. */
 const char *record_text(const struct log_record *record, const char *key);
 double record_number(const struct log_record *record, const char *key);
-/* An option of the training, or NULL. */
+/* Returns an option of the training, or NULL. */
 const char *record_option(const struct log_record *record, const char *name);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "annc.h"
 
-/* NaN where a figure does not exist: the AUC (area under the curve of true against false positives, ties counted half) needs two classes, both
- * present; the log loss (mean of -ln of the true class's probability, at least 1e-15) outputs that are probabilities. */
+/* Measures of two classes; NaN if undefined. The AUC (area under the curve of true against false
+ * positives, ties counted half) needs examples of both classes. The log loss (mean of -ln of the
+ * true class's probability, at least 1e-15) needs outputs that are probabilities. */
 struct binary_figures {
     double auc, log_loss;
 };
@@ -13,40 +14,44 @@ struct binary_figures {
 /* outputs: count x n_L. */
 struct binary_figures binary_figures(const annc_shape *shape, const annc_dataset *data, const float *outputs);
 
-/* How examples of a class, or of all, were classified. Without any predicted, or any there, precision and recall are 0, and so is F1. */
+/* Classification results of one class, or of all. Without predicted or without true examples,
+ * precision and recall are 0, and so is F1. */
 struct class_figures {
     uint32_t support, predicted, correct;
     double precision, recall, f1;
 };
 
-/* How the examples of a data set were classified. */
+/* The confusion matrix of a data set. */
 struct confusion {
     uint32_t classes;
-    uint32_t *count; /* classes x classes: rows are labels, columns what was predicted */
+    uint32_t *count; /* classes x classes; rows: true class, columns: predicted class */
 };
 
 void confusion_open(const annc_dataset *data, const int32_t *predictions, struct confusion *confusion);
 void confusion_close(struct confusion *confusion);
 struct class_figures confusion_class(const struct confusion *confusion, uint32_t c);
-/* The mean over the classes that occur, each counted once, or by its support. */
+/* Returns the mean over the classes that occur, each with equal weight or weighted by its
+ * support. */
 struct class_figures confusion_mean(const struct confusion *confusion, bool weighted);
 
-/* How far what outputs say of their own class can be trusted: examples by their confidence, the output of the predicted class, in equal bins
- * (Guo et al. 2017). */
+/* Calibration: examples in equal bins of confidence, the output of the predicted class (Guo et al.
+ * 2017). */
 enum { CALIBRATION_BINS = 10 };
 struct calibration {
     bool exists; /* the outputs are probabilities */
     uint32_t count[CALIBRATION_BINS];
-    double confidence[CALIBRATION_BINS], accuracy[CALIBRATION_BINS]; /* means; 0 where there are none */
-    double error; /* the expected calibration error: the mean of |confidence - accuracy| over the examples' bins */
+    double confidence[CALIBRATION_BINS], accuracy[CALIBRATION_BINS]; /* means; 0 for an empty bin */
+    double error; /* expected calibration error: mean |confidence - accuracy| over all examples */
 };
 
 struct calibration calibrate(const annc_shape *shape, const annc_dataset *data, const int32_t *predictions,
                              const float *outputs);
 
-/* Whether the outputs of a shape can lie on both sides of a threshold, its ends included: ANNC_USAGE with their range otherwise. */
+/* Checks that a threshold lies within the range of the outputs, ends included; otherwise ANNC_USAGE
+ * with the range. */
 annc_status check_threshold(const annc_shape *shape, double threshold);
-/* Predicts the second of two classes where its output is above a threshold; counts what is then right. ANNC_USAGE for other than two. */
+/* Predicts the second of two classes if its output is above the threshold, and counts the correct
+ * predictions. ANNC_USAGE for any other number of classes. */
 annc_status apply_threshold(const annc_shape *shape, const annc_dataset *data, const float *outputs, double threshold,
                             int32_t *predictions, uint32_t *correct);
 

@@ -1,4 +1,4 @@
-/* configuration.h - options from configuration files and presets; and back into such a file. */
+/* configuration.h - reads options from configuration files and presets, and writes such a file. */
 #ifndef ANNC_CLI_OPTIONS_CONFIGURATION_H
 #define ANNC_CLI_OPTIONS_CONFIGURATION_H
 
@@ -6,13 +6,14 @@
 #include "cli/options/option_types.h"
 #include "cli/terminal/memory.h"
 
-/* What was not given comes from the file that --config names, then from --preset, then from the
- * defaults. */
+/* Sets each option not given yet from the file of --config, then from --preset, then to its
+ * default. */
 annc_status options_complete(unsigned command, struct options *options);
 
-/* The value of an option as the configuration has it, or NULL where it is no part of it. */
+/* Returns the value of an option for the configuration, or NULL if it is not part of it. */
 const char *option_shown(unsigned command, const struct options *options, enum option_id id);
-/* Prints the configuration: each option of a command that has a value, as "name = value", a line each, as --config reads it. */
+/* Prints the configuration: each option of a command that has a value, as "name = value", one per
+ * line, in the format of --config. */
 void options_print(unsigned command, const struct options *options, struct text *out);
 
 #endif

@@ -5,8 +5,8 @@
 #include "annc.h"
 #include "cli/options/option_types.h"
 
-/* Says something on standard error, a line, fit for a terminal whatever names are in it, unless
- * --quiet is given. */
+/* Prints one line on standard error unless --quiet is given; names in it are made safe for a
+ * terminal. */
 void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -6,11 +6,11 @@
 #include "cli/options/option_types.h"
 
 extern const struct option_spec OPTIONS[OPTION_COUNT];
-/* The option of a command that other programs have by another name; NULL where it is none that is
- * known. */
+/* Returns the option of a command that other programs call `name`; NULL if unknown. */
 const char *option_known_as(const char *name, unsigned command);
 
-/* Values below those that the user gives: --preset's, as name and value in turn, ended by NULL; and the names of the presets. */
+/* The values of --preset, which rank below the user's: names and values in turn, ended by NULL; and
+ * the names of the presets. */
 const char *const *preset_values(int preset);
 const char *preset_name(int preset);
 

@@ -1,10 +1,10 @@
-/* option_types.h - options: their kinds, their numbers, their values. */
+/* option_types.h - types of options: kinds, identifiers, values. */
 #ifndef ANNC_CLI_OPTIONS_OPTION_TYPES_H
 #define ANNC_CLI_OPTIONS_OPTION_TYPES_H
 
 #include "annc.h"
 
-/* Commands, as bits: which options each takes; and traits of options. */
+/* Bits for the commands that take an option, and for properties of options. */
 enum command_bit {
     TRAIN = 1 << 0,
     EVAL = 1 << 1,
@@ -18,11 +18,11 @@ enum command_bit {
     TRACE = 1 << 9,
     REPORT = 1 << 10,
     ANY_COMMAND = 2 * REPORT - 1,
-    STREAMS = 1 << 26, /* of one that WRITES: '-' is standard output */
-    WRITES = 1 << 27,  /* of a path: a file that is written there; without it, one that is read */
-    VARIES = 1 << 28,  /* of an option: a sweep may vary it */
-    RARE = 1 << 29,    /* of an option: not among those that help shows first */
-    ASIDE = 1 << 30,   /* says where results go, not what they are: no part of a configuration */
+    STREAMS = 1 << 26, /* WRITES only: '-' is standard output */
+    WRITES = 1 << 27,  /* PATHNAME only: an output file; otherwise an input file */
+    VARIES = 1 << 28,  /* a sweep may vary it */
+    RARE = 1 << 29,    /* not in the short help */
+    ASIDE = 1 << 30,   /* places results but does not affect them: not part of a configuration */
 };
 
 enum option_id {
@@ -123,32 +123,32 @@ enum option_id {
 
 enum option_kind {
     FLAG,     /* takes no value */
-    TEXT,     /* any text but the empty one */
-    PATHNAME, /* the same; names a file or folder, and for some options something else */
+    TEXT,     /* any non-empty text */
+    PATHNAME, /* the same; names a file or directory, and for some options something else */
     WHOLE,    /* a whole number within low...high */
     NUMBER,   /* a finite decimal number above 0 */
     AMOUNT,   /* the same, or 0 */
     SIGNED,   /* any finite decimal number */
     SHARE,    /* 0 or more and less than 1 */
-    LIST,     /* any text, and again: options.repeated has all of them */
-    CHOICE,   /* one of the names that choice() gives for 0, 1, 2, ... */
+    LIST,     /* any text; may be repeated: options.repeated has all values */
+    CHOICE,   /* one of the names that choice() returns for 0, 1, 2, ... */
 };
 
 struct option_spec {
-    const char *name, *argument; /* without "--"; what help calls the value */
+    const char *name, *argument; /* without "--"; the value's name in help */
     enum option_kind kind;
     unsigned commands;
-    const char *preset; /* the default as text, shown by help and parsed like any value; NULL for none */
+    const char *preset; /* default as text, shown by help and parsed like a value; NULL for none */
     uint64_t low, high;
     const char *(*choice)(int value);
     const char *help;
 };
 
 struct option_value {
-    bool given; /* by the user, in a configuration file or by --preset; otherwise the default */
+    bool given; /* by the user, a configuration file or --preset; otherwise the default */
     bool typed; /* by the user, on the command line */
     const char *text;
-    const char *shown; /* as the configuration has it, where that is not `text` */
+    const char *shown; /* the value in the configuration, if it differs from `text` */
     uint64_t whole;
     double number;
     int choice;
@@ -158,12 +158,12 @@ enum { MOST_POSITIONAL = 1024, MOST_REPEATED = 16, MOST_JOINED = 100 };
 
 struct options {
     struct option_value value[OPTION_COUNT];
-    const char *positional[MOST_POSITIONAL]; /* the arguments that are no options */
+    const char *positional[MOST_POSITIONAL]; /* arguments that are not options */
     int positional_count;
-    const char *repeated[MOST_REPEATED]; /* values of the option that may be given more than once */
+    const char *repeated[MOST_REPEATED]; /* values of the repeatable option */
     int repeated_count;
-    bool goes_further;      /* --epochs was raised beyond the checkpoint's */
-    char *config, *resumed; /* the texts of the configuration file and of a checkpoint, whose values point into them */
+    bool goes_further;      /* --epochs exceeds the checkpoint's */
+    char *config, *resumed; /* texts of configuration file and checkpoint, used by values */
 };
 
 #endif

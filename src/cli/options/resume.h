@@ -1,4 +1,4 @@
-/* resume.h - the options of a run in its checkpoint, and back. */
+/* resume.h - saves the options of a run in its checkpoint and restores them. */
 #ifndef ANNC_CLI_OPTIONS_RESUME_H
 #define ANNC_CLI_OPTIONS_RESUME_H
 
@@ -6,10 +6,11 @@
 #include "cli/options/option_types.h"
 #include "cli/terminal/memory.h"
 
-/* What a checkpoint (--resume) was made with becomes the options; what was given besides must
- * agree, and whatever does not is named. */
+/* Restores the options from the checkpoint of --resume. Options given besides must agree; the
+ * message names any that does not. */
 annc_status options_resume(struct options *options);
-/* What options_resume needs beyond the configuration: paths, absolute, and texts that a line cannot hold. */
+/* Prints the options that options_resume needs beyond the configuration: absolute paths, and texts
+ * that do not fit on a line. */
 void options_print_run(const struct options *options, struct text *out);
 
 #endif

@@ -1,11 +1,12 @@
-/* unused.h - options of the command line that do nothing beside the others. That is told and is no mistake: scripts that give several runs the same
- * options go on. */
+/* unused.h - warnings about options that have no effect. They are not errors, so that scripts can
+ * pass the same options to several runs. */
 #ifndef ANNC_CLI_OPTIONS_UNUSED_H
 #define ANNC_CLI_OPTIONS_UNUSED_H
 
 #include "cli/options/option_types.h"
 
-/* What was typed, and what of it trainings use: one, or those of a sweep. All zero at first. */
+/* The typed options, and those that the trainings use: one training, or those of a sweep.
+ * Zero-initialise it. */
 struct unused {
     bool typed[OPTION_COUNT], used[OPTION_COUNT];
     annc_optimiser optimiser; /* of the first training */
@@ -13,14 +14,14 @@ struct unused {
     bool has_training, many_optimisers, many_schedules;
 };
 
-/* Counts the options of a training, and what it makes of them. */
+/* Records the options of a training, and those that it uses. */
 void unused_add(struct unused *unused, const struct options *options, const annc_training_options *training);
-/* Tells what no training uses. */
+/* Warns of options that no training uses. */
 void warn_unused_options(const struct unused *unused, const struct options *options);
 
-/* Tells what says nothing of the data that were loaded. */
+/* Warns of options that do not apply to the loaded data. */
 void warn_unused_data_options(const struct options *options, const annc_data_options *source, const annc_data *data);
-/* Tells what says nothing of the worked example that `trace` shows. */
+/* Warns of options that do not apply to the worked example of `trace`. */
 void warn_unused_example_options(const struct options *options);
 
 #endif

@@ -1,4 +1,4 @@
-/* page.h - the parts of an HTML page that stands by itself. */
+/* page.h - elements of a self-contained HTML page. */
 #ifndef ANNC_CLI_REPORT_PAGE_H
 #define ANNC_CLI_REPORT_PAGE_H
 
@@ -9,14 +9,16 @@
 void page_begin(FILE *out, const char *title);
 void page_end(FILE *out);
 
-/* <tag attributes>text</tag>, the text escaped. */
+/* Prints <tag attributes>text</tag> with the text escaped. */
 void page_element(FILE *out, const char *tag, const char *attributes, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Cells of a table: of its head (to the right, above numbers, where the text begins with '>'), of its first column, of a number. */
+/* Print cells of a table: in the head (right-aligned, for numbers, if the text begins with '>'), in
+ * the first column, of a number. */
 void page_head(FILE *out, const char *text);
 void page_row_head(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_number(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* <div><table><caption>: a table that scrolls where the screen is narrow, the heads of its columns and <tbody>, and its end. */
+/* Prints <div><table><caption>, a table that scrolls on a narrow screen; the column heads and
+ * <tbody>; the end of the table. */
 void page_table(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_heads(FILE *out, const char *const *heads, size_t count);
 #define PAGE_HEADS(out, ...)                                                                                           \
@@ -28,7 +30,7 @@ enum palette {
     SIGNS, /* below 128 orange, 128 white, above blue */
 };
 
-/* An image as an <img> that brings its pixels along; large ones are thinned out. */
+/* Prints an image as an <img> with embedded pixels; large images are thinned out. */
 void page_image(FILE *out, const uint8_t *pixels, uint32_t rows, uint32_t columns, enum palette palette,
                 const char *description);
 

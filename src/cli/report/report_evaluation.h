@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Measures, confusion and the worst mistakes of a subject that has outputs. */
+/* Prints measures, confusion and the worst mistakes of a subject with outputs. */
 void print_evaluation_sections(FILE *out, const struct subject *subject);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* What each fold came to, and that they keep no model. */
+/* Prints the result of each fold, and a note that folds keep no model. */
 void print_folds_section(FILE *out, const struct subject *subject);
 
 #endif

@@ -1,4 +1,4 @@
-/* report_log.h - the sections of a report that come from the log. */
+/* report_log.h - the sections of a report that need only the log. */
 #ifndef ANNC_CLI_REPORT_REPORT_LOG_H
 #define ANNC_CLI_REPORT_REPORT_LOG_H
 
@@ -7,17 +7,17 @@
 
 #include <stdio.h>
 
-/* Where the numbers of a run stand out: a heading of its sections' level. */
+/* Prints a section's heading: <h2> for a single run, <h3> for one of several. */
 void print_section(FILE *out, const struct subject *subject, const char *title);
-/* A sentence about what is not there. */
+/* Prints a sentence about missing content. */
 void print_missing(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The sections of a run that need its log alone. */
+/* Prints the sections of a run that need only its log. */
 void print_log_sections(FILE *out, const struct subject *subject);
 
-/* Timing, configuration, machine. */
+/* Prints timing, configuration and machine. */
 void print_circumstances(FILE *out, const struct subject *subject);
-/* How it ended and what it came to, in a sentence. */
+/* Prints in one sentence how the run ended, and its result. */
 void print_ending(FILE *out, const struct run *run);
 
 #endif

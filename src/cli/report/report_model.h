@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* The sections of a run that need its model and data. */
+/* Prints the sections of a run that need its model and data. */
 void print_model_sections(FILE *out, const struct subject *subject);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* The whole page of a sweep. */
+/* Prints the whole page of a sweep. */
 void print_sweep_page(FILE *out, const struct run *run, const char *name);
 
 #endif

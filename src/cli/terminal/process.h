@@ -6,30 +6,33 @@
 
 #include <stdbool.h>
 
-/* Seconds since start_clock. */
+/* Start the clock; return the seconds since. */
 void start_clock(void);
 double since_start(void);
 
-/* What SIGINT and SIGTERM do: end the program at once, as long as nothing would be lost; ask for a stop, and end the program if that takes more
- * than a second, where a checkpoint has what matters, or nothing is kept; or ask for a stop alone, where something is being written or
+/* Effect of SIGINT and SIGTERM. END_AT_ONCE: end the program, as nothing would be lost. END_SOON:
+ * ask for a stop, and end the program if that takes more than a second; a checkpoint has the state,
+ * or nothing is to be kept. END_WHEN_ASKED: only ask for a stop, as a file is being written or work
  * would be lost. */
 enum stop_policy { END_AT_ONCE, END_SOON, END_WHEN_ASKED };
-/* Gives what held before. */
+/* Returns the previous policy. */
 enum stop_policy set_stop_policy(enum stop_policy wanted);
 
-/* The signal that asked for a stop, or 0. Fits annc_trainer_epoch's stop. */
+/* The signal that asked for a stop, or 0. should_stop fits annc_trainer_epoch's stop. */
 int stop_signal(void);
 bool should_stop(void *context);
 
-/* The program's exit code: the number of the status, but that of ANNC_DEVICE for ANNC_MEMORY, and for ANNC_STOPPED that of a
- * process that the signal ended. */
+/* Returns the program's exit code: the number of the status, except that ANNC_MEMORY gives that of
+ * ANNC_DEVICE, and ANNC_STOPPED that of a process ended by the signal. */
 int exit_code(annc_status status);
 
-/* The first SIGINT or SIGTERM does what the patience of the moment says, the second ends the program at once. A closed pipe and a limit of file
- * sizes are errors of writing, not a death. */
+/* Installs the handlers: the first SIGINT or SIGTERM follows the current stop policy, the second
+ * ends the program at once. A closed pipe and a file size limit become write errors instead of
+ * ending the program. */
 void handle_signals(void);
 
-/* A standard stream that the caller closed must not be the next file that is opened. What takes its place can be neither read nor written. */
+/* Replaces each closed standard stream by one that can be neither read nor written, so that the
+ * next opened file does not take its place. */
 void keep_standard_streams(void);
 
 #endif

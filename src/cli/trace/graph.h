@@ -7,9 +7,9 @@
 enum graph_kind {
     GRAPH_VALUE,     /* an input, or a target */
     GRAPH_PARAMETER, /* a weight or a bias */
-    GRAPH_FOLD,      /* many inputs as one */
+    GRAPH_FOLD,      /* several inputs, summed into one node */
     GRAPH_GATE,      /* an operation, or a whole unit */
-    GRAPH_END,       /* where the value goes */
+    GRAPH_END,       /* the destination of the value */
 };
 
 enum { GRAPH_NAME = 48, GRAPH_LINES = 4 };
@@ -17,22 +17,22 @@ enum { GRAPH_NAME = 48, GRAPH_LINES = 4 };
 struct graph_node {
     enum graph_kind kind;
     char name[GRAPH_NAME];
-    char lines[GRAPH_LINES][GRAPH_NAME]; /* more that is said of it; "" for nothing */
+    char lines[GRAPH_LINES][GRAPH_NAME]; /* further text; "" for none */
     int column;
     double row;
 };
 
 struct graph_edge {
     uint32_t from, to;
-    double value, gradient; /* gradient NaN: there is none */
+    double value, gradient; /* gradient: NaN for none */
 };
 
 struct graph {
     char title[200];
-    bool are_gates;   /* a node is an operation, and not a whole unit */
-    int unit_columns; /* columns of units, from 0 on; 0 where there are gates */
+    bool are_gates;   /* a node is an operation rather than a unit */
+    int unit_columns; /* columns of units, from 0 on; 0 with gates */
     bool is_tree;     /* no node is shared */
-    uint32_t most;    /* units of a layer that are shown */
+    uint32_t most;    /* largest number of units shown per layer */
     struct graph_node *nodes;
     struct graph_edge *edges;
     uint32_t node_count, edge_count;

@@ -1,4 +1,4 @@
-/* graph_text.h - a graph as text, and in DOT. */
+/* graph_text.h - a graph as text and in DOT. */
 #ifndef ANNC_CLI_TRACE_GRAPH_TEXT_H
 #define ANNC_CLI_TRACE_GRAPH_TEXT_H
 
@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-/* On a screen: drawn where it is a tree, otherwise each node with the edges that lead to it. */
+/* Prints a graph for a screen: a tree as a drawing, any other as a list of nodes with their
+ * incoming edges. */
 void graph_print_text(const struct graph *graph, bool is_unicode, FILE *out);
 void graph_print_dot(const struct graph *graph, FILE *out);
 

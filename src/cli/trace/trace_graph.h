@@ -1,24 +1,25 @@
-/* trace_graph.h - from a trace to the graph that is drawn. */
+/* trace_graph.h - makes the drawn graph from a trace. */
 #ifndef ANNC_CLI_TRACE_TRACE_GRAPH_H
 #define ANNC_CLI_TRACE_TRACE_GRAPH_H
 
 #include "annc.h"
 #include "cli/trace/graph.h"
 
-/* The graph of the units of layers first...last that a view keeps of a trace, gate by gate or unit
- * by unit. */
+/* A view: the units of layers first...last that a graph of the trace shows, as gates or as whole
+ * units. */
 struct view {
-    uint32_t
-        *shown[ANNC_MAX_LAYERS + 1]; /* units of layer l, rising; all below `first - 1` and above `last` are left out */
+    uint32_t *shown[ANNC_MAX_LAYERS + 1]; /* of layer l, ascending; 0 below `first - 1`, above `last` */
     uint32_t count[ANNC_MAX_LAYERS + 1];
     uint32_t first, last;
 };
 
-/* Keeps of each layer the k units that weigh most in the layer above, at the top those of the largest error; or, of unit j (from 0) of layer l
- * alone, its k largest products. l 0: the whole network. */
+/* Selects of each layer the k units with the largest weights into the layer above, and of the top
+ * layer those with the largest error; or, for unit j (from 0) of layer l alone, its k largest
+ * products. l 0: the whole network. */
 void view_open(const annc_trace *trace, uint32_t k, uint32_t l, uint32_t j, struct view *view);
 void view_close(struct view *view);
-/* Whether it is a single neuron, and so a tree of gates; or a network of so few weights that a picture has room for each gate. */
+/* Returns whether the view is a single neuron, and so a tree of gates; whether a network has so few
+ * weights that a picture has room for each gate. */
 bool view_is_neuron(const struct view *view);
 bool view_is_small(const annc_trace *trace, const struct view *view);
 

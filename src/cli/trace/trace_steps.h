@@ -1,4 +1,4 @@
-/* trace_steps.h - the equations of a trace in words and numbers, in the order in which they are applied. */
+/* trace_steps.h - prints the equations of a trace with their numbers, in order of application. */
 #ifndef ANNC_CLI_TRACE_TRACE_STEPS_H
 #define ANNC_CLI_TRACE_TRACE_STEPS_H
 
@@ -6,11 +6,12 @@
 
 #include <stdio.h>
 
-/* Forward, backward (BP1 to BP4), the step of gradient descent with rate eta, and the forward pass after it. Waits for a line of standard
- * input between two of them where `walks`; false once the user has had enough. */
+/* Prints the forward pass, the backward pass (BP1 to BP4), the step of gradient descent with
+ * learning rate eta, and the next forward pass. With `walks` it waits for a line of standard input
+ * between steps. Returns false if the user quits. */
 bool print_steps(const annc_trace *trace, const annc_trace *after, const struct view *view, double eta, bool walks,
                  FILE *out);
-/* The step and what comes of it, alone: the parameters that the view keeps where they are few. */
+/* Prints only the step and its result, including the view's parameters if they are few. */
 void print_update(const annc_trace *trace, const annc_trace *after, const struct view *view, double eta, FILE *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* grid.h - the points of a sweep: which options have which values. */
+/* grid.h - the grid of a sweep: options and their values at each point. */
 #ifndef ANNC_CLI_TRAIN_GRID_H
 #define ANNC_CLI_TRAIN_GRID_H
 
@@ -6,10 +6,10 @@
 
 enum { MOST_AXES = MOST_REPEATED, MOST_POINTS = 100000, POINT_TEXT = 64 };
 
-/* One --grid: an option, and either its values, or, for --random, a range. */
+/* One --grid: an option and its values, or, with --random, its range. */
 struct axis {
     enum option_id id;
-    char *text; /* its values lie in here */
+    char *text; /* memory of the values */
     char **values;
     uint32_t count;
     bool is_range;
@@ -21,14 +21,14 @@ struct grid {
     int axes;
     uint32_t points; /* without the seeds */
     bool random;
-    uint64_t seed; /* of what is drawn */
+    uint64_t seed; /* of the random values */
 };
 
-/* ANNC_USAGE with the --grid that is wrong, and why. */
+/* Parses all --grid options. ANNC_USAGE with the invalid one and the reason. */
 annc_status grid_open(const struct options *options, struct grid *grid);
 void grid_close(struct grid *grid);
 
-/* The value of axis `a` at a point, as text. */
+/* Writes the value of axis `a` at a point as text. */
 void grid_value(const struct grid *grid, uint32_t point, int a, char text[POINT_TEXT]);
 
 #endif

@@ -1,4 +1,4 @@
-/* live_line.h - one line on a terminal that shows how a training goes while it goes: redrawn now and then, moved down with the lines above it. */
+/* live_line.h - the progress line on a terminal: redrawn at intervals, below all other lines. */
 #ifndef ANNC_CLI_TRAIN_LIVE_LINE_H
 #define ANNC_CLI_TRAIN_LIVE_LINE_H
 
@@ -9,26 +9,26 @@
 enum { LIVE_LOSSES = 16, LIVE_LINE = 512 };
 
 struct live {
-    FILE *stream;         /* NULL: nothing is drawn */
-    uint32_t epochs;      /* asked for */
-    uint32_t examples;    /* an epoch */
-    uint32_t first_epoch; /* done before this process */
-    double started, ends; /* seconds since the start of the process: of the training, and its limit or 0 */
-    double drawn;         /* when it was last made anew */
+    FILE *stream;         /* NULL: no line */
+    uint32_t epochs;      /* requested */
+    uint32_t examples;    /* per epoch */
+    uint32_t first_epoch; /* completed before this process */
+    double started, ends; /* seconds of the process: start of training; limit or 0 */
+    double drawn;         /* time of the last redraw */
     double epoch_started;
-    double losses[LIVE_LOSSES]; /* of the last epochs, in a ring */
+    double losses[LIVE_LOSSES]; /* of the last epochs, a ring buffer */
     uint32_t loss_count;
     bool is_there; /* on the screen */
     char line[LIVE_LINE];
 };
 
-/* Begins a line for a training, where standard error is a terminal that can redraw lines. */
+/* Begins the line of a training, if standard error is a terminal that can redraw lines. */
 void live_open(struct live *live, uint32_t epochs, uint32_t done, uint32_t examples, double ends);
-/* Draws it anew, unless it was a moment ago: in epoch `done` + 1, of which so much is done. */
+/* Redraws the line, unless it was redrawn a moment ago: `share` of epoch `done` + 1 is complete. */
 void live_draw(struct live *live, uint32_t done, double share);
-/* An epoch is over. */
+/* Records a completed epoch. */
 void live_epoch(struct live *live, double loss);
-/* Takes it off the screen, for another line to be printed; and puts it back. */
+/* Remove the line from the screen, so that another line can be printed; restore it. */
 void live_hide(struct live *live);
 void live_show(struct live *live);
 

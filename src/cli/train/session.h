@@ -5,25 +5,27 @@
 #include "annc.h"
 #include "cli/train/session_state.h"
 
-/* Data by `source` and the network, as far as they can be had without training. */
+/* Loads the data of `source` and makes the network, as far as possible without training. */
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch);
-/* Opens all of it: data by `source`, the network as the options say unless session->network is there already. */
+/* Opens the whole session: the data of `source`, and the network from the options unless
+ * session->network is set. */
 annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch);
 void session_close(struct session *session);
-/* Gives back what trains and measures, and leaves the network and its data. */
+/* Closes trainer and evaluators, and keeps the network and its data. */
 void session_end_training(struct session *session);
-/* Trains until something ends it. `each` is told of each epoch. After ANNC_OK, and ANNC_STOPPED by a signal, the network has the parameters to
- * keep: of the best epoch where there is validation, otherwise of the last. */
+/* Trains until an ending condition, and calls `each` after every epoch. After ANNC_OK, or
+ * ANNC_STOPPED by a signal, the network has the final parameters: of the best epoch with
+ * validation, otherwise of the last. */
 annc_status session_train(struct session *session, annc_status (*each)(const struct session *session));
 
-/* The epoch that was kept by validation, or NaN. */
+/* Returns the best epoch by validation, or NaN without validation. */
 double session_kept_epoch(const struct session *session);
-/* What the network that is kept came to. */
+/* Returns the outcome of the epoch whose parameters are kept. */
 const struct outcome *session_outcome(const struct session *session);
 
-/* Whether the data have classes. */
+/* Returns whether the data have classes. */
 bool session_has_classes(const struct session *session);
-/* The share that was right. */
+/* Returns the share of correct predictions. */
 double accuracy_of(const annc_evaluation *evaluation);
 
 #endif

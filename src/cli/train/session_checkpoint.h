@@ -1,4 +1,4 @@
-/* session_checkpoint.h - a session in a file, and back; the model that is saved. */
+/* session_checkpoint.h - saves a session to a checkpoint and restores it; saves the model. */
 #ifndef ANNC_CLI_TRAIN_SESSION_CHECKPOINT_H
 #define ANNC_CLI_TRAIN_SESSION_CHECKPOINT_H
 
@@ -8,21 +8,21 @@
 
 struct folds;
 
-/* What of a checkpoint is no part of a model is removed. */
+/* Removes the parts of a checkpoint that do not belong to a model. */
 annc_status checkpoint_forget(annc_network *network);
 
-/* What a network must say of the session that made it. */
+/* Adds the session's description to the metadata of the network. */
 annc_status describe_network(const struct session *session, uint32_t epochs, annc_network *network);
-/* Writes a model and tells of it, `what` behind its name. Where that fails, the work is not lost: the model is then in the folder of temporary
- * files, and where that is is told besides the error. */
+/* Writes a model and prints a note with its name and `what`. If that fails, it saves the model in
+ * the directory of temporary files, and reports that path besides the error. */
 annc_status save_model(const struct options *options, const annc_network *network, const char *path, const char *what);
-/* How often --checkpoint-every says. */
+/* Parses the interval of --checkpoint-every. */
 annc_status checkpoint_interval(const struct options *options, uint32_t *epochs, double *seconds);
-/* Writes all that the session is to --checkpoint, where that was given. */
+/* Writes the state of the session to --checkpoint, if given. */
 annc_status session_save(struct session *session);
-/* Brings a session whose trainer is open to where session->checkpoint was taken. */
+/* Restores a session with an open trainer to the state of session->checkpoint. */
 annc_status session_restore(struct session *session);
-/* How far the folds of a checkpoint had come. */
+/* Restores the progress of the folds from a checkpoint. */
 annc_status folds_restore(const annc_network *checkpoint, struct folds *folds);
 
 #endif

@@ -20,10 +20,10 @@ enum ending {
     ENDED_BY_DIVERGENCE
 };
 
-/* What an epoch came to. */
+/* The result of an epoch. */
 struct outcome {
     annc_epoch epoch;
-    annc_evaluation test, validation; /* where there are such sets */
+    annc_evaluation test, validation; /* if such sets exist */
     annc_layer_health health[ANNC_MAX_LAYERS];
 };
 
@@ -37,32 +37,32 @@ struct session {
     annc_data data;
     annc_network *network;
     annc_trainer *trainer;
-    annc_evaluator *test, *validation; /* NULL where there is no such set */
+    annc_evaluator *test, *validation; /* NULL without such a set */
     float *class_weights;
-    uint64_t fingerprint[2]; /* of the data to test and to validate with, once a checkpoint is taken; 0 */
-    struct history history;  /* of the epochs done, where --plot asks for it */
+    uint64_t fingerprint[2]; /* of the test and validation data, for the checkpoint; or 0 */
+    struct history history;  /* of completed epochs, with --plot */
     struct live live;
     FILE *log;                      /* the caller's, or NULL */
-    const annc_network *checkpoint; /* to go on from, the caller's; or NULL */
-    struct folds *folds;            /* that this is one of, the caller's; or NULL */
-    uint32_t fold;                  /* which of them, from 1; 0 where it is none */
+    const annc_network *checkpoint; /* to resume from, the caller's; or NULL */
+    struct folds *folds;            /* the folds of this session, the caller's; or NULL */
+    uint32_t fold;                  /* number of this fold, from 1; 0 without folds */
     uint32_t every_epochs;          /* between checkpoints; 0: none */
     double every_seconds;           /* the same */
-    double due;                     /* the next one, by since_start(); 0: none */
-    bool repeats;                   /* another session has told what there is to tell before the work */
-    uint32_t epochs;                /* done */
-    uint32_t kept_epochs;           /* done when the last checkpoint was written */
-    struct outcome last;            /* of the epochs done */
-    struct outcome best;            /* by validation; all of it is kept in the network */
+    double due;                     /* time of the next one by since_start(); 0: none */
+    bool repeats;                   /* another session has already printed its notes */
+    uint32_t epochs;                /* completed */
+    uint32_t kept_epochs;           /* completed at the last checkpoint */
+    struct outcome last;            /* of the completed epochs */
+    struct outcome best;            /* by validation; the network keeps its values */
     bool has_best;
     enum ending ending;
-    char stopped[128];            /* where, after a signal */
+    char stopped[128];            /* place of the stop, after a signal */
     double deadline;              /* seconds since the start of the process; 0 for none */
-    double seconds, test_seconds; /* of the epochs done; at the end, of all steps */
-    double unfinished;            /* seconds of an epoch that was left before its end */
+    double seconds, test_seconds; /* of completed epochs; at the end, of all steps */
+    double unfinished;            /* seconds of an incomplete epoch */
 };
 
-/* What K-fold validation came to so far. */
+/* The results of K-fold cross-validation so far. */
 enum measure { ACCURACY, LOSS, R2, RMSE, MAE, MEASURES };
 
 struct spread {
@@ -72,11 +72,11 @@ struct spread {
 
 struct folds {
     struct spread spread[MEASURES];
-    uint32_t fold; /* the one at work, from 0 */
+    uint32_t fold; /* the current one, from 0 */
     bool classes;
-    char data[512];           /* where they came from */
-    annc_status print_status; /* of the lines of epochs, written by whichever thread */
-    struct kept_error error;  /* of that, unless it is ANNC_OK */
+    char data[512];           /* source of the data */
+    annc_status print_status; /* result of printing epochs, in any thread */
+    struct kept_error error;  /* of print_status, unless it is ANNC_OK */
 };
 
 #endif

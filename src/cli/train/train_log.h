@@ -5,9 +5,10 @@
 #include "annc.h"
 #include "cli/train/session_state.h"
 
-/* Opens what --log names, where that was given; what is there is left as it is. */
+/* Opens the file of --log, if given, and leaves its contents unchanged. */
 annc_status log_open(struct session *session);
-/* The training begins: what an earlier one said in the log gives way, unless this one goes on from a checkpoint. */
+/* Begins the log of a training: clears the contents of an earlier one, unless this training resumes
+ * from a checkpoint. */
 annc_status log_begin(const struct session *session);
 
 #endif

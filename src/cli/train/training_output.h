@@ -1,4 +1,4 @@
-/* training_output.h - what is printed of a session: lines for people and for scripts. */
+/* training_output.h - the output of a session: lines for people and for scripts. */
 #ifndef ANNC_CLI_TRAIN_TRAINING_OUTPUT_H
 #define ANNC_CLI_TRAIN_TRAINING_OUTPUT_H
 
@@ -6,22 +6,23 @@
 #include "cli/terminal/output.h"
 #include "cli/train/session_state.h"
 
-/* The data and the network, before training. */
+/* Prints the data and the network, before training. */
 void print_shapes(const struct session *session);
-/* An epoch, on the screen and in the log. */
+/* Prints an epoch on the screen and in the log. */
 annc_status print_epoch(const struct session *session);
-/* An epoch to the log alone. */
+/* Prints an epoch only in the log. */
 annc_status log_epoch(const struct session *session);
 annc_status print_result(const struct session *session);
 void print_warnings(const struct session *session);
-/* After a signal: where it stopped, and how to go on from the checkpoint, or, where that was saved, from the model. */
+/* After a signal, prints where the training stopped, and how to resume from the checkpoint, or, if
+ * `saved`, to continue from the model. */
 void print_stop(const struct session *session, bool saved);
-/* How the classes share the training set. */
+/* Prints the share of each class in the training set. */
 void print_balance(const struct session *session);
-/* The measures of a set as members of a JSON object, their keys beginning with `prefix`. */
+/* Adds the measures of a set to a JSON object, with keys that begin with `prefix`. */
 void json_measures(struct json *json, const struct session *session, const char *prefix,
                    const annc_evaluation *evaluation);
-/* The network and what it is trained on; and what it is trained with, as members of a JSON object. */
+/* Add to a JSON object: the network and its data; the training's configuration. */
 void json_network(struct json *json, const struct session *session);
 void json_configuration(struct json *json, const struct session *session);
 

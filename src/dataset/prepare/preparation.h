@@ -1,5 +1,5 @@
-/* preparation.h - what is learnt of a training table before anything is trained, kept in the model, and done to every other table: which columns,
- * which classes, what scaling. */
+/* preparation.h - columns, classes and scaling: learnt from a training table before training,
+ * stored in the model, and applied to every other table. */
 #ifndef ANNC_DATASET_PREPARE_PREPARATION_H
 #define ANNC_DATASET_PREPARE_PREPARATION_H
 
@@ -15,26 +15,28 @@ struct annc_scaling {
 };
 
 struct annc_preparation {
-    struct annc_classes classes; /* none where there are targets */
+    struct annc_classes classes; /* none with targets */
     annc_scale scale;            /* never auto */
-    struct annc_scaling inputs;  /* of min-max and standardise */
+    struct annc_scaling inputs;  /* for min-max and standardise */
     struct annc_scaling targets;
-    struct annc_table like; /* its columns alone: what other tables are matched with */
+    struct annc_table like; /* columns only: other tables must match them */
     struct annc_look look;
     bool transposed;
-    bool unlabelled; /* tables may have nothing to learn; it is then class 0, or 0 */
+    bool unlabelled; /* tables may lack labels and targets; they are then class 0, or 0 */
 };
 
-/* Learns classes, columns and the kind of scaling from a training table, for a network of `outputs` outputs (0: any). */
+/* Learns classes, columns and the kind of scaling from a training table, for a network of `outputs`
+ * outputs (0: any). */
 annc_status annc_preparation_learn(const struct annc_table *table, const annc_data_options *options,
                                    struct annc_preparation *preparation, char *notes, size_t size);
-/* Fits the scaling to `count` rows of the table, which are listed, or (rows NULL) its first. */
+/* Fits the scaling to `count` rows of the table: the listed ones or, with rows NULL, the first. */
 annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
                                  annc_scale target_scale, const uint32_t *rows, uint32_t count);
 
 void annc_preparation_free(struct annc_preparation *preparation);
 
-/* Makes a data set of `count` rows of a table (rows NULL: of all, whose arrays it may then take over). */
+/* Makes a data set of `count` rows of a table. With rows NULL it takes all rows, and may take over
+ * their arrays. */
 annc_status annc_preparation_apply(const struct annc_preparation *preparation, struct annc_table *table,
                                    uint32_t outputs, const uint32_t *rows, uint32_t count, annc_dataset **dataset);
 

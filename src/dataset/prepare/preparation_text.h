@@ -5,7 +5,7 @@
 #include "annc.h"
 #include "dataset/prepare/preparation.h"
 
-/* Reads it from a network's metadata, and writes it there. */
+/* Read a preparation from a network's metadata; write it there. */
 annc_status annc_preparation_load(const annc_network *network, struct annc_preparation *preparation);
 annc_status annc_preparation_store(const struct annc_preparation *preparation, annc_network *network);
 

@@ -1,4 +1,4 @@
-/* cells.h - what one cell of a table of text holds. */
+/* cells.h - the kind and value of one cell of a text table. */
 #ifndef ANNC_DATASET_TABLES_CELLS_H
 #define ANNC_DATASET_TABLES_CELLS_H
 
@@ -7,7 +7,7 @@
 
 enum annc_cell { ANNC_CELL_MISSING, ANNC_CELL_NUMBER, ANNC_CELL_TRUTH, ANNC_CELL_THOUSANDS, ANNC_CELL_TEXT };
 
-/* What a cell holds, and the number that a number or a truth (1 or 0) is. */
+/* Returns the kind of a cell, and the value of a number or a truth value (1 or 0). */
 enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char thousands, double *number);
 
 #endif

@@ -7,12 +7,13 @@
 #include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
 
-/* Looks at all records that are held and settles separator, decimal mark, header and roles. `like` is the table that was trained on, whose columns are
- * wanted here too, or NULL. What was assumed goes to notes (of `size` bytes). */
+/* Examines all records in memory and determines separator, decimal mark, header and roles. `like`
+ * is the training table, whose columns are required here too, or NULL. Adds assumptions to notes
+ * (of `size` bytes). */
 annc_status annc_columns_find(struct annc_records *records, const annc_text_options *options,
                               const struct annc_table *like, bool need_label, struct annc_columns *columns, char *notes,
                               size_t size);
-/* Whether the last record has the fields that all have. */
+/* Checks that the last record has the expected number of fields. */
 annc_status annc_columns_check(const struct annc_records *records, const struct annc_columns *columns);
 void annc_columns_free(struct annc_columns *columns);
 

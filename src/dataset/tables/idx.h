@@ -1,4 +1,5 @@
-/* idx.h - IDX files, as MNIST has them: 00 00, a type, a rank, big-endian sizes, elements. */
+/* idx.h - reads IDX files, the format of MNIST: 00 00, a type, a rank, big-endian sizes,
+ * elements. */
 #ifndef ANNC_DATASET_TABLES_IDX_H
 #define ANNC_DATASET_TABLES_IDX_H
 
@@ -9,19 +10,19 @@ enum { ANNC_IDX_MOST_RANK = 8 };
 struct annc_idx {
     uint32_t rank;
     uint32_t size[ANNC_IDX_MOST_RANK];
-    size_t count;         /* elements: the product of the sizes */
-    annc_input_type type; /* unsigned bytes stay bytes; all other types become floats */
-    void *elements;       /* uint8_t or float; the caller's, freed by annc_release */
-    struct annc_mapping
-        mapping; /* where the elements lie in a file too large to be read: then they are freed by annc_unmap alone */
-    int gzip_layers; /* that were around it */
+    size_t count;                /* elements: the product of the sizes */
+    annc_input_type type;        /* unsigned bytes stay bytes; all other types become floats */
+    void *elements;              /* uint8_t or float; the caller's, freed by annc_release */
+    struct annc_mapping mapping; /* of the elements of a file too large to be read; freed by annc_unmap */
+    int gzip_layers;             /* around the file */
 };
 
-/* Frees what there is of it. */
+/* Frees all allocated members. */
 void annc_idx_free(struct annc_idx *idx);
 
-/* Reads an open IDX file of any element type (08 09 0B 0C 0D 0E). Sizes are checked against the file's before memory is taken for them, and
- * memory grows with what was really read. ANNC_INPUT names the file and what is wrong. */
+/* Reads an open IDX file of any element type (08 09 0B 0C 0D 0E). It checks sizes against the
+ * file's before it allocates memory, and memory grows with the bytes read. ANNC_INPUT names the
+ * file and the reason. */
 annc_status annc_idx_read(struct annc_stream *stream, struct annc_idx *idx);
 
 #endif

@@ -5,7 +5,8 @@
 #include "dataset/tables/table.h"
 #include "formats/stream.h"
 
-/* Reads the images, which are open, and their labels, or, with labels_path "", the images alone; turn makes rows of the images' columns. What was assumed goes to notes (of `size` bytes). */
+/* Reads the open images and their labels, or, with labels_path "", only the images. turn transposes
+ * the images. Adds assumptions to notes (of `size` bytes). */
 annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, struct annc_table *table,
                            char *notes, size_t size);
 

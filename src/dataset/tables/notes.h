@@ -1,4 +1,4 @@
-/* notes.h - what was assumed about data, as lines for the user. */
+/* notes.h - the assumptions about data, as lines for the user. */
 #ifndef ANNC_DATASET_TABLES_NOTES_H
 #define ANNC_DATASET_TABLES_NOTES_H
 

@@ -1,4 +1,4 @@
-/* roles.h - which columns of a table are inputs, label and targets. */
+/* roles.h - assigns roles to the columns of a table: inputs, label, targets. */
 #ifndef ANNC_DATASET_TABLES_ROLES_H
 #define ANNC_DATASET_TABLES_ROLES_H
 
@@ -7,7 +7,7 @@
 #include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
 
-/* Gives every column its role and place. */
+/* Sets the role and place of every column. */
 annc_status annc_columns_give_roles(const struct annc_records *records, const annc_text_options *options,
                                     const struct annc_table *like, bool need_label, struct annc_columns *columns,
                                     char *notes, size_t size);

@@ -1,4 +1,4 @@
-/* export.h - a network in the files of other programs. */
+/* export.h - exports a network as NPZ. */
 #ifndef ANNC_NETWORK_EXPORT_EXPORT_H
 #define ANNC_NETWORK_EXPORT_EXPORT_H
 
@@ -6,7 +6,7 @@
 
 struct annc_safe_file;
 
-/* Writes to an open file: ANNC_OUTPUT if that fails, ANNC_MEMORY. */
+/* Writes to an open file. ANNC_OUTPUT if writing fails; ANNC_MEMORY. */
 annc_status annc_export_npz(const annc_network *network, struct annc_safe_file *file);
 
 #endif

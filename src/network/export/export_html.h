@@ -1,4 +1,4 @@
-/* export_html.h - a network as an HTML page. */
+/* export_html.h - exports a network as an HTML page. */
 #ifndef ANNC_NETWORK_EXPORT_EXPORT_HTML_H
 #define ANNC_NETWORK_EXPORT_EXPORT_HTML_H
 
@@ -6,7 +6,7 @@
 
 struct annc_safe_file;
 
-/* Writes to an open file: ANNC_OUTPUT if that fails, ANNC_MEMORY. */
+/* Writes to an open file. ANNC_OUTPUT if writing fails; ANNC_MEMORY. */
 annc_status annc_export_html(const annc_network *network, struct annc_safe_file *file);
 
 #endif

@@ -1,4 +1,4 @@
-/* export_text.h - a network as JSON, and as C. */
+/* export_text.h - exports a network as JSON and as C. */
 #ifndef ANNC_NETWORK_EXPORT_EXPORT_TEXT_H
 #define ANNC_NETWORK_EXPORT_EXPORT_TEXT_H
 
@@ -6,7 +6,7 @@
 
 struct annc_safe_file;
 
-/* Both write to an open file: ANNC_OUTPUT if that fails, ANNC_MEMORY. */
+/* Both write to an open file. ANNC_OUTPUT if writing fails; ANNC_MEMORY. */
 annc_status annc_export_json(const annc_network *network, struct annc_safe_file *file);
 annc_status annc_export_c(const annc_network *network, struct annc_safe_file *file);
 

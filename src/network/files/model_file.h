@@ -1,4 +1,4 @@
-/* model_file.h - a safetensors file while it is read. */
+/* model_file.h - the state of reading a safetensors file. */
 #ifndef ANNC_NETWORK_FILES_MODEL_FILE_H
 #define ANNC_NETWORK_FILES_MODEL_FILE_H
 
@@ -31,17 +31,17 @@ struct annc_model_file {
     struct annc_json json;
     struct annc_tensor tensors[MOST_TENSORS];
     size_t tensor_count;
-    /* The values of a tensor, all finite: read by this function. */
+    /* Reads the values of a tensor, and checks that all are finite. */
     annc_status (*read)(const struct annc_model_file *file, const struct annc_tensor *tensor, float *values);
-    annc_network *metadata; /* without shape: holds the metadata alone */
+    annc_network *metadata; /* holds only the metadata, no shape */
 };
 
-/* The tensors of a layer; a bias may be missing in a file of someone else's. */
+/* The tensors of a layer; another program's file may lack the bias. */
 struct annc_model_layer {
     const struct annc_tensor *weight, *bias;
 };
 
-/* ANNC_INPUT: "PATH: WHAT", and "PATH: tensor 'NAME' WHAT". */
+/* Return ANNC_INPUT with the message "PATH: WHAT", or "PATH: tensor 'NAME' WHAT". */
 annc_status annc_model_malformed(const struct annc_model_file *file, const char *what);
 annc_status annc_model_malformed_tensor(const struct annc_model_file *file, const struct annc_tensor *tensor,
                                         const char *what);
