@@ -1,4 +1,4 @@
-/* manual.c - the manual page and the shells' completions. */
+/* manual.c - the manual page and shell completions. */
 #include "cli/manual.h"
 #include "cli/commands.h"
 #include "cli/options/option_table.h"
@@ -10,7 +10,7 @@
 
 /* ---------------------------------------------------------------- the manual page */
 
-/* Text of a line of troff: hyphens as they are typed, nothing that begins a request. */
+/* Prints a text in a line of troff: with plain hyphens, never as a request. */
 static void print_troff(const char *text)
 {
     if (*text == '.' || *text == '\'')
@@ -65,7 +65,7 @@ static void print_page(void)
 
 /* ---------------------------------------------------------------- completions */
 
-/* Names of the options of a command, or, with bit 0, of all. */
+/* Prints the names of the options of a command, or, with bit 0, of all. */
 static void print_names(unsigned bit, const char *before)
 {
     for (int id = 0; id < OPTION_COUNT; id++)
@@ -110,7 +110,7 @@ static void print_bash(void)
            "complete -o default -F _annc_gpu annc-gpu\n");
 }
 
-/* Text between single quotes, without the characters that mean something to `more`. */
+/* Prints a text for single quotes, without the special characters in `more`. */
 static void print_quoted(const char *text, const char *more)
 {
     for (; *text; text++)

@@ -1,4 +1,4 @@
-/* openblas_kernels.c - OpenBLAS with the kernels that the processor has. */
+/* openblas_kernels.c - selects the OpenBLAS kernels for the processor. */
 #include "cli/openblas_kernels.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #if defined(__x86_64__)
 
-/* The kernels of SSE that OpenBLAS falls back on when it is older than the processor. */
+/* Returns whether OpenBLAS uses its SSE kernels because it is older than the processor. */
 static bool is_fallback(const char *blas)
 {
     static const char *const FALLBACKS[] = {"(Prescott)", "(Core2)", "(Barcelona)"};
@@ -32,7 +32,7 @@ void use_fast_kernels(char **argv)
     if (getenv(VARIABLE) || !kernels || !is_fallback(annc_build_info().blas))
         return;
     if (setenv(VARIABLE, kernels, 0) == 0)
-        execv("/proc/self/exe", argv); /* where that fails, the slow ones do */
+        execv("/proc/self/exe", argv); /* on failure continue with the slow kernels */
 }
 
 #else

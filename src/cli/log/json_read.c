@@ -49,7 +49,8 @@ static char *put_utf8(char *to, uint32_t code)
     return to + length;
 }
 
-/* What follows "\u", a pair of surrogates as one; *from moves past it. */
+/* Reads the code after "\u", a surrogate pair as one; *from moves past it. Returns false if it is
+ * malformed. */
 static bool take_unicode(char **from, uint32_t *code)
 {
     uint32_t low;
@@ -65,7 +66,7 @@ static bool take_unicode(char **from, uint32_t *code)
     return true;
 }
 
-/* A string, unescaped in place; the reader stands after its first quote, and then after its last. */
+/* Unescapes a string in place; the reader moves from its first quote to past its last. */
 static bool take_string(struct json_reader *reader, char **text)
 {
     static const char from_letters[] = "\"\\/bfnrt", to_letters[] = "\"\\/\b\f\n\r\t";
@@ -98,7 +99,7 @@ static bool take_string(struct json_reader *reader, char **text)
 
 /* ---------------------------------------------------------------- other values */
 
-/* The length of a number as JSON writes them, or 0. */
+/* Returns the length of a JSON number, or 0 if there is none. */
 static size_t number_length(const char *text)
 {
     static const char digits[] = "0123456789";
@@ -132,7 +133,7 @@ static size_t word_length(const char *text)
     return 0;
 }
 
-/* The length of an array or object whose brackets and quotes match, or 0. */
+/* Returns the length of an array or object with matching brackets and quotes, or 0. */
 static size_t nested_length(const char *text)
 {
     char closes[DEEPEST];
@@ -158,7 +159,7 @@ static size_t nested_length(const char *text)
     return 0;
 }
 
-/* A value; *end is then where it ends, to be made a NUL once what follows has been read. */
+/* Reads a value. *end is then its end, to be set to NUL after the following character is read. */
 static bool take_value(struct json_reader *reader, struct json_member *member, char **end)
 {
     const char first = *reader->at;
@@ -193,7 +194,7 @@ void json_read(struct json_reader *reader, char *text)
     reader->close = *reader->at++ == '{' ? '}' : ']';
 }
 
-/* Notes the end of the object or array; false, as there is no member then. */
+/* Marks the end of the object or array; returns false, as no member follows. */
 static bool finish(struct json_reader *reader)
 {
     reader->close = '\0';

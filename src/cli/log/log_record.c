@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Members of an object as entries; nested ones are passed over, but for "options". */
+/* Makes entries of the members of an object; skips nested ones except "options". */
 static annc_status take_entries(char *text, struct log_entry **entries, size_t *count, char **options)
 {
     struct json_reader reader;

@@ -38,7 +38,7 @@ static void copy(const struct history *from, struct history *to)
         history_add(to, from->rows + i * history_width(from));
 }
 
-/* Adds the rows of a fold to those of the same epochs; epochs that it has not are gone. */
+/* Adds the rows of a fold to those of the same epochs, and drops epochs that the fold lacks. */
 static void add_rows(struct history *sum, const struct history *fold)
 {
     const size_t width = history_width(sum);
@@ -74,7 +74,7 @@ void run_average(struct run *run)
             run->history.rows[i] /= (double)folds;
 }
 
-/* ---------------------------------------------------------------- what it says */
+/* ---------------------------------------------------------------- access */
 
 const char *run_text(const struct run *run, const char *key)
 {

@@ -11,7 +11,7 @@
 
 enum { LONGEST_LINE = 1 << 20 };
 
-/* A line of a log, and where it is. */
+/* A line of a log and its position. */
 struct place {
     const char *path;
     size_t line;
@@ -22,7 +22,7 @@ static annc_status refuse(const struct place *place, const char *what)
     return annc_fail(ANNC_INPUT, "%.300s, line %zu %s", place->path, place->line, what);
 }
 
-/* Numbers of an array; their count, or more than `most`. */
+/* Reads the numbers of an array. Returns their count, or more than `most`. */
 static size_t read_array(char *text, double *numbers, size_t most)
 {
     struct json_reader reader;
@@ -35,7 +35,7 @@ static size_t read_array(char *text, double *numbers, size_t most)
     return reader.error ? most + 1 : count;
 }
 
-/* What of an epoch's line the history keeps. */
+/* The values of an epoch's line that the history keeps. */
 struct epoch_line {
     double columns[EPOCH_COLUMNS], fold;
     double layers[2][ANNC_MAX_LAYERS]; /* saturated, dead */
@@ -73,17 +73,17 @@ static void take_epoch_member(const struct json_member *member, struct epoch_lin
             line->count[i] = read_array(member->text, line->layers[i], ANNC_MAX_LAYERS);
 }
 
-/* A training that was resumed goes back to its checkpoint: what it had said of later epochs holds no more, nor what it said at its end. */
+/* Returns a resumed training to its checkpoint: removes later epochs and the previous ending. */
 static void go_back(struct run *run, struct history *history, double epoch)
 {
     const size_t width = history_width(history);
     while (history->count > 0 && !(history->rows[(history->count - 1) * width + EPOCH] < epoch))
         history->count--;
     run->has_result = false;
-    run->result.count = 0; /* the options hold on */
+    run->result.count = 0; /* keep the options */
 }
 
-/* The fold that a line is of; *fold is NULL where it is of none. */
+/* Finds the fold of a line; *fold is NULL if the line belongs to none. */
 static annc_status find_fold(const struct place *place, const struct epoch_line *line, struct run *run,
                              struct fold **fold)
 {
@@ -95,7 +95,7 @@ static annc_status find_fold(const struct place *place, const struct epoch_line 
     return ANNC_OK;
 }
 
-/* Whether a training ended in a way after which its checkpoint, of whatever epoch, is gone on from. */
+/* Returns whether a training ended so that it resumes from its checkpoint, of any epoch. */
 static bool is_broken(const struct log_record *result)
 {
     const char *ending = record_text(result, "ended_by");
@@ -130,13 +130,13 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
     return ANNC_OK;
 }
 
-/* Keeps a line whole. */
+/* Keeps a whole line. */
 static annc_status keep(const struct place *place, const char *text, struct log_record *record)
 {
     return record_take(text, record) == ANNC_OK ? ANNC_OK : refuse(place, "has broken options");
 }
 
-/* What a fold came to. */
+/* Records the result of a fold. */
 static annc_status take_fold(const struct place *place, const struct epoch_line *line, const char *text,
                              struct run *run)
 {
@@ -147,7 +147,7 @@ static annc_status take_fold(const struct place *place, const struct epoch_line 
     return keep(place, text, &fold->end);
 }
 
-/* A network of a sweep. */
+/* Records a network of a sweep. */
 static annc_status take_network(const struct place *place, const char *text, struct run *run)
 {
     if (run->history.count > 0 || run->fold_count > 0 || run->has_result)
@@ -189,7 +189,8 @@ static annc_status take_line(const struct place *place, char *text, char *copy, 
     return keep(place, copy, &run->result);
 }
 
-/* A line without its end into text, which has room for LONGEST_LINE + 1; false at the end of the file. */
+/* Reads a line without its end into text, which has LONGEST_LINE + 1 bytes; *is_there is false at
+ * the end of the file. */
 static annc_status next_line(FILE *file, const struct place *place, char *text, bool *is_there)
 {
     size_t length = 0;

@@ -10,7 +10,7 @@ const char *plain_class(const annc_dataset *data, uint32_t c, char name[CLASS_NA
     return plain_text(annc_dataset_class_name(data, c), name, CLASS_NAME);
 }
 
-/* Room for the names of the classes, unless they are very long. */
+/* Returns the width for the class names, limited for very long ones. */
 static int head_width(const annc_dataset *data, const struct confusion *confusion, int least)
 {
     char name[CLASS_NAME];
@@ -40,7 +40,8 @@ void print_class_table(const annc_dataset *data, const struct confusion *confusi
     print_figures("weighted", wide, confusion_mean(confusion, true));
 }
 
-/* A number over a background as strong as its share of the row: blue where it is right, orange where it is not. */
+/* Prints a number on a background as strong as its share of the row: blue if right, orange if
+ * wrong. */
 static void print_cell(uint32_t count, double share, bool right, bool colour)
 {
     static const int from[3] = {24, 24, 24}, good[3] = {30, 110, 190}, bad[3] = {200, 90, 0};
@@ -77,7 +78,7 @@ static void print_matrix(const annc_dataset *data, const struct confusion *confu
     printf("\n");
 }
 
-/* The cells beside the diagonal with the largest counts, the earlier of equals first; how many. */
+/* Finds the largest cells off the diagonal, the earlier of equals first. Returns their number. */
 static int find_pairs(const struct confusion *confusion, size_t pairs[PAIRS_SHOWN + 1])
 {
     const size_t cells = (size_t)confusion->classes * confusion->classes;

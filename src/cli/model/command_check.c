@@ -14,7 +14,7 @@
 
 enum { MOST_DEVICES = 2 };
 
-/* What an audit has open. */
+/* The open resources of an audit. */
 struct audit {
     const struct options *options;
     annc_network *network;
@@ -24,7 +24,7 @@ struct audit {
     size_t device_count;
 };
 
-/* The CPU always, and the CUDA device that was asked for, or, by default, the first where there is one. */
+/* Opens the CPU, and the requested CUDA device or, by default, the first one if any. */
 static annc_status open_devices(struct audit *audit)
 {
     annc_device_options chosen, cpu;

@@ -18,7 +18,7 @@
 
 enum { MISTAKES_SHOWN = 5, HEAD = 9 };
 
-/* What an evaluation came to, and what it is made of. */
+/* An evaluation and its inputs. */
 struct result {
     const struct options *options;
     const annc_shape *shape;
@@ -89,7 +89,7 @@ static annc_status print_json(const struct result *result, const struct confusio
     return json_end(&json, stdout, NULL);
 }
 
-/* R^2, RMSE and MAE in the units of the file. */
+/* Prints R^2, RMSE and MAE in the units of the file. */
 static annc_status print_regression(const struct result *result)
 {
     const annc_evaluation *evaluation = &result->evaluation;
@@ -203,7 +203,7 @@ static void print_classified(const struct result *result, FILE *out)
     }
 }
 
-/* Of a target and what is predicted of it: their names, where the training data had one. */
+/* Prints the heads of a target and its prediction: its name from the training data, if any. */
 static void print_target_heads(const annc_dataset *data, uint32_t j, FILE *out)
 {
     const char *name = annc_dataset_target_name(data, j);
@@ -232,7 +232,7 @@ static void print_measured(const struct result *result, FILE *out)
     }
 }
 
-/* Targets and outputs in the units of the file. */
+/* Converts targets and outputs to the units of the file. */
 static void unscale(struct result *result)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
@@ -258,13 +258,13 @@ static annc_status save_examples(struct result *result, const char *path)
     FILE *stream = text_stream(&text);
     print_examples(result, stream);
     fclose(stream);
-    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     const annc_status status = annc_file_save(path, text.bytes, text.length);
     text_free(&text);
     return status;
 }
 
-/* Room for what is predicted of each example. */
+/* Allocates the predictions of each example. */
 static void make_room(struct result *result)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
@@ -292,7 +292,7 @@ static annc_status print_evaluation(struct result *result)
 {
     const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
     const annc_examples *examples = annc_dataset_examples(result->data);
-    if (path && is_standard_output(path)) { /* a table without anything else in it */
+    if (path && is_standard_output(path)) { /* only the table on standard output */
         print_examples(result, stdout);
         return ANNC_OK;
     }
@@ -319,7 +319,7 @@ annc_status run_eval(const struct options *options)
     if (path)
         ANNC_TRY(annc_model_can_save(output_path(path)));
     ANNC_TRY(load_model(options, options->positional[0], &network));
-    /* What the options say of the network must agree with it. */
+    /* Options about the network must agree with it. */
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
     if (options->value[OPTION_THRESHOLD].given)
         ANNC_TRY(check_threshold(annc_network_shape(network), options->value[OPTION_THRESHOLD].number));

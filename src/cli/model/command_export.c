@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What --format may be. */
+/* Returns ANNC_USAGE with the values of --format. */
 static annc_status format_missing(void)
 {
     char names[100];
@@ -39,7 +39,7 @@ annc_status run_export(const struct options *options)
     ANNC_TRY(load_model(options, options->positional[0], &network));
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
     ANNC_TRY(checkpoint_forget(network));
-    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     ANNC_TRY(annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out)));
     if (!is_standard_output(out))
         note(options, "written: %s", out);

@@ -14,7 +14,8 @@
 
 enum { MOST_ENGINES = 16 };
 
-/* The engines of a device for a training with a shape and the default options; the index of the one that --engine auto takes. */
+/* Lists the engines of a device for a training of a shape with default options. Returns the index
+ * of the one that --engine auto selects. */
 static size_t list_engines(const annc_device *device, const annc_shape *shape, annc_engine_info *engines, size_t *count)
 {
     const annc_training_options training = annc_training_defaults(ANNC_SGD);
@@ -119,7 +120,7 @@ static annc_status print_info(const struct options *options, const annc_shape *s
 
 /* ---------------------------------------------------------------- a model */
 
-/* A number in hexadecimal form once more as people write it. */
+/* Prints a hexadecimal number also in decimal. */
 static void print_decimal(const char *value)
 {
     char *end;
@@ -128,7 +129,7 @@ static void print_decimal(const char *value)
         printf(" (%.9g)", number);
 }
 
-/* "key: value", or, for a value of several lines, the lines below the key. */
+/* Prints "key: value", or the lines of a multi-line value below the key. */
 static void print_entry(const char *key, const char *value)
 {
     print_plain(stdout, key, strlen(key));

@@ -14,12 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Draws what the network sees. */
+/* Draws the inputs of the network. */
 static annc_status show_inputs(const annc_dataset *dataset)
 {
     struct gallery gallery;
     const annc_status status = gallery_of_examples(dataset, 0, annc_dataset_examples(dataset)->count, &gallery);
-    gallery.images.captions = NULL; /* they have no labels yet */
+    gallery.images.captions = NULL; /* no labels yet */
     if (status == ANNC_OK)
         draw_gallery(stderr, &gallery.images);
     gallery_close(&gallery);
@@ -31,7 +31,7 @@ static annc_status predict_piece(struct predictions *predictions, annc_device *d
 {
     const annc_examples *examples = annc_dataset_examples(predictions->data);
     annc_evaluator *evaluator = NULL;
-    annc_evaluation ignored; /* there are no labels to be right about */
+    annc_evaluation ignored; /* no labels to compare with */
     annc_status status = ANNC_OK;
     int32_t *classes = take_memory(examples->count, sizeof *classes, "the predictions");
     predictions->outputs =
@@ -51,7 +51,7 @@ out:
     return status;
 }
 
-/* Tells what the reader assumed since it was last asked; *told is how much of that was told. */
+/* Prints the reader's new assumptions; *told: length of those already printed. */
 static void tell_notes(const struct options *options, const annc_reader *reader, size_t *told)
 {
     for (const char *line = annc_reader_notes(reader) + *told; *line; line += strcspn(line, "\n") + 1)

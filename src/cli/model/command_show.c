@@ -34,14 +34,14 @@ static annc_status present(const struct options *options, const struct gallery *
         draw_gallery(stdout, &gallery->images);
         return ANNC_OK;
     }
-    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     const annc_status status = annc_gallery_draw(&gallery->images, path);
     if (status == ANNC_OK && !is_standard_output(path))
         note(options, "wrote %s (%u image%s)", path, gallery->images.count, annc_plural(gallery->images.count));
     return status;
 }
 
-/* ---------------------------------------------------------------- of data */
+/* ---------------------------------------------------------------- data */
 
 static annc_status show_data(const struct options *options, const char *what, enum subject subject,
                              struct gallery *gallery)
@@ -63,7 +63,7 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- of a model */
+/* ---------------------------------------------------------------- models */
 
 static annc_status show_weights(const struct options *options, const annc_network *network, struct gallery *gallery)
 {
@@ -118,7 +118,7 @@ out:
     return status;
 }
 
-/* Whether what is to be shown is a model; it is loaded then. */
+/* Returns whether the subject is a model, and loads it. */
 static annc_status find_model(const struct options *options, bool needed, annc_network **network)
 {
     const char *path = options->positional_count ? options->positional[0] : NULL;
@@ -132,7 +132,7 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
     return needed || status == ANNC_MEMORY ? status : ANNC_OK;
 }
 
-/* What is shown of data has nothing of a model in it. */
+/* Shows data without any use of the model. */
 static annc_status show_data_beside_model(const struct options *options, enum subject subject, struct gallery *gallery)
 {
     const char *data = options->value[OPTION_DATA].text;

@@ -29,7 +29,8 @@ static float positive_output(const annc_examples *examples, const float *outputs
     return examples->outputs == 1 ? outputs[i] : outputs[2 * (size_t)i + 1];
 }
 
-/* The share of pairs of a positive and a negative example whose outputs are in the right order. */
+/* Returns the share of pairs of a positive and a negative example with outputs in the right
+ * order. */
 static double auc_of(struct score *scores, uint32_t count)
 {
     double positives = 0, negatives = 0, pairs = 0;

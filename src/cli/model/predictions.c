@@ -1,4 +1,5 @@
-/* predictions.c - what is predicted of examples, as lines, JSON or CSV: a million of them in about the time that reading them takes. */
+/* predictions.c - predictions as lines, JSON or CSV; a million take about as long as reading
+ * them. */
 #include "cli/model/predictions.h"
 #include "cli/options/option_types.h"
 #include "cli/terminal/output.h"
@@ -12,14 +13,16 @@ enum { MOST_TOP = 1000, SHOWN_NAME = 256 };
 
 /* ---------------------------------------------------------------- classes */
 
-/* Classes that the outputs say something of: of a single output that is no probability none but the one that is predicted. */
+/* Returns the number of classes with an output. A single output that is not a probability describes
+ * only the predicted class. */
 static uint32_t known_classes(const struct predictions *predictions)
 {
     const uint32_t outputs = annc_dataset_examples(predictions->data)->outputs;
     return outputs > 1 ? outputs : predictions->is_probability ? 2 : 1;
 }
 
-/* The probability of class c of a row, or what the network puts in its place. */
+/* Returns the probability of class c of a row, or the network's output if it is not a
+ * probability. */
 static double class_output(const struct predictions *predictions, const float *outputs, uint32_t c)
 {
     if (annc_dataset_examples(predictions->data)->outputs > 1)
@@ -27,7 +30,7 @@ static double class_output(const struct predictions *predictions, const float *o
     return predictions->is_probability && c == 0 ? 1 - (double)outputs[0] : (double)outputs[0];
 }
 
-/* The most probable classes of a row, the earlier of equals first; how many. */
+/* Finds the most probable classes of a row, the earlier of equals first. Returns their number. */
 static uint32_t find_top(const struct predictions *predictions, uint32_t i, const float *outputs, uint32_t *top)
 {
     const uint32_t classes = known_classes(predictions);
@@ -52,7 +55,8 @@ static uint32_t find_top(const struct predictions *predictions, uint32_t i, cons
 
 /* ---------------------------------------------------------------- lines */
 
-/* As "%.4f", which takes four times as long, and is left to judge where the fifth digit is near a half. */
+/* Prints like "%.4f", which takes four times as long and is used only if the fifth digit is near a
+ * half. */
 static void print_four_places(double value)
 {
     char text[32];
@@ -118,7 +122,7 @@ static void add_top(const struct predictions *predictions, uint32_t i, const flo
     json_close(json, ']');
 }
 
-/* What the outputs say of each class that they say something of, in the order of the classes. */
+/* Adds the outputs of all classes that have one, in the order of the classes. */
 static void add_classes(const struct predictions *predictions, const char *key, const float *outputs, struct json *json)
 {
     json_open(json, key, '[');
@@ -135,7 +139,8 @@ static void add_values(const struct predictions *predictions, const float *outpu
     json_close(json, ']');
 }
 
-/* Outputs that are no probabilities have their own key; since the schema had them under "probabilities", they stay there too. */
+/* Outputs that are not probabilities have their own key, and remain under "probabilities", too, for
+ * compatibility with the schema. */
 static void print_json(const struct predictions *predictions, uint32_t i, const float *outputs)
 {
     struct json json;
@@ -157,7 +162,7 @@ static void print_json(const struct predictions *predictions, uint32_t i, const 
 
 /* ---------------------------------------------------------------- CSV */
 
-/* A name as it is, which other programs want, or on a terminal as people may see it. */
+/* Prints a name unchanged, for other programs, or, on a terminal, in printable form. */
 static void print_name(const struct predictions *predictions, const char *prefix, const char *name)
 {
     char shown[SHOWN_NAME];
@@ -217,7 +222,7 @@ static void print_csv(const struct predictions *predictions, uint32_t i, const f
     putchar('\n');
 }
 
-/* ---------------------------------------------------------------- together */
+/* ---------------------------------------------------------------- all formats */
 
 annc_status print_predictions(struct predictions *predictions)
 {

@@ -1,4 +1,5 @@
-/* configuration.c - options from elsewhere than the command line: configuration files, presets, checkpoints; and back into such a file. */
+/* configuration.c - reads options from configuration files, presets and checkpoints, and writes
+ * such a file. */
 #include "cli/options/configuration.h"
 #include "base/status.h"
 #include "cli/options/note.h"
@@ -41,12 +42,12 @@ static char *trim(char *text)
     return text;
 }
 
-/* A configuration file as it is read. */
+/* The state of reading a configuration file. */
 struct config {
     unsigned command;
     struct options *options;
     bool was_given[OPTION_COUNT], told[OPTION_COUNT]; /* before the file; in it */
-    struct text strangers;                            /* options in it that only other commands have */
+    struct text strangers;                            /* options in it of other commands only */
 };
 
 static annc_status refuse_name(const struct config *config, const char *name)
@@ -58,8 +59,8 @@ static annc_status refuse_name(const struct config *config, const char *name)
                      meant && *meant ? meant : "", meant && *meant ? "?" : "");
 }
 
-/* What the command line says goes before the file. A file may serve several of the commands that take one: options of others are passed over,
- * and that is told. */
+/* Sets an option of the file unless the command line has it. A file may serve several of the
+ * commands that take one: options of other commands are skipped, with a note. */
 static annc_status take_value(struct config *config, const char *name, const char *value)
 {
     const enum option_id any = option_named(OPTIONS[OPTION_CONFIG].commands & ANY_COMMAND, name);
@@ -78,7 +79,7 @@ static annc_status take_value(struct config *config, const char *name, const cha
     return config->was_given[id] ? ANNC_OK : option_set(id, value, config->options);
 }
 
-/* "name = value", or nothing, or a comment. */
+/* Reads "name = value", an empty line or a comment. */
 static annc_status take_line(struct config *config, const char *path, int number, char *line)
 {
     char *equals = strchr(line, '=');

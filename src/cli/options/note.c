@@ -1,4 +1,4 @@
-/* note.c - what the program says beside its results. */
+/* note.c - progress notes on standard error. */
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/terminal/screen.h"

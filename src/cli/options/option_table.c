@@ -1,4 +1,4 @@
-/* option_table.c - every option of every command, once. */
+/* option_table.c - the table of all options of all commands. */
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
 #include "cli/options/show_subject.h"

@@ -29,7 +29,7 @@ static bool parse_whole(const char *text, uint64_t *whole)
     return *end == '\0' && errno == 0;
 }
 
-/* Decimal alone: strtod would take hexadecimal, "inf" and "nan" too. */
+/* Parses decimal numbers only: strtod also accepts hexadecimal, "inf" and "nan". */
 static bool parse_number(const char *text, double *number)
 {
     char *end;
@@ -123,7 +123,7 @@ static annc_status unknown_option(const char *name, unsigned command)
                            : annc_fail(ANNC_USAGE, "there is no option --%.64s", name);
 }
 
-/* The value of an option, or, of a list, one more. */
+/* Sets the value of an option, or adds one to a list. */
 static annc_status take_value(enum option_id id, const char *text, struct options *options)
 {
     const struct option_spec *spec = &OPTIONS[id];
@@ -182,7 +182,7 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
     return ANNC_OK;
 }
 
-/* ---------------------------------------------------------------- together */
+/* ---------------------------------------------------------------- setting */
 
 annc_status option_set(enum option_id id, const char *text, struct options *options)
 {
@@ -225,7 +225,7 @@ void options_free(struct options *options)
 
 enum { HELP_INDENT = 27 };
 
-/* Words, broken before the width, from the indent on. */
+/* Prints words, wrapped before the width, from the indent on. */
 static void print_wrapped(const char *text, uint32_t width)
 {
     uint32_t at = HELP_INDENT;
@@ -245,7 +245,7 @@ static void print_wrapped(const char *text, uint32_t width)
     putchar('\n');
 }
 
-/* As many of the names that an option takes as fit, and its default. */
+/* Adds as many of an option's accepted names as fit, and its default. */
 static void add_names(const struct option_spec *spec, size_t width, char *text, size_t size)
 {
     char end[80] = "";

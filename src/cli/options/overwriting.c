@@ -1,4 +1,4 @@
-/* overwriting.c - no file that a command writes is one that it reads, or another that it writes. */
+/* overwriting.c - checks that outputs overwrite neither inputs nor each other. */
 #include "cli/options/overwriting.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -14,7 +14,7 @@
 
 enum { MOST_LINKS = 40 };
 
-/* What may be one file, since it is read first and then replaced whole. */
+/* Pairs that may be one file, since the command reads it first and then replaces it whole. */
 static const struct {
     enum option_id written, read;
 } ALLOWED[] = {{OPTION_SAVE, OPTION_LOAD}, {OPTION_CHECKPOINT, OPTION_RESUME}};
@@ -27,17 +27,18 @@ static bool is_allowed(enum option_id written, enum option_id read)
     return false;
 }
 
-/* ---------------------------------------------------------------- which file a name means */
+/* ---------------------------------------------------------------- identity of files */
 
-/* A regular file, or one that is not there yet: a name in a folder. A device or a pipe is neither, and nothing in it can be lost. */
+/* A regular file, or a future one as a name in a directory. A device or a pipe is neither, as it
+ * has nothing to lose. */
 struct place {
     enum { NO_FILE, OLD_FILE, NEW_FILE } kind;
-    dev_t device; /* of the file, or of the folder */
+    dev_t device; /* of the file, or of the directory */
     ino_t number;
     char name[NAME_MAX + 1];
 };
 
-/* Where a file will be that is not there yet, also through links that lead nowhere so far. */
+/* Finds the place of a file that does not exist yet, also through dangling links. */
 static void find_new(const char *path, int links, struct place *place)
 {
     const char *slash = strrchr(path, '/');
@@ -45,7 +46,7 @@ static void find_new(const char *path, int links, struct place *place)
     char target[PATH_MAX], next[2 * PATH_MAX];
     struct stat there;
     const ssize_t length = readlink(path, target, sizeof target);
-    if (length > 0 && links > 0) { /* a link's target is seen from where the link is */
+    if (length > 0 && links > 0) { /* a link's target is relative to the link */
         snprintf(next, sizeof next, "%.*s%.*s", target[0] == '/' ? 0 : folder, path, (int)length, target);
         find_new(next, links - 1, place);
         return;
@@ -80,7 +81,8 @@ static bool is_same_file(const char *one, const char *other)
            strcmp(a.name, b.name) == 0;
 }
 
-/* Whether a file that is there is called as IDX files are, which are found by their names in a folder that is read. */
+/* Returns whether an existing file has a name of an IDX file, which a search of an input directory
+ * would find. */
 static bool is_found_by_name(const char *path)
 {
     static const char *const words[] = {"-images-idx", "-images.idx", "-labels-idx", "-labels.idx"};
@@ -104,7 +106,8 @@ bool option_names_file(enum option_id id, const char *text)
     return !(id == OPTION_VALIDATION && is_share(text, &share)) && strcmp(text, "-") != 0;
 }
 
-/* The name of the file that an option of a command reads, or, with WRITES, writes; NULL where it names none. */
+/* Returns the file that an option of a command reads or, with WRITES, writes; NULL if it names
+ * none. */
 static const char *file_of(unsigned command, const struct options *options, enum option_id id, unsigned writes)
 {
     const char *text = options->value[id].text;
@@ -122,7 +125,7 @@ annc_status overwriting_check(unsigned command, const struct options *options, c
     return ANNC_OK;
 }
 
-/* One output against all that is read, and against the outputs after it. */
+/* Compares an output with all inputs and with the outputs after it. */
 static annc_status check_output(unsigned command, const struct options *options, enum option_id id, const char *path)
 {
     const char *other;
@@ -143,7 +146,7 @@ static annc_status check_output(unsigned command, const struct options *options,
     return ANNC_OK;
 }
 
-/* A file that is called "-" is written by chance alone: where that name is no stream, it is refused. */
+/* Rejects "-" for an output that cannot be a stream: a file of this name would be an accident. */
 static annc_status check_dash(const struct options *options, enum option_id id)
 {
     const unsigned traits = OPTIONS[id].commands;

@@ -1,4 +1,4 @@
-/* resume.c - the options of a run in its checkpoint, and back. */
+/* resume.c - saves the options of a run in its checkpoint and restores them. */
 #include "cli/options/resume.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Options that may differ from the checkpoint's: where things go, what they run on, how long this process may take. */
+/* Options that may differ from the checkpoint's: paths, devices, and time limits of this
+ * process. */
 static const enum option_id FREE[] = {OPTION_SAVE,   OPTION_CHECKPOINT, OPTION_CHECKPOINT_EVERY, OPTION_DEVICE,
                                       OPTION_ENGINE, OPTION_THREADS,    OPTION_MAX_TIME,         OPTION_OFFLINE};
 
@@ -26,9 +27,9 @@ static bool is_free(enum option_id id)
     return false;
 }
 
-/* ---------------------------------------------------------------- into a checkpoint */
+/* ---------------------------------------------------------------- writing */
 
-/* Characters that would end or trim a line, or are no text everywhere, as %XX. */
+/* Prints a text with %XX for characters that would end or trim a line, or are not portable text. */
 static void print_encoded(const char *text, struct text *out)
 {
     for (; *text; text++) {
@@ -68,7 +69,7 @@ void options_print_run(const struct options *options, struct text *out)
     free(folder);
 }
 
-/* ---------------------------------------------------------------- out of it */
+/* ---------------------------------------------------------------- reading */
 
 static annc_status damaged(const char *what)
 {
@@ -90,7 +91,7 @@ static void decode(char *text)
     *to = '\0';
 }
 
-/* What contradicts the checkpoint, for the message. */
+/* Options that contradict the checkpoint, for the message. */
 struct contradictions {
     char text[400];
     int count;
@@ -130,13 +131,13 @@ static bool same(const struct option_spec *spec, const struct option_value *a, c
     }
 }
 
-/* One option of the checkpoint. */
+/* Restores one option of the checkpoint. */
 static annc_status take(struct options *options, enum option_id id, const char *text, struct contradictions *all)
 {
     const struct option_spec *spec = &OPTIONS[id];
     struct option_value *value = &options->value[id], theirs = {.given = true};
     if (option_parse(spec, spec->kind == FLAG ? "" : text, &theirs) != ANNC_OK)
-        return ANNC_INPUT; /* what a file says is no mistake of the command line */
+        return ANNC_INPUT; /* an error in a file is not a usage error */
     if (!value->given)
         *value = theirs;
     else if (id == OPTION_EPOCHS && value->whole > theirs.whole)
@@ -146,7 +147,7 @@ static annc_status take(struct options *options, enum option_id id, const char *
     return ANNC_OK;
 }
 
-/* Which option a line "name = value" is of, with its value; OPTION_COUNT where it is none. */
+/* Splits a line "name = value". Returns the option, or OPTION_COUNT if it is malformed. */
 static enum option_id split(char *line, char **text)
 {
     char *equals = strstr(line, " = ");
@@ -157,8 +158,8 @@ static enum option_id split(char *line, char **text)
     return option_named(TRAIN, line);
 }
 
-/* The lines of the run, and then those of the configuration, which show options of the run as they were typed. `told` marks what the checkpoint
- * has. */
+/* Restores the lines of the run, and then those of the configuration, which have options of the run
+ * as typed. `told` marks the options found. */
 static annc_status take_lines(struct options *options, char *lines, bool is_run, bool *told, struct contradictions *all)
 {
     for (char *line = lines; *line;) {
@@ -166,13 +167,13 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
         char *next = end + (*end != '\0');
         *end = '\0';
         const enum option_id id = split(line, &text);
-        if (id == OPTION_COUNT || id == OPTION_RESUME || id == OPTION_CONFIG) /* which no checkpoint has */
+        if (id == OPTION_COUNT || id == OPTION_RESUME || id == OPTION_CONFIG) /* never in a checkpoint */
             return damaged("its configuration is damaged");
         if (is_run)
             decode(text);
         if (!told[id])
             ANNC_RETURN_IF_FAILED(take(options, id, text, all));
-        else if (!is_free(id)) /* which may be another now */
+        else if (!is_free(id)) /* may differ now */
             options->value[id].shown = text;
         told[id] = true;
         line = next;
@@ -180,7 +181,8 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
     return ANNC_OK;
 }
 
-/* The value that an option has where none is given, as the optimiser or another option has it: in words, or "none" where it has not. */
+/* Writes the value of an option that was not given, which the optimiser or another option
+ * determines: in words, or "none". */
 static void find_own(const struct options *options, enum option_id id, struct option_value *own, char words[32])
 {
     const annc_training_options of = annc_training_defaults((annc_optimiser)options->value[OPTION_OPTIMIZER].choice);
@@ -205,8 +207,8 @@ static void find_own(const struct options *options, enum option_id id, struct op
     }
 }
 
-/* What was given and the checkpoint was made without. What is equal to the value in use is no other, and is forgotten, so that what is saved
- * has the bits of an unbroken run. */
+/* Finds options that were given now but not for the checkpoint. A value equal to the one in use
+ * does not count and is removed, so that saved files have the bits of an uninterrupted run. */
 static void find_strangers(struct options *options, const bool *told, struct contradictions *all)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {

@@ -1,4 +1,4 @@
-/* setup.c - from options to shapes, devices and data. */
+/* setup.c - makes shapes, devices and data from options. */
 #include "cli/options/setup.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -39,7 +39,8 @@ static const char *activation_name(int i, unsigned command)
     return annc_activation_name((annc_activation)i);
 }
 
-/* ":relu" or ":leaky-relu" after a width; *text moves past it. A name ends where the text does, or before '-' and a digit. */
+/* Parses ":relu" or ":leaky-relu" after a width; *text moves past it. A name ends with the text, or
+ * before '-' and a digit. */
 static annc_status parse_layer_activation(const char **text, annc_activation *activation)
 {
     size_t length = 0;
@@ -58,7 +59,7 @@ static annc_status parse_layer_activation(const char **text, annc_activation *ac
                      meant ? meant : "", meant ? "?" : "");
 }
 
-/* "784-128:relu-10": widths, and activations where they are named. */
+/* Parses "784-128:relu-10": widths, and activations if named. */
 static annc_status parse_layers(const char *text, annc_shape *shape, bool *named)
 {
     const char *const whole = text;
@@ -90,7 +91,7 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
     return ANNC_OK;
 }
 
-/* What the user gave must be what the model is. */
+/* Checks that the given options agree with the model. */
 static annc_status agree_with_model(const struct options *options, const annc_shape *model, const annc_shape *shape)
 {
     char ours[1024], theirs[1024];
@@ -184,7 +185,7 @@ static void tell_progress(void *context, const char *line)
     note(context, "fetch: %s", line);
 }
 
-/* Tries once to download MNIST, without patience; why not, where it fails. */
+/* Tries once to download MNIST, with short time limits. On failure `why` has the reason. */
 static annc_status fetch_mnist(const struct options *options, char *why, size_t size)
 {
     const char *offline = getenv("ANNC_OFFLINE");
@@ -203,7 +204,8 @@ static annc_status fetch_mnist(const struct options *options, char *why, size_t 
     return status;
 }
 
-/* ANNC_STOPPED where a download was; otherwise there are always the digits. */
+/* Chooses the data. ANNC_STOPPED if a signal stopped a download; otherwise the digits are the last
+ * resort. */
 static annc_status choose_source(const struct options *options, const char *what, bool may_fetch,
                                  annc_data_options *source)
 {
@@ -229,9 +231,9 @@ static annc_status choose_source(const struct options *options, const char *what
     return ANNC_OK;
 }
 
-/* ---------------------------------------------------------------- how data are read */
+/* ---------------------------------------------------------------- reading of data */
 
-/* A mark that is one of two characters; 0 where the option is not given. */
+/* Parses a mark, one of two characters; 0 if the option is not given. */
 static annc_status mark_from(const struct options *options, enum option_id id, const char *allowed, char *mark)
 {
     const char *text = options->value[id].text;
@@ -256,7 +258,7 @@ static annc_status delimiter_from(const struct options *options, char *separator
     return ANNC_OK;
 }
 
-/* A share, or else a file. */
+/* Parses a share, or else a file. */
 static annc_status validation_from(const struct options *options, annc_data_options *source)
 {
     const char *text = options->value[OPTION_VALIDATION].text;
@@ -314,7 +316,7 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
 annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data)
 {
     ANNC_RETURN_IF_FAILED(annc_data_load(source, data));
-    if (source->fold > 0) /* other folds of the same have been told of */
+    if (source->fold > 0) /* earlier folds have printed the same notes */
         return ANNC_OK;
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
@@ -323,7 +325,7 @@ annc_status load_file(const struct options *options, annc_data_options *source, 
     return ANNC_OK;
 }
 
-/* Where nothing names data they are MNIST's, of which a model of another number of inputs knows nothing. */
+/* Rejects a model that does not fit MNIST if no option names data. */
 static annc_status check_model(const char *what, const annc_network *model)
 {
     enum { MNIST_INPUTS = 28 * 28 };

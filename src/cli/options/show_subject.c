@@ -1,4 +1,4 @@
-/* show_subject.c - what annc-gpu show can show. */
+/* show_subject.c - the subjects of annc-gpu show. */
 #include "cli/options/show_subject.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* training_from_options.c - from options to how training goes. */
+/* training_from_options.c - makes the objective and the training options from options. */
 #include "cli/options/training_from_options.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -55,14 +55,14 @@ annc_status training_from_options(const struct options *options, const annc_shap
                                          .period = (uint32_t)value[OPTION_SCHEDULE_PERIOD].whole,
                                          .epochs = (uint32_t)value[OPTION_EPOCHS].whole};
     if (training->schedule.epochs == 0)
-        training->schedule.kind = ANNC_CONSTANT; /* nothing is trained, and no schedule has a length */
+        training->schedule.kind = ANNC_CONSTANT; /* no training, so a schedule has no length */
     if (training->augmentation.rotation > 180)
         return annc_fail(ANNC_USAGE, "--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
     ANNC_RETURN_IF_FAILED(objective_from_options(options, &training->objective));
     return annc_training_check(training, shape);
 }
 
-/* n / (classes x examples of the class), as scikit-learn has it. */
+/* Computes n / (classes x examples of the class), like scikit-learn. */
 static void balance(const annc_examples *examples, uint32_t classes, float *weights)
 {
     for (uint32_t i = 0; i < examples->count; i++)

@@ -12,9 +12,9 @@ static void tell(const struct options *options, enum option_id id, const char *w
     note(options, "note: --%s has no effect: %s", OPTIONS[id].name, why);
 }
 
-/* ---------------------------------------------------------------- of training */
+/* ---------------------------------------------------------------- training */
 
-/* What decides whether an option does anything. */
+/* The condition for an option to have an effect. */
 enum cause { OPTIMISER, SCHEDULE, CHECKPOINT, SPLIT, MODEL };
 
 static const struct {
@@ -26,7 +26,7 @@ static const struct {
                    {OPTION_SPLIT_SEED, SPLIT},         {OPTION_ENSEMBLE, MODEL}};
 enum { OF_TRAINING_COUNT = sizeof OF_TRAINING / sizeof *OF_TRAINING };
 
-/* Whether a share of the training set is drawn. */
+/* Returns whether validation uses a share of the training set. */
 static bool is_split(const struct options *options)
 {
     const struct option_value *value = options->value;
@@ -40,7 +40,7 @@ void unused_add(struct unused *unused, const struct options *options, const annc
     const struct option_value *value = options->value;
     const annc_optimiser optimiser = training->optimiser;
     const annc_schedule_kind schedule = (annc_schedule_kind)value[OPTION_SCHEDULE].choice;
-    const annc_training_options own = annc_training_defaults(optimiser); /* 0 of what an optimiser has not */
+    const annc_training_options own = annc_training_defaults(optimiser); /* 0 for parameters that an optimiser lacks */
     const bool by_period = schedule == ANNC_STEP_DECAY || schedule == ANNC_PLATEAU;
     const struct {
         enum option_id id;
@@ -98,12 +98,12 @@ void warn_unused_options(const struct unused *unused, const struct options *opti
     }
 }
 
-/* ---------------------------------------------------------------- of data */
+/* ---------------------------------------------------------------- data */
 
 /* Kinds of data, as bits. */
 enum { DRAWN = 1, IMAGES = 2, TEXT_TABLE = 4, ARRAY = 8, ARRAYS = 16 };
 
-/* Which kinds of data an option says something of. */
+/* The kinds of data that an option applies to. */
 static const struct {
     enum option_id id;
     unsigned kinds;
@@ -134,7 +134,7 @@ static unsigned kind_of(const annc_data_options *source, const annc_data *data, 
     return source->source == ANNC_SOURCE_DIGITS ? DRAWN : kinds[data->format].kind;
 }
 
-/* Whether a list "a,b" has an item. */
+/* Returns whether a list "a,b" has an item. */
 static bool has_item(const char *list, const char *item, size_t length)
 {
     for (; *list; list += strcspn(list, ",") + (list[strcspn(list, ",")] != '\0'))
@@ -143,7 +143,7 @@ static bool has_item(const char *list, const char *item, size_t length)
     return false;
 }
 
-/* What is learnt is not left out, whatever --drop says. */
+/* Warns that --drop keeps the label or target columns. */
 static void tell_kept(const struct options *options)
 {
     const struct option_value *value = options->value;
@@ -162,7 +162,7 @@ void warn_unused_data_options(const struct options *options, const annc_data_opt
 {
     const char *name;
     const unsigned kind = kind_of(source, data, &name);
-    const bool several = source->test_path || source->validation_path; /* which may be of another kind */
+    const bool several = source->test_path || source->validation_path; /* these may be of another kind */
     for (size_t i = 0; i < sizeof OF_DATA / sizeof *OF_DATA && !several; i++)
         if (options->value[OF_DATA[i].id].typed && !(OF_DATA[i].kinds & kind))
             tell(options, OF_DATA[i].id, name);

@@ -27,7 +27,7 @@
 
 enum { MOST_RUNS = 32 };
 
-/* Runs and the names that the page gives them. */
+/* Runs and their names on the page. */
 struct report {
     const struct options *options;
     struct run runs[MOST_RUNS];
@@ -35,7 +35,7 @@ struct report {
     size_t count;
 };
 
-/* The name of a log's file, and, where that is another's too, its number. */
+/* Names a run after its log file, with a number if the name is not unique. */
 static void name_run(struct report *report, size_t i)
 {
     const char *path = report->runs[i].path, *slash = strrchr(path, '/');
@@ -48,9 +48,9 @@ static void name_run(struct report *report, size_t i)
         }
 }
 
-/* ---------------------------------------------------------------- one beside the other */
+/* ---------------------------------------------------------------- comparison */
 
-/* A row of the comparison: the same of each run. */
+/* Prints a row of the comparison: one value of each run. */
 static void print_texts(FILE *out, const struct report *report, const char *name,
                         const char *(*find)(const struct run *, const char *key), const char *key)
 {
@@ -96,7 +96,7 @@ static void print_numbers(FILE *out, const struct report *report, const char *ke
     fputs("</tr>\n", out);
 }
 
-/* What the runs came to; of one run too. */
+/* Prints the results of the runs, also of a single one. */
 static void print_results(FILE *out, const struct report *report)
 {
     static const struct {
@@ -136,7 +136,7 @@ static void print_results(FILE *out, const struct report *report)
     page_table_end(out);
 }
 
-/* The options in which the runs are not alike. */
+/* Prints the options that differ between the runs. */
 static void print_differences(FILE *out, const struct report *report)
 {
     static const char *const keys[] = {"data", "lr", "device_name", "engine", "commit"};
@@ -261,7 +261,7 @@ static void print_page(FILE *out, const struct report *report)
     page_end(out);
 }
 
-/* A page in the place of what a run left would be of nothing: its model, its data. */
+/* Rejects a page that would overwrite the model or data of a run. */
 static annc_status check_run(const struct options *options, const struct run *run)
 {
     const char *model = run_text(run, "model");
@@ -282,7 +282,7 @@ static annc_status save_page(const struct report *report)
     FILE *out = text_stream(&text);
     print_page(out, report);
     fclose(out);
-    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK && !is_standard_output(path))
@@ -292,7 +292,7 @@ static annc_status save_page(const struct report *report)
 
 annc_status run_report(const struct options *options)
 {
-    static struct report report; /* large */
+    static struct report report; /* too large for the stack */
     const char *path = options->value[OPTION_OUT].text;
     annc_device_options device;
     if (options->positional_count == 0)
@@ -306,7 +306,7 @@ annc_status run_report(const struct options *options)
     ANNC_TRY(device_options_from(options, &device));
     ANNC_TRY(annc_model_can_save(output_path(path)));
     for (int i = 0; i < options->positional_count; i++) {
-        report.count++; /* what was read of it is freed with the others */
+        report.count++; /* freed with the others, even if incomplete */
         ANNC_TRY(run_read(options->positional[i], &report.runs[i]));
         name_run(&report, (size_t)i);
         ANNC_TRY(check_run(options, &report.runs[i]));

@@ -126,7 +126,8 @@ void page_table_end(FILE *out)
 
 /* ---------------------------------------------------------------- images */
 
-/* Windows bitmaps, which every browser shows: a header, a palette, rows from the bottom up, each of a multiple of four bytes. */
+/* Windows bitmaps, which every browser shows: a header, a palette, rows from the bottom up, each
+ * padded to a multiple of four bytes. */
 enum { LEVELS = 64, HEADER = 54, MOST_SIDE = 64, MOST_BYTES = HEADER + 4 * LEVELS + MOST_SIDE * MOST_SIDE };
 
 static void put(uint8_t *bytes, uint32_t value, int count)
@@ -167,7 +168,7 @@ void page_image(FILE *out, const uint8_t *pixels, uint32_t rows, uint32_t column
     const uint32_t begin = HEADER + 4 * LEVELS, size = begin + height * stride;
     put(file + 2, size, 4);
     put(file + 10, begin, 4);
-    put(file + 14, 40, 4); /* of the second header, with: size, planes, bits a pixel, colours */
+    put(file + 14, 40, 4); /* of the second header: size, planes, bits per pixel, colours */
     put(file + 18, width, 4);
     put(file + 22, height, 4);
     put(file + 26, 1, 2);

@@ -38,7 +38,7 @@ static void print_matrix(FILE *out, const struct subject *subject, const struct 
     page_table_end(out);
 }
 
-/* The largest cells beside the diagonal. */
+/* Prints the largest cells off the diagonal. */
 static void print_pairs(FILE *out, const struct subject *subject, const struct confusion *confusion)
 {
     const size_t cells = (size_t)confusion->classes * confusion->classes;
@@ -99,7 +99,7 @@ static void print_confusion(FILE *out, const struct subject *subject)
 
 /* ---------------------------------------------------------------- mistakes */
 
-/* Examples by how wrong the outputs are, the worst first. */
+/* Examples by size of the error, the worst first. */
 struct mistakes {
     uint32_t example[MOST_MISTAKES];
     double size[MOST_MISTAKES];
@@ -120,7 +120,7 @@ static void add_mistake(struct mistakes *mistakes, uint32_t example, double size
     }
 }
 
-/* How far the output of the class that was predicted is above that of the right one; of targets, the distance. */
+/* Returns the predicted class's output minus the true class's; for targets, the distance. */
 static double size_of_mistake(const struct subject *subject, uint32_t i)
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
@@ -197,7 +197,7 @@ static void print_wrong_rows(FILE *out, const struct subject *subject, const str
     page_table_end(out);
 }
 
-/* Targets and predictions in the units of the file. */
+/* Prints targets and predictions in the units of the file. */
 static void print_far_rows(FILE *out, const struct subject *subject, const struct mistakes *mistakes)
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
@@ -250,7 +250,7 @@ static void print_mistakes(FILE *out, const struct subject *subject)
 
 /* ---------------------------------------------------------------- evaluation */
 
-/* Whether what is measured here is what the log says. */
+/* Checks that the measured values agree with the log. */
 static void compare_with_log(FILE *out, const struct subject *subject)
 {
     const annc_evaluation *evaluation = &subject->evaluation;

@@ -1,4 +1,4 @@
-/* report_folds.c - the section of a report that tells what each fold of a training came to. */
+/* report_folds.c - the section of a report with the results of each fold. */
 #include "cli/report/report_folds.h"
 #include "cli/log/log_record.h"
 #include "cli/log/run.h"
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* What is told of a fold, where its line has it. */
+/* Columns of the table of folds, if their lines have them. */
 static const struct {
     const char *key, *name;
     enum { AS_COUNT, AS_SHARE, AS_SIZE } kind;
@@ -26,7 +26,8 @@ static const struct {
              {"seconds", ">seconds", AS_SIZE, false}};
 enum { SHOWN_COUNT = sizeof SHOWN / sizeof *SHOWN };
 
-/* Mean and standard deviation, of a sample, of a number that the ends of folds tell; how many do. */
+/* Computes the mean and the sample standard deviation of a number over the folds that have it.
+ * Returns their count. */
 static size_t spread_of(const struct run *run, const char *key, double *mean, double *deviation)
 {
     double sum = 0, squares = 0;

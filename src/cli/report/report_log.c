@@ -1,4 +1,4 @@
-/* report_log.c - the sections of a report that come from the log. */
+/* report_log.c - the sections of a report that need only the log. */
 #include "cli/report/report_log.h"
 #include "base/text.h"
 #include "cli/charts/curves.h"
@@ -58,7 +58,7 @@ void print_ending(FILE *out, const struct run *run)
 
 enum { PERCENT = 0, WHOLE_NUMBER = -1 };
 
-/* Columns of the table of epochs, those that a run has. */
+/* Columns of the table of epochs; a run shows those with values. */
 static const struct {
     enum epoch_column column;
     const char *name;
@@ -171,7 +171,8 @@ void print_log_sections(FILE *out, const struct subject *subject)
         print_saturation(out, subject);
 }
 
-/* ---------------------------------------------------------------- circumstances */
+/* ---------------------------------------------------------------- timing, configuration,
+ * machine */
 
 static void print_pair(FILE *out, const char *name, const char *text)
 {
@@ -181,7 +182,7 @@ static void print_pair(FILE *out, const char *name, const char *text)
     fputs("</tr>\n", out);
 }
 
-/* What the result's line says under these keys, where it says it. */
+/* Prints the members of the result's line under these keys, if present. */
 static void print_entries(FILE *out, const struct subject *subject, const char *const *keys, const char *const *names,
                           size_t count)
 {
@@ -217,7 +218,7 @@ static void print_seconds(FILE *out, const char *name, double seconds)
         print_pair(out, name, text);
 }
 
-/* What the log says of it, or else the epochs; of folds the sum. */
+/* Returns the training time from the log, or else from the epochs; for folds the sum. */
 static double training_seconds(const struct run *run, double epochs)
 {
     const double said = run_number(run, "seconds");
@@ -243,7 +244,7 @@ static void print_timing(FILE *out, const struct subject *subject)
     print_seconds(out, "whole process", run_number(subject->run, "wall_seconds"));
     if (history->count > 0 && seconds > 0) {
         print_seconds(out, "an epoch, mean", seconds / (double)history->count);
-        if (!subject->run->folds) { /* whose epochs are means */
+        if (!subject->run->folds) { /* epochs of folds are means */
             print_seconds(out, "the fastest epoch", least);
             print_seconds(out, "the slowest epoch", most);
         }

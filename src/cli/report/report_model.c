@@ -1,4 +1,5 @@
-/* report_model.c - the sections of a report that need the model: what its data get from it, its weights, the audit of its gradients. */
+/* report_model.c - the sections of a report that need the model: predictions, weights, gradient
+ * audit. */
 #include "cli/report/report_model.h"
 #include "base/status.h"
 #include "cli/log/json_read.h"
@@ -20,7 +21,8 @@ enum { MOST_UNITS = 64, MOST_BARS = 30, AUDIT_BATCH = 8, AUDIT_SAMPLE = 10 };
 
 /* ---------------------------------------------------------------- weights */
 
-/* The k-th text or number of a JSON array that a model keeps; false where there is none. */
+/* Returns element k of a JSON array in the model's metadata, as text or number; false if there is
+ * none. */
 static bool element_of(const annc_network *network, const char *key, uint32_t k, char *text, size_t size)
 {
     const char *array = annc_network_metadata(network, key);
@@ -38,7 +40,7 @@ static bool element_of(const annc_network *network, const char *key, uint32_t k,
     return found;
 }
 
-/* Three times the root of the mean square: of most weights the largest. */
+/* Returns three times the root mean square, an upper bound of most weights. */
 static double scale_of(const float *weights, size_t count)
 {
     double squares = 0;
@@ -75,7 +77,7 @@ static void print_units(FILE *out, const struct subject *subject, uint32_t rows,
     free(pixels);
 }
 
-/* An input, and the mean size of its weights. */
+/* An input and the mean size of its weights. */
 struct weight {
     uint32_t input;
     double size;
@@ -163,7 +165,7 @@ static void print_rows(FILE *out, const annc_check_row *rows, size_t count)
     page_table_end(out);
 }
 
-/* The rows are given to annc_check_free, whatever comes of it. */
+/* Runs the audit. The caller releases the rows by annc_check_free, also on failure. */
 static annc_status audit(const struct subject *subject, annc_check_row **rows, size_t *count)
 {
     annc_status status = ANNC_OK;

@@ -1,4 +1,4 @@
-/* report_subject.c - a run's model and data, as far as they are at hand. */
+/* report_subject.c - a run's model and data, as far as available. */
 #include "cli/report/report_subject.h"
 #include "base/status.h"
 #include "cli/log/run.h"
@@ -14,7 +14,7 @@
 
 /* ---------------------------------------------------------------- options */
 
-/* Lines "name = value", as "annc.config" has them; the text is changed. */
+/* Reads lines "name = value" of "annc.config"; changes the text. */
 static annc_status take_config(char *text, struct options *options)
 {
     for (char *line = text; *line;) {
@@ -44,7 +44,8 @@ static annc_status take_options(struct subject *subject)
     return ANNC_OK;
 }
 
-/* What the report's own options say goes before the run's; whatever is said of it stands in the report. */
+/* Completes the options: the report's own ones override the run's. Their notes appear in the
+ * report. */
 static annc_status complete_options(const struct options *report, struct subject *subject)
 {
     static const enum option_id own[] = {OPTION_DEVICE, OPTION_THREADS};
@@ -87,7 +88,8 @@ static void open_model(struct subject *subject)
     subject->network = NULL;
 }
 
-/* What --data would name: where that was not said, the log tells MNIST from the drawn digits. */
+/* Returns the value of --data; if it was not given, the log distinguishes MNIST from the drawn
+ * digits. */
 static const char *source_of(const struct subject *subject)
 {
     const char *said = run_text(subject->run, "data"), *given = subject->options.value[OPTION_DATA].text;

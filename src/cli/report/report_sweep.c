@@ -13,11 +13,11 @@
 
 enum { MOST_SHOWN = 500 };
 
-/* What a network came to; whatever else a line has are the options in which networks differ. */
+/* The results of a network; all other members of its line are the options that differ. */
 static const struct {
     const char *key, *name;
     bool is_share;
-    int digits; /* of others */
+    int digits; /* of other values */
 } OUTCOMES[] = {{"validation_accuracy", ">validation accuracy", true, 0},
                 {"validation_r2", ">validation R\xC2\xB2", false, 6},
                 {"validation_rmse", ">validation RMSE", false, 6},
@@ -39,7 +39,7 @@ static bool is_option(const char *key)
     return true;
 }
 
-/* Accuracy, or R2; networks that came to nothing are behind all others. */
+/* Returns accuracy or R2; networks without a result rank last. */
 static double merit_of(const struct log_record *network)
 {
     const double accuracy = record_number(network, "validation_accuracy"),

@@ -1,4 +1,4 @@
-/* memory.c - where the program gets its memory, and how it ends where there is none. */
+/* memory.c - memory allocation for the program; it exits with a message when memory runs out. */
 #include "cli/terminal/memory.h"
 #include "cli/terminal/process.h"
 #include "cli/terminal/screen.h"
@@ -22,15 +22,16 @@ void set_rescue(void (*given)(void *context), void *context)
     rescued = context;
 }
 
-/* At once: the library's threads may be at work, and streams that write to texts would ask for memory again. */
+/* Exits immediately: threads of the library may be running, and streams that write to texts would
+ * allocate memory again. */
 static _Noreturn void end_with(const char *message)
 {
     static bool is_ending;
-    if (is_ending) /* in a rescue, and all is said */
+    if (is_ending) /* in a rescue; the message is printed already */
         _exit(exit_code(ANNC_MEMORY));
     is_ending = true;
     fflush(stdout);
-    if (use_colour(stderr)) /* where a line may tell how far the work is */
+    if (use_colour(stderr)) /* a progress line may be on the screen */
         fputs("\r\x1b[K", stderr);
     complain(message);
     if (rescue)
@@ -116,7 +117,7 @@ void text_add(struct text *text, const char *format, ...)
     va_copy(again, arguments);
     make_room(text, 0);
     const int length = vsnprintf(text->bytes + text->length, text->room - text->length, format, arguments);
-    if (length < 0) /* printf has no other reason here */
+    if (length < 0) /* printf fails for no other reason here */
         no_memory("a text", INT_MAX);
     make_room(text, (size_t)length);
     vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);

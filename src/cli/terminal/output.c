@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A string as JSON has it, quotes included. */
+/* Adds a string as JSON, quotes included. */
 static void add_string(struct text *text, const char *string)
 {
     text_add(text, "\"");
@@ -76,7 +76,7 @@ void json_number(struct json *json, const char *key, double value)
     char digits[40] = "null";
     int precision = 1;
     begin_member(json, key);
-    if (isfinite(value)) { /* what fifteen digits do not tell, fewer do not either */
+    if (isfinite(value)) { /* if 15 digits do not suffice, fewer do not either */
         snprintf(digits, sizeof digits, "%.*g", MANY, value);
         precision = strtod(digits, NULL) == value ? 1 : MANY + 1;
     }

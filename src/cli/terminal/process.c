@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static double started;           /* by annc_now */
-static atomic_int caught_signal; /* lock-free, and read by other threads too */
+static atomic_int caught_signal; /* lock-free, and also read by other threads */
 static _Atomic enum stop_policy policy = END_AT_ONCE;
 
 void start_clock(void)
@@ -45,7 +45,7 @@ enum stop_policy set_stop_policy(enum stop_policy wanted)
     return atomic_exchange(&policy, wanted);
 }
 
-/* Asked again every so often, until what must not be broken off is done. */
+/* Repeats at intervals until work that must not be interrupted is complete. */
 static void on_alarm(int signal)
 {
     static const char told[] = "annc-gpu: what was at work took too long, and was broken off\n";
@@ -67,7 +67,8 @@ static void on_signal(int signal)
     setitimer(ITIMER_REAL, &grace, NULL);
 }
 
-/* A file that is too large to be read is mapped, and its bytes are gone when another program cuts it short. */
+/* Handles a bus error: a large file is mapped, and its bytes disappear when another program
+ * truncates it. */
 static void on_lost_file(int signal, siginfo_t *info, void *context)
 {
     static const char told[] = "annc-gpu: a data file became shorter while it was read\n";
@@ -76,7 +77,7 @@ static void on_lost_file(int signal, siginfo_t *info, void *context)
         (void)!write(STDERR_FILENO, told, sizeof told - 1);
         _exit(ANNC_INPUT);
     }
-    raise(signal); /* the machine's fault; the system's own handler is in place again */
+    raise(signal); /* a hardware fault: the default handler is installed again */
 }
 
 static void handle(int number, void (*handler)(int))
@@ -88,7 +89,7 @@ static void handle(int number, void (*handler)(int))
     sigaction(number, &action, NULL);
 }
 
-/* As handle does, unless whoever started the program wants it ignored, as nohup does. */
+/* Installs a handler unless the parent process ignores the signal, like nohup. */
 static void handle_unless_ignored(int number, void (*handler)(int))
 {
     struct sigaction before;
@@ -105,7 +106,7 @@ void handle_signals(void)
     sigaction(SIGBUS, &lost, NULL);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);
-    handle_unless_ignored(SIGHUP, on_signal); /* a terminal that is closed */
+    handle_unless_ignored(SIGHUP, on_signal); /* a closed terminal */
     handle(SIGALRM, on_alarm);
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);

@@ -1,4 +1,4 @@
-/* screen.c - terminals, and text that is fit for them. */
+/* screen.c - terminals, and safe text for them. */
 #include "cli/terminal/screen.h"
 #include "base/text.h"
 
@@ -11,7 +11,7 @@
 
 /* ---------------------------------------------------------------- text */
 
-/* The next character as it is shown, `length` bytes; *text moves past it. */
+/* Returns the length of the next character in printable form, in `piece`; *text moves past it. */
 static size_t next_plain(const char **text, char piece[5])
 {
     const unsigned char *s = (const unsigned char *)*text;
@@ -68,7 +68,8 @@ static uint32_t code_point(const unsigned char *s, size_t length)
     return code;
 }
 
-/* Blocks whose characters are not one column wide, rising. */
+/* Returns the columns of a character, by ascending blocks of characters that are not one column
+ * wide. */
 static int columns_of(uint32_t code)
 {
     static const struct {

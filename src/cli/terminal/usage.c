@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The option that sets a field of the library's, or NULL. */
+/* Returns the option that sets a field of the library, or NULL. */
 static const char *option_of_field(const char *field)
 {
     static const struct {
@@ -47,9 +47,10 @@ annc_status fail_again(annc_status status, const struct kept_error *kept)
     return annc_fail(status, "%s", kept->text);
 }
 
-/* ---------------------------------------------------------------- did you mean */
+/* ---------------------------------------------------------------- suggestions */
 
-/* Insertions, deletions, substitutions and swaps of neighbours between two words. */
+/* Returns the number of insertions, deletions, substitutions and swaps of neighbours between two
+ * words. */
 static size_t edit_distance(const char *a, const char *b)
 {
     enum { MOST = 48 };
@@ -83,7 +84,7 @@ const char *closest(const char *word, const char *(*next)(int i, unsigned comman
         const char *candidate = next(i, command);
         if (!candidate)
             return best;
-        /* An abbreviation is not accepted, but what it abbreviates is what was meant. */
+        /* Abbreviations are not accepted, but they are good suggestions. */
         const size_t distance =
             strlen(word) >= 2 && strncmp(candidate, word, strlen(word)) == 0 ? 1 : edit_distance(word, candidate);
         if (distance < best_distance) {

@@ -24,7 +24,7 @@
 
 enum { SHOWN_NAME = 41 };
 
-/* What is traced: a network's parameters in double, and an example. */
+/* The subject of a trace: a network's parameters in double, and an example. */
 struct subject {
     const struct options *options;
     annc_network *network; /* the model, or NULL */
@@ -40,7 +40,8 @@ struct subject {
 
 /* ---------------------------------------------------------------- the worked example */
 
-/* One sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y = 1. */
+/* The worked example: one sigmoid neuron, quadratic cost: w = (2, -3), b = -3, x = (-1, -2), y =
+ * 1. */
 static annc_status take_worked_example(struct subject *subject)
 {
     static const float x[] = {-1, -2}, y[] = {1};
@@ -60,7 +61,7 @@ static annc_status take_worked_example(struct subject *subject)
 
 /* ---------------------------------------------------------------- any network and example */
 
-/* A network as it would begin. */
+/* Makes a network with its initial parameters. */
 static annc_status make_network(struct subject *subject)
 {
     annc_status status = ANNC_OK;
@@ -76,7 +77,7 @@ out:
     return status;
 }
 
-/* The model, or a network as it would begin. */
+/* Loads the model, or makes a network with its initial parameters. */
 static annc_status take_network(struct subject *subject)
 {
     if (!subject->network)
@@ -132,9 +133,9 @@ static annc_status take_subject(struct subject *subject)
     return take_network(subject);
 }
 
-/* ---------------------------------------------------------------- what is shown */
+/* ---------------------------------------------------------------- selection and output */
 
-/* "--neuron 2:3": unit 3 of layer 2. */
+/* Parses "--neuron 2:3": unit 3 of layer 2. */
 static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint32_t *j)
 {
     const char *text = subject->options->value[OPTION_NEURON].text;
@@ -155,7 +156,7 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
     return ANNC_OK;
 }
 
-/* The trace after one step of gradient descent. */
+/* Traces the example after one step of gradient descent. */
 static annc_status step(const struct subject *subject, const annc_trace *trace, annc_trace **after)
 {
     const size_t parameters = annc_shape_parameters(&subject->shape);
@@ -172,7 +173,7 @@ static void print_text(const struct graph *graph, FILE *out)
     graph_print_text(graph, true, out);
 }
 
-/* How a graph is written into a file of that name; NULL where the name ends in anything else. */
+/* Returns the printer for a file name's extension; NULL if unknown. */
 static void (*printer_for(const char *path))(const struct graph *graph, FILE *out)
 {
     static const struct {
@@ -195,7 +196,7 @@ static annc_status save_graph(const struct options *options, const struct graph 
     FILE *out = text_stream(&text);
     printer_for(path)(graph, out);
     fclose(out);
-    set_stop_policy(END_WHEN_ASKED); /* what is begun to be written is written */
+    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     const annc_status status = annc_file_save(output_path(path), text.bytes, text.length);
     text_free(&text);
     if (status == ANNC_OK && !is_standard_output(path))

@@ -1,4 +1,4 @@
-/* graph_svg.c - a graph as a picture: values above its edges, gradients below. */
+/* graph_svg.c - a graph as SVG: values above its edges, gradients below. */
 #include "cli/trace/graph_svg.h"
 #include "cli/terminal/memory.h"
 #include "cli/trace/graph.h"
@@ -11,13 +11,13 @@
 
 enum { MARGIN = 70, HEAD = 40, FOOT = 40, HALF_HEIGHT = 15 };
 static const double TREE_WIDTH = 156, GATE_WIDTH = 180, GATE_HEIGHT = 62; /* from one gate to the next */
-static const double LETTER = 0.62;                                        /* the width of one, of its size */
+static const double LETTER = 0.62;                                        /* width of a letter, relative to its size */
 static const double LABEL_WIDTH = 104, UNIT_HEIGHT = 142, UNIT = 104, END_WIDTH = 210;
 
-/* How a graph lies on the sheet. */
+/* Layout of a graph on the sheet. */
 struct sheet {
-    double column, row; /* pixels from one to the next */
-    int columns;        /* so wide; those after them END_WIDTH */
+    double column, row; /* pixels per column, per row */
+    int columns;        /* of this width; later ones have END_WIDTH */
     double width, height;
 };
 
@@ -71,7 +71,7 @@ static double half_width(const struct graph *graph, const struct graph_node *nod
     return fmin(fmax(LETTER * 12 * (double)longest / 2 + 3, 38), 56);
 }
 
-/* A size of letters at which a text fits between the sides of its box. */
+/* Returns a font size at which a text fits into its box. */
 static double fit(const char *text, double half_width, double size)
 {
     const double widest = 2 * half_width - 6, width = LETTER * size * (double)strlen(text);
@@ -100,8 +100,8 @@ static void print_node(const struct graph *graph, const struct sheet *sheet, con
     fputs("</g>\n", out);
 }
 
-/* Where along its edge a label stands best: of a tree near its beginning, of gates near its end; and where units are joined to all others, at a
- * place of its beginning's own. */
+/* Returns the best place of a label along its edge: near the start in a tree, near the end between
+ * gates; between fully connected units, at a distance that depends on the start. */
 static double place_of(const struct graph *graph, const struct graph_edge *edge)
 {
     const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
@@ -119,13 +119,13 @@ static double place_of(const struct graph *graph, const struct graph_edge *edge)
     return 0.2 + 0.74 * (above + 0.5) / all;
 }
 
-/* What is covered: nodes and labels. */
+/* A covered area: a node or a label. */
 struct box {
     double left, top, right, bottom;
 };
 
 struct covered {
-    struct box *boxes; /* room for all nodes and edges */
+    struct box *boxes; /* one for each node and edge */
     size_t count;
 };
 
@@ -140,7 +140,7 @@ static bool is_free(const struct covered *covered, const struct box *box)
     return true;
 }
 
-/* The box of a label around x, or, of an upright edge, to the right of it. */
+/* Returns the box of a label centred at x, or right of x for an upright edge. */
 static struct box box_of(double x, double y, bool is_upright, const struct graph_edge *edge)
 {
     char value[32], gradient[32] = "";
@@ -153,7 +153,7 @@ static struct box box_of(double x, double y, bool is_upright, const struct graph
                         gradient[0] ? y + 14 : y};
 }
 
-/* Nodes, and the labels of upright edges, which cannot give way. */
+/* Covers the nodes, and the labels of upright edges, which cannot move. */
 static struct covered cover(const struct graph *graph, const struct sheet *sheet)
 {
     const size_t most = (size_t)graph->node_count + graph->edge_count;
@@ -174,7 +174,7 @@ static struct covered cover(const struct graph *graph, const struct sheet *sheet
     return covered;
 }
 
-/* The place next to the best one where a label lies on nothing; the best one where there is none. */
+/* Returns the free place of a label nearest to the best one, or the best one if none is free. */
 static double free_place(struct covered *covered, const struct graph_edge *edge, double best, const double from[2],
                          const double to[2])
 {

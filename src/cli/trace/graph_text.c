@@ -1,4 +1,4 @@
-/* graph_text.c - a graph in characters, and in DOT. */
+/* graph_text.c - a graph as text and in DOT. */
 #include "cli/trace/graph_text.h"
 #include "cli/terminal/memory.h"
 #include "cli/trace/graph.h"
@@ -15,7 +15,7 @@ static void print_number(char *text, size_t size, double value)
         snprintf(text, size, "%.4g", value);
 }
 
-/* ---------------------------------------------------------------- a tree, drawn */
+/* ---------------------------------------------------------------- drawing of a tree */
 
 enum {
     MOST_COLUMNS = 16,
@@ -26,7 +26,7 @@ enum {
     LABEL = (1 + GRAPH_LINES) * GRAPH_NAME
 };
 
-/* Lines that meet in a cell, as bits. */
+/* Directions of the lines in a cell, as bits. */
 enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8 };
 
 struct canvas {
@@ -34,7 +34,7 @@ struct canvas {
     char *letters;       /* height x width; 0: none */
     unsigned char *wire; /* height x width */
     int begin[MOST_COLUMNS + 1],
-        label[MOST_COLUMNS + 1]; /* of a column of nodes: where it begins, how wide its names are */
+        label[MOST_COLUMNS + 1]; /* of a column of nodes: its begin, and the width of its names */
 };
 
 static int wire_width(const struct graph_edge *edge)
@@ -46,7 +46,7 @@ static int wire_width(const struct graph_edge *edge)
     return (int)longer + 2 * GAP;
 }
 
-/* A name and what more is said of it, as they stand in a line. */
+/* Writes a name and its further text on one line. */
 static const char *label_of(const struct graph_node *node, char label[LABEL])
 {
     int used = snprintf(label, LABEL, "%s", node->name);
@@ -60,7 +60,7 @@ static int line_of(const struct graph_node *node)
     return (int)lround(LINES_A_ROW * node->row) + 1;
 }
 
-/* Where columns begin: after the widest name and the widest wire of the one before. */
+/* Places the columns: each after the widest name and the widest wire of the one before. */
 static void measure(const struct graph *graph, struct canvas *canvas)
 {
     int wire[MOST_COLUMNS + 1] = {0};
@@ -92,7 +92,8 @@ static void lay(struct canvas *canvas, int line, int at, int directions)
     canvas->wire[line * canvas->width + at] |= (unsigned char)directions;
 }
 
-/* Along the line of its beginning, then up or down to that of its end, just before it. */
+/* Draws an edge: along the line of its start, then, just before its end, up or down to the end's
+ * line. */
 static void lay_edge(struct canvas *canvas, const struct graph *graph, const struct graph_edge *edge)
 {
     const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
@@ -138,7 +139,7 @@ static void print_canvas(const struct canvas *canvas, bool is_unicode, FILE *out
     }
 }
 
-/* False where it is too wide. */
+/* Draws a tree. Returns false if it is too wide. */
 static bool draw_tree(const struct graph *graph, bool is_unicode, FILE *out)
 {
     struct canvas canvas = {0};
@@ -160,7 +161,7 @@ static bool draw_tree(const struct graph *graph, bool is_unicode, FILE *out)
     return true;
 }
 
-/* ---------------------------------------------------------------- any graph, as a table */
+/* ---------------------------------------------------------------- table of any graph */
 
 static void print_node(const struct graph_node *node, FILE *out)
 {
@@ -170,7 +171,7 @@ static void print_node(const struct graph_node *node, FILE *out)
     fputc('\n', out);
 }
 
-/* Each node with the edges that lead to it. */
+/* Prints each node with its incoming edges. */
 static void print_table(const struct graph *graph, FILE *out)
 {
     char value[NUMBER], gradient[NUMBER];

@@ -1,4 +1,4 @@
-/* trace_graph.c - from a trace to the graph that is drawn. */
+/* trace_graph.c - makes the drawn graph from a trace. */
 #include "cli/trace/trace_graph.h"
 #include "cli/terminal/memory.h"
 #include "cli/trace/graph.h"
@@ -40,14 +40,15 @@ void name_unit(const annc_shape *shape, const char *letter, uint32_t l, size_t j
         snprintf(name, GRAPH_NAME, "%s%u[%zu]", letter, l, j + 1);
 }
 
-/* ---------------------------------------------------------------- what is kept */
+/* ---------------------------------------------------------------- selection of units */
 
 static double weight(const annc_trace *trace, uint32_t l, size_t j, size_t k)
 {
     return trace->theta[annc_shape_weights_at(&trace->shape, l) + j * trace->shape.width[l - 1] + k];
 }
 
-/* How much unit k of layer l counts for what is shown of layer l + 1, or, at the top, for the cost. */
+/* Returns the weight of unit k of layer l for the shown units of layer l + 1, or, at the top, for
+ * the cost. */
 static double importance(const annc_trace *trace, const struct view *view, uint32_t l, uint32_t k)
 {
     double most = 0;
@@ -58,7 +59,7 @@ static double importance(const annc_trace *trace, const struct view *view, uint3
     return most;
 }
 
-/* Marks the k largest of n and lists them, rising. */
+/* Marks the k largest of n and lists them in ascending order. */
 static void keep_largest(const double *size, bool *kept, uint32_t n, uint32_t k, struct view *view, uint32_t l)
 {
     for (uint32_t done = 0; done < k; done++) {
@@ -107,7 +108,7 @@ void view_close(struct view *view)
         free(view->shown[l]);
 }
 
-/* Units of a layer that are not shown. */
+/* Returns the number of hidden units of a layer. */
 static uint32_t hidden_of(const annc_trace *trace, const struct view *view, uint32_t l)
 {
     return trace->shape.width[l] - view->count[l];
@@ -157,7 +158,7 @@ static void add_edge(struct graph *graph, uint32_t from, uint32_t to, double val
     graph->edges[graph->edge_count++] = (struct graph_edge){from, to, value + 0.0, gradient + 0.0}; /* -0 is 0 */
 }
 
-/* What the inputs that are not shown add to z of unit j of layer l. */
+/* Returns the contribution of the hidden inputs to z of unit j of layer l. */
 static double rest_of(const annc_trace *trace, const struct view *view, uint32_t l, uint32_t j)
 {
     double sum = 0;
@@ -171,20 +172,20 @@ static double rest_of(const annc_trace *trace, const struct view *view, uint32_t
     return sum;
 }
 
-/* ---------------------------------------------------------------- gate by gate */
+/* ---------------------------------------------------------------- gates */
 
-/* A graph in the making: where its next row and column are, and the nodes of units. */
+/* A graph under construction: the next row and column, and the nodes of units. */
 struct drawing {
     const annc_trace *trace;
     const struct view *view;
     struct graph *graph;
     uint32_t *below, *above; /* of the layer below, and of this one */
-    bool is_tree;            /* nothing is shared: each product has an input of its own, and `below` says nothing */
+    bool is_tree;            /* each product has an input of its own; `below` is unused */
     int column;
     double row;
 };
 
-/* w a, which `sum_of` takes. */
+/* Adds the product w a, an input of `sum_of`. */
 static void add_product(struct drawing *drawing, uint32_t l, uint32_t j, uint32_t i, uint32_t sum_of)
 {
     const annc_trace *trace = drawing->trace;
@@ -206,7 +207,7 @@ static void add_product(struct drawing *drawing, uint32_t l, uint32_t j, uint32_
     add_edge(graph, product, sum_of, w * a, delta);
 }
 
-/* f(sum of products + b) of unit j: the node of f. */
+/* Adds f(sum of products + b) of unit j. Returns the node of f. */
 static uint32_t add_neuron(struct drawing *drawing, uint32_t l, uint32_t j)
 {
     const annc_trace *trace = drawing->trace;
@@ -238,7 +239,7 @@ static uint32_t add_neuron(struct drawing *drawing, uint32_t l, uint32_t j)
     return f;
 }
 
-/* The cost, from the outputs that are shown. */
+/* Adds the cost of the shown outputs. */
 static uint32_t add_cost(struct drawing *drawing, double middle)
 {
     const annc_trace *trace = drawing->trace;
@@ -269,7 +270,7 @@ static void add_targets(struct drawing *drawing, uint32_t cost)
     }
 }
 
-/* From a unit of a hidden layer to what takes it. */
+/* Connects a unit of a hidden layer to the units that use it. */
 static void add_way_out(struct drawing *drawing, double middle)
 {
     const uint32_t l = drawing->view->last, j = drawing->view->shown[l][0];
@@ -286,7 +287,7 @@ static double rows_of(const struct drawing *drawing, uint32_t l)
     return view->count[l] * (2.0 * view->count[l - 1] + rest + drawing->is_tree);
 }
 
-/* Inputs that many gates take, in a column of their own. */
+/* Adds inputs shared by many gates, in a column of their own. */
 static void add_inputs(struct drawing *drawing, double height)
 {
     const uint32_t l = drawing->view->first - 1, count = drawing->view->count[l];
@@ -328,7 +329,7 @@ static void draw_gates(struct drawing *drawing)
         add_way_out(drawing, middle);
 }
 
-/* ---------------------------------------------------------------- unit by unit */
+/* ---------------------------------------------------------------- whole units */
 
 static void add_unit(struct drawing *drawing, uint32_t l, uint32_t i, double row)
 {
@@ -353,7 +354,8 @@ static void add_unit(struct drawing *drawing, uint32_t l, uint32_t i, double row
     }
 }
 
-/* The units of the layer below that are not shown, with what they add to each that is. */
+/* Adds a node for the hidden units of the layer below, with their contributions to each shown
+ * unit. */
 static void add_rest(struct drawing *drawing, uint32_t l, double row)
 {
     const annc_trace *trace = drawing->trace;
@@ -386,7 +388,7 @@ static void draw_units(struct drawing *drawing)
     add_cost(drawing, (height - 1) / 2);
 }
 
-/* ---------------------------------------------------------------- the whole */
+/* ---------------------------------------------------------------- whole graph */
 
 void graph_open(const annc_trace *trace, const struct view *view, bool gates, struct graph *graph)
 {

@@ -18,7 +18,7 @@ struct walk {
     FILE *out;
 };
 
-/* Begins the next step; false once the user has had enough. */
+/* Begins the next step. Returns false if the user quits. */
 static bool begin(struct walk *walk, const char *equation)
 {
     char line[64];
@@ -43,7 +43,7 @@ static uint32_t left_out(const struct walk *walk, uint32_t l)
     return walk->trace->shape.width[l] - walk->view->count[l];
 }
 
-/* Whether every parameter belongs to a unit that is shown, and so to what is drawn. */
+/* Returns whether every parameter belongs to a shown unit. */
 static bool is_whole(const struct walk *walk)
 {
     for (uint32_t l = 0; l <= walk->trace->shape.layers; l++)
