@@ -69,7 +69,7 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
-/* What would be lost is found out before any work. */
+/* Checks output files before any work. */
 static annc_status run_checked(const struct command *command, const struct options *options)
 {
     ANNC_RETURN_IF_FAILED(options_check_files(command->bit, options));

@@ -1,4 +1,4 @@
-/* loading.c - the steps of a loading of data that do not depend on where they come from. */
+/* loading.c - the steps of loading data that are common to all sources. */
 #include "dataset/loading.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -38,7 +38,7 @@ annc_status annc_loading_prepare(struct annc_loading *loading)
     ANNC_TRY(open_preparation(loading));
     ANNC_TRY(annc_preparation_load(loading->options->model, loading->preparation));
     loading->preparation->unlabelled = loading->options->unlabelled;
-    /* A model of someone else's, which may well tell classes apart. */
+    /* Another program's model may distinguish classes. */
     if (loading->options->unlabelled && loading->options->outputs > 1 && loading->preparation->classes.count == 0 &&
         loading->preparation->like.outputs == 0)
         ANNC_TRY(annc_classes_number(loading->options->outputs, &loading->preparation->classes));
@@ -101,7 +101,7 @@ out:
     return status;
 }
 
-/* One part of an NPZ file, and whether it has a test part. */
+/* Reads one part of an NPZ file, and whether it has a test part. */
 static annc_status read_npz(struct annc_loading *loading, const char *path, const char *labels_path, int p,
                             bool *has_test)
 {
@@ -114,7 +114,7 @@ out:
     return status;
 }
 
-/* A picture, for a model that knows what its images are like. */
+/* Reads a picture, for a model with a known image style. */
 static annc_status read_picture(struct annc_loading *loading, const char *path, struct annc_stream *stream, int p)
 {
     annc_status status = ANNC_OK;
@@ -134,7 +134,7 @@ const struct annc_table *annc_loading_columns(const struct annc_loading *loading
     return known ? &preparation->like : NULL;
 }
 
-/* A file that is open already is taken as it is, once. */
+/* Opens a file, or takes the stream that is open already, once. */
 static annc_status open_once(struct annc_loading *loading, const char *path, annc_format *format,
                              struct annc_stream **stream)
 {
@@ -183,7 +183,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     loading->has_part[p] = true;
     ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
-        ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* the same file brings both */
+        ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* the same file has both */
 out:
     annc_stream_close(stream);
     return status;

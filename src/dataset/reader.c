@@ -1,4 +1,4 @@
-/* reader.c - what is to be predicted, in pieces, however long it is. */
+/* reader.c - reads data for predictions in pieces, without a limit of length. */
 #include "dataset/reader.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -17,25 +17,26 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A piece has about this many inputs, and its rows are a power of two: the evaluator's blocks are then never cut. */
+/* A piece has about this many inputs; its number of rows is a power of two, so it never splits the
+ * evaluator's blocks. */
 enum { BEGINNING = 8 << 20, STEP = 1 << 18, CELLS = 1 << 19, MOST_ROWS = 1 << 14 };
 
 struct annc_reader {
     struct annc_loading loading;
     annc_data_options options;
-    annc_data data;             /* its notes and description; and what came at once */
-    struct annc_stream *stream; /* of a table of text */
-    struct annc_csv *csv;       /* NULL: all comes at once */
+    annc_data data;             /* notes and description; data read at once */
+    struct annc_stream *stream; /* of a text table */
+    struct annc_csv *csv;       /* NULL: all data are read at once */
     uint32_t piece;             /* rows */
-    bool ended;                 /* the last was handed out */
-    uint64_t rows;              /* handed out so far */
-    annc_status status;         /* of what is wrong behind the rows that were handed out */
+    bool ended;                 /* the last piece was returned */
+    uint64_t rows;              /* returned so far */
+    annc_status status;         /* error after the returned rows */
     char what[2048];
 };
 
 /* ---------------------------------------------------------------- opening */
 
-/* Rows of so many inputs that come to about so many cells. */
+/* Returns the number of rows of `inputs` inputs with about `cells` cells. */
 static uint32_t piece_rows(uint32_t inputs, size_t cells)
 {
     uint32_t rows = 1;
@@ -64,7 +65,7 @@ out:
     return status;
 }
 
-/* Or what is not there, which the search in folders says best. */
+/* Also true for a missing path, for which the directory search has the best message. */
 static bool is_folder(const char *path)
 {
     struct stat there;
@@ -133,7 +134,7 @@ const char *annc_reader_notes(const annc_reader *reader)
 
 /* ---------------------------------------------------------------- pieces */
 
-/* Keeps what is wrong until the rows before it are handed out. */
+/* Keeps an error until the rows before it are returned. */
 static void keep(annc_reader *reader, annc_status status)
 {
     reader->status = status;
@@ -146,7 +147,7 @@ static annc_status make_piece(annc_reader *reader, const uint32_t *rows, uint32_
                                   reader->options.outputs, rows, count, piece);
 }
 
-/* Of a piece that cannot be used whole, the rows before the first that cannot; what is wrong with that one is kept. */
+/* Makes a piece of the rows before the first invalid one, and keeps the error. */
 static annc_status make_beginning(annc_reader *reader, annc_dataset **piece)
 {
     struct annc_table *table = &reader->loading.table[ANNC_PART_TEST];
@@ -164,7 +165,7 @@ static annc_status make_beginning(annc_reader *reader, annc_dataset **piece)
     return make_piece(reader, NULL, 0, piece);
 }
 
-/* The last piece was the last. */
+/* Ends the table after the last piece. */
 static annc_status end_table(annc_reader *reader)
 {
     const unsigned long long dropped = annc_csv_dropped(reader->csv);

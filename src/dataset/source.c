@@ -1,4 +1,4 @@
-/* source.c - data sets from where people have them: which files, in which order, and what is made of them. */
+/* source.c - loads data sets from files, directories and the built-in digits. */
 #include "dataset/source.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -22,7 +22,7 @@
 
 /* ---------------------------------------------------------------- files */
 
-/* A folder of IDX files. */
+/* Reads a directory of IDX files. */
 static annc_status read_folder(struct annc_loading *loading, const char *folder)
 {
     static const char *const names[ANNC_PARTS] = {[ANNC_PART_TRAIN] = "training", [ANNC_PART_TEST] = "test"};
@@ -45,7 +45,7 @@ static annc_status read_folder(struct annc_loading *loading, const char *folder)
             return annc_fail(ANNC_INPUT,
                              "%s: no %s labels are here: no file named like %s-labels-idx1-ubyte or with .gz after it",
                              shown, names[p], like);
-        /* A training part that nobody asked for is not read, and a test part gives way to another. */
+        /* Skip an unused training part, and a test part that another file replaces. */
         if (files.images[p][0] && (p == ANNC_PART_TRAIN ? needed[p] : !options->test_path))
             ANNC_TRY(annc_loading_read(loading, files.images[p], files.labels[p], p));
     }
@@ -159,7 +159,7 @@ out:
     return status;
 }
 
-/* The same inputs in every part. */
+/* Checks that every part has the same inputs. */
 static annc_status check_inputs(const struct annc_loading *loading)
 {
     const struct annc_table *first = NULL;
@@ -189,7 +189,7 @@ static annc_status split_rows(const struct annc_loading *loading, const struct a
     return annc_split_none(table, split);
 }
 
-/* The training part: split, the scaling fitted to what is left of it. */
+/* Makes the training part: splits it, and fits the scaling to the rest. */
 static annc_status make_training(struct annc_loading *loading)
 {
     annc_status status = ANNC_OK;

@@ -7,11 +7,11 @@
 /* Pixels. A legend of several lines moves the curves down. */
 enum { RIGHT = 20, PLOT_HEIGHT = 250, FOOT = 46, LEGEND_LINE = 19, SAMPLE = 34, RING = 12 };
 enum { STYLES = 6, MOST_POINTS = 800, MOST_DOTS = 40, MOST_TICKS = 32 };
-static const double LETTER = 6.7; /* about the width of one in the legend */
-static const double LOG_PAYS = 5; /* largest over smallest */
+static const double LETTER = 6.7; /* approximate width of a letter in the legend */
+static const double LOG_PAYS = 5; /* smallest ratio of values for a log axis */
 
-/* Colours that people with any sight of colour tell apart, each with a line of its own. Viewers of pictures that know no
- * variables take the colour before. */
+/* Colours for all kinds of colour vision, each with its own line style. A plain colour precedes
+ * each variable, for viewers without CSS variables. */
 const char CHART_STYLE[] =
     ".chart{--p:#fff;--t:#1d2730;--m:#52606d;--g:#d9dfe5;--c0:#0066a8;--c1:#b84300;--c2:#00735a;--c3:#8f3a75;"
     "--c4:#7a5900;--c5:#44505c;font-family:system-ui,sans-serif;font-size:13px}"
@@ -35,7 +35,7 @@ const char CHART_STYLE[] =
 /* ---------------------------------------------------------------- axes */
 
 struct axis {
-    double low, high; /* ends; of a logarithmic axis, too, in the values' own terms */
+    double low, high; /* ends, in the units of the values on a logarithmic axis, too */
     double from, to;  /* pixels */
     bool is_log;
     double ticks[MOST_TICKS];
@@ -49,7 +49,7 @@ static double place_on(const struct axis *axis, double value)
     return axis->from + share * (axis->to - axis->from);
 }
 
-/* 1, 2 or 5 times a power of ten, so that about `wanted` steps make the range. */
+/* Returns 1, 2 or 5 times a power of ten, so that about `wanted` steps cover the range. */
 static double nice_step(double range, int wanted)
 {
     const double raw = range / wanted, power = pow(10, floor(log10(raw))), lead = raw / power;
@@ -62,7 +62,7 @@ static void add_tick(struct axis *axis, double value)
         axis->ticks[axis->tick_count++] = value;
 }
 
-/* Ends and ticks of a linear axis; the ends are ticks where they may move. */
+/* Sets ends and ticks of a linear axis; ends that may move become ticks. */
 static void make_linear(struct axis *axis, bool ends_move, bool are_whole, int wanted)
 {
     if (!(axis->high > axis->low)) {
@@ -104,7 +104,7 @@ static void make_log(struct axis *axis)
     add_tick(axis, axis->high);
 }
 
-/* What the values of all curves lie between; false where there is none. */
+/* Returns the range of the values of all curves; false if there are none. */
 static bool range_of(const struct chart *chart, bool of_y, double *low, double *high)
 {
     bool found = false;
@@ -183,7 +183,7 @@ static void draw_point(struct pen *pen, const struct series *series, size_t i)
     pen->is_down = isfinite(y);
 }
 
-/* The least and the largest of a stretch of many points, in their order, so that no peak is lost. */
+/* Draws minimum and maximum of a range of many points, in their order, so that no peak is lost. */
 static void draw_stretch(struct pen *pen, const struct series *series, size_t first, size_t end)
 {
     size_t least = first, most = first;
@@ -201,7 +201,7 @@ static void draw_stretch(struct pen *pen, const struct series *series, size_t fi
         draw_point(pen, series, least < most ? most : least);
 }
 
-/* Thin curves look alike, the others take turns. */
+/* Prints the class of a curve: thin curves look alike, the others alternate. */
 static void print_class(const struct chart *chart, size_t s, FILE *out)
 {
     size_t style = 0;
@@ -262,13 +262,14 @@ static bool has_marks(const struct chart *chart)
     return false;
 }
 
-/* How wide what stands before a name is. */
+/* Returns the width of the sample before a name. */
 static int sample_of(const struct chart *chart, size_t s)
 {
     return s < chart->count ? SAMPLE : RING;
 }
 
-/* An entry: a piece of the curve, or, past the last, of what is marked; and its name. */
+/* Prints a legend entry: a sample of the curve, or, past the last curve, of the mark; and its
+ * name. */
 static void print_entry(const struct chart *chart, size_t s, const char *name, double x, double y, FILE *out)
 {
     if (s < chart->count) {
@@ -308,7 +309,7 @@ static int print_legend(const struct chart *chart, FILE *out)
     return line + 1;
 }
 
-/* What a curve does, for those who do not see it. */
+/* Describes a curve in words, for accessibility. */
 static void describe_series(const struct chart *chart, const struct series *series, FILE *out)
 {
     const double *first = NULL, *last = NULL, *least = NULL, *most = NULL;
@@ -351,7 +352,7 @@ void chart_print(const struct chart *chart, FILE *out)
         "role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">%s</title>\n<desc id=\"%s-desc\">",
         CHART_WIDTH, height, CHART_WIDTH, height, chart->id, chart->id, chart->id, chart->title, chart->id);
     for (size_t s = 0; s < chart->count; s++)
-        if (!chart->series[s].is_thin) /* which a table tells of */
+        if (!chart->series[s].is_thin) /* a table describes the thin ones */
             describe_series(chart, &chart->series[s], out);
     fprintf(out,
             "</desc>\n<rect class=\"paper\" width=\"%d\" height=\"%.0f\"/>\n<text class=\"title\" x=\"%d\" "

@@ -5,7 +5,7 @@
 
 enum { MOST_THIN = MOST_SERIES - 4 };
 
-/* A column of a run as a curve, where the run has it. */
+/* Adds a column of a run as a curve, if the run has it. */
 static void add_series(struct chart *chart, const struct named_history *run, size_t column, const char *name)
 {
     const double *values = history_column(run->history, column);
@@ -21,7 +21,7 @@ static void add_series(struct chart *chart, const struct named_history *run, siz
     snprintf(series->name, sizeof series->name, "%s", name);
 }
 
-/* The same of each fold, as many as there is room for. */
+/* Adds the same column of each fold, as many as fit. */
 static void add_folds(struct chart *chart, const struct named_history *run, size_t column)
 {
     for (size_t f = 0; f < run->fold_count && f < MOST_THIN; f++) {
@@ -37,7 +37,7 @@ static void add_folds(struct chart *chart, const struct named_history *run, size
     }
 }
 
-/* Of one run several columns, of several runs the first that each has. */
+/* Adds several columns of one run, or, of several runs, the first column that each has. */
 static void add_columns(struct chart *chart, const struct named_history *runs, size_t count,
                         const enum epoch_column *columns, const char *const *names, size_t column_count)
 {

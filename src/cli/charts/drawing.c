@@ -6,12 +6,12 @@
 
 enum { GAP = 2, WHITE = 255, COLOURS = 3, MOST_CAPTION = 256 };
 
-/* A row of images, and how they are drawn. */
+/* A row of images and its layout. */
 struct row_of_images {
     FILE *stream;
     const annc_gallery *gallery;
     uint32_t first, count;
-    uint32_t step; /* pixels of an image across a character, so that it fits */
+    uint32_t step; /* pixels of an image per character, so that it fits */
     bool colour;
 };
 
@@ -21,7 +21,7 @@ static const uint8_t *image(const struct row_of_images *row, uint32_t i)
     return gallery->pixels + (size_t)(row->first + i) * gallery->rows * gallery->columns * COLOURS;
 }
 
-/* The mean colour of a block of an image; parts outside are black. */
+/* Returns the mean colour of a block of an image; parts outside are black. */
 static void mean_of(const struct row_of_images *row, const uint8_t *pixels, uint32_t top, uint32_t left, uint32_t rows,
                     uint32_t columns, unsigned *mean)
 {
@@ -35,7 +35,7 @@ static void mean_of(const struct row_of_images *row, const uint8_t *pixels, uint
         mean[colour] /= rows * columns;
 }
 
-/* One character: two blocks of `step` x `step` pixels, one below the other. */
+/* Draws one character: two blocks of `step` x `step` pixels, one above the other. */
 static void draw_character(const struct row_of_images *row, const uint8_t *pixels, uint32_t top, uint32_t left)
 {
     static const char ramp[] = " .:-=+*#%@";

@@ -87,7 +87,7 @@ annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uin
 
 /* ---------------------------------------------------------------- means */
 
-/* Sums of brightnesses and counts, a class each. */
+/* Sums of brightnesses, and counts, per class. */
 static void add_up(const annc_dataset *dataset, uint8_t *grey, uint64_t *sums, uint32_t *counts)
 {
     const annc_examples *examples = annc_dataset_examples(dataset);
@@ -128,7 +128,7 @@ annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *galler
 
 /* ---------------------------------------------------------------- weights */
 
-/* From blue through black to orange; at is within [-1, 1]. */
+/* Sets a colour from blue through black to orange; `at` is within [-1, 1]. */
 static void put_colour(uint8_t *pixel, double at)
 {
     static const uint8_t above[COLOURS] = {255, 165, 60}, below[COLOURS] = {70, 150, 255};
@@ -144,7 +144,7 @@ static double largest_of(const float *values, size_t count)
     return largest > 0 ? largest : 1;
 }
 
-/* Rows and columns of the images that a network was trained on; false where it was trained on none. */
+/* Returns rows and columns of a network's training images; false if its inputs are not images. */
 static bool looks_at_images(const annc_network *network, uint32_t *rows, uint32_t *columns)
 {
     const char *images = annc_network_metadata(network, "annc.images");

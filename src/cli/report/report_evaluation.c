@@ -1,4 +1,5 @@
-/* report_evaluation.c - the sections of a report that need a model's outputs: measures, confusion, mistakes. */
+/* report_evaluation.c - the sections of a report that need a model's outputs: measures, confusion,
+ * mistakes. */
 #include "cli/report/report_evaluation.h"
 #include "cli/log/run.h"
 #include "cli/model/metrics.h"

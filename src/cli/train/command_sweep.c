@@ -26,7 +26,7 @@
 
 static const char DEFAULT_VALIDATION[] = "0.1";
 
-/* A network of the sweep: a point of the grid, and a seed. */
+/* A network of the sweep: a point of the grid and a seed. */
 struct entry {
     uint32_t point;
     uint64_t seed;
@@ -40,25 +40,25 @@ struct sweep {
     annc_candidate *candidates;
     annc_data data;
     float *class_weights;
-    uint32_t done, best;     /* best: of those done, count before there is one */
-    annc_status status;      /* of printing, by whichever thread */
-    struct kept_error error; /* of that, unless it is ANNC_OK */
+    uint32_t done, best;     /* best: among those done; `count` before the first */
+    annc_status status;      /* result of printing, in any thread */
+    struct kept_error error; /* of `status`, unless it is ANNC_OK */
 };
 
-/* ---------------------------------------------------------------- from the grid to networks */
+/* ---------------------------------------------------------------- networks of the grid */
 
-/* Texts of the options that make one network out of the many. */
+/* Texts of the options that define one of the networks. */
 struct texts {
     char axis[MOST_AXES][POINT_TEXT], seed[32], split_seed[32];
 };
 
-/* The options that would train one network alone; their texts lie in `texts`. */
+/* Makes the options that would train one network alone; their texts are in `texts`. */
 static annc_status options_of(const struct sweep *sweep, uint32_t i, struct texts *texts, struct options *options)
 {
     const struct entry *entry = &sweep->entries[i];
     *options = *sweep->options;
     struct option_value *const value = options->value;
-    if (!value[OPTION_SPLIT_SEED].given) { /* all are compared on the same examples */
+    if (!value[OPTION_SPLIT_SEED].given) { /* all networks use the same examples */
         snprintf(texts->split_seed, sizeof texts->split_seed, "%s", value[OPTION_SEED].text);
         ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[OPTION_SPLIT_SEED], texts->split_seed, &value[OPTION_SPLIT_SEED]));
         value[OPTION_SPLIT_SEED].given = true;
@@ -76,7 +76,7 @@ static annc_status options_of(const struct sweep *sweep, uint32_t i, struct text
     return ANNC_OK;
 }
 
-/* One network: its options, whose texts lie in it, its shape and how it is trained. */
+/* One network: its options and their texts, its shape and its training options. */
 struct plan {
     struct texts texts;
     struct options options;
@@ -95,7 +95,7 @@ static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct pl
     return ANNC_OK;
 }
 
-/* All that can be wrong without looking at the data. */
+/* Checks everything that does not need the data. */
 static annc_status plan_all(struct sweep *sweep, annc_shape *first)
 {
     struct unused unused = {.has_training = false};
@@ -123,7 +123,7 @@ static annc_status make_network(const struct sweep *sweep, annc_device *device, 
 {
     annc_candidate *candidate = &sweep->candidates[i];
     struct plan plan;
-    ANNC_RETURN_IF_FAILED(plan_network(sweep, i, &plan)); /* now with the weights of the classes */
+    ANNC_RETURN_IF_FAILED(plan_network(sweep, i, &plan)); /* again, now with class weights */
     const annc_init init = annc_init_resolve((annc_init)plan.options.value[OPTION_INIT].choice, &plan.shape);
     ANNC_RETURN_IF_FAILED(annc_network_create(&plan.shape, &candidate->network));
     ANNC_RETURN_IF_FAILED(annc_network_initialise(candidate->network, device, init, sweep->entries[i].seed));
@@ -150,7 +150,7 @@ static bool has_classes(const struct sweep *sweep)
     return annc_dataset_examples(sweep->data.train)->labels != NULL;
 }
 
-/* What networks are ranked by: accuracy, or R2. */
+/* Returns the measure that ranks the networks: accuracy or R2. */
 static double merit_of(const struct sweep *sweep, const annc_candidate *candidate)
 {
     if (candidate->validation.count == 0)
@@ -190,7 +190,7 @@ static void json_point(const struct sweep *sweep, uint32_t i, struct json *json)
         char text[POINT_TEXT];
         struct option_value value;
         grid_value(&sweep->grid, sweep->entries[i].point, a, text);
-        option_parse(spec, text, &value); /* which it passed before */
+        option_parse(spec, text, &value); /* parsed successfully before */
         if (spec->kind == WHOLE)
             json_whole(json, spec->name, value.whole);
         else if (spec->kind == CHOICE || spec->kind == TEXT)
@@ -214,7 +214,7 @@ static void json_merit(const struct sweep *sweep, const annc_candidate *candidat
     json_number(json, "validation_loss", there ? validation->loss : NAN);
 }
 
-/* Whether "epochs" is a member of json_point. */
+/* Returns whether "epochs" is a member of json_point. */
 static bool varies_epochs(const struct sweep *sweep)
 {
     for (int a = 0; a < sweep->grid.axes; a++)
@@ -239,7 +239,8 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
     return json_end(&json, stdout, NULL);
 }
 
-/* A network is done. On a terminal one line tells how far it all is; elsewhere each network has its own. */
+/* Reports a completed network: on a terminal as one progress line, otherwise one line per
+ * network. */
 static void tell(void *context, uint32_t i)
 {
     struct sweep *sweep = context;
@@ -248,7 +249,7 @@ static void tell(void *context, uint32_t i)
     char point[512], merit[256], best[512], best_merit[256];
     if (candidate->status == ANNC_STOPPED)
         return;
-    if (candidate->status != ANNC_OK) /* this is the thread whose last error it is */
+    if (candidate->status != ANNC_OK) /* the last error belongs to this thread */
         snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
     sweep->done++;
     if (candidate->validation.count > 0 &&
@@ -272,7 +273,7 @@ static void tell(void *context, uint32_t i)
             sweep->done == sweep->count ? "\n" : "");
 }
 
-/* ---------------------------------------------------------------- the end */
+/* ---------------------------------------------------------------- the best networks */
 
 static int by_merit(const void *left, const void *right, void *context)
 {
@@ -284,7 +285,7 @@ static int by_merit(const void *left, const void *right, void *context)
     return i < k ? -1 : i > k;
 }
 
-/* The networks, best first; the caller frees it. */
+/* Returns the networks, best first; the caller frees the list. */
 static uint32_t *rank(const struct sweep *sweep)
 {
     uint32_t *ranked = take_memory(sweep->count, sizeof *ranked, "the networks");
@@ -337,7 +338,7 @@ static annc_status print_winner(const struct sweep *sweep, const uint32_t *ranke
     return json_end(&json, stdout, NULL);
 }
 
-/* The best network, or the best ones as one. */
+/* Saves the best network, or the best ones joined to one. */
 static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
 {
     const char *path = sweep->options->value[OPTION_SAVE].text;
@@ -359,7 +360,7 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
     annc_status status = ANNC_OK;
     ANNC_TRY(options_of(sweep, ranked[0], &texts, &options));
     ANNC_TRY(count == 1 ? annc_network_copy(networks[0], &joined) : annc_network_join(networks, count, &joined));
-    if (count > 1) { /* the configuration says what is in the file */
+    if (count > 1) { /* the configuration describes the saved network */
         print_layers(annc_network_shape(joined), layers, sizeof layers);
         options.value[OPTION_LAYERS].shown = layers;
         ANNC_TRY(annc_network_set_metadata(joined, "annc.ensemble", "mean of the last layers' z"));
@@ -371,7 +372,8 @@ out:
     return status;
 }
 
-/* A network for which there was no memory, or no device that works, is missing among the results. */
+/* Returns the status of a network that failed for lack of memory or of a working device, and so is
+ * missing from the results. */
 static annc_status find_refused(const struct sweep *sweep)
 {
     for (uint32_t i = 0; i < sweep->count; i++)
@@ -384,7 +386,7 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
 {
     uint32_t *ranked = rank(sweep);
     annc_status ended = sweep->status == ANNC_OK ? ANNC_OK : fail_again(sweep->status, &sweep->error);
-    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) /* not one came to anything */
+    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) /* every network failed */
         ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);
@@ -399,7 +401,7 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
     return ended == ANNC_OK ? status : ended;
 }
 
-/* ---------------------------------------------------------------- the command */
+/* ---------------------------------------------------------------- command */
 
 static annc_status load(struct sweep *sweep, const annc_shape *shape)
 {

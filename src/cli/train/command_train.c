@@ -30,9 +30,9 @@ static const char *text_of(const struct session *session, enum option_id id)
     return session->options->value[id].text;
 }
 
-/* ---------------------------------------------------------------- before the work */
+/* ---------------------------------------------------------------- preparation */
 
-/* What contradicts what. */
+/* Checks for options that contradict each other. */
 static annc_status check_combination(const struct session *session)
 {
     const struct option_value *value = session->options->value;
@@ -54,7 +54,7 @@ static annc_status check_combination(const struct session *session)
     return ANNC_OK;
 }
 
-/* Whether --plot can be done: of curves there is one kind of picture, and folds have none. */
+/* Checks that --plot is possible: the file is an SVG, and folds have no plot. */
 static annc_status check_plot(const struct session *session)
 {
     const char *path = text_of(session, OPTION_PLOT), *end = path ? strrchr(path, '.') : NULL;
@@ -67,7 +67,7 @@ static annc_status check_plot(const struct session *session)
     return annc_model_can_save(path);
 }
 
-/* What has no effect; of a training that goes on that was told when it began. */
+/* Warns of options without effect, except in a resumed training, whose first run has warned. */
 static void warn_unused(const struct session *session)
 {
     struct unused unused = {.has_training = false};
@@ -76,7 +76,8 @@ static void warn_unused(const struct session *session)
         warn_unused_options(&unused, session->options);
 }
 
-/* All that can be wrong without looking at the data. *checkpoint is what --resume names, the caller's. */
+/* Checks everything that does not need the data. *checkpoint is the network of --resume, owned by
+ * the caller. */
 static annc_status prepare(struct session *session, annc_data_options *source, annc_network **checkpoint)
 {
     annc_device_options device;
@@ -107,7 +108,7 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     return device_from_options(session->options, &session->shape, &session->training, &session->device);
 }
 
-/* ---------------------------------------------------------------- after the work */
+/* ---------------------------------------------------------------- saving */
 
 static annc_status save(const struct session *session)
 {
@@ -119,7 +120,8 @@ static annc_status save(const struct session *session)
     return save_model(session->options, session->network, path, "");
 }
 
-/* The curves, where --plot asks for them, of the epochs that this process trained: what a resumed run had before is not known here. */
+/* Saves the curves of --plot, of the epochs trained by this process: those of earlier runs are
+ * unknown here. */
 static annc_status save_plot(const struct session *session)
 {
     const char *path = text_of(session, OPTION_PLOT);
@@ -150,7 +152,8 @@ static annc_status save_plot(const struct session *session)
     return status;
 }
 
-/* Whether the network has what is worth keeping of a training that broke off: the best epoch, or all that was trained, which is fetched. */
+/* Returns whether an interrupted training has parameters worth saving: the best epoch, or all
+ * completed steps, which it fetches. */
 static bool has_something(struct session *session)
 {
     if (session->has_best)
@@ -159,7 +162,7 @@ static bool has_something(struct session *session)
            annc_trainer_store(session->trainer) == ANNC_OK;
 }
 
-/* For want of memory, too, nothing is lost that can be kept: without what only trained and measured, there may be enough to save it. */
+/* Saves the network when memory runs out: freeing trainer and evaluators may make enough room. */
 static void rescue(void *context)
 {
     struct session *session = context;
@@ -169,7 +172,7 @@ static void rescue(void *context)
     save(session);
 }
 
-/* One network on all the data. */
+/* Trains one network on all data. */
 static annc_status train_one(struct session *session, const annc_data_options *source)
 {
     struct kept_error first;
@@ -183,7 +186,7 @@ static annc_status train_one(struct session *session, const annc_data_options *s
         session->ending = ENDED_BY_DIVERGENCE;
     if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
-    keep_error(&first); /* which is what went wrong, whatever comes after it */
+    keep_error(&first); /* report this error, whatever follows */
     annc_status said = ended || has_something(session) ? save(session) : ANNC_OK;
     if (said == ANNC_MEMORY) {
         if (ended)

@@ -30,7 +30,7 @@ static double mean_of(const struct spread *spread)
     return spread->sum / spread->count;
 }
 
-/* Of a sample: over count - 1. */
+/* Returns the sample standard deviation, over count - 1. */
 static double deviation_of(const struct spread *spread)
 {
     const double mean = mean_of(spread),
@@ -124,7 +124,7 @@ static annc_status print_folds(const struct session *model, const struct folds *
     return flush(stdout, "standard output");
 }
 
-/* A fold that the clock cut short counts for nothing, and the mean is of all folds: there is none. */
+/* Fails if the time limit interrupts a fold: the mean needs all folds. */
 static annc_status out_of_time(const struct session *session, uint32_t fold, uint32_t folds)
 {
     const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text;
@@ -132,7 +132,7 @@ static annc_status out_of_time(const struct session *session, uint32_t fold, uin
                      checkpoint ? "; go on with annc-gpu train --resume " : "", checkpoint ? checkpoint : "");
 }
 
-/* Trains one fold and prints what it came to. */
+/* Trains one fold and prints its result. */
 static annc_status train_fold(struct session *session, const annc_data_options *source, bool is_first)
 {
     ANNC_RETURN_IF_FAILED(session_open(session, source, is_first));
@@ -148,7 +148,7 @@ static annc_status train_fold(struct session *session, const annc_data_options *
     return print_fold(session, source->fold);
 }
 
-/* One fold after another, each a session that can be broken and resumed. */
+/* Trains the folds one after another, each as a session that can be interrupted and resumed. */
 static annc_status fold_by_fold(const struct session *model, const annc_data_options *source, struct folds *folds)
 {
     const uint32_t first = folds->fold;
@@ -167,7 +167,7 @@ static annc_status fold_by_fold(const struct session *model, const annc_data_opt
     return ANNC_OK;
 }
 
-/* What came of a candidate is what would have come of its session. */
+/* Copies the result of a candidate to its session. */
 static void take_candidate(const annc_candidate *candidate, struct session *session)
 {
     session->epochs = candidate->epochs_done;
@@ -177,7 +177,7 @@ static void take_candidate(const annc_candidate *candidate, struct session *sess
     session->has_best = true;
 }
 
-/* An epoch of one of several folds that are trained at once. */
+/* Prints an epoch of one of several folds trained together. */
 static void tell_epoch(void *context, const annc_epoch *epoch, const annc_evaluation *validation)
 {
     struct session *session = context;
@@ -190,7 +190,7 @@ static void tell_epoch(void *context, const annc_epoch *epoch, const annc_evalua
     keep_error(&folds->error);
 }
 
-/* A fold is done: why it failed, in the program's words, as long as this is the thread whose last error it is. */
+/* Keeps the error message of a failed fold; the last error belongs to this thread. */
 static void take_reason(void *context, uint32_t i)
 {
     annc_candidate *candidate = (annc_candidate *)context + i;
@@ -198,7 +198,7 @@ static void take_reason(void *context, uint32_t i)
         snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
 }
 
-/* `count` folds from `first` on at once, a core each. */
+/* Trains `count` folds from `first` on together, one per core. */
 static annc_status fold_group(const struct session *model, const annc_data_options *source, uint32_t first,
                               uint32_t count, struct folds *folds)
 {
@@ -249,7 +249,8 @@ out:
     return status;
 }
 
-/* How many folds at once: a core each, unless something is asked of them that only a session does. */
+/* Returns the number of folds to train together: one per core, or 1 if an option needs a
+ * session. */
 static uint32_t folds_at_once(const struct session *model)
 {
     const struct option_value *value = model->options->value;

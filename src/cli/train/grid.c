@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- reading */
+/* ---------------------------------------------------------------- parsing */
 
 static annc_status find_option(const char *name, size_t length, enum option_id *id)
 {
@@ -30,7 +30,7 @@ static annc_status find_option(const char *name, size_t length, enum option_id *
                      meant && *meant ? "?" : "");
 }
 
-/* "0.1..10", of an option that is a number. */
+/* Parses "0.1..10" for a numeric option. */
 static annc_status take_range(struct axis *axis, const char *text, bool *is_range)
 {
     const struct option_spec *spec = &OPTIONS[axis->id];
@@ -87,7 +87,7 @@ static annc_status take_axis(const char *text, bool random, struct grid *grid)
     if (!is_range)
         ANNC_TRY(take_values(axis, equals + 1));
 out:
-    grid->axes++; /* what was taken is freed with the others */
+    grid->axes++; /* freed with the others, even if incomplete */
     return status;
 }
 
@@ -121,7 +121,8 @@ void grid_close(struct grid *grid)
 
 /* ---------------------------------------------------------------- points */
 
-/* A number within [0, 1) for an axis of a point: SplitMix64 (Steele, Lea and Flood 2014). */
+/* Returns a number within [0, 1) for an axis of a point: SplitMix64 (Steele, Lea and Flood
+ * 2014). */
 static double draw(const struct grid *grid, uint32_t point, int a)
 {
     uint64_t z = grid->seed + 0x9E3779B97F4A7C15u * ((uint64_t)point * MOST_AXES + (uint64_t)a + 1);
@@ -134,7 +135,7 @@ void grid_value(const struct grid *grid, uint32_t point, int a, char text[POINT_
 {
     const struct axis *axis = &grid->axis[a];
     uint32_t stride = 1;
-    if (axis->is_range) { /* evenly in size where it is above 0 */
+    if (axis->is_range) { /* log-uniform for positive ranges */
         const double u = draw(grid, point, a);
         const double value =
             axis->low > 0 ? axis->low * pow(axis->high / axis->low, u) : axis->low + u * (axis->high - axis->low);

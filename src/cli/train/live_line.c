@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double EVERY = 0.2; /* seconds between drawings */
+static const double EVERY = 0.2; /* seconds between redraws */
 enum { BAR = 20, LEAST_COLUMNS = 24 };
 
 void live_open(struct live *live, uint32_t epochs, uint32_t done, uint32_t examples, double ends)
@@ -21,7 +21,7 @@ void live_open(struct live *live, uint32_t epochs, uint32_t done, uint32_t examp
     live->started = live->epoch_started = live->drawn = now;
 }
 
-/* "1:02:03", "2:03", "3 s". */
+/* Writes a time: "1:02:03", "2:03", "3 s". */
 static void print_time(double seconds, char *text, size_t size)
 {
     const double whole = ceil(seconds), hours = floor(whole / 3600), minutes = floor((whole - 3600 * hours) / 60);
@@ -33,7 +33,7 @@ static void print_time(double seconds, char *text, size_t size)
         snprintf(text, size, "%.0f:%02.0f:%02.0f", hours, minutes, whole - 3600 * hours - 60 * minutes);
 }
 
-/* "912k/s". */
+/* Writes a speed: "912k/s". */
 static void print_speed(double speed, char *text, size_t size)
 {
     const char *unit = speed >= 1e6 ? "M" : speed >= 1e4 ? "k" : "";
@@ -41,11 +41,11 @@ static void print_speed(double speed, char *text, size_t size)
     snprintf(text, size, shown < 10 && *unit ? "%.1f%s" : "%.0f%s", shown, unit);
 }
 
-/* Text that must fit: what takes `columns` more is left out where it does not. */
+/* A line of limited width; parts that do not fit are left out. */
 struct line {
     char *text;
     size_t used;
-    uint32_t columns; /* left */
+    uint32_t columns; /* remaining columns */
 };
 
 static bool add(struct line *line, const char *text, uint32_t columns)
@@ -71,7 +71,7 @@ static void add_bar(struct line *line, double share, bool is_unicode)
     add(line, text, BAR + (is_unicode ? 2 : 4));
 }
 
-/* The losses of the last epochs as heights, in UTF-8 alone. */
+/* Adds the losses of the last epochs as a bar chart, on UTF-8 terminals only. */
 static void add_spark(struct line *line, const struct live *live)
 {
     const uint32_t shown = live->loss_count < LIVE_LOSSES ? live->loss_count : LIVE_LOSSES;
@@ -91,7 +91,8 @@ static void add_spark(struct line *line, const struct live *live)
         add(line, text, 7 + shown);
 }
 
-/* What is left, by what was done since the start; at most until the limit. */
+/* Returns the estimated remaining time, from the work done since the start; at most the time
+ * limit. */
 static double time_left(const struct live *live, double now, double done)
 {
     const double here = done - live->first_epoch;
@@ -104,7 +105,7 @@ static void compose(struct live *live, double now, uint32_t done, double share)
     const bool is_unicode = use_unicode(live->stream);
     const double seconds = now - live->epoch_started;
     const uint32_t columns = terminal_columns(live->stream);
-    struct line line = {live->line, 0, columns > 1 ? columns - 1 : 0}; /* the last column would wrap in some */
+    struct line line = {live->line, 0, columns > 1 ? columns - 1 : 0}; /* the last column wraps on some terminals */
     char text[64], number[32];
     live->line[0] = '\0';
     snprintf(text, sizeof text, "epoch %u/%u", done + 1, live->epochs);

@@ -141,7 +141,8 @@ static bool is_due(const struct session *session)
     return session->due > 0 && since_start() >= session->due;
 }
 
-/* Whether the steps should pause: for good, or for a checkpoint. While they do not, it is shown how they go. */
+/* Returns whether the steps should pause, for good or for a checkpoint; otherwise updates the
+ * progress line. */
 static bool should_pause(void *context)
 {
     struct session *session = context;
@@ -189,13 +190,13 @@ static void remember(struct session *session)
     history_add(&session->history, row);
 }
 
-/* The best epoch so far; 0 before there is one. */
+/* Returns the best epoch so far; 0 before the first. */
 static uint32_t best_epoch(const struct session *session)
 {
     return session->has_best ? session->best.epoch.epoch : 0;
 }
 
-/* Keeps what is best by validation. */
+/* Keeps the best parameters by validation. */
 static annc_status keep_best(struct session *session)
 {
     if (!session->validation ||
@@ -207,7 +208,7 @@ static annc_status keep_best(struct session *session)
     return ANNC_OK;
 }
 
-/* Whether the training has reached what was asked for. */
+/* Returns whether the training has reached the requested result. */
 static bool is_reached(const struct session *session)
 {
     const struct option_value *wanted = &session->options->value[OPTION_TARGET_ACCURACY];
@@ -218,7 +219,7 @@ static bool is_reached(const struct session *session)
     return wanted->given && reached >= wanted->number;
 }
 
-/* Trains and measures one epoch. An epoch that was cut short counts for nothing but its steps. */
+/* Trains and evaluates one epoch. Of an interrupted epoch only the steps count. */
 static annc_status one_epoch(struct session *session, annc_status (*each)(const struct session *))
 {
     struct outcome outcome = {.epoch = {0}};
@@ -244,7 +245,7 @@ static annc_status one_epoch(struct session *session, annc_status (*each)(const 
     return status == ANNC_OK && wanted ? session_save(session) : status;
 }
 
-/* Whether and why the training ends after an epoch. */
+/* Returns whether the training ends after this epoch, and sets the reason. */
 static bool ends(struct session *session)
 {
     const uint64_t epochs = session->options->value[OPTION_EPOCHS].whole;
@@ -260,7 +261,8 @@ static bool ends(struct session *session)
     return session->epochs >= epochs || session->ending != ENDED_BY_EPOCHS;
 }
 
-/* How the training goes is shown where it does not come between lines for scripts, and where there is one training, not many. */
+/* Opens the progress line, unless it would mix with lines for scripts, or the training is one of
+ * several. */
 static void open_live(struct session *session)
 {
     const struct option_value *value = session->options->value;
@@ -269,10 +271,11 @@ static void open_live(struct session *session)
                   annc_dataset_examples(session->data.train)->count, session->deadline);
 }
 
-/* The status of a training that went on until `status`, and its ending where that was within an epoch. */
+/* Returns the final status of a training that ended with `status`, and sets the ending of an
+ * incomplete epoch. */
 static annc_status final_status(struct session *session, annc_status status)
 {
-    if (status == ANNC_STOPPED && !stop_signal()) { /* cut short by the clock */
+    if (status == ANNC_STOPPED && !stop_signal()) { /* ended by the time limit */
         session->ending = ENDED_BY_TIME;
         return ANNC_OK;
     }
@@ -286,8 +289,9 @@ static annc_status final_status(struct session *session, annc_status status)
     return status;
 }
 
-/* How long a signal waits for what is at work. Epochs that only the process knows are worth it; where a checkpoint has all but the one at work,
- * the end comes soon. A second signal ends all at once. */
+/* Returns the stop policy of a training. Epochs that only this process has are worth waiting for;
+ * with a checkpoint of all but the current epoch, the process ends soon. A second signal ends it at
+ * once. */
 static enum stop_policy patience_for(const struct session *session)
 {
     const struct option_value *value = session->options->value;
@@ -300,18 +304,18 @@ annc_status session_train(struct session *session, annc_status (*each)(const str
     struct kept_error first;
     annc_status status = ANNC_OK;
     if (!session->checkpoint)
-        ANNC_RETURN_IF_FAILED(session_save(session)); /* there is one from the start */
+        ANNC_RETURN_IF_FAILED(session_save(session)); /* a checkpoint exists from the start */
     ANNC_RETURN_IF_FAILED(log_begin(session));
     open_live(session);
     while (status == ANNC_OK && !ends(session)) {
         set_stop_policy(patience_for(session));
         status = one_epoch(session, each);
     }
-    set_stop_policy(END_WHEN_ASKED); /* what is left is to be saved */
+    set_stop_policy(END_WHEN_ASKED); /* the result is to be saved */
     live_hide(&session->live);
     status = final_status(session, status);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
-    keep_error(&first); /* which the same error again is not to hide */
+    keep_error(&first); /* the final error must not hide the first */
     annc_status kept = ended || status == ANNC_OUTPUT ? session_save(session) : ANNC_OK;
     if (ended && !session->has_best) {
         const annc_status stored = annc_trainer_store(session->trainer);

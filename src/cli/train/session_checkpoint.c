@@ -1,4 +1,4 @@
-/* session_checkpoint.c - a session in a file, and back. */
+/* session_checkpoint.c - saves a session to a checkpoint and restores it. */
 #include "cli/train/session_checkpoint.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---------------------------------------------------------------- what a network says of its making */
+/* ---------------------------------------------------------------- metadata of a network */
 
 static annc_status set_whole(annc_network *network, const char *key, uint64_t value)
 {
@@ -39,7 +39,7 @@ static void print_config(const struct options *options, struct text *out)
     options_print(TRAIN, options, out);
 }
 
-/* What `print` prints of the options. */
+/* Stores the output of `print` for the options. */
 static annc_status set_options(annc_network *network, const char *key, const struct options *options,
                                void (*print)(const struct options *options, struct text *out))
 {
@@ -100,10 +100,10 @@ annc_status checkpoint_forget(annc_network *network)
 
 /* ---------------------------------------------------------------- numbers of a session */
 
-/* Numbers on their way into a text or out of one, in one order for both. */
+/* Reads or writes numbers of a session as text, in the same order. */
 struct codec {
     struct text *out; /* or */
-    const char *in;   /* what is left to be read */
+    const char *in;   /* the rest of the text */
     bool failed;
 };
 
@@ -182,7 +182,7 @@ static void pass_session(struct codec *codec, struct session *session)
     pass_outcome(codec, &session->best);
 }
 
-/* ---------------------------------------------------------------- into a file */
+/* ---------------------------------------------------------------- writing */
 
 annc_status checkpoint_interval(const struct options *options, uint32_t *epochs, double *seconds)
 {
@@ -203,7 +203,7 @@ annc_status checkpoint_interval(const struct options *options, uint32_t *epochs,
     return ANNC_OK;
 }
 
-/* What rounding depends on. */
+/* Prints the properties of the machine that affect rounding. */
 static void print_machine(const struct session *session, char *text, size_t size)
 {
     const annc_device_info *info = annc_device_describe(session->device);
@@ -222,7 +222,7 @@ static annc_status set_progress(struct session *session, annc_network *checkpoin
     return status;
 }
 
-/* Which data measure the training: losses on others say nothing of those before. */
+/* Prints the data used for evaluation: losses on other data are not comparable. */
 static void print_measured(struct session *session, char *text, size_t size)
 {
     const annc_dataset *const sets[] = {session->data.test, session->data.validation};
@@ -262,7 +262,7 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- out of a file */
+/* ---------------------------------------------------------------- reading */
 
 static annc_status damaged(const struct session *session, const char *what)
 {

@@ -19,10 +19,11 @@ static annc_status failed(const struct session *session)
                      strerror(errno));
 }
 
-/* Lines are always added at the end, so that those of runs with one log stay whole; what a broken run said is kept. */
+/* Lines are always appended, so that runs with a common log keep their lines whole, and the lines
+ * of an interrupted run stay. */
 annc_status log_open(struct session *session)
 {
-    static char line[1 << 16]; /* so long a line goes out in one piece */
+    static char line[1 << 16]; /* buffer, so that a long line is written in one piece */
     const char *path = session->options->value[OPTION_LOG].text;
     if (!path)
         return ANNC_OK;
@@ -33,7 +34,8 @@ annc_status log_open(struct session *session)
     return session->log && setvbuf(session->log, line, _IOFBF, sizeof line) == 0 ? ANNC_OK : failed(session);
 }
 
-/* Whether a file is one that can be emptied without what this process has just said there. */
+/* Returns whether a file can be emptied without losing output that this process has just printed
+ * there. */
 static bool is_of_its_own(const struct stat *file)
 {
     struct stat stream;
@@ -45,7 +47,8 @@ static bool is_of_its_own(const struct stat *file)
     return true;
 }
 
-/* Where the last whole line of a file of so many bytes ends; the file's end where that cannot be seen. */
+/* Returns the end of the last complete line of a file of `size` bytes; `size` if the file cannot be
+ * read. */
 static off_t end_of_lines(const char *path, off_t size)
 {
     char piece[4096];
@@ -81,7 +84,7 @@ annc_status log_begin(const struct session *session)
         return failed(session);
     if (!is_of_its_own(&file))
         return ANNC_OK;
-    /* A resumed run goes on behind the lines of before: what is left of one that was broken off makes way. */
+    /* A resumed run appends after the last complete line; an incomplete one is removed. */
     const off_t kept = session->checkpoint ? end_of_lines(session->options->value[OPTION_LOG].text, file.st_size) : 0;
     return kept == file.st_size || ftruncate(descriptor, kept) == 0 ? ANNC_OK : failed(session);
 }

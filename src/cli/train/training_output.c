@@ -1,4 +1,4 @@
-/* training_output.c - what is printed of a session: lines for people and for scripts. */
+/* training_output.c - the output of a session: lines for people and for scripts. */
 #include "cli/train/training_output.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -27,7 +27,7 @@ static bool quiet(const struct session *session)
     return given(session, OPTION_JSON) || given(session, OPTION_QUIET);
 }
 
-/* ---------------------------------------------------------------- before */
+/* ---------------------------------------------------------------- before training */
 
 void print_shapes(const struct session *session)
 {
@@ -65,7 +65,7 @@ void print_balance(const struct session *session)
     note(session->options, "examples of each class: %s", line);
 }
 
-/* ---------------------------------------------------------------- an epoch */
+/* ---------------------------------------------------------------- epochs */
 
 static void json_named(struct json *json, const char *prefix, const char *name, double value)
 {
@@ -110,7 +110,7 @@ static annc_status json_epoch(const struct session *session, FILE *out)
 {
     const struct outcome *last = &session->last;
     struct json json;
-    const bool alone = session->fold == 0; /* several folds are trained at once, and of each less is known */
+    const bool alone = session->fold == 0; /* folds trained together report less each */
     json_begin(&json, "annc.epoch/1");
     if (!alone)
         json_whole(&json, "fold", session->fold);
@@ -174,9 +174,9 @@ annc_status print_epoch(const struct session *session)
     return flush(stdout, "standard output");
 }
 
-/* ---------------------------------------------------------------- the end */
+/* ---------------------------------------------------------------- results */
 
-/* The measures that a reader looks for first: of the test set, or else of what there is. */
+/* Adds the main measures: of the test set, or else of the available data. */
 static void json_main_measures(struct json *json, const struct session *session)
 {
     const struct outcome *outcome = session_outcome(session);

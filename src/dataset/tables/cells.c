@@ -1,4 +1,4 @@
-/* cells.c - what one cell of a table of text holds. */
+/* cells.c - the kind and value of one cell of a text table. */
 #include "dataset/tables/cells.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -30,7 +30,8 @@ static bool is_missing(const struct annc_field *field)
 
 enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char thousands, double *number)
 {
-    /* Most cells are numbers, and no number is a word that stands for a missing one. */
+    /* Try numbers first: most cells are numbers, and no word for a missing value reads as a
+     * number. */
     if (annc_number_parse(field->text, field->length, decimal, thousands, number))
         return ANNC_CELL_NUMBER;
     if (is_missing(field))

@@ -17,19 +17,20 @@
 
 enum { SHOWN = 80, FEWEST_COUNTING = 4 };
 
-/* Whether the comma, of a number that has one, stands before exactly three digits at the end, and so may be a thousands mark. */
+/* Returns whether a number's comma stands before exactly three final digits, and so may be a
+ * thousands mark. */
 static bool is_before_three(const struct annc_field *field)
 {
     const char *comma = memchr(field->text, ',', field->length);
     return field->text + field->length - comma == 4 && comma - field->text <= 4;
 }
 
-/* ---------------------------------------------------------------- the first look */
+/* ---------------------------------------------------------------- first pass */
 
-/* How cells are read before the decimal mark is settled. */
+/* Settings for cells before the decimal mark is known. */
 struct look {
     const annc_text_options *options;
-    bool may_be_decimal_comma; /* the separator is none */
+    bool may_be_decimal_comma; /* the comma is not the separator */
 };
 
 static void look_at(const struct look *look, const struct annc_field *field, size_t line, struct annc_column *column)
@@ -64,14 +65,15 @@ static void look_at(const struct look *look, const struct annc_field *field, siz
     }
 }
 
-/* Whether a cell is anything but words. */
+/* Returns whether a cell is a number or missing. */
 static bool is_number_or_missing(const struct annc_field *field)
 {
     double number;
     return annc_cell_read(field, '.', '\0', &number) != ANNC_CELL_TEXT;
 }
 
-/* Whether the cells, one or more, count up from 0 or 1, at least four of them, an empty first and a text last aside. */
+/* Returns whether at least four cells count up from 0 or 1, except an empty first and a text last
+ * one. */
 static bool counts_up(const struct annc_field *field, size_t count)
 {
     double number = 0, last = 0;
@@ -89,7 +91,8 @@ static bool counts_up(const struct annc_field *field, size_t count)
     return true;
 }
 
-/* Whether the first record, still in `records` and as long as the others, is a header: in some column it alone is neither a number nor missing, or it counts. */
+/* Returns whether the first record, still in `records` and as long as the others, is a header: in
+ * some column it alone is neither a number nor missing, or it counts. */
 static bool is_header(const struct annc_records *records, const struct annc_columns *columns)
 {
     for (uint32_t c = 0; c < columns->count; c++)
@@ -117,7 +120,7 @@ annc_status annc_columns_check(const struct annc_records *records, const struct 
     return ANNC_OK;
 }
 
-/* Looks at every record but the first. */
+/* Examines every record but the first. */
 static annc_status look_at_rows(struct annc_records *records, const annc_text_options *options, size_t width,
                                 struct annc_columns *columns)
 {
@@ -140,7 +143,8 @@ out:
     return status;
 }
 
-/* Names from the header, or numbers from 1. With row names the header's first belongs to the second column. */
+/* Sets the names from the header, or numbers from 1. With row names, the header's first name
+ * belongs to the second column. */
 static annc_status name_columns(const struct annc_records *records, struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
@@ -159,7 +163,7 @@ out:
     return status;
 }
 
-/* The separator, and how many fields a record has by it. */
+/* Determines the separator and the number of fields per record. */
 static annc_status settle_separator(struct annc_records *records, const annc_text_options *options, size_t *width)
 {
     annc_status status = ANNC_OK;
@@ -167,7 +171,8 @@ static annc_status settle_separator(struct annc_records *records, const annc_tex
     if (!options->separator)
         return annc_records_find_separator(records, width);
     records->separator = options->separator;
-    /* The second record, if there is one: the first may be a header without a name for the first column. */
+    /* Use the second record, if any: the first may be a header without a name for the first
+     * column. */
     for (int i = 0; i < 2; i++)
         ANNC_TRY(annc_records_next(records, &more));
     *width = records->count;
@@ -176,7 +181,7 @@ out:
     return status;
 }
 
-/* Reads all once: columns, their names, and what is in them. */
+/* Reads all records once, and determines the columns, their names and contents. */
 static annc_status look(struct annc_records *records, const annc_text_options *options, struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
@@ -199,7 +204,7 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
         return wrong_length(records, width);
     columns->has_header = first + 1 == width || options->header == ANNC_YES ||
                           (options->header == ANNC_AUTO && is_header(records, columns));
-    if (first + 1 == width) { /* an always-empty last field, or a row name */
+    if (first + 1 == width) { /* an empty last field, or a row name */
         columns->has_row_names = columns->column[width - 1].empty < columns->rows;
         columns->last_is_empty = !columns->has_row_names;
     }
@@ -251,7 +256,7 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
     return ANNC_OK;
 }
 
-/* ---------------------------------------------------------------- what inputs must be */
+/* ---------------------------------------------------------------- checks of inputs */
 
 static annc_status refuse_texts(const struct annc_records *records, const annc_text_options *options,
                                 const struct annc_column *column, bool target)
@@ -301,7 +306,7 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
     return ANNC_OK;
 }
 
-/* ---------------------------------------------------------------- together */
+/* ---------------------------------------------------------------- whole search */
 
 static const char *separator_name(char separator)
 {

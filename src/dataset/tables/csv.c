@@ -17,20 +17,20 @@
 
 enum { SHOWN = 80 };
 
-/* What one reading has open. */
+/* The state of reading a text table. */
 struct annc_csv {
     struct annc_records records;
     struct annc_columns columns;
     const annc_text_options *options;
-    struct annc_table *table; /* being filled */
+    struct annc_table *table; /* the table to fill */
     struct annc_label_reader labels;
     bool label_is_text;
     uint64_t dropped; /* rows, for missing values */
 };
 
-/* ---------------------------------------------------------------- room */
+/* ---------------------------------------------------------------- allocation */
 
-/* The names of a role's columns, `count` of them, in the order of their places. */
+/* Copies the names of a role's `count` columns, in the order of their places. */
 static annc_status take_names(const struct annc_columns *columns, enum annc_role role, uint32_t count,
                               struct annc_texts *names)
 {
@@ -47,7 +47,7 @@ out:
     return status;
 }
 
-/* Room for so many rows. */
+/* Allocates a number of rows. */
 static annc_status make_room(struct annc_csv *reading, uint32_t rows)
 {
     annc_status status = ANNC_OK;
@@ -84,9 +84,9 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- a row */
+/* ---------------------------------------------------------------- rows */
 
-/* A cell that is no number as the others are, in a row that the first look has not seen. */
+/* Returns the error for a cell that is not a number, in a row beyond the beginning. */
 static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum annc_cell cell)
 {
     const struct annc_field *field = &reading->records.field[c];
@@ -109,7 +109,7 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
                                  column, annc_printable(text, shown, sizeof shown), what);
 }
 
-/* A cell as a float; NaN where it is missing. */
+/* Reads a cell as a float; NaN if missing. */
 static annc_status read_number(const struct annc_csv *reading, uint32_t c, float *value)
 {
     const struct annc_columns *columns = &reading->columns;
@@ -134,7 +134,7 @@ out:
     return status;
 }
 
-/* Whether the row's label is there. A text column's classes may be called NA or None. */
+/* Returns whether the row's label is missing. Classes of a text column may be called NA or None. */
 static bool label_is_missing(const struct annc_csv *reading, uint32_t c)
 {
     const struct annc_field *field = &reading->records.field[c];
@@ -144,7 +144,7 @@ static bool label_is_missing(const struct annc_csv *reading, uint32_t c)
     return annc_cell_read(field, reading->columns.decimal, reading->columns.thousands, &number) == ANNC_CELL_MISSING;
 }
 
-/* Reads the record into row table->rows; *complete is false where something is missing. */
+/* Reads the record into row table->rows; *complete is false if a value is missing. */
 static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *label_column)
 {
     annc_status status = ANNC_OK;
@@ -183,7 +183,7 @@ static bool target_is_missing(const struct annc_table *table)
     return false;
 }
 
-/* Takes the record, or leaves it out for what it misses. */
+/* Adds the record, or drops it for missing values. */
 static annc_status take_row(struct annc_csv *reading)
 {
     annc_status status = ANNC_OK;
@@ -211,7 +211,7 @@ out:
     return status;
 }
 
-/* Up to `most` rows; fewer at the end, and where a pipe pauses. */
+/* Reads up to `most` rows; fewer at the end, and if a pipe pauses. */
 static annc_status read_rows(struct annc_csv *reading, uint32_t most)
 {
     annc_status status = ANNC_OK;
@@ -235,7 +235,7 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- a table in pieces */
+/* ---------------------------------------------------------------- tables in pieces */
 
 annc_status annc_csv_open(struct annc_stream *stream, const annc_text_options *options,
                           const struct annc_intake *intake, const struct annc_table *like, bool need_label,
@@ -292,7 +292,7 @@ uint64_t annc_csv_dropped(const struct annc_csv *reading)
     return reading->dropped;
 }
 
-/* ---------------------------------------------------------------- a whole table */
+/* ---------------------------------------------------------------- whole tables */
 
 annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,
                           bool need_label, struct annc_table *table, char *notes, size_t size)

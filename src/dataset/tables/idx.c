@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Deflate cannot pack more tightly than this, so a gzip file's content has a bound before it is unpacked. */
+/* The maximum ratio of deflate: it bounds the contents of a gzip file before unpacking. */
 static const double MOST_DEFLATE_RATIO = 1032;
 enum { CHUNK = 1 << 16, FIRST_ROOM = 1 << 16 };
 
@@ -20,7 +20,7 @@ static uint32_t little_endian(const unsigned char *bytes)
     return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
 }
 
-/* Bytes of an element of a type, or 0 for no such type. */
+/* Returns the bytes per element of a type, or 0 for an unknown type. */
 static size_t element_bytes(unsigned type)
 {
     switch (type) {
@@ -39,7 +39,7 @@ static size_t element_bytes(unsigned type)
     }
 }
 
-/* A big-endian element as a number; unsigned bytes stay what they are and do not come here. */
+/* Returns a big-endian element as a number; not for unsigned bytes, which stay unchanged. */
 static double element(unsigned type, const unsigned char *bytes)
 {
     uint64_t bits = 0;
@@ -66,7 +66,7 @@ static double element(unsigned type, const unsigned char *bytes)
 
 /* ---------------------------------------------------------------- the header */
 
-/* Whether the claimed elements are what the file holds, as far as that can be told before reading them. */
+/* Checks the number of elements against the file's size, as far as possible before reading. */
 static annc_status check_size(const struct annc_stream *stream, const unsigned char *sizes, uint32_t rank,
                               size_t header, size_t width, size_t count)
 {
@@ -127,7 +127,7 @@ out:
 
 /* ---------------------------------------------------------------- the elements */
 
-/* Converts `count` elements; the first of them is number `first` of the file. */
+/* Converts `count` elements; the first is element `first` of the file. */
 static annc_status convert(const struct annc_stream *stream, unsigned type, const unsigned char *bytes, size_t count,
                            size_t first, float *values)
 {
@@ -175,7 +175,7 @@ out:
     return status;
 }
 
-/* Bytes of a raw file that is too large to be read stay where they are. */
+/* Maps the bytes of a raw file that is too large to be read. */
 static annc_status map_elements(const struct annc_stream *stream, struct annc_idx *idx)
 {
     annc_status status = ANNC_OK;

@@ -1,4 +1,4 @@
-/* idx_find.c - IDX files by their names. */
+/* idx_find.c - finds IDX files by name. */
 #include "dataset/tables/idx_find.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -10,14 +10,15 @@
 
 enum { SHOWN = 300, NAME = 256, MOST_SETS = 8 };
 
-/* What a name says: "emnist-letters-train-images.idx3-ubyte.gz" is prefix "emnist-letters-", part train, images, gzip. */
+/* The parts of a name: "emnist-letters-train-images.idx3-ubyte.gz" has prefix "emnist-letters-",
+ * part train, images, gzip. */
 struct name {
     char prefix[NAME];
     enum annc_part part;
     bool images, gzip;
 };
 
-/* Whether the text before `end` ends with a word, and where that word begins. */
+/* Returns whether the text before `end` ends with a word, and the word's begin. */
 static bool ends_with(const char *text, size_t end, const char *word, size_t *begin)
 {
     const size_t length = strlen(word);
@@ -27,7 +28,8 @@ static bool ends_with(const char *text, size_t end, const char *word, size_t *be
     return true;
 }
 
-/* Whether a name says that its file is hidden, or not yet whole: what a download that was killed has left, say. */
+/* Returns whether a name marks a hidden or incomplete file, such as the rest of an interrupted
+ * download. */
 static bool is_unfinished(const char *text)
 {
     size_t begin;
@@ -63,7 +65,7 @@ static bool parse_name(const char *text, struct name *name)
     return true;
 }
 
-/* The prefixes seen, each once. */
+/* The prefixes found, without duplicates. */
 struct sets {
     char prefix[MOST_SETS][NAME];
     uint32_t count;
@@ -88,7 +90,7 @@ static annc_status refuse_several(const char *folder, const struct sets *sets)
                      annc_printable(folder, shown, sizeof shown), list);
 }
 
-/* Takes a file into the place that its name claims: a plain one before a gzip one, and otherwise the first by name. */
+/* Adds a file by its name: plain before gzip, otherwise the first by name. */
 static void take_file(const char *folder, const char *text, const struct name *name, struct annc_idx_files *files)
 {
     char *place = name->images ? files->images[name->part] : files->labels[name->part];
@@ -101,7 +103,7 @@ static void take_file(const char *folder, const char *text, const struct name *n
         memcpy(place, path, strlen(path) + 1);
 }
 
-/* All files of a folder whose prefix is `only`, or any where that is NULL. */
+/* Finds all files of a directory with prefix `only`, or with any if NULL. */
 static annc_status scan(const char *folder, const char *only, struct annc_idx_files *files, struct sets *sets)
 {
     char shown[SHOWN], reason[128] = "";
@@ -132,7 +134,7 @@ annc_status annc_idx_find(const char *folder, struct annc_idx_files *files)
     ANNC_TRY(scan(folder, NULL, files, &sets));
     if (sets.count > 1)
         return refuse_several(folder, &sets);
-    if (sets.count == 1) /* labels of another set do not count */
+    if (sets.count == 1) /* ignore labels of other sets */
         ANNC_TRY(scan(folder, sets.prefix[0], files, &sets));
 out:
     return status;

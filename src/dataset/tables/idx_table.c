@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The labels file of a table of `rows` examples. */
+/* Reads the labels file of a table of `rows` examples. */
 static annc_status read_labels(const char *path, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
@@ -36,7 +36,8 @@ static annc_status read_labels(const char *path, struct annc_table *table)
         numbers[i] =
             idx.type == ANNC_BYTES ? ((const uint8_t *)idx.elements)[i] : (double)((const float *)idx.elements)[i];
     ANNC_TRY(annc_labels_of_numbers(numbers, table->rows, &table->labels));
-    /* From here on the table goes by the name of its labels, which is what can still be wrong. */
+    /* From here on messages use the name of the labels file, as only its contents can still be
+     * wrong. */
     memcpy(table->name, name, sizeof name);
 out:
     annc_release(numbers);
@@ -45,7 +46,7 @@ out:
     return status;
 }
 
-/* Rows become columns, in place, one image after another. */
+/* Transposes one image after another in place. */
 static annc_status transpose(struct annc_idx *images)
 {
     annc_status status = ANNC_OK;
@@ -67,7 +68,7 @@ out:
     return status;
 }
 
-/* What was assumed of the images. */
+/* Notes the assumptions about the images. */
 static void note_images(const struct annc_idx *images, const char *name, bool turn, char *notes, size_t size)
 {
     if (images->gzip_layers > 0 && !strstr(name, ".gz"))

@@ -7,15 +7,15 @@
 
 enum {
     MOST_LOOKED_AT = 1000,
-    LEAST_INPUTS = 64, /* of rows of features that may be images */
+    LEAST_INPUTS = 64, /* for rows of features that may be images */
     MNIST_SIDE = 28,
     MNIST_INK = 20,
     WHITE = 255,
 };
 static const double MIDDLE = 127.5, FLAT = 25, EDGE = 0.95;
-static const double MOST = 0.9, ALMOST_ALL = 0.99; /* of the images */
+static const double MOST = 0.9, ALMOST_ALL = 0.99; /* shares of the images */
 
-/* ---------------------------------------------------------------- one picture */
+/* ---------------------------------------------------------------- single pictures */
 
 void annc_ring_add(struct annc_ring *ring, const uint8_t *grey, uint32_t rows, uint32_t columns)
 {
@@ -64,9 +64,9 @@ bool annc_is_mnist_like(const uint8_t *grey, uint32_t rows, uint32_t columns)
            down < high * mass && across >= low * mass && across < high * mass;
 }
 
-/* ---------------------------------------------------------------- many of them */
+/* ---------------------------------------------------------------- images of a table */
 
-/* What was counted of a table's images. */
+/* Counts over a table's images. */
 struct counts {
     uint32_t images, dark, light, flat_dark, flat_light, mnist_dark, mnist_light;
 };
@@ -89,7 +89,7 @@ static void look_at(uint8_t *grey, const struct annc_look *look, struct counts *
     counts->mnist_light += mnist_like && is_light;
 }
 
-/* What white is: 255, 1, or 0 where the values are no brightnesses. */
+/* Returns the value of white: 255, 1, or 0 if the values are not brightnesses. */
 static uint32_t find_white(const struct annc_table *table, uint32_t step)
 {
     double most = 0;
@@ -105,7 +105,7 @@ static uint32_t find_white(const struct annc_table *table, uint32_t step)
     return most > 1 ? WHITE : 1;
 }
 
-/* Rows and columns of what can be a square image. */
+/* Sets rows and columns if the inputs can form a square image. */
 static void make_square(uint32_t inputs, struct annc_look *look)
 {
     const uint32_t side = (uint32_t)lround(sqrt(inputs));

@@ -1,4 +1,4 @@
-/* notes.c - what was assumed about data, as lines for the user. */
+/* notes.c - the assumptions about data, as lines for the user. */
 #include "dataset/tables/notes.h"
 #include "annc.h"
 
@@ -14,7 +14,7 @@ void annc_note(char *notes, size_t size, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    annc_printable(text, line, sizeof line); /* whatever it quotes */
-    if (used + strlen(line) + 1 < size)      /* otherwise there is no room for it */
+    annc_printable(text, line, sizeof line); /* quoted names may contain anything */
+    if (used + strlen(line) + 1 < size)      /* otherwise it does not fit */
         snprintf(notes + used, size - used, "%s\n", line);
 }

@@ -10,14 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- arrays of files */
+/* ---------------------------------------------------------------- arrays in files */
 
 static annc_status read_stream(void *source, void *bytes, size_t count, size_t *got)
 {
     return annc_stream_read(source, bytes, count, got);
 }
 
-/* Deflate cannot pack more tightly than this. */
+/* The maximum ratio of deflate. */
 enum { MOST_DEFLATE_RATIO = 1032 };
 
 static annc_status read_npy(struct annc_stream *stream, struct annc_array *array)
@@ -36,13 +36,13 @@ static bool is_array(const struct annc_zip_member *member)
     return length > 4 && strcmp(member->name + length - 4, ".npy") == 0;
 }
 
-/* The name of an array: its member's without ".npy". */
+/* Writes the name of an array: its member's without ".npy". */
 static void array_name(const struct annc_zip_member *member, char *name, size_t size)
 {
     snprintf(name, size, "%.*s", (int)strlen(member->name) - 4, member->name);
 }
 
-/* The array of a name in any case, or UINT32_MAX. */
+/* Returns the array of a name, ignoring case, or UINT32_MAX. */
 static uint32_t find_array(const struct annc_zip *zip, const char *wanted)
 {
     char name[ANNC_ARRAY_NAME];
@@ -67,7 +67,7 @@ static uint32_t count_arrays(const struct annc_zip *zip, uint32_t *last)
     return count;
 }
 
-/* Every array with its shape, for a message. */
+/* Lists every array with its shape, for a message. */
 static void list_arrays(const struct annc_zip *zip, char *list, size_t size)
 {
     size_t used = 0;
@@ -93,7 +93,8 @@ static double at(const struct annc_array *array, size_t i)
     return array->is_bytes ? ((const uint8_t *)array->elements)[i] : ((const double *)array->elements)[i];
 }
 
-/* Takes an array as inputs: examples by the first dimension; what it holds becomes the table's. */
+/* Makes inputs of an array, whose first dimension counts examples; the table takes over its
+ * elements. */
 static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
@@ -126,7 +127,7 @@ out:
 
 /* ---------------------------------------------------------------- labels and targets */
 
-/* The place of the only 1 in a row of zeros. */
+/* Finds the position of the only 1 in a row of zeros. */
 static annc_status one_hot(const struct annc_array *y, size_t row, size_t n, double *label)
 {
     size_t ones = 0;
@@ -189,7 +190,7 @@ out:
     return status;
 }
 
-/* x and y (or NULL) as a table. */
+/* Makes a table of x and y (or NULL). */
 static annc_status make_table(struct annc_array *x, const struct annc_array *y, bool numbers, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
@@ -213,7 +214,7 @@ out:
 
 /* ---------------------------------------------------------------- files */
 
-/* The only array of a file. */
+/* Reads the only array of a file. */
 static annc_status read_lone_array(const char *path, struct annc_array *array)
 {
     annc_status status = ANNC_OK;
@@ -258,13 +259,13 @@ out:
     return status;
 }
 
-/* Names that go together. */
+/* Pairs of names. */
 static const struct {
     const char *x, *y, *x_test, *y_test;
 } PAIRS[] = {{"x_train", "y_train", "x_test", "y_test"}, {"x", "y", NULL, NULL}, {"images", "labels", NULL, NULL}};
 enum { PAIR_COUNT = sizeof PAIRS / sizeof *PAIRS };
 
-/* The labels file of "kmnist-train-imgs.npz": the same with "labels". */
+/* Writes the labels file of "kmnist-train-imgs.npz": the same name with "labels". */
 static bool labels_beside(const char *path, char *labels, size_t size)
 {
     static const char *const words[] = {"imgs", "images"};
@@ -277,7 +278,7 @@ static bool labels_beside(const char *path, char *labels, size_t size)
     return false;
 }
 
-/* Which members are x and y of a part; UINT32_MAX for what is not there. */
+/* Finds the members x and y of a part; UINT32_MAX if missing. */
 static void find_pair(const struct annc_zip *zip, bool test, uint32_t *x, uint32_t *y)
 {
     *x = *y = UINT32_MAX;
@@ -306,7 +307,7 @@ static annc_status refuse_names(const struct annc_zip *zip, const char *lacking)
         zip->name, lacking, list);
 }
 
-/* What is to be learnt: a member, or a file of its own. */
+/* Reads the labels or targets: a member, or a separate file. */
 static annc_status read_learnt(const struct annc_zip *zip, const char *path, const char *labels_path, uint32_t y_member,
                                struct annc_array *y)
 {

@@ -12,7 +12,7 @@
 enum {
     WHITE = 255,
     LEAST_CONTRAST = 25,
-    FAINT = 51, /* what is below after the paper was taken off is paper too */
+    FAINT = 51, /* after subtraction, lower values are paper too */
     INK = 25,
     INK_SIDE = 20, /* of MNIST's digits */
 };
@@ -46,7 +46,8 @@ static annc_status nothing_drawn(const char *name)
     return annc_fail(ANNC_INPUT, "%s: nothing drawn: its pixels are all of almost the same brightness", name);
 }
 
-/* Where the paper is no black, takes its brightness off: v becomes 255 (v - paper) / (most - paper), and 0 where that is faint. */
+/* Subtracts the brightness of paper that is not black: v becomes 255 (v - paper) / (most - paper),
+ * and 0 if that is faint. */
 static annc_status remove_paper(struct annc_picture *picture, const struct annc_ring *ring, const char *name)
 {
     const int paper = annc_ring_quantile(ring, PAPER);
@@ -66,7 +67,8 @@ static annc_status remove_paper(struct annc_picture *picture, const struct annc_
     return ANNC_OK;
 }
 
-/* Makes a picture light on dark, or, where the images have no common background, leaves it. *inverted: it was dark on light. */
+/* Makes a picture light on dark, or leaves it unchanged if the images have no common background.
+ * *inverted: it was dark on light. */
 static annc_status light_on_dark(struct annc_picture *picture, const struct annc_look *look, const char *name,
                                  bool *inverted)
 {
@@ -93,8 +95,8 @@ static annc_status light_on_dark(struct annc_picture *picture, const struct annc
 
 /* ---------------------------------------------------------------- size */
 
-/* The source pixels that an output pixel is made of, and each one's weight: a triangle as wide as two output pixels, or as two source pixels
- * where it is enlarged. */
+/* The source pixels of an output pixel with their weights: a triangle as wide as two output pixels,
+ * or as two source pixels when enlarging. */
 struct tap {
     double centre, reach;
     int64_t first, last;
@@ -117,7 +119,7 @@ static double weight_of(const struct tap *tap, int64_t i)
     return weight > 0 ? weight : 0;
 }
 
-/* A box of a picture, scaled to rows x columns. */
+/* Scales a box of a picture to rows x columns. */
 static annc_status scale(const struct annc_picture *picture, const struct box *box, uint32_t rows, uint32_t columns,
                          uint8_t *to)
 {
@@ -154,7 +156,7 @@ out:
     return status;
 }
 
-/* The largest size of a box's proportions within rows x columns. */
+/* Returns the largest size within rows x columns with a box's proportions. */
 static void fit(const struct box *box, uint32_t *rows, uint32_t *columns)
 {
     const double by_rows = (double)*rows / box->rows, by_columns = (double)*columns / box->columns;
@@ -178,7 +180,8 @@ static struct box ink_of(const struct annc_picture *picture)
     return (struct box){top, left, bottom - top, right - left};
 }
 
-/* Where a scaled box begins along one side, so that its centre of mass comes to the middle, as far as it stays inside. */
+/* Returns the start of a scaled box along one side, so that its centre of mass is in the middle, as
+ * far as the box stays inside. */
 static uint32_t begin_of(const uint8_t *grey, uint32_t rows, uint32_t columns, bool down, uint32_t side)
 {
     double mass = 0, moment = 0;
@@ -192,7 +195,8 @@ static uint32_t begin_of(const uint8_t *grey, uint32_t rows, uint32_t columns, b
     return (uint32_t)(begin < 0 ? 0 : begin > last ? last : begin);
 }
 
-/* A picture, light on dark, in the size of the images: `image` is zeroed, look->rows x look->columns. */
+/* Fits a picture, light on dark, to the size of the images: `image` is zeroed, look->rows x
+ * look->columns. */
 static annc_status fit_in(const struct annc_picture *picture, const struct annc_look *look, uint8_t *image)
 {
     annc_status status = ANNC_OK;
@@ -222,7 +226,7 @@ out:
 
 /* ---------------------------------------------------------------- the table */
 
-/* The image as the training images have their values. */
+/* Converts the image to the range of the training images' values. */
 static annc_status take_values(const uint8_t *image, const struct annc_look *look, struct annc_table *table)
 {
     annc_status status = ANNC_OK;

@@ -9,10 +9,10 @@
 #include <string.h>
 
 enum { FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28 };
-/* Seconds that a pipe has, from the first byte on, to bring a beginning or a piece. */
+/* Time limits of a pipe in seconds, from the first byte on: for the beginning, for a piece. */
 static const double FIRST_PATIENCE = 0.3, PATIENCE = 0.1;
 
-/* ---------------------------------------------------------------- the text */
+/* ---------------------------------------------------------------- text */
 
 /* Reads up to `count` more bytes of the text. */
 static annc_status read_more(struct annc_records *records, size_t count, double patience)
@@ -26,8 +26,7 @@ static annc_status read_more(struct annc_records *records, size_t count, double 
         ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&records->text));
         records->text_room = room;
     }
-    if (isinf(records->until) &&
-        annc_stream_is_pipe(records->stream)) { /* the first byte may take as long as it takes */
+    if (isinf(records->until) && annc_stream_is_pipe(records->stream)) { /* no time limit for the first byte */
         ANNC_TRY(annc_stream_read(records->stream, records->text + records->size, 1, &got));
         records->size += got;
         records->until = annc_now() + patience;
@@ -40,7 +39,8 @@ out:
     return status;
 }
 
-/* How many lines with anything in them are held whole, up to a number of them; line ends in quotes are none. */
+/* Counts the complete non-empty lines in memory, up to a limit; line ends in quotes do not
+ * count. */
 static size_t count_lines(const struct annc_records *records, size_t most)
 {
     size_t lines = 0;
@@ -58,7 +58,8 @@ static size_t count_lines(const struct annc_records *records, size_t most)
     return lines;
 }
 
-/* Reads until there is enough to decide by. A whole text, and one that has to hold more, is read in ever larger parts. */
+/* Reads enough text to determine the format. A whole text, or a longer beginning, is read in
+ * growing parts. */
 static annc_status read_beginning(struct annc_records *records)
 {
     annc_status status = ANNC_OK;
@@ -79,7 +80,7 @@ out:
     return status;
 }
 
-/* Text that is no UTF-8 is Latin-1, as older programs write it; it becomes UTF-8. */
+/* Converts text that is not UTF-8 from Latin-1, the encoding of older programs, to UTF-8. */
 static annc_status from_latin_1(struct annc_records *records)
 {
     annc_status status = ANNC_OK;
@@ -103,7 +104,7 @@ out:
     return status;
 }
 
-/* Looks at the first bytes, which may be marks of an encoding. */
+/* Checks the first bytes for byte order marks. */
 static annc_status check_marks(struct annc_records *records)
 {
     const unsigned char *text = (const unsigned char *)records->text;
@@ -114,13 +115,13 @@ static annc_status check_marks(struct annc_records *records)
     return ANNC_OK;
 }
 
-/* What is held without a character that is cut at its end. */
+/* Returns the size of the text in memory without an incomplete character at its end. */
 static size_t whole_characters(const struct annc_records *records)
 {
     size_t size = records->size;
     if (records->ended)
         return size;
-    /* A line is held whole, and its end is no part of another character. */
+    /* Keep a complete line whose end is not part of another character. */
     while (records->size - size < 3 && ((unsigned char)records->text[size - 1] & 0xC0) == 0x80)
         size--;
     return (unsigned char)records->text[size - 1] >= 0xC0 ? size - 1 : size;
@@ -134,7 +135,7 @@ static annc_status check_text(struct annc_records *records)
     return annc_json_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
 }
 
-/* Gives up what is held before a place. */
+/* Discards the text before a position. */
 static void give_up(struct annc_records *records, size_t at)
 {
     memmove(records->text, records->text + at, records->size - at);
@@ -142,7 +143,7 @@ static void give_up(struct annc_records *records, size_t at)
     records->begin = records->at = 0;
 }
 
-/* The line end at or after a place: its length, and where it is; the end of the text has length 0. */
+/* Finds the line end at or after a position, and its length; the end of the text has length 0. */
 static size_t find_line_end(const struct annc_records *records, size_t at, size_t *length)
 {
     while (at < records->size && records->text[at] != '\n' && records->text[at] != '\r')
@@ -153,14 +154,15 @@ static size_t find_line_end(const struct annc_records *records, size_t at, size_
     return at;
 }
 
-/* Whether more text could move an end that was found there: it lies beyond what is held, or within a CR LF. */
+/* Returns whether more text could move this line end: it is at the end of the text in memory, or
+ * within a CR LF. */
 static bool is_cut(const struct annc_records *records, size_t at, size_t length)
 {
     const bool is_lone = length == 1 && records->text[at] == '\r';
     return !records->ended && at + length == records->size && (length == 0 || is_lone);
 }
 
-/* Passes over leading lines, however many. */
+/* Skips any number of leading lines. */
 static annc_status skip_lines(struct annc_records *records, size_t skip)
 {
     annc_status status = ANNC_OK;
@@ -238,7 +240,7 @@ static bool is_separator(const struct annc_records *records, char c)
     return records->separator == ' ' ? c == ' ' || c == '\t' : c == records->separator;
 }
 
-/* Blanks that may stand beside a field: not the separator itself. */
+/* Returns whether a character is a blank beside a field, and not the separator. */
 static bool is_padding(const struct annc_records *records, char c)
 {
     return (c == ' ' || c == '\t') && !is_separator(records, c);
@@ -257,7 +259,7 @@ out:
     return status;
 }
 
-/* A field in quotes, which begin at *at; *at moves past them and the blanks behind. */
+/* Reads a quoted field that begins at *at; *at moves past it and the blanks behind. */
 static annc_status read_quoted(struct annc_records *records, size_t *at, struct annc_field *field)
 {
     const char *text = records->text;
@@ -265,7 +267,7 @@ static annc_status read_quoted(struct annc_records *records, size_t *at, struct 
     field->quoted = true;
     field->text = text + i;
     for (;; i++) {
-        if (i >= records->size && !records->ended) { /* the record is cut, and will be read again */
+        if (i >= records->size && !records->ended) { /* incomplete record, to be read again */
             *at = records->size;
             return ANNC_OK;
         }
@@ -303,7 +305,7 @@ static void read_plain(const struct annc_records *records, size_t *at, struct an
     *at = i;
 }
 
-/* One record, empty or not, without its line end. */
+/* Reads one record, empty or not, without its line end. */
 static annc_status read_record(struct annc_records *records)
 {
     annc_status status = ANNC_OK;
@@ -316,7 +318,7 @@ static annc_status read_record(struct annc_records *records)
         while (at < records->size && (is_padding(records, text[at]) || (blanks && is_separator(records, text[at]))))
             at++;
         const bool ended = at >= records->size || is_line_end(text[at]);
-        if (ended && blanks) /* blanks at the end of a line separate nothing */
+        if (ended && blanks) /* trailing blanks are no separator */
             break;
         if (!ended && text[at] == '"')
             ANNC_TRY(read_quoted(records, &at, &field));
@@ -340,7 +342,8 @@ static bool has_content(const struct annc_records *records)
     return false;
 }
 
-/* The next record that is held whole, empty or not, with its line end; false where there is none. */
+/* Reads the next complete record in memory, empty or not, with its line end; *whole is false if
+ * there is none. */
 static annc_status read_held(struct annc_records *records, bool *whole)
 {
     annc_status status = ANNC_OK;
@@ -361,7 +364,7 @@ out:
     return status;
 }
 
-/* The next record, empty or not, and what it takes of the text that was not read yet. */
+/* Reads the next record, empty or not, and as much further text as it needs. */
 static annc_status read_any(struct annc_records *records, bool *more)
 {
     annc_status status = ANNC_OK;
@@ -375,7 +378,7 @@ static annc_status read_any(struct annc_records *records, bool *more)
             return annc_stream_malformed(records->stream, "line %zu: a record begins there that is longer than %d MB%s",
                                          records->next_line, MOST_RECORD >> 20,
                                          "; does a quote open that nowhere closes?");
-        /* Ever larger parts, so that a long record is not looked at again and again. */
+        /* Growing parts, so that a long record is not rescanned too often. */
         const size_t step = records->intake.step;
         ANNC_TRY(
             read_more(records, records->size < FEW_BYTES || records->size < step ? step : records->size, PATIENCE));

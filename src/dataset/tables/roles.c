@@ -1,4 +1,4 @@
-/* roles.c - which columns of a table are inputs, label and targets: as asked for, as found, or as the training data had them. */
+/* roles.c - assigns roles to the columns of a table: inputs, label, targets. */
 #include "dataset/tables/roles.h"
 #include "base/allocate.h"
 #include "base/number.h"
@@ -16,7 +16,7 @@
 
 enum { SHOWN = 80, LISTED = 10 };
 
-/* The columns as people would look for them. */
+/* Lists the columns for a message. */
 static void list_columns(const struct annc_columns *columns, char *list, size_t size)
 {
     char one[SHOWN];
@@ -28,7 +28,7 @@ static void list_columns(const struct annc_columns *columns, char *list, size_t 
         snprintf(list + used, size - used, ", ...");
 }
 
-/* The column of an exact name, or else of a number from 1. */
+/* Finds the column of an exact name, or else of a number from 1. */
 static annc_status find_column(const struct annc_records *records, const struct annc_columns *columns,
                                const char *option, const char *name, size_t length, uint32_t *found)
 {
@@ -57,7 +57,8 @@ static annc_status find_column(const struct annc_records *records, const struct 
     return annc_stream_malformed(records->stream, "has no column '%s' for %s; it has %s", shown, option, list);
 }
 
-/* Gives a role to each column of a list like "a,b,7"; names that contain commas go by their numbers. */
+/* Assigns a role to each column of a list like "a,b,7"; use numbers for names that contain
+ * commas. */
 static annc_status assign(const struct annc_records *records, struct annc_columns *columns, const char *option,
                           const char *list, enum annc_role role)
 {
@@ -76,7 +77,7 @@ out:
     return status;
 }
 
-/* Without --label: the only column called so, else the only one of text. */
+/* Without --label, chooses the only column of that name, else the only text column. */
 static annc_status guess_label(const struct annc_records *records, struct annc_columns *columns, char *notes,
                                size_t size)
 {
@@ -112,7 +113,8 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
     return ANNC_OK;
 }
 
-/* Row names, an unnamed first column that counts, and columns that are always empty (the last, or without a name) are no inputs. */
+/* Excludes row names, an unnamed first column that counts, and always-empty columns (the last, or
+ * unnamed ones) from the inputs. */
 static void leave_out_strays(struct annc_columns *columns, char *notes, size_t size)
 {
     struct annc_column *first = &columns->column[0];
@@ -136,7 +138,7 @@ static void leave_out_strays(struct annc_columns *columns, char *notes, size_t s
         annc_note(notes, size, "%u column%s empty and left out", empty, empty == 1 ? " is" : "s are");
 }
 
-/* The roles of a file to train on. */
+/* Assigns the roles of a training file. */
 static annc_status give_roles(const struct annc_records *records, const annc_text_options *options,
                               struct annc_columns *columns, char *notes, size_t size)
 {
@@ -153,9 +155,10 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- like the table that was trained on */
+/* ---------------------------------------------------------------- match with the training table */
 
-/* The column of a name that has no role yet, looked for from column `from` on and round: mostly the files have one order. */
+/* Finds a column by name that has no role yet; the search begins at column `from` and wraps around,
+ * as files mostly have the same order. */
 static uint32_t named(const struct annc_columns *columns, const char *name, uint32_t from)
 {
     for (uint32_t i = 0; i < columns->count; i++) {
@@ -183,7 +186,7 @@ static annc_status take_named(const struct annc_records *records, struct annc_co
     return ANNC_OK;
 }
 
-/* Columns by the names of the training data's, wherever they are; others are left out. */
+/* Matches columns by the names of the training data, in any order; drops others. */
 static annc_status match_names(const struct annc_records *records, const struct annc_table *like, bool need_label,
                                struct annc_columns *columns, char *notes, size_t size)
 {
@@ -206,7 +209,8 @@ out:
     return status;
 }
 
-/* Columns by their places: as many fields as the training data have, or the inputs alone, or one more in the label's place. */
+/* Matches columns by position: as many fields as the training data, or only the inputs, or one more
+ * in the label's place. */
 static annc_status match_places(const struct annc_records *records, const struct annc_table *like, bool need_label,
                                 struct annc_columns *columns)
 {
@@ -232,12 +236,12 @@ static annc_status roles_like(const struct annc_records *records, const struct a
                               struct annc_columns *columns, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
-    /* Without headers both have numbers for names. */
+    /* Without headers, both tables have numbers as names. */
     if (columns->has_header == like->has_header && (columns->has_header || columns->count == like->columns))
         ANNC_TRY(match_names(records, like, need_label, columns, notes, size));
     else
         ANNC_TRY(match_places(records, like, need_label, columns));
-    /* Where nothing is to be learnt or judged, what a file says of it does not matter. */
+    /* Ignore labels and targets in the file if they are not needed. */
     for (uint32_t c = 0; c < columns->count && !need_label; c++)
         if (columns->column[c].role != ANNC_ROLE_INPUT)
             columns->column[c].role = ANNC_ROLE_LEFT_OUT;
@@ -245,7 +249,7 @@ out:
     return status;
 }
 
-/* Inputs take their places in the order of the columns. */
+/* Sets the places of the inputs in the order of the columns. */
 static void place_inputs(struct annc_columns *columns)
 {
     uint32_t place = 0;

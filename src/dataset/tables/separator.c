@@ -1,4 +1,4 @@
-/* separator.c - what stands between the fields of a text file. */
+/* separator.c - detects the field separator of a text file. */
 #include "dataset/tables/separator.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -8,7 +8,8 @@
 
 enum { LOOKED_AT = 1000, MOST_COUNTED = 1 << 12 };
 
-/* How many of the first records have the commonest count of fields above 1, and that count. */
+/* Counts the first records with the most frequent number of fields above 1, and returns that
+ * number. */
 static annc_status try_separator(struct annc_records *records, uint32_t *counts, uint32_t *score, size_t *count)
 {
     annc_status status = ANNC_OK;
@@ -19,7 +20,7 @@ static annc_status try_separator(struct annc_records *records, uint32_t *counts,
     annc_records_rewind(records);
     for (int i = 0; i < LOOKED_AT; i++) {
         status = annc_records_next(records, &more);
-        if (status == ANNC_INPUT) { /* quotes that make no sense by this separator */
+        if (status == ANNC_INPUT) { /* invalid quotes with this separator */
             status = ANNC_OK;
             break;
         }

@@ -19,7 +19,7 @@ annc_status annc_texts_add(struct annc_texts *texts, const char *text, size_t le
     annc_status status = ANNC_OK;
     const uint32_t n = texts->count;
     char *copy = NULL;
-    if (is_power_of_two(n)) /* room for n texts is full at 0, 1, 2, 4, ... */
+    if (is_power_of_two(n)) /* capacity is full at 0, 1, 2, 4, ... texts */
         ANNC_TRY(annc_resize(n == 0 ? 1 : 2 * (size_t)n, sizeof *texts->text, "names", (void **)&texts->text));
     ANNC_TRY(annc_allocate(length + 1, 1, "names", (void **)&copy));
     memcpy(copy, text, length);
@@ -46,7 +46,7 @@ static uint32_t hash(const char *text, size_t length)
     return h;
 }
 
-/* The slot where a text is, or belongs. */
+/* Returns the slot of a text, or the free slot for it. */
 static uint32_t *slot_of(const struct annc_label_reader *reader, const char *text, size_t length)
 {
     const struct annc_texts *distinct = &reader->labels.distinct;
@@ -61,7 +61,7 @@ static uint32_t *slot_of(const struct annc_label_reader *reader, const char *tex
     }
 }
 
-/* Twice the slots, at first 64. */
+/* Doubles the slots, initially 64. */
 static annc_status grow(struct annc_label_reader *reader)
 {
     annc_status status = ANNC_OK;
@@ -174,7 +174,7 @@ static annc_status refuse_missing(const struct annc_table *table)
                      table->name, first / table->inputs + 1, first % table->inputs + 1, missing);
 }
 
-/* Moves row `from` to the place of row `to`. */
+/* Copies row `from` to row `to`. */
 static void move_row(struct annc_table *table, uint32_t from, uint32_t to)
 {
     const size_t n = table->inputs, m = table->outputs;
