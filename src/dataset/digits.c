@@ -1,19 +1,20 @@
-/* digits.c - digits as people write them: a few ways to write each, as strokes, each time a little different.
- *
- * A digit is chosen with its style; its control points are shaken; the whole is scaled, slanted, turned and moved; the strokes are drawn
- * with a round pen, whose pressure and thickness vary. Every number comes from Philox and all arithmetic is +, -, *, / and sqrt, so the
- * bytes are the same on every machine. */
+/* digits.c - draws handwritten digits: each in one of a few styles, as strokes with random
+ * variation. A style is chosen and its control points are displaced; the whole is scaled, slanted,
+ * turned and moved; a round pen of varying pressure and thickness draws the strokes. Every number
+ * comes from Philox and all arithmetic is +, -, *, / and sqrt, so the bytes are the same on every
+ * machine. */
 #include "dataset/digits.h"
 #include "base/philox.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- how digits are written */
+/* ---------------------------------------------------------------- styles of digits */
 
 enum { MOST_POINTS = 12, MOST_STROKES = 3, MOST_STYLES = 3 };
 
-/* Points in a unit square, x to the right, y down. A curve goes smoothly through its points, a line turns at them. */
+/* Points in a unit square, x to the right, y down. A curve passes smoothly through its points, a
+ * line turns at them. */
 struct stroke {
     enum { NOTHING, CURVE, LINE } kind;
     int points;
@@ -58,9 +59,9 @@ static const struct digit DIGITS[ANNC_DIGITS_CLASSES] = {
 };
 /* clang-format on */
 
-/* ---------------------------------------------------------------- chance */
+/* ---------------------------------------------------------------- random numbers */
 
-/* The numbers of one image: words of its own blocks of the stream, one after another. */
+/* The random numbers of one image: words of its own blocks of the stream, in order. */
 struct chance {
     uint64_t block;
     struct annc_philox_block words;
@@ -76,7 +77,7 @@ static struct chance chance_of(uint64_t image)
     return chance;
 }
 
-/* In [0, 1). */
+/* Returns a number in [0, 1). */
 static float uniform(struct chance *chance)
 {
     if (chance->next == 4) {
@@ -91,18 +92,19 @@ static float between(struct chance *chance, float low, float high)
     return low + (high - low) * uniform(chance);
 }
 
-/* Around 0, within width, near 0 more often (the sum of two uniform numbers). */
+/* Returns a number around 0, within width, more often near 0 (the sum of two uniform numbers). */
 static float around(struct chance *chance, float width)
 {
     const float first = uniform(chance);
     return (first + uniform(chance) - 1) * width;
 }
 
-/* ---------------------------------------------------------------- the hand */
+/* ---------------------------------------------------------------- drawing */
 
-/* How much one hand differs from another. Lengths are in pixels where they say so, otherwise in digit heights. */
+/* Ranges of the variation between hands. Lengths are in pixels if named so, otherwise in digit
+ * heights. */
 static const float HEIGHT_PIXELS_LOW = 15.0f, HEIGHT_PIXELS_HIGH = 21.0f;
-static const float WIDTH_LOW = 0.62f, WIDTH_HIGH = 1.05f; /* of the height */
+static const float WIDTH_LOW = 0.62f, WIDTH_HIGH = 1.05f; /* relative to the height */
 static const float SLANT = 0.38f, TURN = 0.10f;           /* tangent; half turns */
 static const float SHIFT_PIXELS = 3.0f, SHAKE = 0.11f;
 static const float PEN_LOW = 0.65f, PEN_HIGH = 1.75f; /* radius in pixels */
@@ -121,7 +123,7 @@ static struct hand hand_of(struct chance *chance)
     double sine, cosine;
     struct hand hand;
     annc_sincospi(1 + (double)turn, &sine,
-                  &cosine); /* a half turn away, since v must be above 0; both then change sign */
+                  &cosine); /* half a turn away, since v must be above 0; both then change sign */
     const float s = (float)-sine, c = (float)-cosine;
     hand.xx = c * width;
     hand.xy = -(s + slant * c) * height;
@@ -135,7 +137,8 @@ static struct hand hand_of(struct chance *chance)
     return hand;
 }
 
-/* Lays ink along a straight piece, by the distance of each pixel's centre from it. Its ends differ: chance moves each of them. */
+/* Adds ink along a straight piece, by the distance of each pixel's centre from it. Each end is
+ * displaced at random. */
 static void draw_piece(const struct hand *hand, const float from[2], const float to[2], float *ink)
 {
     const float dx = to[0] - from[0], dy = to[1] - from[1], length2 = dx * dx + dy * dy, reach = hand->pen + 1;
@@ -150,14 +153,15 @@ static void draw_piece(const struct hand *hand, const float from[2], const float
             along = along < 0 ? 0 : along > 1 ? 1 : along;
             const float ex = px - along * dx, ey = py - along * dy;
             const float depth =
-                hand->pen + 0.5f - sqrtf(ex * ex + ey * ey); /* into the stroke, its edge one pixel wide */
+                hand->pen + 0.5f - sqrtf(ex * ex + ey * ey); /* depth in the stroke, with an edge of one pixel */
             float *pixel = &ink[y * ANNC_DIGITS_SIDE + x];
             const float laid = depth < 0 ? 0 : depth > 1 ? 1 : depth;
             *pixel = laid > *pixel ? laid : *pixel;
         }
 }
 
-/* Between points 1 and 2 of four, at t in [0, 1] (Catmull and Rom, A class of local interpolating splines, 1974). */
+/* Interpolates between points 1 and 2 of four, at t in [0, 1] (Catmull and Rom, A class of local
+ * interpolating splines, 1974). */
 static float spline(float p0, float p1, float p2, float p3, float t)
 {
     return p1 + t * ((p2 - p0) + t * ((2 * p0 - 5 * p1 + 4 * p2 - p3) + t * (3 * (p1 - p2) + p3 - p0))) / 2;
@@ -165,7 +169,7 @@ static float spline(float p0, float p1, float p2, float p3, float t)
 
 static void draw_stroke(struct chance *chance, const struct hand *hand, const struct stroke *stroke, float *ink)
 {
-    enum { PIECES = 5 }; /* of a curve, between two points */
+    enum { PIECES = 5 }; /* per curve segment between two points */
     float points[MOST_POINTS][2], from[2], to[2];
     for (int i = 0; i < stroke->points; i++) {
         const float x = stroke->at[i][0] + around(chance, SHAKE), y = stroke->at[i][1] + around(chance, SHAKE);
@@ -186,7 +190,7 @@ static void draw_stroke(struct chance *chance, const struct hand *hand, const st
     }
 }
 
-/* Ink to bytes, with a little grain where there is ink. */
+/* Converts ink to bytes, with a little noise in the ink. */
 static void develop(struct chance *chance, const struct hand *hand, const float *ink, uint8_t *image)
 {
     for (int i = 0; i < ANNC_DIGITS_PIXELS; i++) {

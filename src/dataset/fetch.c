@@ -1,4 +1,4 @@
-/* fetch.c - MNIST by way of curl, each file checked before it takes its name. */
+/* fetch.c - downloads MNIST by curl, and checks each file before it gets its name. */
 #include "base/safe_file.h"
 #include "base/sha256.h"
 #include "base/status.h"
@@ -42,7 +42,7 @@ static void tell(const annc_fetch_options *options, const char *what, const char
         options->progress(options->context, line);
 }
 
-/* Whether a file is there whose content, unpacked, is the right one; the reason otherwise. */
+/* Returns whether a file exists with the right unpacked content; otherwise writes the reason. */
 static bool is_right(const char *path, const struct mnist_file *file, char *reason)
 {
     struct annc_stream *stream = NULL;
@@ -71,7 +71,8 @@ static bool is_right(const char *path, const struct mnist_file *file, char *reas
     return false;
 }
 
-/* Starts curl, which writes the file to one pipe and what it has to say to another. Its own configuration file is not read. */
+/* Starts curl, which writes the file to one pipe and its messages to another. It ignores the user's
+ * configuration file. */
 static int start_curl(const char *url, double connect_seconds, int bytes, int words, pid_t *child)
 {
     char connect[32], most_bytes[32], most_seconds[32];
@@ -107,7 +108,8 @@ static int start_curl(const char *url, double connect_seconds, int bytes, int wo
     return error;
 }
 
-/* Takes what curl sends until it ends: the file, which must not be too large whatever the server said of it, and a line to `reason`. */
+/* Receives curl's output until it ends: the file, with a size limit regardless of the server's
+ * claim, and a line for `reason`. */
 static annc_status receive(const annc_fetch_options *options, int bytes, int words, struct annc_safe_file *file,
                            char *reason)
 {
@@ -145,7 +147,7 @@ out:
     return status;
 }
 
-/* Runs curl; ANNC_INPUT where it fails, with what it says in `reason`. */
+/* Runs curl. ANNC_INPUT if it fails, with its message in `reason`. */
 static annc_status run_curl(const annc_fetch_options *options, const char *url, struct annc_safe_file *file,
                             char *reason)
 {
@@ -176,7 +178,7 @@ static annc_status run_curl(const annc_fetch_options *options, const char *url, 
     return status;
 }
 
-/* Where to, in `folder`. */
+/* Chooses the target directory. */
 static annc_status choose_folder(const char *wanted, char *folder, size_t size)
 {
     if (!wanted && !annc_mnist_cache_folder(folder, size))
@@ -190,7 +192,8 @@ static annc_status choose_folder(const char *wanted, char *folder, size_t size)
     return ANNC_OK;
 }
 
-/* Makes a folder and those above it; the name, which is not empty, is cut at each of them on the way. */
+/* Makes a directory and its parents. The name must not be empty; it is temporarily cut at each
+ * parent. */
 static annc_status make_folder(char *folder)
 {
     char shown[SHOWN], reason[128] = "";
@@ -212,7 +215,7 @@ static annc_status make_folder(char *folder)
     return ANNC_OK;
 }
 
-/* Fetches a file from one mirror. ANNC_INPUT, with the reason, where the next one is to be tried. */
+/* Fetches a file from one mirror. ANNC_INPUT with the reason if the next mirror should be tried. */
 static annc_status fetch_from(const annc_fetch_options *options, const char *url, const char *path,
                               const struct mnist_file *file, char *reason)
 {

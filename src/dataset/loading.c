@@ -183,7 +183,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     loading->has_part[p] = true;
     ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
-        ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* the same file has both */
+        ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* in the same file */
 out:
     annc_stream_close(stream);
     return status;

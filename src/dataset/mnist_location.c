@@ -1,4 +1,4 @@
-/* mnist_location.c - where MNIST is on this machine. */
+/* mnist_location.c - the location of MNIST on this machine. */
 #include "dataset/mnist_location.h"
 #include "base/config.h"
 #include "base/status.h"
@@ -9,14 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Whether a file was found that this build can read. */
+/* Returns whether a file exists that this build can read. */
 static bool is_usable(const char *path)
 {
     const size_t length = strlen(path);
     return length > 0 && (ANNC_ZLIB_FOUND || length < 3 || strcmp(path + length - 3, ".gz") != 0);
 }
 
-/* ANNC_INPUT where not all of it is there. */
+/* Looks for MNIST in a directory. ANNC_INPUT if it is incomplete. */
 static annc_status look_in(const char *folder)
 {
     struct annc_idx_files files;

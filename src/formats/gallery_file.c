@@ -1,4 +1,4 @@
-/* gallery_file.c - images side by side, as a PNG or SVG file. */
+/* gallery_file.c - writes images side by side as a PNG or SVG file. */
 #include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/status.h"
@@ -12,13 +12,13 @@ enum {
     COLOURS = 3,
     FRAME = 40,      /* brightness between the images of a PNG */
     GAP = 2,         /* pixels between images */
-    PNG_SIDE = 1000, /* pixels that a small grid is enlarged towards */
-    LEVEL_BITS = 4,  /* of a colour in an SVG */
+    PNG_SIDE = 1000, /* target size in pixels for enlarging a small grid */
+    LEVEL_BITS = 4,  /* per colour in an SVG */
     CAPTION = 8,     /* height of a caption, in pixels of the images */
     MOST_PIXELS = 1 << 28,
 };
 
-/* How many images lie side by side, and one below the other. */
+/* Number of images per row, and of rows. */
 struct grid {
     const annc_gallery *gallery;
     size_t across, down;
@@ -76,7 +76,7 @@ static void add_xml(struct annc_buffer *svg, const char *text)
     }
 }
 
-/* The colour that a pixel has in an SVG, of 2^(3 LEVEL_BITS). */
+/* Returns a pixel's colour in an SVG, out of 2^(3 LEVEL_BITS). */
 static unsigned level_of(const uint8_t *pixel)
 {
     enum { MOST = (1 << LEVEL_BITS) - 1, WHITE = 255 };
@@ -86,7 +86,7 @@ static unsigned level_of(const uint8_t *pixel)
     return level;
 }
 
-/* The pixels of one colour of an image, as part of a path: a rectangle for each run of them in a row. */
+/* Adds the pixels of one colour of an image to a path: a rectangle for each run in a row. */
 static void add_runs(struct annc_buffer *svg, const uint8_t *pixels, const annc_gallery *gallery, size_t top,
                      size_t left, unsigned level)
 {
@@ -101,7 +101,7 @@ static void add_runs(struct annc_buffer *svg, const uint8_t *pixels, const annc_
         }
 }
 
-/* The colours that occur, one path for each over all images. */
+/* Adds one path per used colour, over all images. */
 static void add_paths(struct annc_buffer *svg, const struct grid *grid, size_t down, size_t across)
 {
     const annc_gallery *gallery = grid->gallery;
@@ -149,7 +149,7 @@ static annc_status write_svg(const struct grid *grid, const char *path)
     return status;
 }
 
-/* ---------------------------------------------------------------- either */
+/* ---------------------------------------------------------------- both formats */
 
 static bool ends_with(const char *path, const char *end)
 {

@@ -11,11 +11,11 @@
 
 enum { MAGIC = 6, MOST_HEADER = 1 << 16, FIRST_ROOM = 1 << 16, MOST_ELEMENT = 8 };
 
-/* What a header says of the elements. */
+/* The element type in a header. */
 struct type {
     char kind;       /* b(ool), i, u, f */
     size_t bytes;    /* of an element */
-    bool big_endian; /* where that matters */
+    bool big_endian; /* if relevant */
 };
 
 struct header {
@@ -43,7 +43,7 @@ void annc_array_shape(const struct annc_array *array, char *text, size_t size)
 
 /* ---------------------------------------------------------------- the header: a Python dictionary of three known keys */
 
-/* The value of a key, or NULL. */
+/* Returns the value of a key, or NULL. */
 static const char *value_of(const char *header, const char *key)
 {
     char quoted[32];
@@ -105,7 +105,7 @@ out:
     return status;
 }
 
-/* Magic, version, the length of the header (2 bytes, from version 2 on 4), the header. */
+/* Reads magic, version, the header's length (2 bytes, or 4 from version 2 on), and the header. */
 static annc_status read_header(const struct annc_bytes *bytes, struct annc_array *array, struct header *header,
                                uint64_t *length)
 {
@@ -164,7 +164,7 @@ static double element(const struct type *type, const unsigned char *bytes)
     return number;
 }
 
-/* The bytes of all elements, in a block that grows as they come. */
+/* Reads the bytes of all elements into a growing block. */
 static annc_status read_raw(const struct annc_bytes *bytes, const struct annc_array *array, size_t total, void **raw)
 {
     annc_status status = ANNC_OK;
@@ -187,7 +187,7 @@ out:
     return status;
 }
 
-/* Where element i of the C order is in memory. */
+/* Returns the position in memory of element i in C order. */
 static size_t place_of(const struct annc_array *array, bool fortran_order, size_t i)
 {
     size_t place = 0, stride = 1, index[ANNC_ARRAY_MOST_RANK];

@@ -17,20 +17,21 @@ bool annc_png_begins(const void *bytes)
 
 enum { MOST_PIXELS = 100000000, MOST_DEFLATE_RATIO = 1032, OPAQUE = 255, MIDDLE = 127 };
 
-/* A file being decoded. libpng leaves it by longjmp, so all that must outlive that is in here. */
+/* The state of decoding a file. libpng exits by longjmp, so everything that must survive that is
+ * here. */
 struct decoder {
     png_structp png;
     png_infop info;
     struct annc_stream *stream;
-    annc_status status; /* of the failure that libpng was left with */
+    annc_status status; /* status of the failure behind the longjmp */
     uint32_t rows, columns;
     size_t row_bytes;
     int channels;   /* 1 and 3, or 2 and 4 with opacity */
-    uint8_t *lines; /* a row as the file has it, or all of them where it is interlaced */
+    uint8_t *lines; /* a row of the file, or all rows if interlaced */
     uint8_t *grey, *opacity;
 };
 
-/* ---------------------------------------------------------------- what libpng calls */
+/* ---------------------------------------------------------------- callbacks of libpng */
 
 static void on_error(png_structp png, png_const_charp reason)
 {
@@ -59,7 +60,7 @@ static void on_read(png_structp png, png_bytep bytes, size_t count)
 
 /* ---------------------------------------------------------------- decoding */
 
-/* One row of the file, 8 bits a channel, as grey and opacity. */
+/* Converts one row of the file, 8 bits per channel, to grey and opacity. */
 static void take_row(struct decoder *decoder, const uint8_t *line, uint32_t row)
 {
     const int channels = decoder->channels, colours = channels - (channels - 1) % 2;
@@ -72,7 +73,7 @@ static void take_row(struct decoder *decoder, const uint8_t *line, uint32_t row)
     }
 }
 
-/* Bytes that the PNG may have, at most. */
+/* Returns an upper bound of the PNG's bytes. */
 static uint64_t unwrapped_bytes(const struct annc_stream *stream)
 {
     uint64_t bytes = annc_stream_file_bytes(stream);
@@ -85,8 +86,8 @@ static annc_status read_header(struct decoder *decoder)
 {
     png_structp png = decoder->png;
     png_set_read_fn(png, decoder, on_read);
-    png_set_user_limits(png, INT32_MAX, INT32_MAX); /* what is too large is told by ourselves */
-    /* -1: nor those of texts and profiles, which unpack to anything. */
+    png_set_user_limits(png, INT32_MAX, INT32_MAX); /* own size limits apply */
+    /* -1: nor those of texts and profiles, which can unpack to any size. */
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, decoder->info);
     decoder->rows = png_get_image_height(png, decoder->info);
@@ -100,7 +101,8 @@ static annc_status read_header(struct decoder *decoder)
     return ANNC_OK;
 }
 
-/* Everything becomes 8 bits a channel, grey or RGB. The number of passes over the rows. */
+/* Converts everything to 8 bits per channel, grey or RGB. Returns the number of passes over the
+ * rows. */
 static int ask_for_bytes(struct decoder *decoder)
 {
     png_structp png = decoder->png;
@@ -147,7 +149,7 @@ static annc_status decode(struct decoder *decoder)
     return ANNC_OK;
 }
 
-/* Lays what is transparent over white, or over black where that shows it better. */
+/* Composes transparent pixels over white, or over black if that shows them better. */
 static void lay_over(struct decoder *decoder)
 {
     const size_t pixels = (size_t)decoder->rows * decoder->columns;

@@ -24,7 +24,7 @@
 
 enum { BUFFER = 1 << 16, MOST_GZIP_LAYERS = 2, SHOWN = 300, BEGINNING = 6 };
 
-/* Level 0 holds bytes of the file; level k what gunzip makes of level k - 1. */
+/* Level 0 holds bytes of the file; level k those of level k - 1 unpacked. */
 struct level {
     unsigned char *buffer;
     size_t at, filled;
@@ -32,19 +32,19 @@ struct level {
 #if ANNC_ZLIB_FOUND
     z_stream inflater;
     bool inside;       /* a gzip member */
-    uint64_t inflated; /* bytes, so far */
+    uint64_t inflated; /* bytes so far */
 #endif
 };
 
 struct annc_stream {
     const char *path;
     int descriptor;
-    uint64_t file_bytes, read_bytes; /* that there are, and that were read */
-    size_t least;                    /* bytes that a filling brings, unless the end comes: pipes come in pieces */
-    bool is_pipe;                    /* or a terminal, or anything else that may have nothing yet */
-    bool in_pieces;                  /* never the whole of it at once */
-    double until;                    /* the time to stop waiting at, by annc_now */
-    bool paused;                     /* the last reading did */
+    uint64_t file_bytes, read_bytes; /* size of the file; bytes read */
+    size_t least;                    /* minimum bytes per fill, except at the end */
+    bool is_pipe;                    /* or a terminal, or another source that may pause */
+    bool in_pieces;                  /* never read the whole at once */
+    double until;                    /* time to stop waiting, by annc_now */
+    bool paused;                     /* the last read paused */
     int layers;
     struct level level[MOST_GZIP_LAYERS + 1];
 };
@@ -81,7 +81,7 @@ int annc_stream_gzip_layers(const struct annc_stream *stream)
 
 /* ---------------------------------------------------------------- filling the levels */
 
-/* Waits until a pipe has something, or its end, or the time is up: then the stream is paused. */
+/* Waits for data or the end of a pipe; at the time limit it marks the stream as paused. */
 static void wait_for_bytes(struct annc_stream *stream)
 {
     struct pollfd there = {.fd = stream->descriptor, .events = POLLIN};
@@ -123,13 +123,13 @@ static annc_status fill_from_file(struct annc_stream *stream)
 
 static annc_status fill(struct annc_stream *stream, int k);
 
-/* Whether the level's next bytes begin a gzip member. */
+/* Returns whether the level's next bytes begin a gzip member. */
 static bool is_gzip(const struct level *level)
 {
     return level->filled - level->at >= 2 && level->buffer[level->at] == 0x1F && level->buffer[level->at + 1] == 0x8B;
 }
 
-/* At the end of a member: another one, the end, or bytes that belong to neither. */
+/* Handles the end of a member: another one follows, or the end, or bytes that belong to neither. */
 static annc_status next_member(struct annc_stream *stream, struct level *below, struct level *level, int k)
 {
     annc_status status = ANNC_OK;
@@ -141,7 +141,7 @@ static annc_status next_member(struct annc_stream *stream, struct level *below, 
         level->ended = true;
         return ANNC_OK;
     }
-    /* One byte alone at the end of a buffer may be the first of a member; inflate then judges the second. */
+    /* A single byte at the end of a buffer may begin a member; inflate then checks the second. */
     if (below->buffer[below->at] != 0x1F || (below->filled - below->at > 1 && !is_gzip(below)))
         return annc_stream_malformed(stream, "has bytes that are no gzip after its end; download it again");
     inflateReset(&level->inflater);
@@ -151,7 +151,7 @@ out:
 }
 
 #if ANNC_LIBDEFLATE_FOUND
-/* The file from its beginning, as far as it is still there. */
+/* Reads the file from its beginning; returns false if it became shorter. */
 static bool read_whole(const struct annc_stream *stream, void *bytes)
 {
     size_t done = 0;
@@ -163,15 +163,16 @@ static bool read_whole(const struct annc_stream *stream, void *bytes)
     return done == stream->file_bytes;
 }
 
-/* A file that is one gzip member, all at once, which takes a third of the time; false where it is not, or damaged, or there is no memory: the
- * usual way then goes on from where it was, and says what is wrong. */
+/* Unpacks a file of one gzip member all at once, in a third of the time. Returns false if it has
+ * more members, is damaged, or memory runs out: the usual way then continues from its position, and
+ * reports the error. */
 static bool inflate_whole(struct annc_stream *stream)
 {
     enum { MOST_BYTES = 1 << 30, TRAILER = 8, MOST_RATIO = 1032 };
     struct level *level = &stream->level[1];
     struct libdeflate_decompressor *decompressor = NULL;
     const size_t length = (size_t)stream->file_bytes;
-    uint32_t size = 0; /* of the content, which the last bytes of the file tell */
+    uint32_t size = 0; /* of the content, from the last bytes of the file */
     void *file = NULL, *whole = NULL;
     size_t read = 0;
     bool done = stream->file_bytes <= MOST_BYTES && length >= TRAILER &&
@@ -206,12 +207,12 @@ static bool inflate_whole(struct annc_stream *stream)
 }
 #endif
 
-/* Inflates until the buffer has something in it, or the end. */
+/* Unpacks until the buffer has data, or to the end. */
 static annc_status fill_by_inflating(struct annc_stream *stream, int k)
 {
     annc_status status = ANNC_OK;
     struct level *level = &stream->level[k], *below = &stream->level[k - 1];
-    /* Somebody wants more than the beginning. */
+    /* The caller needs more than the beginning. */
     if (k == 1 && !stream->in_pieces && level->inflated == BUFFER && inflate_whole(stream))
         return ANNC_OK;
     level->at = level->filled = 0;
@@ -249,7 +250,7 @@ static annc_status fill(struct annc_stream *stream, int k)
     return k == 0 ? fill_from_file(stream) : fill_by_inflating(stream, k);
 }
 
-/* Adds a level for each gzip layer that the content turns out to have. */
+/* Adds a level for each gzip layer found in the content. */
 static annc_status unwrap(struct annc_stream *stream)
 {
     annc_status status = ANNC_OK;
@@ -259,7 +260,7 @@ static annc_status unwrap(struct annc_stream *stream)
         struct level *level = &stream->level[stream->layers + 1];
         if (!level->buffer)
             ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&level->buffer));
-        if (inflateInit2(&level->inflater, 15 + 16) != Z_OK) /* 15 + 16: gzip alone, windows of any size */
+        if (inflateInit2(&level->inflater, 15 + 16) != Z_OK) /* 15 + 16: only gzip, windows of any size */
             return annc_fail(ANNC_MEMORY, "out of memory: gzip needs about 44 kB");
         level->inside = true;
         stream->layers++;
@@ -300,7 +301,8 @@ static void end_inflating(struct annc_stream *stream)
 
 /* ---------------------------------------------------------------- opening */
 
-/* What helps against a file without content: those that are called like MNIST's were downloaded, others may be the user's own. */
+/* Returns the remedy for an empty file: download files with MNIST's names again; others may be the
+ * user's own. */
 static const char *advice_of(const struct annc_stream *stream)
 {
     const char *slash = strrchr(stream->path, '/');
@@ -313,13 +315,13 @@ static annc_status open_file(struct annc_stream *stream)
     char reason[128] = "";
     if (annc_is_standard_input(stream->path)) {
         stream->descriptor = dup(STDIN_FILENO);
-        stream->file_bytes = UINT64_MAX; /* nobody knows */
+        stream->file_bytes = UINT64_MAX; /* unknown */
         if (stream->descriptor < 0)
             return annc_stream_malformed(stream, "is closed");
         stream->is_pipe = fstat(stream->descriptor, &file) == 0 && !S_ISREG(file.st_mode);
         return ANNC_OK;
     }
-    /* Without O_NONBLOCK a FIFO would hang here. */
+    /* Without O_NONBLOCK open would block on a FIFO. */
     stream->descriptor = open(stream->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (stream->descriptor < 0 || fstat(stream->descriptor, &file) != 0)
         return annc_stream_malformed(stream, "%s", strerror_r(errno, reason, sizeof reason));
@@ -332,7 +334,7 @@ static annc_status open_file(struct annc_stream *stream)
     return ANNC_OK;
 }
 
-/* What people get in place of a data file. */
+/* Rejects common mistakes for a data file. */
 static annc_status reject_unknown_files(const struct annc_stream *stream)
 {
     const struct level *top = &stream->level[stream->layers];

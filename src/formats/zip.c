@@ -17,9 +17,9 @@
 #endif
 
 enum {
-    END_BYTES = 22, /* of the record that ends a directory */
+    END_BYTES = 22, /* of the record at the end of a directory */
     MOST_COMMENT = 65535,
-    LOCATOR_BYTES = 20, /* of what points to zip64's */
+    LOCATOR_BYTES = 20, /* of the locator of the zip64 record */
     END64_BYTES = 56,
     ENTRY_BYTES = 46, /* of a member in the directory, without its name */
     LOCAL_BYTES = 30, /* of a member's own header, without its name */
@@ -46,7 +46,7 @@ static uint64_t little(const unsigned char *bytes, int count)
     return value;
 }
 
-/* Exactly `count` bytes from a place in the file. */
+/* Reads exactly `count` bytes at a position in the file. */
 static annc_status read_at(const struct annc_zip *zip, uint64_t at, void *bytes, size_t count)
 {
     size_t done = 0;
@@ -65,7 +65,7 @@ static annc_status read_at(const struct annc_zip *zip, uint64_t at, void *bytes,
 
 /* ---------------------------------------------------------------- the directory */
 
-/* Where the directory is, and how many members it has. */
+/* Position of the directory, and number of members. */
 struct directory {
     uint64_t at, bytes, count;
 };
@@ -87,7 +87,7 @@ out:
     return status;
 }
 
-/* The record at the end, before a comment of any length. */
+/* Finds the record at the end, before a comment of any length. */
 static annc_status find_directory(const struct annc_zip *zip, struct directory *directory)
 {
     annc_status status = ANNC_OK;
@@ -116,7 +116,7 @@ out:
     return status;
 }
 
-/* Sizes of 4 bytes that are all ones stand in the zip64 extra field, in this order. */
+/* Reads sizes from the zip64 extra field: those whose 4 bytes are all ones, in this order. */
 static annc_status read_extra(const struct annc_zip *zip, const unsigned char *extra, size_t bytes,
                               struct annc_zip_member *member)
 {
@@ -155,7 +155,7 @@ static annc_status check_member(const struct annc_zip *zip, const struct annc_zi
     return ANNC_OK;
 }
 
-/* One entry; gives the bytes that it takes. */
+/* Reads one entry; returns its bytes. */
 static annc_status read_entry(struct annc_zip *zip, const unsigned char *entry, size_t left, size_t *taken)
 {
     annc_status status = ANNC_OK;
@@ -199,7 +199,7 @@ static annc_status read_directory(struct annc_zip *zip)
     for (uint64_t i = 0; i < directory.count; i++) {
         ANNC_TRY(read_entry(zip, bytes + at, (size_t)directory.bytes - at, &taken));
         at += taken;
-        packed += zip->member[i].packed; /* each at most the file's size, so that nothing wraps */
+        packed += zip->member[i].packed; /* each at most the file's size: no overflow */
         if (packed > zip->file_bytes)
             ANNC_TRY(damaged(zip, "its members overlap"));
     }
@@ -251,7 +251,7 @@ void annc_zip_close(struct annc_zip *zip)
     zip->descriptor = -1;
 }
 
-/* ---------------------------------------------------------------- a member's bytes */
+/* ---------------------------------------------------------------- contents of a member */
 
 struct unpacking {
     const struct annc_zip *zip;

@@ -21,7 +21,7 @@ static void put(struct annc_buffer *buffer, uint64_t value, size_t bytes)
     }
 }
 
-/* What the local header and the directory say alike. */
+/* Writes the fields common to the local header and the directory. */
 static void put_member(struct annc_buffer *buffer, uint32_t crc, uint32_t size, size_t name_length)
 {
     put(buffer, VERSION, 2);

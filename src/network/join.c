@@ -1,4 +1,4 @@
-/* join.c - several networks as one. */
+/* join.c - joins several networks to one. */
 #include "base/status.h"
 #include "network/network.h"
 
@@ -24,7 +24,8 @@ static annc_status check(const annc_network *const *networks, uint32_t count)
     return ANNC_OK;
 }
 
-/* Layer l of one network into its place: rows from `row` on, columns from `column` on, times `factor`. */
+/* Copies layer l of a network to its place: rows from `row` on, columns from `column` on, times
+ * `factor`. */
 static void place(const annc_network *network, uint32_t l, uint32_t row, uint32_t column, float factor,
                   annc_network *joined)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* The metadata that follow from what the network is. */
+/* Sets the metadata that describe the shape. */
 static annc_status describe_shape(annc_network *network)
 {
     annc_status status = ANNC_OK;
@@ -86,7 +86,7 @@ const float *annc_network_parameters_const(const annc_network *network)
 
 /* ---------------------------------------------------------------- blocks */
 
-/* The block of a name, or where there is none a free one, or NULL. */
+/* Returns the block of a name, or else a free one, or NULL. */
 static struct annc_block *block_for(annc_network *network, const char *name)
 {
     struct annc_block *free_one = NULL;
@@ -140,7 +140,7 @@ const float *annc_network_block(const annc_network *network, const char *name)
 
 /* ---------------------------------------------------------------- metadata */
 
-/* Where a key is, or would be. */
+/* Returns the position of a key, present or not. */
 static size_t place_of(const annc_network *network, const char *key)
 {
     size_t i = 0;

@@ -101,7 +101,7 @@ struct annc_range annc_cost_targets(annc_cost cost)
 #undef RANGE
 #undef TARGETS
 
-/* ---------------------------------------------------------------- what can be built */
+/* ---------------------------------------------------------------- valid shapes */
 
 static annc_status check_widths(const annc_shape *shape)
 {
@@ -114,7 +114,8 @@ static annc_status check_widths(const annc_shape *shape)
     return ANNC_OK;
 }
 
-/* What is to be changed where a cost takes no such outputs: the cost, where softmax has one of its own, or else the outputs. */
+/* Returns the error for a cost that does not accept such outputs, with a remedy: softmax's own
+ * cost, or other outputs. */
 static annc_status refuse_cost(annc_cost cost, annc_activation output, annc_activation partner)
 {
     const char *own = output == ANNC_SOFTMAX ? annc_cost_name(ANNC_CATEGORICAL_CROSS_ENTROPY) : NULL;
@@ -165,7 +166,7 @@ bool annc_shape_takes_any_target(const annc_shape *shape)
     return isinf(reaches.low) && isinf(reaches.high) && isinf(takes.low) && isinf(takes.high);
 }
 
-/* ---------------------------------------------------------------- as text */
+/* ---------------------------------------------------------------- text form */
 
 bool annc_shape_format_layers(const annc_shape *shape, char *text, size_t size)
 {
@@ -184,7 +185,8 @@ bool annc_shape_format_activations(const annc_shape *shape, char *text, size_t s
     return used < size;
 }
 
-/* The activation that a list like "leaky-relu-softmax" begins with, or ANNC_ACTIVATION_COUNT; no name begins with another and "-". */
+/* Returns the first activation of a list like "leaky-relu-softmax", or ANNC_ACTIVATION_COUNT; no
+ * name begins with another and "-". */
 static annc_activation first_activation(const char *list, size_t *length)
 {
     for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
@@ -196,7 +198,7 @@ static annc_activation first_activation(const char *list, size_t *length)
     return ANNC_ACTIVATION_COUNT;
 }
 
-/* Reads whole numbers with "-" between them; false where that is not what there is. */
+/* Reads whole numbers separated by "-". Returns false if the text is malformed. */
 static bool parse_widths(const char *text, annc_shape *shape)
 {
     uint32_t count = 0;

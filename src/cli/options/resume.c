@@ -167,7 +167,7 @@ static annc_status take_lines(struct options *options, char *lines, bool is_run,
         char *next = end + (*end != '\0');
         *end = '\0';
         const enum option_id id = split(line, &text);
-        if (id == OPTION_COUNT || id == OPTION_RESUME || id == OPTION_CONFIG) /* never in a checkpoint */
+        if (id == OPTION_COUNT || id == OPTION_RESUME || id == OPTION_CONFIG) /* never saved */
             return damaged("its configuration is damaged");
         if (is_run)
             decode(text);

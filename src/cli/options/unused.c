@@ -40,7 +40,7 @@ void unused_add(struct unused *unused, const struct options *options, const annc
     const struct option_value *value = options->value;
     const annc_optimiser optimiser = training->optimiser;
     const annc_schedule_kind schedule = (annc_schedule_kind)value[OPTION_SCHEDULE].choice;
-    const annc_training_options own = annc_training_defaults(optimiser); /* 0 for parameters that an optimiser lacks */
+    const annc_training_options own = annc_training_defaults(optimiser); /* 0 for unused parameters */
     const bool by_period = schedule == ANNC_STEP_DECAY || schedule == ANNC_PLATEAU;
     const struct {
         enum option_id id;

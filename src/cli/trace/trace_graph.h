@@ -8,7 +8,7 @@
 /* A view: the units of layers first...last that a graph of the trace shows, as gates or as whole
  * units. */
 struct view {
-    uint32_t *shown[ANNC_MAX_LAYERS + 1]; /* of layer l, ascending; 0 below `first - 1`, above `last` */
+    uint32_t *shown[ANNC_MAX_LAYERS + 1]; /* of layer l, ascending; 0 outside first - 1...last */
     uint32_t count[ANNC_MAX_LAYERS + 1];
     uint32_t first, last;
 };

@@ -24,7 +24,7 @@ static struct annc_label label_of(char *text)
     return label;
 }
 
-/* True and TRUE are one. */
+/* Returns the same text for True and TRUE. */
 static const char *without_case(const char *text)
 {
     return annc_compare_any_case(text, "true", SIZE_MAX) == 0    ? "true"
@@ -54,7 +54,8 @@ static bool all_numbers(const struct annc_label *labels, uint32_t count)
 
 typedef int label_order(const void *, const void *);
 
-/* The distinct labels in order: 1 and 1.0 are one, and so are True and TRUE. Their texts stay the column's. */
+/* Sorts the distinct labels: 1 and 1.0 are equal, and so are True and TRUE. The column keeps their
+ * texts. */
 static annc_status sort_labels(const struct annc_labels *column, struct annc_label **sorted, uint32_t *count)
 {
     annc_status status = ANNC_OK;
@@ -95,7 +96,7 @@ out:
     return status;
 }
 
-/* Classes 0...count-1, with a note of those that no example has. */
+/* Makes classes 0...count-1, with a note of those without examples. */
 static annc_status number_classes(struct annc_classes *classes, const struct annc_label *sorted, uint32_t sorted_count,
                                   char *notes, size_t size)
 {
@@ -202,14 +203,14 @@ void annc_classes_free(struct annc_classes *classes)
     memset(classes, 0, sizeof *classes);
 }
 
-/* ---------------------------------------------------------------- as text */
+/* ---------------------------------------------------------------- text form */
 
 annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
 {
     annc_status status = ANNC_OK;
     struct annc_json json = {text, strlen(text), 0, NULL};
     bool first = true;
-    char *name = NULL; /* no string of the text is longer than it */
+    char *name = NULL; /* as long as the whole text, so any string in it fits */
     memset(classes, 0, sizeof *classes);
     ANNC_TRY(annc_allocate(json.size + 1, 1, "the classes", (void **)&name));
     annc_json_take(&json, '[');
@@ -244,7 +245,7 @@ annc_status annc_classes_format(const struct annc_classes *classes, struct annc_
 
 /* ---------------------------------------------------------------- applying */
 
-/* Numbers, then texts; of pointers to labels. */
+/* Compares pointers to labels: numbers, then texts. */
 static int by_value(const void *a, const void *b)
 {
     const struct annc_label *x = *(const struct annc_label *const *)a, *y = *(const struct annc_label *const *)b;
@@ -253,7 +254,7 @@ static int by_value(const void *a, const void *b)
     return x->is_number ? by_number(x, y) : by_text(x, y);
 }
 
-/* The class of each distinct label of a table, or UINT32_MAX. */
+/* Finds the class of each distinct label of a table, or UINT32_MAX. */
 static annc_status find_classes(const struct annc_classes *classes, const struct annc_texts *labels, uint32_t *class_of)
 {
     annc_status status = ANNC_OK;
@@ -272,7 +273,8 @@ out:
     return status;
 }
 
-/* A class whose name is nearly the label: the same but for case, or for a dot or blanks at its ends. */
+/* Returns a class whose name is close to the label: equal except for case, or for a dot or blanks
+ * at its ends. */
 static const char *near_name(const struct annc_classes *classes, const char *text)
 {
     static const char ends[] = " .";

@@ -133,7 +133,7 @@ const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t targe
     return target < dataset->target_names.count ? dataset->target_names.text[target] : NULL;
 }
 
-/* A value of target j in the units of the file. */
+/* Returns a value of target j in the units of the file. */
 static double unscaled(const annc_dataset *dataset, size_t j, double y)
 {
     const double *shift = dataset->target_scaling;
@@ -178,7 +178,8 @@ void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey)
 
 /* ---------------------------------------------------------------- fingerprint */
 
-/* One word after another through a multiplication and a shift, each bit of it reaching all (the constant is 2^64 over the golden ratio). */
+/* Mixes one word after another into the hash by a multiplication and a shift, so that each bit
+ * affects all (the constant is 2^64 over the golden ratio). */
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * 0x9E3779B97F4A7C15u;

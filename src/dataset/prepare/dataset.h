@@ -12,7 +12,7 @@ struct annc_dataset {
     uint32_t classes;               /* outputs, or 2 if outputs is 1; 0 with targets */
     struct annc_texts class_names;  /* of the classes */
     struct annc_texts target_names; /* as many as are known */
-    double *target_scaling;         /* outputs shifts and factors: y was (y - shift) factor; or NULL */
+    double *target_scaling;         /* shifts, then factors: y was (y - shift) factor; or NULL */
 };
 
 /* Makes a data set that takes ownership of the arrays (each from annc_allocate or annc_resize); on

@@ -31,7 +31,7 @@ static bool could_be_byte(double x)
     return x >= 0 && x <= MOST_BYTE && x == floor(x);
 }
 
-/* Whether all values are whole and within 0...255; the largest of them. */
+/* Returns whether all values are whole and within 0...255, and the largest of them. */
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
     const size_t count = (size_t)table->rows * table->inputs;
@@ -77,7 +77,7 @@ static void free_scaling(struct annc_scaling *scaling)
     memset(scaling, 0, sizeof *scaling);
 }
 
-/* What a column's values come to, those that are missing left out. */
+/* Statistics of a column without its missing values. */
 struct figures {
     double mean, deviation, least, most;
 };
@@ -108,7 +108,7 @@ static struct figures figures_of(const struct annc_table *table, column_value *v
         figures.least = x < figures.least ? x : figures.least;
         figures.most = x > figures.most ? x : figures.most;
     }
-    if (n == 0) /* all of them are missing: as if they were 0 */
+    if (n == 0) /* all are missing: treat them as 0 */
         figures.least = figures.most = 0;
     figures.mean = n > 0 ? sum / n : 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -119,7 +119,7 @@ static struct figures figures_of(const struct annc_table *table, column_value *v
     return figures;
 }
 
-/* The scaling of one column. A constant one goes to 0. */
+/* Sets the scaling of one column. A constant column becomes 0. */
 static void scale_column(struct annc_scaling *scaling, uint32_t c, annc_scale scale, struct figures figures)
 {
     const bool constant = !(figures.most > figures.least);
@@ -222,7 +222,8 @@ void annc_preparation_free(struct annc_preparation *preparation)
 
 /* ---------------------------------------------------------------- applying */
 
-/* Bytes as they are, or whole numbers that bytes can hold, divided when a minibatch is made. */
+/* Makes bytes of the inputs: unchanged, or whole numbers that fit bytes; minibatches divide
+ * them. */
 static annc_status bytes_of(const struct annc_table *table, const uint32_t *rows, uint32_t count, void **x)
 {
     annc_status status = ANNC_OK;
@@ -235,7 +236,8 @@ out:
     return status;
 }
 
-/* An input under one divisor for all. What could be a byte gets the bits that it gets as one, whatever the values beside it are. */
+/* Scales an input by the divisor for all inputs. A value that fits a byte gets the bits that it
+ * gets as a byte, whatever the other values are. */
 static float divided(annc_scale scale, double x)
 {
     if (scale != ANNC_SCALE_255)
@@ -299,7 +301,7 @@ out:
     return status;
 }
 
-/* What stands for what is to be learnt where a table has none of it. */
+/* Fills in labels or targets for a table without them. */
 static annc_status nothing_of(const struct annc_preparation *preparation, uint32_t outputs, uint32_t count,
                               int32_t **labels, float **targets)
 {
@@ -312,14 +314,14 @@ out:
     return status;
 }
 
-/* Names and units, which the data set keeps. */
+/* Sets names and units, which the data set keeps. */
 static annc_status describe(const struct annc_preparation *preparation, annc_dataset *dataset)
 {
     annc_status status = ANNC_OK;
     const struct annc_scaling *targets = &preparation->targets;
     annc_texts_free(&dataset->class_names);
     for (uint32_t c = 0; c < dataset->classes; c++) {
-        char number[16]; /* where all labels are alike, the other class has no name */
+        char number[16]; /* if all labels are equal, the other class has no name */
         snprintf(number, sizeof number, "%u", c);
         const char *name = c < preparation->classes.count ? preparation->classes.label[c].text : number;
         ANNC_TRY(annc_texts_add(&dataset->class_names, name, strlen(name)));
@@ -338,7 +340,7 @@ out:
     return status;
 }
 
-/* What is said of examples does not know where they came from. */
+/* Prefixes errors about examples with the table's name. */
 static annc_status named(const struct annc_table *table, annc_status status)
 {
     char what[256];

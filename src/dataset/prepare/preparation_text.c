@@ -105,7 +105,7 @@ static annc_status load_texts(const annc_network *network, const char *key, stru
     const char *text = annc_network_metadata(network, key);
     struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
     bool first = true;
-    char *name = NULL; /* no string of the text is longer than it */
+    char *name = NULL; /* as long as the whole text, so any string in it fits */
     if (!text)
         return ANNC_OK;
     ANNC_TRY(annc_allocate(json.size + 1, 1, "names", (void **)&name));
@@ -119,7 +119,7 @@ out:
     return status;
 }
 
-/* A list of `count` numbers, or, with ANY, of as many as there are; none where there is no such key. */
+/* Loads a list of `count` numbers, or, with ANY, of any length; none if the key is missing. */
 static annc_status load_numbers(const annc_network *network, const char *key, uint32_t *count, double **numbers)
 {
     annc_status status = ANNC_OK;
@@ -141,7 +141,7 @@ out:
     return status;
 }
 
-/* A list of `count` whole numbers of 32 bits; *there is false where the model has no such key. */
+/* Loads a list of `count` whole numbers of 32 bits; *there is false if the model lacks the key. */
 static annc_status load_wholes(const annc_network *network, const char *key, uint32_t *numbers, int count, bool *there)
 {
     const char *text = annc_network_metadata(network, key);
@@ -164,7 +164,7 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
 {
     annc_status status = ANNC_OK;
     const char *label = annc_network_metadata(network, "annc.label");
-    uint32_t place[3] = {0, 0, 0}; /* columns, the label's, whether there is a header */
+    uint32_t place[3] = {0, 0, 0}; /* columns, the label's index, whether there is a header */
     bool there;
     ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
     ANNC_TRY(load_texts(network, "annc.targets", &like->target_names));
@@ -216,7 +216,7 @@ annc_status annc_preparation_load(const annc_network *network, struct annc_prepa
     while (preparation->scale < ANNC_SCALE_COUNT && (!scale || strcmp(annc_scale_name(preparation->scale), scale) != 0))
         preparation->scale = (annc_scale)(preparation->scale + 1);
     if (preparation->scale == ANNC_SCALE_COUNT)
-        preparation->scale = ANNC_SCALE_AUTO; /* a model of someone else's */
+        preparation->scale = ANNC_SCALE_AUTO; /* another program's model */
     if (classes)
         ANNC_TRY(annc_classes_parse(classes, &preparation->classes));
     inputs->count = targets->count = ANY;

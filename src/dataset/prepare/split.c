@@ -7,10 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-/* An order of the rows of its own: epochs do not get that far. */
+/* A separate order of the rows: training never reaches this epoch. */
 enum { SPLIT_EPOCH = INT32_MAX };
 
-/* The kind of a row, for stratification: its label among the distinct ones. */
+/* Returns the kind of a row for stratification: the index of its label. */
 static uint32_t kind_of(const struct annc_table *table, uint32_t row)
 {
     return table->labels.index ? table->labels.index[row] : 0;
@@ -31,7 +31,7 @@ out:
     return status;
 }
 
-/* Lists the rows by the flags of what is held out. */
+/* Lists the rows by the flags of held-out rows. */
 static annc_status list(const struct annc_table *table, const bool *held, struct annc_split *split)
 {
     for (uint32_t row = 0; row < table->rows; row++)
@@ -63,7 +63,7 @@ annc_status annc_split_share(const struct annc_table *table, double share, uint6
     annc_status status = ANNC_OK;
     const struct annc_order order = annc_order_shuffled(table->rows, seed, SPLIT_EPOCH);
     const uint32_t kinds = kinds_of(table);
-    uint32_t *left = NULL; /* of each kind, to be held out */
+    uint32_t *left = NULL; /* rows of each kind still to be held out */
     bool *held = NULL;
     ANNC_TRY(open_split(table, split));
     ANNC_TRY(annc_allocate(kinds, sizeof *left, "the split", (void **)&left));
@@ -90,10 +90,10 @@ annc_status annc_split_fold(const struct annc_table *table, uint32_t folds, uint
     annc_status status = ANNC_OK;
     const struct annc_order order = annc_order_shuffled(table->rows, seed, SPLIT_EPOCH);
     const uint32_t kinds = kinds_of(table);
-    uint32_t *next = NULL; /* the part that the next row of a kind goes to; one kind goes on where the last ended */
+    uint32_t *next = NULL; /* fold of the next row of a kind, in turn across kinds */
     bool *held = NULL;
     memset(split, 0, sizeof *split);
-    if (folds > table->rows) /* which the first fold would not notice: the last ones are empty */
+    if (folds > table->rows) /* the first fold would not show it: only the last ones are empty */
         return annc_fail(ANNC_INPUT,
                          "%s: " ANNC_FIELD_FOLDS " %u: each holds out one of the rows at least, and there are %u",
                          table->name, folds, table->rows);

@@ -13,7 +13,7 @@ struct annc_column {
     uint32_t place;                                     /* index among the columns of its role */
     uint32_t points, commas, commas_before_three;       /* numbers with a decimal mark */
     uint32_t numbers, thousands, texts, missing, empty; /* cells by kind */
-    bool counts;                                        /* whole numbers, each 1 more than the last */
+    bool counts;                                        /* consecutive whole numbers */
     double last;
     size_t text_line, missing_line; /* the first of each */
     char text[48];                  /* the first, printable */

@@ -13,7 +13,7 @@ struct annc_idx {
     size_t count;                /* elements: the product of the sizes */
     annc_input_type type;        /* unsigned bytes stay bytes; all other types become floats */
     void *elements;              /* uint8_t or float; the caller's, freed by annc_release */
-    struct annc_mapping mapping; /* of the elements of a file too large to be read; freed by annc_unmap */
+    struct annc_mapping mapping; /* of the elements of a file too large to be read */
     int gzip_layers;             /* around the file */
 };
 

@@ -27,7 +27,7 @@ struct annc_records {
     struct annc_intake intake;
     char *text;
     size_t size, text_room, begin, at; /* begin: of the first record in memory */
-    bool ended;                        /* the text in memory reaches the end of the file */
+    bool ended;                        /* the text in memory reaches the file's end */
     bool flows;                        /* past text is discarded; rewinding is impossible */
     double until;                      /* of a pipe: end of waiting; INFINITY: first data */
     bool paused;                       /* the last read paused */

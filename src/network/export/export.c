@@ -1,4 +1,4 @@
-/* export.c - a network in the files of others. */
+/* export.c - exports a network in a given format, and implements NPZ. */
 #include "network/export/export.h"
 #include "base/allocate.h"
 #include "base/safe_file.h"

@@ -1,5 +1,6 @@
-/* export_html.c - a network as a page to play with: page.html with the model put in. What the metadata hold may be anything; it goes into the page
- * as JSON alone, without a '<' that could end its script. */
+/* export_html.c - exports a network as an interactive page: page.html with the model inserted. The
+ * metadata are untrusted; they enter the page only as JSON, without a '<' that could end its
+ * script. */
 #include "network/export/export_html.h"
 #include "base/allocate.h"
 #include "base/buffer.h"
@@ -13,7 +14,7 @@
 
 #include <string.h>
 
-/* Browsers hold texts of up to half a gigabyte. */
+/* Browsers limit strings to about half a gigabyte. */
 static const size_t MOST_PARAMETERS = (size_t)1 << 26;
 
 static annc_status write_text(struct annc_safe_file *file, struct annc_buffer *text)
@@ -27,7 +28,7 @@ static annc_status write_text(struct annc_safe_file *file, struct annc_buffer *t
 
 /* ---------------------------------------------------------------- the model */
 
-/* A number as JSON; infinite ones are null. */
+/* Writes a number as JSON; infinite numbers become null. */
 static void put_number(struct annc_buffer *json, const char *key, double number)
 {
     if (isfinite(number))
@@ -49,7 +50,7 @@ static void put_layers(struct annc_buffer *json, const annc_shape *shape)
     }
 }
 
-/* What the page must know of the data. */
+/* Writes the metadata that describe the data. */
 static void put_metadata(struct annc_buffer *json, const annc_network *network)
 {
     static const char *const keys[] = {"annc.classes",    "annc.scale",  "annc.input_shift",  "annc.input_factor",
@@ -66,7 +67,7 @@ static void put_metadata(struct annc_buffer *json, const annc_network *network)
     }
 }
 
-/* The members of the model's JSON object, its parameters aside. */
+/* Writes the members of the model's JSON object except its parameters. */
 static annc_status write_model(const annc_network *network, struct annc_safe_file *file)
 {
     const annc_shape *shape = &network->shape;
@@ -78,7 +79,7 @@ static annc_status write_model(const annc_network *network, struct annc_safe_fil
     annc_buffer_format(&json, "],\n\"metadata\":{");
     put_metadata(&json, network);
     annc_buffer_add(&json, "}", 1);
-    for (size_t i = 0; i < json.length; i++) { /* a '<' stands in strings alone */
+    for (size_t i = 0; i < json.length; i++) { /* '<' occurs only in strings */
         if (json.bytes[i] == '<')
             annc_buffer_format(&safe, "\\u003c");
         else
@@ -90,9 +91,9 @@ static annc_status write_model(const annc_network *network, struct annc_safe_fil
     return write_text(file, &safe);
 }
 
-/* ---------------------------------------------------------------- its parameters */
+/* ---------------------------------------------------------------- parameters */
 
-/* Three bytes, of which `count` are there, as four characters. */
+/* Writes `count` of three bytes as four characters. */
 static void put_base64(struct annc_buffer *text, const uint8_t *bytes, size_t count)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -103,7 +104,7 @@ static void put_base64(struct annc_buffer *text, const uint8_t *bytes, size_t co
     annc_buffer_add(text, four, sizeof four);
 }
 
-/* The parameter block, each four bytes with the lowest first, in base64. */
+/* Writes the parameter block in base64, each float as four little-endian bytes. */
 static annc_status write_parameters(const annc_network *network, struct annc_safe_file *file)
 {
     enum { AT_ONCE = 3 * 4096 }; /* whole groups of three bytes */
@@ -126,14 +127,14 @@ static annc_status write_parameters(const annc_network *network, struct annc_saf
     return status;
 }
 
-/* ---------------------------------------------------------------- its functions */
+/* ---------------------------------------------------------------- functions */
 
-/* The formulas are JavaScript too, without their casts. */
+/* Writes the formulas, which are valid JavaScript without their casts. */
 static annc_status write_formulas(const annc_network *network, struct annc_safe_file *file)
 {
     static const char cast[] = "(real)";
     struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
-    (void)network; /* all of them are there */
+    (void)network; /* writes all of them */
     for (annc_activation f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
         annc_buffer_format(&text, "    \"%s\": {rowwise: %s, f: z => ", annc_activation_name(f),
                            annc_activation_kind_of(f) == ROWWISE ? "true" : "false");
@@ -148,11 +149,11 @@ static annc_status write_formulas(const annc_network *network, struct annc_safe_
     return write_text(file, &text);
 }
 
-/* ---------------------------------------------------------------- the page */
+/* ---------------------------------------------------------------- page */
 
 annc_status annc_export_html(const annc_network *network, struct annc_safe_file *file)
 {
-    /* In the order in which page.html has them. */
+    /* In the order of page.html. */
     static const struct {
         const char *marker;
         annc_status (*write)(const annc_network *network, struct annc_safe_file *file);

@@ -1,5 +1,6 @@
-/* export_onnx.c - a network as an ONNX model (onnx.ai, onnx.proto of IR version 7; operators of opset 13): one Gemm a layer, then its
- * activation. A protocol buffer is a sequence of fields, each a number, a wire type and a value (protobuf.dev/programming-guides/encoding). */
+/* export_onnx.c - exports a network as an ONNX model (onnx.ai, onnx.proto of IR version 7;
+ * operators of opset 13): one Gemm per layer, then its activation. A protocol buffer is a sequence
+ * of fields, each a number, a wire type and a value (protobuf.dev/programming-guides/encoding). */
 #include "network/export/export_onnx.h"
 #include "base/allocate.h"
 #include "base/buffer.h"
@@ -15,7 +16,7 @@ enum { IR_VERSION = 7, OPSET = 13, FLOAT_ELEMENTS = 1 };
 enum { ATTRIBUTE_FLOAT = 1, ATTRIBUTE_INT = 2 };
 enum wire { VARINT = 0, LENGTH = 2, FIXED32 = 5 };
 
-static const size_t MOST_BYTES = INT32_MAX; /* of any protocol buffer */
+static const size_t MOST_BYTES = INT32_MAX; /* limit of any protocol buffer */
 
 /* ---------------------------------------------------------------- fields */
 
@@ -52,7 +53,7 @@ static void put_float(struct annc_buffer *buffer, uint32_t field, float value)
     annc_buffer_add(buffer, (const char *)&value, sizeof value);
 }
 
-/* A message within another; it is used up. */
+/* Writes a nested message and frees it. */
 static void put_message(struct annc_buffer *buffer, uint32_t field, struct annc_buffer *message)
 {
     if (message->status != ANNC_OK)
@@ -64,11 +65,12 @@ static void put_message(struct annc_buffer *buffer, uint32_t field, struct annc_
 
 /* ---------------------------------------------------------------- nodes */
 
-/* The graph while it is made: fields 1 (nodes) and 5 (initialisers) as they come. `last` names the value that the next node takes. */
+/* The graph under construction: fields 1 (nodes) and 5 (initialisers) in order. `last` names the
+ * input of the next node. */
 struct graph {
     struct annc_buffer body;
     char last[32];
-    uint32_t layer, nodes; /* the layer at work, nodes so far */
+    uint32_t layer, nodes; /* the current layer, the number of nodes */
 };
 
 struct attribute {
@@ -78,7 +80,7 @@ struct attribute {
     uint64_t whole;
 };
 
-/* A node that makes a new value of up to three others; its name becomes graph->last. */
+/* Adds a node with up to three inputs; graph->last becomes its output. */
 static void put_node(struct graph *graph, const char *operator, const char * const * inputs, size_t count,
                      const struct attribute *attributes, size_t attribute_count)
 {
@@ -101,7 +103,7 @@ static void put_node(struct graph *graph, const char *operator, const char * con
     put_message(&graph->body, 1, &node);
 }
 
-/* A node of one input, the last value. */
+/* Adds a node whose one input is the last value. */
 static void apply(struct graph *graph, const char *operator, const struct attribute * attributes, size_t count)
 {
     char input[sizeof graph->last];
@@ -110,7 +112,7 @@ static void apply(struct graph *graph, const char *operator, const struct attrib
     put_node(graph, operator, inputs, 1, attributes, count);
 }
 
-/* A node of the last value and another one. */
+/* Adds a node of the last value and another one. */
 static void combine(struct graph *graph, const char *operator, const char * other)
 {
     char input[sizeof graph->last];
@@ -132,7 +134,7 @@ static void put_tensor(struct graph *graph, const char *name, size_t rows, size_
     put_message(&graph->body, 5, &tensor);
 }
 
-/* The last value combined with a constant. */
+/* Combines the last value with a constant. */
 static void combine_constant(struct graph *graph, const char *operator, double value)
 {
     char name[32];
@@ -166,7 +168,7 @@ static void put_activation(struct graph *graph, annc_activation activation)
         apply(graph, "Elu", &(struct attribute){"alpha", true, 1, 0}, 1);
         break;
     case ANNC_SELU:
-        apply(graph, "Selu", NULL, 0); /* its own alpha and gamma are those of annc_functions.h */
+        apply(graph, "Selu", NULL, 0); /* its default constants are ours */
         break;
     case ANNC_GELU: /* z (1 + erf(z / sqrt 2)) / 2 */
         combine_constant(graph, "Mul", sqrt(0.5));
@@ -209,7 +211,7 @@ static void put_layer(struct graph *graph, const annc_network *network, uint32_t
     put_activation(graph, shape->activation[l - 1]);
 }
 
-/* "input: float [N, 784]". */
+/* Writes "input: float [N, 784]". */
 static void put_value(struct annc_buffer *graph, uint32_t field, const char *name, uint32_t width)
 {
     struct annc_buffer value = {NULL, 0, 0, ANNC_OK}, type = value, tensor = value, shape = value, rows = value,

@@ -1,4 +1,4 @@
-/* export_text.c - a network as text: JSON, and C that computes it. */
+/* export_text.c - exports a network as text: JSON, and C code that computes it. */
 #include "network/export/export_text.h"
 #include "base/allocate.h"
 #include "base/buffer.h"
@@ -28,7 +28,7 @@ static annc_status flush_text(struct annc_buffer *text, struct annc_safe_file *f
 
 /* ---------------------------------------------------------------- JSON */
 
-/* Rows of numbers, or, with one row of `columns`, numbers. Nine digits bring a float back as it was. */
+/* Writes rows of numbers, or, with one row of `columns`, numbers. Nine digits preserve a float. */
 static annc_status put_numbers(struct annc_buffer *text, struct annc_safe_file *file, size_t rows, size_t columns,
                                const float *values)
 {
@@ -77,13 +77,13 @@ out:
 
 /* ---------------------------------------------------------------- C */
 
-/* A text as the inside of a C string: ASCII, whatever it holds. */
+/* Writes a text as the inside of a C string, in ASCII. */
 static void put_c_text(struct annc_buffer *text, const char *s)
 {
     annc_buffer_add(text, "\"", 1);
     for (; *s; s++) {
         const unsigned char c = (unsigned char)*s;
-        if (c < ' ' || c >= 127 || c == '"' || c == '\\' || c == '?') /* ?: no trigraphs */
+        if (c < ' ' || c >= 127 || c == '"' || c == '\\' || c == '?') /* '?': avoid trigraphs */
             annc_buffer_format(text, "\\%03o", (unsigned)c);
         else
             annc_buffer_add(text, s, 1);
@@ -91,7 +91,8 @@ static void put_c_text(struct annc_buffer *text, const char *s)
     annc_buffer_add(text, "\"", 1);
 }
 
-/* A number as a constant of type float, or, with suffix "", of double, that is read back as it was. */
+/* Writes a number as a constant of type float, or, with suffix "", of double, that reads back the
+ * same. */
 static void put_c_number(struct annc_buffer *text, double value, int digits, const char *suffix)
 {
     char number[40];
@@ -112,13 +113,14 @@ out:
     return status;
 }
 
-/* The strings of a metadata entry, a JSON array, as an array of that name; none where there is no such entry. */
+/* Writes the strings of a metadata entry, a JSON array, as an array of that name; nothing if the
+ * entry is missing. */
 static annc_status put_c_names(struct annc_buffer *text, const annc_network *network, const char *key, const char *name)
 {
     annc_status status = ANNC_OK;
     const char *value = annc_network_metadata(network, key);
     struct annc_json json = {value, value ? strlen(value) : 0, 0, NULL};
-    char *one = NULL; /* no string of the entry is longer than it */
+    char *one = NULL; /* as long as the entry, so any string in it fits */
     bool first = true;
     if (!value)
         return ANNC_OK;
@@ -138,7 +140,7 @@ out:
     return status;
 }
 
-/* Numbers of a metadata entry, likewise; *there says whether there are any. */
+/* Does the same for numbers of a metadata entry; *there: the entry exists. */
 static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *network, const char *key,
                                  const char *name, uint32_t count, bool *there)
 {
@@ -162,7 +164,8 @@ static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *n
     return json.error || found != count ? annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key) : ANNC_OK;
 }
 
-/* What the formulas of the table are made of, in float, and a function for each activation that the network has. */
+/* Writes float versions of the functions in the formulas, and a function for each activation of the
+ * network. */
 static void put_c_functions(struct annc_buffer *text, const annc_shape *shape)
 {
     bool done[ANNC_ACTIVATION_COUNT] = {false};
@@ -233,7 +236,7 @@ static void put_c_predict(struct annc_buffer *text, const annc_network *network,
                                 : "a[j];\n}\n");
 }
 
-/* A program around it, for those who want one. */
+/* Writes an optional main program. */
 static void put_c_main(struct annc_buffer *text, const annc_shape *shape, bool has_classes)
 {
     annc_buffer_format(text,

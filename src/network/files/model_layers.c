@@ -1,5 +1,5 @@
-/* model_layers.c - from the tensors of a file to a network: which are which layer's, of our own files by their metadata, of others by their
- * names. */
+/* model_layers.c - makes a network from the tensors of a file: assigns them to layers, in this
+ * project's files by the metadata, in other programs' by their names. */
 #include "network/files/model_layers.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The shape that the metadata claim. */
+/* Reads the shape in the metadata. */
 static annc_status claimed_shape(const struct annc_model_file *file, annc_shape *shape)
 {
     char text[1024];
@@ -43,7 +43,7 @@ static const char *block_name(const struct annc_tensor *tensor)
     return strncmp(tensor->name, "annc.", 5) == 0 ? tensor->name + 5 : NULL;
 }
 
-/* Further blocks are as long as the parameters. */
+/* Checks that further blocks are as long as the parameters. */
 static annc_status check_blocks(struct annc_model_file *file, const annc_shape *shape, size_t *count)
 {
     *count = 0;
@@ -58,7 +58,8 @@ static annc_status check_blocks(struct annc_model_file *file, const annc_shape *
     return ANNC_OK;
 }
 
-/* One weight and one bias tensor a layer, of the claimed shape, further blocks, and no others. */
+/* Finds one weight and one bias tensor per layer, of the shape in the metadata, further blocks, and
+ * no others. */
 static annc_status find_own_layers(struct annc_model_file *file, const annc_shape *shape,
                                    struct annc_model_layer *layers)
 {
@@ -81,14 +82,14 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- files of others */
+/* ---------------------------------------------------------------- other programs' files */
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-/* Names in the order in which people count: numbers in them as numbers. */
+/* Compares names in natural order: numbers in them as numbers. */
 static int by_name(const void *a, const void *b)
 {
     const char *x = ((const struct annc_model_layer *)a)->weight->name,
@@ -113,7 +114,8 @@ static int by_name(const void *a, const void *b)
                   ((const struct annc_model_layer *)b)->weight->name);
 }
 
-/* Whether a name ends with a word after a dot or a slash, or is that word; the length before it. */
+/* Returns whether a name is a word, or ends with it after a dot or a slash, and the length before
+ * it. */
 static bool ends_with(const char *name, const char *word, size_t *before)
 {
     const size_t length = strlen(name), wanted = strlen(word);
@@ -123,7 +125,8 @@ static bool ends_with(const char *name, const char *word, size_t *before)
     return *before == 0 || name[*before - 1] == '.' || name[*before - 1] == '/';
 }
 
-/* Whether a tensor is a layer's weights: torch's "weight" is [out, in], Keras's "kernel" [in, out]. */
+/* Returns whether a tensor is a layer's weights: torch's "weight" is [out, in], Keras's "kernel"
+ * [in, out]. */
 static bool is_weights(const struct annc_tensor *tensor, size_t *before)
 {
     return tensor->rank == 2 &&
@@ -159,7 +162,7 @@ static annc_status add_bias(const struct annc_model_file *file, const struct ann
     return annc_model_malformed_tensor(file, bias, "is the bias of no weights");
 }
 
-/* Weights and biases by the ends of their names, layers in the order of their names. */
+/* Finds weights and biases by the ends of their names; sorts layers by name. */
 static annc_status find_layers(const struct annc_model_file *file, struct annc_model_layer *layers, uint32_t *count)
 {
     annc_status status = ANNC_OK;
@@ -184,7 +187,7 @@ out:
     return status;
 }
 
-/* The widths that the tensors have, which must chain, and be the assumed shape's. */
+/* Derives the widths from the tensors; they must chain, and match the assumed shape. */
 static annc_status find_foreign_layers(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
                                        struct annc_model_layer *layers)
 {
@@ -223,7 +226,7 @@ out:
     return status;
 }
 
-/* The shape of the network, and its layers' tensors. */
+/* Finds the shape of the network and its layers' tensors. */
 static annc_status find_layers_of(struct annc_model_file *file, const annc_shape *assumed, annc_shape *shape,
                                   struct annc_model_layer *layers)
 {
@@ -236,9 +239,9 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- the network */
+/* ---------------------------------------------------------------- network */
 
-/* W^l into its place in theta. */
+/* Reads W^l into its place in theta. */
 static annc_status read_weights(const struct annc_model_file *file, const struct annc_tensor *tensor,
                                 const annc_shape *shape, uint32_t l, float *theta)
 {
@@ -286,7 +289,7 @@ annc_status annc_model_make(struct annc_model_file *file, const annc_shape *assu
     struct annc_model_layer layers[ANNC_MAX_LAYERS];
     annc_network *network = NULL;
     ANNC_TRY(find_layers_of(file, assumed, &shape, layers));
-    ANNC_TRY(annc_network_create(&shape, &network)); /* of the size of the tensors, which the file has */
+    ANNC_TRY(annc_network_create(&shape, &network)); /* no larger than the file's tensors */
     for (uint32_t l = 1; l <= shape.layers; l++) {
         ANNC_TRY(read_weights(file, layers[l - 1].weight, &shape, l, network->theta));
         if (layers[l - 1].bias)

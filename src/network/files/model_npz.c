@@ -1,4 +1,5 @@
-/* model_npz.c - the arrays of an NPZ file as a network: those of torch's names, and Keras's kernels. */
+/* model_npz.c - makes a network from the arrays of an NPZ file, with names like torch's, or Keras's
+ * kernels. */
 #include "network/files/model_npz.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -11,14 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An archive with all its arrays; tensors say by `begin` which is theirs. */
+/* An archive with all its arrays; `begin` of a tensor is the index of its array. */
 struct archive {
-    struct annc_model_file file; /* the first member: its read function finds the archive by it */
+    struct annc_model_file file; /* first member: the read function casts it */
     struct annc_zip zip;
     struct annc_array arrays[MOST_TENSORS];
 };
 
-/* "d0/kernel.npy", and "d0/kernel:0.npy" as older Keras has it, without what follows the name. False for a member that is no array. */
+/* Writes the name of an array: "d0/kernel.npy", and "d0/kernel:0.npy" of older Keras, without the
+ * suffix. Returns false for a member that is not an array. */
 static bool name_of(const struct annc_zip_member *member, char *name, size_t size)
 {
     const size_t length = strlen(member->name);
@@ -43,7 +45,7 @@ static annc_status read_arrays(struct archive *archive)
         if (!name_of(&archive->zip.member[i], tensor->name, sizeof tensor->name))
             continue;
         ANNC_TRY(annc_zip_read_array(&archive->zip, i, array));
-        tensor->begin = file->tensor_count++; /* counted first: the array is freed with the archive */
+        tensor->begin = file->tensor_count++; /* first, so that the archive frees the array */
         tensor->rank = array->rank;
         if (array->rank < 1 || array->rank > 2)
             return annc_model_malformed_tensor(file, tensor,

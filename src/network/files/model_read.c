@@ -1,4 +1,4 @@
-/* model_read.c - a safetensors file as a network, nothing taken on trust. */
+/* model_read.c - reads a safetensors file as a network, with a check of every field. */
 #include "base/allocate.h"
 #include "base/json.h"
 #include "base/number.h"
@@ -99,7 +99,7 @@ static annc_status parse_metadata(struct annc_model_file *file)
     bool first = true;
     annc_json_take(json, '{');
     while (annc_json_next(json, '}', &first)) {
-        /* The key stays at the front of the room for strings, the value follows it. */
+        /* The key is at the start of the string buffer, the value behind it. */
         if (!annc_json_string(json, file->string, room))
             break;
         char *value = file->string + strlen(file->string) + 1;
@@ -177,7 +177,7 @@ static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor
     return ANNC_OK;
 }
 
-/* Whether a tensor's offsets span just what its shape takes, in arithmetic that cannot wrap. */
+/* Returns whether a tensor's offsets match its shape, in arithmetic that cannot overflow. */
 static bool offsets_fit(const struct annc_tensor *tensor)
 {
     uint64_t bytes = TYPE[tensor->type].bytes;
@@ -233,7 +233,7 @@ static int by_offset(const void *a, const void *b)
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* The tensors fill the rest of the file, each once. */
+/* Checks that the tensors fill the rest of the file without overlap. */
 static annc_status check_layout(struct annc_model_file *file)
 {
     uint64_t end = 0;

@@ -1,4 +1,4 @@
-/* model_write.c - a network as a safetensors file. */
+/* model_write.c - writes a network as a safetensors file. */
 #include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/safe_file.h"
@@ -21,7 +21,8 @@ static void append_tensor(struct annc_buffer *text, const char *name, size_t row
     *offset += bytes;
 }
 
-/* The header: metadata, then the tensors in the order of the parameter block, further blocks, and blanks up to a multiple of 8. */
+/* Appends the header: metadata, then the tensors in the order of the parameter block, further
+ * blocks, and blanks up to a multiple of 8. */
 static void append_header(struct annc_buffer *text, const annc_network *network)
 {
     const annc_shape *shape = &network->shape;
