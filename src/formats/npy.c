@@ -1,3 +1,4 @@
+/* npy.c - reads NumPy's array files. */
 #include "formats/npy.h"
 #include "base/allocate.h"
 #include "base/number.h"

@@ -1,3 +1,4 @@
+/* picture.c - reads PNG pictures of any kind as grey; writes them in colour. */
 #include "formats/picture.h"
 #include "base/allocate.h"
 #include "base/config.h"

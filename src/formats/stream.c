@@ -1,3 +1,4 @@
+/* stream.c - reads the contents of a file: plain, gzip, or gzip in gzip. */
 #include "formats/stream.h"
 #include "base/allocate.h"
 #include "base/clock.h"

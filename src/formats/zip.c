@@ -1,3 +1,4 @@
+/* zip.c - reads the members of a zip archive. */
 #include "formats/zip.h"
 #include "base/allocate.h"
 #include "base/checksum.h"

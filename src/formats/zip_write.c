@@ -1,3 +1,4 @@
+/* zip_write.c - writes arrays to a zip archive like NumPy's savez. */
 #include "formats/zip_write.h"
 #include "base/allocate.h"
 #include "base/checksum.h"

@@ -1,3 +1,4 @@
+/* network.c - networks: their parameters, blocks and metadata. */
 #include "network/network.h"
 #include "base/allocate.h"
 #include "base/status.h"

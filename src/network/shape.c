@@ -1,3 +1,4 @@
+/* shape.c - shapes as text, for files and messages. */
 #include "network/shape.h"
 #include "base/functions.h"
 #include "base/status.h"

@@ -1,3 +1,4 @@
+/* chart.c - charts of curves, as SVG. */
 #include "cli/charts/chart.h"
 #include "cli/terminal/output.h"
 

@@ -1,3 +1,4 @@
+/* curves.c - curves of runs by epoch, as SVG. */
 #include "cli/charts/curves.h"
 #include "cli/terminal/output.h"
 

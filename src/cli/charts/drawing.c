@@ -1,3 +1,4 @@
+/* drawing.c - images drawn as text. */
 #include "cli/charts/drawing.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/screen.h"

@@ -1,3 +1,4 @@
+/* gallery.c - makes images of examples, class means, weights and mistakes. */
 #include "cli/charts/gallery.h"
 #include "base/text.h"
 #include "cli/terminal/memory.h"

@@ -1,3 +1,4 @@
+/* json_read.c - reads a line of JSON member by member. */
 #include "cli/log/json_read.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* log_record.c - keeps one line of a log, with its members by key. */
 #include "cli/log/log_record.h"
 #include "base/status.h"
 #include "cli/log/json_read.h"

@@ -1,3 +1,4 @@
+/* run.c - a run as recorded in its log: folds and their mean, results. */
 #include "cli/log/run.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"

@@ -1,3 +1,4 @@
+/* run_log.c - reads a log (--log) into a run. */
 #include "cli/log/run_log.h"
 #include "cli/log/json_read.h"
 #include "cli/terminal/memory.h"

@@ -1,3 +1,4 @@
+/* class_tables.c - tables of classification results, for a screen. */
 #include "cli/model/class_tables.h"
 #include "cli/terminal/screen.h"
 

@@ -1,3 +1,4 @@
+/* metrics.c - measures of classification beyond accuracy. */
 #include "cli/model/metrics.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/usage.h"

@@ -1,3 +1,4 @@
+/* options.c - command-line options: parsing, names, help. */
 #include "cli/options/options.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"

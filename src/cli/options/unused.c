@@ -1,3 +1,4 @@
+/* unused.c - warns about options that have no effect. */
 #include "cli/options/unused.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"

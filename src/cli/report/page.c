@@ -1,3 +1,4 @@
+/* page.c - elements of a self-contained HTML page. */
 #include "cli/report/page.h"
 #include "cli/charts/chart.h"
 #include "cli/terminal/output.h"

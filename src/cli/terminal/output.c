@@ -1,3 +1,5 @@
+/* output.c - writes JSON, CSV and markup to standard output and the log, and reports write
+ * errors. */
 #include "cli/terminal/output.h"
 #include "base/text.h"
 #include "cli/terminal/screen.h"

@@ -1,3 +1,4 @@
+/* usage.c - the text of the last error, and suggestions for mistyped words. */
 #include "cli/terminal/usage.h"
 
 #include <stdio.h>

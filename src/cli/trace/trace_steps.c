@@ -1,3 +1,4 @@
+/* trace_steps.c - prints the equations of a trace with their numbers, in order of application. */
 #include "cli/trace/trace_steps.h"
 #include "cli/trace/graph.h"
 #include "cli/trace/trace_graph.h"

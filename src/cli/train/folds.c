@@ -1,3 +1,4 @@
+/* folds.c - K-fold cross-validation. */
 #include "cli/train/folds.h"
 #include "base/status.h"
 #include "cli/options/option_types.h"

@@ -1,3 +1,4 @@
+/* grid.c - the grid of a sweep: options and their values at each point. */
 #include "cli/train/grid.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"

@@ -1,3 +1,4 @@
+/* live_line.c - the progress line on a terminal: redrawn at intervals, below all other lines. */
 #include "cli/train/live_line.h"
 #include "cli/terminal/process.h"
 #include "cli/terminal/screen.h"

@@ -1,3 +1,4 @@
+/* classes.c - maps labels to classes, with the names of the classes. */
 #include "dataset/prepare/classes.h"
 #include "base/allocate.h"
 #include "base/buffer.h"

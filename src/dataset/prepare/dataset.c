@@ -1,3 +1,4 @@
+/* dataset.c - data sets: their arrays, names, images and fingerprints. */
 #include "dataset/prepare/dataset.h"
 #include "base/allocate.h"
 #include "base/status.h"

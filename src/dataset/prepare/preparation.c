@@ -1,3 +1,5 @@
+/* preparation.c - learns columns, classes and scaling from a training table; applies them to
+ * others. */
 #include "dataset/prepare/preparation.h"
 #include "base/allocate.h"
 #include "base/json.h"

@@ -1,3 +1,4 @@
+/* split.c - chooses the validation rows: by seed and row number alone, stratified by label. */
 #include "dataset/prepare/split.h"
 #include "base/allocate.h"
 #include "base/order.h"

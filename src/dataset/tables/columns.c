@@ -1,3 +1,4 @@
+/* columns.c - finds the columns of a text file: names, kinds of cells, roles. */
 #include "dataset/tables/columns.h"
 #include "base/allocate.h"
 #include "base/number.h"

@@ -1,3 +1,4 @@
+/* csv.c - reads text tables (CSV). */
 #include "dataset/tables/csv.h"
 #include "base/allocate.h"
 #include "base/status.h"

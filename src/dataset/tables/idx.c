@@ -1,3 +1,4 @@
+/* idx.c - reads IDX files, the format of MNIST. */
 #include "dataset/tables/idx.h"
 #include "base/allocate.h"
 #include "base/status.h"

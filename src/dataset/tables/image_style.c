@@ -1,3 +1,4 @@
+/* image_style.c - detects the style of a model's training images. */
 #include "dataset/tables/image_style.h"
 #include "base/allocate.h"
 #include "base/status.h"

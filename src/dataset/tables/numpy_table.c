@@ -1,3 +1,4 @@
+/* numpy_table.c - reads NumPy's files as tables. */
 #include "dataset/tables/numpy_table.h"
 #include "base/allocate.h"
 #include "base/status.h"

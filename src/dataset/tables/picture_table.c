@@ -1,3 +1,4 @@
+/* picture_table.c - reads a user's picture as a table of one example. */
 #include "dataset/tables/picture_table.h"
 #include "base/allocate.h"
 #include "base/status.h"

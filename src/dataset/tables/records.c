@@ -1,3 +1,4 @@
+/* records.c - splits a text file into records of fields. */
 #include "dataset/tables/records.h"
 #include "base/allocate.h"
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* table.c - tables: lists of texts, labels, missing values. */
 #include "dataset/tables/table.h"
 #include "base/allocate.h"
 #include "base/number.h"

@@ -1,3 +1,4 @@
+/* formulas.c - the formulas of annc_functions.h as text, for exports to other languages. */
 #include "network/export/formulas.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* model_file.c - error messages for a safetensors file. */
 #include "network/files/model_file.h"
 #include "base/status.h"
 #include "base/text.h"
