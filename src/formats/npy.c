@@ -42,7 +42,7 @@ void annc_array_shape(const struct annc_array *array, char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%s%zu", d ? "x" : "", array->size[d]);
 }
 
-/* ---------------------------------------------------------------- the header: a Python dictionary of three known keys */
+/* ---------------------------------------------------------------- header: a Python dictionary */
 
 /* Returns the value of a key, or NULL. */
 static const char *value_of(const char *header, const char *key)

@@ -17,7 +17,8 @@ struct annc_array {
 
 /* A source of bytes: a file, or a member of an archive. */
 struct annc_bytes {
-    annc_status (*read)(void *source, void *bytes, size_t count, size_t *got); /* fewer: at the end */
+    /* Returns fewer bytes only at the end. */
+    annc_status (*read)(void *source, void *bytes, size_t count, size_t *got);
     void *source;
     uint64_t most; /* upper bound of the bytes available */
 };

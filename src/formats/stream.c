@@ -261,7 +261,8 @@ static annc_status unwrap(struct annc_stream *stream)
         struct level *level = &stream->level[stream->layers + 1];
         if (!level->buffer)
             ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&level->buffer));
-        if (inflateInit2(&level->inflater, 15 + 16) != Z_OK) /* 15 + 16: only gzip, windows of any size */
+        /* 15 + 16: only gzip, windows of any size. */
+        if (inflateInit2(&level->inflater, 15 + 16) != Z_OK)
             return annc_fail(ANNC_MEMORY, "out of memory: gzip needs about 44 kB");
         level->inside = true;
         stream->layers++;

@@ -41,7 +41,8 @@ void unused_add(struct unused *unused, const struct options *options, const annc
     const struct option_value *value = options->value;
     const annc_optimiser optimiser = training->optimiser;
     const annc_schedule_kind schedule = (annc_schedule_kind)value[OPTION_SCHEDULE].choice;
-    const annc_training_options own = annc_training_defaults(optimiser); /* 0 for unused parameters */
+    /* Parameters that an optimiser lacks are 0. */
+    const annc_training_options own = annc_training_defaults(optimiser);
     const bool by_period = schedule == ANNC_STEP_DECAY || schedule == ANNC_PLATEAU;
     const struct {
         enum option_id id;
@@ -163,7 +164,8 @@ void warn_unused_data_options(const struct options *options, const annc_data_opt
 {
     const char *name;
     const unsigned kind = kind_of(source, data, &name);
-    const bool several = source->test_path || source->validation_path; /* these may be of another kind */
+    /* The other files may be of another kind. */
+    const bool several = source->test_path || source->validation_path;
     for (size_t i = 0; i < sizeof OF_DATA / sizeof *OF_DATA && !several; i++)
         if (options->value[OF_DATA[i].id].typed && !(OF_DATA[i].kinds & kind))
             tell(options, OF_DATA[i].id, name);

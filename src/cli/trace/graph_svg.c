@@ -10,8 +10,10 @@
 #include <string.h>
 
 enum { MARGIN = 70, HEAD = 40, FOOT = 40, HALF_HEIGHT = 15 };
-static const double TREE_WIDTH = 156, GATE_WIDTH = 180, GATE_HEIGHT = 62; /* from one gate to the next */
-static const double LETTER = 0.62;                                        /* width of a letter, relative to its size */
+/* Distances from one gate to the next. */
+static const double TREE_WIDTH = 156, GATE_WIDTH = 180, GATE_HEIGHT = 62;
+/* Width of a letter, relative to its size. */
+static const double LETTER = 0.62;
 static const double LABEL_WIDTH = 104, UNIT_HEIGHT = 142, UNIT = 104, END_WIDTH = 210;
 
 /* Layout of a graph on the sheet. */

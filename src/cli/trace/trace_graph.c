@@ -155,7 +155,8 @@ static void add_edge(struct graph *graph, uint32_t from, uint32_t to, double val
 {
     graph->edges =
         take_more(graph->edges, (size_t)graph->edge_count + 1, &graph->edge_room, sizeof *graph->edges, "a graph");
-    graph->edges[graph->edge_count++] = (struct graph_edge){from, to, value + 0.0, gradient + 0.0}; /* -0 is 0 */
+    /* Adding 0 turns -0 into 0. */
+    graph->edges[graph->edge_count++] = (struct graph_edge){from, to, value + 0.0, gradient + 0.0};
 }
 
 /* Returns the contribution of the hidden inputs to z of unit j of layer l. */
@@ -198,7 +199,8 @@ static void add_product(struct drawing *drawing, uint32_t l, uint32_t j, uint32_
     const uint32_t unit =
         drawing->is_tree ? add_node(graph, GRAPH_VALUE, drawing->column, drawing->row++, name) : drawing->below[i];
     name_parameter(&trace->shape, l, j, k, name);
-    const int column = drawing->column + !drawing->is_tree; /* beside the input, or above the gate */
+    /* The column beside the input, or above the gate. */
+    const int column = drawing->column + !drawing->is_tree;
     const uint32_t parameter = add_node(graph, GRAPH_PARAMETER, column, drawing->row++, name);
     const double row = drawing->is_tree ? drawing->row - 1.5 : drawing->row++;
     const uint32_t product = add_node(graph, GRAPH_GATE, drawing->column + 1, row, "*");

@@ -386,7 +386,8 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
 {
     uint32_t *ranked = rank(sweep);
     annc_status ended = sweep->status == ANNC_OK ? ANNC_OK : fail_again(sweep->status, &sweep->error);
-    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK) /* every network failed */
+    /* Every network failed. */
+    if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK)
         ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);

@@ -106,7 +106,8 @@ static void compose(struct live *live, double now, uint32_t done, double share)
     const bool is_unicode = use_unicode(live->stream);
     const double seconds = now - live->epoch_started;
     const uint32_t columns = terminal_columns(live->stream);
-    struct line line = {live->line, 0, columns > 1 ? columns - 1 : 0}; /* the last column wraps on some terminals */
+    /* Leave the last column empty: it wraps on some terminals. */
+    struct line line = {live->line, 0, columns > 1 ? columns - 1 : 0};
     char text[64], number[32];
     live->line[0] = '\0';
     snprintf(text, sizeof text, "epoch %u/%u", done + 1, live->epochs);

@@ -27,7 +27,8 @@ static annc_status read_more(struct annc_records *records, size_t count, double 
         ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&records->text));
         records->text_room = room;
     }
-    if (isinf(records->until) && annc_stream_is_pipe(records->stream)) { /* no time limit for the first byte */
+    /* The first byte has no time limit. */
+    if (isinf(records->until) && annc_stream_is_pipe(records->stream)) {
         ANNC_TRY(annc_stream_read(records->stream, records->text + records->size, 1, &got));
         records->size += got;
         records->until = annc_now() + patience;

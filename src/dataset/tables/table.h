@@ -26,7 +26,7 @@ struct annc_table {
     char name[ANNC_TABLE_NAME]; /* of the file, printable */
     uint32_t rows, inputs;
     annc_input_type type;
-    void *x;                            /* rows x inputs, uint8_t or float; NaN for a missing value */
+    void *x;                            /* rows x inputs, uint8_t or float; NaN if missing */
     struct annc_mapping mapping;        /* of x in a file too large to be read */
     uint32_t image_rows, image_columns; /* 0 for rows of features */
     struct annc_texts input_names;      /* one per input, or none */

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/* Two steps, so that constants become their numbers first. functions.h is not included: EXP and its kin stay names. */
+/* Two steps, so that constants expand to their numbers first. functions.h is not included, so EXP
+ * and similar macros stay names. */
 #define TEXT(...)                             #__VA_ARGS__
 #define FORMULA(enumerator, name, value, ...) [enumerator] = TEXT(value),
 
