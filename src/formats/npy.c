@@ -106,7 +106,8 @@ out:
     return status;
 }
 
-/* Reads magic, version, the header's length (2 bytes, or 4 from version 2 on), and the header. */
+/* Reads magic, version, the header's length (2 bytes, or 4 from version 2 on), and the header, a
+ * Python dictionary of three known keys. */
 static annc_status read_header(const struct annc_bytes *bytes, struct annc_array *array, struct header *header,
                                uint64_t *length)
 {

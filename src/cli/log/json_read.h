@@ -1,5 +1,5 @@
-/* json_read.h - reads a line of JSON member by member: objects, arrays, strings, numbers, true,
- * false, null. */
+/* json_read.h - reads a line of JSON member by member: objects, arrays, strings, numbers with
+ * fractions, true, false, null. */
 #ifndef ANNC_CLI_LOG_JSON_READ_H
 #define ANNC_CLI_LOG_JSON_READ_H
 

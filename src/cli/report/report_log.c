@@ -171,8 +171,7 @@ void print_log_sections(FILE *out, const struct subject *subject)
         print_saturation(out, subject);
 }
 
-/* ---------------------------------------------------------------- timing, configuration,
- * machine */
+/* ---------------------------------------------------------------- circumstances */
 
 static void print_pair(FILE *out, const char *name, const char *text)
 {
