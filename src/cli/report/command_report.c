@@ -27,11 +27,13 @@
 
 enum { MOST_RUNS = 32 };
 
+enum { NAME_TEXT = 61, NUMBER_TEXT = 32 }; /* of a name in bytes, and of " (2)" after it */
+
 /* Runs and their names on the page. */
 struct report {
     const struct options *options;
     struct run runs[MOST_RUNS];
-    char names[MOST_RUNS][80];
+    char names[MOST_RUNS][NAME_TEXT + NUMBER_TEXT];
     size_t count;
 };
 
@@ -40,10 +42,10 @@ static void name_run(struct report *report, size_t i)
 {
     const char *path = report->runs[i].path, *slash = strrchr(path, '/');
     char *name = report->names[i];
-    snprintf(name, sizeof report->names[i], "%.60s", slash && slash[1] ? slash + 1 : path);
+    snprintf(name, NAME_TEXT, "%s", slash && slash[1] ? slash + 1 : path);
     for (size_t other = 0; other < i; other++)
         if (strcmp(report->names[other], name) == 0) {
-            snprintf(name + strlen(name), 12, " (%zu)", i + 1);
+            snprintf(name + strlen(name), NUMBER_TEXT, " (%zu)", i + 1);
             return;
         }
 }
