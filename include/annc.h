@@ -78,7 +78,7 @@ typedef enum annc_status {
     ANNC_DIVERGED = 5,     /* the loss is no longer finite */
     ANNC_OUTPUT = 6,       /* an output could not be written */
     ANNC_CHECK_FAILED = 7, /* a gradient audit failed */
-    ANNC_STOPPED = 8,      /* the caller requested a stop; the state is that of the last whole minibatch */
+    ANNC_STOPPED = 8,      /* stopped on request, after a whole minibatch */
     ANNC_MEMORY = 9,       /* out of host memory, device memory or threads */
 } annc_status;
 
@@ -123,7 +123,7 @@ enum { ANNC_MAX_LAYERS = 64, ANNC_MAX_WIDTH = 1 << 24 };
 /* Layer widths, activations and cost of a network: {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID},
  * ANNC_QUADRATIC}. */
 typedef struct annc_shape {
-    uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS, without the input layer */
+    uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS; inputs do not count */
     uint32_t width[ANNC_MAX_LAYERS + 1];         /* n_0 (inputs) to n_L, each 1 to ANNC_MAX_WIDTH */
     annc_activation activation[ANNC_MAX_LAYERS]; /* of layer l at l - 1 */
     annc_cost cost;
@@ -387,8 +387,8 @@ ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, 
 ANNC_API annc_status annc_mnist_find(char *path, size_t size);
 
 typedef struct annc_fetch_options {
-    const char *folder;                                /* destination; NULL = user's cache directory */
-    double connect_seconds;                            /* per mirror, wait for an answer */
+    const char *folder;                                /* NULL = the user's cache directory */
+    double connect_seconds;                            /* timeout per mirror */
     void (*progress)(void *context, const char *line); /* called at each step; or NULL */
     /* Called ten times per second; true stops with ANNC_STOPPED. Or NULL. */
     bool (*stop)(void *context);
@@ -607,7 +607,8 @@ ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void
  * 0. */
 ANNC_API annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta);
 
-/* Passes the epoch's loss, lower is better, to ANNC_PLATEAU; prefer the loss on validation data. */
+/* Passes the loss of the epoch, on data of the caller's choice, to ANNC_PLATEAU; lower is
+ * better. */
 ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
 /* Returns the completed share of an epoch's steps, 0...1, as of the last call of `stop`, which may
@@ -691,8 +692,9 @@ typedef struct annc_candidate {
     /* The caller's: initial parameters at the start, the best ones at the end. */
     annc_network *network;
     annc_training_options options;
-    uint32_t epochs;                                /* at most */
-    uint32_t patience;                              /* stop after this many epochs without improvement; 0 = never */
+    uint32_t epochs; /* at most */
+    /* Stop after this many epochs without a smaller validation loss; 0 = never. */
+    uint32_t patience;
     const annc_dataset *train_set, *validation_set; /* or NULL: those of the sweep */
     /* Called after each epoch, for one candidate at a time, from any thread; or NULL. */
     void (*each)(void *context, const annc_epoch *epoch, const annc_evaluation *validation);
@@ -707,8 +709,8 @@ typedef struct annc_candidate {
     double seconds;                   /* of training */
 } annc_candidate;
 
-/* Trains candidates on one training set and evaluates each epoch on one validation set; each may be
- * NULL if every candidate has its own. On the CPU the candidates run in parallel, one per thread
+/* Trains candidates on one training set and evaluates each epoch on one validation set, which may
+ * be NULL if every candidate has its own. On the CPU the candidates run in parallel, one per thread
  * and core; on a CUDA device they run one after another. Each keeps its parameters of the smallest
  * validation loss, the earlier of equals. `done`, unless NULL, is called for each finished
  * candidate, one at a time, on the thread that trained it; annc_last_error() on that thread is then
@@ -719,8 +721,8 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidat
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
 
-/* ------------------------------------------------------------------ 8 gradients and gradient
- * checks
+/* ------------------------------------------------------------------ 8 gradients and the gradient
+ * audit
  *
  * Backpropagation of one example, with delta^l = dC/dz^l (Nielsen 2015, chapter 2); x is the
  * elementwise product:
@@ -782,7 +784,7 @@ typedef struct annc_check_options {
     annc_objective objective;
 } annc_check_options;
 
-/* Checks the gradients of a network on the first minibatch of a data set, for C and all terms of
+/* Audits the gradients of a network on the first minibatch of a data set, for C and all terms of
  * the objective: the reference against central finite differences (h = 1e-5, double), and each
  * device against the reference. Half of the sampled parameters have a nonzero gradient, if enough
  * have one. Errors of finite differences are relative to max(|analytic|, |numeric|) + 1e-3, errors
