@@ -10,9 +10,10 @@ enum { ANNC_WARP_SIDE = 5, ANNC_WARP_POINTS = ANNC_WARP_SIDE * ANNC_WARP_SIDE };
 
 /* The transformation of one example: it maps each pixel of the result to a source position. */
 struct annc_warp {
-    float down, right;               /* shift, in pixels */
-    float cosine, sine;              /* of the rotation */
-    float bend[ANNC_WARP_POINTS][2]; /* displacements down and right at the points of a regular grid */
+    float down, right;  /* shift, in pixels */
+    float cosine, sine; /* of the rotation */
+    /* Displacements down and right at the points of a regular grid, bilinear in between. */
+    float bend[ANNC_WARP_POINTS][2];
 };
 
 /* Returns number k of an example, uniform within (-1, 1). */

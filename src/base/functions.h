@@ -33,7 +33,7 @@ ANNC_DEVICE_CODE struct annc_exponential annc_exponential_f32(float z)
     const float lowest = -87.3f, highest = 88.37f;
     z = z < lowest ? lowest : z;
     z = z > highest ? highest : z;
-    const float shift = 12582912.0f; /* 1.5 * 2^23: the sum is rounded to an integer, kept in the low bits */
+    const float shift = 12582912.0f; /* 1.5 * 2^23: rounds a sum to an integer, in the low bits */
     const float shifted = ANNC_FMA(z, 1.44269504f, shift);
     const float n = shifted - shift;
     /* ln 2 in two parts, so that n * 0.693359375 is exact. */

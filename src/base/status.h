@@ -13,7 +13,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 /* A message names the field of the options struct, or the argument, that the caller can change:
  * annc_fail(ANNC_DIVERGED, "...; lower " ANNC_FIELD_ETA). annc_last_error() quotes it, 'eta'. A
  * program with other names, such as the option --lr, gets the message from annc_error_naming.
- * Control characters mark the name, because annc_fail removes all others from a message. */
+ * Control characters mark the name, because annc_fail escapes all others in a message. */
 #define ANNC_FIELD(name)       "\1" name "\2"
 #define ANNC_FIELD_ACTIVATION  ANNC_FIELD("activation") /* of the output layer */
 #define ANNC_FIELD_ASSUMED     ANNC_FIELD("assumed")
