@@ -359,7 +359,8 @@ static void read_part(struct annc_worker *worker, int part)
         const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
         const size_t n_in = layer->n_in;
         const float *W = block + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
-        const bool mine = l > 1 || layer->shared || worker->index == 0; /* the first layer's W exists once */
+        /* The workers share the first layer's W, so only worker 0 reads it. */
+        const bool mine = l > 1 || layer->shared || worker->index == 0;
         for (size_t j = 0; mine && j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
                 layer->W[part][place(fused, layer, l, k, j)] = own[j * n_in + k];
@@ -421,8 +422,9 @@ static void find_order(struct annc_fused *fused, const struct annc_order *order)
 static void work(void *context, int i)
 {
     struct annc_fused *fused = context;
+    /* The caller has read worker 0's parameters, including the shared arrays, before the others
+     * began. */
     struct annc_worker *worker = fused->worker[i];
-    /* The first worker's memory, which holds shared arrays, was touched first. */
     if (i > 0)
         read_own(worker);
     annc_worker_run(worker);

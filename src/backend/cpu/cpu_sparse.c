@@ -77,10 +77,9 @@ static void list_example(const struct annc_cpu_kernels *kernels, const annc_exam
     } else {
         count = list_floats((const float *)examples->x + i * n, n, input, values);
     }
-    for (; count < blocks * ANNC_OCTET;
-         /* Values there are already 0; each spare input has its own row, so that none waits for
-          * another. */
-         count++)
+    /* The values there are already 0; each spare input has its own row, so that none waits for
+     * another. */
+    for (; count < blocks * ANNC_OCTET; count++)
         input[count] = (uint16_t)(n + count % ANNC_OCTET);
 }
 

@@ -392,7 +392,8 @@ void annc_worker_run(struct annc_worker *worker)
     for (uint32_t number = first; number < end; number += stride) {
         const uint32_t position = annc_cursor_position(job->cursor, number, 0);
         const int parity = (int)(number % 2);
-        if (fused->layers == 1) /* the outputs are the first layer's, which the next step overwrites */
+        /* The outputs are the first layer's and are about to be overwritten. */
+        if (fused->layers == 1)
             score_previous_step(worker, before, number, number == first);
         forward_first(worker, position, m, parity);
         if (fused->layers > 1)
