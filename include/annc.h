@@ -43,8 +43,8 @@
  *
  * Notation: layers l = 1...L have n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l). C is
  * the cost of one example; the cost of a minibatch of m examples is their mean. W^l is n_l x
- * n_(l-1). Matrices are row-major and each row is an example: "count x n_0" is count rows of n_0
- * numbers. */
+ * n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one example after the
+ * other. */
 #ifndef ANNC_H
 #define ANNC_H
 
@@ -203,7 +203,7 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training
  * images; rows is 0 for other data);
  * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run", "annc.machine"
- * and "annc.measured" (those four belong to annc-gpu). */
+ * and "annc.measured" (the last four belong to annc-gpu). */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Returns entry i in bytewise order of the keys through `key` and `value`; false past the last. */
@@ -504,7 +504,7 @@ typedef struct annc_schedule {
     double warmup;   /* epochs of linear rise from 0 to the schedule's rate; 0 = none */
     double factor;   /* within (0, 1); 0 = default of the kind */
     uint32_t period; /* 0 = default of the kind */
-    uint32_t epochs; /* T in epochs, for cosine and one-cycle; the last rate then holds */
+    uint32_t epochs; /* T in epochs, required by cosine and one-cycle; the last rate then holds */
 } annc_schedule;
 
 /* Returns the learning rate of a step (from 0) of an epoch (from 0). */
@@ -520,14 +520,16 @@ typedef struct annc_training_options {
      * 0. */
     double mu, rho, epsilon;
     double decay; /* decoupled: each step multiplies weights, not biases, by 1 - eta decay */
-    double clip;  /* largest norm of the gradient (all parameters), scaled down; 0 = no limit */
-    /* Largest norm of the weights into a unit, scaled down to it after each step; 0 = no limit. */
+    double clip;  /* scale down a gradient of a larger norm (all parameters); 0 = no limit */
+    /* After each step, scale down a unit's incoming weights if their norm is larger; 0 = no
+     * limit. */
     double max_norm;
     annc_schedule schedule;
     annc_objective objective;
     annc_augmentation augmentation; /* of images; other data sets reject it */
-    uint32_t batch;                 /* examples per minibatch, at least 1, cut to all */
-    uint64_t seed;                  /* of example order, dropout and noise */
+    /* Examples per minibatch, at least 1; reduced to the number of examples if larger. */
+    uint32_t batch;
+    uint64_t seed; /* of example order, dropout and noise */
     annc_engine engine;
 } annc_training_options;
 
@@ -607,7 +609,7 @@ ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void
  * 0. */
 ANNC_API annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta);
 
-/* Passes the loss of the epoch, on data of the caller's choice, to ANNC_PLATEAU; lower is
+/* Passes the loss of the epoch, on the most reliable data available, to ANNC_PLATEAU; lower is
  * better. */
 ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
@@ -721,8 +723,7 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidat
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
 
-/* ------------------------------------------------------------------ 8 gradients and the gradient
- * audit
+/* ------------------------------------------------------------------ 8 gradients and their audit
  *
  * Backpropagation of one example, with delta^l = dC/dz^l (Nielsen 2015, chapter 2); x is the
  * elementwise product:

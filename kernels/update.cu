@@ -8,8 +8,8 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
         G[i] = annc_penalised(G[i], W[i], l2, l1);
 }
 
-// Returns the sum over a block, in a fixed order, to every thread. The block size is a power of two,
-// at most ELEMENT_BLOCK.
+// Returns the sum over a block, in a fixed order, to every thread. The block size is a power of two
+// of at most ELEMENT_BLOCK.
 __device__ static double block_sum(double value)
 {
     __shared__ double partial[ELEMENT_BLOCK];

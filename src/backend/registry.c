@@ -41,7 +41,8 @@ static bool driver_has_device(char *why, size_t size)
         snprintf(why, size, "no NVIDIA driver was found (%s)", dlerror());
         return false;
     }
-    memcpy(&initialise, &symbol, sizeof initialise); /* ISO C has no cast from data to function pointers */
+    /* ISO C has no cast from data to function pointers. */
+    memcpy(&initialise, &symbol, sizeof initialise);
     if (initialise(0) != CUDA_ERROR_NO_DEVICE)
         return true;
     snprintf(why, size, "the NVIDIA driver finds no device");

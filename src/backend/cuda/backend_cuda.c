@@ -376,7 +376,8 @@ static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uin
                                      float *delta)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta)); /* delta_next W_next */
+    /* delta_next W_next */
+    ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
     CUDA_TRY(annc_launch_times_derivative(cuda(device)->stream, f, m, n, Z, A, delta));
 out:
     return status;
@@ -386,7 +387,8 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
                                     const float *delta, const float *A_in, float *W, float *b)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)); /* delta^T A_in */
+    /* delta^T A_in */
+    ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
     CUDA_TRY(annc_launch_bias_step(cuda(device)->stream, m, n, alpha, beta, delta, b));
 out:
     return status;

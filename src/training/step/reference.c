@@ -125,9 +125,10 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
         const annc_activation f = shape->activation[l - 1];
         double *z = reference->z[l], *a = reference->a[l];
         for (uint32_t j = 0; j < n; j++) {
+            /* z^l = W^l a^(l-1) + b^l */
             z[j] = b[j];
             for (uint32_t k = 0; k < n_in; k++)
-                z[j] += W[(size_t)j * n_in + k] * layer_input(reference, l - 1, k); /* z^l = W^l a^(l-1) + b^l */
+                z[j] += W[(size_t)j * n_in + k] * layer_input(reference, l - 1, k);
         }
         if (annc_activation_kind_of(f) == ROWWISE)
             reference->log_sum = normalise(z, n);
@@ -189,10 +190,11 @@ void annc_reference_backward(struct annc_reference *reference, const double *the
             double sum = 0;
             for (uint32_t j = 0; j < n; j++)
                 sum += W[(size_t)j * n_in + k] * delta[j];
+            /* BP2 */
             reference->slope[l - 1][k] = factor_in[k] * sum;
             reference->delta[l - 1][k] =
                 factor_in[k] * sum *
-                annc_activation_derivative_f64(shape->activation[l - 2], reference->z[l - 1][k], a_in[k]); /* BP2 */
+                annc_activation_derivative_f64(shape->activation[l - 2], reference->z[l - 1][k], a_in[k]);
         }
     }
 }
