@@ -237,7 +237,7 @@ ANNC_API annc_status annc_dataset_create(const annc_examples *examples, annc_dat
 ANNC_API void annc_dataset_free(annc_dataset *dataset);
 /* Returns the inputs and targets as the network receives them, scaled. */
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
-/* Returns rows and columns of an image (28 and 28), or inputs and 1 if the examples are not
+/* Writes rows and columns of an image (28 and 28), or inputs and 1 if the examples are not
  * images. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
 /* Writes example i as an image of rows x columns bytes, 0 black and 255 white: bytes unchanged,
@@ -626,7 +626,7 @@ ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
  * finite. The network is unchanged after an error. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 
-/* Returns the whole state of a training between two steps as a network that the caller frees: the
+/* Copies the whole state of a training between two steps into a network that the caller frees: the
  * trainer's current parameters, its network's metadata, the optimiser's state as blocks, and the
  * position in "annc.state". annc_model_save and annc_model_load (section 9) save and load it. */
 ANNC_API annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **checkpoint);

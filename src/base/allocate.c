@@ -19,7 +19,7 @@ void annc_machine_memory(uint64_t *total, uint64_t *available)
     const long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free_pages = sysconf(_SC_AVPHYS_PAGES);
     *total = page > 0 && pages > 0 ? (uint64_t)page * (uint64_t)pages : 0;
     *available = page > 0 && free_pages > 0 ? (uint64_t)page * (uint64_t)free_pages : 0;
-    /* Counts memory that the system can reclaim, if it reports it. */
+    /* MemAvailable also counts memory that the system can reclaim. */
     FILE *file = fopen("/proc/meminfo", "r");
     char line[128];
     unsigned long long kilobytes;

@@ -45,7 +45,7 @@ const char *annc_error_naming(const char *(*name)(const char *field), char *text
             goto out;                                                                                                  \
     } while (0)
 
-/* Returns the status of a failed call, from a function without clean-up. */
+/* Returns from a function without clean-up if a call fails, with the call's status. */
 #define ANNC_RETURN_IF_FAILED(expression)                                                                              \
     do {                                                                                                               \
         const annc_status failed_with = (expression);                                                                  \

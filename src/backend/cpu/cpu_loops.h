@@ -16,8 +16,7 @@ enum { MOST_VECTORS = 4 }; /* of a row, in registers at once */
 
 /* ---------------------------------------------------------------- nonzero inputs */
 
-/* Returns the offset of vector g of a row of W from its first vector (W is in planes:
- * cpu_kernels.h). */
+/* Offset of vector g of a row of W from its first vector (W is in planes: cpu_kernels.h). */
 #define IN_PLANE(g, plane) ((size_t)(g)*LANES / ANNC_PAD * (plane) + (size_t)(g)*LANES % ANNC_PAD)
 
 /* Returns the row of W of non-zero j of four, from their byte offsets packed in q. */
@@ -207,7 +206,8 @@ static void multiply(const struct annc_product *p)
         strip(1, p, column);
 }
 
-/* Sums several vectors of b side by side, so that their additions are independent. */
+/* Adds the rows of D to several vectors of b side by side, so that their additions are
+ * independent. */
 INLINE void add_strip(const int vectors, uint32_t m, size_t stride, const float *D, float *b)
 {
     vec sum[4];
@@ -404,7 +404,7 @@ static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_
     for (; n - j >= sizeof low; j += sizeof low) {
         uint64_t word;
         memcpy(&word, x + j, sizeof word);
-        /* Returns the highest bit of each nonzero byte. */
+        /* `found` has the highest bit of each nonzero byte. */
         for (uint64_t found = (((word & low) + low) | word) & ~low; found; found &= found - 1) {
             const uint32_t k = j + (uint32_t)__builtin_ctzll(found) / 8;
             input[count] = (uint16_t)k;

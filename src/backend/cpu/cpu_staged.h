@@ -15,7 +15,7 @@ annc_status annc_staged_add(struct annc_staged **all, const void *host);
 /* Removes one user; the last one's removal frees the lists. */
 void annc_staged_remove(struct annc_staged **all, const void *host);
 
-/* Returns the lists of staged examples through `lists`, created on first use. */
+/* Writes the lists of staged examples to `lists`; the first call creates them. */
 annc_status annc_staged_lists(struct annc_staged *all, const struct annc_cpu_kernels *kernels,
                               const annc_examples *examples, const struct annc_sparse **lists);
 
