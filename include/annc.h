@@ -1,39 +1,50 @@
-/* annc.h - libannc, a trainer of fully connected neural networks: the whole public interface, and its manual.
+/* annc.h - libannc, a trainer of fully connected neural networks: the public interface and its
+ * manual.
  *
- * Overview, in order of creation:
+ * Overview, in order of creation (the number is the section):
  *
- *     annc_dataset    examples, from arrays (annc_dataset_create) or files (annc_data_load)       section 3
- *     annc_device     the CPU or a GPU (annc_device_open, annc_device_open_for)                           4
- *     annc_network    shape and parameters (annc_network_create, annc_network_initialise)                 2
- *     annc_trainer    the three together, with options (annc_training_defaults): annc_trainer_epoch
- *                     trains, annc_trainer_store copies the parameters back into the network              5
- *     annc_evaluator  accuracy and loss on a data set, also during training                               6
+ *     annc_dataset    3  examples from arrays (annc_dataset_create) or files (annc_data_load)
+ *     annc_device     4  the CPU or a GPU (annc_device_open, annc_device_open_for)
+ *     annc_network    2  shape and parameters (annc_network_create, annc_network_initialise)
+ *     annc_trainer    5  a network, a device and a training set, with options
+ *                        (annc_training_defaults): annc_trainer_epoch trains, and
+ *                        annc_trainer_store copies the parameters back into the network
+ *     annc_evaluator  6  accuracy and loss on a data set, also during training
  *
- * Then annc_network_predict (6), annc_model_save and annc_model_load (9). Many networks at once: annc_sweep (7). Gradients and
- * their audit: section 8. tests/examples/xor.c is a whole program of forty lines; others beside it train on MNIST, apply a model,
- * have a training loop of their own, read gradients, and are in C++ and Python.
+ * Section 6 also has annc_network_predict, section 7 trains many networks at once (annc_sweep),
+ * section 8 computes gradients and checks them, section 9 saves and loads models, and section 10
+ * writes images and other files. tests/examples/xor.c is a complete program of forty lines. The
+ * other examples beside it train on MNIST, apply a model, write their own training loop, read
+ * gradients, and use the library from C++ and Python.
  *
- * Stability (annc_version.h has the version): sections 1 to 4, 6 and 9 are stable: functions and fields are only added. Sections 5,
- * 7, 8 and 10 may change in a minor version while the major version is 0; CHANGELOG.md says how.
+ * Stability (annc_version.h defines the version): sections 1 to 4, 6 and 9 are stable; a new
+ * version only adds functions and fields to them. Sections 5, 7, 8 and 10 may change in a minor
+ * version while the major version is 0; CHANGELOG.md lists the changes.
  *
- * Ownership: functions named create, load, open, copy and join return an object through their last argument, which the caller
- * releases with the matching free or close (these accept NULL); after a failure it is NULL. A trainer or evaluator uses its network,
- * device and data sets until it is freed: free them after it. All other arguments are copied or only read during the call. Pointers
- * that a function returns belong to the object that was asked, and live as long as it does, or are static text.
+ * Ownership: functions named create, load, open, copy and join return an object through their last
+ * argument; the caller releases it with the matching free or close, which accepts NULL. After a
+ * failure the object is NULL. A trainer or evaluator uses its network, device and data sets until
+ * it is freed, so free them after it. All other arguments are copied, or read only during the call.
+ * A returned pointer belongs to the object passed to the function and lives as long as that object,
+ * or points to static text.
  *
- * Errors: functions that can fail return an annc_status; annc_last_error() then says what was wrong, where, and what to do. It quotes
- * the field of an options struct, or the argument, that decides: 'eta'. Memory can run out in any of them (ANNC_MEMORY). Option
- * structs may be zero-initialised, except where a comment says otherwise.
+ * Errors: functions that can fail return an annc_status, and annc_last_error() then returns the
+ * cause, the place and the remedy. The message quotes the responsible field of an options struct,
+ * or the argument: 'eta'. Every such function may run out of memory (ANNC_MEMORY). Option structs
+ * may be zero-initialised, except where a comment says otherwise.
  *
- * Threads: two threads may use the library at once on different objects, and several may read one network or data set. A device
- * serves one thread at a time; trainers may take turns on it. A CUDA device becomes the current one of the thread that uses it. The
- * library prints nothing, never exits, and leaves signal handlers, locale and floating-point state alone. Results hold for C's
- * default floating-point state: rounding to nearest, subnormals kept. The same calls give the same bits on the same device. The
- * number of threads of the BLAS library, one per process, is set by each product.
+ * Threads: two threads may use the library at once on different objects, and several threads may
+ * read one network or data set. A device serves one thread at a time; trainers may take turns on
+ * it. A CUDA device becomes the current device of the thread that uses it. The library prints
+ * nothing, never exits, and does not touch signal handlers, the locale or the floating-point state.
+ * Results assume C's default floating-point state: rounding to nearest, subnormals kept. The same
+ * calls give the same bits on the same device. Each matrix product sets the thread count of the
+ * BLAS library, which is one per process.
  *
- * Notation: layers l = 1...L with n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l); C is the cost of an example, and a
- * minibatch of m examples has their mean. W^l is n_l x n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one
- * example after the other. */
+ * Notation: layers l = 1...L have n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l). C is
+ * the cost of one example; the cost of a minibatch of m examples is their mean. W^l is n_l x
+ * n_(l-1). Matrices are row-major, and examples are rows: "count x n_0" is one example after the
+ * other. */
 #ifndef ANNC_H
 #define ANNC_H
 
@@ -56,23 +67,26 @@ extern "C" {
 
 /* ------------------------------------------------------------------ 1 status and build */
 
-/* Result of a call. The numbers are also the exit codes of annc-gpu, except that ANNC_MEMORY exits with 4, like ANNC_DEVICE. */
+/* Result of a call. The values are also the exit codes of annc-gpu, except that ANNC_MEMORY exits
+ * with 4, like ANNC_DEVICE. */
 typedef enum annc_status {
     ANNC_OK = 0,
-    ANNC_FAILURE = 1,      /* a fault of the library's own */
-    ANNC_USAGE = 2,        /* an argument that is wrong in itself */
-    ANNC_INPUT = 3,        /* a named input is missing, malformed, or contradicts the arguments */
-    ANNC_DEVICE = 4,       /* no such device, or a device that fails */
+    ANNC_FAILURE = 1,      /* internal error of the library */
+    ANNC_USAGE = 2,        /* invalid argument */
+    ANNC_INPUT = 3,        /* an input is missing, malformed or inconsistent with the arguments */
+    ANNC_DEVICE = 4,       /* no such device, or the device failed */
     ANNC_DIVERGED = 5,     /* the loss is no longer finite */
     ANNC_OUTPUT = 6,       /* an output could not be written */
     ANNC_CHECK_FAILED = 7, /* a gradient audit failed */
-    ANNC_STOPPED = 8,      /* the caller asked for a stop; the state is that after the last whole minibatch */
-    ANNC_MEMORY = 9,       /* memory, of the host or of a device, or threads are used up */
+    ANNC_STOPPED = 8,      /* stopped on request, after a whole minibatch */
+    ANNC_MEMORY = 9,       /* out of host memory, device memory or threads */
 } annc_status;
 
-/* The text of this thread's last failure: file, number and remedy; "" before the first. Valid until the next call that fails. */
+/* Returns the message of this thread's last failure, with file, number and remedy, or "" before the
+ * first failure. Valid until the next call that fails. */
 ANNC_API const char *annc_last_error(void);
-/* A text as it can be shown: control characters and bytes that are not UTF-8 as \xNN, cut with "..." to fit. Gives `buffer` back. */
+/* Copies a text to `buffer` in printable form and returns `buffer`: control characters and bytes
+ * that are not UTF-8 become \xNN, and a text longer than `size` is cut and ends in "...". */
 ANNC_API const char *annc_printable(const char *text, char *buffer, size_t size);
 
 typedef struct annc_build {
@@ -80,12 +94,12 @@ typedef struct annc_build {
     const char *commit;   /* short git hash, or "unknown" */
     const char *compiler; /* name and version */
     const char *blas;     /* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in" */
-    const char *zlib;     /* version, or "none": then gzip files cannot be read */
-    const char *png;      /* version of libpng, or "none": then pictures in PNG cannot be read */
-    const char *cuda;     /* version the CUDA module was built with, or "none" */
+    const char *zlib;     /* version, or "none": gzip files cannot be read */
+    const char *png;      /* libpng's version, or "none": PNG images cannot be read */
+    const char *cuda;     /* CUDA version of the module, or "none" */
 } annc_build;
 
-/* What this library was built from and with. */
+/* Returns the versions of the library, its compiler and the libraries it was built with. */
 ANNC_API annc_build annc_build_info(void);
 
 /* ------------------------------------------------------------------ 2 networks */
@@ -94,10 +108,11 @@ ANNC_API annc_build annc_build_info(void);
 typedef enum annc_activation { ANNC_ACTIVATIONS(ANNC_ENUMERATOR) ANNC_ACTIVATION_COUNT } annc_activation;
 typedef enum annc_cost { ANNC_COSTS(ANNC_ENUMERATOR) ANNC_COST_COUNT } annc_cost;
 typedef enum annc_optimiser { ANNC_OPTIMISERS(ANNC_ENUMERATOR) ANNC_OPTIMISER_COUNT } annc_optimiser;
-typedef enum annc_init { ANNC_INITS(ANNC_ENUMERATOR) ANNC_INIT_COUNT } annc_init; /* how parameters are first drawn */
+typedef enum annc_init { ANNC_INITS(ANNC_ENUMERATOR) ANNC_INIT_COUNT } annc_init; /* initialisers */
 #undef ANNC_ENUMERATOR
 
-/* The names used on the command line and in model files ("sigmoid", "cross-entropy", "xavier"); NULL for no such value. */
+/* Return the name used on the command line and in model files ("sigmoid", "cross-entropy",
+ * "xavier"), or NULL for an invalid value. */
 ANNC_API const char *annc_activation_name(annc_activation activation);
 ANNC_API const char *annc_cost_name(annc_cost cost);
 ANNC_API const char *annc_init_name(annc_init init);
@@ -105,23 +120,25 @@ ANNC_API const char *annc_optimiser_name(annc_optimiser optimiser);
 
 enum { ANNC_MAX_LAYERS = 64, ANNC_MAX_WIDTH = 1 << 24 };
 
-/* What a network looks like: {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID}, ANNC_QUADRATIC}. */
+/* Layer widths, activations and cost of a network: {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID},
+ * ANNC_QUADRATIC}. */
 typedef struct annc_shape {
-    uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS: the layers that compute */
-    uint32_t width[ANNC_MAX_LAYERS + 1];         /* n_0 (the inputs) to n_L, each 1 to ANNC_MAX_WIDTH */
+    uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS; inputs do not count */
+    uint32_t width[ANNC_MAX_LAYERS + 1];         /* n_0 (inputs) to n_L, each 1 to ANNC_MAX_WIDTH */
     annc_activation activation[ANNC_MAX_LAYERS]; /* of layer l at l - 1 */
     annc_cost cost;
 } annc_shape;
 
-/* Whether a shape can be built: widths, softmax at the output alone, and a cost that takes the output activation; ANNC_USAGE
- * with the reason otherwise. */
+/* Checks a shape: widths in range, softmax only at the output, and a cost that accepts the output
+ * activation. ANNC_USAGE gives the reason otherwise. */
 ANNC_API annc_status annc_shape_check(const annc_shape *shape);
 
-/* Whether the outputs and the cost take targets of any size: those are then standardised, unless the user says otherwise. */
+/* Returns whether the output activation and the cost accept targets of any size. Targets are then
+ * standardised by default. */
 ANNC_API bool annc_shape_takes_any_target(const annc_shape *shape);
 
-/* Where W^l and b^l begin in the parameter block, which holds W^1, b^1, W^2, b^2, ... without gaps; l counts from 1.
- * annc_shape_parameters is the length of the whole block. */
+/* Return the offsets of W^l and b^l, in floats, in the parameter block, which holds W^1, b^1, W^2,
+ * b^2, ... without gaps; l counts from 1. annc_shape_parameters returns the length of the block. */
 ANNC_API size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l);
 ANNC_API size_t annc_shape_biases_at(const annc_shape *shape, uint32_t l);
 ANNC_API size_t annc_shape_parameters(const annc_shape *shape);
@@ -129,162 +146,187 @@ ANNC_API size_t annc_shape_parameters(const annc_shape *shape);
 typedef struct annc_network annc_network;
 typedef struct annc_device annc_device;
 
-/* A network with all parameters zero, which learns nothing yet: annc_network_initialise. ANNC_USAGE (annc_shape_check). */
+/* Creates a network with all parameters 0; initialise it before training (annc_network_initialise).
+ * ANNC_USAGE for an invalid shape (annc_shape_check). */
 ANNC_API annc_status annc_network_create(const annc_shape *shape, annc_network **network);
 ANNC_API void annc_network_free(annc_network *network);
 
-/* The shape that it was created with. */
+/* Returns the shape the network was created with. */
 ANNC_API const annc_shape *annc_network_shape(const annc_network *network);
 
-/* A copy of the parameters and of what annc_network_metadata keeps; further blocks are not copied. */
+/* Copies the parameters and the metadata (annc_network_set_metadata), but no further blocks. */
 ANNC_API annc_status annc_network_copy(const annc_network *network, annc_network **copy);
-/* One network that does what several do together: the mean of their last layers' z. Its hidden layers hold theirs side by side. ANNC_USAGE
- * unless they agree in inputs, outputs, layers, activations and cost. */
+/* Joins several networks into an ensemble: the z of the joined output layer is the mean of their
+ * output layers' z, and its hidden layers hold theirs side by side. ANNC_USAGE unless the networks
+ * agree in inputs, outputs, layers, activations and cost. */
 ANNC_API annc_status annc_network_join(const annc_network *const *networks, uint32_t count, annc_network **joined);
 
-/* The parameter block, annc_shape_parameters() floats, owned by the network: w^l_jk is at annc_shape_weights_at(shape, l) + j n_(l-1) + k. A
- * trainer reads it when it is created, and writes it in annc_trainer_store. */
+/* Return the parameter block, annc_shape_parameters() floats owned by the network: w^l_jk is at
+ * annc_shape_weights_at(shape, l) + j n_(l-1) + k. annc_trainer_create reads it and
+ * annc_trainer_store writes it. */
 ANNC_API float *annc_network_parameters(annc_network *network);
 ANNC_API const float *annc_network_parameters_const(const annc_network *network);
 
-/* Further blocks of the same length and layout, kept with the network under a name (letters, at most ANNC_BLOCK_NAME - 1) and in its file as
- * tensors "annc.NAME": in a checkpoint "first" and "second", the optimiser's state, and whatever a caller adds (the program: "best", the
- * parameters of the best epoch). A block is made of a copy; values NULL removes it; annc_network_block gives NULL where there is none. ANNC_USAGE
- * for another name, or one block too many. */
+/* Further blocks of the same length and layout, stored with the network under a name (letters, at
+ * most ANNC_BLOCK_NAME - 1) and in its file as tensors "annc.NAME". A checkpoint has "first" and
+ * "second", the optimiser's state, and any block the caller adds; annc-gpu adds "best", the
+ * parameters of the best epoch. annc_network_set_block copies `values`, or removes the block if
+ * `values` is NULL; ANNC_USAGE for an invalid name or more than ANNC_MOST_BLOCKS blocks.
+ * annc_network_block returns NULL for a missing block. */
 enum { ANNC_BLOCK_NAME = 16, ANNC_MOST_BLOCKS = 4 };
 ANNC_API annc_status annc_network_set_block(annc_network *network, const char *name, const float *values);
 ANNC_API const float *annc_network_block(const annc_network *network, const char *name);
 
-/* Draws the parameters as annc_functions.h has it: parameter i is made of number i of stream 0 under the seed (Philox,
- * src/base/philox.h), computed in double and rounded once, so that every device gives the same bits. */
+/* Initialises the parameters by the formulas of annc_functions.h: parameter i uses number i of
+ * stream 0 under the seed (Philox, src/base/philox.h), is computed in double and rounded once, so
+ * that every device gives the same bits. */
 ANNC_API annc_status annc_network_initialise(annc_network *network, annc_device *device, annc_init init, uint64_t seed);
 
-/* The initialiser that ANNC_INIT_AUTO stands for in this shape; any other comes back as it is. */
+/* Returns the initialiser that ANNC_INIT_AUTO selects for the shape; returns any other
+ * unchanged. */
 ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
 
-/* Text kept with the network and in its file. Keys in use, stable: "annc.version", "annc.layers" ("784-32-10"),
- * "annc.activations" ("sigmoid-sigmoid"), "annc.cost", "annc.init", "annc.seed", "annc.epochs", "annc.batch", "annc.lr" (a
- * hexadecimal float), "annc.config" (the run's options, a line "name = value" each), and of the data "annc.data" (where they came from),
- * "annc.classes" (a JSON array of class names), "annc.scale" (annc_scale_name), "annc.input_shift", "annc.input_factor",
- * "annc.input_fill", "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: x becomes (x - shift) factor, a
- * missing one fill first), "annc.inputs", "annc.targets" (JSON arrays of column names), "annc.label" (a column's name), "annc.table"
- * ([fields a row, the label's place, whether there was a header]), "annc.transpose" ("true" where images were turned), "annc.images" ([rows,
- * columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training images, rows 0 for none); in a checkpoint
- * "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run", "annc.machine" and "annc.measured" (the program's own). value NULL
- * removes. annc_network_metadata gives NULL for a key that is not there; what it gives lives until the key is set again. */
+/* Text stored with the network and in its file. annc_network_set_metadata sets a value, or removes
+ * the key if `value` is NULL. annc_network_metadata returns NULL for a missing key; its result
+ * lives until the key is set again. These keys are in use and stable:
+ *
+ * network: "annc.version", "annc.layers" ("784-32-10"), "annc.activations" ("sigmoid-sigmoid"),
+ * "annc.cost", "annc.init", "annc.seed";
+ * training: "annc.epochs", "annc.batch", "annc.lr" (a hexadecimal float), "annc.config" (the run's
+ * options, one line "name = value" each);
+ * data: "annc.data" (source), "annc.classes" (JSON array of class names), "annc.scale"
+ * (annc_scale_name), "annc.input_shift", "annc.input_factor", "annc.input_fill",
+ * "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: fill replaces a
+ * missing x, and x becomes (x - shift) factor), "annc.inputs", "annc.targets" (JSON arrays of
+ * column names), "annc.label" (column name), "annc.table" ([fields per row, position of the label,
+ * whether the file had a header]), "annc.transpose" ("true" for transposed images), "annc.images"
+ * ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training
+ * images; rows is 0 for other data);
+ * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run", "annc.machine"
+ * and "annc.measured" (the last four belong to annc-gpu). */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
-/* Entry i in bytewise order of the keys; false past the last. */
+/* Returns entry i in bytewise order of the keys through `key` and `value`; false past the last. */
 ANNC_API bool annc_network_metadata_at(const annc_network *network, size_t i, const char **key, const char **value);
 
 /* ------------------------------------------------------------------ 3 data sets */
 
 typedef struct annc_dataset annc_dataset;
 
-/* What the inputs of a data set are stored as. */
+/* Element type of a data set's inputs. */
 typedef enum annc_input_type {
-    ANNC_BYTES,  /* uint8_t, divided by `divisor` when a minibatch is made */
-    ANNC_FLOATS, /* float, used as they are */
+    ANNC_BYTES,  /* uint8_t, divided by `divisor` in each minibatch */
+    ANNC_FLOATS, /* float, used unchanged */
 } annc_input_type;
 
-/* A data set as it lies in memory. */
+/* The arrays of a data set. Either `labels` or `targets` is set; the other is NULL. */
 typedef struct annc_examples {
     uint32_t count;        /* examples */
     uint32_t inputs;       /* n_0 */
-    uint32_t outputs;      /* n_L: classes, or targets an example */
+    uint32_t outputs;      /* n_L: classes, or targets per example */
     annc_input_type type;  /* of x */
-    float divisor;         /* of bytes; 1 leaves them as they are */
+    float divisor;         /* of bytes; 1 = no scaling */
     const void *x;         /* count x inputs */
-    const int32_t *labels; /* count, each within 0...outputs-1 (0 or 1 where outputs is 1); or NULL */
-    const float *targets;  /* count x outputs; or NULL. One of the two is there. */
+    const int32_t *labels; /* count, each 0...outputs-1 (0 or 1 if outputs is 1), or NULL */
+    const float *targets;  /* count x outputs, or NULL */
 } annc_examples;
 
-/* A data set of a copy of these arrays, used as they are: scaling is the caller's. ANNC_INPUT names the row of a label out of range or of a value
- * that is not finite; ANNC_USAGE where an array is missing. */
+/* Creates a data set from a copy of these arrays, without scaling. ANNC_INPUT names the row of a
+ * label out of range or of a value that is not finite; ANNC_USAGE for a missing array. */
 ANNC_API annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset);
 ANNC_API void annc_dataset_free(annc_dataset *dataset);
-/* What is in it: inputs and targets as the network sees them, scaled. */
+/* Returns the inputs and targets as the network receives them, scaled. */
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
-/* Rows and columns of an image (28 and 28), or inputs and 1 for rows of features. */
+/* Writes rows and columns of an image (28 and 28), or inputs and 1 if the examples are not
+ * images. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
-/* The inputs of example i as brightnesses, rows x columns bytes, 0 black and 255 white: bytes as they are, floats times 255, or, where they leave [0, 1], stretched
- * from the least to the largest. */
+/* Writes example i as an image of rows x columns bytes, 0 black and 255 white: bytes unchanged,
+ * floats times 255, or, if any lies outside [0, 1], stretched from the least to the largest. */
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
-/* 64 bits that tell one data set from another: of its counts, inputs, and labels or targets. */
+/* Returns a 64-bit hash of the counts, the inputs, and the labels or targets. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
-/* The original label of a class as text; classes count from 0. NULL where the data set has targets, or no such class. */
+/* Returns the original label of a class as text; classes count from 0. NULL if the data set has
+ * targets or no such class. */
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
-/* The name of a target, a column's of the training data, or its number; NULL where the data set has labels, or nobody knows. */
+/* Returns the name of a target, from its column in the training data, or its number; NULL if the
+ * data set has labels or the name is unknown. */
 ANNC_API const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target);
 
 typedef enum annc_source {
-    ANNC_SOURCE_PATH,   /* a folder, or a file: IDX images, a table of text, NPY, NPZ */
-    ANNC_SOURCE_MNIST,  /* the MNIST files, wherever they are: $ANNC_DATA, data/mnist, the user's cache folder */
-    ANNC_SOURCE_DIGITS, /* the built-in digits, drawn */
+    ANNC_SOURCE_PATH,   /* a directory, or a file: IDX images, a text table, NPY, NPZ */
+    ANNC_SOURCE_MNIST,  /* MNIST, from $ANNC_DATA, data/mnist or the user's cache directory */
+    ANNC_SOURCE_DIGITS, /* the built-in digits, generated */
 } annc_source;
 
 typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
 
-/* What becomes of missing values in a table of text. */
+/* Treatment of missing values in a text table. */
 typedef enum annc_missing {
-    ANNC_MISSING_ERROR, /* they are an error */
-    ANNC_MISSING_DROP,  /* their rows are left out */
-    ANNC_MISSING_MEAN,  /* inputs become the mean of the training rows */
+    ANNC_MISSING_ERROR, /* an error */
+    ANNC_MISSING_DROP,  /* drop the row */
+    ANNC_MISSING_MEAN,  /* replace an input by its mean over the training rows */
 } annc_missing;
 
-/* How a table of text is read. Characters that are 0 are found out from the file. */
+/* Format of a text table. A character that is 0 is detected from the file. */
 typedef struct annc_text_options {
-    char separator; /* of fields; ' ' for runs of blanks */
+    char separator; /* between fields; ' ' = runs of blanks */
     char decimal;   /* '.' or ',' */
-    char thousands; /* ',' or '.'; 0: there are none */
+    char thousands; /* ',' or '.'; 0 = none */
     annc_choice header;
-    uint32_t skip; /* leading lines to pass over */
+    uint32_t skip; /* leading lines to skip */
     annc_missing missing;
-    const char *label;  /* the column of classes: a name, or a number from 1; NULL: found by its name or its texts */
-    const char *target; /* instead: columns of numbers to be learnt, "a,b" */
-    const char *drop;   /* columns to leave out, "a,b"; or NULL */
+    /* Column of class labels: a name, or a number from 1. NULL: detected by its name or its text
+     * values. */
+    const char *label;
+    /* Columns of numeric targets, "a,b", instead of a label; or NULL. */
+    const char *target;
+    const char *drop; /* columns to ignore, "a,b", or NULL */
 } annc_text_options;
 
-/* How inputs become what the network sees. All is fitted on the training rows alone. */
+/* Scaling of inputs and targets. Only the training rows determine its constants. */
 typedef enum annc_scale {
-    ANNC_SCALE_AUTO, /* 255 for bytes, and for 64 or more whole inputs within 0...255 that reach 128; otherwise standardise */
-    ANNC_SCALE_NONE,        /* as they are */
+    /* 255 for bytes, and for 64 or more integer inputs within 0...255 that reach 128; otherwise
+     * standardise. */
+    ANNC_SCALE_AUTO,
+    ANNC_SCALE_NONE,        /* no scaling */
     ANNC_SCALE_255,         /* divided by 255 */
-    ANNC_SCALE_MIN_MAX,     /* each input's range to [0, 1] */
-    ANNC_SCALE_STANDARDISE, /* each input's mean to 0, its standard deviation to 1; a constant one to 0 */
+    ANNC_SCALE_MIN_MAX,     /* range of each input to [0, 1] */
+    ANNC_SCALE_STANDARDISE, /* each input to mean 0, standard deviation 1; constant inputs to 0 */
     ANNC_SCALE_COUNT
 } annc_scale;
 
-/* "auto", "none", "255", "min-max", "standardise"; NULL for no such value. */
+/* Returns "auto", "none", "255", "min-max" or "standardise", or NULL for an invalid value. */
 ANNC_API const char *annc_scale_name(annc_scale scale);
 
-/* What to load. All zero but source (or path) and need_train, need_test is what most want. */
+/* What to load. Most callers set only source (or path), need_train and need_test. */
 typedef struct annc_data_options {
     annc_source source;
     const char *path;             /* ANNC_SOURCE_PATH */
-    const char *labels_path;      /* of the training images, or NULL: found by name */
-    const char *test_path;        /* the test set, where `path` does not bring it; or NULL */
-    const char *test_labels_path; /* and its labels, where that is a file alone */
-    const char *x_name,
-        *y_name;    /* of an NPZ file, the arrays of inputs and of what is to be learnt; or NULL: found by name */
-    bool transpose; /* turn the stored images (EMNIST lies on its side) */
+    const char *labels_path;      /* of the training images; NULL = found by name */
+    const char *test_path;        /* test set, if `path` does not contain it; or NULL */
+    const char *test_labels_path; /* labels of the test set, if in a file of their own; or NULL */
+    /* Names of the arrays of inputs and of labels or targets in an NPZ file; NULL = found by
+     * name. */
+    const char *x_name, *y_name;
+    bool transpose; /* transpose stored images (as EMNIST needs) */
     annc_text_options text;
     annc_scale scale;        /* of the inputs */
-    annc_scale target_scale; /* of targets: auto is standardise */
-    uint32_t outputs;        /* n_L of the network that will take the labels, or 0: as many as there are labels */
-    const annc_network
-        *model; /* a network that is to be evaluated or trained on: its classes, columns and scaling hold; or NULL */
-    bool unlabelled; /* what is to be learnt may be missing from the files, and is then class 0, or 0 */
-    bool need_train; /* a set that is not needed may be missing, and is then NULL */
+    annc_scale target_scale; /* of targets; auto = standardise */
+    uint32_t outputs;        /* n_L of the network to train; 0 = number of classes */
+    /* A trained network, whose classes, columns and scaling apply to these data; or NULL. */
+    const annc_network *model;
+    /* Labels or targets may be missing from the files; they are then 0. */
+    bool unlabelled;
+    bool need_train; /* a set that is not needed may be missing; it is then NULL */
     bool need_test;
-    double validation;           /* share of the training rows held out for validation, stratified; 0 for none */
-    const char *validation_path; /* or a file of its own; or NULL */
-    uint32_t folds, fold;        /* of folds, fold (from 0) is held out for validation; 0: none */
-    uint64_t seed;               /* of what is held out */
+    double validation;           /* stratified share of training rows for validation; 0 = none */
+    const char *validation_path; /* validation file instead, or NULL */
+    uint32_t folds, fold;        /* validate on fold `fold`, from 0, of `folds`; 0 = no folds */
+    uint64_t seed;               /* of the choice of validation rows */
 } annc_data_options;
 
-/* What a file is, by its content. */
+/* File format, detected from the content. */
 typedef enum annc_format {
     ANNC_FORMAT_IDX,
     ANNC_FORMAT_TEXT,
@@ -296,68 +338,79 @@ typedef enum annc_format {
 /* Training, validation and test sets as loaded. */
 typedef struct annc_data {
     annc_dataset *train, *validation, *test;
-    char description[512];                /* where they came from, for people: printable */
-    struct annc_preparation *preparation; /* the library's own: see annc_data_describe */
-    char notes[2048];                     /* what the reader assumed, one line each, ended by newlines; "" for none */
-    annc_format format;                   /* of the first file; the built-in digits have none */
+    char description[512];                /* source of the data, in printable text */
+    struct annc_preparation *preparation; /* internal; see annc_data_describe */
+    char notes[2048];                     /* assumptions of the reader, one per line; "" = none */
+    annc_format format;                   /* of the first file; unset for the built-in digits */
 } annc_data;
 
-/* Reads IDX files (raw or gzip, any element type, any spelling of the names), tables of text, NPY and NPZ, scales them, or draws the built-in
- * digits (60,000 and 10,000, 28x28 bytes, always the same). The data sets are the caller's until annc_data_free; those that are not there are
- * NULL. Every count is checked against the files' sizes before memory is taken for it. ANNC_INPUT names the file and what is wrong. */
+/* Loads data sets: IDX files (raw or gzip, any element type, any spelling of the names), text
+ * tables, NPY and NPZ, or the built-in digits (60,000 and 10,000 images of 28 x 28 bytes, always
+ * the same), and scales them. The caller owns the data sets and frees them with annc_data_free;
+ * absent sets are NULL. Every count is checked against the size of its file before memory is
+ * allocated for it. ANNC_INPUT names the file and the fault. */
 ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);
-/* Frees the data sets and what `data` has beside them, not the struct. */
+/* Frees the data sets and all else that `data` owns, but not the struct. */
 ANNC_API void annc_data_free(annc_data *data);
 
 typedef struct annc_reader annc_reader;
 
-/* Opens what is to be predicted, options->path, or standard input where that is "-", for options->model, whose columns, classes and scaling hold;
- * options->outputs is its n_L. A table of text comes in pieces, in memory that does not depend on its length. Its separator, header, decimal
- * mark, encoding and columns are settled by its first 8 MiB, or, where a pipe pauses before, by what came in 0.3 s, one row at least; they hold
- * from then on. Other files come at once. What the options point to must outlive the reader. ANNC_INPUT as annc_data_load. */
+/* Opens the examples to predict, options->path, or standard input if it is "-", for options->model,
+ * whose columns, classes and scaling apply; options->outputs is its n_L. A text table is read in
+ * pieces, in memory independent of its length. Its first 8 MiB determine separator, header, decimal
+ * mark, encoding and columns for the whole table; if a pipe pauses earlier, the data of the first
+ * 0.3 s do, at least one row. Other files are read at once. Everything the options point to must
+ * outlive the reader. Fails as annc_data_load. */
 ANNC_API annc_status annc_reader_open(const annc_data_options *options, annc_reader **reader);
 ANNC_API void annc_reader_close(annc_reader *reader);
-/* The next examples, in the order of the file: a data set that the caller frees, of a power of two of rows, fewer where a pipe paused for 0.1 s,
- * and at the end; *piece is NULL past the last. Labels and targets are all 0. ANNC_INPUT names the line of what is wrong, once all rows before
- * it are handed out. Pieces say nothing of how a file is read: the examples are those that annc_data_load gives of it. */
+/* Reads the next examples, in file order, into a data set that the caller frees. Its row count is a
+ * power of two, or smaller at the end and after a pipe paused for 0.1 s; *piece is NULL past the
+ * last. Labels and targets are all 0. ANNC_INPUT names the faulty line, after all rows before it
+ * have been returned. The size of the pieces does not change how a file is read: the examples equal
+ * those of annc_data_load. */
 ANNC_API annc_status annc_reader_next(annc_reader *reader, annc_dataset **piece);
-/* Where the examples come from, and what the reader assumed, as annc_data has it; the notes may grow until the last piece. */
+/* Return the source of the examples and the reader's assumptions, as in annc_data; the notes may
+ * grow until the last piece. */
 ANNC_API const char *annc_reader_description(const annc_reader *reader);
 ANNC_API const char *annc_reader_notes(const annc_reader *reader);
 
-/* Writes what a model must know of the data it was trained on into a network's metadata: classes, columns, scaling. Without it, a saved model
- * takes inputs as they come. */
+/* Writes the classes, columns and scaling of the data into a network's metadata. A model saved
+ * without them takes its inputs unscaled. */
 ANNC_API annc_status annc_data_describe(const annc_data *data, annc_network *network);
 
-/* Targets in the units of the file: those of a data set were scaled. count x outputs, in place. */
+/* Converts targets of the data set, which were scaled, back to the units of the file, in place.
+ * targets: count x outputs. */
 ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets);
 
-/* Finds the folder that has MNIST on this machine (path of `size` bytes). ANNC_INPUT when no folder has it, ANNC_MEMORY. */
+/* Finds the directory of MNIST on this machine and writes its name to `path` (of `size` bytes).
+ * ANNC_INPUT if no directory has it; ANNC_MEMORY. */
 ANNC_API annc_status annc_mnist_find(char *path, size_t size);
 
 typedef struct annc_fetch_options {
-    const char *folder;                                /* where to; NULL: the user's cache folder */
-    double connect_seconds;                            /* without an answer for that long, the next mirror is tried */
-    void (*progress)(void *context, const char *line); /* told of each step; or NULL */
-    bool (*stop)(void *context); /* asked ten times a second; true ends it with ANNC_STOPPED; or NULL */
+    const char *folder;                                /* NULL = the user's cache directory */
+    double connect_seconds;                            /* timeout per mirror */
+    void (*progress)(void *context, const char *line); /* called at each step; or NULL */
+    /* Called ten times per second; true stops with ANNC_STOPPED. Or NULL. */
+    bool (*stop)(void *context);
     void *context;
 } annc_fetch_options;
 
-/* Downloads the four MNIST files (mirrors and checksums: data/mnist.txt), each to a temporary name, verified and then renamed.
- * Files that are there and right are left alone, so that a download that failed goes on when it is run again. ANNC_INPUT says what was wrong
- * with each mirror. The folder used is written to `folder` (of `size` bytes). */
+/* Downloads the four MNIST files (data/mnist.txt lists mirrors and checksums), each to a temporary
+ * name, verifies it and renames it. Correct files that exist are kept, so that a repeated call
+ * resumes a failed download. Writes the directory used to `folder` (of `size` bytes). ANNC_INPUT
+ * gives the fault of each mirror. */
 ANNC_API annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size);
 
 /* ------------------------------------------------------------------ 4 devices */
 
 typedef enum annc_device_kind {
-    ANNC_DEVICE_AUTO, /* the first device that is not the CPU, otherwise the CPU; see annc_device_open_for */
+    ANNC_DEVICE_AUTO, /* first device other than the CPU, or the CPU; see annc_device_open_for */
     ANNC_DEVICE_CPU,
     ANNC_DEVICE_CUDA,
     ANNC_DEVICE_COUNT
 } annc_device_kind;
 
-/* "auto", "cpu", "cuda"; NULL for no such value. */
+/* Returns "auto", "cpu" or "cuda", or NULL for an invalid value. */
 ANNC_API const char *annc_device_kind_name(annc_device_kind kind);
 
 typedef struct annc_device_options {
@@ -367,9 +420,9 @@ typedef struct annc_device_options {
 } annc_device_options;
 
 typedef struct annc_device_info {
-    char kind[16];          /* "cpu" or "cuda"; "simulated" where CUDA code runs without a GPU */
+    char kind[16];          /* "cpu" or "cuda"; "simulated" for CUDA code without a GPU */
     char name[256];         /* "AMD EPYC, OpenBLAS 0.3.21" or "NVIDIA H100 80GB HBM3" */
-    char why[256];          /* why this one: "no CUDA device: no driver" */
+    char why[256];          /* reason for the choice: "no CUDA device: no driver" */
     int compute_capability; /* 90 for 9.0; 0 for a CPU */
     int multiprocessors;    /* 0 for a CPU */
     int threads;            /* of the CPU */
@@ -377,133 +430,157 @@ typedef struct annc_device_info {
     uint64_t memory_free;
 } annc_device_info;
 
-/* Opens a device. ANNC_DEVICE says what was found: no driver, no device, a driver too old. ANNC_MEMORY with sizes. */
+/* Opens a device. ANNC_DEVICE gives the reason: no driver, no device, a driver too old. ANNC_MEMORY
+ * gives sizes. */
 ANNC_API annc_status annc_device_open(const annc_device_options *options, annc_device **device);
 ANNC_API void annc_device_close(annc_device *device);
-/* What it is. memory_free is as it was when the device was opened. */
+/* Returns the device's properties; memory_free is the value when the device was opened. */
 ANNC_API const annc_device_info *annc_device_describe(const annc_device *device);
-/* How many CUDA devices there are; 0 with the reason in `why` (of `size` bytes). */
+/* Returns the number of CUDA devices, or 0 and the reason in `why` (of `size` bytes). */
 ANNC_API int annc_device_cuda_count(char *why, size_t size);
 
 /* ------------------------------------------------------------------ 5 training
  *
- * Each step takes a minibatch of m examples, works out the gradient of their mean cost by backpropagation (8), and goes from theta to
- * theta - eta dC/dtheta, or where another optimiser goes (annc_functions.h). An epoch takes every example once, in an order that follows from seed and epoch. */
+ * Each step takes a minibatch of m examples, computes the gradient of their mean cost by
+ * backpropagation (section 8), and replaces theta by theta - eta dC/dtheta, or by the update of
+ * another optimiser (annc_functions.h). An epoch uses every example once, in an order determined by
+ * seed and epoch. */
 
 typedef enum annc_engine {
-    ANNC_ENGINE_AUTO,     /* the fastest that takes the network */
+    ANNC_ENGINE_AUTO,     /* the fastest engine that accepts the network */
     ANNC_ENGINE_OPS,      /* one operation after another */
-    ANNC_ENGINE_RECORDED, /* the operations of a block of steps recorded once and replayed (CUDA) */
-    ANNC_ENGINE_FUSED, /* a step of a small network in one go, inputs that are 0 skipped where there are many (CPU) */
+    ANNC_ENGINE_RECORDED, /* a block of steps, recorded once and replayed (CUDA) */
+    /* Whole steps of a small network in one call; skips zero inputs if many are zero (CPU). */
+    ANNC_ENGINE_FUSED,
     ANNC_ENGINE_COUNT
 } annc_engine;
 
-/* "auto", "ops", "recorded", "fused"; NULL for no such value. */
+/* Returns "auto", "ops", "recorded" or "fused", or NULL for an invalid value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
-/* How far images are moved, by amounts drawn for each example of each epoch, evenly within the bounds; 0 for not at all. What comes from beyond
- * the edge is 0. */
+/* Bounds of random image transformations. Each example of each epoch draws its own amounts, uniform
+ * within the bounds; 0 = off. Pixels from beyond the edge are 0. */
 typedef struct annc_augmentation {
     double shift;    /* pixels, down and right */
     double rotation; /* degrees */
     double elastic;  /* pixels, at 5 x 5 points over the image, bilinear in between */
 } annc_augmentation;
 
-/* What a step minimises beyond the mean of C over its minibatch; all zero for nothing. None of it touches evaluation, nor, the class
- * weights and the smoothed labels excepted, the loss that is reported. */
+/* Terms that training adds to the mean of C over a minibatch; all zero = none. They do not affect
+ * evaluation; only class weights and label smoothing affect the reported loss. */
 typedef struct annc_objective {
-    const float *
-        class_weights; /* C of an example is multiplied by that of its class; NULL: by 1. Outputs of them, 2 for one output */
-    double
-        label_smoothing; /* e within [0, 1): the targets of labels are (1 - e) one-hot + e / n (Szegedy et al. 2016) */
-    double l2, l1;  /* adds l2/2 times the sum of w^2, and l1 times that of |w|, over all weights; biases are spared */
-    double dropout; /* the share of each hidden layer left out, within [0, 1); the rest grows by 1 / (1 - share) */
-    double input_dropout; /* the same of the inputs (Srivastava et al. 2014) */
-    double input_noise;   /* standard deviation of the normal noise added to each input */
+    /* Factor of C per class: n_L values, 2 for a single output. NULL: all 1. */
+    const float *class_weights;
+    /* e within [0, 1): targets of labels are (1 - e) one-hot + e / n (Szegedy et al. 2016). */
+    double label_smoothing;
+    /* Add l2/2 times the sum of w^2 and l1 times the sum of |w| over all weights, not biases. */
+    double l2, l1;
+    /* Share of each hidden layer set to 0, within [0, 1); the rest is scaled by 1 / (1 - share). */
+    double dropout;
+    double input_dropout; /* the same for the inputs (Srivastava et al. 2014) */
+    double input_noise;   /* standard deviation of normal noise added to each input */
 } annc_objective;
 
-/* How the learning rate goes; T is the length of the schedule in steps, t the step from 0. */
+/* Learning rate schedules. T is the length of the schedule in steps, t the step from 0. */
 typedef enum annc_schedule_kind {
     ANNC_CONSTANT,
     ANNC_STEP_DECAY,  /* times `factor` (0.1) after every `period` (10) epochs */
     ANNC_EXPONENTIAL, /* times `factor` (0.95) after every epoch */
     ANNC_COSINE,      /* eta (1 + cos(pi t / T)) / 2 (Loshchilov and Hutter 2017) */
-    ANNC_ONE_CYCLE, /* by cosines from eta / 25 up to eta over 0.3 T, then down to eta / 250000 (Smith and Topin 2018, as torch has it) */
-    ANNC_PLATEAU, /* times `factor` (0.1) when the loss has not fallen by 1e-4 of itself for `period` (10) epochs */
+    /* By cosines from eta / 25 up to eta over 0.3 T, then down to eta / 250000 (Smith and Topin
+     * 2018, with torch's constants). */
+    ANNC_ONE_CYCLE,
+    /* Times `factor` (0.1) if the loss has not fallen by a relative 1e-4 for `period` (10)
+     * epochs. */
+    ANNC_PLATEAU,
     ANNC_SCHEDULE_COUNT
 } annc_schedule_kind;
 
-/* "constant", "step", "exponential", "cosine", "one-cycle", "plateau"; NULL for no such value. */
+/* Returns "constant", "step", "exponential", "cosine", "one-cycle" or "plateau", or NULL for an
+ * invalid value. */
 ANNC_API const char *annc_schedule_name(annc_schedule_kind kind);
 
 typedef struct annc_schedule {
     annc_schedule_kind kind;
-    double warmup;   /* epochs over which the rate first rises evenly from 0 to the schedule's; 0 for none */
-    double factor;   /* within (0, 1); 0: the kind's own */
-    uint32_t period; /* 0: the kind's own */
-    uint32_t epochs; /* T / steps an epoch; needed by cosine and one-cycle. Later epochs keep the last rate. */
+    double warmup;   /* epochs of linear rise from 0 to the schedule's rate; 0 = none */
+    double factor;   /* within (0, 1); 0 = default of the kind */
+    uint32_t period; /* 0 = default of the kind */
+    uint32_t epochs; /* T in epochs, required by cosine and one-cycle; the last rate then holds */
 } annc_schedule;
 
-/* The learning rate of a step (from 0) of an epoch (from 0). */
+/* Returns the learning rate of a step (from 0) of an epoch (from 0). */
 ANNC_API double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t epoch, uint32_t step,
                                    uint32_t steps);
 
-/* How to train. Only eta and batch must not be 0: all zero beside them is gradient descent at a constant rate. */
+/* Training options. Only eta and batch must not be 0; with all else 0, training is gradient descent
+ * at a constant rate. */
 typedef struct annc_training_options {
-    annc_optimiser optimiser; /* annc_functions.h has the equations */
+    annc_optimiser optimiser; /* annc_functions.h defines the equations */
     double eta;               /* learning rate, finite and above 0 */
-    double mu, rho,
-        epsilon; /* of the optimiser: momentum or beta1, beta2 or the decay of squares, and the guard of the division */
-    double decay;    /* decoupled: each step multiplies all weights by 1 - eta decay; biases are spared */
-    double clip;     /* a gradient of a larger norm (over all parameters) is scaled down to this one; 0: none is */
-    double max_norm; /* weights into a unit of a larger norm are scaled down to this one after each step; 0: none are */
+    /* Of the optimiser: momentum or beta1; beta2 or decay of squares; term that avoids division by
+     * 0. */
+    double mu, rho, epsilon;
+    double decay; /* decoupled: each step multiplies weights, not biases, by 1 - eta decay */
+    double clip;  /* scale down a gradient of a larger norm (all parameters); 0 = no limit */
+    /* After each step, scale down a unit's incoming weights if their norm is larger; 0 = no
+     * limit. */
+    double max_norm;
     annc_schedule schedule;
     annc_objective objective;
-    annc_augmentation augmentation; /* of images; data sets of rows of features refuse it */
-    uint32_t batch;                 /* examples a minibatch, 1 or more; more than there are is cut to all */
-    uint64_t seed;                  /* of the order of the examples, of dropout and of noise */
+    annc_augmentation augmentation; /* of images; other data sets reject it */
+    /* Examples per minibatch, at least 1; reduced to the number of examples if larger. */
+    uint32_t batch;
+    uint64_t seed; /* of example order, dropout and noise */
     annc_engine engine;
 } annc_training_options;
 
-/* Options with the optimiser's own eta, mu, rho, epsilon and decay, minibatches of 16, seed 0 and all else off. */
+/* Returns options with the optimiser's default eta, mu, rho, epsilon and decay, minibatches of 16,
+ * seed 0 and all else off. */
 ANNC_API annc_training_options annc_training_defaults(annc_optimiser optimiser);
-/* Whether options can be used with a network of a shape: ANNC_USAGE with the value and what it may be. */
+/* Checks options for a network of a shape. ANNC_USAGE gives the invalid value and the valid
+ * ones. */
 ANNC_API annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape);
 
-/* Whether a device has the memory that a training takes, found out before any of it is taken: ANNC_MEMORY with the bytes of weights,
- * optimiser, minibatch, engine and examples, and those that are free. */
+/* Checks that a device has the memory for a training, before allocating any. ANNC_MEMORY gives the
+ * bytes of weights, optimiser, minibatch, engine and examples, and the free bytes. */
 ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_shape *shape,
                                         const annc_training_options *options, const annc_dataset *train);
 
-/* As annc_device_open, but ANNC_DEVICE_AUTO takes the CPU where its engine for whole steps takes the training and is estimated to be
- * faster than a GPU: steps of small networks are over before a GPU has launched theirs. training NULL: for evaluations. */
+/* As annc_device_open, except that ANNC_DEVICE_AUTO selects the CPU if its whole-step engine
+ * accepts the training and is estimated to be faster than a GPU: a GPU needs longer to launch a
+ * step of a small network than a CPU to run it. training NULL: for evaluations. */
 ANNC_API annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
                                           const annc_training_options *training, annc_device **device);
 
-/* Early stopping by a validation loss, for a loop of your own: the rule of annc_sweep and of the program. Epochs count from 1.
- * annc_epoch_is_better: the loss is finite, and smaller than that of the best epoch so far (best_epoch 0: there is none yet), so that
- * the earlier of equals stays. annc_patience_is_over: `patience` epochs (0: any number) since the best have brought none better. */
+/* Early stopping on a validation loss, for a training loop of your own; annc_sweep and annc-gpu use
+ * the same rule. Epochs count from 1. annc_epoch_is_better returns whether the loss is finite and
+ * smaller than that of the best epoch so far (best_epoch 0: no epoch yet); of equal losses the
+ * earlier stays. annc_patience_is_over returns whether `patience` epochs (0 = no limit) have passed
+ * since the best. */
 ANNC_API bool annc_epoch_is_better(double loss, uint32_t best_epoch, double best_loss);
 ANNC_API bool annc_patience_is_over(uint32_t patience, uint32_t epoch, uint32_t best_epoch);
 
-/* One way in which a device can run a training's steps. */
+/* An engine: a way to run training steps on a device. */
 typedef struct annc_engine_info {
     annc_engine engine;
     const char *name;    /* "fused" */
-    const char *about;   /* how it runs the steps: a sentence without its full stop */
-    const char *refusal; /* why it does not take the training: a clause; NULL: it does */
-    double seconds;      /* per step, an estimate; NaN: nobody knows */
+    const char *about;   /* its method: a sentence without full stop */
+    const char *refusal; /* why it rejects the training, a clause; NULL = it accepts */
+    double seconds;      /* per step, estimated; NaN = unknown */
 } annc_engine_info;
 
-/* The engines of a device, at most `most` of them, best first: ANNC_ENGINE_AUTO stands for the first without a refusal. The last are
- * the operations, one after another, which take everything. Texts are static. */
+/* Lists the engines of a device, at most `most`, best first, and returns their number.
+ * ANNC_ENGINE_AUTO selects the first without a refusal. The last runs one operation after another
+ * and accepts every training. Texts are static. */
 ANNC_API size_t annc_device_engines(const annc_device *device, const annc_shape *shape,
                                     const annc_training_options *training, annc_engine_info *list, size_t most);
 
 typedef struct annc_trainer annc_trainer;
 
-/* Stages the training set on the device, once, with the parameters and room for one minibatch. The trainer keeps the network, the device and
- * the data set in use; they must outlive it. ANNC_USAGE (annc_training_check), ANNC_INPUT where data and network do not fit together (inputs,
- * outputs, targets that the cost cannot take), ANNC_MEMORY with needed, free and total bytes. */
+/* Creates a trainer: stages the training set on the device once and allocates the parameters and
+ * the buffers of one minibatch. The network, the device and the data set must outlive it.
+ * ANNC_USAGE for invalid options (annc_training_check); ANNC_INPUT if data and network do not match
+ * (inputs, outputs, targets outside the cost's range); ANNC_MEMORY with needed, free and total
+ * bytes. */
 ANNC_API annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                          const annc_training_options *options, annc_trainer **trainer);
 ANNC_API void annc_trainer_free(annc_trainer *trainer);
@@ -512,144 +589,174 @@ typedef struct annc_epoch {
     uint32_t epoch;    /* 1 for the first */
     uint32_t steps;    /* minibatches trained */
     uint32_t examples; /* examples trained */
-    double loss;       /* sum over the epoch's minibatches of the minibatch's mean cost, each before its step */
-    double rate;       /* learning rate of the last step */
-    uint32_t correct;  /* training examples classified rightly, each before its step */
-    double seconds;    /* training alone */
+    /* Sum over minibatches of the minibatch's mean cost, each before its step. */
+    double loss;
+    double rate;      /* learning rate of the last step */
+    uint32_t correct; /* training examples classified correctly, each before its step */
+    double seconds;   /* training alone */
 } annc_epoch;
 
-/* Trains one epoch: every example once, in an order of its own. `stop` (or NULL) is asked between blocks of steps, and true leaves
- * the epoch with ANNC_STOPPED: the report is of the epoch so far, and the next call goes on with it, to the same bits. ANNC_DIVERGED
- * names the first step whose cost was not finite; the parameters are then of no use, and the network has those that were stored last. */
+/* Trains one epoch: every example once, in the epoch's order. `stop`, unless NULL, is called
+ * between blocks of steps; true leaves the epoch with ANNC_STOPPED. The report then covers the
+ * epoch so far, and the next call continues the epoch and ends with the same bits. ANNC_DIVERGED
+ * names the first step whose cost was not finite; the trainer's parameters are then unusable, and
+ * the network keeps those stored last. */
 ANNC_API annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context,
                                         annc_epoch *report);
 
-/* Sets eta, for rules of the caller's own: from the next annc_trainer_epoch on, the schedule goes by this one. A checkpoint does not keep it.
- * ANNC_USAGE unless it is finite and above 0. */
+/* Sets eta, for schedules of the caller's own: the schedule uses it from the next
+ * annc_trainer_epoch on. Checkpoints do not contain it. ANNC_USAGE unless it is finite and above
+ * 0. */
 ANNC_API annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta);
 
-/* Tells ANNC_PLATEAU how the epoch went: a loss, lower is better, of whatever data are trusted most. */
+/* Passes the loss of the epoch, on the most reliable data available, to ANNC_PLATEAU; lower is
+ * better. */
 ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 
-/* The share of an epoch's steps that are done, 0...1, as it was when `stop` was last asked: for `stop` to tell. */
+/* Returns the completed share of an epoch's steps, 0...1, as of the last call of `stop`, which may
+ * show it. */
 ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 
-/* The engine in use: "ops", "recorded", "fused, sparse", "fused, dense". */
+/* Returns the engine in use: "ops", "recorded", "fused, sparse", "fused, dense". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
-/* Examples that are on the device at once: all of them, unless they do not fit and come window by window. */
+/* Returns the number of examples on the device at once: all, or a window of them if they do not
+ * fit. */
 ANNC_API uint32_t annc_trainer_window(const annc_trainer *trainer);
-/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not finite. After an error the network is as it
- * was. */
+/* Copies the parameters from the device into the network. ANNC_DIVERGED names the first that is not
+ * finite. The network is unchanged after an error. */
 ANNC_API annc_status annc_trainer_store(annc_trainer *trainer);
 
-/* All that a training is between two steps, as a network of its own, the caller's: the trainer's parameters now, its network's metadata,
- * the optimiser's state as blocks, and in "annc.state" where it stands. Saved and loaded as a model is (9). */
+/* Copies the whole state of a training between two steps into a network that the caller frees: the
+ * trainer's current parameters, its network's metadata, the optimiser's state as blocks, and the
+ * position in "annc.state". annc_model_save and annc_model_load (section 9) save and load it. */
 ANNC_API annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **checkpoint);
-/* Brings a trainer that has not trained yet to where a checkpoint was taken. On the same device and engine it ends with the bits of an
- * unbroken training. The schedule keeps the length that it had. ANNC_INPUT where the checkpoint is none, or was taken with other data,
- * another shape, optimiser, minibatch or seed. */
+/* Restores a new trainer, which has not trained yet, to the state of a checkpoint. On the same
+ * device and engine, training ends with the same bits as without interruption. The schedule keeps
+ * its original length. ANNC_INPUT if the network is not a checkpoint, or was taken with other data
+ * or another shape, optimiser, batch size or seed. */
 ANNC_API annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *checkpoint);
 
 /* ------------------------------------------------------------------ 6 evaluation and prediction */
 
 typedef struct annc_evaluation {
-    uint32_t count;   /* examples */
-    uint32_t correct; /* argmax of the outputs is the label (ties: the lowest index); one output: above 1/2, or with the
-                         hinge cost above 0, means class 1 */
-    double loss;      /* mean cost an example */
-    double r2, rmse,
-        mae; /* where there are targets, in their own units; r2 is the mean over the targets. Otherwise NaN */
+    uint32_t count; /* examples */
+    /* Examples whose class, the argmax of the outputs (ties: the lowest index), is the label. A
+     * single output means class 1 above 1/2, or above 0 with the hinge cost. */
+    uint32_t correct;
+    double loss; /* mean cost per example */
+    /* Of targets, in their own units; r2 is the mean over the targets. NaN for labels. */
+    double r2, rmse, mae;
     double seconds;
 } annc_evaluation;
 
 typedef struct annc_evaluator annc_evaluator;
 
-/* Stages a data set for evaluations of one network on one device; all three must outlive it. */
+/* Creates an evaluator: stages a data set to evaluate one network on one device. All three must
+ * outlive it. */
 ANNC_API annc_status annc_evaluator_create(annc_device *device, const annc_network *network,
                                            const annc_dataset *dataset, annc_evaluator **evaluator);
 ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
-/* Evaluates the network's own parameters, or, with a trainer of it on the same device, those that it has there now. predictions: NULL, or room
- * for count class indices; outputs: NULL, or room for count x n_L outputs a^L. */
+/* Evaluates the network's parameters, or, with a trainer of the network on the same device, the
+ * trainer's current parameters. predictions: NULL, or count class indices; outputs: NULL, or count
+ * x n_L outputs a^L. */
 ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                         float *outputs, annc_evaluation *evaluation);
 
-/* What a network says of rows of inputs. x: count x n_0, in the units of the data that the model was trained on, which are scaled here as
- * annc_data_describe has noted it (a missing value is NaN); in a network without such notes they are taken as they are. classes: NULL, or room for
- * count class indices; outputs: NULL, or room for count x n_L outputs a^L, or targets in the units of the data. device: NULL for the CPU. Many rows
- * in one call are faster than as many calls. ANNC_INPUT names the row of a value that is not finite, or missing where no notes say what stands for it. */
+/* Predicts rows of inputs. x: count x n_0, in the units of the model's training data, scaled here
+ * by the network's metadata (annc_data_describe), where a missing value is NaN; a network without
+ * that metadata takes x unscaled. classes: NULL, or count class indices; outputs: NULL, or count x
+ * n_L outputs a^L, or targets in the units of the data. device: NULL for the CPU. One call with
+ * many rows is faster than many calls. ANNC_INPUT names the row of a value that is not finite, or
+ * missing without a substitute in the metadata. */
 ANNC_API annc_status annc_network_predict(const annc_network *network, annc_device *device, uint32_t count,
                                           const float *x, int32_t *classes, float *outputs);
-/* What a class is called in the network's notes, or its number where they do not say: into name, cut to `size` bytes, which may be shown by
- * annc_printable. False where there is no such class, and where the network was trained on targets. */
+/* Writes the name of a class from the network's metadata, or its number without one, to `name`, cut
+ * to `size` bytes; print it through annc_printable. False if no such class exists or the network
+ * was trained on targets. */
 ANNC_API bool annc_network_class_name(const annc_network *network, uint32_t class_index, char *name, size_t size);
 
-/* How much of a layer still learns, seen on up to 256 training examples: a unit passes no error back where |f'(z)| < 0.01. */
+/* Saturation of a layer on up to 256 training examples: a unit is saturated for an example, and
+ * passes no error back, if |f'(z)| < 0.01. */
 typedef struct annc_layer_health {
-    double saturated;    /* share of units and examples where that is so */
-    uint32_t dead;       /* units where it is so for every example */
-    uint32_t first_dead; /* the first of them, from 0; n_l where there is none */
+    double saturated;    /* share of saturated pairs of unit and example */
+    uint32_t dead;       /* units saturated for every example */
+    uint32_t first_dead; /* the first dead unit, from 0; n_l if none */
 } annc_layer_health;
 
-/* The health of layers 1...L at layers[0...L-1], for the parameters that the trainer has now. A softmax layer counts f' as a (1 - a). */
+/* Writes the health of layers 1...L to layers[0...L-1], for the trainer's current parameters. A
+ * softmax layer uses f' = a (1 - a). */
 ANNC_API annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers);
 
 /* ------------------------------------------------------------------ 7 many networks at once */
 
-/* One of many networks that are trained at once, each to the bits that it would have alone. */
+/* One of many networks trained at once. Each gets the same bits as if trained alone. */
 typedef struct annc_candidate {
-    annc_network *network; /* the caller's: with the parameters to begin with, and in the end with those to keep */
+    /* The caller's: initial parameters at the start, the best ones at the end. */
+    annc_network *network;
     annc_training_options options;
-    uint32_t epochs;   /* at most */
-    uint32_t patience; /* epochs without a smaller validation loss that end the training; 0: any */
-    const annc_dataset *train_set, *validation_set; /* its own, or NULL: those of the sweep */
-    /* Told of each epoch, one at a time of all candidates, from any thread; or NULL. */
+    uint32_t epochs; /* at most */
+    /* Stop after this many epochs without a smaller validation loss; 0 = never. */
+    uint32_t patience;
+    const annc_dataset *train_set, *validation_set; /* or NULL: those of the sweep */
+    /* Called after each epoch, for one candidate at a time, from any thread; or NULL. */
     void (*each)(void *context, const annc_epoch *epoch, const annc_evaluation *validation);
     void *context; /* of each */
 
-    /* What came of it: ANNC_OK, ANNC_DIVERGED (what was best before is kept), ANNC_STOPPED, or another reason. */
+    /* Result: ANNC_OK, ANNC_DIVERGED (the best parameters before are kept), ANNC_STOPPED, or
+     * another failure. */
     annc_status status;
     char reason[256];
-    uint32_t epochs_done, best_epoch; /* 0: none */
-    annc_evaluation validation;       /* of the parameters that are kept */
+    uint32_t epochs_done, best_epoch; /* 0 = none */
+    annc_evaluation validation;       /* of the kept parameters */
     double seconds;                   /* of training */
 } annc_candidate;
 
-/* Trains candidates on one training set and measures each epoch on a validation set, which may be NULL where every candidate has its own: on the
- * CPU as many at once as there are threads, one a core; on a CUDA device one after another. Of each the parameters of the smallest validation
- * loss are kept, the earlier of equals. done, or NULL, is told of each candidate that is done, one at a time, on the
- * thread that trained it, whose annc_last_error() is then that of a candidate that failed; stop, or NULL, is
- * asked by any thread and leaves the rest undone. ANNC_STOPPED then; otherwise ANNC_OK, whatever came of the candidates, or what kept all from
- * beginning. */
+/* Trains candidates on one training set and evaluates each epoch on one validation set, which may
+ * be NULL if every candidate has its own. On the CPU the candidates run in parallel, one per thread
+ * and core; on a CUDA device they run one after another. Each keeps its parameters of the smallest
+ * validation loss, the earlier of equals. `done`, unless NULL, is called for each finished
+ * candidate, one at a time, on the thread that trained it; annc_last_error() on that thread is then
+ * the candidate's error if it failed. `stop`, unless NULL, is called by any thread, and true leaves
+ * the remaining candidates untrained. Returns ANNC_STOPPED after a stop, an error that prevented
+ * all candidates from starting, or else ANNC_OK, whatever the candidates' results. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
 
-/* ------------------------------------------------------------------ 8 gradients, and the audit of them
+/* ------------------------------------------------------------------ 8 gradients and their audit
  *
- * Backpropagation, for one example, with delta^l = dC/dz^l (Nielsen 2015, chapter 2); x is the product entry by entry:
+ * Backpropagation of one example, with delta^l = dC/dz^l (Nielsen 2015, chapter 2); x is the
+ * elementwise product:
  *
  *     BP1  delta^L = dC/da^L x f'(z^L)                        BP3  dC/db^l = delta^l
  *     BP2  delta^l = (W^(l+1))^T delta^(l+1) x f'(z^l)        BP4  dC/dW^l = delta^l (a^(l-1))^T */
 
-/* These equations in double, by plain loops (src/training/step/reference.c): adds example i's dC/dtheta to `gradient`, in the layout of the parameter
- * block, and gives its cost C. theta: annc_shape_parameters() doubles. ANNC_USAGE where the data set does not fit the shape, or has no such
- * example. */
+/* Computes these equations in double, by plain loops (src/training/step/reference.c): adds example
+ * i's dC/dtheta to `gradient`, in the layout of the parameter block, and returns its cost C through
+ * `cost`. theta: annc_shape_parameters() doubles. ANNC_USAGE if the data set does not match the
+ * shape or has no such example. */
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                              uint32_t i, double *gradient, double *cost);
 
-/* What those equations come to on one example, with all that is on the way. Layers count from 1; vectors of layer l lie at l, n_l doubles each. */
+/* All values of those equations for one example. Layers count from 1; the vector of layer l is at
+ * index l, n_l doubles. */
 typedef struct annc_trace {
     annc_shape shape;
     double cost;              /* C */
-    double *theta, *gradient; /* parameter blocks: the parameters, and dC/dtheta (BP3, BP4) */
+    double *theta, *gradient; /* parameter blocks: theta, dC/dtheta (BP3, BP4) */
     const double *y;          /* n_L targets */
-    const double *a[ANNC_MAX_LAYERS + 1], *z[ANNC_MAX_LAYERS + 1]; /* a[0] is x; z[0] has no meaning */
-    const double *delta[ANNC_MAX_LAYERS + 1];                      /* dC/dz of layers 1 to L (BP1, BP2) */
-    const double *derivative[ANNC_MAX_LAYERS + 1];                 /* f'(z); NaN where f is softmax */
-    const double *slope[ANNC_MAX_LAYERS + 1]; /* dC/da; NaN at the output where dC/dz has a closed form (a - y) */
+    /* a[0] is x; z[0] is unused. */
+    const double *a[ANNC_MAX_LAYERS + 1], *z[ANNC_MAX_LAYERS + 1];
+    /* dC/dz of layers 1 to L (BP1, BP2). */
+    const double *delta[ANNC_MAX_LAYERS + 1];
+    /* f'(z); NaN for softmax. */
+    const double *derivative[ANNC_MAX_LAYERS + 1];
+    /* dC/da; NaN at the output if dC/dz has a closed form (a - y). */
+    const double *slope[ANNC_MAX_LAYERS + 1];
 } annc_trace;
 
-/* theta: annc_shape_parameters() doubles. ANNC_USAGE where the data set has no such example. Freed by annc_trace_free. */
+/* Computes a trace; free it with annc_trace_free. theta: annc_shape_parameters() doubles.
+ * ANNC_USAGE if the data set has no such example. */
 ANNC_API annc_status annc_trace_create(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                        uint32_t i, annc_trace **trace);
 ANNC_API void annc_trace_free(annc_trace *trace);
@@ -659,28 +766,31 @@ typedef enum annc_parameter_kind { ANNC_WEIGHT, ANNC_BIAS } annc_parameter_kind;
 typedef struct annc_check_row {
     uint32_t layer;
     annc_parameter_kind kind;
-    char path[24];   /* "finite-difference", a device's kind: "cpu", "cuda", "simulated", or its engine: "cpu, fused" */
-    double worst;    /* largest |error|, relative to the tolerance's scale (below) */
-    double normwise; /* ||error|| / ||gradient|| */
-    double tolerance;  /* what both must stay within */
+    /* Compared computation: "finite-difference", a device's kind ("cpu", "cuda", "simulated"), or a
+     * device's engine ("cpu, fused"). */
+    char path[24];
+    double worst;      /* largest |error|, relative to the scale of annc_check */
+    double normwise;   /* ||error|| / ||gradient|| */
+    double tolerance;  /* upper bound of `worst` and `normwise` */
     size_t sampled;    /* parameters compared */
     size_t parameters; /* of this layer and kind */
-    size_t kinks;      /* of those sampled, left out because f has a kink within the difference */
+    size_t kinks;      /* sampled but skipped: f has a kink within the difference */
     bool pass;
 } annc_check_row;
 
 typedef struct annc_check_options {
     uint32_t batch;  /* examples averaged */
-    uint32_t sample; /* parameters per layer and kind for finite differences; 0: all */
-    uint64_t seed;   /* of the order of examples, of dropout and noise, and of the sample */
+    uint32_t sample; /* parameters per layer and kind for finite differences; 0 = all */
+    uint64_t seed;   /* of example order, dropout, noise and the sample */
     annc_objective objective;
 } annc_check_options;
 
-/* Audits the gradients of a network on the first minibatch of a data set, of C and all that the objective adds to it: the
- * reference against central finite differences (h = 1e-5, double), and each device against the reference. Half of the sampled
- * parameters have a gradient other than 0, if so many have. Errors of finite differences are relative to
- * max(|analytic|, |numeric|) + 1e-3, those of devices to the largest entry of the matrix, or to FLT_MIN if that is larger. Rows
- * are freed by annc_check_free. ANNC_OK also where a row failed: look at `pass`. */
+/* Audits the gradients of a network on the first minibatch of a data set, for C and all terms of
+ * the objective: the reference against central finite differences (h = 1e-5, double), and each
+ * device against the reference. Half of the sampled parameters have a nonzero gradient, if enough
+ * have one. Errors of finite differences are relative to max(|analytic|, |numeric|) + 1e-3, errors
+ * of devices to the largest entry of the matrix, or to FLT_MIN if that is larger. Free the rows
+ * with annc_check_free. Returns ANNC_OK also if a row failed; see `pass`. */
 ANNC_API annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,
                                 size_t n_devices, const annc_check_options *options, annc_check_row **rows,
                                 size_t *count);
@@ -688,36 +798,48 @@ ANNC_API void annc_check_free(annc_check_row *rows);
 
 /* ------------------------------------------------------------------ 9 model files */
 
-/* Writes a network as safetensors: F32 tensors "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... as a torch nn.Sequential
- * of Linear layers and activations names them, and the metadata above. The same network gives the same bytes. Written to a
- * temporary file beside the target, synchronised, renamed: a kill at any instant leaves the old file or the new one. ANNC_OUTPUT. */
+/* Writes a network as safetensors: F32 tensors "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight",
+ * ..., the names in a torch nn.Sequential of Linear layers and activations, and the metadata of
+ * section 2. The same network gives the same bytes. The file is written under a temporary name
+ * beside the target, synchronised and renamed, so that a kill at any instant leaves the old file or
+ * the new one. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
-/* Whether a file could be written there, found out before the work is done. ANNC_OUTPUT. */
+/* Checks, before the work, that a model file can be written to `path`. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_can_save(const char *path);
-/* Reads a network as annc_model_save writes it. ANNC_INPUT names what is wrong; nothing is taken on trust. A file of another program, which
- * has no "annc.layers", is read too where `assumed` gives its activations and cost: tensors whose names end in "weight" ([out, in]) and
- * "bias" (missing ones are 0), or in "kernel" ([in, out], Keras's), as safetensors (F32, F64, F16 or BF16) or in an NPZ file; layers in the
- * order of their names, numbers in them as numbers. Its widths must be those of `assumed`. NULL: there is none, and such files are refused. */
+/* Reads a network written by annc_model_save, and verifies all of the file. ANNC_INPUT names the
+ * fault. A file of another program, without "annc.layers", is accepted if `assumed` gives its
+ * activations and cost; NULL rejects such files. It has tensors whose names end in "weight" ([out,
+ * in]) and "bias" (0 if missing), or in "kernel" ([in, out], as in Keras), as safetensors (F32,
+ * F64, F16 or BF16) or in an NPZ file. Layers are in the order of their names, with numbers
+ * compared as numbers. Their widths must equal those of `assumed`. */
 ANNC_API annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network);
 
-/* Files of others that a network is written to: each with the parameters of all layers under torch's names. */
+/* Export formats. Each has the parameters of all layers under torch's names. */
 typedef enum annc_export {
-    ANNC_EXPORT_ONNX, /* IR version 7, opset 13; "input" float [N, n_0], scaled already, "output" a^L; the metadata beside them */
-    ANNC_EXPORT_NPZ, /* NumPy's: "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... */
-    ANNC_EXPORT_JSON, /* metadata and, a layer each, inputs, units, activation, weights (rows) and biases, to nine digits */
-    ANNC_EXPORT_C, /* a source file of its own: void model_predict(const float *x, float *y), scaling included; a program with -DMODEL_MAIN */
-    ANNC_EXPORT_HTML, /* one page to play with, which needs nothing else: draw or set the inputs, see all layers */
+    /* IR version 7, opset 13: "input" float [N, n_0], already scaled; "output" a^L; and the
+     * metadata. */
+    ANNC_EXPORT_ONNX,
+    ANNC_EXPORT_NPZ, /* NumPy: "0.weight" [n_1, n_0], "0.bias" [n_1], "2.weight", ... */
+    /* Metadata and, per layer, inputs, units, activation, weights (rows) and biases, to nine
+     * digits. */
+    ANNC_EXPORT_JSON,
+    /* A self-contained source file: void model_predict(const float *x, float *y), with scaling;
+     * -DMODEL_MAIN makes it a program. */
+    ANNC_EXPORT_C,
+    /* One self-contained interactive page: draw or set the inputs and see all layers. */
+    ANNC_EXPORT_HTML,
     ANNC_EXPORT_COUNT
 } annc_export;
 
-/* "onnx", "npz", "json", "c", "html"; NULL for no such value. */
+/* Returns "onnx", "npz", "json", "c" or "html", or NULL for an invalid value. */
 ANNC_API const char *annc_export_name(annc_export format);
-/* Writes a network as another program reads it. ANNC_OUTPUT; whole or absent, as annc_model_save. */
+/* Writes a network in an export format, whole or not at all, as annc_model_save does.
+ * ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_export(const annc_network *network, annc_export format, const char *path);
 
-/* ------------------------------------------------------------------ 10 pictures and other files */
+/* ------------------------------------------------------------------ 10 images and other files */
 
-/* Images to look at, all of one size, in colour, each with a line of text. */
+/* Colour images of one size, each with a line of text. */
 typedef struct annc_gallery {
     uint32_t count, rows, columns;
     const uint8_t *pixels;       /* count x rows x columns x red, green, blue */
@@ -725,10 +847,11 @@ typedef struct annc_gallery {
     const char *title;
 } annc_gallery;
 
-/* Draws them in a grid into a file whose name ends in .png or .svg (with the captions), whole or absent; "-" is standard output, as SVG.
- * ANNC_USAGE for another name, or where there is nothing to draw or too much, ANNC_OUTPUT. */
+/* Draws the images in a grid into a file whose name ends in .png or .svg (with the captions), whole
+ * or not at all; "-" is standard output, as SVG. ANNC_USAGE for another name, no images or too
+ * many; ANNC_OUTPUT. */
 ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
-/* Writes any file in the same way, whole or absent: a report, a picture. ANNC_OUTPUT. */
+/* Writes any file in the same way, whole or not at all: a report, an image. ANNC_OUTPUT. */
 ANNC_API annc_status annc_file_save(const char *path, const void *data, size_t bytes);
 
 #ifdef __cplusplus

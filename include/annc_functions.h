@@ -1,28 +1,32 @@
-/* annc_functions.h - every activation, every cost and every optimiser, once.
+/* annc_functions.h - tables of all activations, costs, optimisers and initialisers.
  *
- * A row of these tables is all there is to one of them: the reference, the CPU path, the CUDA kernels, the
- * command line's help and the gradient audit are made from it. The formulas are C expressions in
+ * Each row defines its function completely: the reference, the CPU path, the CUDA kernels, the
+ * command line's help and the gradient audit are generated from it. The formulas are C expressions
+ * in
  *
  *     z  the weighted input of one unit        a  its activation f(z)        y  its target
  *
- * and use EXP, EXPM1, LOG1P, TANH, LOGISTIC, NORMAL_BELOW (Phi of the normal distribution), SQRT, ABS, MAX and MIN, which exist for
- * float and for double (src/base/functions.h).
- * Whole numbers take the type of what they are combined with, and `real` is that type, so one formula serves both precisions. */
+ * and use EXP, EXPM1, LOG1P, TANH, LOGISTIC, NORMAL_BELOW (Phi of the normal distribution), SQRT,
+ * ABS, MAX and MIN, which exist for float and for double (src/base/functions.h). Integer constants
+ * take the type of their operands, and `real` is that type, so one formula serves both
+ * precisions. */
 #ifndef ANNC_FUNCTIONS_H
 #define ANNC_FUNCTIONS_H
 
 /* ENTRY(enumerator, name, f(z), f'(z), kind, piece, lowest, highest, init)
  *
- * kind   SMOOTH     differentiable everywhere, as often as one likes
- *        PIECEWISE  made of pieces; finite differences keep away from where they meet
- *        ROWWISE    each output depends on the whole layer: z is first replaced by z - log(sum of exp(z)) over the layer, after
- *                   which f is the formula here; the output layer alone may use it. Its Jacobian is diag(a) - a a^T.
- * piece  a whole number that tells on which piece z lies
- * lowest, highest  the range of f, its ends included
- * init   how hidden layers of it are best drawn
+ *   kind   SMOOTH     infinitely differentiable
+ *          PIECEWISE  piecewise smooth; finite differences avoid the boundaries of the pieces
+ *          ROWWISE    each output depends on the whole layer: z is first replaced by
+ *                     z - log(sum of exp(z)) over the layer, then f is the formula here. Only
+ *                     the output layer may use it. Its Jacobian is diag(a) - a a^T.
+ *   piece  an integer that identifies the piece of f at z
+ *   lowest, highest  the range of f, bounds included
+ *   init   the default initialiser for hidden layers with this activation
  *
- * Sources: leaky ReLU with slope 1/100, Maas et al. 2013; ELU with alpha 1, Clevert et al. 2016; SELU, Klambauer et al. 2017; GELU by
- * erf, Hendrycks and Gimpel 2016; SiLU (swish), Elfwing et al. 2018; softplus, Dugas et al. 2001; hard sigmoid as torch has it. */
+ * Sources: leaky ReLU with slope 1/100, Maas et al. 2013; ELU with alpha 1, Clevert et al. 2016;
+ * SELU, Klambauer et al. 2017; GELU by erf, Hendrycks and Gimpel 2016; SiLU (swish), Elfwing et al.
+ * 2018; softplus, Dugas et al. 2001; hard sigmoid as in torch. */
 /* clang-format off */
 #define ANNC_ACTIVATIONS(ENTRY) \
     ENTRY(ANNC_SIGMOID,      "sigmoid",      LOGISTIC(z),  a * (1 - a),  SMOOTH, 0, 0, 1, ANNC_INIT_NORMAL) \
@@ -47,15 +51,18 @@
 
 /* ENTRY(enumerator, name, C of one output, its derivative, partner, piece, middle, least, most)
  *
- * partner  ANY_OUTPUT: the derivative is dC/da, for any output activation (BP1 multiplies it by f'(z)).
- *          Otherwise the one output activation that the cost takes: the derivative is then dC/dz in closed form, and the cost
- *          is written in z, so that it stays finite for saturated outputs.
- * piece    as above, for C as a function of a
- * middle   where a single output passes from class 0 to class 1, and which outputs must be able to pass
- * least, most  the targets that the cost takes
+ *   partner  ANY_OUTPUT: the derivative is dC/da, for any output activation (BP1 multiplies it by
+ *            f'(z)). Otherwise the only output activation that the cost accepts: the derivative
+ *            is then dC/dz in closed form, and the cost is a formula in z, so that it stays
+ *            finite for saturated outputs.
+ *   piece    as above, for C as a function of a
+ *   middle   the output at which a single output changes from class 0 to class 1; output
+ *            activations must reach both sides of it
+ *   least, most  the range of valid targets
  *
- * C of an example is the sum over its outputs. Huber's cost has its corner at 1 (Huber 1964); hinge reads a target y in [0, 1] as the
- * sign 2y - 1 (Cortes and Vapnik 1995), one output against the rest. */
+ * C of an example is the sum over its outputs. Huber's cost has its corner at 1 (Huber 1964); hinge
+ * converts a target y in [0, 1] to the sign 2y - 1 (Cortes and Vapnik 1995), one output against the
+ * rest. */
 #define ANNC_COSTS(ENTRY) \
     ENTRY(ANNC_QUADRATIC,     "quadratic",     (a - y) * (a - y) / 2,  a - y,  ANY_OUTPUT, 0, 0.5, -INFINITY, INFINITY) \
     ENTRY(ANNC_CROSS_ENTROPY, "cross-entropy", MAX(z, 0) - z * y + LOG1P(EXP(-ABS(z))),  a - y,  ANNC_SIGMOID, 0, 0.5, 0, 1) \
@@ -68,13 +75,16 @@
 
 /* ENTRY(enumerator, name, v', s', step, states, eta, mu, rho, epsilon, decay)
  *
- * theta = (1 - eta lambda) theta - step, with lambda the decoupled weight decay. From the gradient g of the minibatch's mean cost, first the
- * states v and s become v' and s', then step is taken from them; t counts the steps from 1, c1 = 1 - mu^t, c2 = 1 - rho^t.
- * states  NO_STATE, FIRST (v), SECOND (s) or BOTH: what there is to keep
- * eta, mu, rho, epsilon, decay  the values used where none are given
+ * theta = (1 - eta lambda) theta - step, with the decoupled weight decay lambda. The gradient g of
+ * the minibatch's mean cost first updates the states v and s to v' and s', which then determine the
+ * step; t counts the steps from 1, c1 = 1 - mu^t, c2 = 1 - rho^t.
  *
- * Sources: momentum as Sutskever et al. 2013 and torch have it (the rate outside the velocity), and Nesterov's likewise; Adagrad, Duchi et
- * al. 2011; RMSprop, Hinton's lecture 6e of 2012; Adam, Kingma and Ba 2015; AdamW, Loshchilov and Hutter 2019. */
+ *   states  NO_STATE, FIRST (v), SECOND (s) or BOTH: the stored states
+ *   eta, mu, rho, epsilon, decay  the defaults
+ *
+ * Sources: momentum as in Sutskever et al. 2013 and torch (the rate outside the velocity), and
+ * Nesterov's likewise; Adagrad, Duchi et al. 2011; RMSprop, Hinton's lecture 6e of 2012; Adam,
+ * Kingma and Ba 2015; AdamW, Loshchilov and Hutter 2019. */
 #define ANNC_OPTIMISERS(ENTRY) \
     ENTRY(ANNC_SGD,      "sgd",      v,  s,  eta * g,  NO_STATE, 3, 0, 0, 0, 0) \
     ENTRY(ANNC_MOMENTUM, "momentum", mu * v + g,  s,  eta * v,  FIRST, 0.1, 0.9, 0, 0, 0) \
@@ -86,13 +96,16 @@
     ENTRY(ANNC_ADAMW,    "adamw",    mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  eta * (v / c1) / (SQRT(s / c2) + epsilon), \
                                      BOTH, 0.001, 0.9, 0.999, 1e-8, 0.01)
 
-/* ENTRY(enumerator, name, numbers, scale of the weights, scale of the biases), by in = n_(l-1) and out = n_l
+/* ENTRY(enumerator, name, numbers, scale of weights, scale of biases), by in = n_(l-1), out = n_l
  *
- * numbers  NORMAL deviates of N(0, 1), UNIFORM ones within (-1, 1), an ORTHOGONAL matrix (of orthonormal rows, or columns where there are
- *          more rows; biases 0), or EQUAL ones; each times its scale. All but the last come from Philox.
+ *   numbers  NORMAL: deviates of N(0, 1). UNIFORM: deviates within (-1, 1). ORTHOGONAL: a matrix
+ *            of orthonormal rows, or columns if it has more rows; biases 0. EQUAL: ones. Each is
+ *            multiplied by its scale. All but EQUAL come from Philox.
  *
- * auto: what suits the hidden layers' activations (above); normal where there are none; of several, He's if it is among them, else Xavier's.
- * Sources: Xavier, Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998; orthogonal, Saxe et al. 2014; uniform is torch's Linear. */
+ * auto selects the initialiser of the hidden layers' activations (above): normal without hidden
+ * layers; of several, He's if it is among them, else Xavier's. Sources: Xavier, Glorot and Bengio
+ * 2010; He et al. 2015; LeCun et al. 1998; orthogonal, Saxe et al. 2014; uniform is torch's
+ * Linear. */
 #define ANNC_INITS(ENTRY) \
     ENTRY(ANNC_INIT_AUTO,             "auto",             NORMAL, 1, 1) \
     ENTRY(ANNC_INIT_NORMAL,           "normal",           NORMAL, 1, 1) \

@@ -1,8 +1,10 @@
-/* annc_version.h - the version of libannc, for the preprocessor. annc_build_info() gives that of the library at run time.
+/* annc_version.h - the version of libannc, for the preprocessor. annc_build_info() returns the
+ * version of the library at run time.
  *
- * The major number rises when a program that used the stable sections of annc.h would have to be changed, the minor number when
- * something is added, the patch number when something is mended. While the major number is 0, a new minor number may change
- * anything that annc.h does not call stable. CMake reads the numbers from here. */
+ * The major number rises if programs that use the stable sections of annc.h must change, the minor
+ * number with additions, the patch number with corrections. While the major number is 0, a new
+ * minor number may change all sections that annc.h does not call stable. CMake reads the numbers
+ * from this file. */
 #ifndef ANNC_VERSION_H
 #define ANNC_VERSION_H
 
@@ -17,7 +19,7 @@
 /* "0.1.0" */
 #define ANNC_VERSION ANNC_VERSION_TEXT_(ANNC_VERSION_MAJOR, ANNC_VERSION_MINOR, ANNC_VERSION_PATCH)
 
-/* Whether this is at least a version: #if ANNC_VERSION_AT_LEAST(0, 1, 0) */
+/* True for this version or a later one: #if ANNC_VERSION_AT_LEAST(0, 1, 0) */
 #define ANNC_VERSION_AT_LEAST(major, minor, patch)                                                                     \
     (ANNC_VERSION_MAJOR > (major) ||                                                                                   \
      (ANNC_VERSION_MAJOR == (major) &&                                                                                 \

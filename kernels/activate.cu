@@ -11,7 +11,8 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
     }
 }
 
-// A row-wise f, a warp a row: z = z + b, then z = z - log(sum of exp(z)) by way of the row's largest entry, then f.
+// Row-wise f, one warp per row: z = z + b, then z = z - log(sum of exp(z)), relative to the row's
+// largest entry, then f.
 __global__ void __launch_bounds__(WARP)
     activate_rows_kernel(annc_activation f, uint32_t n, const float *b, float *Z, float *A)
 {

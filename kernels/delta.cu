@@ -1,7 +1,7 @@
 // delta.cu - the errors: BP1 at the output, the Hadamard product of BP2, the bias sums of BP3.
 #include "kernels/device.cuh"
 
-// BP1 for a cost in closed form, or for an activation of each unit alone.
+// BP1 for a cost in closed form, or for an elementwise activation.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     output_delta_kernel(annc_activation f, annc_cost cost, bool closed_form, size_t count, const float *Z,
                         const float *A, const float *Y, float *delta)
@@ -12,7 +12,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
     }
 }
 
-// BP1 for a row-wise activation, a warp a row: dC/da times the Jacobian diag(a) - a a^T.
+// BP1 for a row-wise activation, one warp per row: dC/da times the Jacobian diag(a) - a a^T.
 __global__ void __launch_bounds__(WARP)
     output_delta_rows_kernel(annc_cost cost, uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
 {
@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(WARP)
         delta[row + j] = A[row + j] * (delta[row + j] - mean);
 }
 
-// Rows times the weights of their classes, a warp a row.
+// Multiplies rows by the weights of their classes, one warp per row.
 __global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *weights, const float *Y, float *delta)
 {
     const size_t row = (size_t)blockIdx.x * n;
@@ -45,7 +45,8 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
         delta[i] = delta[i] * annc_activation_derivative_f32(f, Z[i], A[i]);
 }
 
-// BP3 over the minibatch: 32 columns a block, each summed by 8 threads over every eighth row, then over the 8 in order.
+// BP3 over the minibatch: 32 columns per block; 8 threads sum each column over every eighth row,
+// then the 8 sums are added in order.
 constexpr unsigned BIAS_LANES = 8;
 
 __global__ void __launch_bounds__(WARP *BIAS_LANES)

@@ -1,4 +1,4 @@
-// device.cuh - what every kernel file shares.
+// device.cuh - common code of the kernel files.
 #ifndef ANNC_KERNELS_DEVICE_CUH
 #define ANNC_KERNELS_DEVICE_CUH
 
@@ -9,7 +9,7 @@
 #include "backend/cuda/kernels.h"
 #include "base/functions.h"
 
-// Every launch goes through this macro, so that kernels also run where there is no nvcc (tests/host defines its own).
+// Every launch uses this macro, so that kernels also run without nvcc (tests/host defines its own).
 #ifndef ANNC_LAUNCH
 #define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 #endif
@@ -26,17 +26,17 @@ static inline unsigned element_blocks(size_t count)
     return (unsigned)(blocks < MOST_ELEMENT_BLOCKS ? blocks : MOST_ELEMENT_BLOCKS);
 }
 
-// Threads of such a block: whole warps, no more than there are elements for.
+// Returns the threads of such a block: whole warps, no more than the elements need.
 static inline unsigned element_threads(size_t count)
 {
     return count < ELEMENT_BLOCK ? (unsigned)(count + WARP - 1) / WARP * WARP : ELEMENT_BLOCK;
 }
 
-// for (size_t i : all elements that are this thread's)
+// for (size_t i : all elements of this thread)
 #define ANNC_FOR_ELEMENTS(i, count)                                                                                    \
     for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count); i += (size_t)gridDim.x * blockDim.x)
 
-// Sum over the lanes of a warp, in a fixed order; every lane gets it.
+// Returns the sum over the lanes of a warp, in a fixed order, to every lane.
 template <typename Number> __device__ inline Number warp_sum(Number value)
 {
     for (unsigned offset = WARP / 2; offset > 0; offset /= 2)
@@ -46,7 +46,8 @@ template <typename Number> __device__ inline Number warp_sum(Number value)
 
 constexpr float TARGET_MIDDLE = 0.5f; // between the targets 0 and 1 of two classes
 
-// The class that a row of outputs, or of targets, stands for; a single one passes from class 0 to class 1 at the middle.
+// Returns the class of a row of outputs or targets; a single one changes from class 0 to class 1 at
+// `middle`.
 __device__ inline uint32_t class_of(uint32_t n, const float *row, float middle)
 {
     if (n == 1)

@@ -1,4 +1,4 @@
-// dropout.cu - what a step draws for each example: dropped activations, noisy inputs, moved images.
+// dropout.cu - random changes per example: dropout, input noise, image augmentation.
 #include "base/augmentation.h"
 #include "base/philox.h"
 #include "kernels/device.cuh"
@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
 
 constexpr unsigned WARP_BLOCK = 128;
 
-// A block an image.
+// One block per image.
 __global__ void __launch_bounds__(WARP_BLOCK)
     augment_kernel(uint64_t seed, const annc_cursor *cursor, annc_augmentation augmentation, uint32_t rows,
                    uint32_t columns, const float *X, float *moved)

@@ -1,9 +1,9 @@
-// gather.cu - the minibatch of the cursor's step: a block of threads a row.
+// gather.cu - gathers the minibatch of the cursor's step, one block per row.
 #include "kernels/device.cuh"
 
 constexpr unsigned MOST_GATHER_THREADS = 128;
 
-// x (count x inputs, elements of one type) to row r of X.
+// Copies an example of x (count x inputs, elements of one type) to row r of X.
 template <typename Element>
 __device__ void gather_inputs(const Element *x, size_t example, uint32_t inputs, float factor, float *X_row)
 {

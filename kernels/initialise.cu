@@ -1,10 +1,11 @@
-// initialise.cu - scaled random numbers: Philox words from cuRAND's device interface, one block of four words a thread.
+// initialise.cu - scaled random numbers: Philox words from cuRAND's device interface, one block of
+// four words per thread.
 #include <curand_kernel.h>
 
 #include "base/philox.h"
 #include "kernels/device.cuh"
 
-// Block g of the parameters' stream.
+// Returns block g of the parameters' stream.
 __device__ static annc_philox_block words_of(uint64_t seed, uint64_t g)
 {
     curandStatePhilox4_32_10_t state;
@@ -18,7 +19,7 @@ __device__ static annc_philox_block words_of(uint64_t seed, uint64_t g)
     return block;
 }
 
-// One Box-Muller pair a block.
+// One Box-Muller pair per block.
 __global__ void normal_kernel(uint64_t seed, uint64_t first, size_t count, double scale, float *theta)
 {
     const uint64_t first_block = first / 2, blocks = (first + count + 1) / 2 - first_block;
@@ -34,7 +35,7 @@ __global__ void normal_kernel(uint64_t seed, uint64_t first, size_t count, doubl
     }
 }
 
-// Four numbers a block.
+// Four numbers per block.
 __global__ void uniform_kernel(uint64_t seed, uint64_t first, size_t count, double scale, float *theta)
 {
     const uint64_t first_block = first / 4, blocks = (first + count + 3) / 4 - first_block;

@@ -1,9 +1,10 @@
-// score.cu - cost and hits of a minibatch, summed in a fixed order by one block, and the cursor's step forward.
+// score.cu - cost and correct classes of a minibatch, summed in a fixed order by one block, which
+// then moves the cursor to the next step.
 #include "kernels/device.cuh"
 
 constexpr unsigned MOST_SCORE_THREADS = 256;
 
-// One thread a row, up to a full block: a power of two, whole warps.
+// One thread per row, up to a full block: a power of two, whole warps.
 static unsigned score_threads(uint32_t m)
 {
     unsigned threads = WARP;

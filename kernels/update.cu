@@ -1,4 +1,4 @@
-// update.cu - what is made of a gradient: penalties, clipping, the optimisers, bounded weights.
+// update.cu - from gradients to parameters: penalties, clipping, optimisers, max-norm weights.
 #include "kernels/device.cuh"
 
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
@@ -8,7 +8,8 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
         G[i] = annc_penalised(G[i], W[i], l2, l1);
 }
 
-// Sum over a block, in a fixed order; every thread gets it. The block is a power of two of at most ELEMENT_BLOCK threads.
+// Returns the sum over a block, in a fixed order, to every thread. The block size is a power of two
+// of at most ELEMENT_BLOCK.
 __device__ static double block_sum(double value)
 {
     __shared__ double partial[ELEMENT_BLOCK];
@@ -22,7 +23,7 @@ __device__ static double block_sum(double value)
     return partial[0];
 }
 
-// Squares of G, a partial sum a block.
+// Sums the squares of G, one partial sum per block.
 __global__ void __launch_bounds__(ELEMENT_BLOCK) squares_kernel(size_t count, const float *G, double *scratch)
 {
     double squares = 0;
@@ -64,7 +65,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
     }
 }
 
-// A block a row.
+// One block per row.
 __global__ void __launch_bounds__(ELEMENT_BLOCK) limit_rows_kernel(uint32_t n_in, double limit, float *W)
 {
     float *row = W + (size_t)blockIdx.x * n_in;
@@ -79,7 +80,8 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK) limit_rows_kernel(uint32_t n_in
         row[k] *= factor;
 }
 
-// A power of two, whole warps, no more than there are elements for.
+// Returns a block size: the smallest power of two of whole warps that covers the elements, at most
+// ELEMENT_BLOCK.
 static unsigned reduction_threads(size_t count)
 {
     unsigned threads = WARP;

@@ -1,4 +1,4 @@
-/* build_info.c - what the library was built from and with. */
+/* build_info.c - versions of the library, its compiler and its dependencies. */
 #include "annc.h"
 #include "backend/blas/gemm.h"
 #include "base/config.h"

@@ -1,11 +1,13 @@
-/* cuda_estimate.h - what a recorded step takes on a GPU, for the module that runs it and for whoever decides whether to load it. */
+/* cuda_estimate.h - the estimated duration of a recorded step on a GPU, for the CUDA module and for
+ * the decision whether to load it. */
 #ifndef ANNC_BACKEND_CUDA_ESTIMATE_H
 #define ANNC_BACKEND_CUDA_ESTIMATE_H
 
 #include "backend/engine.h"
 
-/* An estimate that no measurement on a GPU has confirmed yet: for each layer a chain of six or seven kernels, each of which waits for
- * the one before, and the products at a rate that networks of this kind reach. */
+/* Returns seconds per step, an estimate not yet confirmed by measurements on a GPU: each layer is a
+ * chain of six or seven dependent kernels, and the products run at a rate typical of such
+ * networks. */
 static inline double annc_cuda_recorded_seconds(const struct annc_job *job)
 {
     const double layer_seconds = 13e-6, flops_per_second = 20e12;

@@ -1,8 +1,9 @@
-/* engine.h - the contract of an engine: consecutive whole steps of a job in one call.
+/* engine.h - the interface of an engine: consecutive whole steps of a job in one call.
  *
- * Operations (backend.h) can do every job. An engine does some of them faster; a backend lists its engines, best first. Asking,
- * preparing and running are separate calls: refuses, seconds and memory look only at what the steps are, and need neither device
- * memory nor data; open prepares; steps runs. */
+ * The operations of backend.h can run every job. An engine runs some jobs faster; a backend lists
+ * its engines, best first. Queries, preparation and steps are separate calls: refuses, seconds and
+ * memory depend only on the description of the steps and need neither device memory nor data; open
+ * prepares; steps runs. */
 #ifndef ANNC_BACKEND_ENGINE_H
 #define ANNC_BACKEND_ENGINE_H
 
@@ -10,35 +11,36 @@
 
 /* Consecutive minibatch steps of one network. */
 struct annc_job {
-    /* --- what the steps are */
+    /* --- description of the steps */
     const annc_shape *shape;
     uint32_t batch;                        /* examples per minibatch */
-    const annc_training_options *training; /* NULL: steps that only go forward and score */
-    bool streams;                          /* examples come in windows: the staged arrays change between calls */
+    const annc_training_options *training; /* NULL: steps of forward and score only */
+    /* Examples come in windows: staged arrays change between calls. */
+    bool streams;
 
-    /* --- device memory, the caller's, which stays where it is while an engine is open */
+    /* --- device memory of the caller, fixed while an engine is open */
     float *theta;                  /* the parameter block */
     const annc_examples *examples; /* a host struct whose arrays are staged */
     struct annc_cursor *cursor;
     struct annc_score *scores;       /* one per step of the epoch */
-    int32_t *predictions;            /* as score takes them, or NULL */
+    int32_t *predictions;            /* as in score, or NULL */
     struct annc_label_values values; /* of the targets */
     const float *weights;            /* of the classes, or NULL */
-    const struct annc_rate *rates;   /* one per step of the epoch; NULL: training->eta throughout */
-    float *v, *s;                    /* the optimiser's states, in the layout of theta; NULL where the rule has none */
+    const struct annc_rate *rates;   /* one per step of the epoch; NULL = training->eta */
+    float *v, *s;                    /* the optimiser's states, in theta's layout; NULL without */
 
-    /* One step of m examples, made of operations, which an engine may record or fall back on. */
+    /* One step of m examples by operations; engines may record it or fall back on it. */
     annc_status (*step)(const struct annc_job *job, uint32_t m);
 };
 
-/* What a step does with the gradient. */
+/* The use that a step makes of the gradient. */
 enum annc_job_kind {
-    ANNC_JOB_FORWARD, /* there is none: forward, score */
-    ANNC_JOB_DESCENT, /* theta = theta - (eta / m) (sum of dC/dtheta), and nothing else */
-    ANNC_JOB_UPDATE,  /* the mean gradient, its penalties, and the update by the rule */
+    ANNC_JOB_FORWARD, /* no gradient: forward, score */
+    ANNC_JOB_DESCENT, /* theta = theta - (eta / m) (sum of dC/dtheta) only */
+    ANNC_JOB_UPDATE,  /* mean gradient, penalties, update by the rule */
 };
 
-/* Whether a training is plain SGD, whose step can be made inside the product of the weight gradient. */
+/* Returns whether a training is plain SGD, whose step the weight-gradient product can include. */
 static inline bool annc_is_plain_sgd(const annc_training_options *training)
 {
     return training->optimiser == ANNC_SGD && training->decay == 0 && training->clip == 0 && training->max_norm == 0 &&
@@ -62,8 +64,8 @@ static inline struct annc_rule annc_rule_of(const annc_training_options *trainin
     return rule;
 }
 
-/* Floating-point operations of one step: a training has three products per layer, except that the inputs need no error; forward
- * there is one. */
+/* Returns floating-point operations of one step: training needs three products per layer, except
+ * that the first layer needs no error of the inputs; forward needs one. */
 static inline double annc_job_flops(const struct annc_job *job)
 {
     double flops = 0;
@@ -74,24 +76,27 @@ static inline double annc_job_flops(const struct annc_job *job)
 
 struct annc_engine_ops {
     annc_engine kind;
-    const char *name, *about; /* "fused"; how it runs the steps, a sentence without its full stop */
-    bool of_operations;       /* it runs job->step: an audit of the operations is one of the engine */
-    uint32_t most_jobs;       /* that open takes at once: a population of equal shape and batch; 1 for none */
+    const char *name, *about; /* "fused"; its method, a sentence without full stop */
+    bool of_operations;       /* it runs job->step: auditing the operations audits the engine */
+    /* Largest number of jobs for open, a population of equal shape and batch; 1 = one job. */
+    uint32_t most_jobs;
 
-    /* Why it does not take a job (static text, a clause); NULL: it does. */
+    /* Returns the reason to reject a job (static text, a clause), or NULL to accept it. */
     const char *(*refuses)(const annc_device *device, const struct annc_job *job);
-    /* Seconds per step, measured or modelled. ANNC_DEVICE_AUTO compares devices by it. */
+    /* Returns seconds per step, measured or modelled. ANNC_DEVICE_AUTO compares devices by it. */
     double (*seconds)(const annc_device *device, const struct annc_job *job);
-    /* Bytes of device memory that open takes for n such jobs, as far as they are known before the data are. */
+    /* Returns the bytes of device memory that open takes for n such jobs, as far as known without
+     * data. */
     size_t (*memory)(const annc_device *device, const struct annc_job *job, uint32_t n);
-    /* Prepares n jobs that it takes. They and their memory outlive the engine. */
+    /* Prepares n accepted jobs. They and their memory outlive the engine. */
     annc_status (*open)(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **engine);
-    /* Runs `count` steps of m examples each from the cursor on: full minibatches, or the last one of an epoch. The parameters and
-     * states in the jobs' memory are read at the beginning and up to date at the end. */
+    /* Runs `count` steps of m examples each from the cursor on: full minibatches, or the last one
+     * of an epoch. Reads parameters and states from the jobs' memory at the start and has written
+     * them back at the end. */
     annc_status (*steps)(void *engine, uint32_t m, uint32_t count);
-    /* The caller has changed training->eta. */
+    /* Call after a change of training->eta. */
     annc_status (*changed)(void *engine);
-    /* What runs, in more detail than the name ("fused, sparse"): static text. */
+    /* Returns a more detailed name ("fused, sparse"): static text. */
     const char *(*describe)(const void *engine);
     void (*close)(void *engine);
 };

@@ -1,4 +1,4 @@
-/* registry.c - the kinds of devices, and how one becomes an open device. */
+/* registry.c - the kinds of devices, and the opening of a device. */
 #include "backend/registry.h"
 #include "backend/cuda_estimate.h"
 #include "base/config.h"
@@ -12,10 +12,10 @@
 
 static const struct annc_host host = {annc_fail};
 
-/* The folder of the file that this code was loaded from: the program, or the shared library. */
+/* Finds the directory of the file that contains this code: the program, or the shared library. */
 static bool own_folder(char *folder, size_t size)
 {
-    static const char anchor; /* any address of ours */
+    static const char anchor; /* any address in this file */
     Dl_info found;
     char path[4096] = "";
     if (dladdr(&anchor, &found) && found.dli_fname && strchr(found.dli_fname, '/'))
@@ -29,8 +29,8 @@ static bool own_folder(char *folder, size_t size)
     return (size_t)snprintf(folder, size, "%s", path) < size;
 }
 
-/* Whether there is an NVIDIA driver with a device. Otherwise the module is of no use, and its libraries would cost 155 MB and a tenth
- * of a second. Whatever else may be wrong with the driver, the module says. */
+/* Returns whether an NVIDIA driver with a device is present. Without one the module cannot work,
+ * and its libraries would cost 155 MB and 0.1 s. The module reports all other driver faults. */
 static bool driver_has_device(char *why, size_t size)
 {
     enum { CUDA_ERROR_NO_DEVICE = 100 };
@@ -41,15 +41,17 @@ static bool driver_has_device(char *why, size_t size)
         snprintf(why, size, "no NVIDIA driver was found (%s)", dlerror());
         return false;
     }
-    memcpy(&initialise, &symbol, sizeof initialise); /* ISO C has no cast from data to function pointers */
+    /* ISO C has no cast from data to function pointers. */
+    memcpy(&initialise, &symbol, sizeof initialise);
     if (initialise(0) != CUDA_ERROR_NO_DEVICE)
         return true;
     snprintf(why, size, "the NVIDIA driver finds no device");
     return false;
 }
 
-/* Loads the module from where $ANNC_CUDA_MODULE says, whatever driver there is, or from the places relative to the program where a build and an installation
- * put it. Loading again gives the same module, so nothing is kept here. */
+/* Loads the module from $ANNC_CUDA_MODULE, with or without a driver, or from its places relative to
+ * the program in a build and in an installation. Loading again returns the same module, so nothing
+ * is cached here. */
 static void *load_module(char *why, size_t size)
 {
     static const char *const places[] = {".", "annc", "kernels", "../kernels", ANNC_MODULE_BESIDE_PROGRAM};
@@ -120,14 +122,14 @@ static double least_seconds_cpu(const struct annc_job *job)
     return 0;
 }
 
-/* An evaluation of a few thousand examples is over on the CPU before CUDA has started. */
+/* The CPU finishes an evaluation of a few thousand examples before CUDA has started. */
 static double least_seconds_cuda(const struct annc_job *job)
 {
     const double start = 0.1;
     return job->training ? annc_cuda_recorded_seconds(job) : start;
 }
 
-/* A new device is one row here, and a directory. A test adds a row of its own. */
+/* A new device is one row here, and a directory. A test adds its own row. */
 static const struct annc_device_row rows[] = {
     {ANNC_DEVICE_CPU, "cpu", load_cpu, least_seconds_cpu},
     {ANNC_DEVICE_CUDA, "cuda", load_cuda, least_seconds_cuda},
@@ -161,7 +163,7 @@ int annc_device_cuda_count(char *why, size_t size)
     return cuda ? cuda->count(why, size) : 0;
 }
 
-/* The name of a kind as messages have it. */
+/* Returns a kind's name for messages. */
 static const char *title_of(const struct annc_device_row *row)
 {
     return row->kind == ANNC_DEVICE_CUDA ? "CUDA" : row->name;
@@ -181,7 +183,7 @@ static annc_status open_row(const struct annc_device_row *row, const annc_device
     return backend->open(&host, index, options->threads, device);
 }
 
-/* The first device that is not the CPU and opens, or else the CPU, with the reason why there is no other. */
+/* Opens the first working device other than the CPU, or else the CPU, with the reason. */
 static annc_status open_any(const annc_device_options *options, annc_device **device, const char **why)
 {
     *why = "the first device that is not the CPU";

@@ -1,4 +1,4 @@
-/* registry.h - the kinds of devices that the library knows. */
+/* registry.h - the kinds of devices in the library. */
 #ifndef ANNC_BACKEND_REGISTRY_H
 #define ANNC_BACKEND_REGISTRY_H
 
@@ -8,13 +8,14 @@
 struct annc_device_row {
     annc_device_kind kind;
     const char *name;
-    /* Its backend, loaded on first use; NULL with the reason in `why` (of `size` bytes). */
+    /* Returns the backend, loaded on first use; NULL with the reason in `why` (of `size` bytes). */
     const struct annc_backend *(*load)(char *why, size_t size);
-    /* The least that a step of a job can take on a device of the kind, or an evaluation's: known without loading the backend. */
+    /* Returns a lower bound of the seconds of a job's step, or of an evaluation's, on this kind of
+     * device, without loading the backend. */
     double (*least_seconds)(const struct annc_job *job);
 };
 
-/* Row i of the registry, the CPU's first; NULL past the last. */
+/* Returns row i of the registry, the CPU first; NULL past the last. */
 const struct annc_device_row *annc_device_row_at(size_t i);
 
 #endif

@@ -19,7 +19,7 @@ void annc_machine_memory(uint64_t *total, uint64_t *available)
     const long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free_pages = sysconf(_SC_AVPHYS_PAGES);
     *total = page > 0 && pages > 0 ? (uint64_t)page * (uint64_t)pages : 0;
     *available = page > 0 && free_pages > 0 ? (uint64_t)page * (uint64_t)free_pages : 0;
-    /* Where the system tells, memory that it would give up for us counts too. */
+    /* MemAvailable also counts memory that the system can reclaim. */
     FILE *file = fopen("/proc/meminfo", "r");
     char line[128];
     unsigned long long kilobytes;
@@ -38,8 +38,8 @@ static annc_status refused(size_t bytes, const char *what)
                      (unsigned long long)available, (unsigned long long)total);
 }
 
-/* Whether the machine could have so much: asking for more would be granted by a system that overcommits, and end in a kill. Small
- * blocks are not worth the question. */
+/* Returns whether the machine can provide `bytes`. An overcommitting system grants more and later
+ * kills the process. Small blocks are not checked. */
 static bool may_fit(size_t bytes)
 {
     uint64_t total, available;
@@ -62,7 +62,7 @@ annc_status annc_allocate(size_t count, size_t size, const char *what, void **bl
         *block = NULL;
         return refused(bytes, what);
     }
-    if (large) /* fewer pages to fault in and to look up; where the system has no such pages it says so, and all is as before */
+    if (large) /* fewer page faults and TLB misses; ignored without such pages */
         (void)madvise(*block, bytes, MADV_HUGEPAGE);
     memset(*block, 0, bytes);
     return ANNC_OK;

@@ -1,36 +1,40 @@
-/* allocate.h - the project's allocator: sizes that cannot overflow, blocks aligned for vectors. */
+/* allocate.h - the allocator: overflow-checked sizes, blocks aligned for vectors, file mappings. */
 #ifndef ANNC_BASE_ALLOCATE_H
 #define ANNC_BASE_ALLOCATE_H
 
 #include "annc.h"
 
-/* Two cache lines, which processors fetch together: what one thread writes is then not fetched with what another does. */
+/* Two cache lines, which processors fetch together: different threads' blocks then never share a
+ * fetch. */
 enum { ANNC_ALIGNMENT = 128 };
 
-/* count x size bytes, zeroed, aligned to ANNC_ALIGNMENT; at least one byte. ANNC_MEMORY with the bytes needed and free.
- * `what` names the purpose in the message. *block is NULL after a failure. Freed by annc_release. */
+/* Allocates count x size bytes, at least one, zeroed and aligned to ANNC_ALIGNMENT; annc_release
+ * frees them. ANNC_MEMORY gives the bytes needed and free, and `what`, the purpose; *block is then
+ * NULL. */
 annc_status annc_allocate(size_t count, size_t size, const char *what, void **block);
 void annc_release(void *block);
 
-/* The same block with room for count x size bytes, its first bytes kept, the rest undefined; aligned as malloc aligns. *block stays as it is
- * after a failure. */
+/* Resizes a block to count x size bytes and keeps its content; new bytes are undefined, and the
+ * alignment is malloc's. *block is unchanged after a failure. */
 annc_status annc_resize(size_t count, size_t size, const char *what, void **block);
 
-/* A part of a file as memory that cannot be written, for what is too large to be read: its bytes come as they are used. base and length are
- * what annc_unmap takes; base is NULL where nothing is mapped. A file that is cut short meanwhile ends the process. */
+/* A read-only mapping of the first `length` bytes of a file, for files too large to read: pages
+ * load on first use. base and length are the arguments of annc_unmap; base is NULL for no mapping.
+ * Truncating the file meanwhile ends the process. */
 struct annc_mapping {
     void *base;
     size_t length;
 };
 annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping);
 void annc_unmap(struct annc_mapping *mapping);
-/* Whether so much is better mapped than read: more than a quarter of what the machine has left. */
+/* Returns whether to map rather than read so many bytes: more than a quarter of the available
+ * memory. */
 bool annc_is_too_large_to_read(uint64_t bytes);
 
-/* a x b, or SIZE_MAX where it does not fit (no allocation of that size succeeds). */
+/* Returns a x b, or SIZE_MAX on overflow (no allocation of that size succeeds). */
 size_t annc_product(size_t a, size_t b);
 
-/* Bytes of memory that the machine has, and that can still be had. */
+/* Writes the machine's total and available memory in bytes. */
 void annc_machine_memory(uint64_t *total, uint64_t *available);
 
 #endif

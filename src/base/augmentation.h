@@ -1,4 +1,5 @@
-/* augmentation.h - how an image is moved for training: shifted, turned and bent, by amounts drawn for each example. The same bits on every device. */
+/* augmentation.h - random image transformations for training: shift, rotation and elastic
+ * distortion, drawn per example. All devices give the same bits. */
 #ifndef ANNC_BASE_AUGMENTATION_H
 #define ANNC_BASE_AUGMENTATION_H
 
@@ -7,20 +8,21 @@
 
 enum { ANNC_WARP_SIDE = 5, ANNC_WARP_POINTS = ANNC_WARP_SIDE * ANNC_WARP_SIDE };
 
-/* One example's movement: where in the image each pixel of the result comes from. */
+/* The transformation of one example: it maps each pixel of the result to a source position. */
 struct annc_warp {
-    float down, right;               /* shift, in pixels */
-    float cosine, sine;              /* of the angle */
-    float bend[ANNC_WARP_POINTS][2]; /* at an even grid of points: displacements down and right, bilinear in between */
+    float down, right;  /* shift, in pixels */
+    float cosine, sine; /* of the rotation */
+    /* Displacements down and right at the points of a regular grid, bilinear in between. */
+    float bend[ANNC_WARP_POINTS][2];
 };
 
-/* Number k of an example's, uniform within (-1, 1). */
+/* Returns number k of an example, uniform within (-1, 1). */
 ANNC_DEVICE_CODE float annc_warp_number(uint64_t seed, uint64_t example, uint32_t k)
 {
     return (float)annc_uniform(seed, ANNC_STREAM_AUGMENT, example * 64 + k);
 }
 
-/* Shift and angle, from the example's numbers 0 to 2. */
+/* Draws shift and angle from the example's numbers 0 to 2. */
 ANNC_DEVICE_CODE void annc_warp_begin(uint64_t seed, uint64_t example, annc_augmentation augmentation,
                                       struct annc_warp *warp)
 {
@@ -33,7 +35,7 @@ ANNC_DEVICE_CODE void annc_warp_begin(uint64_t seed, uint64_t example, annc_augm
     warp->sine = (float)sine;
 }
 
-/* Point k of the grid, from the numbers 4 + 2 k and 5 + 2 k. */
+/* Draws point k of the grid from the example's numbers 4 + 2 k and 5 + 2 k. */
 ANNC_DEVICE_CODE void annc_warp_point(uint64_t seed, uint64_t example, annc_augmentation augmentation, uint32_t k,
                                       struct annc_warp *warp)
 {
@@ -41,23 +43,23 @@ ANNC_DEVICE_CODE void annc_warp_point(uint64_t seed, uint64_t example, annc_augm
     warp->bend[k][1] = (float)augmentation.elastic * annc_warp_number(seed, example, 5 + 2 * k);
 }
 
-/* A pixel, or 0 beyond the edge. */
+/* Returns a pixel, or 0 beyond the edge. */
 ANNC_DEVICE_CODE float annc_warp_pixel(const float *image, int rows, int columns, int r, int c)
 {
     return r >= 0 && r < rows && c >= 0 && c < columns ? image[r * columns + c] : 0;
 }
 
-/* From a at x = 0 to b at x = 1. */
+/* Interpolates linearly from a at x = 0 to b at x = 1. */
 ANNC_DEVICE_CODE float annc_warp_between(float a, float b, float x)
 {
     return a + (b - a) * x;
 }
 
-/* Pixel (r, c) of the moved image, bilinear. */
+/* Returns pixel (r, c) of the transformed image, by bilinear interpolation. */
 ANNC_DEVICE_CODE float annc_warp_sample(const struct annc_warp *warp, const float *image, int rows, int columns, int r,
                                         int c)
 {
-    /* Where the pixel lies on the grid. */
+    /* The pixel's position on the grid. */
     const float cell_r = (float)r * (ANNC_WARP_SIDE - 1) / (float)(rows > 1 ? rows - 1 : 1),
                 cell_c = (float)c * (ANNC_WARP_SIDE - 1) / (float)(columns > 1 ? columns - 1 : 1);
     const int gr = (int)cell_r < ANNC_WARP_SIDE - 1 ? (int)cell_r : ANNC_WARP_SIDE - 2,
@@ -74,7 +76,7 @@ ANNC_DEVICE_CODE float annc_warp_sample(const struct annc_warp *warp, const floa
     const float y = (float)r - middle_r, x = (float)c - middle_c;
     const float from_r = warp->cosine * y - warp->sine * x + middle_r + warp->down + bend[0],
                 from_c = warp->sine * y + warp->cosine * x + middle_c + warp->right + bend[1];
-    /* Far outside, so that the whole numbers below exist. */
+    /* Positions far outside would overflow the integers below. */
     if (!(from_r > -2 && from_r < (float)rows + 1 && from_c > -2 && from_c < (float)columns + 1))
         return 0;
     const int top = (int)(from_r + 2) - 2, left = (int)(from_c + 2) - 2;

@@ -4,7 +4,8 @@
 
 static const uint32_t POLYNOMIAL = 0xEDB88320;
 
-/* table[k][i] is the checksum of byte i followed by k zero bytes: eight bytes go at a time (Kounavis and Berry 2005). */
+/* table[k][i] is the checksum of byte i followed by k zero bytes, to process eight bytes at a time
+ * (Kounavis and Berry 2005). */
 static uint32_t table[8][256];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 

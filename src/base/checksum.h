@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* CRC-32 as ISO 3309 and RFC 1952 have it. It goes on from an earlier value; begin with ANNC_CRC32. */
+/* Returns the CRC-32 (ISO 3309, RFC 1952) of all bytes so far: `crc` is the previous result, or
+ * ANNC_CRC32 for the first call. */
 enum { ANNC_CRC32 = 0 };
 uint32_t annc_crc32(uint32_t crc, const void *bytes, size_t count);
 

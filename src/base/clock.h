@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-/* Seconds of a clock that only goes forward. */
+/* Returns seconds of a monotonic clock. */
 static inline double annc_now(void)
 {
     struct timespec t;

@@ -1,4 +1,5 @@
-/* device_code.h - marks the small functions that C, CUDA host code and CUDA kernels all compile from one text. */
+/* device_code.h - the qualifier of small functions compiled for C, CUDA host code and CUDA
+ * kernels. */
 #ifndef ANNC_BASE_DEVICE_CODE_H
 #define ANNC_BASE_DEVICE_CODE_H
 

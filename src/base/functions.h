@@ -1,7 +1,8 @@
 /* functions.h - f, f' and C of annc_functions.h, for float and double, in C and in CUDA.
  *
- * In double, EXP and its kin are the C library's. In float they are the small functions below: branch-free, so that compilers
- * vectorise loops over them, never NaN for a finite input, and the same text on every device. */
+ * In double, EXP and the others are the C library's functions. In float they are the functions
+ * below: branch-free, so that compilers vectorise loops over them, never NaN for a finite input,
+ * and the same source on every device. */
 #ifndef ANNC_BASE_FUNCTIONS_H
 #define ANNC_BASE_FUNCTIONS_H
 
@@ -12,15 +13,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* a b + c: rounded once where the machine has that, twice elsewhere. */
+/* a b + c: rounded once if the machine has fused multiply-add, twice otherwise. */
 #if defined(__FMA__) || defined(__CUDA_ARCH__) || defined(__aarch64__)
 #define ANNC_FMA(a, b, c) fmaf(a, b, c)
 #else
 #define ANNC_FMA(a, b, c) ((a) * (b) + (c))
 #endif
 
-/* e^z as (1 + series) power: 2^n e^r with n = round(z / ln 2), r = z - n ln 2, Taylor series to r^7. z is clamped to -87.3...88.37, so that n
- * is -126...127 and 2^n a float, and the result is never 0 or infinite. */
+/* e^z as (1 + series) power: 2^n e^r with n = round(z / ln 2), r = z - n ln 2, and a Taylor series
+ * to r^7. z is clamped to -87.3...88.37: n is then -126...127, 2^n is a float, and the result is
+ * never 0 or infinite. */
 struct annc_exponential {
     float series, power;
 };
@@ -31,7 +33,7 @@ ANNC_DEVICE_CODE struct annc_exponential annc_exponential_f32(float z)
     const float lowest = -87.3f, highest = 88.37f;
     z = z < lowest ? lowest : z;
     z = z > highest ? highest : z;
-    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number, which the low bits then hold */
+    const float shift = 12582912.0f; /* 1.5 * 2^23: rounds a sum to an integer, in the low bits */
     const float shifted = ANNC_FMA(z, 1.44269504f, shift);
     const float n = shifted - shift;
     /* ln 2 in two parts, so that n * 0.693359375 is exact. */
@@ -42,7 +44,8 @@ ANNC_DEVICE_CODE struct annc_exponential annc_exponential_f32(float z)
     series = ANNC_FMA(series, r, 1.66666667e-1f);
     series = ANNC_FMA(series, r, 0.5f);
     e.series = ANNC_FMA(series * r, r, r);
-    /* Unsigned, so that NaN, whose bits mean nothing, only passes through: n + 127 as the exponent, the bits of the shift falling out. */
+    /* n + 127 becomes the exponent; the shift discards the bits of 1.5 * 2^23. Unsigned arithmetic
+     * keeps this defined for NaN, whose bits have no meaning here. */
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits + 127) << 23;
@@ -50,21 +53,22 @@ ANNC_DEVICE_CODE struct annc_exponential annc_exponential_f32(float z)
     return e;
 }
 
-/* exp(z) within 2 ulp for -87.3 <= z <= 88.37. Below it is about 1e-38 and above 2e38: saturated, never 0 times infinity. */
+/* Returns exp(z) within 2 ulp for -87.3 <= z <= 88.37. It saturates at about 1e-38 below and 2e38
+ * above, which avoids 0 times infinity. */
 ANNC_DEVICE_CODE float annc_exp_f32(float z)
 {
     const struct annc_exponential e = annc_exponential_f32(z);
     return ANNC_FMA(e.series, e.power, e.power);
 }
 
-/* exp(z) - 1 within 4 ulp for z <= 0. */
+/* Returns exp(z) - 1 within 4 ulp for z <= 0. */
 ANNC_DEVICE_CODE float annc_expm1_f32(float z)
 {
     const struct annc_exponential e = annc_exponential_f32(z < 0 ? z : 0 * z);
     return ANNC_FMA(e.series, e.power, e.power - 1);
 }
 
-/* tanh(z) within 4 ulp: the odd series near 0, 1 - 2 / (e^2|z| + 1) elsewhere. */
+/* Returns tanh(z) within 4 ulp: the odd series near 0, 1 - 2 / (e^2|z| + 1) elsewhere. */
 ANNC_DEVICE_CODE float annc_tanh_f32(float z)
 {
     const float magnitude = z < 0 ? -z : z;
@@ -146,8 +150,9 @@ enum annc_activation_kind { SMOOTH, PIECEWISE, ROWWISE };
 enum { ANY_OUTPUT = -1 };
 enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
 
-/* f and f' of one unit, C and its derivative of one output (see annc_functions.h for which), and the pieces they lie on, by enumerator; in
- * float (_f32) and in double (_f64). The switch is uniform over a matrix; loops that must vectorise expand the tables themselves. */
+/* f and f' of one unit, C and its derivative of one output (annc_functions.h defines which), and
+ * their pieces, by enumerator; in float (_f32) and in double (_f64). The switch has one outcome per
+ * matrix; loops that must vectorise expand the tables themselves. */
 #define ANNC_VALUE(enumerator, name, value, ...)                                                                       \
     case enumerator:                                                                                                   \
         return value;
@@ -192,12 +197,12 @@ enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
 ANNC_DEFINE_FUNCTIONS(float, f32)
 ANNC_DEFINE_FUNCTIONS(double, f64)
 
-/* The piece of f that z lies on, and the piece of C that a lies on. */
+/* Returns the piece of f at z, or the piece of C at a. */
 ANNC_DEVICE_CODE int annc_activation_piece(annc_activation f, double z){
     ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_PIECE, ANNC_ACTIVATION_COUNT)} ANNC_DEVICE_CODE
     int annc_cost_piece(annc_cost cost, double a, double y){ANNC_SWITCH(cost, ANNC_COSTS, ANNC_PIECE, ANNC_COST_COUNT)}
 
-/* Whether f is smooth, has kinks, or depends on the whole layer. */
+/* Returns whether f is smooth, piecewise or row-wise. */
 #define ANNC_KIND(enumerator, name, value, derivative, kind, ...)                                                      \
     case enumerator:                                                                                                   \
         return kind;
@@ -211,7 +216,7 @@ ANNC_DEVICE_CODE enum annc_activation_kind annc_activation_kind_of(annc_activati
     return SMOOTH;
 }
 
-/* The one output activation that a cost takes, or ANY_OUTPUT. */
+/* Returns the only output activation that a cost accepts, or ANY_OUTPUT. */
 ANNC_DEVICE_CODE int annc_cost_partner(annc_cost cost)
 {
     switch (cost) {
@@ -222,19 +227,19 @@ ANNC_DEVICE_CODE int annc_cost_partner(annc_cost cost)
     return ANY_OUTPUT;
 }
 
-/* Where a single output passes from class 0 to class 1. */
+/* Returns the value at which a single output changes from class 0 to class 1. */
 #define ANNC_MIDDLE(enumerator, name, value, derivative, partner, piece, middle, ...)                                  \
     case enumerator:                                                                                                   \
         return (float)(middle);
 ANNC_DEVICE_CODE float annc_cost_middle(annc_cost cost){ANNC_SWITCH(cost, ANNC_COSTS, ANNC_MIDDLE, ANNC_COST_COUNT)}
 
-/* The gradient g of a weight w with those of the penalties: l2/2 w^2 and l1 |w|. */
+/* Returns the gradient g of a weight w plus the gradient of the penalties l2/2 w^2 and l1 |w|. */
 ANNC_DEVICE_CODE float annc_penalised(float g, float w, float l2, float l1)
 {
     return g + (l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0));
 }
 
-/* The update of one parameter by its gradient g: changes the states and gives the step. */
+/* Updates the optimiser's states of one parameter from its gradient g and returns the step. */
 #define ANNC_UPDATE(enumerator, name, first, second, step, ...)                                                        \
     case enumerator:                                                                                                   \
         v = first;                                                                                                     \
@@ -261,7 +266,7 @@ ANNC_DEVICE_CODE float annc_penalised(float g, float w, float l2, float l1)
 ANNC_DEFINE_STEP(float, f32)
 ANNC_DEFINE_STEP(double, f64)
 
-/* Which states an optimiser keeps: FIRST and SECOND as bits. */
+/* Returns the states of an optimiser: FIRST and SECOND as bits. */
 #define ANNC_STATES(enumerator, name, first, second, step, states, ...)                                                \
     case enumerator:                                                                                                   \
         return states;

@@ -14,7 +14,7 @@ bool annc_json_is_utf8(const char *text, size_t size)
 {
     size_t at = 0;
     while (at < size) {
-        char window[5] = ""; /* a character cut off by the end must not be read past it */
+        char window[5] = ""; /* stops at the end of a truncated character */
         memcpy(window, text + at, size - at < 4 ? size - at : 4);
         const size_t length = annc_utf8_length((const unsigned char *)window);
         if (text[at] == '\0' || length == 0)
@@ -57,7 +57,7 @@ bool annc_json_next(struct annc_json *json, char close, bool *first)
     return at_first ? !json->error : annc_json_take(json, ',');
 }
 
-/* Four hexadecimal digits. */
+/* Reads four hexadecimal digits. */
 static bool take_code(struct annc_json *json, uint32_t *code)
 {
     *code = 0;
@@ -87,7 +87,7 @@ static size_t encode_utf8(uint32_t code, char *bytes)
     return length;
 }
 
-/* After a backslash; gives the bytes that it stands for, or 0. */
+/* Reads an escape after its backslash and returns its number of bytes, or 0 for an error. */
 static size_t take_escape(struct annc_json *json, char *bytes)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";

@@ -23,11 +23,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A number's parts as they are found. */
+/* The parts of a number in a text. */
 struct parts {
     char plain[LONGEST + 1]; /* with '.' and without thousands marks */
     size_t length;
-    uint64_t digits; /* as one whole number, of the first EXACT_DIGITS significant ones */
+    uint64_t digits; /* one integer of the first EXACT_DIGITS significant digits */
     int significant, scale;
 };
 
@@ -41,7 +41,7 @@ static void take_digit(struct parts *parts, char digit, bool fraction)
     parts->scale -= fraction;
 }
 
-/* Digits before the decimal mark: all together, or in groups of three after the first. */
+/* Reads the digits before the decimal mark: contiguous, or in groups of three after the first. */
 static const char *take_whole(const char *at, const char *end, char thousands, struct parts *parts)
 {
     const char *group = at;
@@ -77,7 +77,7 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
     return at;
 }
 
-/* The parts as a double, rounded once. */
+/* Returns the parts as a double, rounded once. */
 static double value_of(const struct parts *parts, int exponent)
 {
     static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -85,7 +85,7 @@ static double value_of(const struct parts *parts, int exponent)
                                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int power = exponent + parts->scale;
     char whole[LONGEST + 16];
-    /* Both are exact in double, so one division or product is all that rounds (Clinger 1990). */
+    /* Both are exact in double, so one division or product rounds once (Clinger 1990). */
     if (parts->significant <= EXACT_DIGITS && power >= -EXACT_POWER && power <= EXACT_POWER)
         return power < 0 ? (double)parts->digits / powers[-power] : (double)parts->digits * powers[power];
     pthread_once(&once, make_plain);
@@ -96,7 +96,7 @@ static double value_of(const struct parts *parts, int exponent)
 bool annc_number_parse(const char *text, size_t length, char decimal, char thousands, double *number)
 {
     const char *at = text, *end = text + length;
-    struct parts parts; /* its text is as long as `length` says, and not worth clearing */
+    struct parts parts; /* not cleared: `length` delimits its text */
     int exponent = 0;
     bool negative = false;
     if (length > LONGEST)

@@ -1,8 +1,10 @@
-/* order.h - the order of the examples in an epoch: a function, not an array.
+/* order.h - the order of the examples in an epoch, computed by a function instead of stored in an
+ * array.
  *
- * A Feistel network on `bits` bits, keyed by seed and epoch, is a bijection of [0, 2^bits); walking its cycle until a value
- * below n comes makes it one of [0, n) (Black and Rogaway, Ciphers with arbitrary finite domains, 2002). It is integer code alone,
- * so CPU and GPU see the same minibatches, and a resumed run needs no stored state. */
+ * A Feistel network on `bits` bits, keyed by seed and epoch, is a bijection of [0, 2^bits);
+ * following its cycle until a value below n makes it a bijection of [0, n) (Black and Rogaway,
+ * Ciphers with arbitrary finite domains, 2002). It uses only integers, so CPU and GPU get the same
+ * minibatches, and a resumed run needs no stored state. */
 #ifndef ANNC_BASE_ORDER_H
 #define ANNC_BASE_ORDER_H
 
@@ -12,43 +14,47 @@
 #include <stdint.h>
 
 enum {
-    ANNC_ORDER_ROUNDS = 8, /* even: a round changes one half, the next the other */
-    ANNC_ORDER_MIN_BITS =
-        8, /* small sets walk in a larger domain: on 2 bits a Feistel network reaches few permutations */
+    ANNC_ORDER_ROUNDS = 8,   /* even: rounds alternate between the halves */
+    ANNC_ORDER_MIN_BITS = 8, /* smallest domain: on 2 bits a Feistel network has few permutations */
 };
 
 struct annc_order {
     uint32_t n;        /* examples, 1 to 2^31 */
-    uint32_t bits;     /* of the domain; 0 means the files' own order */
+    uint32_t bits;     /* of the domain; 0 = the files' own order */
     uint32_t low_bits; /* of the lower half */
     uint32_t reserved;
     uint32_t key[ANNC_ORDER_ROUNDS];
 };
 
-/* Where a run stands; lives in device memory, so that a recorded step finds its minibatch without the host. */
+/* The position of a run. It is in device memory, so that a recorded step finds its minibatch
+ * without the host. */
 struct annc_cursor {
     struct annc_order order;
     uint32_t batch; /* examples per full minibatch */
-    uint32_t step;  /* of the epoch: the next minibatch begins at position step * batch */
-    uint32_t
-        row; /* of the minibatch, with which the rows of this device begin: 0, unless several devices share a minibatch */
+    uint32_t step;  /* of the epoch; its minibatch begins at position step * batch */
+    /* The first row of the minibatch on this device: 0, unless several devices share a
+     * minibatch. */
+    uint32_t row;
     uint32_t reserved;
-    uint64_t first; /* examples trained before this epoch; numbers what is drawn for each example (dropout, noise) */
+    /* Examples trained before this epoch: the offset of the example's number in random streams
+     * (dropout, noise). */
+    uint64_t first;
 };
 
-/* The position in the epoch's order of row r of this device in the minibatch of a step. */
+/* Returns the position in the epoch's order of row r of this device in a step's minibatch. */
 ANNC_DEVICE_CODE uint32_t annc_cursor_position(const struct annc_cursor *cursor, uint32_t step, uint32_t r)
 {
     return step * cursor->batch + cursor->row + r;
 }
 
-/* The number, in the whole run, of the example in row r of the cursor's minibatch. */
+/* Returns the number, counted over the whole run, of the example in row r of the cursor's
+ * minibatch. */
 ANNC_DEVICE_CODE uint64_t annc_cursor_example(const struct annc_cursor *cursor, uint32_t r)
 {
     return cursor->first + (uint64_t)cursor->step * cursor->batch + cursor->row + r;
 }
 
-/* The files' own order, for evaluation. */
+/* Returns the files' own order, for evaluation. */
 ANNC_DEVICE_CODE struct annc_order annc_order_sequential(uint32_t n)
 {
     struct annc_order order;
@@ -61,7 +67,7 @@ ANNC_DEVICE_CODE struct annc_order annc_order_sequential(uint32_t n)
     return order;
 }
 
-/* The shuffled order of an epoch (counted from 0) under a seed. */
+/* Returns the shuffled order of an epoch (from 0) under a seed. */
 ANNC_DEVICE_CODE struct annc_order annc_order_shuffled(uint32_t n, uint64_t seed, uint32_t epoch)
 {
     struct annc_order order = annc_order_sequential(n);
@@ -78,7 +84,8 @@ ANNC_DEVICE_CODE struct annc_order annc_order_shuffled(uint32_t n, uint64_t seed
     return order;
 }
 
-/* A 32-bit mixing of one half with a round key: two multiply-xorshift rounds (constants of Wellons' lowbias32). */
+/* Mixes one half with a round key: two multiply-xorshift rounds (constants of Wellons'
+ * lowbias32). */
 ANNC_DEVICE_CODE uint32_t annc_order_mix(uint32_t half, uint32_t key)
 {
     uint32_t x = half ^ key;
@@ -90,7 +97,7 @@ ANNC_DEVICE_CODE uint32_t annc_order_mix(uint32_t half, uint32_t key)
     return x;
 }
 
-/* The example at a position of the epoch; both in [0, n). */
+/* Returns the example at a position of the epoch; both are in [0, n). */
 ANNC_DEVICE_CODE uint32_t annc_order_at(const struct annc_order *order, uint32_t position)
 {
     if (order->bits == 0)

@@ -1,11 +1,11 @@
-/* philox.h - Philox4x32-10 and the normal deviates made from it, the same bits on every device.
+/* philox.h - Philox4x32-10 and its normal deviates, the same bits on every device.
  *
- * The generator is that of cuRAND's device interface: block g of stream s under seed k is curand_init(k, s, 4 g, &state)
- * followed by curand4(&state), that is Philox with key k and counter (g, s).
- * Source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC11).
+ * The generator equals cuRAND's device interface: block g of stream s under seed k is
+ * curand_init(k, s, 4 g, &state) followed by curand4(&state), that is Philox with key k and counter
+ * (g, s). Source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC11).
  *
- * log and sincospi are written here with +, -, *, / and sqrt alone, contraction off, so that every compiler and every device
- * that follows IEEE 754 gives the same bits. */
+ * log and sincospi use only +, -, *, / and sqrt, without contraction, so that every compiler and
+ * device that follows IEEE 754 gives the same bits. */
 #ifndef ANNC_BASE_PHILOX_H
 #define ANNC_BASE_PHILOX_H
 
@@ -18,12 +18,12 @@
 /* The streams of one seed. */
 enum annc_stream {
     ANNC_STREAM_PARAMETERS = 0, /* initial weights and biases */
-    ANNC_STREAM_ORDER = 1,      /* order of the examples, one block an epoch and more */
-    ANNC_STREAM_DROPOUT = 2,    /* which activations a step leaves out; + 256 times the layer */
-    ANNC_STREAM_SAMPLE = 3,     /* which parameters an audit samples */
+    ANNC_STREAM_ORDER = 1,      /* order of the examples, at least one block per epoch */
+    ANNC_STREAM_DROPOUT = 2,    /* activations set to 0; + 256 times the layer */
+    ANNC_STREAM_SAMPLE = 3,     /* parameters sampled by an audit */
     ANNC_STREAM_DIGITS = 4,     /* the built-in digits */
-    ANNC_STREAM_NOISE = 5,      /* added to inputs */
-    ANNC_STREAM_AUGMENT = 6,    /* how images are moved */
+    ANNC_STREAM_NOISE = 5,      /* noise added to inputs */
+    ANNC_STREAM_AUGMENT = 6,    /* image transformations */
 };
 
 struct annc_philox_block {
@@ -42,7 +42,7 @@ ANNC_DEVICE_CODE struct annc_philox_block annc_philox(uint64_t seed, uint64_t st
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ key1;
         c3 = (uint32_t)p0;
-        key0 += 0x9E3779B9u; /* the golden ratio, as Philox's key schedule has it */
+        key0 += 0x9E3779B9u; /* the golden ratio (Philox's key schedule) */
         key1 += 0xBB67AE85u; /* sqrt(3) - 1 */
     }
     struct annc_philox_block words;
@@ -53,8 +53,8 @@ ANNC_DEVICE_CODE struct annc_philox_block annc_philox(uint64_t seed, uint64_t st
     return words;
 }
 
-/* Natural logarithm of u in (0, 1], within 2 ulp. u = m 2^e with m in [sqrt(1/2), sqrt(2)); with s = (m-1)/(m+1),
- * log m = 2 s (1 + s^2/3 + s^4/5 + ...). */
+/* Returns the natural logarithm of u in (0, 1], within 2 ulp. u = m 2^e with m in [sqrt(1/2),
+ * sqrt(2)); with s = (m-1)/(m+1), log m = 2 s (1 + s^2/3 + s^4/5 + ...). */
 ANNC_DEVICE_CODE double annc_log_unit(double u)
 {
     uint64_t bits;
@@ -86,7 +86,8 @@ ANNC_DEVICE_CODE double annc_log_unit(double u)
     return exponent * ln2_high + (two_s + (two_s * q * series + exponent * ln2_low));
 }
 
-/* sin(pi v) and cos(pi v) for v in (0, 2], within 2 ulp: reduced exactly to r in [-1/4, 1/4], then Taylor series in pi r. */
+/* Computes sin(pi v) and cos(pi v) for v in (0, 2], within 2 ulp: exact reduction to r in [-1/4,
+ * 1/4], then Taylor series in pi r. */
 ANNC_DEVICE_CODE void annc_sincospi(double v, double *sine, double *cosine)
 {
     const int quadrant = (int)(2 * v + 0.5);
@@ -115,8 +116,9 @@ ANNC_DEVICE_CODE void annc_sincospi(double v, double *sine, double *cosine)
     *cosine = ((quadrant + 1) & 2) ? -b : b;
 }
 
-/* The Box-Muller pair of a block, as cuRAND's curand_normal2_double makes it: u in (0, 1] from words 0 and 1, v in (0, 2]
- * from words 2 and 3, sqrt(-2 ln u) sin(pi v) and sqrt(-2 ln u) cos(pi v). */
+/* Computes the Box-Muller pair of a block, as cuRAND's curand_normal2_double does: u in (0, 1] from
+ * words 0 and 1, v in (0, 2] from words 2 and 3, sqrt(-2 ln u) sin(pi v) and sqrt(-2 ln u) cos(pi
+ * v). */
 ANNC_DEVICE_CODE void annc_normal_pair(struct annc_philox_block block, double *first, double *second)
 {
     const double two_to_minus_53 = 1.1102230246251565e-16;
@@ -131,7 +133,7 @@ ANNC_DEVICE_CODE void annc_normal_pair(struct annc_philox_block block, double *f
     *second = radius * cosine;
 }
 
-/* Deviate i of N(0, 1) of a stream: lane i mod 2 of the pair of block i / 2. */
+/* Returns deviate i of N(0, 1) of a stream: lane i mod 2 of the pair of block i / 2. */
 ANNC_DEVICE_CODE double annc_normal(uint64_t seed, uint64_t stream, uint64_t i)
 {
     double even, odd;
@@ -139,27 +141,28 @@ ANNC_DEVICE_CODE double annc_normal(uint64_t seed, uint64_t stream, uint64_t i)
     return i & 1 ? odd : even;
 }
 
-/* Word k mod 4 of a block; chosen, not indexed, so that a GPU keeps the block in registers. */
+/* Returns word k mod 4 of a block. Selection instead of indexing keeps the block in a GPU's
+ * registers. */
 ANNC_DEVICE_CODE uint32_t annc_philox_word(struct annc_philox_block block, uint64_t k)
 {
     const uint32_t low = k & 1 ? block.word[1] : block.word[0], high = k & 1 ? block.word[3] : block.word[2];
     return k & 2 ? high : low;
 }
 
-/* A word as a number within (-1, 1): the middle of its part of the interval. */
+/* Maps a word to (-1, 1): the middle of its part of the interval. */
 ANNC_DEVICE_CODE double annc_uniform_word(uint32_t word)
 {
     const double two_to_minus_31 = 1.0 / 2147483648.0;
     return ((double)word + 0.5) * two_to_minus_31 - 1;
 }
 
-/* Number i of a stream, uniform within (-1, 1): word i mod 4 of block i / 4. */
+/* Returns number i of a stream, uniform within (-1, 1): word i mod 4 of block i / 4. */
 ANNC_DEVICE_CODE double annc_uniform(uint64_t seed, uint64_t stream, uint64_t i)
 {
     return annc_uniform_word(annc_philox_word(annc_philox(seed, stream, i / 4), i));
 }
 
-/* A share of a layer as a bound for 32-bit words, and what the rest is multiplied by. */
+/* Dropout of a share of a layer: the bound for 32-bit words, and the factor of the other units. */
 ANNC_DEVICE_CODE uint32_t annc_dropout_threshold(double share)
 {
     return (uint32_t)(share * 4294967296.0);
@@ -169,7 +172,8 @@ ANNC_DEVICE_CODE float annc_dropout_scale(double share)
     return (float)(1 / (1 - share));
 }
 
-/* What unit j of n in a layer is multiplied by where dropout leaves out a share below `threshold` / 2^32: 0, or `scale`. */
+/* Returns the dropout factor of unit j of n in a layer: 0 if its word is below `threshold`, a share
+ * of 2^32, or else `scale`. */
 ANNC_DEVICE_CODE float annc_dropout_factor(uint64_t seed, uint32_t layer, uint64_t example, uint32_t j, uint32_t n,
                                            uint32_t threshold, float scale)
 {
@@ -178,7 +182,7 @@ ANNC_DEVICE_CODE float annc_dropout_factor(uint64_t seed, uint32_t layer, uint64
     return annc_philox_word(annc_philox(seed, stream, block), j) < threshold ? 0 : scale;
 }
 
-/* What is added to input j of n, in units of the noise's standard deviation. */
+/* Returns the noise of input j of n, in units of the noise's standard deviation. */
 ANNC_DEVICE_CODE double annc_input_noise(uint64_t seed, uint64_t example, uint32_t j, uint32_t n)
 {
     return annc_normal(seed, ANNC_STREAM_NOISE, 2 * (example * (n / 2 + 1)) + j);

@@ -60,7 +60,7 @@ annc_status annc_pool_open(int threads, struct annc_pool **result)
     pthread_cond_init(&pool->done, NULL);
     ANNC_TRY(annc_allocate((size_t)threads, sizeof *pool->thread, "threads", (void **)&pool->thread));
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* which new threads inherit */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* new threads inherit it */
     while (pool->threads < threads - 1 && status == ANNC_OK) {
         struct thread *thread = &pool->thread[pool->threads];
         *thread = (struct thread){.pool = pool, .index = pool->threads + 1};

@@ -1,4 +1,4 @@
-/* processors.c - how many processors this process may use. */
+/* processors.c - the number of processors available to this process. */
 #include "base/processors.h"
 
 #include <errno.h>
@@ -10,10 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A path of the tests' root, a mount point, a control group and a file name. */
+/* Length of the tests' root, a mount point, a control group and a file name. */
 enum { LONGEST_PATH = 2 * PATH_MAX };
 
-/* ---------------------------------------------------------------- quotas of control groups (cgroups(7)) */
+/* ---------------------------------------------------------------- quotas of control groups
+ * (cgroups(7)) */
 
 /* Reads the first line of a file, without its end. */
 static bool read_line(char *line, int size, const char *root, const char *mount, const char *group, const char *name)
@@ -30,7 +31,7 @@ static bool read_line(char *line, int size, const char *root, const char *mount,
     return read;
 }
 
-/* Microseconds of processor time in each period of so many, as processors; 0: no limit, or no numbers. */
+/* Returns a quota in microseconds per period as processors; 0 = no limit or invalid numbers. */
 static int processors_of(long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
@@ -49,7 +50,7 @@ static int quota_of_v2(const char *root, const char *mount, const char *group)
     return processors_of(quota, strtoll(end, NULL, 10));
 }
 
-/* Version 1: a file for each, and -1 for no limit. */
+/* Version 1: one file for each number; -1 means no limit. */
 static int quota_of_v1(const char *root, const char *mount, const char *group)
 {
     char quota[32], period[32];
@@ -59,7 +60,7 @@ static int quota_of_v1(const char *root, const char *mount, const char *group)
     return processors_of(strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
 }
 
-/* The smaller of two quotas, of which 0 is none. */
+/* Returns the smaller of two quotas; 0 means no quota. */
 static int smaller_quota(int a, int b)
 {
     return a == 0 || (b != 0 && b < a) ? b : a;
@@ -67,8 +68,9 @@ static int smaller_quota(int a, int b)
 
 typedef int quota_fn(const char *root, const char *mount, const char *group);
 
-/* The smallest quota of a group and those above it. In a container the group may be named as the host sees it: then only
- * the mount point itself, which is the container's own group, has the files. */
+/* Returns the smallest quota of a group and its ancestors. In a container the group may have its
+ * name on the host: then only the mount point itself, which is the container's own group, has the
+ * files. */
 static int smallest_quota(quota_fn *quota_of, const char *root, const char *mount, char *group)
 {
     int smallest = 0;
@@ -81,7 +83,7 @@ static int smallest_quota(quota_fn *quota_of, const char *root, const char *moun
     }
 }
 
-/* Whether "cpu" is among the controllers "cpu,cpuacct". */
+/* Returns whether "cpu" is among the controllers "cpu,cpuacct". */
 static bool has_cpu(const char *controllers)
 {
     for (const char *at = controllers; at; at = strchr(at, ',')) {
@@ -92,7 +94,8 @@ static bool has_cpu(const char *controllers)
     return false;
 }
 
-/* A line of /proc/self/cgroup: "0::/group" of version 2, "4:cpu,cpuacct:/group" of version 1. */
+/* Returns the quota of a line of /proc/self/cgroup: "0::/group" of version 2,
+ * "4:cpu,cpuacct:/group" of version 1. */
 static int quota_of_line(const char *root, char *line)
 {
     char mount[128];
@@ -125,10 +128,11 @@ int annc_processor_quota(const char *root)
 
 /* ---------------------------------------------------------------- the affinity mask */
 
-/* Processors of the mask of the calling thread, or 0 where the system does not tell. */
+/* Returns the processors of the calling thread's affinity mask, or 0 if the system does not report
+ * it. */
 static int processors_of_mask(void)
 {
-    /* The kernel refuses a mask that is smaller than its own, whose size no call gives. */
+    /* The kernel rejects a mask smaller than its own, whose size no call returns. */
     for (int size = CPU_SETSIZE; size <= 1 << 20; size *= 2) {
         cpu_set_t *mask = CPU_ALLOC((size_t)size);
         if (!mask)

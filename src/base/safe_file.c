@@ -23,15 +23,16 @@ static annc_status output_failed(const char *path, const char *what, int error)
                      strerror_r(error, reason, sizeof reason));
 }
 
-/* What is at a path. Anything that hides it but its absence is an error: what only seems to be absent would be replaced. */
+/* Writes the status of the file at a path. All errors but a missing file are failures: otherwise
+ * the caller would replace a file that only seems to be missing. */
 static annc_status look_at(const char *path, bool follow, struct stat *there, bool *exists)
 {
     *exists = (follow ? stat(path, there) : lstat(path, there)) == 0;
     return *exists || errno == ENOENT ? ANNC_OK : output_failed(path, "cannot be written", errno);
 }
 
-/* The file that writing to `path` means: the end of a chain of links, or, where that is no file that can be replaced (/dev/stdout), the path
- * itself. */
+/* Finds the file to write for `path`: the end of a chain of links, or the path itself if the end is
+ * not a replaceable file (/dev/stdout). */
 static annc_status resolve(const char *path, char **target)
 {
     annc_status status = ANNC_OK;
@@ -53,7 +54,7 @@ out:
     return status;
 }
 
-/* Whether an open file is still the one at this path. */
+/* Returns whether an open file is still the one at this path. */
 static bool is_at(int descriptor, const char *path)
 {
     struct stat ours, named;
@@ -61,7 +62,7 @@ static bool is_at(int descriptor, const char *path)
            ours.st_ino == named.st_ino;
 }
 
-/* Removes what a killed process left: a file that nobody has locked. */
+/* Removes the unlocked temporary file of a killed process. */
 static void remove_left(const char *path)
 {
     const int descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -72,22 +73,25 @@ static void remove_left(const char *path)
     close(descriptor);
 }
 
-/* A file that did not exist, locked as long as it is open. -1 with EEXIST where another process took it for a left one just now. */
+/* Creates a new file, locked while open, and returns its descriptor; -1 with EEXIST if another
+ * process has just removed it as abandoned. */
 static int make(const char *path, mode_t mode)
 {
     const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor < 0)
         return -1;
     const bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-    if (locked ? is_at(descriptor, path) : errno != EWOULDBLOCK) /* where there are no locks, nobody takes it either */
+    /* Without locks, no process removes it either. */
+    if (locked ? is_at(descriptor, path) : errno != EWOULDBLOCK)
         return descriptor;
     close(descriptor);
     errno = EEXIST;
     return -1;
 }
 
-/* Opens a file beside the target that no other run uses. Its name is one of a few, so that what killed runs leave does not pile up: the next run
- * removes it. Where all of them are in use, or cannot be locked, the name is one of a kind. */
+/* Opens a temporary file beside the target. Its name is one of a few, so that the next run finds
+ * and removes the files of killed runs. If all are in use or cannot be locked, the name is
+ * unique. */
 static annc_status open_temporary(struct annc_safe_file *file, mode_t mode)
 {
     annc_status status = ANNC_OK;
@@ -96,7 +100,7 @@ static annc_status open_temporary(struct annc_safe_file *file, mode_t mode)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     ANNC_TRY(annc_allocate(size, 1, "a file's name", (void **)&file->temporary));
-    /* A target's name may be as long as a file system takes, and nothing could be added to it. */
+    /* A target's name may have the maximum length and leave no room for a suffix. */
     const int kept =
         snprintf(file->temporary, size, "%.*s%.*s.", (int)(name - file->target), file->target, NAME_KEPT, name);
     char *const end = file->temporary + kept;
@@ -128,15 +132,15 @@ annc_status annc_safe_open(const char *path, struct annc_safe_file *file)
     file->target = file->temporary = NULL;
     ANNC_TRY(resolve(path, &file->target));
     ANNC_TRY(look_at(file->target, true, &there, &exists));
-    if (strcmp(path, "/dev/stdout") == 0) { /* as it was opened: to append, say */
+    if (strcmp(path, "/dev/stdout") == 0) { /* with its own mode, e.g. appending */
         file->descriptor = dup(STDOUT_FILENO);
         if (file->descriptor < 0)
             status = output_failed(path, "cannot be written", errno);
     } else if (exists && S_ISDIR(there.st_mode)) {
         status = output_failed(file->target, "cannot be written", EISDIR);
     } else if (exists && !S_ISREG(there.st_mode)) {
-        file->descriptor =
-            open(file->target, O_WRONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe that nobody reads must not hang */
+        /* Opening a pipe without a reader must not block. */
+        file->descriptor = open(file->target, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
         if (file->descriptor < 0 || fcntl(file->descriptor, F_SETFL, 0) != 0)
             status = output_failed(file->target, "cannot be written", errno);
     } else {
@@ -163,7 +167,7 @@ annc_status annc_safe_write(struct annc_safe_file *file, const void *data, size_
     return ANNC_OK;
 }
 
-/* Makes the new name itself survive a loss of power. */
+/* Synchronises the directory, so that the new name survives a power loss. */
 static annc_status synchronise_folder(const char *target)
 {
     char folder[PATH_MAX];
@@ -176,13 +180,14 @@ static annc_status synchronise_folder(const char *target)
     const int error = errno;
     if (descriptor >= 0)
         close(descriptor);
-    /* Some file systems cannot synchronise folders, and say so. */
+    /* Some file systems cannot synchronise directories and return these errors. */
     return failed && error != EINVAL && error != EACCES
                ? output_failed(target, "its folder cannot be synchronised", error)
                : ANNC_OK;
 }
 
-/* The file takes its name while it is still open, and locked: closed, it would be one that somebody left. */
+/* Renames the file while it is open and locked: after closing, another process would treat it as
+ * abandoned. */
 static annc_status settle(struct annc_safe_file *file)
 {
     annc_status status = ANNC_OK;

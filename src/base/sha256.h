@@ -1,4 +1,4 @@
-/* sha256.h - SHA-256 (FIPS 180-4), of bytes as they come. */
+/* sha256.h - incremental SHA-256 (FIPS 180-4). */
 #ifndef ANNC_BASE_SHA256_H
 #define ANNC_BASE_SHA256_H
 
@@ -13,7 +13,7 @@ struct annc_sha256 {
 
 void annc_sha256_begin(struct annc_sha256 *sha);
 void annc_sha256_add(struct annc_sha256 *sha, const void *bytes, size_t count);
-/* The digest as 64 hexadecimal digits. */
+/* Writes the digest as 64 hexadecimal digits. */
 void annc_sha256_end(struct annc_sha256 *sha, char hexadecimal[65]);
 
 #endif

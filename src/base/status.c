@@ -9,14 +9,15 @@
 enum { LONGEST_FIELD = 32 };
 static const char BEGIN = '\1', END = '\2';
 
-static _Thread_local char last_error[ANNC_ERROR_SIZE], marked_error[ANNC_ERROR_SIZE]; /* marked: its fields */
+static _Thread_local char last_error[ANNC_ERROR_SIZE],
+    marked_error[ANNC_ERROR_SIZE]; /* last_error with marked fields */
 
 const char *annc_last_error(void)
 {
     return last_error;
 }
 
-/* The field that is marked at a place, and the length of name and marks; 0 where none is. */
+/* Reads the marked field at `text`; returns the length of name and marks, or 0 without a field. */
 static size_t read_field(const char *text, char *field)
 {
     const size_t length = text[0] == BEGIN ? strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
@@ -27,7 +28,8 @@ static size_t read_field(const char *text, char *field)
     return length + 2;
 }
 
-/* Makes what a text quotes printable, all but the marks of fields. Changes `text` meanwhile. */
+/* Escapes a text to printable characters, except the marks of fields. Changes `text`
+ * temporarily. */
 static void escape(char *text, char *escaped, size_t size)
 {
     char field[LONGEST_FIELD];
@@ -67,7 +69,7 @@ const char *annc_error_naming(const char *(*name)(const char *field), char *text
 
 annc_status annc_fail(annc_status status, const char *format, ...)
 {
-    char text[ANNC_ERROR_SIZE]; /* apart, since the last error itself may be among the arguments */
+    char text[ANNC_ERROR_SIZE]; /* separate: the last error may be an argument */
     va_list arguments;
     va_start(arguments, format);
     annc_vprint(text, sizeof text, format, arguments);

@@ -1,19 +1,19 @@
-/* status.h - the one way that errors travel: a status, and this thread's last error. */
+/* status.h - error handling: a status, and this thread's last error message. */
 #ifndef ANNC_BASE_STATUS_H
 #define ANNC_BASE_STATUS_H
 
 #include "annc.h"
 
-/* Sets this thread's last error and gives the status back, for `return annc_fail(ANNC_INPUT, "%s: ...", name)`. Text from outside
- * (names, cells) is passed through annc_printable (text.h) first. */
+/* Sets this thread's last error and returns `status`: `return annc_fail(ANNC_INPUT, "%s: ...",
+ * name)`. Pass external text (names, cells) through annc_printable (text.h) first. */
 annc_status annc_fail(annc_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-enum { ANNC_ERROR_SIZE = 2048 }; /* bytes that hold the text of any error */
+enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 
-/* What a caller can change is named in a message by the field of the options struct, or the argument, that decides:
- * annc_fail(ANNC_DIVERGED, "...; lower " ANNC_FIELD_ETA). annc_last_error() has it in quotes, 'eta'. A program whose users know it by
- * another name, as the option --lr, gets the message from annc_error_naming. Control characters mark the name, since annc_fail lets no
- * others into a message. */
+/* A message names the field of the options struct, or the argument, that the caller can change:
+ * annc_fail(ANNC_DIVERGED, "...; lower " ANNC_FIELD_ETA). annc_last_error() quotes it, 'eta'. A
+ * program with other names, such as the option --lr, gets the message from annc_error_naming.
+ * Control characters mark the name, because annc_fail escapes all others in a message. */
 #define ANNC_FIELD(name)       "\1" name "\2"
 #define ANNC_FIELD_ACTIVATION  ANNC_FIELD("activation") /* of the output layer */
 #define ANNC_FIELD_ASSUMED     ANNC_FIELD("assumed")
@@ -33,11 +33,11 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes that hold the text of any error */
 #define ANNC_FIELD_X_NAME      ANNC_FIELD("x_name")
 #define ANNC_FIELD_Y_NAME      ANNC_FIELD("y_name")
 
-/* Writes this thread's last error to text, cut to fit, with the fields named as `name` does; NULL from it keeps the field in quotes.
- * Gives `text` back. */
+/* Writes this thread's last error to `text`, cut to fit, with each field replaced by the result of
+ * `name`, or quoted if that is NULL. Returns `text`. */
 const char *annc_error_naming(const char *(*name)(const char *field), char *text, size_t size);
 
-/* Goes to the clean-up label when a call fails; needs `annc_status status = ANNC_OK;` and a label `out`. */
+/* Jumps to the label `out` if a call fails; needs `annc_status status = ANNC_OK;`. */
 #define ANNC_TRY(expression)                                                                                           \
     do {                                                                                                               \
         status = (expression);                                                                                         \
@@ -45,7 +45,7 @@ const char *annc_error_naming(const char *(*name)(const char *field), char *text
             goto out;                                                                                                  \
     } while (0)
 
-/* Returns the status of a call that fails, from a function with nothing to clean up. */
+/* Returns from a function without clean-up if a call fails, with the call's status. */
 #define ANNC_RETURN_IF_FAILED(expression)                                                                              \
     do {                                                                                                               \
         const annc_status failed_with = (expression);                                                                  \

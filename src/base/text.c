@@ -39,7 +39,7 @@ const char *annc_printable(const char *text, char *buffer, size_t size)
             for (size_t i = 0; i < length; i++)
                 piece[i] = (char)s[i];
         }
-        if (used + length + 4 > size) { /* room for "..." and the end */
+        if (used + length + 4 > size) { /* room for "..." and the NUL */
             used += (size_t)snprintf(buffer + used, size - used, "...");
             break;
         }

@@ -1,6 +1,7 @@
-/* gemm.h - matrix products on the CPU: a CBLAS library's (gemm_cblas.c), or without one our own (gemm_builtin.c).
+/* gemm.h - matrix products on the CPU: from a CBLAS library (gemm_cblas.c), or built in
+ * (gemm_builtin.c).
  *
- * Matrices are row-major without padding. With beta 0, C may hold anything, NaN included. */
+ * Matrices are row-major without padding. With beta 0, C may hold any values, NaN included. */
 #ifndef ANNC_BACKEND_BLAS_GEMM_H
 #define ANNC_BACKEND_BLAS_GEMM_H
 
@@ -16,11 +17,11 @@ void annc_gemm_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *
 void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
                   float *C);
 
-/* "OpenBLAS 0.3.21 (SkylakeX)", "BLIS 0.9.0", "MKL 2024.0", "CBLAS (libblas.so)", "built-in": valid until the next
- * call on this thread. */
+/* Returns "OpenBLAS 0.3.21 (SkylakeX)", "BLIS 0.9.0", "MKL 2024.0", "CBLAS (libblas.so)" or
+ * "built-in": valid until the next call on this thread. */
 const char *annc_gemm_name(void);
-/* Sets the number of threads of the products that follow on this thread, on which their bits depend. A library without
- * a function for that keeps the number that its environment gives it. */
+/* Sets the number of threads of this thread's later products; their bits depend on it. A library
+ * without such a function keeps the number from its environment. */
 void annc_gemm_set_threads(int threads);
 
 #endif

@@ -1,6 +1,9 @@
-/* gemm_builtin.c - the matrix products of gemm.h where there is no BLAS library: blocks of A and B are packed into panels that stay in the
- * caches, and a small tile of C is kept in registers while k runs (Goto and van de Geijn, Anatomy of high-performance matrix
- * multiplication, 2008). One thread; the result depends on nothing but the arguments and the kind of processor. */
+/* gemm_builtin.c - the matrix products of gemm.h without a BLAS library.
+ *
+ * Blocks of A and B are packed into panels that stay in the caches, and a small tile of C stays in
+ * registers during the loop over k (Goto and van de Geijn, Anatomy of high-performance matrix
+ * multiplication, 2008). It uses one thread; the result depends only on the arguments and the kind
+ * of processor. */
 #include "backend/blas/gemm.h"
 
 #include <stdbool.h>
@@ -19,11 +22,11 @@ enum {
     BLOCK_N = 256, /* packed B: 256 kB */
 };
 
-/* Scratch, one a thread: too large for small stacks, and an allocation could fail. */
+/* Scratch memory per thread: too large for small stacks, and an allocation could fail. */
 static _Thread_local float packed_A[BLOCK_M * BLOCK_K] __attribute__((aligned(64)));
 static _Thread_local float packed_B[BLOCK_N * BLOCK_K] __attribute__((aligned(64)));
 
-/* tile (rows x columns) = sum over k of a column of the panel of A times a row of the panel of B. */
+/* tile (rows x columns) = sum over k of a column of A's panel times a row of B's panel. */
 typedef void tile_fn(size_t k, const float *a, const float *b, float *tile);
 
 struct tiler {
@@ -31,7 +34,7 @@ struct tiler {
     size_t rows, columns;
 };
 
-/* A matrix as it is meant: element (i, j) at i * row + j * column. */
+/* A matrix view: element (i, j) is at i * row + j * column. */
 struct view {
     const float *at;
     size_t row, column;
@@ -118,7 +121,8 @@ static struct tiler best_tiler(void)
 
 /* ---------------------------------------------------------------- packing */
 
-/* `count` lines of length k, in panels of `width` lines that lie side by side; a last panel that is not full is filled with zeros. */
+/* Packs `count` lines of length k into panels of `width` adjacent lines; zeros fill the last
+ * panel. */
 static void pack(const float *from, size_t line, size_t along, size_t count, size_t k, size_t width, float *to)
 {
     for (size_t first = 0; first < count; first += width, to += width * k) {
@@ -140,7 +144,7 @@ static void pack(const float *from, size_t line, size_t along, size_t count, siz
 
 /* ---------------------------------------------------------------- blocks */
 
-/* C (m x n, rows of length ldc) = alpha tile + beta C, for the part of the tile that C has. */
+/* C (m x n, rows of length ldc) = alpha tile + beta C, for the part of the tile inside C. */
 static void take_tile(const float *tile, size_t columns, size_t m, size_t n, float alpha, float beta, float *C,
                       size_t ldc)
 {
@@ -177,7 +181,7 @@ static size_t at_most(size_t a, size_t b)
 static void multiply(size_t m, size_t n, size_t k, float alpha, struct view A, struct view B, float beta, float *C)
 {
     const struct tiler tiler = best_tiler();
-    /* Whole panels in a block, so that packing does not outgrow it. */
+    /* Whole panels per block, so that packing fits the arrays. */
     const size_t block_m = BLOCK_M / tiler.rows * tiler.rows;
     for (size_t p = 0; p < k; p += BLOCK_K) {
         const size_t depth = at_most(k - p, BLOCK_K);
@@ -215,5 +219,5 @@ const char *annc_gemm_name(void)
 
 void annc_gemm_set_threads(int threads)
 {
-    (void)threads; /* one thread is all that it uses */
+    (void)threads; /* it always uses one thread */
 }

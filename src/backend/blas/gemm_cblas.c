@@ -1,8 +1,10 @@
-/* gemm_cblas.c - the matrix products of gemm.h by a CBLAS library: OpenBLAS, BLIS, MKL or any other.
+/* gemm_cblas.c - the matrix products of gemm.h by a CBLAS library: OpenBLAS, BLIS, MKL or any
+ * other.
  *
- * Every CBLAS has cblas_sgemm, which is declared here, because each library names its header differently. What only one
- * library has (a version, a number of threads) is looked up when the program runs. So one source file serves all
- * libraries, also one that takes the place of another as libblas.so.3. */
+ * Every CBLAS has cblas_sgemm, which is declared here because the libraries' headers have different
+ * names. Functions of a single library (its version, its number of threads) are looked up at run
+ * time. So one source file serves all libraries, including one that replaces another as
+ * libblas.so.3. */
 #include "backend/blas/gemm.h"
 #include "base/config.h"
 
@@ -22,7 +24,7 @@ typedef ANNC_BLAS_INT blas_int;
 void cblas_sgemm(int order, int transpose_A, int transpose_B, blas_int m, blas_int n, blas_int k, float alpha,
                  const float *A, blas_int row_A, const float *B, blas_int row_B, float beta, float *C, blas_int row_C);
 
-/* ---------------------------------------------------------------- what one library has and another has not */
+/* ---------------------------------------------------------------- optional functions */
 
 /* Weak, so that the program links without them. */
 #define OPTIONAL __attribute__((weak))
@@ -30,7 +32,7 @@ OPTIONAL int openblas_get_num_threads(void);
 OPTIONAL void openblas_set_num_threads(int threads);
 OPTIONAL char *openblas_get_config(void);
 OPTIONAL char *openblas_get_corename(void);
-/* BLIS counts in a type of its own, as wide as a pointer. */
+/* BLIS has its own integer type, as wide as a pointer. */
 OPTIONAL intptr_t bli_thread_get_num_threads(void);
 OPTIONAL void bli_thread_set_num_threads(intptr_t threads);
 OPTIONAL const char *bli_info_get_version_str(void);
@@ -38,8 +40,8 @@ OPTIONAL int MKL_Set_Num_Threads_Local(int threads);
 OPTIONAL void MKL_Get_Version_String(char *text, int size);
 OPTIONAL int MKL_CBWR_Set(int mode);
 
-/* Sets *function to the library's, or to NULL. A weak name finds what is linked in statically, and what was there when
- * the program was linked; dlsym() finds what a library brings that took its place later. */
+/* Sets *function to the library's function, or to NULL. A weak name finds functions linked
+ * statically or present at link time; dlsym() finds those of a library that replaced it later. */
 #define FIND(function) find(&library.function, sizeof library.function, (void (*)(void))function, #function)
 
 static struct {
@@ -66,8 +68,8 @@ static void find(void *function, size_t size, void (*linked)(void), const char *
         memcpy(function, &symbol, size); /* ISO C has no cast from data to function pointers */
 }
 
-/* MKL's bits depend on the alignment of the matrices and on the processor's load, unless it is told otherwise before the
- * first product. A user's own choice, MKL_CBWR, comes first. */
+/* MKL's bits depend on the alignment of the matrices and on the processor's load, unless this
+ * setting precedes the first product. The user's own MKL_CBWR takes precedence. */
 static void make_reproducible(void)
 {
     enum { MKL_CBWR_AUTO = 2, MKL_CBWR_STRICT = 0x10000 };
@@ -75,8 +77,8 @@ static void make_reproducible(void)
         library.MKL_CBWR_Set(MKL_CBWR_AUTO);
 }
 
-/* The functions of the library that CMake found; those of all where it could not tell which one that is: another that
- * happens to be in the same process must not be taken for it. */
+/* Looks up the functions of the library that CMake found, or of all libraries if CMake could not
+ * identify it. Another library in the same process must not be mistaken for it. */
 static void look_up(void)
 {
     const bool any = strcmp(ANNC_BLAS_NAME, "CBLAS") == 0;
@@ -101,8 +103,9 @@ static void look_up(void)
 
 /* ---------------------------------------------------------------- threads */
 
-/* OpenBLAS and BLIS have one number of threads, the process's. Products that want the present number share the lock; a
- * product that wants another number has the lock alone while it sets that number and runs. */
+/* OpenBLAS and BLIS have one number of threads per process. Products that want the present number
+ * share the lock; a product that wants another number holds it exclusively while it sets the number
+ * and runs. */
 static pthread_rwlock_t number_of_threads = PTHREAD_RWLOCK_INITIALIZER;
 static _Thread_local int wanted_threads = 1;
 
@@ -121,19 +124,19 @@ static void set_process_threads(void)
         library.bli_thread_set_num_threads(wanted_threads);
 }
 
-/* Whether several products may run at once in a library whose number of threads cannot be set. The reference has one
- * thread, and those of Accelerate are the system's. Any other may start a thread per processor for each product, so its
- * products wait for each other. */
+/* Returns whether several products may run at once in a library whose number of threads cannot be
+ * set. The reference has one thread, and the system manages Accelerate's. Any other may start a
+ * thread per processor for each product, so its products run one at a time. */
 static bool may_run_side_by_side(void)
 {
     return strcmp(ANNC_BLAS_NAME, "reference") == 0 || strcmp(ANNC_BLAS_NAME, "Accelerate") == 0;
 }
 
-/* Sets the number of threads; returns whether a lock was taken. */
+/* Sets the number of threads; returns whether it took a lock. */
 static bool begin_product(void)
 {
     pthread_once(&looked_up, look_up);
-    if (library.MKL_Set_Num_Threads_Local) { /* a number of this thread's own */
+    if (library.MKL_Set_Num_Threads_Local) { /* this thread's own number */
         library.MKL_Set_Num_Threads_Local(wanted_threads);
         return false;
     }

@@ -1,4 +1,5 @@
-/* backend_cpu.c - the CPU: matrix products of gemm.h, elementwise loops made from the tables of annc_functions.h. */
+/* backend_cpu.c - the CPU backend: matrix products of gemm.h, and elementwise loops generated from
+ * the tables of annc_functions.h. */
 #include "backend/backend.h"
 #include "backend/blas/gemm.h"
 #include "backend/cpu/cpu_fused.h"
@@ -19,11 +20,13 @@ struct cpu_device {
     const struct annc_cpu_kernels *kernels;
     struct annc_pool *pool;
     struct annc_staged *staged;
-    bool choose_threads; /* by the size of each product, up to info.threads */
-    bool runs_steps; /* whole ones; a thread of the products that waits for more of them would take a core from these */
+    bool choose_threads; /* by each product's size, up to info.threads */
+    /* It runs whole steps: an idle BLAS thread that spins would take a core from them. */
+    bool runs_steps;
 };
 
-/* Multiply-adds from which a product is shared among threads: below, handing it over costs more than it saves. */
+/* Multiply-adds above which threads share a product; below, the hand-over costs more than it
+ * saves. */
 static const double THREADED_PRODUCT = 4e6;
 
 static struct cpu_device *cpu(annc_device *device)
@@ -46,7 +49,7 @@ static int cpu_count(char *why, size_t size)
     return 1;
 }
 
-/* The processor's name as the system tells it. */
+/* Writes the processor's name as the system reports it. */
 static void processor_name(char *name, size_t size)
 {
     snprintf(name, size, "CPU");
@@ -279,7 +282,8 @@ static annc_status cpu_hidden_delta(annc_device *device, annc_activation f, uint
     return ANNC_OK;
 }
 
-/* b = beta b + alpha (sum of the rows of delta), in strips of columns that are summed before they touch b. */
+/* b = beta b + alpha (sum of the rows of delta), in strips of columns, each summed before it is
+ * added to b. */
 static void bias_step(uint32_t m, uint32_t n, float alpha, float beta, const float *delta, float *b)
 {
     enum { STRIP = 64 };
@@ -381,7 +385,7 @@ static annc_status fused_open(annc_device *device, struct annc_job *const *jobs,
                            engine);
 }
 
-/* Rates are read from the job by every step. */
+/* Every step reads its rate from the job. */
 static annc_status fused_changed(void *engine)
 {
     (void)engine;

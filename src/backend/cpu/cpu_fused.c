@@ -1,11 +1,12 @@
 /* cpu_fused.c - whole steps of small networks on the CPU.
  *
- * The operations of a step pass over matrices that are large in all but small networks; in those, handing over from one to the next costs more
- * than the arithmetic. Here a step stays in the caches: W is kept input-major (W[k] is what input k adds to each unit), so that an input that is
- * 0 is skipped, forward and in the update, and the layers above also output-major for BP2. Inputs are listed once, example by example
- * (cpu_sparse.h), where enough of them are 0; otherwise they are gathered as they are. The steps are in cpu_step.c.
- *
- * theta, the documented block, and the states of an optimiser are read when a call begins and written when it ends. */
+ * The operations of a step are efficient on large matrices; on the matrices of small networks, the
+ * hand-over between operations costs more than the arithmetic. Here a step stays in the caches. W
+ * is stored input-major (W[k] is the contribution of input k to each unit), so that forward and
+ * update skip inputs of 0; the layers above also have it output-major, for BP2. If enough inputs
+ * are 0, the nonzero ones are listed once, example by example (cpu_sparse.h); otherwise all inputs
+ * are gathered. cpu_step.c has the steps. A call reads theta, the documented block, and the
+ * optimiser's states at its start and writes them at its end. */
 #include "backend/cpu/cpu_fused.h"
 #include "backend/cpu/cpu_step.h"
 #include "base/allocate.h"
@@ -15,14 +16,14 @@
 
 #include <string.h>
 
-/* A network is small where none of its layers has more weights than that: 784-1024-10 still gains. */
+/* A network is small if no layer has more weights than this: 784-1024-10 still gains. */
 static const size_t MOST_WEIGHTS = 1 << 20;
-/* Listing pays up to this share of inputs that are not 0. */
+/* Largest share of nonzero inputs at which lists are faster. */
 static const double DENSE = 0.5;
-/* Multiply-adds of a layer above the first from which its products take longer than two exchanges. */
+/* Multiply-adds of a layer above the first whose products take longer than two exchanges. */
 static const size_t WORTH_SHARING = 1 << 19;
 
-/* ---------------------------------------------------------------- what it takes */
+/* ---------------------------------------------------------------- accepted jobs */
 
 static bool is_small(const annc_shape *shape)
 {
@@ -52,7 +53,7 @@ const char *annc_fused_refuses(const struct annc_job *job)
     return job->training ? refuses_training(job->training) : NULL;
 }
 
-/* One core sustains about this rate, counting inputs that are 0 (bench/results). */
+/* One core sustains about this rate, counting inputs of 0 (bench/results). */
 double annc_fused_seconds(const struct annc_job *job)
 {
     const double flops_per_second = 100e9, layer_seconds = 0.5e-6;
@@ -61,7 +62,7 @@ double annc_fused_seconds(const struct annc_job *job)
 
 /* ---------------------------------------------------------------- memory */
 
-/* Takes the next `count` floats of a block; with base NULL only counts. */
+/* Returns the next `count` floats of a block; with base NULL it only counts. */
 static float *take(float *base, size_t *used, size_t count)
 {
     float *taken = base ? base + *used : NULL;
@@ -69,7 +70,8 @@ static float *take(float *base, size_t *used, size_t count)
     return taken;
 }
 
-/* The block in the layout of theta that a part is read from and written to; NULL where the job has no such part. */
+/* Returns the block, in the layout of theta, for reading and writing a part; NULL if the job has no
+ * such part. */
 static float *block_of(const struct annc_job *job, int part)
 {
     if (part == ANNC_THETA)
@@ -77,14 +79,14 @@ static float *block_of(const struct annc_job *job, int part)
     return annc_job_kind_of(job) != ANNC_JOB_UPDATE ? NULL : part == ANNC_FIRST ? job->v : job->s;
 }
 
-/* The same where nobody has given the job its memory yet. */
+/* Returns the same before the job has its memory. */
 static bool has_part(const struct annc_job *job, int part)
 {
     const int states = annc_job_kind_of(job) == ANNC_JOB_UPDATE ? annc_optimiser_states(job->training->optimiser) : 0;
     return part == ANNC_THETA || (states & (part == ANNC_FIRST ? FIRST : SECOND));
 }
 
-/* Lays out a worker's matrices in one block, as if it owned all units; gives its floats. */
+/* Lays out a worker's matrices in one block, as if it owned all units; returns its floats. */
 static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
 {
     const struct annc_fused *fused = worker->fused;
@@ -119,7 +121,7 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     return used;
 }
 
-/* The same of the first layer's W, which all workers have together. */
+/* Does the same for the first layer's W, which the workers share. */
 static size_t lay_out_first(struct annc_fused *fused, float *base)
 {
     const size_t count = fused->stride / ANNC_PAD * fused->plane;
@@ -176,8 +178,9 @@ void annc_fused_close(void *engine)
     annc_release(fused);
 }
 
-/* Whether to list the inputs that are not 0: where there are few, and the lists take no more than a quarter of the machine's memory, since the
- * data may be in a mapped file. What is free just now does not count: lists or not, sums are rounded differently. */
+/* Returns whether to list the nonzero inputs: if they are few and the lists take at most a quarter
+ * of the machine's memory, since the data may be in a mapped file. The memory free at the moment
+ * does not count, because sums with and without lists are rounded differently. */
 static bool worth_listing(const annc_examples *examples)
 {
     uint64_t total, available;
@@ -189,7 +192,7 @@ static bool worth_listing(const annc_examples *examples)
            density * examples->count * examples->inputs * (sizeof(uint16_t) + number) <= total / 4.0;
 }
 
-/* What follows from the job alone. */
+/* Sets the fields that depend only on the job. */
 static void plan(const struct annc_job *job, struct annc_fused *fused)
 {
     const size_t inputs = job->shape->width[0];
@@ -202,7 +205,8 @@ static void plan(const struct annc_job *job, struct annc_fused *fused)
     fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
 }
 
-/* The parameters and one worker's matrices; lists of the inputs, and further workers, come later. */
+/* Returns the bytes of the parameters and one worker's matrices, without the lists and the other
+ * workers. */
 size_t annc_fused_memory(const struct annc_job *job)
 {
     struct annc_fused fused = {.job = NULL};
@@ -228,7 +232,8 @@ annc_status annc_fused_open(const struct annc_cpu_kernels *kernels, struct annc_
         ANNC_TRY(annc_staged_lists(staged, kernels, examples, &fused->sparse));
     if (fused->lists)
         fused->records = fused->sparse->records;
-    /* Without an update nobody comes back for the values: one example's give way to the next one's. */
+    /* Without an update, the values are read once, so each example's overwrite the previous
+     * ones. */
     fused->records.step = fused->kind == ANNC_JOB_FORWARD ? 0 : fused->records.most;
     ANNC_TRY(annc_allocate(lay_out_first(fused, NULL), sizeof(float), "the engine", &fused->memory));
     lay_out_first(fused, fused->memory);
@@ -250,8 +255,8 @@ const char *annc_fused_describe(const void *engine)
 
 /* ---------------------------------------------------------------- shares */
 
-/* Whether a layer is worth sharing among so many: the first always, of the others those whose products take longer than the exchange. The last
- * one's outputs everyone needs. */
+/* Returns whether workers share a layer: always the first, and others whose products take longer
+ * than the exchange. Every worker needs the outputs of the last layer. */
 static bool is_shared(const struct annc_fused *fused, uint32_t l, int workers)
 {
     const struct annc_shape *shape = fused->job->shape;
@@ -261,7 +266,7 @@ static bool is_shared(const struct annc_fused *fused, uint32_t l, int workers)
     return l == 1 || (size_t)fused->m * shape->width[l - 1] * shape->width[l] >= WORTH_SHARING;
 }
 
-/* Gives worker i of so many its units of a layer, in whole lines of floats. */
+/* Assigns worker i of `workers` its units of a layer, in whole cache lines of floats. */
 static void share_layer(struct annc_layer *layer, int i, int workers)
 {
     const size_t lines = annc_padded(layer->all) / ANNC_PAD, n = (size_t)(layer->shared ? workers : 1);
@@ -272,7 +277,7 @@ static void share_layer(struct annc_layer *layer, int i, int workers)
     layer->n = (after < layer->all ? (uint32_t)after : layer->all) - layer->first;
 }
 
-/* Hands the units out. In a job that only goes forward every worker has all of them, and other examples. */
+/* Assigns the units. In a forward-only job every worker has all units, and different examples. */
 static annc_status share_out(struct annc_fused *fused, int workers)
 {
     annc_status status = ANNC_OK;
@@ -299,7 +304,8 @@ out:
     return status;
 }
 
-/* Whether more workers than one can share a step: there must be units for each, and a layer above to exchange them for. */
+/* Returns the largest number of workers that can share a step: each needs units, and a layer above
+ * must exist for the exchange. */
 static int most_workers(const struct annc_fused *fused, int threads)
 {
     const int units = fused->layers > 1 ? (int)(fused->stride / ANNC_PAD) : 1;
@@ -309,8 +315,9 @@ static int most_workers(const struct annc_fused *fused, int threads)
     return most;
 }
 
-/* One worker or all? Whatever is faster: it depends on the machine, on its neighbours and on the network, and results do not depend on it. Each
- * is tried a few times, and the slower one now and then again. Calls of few examples are not worth waking anybody, and tell nothing. */
+/* Selects one worker or all, whichever is faster: it depends on the machine, its other processes
+ * and the network, while results do not depend on it. Each is tried a few times, and the slower one
+ * now and then again. Calls of few examples run on one worker and are not measured. */
 enum { ONE, ALL, TRIALS = 3, AGAIN = 32, FEW = 256 };
 
 static int choose_pace(const struct annc_fused *fused, uint64_t examples)
@@ -335,13 +342,14 @@ static void note_pace(struct annc_fused *fused, int pace, uint64_t examples, dou
 
 /* ---------------------------------------------------------------- parameters */
 
-/* Where the weight of input k lies for unit j of a layer: the first one's are in planes. */
+/* Returns the position of the weight of input k to unit j of a layer; the first layer's is in
+ * planes. */
 static size_t place(const struct annc_fused *fused, const struct annc_layer *layer, uint32_t l, size_t k, size_t j)
 {
     return l == 1 ? j / ANNC_PAD * fused->plane + k * ANNC_PAD + j % ANNC_PAD : k * layer->stride + j;
 }
 
-/* One part of a worker's own parameters from its block. */
+/* Reads one part of a worker's own parameters from its block. */
 static void read_part(struct annc_worker *worker, int part)
 {
     const struct annc_fused *fused = worker->fused;
@@ -351,7 +359,8 @@ static void read_part(struct annc_worker *worker, int part)
         const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
         const size_t n_in = layer->n_in;
         const float *W = block + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
-        const bool mine = l > 1 || layer->shared || worker->index == 0; /* the first layer's W is there once */
+        /* The workers share the first layer's W, so only worker 0 reads it. */
+        const bool mine = l > 1 || layer->shared || worker->index == 0;
         for (size_t j = 0; mine && j < layer->n; j++)
             for (size_t k = 0; k < n_in; k++)
                 layer->W[part][place(fused, layer, l, k, j)] = own[j * n_in + k];
@@ -364,7 +373,7 @@ static void read_part(struct annc_worker *worker, int part)
     }
 }
 
-/* And back: the layers that all workers have alike are written by the first. */
+/* Writes them back; the first worker writes layers that all workers hold equally. */
 static void write_part(const struct annc_worker *worker, int part)
 {
     const struct annc_fused *fused = worker->fused;
@@ -399,7 +408,7 @@ static void write_own(const struct annc_worker *worker)
 
 /* ---------------------------------------------------------------- a call */
 
-/* The examples in the order of the cursor, unless they are so already. */
+/* Lists the examples in the order of the cursor, unless they are already. */
 static void find_order(struct annc_fused *fused, const struct annc_order *order)
 {
     if (memcmp(&fused->known, order, sizeof *order) == 0)
@@ -413,8 +422,10 @@ static void find_order(struct annc_fused *fused, const struct annc_order *order)
 static void work(void *context, int i)
 {
     struct annc_fused *fused = context;
+    /* The caller has read worker 0's parameters, including the shared arrays, before the others
+     * began. */
     struct annc_worker *worker = fused->worker[i];
-    if (i > 0) /* the first one's, which includes what all only read, were there before the others began */
+    if (i > 0)
         read_own(worker);
     annc_worker_run(worker);
 }

@@ -1,4 +1,4 @@
-/* cpu_fused.h - whole steps of small networks on the CPU, in one go. */
+/* cpu_fused.h - the fused engine: whole steps of small networks on the CPU in one call. */
 #ifndef ANNC_BACKEND_CPU_CPU_FUSED_H
 #define ANNC_BACKEND_CPU_CPU_FUSED_H
 
@@ -6,8 +6,8 @@
 #include "backend/engine.h"
 #include "base/pool.h"
 
-/* The functions of struct annc_engine_ops. open: for examples that are staged, with up to `threads` threads of the pool; choose: only
- * as many of them as make it faster. */
+/* The functions of struct annc_engine_ops. open: for staged examples, with up to `threads` threads
+ * of the pool; with `choose`, only as many as make it faster. */
 const char *annc_fused_refuses(const struct annc_job *job);
 double annc_fused_seconds(const struct annc_job *job);
 size_t annc_fused_memory(const struct annc_job *job);

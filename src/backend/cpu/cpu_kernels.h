@@ -1,7 +1,9 @@
-/* cpu_kernels.h - the inner loops of the CPU, compiled for several instruction sets of which the best is chosen when the device is opened.
+/* cpu_kernels.h - the inner loops of the CPU, compiled for several instruction sets; opening the
+ * device selects the best one.
  *
- * Matrices here are padded: a row of n numbers takes up annc_padded(n) of them; beyond n, what feeds another layer is 0, and all else means
- * nothing. A step of the fused engine (cpu_step.c) is made of these; the elementwise ones serve the operations too. */
+ * Matrices here are padded: a row of n numbers occupies annc_padded(n). Padding is 0 in the inputs
+ * of another layer and undefined elsewhere. The fused engine (cpu_step.c) consists of these
+ * functions; the operations use the elementwise ones too. */
 #ifndef ANNC_BACKEND_CPU_CPU_KERNELS_H
 #define ANNC_BACKEND_CPU_CPU_KERNELS_H
 
@@ -9,9 +11,9 @@
 #include "base/config.h"
 
 enum {
-    ANNC_PAD = 16,  /* numbers that rows are padded to a multiple of: the widest vector */
-    ANNC_OCTET = 8, /* inputs that are not 0 come in blocks of so many */
-    ANNC_LINE = 64, /* bytes of a cache line, to which records are aligned */
+    ANNC_PAD = 16,  /* rows are padded to a multiple of this: the widest vector */
+    ANNC_OCTET = 8, /* nonzero inputs per block */
+    ANNC_LINE = 64, /* bytes of a cache line, the alignment of records */
 };
 
 static inline size_t annc_padded(size_t n)
@@ -19,11 +21,12 @@ static inline size_t annc_padded(size_t n)
     return (n + ANNC_PAD - 1) / ANNC_PAD * ANNC_PAD;
 }
 
-/* The first layer's W is kept in planes of ANNC_PAD units: W[plane][input][unit]. Then offsets do not depend on the number of units, and what one
- * worker writes is far from what another does.
+/* The first layer's W is stored in planes of ANNC_PAD units: W[plane][input][unit]. Offsets then do
+ * not depend on the number of units, and the workers write to distant addresses.
  *
- * Where one example's inputs that are not 0 lie: from line `line` on, uint16_t input[8 * blocks], then their values, uint8_t or float. A last
- * block that is not full ends with values 0 at spare inputs, of which each plane has ANNC_OCTET. */
+ * The record of one example's nonzero inputs: from line `line` on, uint16_t input[8 * blocks], then
+ * their values, uint8_t or float. Values of 0 at spare inputs, of which each plane has ANNC_OCTET,
+ * fill the last block. */
 struct annc_record {
     uint32_t line, blocks;
 };
@@ -32,20 +35,21 @@ struct annc_records {
     const uint8_t *lines;
     bool bytes;   /* values are bytes, */
     float factor; /* times this */
-    size_t most;  /* values that an example has */
-    size_t step;  /* from one example's values to the next one's, where a minibatch's are kept as floats */
+    size_t most;  /* largest number of values of an example */
+    /* Distance between examples' values, if a minibatch's values are kept as floats. */
+    size_t step;
 };
 
-/* Where a product begins: at 0, at a row of biases, or at what is there. */
+/* Initial value of a product: 0, a row of biases, or the present C. */
 enum annc_start { ANNC_START_ZERO, ANNC_START_BIAS, ANNC_START_THERE };
 
-/* C (M x N) = its start + A B, with A (M x K) at steps of any size, B (K x N) and C in padded rows; N and the rows of B and C are multiples of
- * ANNC_PAD. */
+/* C (M x N) = start + A B, with A (M x K) in any strides, B (K x N) and C in padded rows; N and the
+ * rows of B and C are multiples of ANNC_PAD. */
 struct annc_product {
     uint32_t M, N, K;
     struct {
         const float *at;
-        size_t row, step; /* from one row of A to the next, and from one of its columns to the next */
+        size_t row, step; /* strides of rows and columns */
     } A;
     struct {
         const float *at;
@@ -59,7 +63,8 @@ struct annc_product {
     const float *bias;
 };
 
-/* The last layer of a minibatch, to be scored: m rows of n outputs, `stride` apart, for the classes that were wanted. */
+/* The last layer of a minibatch for scoring: m rows of n outputs, `stride` apart, and the true
+ * classes. */
 struct annc_outputs {
     annc_cost cost;
     uint32_t m, n;
@@ -67,18 +72,19 @@ struct annc_outputs {
     const float *Z, *A, *Y;
     const uint32_t *wanted;
     const float *weights; /* of the classes, or NULL */
-    double *costs;        /* room for the sum of each output's */
+    double *costs;        /* sum of costs per output */
 };
 
 struct annc_cpu_kernels {
     const char *name;
 
-    /* Z (m x n) = bias + X W over the inputs that are not 0. n is a multiple of ANNC_PAD, `plane` the floats of a plane. values takes each
-     * example's values, m x step, for sparse_update. next: the records of the minibatch after this one, fetched ahead. */
+    /* Z (m x n) = bias + X W over the nonzero inputs. n is a multiple of ANNC_PAD, `plane` the
+     * floats of a plane. Writes each example's values, m x step, to `values`, for sparse_update.
+     * next: the records of the next minibatch, to prefetch. */
     void (*sparse_forward)(const struct annc_records *records, const struct annc_record *these,
                            const struct annc_record *next, uint32_t m, size_t n, const float *W, size_t plane,
                            const float *bias, float *Z, float *values);
-    /* W += X^T D over the inputs that are not 0. D: m x n. */
+    /* W += X^T D over the nonzero inputs. D: m x n. */
     void (*sparse_update)(const struct annc_records *records, const struct annc_record *these, uint32_t m, size_t n,
                           const float *D, const float *values, float *W, size_t plane);
     void (*multiply)(const struct annc_product *product);
@@ -90,24 +96,28 @@ struct annc_cpu_kernels {
     void (*times_derivative)(annc_activation f, size_t count, const float *Z, const float *A, float *delta);
     void (*cost_derivative)(annc_cost cost, size_t count, const float *Z, const float *A, const float *Y, float *delta);
     void (*scale)(size_t count, float factor, float *x);
-    /* The sum of C, times its class's weight, over all rows, in an order that does not depend on the vectors; and how many rows have their
-     * largest output, ties going to the lowest, at the wanted class (not for a single output). */
+    /* sum_costs returns the sum of C, times its class's weight, over all rows, in an order
+     * independent of the vector width. count_correct returns the number of rows whose largest
+     * output, the lowest index in ties, is the wanted class (not for a single output). */
     double (*sum_costs)(const struct annc_outputs *outputs);
     uint32_t (*count_correct)(const struct annc_outputs *outputs);
     /* G = G + l2 W + l1 sign(W). */
     void (*penalise)(size_t count, double l2, double l1, const float *W, float *G);
-    /* theta = (1 - eta decay) theta - step, by the rule; v and s: its states, NULL where it has none. */
+    /* theta = (1 - eta decay) theta - step, by the rule; v and s: its states, NULL if it has
+     * none. */
     void (*update)(struct annc_rule rule, struct annc_rate rate, double decay, size_t count, const float *G,
                    float *theta, float *v, float *s);
     /* x = bytes times factor. */
     void (*bytes_to_floats)(size_t count, float factor, const uint8_t *bytes, float *x);
-    /* Inputs that are not 0, and their values; gives how many. Up to ANNC_PAD places after them are written to, too. */
+    /* Lists the nonzero inputs and their values and returns their number. May also write to
+     * ANNC_PAD places after them. */
     uint32_t (*list_bytes)(const uint8_t *x, uint32_t n, uint16_t *input, uint8_t *value);
-    /* The examples at positions first...first + count - 1 of an order. */
+    /* Writes the examples at positions first...first + count - 1 of an order. */
     void (*order)(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *examples);
 };
 
-/* The best that this machine has; ANNC_CPU_KERNELS (avx512, avx2, portable) asks for another. */
+/* Returns the best kernels for this machine; ANNC_CPU_KERNELS (avx512, avx2, portable) selects
+ * others. */
 const struct annc_cpu_kernels *annc_cpu_kernels_choose(void);
 
 extern const struct annc_cpu_kernels annc_cpu_kernels_portable;

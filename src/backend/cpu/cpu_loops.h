@@ -1,4 +1,5 @@
-/* cpu_loops.h - the kernels of cpu_kernels.h, for the instruction set of the file that includes this: cpu_portable.c, cpu_avx2.c, cpu_avx512.c. */
+/* cpu_loops.h - the kernels of cpu_kernels.h for the instruction set of the including file:
+ * cpu_portable.c, cpu_avx2.c, cpu_avx512.c. */
 #ifndef ANNC_BACKEND_CPU_CPU_LOOPS_H
 #define ANNC_BACKEND_CPU_CPU_LOOPS_H
 
@@ -6,19 +7,19 @@
 #include "backend/cpu/cpu_vector.h"
 #include "base/functions.h"
 
-/* A pointer that is worked out once: otherwise the sums that make it are worked out again for each vector of a row. */
+/* A pointer computed once; otherwise the compiler recomputes its sums for each vector of a row. */
 #define SETTLED(pointer) __asm__("" : "+r"(pointer))
-/* A loop of a constant number of turns, each with registers of its own. */
+/* A fully unrolled loop of a constant number of iterations, each with its own registers. */
 #define REPEAT(i, turns) _Pragma("GCC unroll 16") for (int i = 0; i < (turns); i++)
 
-enum { MOST_VECTORS = 4 }; /* of a row that are summed, or kept, in registers at once */
+enum { MOST_VECTORS = 4 }; /* of a row, in registers at once */
 
-/* ---------------------------------------------------------------- inputs that are not 0 */
+/* ---------------------------------------------------------------- nonzero inputs */
 
-/* Where vector g of a row of W lies, from where its first one does (cpu_kernels.h has W in planes). */
+/* Offset of vector g of a row of W from its first vector (W is in planes: cpu_kernels.h). */
 #define IN_PLANE(g, plane) ((size_t)(g)*LANES / ANNC_PAD * (plane) + (size_t)(g)*LANES % ANNC_PAD)
 
-/* The row of W of non-zero j of four, whose offsets are packed in q, in bytes. */
+/* Returns the row of W of non-zero j of four, from their byte offsets packed in q. */
 INLINE const void *row_of(const float *W, uint64_t q, int j)
 {
     enum { UNIT = 6, MASK = 0xFFFF << UNIT }; /* ANNC_PAD floats are 2^6 bytes */
@@ -31,8 +32,9 @@ INLINE const void *values_of(const struct annc_records *records, const struct an
     return records->lines + (size_t)record->line * ANNC_LINE + (size_t)record->blocks * ANNC_OCTET * sizeof(uint16_t);
 }
 
-/* One example, `vectors` vectors of its row, each summed in CHAINS chains, so that additions need not wait for each other: the same ones
- * whatever the number of vectors, so that a unit does not depend on its neighbours. */
+/* Computes one example, `vectors` vectors of its row, each summed in CHAINS independent chains for
+ * instruction-level parallelism. The chains do not depend on the number of vectors, so a unit does
+ * not depend on its neighbours. */
 INLINE void forward_example(const int vectors, const bool bytes, const struct annc_records *records,
                             const struct annc_record *record, const char *next, const float *W, size_t plane,
                             const float *bias, float *z, float *x)
@@ -183,7 +185,7 @@ INLINE void tile(const int rows, const int vectors, const struct annc_product *p
         v_store(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES, sum[i]);
 }
 
-/* A strip of C that is one or two vectors wide. */
+/* Computes a strip of C, one or two vectors wide. */
 INLINE void strip(const int vectors, const struct annc_product *p, size_t column)
 {
     uint32_t row = 0;
@@ -204,7 +206,8 @@ static void multiply(const struct annc_product *p)
         strip(1, p, column);
 }
 
-/* Some vectors of b side by side, so that the additions of one need not wait for those of another. */
+/* Adds the rows of D to several vectors of b side by side, so that their additions are
+ * independent. */
 INLINE void add_strip(const int vectors, uint32_t m, size_t stride, const float *D, float *b)
 {
     vec sum[4];
@@ -230,7 +233,7 @@ static void add_rows(uint32_t m, size_t n, size_t stride, const float *D, float 
 
 /* ---------------------------------------------------------------- elementwise */
 
-typedef float real; /* of the formulas */
+typedef float real; /* type in the formulas */
 
 static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
 {
@@ -294,7 +297,8 @@ static void scale(size_t count, float factor, float *restrict x)
         x[i] *= factor;
 }
 
-/* A row's costs are added to those of the rows before, output by output; ANNC_PAD of them at a time, a number that compilers know. */
+/* Adds each row's costs to those of the rows before, output by output, ANNC_PAD at a time, a
+ * constant for the compiler. */
 static double sum_costs(const struct annc_outputs *outputs)
 {
     const size_t stride = outputs->stride, count = outputs->m * stride;
@@ -326,8 +330,8 @@ static double sum_costs(const struct annc_outputs *outputs)
     return sum;
 }
 
-/* Whether an output is the largest of a row, or equals it and is the lowest of those. Outputs at least as large are counted first: mostly it
- * is the only one. */
+/* Returns whether an output is the largest of a row, or equals it at the lowest index. It first
+ * counts the outputs at least as large; usually only one is. */
 INLINE bool wins(uint32_t n, const float *a, uint32_t wanted)
 {
     const vec best = v_set(a[wanted]);
@@ -337,7 +341,7 @@ INLINE bool wins(uint32_t n, const float *a, uint32_t wanted)
     for (uint32_t j = 0; j < n && reach > 1; j++)
         if (a[j] > a[wanted] || (j < wanted && !(a[j] < a[wanted])))
             return false;
-    return reach > 0; /* not so where it is no number */
+    return reach > 0; /* false for NaN */
 }
 
 static uint32_t count_correct(const struct annc_outputs *outputs)
@@ -389,7 +393,8 @@ static void bytes_to_floats(size_t count, float factor, const uint8_t *restrict 
         x[j] = (float)bytes[j] * factor;
 }
 
-/* Eight bytes at once: most are all 0 in the data that this is for. The lowest byte comes first, as in memory. */
+/* Reads eight bytes at once, since most groups are all 0 in sparse data. The lowest byte comes
+ * first, as in memory. */
 static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_t *value)
 {
     const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
@@ -399,7 +404,7 @@ static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_
     for (; n - j >= sizeof low; j += sizeof low) {
         uint64_t word;
         memcpy(&word, x + j, sizeof word);
-        /* The highest bit of each byte that is not 0. */
+        /* `found` has the highest bit of each nonzero byte. */
         for (uint64_t found = (((word & low) + low) | word) & ~low; found; found &= found - 1) {
             const uint32_t k = j + (uint32_t)__builtin_ctzll(found) / 8;
             input[count] = (uint16_t)k;
@@ -414,7 +419,8 @@ static uint32_t list_bytes(const uint8_t *x, uint32_t n, uint16_t *input, uint8_
     return count;
 }
 
-/* The rounds of annc_order_at for all positions, vector after vector; then the few that must walk on. */
+/* Runs the rounds of annc_order_at for all positions, vector by vector, then continues the few
+ * cycles that left the range. */
 static void order(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *restrict examples)
 {
     const uint32_t low_bits = order->low_bits, low_mask = ((uint32_t)1 << low_bits) - 1;

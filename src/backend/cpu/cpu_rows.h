@@ -1,19 +1,20 @@
-/* cpu_rows.h - what depends on a whole row of a matrix: m rows of n numbers, `stride` apart. */
+/* cpu_rows.h - functions of whole rows of a matrix: m rows of n numbers, `stride` apart. */
 #ifndef ANNC_BACKEND_CPU_CPU_ROWS_H
 #define ANNC_BACKEND_CPU_CPU_ROWS_H
 
 #include "annc.h"
 
-/* Z = Z - log(sum of exp(Z)) a row, by way of the row's largest entry. */
+/* Z = Z - log(sum of exp(Z)) per row, computed relative to the row's largest entry. */
 void annc_cpu_normalise_rows(uint32_t m, uint32_t n, size_t stride, float *Z);
 
 /* delta = delta times the Jacobian diag(a) - a a^T of a row-wise f. */
 void annc_cpu_times_jacobian(uint32_t m, uint32_t n, size_t stride, const float *A, float *delta);
 
-/* The class that a row of outputs stands for; a single one passes from class 0 to class 1 at the middle. */
+/* Returns the class of a row of outputs; a single output changes from class 0 to class 1 at
+ * `middle`. */
 uint32_t annc_cpu_class_of(uint32_t n, const float *row, float middle);
 
-/* The class that a row of targets stands for. */
+/* Returns the class of a row of targets. */
 uint32_t annc_cpu_class_wanted(uint32_t n, const float *row);
 
 #endif

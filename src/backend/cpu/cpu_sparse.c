@@ -57,7 +57,7 @@ static uint32_t list_floats(const float *x, uint32_t n, uint16_t *input, float *
     return count;
 }
 
-/* scratch: room for the lists of one example, and ANNC_PAD more of each. */
+/* Lists of one example, with ANNC_PAD extra places each. */
 struct scratch {
     uint16_t *input;
     uint8_t *value;
@@ -77,14 +77,15 @@ static void list_example(const struct annc_cpu_kernels *kernels, const annc_exam
     } else {
         count = list_floats((const float *)examples->x + i * n, n, input, values);
     }
-    for (; count < blocks * ANNC_OCTET;
-         count++) /* the values there are 0 already; each its own row, so that none waits for another */
+    /* The values there are already 0; each spare input has its own row, so that none waits for
+     * another. */
+    for (; count < blocks * ANNC_OCTET; count++)
         input[count] = (uint16_t)(n + count % ANNC_OCTET);
 }
 
-/* ---------------------------------------------------------------- all of them */
+/* ---------------------------------------------------------------- all examples */
 
-/* Where each example's record goes, and the lines of all. */
+/* Computes the position of each example's record; returns the number of lines of all. */
 static uint64_t place(const annc_examples *examples, struct annc_sparse *sparse)
 {
     const uint32_t n = examples->inputs;

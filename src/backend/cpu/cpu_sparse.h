@@ -1,4 +1,4 @@
-/* cpu_sparse.h - a data set's inputs that are not 0, listed example by example. */
+/* cpu_sparse.h - lists of a data set's nonzero inputs, example by example. */
 #ifndef ANNC_BACKEND_CPU_CPU_SPARSE_H
 #define ANNC_BACKEND_CPU_CPU_SPARSE_H
 
@@ -9,10 +9,10 @@ struct annc_sparse {
     struct annc_record *record; /* of each example */
 };
 
-/* The share of inputs that are not 0, from up to 1,000 examples. */
+/* Returns the share of nonzero inputs, from up to 1,000 examples. */
 double annc_sparse_density(const annc_examples *examples);
 
-/* Whether so many inputs can be told apart in a list. */
+/* Returns whether a list can number so many inputs. */
 bool annc_sparse_can_list(uint32_t inputs);
 
 annc_status annc_sparse_open(const struct annc_cpu_kernels *kernels, const annc_examples *examples,

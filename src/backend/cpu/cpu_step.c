@@ -7,16 +7,16 @@
 
 /* ---------------------------------------------------------------- exchange */
 
-/* Tells the others that what is exchanged next is there. */
+/* Publishes this worker's part of the next exchange. */
 static void post(struct annc_worker *worker)
 {
     atomic_store_explicit(&worker->posted.exchanges, ++worker->exchanges, memory_order_release);
 }
 
-/* Waits for theirs. */
+/* Waits for the other workers' parts. */
 static void await(const struct annc_worker *worker)
 {
-    enum { PATIENCE = 2000 }; /* after which the other one may not be running at all */
+    enum { PATIENCE = 2000 }; /* then the other may not be running */
     const struct annc_fused *fused = worker->fused;
     for (int i = 0; i < fused->workers; i++)
         for (int spins = 0;
@@ -30,10 +30,10 @@ static void await(const struct annc_worker *worker)
         }
 }
 
-/* A or delta of a layer, in one piece, or, of a shared one, one from each worker. */
+/* A or delta of a layer: one piece, or, if shared, one piece per worker. */
 struct piece {
     const float *rows;
-    uint32_t n, first; /* units, and the first of them */
+    uint32_t n, first; /* units, the first of them */
     size_t stride;
 };
 
@@ -62,7 +62,8 @@ static struct piece piece_of_delta(const struct annc_worker *worker, uint32_t l,
 
 /* ---------------------------------------------------------------- targets and inputs */
 
-/* Y and the classes wanted. Where there are labels, only the ones of the minibatch before are taken back. */
+/* Writes Y and the wanted classes. With labels, it resets only the entries of the previous
+ * minibatch. */
 static void take_targets(struct annc_worker *worker, const uint32_t *these, uint32_t m)
 {
     const struct annc_job *job = worker->fused->job;
@@ -145,7 +146,7 @@ static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parit
     }
 }
 
-/* A = f(Z), and 0 beyond its units, which the layer above would otherwise learn from. */
+/* A = f(Z), and 0 in the padding, which would otherwise enter the layer above. */
 static void activate(struct annc_worker *worker, uint32_t l, uint32_t m)
 {
     const struct annc_layer *layer = &worker->layer[l];
@@ -216,7 +217,8 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
 }
 
-/* Where BP3 and BP4 go: straight into the parameters, delta being scaled already, or, where there is an update, into the gradients. */
+/* Destination of BP3 and BP4: the parameters, with delta already scaled, or the gradients if an
+ * update follows. */
 struct destination {
     float *W, *V, *b;
     enum annc_start start;
@@ -230,7 +232,7 @@ static struct destination destination_of(const struct annc_worker *worker, uint3
     return (struct destination){layer->W[ANNC_THETA], layer->V[ANNC_THETA], layer->b[ANNC_THETA], ANNC_START_THERE};
 }
 
-/* One array of parameters by its gradient; penalties and decay are for weights. */
+/* Updates one array of parameters by its gradient; penalties and decay apply to weights only. */
 static void apply_update(const struct annc_worker *worker, uint32_t number, bool weights, size_t count, float *G,
                          float *const parts[ANNC_PARTS])
 {
@@ -243,7 +245,7 @@ static void apply_update(const struct annc_worker *worker, uint32_t number, bool
                     parts[ANNC_THETA], parts[ANNC_FIRST], parts[ANNC_SECOND]);
 }
 
-/* All of a layer's. V is W again and learns alike. */
+/* Updates all parameters of a layer. V is the transpose of W and gets the same update. */
 static void learn_layer(const struct annc_worker *worker, uint32_t l, uint32_t number)
 {
     const struct annc_layer *layer = &worker->layer[l];
@@ -277,7 +279,7 @@ static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m
                                                         .start = into.start});
 }
 
-/* BP4: W += A_in^T delta, and the same the other way into V. */
+/* BP4: W += A_in^T delta, and its transpose into V. */
 static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
 {
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
@@ -366,7 +368,8 @@ static void score(struct annc_worker *worker, uint32_t position, uint32_t m, str
         job->predictions[position + r] = (int32_t)annc_cpu_class_of(layer->n, layer->A + r * layer->stride, middle);
 }
 
-/* A step's score is taken late, and the next one's targets, while the next one's A of the first layer is on its way to the others. */
+/* Scores the previous step and loads this step's targets while the first layer's A travels to the
+ * other workers. */
 static void score_previous_step(struct annc_worker *worker, uint32_t before, uint32_t number, bool is_first)
 {
     const struct annc_fused *fused = worker->fused;
@@ -389,7 +392,8 @@ void annc_worker_run(struct annc_worker *worker)
     for (uint32_t number = first; number < end; number += stride) {
         const uint32_t position = annc_cursor_position(job->cursor, number, 0);
         const int parity = (int)(number % 2);
-        if (fused->layers == 1) /* the outputs are the first layer's, and about to be overwritten */
+        /* The outputs are the first layer's and are about to be overwritten. */
+        if (fused->layers == 1)
             score_previous_step(worker, before, number, number == first);
         forward_first(worker, position, m, parity);
         if (fused->layers > 1)

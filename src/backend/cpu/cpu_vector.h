@@ -1,4 +1,4 @@
-/* cpu_vector.h - a vector of floats, for the instruction set that a file is compiled for. */
+/* cpu_vector.h - a vector of floats for the instruction set of the compiled file. */
 #ifndef ANNC_BACKEND_CPU_CPU_VECTOR_H
 #define ANNC_BACKEND_CPU_CPU_VECTOR_H
 
@@ -10,7 +10,7 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
-/* TILE_n: rows of a product's tile that is n vectors wide; CHAINS: of additions that a sum is split into. */
+/* TILE_n: rows of a product's tile n vectors wide. CHAINS: independent addition chains per sum. */
 enum { LANES = 16, TILE_1 = 16, TILE_2 = 8, CHAINS = 4 };
 typedef __m512 vec;
 
@@ -30,14 +30,15 @@ INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
-/* How many of the first n numbers of a are not below those of b. */
+/* Returns the number of the first n entries of a that are not below those of b. */
 INLINE uint32_t v_count_reaching(uint32_t n, vec a, vec b)
 {
     const uint32_t those = n < LANES ? (1u << n) - 1 : 0xFFFF;
     return (uint32_t)__builtin_popcount(_mm512_cmp_ps_mask(a, b, _CMP_GE_OQ) & those);
 }
 
-/* Of the 16 bytes at x, which are inputs from `first` on, those that are not 0: their numbers and values, and how many. */
+/* Lists the nonzero ones of the 16 bytes at x, inputs from `first` on: their numbers and values.
+ * Returns their count. */
 enum { LISTED = 16 };
 INLINE uint32_t v_list(const uint8_t *x, uint32_t first, uint16_t *input, uint8_t *value)
 {
@@ -50,7 +51,7 @@ INLINE uint32_t v_list(const uint8_t *x, uint32_t first, uint16_t *input, uint8_
     return (uint32_t)__builtin_popcount(found);
 }
 
-/* Eight numbers, each of which can be spread over a vector. */
+/* Eight numbers, each of which can be broadcast to a vector. */
 typedef __m512 octet;
 
 INLINE octet octet_of_bytes(const uint8_t *bytes, float factor)
@@ -115,7 +116,7 @@ INLINE void octet_store(float *x, octet a)
 {
     _mm256_store_ps(x, a);
 }
-/* By way of memory: loads are cheaper here than permutations. */
+/* Through memory: loads are cheaper here than permutations. */
 INLINE vec octet_spread(octet a, const float *stored, int j)
 {
     (void)a;
@@ -192,7 +193,7 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 #endif
 
 #if !defined(__AVX512F__)
-enum { LISTED = UINT16_MAX }; /* never so many at once */
+enum { LISTED = UINT16_MAX }; /* an unreachable count */
 INLINE uint32_t v_list(const uint8_t *x, uint32_t first, uint16_t *input, uint8_t *value)
 {
     (void)x, (void)first, (void)input, (void)value;

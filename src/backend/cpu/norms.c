@@ -1,4 +1,4 @@
-/* norms.c - norms, on the CPU: of a gradient that is clipped, of weights that are bounded. */
+/* norms.c - norms on the CPU: gradient clipping and max-norm weights. */
 #include "backend/cpu/norms.h"
 
 #include <math.h>

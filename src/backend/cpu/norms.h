@@ -1,4 +1,4 @@
-/* norms.h - the operations of backend.h that bound norms, on the CPU. */
+/* norms.h - the norm-limiting operations of backend.h on the CPU. */
 #ifndef ANNC_BACKEND_CPU_NORMS_H
 #define ANNC_BACKEND_CPU_NORMS_H
 

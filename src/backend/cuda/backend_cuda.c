@@ -1,7 +1,8 @@
-/* backend_cuda.c - an NVIDIA GPU: cuBLAS for the products, kernels of ours for the rest, steps recorded in CUDA graphs.
+/* backend_cuda.c - an NVIDIA GPU: cuBLAS for the products, our own kernels for the rest, and steps
+ * recorded in CUDA graphs.
  *
- * This file and kernels/ are a module of their own (annc_backend_cuda loads it), and know the library by annc_host alone. All work of a
- * device goes through one stream. */
+ * This file and kernels/ form a module of their own (registry.c loads it) and reach the library
+ * only through annc_host. All work of a device uses one stream. */
 #include "backend/backend.h"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda_estimate.h"
@@ -14,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps in the recorded block: enough to hide its launch, few enough to instantiate at once. */
+/* Steps per recorded block: enough to hide its launch, few enough for fast instantiation. */
 enum { RECORDED_STEPS = 64 };
 
-/* What cuBLAS may use; given once, so that it allocates nothing while steps are recorded. The size it asks for on Hopper. */
+/* The workspace of cuBLAS, set once so that it allocates nothing while steps are recorded; the size
+ * that it recommends on Hopper. */
 enum { CUBLAS_WORKSPACE_BYTES = 32 << 20 };
 
 struct cuda_device {
@@ -40,7 +42,8 @@ static struct cuda_device *cuda(annc_device *device)
 
 /* ---------------------------------------------------------------- errors */
 
-/* CUDA keeps an error until it is asked for: what is told here is not told again, of the next launch. */
+/* CUDA keeps an error until it is read. Reading it here keeps it from being reported again by the
+ * next launch. */
 static annc_status cuda_failed(const annc_device *device, cudaError_t error, const char *call)
 {
     cudaGetLastError();
@@ -56,7 +59,8 @@ static annc_status cublas_failed(annc_device *device, cublasStatus_t error, cons
                               "cuBLAS: %s in %s, on %s", cublasGetStatusString(error), call, device->info.name);
 }
 
-/* Both go to `out` when a call fails, as ANNC_TRY does; they want `status` and `device` in scope. */
+/* Both jump to `out` if a call fails, as ANNC_TRY does; they need `status` and `device` in
+ * scope. */
 #define CUDA_TRY(call)                                                                                                 \
     do {                                                                                                               \
         const cudaError_t cuda_error_ = (call);                                                                        \
@@ -76,8 +80,9 @@ static annc_status cublas_failed(annc_device *device, cublasStatus_t error, cons
 
 /* ---------------------------------------------------------------- devices */
 
-/* Makes a device the one that this thread's calls go to. Each function of the backend begins with it: a thread may have several devices,
- * and a device may come from another thread. cudaSetDevice is kept out of steps that are being recorded. */
+/* Makes a device the current one of this thread. Each function of the backend calls it first: a
+ * thread may use several devices, and a device may come from another thread. cudaSetDevice stays
+ * outside recorded steps. */
 static cudaError_t enter(const annc_device *device)
 {
     const int index = ((const struct cuda_device *)device)->index;
@@ -92,7 +97,7 @@ static int cuda_count(char *why, size_t size)
     const cudaError_t error = cudaGetDeviceCount(&count);
     if (error == cudaSuccess && count > 0)
         return count;
-    cudaGetLastError(); /* the error is told here, not to the next call */
+    cudaGetLastError(); /* clears the error, reported here */
     cudaDriverGetVersion(&driver);
     cudaRuntimeGetVersion(&runtime);
     if (driver == 0)
@@ -118,7 +123,8 @@ static void cuda_close(annc_device *device)
     free(self);
 }
 
-/* Every GPU has an identity; what runs CUDA code without one has none, and must not be reported as a GPU. */
+/* Returns whether CUDA code runs without a GPU: every GPU has an identity, a simulator has none and
+ * must not be reported as a GPU. */
 static bool is_simulated(const struct cudaDeviceProp *properties)
 {
     static const char none[sizeof properties->uuid] = {0};
@@ -143,7 +149,8 @@ out:
     return status;
 }
 
-/* Runs a kernel of ours: that a device is there, and a driver, does not say that there is code for them in this build. */
+/* Runs one of our kernels: a device and a driver may be present without code for them in this
+ * build. */
 static annc_status try_kernel(annc_device *device)
 {
     annc_status status = ANNC_OK;
@@ -166,7 +173,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     device->host = host;
     self->index = index;
     snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
-    cudaGetLastError(); /* of a device before */
+    cudaGetLastError(); /* left from an earlier device */
     CUDA_TRY(enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
@@ -174,7 +181,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     CUBLAS_TRY(cublasCreate(&self->cublas));
     CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
     CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
-    ANNC_TRY(describe(device)); /* last: what is free now is the caller's */
+    ANNC_TRY(describe(device)); /* last: free memory is measured after all allocations */
     *result = device;
 out:
     if (status != ANNC_OK)
@@ -291,7 +298,7 @@ static void cuda_unstage(annc_device *device, const void *memory)
 
 /* ---------------------------------------------------------------- operations */
 
-/* An operation that is one launch. */
+/* An operation of a single launch. */
 #define LAUNCH_TRY(launch)                                                                                             \
     do {                                                                                                               \
         annc_status status = ANNC_OK;                                                                                  \
@@ -332,8 +339,9 @@ static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct
     LAUNCH_TRY(annc_launch_dropout(cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
 }
 
-/* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the transposes: C^T = op(B)^T op(A)^T. The
- * leading dimension of a row-major matrix is its row's length. */
+/* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the
+ * transposes: C^T = op(B)^T op(A)^T. The leading dimension of a row-major matrix is its row's
+ * length. */
 static annc_status product(annc_device *device, bool transpose_A, bool transpose_B, uint32_t m, uint32_t n, uint32_t k,
                            float alpha, const float *A, const float *B, float beta, float *C)
 {
@@ -368,7 +376,8 @@ static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uin
                                      float *delta)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta)); /* delta_next W_next */
+    /* delta_next W_next */
+    ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
     CUDA_TRY(annc_launch_times_derivative(cuda(device)->stream, f, m, n, Z, A, delta));
 out:
     return status;
@@ -378,7 +387,8 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
                                     const float *delta, const float *A_in, float *W, float *b)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)); /* delta^T A_in */
+    /* delta^T A_in */
+    ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
     CUDA_TRY(annc_launch_bias_step(cuda(device)->stream, m, n, alpha, beta, delta, b));
 out:
     return status;
@@ -419,13 +429,13 @@ static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, u
     LAUNCH_TRY(annc_launch_score(cuda(device)->stream, cost, m, n, Z, A, Y, weights, cursor, scores, predictions));
 }
 
-/* ---------------------------------------------------------------- the engine of recorded steps */
+/* ---------------------------------------------------------------- the recorded engine */
 
 /* Steps recorded for one job. */
 struct recording {
     annc_device *device;
     struct annc_job *job;
-    cudaGraphExec_t block;  /* RECORDED_STEPS steps; NULL where no epoch has so many */
+    cudaGraphExec_t block;  /* RECORDED_STEPS steps; NULL if no epoch has so many */
     cudaGraphExec_t single; /* one step; NULL before the first */
 };
 
@@ -441,7 +451,7 @@ static double recorded_seconds(const annc_device *device, const struct annc_job 
     return annc_cuda_recorded_seconds(job);
 }
 
-/* Graphs are the driver's. */
+/* The driver allocates graphs. */
 static size_t recorded_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
 {
     (void)device;
@@ -462,7 +472,7 @@ static annc_status recorded_open(annc_device *device, struct annc_job *const *jo
     return ANNC_OK;
 }
 
-/* `count` steps as one graph. */
+/* Records `count` steps as one graph. */
 static annc_status record(struct recording *recording, int count, cudaGraphExec_t *executable)
 {
     annc_status status = ANNC_OK;
@@ -486,8 +496,9 @@ out:
     return status;
 }
 
-/* Runs the job's first step, since no kernel may be loaded during a capture, then records everything that its epochs replay:
- * a single step, and a block of steps if an epoch has enough for one. No later epoch records anything. */
+/* Runs the job's first step, since no kernel may be loaded during a capture, then records the
+ * graphs that its epochs replay: a single step, and a block of steps if an epoch has enough. Later
+ * epochs record nothing. */
 static annc_status run_first_step(struct recording *recording)
 {
     annc_status status = ANNC_OK;
@@ -531,7 +542,8 @@ static void forget_recordings(struct recording *recording)
     recording->block = recording->single = NULL;
 }
 
-/* Steps that were recorded have the rate in them, unless they read it from the epoch's table: they are recorded anew. */
+/* Recorded steps contain the rate, unless they read it from the epoch's table, and are then
+ * recorded again. */
 static annc_status recorded_changed(void *engine)
 {
     struct recording *recording = (struct recording *)engine;

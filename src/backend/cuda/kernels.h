@@ -1,5 +1,6 @@
-/* kernels.h - the kernels as the CUDA backend calls them. Each launcher enqueues on the stream and gives the launch's error. Arguments
- * are those of the operation of the same name in src/backend/backend.h; all pointers are to device memory. */
+/* kernels.h - launchers of the CUDA kernels. Each enqueues its kernels on the stream and returns
+ * the launch's error. Arguments are those of the operation of the same name in
+ * src/backend/backend.h; all pointers are to device memory. */
 #ifndef ANNC_BACKEND_CUDA_KERNELS_H
 #define ANNC_BACKEND_CUDA_KERNELS_H
 
@@ -28,7 +29,7 @@ cudaError_t annc_launch_augment(cudaStream_t stream, uint64_t seed, const struct
 cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                                 double share, uint32_t m, uint32_t n, const float *A, float *D);
 
-/* Z = Z + 1 b^T, A = f(Z): what is left of forward after the product. */
+/* Z = Z + 1 b^T, A = f(Z): the part of forward after the product. */
 cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *b,
                                  float *Z, float *A);
 
@@ -38,11 +39,11 @@ cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, ann
 cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, const float *Y,
                               float *delta);
 
-/* delta = delta times f'(Z): what is left of hidden_delta after the product. */
+/* delta = delta times f'(Z): the part of hidden_delta after the product. */
 cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *Z,
                                          const float *A, float *delta);
 
-/* b = beta b + alpha delta^T 1: what is left of weight_step after the product. */
+/* b = beta b + alpha delta^T 1: the part of weight_step after the product. */
 cudaError_t annc_launch_bias_step(cudaStream_t stream, uint32_t m, uint32_t n, float alpha, float beta,
                                   const float *delta, float *b);
 

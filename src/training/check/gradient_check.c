@@ -1,4 +1,5 @@
-/* gradient_check.c - the gradient audit: the reference against finite differences, each device against the reference. */
+/* gradient_check.c - the gradient audit: the reference against finite differences, each device
+ * against the reference. */
 #include "backend/backend.h"
 #include "backend/engine.h"
 #include "base/allocate.h"
@@ -19,15 +20,16 @@
 #include <string.h>
 
 static const double STEP = 1e-5;                 /* h of the central difference */
-static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; the absolute part is this times DIFFERENCE_FLOOR */
-static const double PIECEWISE_TOLERANCE = 1e-5;  /* where an activation has kinks */
+static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; absolute times DIFFERENCE_FLOOR */
+static const double PIECEWISE_TOLERANCE = 1e-5;  /* with kinks */
 static const double DIFFERENCE_FLOOR = 1e-3;
 static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
-static const double ROUNDING = 4.0 / (1 << 23); /* of fp32, a few times over */
-/* A number for which ROUNDING allows an error of fp32's smallest normal number: below that one, digits are lost or flushed to 0. */
+static const double ROUNDING = 4.0 / (1 << 23); /* a few fp32 roundings */
+/* The magnitude for which ROUNDING allows an error of fp32's smallest normal number; smaller
+ * numbers lose digits or are flushed to 0. */
 static const double UNDERFLOW = FLT_MIN / (4.0 / (1 << 23));
 
-/* What all rows of one audit share. */
+/* Data shared by all rows of one audit. */
 struct audit {
     const annc_network *network;
     const annc_shape *shape;
@@ -40,20 +42,23 @@ struct audit {
     double *theta, *gradient; /* mean over the m examples */
     double *magnitude;        /* see add_magnitude */
     float *device_gradient;
-    int *pieces; /* of every unit of a piecewise layer, of every output, of every example: the piece it lies on */
+    /* The piece of every unit of a piecewise layer, and of every output, per example. */
+    int *pieces;
     annc_check_row *rows;
     size_t row_count;
 };
 
 /* ---------------------------------------------------------------- the reference */
 
-/* A magnitude that fp32 has to hold: 0 is exact, anything else counts as UNDERFLOW at least. */
+/* Returns the magnitude that fp32 has to represent: 0 is exact, anything else counts as at least
+ * UNDERFLOW. */
 static double held(double magnitude)
 {
     return magnitude > 0 ? magnitude + UNDERFLOW : 0;
 }
 
-/* |delta^L| if nothing in it cancelled: |a| + |y| + |dC/da| through |f'|, or through diag(a) + a a^T. */
+/* Computes |delta^L| without cancellation: |a| + |y| + |dC/da| through |f'|, or through diag(a) + a
+ * a^T. */
 static void output_magnitude(struct annc_reference *r, const annc_shape *shape)
 {
     const uint32_t L = shape->layers, n = shape->width[L];
@@ -74,10 +79,12 @@ static void output_magnitude(struct annc_reference *r, const annc_shape *shape)
         delta[j] = held(delta[j]);
 }
 
-/* Adds |delta| |a|^T for one example, with |delta^L| as above and errors carried back through |W|. Rounding of fp32 activations
- * perturbs the gradient by a small multiple of ROUNDING times this, however much cancels in the gradient itself: a well-trained
- * network's is small, but no fp32 path can know a - y better than a. Nor can it hold a number below its range (see held): the
- * gradients of saturated narrow layers are smaller than fp32's numbers. */
+/* Adds |delta| |a|^T for one example, with |delta^L| as above and errors propagated back through
+ * |W|. Rounding of fp32 activations perturbs the gradient by a small multiple of ROUNDING times
+ * this, even if the gradient itself is small through cancellation: a well-trained network's
+ * gradient is small, but no fp32 path can compute a - y more precisely than a. Nor can fp32
+ * represent a number below its range (see held): the gradients of saturated narrow layers are
+ * smaller than that. */
 static void add_magnitude(struct audit *audit)
 {
     struct annc_reference *r = &audit->reference;
@@ -131,7 +138,7 @@ static bool has_kinks(const annc_shape *shape)
     return annc_cost_partner(shape->cost) == ANY_OUTPUT && shape->cost != ANNC_QUADRATIC;
 }
 
-/* Notes the piece that something lies on, or, with compare, whether it is the one from before. */
+/* Records the piece of a value, or, with compare, checks that it has not changed. */
 static void note_piece(struct audit *audit, size_t *at, int piece, bool compare, bool *crossed)
 {
     if (compare && piece != audit->pieces[*at])
@@ -152,7 +159,8 @@ static void note_pieces(struct audit *audit, size_t *at, bool compare, bool *cro
         note_piece(audit, at, annc_cost_piece(shape->cost, reference->a[L][j], reference->y[j]), compare, crossed);
 }
 
-/* Mean cost of the m examples. Notes on which pieces the units and costs are, or, with compare, whether that is where they were. */
+/* Returns the mean cost of the m examples. Records the pieces of the units and costs, or, with
+ * compare, checks that they have not changed. */
 static double mean_cost(struct audit *audit, bool compare, bool *crossed)
 {
     struct annc_reference *reference = &audit->reference;
@@ -166,7 +174,7 @@ static double mean_cost(struct audit *audit, bool compare, bool *crossed)
     return cost / audit->m + annc_reference_penalty(audit->shape, &audit->options->objective, audit->theta, NULL);
 }
 
-/* (C(theta_i + h) - C(theta_i - h)) / 2h; *crossed where a kink lies in between. */
+/* Returns (C(theta_i + h) - C(theta_i - h)) / 2h; sets *crossed if a kink lies in between. */
 static double central_difference(struct audit *audit, size_t i, bool *crossed)
 {
     const double value = audit->theta[i];
@@ -200,16 +208,18 @@ static size_t first_parameter(const struct audit *audit, const annc_check_row *r
                                     : annc_shape_biases_at(audit->shape, row->layer);
 }
 
-/* Which parameters of a row are sampled, one after another. */
+/* Selects the sampled parameters of a row, one after another. */
 struct sampler {
     struct annc_order order; /* of all parameters of the row */
     uint32_t next;           /* position in the order */
-    size_t nonzero_left;     /* to be drawn before others */
-    uint32_t nonzero_end;    /* once they are: the position after the last of them */
+    size_t nonzero_left;     /* to draw before others */
+    /* Then: the position after the last nonzero one. */
+    uint32_t nonzero_end;
 };
 
-/* All parameters in turn, or drawn, without repeats, by the seed. Then half of them have a gradient other than 0, if so many have:
- * of a large layer most may be 0, by inputs that are always 0 and units that do not respond, and would compare 0 with 0. */
+/* Opens a sampler of all parameters in turn, or of parameters drawn by the seed without repeats. In
+ * the latter case half have a nonzero gradient, if enough have one: most of a large layer may be 0,
+ * from inputs that are always 0 and units that do not respond, and would compare 0 with 0. */
 static struct sampler open_sampler(const struct audit *audit, const annc_check_row *row)
 {
     const uint64_t stream_seed = audit->options->seed ^ (uint64_t)ANNC_STREAM_SAMPLE << 56;
@@ -244,7 +254,7 @@ static size_t next_sample(const struct audit *audit, const annc_check_row *row, 
     }
 }
 
-/* The larger of two errors; once NaN, NaN for good. */
+/* Returns the larger of two errors; NaN once either is NaN. */
 static double larger(double worst, double error)
 {
     return isnan(worst) || error <= worst ? worst : error;
@@ -277,7 +287,8 @@ static void difference_row(struct audit *audit, uint32_t layer, annc_parameter_k
 
 /* ---------------------------------------------------------------- devices */
 
-/* All examples, of which the device finds the minibatch by itself; or, where they do not fit, the minibatch alone. */
+/* Stages all examples, from which the device gathers the minibatch, or only the minibatch if they
+ * do not fit. */
 static annc_status stage(const struct audit *audit, annc_device *device, struct annc_rows *rows,
                          struct annc_cursor *cursor, annc_examples *staged)
 {
@@ -296,7 +307,7 @@ out:
     return status;
 }
 
-/* The gradient of the same minibatch as a device computes it. */
+/* Computes the gradient of the same minibatch on a device. */
 static annc_status device_gradient(struct audit *audit, annc_device *device)
 {
     annc_status status = ANNC_OK;
@@ -336,7 +347,7 @@ struct engine_audit {
     void *theta, *gradient, *cursor, *rate, *score;
     annc_examples staged;
     struct annc_pass pass;
-    void *state; /* the engine's */
+    void *state; /* the engine's state */
 };
 
 static annc_status open_engine_audit(const struct audit *audit, annc_device *device,
@@ -377,7 +388,8 @@ static void close_engine_audit(annc_device *device, const struct annc_engine_ops
             device->backend->free(device, memory[i]);
 }
 
-/* The gradient as an engine of the device computes it, if it takes such a step: momentum without friction keeps nothing else. */
+/* Computes the gradient with an engine, if it accepts such a step: momentum with mu = 0 stores
+ * exactly the gradient. */
 static annc_status engine_gradient(struct audit *audit, annc_device *device, const struct annc_engine_ops *engine,
                                    bool *taken)
 {
@@ -410,7 +422,8 @@ out:
     return status;
 }
 
-/* Errors are relative to the gradient, or to fp32's smallest normal number where that is larger. */
+/* Fills a row. Errors are relative to the gradient, or to fp32's smallest normal number if that is
+ * larger. */
 static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind, const char *path)
 {
     annc_check_row *row = next_row(audit, layer, kind, path, DEVICE_TOLERANCE);
@@ -432,7 +445,7 @@ static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind 
     row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;
 }
 
-/* What audit->device_gradient is worth, layer by layer. */
+/* Compares audit->device_gradient with the reference, layer by layer. */
 static void device_rows(struct audit *audit, const char *path)
 {
     for (uint32_t l = 1; l <= audit->shape->layers; l++)
@@ -440,7 +453,7 @@ static void device_rows(struct audit *audit, const char *path)
             device_row(audit, l, (annc_parameter_kind)kind, path);
 }
 
-/* Each engine that takes the job gets rows of its own: "cpu, fused". */
+/* Audits each engine that accepts the job, in rows of its own: "cpu, fused". */
 static annc_status audit_engines(struct audit *audit, annc_device *device)
 {
     annc_status status = ANNC_OK;
@@ -456,7 +469,7 @@ out:
     return status;
 }
 
-/* Sets of rows of the devices: one for the operations, one for each engine. */
+/* Returns the number of row sets of the devices: one for the operations, one for each engine. */
 static size_t paths_of(annc_device *const *devices, size_t n_devices)
 {
     size_t paths = n_devices;
@@ -472,7 +485,7 @@ static annc_status open_audit(struct audit *audit, size_t paths)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = audit->shape;
-    size_t units = shape->width[shape->layers]; /* once more, for the costs */
+    size_t units = shape->width[shape->layers]; /* counted once more, for the costs */
     for (uint32_t l = 1; l <= shape->layers; l++)
         units += shape->width[l];
     audit->parameters = annc_shape_parameters(shape);

@@ -1,4 +1,4 @@
-/* trace.c - the equations on one example, with all that they come to on the way. */
+/* trace.c - the equations on one example, with all intermediate values. */
 #include "base/allocate.h"
 #include "base/functions.h"
 #include "base/status.h"
@@ -7,14 +7,14 @@
 #include <math.h>
 #include <string.h>
 
-/* The trace, and what its pointers point into. */
+/* The trace, with the memory that its pointers point into. */
 struct kept_trace {
-    annc_trace trace; /* first, so that one can be freed by the other */
+    annc_trace trace; /* first member, so that freeing it frees the struct */
     double *derivative;
     struct annc_reference reference;
 };
 
-/* f'(z) of every unit. */
+/* Computes f'(z) of every unit. */
 static annc_status derive(struct kept_trace *kept)
 {
     annc_status status = ANNC_OK;

@@ -1,4 +1,4 @@
-/* checkpoint.c - a training between two steps as a network, and back. */
+/* checkpoint.c - saves a training between two steps as a network, and restores it. */
 #include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/number.h"
@@ -13,13 +13,14 @@
 
 static const char KEY[] = "annc.state", FIRST_BLOCK[] = "first", SECOND_BLOCK[] = "second";
 
-/* What goes into KEY, "name value" after "name value" in this order, and "end": what must be the same, and where the training stands. */
+/* The value of KEY, "name value" pairs in this order and "end": the properties that must match, and
+ * the position of the training. */
 struct state {
     uint64_t data, count, batch, seed, optimiser; /* data: the fingerprint */
     uint64_t schedule;                            /* its epochs */
     uint64_t epoch, steps;                        /* epochs begun, steps of the last of them */
     uint64_t examples, correct;                   /* its report so far */
-    uint64_t waited;                              /* of the plateau */
+    uint64_t waited;                              /* of the plateau schedule */
     double loss, seconds, plateau, best;
 };
 
@@ -51,7 +52,7 @@ static void list_fields(struct state *state, struct field *fields)
     memcpy(fields, all, sizeof all);
 }
 
-/* ---------------------------------------------------------------- taking one */
+/* ---------------------------------------------------------------- saving */
 
 static annc_status write_state(struct state *state, annc_network *checkpoint)
 {
@@ -85,7 +86,8 @@ static annc_status save_block(const annc_trainer *trainer, const float *block, c
         return annc_network_set_block(checkpoint, name, NULL);
     ANNC_TRY(trainer->device->backend->download(trainer->device, room, block, count * sizeof *room));
     for (size_t i = 0; i < count;
-         i++) /* squares of gradients overflow before anything else does, and nothing is learnt any more */
+         /* Squares of gradients overflow before anything else, and training then has no effect. */
+         i++)
         if (!isfinite(room[i]))
             return annc_fail(ANNC_DIVERGED,
                              "diverged: in epoch %u the optimiser's %s moment of parameter %zu is no longer finite "
@@ -96,7 +98,7 @@ out:
     return status;
 }
 
-/* What a trainer and a checkpoint of it must agree in. */
+/* Returns the properties in which a trainer and its checkpoint must agree. */
 static struct state identity(annc_trainer *trainer)
 {
     if (trainer->fingerprint == 0)
@@ -140,9 +142,10 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- going on from one */
+/* ---------------------------------------------------------------- resuming */
 
-/* The next word of a text, which moves past it; false where there is none, or it is longer than `word` has room. */
+/* Reads the next word of a text and moves past it; false without a next word, or if it does not fit
+ * in `word`. */
 static bool next_word(const char **text, char *word, size_t size)
 {
     const size_t length = strcspn(*text, " ");

@@ -1,4 +1,4 @@
-/* early_stopping.c - which epoch is the best, and when none better is expected: one rule for every loop. */
+/* early_stopping.c - the best epoch and the patience: one rule for every training loop. */
 #include "annc.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* evaluate.c - how good a network is on a data set. */
+/* evaluate.c - accuracy and loss of a network on a data set. */
 #include "backend/backend.h"
 #include "backend/engine.h"
 #include "base/allocate.h"
@@ -27,15 +27,16 @@ struct annc_evaluator {
     struct annc_feed feed;
     struct annc_pass pass;
     uint32_t chunk, chunks;
-    float *d_theta; /* the network's own parameters, once they are needed: a trainer brings its own */
+    /* The network's own parameters, on first use; a trainer supplies its own. */
+    float *d_theta;
     struct annc_cursor *d_cursor;
     struct annc_job job;
-    const struct annc_engine_ops *engine; /* NULL: the operations run */
-    void *engine_state;                   /* NULL until it is needed */
-    struct annc_score *d_scores, *scores; /* one a chunk; on the device, on the host */
+    const struct annc_engine_ops *engine; /* NULL = the operations */
+    void *engine_state;                   /* NULL until first use */
+    struct annc_score *d_scores, *scores; /* one per chunk; on the device, on the host */
     int32_t *d_predictions;
     const annc_dataset *dataset;
-    float *outputs; /* of all examples, on the host, where there are targets */
+    float *outputs; /* of all examples, on the host, for targets */
 };
 
 static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
@@ -44,7 +45,8 @@ static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
     for (uint32_t l = 0; l <= shape->layers; l++)
         row += 2 * sizeof(float) * shape->width[l];
     const size_t chunk = CHUNK_BYTES / row;
-    uint32_t power = SMALLEST_CHUNK; /* of two: pieces of a data set are then cut where its chunks are */
+    /* A power of two, so that the pieces of a reader end where chunks end. */
+    uint32_t power = SMALLEST_CHUNK;
     while (power < LARGEST_CHUNK && 2 * (size_t)power <= chunk)
         power *= 2;
     return power < examples ? power : examples;
@@ -72,7 +74,8 @@ out:
     return status;
 }
 
-/* What an evaluator takes of a device beside its examples: its parameters and the layers of a chunk. */
+/* Returns an evaluator's device bytes without its examples: its parameters and the layers of a
+ * chunk. */
 static uint64_t own_bytes(const annc_evaluator *evaluator)
 {
     const annc_shape *shape = &evaluator->network->shape;
@@ -131,21 +134,21 @@ void annc_evaluator_free(annc_evaluator *evaluator)
     annc_release(evaluator);
 }
 
-/* Where the results of an evaluation go; NULL for what nobody wants. */
+/* Destinations of an evaluation's results; NULL = not wanted. */
 struct results {
     int32_t *predictions;
     float *outputs;
-    bool by_engine; /* which gives no outputs */
+    bool by_engine; /* engines return no outputs */
 };
 
-/* The chunks of `count` examples by the engine. */
+/* Runs the chunks of `count` examples with the engine. */
 static annc_status run_engine(annc_evaluator *evaluator, const float *theta, uint32_t count)
 {
     annc_status status = ANNC_OK;
     const struct annc_engine_ops *engine = evaluator->engine;
     const uint32_t full = count / evaluator->chunk, ragged = count % evaluator->chunk;
     struct annc_job *job = &evaluator->job;
-    job->theta = (float *)theta; /* which these steps only read */
+    job->theta = (float *)theta; /* these steps only read it */
     if (!evaluator->engine_state)
         ANNC_TRY(engine->open(evaluator->device, &job, 1, &evaluator->engine_state));
     ANNC_TRY(engine->steps(evaluator->engine_state, evaluator->chunk, full));
@@ -155,7 +158,7 @@ out:
     return status;
 }
 
-/* The same by operations. */
+/* Runs them with operations. */
 static annc_status run_operations(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
                                   float *outputs)
 {
@@ -176,7 +179,7 @@ out:
     return status;
 }
 
-/* The chunks of a window of `count` examples from `first` on. */
+/* Runs the chunks of a window of `count` examples from `first` on. */
 static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
                               const struct results *results)
 {
@@ -202,7 +205,7 @@ out:
     return status;
 }
 
-/* All windows: one, where all examples are staged. */
+/* Runs all windows, or a single one if all examples are staged. */
 static annc_status run_windows(annc_evaluator *evaluator, const float *theta, const struct results *results)
 {
     annc_status status = ANNC_OK;
@@ -220,7 +223,7 @@ out:
     return status;
 }
 
-/* R^2, RMSE and MAE of outputs and targets, both in the units of the file. */
+/* Computes R^2, RMSE and MAE of outputs and targets, in the units of the file. */
 static void measure_targets(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
 {
     const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
@@ -245,7 +248,7 @@ static void measure_targets(const annc_evaluator *evaluator, float *got, annc_ev
     evaluation->mae = all_absolute / (double)(count * n);
 }
 
-/* The network's own parameters to the device. */
+/* Uploads the network's own parameters. */
 static annc_status send_parameters(annc_evaluator *evaluator)
 {
     annc_status status = ANNC_OK;

@@ -1,4 +1,4 @@
-/* network_predict.c - what a network says of rows of numbers, as they are in its data. */
+/* network_predict.c - predictions for rows of numbers in the units of the model's data. */
 #include "base/allocate.h"
 #include "base/status.h"
 #include "dataset/prepare/classes.h"
@@ -10,7 +10,8 @@
 
 #include <stdio.h>
 
-/* Rows as a data set that is scaled as the model's data were. There is nothing to learn in it: class 0 stands for that. */
+/* Makes a data set of the rows, scaled as the model's data, with class 0 or target 0 for every
+ * row. */
 static annc_status dataset_of(const annc_network *network, uint32_t count, const float *x, annc_dataset **dataset)
 {
     annc_status status = ANNC_OK;
@@ -37,7 +38,7 @@ annc_status annc_network_predict(const annc_network *network, annc_device *devic
     annc_device *own = NULL;
     annc_dataset *dataset = NULL;
     annc_evaluator *evaluator = NULL;
-    annc_evaluation ignored; /* there is nothing to be right about */
+    annc_evaluation ignored; /* the rows have no labels */
     if (!device) {
         ANNC_TRY(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_CPU}, &own));
         device = own;

@@ -1,4 +1,4 @@
-/* sweep.c - many networks at once. */
+/* sweep.c - trains many networks at once. */
 #include "base/allocate.h"
 #include "base/pool.h"
 #include "base/status.h"
@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One thread of the sweep, with a device of its own. The data sets are staged as long as it lives, so that what a device makes of them serves
- * all candidates. */
+/* A thread of the sweep, with its own device. It keeps the data sets staged all its life, so that
+ * structures which a device derives from them serve all candidates. */
 struct worker {
     annc_device *device;
     annc_examples train, validation;
@@ -24,13 +24,13 @@ struct sweep {
     bool (*stop)(void *context);
     void (*done)(void *context, uint32_t candidate);
     void *context;
-    pthread_mutex_t mutex; /* of next, and around done and each */
+    pthread_mutex_t mutex; /* guards next, and the calls of done and each */
     struct worker *workers;
 };
 
 /* ---------------------------------------------------------------- one candidate */
 
-/* What a candidate is trained with. */
+/* The objects of one candidate's training. */
 struct course {
     annc_trainer *trainer;
     annc_evaluator *evaluator;
@@ -40,7 +40,7 @@ static annc_status keep(struct course *course, annc_candidate *candidate, const 
 {
     const annc_status status = annc_trainer_store(course->trainer);
     if (status != ANNC_OK)
-        return status; /* and what was best before stays so */
+        return status; /* the best parameters before are kept */
     candidate->validation = *validation;
     candidate->best_epoch = candidate->epochs_done;
     return ANNC_OK;
@@ -79,7 +79,7 @@ static annc_status train(struct sweep *sweep, const struct worker *worker, annc_
     while (candidate->epochs_done < candidate->epochs &&
            !annc_patience_is_over(candidate->patience, candidate->epochs_done, candidate->best_epoch))
         ANNC_TRY(one_epoch(sweep, &course, candidate));
-    if (candidate->best_epoch == 0) { /* no epochs, or none whose loss is a number */
+    if (candidate->best_epoch == 0) { /* no epochs, or no finite loss */
         ANNC_TRY(annc_evaluator_run(course.evaluator, course.trainer, NULL, NULL, &candidate->validation));
         ANNC_TRY(annc_trainer_store(course.trainer));
     }
@@ -89,9 +89,9 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- all of them */
+/* ---------------------------------------------------------------- all candidates */
 
-/* The next candidate that nobody has; false where there is none. */
+/* Takes the next free candidate; false if none is left. */
 static bool take_next(struct sweep *sweep, uint32_t *i)
 {
     pthread_mutex_lock(&sweep->mutex);
@@ -119,7 +119,8 @@ static void work(void *context, int index)
     }
 }
 
-/* How many at once, and where: one per thread of a device that has threads; a GPU has one queue. The first candidate decides for all. */
+/* Selects the number of workers and their device: one per thread on a device with threads, one on a
+ * GPU, which has one queue. The first candidate decides for all. */
 static annc_status count_workers(annc_device_options *options, const annc_candidate *candidates, uint32_t count,
                                  int *workers)
 {

@@ -1,4 +1,4 @@
-/* compatibility.c - whether a data set, a network and a device belong together. */
+/* compatibility.c - checks that a data set, a network and a device match. */
 #include "training/step/compatibility.h"
 #include "backend/backend.h"
 #include "backend/engine.h"
@@ -13,7 +13,8 @@
 
 #include <math.h>
 
-/* Targets of one row that the cost can take and the outputs can reach: the categorical one's sum to 1. */
+/* Checks that the cost accepts one row's targets and the outputs can reach them; targets of the
+ * categorical cost must sum to 1. */
 static annc_status row_fits(const annc_shape *shape, const float *y, uint32_t n, uint32_t row)
 {
     const annc_activation output = shape->activation[shape->layers - 1];
@@ -64,7 +65,7 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
     return ANNC_OK;
 }
 
-/* Bytes of a training beside its examples. */
+/* Bytes of a training without its examples. */
 struct needs {
     size_t weights, optimiser, minibatch, engine;
     uint32_t m;
@@ -84,7 +85,7 @@ static struct needs needs_of(const annc_device *device, const annc_shape *shape,
     return needs;
 }
 
-/* In double: no sum of these overflows it. */
+/* In double, where these sums cannot overflow. */
 static double sum_of(const struct needs *needs)
 {
     return (double)needs->weights + (double)needs->optimiser + (double)needs->minibatch + (double)needs->engine;
@@ -105,7 +106,7 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     const annc_device_info *info = annc_device_describe(device);
     uint64_t free;
     const struct needs needs = needs_of(device, shape, options, examples);
-    /* Examples are used where they are, or copied, as many at a time as fit, down to one minibatch. */
+    /* Examples are used in place, or copied, as many at a time as fit, down to one minibatch. */
     const uint32_t rows = device->backend->host_memory ? 0 : annc_feed_window(examples, needs.m, 0);
     const double staged = (double)annc_examples_bytes(examples) / examples->count * rows;
     const double needed = sum_of(&needs) + staged;

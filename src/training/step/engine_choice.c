@@ -1,4 +1,4 @@
-/* engine_choice.c - which engine runs a job, and on which device. */
+/* engine_choice.c - selects the engine of a job, and the device. */
 #include "training/step/engine_choice.h"
 #include "backend/registry.h"
 
@@ -55,7 +55,8 @@ size_t annc_device_engines(const annc_device *device, const annc_shape *shape, c
 
 /* ---------------------------------------------------------------- devices */
 
-/* Seconds per step of the best engine that takes a job; INFINITY where the operations run, which nobody has estimated. */
+/* Returns seconds per step of the best engine that accepts a job; INFINITY for the operations,
+ * which have no estimate. */
 static double best_seconds(const annc_device *device, const struct annc_job *job, annc_engine wanted)
 {
     const char *refusal;
@@ -63,7 +64,8 @@ static double best_seconds(const annc_device *device, const struct annc_job *job
     return engine ? engine->seconds(device, job) : INFINITY;
 }
 
-/* Whether any other device could be faster than the CPU with its best engine, as far as is known without loading anything. */
+/* Returns whether any other device could be faster than the CPU with its best engine, as far as
+ * known without loading a backend. */
 static bool another_may_be_faster(const struct annc_job *job, double cpu_seconds)
 {
     for (size_t i = 1; annc_device_row_at(i); i++)

@@ -5,10 +5,11 @@
 
 #include <string.h>
 
-/* A window takes at most this much, so that it is filled while the device trains on the one before; and at least one minibatch. */
+/* Largest size of a window, so that the host fills it while the device trains on the previous one;
+ * a window has at least one minibatch. */
 enum { WINDOW_BYTES = 64 << 20 };
 
-/* Share of what is left for examples that test sets and looks at the layers may take. */
+/* Share of the free memory reserved for test sets and health checks. */
 static const double FOR_MEASURES = 0.2;
 
 static size_t example_bytes(const annc_examples *examples)
@@ -87,8 +88,9 @@ void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, con
 
 uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_t free)
 {
-    const size_t one = annc_product(batch, example_bytes(examples)); /* minibatch */
-    uint64_t minibatches = free / 2 / one; /* half of what is free: the rest is not all to be had in one piece */
+    const size_t one = annc_product(batch, example_bytes(examples)); /* bytes per minibatch */
+    /* Half of the free memory: the rest may not be available in one piece. */
+    uint64_t minibatches = free / 2 / one;
     if (minibatches > WINDOW_BYTES / one)
         minibatches = WINDOW_BYTES / one;
     if (minibatches < 1)
@@ -97,7 +99,7 @@ uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_
     return window < examples->count ? (uint32_t)window : examples->count;
 }
 
-/* Room on the device for a window. */
+/* Allocates a window on the device. */
 static annc_status open_window(struct annc_feed *feed)
 {
     annc_status status = ANNC_OK;
@@ -125,7 +127,7 @@ out:
     return status;
 }
 
-/* With `free` bytes for the examples. */
+/* Opens a feed with `free` bytes for the examples. */
 static annc_status open_within(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t free,
                                struct annc_feed *feed)
 {
@@ -150,7 +152,7 @@ annc_status annc_feed_open(annc_device *device, const annc_examples *examples, u
     }
     status = open_within(device, examples, batch, free, feed);
     if ((status == ANNC_MEMORY || status == ANNC_DEVICE) && !device->backend->host_memory &&
-        !feed->streams) { /* not to be had in one piece */
+        !feed->streams) { /* not available in one piece */
         annc_feed_close(feed);
         status = open_within(device, examples, batch, free < all ? free : all - 1, feed);
     }

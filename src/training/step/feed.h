@@ -1,10 +1,12 @@
-/* feed.h - how the examples of an epoch come to a device: staged once, or, where they do not fit, a window of them after another. */
+/* feed.h - brings an epoch's examples to a device: all staged once, or, if they do not fit, one
+ * window after another. */
 #ifndef ANNC_TRAINING_STEP_FEED_H
 #define ANNC_TRAINING_STEP_FEED_H
 
 #include "backend/backend.h"
 
-/* Some examples in host memory of their own: of the kind that a device copies from at its best speed, or, with device NULL, of any. */
+/* A host buffer of examples, in memory from which the device copies fastest, or, with device NULL,
+ * in ordinary memory. */
 struct annc_rows {
     annc_device *device;
     void *x;
@@ -14,7 +16,7 @@ struct annc_rows {
 
 annc_status annc_rows_open(annc_device *device, const annc_examples *examples, uint32_t count, struct annc_rows *rows);
 void annc_rows_close(struct annc_rows *rows);
-/* The first `count` of them as a data set like the one that they are of. */
+/* Returns the first `count` rows as a data set with the properties of `examples`. */
 annc_examples annc_rows_examples(const struct annc_rows *rows, const annc_examples *examples, uint32_t count);
 /* Copies the examples at positions first...first + count - 1 of an order. */
 void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, const struct annc_order *order,
@@ -24,25 +26,29 @@ void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, con
 struct annc_feed {
     annc_device *device;
     const annc_examples *examples; /* all of them, the caller's */
-    annc_examples staged;          /* on the device: all of them, or room for a window */
-    bool streams;                  /* window by window */
-    uint32_t window;               /* examples of a window, whole minibatches; all of them where nothing streams */
-    struct annc_rows rows[2];      /* of a window: one is being copied from while the other is filled */
-    int next;                      /* which of them is filled for the next window */
+    annc_examples staged;          /* on the device: all of them, or one window */
+    bool streams;                  /* true if examples come in windows */
+    /* Examples per window, in whole minibatches; all of them if nothing streams. */
+    uint32_t window;
+    /* Two windows: the device copies from one while the host fills the other. */
+    struct annc_rows rows[2];
+    int next; /* index of the one to fill next */
 };
 
-/* Bytes of examples on the device, staged whole; and of the window that they shrink to where only `free` bytes are left for them. */
+/* annc_examples_bytes returns the bytes of all examples on the device; annc_feed_window the
+ * examples of a window that fits in `free` bytes. */
 size_t annc_examples_bytes(const annc_examples *examples);
 uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_t free);
 
-/* Stages the examples, or, where they do not fit beside the bytes that the caller goes on to take, makes room for windows of them. */
+/* Stages the examples, or, if they do not fit beside `beside` bytes that the caller will allocate,
+ * allocates a window. ANNC_MEMORY if no minibatch fits. */
 annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t beside,
                            struct annc_feed *feed);
 void annc_feed_close(struct annc_feed *feed);
 
-/* Fills host memory with a window of the order; does nothing where all is staged. */
+/* Fills host memory with a window of the order; does nothing if all examples are staged. */
 void annc_feed_fill(struct annc_feed *feed, const struct annc_order *order, uint32_t first, uint32_t count);
-/* Brings what was filled last to the device, where it takes the place of the window before. */
+/* Copies the window filled last to the device, over the previous one. */
 annc_status annc_feed_send(struct annc_feed *feed, uint32_t count);
 
 #endif

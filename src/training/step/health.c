@@ -1,4 +1,4 @@
-/* health.c - which units still learn: those with f' near 0 on every example pass no error back. */
+/* health.c - saturated and dead units: units with f' near 0 pass no error back. */
 #include "training/step/health.h"
 #include "backend/backend.h"
 #include "base/allocate.h"
@@ -14,7 +14,7 @@
 enum { LOOKED_AT = 256, HEALTH_EPOCH = INT32_MAX - 1 };
 static const double NO_SLOPE = 0.01;
 
-/* |f'|; for softmax, of the output by itself. */
+/* Returns |f'|; for softmax, of the output with respect to its own z. */
 static double slope_of(annc_activation f, float z, float a)
 {
     const double slope = annc_activation_kind_of(f) == ROWWISE ? (double)a * (1 - (double)a)
@@ -38,7 +38,7 @@ static void judge_layer(annc_activation f, uint32_t m, uint32_t n, const float *
     health->saturated = (double)flat / ((double)m * n);
 }
 
-/* Some examples of an order that no epoch has, staged, and forward on them. */
+/* Stages examples in an order that no epoch uses, and runs them forward. */
 static annc_status forward(annc_device *device, struct annc_pass *pass, const annc_examples *examples, uint64_t seed,
                            uint32_t m, const float *theta)
 {

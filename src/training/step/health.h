@@ -1,4 +1,4 @@
-/* health.h - which units still learn. */
+/* health.h - saturated and dead units. */
 #ifndef ANNC_TRAINING_STEP_HEALTH_H
 #define ANNC_TRAINING_STEP_HEALTH_H
 

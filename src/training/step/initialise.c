@@ -1,4 +1,4 @@
-/* initialise.c - the first parameters of a network. */
+/* initialise.c - the initial parameters of a network. */
 #include "backend/backend.h"
 #include "base/allocate.h"
 #include "base/philox.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What a row of ANNC_INITS says of one layer. */
+/* A layer's row of ANNC_INITS. */
 enum numbers { NORMAL, UNIFORM, ORTHOGONAL, EQUAL };
 
 struct draw {
@@ -32,9 +32,9 @@ static struct draw draw_of(annc_init init, double in, double out)
 
 #undef DRAW
 
-/* ---------------------------------------------------------------- what is made on the host */
+/* ---------------------------------------------------------------- initialisation on the host */
 
-/* Sum of a_i b_i in a fixed order of eight sums. */
+/* Returns the sum of a_i b_i, in a fixed order of eight sums. */
 static double dot(const double *a, const double *b, size_t n)
 {
     double sums[8] = {0}, sum = 0;
@@ -45,7 +45,8 @@ static double dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
-/* Makes `count` vectors of length n orthonormal, by Gram and Schmidt, twice, which is enough (Giraud et al. 2005). */
+/* Makes `count` vectors of length n orthonormal, by Gram and Schmidt, twice, which is enough
+ * (Giraud et al. 2005). */
 static void orthonormalise(double *vectors, size_t count, size_t n)
 {
     for (size_t i = 0; i < count; i++) {
@@ -62,7 +63,8 @@ static void orthonormalise(double *vectors, size_t count, size_t n)
     }
 }
 
-/* W (n x n_in): orthonormal rows, or, where there are more rows than columns, orthonormal columns. */
+/* Makes W (n x n_in) with orthonormal rows, or orthonormal columns if it has more rows than
+ * columns. */
 static annc_status orthogonal(uint64_t seed, size_t first, size_t n, size_t n_in, float *W)
 {
     annc_status status = ANNC_OK;
@@ -98,7 +100,7 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- what is drawn on the device */
+/* ---------------------------------------------------------------- initialisation on the device */
 
 static annc_status initialise_on_device(annc_network *network, annc_device *device, annc_init init, uint64_t seed)
 {

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double IMPROVEMENT = 1e-4; /* of the loss, below which it counts as a plateau */
+static const double IMPROVEMENT = 1e-4; /* smallest relative improvement */
 
 static bool steps_in_place(const annc_training_options *options)
 {
@@ -23,7 +23,7 @@ size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_opti
     return steps_in_place(options) ? 0 : annc_product(annc_shape_parameters(shape), blocks * sizeof(float));
 }
 
-/* A parameter block on the device, zero. */
+/* Allocates a parameter block of zeros on the device. */
 static annc_status take_block(struct annc_optimisation *optimisation, const char *what, float **block)
 {
     annc_status status = ANNC_OK;
@@ -107,7 +107,7 @@ double annc_optimisation_rate(const struct annc_optimisation *optimisation, uint
     return optimisation->in_place ? optimisation->options->eta : (double)optimisation->rates[step].eta;
 }
 
-/* theta's update: at once, or, where the weights decay, layer by layer, since biases do not. */
+/* Updates theta at once, or, with weight decay, layer by layer, since biases do not decay. */
 static annc_status update(struct annc_optimisation *optimisation, const struct annc_cursor *cursor, float *theta)
 {
     annc_status status = ANNC_OK;

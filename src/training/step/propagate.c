@@ -1,14 +1,14 @@
-/* propagate.c - the order of the equations, written once for every backend. */
+/* propagate.c - the order of the equations, the same for every backend. */
 #include "training/step/propagate.h"
 #include "base/allocate.h"
 #include "base/status.h"
 
 #include <string.h>
 
-/* Matrices begin at multiples of this many floats: a cache line, and what wide loads want. */
+/* Matrices start at multiples of this many floats, for wide loads and whole cache lines. */
 enum { MATRIX_ALIGNMENT = 64 };
 
-/* Takes m x n floats from a block, or only counts them where there is none yet. */
+/* Returns m x n floats of a block, or only counts them if `memory` is NULL. */
 static float *take(float *memory, size_t *used, uint32_t m, uint32_t n)
 {
     float *matrix = memory ? memory + *used : NULL;
@@ -18,7 +18,7 @@ static float *take(float *memory, size_t *used, uint32_t m, uint32_t n)
     return matrix;
 }
 
-/* The share of layer l that dropout leaves out. */
+/* Returns the dropout share of layer l. */
 static double dropped_share(const struct annc_pass *pass, uint32_t l)
 {
     return l == 0 ? pass->objective.input_dropout : l < pass->shape->layers ? pass->objective.dropout : 0;
@@ -74,7 +74,7 @@ annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_
     return open_pass(pass, m, false);
 }
 
-/* A pass that takes what the options say of it. */
+/* Returns a pass with the settings of the options. */
 static struct annc_pass training_pass(annc_device *device, const annc_shape *shape,
                                       const annc_training_options *options)
 {
@@ -154,7 +154,7 @@ struct annc_label_values annc_pass_label_values(const struct annc_pass *pass)
     return (struct annc_label_values){.off = (float)off, .on = (float)(1 - e + off)};
 }
 
-/* What layer l feeds to the next. */
+/* Computes the input of layer l + 1. */
 static annc_status feed(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, uint32_t l)
 {
     if (dropped_share(pass, l) == 0)
@@ -188,7 +188,7 @@ out:
     return status;
 }
 
-/* BP1, times the weights of the classes where they have any. */
+/* BP1, times the class weights if any. */
 static annc_status output_error(struct annc_pass *pass, uint32_t m)
 {
     annc_status status = ANNC_OK;
@@ -214,7 +214,7 @@ annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor 
     for (uint32_t l = shape->layers; l >= 1; l--) {
         const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
         const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
-        /* BP2 for the layer below, before a step changes W^l; what was left out of it has no part in the error. */
+        /* BP2 for the layer below, before a step changes W^l; dropped units have no error. */
         if (l > 1)
             ANNC_TRY(backend->hidden_delta(pass->device, shape->activation[l - 2], m, n_in, n, pass->delta[l],
                                            theta + W, pass->Z[l - 1], pass->A[l - 1], pass->delta[l - 1]));

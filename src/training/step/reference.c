@@ -1,7 +1,8 @@
-/* reference.c - the method as it is written on paper: one example at a time, double precision, plain loops.
+/* reference.c - the method as in the equations: one example at a time, double precision, plain
+ * loops.
  *
- * It exists to be read and to be right. Nothing here is batched, blocked or vectorised, and it shares nothing with the fast paths but
- * the definitions of f, f' and C in annc_functions.h. */
+ * It is written for readability and correctness, without batches, blocks or vectors. It shares only
+ * the definitions of f, f' and C in annc_functions.h with the fast paths. */
 #include "training/step/reference.h"
 #include "base/allocate.h"
 #include "base/functions.h"
@@ -45,7 +46,7 @@ void annc_reference_close(struct annc_reference *reference)
     memset(reference, 0, sizeof *reference);
 }
 
-/* The targets of example i: its own, or one-hot for its label, smoothed: (1 - e) one-hot + e / n. */
+/* Loads the targets of example i: its own, or for its label (1 - e) one-hot + e / n. */
 static void load_targets(struct annc_reference *reference, const annc_examples *examples, uint32_t i)
 {
     const size_t outputs = examples->outputs;
@@ -62,7 +63,7 @@ static void load_targets(struct annc_reference *reference, const annc_examples *
     reference->weight = reference->objective.class_weights ? (double)reference->objective.class_weights[label] : 1;
 }
 
-/* What each unit of the inputs and the hidden layers is multiplied by. */
+/* Draws the dropout factors of the inputs and the hidden layers. */
 static void draw_factors(struct annc_reference *reference, uint64_t number)
 {
     const annc_shape *shape = reference->shape;
@@ -92,7 +93,7 @@ void annc_reference_load(struct annc_reference *reference, const annc_examples *
     draw_factors(reference, number);
 }
 
-/* z_j = z_j - log(sum over k of e^(z_k)); gives the logarithm. */
+/* z_j = z_j - log(sum over k of e^(z_k)); returns the logarithm. */
 static double normalise(double *z, uint32_t n)
 {
     double largest = z[0], sum = 0;
@@ -106,7 +107,7 @@ static double normalise(double *z, uint32_t n)
     return log_sum;
 }
 
-/* What unit j of layer l feeds to the next: its activation, unless dropout leaves it out. */
+/* Returns the input of layer l + 1 from unit j: its activation times its dropout factor. */
 static double layer_input(const struct annc_reference *reference, uint32_t l, uint32_t j)
 {
     return reference->factor[l][j] * reference->a[l][j];
@@ -124,9 +125,10 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
         const annc_activation f = shape->activation[l - 1];
         double *z = reference->z[l], *a = reference->a[l];
         for (uint32_t j = 0; j < n; j++) {
+            /* z^l = W^l a^(l-1) + b^l */
             z[j] = b[j];
             for (uint32_t k = 0; k < n_in; k++)
-                z[j] += W[(size_t)j * n_in + k] * layer_input(reference, l - 1, k); /* z^l = W^l a^(l-1) + b^l */
+                z[j] += W[(size_t)j * n_in + k] * layer_input(reference, l - 1, k);
         }
         if (annc_activation_kind_of(f) == ROWWISE)
             reference->log_sum = normalise(z, n);
@@ -138,7 +140,8 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
     return reference->weight * C;
 }
 
-/* BP1: delta^L = dC/da times f'(z^L), or dC/dz in the closed form that the cost has with its partner; dC/da has the class's weight. */
+/* BP1: delta^L = dC/da times f'(z^L), or the closed-form dC/dz of a cost with its partner; dC/da
+ * includes the class weight. */
 static void output_error(struct annc_reference *reference)
 {
     const annc_shape *shape = reference->shape;
@@ -187,10 +190,11 @@ void annc_reference_backward(struct annc_reference *reference, const double *the
             double sum = 0;
             for (uint32_t j = 0; j < n; j++)
                 sum += W[(size_t)j * n_in + k] * delta[j];
+            /* BP2 */
             reference->slope[l - 1][k] = factor_in[k] * sum;
             reference->delta[l - 1][k] =
                 factor_in[k] * sum *
-                annc_activation_derivative_f64(shape->activation[l - 2], reference->z[l - 1][k], a_in[k]); /* BP2 */
+                annc_activation_derivative_f64(shape->activation[l - 2], reference->z[l - 1][k], a_in[k]);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* schedule.c - how the learning rate goes. */
+/* schedule.c - learning rate schedules. */
 #include "training/step/schedule.h"
 #include "base/status.h"
 
@@ -6,10 +6,11 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* One-cycle: the share of the steps that rise, and the rates at both ends as parts of eta. */
+/* One-cycle: the share of the steps with a rising rate, and the first and last rates divided by
+ * eta. */
 static const double RISE = 0.3, FIRST_RATE = 1.0 / 25, LAST_RATE = 1.0 / 250000;
 
-/* A kind's own factor and period. */
+/* The default factor and period of each kind. */
 static const struct {
     double factor;
     uint32_t period;
@@ -34,7 +35,7 @@ const char *annc_schedule_name(annc_schedule_kind kind)
     return (unsigned)kind < ANNC_SCHEDULE_COUNT ? names[kind] : NULL;
 }
 
-/* From `from` to `to` along half a cosine, x from 0 to 1. */
+/* Interpolates from `from` to `to` along half a cosine, x from 0 to 1. */
 static double anneal(double from, double to, double x)
 {
     return to + (from - to) * (1 + cos(PI * x)) / 2;
@@ -51,7 +52,7 @@ double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t ep
     const double T = (double)schedule->epochs * steps, warm = schedule->warmup * steps;
     double t = (double)epoch * steps + step;
     const bool ends = schedule->kind == ANNC_COSINE || schedule->kind == ANNC_ONE_CYCLE;
-    if (ends && t > T - 1) /* past the end the last rate stays */
+    if (ends && t > T - 1) /* past the end the last rate holds */
         t = T - 1;
     const double rise = t < warm ? (t + 1) / warm : 1;
     switch (schedule->kind) {

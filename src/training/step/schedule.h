@@ -1,10 +1,10 @@
-/* schedule.h - how the learning rate goes. */
+/* schedule.h - learning rate schedules. */
 #ifndef ANNC_TRAINING_STEP_SCHEDULE_H
 #define ANNC_TRAINING_STEP_SCHEDULE_H
 
 #include "annc.h"
 
-/* A schedule's factor and period, or, where it sets none, those of its kind. */
+/* Return a schedule's factor and period, or the defaults of its kind. */
 double annc_schedule_factor(const annc_schedule *schedule);
 uint32_t annc_schedule_period(const annc_schedule *schedule);
 

@@ -20,7 +20,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A stop is asked for about this often; in between, the device works without the host. Blocks of steps grow up to that from one step. */
+/* Time between calls of `stop`; in between, the device works without the host. The number of steps
+ * per block grows from one up to this time. */
 static const double BLOCK_SECONDS = 0.1;
 
 const float *annc_trainer_theta(const annc_trainer *trainer)
@@ -43,7 +44,7 @@ double annc_trainer_progress(const annc_trainer *trainer)
     return (double)trainer->asked / trainer->steps;
 }
 
-/* One step on the cursor's minibatch of m examples. */
+/* Runs one step on the cursor's minibatch of m examples. */
 static annc_status step_of(annc_trainer *trainer, uint32_t m)
 {
     annc_status status = ANNC_OK;
@@ -61,7 +62,7 @@ static annc_status step_of_job(const struct annc_job *job, uint32_t m)
     return step_of((annc_trainer *)job, m);
 }
 
-/* `count` steps of m examples, by the engine, or by operations. */
+/* Runs `count` steps of m examples, by the engine or by operations. */
 static annc_status run_steps(annc_trainer *trainer, uint32_t m, uint32_t count)
 {
     annc_status status = ANNC_OK;
@@ -75,22 +76,24 @@ out:
 
 /* ---------------------------------------------------------------- an epoch */
 
-/* One pass through the examples, or what is left of it, as it goes. */
+/* The progress of one pass through the examples, or through its remainder. */
 struct course {
     struct annc_order order;
     bool (*stop)(void *context);
     void *context;
-    uint32_t begin; /* the first example's position */
-    uint32_t done;  /* steps of the epoch */
+    uint32_t begin; /* position of the first example */
+    uint32_t done;  /* completed steps of the epoch */
 };
 
-/* The step of the device's cursor, scores and rates that is step `first` of the epoch: the same, or, where a window streams, its own first. */
+/* Returns the index of the epoch's step `first` in the device's cursor, scores and rates: the same,
+ * or relative to the window if examples stream. */
 static uint32_t step_on_device(const annc_trainer *trainer, uint32_t first)
 {
     return trainer->feed.streams ? 0 : first;
 }
 
-/* The device finds a window's steps by a cursor that begins with it: in the epoch's order, or, where examples stream, in the window's own. */
+/* Uploads a cursor at the window's start: in the epoch's order, or, if examples stream, in the
+ * window's own. */
 static annc_status begin_window(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t count)
 {
     annc_status status = ANNC_OK;
@@ -108,7 +111,7 @@ out:
     return status;
 }
 
-/* Whether to stop, asked every so often: the blocks of steps in between grow and shrink to that. */
+/* Calls `stop` at intervals and adapts the number of steps per block to them. */
 static annc_status ask_for_stop(annc_trainer *trainer, const struct course *course, double start)
 {
     annc_status status = ANNC_OK;
@@ -126,7 +129,7 @@ out:
     return status;
 }
 
-/* All steps of a window of `count` examples, in blocks. */
+/* Runs all steps of a window of `count` examples, in blocks. */
 static annc_status run_window(annc_trainer *trainer, struct course *course, uint32_t count)
 {
     annc_status status = ANNC_OK;
@@ -148,7 +151,8 @@ out:
     return status;
 }
 
-/* Fetches the scores of a window's steps and sums them in their order; `before` steps of the epoch came before. */
+/* Downloads the scores of a window's steps and sums them in order; `before` steps of the epoch
+ * precede them. */
 static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t done)
 {
     annc_status status = ANNC_OK;
@@ -174,7 +178,7 @@ out:
     return status;
 }
 
-/* Trains on a window; while the device does, the next one is filled. */
+/* Trains on a window; meanwhile the host fills the next one. */
 static annc_status train_window(annc_trainer *trainer, struct course *course, uint32_t first)
 {
     annc_status status = ANNC_OK;
@@ -195,7 +199,7 @@ out:
     return status;
 }
 
-/* Begins an epoch, unless one was left before its end. */
+/* Begins an epoch, unless the previous one is incomplete. */
 static void begin_epoch(annc_trainer *trainer)
 {
     if (trainer->epoch == 0 || trainer->report.steps == trainer->steps) {
@@ -217,7 +221,7 @@ annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context
     for (uint32_t first = course.begin; first < n && status == ANNC_OK; first = n - first < window ? n : first + window)
         status = train_window(trainer, &course, first);
     if (status == ANNC_STOPPED && course.done == trainer->steps)
-        status = ANNC_OK; /* it was the last step */
+        status = ANNC_OK; /* stopped after the last step */
     trainer->report.seconds += annc_now() - start;
     if (course.done > 0)
         trainer->report.rate = annc_optimisation_rate(&trainer->optimisation, course.done - 1);
@@ -225,7 +229,7 @@ annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context
     return status;
 }
 
-/* ---------------------------------------------------------------- a trainer's life */
+/* ---------------------------------------------------------------- trainers */
 
 void annc_trainer_report(annc_trainer *trainer, double loss)
 {
@@ -249,7 +253,7 @@ annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers
                             trainer->job.theta, layers);
 }
 
-/* Rows of features are no images. */
+/* Rejects augmentation of data that are not images. */
 static annc_status check_augmentation(const annc_dataset *train, const annc_augmentation *augmentation)
 {
     uint32_t rows, columns;
@@ -312,7 +316,7 @@ out:
     return status;
 }
 
-/* Tells the job what its steps are, and opens the best engine that takes it. */
+/* Describes the steps in the job, and opens the best engine that accepts it. */
 static annc_status open_engine(annc_trainer *trainer)
 {
     annc_status status = ANNC_OK;
@@ -411,7 +415,8 @@ annc_status annc_trainer_store(annc_trainer *trainer)
 {
     annc_status status = ANNC_OK;
     const size_t count = annc_shape_parameters(&trainer->network->shape);
-    float *fetched = NULL; /* what cannot be fetched, or is not finite, leaves what was stored before */
+    /* After a failed or non-finite fetch, the network keeps the stored parameters. */
+    float *fetched = NULL;
     ANNC_TRY(annc_allocate(count, sizeof *fetched, "the parameters", (void **)&fetched));
     ANNC_TRY(annc_trainer_fetch_theta(trainer, fetched));
     memcpy(trainer->network->theta, fetched, count * sizeof *fetched);

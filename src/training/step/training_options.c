@@ -1,4 +1,4 @@
-/* training_options.c - what can be asked of training, and what is used where nothing is. */
+/* training_options.c - checks and defaults of training options. */
 #include "training/step/training_options.h"
 #include "base/functions.h"
 #include "base/status.h"
@@ -28,7 +28,7 @@ annc_training_options annc_training_defaults(annc_optimiser optimiser)
     return defaults[(unsigned)optimiser < ANNC_OPTIMISER_COUNT ? optimiser : ANNC_SGD];
 }
 
-/* ---------------------------------------------------------------- what can be used */
+/* ---------------------------------------------------------------- checks */
 
 static annc_status finite_from_0(const char *what, double value)
 {
@@ -37,7 +37,7 @@ static annc_status finite_from_0(const char *what, double value)
                : annc_fail(ANNC_USAGE, "%s is %g: it must be finite and not below 0", what, value);
 }
 
-/* A share that leaves something: 0 up to, but not, 1. */
+/* Checks a share: 0 <= value < 1. */
 static annc_status part_of_1(const char *what, double value)
 {
     return value >= 0 && value < 1

@@ -1,4 +1,4 @@
-/* training_options.h - checks of the options of a training. */
+/* training_options.h - checks of training options. */
 #ifndef ANNC_TRAINING_STEP_TRAINING_OPTIONS_H
 #define ANNC_TRAINING_STEP_TRAINING_OPTIONS_H
 
