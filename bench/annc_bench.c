@@ -68,7 +68,8 @@ static void die_on(annc_status status)
     exit((int)status);
 }
 
-/* Floating-point operations of one example's training: three products a layer, but for the first, whose inputs need no error. */
+/* Floating-point operations of one example's training: three products a layer, but for the first,
+ * whose inputs need no error. */
 static double flops_an_example(const annc_shape *shape)
 {
     double flops = 0;
@@ -113,8 +114,9 @@ static annc_network *network_of(const struct job *job, annc_device *device)
 
 /* ---------------------------------------------------------------- verification */
 
-/* The audit on a few examples: reference, finite differences, device. Fewer where the network is large, since the reference is slow.
- * Half of the sampled parameters have a gradient other than 0 (annc_check_options). */
+/* The audit on a few examples: reference, finite differences, device. Fewer where the network is
+ * large, since the reference is slow. Half of the sampled parameters have a gradient other than 0
+ * (annc_check_options). */
 static bool audit(const struct job *job, annc_device *device, const annc_dataset *data)
 {
     annc_network *network = network_of(job, device);
@@ -131,8 +133,9 @@ static bool audit(const struct job *job, annc_device *device, const annc_dataset
     return pass && count > 0;
 }
 
-/* Sets result->difference to ||change by the device - change by the CPU|| / ||change by the CPU|| after one step from the same
- * weights, and result->tolerance to what it may be: STEP_TOLERANCE, and what rounding the new weights to fp32 adds. */
+/* Sets result->difference to ||change by the device - change by the CPU|| / ||change by the CPU||
+ * after one step from the same weights, and result->tolerance to what it may be: STEP_TOLERANCE,
+ * and what rounding the new weights to fp32 adds. */
 static void compare_one_step(struct result *result, annc_device *device, annc_device *cpu, const annc_dataset *data)
 {
     const struct job *job = result->job;
@@ -174,7 +177,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Seconds of one epoch over `steps` minibatches, repeated; sorted. Each repeat starts from the same weights. */
+/* Seconds of one epoch over `steps` minibatches, repeated; sorted. Each repeat starts from the same
+ * weights. */
 static void time_epochs(const struct job *job, annc_device *device, const annc_dataset *data, uint32_t steps,
                         int repeats, double *seconds, char *engine, size_t engine_size)
 {
@@ -219,8 +223,8 @@ static struct result run_job(const struct job *job, annc_device *device, annc_de
     return result;
 }
 
-/* GFLOP/s of one large matrix product of random numbers, the best of several, by the operation that is almost nothing else.
- * (Zeros would draw less power, and on a GPU take less time.) */
+/* GFLOP/s of one large matrix product of random numbers, the best of several, by the operation that
+ * is almost nothing else. (Zeros would draw less power, and on a GPU take less time.) */
 static double product_rate(annc_device *device)
 {
     const struct annc_backend *backend = device->backend;

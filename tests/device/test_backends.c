@@ -1,4 +1,5 @@
-/* Every backend and engine against the reference, over one table of cases. The device under test is problem_device()'s. */
+/* Every backend and engine against the reference, over one table of cases. The device under test is
+ * problem_device()'s. */
 #include "backend/backend.h"
 #include "base/functions.h"
 #include "network/network.h"
@@ -15,7 +16,8 @@ static annc_device *device;
 static const char *const SHAPES[] = {"3-2", "5-1", "2-1-1", "4-7-3", "2-3-2-3-2-3", "9-70-4", "33-40-37-5"};
 enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES, BATCH = 6, EXAMPLES = 2 * BATCH + 5 };
 
-/* Calls `run` for all hidden activations x outputs and costs x input types and targets; the shapes take turns. */
+/* Calls `run` for all hidden activations x outputs and costs x input types and targets; the shapes
+ * take turns. */
 static void for_each_case(void (*run)(struct problem *problem))
 {
     annc_activation output;
@@ -122,8 +124,8 @@ static void orthogonal_matrices(void)
     annc_network_free(network);
 }
 
-/* The rows that gather makes are the examples that the order names, bytes divided, labels one-hot: those from `row` on of the
- * minibatch, where another device has the rows before. */
+/* The rows that gather makes are the examples that the order names, bytes divided, labels one-hot:
+ * those from `row` on of the minibatch, where another device has the rows before. */
 static void check_gather(struct problem *problem, uint32_t row)
 {
     const annc_examples *examples = annc_dataset_examples(problem->data);
@@ -205,7 +207,8 @@ static void moved(annc_device *on, annc_augmentation augmentation, uint64_t seed
     backend->free(on, out);
 }
 
-/* Images are moved by the same bits as on the CPU, each differently, not at all by nothing, and by no more than was asked for. */
+/* Images are moved by the same bits as on the CPU, each differently, not at all by nothing, and by
+ * no more than was asked for. */
 static void augmentation(void)
 {
     enum { ROWS = 9, COLUMNS = 7, PIXELS = ROWS * COLUMNS, COUNT = 3 * PIXELS };
@@ -251,7 +254,8 @@ static void augmentation(void)
 static void check_audit(struct problem *problem)
 {
     static const uint32_t batches[] = {BATCH, 5, 1};
-    /* Signs of errors cancel, and then nothing but rounding is left; the audit's own tolerance knows. */
+    /* Signs of errors cancel, and then nothing but rounding is left; the audit's own tolerance
+     * knows. */
     const bool cancels = problem->shape.cost == ANNC_MEAN_ABSOLUTE || problem->shape.cost == ANNC_HINGE;
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         const annc_check_options options = {.batch = batches[i], .sample = 4, .seed = 9};
@@ -297,7 +301,8 @@ static bool reference_epochs(const struct problem *problem, const annc_training_
     return done;
 }
 
-/* Trains on the device and puts what came of it into the network; false where the engine does not exist on the device. */
+/* Trains on the device and puts what came of it into the network; false where the engine does not
+ * exist on the device. */
 static bool device_epochs(struct problem *problem, const annc_training_options *options, uint32_t epochs,
                           annc_epoch *last)
 {
@@ -320,8 +325,8 @@ static bool device_epochs(struct problem *problem, const annc_training_options *
 
 static int skipped_engines;
 
-/* The change of the parameters over some epochs, by every engine, against the reference's, within `tolerance` normwise and the rounding
- * of fp32 parameters. */
+/* The change of the parameters over some epochs, by every engine, against the reference's, within
+ * `tolerance` normwise and the rounding of fp32 parameters. */
 static void check_training(struct problem *problem, const annc_training_options *base, uint32_t epochs,
                            double tolerance)
 {
@@ -351,8 +356,9 @@ static void check_training(struct problem *problem, const annc_training_options 
         for (size_t i = 0; i < parameters; i++)
             got[i] = problem->network->theta[i] - start[i];
         const double error = problem_normwise(got, change, parameters);
-        /* Where the change is small, the examples' gradients nearly cancel, and what is left of their own rounding depends
-         * on the order in which a BLAS library sums them: 6 instead of 1. A fused step adds example after example to the parameters, each time rounding them. */
+        /* Where the change is small, the examples' gradients nearly cancel, and their remaining
+         * rounding depends on the order in which a BLAS library sums them: 6 instead of 1. A fused
+         * step adds example after example to the parameters, each time rounding them. */
         const double roundings = options.engine == ANNC_ENGINE_FUSED ? sqrt(base->batch) : 1;
         CHECK_MSG(error <= tolerance + 6 * rounding * roundings, "%s by %s: the change is off by %g (rounding %g)",
                   problem->name, annc_engine_name(options.engine), error, rounding);
@@ -390,7 +396,7 @@ static void ragged_epochs(void)
     for_each_case(check_epochs);
 }
 
-/* 100 steps, in blocks that the recorded engine repeats: 97 examples at batch 1, then a few more. */
+/* 100 steps, in blocks that the recorded engine repeats: 97 examples at batch 1, and a few more. */
 static void hundred_steps(void)
 {
     static const uint32_t counts[] = {100, 137};
@@ -406,7 +412,8 @@ static void hundred_steps(void)
     printf("%d engines skipped: not on this device\n", skipped_engines);
 }
 
-/* Runs with the same seed and engine end with the same bits; recorded operations are the same as others; another seed is not. */
+/* Runs with the same seed and engine end with the same bits; recorded operations are the same as
+ * others; another seed is not. */
 static void same_bits(void)
 {
     const annc_shape shape = problem_shape("20-11-10", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
@@ -475,7 +482,8 @@ static void evaluation(void)
     for_each_case(check_evaluation);
 }
 
-/* An identity network of one layer classifies by its largest input; ties go to the lowest index. More examples than one chunk. */
+/* An identity network of one layer classifies by its largest input; ties go to the lowest index.
+ * More examples than one chunk. */
 static void predictions(void)
 {
     enum { COUNT = 2500, CLASSES = 5 };

@@ -1,5 +1,5 @@
-/* CUDA and cuBLAS that fail, at every single call of a training on the simulated device: an error that names the call, nothing left on the
- * device, and a device that is opened anew works. */
+/* CUDA and cuBLAS that fail, at every single call of a training on the simulated device: an error
+ * that names the call, nothing left on the device, and a device that is opened anew works. */
 #include "base/status.h"
 #include "support/problem.h"
 #include "support/test.h"
@@ -139,7 +139,8 @@ static void recorded_blocks(void)
     every_call(&training);
 }
 
-/* Everything is recorded in the first epoch: the second makes the calls of the third. 128 examples are exactly one block of steps. */
+/* Everything is recorded in the first epoch: the second makes the calls of the third. 128 examples
+ * are exactly one block of steps. */
 static void recorded_once(void)
 {
     const annc_shape shape = problem_shape("3-4-2", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);

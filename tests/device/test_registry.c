@@ -1,6 +1,7 @@
-/* A new device is one row of the registry: this one counts the calls of the contract. It trains, is audited and swept by code that
- * knows nothing of it, and ANNC_DEVICE_AUTO takes it where its engine says that it is the fastest. The registry is compiled with the
- * row for this test (tests/CMakeLists.txt). */
+/* A new device is one row of the registry: this one counts the calls of the contract. It trains, is
+ * audited and swept by code that knows nothing of it, and ANNC_DEVICE_AUTO takes it where its
+ * engine says that it is the fastest. The registry is compiled with the row for this test
+ * (tests/CMakeLists.txt). */
 #include "support/counting_device.h"
 #include "support/problem.h"
 #include "support/test.h"
@@ -54,7 +55,8 @@ static annc_status counted_score(annc_device *device, annc_cost cost, uint32_t m
     return annc_backend_cpu.score(device, cost, m, n, Z, A, Y, weights, cursor, scores, predictions);
 }
 
-/* ---------------------------------------------------------------- its engine, for networks of one layer */
+/* ---------------------------------------------------------------- its engine, for networks of one
+ * layer */
 
 static const char *one_layer_refuses(const annc_device *device, const struct annc_job *job)
 {
@@ -164,7 +166,8 @@ static void make(const char *widths, struct problem *problem)
     memset(&calls, 0, sizeof calls);
 }
 
-/* Opened by its kind, each operation is called once per layer and step, the ragged third minibatch included. */
+/* Opened by its kind, each operation is called once per layer and step, the ragged third minibatch
+ * included. */
 static void operations(void)
 {
     const annc_device_options options = {.kind = ANNC_DEVICE_COUNT};

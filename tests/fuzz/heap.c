@@ -1,4 +1,5 @@
-/* heap.c - counts the bytes on the heap: through the sanitizer's hooks, or through functions put in the place of glibc's. */
+/* heap.c - counts the bytes on the heap: through the sanitizer's hooks, or through functions put in
+ * the place of glibc's. */
 #include "fuzz/hostile.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
-/* counting_device.h - a device that a test adds to the registry: the CPU's operations, counted, and an engine of its own. */
+/* counting_device.h - a device that a test adds to the registry: the CPU's operations, counted, and
+ * an engine of its own. */
 #ifndef ANNC_TESTS_SUPPORT_COUNTING_DEVICE_H
 #define ANNC_TESTS_SUPPORT_COUNTING_DEVICE_H
 

@@ -1,4 +1,5 @@
-/* The gradient audit finds faults: a backend with a fault in it fails, whatever the fault, and a sound one passes. */
+/* The gradient audit finds faults: a backend with a fault in it fails, whatever the fault, and a
+ * sound one passes. */
 #include "backend/backend.h"
 #include "network/network.h"
 #include "support/problem.h"
@@ -146,7 +147,8 @@ static void sampling(void)
     problem_free(&problem);
 }
 
-/* A network that has learnt its examples almost exactly still passes: what cancels in a - y is allowed for, and no more. */
+/* A network that has learnt its examples almost exactly still passes: what cancels in a - y is
+ * allowed for, and no more. */
 static void saturated_network(void)
 {
     const annc_shape shape = problem_shape("6-5-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
@@ -172,7 +174,8 @@ static void saturated_network(void)
     problem_free(&problem);
 }
 
-/* A backend with a weight's gradient of 1e-30: next to nothing, but far more than fp32's smallest number. */
+/* A backend with a weight's gradient of 1e-30: next to nothing, but far more than fp32's smallest
+ * number. */
 static annc_status tiny_garbage(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                 const float *delta, const float *A_in, float *W, float *b)
 {
@@ -181,8 +184,24 @@ static annc_status tiny_garbage(annc_device *device, uint32_t m, uint32_t n_in, 
     return status;
 }
 
-/* Audits a network whose layers of one saturated unit have gradients below fp32's range; gives the failures of layer 1. */
-static int audit_bottleneck(const struct annc_backend *backend)
+/* Fills a network of one unit per hidden layer. Three saturated layers: gradients below fp32's
+ * range. Or, amplified, an error of the second layer below that range, with few digits, which a
+ * large weight brings back into it. */
+static void set_bottleneck(const annc_shape *shape, bool amplified, float *theta)
+{
+    const float large = 8388608, z = -95; /* a in layer 1 is 1/2, so that z in layer 2 is exact */
+    for (uint32_t l = 1; l <= 3 && !amplified; l++)
+        theta[annc_shape_biases_at(shape, l)] = -50; /* f' = 1e-22 each */
+    if (!amplified)
+        return;
+    for (size_t i = annc_shape_weights_at(shape, 1); i <= annc_shape_biases_at(shape, 1); i++)
+        theta[i] = 0;
+    theta[annc_shape_weights_at(shape, 2)] = large;
+    theta[annc_shape_biases_at(shape, 2)] = z - large / 2;
+}
+
+/* Audits such a network; returns the failures of layer 1. */
+static int audit_bottleneck(const struct annc_backend *backend, bool amplified)
 {
     const annc_shape shape = problem_shape("4-1-1-1-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     const annc_check_options options = {.batch = 4, .sample = 0, .seed = 1};
@@ -191,9 +210,7 @@ static int audit_bottleneck(const struct annc_backend *backend)
     size_t count = 0;
     int failures = 0;
     CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 8, ANNC_INIT_NORMAL, 3));
-    float *theta = annc_network_parameters(problem.network);
-    for (uint32_t l = 1; l <= 3; l++) /* f' = 1e-22 each */
-        theta[annc_shape_biases_at(&shape, l)] = -50;
+    set_bottleneck(&shape, amplified, annc_network_parameters(problem.network));
     cpu->backend = backend;
     CHECK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count) == ANNC_OK);
     cpu->backend = &annc_backend_cpu;
@@ -212,11 +229,12 @@ static void gradients_below_range(void)
 {
     struct annc_backend faulty = annc_backend_cpu;
     faulty.weight_step = tiny_garbage;
-    CHECK(audit_bottleneck(&annc_backend_cpu) == 0);
-    CHECK(audit_bottleneck(&faulty) > 0);
+    CHECK(audit_bottleneck(&annc_backend_cpu, false) == 0 && audit_bottleneck(&annc_backend_cpu, true) == 0);
+    CHECK(audit_bottleneck(&faulty, false) > 0);
 }
 
-/* Of a layer whose gradient is mostly 0, half of the sample is not: a fault in the others is found. */
+/* Of a layer whose gradient is mostly 0, half of the sample is not: a fault in the others is found.
+ */
 static void sampling_of_zeros(void)
 {
     enum { INPUTS = 1000, COUNT = 8 };

@@ -225,7 +225,7 @@ static annc_status choose_source(const struct options *options, const char *what
         if (fetched == ANNC_OK || fetched == ANNC_STOPPED)
             return fetched;
         source->source = ANNC_SOURCE_DIGITS;
-        note(options, "MNIST could not be downloaded: %s", why);
+        note(options, "MNIST is not available: %s", why);
         note(options, "Running on built-in digits instead. They are drawn by this program; they are not MNIST.");
     }
     return ANNC_OK;
