@@ -11,8 +11,8 @@
  *                        annc_trainer_store copies the parameters back into the network
  *     annc_evaluator  6  accuracy and loss on a data set, also during training
  *
- * Section 6 also has annc_network_predict, section 7 trains many networks at once (annc_sweep),
- * section 8 computes gradients and checks them, section 9 saves and loads models, and section 10
+ * Section 6 also has annc_network_predict. Section 7 runs whole trainings: epochs with early stopping
+ * and checkpoints (annc_run), many networks at once (annc_sweep), cross-validation. Section 8 computes gradients and checks them, section 9 saves and loads models, and section 10
  * writes images and other files. tests/examples/xor.c is a complete program of forty lines. The
  * other examples beside it train on MNIST, apply a model, write their own training loop, read
  * gradients, and use the library from C++ and Python.
@@ -169,7 +169,7 @@ ANNC_API const float *annc_network_parameters_const(const annc_network *network)
 
 /* Further blocks of the same length and layout, stored with the network under a name (letters, at
  * most ANNC_BLOCK_NAME - 1) and in its file as tensors "annc.NAME". A checkpoint has "first" and
- * "second", the optimiser's state, and any block the caller adds; annc-gpu adds "best", the
+ * "second", the optimiser's state, and any block the caller adds; annc_run_train adds "best", the
  * parameters of the best epoch. annc_network_set_block copies `values`, or removes the block if
  * `values` is NULL; ANNC_USAGE for an invalid name or more than ANNC_MOST_BLOCKS blocks.
  * annc_network_block returns NULL for a missing block. */
@@ -202,8 +202,8 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * whether the file had a header]), "annc.transpose" ("true" for transposed images), "annc.images"
  * ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training
  * images; rows is 0 for other data);
- * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress", "annc.run", "annc.machine"
- * and "annc.measured" (the last four belong to annc-gpu). */
+ * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress" and "annc.measured"
+ * (annc_run_train), "annc.run" and "annc.machine" (annc-gpu). */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Returns entry i in bytewise order of the keys through `key` and `value`; false past the last. */
@@ -551,7 +551,7 @@ ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_sh
 ANNC_API annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
                                           const annc_training_options *training, annc_device **device);
 
-/* Early stopping on a validation loss, for a training loop of your own; annc_sweep and annc-gpu use
+/* Early stopping on a validation loss, for a training loop of your own; annc_run (section 7) uses
  * the same rule. Epochs count from 1. annc_epoch_is_better returns whether the loss is finite and
  * smaller than that of the best epoch so far (best_epoch 0: no epoch yet); of equal losses the
  * earlier stays. annc_patience_is_over returns whether `patience` epochs (0 = no limit) have passed
@@ -687,41 +687,177 @@ typedef struct annc_layer_health {
  * softmax layer uses f' = a (1 - a). */
 ANNC_API annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers);
 
-/* ------------------------------------------------------------------ 7 many networks at once */
+/* ------------------------------------------------------------------ 7 whole trainings
+ *
+ * A run is a training from its first epoch to its end: it trains epoch after epoch, evaluates each,
+ * keeps the parameters of the best one, stops early and saves checkpoints. annc_sweep trains many
+ * networks at once, annc_cross_validate one network per fold of the data. */
+
+/* Result of an epoch. */
+typedef struct annc_outcome {
+    annc_epoch epoch;
+    annc_evaluation validation, test; /* count 0 without such a data set */
+    /* Of layers 1...L, if annc_run_options.health is true. */
+    annc_layer_health health[ANNC_MAX_LAYERS];
+} annc_outcome;
+
+/* Why a run ended. */
+typedef enum annc_ending {
+    ANNC_ENDED_NOT,           /* it goes on */
+    ANNC_ENDED_BY_EPOCHS,     /* all epochs are trained */
+    ANNC_ENDED_BY_PATIENCE,   /* early stopping */
+    ANNC_ENDED_BY_TARGET,     /* target_accuracy is reached */
+    ANNC_ENDED_BY_TIME,       /* `seconds` are over */
+    ANNC_ENDED_BY_STOP,       /* `stop` returned true */
+    ANNC_ENDED_BY_DIVERGENCE, /* the loss is no longer finite */
+} annc_ending;
+
+/* Progress and result of a run. */
+typedef struct annc_run_state {
+    bool classes;          /* the data have classes, not targets */
+    uint32_t epochs;       /* completed */
+    uint32_t saved_epochs; /* completed at the last checkpoint */
+    annc_outcome last;     /* of the last completed epoch; all 0 before the first */
+    /* Of the epoch with the smallest validation loss; best.epoch.epoch is 0 without one. */
+    annc_outcome best;
+    annc_ending ending;
+    double seconds;            /* of training: completed epochs; at the end, all steps */
+    double evaluation_seconds; /* of the evaluations */
+} annc_run_state;
+
+typedef struct annc_run annc_run;
+
+/* Options of a run. Most callers set only training, epochs and validation. */
+typedef struct annc_run_options {
+    annc_training_options training;
+    uint32_t epochs;                       /* at most; 0 = none is trained */
+    const annc_dataset *validation, *test; /* evaluated after each epoch; or NULL */
+    /* Stop after this many epochs without a smaller validation loss; 0 = never. */
+    uint32_t patience;
+    /* Stop after an epoch with this accuracy, 0...1, of the validation set, or else of the test
+     * set, or else of the training set; 0 = none. Needs classes. */
+    double target_accuracy;
+    double seconds; /* limit, from annc_run_create on; 0 = none */
+    bool health;    /* measure annc_outcome.health */
+    /* File of checkpoints, written at the start and the end and at these intervals (0 = none);
+     * NULL = no checkpoints. */
+    const char *checkpoint;
+    uint32_t checkpoint_epochs;
+    double checkpoint_seconds;
+    /* A checkpoint of the same training to resume from, or NULL. The run then ends with the same
+     * bits as without interruption, as annc_trainer_resume says. */
+    const annc_network *resume;
+    /* The results of the folds before this one, saved with its checkpoints; set by
+     * annc_cross_validate. */
+    const struct annc_folds *folds;
+    /* The callbacks may be NULL. `begun` is called before the first epoch, and `each` after each
+     * epoch; both end the run unless they return ANNC_OK. `stop` is called between blocks of
+     * steps; true ends the run. `describe` may add metadata to a checkpoint before it is saved. */
+    annc_status (*begun)(void *context, const annc_run *run);
+    annc_status (*each)(void *context, const annc_run *run);
+    bool (*stop)(void *context);
+    annc_status (*describe)(void *context, const annc_run *run, annc_network *checkpoint);
+    void *context;
+} annc_run_options;
+
+/* Creates a run: its trainer (annc_trainer_create) and its evaluators. The network, the device, the
+ * data sets and the checkpoint must outlive it. ANNC_USAGE also if target_accuracy has no classes;
+ * ANNC_INPUT also if the checkpoint does not fit (annc_trainer_resume), or was taken with other data
+ * to validate or test with. */
+ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network, const annc_dataset *train,
+                                     const annc_run_options *options, annc_run **run);
+ANNC_API void annc_run_free(annc_run *run);
+
+/* Trains to the end, once. After ANNC_OK or ANNC_STOPPED, the network has the parameters of the
+ * best epoch, or of the last step without one; after another failure those of the best epoch, if
+ * there is one. A time limit ends a run with ANNC_OK, `stop` with ANNC_STOPPED. */
+ANNC_API annc_status annc_run_train(annc_run *run);
+
+/* Return the state; the outcome whose parameters are kept, of the best epoch or else of the last;
+ * the trainer. */
+ANNC_API const annc_run_state *annc_run_progress(const annc_run *run);
+ANNC_API const annc_outcome *annc_run_kept(const annc_run_state *state);
+ANNC_API annc_trainer *annc_run_trainer(const annc_run *run);
+
+/* Removes from a network what only a checkpoint has: "annc.state", "annc.progress", "annc.run",
+ * "annc.machine", "annc.measured", and the blocks "first", "second" and "best". */
+ANNC_API annc_status annc_checkpoint_strip(annc_network *network);
 
 /* One of many networks trained at once. Each gets the same bits as if trained alone. */
 typedef struct annc_candidate {
-    /* The caller's: initial parameters at the start, the best ones at the end. */
+    /* The caller's: initial parameters at the start, the kept ones at the end. */
     annc_network *network;
-    annc_training_options options;
-    uint32_t epochs; /* at most */
-    /* Stop after this many epochs without a smaller validation loss; 0 = never. */
-    uint32_t patience;
-    const annc_dataset *train_set, *validation_set; /* or NULL: those of the sweep */
-    /* Called after each epoch, for one candidate at a time, from any thread; or NULL. */
-    void (*each)(void *context, const annc_epoch *epoch, const annc_evaluation *validation);
-    void *context; /* of each */
+    annc_run_options options;  /* a validation set of NULL is that of the sweep */
+    const annc_dataset *train; /* or NULL: that of the sweep */
 
     /* Result: ANNC_OK, ANNC_DIVERGED (the best parameters before are kept), ANNC_STOPPED, or
-     * another failure. */
+     * another failure. After a failure without a best epoch, result.last is all 0. */
     annc_status status;
     char reason[256];
-    uint32_t epochs_done, best_epoch; /* 0 = none */
-    annc_evaluation validation;       /* of the kept parameters */
-    double seconds;                   /* of training */
+    annc_run_state result; /* without epochs, the validation of the initial parameters */
 } annc_candidate;
 
 /* Trains candidates on one training set and evaluates each epoch on one validation set, which may
  * be NULL if every candidate has its own. On the CPU the candidates run in parallel, one per thread
- * and core; on a CUDA device they run one after another. Each keeps its parameters of the smallest
- * validation loss, the earlier of equals. `done`, unless NULL, is called for each finished
- * candidate, one at a time, on the thread that trained it; annc_last_error() on that thread is then
- * the candidate's error if it failed. `stop`, unless NULL, is called by any thread, and true leaves
- * the remaining candidates untrained. Returns ANNC_STOPPED after a stop, an error that prevented
- * all candidates from starting, or else ANNC_OK, whatever the candidates' results. */
+ * and core; on a CUDA device they run one after another. `done`, unless NULL, is called for each
+ * finished candidate, on the thread that trained it; annc_last_error() on that thread is then the
+ * candidate's error if it failed. `done` and the candidates' `each` are called one at a time.
+ * `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
+ * remaining candidates untrained. Returns ANNC_STOPPED after a stop, an error that prevented all
+ * candidates from starting, or else ANNC_OK, whatever the candidates' results. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
+
+/* Returns the measure that ranks a candidate: accuracy, or R^2 of targets, on its validation set
+ * with the kept parameters; -INFINITY without a result. */
+ANNC_API double annc_candidate_merit(const annc_candidate *candidate);
+/* Writes the indices of the candidates to ranked[0...count-1], the largest merit first, the earlier
+ * of equals first. */
+ANNC_API annc_status annc_sweep_rank(const annc_candidate *candidates, uint32_t count, uint32_t *ranked);
+
+/* Sample of a measure: mean and sample standard deviation (over count - 1; 0 for one value). */
+typedef struct annc_spread {
+    double sum, squares;
+    uint32_t count;
+} annc_spread;
+
+ANNC_API void annc_spread_add(annc_spread *spread, double value);
+ANNC_API double annc_spread_mean(const annc_spread *spread);
+ANNC_API double annc_spread_deviation(const annc_spread *spread);
+
+/* Results of a cross-validation: accuracy or R^2, RMSE and MAE on the held-out examples, with the
+ * kept parameters. */
+typedef struct annc_folds {
+    annc_spread accuracy, loss, r2, rmse, mae;
+    uint32_t fold; /* the current one, from 0 */
+    bool classes;  /* accuracy counts, not r2, rmse and mae */
+} annc_folds;
+
+/* The folds of a cross-validation. The calling thread calls the callbacks, in the order of the
+ * folds, which count from 0. */
+typedef struct annc_folds_options {
+    uint32_t folds; /* K, 2 or more */
+    /* Prepares a fold: sets network (the initial parameters), train, and the options with
+     * validation. annc_data_load makes the data sets of a fold from a file. */
+    annc_status (*begin)(void *context, uint32_t fold, annc_candidate *candidate);
+    /* Called with the result of a fold; or NULL. */
+    annc_status (*done)(void *context, uint32_t fold, const annc_candidate *candidate);
+    /* Frees what `begin` has made, also after it failed; or NULL. */
+    void (*end)(void *context, uint32_t fold, annc_candidate *candidate);
+    bool (*stop)(void *context); /* between folds that train together; or NULL */
+    void *context;
+    /* The checkpoint of a fold's run to resume from, with the results of the folds before; or
+     * NULL. */
+    const annc_network *checkpoint;
+} annc_folds_options;
+
+/* Trains one network per fold, each on all but its part of the data. On a CPU the folds run in
+ * parallel, one per thread, unless they have checkpoints, a target or a time limit; otherwise they
+ * run one after another. Returns the first failure; a time limit that ends a fold is one. */
+ANNC_API annc_status annc_cross_validate(annc_device *device, const annc_folds_options *options, annc_folds *folds);
+/* Reads the results that a checkpoint of a cross-validation has. ANNC_INPUT. */
+ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_folds *folds);
 
 /* ------------------------------------------------------------------ 8 gradients and their audit
  *

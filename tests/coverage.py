@@ -23,7 +23,7 @@ LIST = ROOT / "tests" / "uncovered.txt"
 FILES = [
     "src/base/{allocate,buffer,checksum,json,number,safe_file,sha256,text}.c", "src/formats/*.c", "src/dataset/*.c", "src/dataset/tables/*.c",
     "src/dataset/prepare/*.c",
-    "src/network/files/*.c", "src/network/export/export*.c", "src/network/join.c", "src/training/run/checkpoint.c", "src/cli/train/session_checkpoint.c",
+    "src/network/files/*.c", "src/network/export/export*.c", "src/network/join.c", "src/training/run/checkpoint.c", "src/training/run/training_run_checkpoint.c", "src/training/run/progress_text.c", "src/cli/train/saving.c",
     "src/cli/options/resume.c"]
 COUNTED = ["-O0", "--coverage", "-fprofile-abs-path", "-fprofile-update=atomic"]
 TESTS = ("^(base|model|dataset|idx|downloads|digits|network|train|file_faults|hostile_.*|tables|columns|numpy|models|pictures|sweep|training|resume|numbers|"

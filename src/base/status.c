@@ -78,3 +78,13 @@ annc_status annc_fail(annc_status status, const char *format, ...)
     annc_error_naming(NULL, last_error, sizeof last_error);
     return status;
 }
+
+void annc_error_keep(struct annc_kept_error *kept)
+{
+    memcpy(kept->text, marked_error, sizeof kept->text);
+}
+
+annc_status annc_fail_again(annc_status status, const struct annc_kept_error *kept)
+{
+    return annc_fail(status, "%s", kept->text);
+}

@@ -189,8 +189,8 @@ static void sweeps_stream(void)
     struct problem problem;
     memory_is(17);
     wide_problem(&problem);
-    annc_candidate candidate = {
-        .network = problem.network, .options = {.eta = 0.5, .batch = 100, .seed = 1}, .epochs = 1};
+    annc_candidate candidate = {.network = problem.network,
+                                .options = {.training = {.eta = 0.5, .batch = 100, .seed = 1}, .epochs = 1}};
     REQUIRE_OK(annc_sweep(&cuda, &candidate, 1, problem.data, problem.data, NULL, NULL, NULL));
     CHECK_MSG(candidate.status == ANNC_OK, "%s", candidate.reason);
     problem_free(&problem);

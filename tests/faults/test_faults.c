@@ -497,12 +497,13 @@ static annc_status sweep(const void *what, uint64_t *sum)
     ANNC_TRY(annc_data_load(&training->data, &data));
     ANNC_TRY(make_networks(&training->shape, networks, CANDIDATES));
     for (int i = 0; i < CANDIDATES; i++)
-        candidates[i] = (annc_candidate){.network = networks[i], .options = training->options, .epochs = 2};
+        candidates[i] =
+            (annc_candidate){.network = networks[i], .options = {.training = training->options, .epochs = 2}};
     ANNC_TRY(annc_sweep(&cpu, candidates, CANDIDATES, data.train, data.validation, NULL, NULL, NULL));
     for (int i = 0; i < CANDIDATES; i++) {
         if (candidates[i].status != ANNC_OK)
             ANNC_TRY(annc_fail(candidates[i].status, "%s", candidates[i].reason));
-        digest(sum, &candidates[i].validation.loss, sizeof candidates[i].validation.loss);
+        digest(sum, &annc_run_kept(&candidates[i].result)->validation.loss, sizeof(double));
     }
     ANNC_TRY(annc_network_join((const annc_network *const *)networks, CANDIDATES, &joined));
     digest_network(sum, joined);

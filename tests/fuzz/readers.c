@@ -7,7 +7,6 @@
 #include "cli/options/training_from_options.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/session.h"
-#include "cli/train/session_checkpoint.h"
 #include "cli/train/session_state.h"
 #include "dataset/reader.h"
 #include "formats/npy.h"
@@ -213,10 +212,10 @@ static void read_checkpoint(void)
     if (status == ANNC_OK)
         status = judge(annc_model_load(file, NULL, &checkpoint));
     if (status == ANNC_OK) {
+        session_end_training(&run);
         run.options = &options;
-        run.checkpoint = checkpoint;
-        run.has_best = false;
-        judge(session_restore(&run));
+        run.checkpoint = run.run_options.resume = checkpoint;
+        judge(session_open(&run));
     }
     annc_network_free(checkpoint);
     options_free(&options);
@@ -337,6 +336,12 @@ static bool make_models(void)
     return table_model && small_pictures && mnist_pictures;
 }
 
+static annc_status no_output(const struct session *session)
+{
+    (void)session;
+    return ANNC_OK;
+}
+
 /* A training that checkpoints are taken of. */
 static annc_status open_run(void)
 {
@@ -353,15 +358,18 @@ static annc_status open_run(void)
     if (status == ANNC_OK)
         status = shape_from_options(&run_options, NULL, &run.shape);
     if (status == ANNC_OK)
-        status = training_from_options(&run_options, &run.shape, &run.training);
+        status = training_from_options(&run_options, &run.shape, &run.run_options.training);
     if (status == ANNC_OK)
         status = data_options_from(&run_options, &run.shape, &source);
     if (status == ANNC_OK)
-        status = device_from_options(&run_options, &run.shape, &run.training, &device);
+        status = device_from_options(&run_options, &run.shape, &run.run_options.training, &device);
     run.device = device;
     if (status == ANNC_OK)
-        status = session_open(&run, &source, false);
-    return status == ANNC_OK ? session_save(&run) : status;
+        status = session_prepare(&run, &source, false, no_output);
+    run.run_options.epochs = 0; /* it saves its checkpoint, and ends */
+    if (status == ANNC_OK)
+        status = session_open(&run);
+    return status == ANNC_OK ? session_train(&run) : status;
 }
 
 bool readers_begin(void)

@@ -197,14 +197,14 @@ static annc_status audit_and_sweep(annc_device *device, const annc_network *netw
     memset(candidates, 0, sizeof candidates);
     STEP(annc_check(network, data->train, &device, 1, &audit, &rows, &count));
     for (int i = 0; i < 3; i++) {
-        candidates[i].options = annc_training_defaults(ANNC_SGD);
-        candidates[i].epochs = 1;
+        candidates[i].options.training = annc_training_defaults(ANNC_SGD);
+        candidates[i].options.epochs = 1;
         STEP(annc_network_copy(network, &candidates[i].network));
     }
     STEP(annc_sweep(&crew, candidates, 3, data->train, data->validation, NULL, NULL, NULL));
     for (int i = 0; i < 3 && status == ANNC_OK; i++) {
         status = candidates[i].status;
-        add(record, &candidates[i].validation.loss, sizeof(double));
+        add(record, &annc_run_kept(&candidates[i].result)->validation.loss, sizeof(double));
     }
 out:
     for (int i = 0; i < 3; i++)

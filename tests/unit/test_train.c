@@ -62,13 +62,13 @@ static void keeps_what_is_finite(void)
     const annc_examples examples = {
         .count = 1, .inputs = 1, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = &x, .targets = &y};
     const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
-    annc_candidate candidate = {.options = {.eta = 1e9, .batch = 1, .seed = 1}, .epochs = 1};
+    annc_candidate candidate = {.options = {.training = {.eta = 1e9, .batch = 1, .seed = 1}, .epochs = 1}};
     annc_dataset *data = NULL;
     REQUIRE_OK(annc_dataset_create(&examples, &data));
     REQUIRE_OK(annc_network_create(&shape, &candidate.network));
     memcpy(candidate.network->theta, theta, sizeof theta);
     REQUIRE_OK(annc_sweep(&options, &candidate, 1, data, data, NULL, NULL, NULL));
-    CHECK(candidate.status == ANNC_DIVERGED && candidate.epochs_done == 1 && candidate.best_epoch == 0);
+    CHECK(candidate.status == ANNC_DIVERGED && candidate.result.best.epoch.epoch == 0);
     CHECK_MSG(strstr(candidate.reason, "after epoch 1 parameter 0"), "%s", candidate.reason);
     CHECK(memcmp(candidate.network->theta, theta, sizeof theta) == 0);
     annc_network_free(candidate.network);

@@ -6,7 +6,6 @@
 #include "cli/options/setup.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/process.h"
-#include "cli/train/session_checkpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +37,7 @@ annc_status run_export(const struct options *options)
     annc_status status = ANNC_OK;
     ANNC_TRY(load_model(options, options->positional[0], &network));
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
-    ANNC_TRY(checkpoint_forget(network));
+    ANNC_TRY(annc_checkpoint_strip(network));
     set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     ANNC_TRY(annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out)));
     if (!is_standard_output(out))

@@ -21,6 +21,7 @@ static const char *option_of_field(const char *field)
                  {"labels_path", "--labels"},
                  {"missing", "--missing"},
                  {"target", "--target"},
+                 {"target_accuracy", "--target-accuracy"},
                  {"test_path", "--test"},
                  {"thousands", "--thousands"},
                  {"width", "--layers"},
@@ -36,16 +37,6 @@ const char *error_text(void)
 {
     static _Thread_local char text[ANNC_ERROR_SIZE];
     return annc_error_naming(option_of_field, text, sizeof text);
-}
-
-void keep_error(struct kept_error *kept)
-{
-    snprintf(kept->text, sizeof kept->text, "%s", error_text());
-}
-
-annc_status fail_again(annc_status status, const struct kept_error *kept)
-{
-    return annc_fail(status, "%s", kept->text);
 }
 
 /* ---------------------------------------------------------------- suggestions */

@@ -8,14 +8,6 @@
  * place of the library's field names. Valid until the next call. */
 const char *error_text(void);
 
-/* An error to be printed at the end, even if other calls fail first: keep_error copies the last
- * error; fail_again restores it and returns `status`. */
-struct kept_error {
-    char text[ANNC_ERROR_SIZE];
-};
-void keep_error(struct kept_error *kept);
-annc_status fail_again(annc_status status, const struct kept_error *kept);
-
 /* Returns the candidate closest to `word`, or NULL if none is close. next(i) returns candidates for
  * 0, 1, ... and NULL after the last. */
 const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command);

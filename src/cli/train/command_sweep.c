@@ -15,8 +15,8 @@
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/grid.h"
+#include "cli/train/saving.h"
 #include "cli/train/session.h"
-#include "cli/train/session_checkpoint.h"
 #include "cli/train/session_state.h"
 
 #include <math.h>
@@ -40,9 +40,9 @@ struct sweep {
     annc_candidate *candidates;
     annc_data data;
     float *class_weights;
-    uint32_t done, best;     /* best: among those done; `count` before the first */
-    annc_status status;      /* result of printing, in any thread */
-    struct kept_error error; /* of `status`, unless it is ANNC_OK */
+    uint32_t done, best;          /* best: among those done; `count` before the first */
+    annc_status status;           /* result of printing, in any thread */
+    struct annc_kept_error error; /* of `status`, unless it is ANNC_OK */
 };
 
 /* ---------------------------------------------------------------- networks of the grid */
@@ -88,10 +88,10 @@ static annc_status plan_network(const struct sweep *sweep, uint32_t i, struct pl
     annc_candidate *candidate = &sweep->candidates[i];
     ANNC_RETURN_IF_FAILED(options_of(sweep, i, &plan->texts, &plan->options));
     ANNC_RETURN_IF_FAILED(shape_from_options(&plan->options, NULL, &plan->shape));
-    ANNC_RETURN_IF_FAILED(training_from_options(&plan->options, &plan->shape, &candidate->options));
-    candidate->options.objective.class_weights = sweep->class_weights;
-    candidate->epochs = (uint32_t)plan->options.value[OPTION_EPOCHS].whole;
-    candidate->patience = (uint32_t)plan->options.value[OPTION_PATIENCE].whole;
+    ANNC_RETURN_IF_FAILED(training_from_options(&plan->options, &plan->shape, &candidate->options.training));
+    candidate->options.training.objective.class_weights = sweep->class_weights;
+    candidate->options.epochs = (uint32_t)plan->options.value[OPTION_EPOCHS].whole;
+    candidate->options.patience = (uint32_t)plan->options.value[OPTION_PATIENCE].whole;
     return ANNC_OK;
 }
 
@@ -108,7 +108,7 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
         ANNC_RETURN_IF_FAILED(plan_network(sweep, i, &plan));
         if (i == 0)
             *first = plan.shape;
-        unused_add(&unused, &plan.options, &sweep->candidates[i].options);
+        unused_add(&unused, &plan.options, &sweep->candidates[i].options.training);
         if (plan.shape.width[0] != first->width[0] ||
             plan.shape.width[plan.shape.layers] != first->width[first->layers])
             return annc_fail(ANNC_USAGE,
@@ -150,12 +150,10 @@ static bool has_classes(const struct sweep *sweep)
     return annc_dataset_examples(sweep->data.train)->labels != NULL;
 }
 
-/* Returns the measure that ranks the networks: accuracy or R2. */
-static double merit_of(const struct sweep *sweep, const annc_candidate *candidate)
+/* Returns the evaluation of the kept parameters; its count is 0 without a result. */
+static const annc_evaluation *validation_of(const annc_candidate *candidate)
 {
-    if (candidate->validation.count == 0)
-        return -INFINITY;
-    return has_classes(sweep) ? accuracy_of(&candidate->validation) : candidate->validation.r2;
+    return &annc_run_kept(&candidate->result)->validation;
 }
 
 /* "lr=3 batch=16 seed=1" */
@@ -174,13 +172,14 @@ static void print_point(const struct sweep *sweep, uint32_t i, char *text, size_
 
 static void print_merit(const struct sweep *sweep, const annc_candidate *candidate, char *text, size_t size)
 {
+    const annc_evaluation *validation = validation_of(candidate);
     char r2[SHORT_NUMBER];
-    if (candidate->validation.count == 0)
+    if (validation->count == 0)
         snprintf(text, size, "%s", candidate->reason);
     else if (has_classes(sweep))
-        snprintf(text, size, "%.2f%%", 100 * accuracy_of(&candidate->validation));
+        snprintf(text, size, "%.2f%%", 100 * accuracy_of(validation));
     else
-        snprintf(text, size, "R2 %s", short_number(candidate->validation.r2, 4, r2));
+        snprintf(text, size, "R2 %s", short_number(validation->r2, 4, r2));
 }
 
 static void json_point(const struct sweep *sweep, uint32_t i, struct json *json)
@@ -203,7 +202,7 @@ static void json_point(const struct sweep *sweep, uint32_t i, struct json *json)
 
 static void json_merit(const struct sweep *sweep, const annc_candidate *candidate, struct json *json)
 {
-    const annc_evaluation *validation = &candidate->validation;
+    const annc_evaluation *validation = validation_of(candidate);
     const bool there = validation->count > 0;
     if (has_classes(sweep)) {
         json_number(json, "validation_accuracy", there ? accuracy_of(validation) : NAN);
@@ -231,9 +230,9 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
     json_whole(&json, "network", (uint64_t)i + 1);
     json_point(sweep, i, &json);
     json_merit(sweep, candidate, &json);
-    json_whole(&json, varies_epochs(sweep) ? "epochs_done" : "epochs", candidate->epochs_done);
-    json_whole(&json, "best_epoch", candidate->best_epoch);
-    json_number(&json, "seconds", candidate->seconds);
+    json_whole(&json, varies_epochs(sweep) ? "epochs_done" : "epochs", candidate->result.epochs);
+    json_whole(&json, "best_epoch", candidate->result.best.epoch.epoch);
+    json_number(&json, "seconds", candidate->result.seconds);
     if (candidate->status != ANNC_OK)
         json_text(&json, "error", candidate->reason);
     return json_end(&json, stdout, NULL);
@@ -252,12 +251,13 @@ static void tell(void *context, uint32_t i)
     if (candidate->status != ANNC_OK) /* the last error belongs to this thread */
         snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
     sweep->done++;
-    if (candidate->validation.count > 0 &&
-        (sweep->best == sweep->count || merit_of(sweep, candidate) > merit_of(sweep, &sweep->candidates[sweep->best])))
+    if (validation_of(candidate)->count > 0 &&
+        (sweep->best == sweep->count ||
+         annc_candidate_merit(candidate) > annc_candidate_merit(&sweep->candidates[sweep->best])))
         sweep->best = i;
     if (value[OPTION_JSON].given && sweep->status == ANNC_OK) {
         sweep->status = print_json(sweep, i);
-        keep_error(&sweep->error);
+        annc_error_keep(&sweep->error);
     }
     if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
         return;
@@ -275,33 +275,13 @@ static void tell(void *context, uint32_t i)
 
 /* ---------------------------------------------------------------- the best networks */
 
-static int by_merit(const void *left, const void *right, void *context)
-{
-    const struct sweep *sweep = context;
-    const uint32_t i = *(const uint32_t *)left, k = *(const uint32_t *)right;
-    const double mine = merit_of(sweep, &sweep->candidates[i]), others = merit_of(sweep, &sweep->candidates[k]);
-    if (mine != others)
-        return mine > others ? -1 : 1;
-    return i < k ? -1 : i > k;
-}
-
-/* Returns the networks, best first; the caller frees the list. */
-static uint32_t *rank(const struct sweep *sweep)
-{
-    uint32_t *ranked = take_memory(sweep->count, sizeof *ranked, "the networks");
-    for (uint32_t i = 0; i < sweep->count; i++)
-        ranked[i] = i;
-    qsort_r(ranked, sweep->count, sizeof *ranked, by_merit, (void *)sweep);
-    return ranked;
-}
-
 static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked)
 {
     const uint32_t top = (uint32_t)sweep->options->value[OPTION_TOP].whole;
     char point[512], merit[256];
     uint32_t count = 0;
     int wide = (int)strlen("validation");
-    while (count < top && count < sweep->count && sweep->candidates[ranked[count]].validation.count > 0) {
+    while (count < top && count < sweep->count && validation_of(&sweep->candidates[ranked[count]])->count > 0) {
         print_merit(sweep, &sweep->candidates[ranked[count++]], merit, sizeof merit);
         wide = (int)strlen(merit) > wide ? (int)strlen(merit) : wide;
     }
@@ -310,7 +290,8 @@ static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked
         const annc_candidate *candidate = &sweep->candidates[ranked[i]];
         print_point(sweep, ranked[i], point, sizeof point);
         print_merit(sweep, candidate, merit, sizeof merit);
-        printf("%-*s %-7u %-9.3f %s\n", wide, merit, candidate->best_epoch, candidate->seconds, point);
+        printf("%-*s %-7u %-9.3f %s\n", wide, merit, candidate->result.best.epoch.epoch, candidate->result.seconds,
+               point);
     }
     return flush(stdout, "standard output");
 }
@@ -322,7 +303,7 @@ static annc_status print_winner(const struct sweep *sweep, const uint32_t *ranke
     uint32_t failed = 0;
     struct json json;
     for (uint32_t i = 0; i < sweep->count; i++) {
-        seconds += sweep->candidates[i].seconds;
+        seconds += sweep->candidates[i].result.seconds;
         failed += sweep->candidates[i].status != ANNC_OK && sweep->candidates[i].status != ANNC_STOPPED;
     }
     if (!sweep->options->value[OPTION_JSON].given)
@@ -349,14 +330,14 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
     char layers[1024];
     struct texts texts;
     struct options options;
-    while (count < wanted && count < sweep->count && sweep->candidates[ranked[count]].validation.count > 0) {
+    while (count < wanted && count < sweep->count && validation_of(&sweep->candidates[ranked[count]])->count > 0) {
         networks[count] = sweep->candidates[ranked[count]].network;
         count++;
     }
     if (!path || count == 0)
         return ANNC_OK;
     const annc_candidate *best = &sweep->candidates[ranked[0]];
-    const struct session session = {.options = &options, .training = best->options, .data = sweep->data};
+    const struct session session = {.options = &options, .run_options = best->options, .data = sweep->data};
     annc_status status = ANNC_OK;
     ANNC_TRY(options_of(sweep, ranked[0], &texts, &options));
     ANNC_TRY(count == 1 ? annc_network_copy(networks[0], &joined) : annc_network_join(networks, count, &joined));
@@ -365,7 +346,7 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
         options.value[OPTION_LAYERS].shown = layers;
         ANNC_TRY(annc_network_set_metadata(joined, "annc.ensemble", "mean of the last layers' z"));
     }
-    ANNC_TRY(describe_network(&session, best->best_epoch, joined));
+    ANNC_TRY(describe_network(&session, best->result.best.epoch.epoch, joined));
     ANNC_TRY(save_model(sweep->options, joined, path, count > 1 ? " (an ensemble)" : ""));
 out:
     annc_network_free(joined);
@@ -384,8 +365,10 @@ static annc_status find_refused(const struct sweep *sweep)
 
 static annc_status finish(const struct sweep *sweep, annc_status status)
 {
-    uint32_t *ranked = rank(sweep);
-    annc_status ended = sweep->status == ANNC_OK ? ANNC_OK : fail_again(sweep->status, &sweep->error);
+    uint32_t *ranked = take_memory(sweep->count, sizeof *ranked, "the networks");
+    annc_status ended = annc_sweep_rank(sweep->candidates, sweep->count, ranked);
+    if (sweep->status != ANNC_OK)
+        ended = annc_fail_again(sweep->status, &sweep->error);
     /* Every network failed. */
     if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK)
         ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
@@ -393,8 +376,8 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
         ended = print_winner(sweep, ranked);
     if ((ended == ANNC_OK || ended == ANNC_OUTPUT) && sweep->best < sweep->count) {
         const annc_status saved = save(sweep, ranked);
-        ended =
-            sweep->status == ANNC_OK ? (ended == ANNC_OK ? saved : ended) : fail_again(sweep->status, &sweep->error);
+        ended = sweep->status == ANNC_OK ? (ended == ANNC_OK ? saved : ended)
+                                         : annc_fail_again(sweep->status, &sweep->error);
     }
     free(ranked);
     if (ended == ANNC_OK)

@@ -13,8 +13,8 @@
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/folds.h"
+#include "cli/train/saving.h"
 #include "cli/train/session.h"
-#include "cli/train/session_checkpoint.h"
 #include "cli/train/session_state.h"
 #include "cli/train/train_log.h"
 #include "cli/train/training_output.h"
@@ -71,7 +71,7 @@ static annc_status check_plot(const struct session *session)
 static void warn_unused(const struct session *session)
 {
     struct unused unused = {.has_training = false};
-    unused_add(&unused, session->options, &session->training);
+    unused_add(&unused, session->options, &session->run_options.training);
     if (!session->checkpoint)
         warn_unused_options(&unused, session->options);
 }
@@ -89,13 +89,13 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     else if (text_of(session, OPTION_LOAD))
         ANNC_RETURN_IF_FAILED(load_model(session->options, text_of(session, OPTION_LOAD), &session->network));
     if (session->network)
-        ANNC_RETURN_IF_FAILED(checkpoint_forget(session->network));
+        ANNC_RETURN_IF_FAILED(annc_checkpoint_strip(session->network));
     session->checkpoint = *checkpoint;
     const annc_network *given = session->checkpoint ? session->checkpoint : session->network;
     ANNC_RETURN_IF_FAILED(
         shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape));
-    ANNC_RETURN_IF_FAILED(checkpoint_interval(session->options, &session->every_epochs, &session->every_seconds));
-    ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->training));
+    ANNC_RETURN_IF_FAILED(checkpoint_interval(session->options, &session->run_options));
+    ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->run_options.training));
     ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
     ANNC_RETURN_IF_FAILED(check_combination(session));
     if (text_of(session, OPTION_SAVE))
@@ -105,7 +105,7 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
     ANNC_RETURN_IF_FAILED(check_plot(session));
     ANNC_RETURN_IF_FAILED(log_open(session));
     warn_unused(session);
-    return device_from_options(session->options, &session->shape, &session->training, &session->device);
+    return device_from_options(session->options, &session->shape, &session->run_options.training, &session->device);
 }
 
 /* ---------------------------------------------------------------- saving */
@@ -113,10 +113,10 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
 static annc_status save(const struct session *session)
 {
     const char *path = text_of(session, OPTION_SAVE);
+    const uint32_t best = session->state.best.epoch.epoch;
     if (!path)
         return ANNC_OK;
-    ANNC_RETURN_IF_FAILED(
-        describe_network(session, session->has_best ? session->best.epoch.epoch : session->epochs, session->network));
+    ANNC_RETURN_IF_FAILED(describe_network(session, best > 0 ? best : session->state.epochs, session->network));
     return save_model(session->options, session->network, path, "");
 }
 
@@ -130,14 +130,14 @@ static annc_status save_plot(const struct session *session)
     const uint32_t count = (uint32_t)session->history.count;
     if (!path)
         return ANNC_OK;
-    if (count == 0 && session->epochs > 0) {
+    if (count == 0 && session->state.epochs > 0) {
         note(session->options, "no epoch was left to train: %s is left as it was", path);
         return ANNC_OK;
     }
-    if (count == session->epochs)
+    if (count == session->state.epochs)
         snprintf(epochs, sizeof epochs, "%u epoch%s", count, annc_plural(count));
     else
-        snprintf(epochs, sizeof epochs, "epochs %u to %u", session->epochs - count + 1, session->epochs);
+        snprintf(epochs, sizeof epochs, "epochs %u to %u", session->state.epochs - count + 1, session->state.epochs);
     print_layers(&session->shape, layers, sizeof layers);
     snprintf(name, sizeof name, "Training of %s, %s cost: %s", layers, annc_cost_name(session->shape.cost), epochs);
     const struct named_history run = {
@@ -156,10 +156,10 @@ static annc_status save_plot(const struct session *session)
  * completed steps, which it fetches. */
 static bool has_something(struct session *session)
 {
-    if (session->has_best)
+    if (session->state.best.epoch.epoch > 0)
         return true;
-    return session->trainer && session->epochs > 0 && session->ending != ENDED_BY_DIVERGENCE &&
-           annc_trainer_store(session->trainer) == ANNC_OK;
+    return session->run && session->state.epochs > 0 && session->state.ending != ANNC_ENDED_BY_DIVERGENCE &&
+           annc_trainer_store(annc_run_trainer(session->run)) == ANNC_OK;
 }
 
 /* Saves the network when memory runs out: freeing trainer and evaluators may make enough room. */
@@ -172,31 +172,38 @@ static void rescue(void *context)
     save(session);
 }
 
+/* Saves the network after the training, also in a second attempt with less memory in use. */
+static annc_status save_end(struct session *session)
+{
+    struct annc_kept_error first;
+    const annc_status status = save(session);
+    if (status != ANNC_MEMORY)
+        return status;
+    annc_error_keep(&first);
+    rescue(session);
+    return annc_fail_again(status, &first);
+}
+
 /* Trains one network on all data. */
 static annc_status train_one(struct session *session, const annc_data_options *source)
 {
-    struct kept_error first;
-    ANNC_RETURN_IF_FAILED(session_open(session, source, true));
+    struct annc_kept_error first;
+    char stopped[ANNC_ERROR_SIZE];
+    ANNC_RETURN_IF_FAILED(session_prepare(session, source, true, print_epoch));
+    ANNC_RETURN_IF_FAILED(session_open(session));
     print_balance(session);
     print_shapes(session);
     set_rescue(rescue, session);
-    const annc_status status = session_train(session, print_epoch);
+    const annc_status status = session_train(session);
     const bool ended = status == ANNC_OK || status == ANNC_STOPPED, has_diverged = status == ANNC_DIVERGED;
-    if (has_diverged)
-        session->ending = ENDED_BY_DIVERGENCE;
+    annc_error_keep(&first); /* report this error, whatever follows */
+    snprintf(stopped, sizeof stopped, "%s", error_text());
     if (has_diverged && text_of(session, OPTION_CHECKPOINT))
         note(session->options, "the last checkpoint before that is in %s", text_of(session, OPTION_CHECKPOINT));
-    keep_error(&first); /* report this error, whatever follows */
-    annc_status said = ended || has_something(session) ? save(session) : ANNC_OK;
-    if (said == ANNC_MEMORY) {
-        if (ended)
-            keep_error(&first);
-        rescue(session);
-        said = fail_again(said, &first);
-    }
+    annc_status said = ended || has_something(session) ? save_end(session) : ANNC_OK;
     set_rescue(NULL, NULL);
     if (!ended)
-        fail_again(status, &first);
+        annc_fail_again(status, &first);
     if (!ended && !has_diverged)
         return status;
     if (said == ANNC_OK)
@@ -206,7 +213,7 @@ static annc_status train_one(struct session *session, const annc_data_options *s
     if (said == ANNC_OK)
         said = print_result(session);
     if (status == ANNC_STOPPED)
-        print_stop(session, said == ANNC_OK);
+        print_stop(session, stopped, said == ANNC_OK);
     return said == ANNC_OK || has_diverged ? status : said;
 }
 

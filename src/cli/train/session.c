@@ -9,12 +9,11 @@
 #include "cli/terminal/process.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/live_line.h"
-#include "cli/train/session_checkpoint.h"
+#include "cli/train/saving.h"
 #include "cli/train/session_state.h"
 #include "cli/train/train_log.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,14 +28,85 @@ double accuracy_of(const annc_evaluation *evaluation)
     return (double)evaluation->correct / evaluation->count;
 }
 
-const struct outcome *session_outcome(const struct session *session)
+const annc_outcome *session_outcome(const struct session *session)
 {
-    return session->has_best ? &session->best : &session->last;
+    return annc_run_kept(&session->state);
 }
 
 double session_kept_epoch(const struct session *session)
 {
-    return session->has_best ? session->best.epoch.epoch : NAN;
+    const uint32_t best = session->state.best.epoch.epoch;
+    return best > 0 ? best : NAN;
+}
+
+/* ---------------------------------------------------------------- callbacks of the run */
+
+/* Returns the stop policy of a training. Epochs that only this process has are worth waiting for;
+ * with a checkpoint of all but the current epoch, the process ends soon. A second signal ends it at
+ * once. */
+static enum stop_policy patience_for(const struct session *session)
+{
+    const struct option_value *value = session->options->value;
+    const bool is_kept = value[OPTION_CHECKPOINT].text && session->state.saved_epochs == session->state.epochs;
+    return (value[OPTION_SAVE].text || value[OPTION_CHECKPOINT].text) && !is_kept ? END_WHEN_ASKED : END_SOON;
+}
+
+/* Updates the progress line and the stop policy between blocks of steps. */
+static bool between_steps(void *context)
+{
+    struct session *session = context;
+    if (session->run)
+        live_draw(&session->live, session->state.epochs, annc_trainer_progress(annc_run_trainer(session->run)));
+    const bool stop = stop_signal() != 0;
+    set_stop_policy(stop ? END_WHEN_ASKED : patience_for(session)); /* a last checkpoint is near */
+    return stop;
+}
+
+static annc_status run_begun(void *context, const annc_run *run)
+{
+    struct session *session = context;
+    session->state = *annc_run_progress(run);
+    if (session->fold > 0 && session->checkpoint) /* otherwise session_open has said it */
+        note_resumed(session, run);
+    return session->fold > 0 ? ANNC_OK : log_begin(session); /* the folds have begun it */
+}
+
+/* Keeps the numbers of an epoch for its curves. */
+static void remember(struct session *session)
+{
+    const annc_outcome *last = &session->state.last;
+    const bool classes = session_has_classes(session);
+    double row[EPOCH_COLUMNS];
+    if (!session->options->value[OPTION_PLOT].given)
+        return;
+    for (int i = 0; i < EPOCH_COLUMNS; i++)
+        row[i] = NAN;
+    row[EPOCH] = last->epoch.epoch;
+    row[TRAINING_LOSS] = last->epoch.loss;
+    if (classes)
+        row[TRAINING_ACCURACY] = (double)last->epoch.correct / last->epoch.examples;
+    if (session->data.validation) {
+        row[VALIDATION_LOSS] = last->validation.loss;
+        row[classes ? VALIDATION_ACCURACY : VALIDATION_R2] =
+            classes ? accuracy_of(&last->validation) : last->validation.r2;
+    }
+    if (session->data.test) {
+        row[TEST_LOSS] = last->test.loss;
+        row[classes ? TEST_ACCURACY : TEST_R2] = classes ? accuracy_of(&last->test) : last->test.r2;
+    }
+    history_add(&session->history, row);
+}
+
+static annc_status after_epoch(void *context, const annc_run *run)
+{
+    struct session *session = context;
+    session->state = *annc_run_progress(run);
+    remember(session);
+    live_epoch(&session->live, session->state.last.epoch.loss);
+    live_hide(&session->live);
+    const annc_status status = session->each(session);
+    live_show(&session->live);
+    return status;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -62,24 +132,37 @@ static annc_status make_network(struct session *session)
     return annc_network_set_metadata(session->network, "annc.init", annc_init_name(init));
 }
 
-static annc_status make_evaluators(struct session *session)
+/* Makes the options of the run from those of the command line and the data. */
+static void complete_run_options(struct session *session)
 {
-    if (session->data.test)
-        ANNC_RETURN_IF_FAILED(
-            annc_evaluator_create(session->device, session->network, session->data.test, &session->test));
-    if (session->data.validation)
-        ANNC_RETURN_IF_FAILED(
-            annc_evaluator_create(session->device, session->network, session->data.validation, &session->validation));
-    return ANNC_OK;
+    const struct option_value *value = session->options->value;
+    annc_run_options *run = &session->run_options;
+    run->epochs = (uint32_t)value[OPTION_EPOCHS].whole;
+    run->validation = session->data.validation;
+    run->test = session->data.test;
+    run->patience = (uint32_t)value[OPTION_PATIENCE].whole;
+    run->target_accuracy = value[OPTION_TARGET_ACCURACY].given ? value[OPTION_TARGET_ACCURACY].number : 0;
+    run->seconds = session->deadline > 0 ? fmax(session->deadline - since_start(), 1e-9) : 0;
+    run->health = session->fold == 0 && (session->log || value[OPTION_JSON].given);
+    run->checkpoint = value[OPTION_CHECKPOINT].text;
+    run->resume = session->checkpoint;
+    run->training.objective.class_weights = session->class_weights;
+    run->begun = run_begun;
+    run->each = after_epoch;
+    run->stop = between_steps;
+    run->describe = describe_checkpoint;
+    run->context = session;
 }
 
-annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch)
+annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch,
+                            annc_status (*each)(const struct session *session))
 {
     annc_data_options parts = *source;
+    session->each = each;
     if (session->checkpoint)
         ANNC_RETURN_IF_FAILED(annc_network_copy(session->checkpoint, &session->network));
     if (session->network)
-        ANNC_RETURN_IF_FAILED(checkpoint_forget(session->network));
+        ANNC_RETURN_IF_FAILED(annc_checkpoint_strip(session->network));
     parts.model = session->network;
     parts.need_train = true;
     ANNC_RETURN_IF_FAILED(
@@ -87,36 +170,36 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     if (session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
         return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, and the data have targets");
     ANNC_RETURN_IF_FAILED(
-        annc_training_fits(session->device, &session->shape, &session->training, session->data.train));
+        annc_training_fits(session->device, &session->shape, &session->run_options.training, session->data.train));
     ANNC_RETURN_IF_FAILED(make_network(session));
     ANNC_RETURN_IF_FAILED(weigh_classes(session->options, session->data.train, &session->class_weights));
-    session->training.objective.class_weights = session->class_weights;
-    if (session->training.batch > annc_dataset_examples(session->data.train)->count)
+    complete_run_options(session);
+    if (session->run_options.training.batch > annc_dataset_examples(session->data.train)->count)
         note(session->options, "batch size reduced to %u, the number of examples",
              annc_dataset_examples(session->data.train)->count);
     return ANNC_OK;
 }
 
-annc_status session_open(struct session *session, const annc_data_options *source, bool may_fetch)
+annc_status session_open(struct session *session)
 {
-    ANNC_RETURN_IF_FAILED(session_prepare(session, source, may_fetch));
-    ANNC_RETURN_IF_FAILED(annc_trainer_create(session->device, session->network, session->data.train,
-                                              &session->training, &session->trainer));
-    if (annc_trainer_window(session->trainer) < annc_dataset_examples(session->data.train)->count)
-        note(session->options, "the examples do not fit on the device and come %u at a time",
-             annc_trainer_window(session->trainer));
+    const uint32_t count = annc_dataset_examples(session->data.train)->count;
+    const annc_status status =
+        annc_run_create(session->device, session->network, session->data.train, &session->run_options, &session->run);
+    if (status != ANNC_OK)
+        return session->checkpoint ? name_checkpoint(session, status) : status;
+    session->state = *annc_run_progress(session->run);
+    const uint32_t window = annc_trainer_window(annc_run_trainer(session->run));
+    if (window < count)
+        note(session->options, "the examples do not fit on the device and come %u at a time", window);
     if (session->checkpoint)
-        ANNC_RETURN_IF_FAILED(session_restore(session));
-    return make_evaluators(session);
+        note_resumed(session, session->run);
+    return ANNC_OK;
 }
 
 void session_end_training(struct session *session)
 {
-    annc_evaluator_free(session->test);
-    annc_evaluator_free(session->validation);
-    annc_trainer_free(session->trainer);
-    session->test = session->validation = NULL;
-    session->trainer = NULL;
+    annc_run_free(session->run);
+    session->run = NULL;
 }
 
 void session_close(struct session *session)
@@ -129,203 +212,26 @@ void session_close(struct session *session)
     memset(session, 0, sizeof *session);
 }
 
-/* ---------------------------------------------------------------- epochs */
+/* ---------------------------------------------------------------- training */
 
-static bool is_over(const struct session *session)
-{
-    return session->deadline > 0 && since_start() >= session->deadline;
-}
-
-static bool is_due(const struct session *session)
-{
-    return session->due > 0 && since_start() >= session->due;
-}
-
-/* Returns whether the steps should pause, for good or for a checkpoint; otherwise updates the
- * progress line. */
-static bool should_pause(void *context)
-{
-    struct session *session = context;
-    live_draw(&session->live, session->epochs, annc_trainer_progress(session->trainer));
-    return stop_signal() != 0 || is_over(context) || is_due(context);
-}
-
-static annc_status measure(struct session *session, struct outcome *outcome)
-{
-    if (session->test)
-        ANNC_RETURN_IF_FAILED(annc_evaluator_run(session->test, session->trainer, NULL, NULL, &outcome->test));
-    if (session->validation)
-        ANNC_RETURN_IF_FAILED(
-            annc_evaluator_run(session->validation, session->trainer, NULL, NULL, &outcome->validation));
-    if (!session->fold && (session->log || session->options->value[OPTION_JSON].given))
-        ANNC_RETURN_IF_FAILED(annc_trainer_health(session->trainer, outcome->health));
-    session->test_seconds += session->test ? outcome->test.seconds : 0;
-    session->test_seconds += session->validation ? outcome->validation.seconds : 0;
-    return ANNC_OK;
-}
-
-/* Keeps the numbers of an epoch for its curves. */
-static void remember(struct session *session)
-{
-    const struct outcome *last = &session->last;
-    const bool classes = session_has_classes(session);
-    double row[EPOCH_COLUMNS];
-    if (!session->options->value[OPTION_PLOT].given)
-        return;
-    for (int i = 0; i < EPOCH_COLUMNS; i++)
-        row[i] = NAN;
-    row[EPOCH] = last->epoch.epoch;
-    row[TRAINING_LOSS] = last->epoch.loss;
-    if (classes)
-        row[TRAINING_ACCURACY] = (double)last->epoch.correct / last->epoch.examples;
-    if (session->validation) {
-        row[VALIDATION_LOSS] = last->validation.loss;
-        row[classes ? VALIDATION_ACCURACY : VALIDATION_R2] =
-            classes ? accuracy_of(&last->validation) : last->validation.r2;
-    }
-    if (session->test) {
-        row[TEST_LOSS] = last->test.loss;
-        row[classes ? TEST_ACCURACY : TEST_R2] = classes ? accuracy_of(&last->test) : last->test.r2;
-    }
-    history_add(&session->history, row);
-}
-
-/* Returns the best epoch so far; 0 before the first. */
-static uint32_t best_epoch(const struct session *session)
-{
-    return session->has_best ? session->best.epoch.epoch : 0;
-}
-
-/* Keeps the best parameters by validation. */
-static annc_status keep_best(struct session *session)
-{
-    if (!session->validation ||
-        !annc_epoch_is_better(session->last.validation.loss, best_epoch(session), session->best.validation.loss))
-        return ANNC_OK;
-    ANNC_RETURN_IF_FAILED(annc_trainer_store(session->trainer)); /* what was best before stays so then */
-    session->best = session->last;
-    session->has_best = true;
-    return ANNC_OK;
-}
-
-/* Returns whether the training has reached the requested result. */
-static bool is_reached(const struct session *session)
-{
-    const struct option_value *wanted = &session->options->value[OPTION_TARGET_ACCURACY];
-    const struct outcome *last = &session->last;
-    const double reached = session->validation ? accuracy_of(&last->validation)
-                           : session->test     ? accuracy_of(&last->test)
-                                               : (double)last->epoch.correct / last->epoch.examples;
-    return wanted->given && reached >= wanted->number;
-}
-
-/* Trains and evaluates one epoch. Of an interrupted epoch only the steps count. */
-static annc_status one_epoch(struct session *session, annc_status (*each)(const struct session *))
-{
-    struct outcome outcome = {.epoch = {0}};
-    annc_status status = annc_trainer_epoch(session->trainer, should_pause, session, &outcome.epoch);
-    session->unfinished = outcome.epoch.seconds;
-    if (status == ANNC_STOPPED && !stop_signal() && !is_over(session))
-        return session_save(session);
-    ANNC_RETURN_IF_FAILED(status);
-    session->seconds += session->unfinished;
-    session->unfinished = 0;
-    ANNC_RETURN_IF_FAILED(measure(session, &outcome));
-    session->last = outcome;
-    session->epochs++;
-    annc_trainer_report(session->trainer, session->validation ? outcome.validation.loss : outcome.epoch.loss);
-    status = keep_best(session);
-    remember(session);
-    live_epoch(&session->live, outcome.epoch.loss);
-    live_hide(&session->live);
-    if (status == ANNC_OK)
-        status = each(session);
-    live_show(&session->live);
-    const bool wanted = is_due(session) || (session->every_epochs > 0 && session->epochs % session->every_epochs == 0);
-    return status == ANNC_OK && wanted ? session_save(session) : status;
-}
-
-/* Returns whether the training ends after this epoch, and sets the reason. */
-static bool ends(struct session *session)
-{
-    const uint64_t epochs = session->options->value[OPTION_EPOCHS].whole;
-    session->ending = session->epochs >= epochs ? ENDED_BY_EPOCHS
-                      : stop_signal()           ? ENDED_BY_SIGNAL
-                      : is_over(session)        ? ENDED_BY_TIME
-                      : session->epochs == 0    ? ENDED_BY_EPOCHS
-                      : is_reached(session)     ? ENDED_BY_TARGET
-                      : annc_patience_is_over((uint32_t)session->options->value[OPTION_PATIENCE].whole, session->epochs,
-                                              best_epoch(session))
-                          ? ENDED_BY_PATIENCE
-                          : ENDED_BY_EPOCHS;
-    return session->epochs >= epochs || session->ending != ENDED_BY_EPOCHS;
-}
-
-/* Opens the progress line, unless it would mix with lines for scripts, or the training is one of
- * several. */
+/* Opens the progress line, unless it would mix with lines for scripts. */
 static void open_live(struct session *session)
 {
     const struct option_value *value = session->options->value;
-    if (!value[OPTION_QUIET].given && !session->folds && !(value[OPTION_JSON].given && isatty(STDOUT_FILENO)))
-        live_open(&session->live, (uint32_t)value[OPTION_EPOCHS].whole, session->epochs,
+    if (!value[OPTION_QUIET].given && !(value[OPTION_JSON].given && isatty(STDOUT_FILENO)))
+        live_open(&session->live, (uint32_t)value[OPTION_EPOCHS].whole, session->state.epochs,
                   annc_dataset_examples(session->data.train)->count, session->deadline);
 }
 
-/* Returns the final status of a training that ended with `status`, and sets the ending of an
- * incomplete epoch. */
-static annc_status final_status(struct session *session, annc_status status)
+annc_status session_train(struct session *session)
 {
-    if (status == ANNC_STOPPED && !stop_signal()) { /* ended by the time limit */
-        session->ending = ENDED_BY_TIME;
-        return ANNC_OK;
-    }
-    if (status == ANNC_STOPPED) {
-        session->ending = ENDED_BY_SIGNAL;
-        snprintf(session->stopped, sizeof session->stopped, "%s", error_text());
-    } else if (status == ANNC_OK && session->ending == ENDED_BY_SIGNAL) {
-        snprintf(session->stopped, sizeof session->stopped, "stopped after epoch %u", session->epochs);
-        return ANNC_STOPPED;
-    }
-    return status;
-}
-
-/* Returns the stop policy of a training. Epochs that only this process has are worth waiting for;
- * with a checkpoint of all but the current epoch, the process ends soon. A second signal ends it at
- * once. */
-static enum stop_policy patience_for(const struct session *session)
-{
-    const struct option_value *value = session->options->value;
-    const bool is_kept = value[OPTION_CHECKPOINT].text && session->kept_epochs == session->epochs;
-    return (value[OPTION_SAVE].text || value[OPTION_CHECKPOINT].text) && !is_kept ? END_WHEN_ASKED : END_SOON;
-}
-
-annc_status session_train(struct session *session, annc_status (*each)(const struct session *))
-{
-    struct kept_error first;
-    annc_status status = ANNC_OK;
-    if (!session->checkpoint)
-        ANNC_RETURN_IF_FAILED(session_save(session)); /* a checkpoint exists from the start */
-    ANNC_RETURN_IF_FAILED(log_begin(session));
     open_live(session);
-    while (status == ANNC_OK && !ends(session)) {
-        set_stop_policy(patience_for(session));
-        status = one_epoch(session, each);
-    }
+    const annc_status status = annc_run_train(session->run);
     set_stop_policy(END_WHEN_ASKED); /* the result is to be saved */
     live_hide(&session->live);
-    status = final_status(session, status);
-    const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
-    keep_error(&first); /* the final error must not hide the first */
-    annc_status kept = ended || status == ANNC_OUTPUT ? session_save(session) : ANNC_OK;
-    if (ended && !session->has_best) {
-        const annc_status stored = annc_trainer_store(session->trainer);
-        kept = kept == ANNC_OK ? stored : kept;
-    }
-    if (kept == ANNC_OK && ended)
-        kept = annc_trainer_health(session->trainer, session->last.health);
-    session->seconds += session->unfinished;
-    session->unfinished = 0;
-    if (!ended)
-        return fail_again(status, &first);
-    return kept != ANNC_OK ? kept : status;
+    session->state = *annc_run_progress(session->run);
+    if (status != ANNC_OK && status != ANNC_STOPPED)
+        return status;
+    const annc_status measured = annc_trainer_health(annc_run_trainer(session->run), session->health);
+    return measured == ANNC_OK ? status : measured;
 }

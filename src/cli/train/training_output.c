@@ -98,17 +98,17 @@ static void json_health(struct json *json, const struct session *session)
 {
     json_open(json, "saturated", '[');
     for (uint32_t l = 0; l < session->shape.layers; l++)
-        json_number(json, NULL, session->last.health[l].saturated);
+        json_number(json, NULL, session->state.last.health[l].saturated);
     json_close(json, ']');
     json_open(json, "dead", '[');
     for (uint32_t l = 0; l < session->shape.layers; l++)
-        json_whole(json, NULL, session->last.health[l].dead);
+        json_whole(json, NULL, session->state.last.health[l].dead);
     json_close(json, ']');
 }
 
 static annc_status json_epoch(const struct session *session, FILE *out)
 {
-    const struct outcome *last = &session->last;
+    const annc_outcome *last = &session->state.last;
     struct json json;
     const bool alone = session->fold == 0; /* folds trained together report less each */
     json_begin(&json, "annc.epoch/1");
@@ -122,12 +122,12 @@ static annc_status json_epoch(const struct session *session, FILE *out)
     json_whole(&json, "training_count", last->epoch.examples);
     if (session->data.validation)
         json_measures(&json, session, "validation_", &last->validation);
-    if (session->test && alone)
+    if (session->data.test && alone)
         json_measures(&json, session, "test_", &last->test);
     if (alone)
         json_health(&json, session);
     json_number(&json, "seconds", last->epoch.seconds);
-    if (session->test && alone)
+    if (session->data.test && alone)
         json_number(&json, "test_seconds", last->test.seconds);
     json_number(&json, "examples_per_second", last->epoch.examples / last->epoch.seconds);
     return json_end(&json, out, session->log);
@@ -151,7 +151,7 @@ static void print_measures(const struct session *session, const char *name, cons
 
 annc_status print_epoch(const struct session *session)
 {
-    const struct outcome *last = &session->last;
+    const annc_outcome *last = &session->state.last;
     char loss[SHORT_NUMBER];
     FILE *out = given(session, OPTION_JSON) && !given(session, OPTION_QUIET) ? stdout : NULL;
     if (out || session->log) {
@@ -163,11 +163,11 @@ annc_status print_epoch(const struct session *session)
         printf("Epoch %u:  Loss: %.4g", last->epoch.epoch, last->epoch.loss);
     else
         printf("Epoch %u:  Loss: %s", last->epoch.epoch, short_number(last->epoch.loss, 2, loss));
-    if (session->validation)
+    if (session->data.validation)
         print_measures(session, "validation", &last->validation);
-    if (session->test)
+    if (session->data.test)
         print_measures(session, "test", &last->test);
-    if (!session->validation && !session->test && session_has_classes(session))
+    if (!session->data.validation && !session->data.test && session_has_classes(session))
         printf("  training set acc: %.2f%% (%u / %u)", 100.0 * last->epoch.correct / last->epoch.examples,
                last->epoch.correct, last->epoch.examples);
     printf("\n");
@@ -179,17 +179,17 @@ annc_status print_epoch(const struct session *session)
 /* Adds the main measures: of the test set, or else of the available data. */
 static void json_main_measures(struct json *json, const struct session *session)
 {
-    const struct outcome *outcome = session_outcome(session);
+    const annc_outcome *outcome = session_outcome(session);
     const bool classes = session_has_classes(session);
     json_number(json, "loss", outcome->epoch.loss);
-    if (session->test && classes)
+    if (session->data.test && classes)
         json_number(json, "accuracy", accuracy_of(&outcome->test));
-    if (session->test && !classes) {
+    if (session->data.test && !classes) {
         json_number(json, "r2", outcome->test.r2);
         json_number(json, "rmse", outcome->test.rmse);
         json_number(json, "mae", outcome->test.mae);
     }
-    if (session->validation) {
+    if (session->data.validation) {
         json_whole(json, "best_epoch", outcome->epoch.epoch);
         json_measures(json, session, "validation_", &outcome->validation);
     }
@@ -197,11 +197,16 @@ static void json_main_measures(struct json *json, const struct session *session)
         json_number(json, "training_accuracy", (double)outcome->epoch.correct / outcome->epoch.examples);
 }
 
-static const char *ending_name(enum ending ending)
+/* The names of options, where an option ends a training. */
+static const char *ending_name(annc_ending ending)
 {
-    static const char *const names[] = {
-        [ENDED_BY_EPOCHS] = "epochs", [ENDED_BY_PATIENCE] = "patience", [ENDED_BY_TARGET] = "target-accuracy",
-        [ENDED_BY_TIME] = "max-time", [ENDED_BY_SIGNAL] = "signal",     [ENDED_BY_DIVERGENCE] = "divergence"};
+    static const char *const names[] = {[ANNC_ENDED_NOT] = "epochs",
+                                        [ANNC_ENDED_BY_EPOCHS] = "epochs",
+                                        [ANNC_ENDED_BY_PATIENCE] = "patience",
+                                        [ANNC_ENDED_BY_TARGET] = "target-accuracy",
+                                        [ANNC_ENDED_BY_TIME] = "max-time",
+                                        [ANNC_ENDED_BY_STOP] = "signal",
+                                        [ANNC_ENDED_BY_DIVERGENCE] = "divergence"};
     return names[ending];
 }
 
@@ -228,8 +233,8 @@ void json_network(struct json *json, const struct session *session)
     json_whole(json, "parameters", annc_shape_parameters(&session->shape));
     json_text(json, "device", info->kind);
     json_text(json, "device_name", info->name);
-    if (session->trainer)
-        json_text(json, "engine", annc_trainer_engine(session->trainer));
+    if (session->run)
+        json_text(json, "engine", annc_trainer_engine(annc_run_trainer(session->run)));
     json_whole(json, "threads", (uint64_t)info->threads);
     json_whole(json, "seed", session->options->value[OPTION_SEED].whole);
 }
@@ -237,7 +242,7 @@ void json_network(struct json *json, const struct session *session)
 void json_configuration(struct json *json, const struct session *session)
 {
     const annc_build build = annc_build_info();
-    json_number(json, "lr", session->training.eta);
+    json_number(json, "lr", session->run_options.training.eta);
     json_text(json, "version", build.version);
     json_text(json, "commit", build.commit);
     json_options(json, session->options);
@@ -248,27 +253,28 @@ annc_status print_result(const struct session *session)
     const char *saved = session->options->value[OPTION_SAVE].text;
     FILE *out = given(session, OPTION_JSON) ? stdout : NULL;
     struct json json;
-    if (session->ending != ENDED_BY_EPOCHS && session->ending != ENDED_BY_SIGNAL &&
-        session->ending != ENDED_BY_DIVERGENCE)
-        note(session->options, "ended after %u epoch%s by --%s", session->epochs, annc_plural(session->epochs),
-             ending_name(session->ending));
-    if (session->has_best)
-        note(session->options, "kept: epoch %u, the best by validation loss", session->best.epoch.epoch);
+    const annc_run_state *state = &session->state;
+    if (state->ending == ANNC_ENDED_BY_PATIENCE || state->ending == ANNC_ENDED_BY_TARGET ||
+        state->ending == ANNC_ENDED_BY_TIME)
+        note(session->options, "ended after %u epoch%s by --%s", state->epochs, annc_plural(state->epochs),
+             ending_name(state->ending));
+    if (state->best.epoch.epoch > 0)
+        note(session->options, "kept: epoch %u, the best by validation loss", state->best.epoch.epoch);
     if (!out && !session->log)
         return ANNC_OK;
     json_begin(&json, "annc.result/1");
     json_network(&json, session);
-    json_whole(&json, "epochs", session->epochs);
-    json_text(&json, "ended_by", ending_name(session->ending));
-    if (session->ending == ENDED_BY_DIVERGENCE)
+    json_whole(&json, "epochs", state->epochs);
+    json_text(&json, "ended_by", ending_name(state->ending));
+    if (state->ending == ANNC_ENDED_BY_DIVERGENCE)
         json_text(&json, "message", error_text());
     json_text(&json, "data", session->data.description);
-    if (session->epochs > 0)
+    if (state->epochs > 0)
         json_main_measures(&json, session);
-    json_number(&json, "seconds", session->seconds);
-    json_number(&json, "test_seconds", session->test_seconds);
+    json_number(&json, "seconds", state->seconds);
+    json_number(&json, "test_seconds", state->evaluation_seconds);
     json_number(&json, "wall_seconds", since_start());
-    if (saved && (session->has_best || session->ending != ENDED_BY_DIVERGENCE))
+    if (saved && (state->best.epoch.epoch > 0 || state->ending != ANNC_ENDED_BY_DIVERGENCE))
         json_text(&json, "model", saved);
     json_configuration(&json, session);
     return json_end(&json, out, session->log);
@@ -288,10 +294,10 @@ static void warn_of_output(const struct session *session, const annc_layer_healt
 void print_warnings(const struct session *session)
 {
     const uint32_t L = session->shape.layers;
-    if (session->epochs == 0)
+    if (session->state.epochs == 0)
         return;
     for (uint32_t l = 1; l < L; l++) {
-        const annc_layer_health *health = &session->last.health[l - 1];
+        const annc_layer_health *health = &session->health[l - 1];
         if (health->dead == session->shape.width[l])
             note(session->options,
                  "warning: layer %u is dead: the slope f' of all its %u unit%s is near 0 for every example, so nothing "
@@ -303,16 +309,16 @@ void print_warnings(const struct session *session)
                  "example; try a lower --lr or another --init",
                  health->dead, session->shape.width[l], l);
     }
-    if (session->last.health[L - 1].dead > 0 && session->shape.cost == ANNC_QUADRATIC && session->shape.width[L] > 1)
-        warn_of_output(session, &session->last.health[L - 1]);
+    if (session->health[L - 1].dead > 0 && session->shape.cost == ANNC_QUADRATIC && session->shape.width[L] > 1)
+        warn_of_output(session, &session->health[L - 1]);
 }
 
-void print_stop(const struct session *session, bool saved)
+void print_stop(const struct session *session, const char *stopped, bool saved)
 {
     const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text,
                *model = saved ? session->options->value[OPTION_SAVE].text : NULL;
     char how[4200];
-    complain(session->stopped);
+    complain(stopped);
     if (checkpoint)
         snprintf(how, sizeof how, "go on from there with annc-gpu train --resume %s", checkpoint);
     else if (model)

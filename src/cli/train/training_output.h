@@ -14,9 +14,9 @@ annc_status print_epoch(const struct session *session);
 annc_status log_epoch(const struct session *session);
 annc_status print_result(const struct session *session);
 void print_warnings(const struct session *session);
-/* After a signal, prints where the training stopped, and how to resume from the checkpoint, or, if
+/* After a signal, prints `stopped`, where the training stopped, and how to resume from the checkpoint, or, if
  * `saved`, to continue from the model. */
-void print_stop(const struct session *session, bool saved);
+void print_stop(const struct session *session, const char *stopped, bool saved);
 /* Prints the share of each class in the training set. */
 void print_balance(const struct session *session);
 /* Adds the measures of a set to a JSON object, with keys that begin with `prefix`. */

@@ -4,10 +4,13 @@
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
 #include "network/network.h"
+#include "training/run/training_run.h"
 #include "training/step/propagate.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A thread of the sweep, with its own device. It keeps the data sets staged all its life, so that
@@ -30,62 +33,75 @@ struct sweep {
 
 /* ---------------------------------------------------------------- one candidate */
 
-/* The objects of one candidate's training. */
+/* The context of a candidate's run: its own callbacks, and the sweep's. */
 struct course {
-    annc_trainer *trainer;
-    annc_evaluator *evaluator;
+    struct sweep *sweep;
+    const annc_candidate *candidate;
 };
 
-static annc_status keep(struct course *course, annc_candidate *candidate, const annc_evaluation *validation)
+static bool should_stop(void *context)
 {
-    const annc_status status = annc_trainer_store(course->trainer);
-    if (status != ANNC_OK)
-        return status; /* the best parameters before are kept */
-    candidate->validation = *validation;
-    candidate->best_epoch = candidate->epochs_done;
-    return ANNC_OK;
+    const struct course *course = context;
+    const struct sweep *sweep = course->sweep;
+    const annc_run_options *options = &course->candidate->options;
+    return (sweep->stop && sweep->stop(sweep->context)) || (options->stop && options->stop(options->context));
 }
 
-static annc_status one_epoch(struct sweep *sweep, struct course *course, annc_candidate *candidate)
+static annc_status tell(const struct course *course, annc_status (*what)(void *context, const annc_run *run),
+                        const annc_run *run)
 {
-    annc_status status = ANNC_OK;
-    annc_evaluation validation;
-    annc_epoch report;
-    ANNC_TRY(annc_trainer_epoch(course->trainer, sweep->stop, sweep->context, &report));
-    candidate->epochs_done++;
-    candidate->seconds += report.seconds;
-    ANNC_TRY(annc_evaluator_run(course->evaluator, course->trainer, NULL, NULL, &validation));
-    annc_trainer_report(course->trainer, validation.loss);
-    pthread_mutex_lock(&sweep->mutex);
-    if (candidate->each)
-        candidate->each(candidate->context, &report, &validation);
-    pthread_mutex_unlock(&sweep->mutex);
-    if (annc_epoch_is_better(validation.loss, candidate->best_epoch, candidate->validation.loss))
-        ANNC_TRY(keep(course, candidate, &validation));
-out:
+    pthread_mutex_lock(&course->sweep->mutex);
+    const annc_status status = what(course->candidate->options.context, run);
+    pthread_mutex_unlock(&course->sweep->mutex);
     return status;
+}
+
+static annc_status begun(void *context, const annc_run *run)
+{
+    const struct course *course = context;
+    return tell(course, course->candidate->options.begun, run);
+}
+
+static annc_status each(void *context, const annc_run *run)
+{
+    const struct course *course = context;
+    return tell(course, course->candidate->options.each, run);
+}
+
+static annc_status describe(void *context, const annc_run *run, annc_network *checkpoint)
+{
+    const annc_run_options *options = &((const struct course *)context)->candidate->options;
+    return options->describe(options->context, run, checkpoint);
+}
+
+/* Returns a candidate's options with the sweep's data and callbacks. */
+static annc_run_options options_of(struct course *course)
+{
+    annc_run_options options = course->candidate->options;
+    if (!options.validation)
+        options.validation = course->sweep->validation;
+    options.stop = should_stop;
+    options.begun = options.begun ? begun : NULL;
+    options.each = options.each ? each : NULL;
+    options.describe = options.describe ? describe : NULL;
+    options.context = course;
+    return options;
 }
 
 static annc_status train(struct sweep *sweep, const struct worker *worker, annc_candidate *candidate)
 {
     annc_status status = ANNC_OK;
-    struct course course = {NULL, NULL};
-    ANNC_TRY(annc_trainer_create(worker->device, candidate->network,
-                                 candidate->train_set ? candidate->train_set : sweep->train, &candidate->options,
-                                 &course.trainer));
-    ANNC_TRY(annc_evaluator_create(worker->device, candidate->network,
-                                   candidate->validation_set ? candidate->validation_set : sweep->validation,
-                                   &course.evaluator));
-    while (candidate->epochs_done < candidate->epochs &&
-           !annc_patience_is_over(candidate->patience, candidate->epochs_done, candidate->best_epoch))
-        ANNC_TRY(one_epoch(sweep, &course, candidate));
-    if (candidate->best_epoch == 0) { /* no epochs, or no finite loss */
-        ANNC_TRY(annc_evaluator_run(course.evaluator, course.trainer, NULL, NULL, &candidate->validation));
-        ANNC_TRY(annc_trainer_store(course.trainer));
-    }
+    struct course course = {sweep, candidate};
+    const annc_run_options options = options_of(&course);
+    annc_run *run = NULL;
+    ANNC_TRY(annc_run_create(worker->device, candidate->network, candidate->train ? candidate->train : sweep->train,
+                             &options, &run));
+    status = annc_run_complete(run);
+    candidate->result = run->state;
+    if (status != ANNC_OK && run->state.best.epoch.epoch == 0)
+        memset(&candidate->result.last, 0, sizeof candidate->result.last);
 out:
-    annc_evaluator_free(course.evaluator);
-    annc_trainer_free(course.trainer);
+    annc_run_free(run);
     return status;
 }
 
@@ -126,7 +142,8 @@ static annc_status count_workers(annc_device_options *options, const annc_candid
 {
     annc_status status = ANNC_OK;
     annc_device *device = NULL;
-    ANNC_TRY(annc_device_open_for(options, annc_network_shape(candidates->network), &candidates->options, &device));
+    ANNC_TRY(
+        annc_device_open_for(options, annc_network_shape(candidates->network), &candidates->options.training, &device));
     options->kind = device->backend->kind;
     *workers = device->info.threads > 0 ? device->info.threads : 1;
     if ((uint32_t)*workers > count)
@@ -183,9 +200,7 @@ annc_status annc_sweep(const annc_device_options *options, annc_candidate *candi
         annc_candidate *candidate = &candidates[i];
         candidate->status = ANNC_STOPPED;
         candidate->reason[0] = '\0';
-        candidate->epochs_done = candidate->best_epoch = 0;
-        candidate->seconds = 0;
-        memset(&candidate->validation, 0, sizeof candidate->validation);
+        memset(&candidate->result, 0, sizeof candidate->result);
     }
     if (count == 0)
         return ANNC_OK;
@@ -203,4 +218,42 @@ out:
         close_worker(&sweep.workers[i]);
     annc_release(sweep.workers);
     return status;
+}
+
+/* ---------------------------------------------------------------- the best candidates */
+
+double annc_candidate_merit(const annc_candidate *candidate)
+{
+    const annc_evaluation *validation = &annc_run_kept(&candidate->result)->validation;
+    if (validation->count == 0)
+        return -INFINITY;
+    if (candidate->result.classes)
+        return (double)validation->correct / validation->count;
+    return isnan(validation->r2) ? -INFINITY : validation->r2;
+}
+
+struct ranked {
+    double merit;
+    uint32_t index;
+};
+
+static int by_merit(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->merit != b->merit)
+        return a->merit > b->merit ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+annc_status annc_sweep_rank(const annc_candidate *candidates, uint32_t count, uint32_t *ranked)
+{
+    struct ranked *list;
+    ANNC_RETURN_IF_FAILED(annc_allocate(count, sizeof *list, "the ranks", (void **)&list));
+    for (uint32_t i = 0; i < count; i++)
+        list[i] = (struct ranked){annc_candidate_merit(&candidates[i]), i};
+    qsort(list, count, sizeof *list, by_merit);
+    for (uint32_t i = 0; i < count; i++)
+        ranked[i] = list[i].index;
+    annc_release(list);
+    return ANNC_OK;
 }

@@ -1,0 +1,242 @@
+/* training_run.c - one training from its first epoch to its end. */
+#include "training/run/training_run.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/status.h"
+
+#include <string.h>
+
+const annc_run_state *annc_run_progress(const annc_run *run)
+{
+    return &run->state;
+}
+
+const annc_outcome *annc_run_kept(const annc_run_state *state)
+{
+    return state->best.epoch.epoch > 0 ? &state->best : &state->last;
+}
+
+annc_trainer *annc_run_trainer(const annc_run *run)
+{
+    return run->trainer;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static annc_status open_evaluators(annc_run *run)
+{
+    const annc_run_options *options = &run->options;
+    if (options->test)
+        ANNC_RETURN_IF_FAILED(annc_evaluator_create(run->device, run->network, options->test, &run->test));
+    if (options->validation)
+        ANNC_RETURN_IF_FAILED(annc_evaluator_create(run->device, run->network, options->validation, &run->validation));
+    return ANNC_OK;
+}
+
+annc_status annc_run_create(annc_device *device, annc_network *network, const annc_dataset *train,
+                            const annc_run_options *options, annc_run **result)
+{
+    annc_status status = ANNC_OK;
+    annc_run *run = NULL;
+    *result = NULL;
+    ANNC_TRY(annc_allocate(1, sizeof *run, "a run", (void **)&run));
+    run->device = device;
+    run->network = network;
+    run->options = *options;
+    run->state.classes = annc_dataset_examples(train)->labels != NULL;
+    run->deadline = options->seconds > 0 ? annc_now() + options->seconds : 0;
+    if (options->target_accuracy > 0 && !run->state.classes)
+        ANNC_TRY(annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET_ACCURACY " needs classes, and the data have targets"));
+    ANNC_TRY(annc_trainer_create(device, network, train, &options->training, &run->trainer));
+    ANNC_TRY(open_evaluators(run));
+    if (options->resume)
+        ANNC_TRY(annc_run_resume(run));
+    *result = run;
+    run = NULL;
+out:
+    annc_run_free(run);
+    return status;
+}
+
+void annc_run_free(annc_run *run)
+{
+    if (!run)
+        return;
+    annc_evaluator_free(run->test);
+    annc_evaluator_free(run->validation);
+    annc_trainer_free(run->trainer);
+    annc_release(run);
+}
+
+/* ---------------------------------------------------------------- reasons to pause or end */
+
+static bool is_stopped(const annc_run *run)
+{
+    return run->options.stop && run->options.stop(run->options.context);
+}
+
+static bool is_over_time(const annc_run *run)
+{
+    return run->deadline > 0 && annc_now() >= run->deadline;
+}
+
+static bool is_due(const annc_run *run)
+{
+    return run->due > 0 && annc_now() >= run->due;
+}
+
+/* Returns whether the steps pause, for good or for a checkpoint. */
+static bool should_pause(void *context)
+{
+    return is_stopped(context) || is_over_time(context) || is_due(context);
+}
+
+static bool is_reached(const annc_run *run)
+{
+    const annc_outcome *last = &run->state.last;
+    const annc_evaluation *held_out = run->validation ? &last->validation : run->test ? &last->test : NULL;
+    const double accuracy =
+        held_out ? (double)held_out->correct / held_out->count : (double)last->epoch.correct / last->epoch.examples;
+    return run->options.target_accuracy > 0 && accuracy >= run->options.target_accuracy;
+}
+
+/* Returns whether the run ends here, and sets its ending. */
+static bool is_over(annc_run *run)
+{
+    const annc_run_options *options = &run->options;
+    annc_run_state *state = &run->state;
+    state->ending = state->epochs >= options->epochs ? ANNC_ENDED_BY_EPOCHS
+                    : is_stopped(run)                ? ANNC_ENDED_BY_STOP
+                    : is_over_time(run)              ? ANNC_ENDED_BY_TIME
+                    : state->epochs == 0             ? ANNC_ENDED_NOT
+                    : is_reached(run)                ? ANNC_ENDED_BY_TARGET
+                    : annc_patience_is_over(options->patience, state->epochs, state->best.epoch.epoch)
+                        ? ANNC_ENDED_BY_PATIENCE
+                        : ANNC_ENDED_NOT;
+    return state->ending != ANNC_ENDED_NOT;
+}
+
+/* ---------------------------------------------------------------- epochs */
+
+/* Evaluates the current parameters on the run's data sets. */
+static annc_status measure(annc_run *run, annc_outcome *outcome)
+{
+    if (run->test)
+        ANNC_RETURN_IF_FAILED(annc_evaluator_run(run->test, run->trainer, NULL, NULL, &outcome->test));
+    if (run->validation)
+        ANNC_RETURN_IF_FAILED(annc_evaluator_run(run->validation, run->trainer, NULL, NULL, &outcome->validation));
+    run->state.evaluation_seconds += outcome->test.seconds + outcome->validation.seconds;
+    return run->options.health ? annc_trainer_health(run->trainer, outcome->health) : ANNC_OK;
+}
+
+/* Keeps the parameters of the best epoch. */
+static annc_status keep_best(annc_run *run)
+{
+    annc_run_state *state = &run->state;
+    if (!run->validation ||
+        !annc_epoch_is_better(state->last.validation.loss, state->best.epoch.epoch, state->best.validation.loss))
+        return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(annc_trainer_store(run->trainer)); /* what was best before stays so then */
+    state->best = state->last;
+    return ANNC_OK;
+}
+
+/* Trains one epoch to its end, with pauses for checkpoints. Of an interrupted epoch only the steps
+ * count. */
+static annc_status train_epoch(annc_run *run, annc_epoch *report)
+{
+    for (;;) {
+        const annc_status status = annc_trainer_epoch(run->trainer, should_pause, run, report);
+        run->unfinished = report->seconds;
+        if (status != ANNC_STOPPED || is_stopped(run) || is_over_time(run))
+            return status;
+        ANNC_RETURN_IF_FAILED(annc_run_save(run));
+    }
+}
+
+/* Trains and evaluates one epoch. */
+static annc_status one_epoch(annc_run *run)
+{
+    annc_run_state *state = &run->state;
+    annc_outcome outcome;
+    memset(&outcome, 0, sizeof outcome);
+    ANNC_RETURN_IF_FAILED(train_epoch(run, &outcome.epoch));
+    state->seconds += run->unfinished;
+    run->unfinished = 0;
+    ANNC_RETURN_IF_FAILED(measure(run, &outcome));
+    state->last = outcome;
+    state->epochs++;
+    annc_trainer_report(run->trainer, run->validation ? outcome.validation.loss : outcome.epoch.loss);
+    ANNC_RETURN_IF_FAILED(keep_best(run));
+    if (run->options.each)
+        ANNC_RETURN_IF_FAILED(run->options.each(run->options.context, run));
+    const uint32_t every = run->options.checkpoint_epochs;
+    return is_due(run) || (every > 0 && state->epochs % every == 0) ? annc_run_save(run) : ANNC_OK;
+}
+
+/* Returns the status of a run whose epochs ended with `status`, and sets the ending of an
+ * incomplete epoch. */
+static annc_status final_status(annc_run *run, annc_status status)
+{
+    annc_run_state *state = &run->state;
+    if (status == ANNC_STOPPED && !is_stopped(run)) {
+        state->ending = ANNC_ENDED_BY_TIME;
+        return ANNC_OK;
+    }
+    if (status == ANNC_DIVERGED)
+        state->ending = ANNC_ENDED_BY_DIVERGENCE;
+    else if (status == ANNC_STOPPED)
+        state->ending = ANNC_ENDED_BY_STOP;
+    else if (status == ANNC_OK && state->ending == ANNC_ENDED_BY_STOP)
+        return annc_fail(ANNC_STOPPED, "stopped after epoch %u", state->epochs);
+    return status;
+}
+
+/* Saves a last checkpoint and the parameters; both are tried. */
+static annc_status keep_end(annc_run *run, bool ended)
+{
+    const annc_status saved = annc_run_save(run);
+    if (!ended || run->state.best.epoch.epoch > 0)
+        return saved;
+    const annc_status stored = annc_trainer_store(run->trainer);
+    return saved == ANNC_OK ? stored : saved;
+}
+
+/* Ends a run whose last epoch returned `status`. Returns the status of the whole run. */
+static annc_status finish(annc_run *run, annc_status status)
+{
+    struct annc_kept_error first;
+    status = final_status(run, status);
+    const bool ended = status == ANNC_OK || status == ANNC_STOPPED;
+    annc_error_keep(&first);
+    const annc_status kept = ended || status == ANNC_OUTPUT ? keep_end(run, ended) : ANNC_OK;
+    run->state.seconds += run->unfinished;
+    run->unfinished = 0;
+    if (ended && kept != ANNC_OK)
+        return kept;
+    return status == ANNC_OK ? ANNC_OK : annc_fail_again(status, &first);
+}
+
+/* Saves a first checkpoint, unless the run comes from one, and tells that the run begins. */
+static annc_status begin(annc_run *run)
+{
+    const annc_run_options *options = &run->options;
+    if (!options->resume)
+        ANNC_RETURN_IF_FAILED(annc_run_save(run));
+    return options->begun ? options->begun(options->context, run) : ANNC_OK;
+}
+
+annc_status annc_run_train(annc_run *run)
+{
+    annc_status status = ANNC_OK;
+    ANNC_RETURN_IF_FAILED(begin(run));
+    while (status == ANNC_OK && !is_over(run))
+        status = one_epoch(run);
+    return finish(run, status);
+}
+
+annc_status annc_run_complete(annc_run *run)
+{
+    ANNC_RETURN_IF_FAILED(annc_run_train(run));
+    return run->state.epochs > 0 ? ANNC_OK : measure(run, &run->state.last);
+}
