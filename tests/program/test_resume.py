@@ -289,7 +289,7 @@ class Resume(Tables):
             self.assertIn("--checkpoint-every takes", self.run_program("train", "--data", self.data, *T, "--checkpoint", "d", "--checkpoint-every", every, code=USAGE).stderr)
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "no/such/folder/c", code=OUTPUT)
         self.write("t.csv", blobs(899), COLUMNS)
-        self.assertIn("c: was taken with other training data (900 examples then, 899 now)", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        self.assertIn("c: the checkpoint was taken with other training data (900 examples then, 899 now)", self.run_program("train", "--resume", "c", code=INPUT).stderr)
         rows = blobs(900)
         rows[5][0] = "1.7"
         self.write("t.csv", rows, COLUMNS)
