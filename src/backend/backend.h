@@ -20,9 +20,9 @@
 #include "annc.h"
 #include "base/order.h"
 
-/* Version of this interface, raised with every change of this file; the library rejects a module of
+/* Version of this interface, raised with every change of this file, of engine.h and of group.h; the library rejects a module of
  * another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 5 };
+enum { ANNC_BACKEND_CONTRACT = 6 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 

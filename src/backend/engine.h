@@ -8,6 +8,7 @@
 #define ANNC_BACKEND_ENGINE_H
 
 #include "backend/backend.h"
+#include "backend/group.h"
 
 /* Consecutive minibatch steps of one network. */
 struct annc_job {
@@ -17,6 +18,8 @@ struct annc_job {
     const annc_training_options *training; /* NULL: steps of forward and score only */
     /* Examples come in windows: staged arrays change between calls. */
     bool streams;
+    /* The ranks that train together; NULL = this one alone. */
+    const struct annc_group *group;
 
     /* --- device memory of the caller, fixed while an engine is open */
     float *theta;                  /* the parameter block */

@@ -460,10 +460,48 @@ out:
     return status;
 }
 
+/* Runs `epochs` epochs in all with checkpoints, the first ones before `resume`. */
+static annc_status run_epochs(const struct training *training, struct ground *ground, uint32_t epochs,
+                              const annc_network *resume, annc_run_state *state)
+{
+    annc_status status = ANNC_OK;
+    annc_run *run = NULL;
+    annc_run_options options = {
+        .training = training->options, .epochs = epochs, .checkpoint = "model", .health = true, .resume = resume};
+    ANNC_TRY(prepare(training, ground));
+    options.validation = ground->data.validation;
+    ANNC_TRY(annc_run_create(ground->device, ground->network, ground->data.train, &options, &run));
+    ANNC_TRY(annc_run_train(run));
+    *state = *annc_run_progress(run);
+out:
+    annc_run_free(run);
+    return status;
+}
+
+static annc_status resume_run(const void *what, uint64_t *sum)
+{
+    annc_status status = ANNC_OK;
+    struct ground ground = {.device = NULL};
+    annc_network *checkpoint = NULL;
+    annc_run_state state;
+    ANNC_TRY(run_epochs(what, &ground, 1, NULL, &state));
+    leave(&ground);
+    ground = (struct ground){.device = NULL};
+    ANNC_TRY(annc_model_load("model", NULL, &checkpoint));
+    ANNC_TRY(run_epochs(what, &ground, 2, checkpoint, &state));
+    digest(sum, &state.last.validation.loss, sizeof state.last.validation.loss);
+    digest_network(sum, ground.network);
+out:
+    annc_network_free(checkpoint);
+    leave(&ground);
+    return status;
+}
+
 static void resumed(void)
 {
     const struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_ADAM, 2);
     every_call("a checkpoint", resume, &training, 0);
+    every_call("a run with checkpoints", resume_run, &training, 0);
 }
 
 /* ---------------------------------------------------------------- many networks, models, the audit */
@@ -519,6 +557,58 @@ static void sweeps(void)
 {
     struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_ADAM, 2);
     every_call("a sweep", sweep, &training, 0);
+}
+
+/* The folds of a cross-validation, as the data of each are at hand. */
+struct folding {
+    const struct training *training;
+    annc_data data[CANDIDATES];
+};
+
+static annc_status begin_fold(void *context, uint32_t fold, annc_candidate *candidate)
+{
+    struct folding *folding = context;
+    annc_data_options source = folding->training->data;
+    annc_data *data = &folding->data[fold];
+    source.validation = 0;
+    source.folds = CANDIDATES;
+    source.fold = fold;
+    ANNC_RETURN_IF_FAILED(annc_data_load(&source, data));
+    ANNC_RETURN_IF_FAILED(make_networks(&folding->training->shape, &candidate->network, 1));
+    candidate->train = data->train;
+    candidate->options =
+        (annc_run_options){.training = folding->training->options, .epochs = 2, .validation = data->validation};
+    return ANNC_OK;
+}
+
+static void end_fold(void *context, uint32_t fold, annc_candidate *candidate)
+{
+    annc_network_free(candidate->network);
+    annc_data_free(&((struct folding *)context)->data[fold]);
+}
+
+static annc_status cross_validate(const void *what, uint64_t *sum)
+{
+    struct folding folding = {.training = what};
+    const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = folding.training->threads};
+    const annc_folds_options options = {.folds = CANDIDATES, .begin = begin_fold, .end = end_fold, .context = &folding};
+    annc_status status = ANNC_OK;
+    annc_device *device = NULL;
+    annc_folds folds;
+    ANNC_TRY(annc_device_open(&cpu, &device));
+    ANNC_TRY(annc_cross_validate(device, &options, &folds));
+    digest(sum, &folds.loss.sum, sizeof folds.loss.sum);
+out:
+    annc_device_close(device);
+    return status;
+}
+
+static void cross_validations(void)
+{
+    struct training training = training_of(ANNC_ENGINE_AUTO, ANNC_ADAM, 2);
+    every_call("folds together", cross_validate, &training, 0);
+    training.threads = 1;
+    every_call("folds one by one", cross_validate, &training, 0);
 }
 
 /* Saves, loads, predicts with, and exports a model. */
@@ -691,9 +781,10 @@ static void audits(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(data_of_tables), TEST(data_of_images),   TEST(data_of_a_huge_file),
-                                        TEST(trainings),      TEST(resumed),          TEST(sweeps),
-                                        TEST(models),         TEST(models_of_others), TEST(audits)};
+    static const struct test tests[] = {
+        TEST(data_of_tables),   TEST(data_of_images), TEST(data_of_a_huge_file), TEST(trainings),
+        TEST(resumed),          TEST(sweeps),         TEST(cross_validations),   TEST(models),
+        TEST(models_of_others), TEST(audits)};
     if (!begin())
         return 1;
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char NO_ENGINE[] = "the operations run one after another";
+static const char NO_ENGINE[] = "the operations run one after another",
+                  SEVERAL_RANKS[] = "several ranks sum their gradients in each step";
 
 const struct annc_engine_ops *annc_engine_find(const annc_device *device, const struct annc_job *job,
                                                annc_engine wanted, const char **refusal)
@@ -13,6 +14,10 @@ const struct annc_engine_ops *annc_engine_find(const annc_device *device, const 
     *refusal = NO_ENGINE;
     if (wanted == ANNC_ENGINE_OPS)
         return NULL;
+    if (job->group && job->group->size > 1) {
+        *refusal = SEVERAL_RANKS;
+        return NULL;
+    }
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++) {
         if (wanted != ANNC_ENGINE_AUTO && wanted != (*engine)->kind)
             continue;

@@ -38,7 +38,8 @@ out:
 }
 
 annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const annc_training_options *options,
-                                   uint32_t steps, struct annc_optimisation *optimisation)
+                                   const struct annc_group *group, uint32_t steps,
+                                   struct annc_optimisation *optimisation)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = device->backend;
@@ -48,10 +49,11 @@ annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape,
     optimisation->device = device;
     optimisation->shape = shape;
     optimisation->options = options;
+    optimisation->group = group;
     optimisation->steps = steps;
     optimisation->plateau = 1;
     optimisation->best = DBL_MAX;
-    optimisation->in_place = steps_in_place(options);
+    optimisation->in_place = group->size == 1 && steps_in_place(options);
     if (optimisation->in_place)
         return ANNC_OK;
     ANNC_TRY(take_block(optimisation, "the gradient", &optimisation->gradient));
@@ -143,14 +145,17 @@ out:
 }
 
 annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struct annc_pass *pass,
-                                   const struct annc_cursor *cursor, uint32_t m, float *theta)
+                                   const struct annc_cursor *cursor, uint32_t m, uint32_t rows, float *theta)
 {
     annc_status status = ANNC_OK;
     const annc_training_options *options = optimisation->options;
     float *const G = optimisation->gradient;
     if (optimisation->in_place) /* theta = theta - (eta / m) (sum of dC/dtheta) */
         return annc_pass_backward(pass, cursor, m, theta, (float)(-options->eta / m), 1, theta);
-    ANNC_TRY(annc_pass_backward(pass, cursor, m, theta, (float)(1.0 / m), 0, G));
+    ANNC_TRY(annc_pass_backward(pass, cursor, rows > 0 ? rows : 1, theta, rows > 0 ? (float)(1.0 / m) : 0, 0, G));
+    if (optimisation->group->size > 1)
+        ANNC_TRY(optimisation->group->sum(optimisation->group, optimisation->device, G,
+                                          annc_shape_parameters(optimisation->shape)));
     ANNC_TRY(annc_pass_penalise(pass, theta, G));
     if (options->clip > 0)
         ANNC_TRY(optimisation->device->backend->clip(optimisation->device, annc_shape_parameters(optimisation->shape),

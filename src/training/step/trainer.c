@@ -44,15 +44,17 @@ double annc_trainer_progress(const annc_trainer *trainer)
     return (double)trainer->asked / trainer->steps;
 }
 
-/* Runs one step on the cursor's minibatch of m examples. */
+/* Runs one step on this rank's rows of the cursor's minibatch of m examples. A rank without rows
+ * takes the first, which then does not count. */
 static annc_status step_of(annc_trainer *trainer, uint32_t m)
 {
     annc_status status = ANNC_OK;
     const struct annc_job *job = &trainer->job;
     struct annc_pass *pass = &trainer->pass;
-    ANNC_TRY(annc_pass_forward(pass, job->examples, job->cursor, m, job->theta));
-    ANNC_TRY(annc_optimisation_step(&trainer->optimisation, pass, job->cursor, m, job->theta));
-    ANNC_TRY(annc_pass_score(pass, job->cursor, m, job->scores, NULL));
+    const uint32_t own = annc_group_share(&trainer->group, m).count, rows = own > 0 ? own : 1;
+    ANNC_TRY(annc_pass_forward(pass, job->examples, job->cursor, rows, job->theta));
+    ANNC_TRY(annc_optimisation_step(&trainer->optimisation, pass, job->cursor, m, own, job->theta));
+    ANNC_TRY(annc_pass_score(pass, job->cursor, rows, job->scores, NULL));
 out:
     return status;
 }
@@ -92,21 +94,28 @@ static uint32_t step_on_device(const annc_trainer *trainer, uint32_t first)
     return trainer->feed.streams ? 0 : first;
 }
 
-/* Uploads a cursor at the window's start: in the epoch's order, or, if examples stream, in the
- * window's own. */
-static annc_status begin_window(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t count)
+/* Uploads a cursor at example `first` of the epoch, with this rank's rows of minibatches of m: in
+ * the epoch's order, or, if examples stream, in the window's own. */
+static annc_status send_cursor(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t m)
 {
-    annc_status status = ANNC_OK;
     const uint32_t batch = trainer->options.batch, step = step_on_device(trainer, course->done);
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
+    cursor.row = annc_group_share(&trainer->group, m).first;
     cursor.order = trainer->feed.streams ? annc_order_sequential(trainer->feed.window) : course->order;
     cursor.batch = batch;
     cursor.step = step;
     cursor.first = (uint64_t)(trainer->epoch - 1) * trainer->feed.examples->count + first - (uint64_t)step * batch;
+    return trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor);
+}
+
+static annc_status begin_window(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t batch = trainer->options.batch, step = step_on_device(trainer, course->done);
     ANNC_TRY(annc_feed_send(&trainer->feed, count));
     ANNC_TRY(annc_optimisation_send_rates(&trainer->optimisation, course->done - step, step + (count - 1) / batch + 1));
-    ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor));
+    ANNC_TRY(send_cursor(trainer, course, first, batch));
 out:
     return status;
 }
@@ -117,10 +126,14 @@ static annc_status ask_for_stop(annc_trainer *trainer, const struct course *cour
     annc_status status = ANNC_OK;
     ANNC_TRY(trainer->device->backend->synchronise(trainer->device));
     trainer->asked = course->done;
-    if (course->stop(course->context))
+    /* All ranks stop together, and have blocks of the same length. */
+    double wish[] = {course->stop(course->context), trainer->group.rank == 0 ? annc_now() - start : 0};
+    if (trainer->group.size > 1)
+        ANNC_TRY(trainer->group.sum_numbers(&trainer->group, wish, sizeof wish / sizeof *wish));
+    if (wish[0] > 0)
         return annc_fail(ANNC_STOPPED, "stopped in epoch %u after step %u of %u", trainer->epoch, course->done,
                          trainer->steps);
-    const double seconds = annc_now() - start;
+    const double seconds = wish[1];
     if (seconds < BLOCK_SECONDS / 2 && trainer->block < UINT32_MAX / 2)
         trainer->block *= 2;
     else if (seconds > BLOCK_SECONDS * 2 && trainer->block > 1)
@@ -144,10 +157,40 @@ static annc_status run_window(annc_trainer *trainer, struct course *course, uint
             ANNC_TRY(ask_for_stop(trainer, course, start));
     }
     if (ragged > 0) {
+        if (trainer->group.size > 1)
+            ANNC_TRY(send_cursor(trainer, course, course->done * batch, ragged));
         ANNC_TRY(run_steps(trainer, ragged, 1));
         course->done++;
     }
 out:
+    return status;
+}
+
+/* Adds the scores of all ranks, in place. */
+static annc_status sum_over_ranks(annc_trainer *trainer, uint32_t before, uint32_t done)
+{
+    enum { NUMBERS = 3 };
+    annc_status status = ANNC_OK;
+    const struct annc_group *group = &trainer->group;
+    const uint32_t n = trainer->feed.examples->count, batch = trainer->options.batch;
+    double *numbers = NULL;
+    ANNC_TRY(annc_allocate(done, NUMBERS * sizeof *numbers, "the scores", (void **)&numbers));
+    for (uint32_t s = 0; s < done; s++) {
+        const uint32_t left = n - (before + s) * batch;
+        const struct annc_score *score = &trainer->scores[s];
+        if (annc_group_share(group, left < batch ? left : batch).count == 0)
+            continue; /* this rank's row did not count */
+        numbers[NUMBERS * s] = score->cost;
+        numbers[NUMBERS * s + 1] = score->correct;
+        numbers[NUMBERS * s + 2] = score->examples;
+    }
+    ANNC_TRY(group->sum_numbers(group, numbers, (size_t)done * NUMBERS));
+    for (uint32_t s = 0; s < done; s++)
+        trainer->scores[s] = (struct annc_score){.cost = numbers[NUMBERS * s],
+                                                 .correct = (uint32_t)numbers[NUMBERS * s + 1],
+                                                 .examples = (uint32_t)numbers[NUMBERS * s + 2]};
+out:
+    annc_release(numbers);
     return status;
 }
 
@@ -160,6 +203,8 @@ static annc_status sum_scores(annc_trainer *trainer, uint32_t before, uint32_t d
     ANNC_TRY(trainer->device->backend->download(trainer->device, trainer->scores,
                                                 trainer->job.scores + step_on_device(trainer, before),
                                                 done * sizeof *trainer->scores));
+    if (trainer->group.size > 1)
+        ANNC_TRY(sum_over_ranks(trainer, before, done));
     for (uint32_t s = 0; s < done; s++) {
         const struct annc_score *score = &trainer->scores[s];
         if (!isfinite(score->cost))
@@ -325,6 +370,7 @@ static annc_status open_engine(annc_trainer *trainer)
     struct annc_job *job = &trainer->job;
     job->training = options;
     job->streams = trainer->feed.streams;
+    job->group = &trainer->group;
     job->values = annc_pass_label_values(&trainer->pass);
     job->weights = trainer->pass.weights;
     job->rates = trainer->optimisation.d_rates;
@@ -340,8 +386,21 @@ out:
     return status;
 }
 
-annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
-                                const annc_training_options *options, annc_trainer **result)
+/* Sets up what only several ranks need: equal parameters at the start. */
+static annc_status join(annc_trainer *trainer)
+{
+    const struct annc_group *group = &trainer->group;
+    if (group->size == 1)
+        return ANNC_OK;
+    if (trainer->feed.streams)
+        return annc_fail(ANNC_DEVICE, "several ranks train together only if all examples fit on each device");
+    return group->broadcast(group, trainer->network->theta,
+                            annc_shape_parameters(&trainer->network->shape) * sizeof(float));
+}
+
+annc_status annc_trainer_create_in(annc_device *device, annc_network *network, const annc_dataset *train,
+                                   const annc_training_options *options, const struct annc_group *group,
+                                   annc_trainer **result)
 {
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(train);
@@ -355,6 +414,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     trainer->network = network;
     trainer->data = train;
     trainer->options = *options;
+    trainer->group = *group;
     if (trainer->options.batch > examples->count)
         trainer->options.batch = examples->count;
     trainer->steps = (examples->count - 1) / trainer->options.batch + 1;
@@ -363,18 +423,26 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));
     ANNC_TRY(annc_feed_open(device, examples, trainer->options.batch,
                             annc_training_bytes(device, &network->shape, options, examples), &trainer->feed));
+    ANNC_TRY(join(trainer));
     ANNC_TRY(open_job(trainer));
     annc_dataset_image_size(train, &rows, &columns);
     ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options, rows, columns,
                                      &trainer->pass));
-    ANNC_TRY(
-        annc_optimisation_open(device, &network->shape, &trainer->options, trainer->steps, &trainer->optimisation));
+    ANNC_TRY(annc_optimisation_open(device, &network->shape, &trainer->options, &trainer->group, trainer->steps,
+                                    &trainer->optimisation));
     ANNC_TRY(open_engine(trainer));
     *result = trainer;
     trainer = NULL;
 out:
     annc_trainer_free(trainer);
     return status;
+}
+
+annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
+                                const annc_training_options *options, annc_trainer **trainer)
+{
+    const struct annc_group alone = {.rank = 0, .size = 1};
+    return annc_trainer_create_in(device, network, train, options, &alone, trainer);
 }
 
 void annc_trainer_free(annc_trainer *trainer)

@@ -5,6 +5,7 @@
 #include "annc.h"
 #include "backend/backend.h"
 #include "backend/engine.h"
+#include "backend/group.h"
 #include "training/step/feed.h"
 #include "training/step/optimisation.h"
 #include "training/step/propagate.h"
@@ -18,6 +19,7 @@ struct annc_trainer {
     struct annc_pass pass;
     struct annc_optimisation optimisation;
     annc_training_options options;
+    struct annc_group group;   /* this rank, of those that train together */
     struct annc_score *scores; /* of an epoch, on the host */
     uint32_t epoch;            /* epochs begun */
     uint32_t steps;            /* per epoch, including a last, smaller one */
@@ -30,6 +32,13 @@ struct annc_trainer {
     float largest_input;
     uint64_t fingerprint; /* of the data; computed for the first checkpoint (checkpoint.c) */
 };
+
+/* As annc_trainer_create, for one of a group of ranks. All ranks have the same data and options; they
+ * start with rank 0's parameters, and have equal parameters after every step. ANNC_DEVICE if the
+ * examples do not all fit on the device. */
+annc_status annc_trainer_create_in(annc_device *device, annc_network *network, const annc_dataset *train,
+                                   const annc_training_options *options, const struct annc_group *group,
+                                   annc_trainer **trainer);
 
 /* annc_trainer_theta returns the current parameters on the device. annc_trainer_fetch_theta copies
  * them to `theta`; ANNC_DIVERGED if one is not finite. */
