@@ -4,13 +4,14 @@
 #define ANNC_BASE_SAFE_FILE_H
 
 #include "annc.h"
+#include "base/temporary_file.h"
 
 struct annc_safe_file {
-    int descriptor;
     char *target; /* the final file; if the path is a symbolic link, the link's target */
-    /* Temporary file beside the target, locked while open; NULL if the target is not a regular file
-     * and is written directly (/dev/full, a pipe). */
-    char *temporary;
+    /* The file that is written: a temporary one, or, if the target is no regular file (/dev/full, a
+     * pipe), the target itself. */
+    struct annc_temporary temporary;
+    bool replaces; /* the target by the temporary file */
 };
 
 /* Each fails with ANNC_OUTPUT, the path and the system's reason. After a successful open, call

@@ -221,13 +221,13 @@ static annc_status fetch_from(const annc_fetch_options *options, const char *url
 {
     annc_status status = ANNC_OK;
     struct annc_safe_file safe;
-    char shown[SHOWN];
+    char shown[SHOWN], written[ANNC_PATH + 64];
     ANNC_TRY(annc_safe_open(path, &safe));
-    if (!safe.temporary)
+    if (!safe.replaces)
         status = annc_fail(ANNC_OUTPUT, "%s: is no regular file", annc_printable(path, shown, sizeof shown));
     if (status == ANNC_OK)
         status = run_curl(options, url, &safe, reason);
-    if (status == ANNC_OK && !is_right(safe.temporary, file, reason))
+    if (status == ANNC_OK && !is_right(annc_temporary_path(&safe.temporary, written, sizeof written), file, reason))
         status = ANNC_INPUT;
     if (status == ANNC_OK)
         status = annc_safe_commit(&safe);

@@ -1,7 +1,9 @@
 /* Calls for files that fail, at every single call of what reads and writes them: an error that says so, or the same result, and nothing left.
  * Reads and writes that are interrupted, or do a part of what they should, go on; so do files that another run seems to have replaced. */
+#include "base/allocate.h"
 #include "base/config.h"
 #include "base/status.h"
+#include "base/temporary_file.h"
 #include "support/test.h"
 
 #include <dirent.h>
@@ -19,7 +21,8 @@ enum way { WHOLLY, INTERRUPTED, IN_PART, REPLACED, ELSEWHERE, WAYS };
 
 static long calls, failing; /* number `failing`, from 1, fails; 0: none does */
 static enum way way;
-static int error; /* of a call that fails wholly */
+static int error;       /* of a call that fails wholly */
+static bool no_unnamed; /* as on file systems without files that have no name */
 
 static bool fails(void)
 {
@@ -55,6 +58,10 @@ ssize_t __real_write(int descriptor, const void *bytes, size_t count);
 ssize_t __wrap_write(int descriptor, const void *bytes, size_t count);
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
+int __real_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags);
+int __wrap_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags);
+int __real_fchmod(int descriptor, mode_t mode);
+int __wrap_fchmod(int descriptor, mode_t mode);
 int __real_close(int descriptor);
 int __wrap_close(int descriptor);
 int __real_fstat64(int descriptor, struct stat *file);
@@ -94,9 +101,23 @@ int __wrap_open64(const char *path, int flags, ...)
 {
     va_list more;
     va_start(more, flags);
-    const int mode = flags & O_CREAT ? va_arg(more, int) : 0;
+    const int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, int) : 0;
     va_end(more);
+    if (no_unnamed && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
     return fails() ? failed() : __real_open64(path, flags, mode);
+}
+
+int __wrap_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    return fails() ? failed() : __real_linkat(from_folder, from, to_folder, to, flags);
+}
+
+int __wrap_fchmod(int descriptor, mode_t mode)
+{
+    return fails() ? failed() : __real_fchmod(descriptor, mode);
 }
 
 /* As Linux has it: the descriptor is gone whatever is said. */
@@ -270,10 +291,38 @@ static annc_status save(const void *what, uint64_t *result)
     return status;
 }
 
-/* Where a killed run has left a file. */
+/* Leaves a temporary file as a killed process does; no call fails meanwhile. */
+static void leave(const char *target)
+{
+    const long then_failing = failing, then_calls = calls;
+    struct annc_temporary temporary;
+    failing = 0;
+    no_unnamed = true;
+    CHECK(annc_temporary_open(target, 0600, &temporary) == ANNC_OK && temporary.name);
+    __real_close(temporary.descriptor);
+    annc_release(temporary.name);
+    no_unnamed = false;
+    failing = then_failing;
+    calls = then_calls;
+}
+
 static annc_status save_beside_left(const void *what, uint64_t *result)
 {
-    __real_close(__real_open64("model.0.tmp", O_WRONLY | O_CREAT, 0600));
+    leave("model");
+    return save(what, result);
+}
+
+static annc_status save_named(const void *what, uint64_t *result)
+{
+    no_unnamed = true;
+    const annc_status status = save(what, result);
+    no_unnamed = false;
+    return status;
+}
+
+static annc_status save_new(const void *what, uint64_t *result)
+{
+    unlink("model");
     return save(what, result);
 }
 
@@ -365,7 +414,9 @@ static void models(void)
     annc_network *network = NULL;
     REQUIRE_OK(make_network(&network));
     every_call("saving", save, network);
+    every_call("saving a new file", save_new, network);
     every_call("saving beside a left file", save_beside_left, network);
+    every_call("saving where every file has a name", save_named, network);
     every_call("exporting", export, network);
     every_call("loading", load_model, "model");
     every_call("loading an archive", load_model, "npz");
@@ -386,25 +437,52 @@ static void drawings(void)
     every_call("drawing", draw, &gallery);
 }
 
-/* Where runs in the same folder have all the names that are usual, there is another; their files stay. */
-static void names_in_use(void)
+/* Returns the name of the only temporary file. */
+static const char *name_left(void)
 {
-    enum { NAMES = 16 };
-    int used[NAMES];
-    char name[32];
+    static char name[256];
+    glob_t left;
+    CHECK(glob("*.tmp", 0, NULL, &left) == 0 && left.gl_pathc == 1);
+    snprintf(name, sizeof name, "%s", left.gl_pathc > 0 ? left.gl_pathv[0] : "");
+    globfree(&left);
+    return name;
+}
+
+/* A temporary file that no process has open is removed by the next run that writes the same target. Every other file stays: one that is in use,
+ * one that has a second name, one of another target, a copy under the same name, a link, and whatever else ends in .tmp. */
+static void only_ours_is_removed(void)
+{
+    static const char *const others[] = {"kept.0.tmp", "kept.tmp", "kept.0123456789abcdef-0123456789abcdef.tmp"};
+    char name[256];
     annc_network *network = NULL;
     REQUIRE_OK(make_network(&network));
-    for (int i = 0; i < NAMES; i++) {
-        snprintf(name, sizeof name, "named.%d.tmp", i);
-        used[i] = __real_open64(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        CHECK(used[i] >= 0 && __real_flock(used[i], LOCK_EX) == 0);
-    }
-    REQUIRE_OK(annc_model_save(network, "named"));
-    for (int i = 0; i < NAMES; i++) {
-        snprintf(name, sizeof name, "named.%d.tmp", i);
-        CHECK(unlink(name) == 0 && __real_close(used[i]) == 0);
-    }
-    CHECK(!leaves_temporary() && access("named", F_OK) == 0);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    leave("kept");
+    snprintf(name, sizeof name, "%s", name_left());
+    REQUIRE_OK(annc_model_save(network, "another"));
+    CHECK(access(name, F_OK) == 0); /* of another target */
+    const int used = __real_open64(name, O_RDONLY);
+    CHECK(used >= 0 && __real_flock(used, LOCK_EX) == 0);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    CHECK(access(name, F_OK) == 0 && __real_close(used) == 0);
+    CHECK(link(name, "second") == 0);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    CHECK(access(name, F_OK) == 0 && unlink("second") == 0);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    CHECK(access(name, F_OK) != 0);
+    write_file(name, "a copy", 6); /* unless it got the same number again, which the hole below makes unlikely */
+    write_file("hole", "", 0);
+    CHECK(rename("hole", name) == 0);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    CHECK(unlink(name) == 0 && symlink("model", name) == 0);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    CHECK(unlink(name) == 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        write_file(others[i], "not ours", 8);
+    REQUIRE_OK(annc_model_save(network, "kept"));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        CHECK(unlink(others[i]) == 0);
+    CHECK(!leaves_temporary());
     annc_network_free(network);
 }
 
@@ -532,8 +610,9 @@ static bool begin(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(models),       TEST(drawings),  TEST(links), TEST(streams),
-                                        TEST(names_in_use), TEST(downloads), TEST(data)};
+    static const struct test tests[] = {
+        TEST(models),    TEST(drawings), TEST(links), TEST(streams), TEST(only_ours_is_removed),
+        TEST(downloads), TEST(data)};
     char command[128];
     if (!begin())
         return 1;

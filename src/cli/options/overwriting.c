@@ -106,12 +106,17 @@ bool option_names_file(enum option_id id, const char *text)
     return !(id == OPTION_VALIDATION && is_share(text, &share)) && strcmp(text, "-") != 0;
 }
 
+/* The file that "-" reads, if standard input is one. */
+static const char STANDARD_INPUT[] = "/dev/stdin";
+
 /* Returns the file that an option of a command reads or, with WRITES, writes; NULL if it names
  * none. */
 static const char *file_of(unsigned command, const struct options *options, enum option_id id, unsigned writes)
 {
     const char *text = options->value[id].text;
     const bool is_its_own = (OPTIONS[id].commands & command) && (OPTIONS[id].commands & WRITES) == writes;
+    if (is_its_own && text && writes == 0 && OPTIONS[id].kind == PATHNAME && strcmp(text, "-") == 0)
+        return STANDARD_INPUT;
     return is_its_own && text && option_names_file(id, text) ? text : NULL;
 }
 
@@ -133,8 +138,8 @@ static annc_status check_output(unsigned command, const struct options *options,
         const enum option_id read = (enum option_id)i;
         other = file_of(command, options, read, 0);
         if (other && !is_allowed(id, read) && is_same_file(path, other))
-            return annc_fail(ANNC_USAGE, "--%s would overwrite what --%s reads: %.300s", OPTIONS[id].name,
-                             OPTIONS[i].name, path);
+            return annc_fail(ANNC_USAGE, "--%s would overwrite what --%s reads%s: %.300s", OPTIONS[id].name,
+                             OPTIONS[i].name, other == STANDARD_INPUT ? " from standard input" : "", path);
     }
     for (int i = (int)id + 1; i < OPTION_COUNT; i++) {
         other = file_of(command, options, (enum option_id)i, WRITES);
@@ -167,6 +172,9 @@ annc_status options_check_files(unsigned command, const struct options *options)
             ANNC_RETURN_IF_FAILED(check_output(command, options, (enum option_id)i, path));
     }
     for (int i = 0; i < options->positional_count; i++)
-        ANNC_RETURN_IF_FAILED(overwriting_check(command, options, "a file that is read", options->positional[i]));
+        ANNC_RETURN_IF_FAILED(
+            strcmp(options->positional[i], "-") == 0
+                ? overwriting_check(command, options, "the file that standard input reads", STANDARD_INPUT)
+                : overwriting_check(command, options, "a file that is read", options->positional[i]));
     return ANNC_OK;
 }

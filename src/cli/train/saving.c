@@ -1,6 +1,7 @@
 /* saving.c - saves a session to a checkpoint and restores it. */
 #include "cli/train/saving.h"
 #include "base/status.h"
+#include "base/temporary_file.h"
 #include "base/text.h"
 #include "cli/options/configuration.h"
 #include "cli/options/note.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---------------------------------------------------------------- metadata of a network */
 
@@ -68,7 +68,7 @@ annc_status describe_network(const struct session *session, uint32_t epochs, ann
 annc_status save_model(const struct options *options, const annc_network *network, const char *path, const char *what)
 {
     const char *folder = getenv("TMPDIR");
-    char elsewhere[4096], told[4200];
+    char elsewhere[4096], told[4200], digits[ANNC_NAME_DIGITS + 1];
     const enum stop_policy before = set_stop_policy(END_WHEN_ASKED);
     struct annc_kept_error why;
     annc_status status = annc_model_save(network, path);
@@ -76,8 +76,9 @@ annc_status save_model(const struct options *options, const annc_network *networ
         note(options, "saved: %s%s", path, what);
     } else if (status == ANNC_OUTPUT) {
         annc_error_keep(&why);
-        snprintf(elsewhere, sizeof elsewhere, "%s/annc-gpu-%ld.safetensors", folder && folder[0] ? folder : "/tmp",
-                 (long)getpid());
+        annc_random_digits(digits); /* so that nobody can have planted a link there */
+        snprintf(elsewhere, sizeof elsewhere, "%s/annc-gpu-%s.safetensors", folder && folder[0] ? folder : "/tmp",
+                 digits);
         snprintf(told, sizeof told, "the model is in %s instead", elsewhere);
         if (annc_model_save(network, elsewhere) == ANNC_OK)
             complain(told);
