@@ -14,24 +14,27 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
  * annc_fail(ANNC_DIVERGED, "...; lower " ANNC_FIELD_ETA). annc_last_error() quotes it, 'eta'. A
  * program with other names, such as the option --lr, gets the message from annc_error_naming.
  * Control characters mark the name, because annc_fail escapes all others in a message. */
-#define ANNC_FIELD(name)       "\1" name "\2"
-#define ANNC_FIELD_ACTIVATION  ANNC_FIELD("activation") /* of the output layer */
-#define ANNC_FIELD_ASSUMED     ANNC_FIELD("assumed")
-#define ANNC_FIELD_COST        ANNC_FIELD("cost")
-#define ANNC_FIELD_DECIMAL     ANNC_FIELD("decimal")
-#define ANNC_FIELD_DROP        ANNC_FIELD("drop")
-#define ANNC_FIELD_ETA         ANNC_FIELD("eta")
-#define ANNC_FIELD_FOLDER      ANNC_FIELD("folder")
-#define ANNC_FIELD_FOLDS       ANNC_FIELD("folds")
-#define ANNC_FIELD_LABEL       ANNC_FIELD("label")
-#define ANNC_FIELD_LABELS_PATH ANNC_FIELD("labels_path")
-#define ANNC_FIELD_MISSING     ANNC_FIELD("missing")
-#define ANNC_FIELD_TARGET      ANNC_FIELD("target")
-#define ANNC_FIELD_TEST_PATH   ANNC_FIELD("test_path")
-#define ANNC_FIELD_THOUSANDS   ANNC_FIELD("thousands")
-#define ANNC_FIELD_WIDTH       ANNC_FIELD("width")
-#define ANNC_FIELD_X_NAME      ANNC_FIELD("x_name")
-#define ANNC_FIELD_Y_NAME      ANNC_FIELD("y_name")
+#define ANNC_FIELD(name)         "\1" name "\2"
+#define ANNC_FIELD_ACTIVATION    ANNC_FIELD("activation") /* of the output layer */
+#define ANNC_FIELD_ASSUMED       ANNC_FIELD("assumed")
+#define ANNC_FIELD_CLASS_WEIGHTS ANNC_FIELD("class_weights")
+#define ANNC_FIELD_COST          ANNC_FIELD("cost")
+#define ANNC_FIELD_DECIMAL       ANNC_FIELD("decimal")
+#define ANNC_FIELD_DROP          ANNC_FIELD("drop")
+#define ANNC_FIELD_ETA           ANNC_FIELD("eta")
+#define ANNC_FIELD_FOLDER        ANNC_FIELD("folder")
+#define ANNC_FIELD_FOLDS         ANNC_FIELD("folds")
+#define ANNC_FIELD_LABEL         ANNC_FIELD("label")
+#define ANNC_FIELD_LABELS_PATH   ANNC_FIELD("labels_path")
+#define ANNC_FIELD_MISSING       ANNC_FIELD("missing")
+#define ANNC_FIELD_PREDICTIONS   ANNC_FIELD("predictions")
+#define ANNC_FIELD_TARGET        ANNC_FIELD("target")
+#define ANNC_FIELD_TEST_PATH     ANNC_FIELD("test_path")
+#define ANNC_FIELD_THOUSANDS     ANNC_FIELD("thousands")
+#define ANNC_FIELD_THRESHOLD     ANNC_FIELD("threshold")
+#define ANNC_FIELD_WIDTH         ANNC_FIELD("width")
+#define ANNC_FIELD_X_NAME        ANNC_FIELD("x_name")
+#define ANNC_FIELD_Y_NAME        ANNC_FIELD("y_name")
 
 /* Writes this thread's last error to `text`, cut to fit, with each field replaced by the result of
  * `name`, or quoted if that is NULL. Returns `text`. */
