@@ -145,17 +145,13 @@ out:
 
 /* ---------------------------------------------------------------- results */
 
-static bool has_classes(const struct sweep *sweep)
-{
-    return annc_dataset_examples(sweep->data.train)->labels != NULL;
-}
-
 /* Returns the measure that ranks the networks: accuracy or R2. */
 static double merit_of(const struct sweep *sweep, const annc_candidate *candidate)
 {
     if (candidate->validation.count == 0)
         return -INFINITY;
-    return has_classes(sweep) ? accuracy_of(&candidate->validation) : candidate->validation.r2;
+    return annc_dataset_has_classes(sweep->data.train) ? annc_evaluation_accuracy(&candidate->validation)
+                                                       : candidate->validation.r2;
 }
 
 /* "lr=3 batch=16 seed=1" */
@@ -177,8 +173,8 @@ static void print_merit(const struct sweep *sweep, const annc_candidate *candida
     char r2[SHORT_NUMBER];
     if (candidate->validation.count == 0)
         snprintf(text, size, "%s", candidate->reason);
-    else if (has_classes(sweep))
-        snprintf(text, size, "%.2f%%", 100 * accuracy_of(&candidate->validation));
+    else if (annc_dataset_has_classes(sweep->data.train))
+        snprintf(text, size, "%.2f%%", 100 * annc_evaluation_accuracy(&candidate->validation));
     else
         snprintf(text, size, "R2 %s", short_number(candidate->validation.r2, 4, r2));
 }
@@ -205,8 +201,8 @@ static void json_merit(const struct sweep *sweep, const annc_candidate *candidat
 {
     const annc_evaluation *validation = &candidate->validation;
     const bool there = validation->count > 0;
-    if (has_classes(sweep)) {
-        json_number(json, "validation_accuracy", there ? accuracy_of(validation) : NAN);
+    if (annc_dataset_has_classes(sweep->data.train)) {
+        json_number(json, "validation_accuracy", there ? annc_evaluation_accuracy(validation) : NAN);
     } else {
         json_number(json, "validation_r2", there ? validation->r2 : NAN);
         json_number(json, "validation_rmse", there ? validation->rmse : NAN);

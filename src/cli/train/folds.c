@@ -42,9 +42,9 @@ static double deviation_of(const struct spread *spread)
 static void count_fold(struct folds *folds, const struct session *session)
 {
     const annc_evaluation *validation = &session_outcome(session)->validation;
-    folds->classes = session_has_classes(session);
+    folds->classes = annc_dataset_has_classes(session->data.train);
     snprintf(folds->data, sizeof folds->data, "%s", session->data.description);
-    add(&folds->spread[ACCURACY], accuracy_of(validation));
+    add(&folds->spread[ACCURACY], annc_evaluation_accuracy(validation));
     add(&folds->spread[LOSS], validation->loss);
     add(&folds->spread[R2], validation->r2);
     add(&folds->spread[RMSE], validation->rmse);
@@ -74,10 +74,10 @@ static annc_status print_fold(const struct session *session, uint32_t fold)
     }
     if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
         return ANNC_OK;
-    if (session_has_classes(session))
+    if (annc_dataset_has_classes(session->data.train))
         printf("Fold %u:  acc: %.2f%% (%u / %u)  best epoch %u of %u\n", fold + 1,
-               100 * accuracy_of(&outcome->validation), outcome->validation.correct, outcome->validation.count,
-               outcome->epoch.epoch, session->epochs);
+               100 * annc_evaluation_accuracy(&outcome->validation), outcome->validation.correct,
+               outcome->validation.count, outcome->epoch.epoch, session->epochs);
     else
         printf("Fold %u:  R2: %.4f  RMSE: %.4g  best epoch %u of %u\n", fold + 1, outcome->validation.r2,
                outcome->validation.rmse, outcome->epoch.epoch, session->epochs);
