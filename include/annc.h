@@ -11,11 +11,12 @@
  *                        annc_trainer_store copies the parameters back into the network
  *     annc_evaluator  6  accuracy and loss on a data set, also during training
  *
- * Section 6 also has annc_network_predict, section 7 trains many networks at once (annc_sweep),
- * section 8 computes gradients and checks them, section 9 saves and loads models, and section 10
- * writes images and other files. tests/examples/xor.c is a complete program of forty lines. The
- * other examples beside it train on MNIST, apply a model, write their own training loop, read
- * gradients, and use the library from C++ and Python.
+ * Section 6 also has annc_network_predict and measures of classification (AUC, confusion matrix,
+ * calibration), section 7 trains many networks at once (annc_sweep), section 8 computes gradients
+ * and checks them, section 9 saves and loads models, and section 10 writes images and other files.
+ * tests/examples/xor.c is a complete program of forty lines. The other examples beside it train on
+ * MNIST, apply a model, write their own training loop, read gradients, and use the library from C++
+ * and Python.
  *
  * Stability (annc_version.h defines the version): sections 1 to 4, 6 and 9 are stable; a new
  * version only adds functions and fields to them. Sections 5, 7, 8 and 10 may change in a minor
