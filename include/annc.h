@@ -11,11 +11,13 @@
  *                        annc_trainer_store copies the parameters back into the network
  *     annc_evaluator  6  accuracy and loss on a data set, also during training
  *
- * Section 6 also has annc_network_predict. Section 7 runs whole trainings: epochs with early stopping
- * and checkpoints (annc_run), many networks at once (annc_sweep), cross-validation. Section 8 computes gradients and checks them, section 9 saves and loads models, and section 10
- * writes images and other files. tests/examples/xor.c is a complete program of forty lines. The
- * other examples beside it train on MNIST, apply a model, write their own training loop, read
- * gradients, and use the library from C++ and Python.
+ * Section 6 also has annc_network_predict and measures of classification (AUC, confusion matrix,
+ * calibration). Section 7 runs whole trainings: epochs with early stopping and checkpoints (annc_run),
+ * many networks at once (annc_sweep), cross-validation. Section 8 computes gradients and checks them,
+ * section 9 saves and loads models, and section 10 writes images and other files.
+ * tests/examples/xor.c is a complete program of forty lines. The other examples beside it train on
+ * MNIST, apply a model, write their own training loop, read gradients, and use the library from C++
+ * and Python.
  *
  * Stability (annc_version.h defines the version): sections 1 to 4, 6 and 9 are stable; a new
  * version only adds functions and fields to them. Sections 5, 7, 8 and 10 may change in a minor
@@ -245,6 +247,10 @@ ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *row
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
 /* Returns a 64-bit hash of the counts, the inputs, and the labels or targets. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
+/* Returns whether the data set has labels of classes, rather than targets. */
+ANNC_API bool annc_dataset_has_classes(const annc_dataset *dataset);
+/* Returns the number of classes: n_L, or 2 for a single output; 0 if the data set has targets. */
+ANNC_API uint32_t annc_dataset_class_count(const annc_dataset *dataset);
 /* Returns the original label of a class as text; classes count from 0. NULL if the data set has
  * targets or no such class. */
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
@@ -480,6 +486,12 @@ typedef struct annc_objective {
     double input_noise;   /* standard deviation of normal noise added to each input */
 } annc_objective;
 
+/* Computes class_weights that balance classes of different sizes: n / (classes x n_c) for a class
+ * with n_c of the n examples, so that each class has the same total weight (scikit-learn's
+ * "balanced"); 0 for a class without examples. weights: annc_dataset_class_count() values.
+ * ANNC_USAGE if the data set has targets. */
+ANNC_API annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weights);
+
 /* Learning rate schedules. T is the length of the schedule in steps, t the step from 0. */
 typedef enum annc_schedule_kind {
     ANNC_CONSTANT,
@@ -661,6 +673,76 @@ ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
  * x n_L outputs a^L. */
 ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                         float *outputs, annc_evaluation *evaluation);
+
+/* Returns the share of correct predictions, 0...1. */
+ANNC_API double annc_evaluation_accuracy(const annc_evaluation *evaluation);
+
+/* Measures of classification beyond accuracy. They take a data set with labels and the predictions
+ * and outputs (count x n_L) of annc_evaluator_run for it; shape is the shape of the network, whose
+ * output activation determines what its outputs mean. */
+
+/* Computes the area under the ROC curve of two classes: the share of pairs of an example of class 1
+ * and one of class 0 in which the former has the larger output for class 1, ties counted half
+ * (Hanley and McNeil 1982). NaN if undefined: targets, more than two classes, examples of one class
+ * only, or an output that is NaN. Fails only with ANNC_MEMORY. */
+ANNC_API annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, double *auc);
+/* Returns the log loss: the mean over the examples of -ln p, where p is the probability of the true
+ * class, at least 1e-15. NaN if undefined: targets, an output that is NaN, or outputs that are not
+ * the probabilities of exclusive classes; softmax's and a single sigmoid's are. */
+ANNC_API double annc_log_loss_measure(const annc_shape *shape, const annc_dataset *dataset, const float *outputs);
+
+/* Checks that a threshold is within the range of the outputs, ends included. ANNC_USAGE gives the
+ * range. */
+ANNC_API annc_status annc_threshold_check(const annc_shape *shape, double threshold);
+/* Predicts class 1 of two where its output is above the threshold, and class 0 elsewhere, and
+ * counts the correct predictions. predictions: count class indices. ANNC_USAGE for targets, for any
+ * other number of classes, or for a threshold out of range; the results are then unchanged. */
+ANNC_API annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
+                                          double threshold, int32_t *predictions, uint32_t *correct);
+
+typedef struct annc_confusion {
+    uint32_t classes;
+    uint32_t *count; /* classes x classes examples; row: true class, column: predicted class */
+} annc_confusion;
+
+/* Counts a confusion matrix; free it with annc_confusion_free. ANNC_USAGE for targets, or for a
+ * prediction that is no class. */
+ANNC_API annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *predictions,
+                                           annc_confusion **confusion);
+ANNC_API void annc_confusion_free(annc_confusion *confusion);
+
+/* Measures of one class, or of all. */
+typedef struct annc_class_measures {
+    uint32_t support, predicted, correct; /* examples of the class, predicted as it, and both */
+    double precision;                     /* correct / predicted; 0 if none is predicted */
+    double recall;                        /* correct / support; 0 without examples */
+    double f1;                            /* harmonic mean of the two; 0 if both are 0 */
+} annc_class_measures;
+
+/* Returns the measures of a class, 0...classes-1. */
+ANNC_API annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32_t class_index);
+/* Returns the sums of the counts and the means of precision, recall and F1: over the classes that
+ * occur, as a true or a predicted class, with equal weights (macro), or weighted by support. */
+ANNC_API annc_class_measures annc_confusion_mean(const annc_confusion *confusion, bool weighted);
+
+/* Calibration: confidence (the output of the predicted class, or 1 minus a single output for class
+ * 0) compared with accuracy, in bins of equal width over [0, 1]. */
+enum { ANNC_CALIBRATION_BINS = 10 };
+typedef struct annc_calibration {
+    uint32_t count[ANNC_CALIBRATION_BINS]; /* examples */
+    /* Means over the examples of a bin; 0 for an empty bin. */
+    double confidence[ANNC_CALIBRATION_BINS], accuracy[ANNC_CALIBRATION_BINS];
+    /* Expected calibration error (Guo et al. 2017, equation 3): the mean over the bins of
+     * |confidence - accuracy|, weighted by count. NaN if undefined: see below. */
+    double error;
+} annc_calibration;
+
+/* Measures calibration. The error is NaN, and all counts are 0, for outputs other than softmax's
+ * and sigmoid's; the error is also NaN if an output is. ANNC_USAGE for targets, or for a prediction
+ * that is no class. */
+ANNC_API annc_status annc_calibration_measure(const annc_shape *shape, const annc_dataset *dataset,
+                                              const int32_t *predictions, const float *outputs,
+                                              annc_calibration *calibration);
 
 /* Predicts rows of inputs. x: count x n_0, in the units of the model's training data, scaled here
  * by the network's metadata (annc_data_describe), where a missing value is NaN; a network without

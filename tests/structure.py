@@ -52,8 +52,9 @@ OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use
 IMPLEMENTS = {
     "annc.h": "src/formats/gallery_file.c src/dataset/fetch.c src/network/join.c src/network/files/model_read.c src/network/files/model_write.c "
               "src/backend/build_info.c src/training/step/initialise.c src/training/run/checkpoint.c src/training/run/evaluate.c "
-              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/sweep.c src/training/run/cross_validation.c "
-              "src/training/check/gradient_check.c src/training/check/trace.c",
+              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/metrics.c src/training/run/sweep.c "
+              "src/training/run/cross_validation.c src/training/step/class_weights.c src/training/check/gradient_check.c "
+              "src/training/check/trace.c",
     "training/run/training_run.h": "src/training/run/training_run_checkpoint.c",
     "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each
     "backend/blas/gemm.h": "src/backend/blas/gemm_builtin.c src/backend/blas/gemm_cblas.c",  # one of them is built

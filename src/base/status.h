@@ -17,6 +17,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD(name)           "\1" name "\2"
 #define ANNC_FIELD_ACTIVATION      ANNC_FIELD("activation") /* of the output layer */
 #define ANNC_FIELD_ASSUMED         ANNC_FIELD("assumed")
+#define ANNC_FIELD_CLASS_WEIGHTS   ANNC_FIELD("class_weights")
 #define ANNC_FIELD_COST            ANNC_FIELD("cost")
 #define ANNC_FIELD_DECIMAL         ANNC_FIELD("decimal")
 #define ANNC_FIELD_DROP            ANNC_FIELD("drop")
@@ -26,10 +27,12 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_LABEL           ANNC_FIELD("label")
 #define ANNC_FIELD_LABELS_PATH     ANNC_FIELD("labels_path")
 #define ANNC_FIELD_MISSING         ANNC_FIELD("missing")
+#define ANNC_FIELD_PREDICTIONS     ANNC_FIELD("predictions")
 #define ANNC_FIELD_TARGET          ANNC_FIELD("target")
 #define ANNC_FIELD_TARGET_ACCURACY ANNC_FIELD("target_accuracy")
 #define ANNC_FIELD_TEST_PATH       ANNC_FIELD("test_path")
 #define ANNC_FIELD_THOUSANDS       ANNC_FIELD("thousands")
+#define ANNC_FIELD_THRESHOLD       ANNC_FIELD("threshold")
 #define ANNC_FIELD_WIDTH           ANNC_FIELD("width")
 #define ANNC_FIELD_X_NAME          ANNC_FIELD("x_name")
 #define ANNC_FIELD_Y_NAME          ANNC_FIELD("y_name")

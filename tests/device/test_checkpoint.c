@@ -322,7 +322,7 @@ static void refusals(void)
     CHECK(strstr(annc_last_error(), "another minibatch, seed or optimiser"));
     annc_trainer_free(stranger);
 
-    refuses(trainer, checkpoint, NULL, "no checkpoint");
+    refuses(trainer, checkpoint, NULL, "not a checkpoint");
     for (size_t length = 0; length < strlen(state); length++) {
         char part[512];
         memcpy(part, state, length);

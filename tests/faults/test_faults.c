@@ -504,6 +504,40 @@ static void resumed(void)
     every_call("a run with checkpoints", resume_run, &training, 0);
 }
 
+/* ---------------------------------------------------------------- measures */
+
+static annc_status measure(const void *what, uint64_t *sum)
+{
+    static const int32_t predictions[] = {0, 1, 1};
+    static const float outputs[] = {0.25f, 0.5f, 0.75f};
+    const annc_dataset *dataset = what;
+    annc_status status = ANNC_OK;
+    annc_confusion *confusion = NULL;
+    float weights[2];
+    double auc;
+    ANNC_TRY(annc_class_weights_balanced(dataset, weights));
+    ANNC_TRY(annc_auc_measure(dataset, outputs, &auc));
+    ANNC_TRY(annc_confusion_create(dataset, predictions, &confusion));
+    digest(sum, weights, sizeof weights);
+    digest(sum, &auc, sizeof auc);
+    digest(sum, confusion->count, 4 * sizeof *confusion->count);
+out:
+    annc_confusion_free(confusion);
+    return status;
+}
+
+static void measures(void)
+{
+    static const float x[3] = {1, 2, 3};
+    static const int32_t labels[3] = {0, 1, 0};
+    const annc_examples examples = {
+        .count = 3, .inputs = 1, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
+    annc_dataset *dataset = NULL;
+    REQUIRE_OK(annc_dataset_create(&examples, &dataset));
+    every_call("measures", measure, dataset, 0);
+    annc_dataset_free(dataset);
+}
+
 /* ---------------------------------------------------------------- many networks, models, the audit */
 
 /* Networks of one shape, drawn from seeds 1, 2, ... on the CPU. */
@@ -782,9 +816,9 @@ static void audits(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(data_of_tables),   TEST(data_of_images), TEST(data_of_a_huge_file), TEST(trainings),
-        TEST(resumed),          TEST(sweeps),         TEST(cross_validations),   TEST(models),
-        TEST(models_of_others), TEST(audits)};
+        TEST(data_of_tables), TEST(data_of_images), TEST(data_of_a_huge_file), TEST(trainings), TEST(resumed),
+        TEST(measures),       TEST(sweeps),         TEST(cross_validations),   TEST(models),    TEST(models_of_others),
+        TEST(audits)};
     if (!begin())
         return 1;
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);

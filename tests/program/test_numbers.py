@@ -74,6 +74,21 @@ class Data(Numbers):
                         self.assertIn(tensor, self.run_program(*command, code=INPUT).stderr)
         self.assertFalse((self.folder / "o.npz").exists())
 
+    def test_outputs_of_nan(self):
+        """Finite parameters can have outputs that are NaN: eval ends, and leaves out the measures that are undefined."""
+        file = self.write("t.csv", [[i - 10, "ab"[i % 2]] for i in range(20)], ["x", "kind"])
+        self.run_program("train", "--data", file, "--layers", "1-2:identity-1:sigmoid", "--cost", "cross-entropy", "--epochs", "0",
+                         "--scale", "none", "--device", "cpu", "--save", "m")
+        content = bytearray((self.folder / "m").read_bytes())
+        self.assertIn("auc", self.lines("eval", "m", "--data", file)[-1])
+        for tensor, values in (("0.weight", (3e38, 3e38)), ("2.weight", (1, -1))):
+            begin = tensors(content)[tensor][1]
+            content[begin:begin + 8] = struct.pack("<2f", *values)
+        self.put("m", content)
+        result = self.lines("eval", "m", "--data", file)[-1]
+        self.assertEqual((result["accuracy"], result["loss"]), (0.5, None))
+        self.assertFalse({"auc", "log_loss", "calibration_error"} & result.keys())
+
     def test_models_of_others(self):
         header = lambda kind, size: json.dumps({"a.weight": {"dtype": kind, "shape": [1, 2], "data_offsets": [0, 2 * size]}}).encode().ljust(120)
         for kind, code, size, values in (("F64", "d", 8, (1e39, -1e300, NAN, INF)), ("F32", "f", 4, (NAN, INF)), ("F16", "e", 2, (NAN, INF))):

@@ -104,11 +104,11 @@ static void add_up(const annc_dataset *dataset, uint8_t *grey, uint64_t *sums, u
 annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *gallery)
 {
     const annc_examples *examples = annc_dataset_examples(dataset);
-    const uint32_t classes = examples->outputs == 1 ? 2 : examples->outputs;
+    const uint32_t classes = annc_dataset_class_count(dataset);
     uint32_t rows, columns;
     memset(gallery, 0, sizeof *gallery);
     ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
-    if (!examples->labels)
+    if (classes == 0)
         return annc_fail(ANNC_INPUT, "the data have targets, not classes whose means there could be");
     gallery_open(classes, rows, columns, true, "mean of each class", gallery);
     uint64_t *sums = take_memory((size_t)classes * examples->inputs, sizeof *sums, "the means");

@@ -12,7 +12,7 @@ const char *plain_class(const annc_dataset *data, uint32_t c, char name[CLASS_NA
 }
 
 /* Returns the width for the class names, limited for very long ones. */
-static int head_width(const annc_dataset *data, const struct confusion *confusion, int least)
+static int head_width(const annc_dataset *data, const annc_confusion *confusion, int least)
 {
     char name[CLASS_NAME];
     int wide = least;
@@ -23,22 +23,22 @@ static int head_width(const annc_dataset *data, const struct confusion *confusio
     return wide < MOST_HEAD ? wide : MOST_HEAD;
 }
 
-static void print_figures(const char *name, int wide, struct class_figures figures)
+static void print_measures(const char *name, int wide, annc_class_measures measures)
 {
     print_left(stdout, name, wide);
-    printf(" %8u %9.2f%% %7.2f%% %7.2f%%\n", figures.support, 100 * figures.precision, 100 * figures.recall,
-           100 * figures.f1);
+    printf(" %8u %9.2f%% %7.2f%% %7.2f%%\n", measures.support, 100 * measures.precision, 100 * measures.recall,
+           100 * measures.f1);
 }
 
-void print_class_table(const annc_dataset *data, const struct confusion *confusion)
+void print_class_table(const annc_dataset *data, const annc_confusion *confusion)
 {
     char name[CLASS_NAME];
     const int wide = head_width(data, confusion, CLASS_HEAD);
     printf("\n%-*s %8s %10s %8s %8s\n", wide, "class", "support", "precision", "recall", "F1");
     for (uint32_t c = 0; c < confusion->classes; c++)
-        print_figures(plain_class(data, c, name), wide, confusion_class(confusion, c));
-    print_figures("mean", wide, confusion_mean(confusion, false));
-    print_figures("weighted", wide, confusion_mean(confusion, true));
+        print_measures(plain_class(data, c, name), wide, annc_confusion_class(confusion, c));
+    print_measures("mean", wide, annc_confusion_mean(confusion, false));
+    print_measures("weighted", wide, annc_confusion_mean(confusion, true));
 }
 
 /* Prints a number on a background as strong as its share of the row: blue if right, orange if
@@ -57,7 +57,7 @@ static void print_cell(uint32_t count, double share, bool right, bool colour)
     printf("m %6u\033[0m", count);
 }
 
-static void print_matrix(const annc_dataset *data, const struct confusion *confusion)
+static void print_matrix(const annc_dataset *data, const annc_confusion *confusion)
 {
     const bool colour = use_colour(stdout);
     char name[CLASS_NAME];
@@ -68,7 +68,7 @@ static void print_matrix(const annc_dataset *data, const struct confusion *confu
         print_right(stdout, plain_columns(annc_dataset_class_name(data, c), COLUMN, name, CLASS_NAME), COLUMN);
     }
     for (uint32_t r = 0; r < confusion->classes; r++) {
-        const uint32_t support = confusion_class(confusion, r).support;
+        const uint32_t support = annc_confusion_class(confusion, r).support;
         putchar('\n');
         print_left(stdout, plain_class(data, r, name), wide);
         for (uint32_t c = 0; c < confusion->classes; c++) {
@@ -80,7 +80,7 @@ static void print_matrix(const annc_dataset *data, const struct confusion *confu
 }
 
 /* Finds the largest cells off the diagonal, the earlier of equals first. Returns their number. */
-static int find_pairs(const struct confusion *confusion, size_t pairs[PAIRS_SHOWN + 1])
+static int find_pairs(const annc_confusion *confusion, size_t pairs[PAIRS_SHOWN + 1])
 {
     const size_t cells = (size_t)confusion->classes * confusion->classes;
     int count = 0;
@@ -96,7 +96,7 @@ static int find_pairs(const struct confusion *confusion, size_t pairs[PAIRS_SHOW
     return count;
 }
 
-static void print_pairs(const annc_dataset *data, const struct confusion *confusion)
+static void print_pairs(const annc_dataset *data, const annc_confusion *confusion)
 {
     size_t pairs[PAIRS_SHOWN + 1];
     char label[CLASS_NAME], predicted[CLASS_NAME];
@@ -111,7 +111,7 @@ static void print_pairs(const annc_dataset *data, const struct confusion *confus
                plain_class(data, (uint32_t)(pairs[i] % confusion->classes), predicted));
 }
 
-void print_confusion(const annc_dataset *data, const struct confusion *confusion)
+void print_confusion(const annc_dataset *data, const annc_confusion *confusion)
 {
     (confusion->classes > MOST_SHOWN_CLASSES ? print_pairs : print_matrix)(data, confusion);
 }

@@ -3,7 +3,6 @@
 #include "base/status.h"
 #include "cli/charts/gallery.h"
 #include "cli/model/class_tables.h"
-#include "cli/model/metrics.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
@@ -28,60 +27,67 @@ struct result {
     float *outputs, *targets; /* targets: in the units of the file, once they are needed */
 };
 
-static void json_numbers(struct json *json, struct class_figures figures)
+/* Measures of classes beyond accuracy; NaN if undefined. */
+struct measures {
+    double auc, log_loss;
+    annc_confusion *confusion;
+    annc_calibration calibration;
+};
+
+static void json_numbers(struct json *json, annc_class_measures measures)
 {
-    json_number(json, "precision", figures.precision);
-    json_number(json, "recall", figures.recall);
-    json_number(json, "f1", figures.f1);
+    json_number(json, "precision", measures.precision);
+    json_number(json, "recall", measures.recall);
+    json_number(json, "f1", measures.f1);
 }
 
-static void json_figures(struct json *json, const char *key, struct class_figures figures)
+static void json_mean(struct json *json, const char *key, annc_class_measures mean)
 {
     json_open(json, key, '{');
-    json_numbers(json, figures);
+    json_numbers(json, mean);
     json_close(json, '}');
 }
 
-static void json_calibration(struct json *json, struct calibration calibration)
+static void json_calibration(struct json *json, const annc_calibration *calibration)
 {
-    if (!calibration.exists)
+    if (isnan(calibration->error))
         return;
-    json_number(json, "calibration_error", calibration.error);
+    json_number(json, "calibration_error", calibration->error);
     json_open(json, "calibration", '[');
-    for (int bin = 0; bin < CALIBRATION_BINS; bin++) {
+    for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++) {
         json_open(json, NULL, '{');
-        json_whole(json, "count", calibration.count[bin]);
-        json_number(json, "confidence", calibration.confidence[bin]);
-        json_number(json, "accuracy", calibration.accuracy[bin]);
+        json_whole(json, "count", calibration->count[bin]);
+        json_number(json, "confidence", calibration->confidence[bin]);
+        json_number(json, "accuracy", calibration->accuracy[bin]);
         json_close(json, '}');
     }
     json_close(json, ']');
 }
 
-static annc_status print_json(const struct result *result, const struct confusion *confusion)
+static annc_status print_json(const struct result *result, const struct measures *measures)
 {
     const annc_evaluation *evaluation = &result->evaluation;
-    const struct binary_figures binary = binary_figures(result->shape, result->data, result->outputs);
+    const annc_confusion *confusion = measures->confusion;
     struct json json;
     json_begin(&json, "annc.eval/1");
     json_whole(&json, "correct", evaluation->correct);
     json_whole(&json, "count", evaluation->count);
-    json_number(&json, "accuracy", (double)evaluation->correct / evaluation->count);
+    json_number(&json, "accuracy", annc_evaluation_accuracy(evaluation));
     json_number(&json, "loss", evaluation->loss);
-    if (!isnan(binary.auc))
-        json_number(&json, "auc", binary.auc);
-    if (!isnan(binary.log_loss))
-        json_number(&json, "log_loss", binary.log_loss);
-    json_figures(&json, "macro", confusion_mean(confusion, false));
-    json_figures(&json, "weighted", confusion_mean(confusion, true));
-    json_calibration(&json, calibrate(result->shape, result->data, result->predictions, result->outputs));
+    if (!isnan(measures->auc))
+        json_number(&json, "auc", measures->auc);
+    if (!isnan(measures->log_loss))
+        json_number(&json, "log_loss", measures->log_loss);
+    json_mean(&json, "macro", annc_confusion_mean(confusion, false));
+    json_mean(&json, "weighted", annc_confusion_mean(confusion, true));
+    json_calibration(&json, &measures->calibration);
     json_open(&json, "classes", '[');
     for (uint32_t c = 0; c < confusion->classes; c++) {
-        const struct class_figures figures = confusion_class(confusion, c);
+        const annc_class_measures one = annc_confusion_class(confusion, c);
         json_open(&json, NULL, '{');
         json_text(&json, "class", annc_dataset_class_name(result->data, c));
-        json_whole(&json, "support", figures.support);
-        json_numbers(&json, figures);
+        json_whole(&json, "support", one.support);
+        json_numbers(&json, one);
         json_close(&json, '}');
     }
     json_close(&json, ']');
@@ -110,23 +116,23 @@ static annc_status print_regression(const struct result *result)
     return json_end(&json, stdout, NULL);
 }
 
-static void print_calibration(struct calibration calibration)
+static void print_calibration(const annc_calibration *calibration)
 {
-    if (!calibration.exists)
+    if (isnan(calibration->error))
         return;
-    printf("\ncalibration error %.2f%%: mean confidence against accuracy\n%-*s", 100 * calibration.error, HEAD,
+    printf("\ncalibration error %.2f%%: mean confidence against accuracy\n%-*s", 100 * calibration->error, HEAD,
            "output");
-    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
-        if (calibration.count[bin])
-            printf(" %6.3f", calibration.confidence[bin]);
+    for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++)
+        if (calibration->count[bin])
+            printf(" %6.3f", calibration->confidence[bin]);
     printf("\n%-*s", HEAD, "right");
-    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
-        if (calibration.count[bin])
-            printf(" %6.3f", calibration.accuracy[bin]);
+    for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++)
+        if (calibration->count[bin])
+            printf(" %6.3f", calibration->accuracy[bin]);
     printf("\n%-*s", HEAD, "examples");
-    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
-        if (calibration.count[bin])
-            printf(" %6u", calibration.count[bin]);
+    for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++)
+        if (calibration->count[bin])
+            printf(" %6u", calibration->count[bin]);
     printf("\n");
 }
 
@@ -147,37 +153,45 @@ static void print_mistakes(const struct result *result)
     free(mistakes);
 }
 
-static void print_binary(const struct result *result)
+static void print_binary(const struct measures *measures)
 {
-    const struct binary_figures binary = binary_figures(result->shape, result->data, result->outputs);
-    if (!isnan(binary.auc))
-        printf("AUC %.6f", binary.auc);
-    if (!isnan(binary.log_loss))
-        printf("%slog loss %.6g", isnan(binary.auc) ? "" : ", ", binary.log_loss);
-    if (!isnan(binary.auc) || !isnan(binary.log_loss))
+    const bool has_auc = !isnan(measures->auc), has_log_loss = !isnan(measures->log_loss);
+    if (has_auc)
+        printf("AUC %.6f", measures->auc);
+    if (has_log_loss)
+        printf("%slog loss %.6g", has_auc ? ", " : "", measures->log_loss);
+    if (has_auc || has_log_loss)
         printf("\n");
+}
+
+static void print_measures(const struct result *result, const struct measures *measures)
+{
+    const annc_evaluation *evaluation = &result->evaluation;
+    printf("accuracy %.2f%% (%u / %u), loss %.6g an example\n", 100.0 * evaluation->correct / evaluation->count,
+           evaluation->correct, evaluation->count, evaluation->loss);
+    print_binary(measures);
+    if (result->options->value[OPTION_QUIET].given)
+        return;
+    print_class_table(result->data, measures->confusion);
+    print_confusion(result->data, measures->confusion);
+    print_calibration(&measures->calibration);
+    print_mistakes(result);
 }
 
 static annc_status print_classification(const struct result *result)
 {
-    const annc_evaluation *evaluation = &result->evaluation;
-    struct confusion confusion;
+    struct measures measures = {.log_loss = annc_log_loss_measure(result->shape, result->data, result->outputs)};
     annc_status status = ANNC_OK;
-    confusion_open(result->data, result->predictions, &confusion);
-    if (result->options->value[OPTION_JSON].given) {
-        status = print_json(result, &confusion);
-    } else {
-        printf("accuracy %.2f%% (%u / %u), loss %.6g an example\n", 100.0 * evaluation->correct / evaluation->count,
-               evaluation->correct, evaluation->count, evaluation->loss);
-        print_binary(result);
-        if (!result->options->value[OPTION_QUIET].given) {
-            print_class_table(result->data, &confusion);
-            print_confusion(result->data, &confusion);
-            print_calibration(calibrate(result->shape, result->data, result->predictions, result->outputs));
-            print_mistakes(result);
-        }
-    }
-    confusion_close(&confusion);
+    ANNC_TRY(annc_auc_measure(result->data, result->outputs, &measures.auc));
+    ANNC_TRY(annc_confusion_create(result->data, result->predictions, &measures.confusion));
+    ANNC_TRY(annc_calibration_measure(result->shape, result->data, result->predictions, result->outputs,
+                                      &measures.calibration));
+    if (result->options->value[OPTION_JSON].given)
+        ANNC_TRY(print_json(result, &measures));
+    else
+        print_measures(result, &measures);
+out:
+    annc_confusion_free(measures.confusion);
     return status;
 }
 
@@ -245,7 +259,7 @@ static void unscale(struct result *result)
 
 static void print_examples(struct result *result, FILE *out)
 {
-    const bool has_classes = annc_dataset_examples(result->data)->labels != NULL;
+    const bool has_classes = annc_dataset_has_classes(result->data);
     if (!has_classes)
         unscale(result);
     (has_classes ? print_classified : print_measured)(result, out);
@@ -281,8 +295,8 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
     make_room(result);
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation));
     if (threshold->given)
-        ANNC_TRY(apply_threshold(result->shape, result->data, result->outputs, threshold->number, result->predictions,
-                                 &result->evaluation.correct));
+        ANNC_TRY(annc_threshold_apply(result->shape, result->data, result->outputs, threshold->number,
+                                      result->predictions, &result->evaluation.correct));
 out:
     annc_evaluator_free(evaluator);
     return status;
@@ -291,12 +305,12 @@ out:
 static annc_status print_evaluation(struct result *result)
 {
     const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
-    const annc_examples *examples = annc_dataset_examples(result->data);
     if (path && is_standard_output(path)) { /* only the table on standard output */
         print_examples(result, stdout);
         return ANNC_OK;
     }
-    ANNC_RETURN_IF_FAILED(examples->labels ? print_classification(result) : print_regression(result));
+    ANNC_RETURN_IF_FAILED(annc_dataset_has_classes(result->data) ? print_classification(result)
+                                                                 : print_regression(result));
     return path ? save_examples(result, path) : ANNC_OK;
 }
 
@@ -322,7 +336,7 @@ annc_status run_eval(const struct options *options)
     /* Options about the network must agree with it. */
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
     if (options->value[OPTION_THRESHOLD].given)
-        ANNC_TRY(check_threshold(annc_network_shape(network), options->value[OPTION_THRESHOLD].number));
+        ANNC_TRY(annc_threshold_check(annc_network_shape(network), options->value[OPTION_THRESHOLD].number));
     result.shape = annc_network_shape(network);
     ANNC_TRY(data_options_from(options, result.shape, &source));
     source.model = network;

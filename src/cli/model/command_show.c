@@ -83,7 +83,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     annc_device *device = NULL;
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
-    if (!examples->labels)
+    if (!annc_dataset_has_classes(dataset))
         return annc_fail(ANNC_INPUT, "the data have targets, not classes that could be mistaken");
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");

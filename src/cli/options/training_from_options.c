@@ -62,15 +62,6 @@ annc_status training_from_options(const struct options *options, const annc_shap
     return annc_training_check(training, shape);
 }
 
-/* Computes n / (classes x examples of the class), like scikit-learn. */
-static void balance(const annc_examples *examples, uint32_t classes, float *weights)
-{
-    for (uint32_t i = 0; i < examples->count; i++)
-        weights[examples->labels[i]] += 1;
-    for (uint32_t c = 0; c < classes; c++)
-        weights[c] = weights[c] > 0 ? (float)((double)examples->count / ((double)classes * (double)weights[c])) : 0;
-}
-
 static annc_status read_weights(const char *text, uint32_t classes, float *weights)
 {
     uint32_t count = 1;
@@ -93,16 +84,14 @@ static annc_status read_weights(const char *text, uint32_t classes, float *weigh
 annc_status weigh_classes(const struct options *options, const annc_dataset *dataset, float **weights)
 {
     const char *text = options->value[OPTION_CLASS_WEIGHTS].text;
-    const annc_examples *examples = annc_dataset_examples(dataset);
-    const uint32_t classes = examples->outputs == 1 ? 2 : examples->outputs;
+    const uint32_t classes = annc_dataset_class_count(dataset);
     *weights = NULL;
     if (!text)
         return ANNC_OK;
-    if (!examples->labels)
+    if (classes == 0)
         return annc_fail(ANNC_USAGE, "--class-weights needs classes, and the data have targets");
     *weights = take_memory(classes, sizeof **weights, "the weights of the classes");
     if (strcmp(text, "balanced") != 0)
         return read_weights(text, classes, *weights);
-    balance(examples, classes, *weights);
-    return ANNC_OK;
+    return annc_class_weights_balanced(dataset, *weights);
 }

@@ -2,7 +2,6 @@
  * mistakes. */
 #include "cli/report/report_evaluation.h"
 #include "cli/log/run.h"
-#include "cli/model/metrics.h"
 #include "cli/report/page.h"
 #include "cli/report/report_log.h"
 #include "cli/report/report_subject.h"
@@ -17,7 +16,7 @@ enum { MOST_CLASSES = 30, MOST_MISTAKES = 24, MOST_PAIRS = 20, MOST_TARGETS = 4 
 
 /* ---------------------------------------------------------------- classes */
 
-static void print_matrix(FILE *out, const struct subject *subject, const struct confusion *confusion)
+static void print_matrix(FILE *out, const struct subject *subject, const annc_confusion *confusion)
 {
     page_table(out, "Rows: true class, columns: predicted class; examples of the %s.", subject->set_name);
     fputs("<thead><tr><td></td>", out);
@@ -25,12 +24,12 @@ static void print_matrix(FILE *out, const struct subject *subject, const struct 
         page_element(out, "th", " scope=\"col\" class=\"n\"", "%s", annc_dataset_class_name(subject->set, c));
     fputs("</tr></thead>\n<tbody>\n", out);
     for (uint32_t r = 0; r < confusion->classes; r++) {
-        const struct class_figures figures = confusion_class(confusion, r);
+        const annc_class_measures measures = annc_confusion_class(confusion, r);
         fputs("<tr>", out);
         page_row_head(out, "%s", annc_dataset_class_name(subject->set, r));
         for (uint32_t c = 0; c < confusion->classes; c++) {
             const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
-            const double share = figures.support ? (double)count / figures.support : 0;
+            const double share = measures.support ? (double)count / measures.support : 0;
             fprintf(out, "<td class=\"n\" style=\"background:rgba(var(--%s),%.3f)\">%u</td>", r == c ? "good" : "bad",
                     r == c ? 0.45 * share : fmin(0.6, 2 * sqrt(share / 10)), count);
         }
@@ -40,7 +39,7 @@ static void print_matrix(FILE *out, const struct subject *subject, const struct 
 }
 
 /* Prints the largest cells off the diagonal. */
-static void print_pairs(FILE *out, const struct subject *subject, const struct confusion *confusion)
+static void print_pairs(FILE *out, const struct subject *subject, const annc_confusion *confusion)
 {
     const size_t cells = (size_t)confusion->classes * confusion->classes;
     size_t largest[MOST_PAIRS], count = 0;
@@ -68,18 +67,18 @@ static void print_pairs(FILE *out, const struct subject *subject, const struct c
     page_table_end(out);
 }
 
-static void print_classes(FILE *out, const struct subject *subject, const struct confusion *confusion)
+static void print_classes(FILE *out, const struct subject *subject, const annc_confusion *confusion)
 {
     page_table(out, "Each class of the %s.", subject->set_name);
     PAGE_HEADS(out, "class", ">support", ">precision", ">recall", ">F1");
     for (uint32_t c = 0; c < confusion->classes; c++) {
-        const struct class_figures figures = confusion_class(confusion, c);
+        const annc_class_measures measures = annc_confusion_class(confusion, c);
         fputs("<tr>", out);
         page_row_head(out, "%s", annc_dataset_class_name(subject->set, c));
-        page_number(out, "%u", figures.support);
-        page_number(out, "%.2f%%", 100 * figures.precision);
-        page_number(out, "%.2f%%", 100 * figures.recall);
-        page_number(out, "%.2f%%", 100 * figures.f1);
+        page_number(out, "%u", measures.support);
+        page_number(out, "%.2f%%", 100 * measures.precision);
+        page_number(out, "%.2f%%", 100 * measures.recall);
+        page_number(out, "%.2f%%", 100 * measures.f1);
         fputs("</tr>\n", out);
     }
     page_table_end(out);
@@ -87,15 +86,15 @@ static void print_classes(FILE *out, const struct subject *subject, const struct
 
 static void print_confusion(FILE *out, const struct subject *subject)
 {
-    struct confusion confusion;
+    annc_confusion *confusion;
     print_section(out, subject, "Confusion matrix");
-    confusion_open(subject->set, subject->predictions, &confusion);
-    if (confusion.classes <= MOST_CLASSES)
-        print_matrix(out, subject, &confusion);
+    end_if_out_of_memory(annc_confusion_create(subject->set, subject->predictions, &confusion));
+    if (confusion->classes <= MOST_CLASSES)
+        print_matrix(out, subject, confusion);
     else
-        print_pairs(out, subject, &confusion);
-    print_classes(out, subject, &confusion);
-    confusion_close(&confusion);
+        print_pairs(out, subject, confusion);
+    print_classes(out, subject, confusion);
+    annc_confusion_free(confusion);
 }
 
 /* ---------------------------------------------------------------- mistakes */
@@ -232,7 +231,7 @@ static void print_far_rows(FILE *out, const struct subject *subject, const struc
 
 static void print_mistakes(FILE *out, const struct subject *subject)
 {
-    const bool are_classes = annc_dataset_examples(subject->set)->labels != NULL;
+    const bool are_classes = annc_dataset_has_classes(subject->set);
     struct mistakes mistakes;
     uint32_t rows, columns;
     find_mistakes(subject, &mistakes);
@@ -255,9 +254,8 @@ static void print_mistakes(FILE *out, const struct subject *subject)
 static void compare_with_log(FILE *out, const struct subject *subject)
 {
     const annc_evaluation *evaluation = &subject->evaluation;
-    const bool are_classes = annc_dataset_examples(subject->set)->labels != NULL,
-               is_test = subject->set == subject->data.test;
-    const double here = are_classes ? (double)evaluation->correct / evaluation->count : evaluation->r2;
+    const bool are_classes = annc_dataset_has_classes(subject->set), is_test = subject->set == subject->data.test;
+    const double here = are_classes ? annc_evaluation_accuracy(evaluation) : evaluation->r2;
     const char *key =
         is_test ? (are_classes ? "accuracy" : "r2") : (are_classes ? "validation_accuracy" : "validation_r2");
     const double there = subject->set == subject->data.train ? NAN : run_number(subject->run, key);
@@ -275,7 +273,7 @@ static void print_evaluation(FILE *out, const struct subject *subject)
     print_section(out, subject, "The model evaluated again");
     page_table(out, "On the %s of %.300s, by: %.300s.", subject->set_name, subject->data.description,
                annc_device_describe(subject->device)->name);
-    if (annc_dataset_examples(subject->set)->labels) {
+    if (annc_dataset_has_classes(subject->set)) {
         PAGE_HEADS(out, ">right", ">of", ">accuracy", ">loss an example");
         fputs("<tr>", out);
         page_number(out, "%u", evaluation->correct);
@@ -298,7 +296,7 @@ static void print_evaluation(FILE *out, const struct subject *subject)
 void print_evaluation_sections(FILE *out, const struct subject *subject)
 {
     print_evaluation(out, subject);
-    if (annc_dataset_examples(subject->set)->labels)
+    if (annc_dataset_has_classes(subject->set))
         print_confusion(out, subject);
     print_mistakes(out, subject);
 }

@@ -11,6 +11,7 @@ static const char *option_of_field(const char *field)
         const char *field, *option;
     } known[] = {{"activation", "--output-activation"},
                  {"assumed", "--layers"},
+                 {"class_weights", "--class-weights"},
                  {"cost", "--cost"},
                  {"decimal", "--decimal"},
                  {"drop", "--drop"},
@@ -24,6 +25,7 @@ static const char *option_of_field(const char *field)
                  {"target_accuracy", "--target-accuracy"},
                  {"test_path", "--test"},
                  {"thousands", "--thousands"},
+                 {"threshold", "--threshold"},
                  {"width", "--layers"},
                  {"x_name", "--x"},
                  {"y_name", "--y"}};

@@ -145,11 +145,6 @@ out:
 
 /* ---------------------------------------------------------------- results */
 
-static bool has_classes(const struct sweep *sweep)
-{
-    return annc_dataset_examples(sweep->data.train)->labels != NULL;
-}
-
 /* Returns the evaluation of the kept parameters; its count is 0 without a result. */
 static const annc_evaluation *validation_of(const annc_candidate *candidate)
 {
@@ -176,8 +171,8 @@ static void print_merit(const struct sweep *sweep, const annc_candidate *candida
     char r2[SHORT_NUMBER];
     if (validation->count == 0)
         snprintf(text, size, "%s", candidate->reason);
-    else if (has_classes(sweep))
-        snprintf(text, size, "%.2f%%", 100 * accuracy_of(validation));
+    else if (annc_dataset_has_classes(sweep->data.train))
+        snprintf(text, size, "%.2f%%", 100 * annc_evaluation_accuracy(validation));
     else
         snprintf(text, size, "R2 %s", short_number(validation->r2, 4, r2));
 }
@@ -204,8 +199,8 @@ static void json_merit(const struct sweep *sweep, const annc_candidate *candidat
 {
     const annc_evaluation *validation = validation_of(candidate);
     const bool there = validation->count > 0;
-    if (has_classes(sweep)) {
-        json_number(json, "validation_accuracy", there ? accuracy_of(validation) : NAN);
+    if (annc_dataset_has_classes(sweep->data.train)) {
+        json_number(json, "validation_accuracy", there ? annc_evaluation_accuracy(validation) : NAN);
     } else {
         json_number(json, "validation_r2", there ? validation->r2 : NAN);
         json_number(json, "validation_rmse", there ? validation->rmse : NAN);

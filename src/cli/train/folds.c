@@ -53,10 +53,10 @@ static annc_status print_fold(const struct session *session)
     }
     if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
         return ANNC_OK;
-    if (session_has_classes(session))
+    if (annc_dataset_has_classes(session->data.train))
         printf("Fold %u:  acc: %.2f%% (%u / %u)  best epoch %u of %u\n", session->fold,
-               100 * accuracy_of(&outcome->validation), outcome->validation.correct, outcome->validation.count,
-               outcome->epoch.epoch, session->state.epochs);
+               100 * annc_evaluation_accuracy(&outcome->validation), outcome->validation.correct,
+               outcome->validation.count, outcome->epoch.epoch, session->state.epochs);
     else
         printf("Fold %u:  R2: %.4f  RMSE: %.4g  best epoch %u of %u\n", session->fold, outcome->validation.r2,
                outcome->validation.rmse, outcome->epoch.epoch, session->state.epochs);

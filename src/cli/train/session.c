@@ -18,16 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-bool session_has_classes(const struct session *session)
-{
-    return annc_dataset_examples(session->data.train)->labels != NULL;
-}
-
-double accuracy_of(const annc_evaluation *evaluation)
-{
-    return (double)evaluation->correct / evaluation->count;
-}
-
 const annc_outcome *session_outcome(const struct session *session)
 {
     return annc_run_kept(&session->state);
@@ -75,7 +65,7 @@ static annc_status run_begun(void *context, const annc_run *run)
 static void remember(struct session *session)
 {
     const annc_outcome *last = &session->state.last;
-    const bool classes = session_has_classes(session);
+    const bool classes = annc_dataset_has_classes(session->data.train);
     double row[EPOCH_COLUMNS];
     if (!session->options->value[OPTION_PLOT].given)
         return;
@@ -88,11 +78,11 @@ static void remember(struct session *session)
     if (session->data.validation) {
         row[VALIDATION_LOSS] = last->validation.loss;
         row[classes ? VALIDATION_ACCURACY : VALIDATION_R2] =
-            classes ? accuracy_of(&last->validation) : last->validation.r2;
+            classes ? annc_evaluation_accuracy(&last->validation) : last->validation.r2;
     }
     if (session->data.test) {
         row[TEST_LOSS] = last->test.loss;
-        row[classes ? TEST_ACCURACY : TEST_R2] = classes ? accuracy_of(&last->test) : last->test.r2;
+        row[classes ? TEST_ACCURACY : TEST_R2] = classes ? annc_evaluation_accuracy(&last->test) : last->test.r2;
     }
     history_add(&session->history, row);
 }
@@ -167,7 +157,7 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     parts.need_train = true;
     ANNC_RETURN_IF_FAILED(
         load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
-    if (session->options->value[OPTION_TARGET_ACCURACY].given && !session_has_classes(session))
+    if (session->options->value[OPTION_TARGET_ACCURACY].given && !annc_dataset_has_classes(session->data.train))
         return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, and the data have targets");
     ANNC_RETURN_IF_FAILED(
         annc_training_fits(session->device, &session->shape, &session->run_options.training, session->data.train));

@@ -23,9 +23,4 @@ double session_kept_epoch(const struct session *session);
 /* Returns the outcome of the epoch whose parameters are kept. */
 const annc_outcome *session_outcome(const struct session *session);
 
-/* Returns whether the data have classes. */
-bool session_has_classes(const struct session *session);
-/* Returns the share of correct predictions. */
-double accuracy_of(const annc_evaluation *evaluation);
-
 #endif

@@ -50,11 +50,11 @@ void print_balance(const struct session *session)
 {
     enum { MOST_SHOWN = 26, SHOWN = 64 };
     const annc_examples *train = annc_dataset_examples(session->data.train);
-    const uint32_t classes = train->outputs == 1 ? 2 : train->outputs;
+    const uint32_t classes = annc_dataset_class_count(session->data.train);
     uint32_t counts[MOST_SHOWN] = {0};
     char line[MOST_SHOWN * (SHOWN + 16)] = "", name[SHOWN];
     size_t used = 0;
-    if (!train->labels || classes > MOST_SHOWN)
+    if (classes == 0 || classes > MOST_SHOWN)
         return;
     for (uint32_t i = 0; i < train->count; i++)
         counts[train->labels[i]]++;
@@ -78,15 +78,15 @@ void json_measures(struct json *json, const struct session *session, const char 
                    const annc_evaluation *evaluation)
 {
     char key[64];
-    if (session_has_classes(session)) {
+    if (annc_dataset_has_classes(session->data.train)) {
         snprintf(key, sizeof key, "%scorrect", prefix);
         json_whole(json, key, evaluation->correct);
     }
     snprintf(key, sizeof key, "%scount", prefix);
     json_whole(json, key, evaluation->count);
     json_named(json, prefix, "loss", evaluation->loss);
-    if (session_has_classes(session)) {
-        json_named(json, prefix, "accuracy", accuracy_of(evaluation));
+    if (annc_dataset_has_classes(session->data.train)) {
+        json_named(json, prefix, "accuracy", annc_evaluation_accuracy(evaluation));
     } else {
         json_named(json, prefix, "r2", evaluation->r2);
         json_named(json, prefix, "rmse", evaluation->rmse);
@@ -117,7 +117,7 @@ static annc_status json_epoch(const struct session *session, FILE *out)
     json_whole(&json, "epoch", last->epoch.epoch);
     json_number(&json, "loss", last->epoch.loss);
     json_number(&json, "rate", last->epoch.rate);
-    if (session_has_classes(session))
+    if (annc_dataset_has_classes(session->data.train))
         json_whole(&json, "training_correct", last->epoch.correct);
     json_whole(&json, "training_count", last->epoch.examples);
     if (session->data.validation)
@@ -142,8 +142,8 @@ annc_status log_epoch(const struct session *session)
 static void print_measures(const struct session *session, const char *name, const annc_evaluation *evaluation)
 {
     char r2[SHORT_NUMBER];
-    if (session_has_classes(session))
-        printf("  %s set acc: %.2f%% (%u / %u)", name, 100 * accuracy_of(evaluation), evaluation->correct,
+    if (annc_dataset_has_classes(session->data.train))
+        printf("  %s set acc: %.2f%% (%u / %u)", name, 100 * annc_evaluation_accuracy(evaluation), evaluation->correct,
                evaluation->count);
     else
         printf("  %s set R2: %s RMSE: %.4g", name, short_number(evaluation->r2, 4, r2), evaluation->rmse);
@@ -167,7 +167,7 @@ annc_status print_epoch(const struct session *session)
         print_measures(session, "validation", &last->validation);
     if (session->data.test)
         print_measures(session, "test", &last->test);
-    if (!session->data.validation && !session->data.test && session_has_classes(session))
+    if (!session->data.validation && !session->data.test && annc_dataset_has_classes(session->data.train))
         printf("  training set acc: %.2f%% (%u / %u)", 100.0 * last->epoch.correct / last->epoch.examples,
                last->epoch.correct, last->epoch.examples);
     printf("\n");
@@ -180,10 +180,10 @@ annc_status print_epoch(const struct session *session)
 static void json_main_measures(struct json *json, const struct session *session)
 {
     const annc_outcome *outcome = session_outcome(session);
-    const bool classes = session_has_classes(session);
+    const bool classes = annc_dataset_has_classes(session->data.train);
     json_number(json, "loss", outcome->epoch.loss);
     if (session->data.test && classes)
-        json_number(json, "accuracy", accuracy_of(&outcome->test));
+        json_number(json, "accuracy", annc_evaluation_accuracy(&outcome->test));
     if (session->data.test && !classes) {
         json_number(json, "r2", outcome->test.r2);
         json_number(json, "rmse", outcome->test.rmse);

@@ -124,6 +124,16 @@ void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32
     *columns = dataset->columns;
 }
 
+bool annc_dataset_has_classes(const annc_dataset *dataset)
+{
+    return dataset->classes > 0;
+}
+
+uint32_t annc_dataset_class_count(const annc_dataset *dataset)
+{
+    return dataset->classes;
+}
+
 const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index)
 {
     return class_index < dataset->classes ? dataset->class_names.text[class_index] : NULL;

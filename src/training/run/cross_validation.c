@@ -37,7 +37,7 @@ static void count_fold(const annc_run_state *state, annc_folds *folds)
 {
     const annc_evaluation *validation = &annc_run_kept(state)->validation;
     folds->classes = state->classes;
-    annc_spread_add(&folds->accuracy, (double)validation->correct / validation->count);
+    annc_spread_add(&folds->accuracy, annc_evaluation_accuracy(validation));
     annc_spread_add(&folds->loss, validation->loss);
     annc_spread_add(&folds->r2, validation->r2);
     annc_spread_add(&folds->rmse, validation->rmse);

@@ -134,6 +134,11 @@ void annc_evaluator_free(annc_evaluator *evaluator)
     annc_release(evaluator);
 }
 
+double annc_evaluation_accuracy(const annc_evaluation *evaluation)
+{
+    return (double)evaluation->correct / evaluation->count;
+}
+
 /* Destinations of an evaluation's results; NULL = not wanted. */
 struct results {
     int32_t *predictions;

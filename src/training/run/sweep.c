@@ -228,7 +228,7 @@ double annc_candidate_merit(const annc_candidate *candidate)
     if (validation->count == 0)
         return -INFINITY;
     if (candidate->result.classes)
-        return (double)validation->correct / validation->count;
+        return annc_evaluation_accuracy(validation);
     return isnan(validation->r2) ? -INFINITY : validation->r2;
 }
 

@@ -43,7 +43,7 @@ annc_status annc_run_create(annc_device *device, annc_network *network, const an
     run->device = device;
     run->network = network;
     run->options = *options;
-    run->state.classes = annc_dataset_examples(train)->labels != NULL;
+    run->state.classes = annc_dataset_has_classes(train);
     run->deadline = options->seconds > 0 ? annc_now() + options->seconds : 0;
     if (options->target_accuracy > 0 && !run->state.classes)
         ANNC_TRY(annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET_ACCURACY " needs classes, and the data have targets"));
@@ -96,7 +96,7 @@ static bool is_reached(const annc_run *run)
     const annc_outcome *last = &run->state.last;
     const annc_evaluation *held_out = run->validation ? &last->validation : run->test ? &last->test : NULL;
     const double accuracy =
-        held_out ? (double)held_out->correct / held_out->count : (double)last->epoch.correct / last->epoch.examples;
+        held_out ? annc_evaluation_accuracy(held_out) : (double)last->epoch.correct / last->epoch.examples;
     return run->options.target_accuracy > 0 && accuracy >= run->options.target_accuracy;
 }
 

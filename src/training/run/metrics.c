@@ -1,0 +1,235 @@
+/* metrics.c - measures of classification beyond accuracy. */
+#include "base/allocate.h"
+#include "base/status.h"
+#include "network/shape.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double LEAST_PROBABILITY = 1e-15;
+
+/* ---------------------------------------------------------------- two classes */
+
+/* An example's output for class 1 of two, and whether that is its class. */
+struct scored {
+    float output;
+    bool positive;
+};
+
+static int by_output(const void *a, const void *b)
+{
+    const float x = ((const struct scored *)a)->output, y = ((const struct scored *)b)->output;
+    return (x > y) - (x < y);
+}
+
+static float positive_output(const annc_examples *examples, const float *outputs, uint32_t i)
+{
+    return examples->outputs == 1 ? outputs[i] : outputs[2 * (size_t)i + 1];
+}
+
+/* Returns the share of pairs of a positive and a negative example with outputs in the right
+ * order. */
+static double rank_pairs(struct scored *scored, uint32_t count)
+{
+    double positives = 0, negatives = 0, pairs = 0;
+    qsort(scored, count, sizeof *scored, by_output);
+    for (uint32_t first = 0; first < count;) {
+        double equal_positives = 0, equal_negatives = 0;
+        uint32_t i = first;
+        for (; i < count && scored[i].output == scored[first].output; i++)
+            *(scored[i].positive ? &equal_positives : &equal_negatives) += 1;
+        pairs += equal_positives * (negatives + equal_negatives / 2);
+        positives += equal_positives;
+        negatives += equal_negatives;
+        first = i;
+    }
+    return positives > 0 && negatives > 0 ? pairs / (positives * negatives) : NAN;
+}
+
+annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, double *auc)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    struct scored *scored;
+    bool has_nan = false; /* which has no place in the order */
+    *auc = NAN;
+    if (annc_dataset_class_count(dataset) != 2)
+        return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(annc_allocate(examples->count, sizeof *scored, "the scores", (void **)&scored));
+    for (uint32_t i = 0; i < examples->count; i++) {
+        scored[i] = (struct scored){positive_output(examples, outputs, i), examples->labels[i] == 1};
+        has_nan = has_nan || isnan(scored[i].output);
+    }
+    if (!has_nan)
+        *auc = rank_pairs(scored, examples->count);
+    annc_release(scored);
+    return ANNC_OK;
+}
+
+annc_status annc_threshold_check(const annc_shape *shape, double threshold)
+{
+    const annc_activation f = shape->activation[shape->layers - 1];
+    const struct annc_range range = annc_activation_range(f);
+    if (threshold >= range.low && threshold <= range.high)
+        return ANNC_OK;
+    if (isinf(range.high))
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " %g: the outputs of %s are never below %g", threshold,
+                         annc_activation_name(f), range.low);
+    return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " %g: the outputs of %s lie between %g and %g", threshold,
+                     annc_activation_name(f), range.low, range.high);
+}
+
+annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
+                                 double threshold, int32_t *predictions, uint32_t *correct)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const uint32_t classes = annc_dataset_class_count(dataset);
+    if (classes == 0)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " tells two classes apart, and the data have targets");
+    if (classes != 2)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " tells two classes apart, and there are %u", classes);
+    ANNC_RETURN_IF_FAILED(annc_threshold_check(shape, threshold));
+    *correct = 0;
+    for (uint32_t i = 0; i < examples->count; i++) {
+        predictions[i] = (double)positive_output(examples, outputs, i) > threshold;
+        *correct += predictions[i] == examples->labels[i];
+    }
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- by class */
+
+/* Checks predictions, which become indices. `measure` needs them. */
+static annc_status check_predictions(const annc_dataset *dataset, const int32_t *predictions, const char *measure)
+{
+    const uint32_t count = annc_dataset_examples(dataset)->count, classes = annc_dataset_class_count(dataset);
+    if (classes == 0)
+        return annc_fail(ANNC_USAGE, "%s needs classes, and the data have targets", measure);
+    for (uint32_t i = 0; i < count; i++)
+        if (predictions[i] < 0 || (uint32_t)predictions[i] >= classes)
+            return annc_fail(ANNC_USAGE, ANNC_FIELD_PREDICTIONS " has class %d for row %u, outside 0...%u",
+                             predictions[i], i + 1, classes - 1);
+    return ANNC_OK;
+}
+
+annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *predictions, annc_confusion **result)
+{
+    annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const uint32_t classes = annc_dataset_class_count(dataset);
+    annc_confusion *confusion = NULL;
+    *result = NULL;
+    ANNC_TRY(check_predictions(dataset, predictions, "a confusion matrix"));
+    ANNC_TRY(annc_allocate(1, sizeof *confusion, "the confusion matrix", (void **)&confusion));
+    confusion->classes = classes;
+    ANNC_TRY(annc_allocate(annc_product(classes, classes), sizeof *confusion->count, "the confusion matrix",
+                           (void **)&confusion->count));
+    for (uint32_t i = 0; i < examples->count; i++)
+        confusion->count[(size_t)examples->labels[i] * classes + (uint32_t)predictions[i]]++;
+    *result = confusion;
+    confusion = NULL;
+out:
+    annc_confusion_free(confusion);
+    return status;
+}
+
+void annc_confusion_free(annc_confusion *confusion)
+{
+    if (!confusion)
+        return;
+    annc_release(confusion->count);
+    annc_release(confusion);
+}
+
+annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32_t class_index)
+{
+    const size_t c = class_index, classes = confusion->classes;
+    annc_class_measures measures = {.correct = confusion->count[c * classes + c]};
+    for (size_t other = 0; other < classes; other++) {
+        measures.support += confusion->count[c * classes + other];
+        measures.predicted += confusion->count[other * classes + c];
+    }
+    measures.precision = measures.predicted ? (double)measures.correct / measures.predicted : 0;
+    measures.recall = measures.support ? (double)measures.correct / measures.support : 0;
+    const double sum = measures.precision + measures.recall;
+    measures.f1 = sum > 0 ? 2 * measures.precision * measures.recall / sum : 0;
+    return measures;
+}
+
+annc_class_measures annc_confusion_mean(const annc_confusion *confusion, bool weighted)
+{
+    annc_class_measures mean = {.support = 0};
+    double all = 0;
+    for (uint32_t c = 0; c < confusion->classes; c++) {
+        const annc_class_measures one = annc_confusion_class(confusion, c);
+        const double weight = weighted ? one.support : one.support + one.predicted > 0;
+        all += weight;
+        mean.support += one.support;
+        mean.predicted += one.predicted;
+        mean.correct += one.correct;
+        mean.precision += weight * one.precision;
+        mean.recall += weight * one.recall;
+        mean.f1 += weight * one.f1;
+    }
+    mean.precision /= all;
+    mean.recall /= all;
+    mean.f1 /= all;
+    return mean;
+}
+
+/* ---------------------------------------------------------------- probabilities */
+
+/* Returns the output of a class, or, of a single output, of class 1 and 1 minus it of class 0. */
+static double probability_of(const annc_examples *examples, const float *outputs, uint32_t i, int32_t class_index)
+{
+    const size_t n = examples->outputs;
+    const double output = (double)outputs[i * n + (n == 1 ? 0 : (size_t)class_index)];
+    return n == 1 && class_index == 0 ? 1 - output : output;
+}
+
+double annc_log_loss_measure(const annc_shape *shape, const annc_dataset *dataset, const float *outputs)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const annc_activation f = shape->activation[shape->layers - 1];
+    double sum = 0;
+    if (!examples->labels || !(f == ANNC_SOFTMAX || (f == ANNC_SIGMOID && examples->outputs == 1)))
+        return NAN;
+    for (uint32_t i = 0; i < examples->count; i++) {
+        const double p = probability_of(examples, outputs, i, examples->labels[i]);
+        sum -= log(p < LEAST_PROBABILITY ? LEAST_PROBABILITY : p); /* NaN stays */
+    }
+    return sum / examples->count;
+}
+
+/* Returns the bin of a confidence; NaN and what is below 0 count to the first. */
+static int bin_of(double confidence)
+{
+    if (confidence >= 1)
+        return ANNC_CALIBRATION_BINS - 1;
+    return confidence > 0 ? (int)(confidence * ANNC_CALIBRATION_BINS) : 0;
+}
+
+annc_status annc_calibration_measure(const annc_shape *shape, const annc_dataset *dataset, const int32_t *predictions,
+                                     const float *outputs, annc_calibration *calibration)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const annc_activation f = shape->activation[shape->layers - 1];
+    *calibration = (annc_calibration){.error = NAN};
+    ANNC_RETURN_IF_FAILED(check_predictions(dataset, predictions, "a calibration"));
+    if (f != ANNC_SOFTMAX && f != ANNC_SIGMOID)
+        return ANNC_OK;
+    calibration->error = 0;
+    for (uint32_t i = 0; i < examples->count; i++) {
+        const double confidence = probability_of(examples, outputs, i, predictions[i]);
+        const int bin = bin_of(confidence);
+        calibration->count[bin]++;
+        calibration->confidence[bin] += confidence;
+        calibration->accuracy[bin] += predictions[i] == examples->labels[i];
+    }
+    for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++) {
+        const double count = calibration->count[bin] ? calibration->count[bin] : 1;
+        calibration->error += fabs(calibration->confidence[bin] - calibration->accuracy[bin]) / examples->count;
+        calibration->confidence[bin] /= count;
+        calibration->accuracy[bin] /= count;
+    }
+    return ANNC_OK;
+}

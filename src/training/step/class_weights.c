@@ -1,0 +1,19 @@
+/* class_weights.c - class weights that balance classes of different sizes. */
+#include "base/allocate.h"
+#include "base/status.h"
+
+annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weights)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const uint32_t classes = annc_dataset_class_count(dataset);
+    uint32_t *counts;
+    if (classes == 0)
+        return annc_fail(ANNC_USAGE, "balanced " ANNC_FIELD_CLASS_WEIGHTS " need classes, and the data have targets");
+    ANNC_RETURN_IF_FAILED(annc_allocate(classes, sizeof *counts, "the counts of the classes", (void **)&counts));
+    for (uint32_t i = 0; i < examples->count; i++)
+        counts[examples->labels[i]]++;
+    for (uint32_t c = 0; c < classes; c++)
+        weights[c] = counts[c] > 0 ? (float)((double)examples->count / ((double)classes * (double)counts[c])) : 0;
+    annc_release(counts);
+    return ANNC_OK;
+}
