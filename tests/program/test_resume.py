@@ -6,6 +6,7 @@ import os
 import random
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -312,9 +313,47 @@ class Resume(Tables):
         (self.folder / "elsewhere").mkdir()
         before = self.read("m")
         (self.folder / "m").unlink()
-        subprocess.run([str(PROGRAM), "train", "--resume", "../odd\n% é/c"], cwd=self.folder / "elsewhere", env=self.environment, check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run([str(PROGRAM), "train", "--resume", "../odd\n% é/c", "--save", "../m"], cwd=self.folder / "elsewhere", env=self.environment,
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.assertEqual(self.read("m"), before)
+
+    def add_line(self, name, key, line):
+        """Adds a line to a text in a checkpoint's metadata, as a stranger could."""
+        content = self.read(name)
+        size = struct.unpack("<Q", content[:8])[0]
+        header = json.loads(content[8:8 + size])
+        header["__metadata__"][key] += line
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        (self.folder / name).write_bytes(struct.pack("<Q", len(text)) + text + content[8 + size:])
+
+    def test_checkpoints_of_strangers(self):
+        """A checkpoint does not decide which files are written: outputs in it are refused, and the model is saved only beside it, as a new file
+        or in place of one of the same training."""
+        self.run_program("train", "--data", self.data, *T, "--checkpoint", "whole")
+        for key, line in (("annc.run", "log = victim\n"), ("annc.run", "plot = victim.svg\n"), ("annc.run", "checkpoint = victim\n"),
+                          ("annc.run", "help = yes\n"), ("annc.config", "log = victim\n"), ("annc.config", "save = victim\n"),
+                          ("annc.config", "help = yes\n"), ("annc.config", "quiet = yes\n")):
+            (self.folder / "c").write_bytes(self.read("whole"))
+            self.add_line("c", key, line)
+            self.assertIn("its configuration is damaged", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        (self.folder / "victim").write_text("not a model")
+        (self.folder / "elsewhere").mkdir()
+        (self.folder / "link").symlink_to("nothing")
+        self.run_program("train", "--data", self.data, *[{"1": "99"}.get(word, word) for word in T], "--save", "other")
+        other = self.read("other")
+        for name in ("victim", "elsewhere/new", "link", "other", str(self.folder / "elsewhere" / "new")):
+            (self.folder / "c").write_bytes(self.read("whole"))
+            self.add_line("c", "annc.run", f"save = {name}\n")
+            self.assertIn(f"the model will not be saved to {name}, as in the checkpoint's run: give --save FILE", self.run_program("train", "--resume", "c").stderr)
+        self.assertEqual((self.folder / "victim").read_text(), "not a model")
+        self.assertEqual(self.read("other"), other)
+        self.assertFalse((self.folder / "elsewhere" / "new").exists() or (self.folder / "nothing").exists())
+        (self.folder / "c").write_bytes(self.read("whole"))
+        self.add_line("c", "annc.run", "save = new\n")
+        for _ in range(2):  # it is new, and then a model of the same training
+            self.run_program("train", "--resume", "c")
+            self.lines("info", "new")
 
     def change(self, name, pattern, replacement):
         """Another text of the same length in a file's metadata, blanks after it."""

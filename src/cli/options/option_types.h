@@ -162,6 +162,7 @@ struct options {
     int positional_count;
     const char *repeated[MOST_REPEATED]; /* values of the repeatable option */
     int repeated_count;
+    const char *unsaved;    /* --resume: the file of --save that the checkpoint may not name; or NULL */
     bool goes_further;      /* --epochs exceeds the checkpoint's */
     char *config, *resumed; /* texts of configuration file and checkpoint, used by values */
 };

@@ -1,5 +1,6 @@
 /* resume.c - saves the options of a run in its checkpoint and restores them. */
 #include "cli/options/resume.h"
+#include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
 #include "cli/options/options.h"
@@ -8,10 +9,13 @@
 #include "cli/terminal/usage.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Options that may differ from the checkpoint's: paths, devices, and time limits of this
@@ -131,6 +135,49 @@ static bool same(const struct option_spec *spec, const struct option_value *a, c
     }
 }
 
+/* Returns whether two paths lie in one directory. */
+static bool are_beside(const char *one, const char *other)
+{
+    struct stat folders[2];
+    const char *const paths[] = {one, other};
+    for (int i = 0; i < 2; i++) {
+        const char *slash = strrchr(paths[i], '/');
+        char folder[PATH_MAX];
+        if (snprintf(folder, sizeof folder, "%.*s.", slash ? (int)(slash - paths[i]) + 1 : 0, paths[i]) >=
+                (int)sizeof folder ||
+            stat(folder, &folders[i]) != 0)
+            return false;
+    }
+    return folders[0].st_dev == folders[1].st_dev && folders[0].st_ino == folders[1].st_ino;
+}
+
+/* Returns whether a file is a model of the same training as a checkpoint. */
+static bool is_of_training(const char *path, const annc_network *checkpoint)
+{
+    static const char *const keys[] = {"annc.seed", "annc.layers", "annc.activations", "annc.cost", "annc.data"};
+    annc_network *model = NULL;
+    bool equal = annc_model_load(path, NULL, &model) == ANNC_OK;
+    for (size_t i = 0; equal && i < sizeof keys / sizeof *keys; i++) {
+        const char *a = annc_network_metadata(model, keys[i]), *b = annc_network_metadata(checkpoint, keys[i]);
+        equal = a && b && strcmp(a, b) == 0;
+    }
+    annc_network_free(model);
+    return equal;
+}
+
+/* Returns whether the model may be saved where the checkpoint says. A checkpoint may come from a
+ * stranger, and must not decide which files are overwritten: the model is saved again only beside
+ * the checkpoint, as a new file or in place of a model of the same training. */
+static bool may_save_again(const struct options *options, const char *path, const annc_network *checkpoint)
+{
+    struct stat there;
+    if (!are_beside(path, options->value[OPTION_RESUME].text))
+        return false;
+    if (lstat(path, &there) != 0)
+        return errno == ENOENT;
+    return S_ISREG(there.st_mode) && is_of_training(path, checkpoint);
+}
+
 /* Restores one option of the checkpoint. */
 static annc_status take(struct options *options, enum option_id id, const char *text, struct contradictions *all)
 {
@@ -158,20 +205,29 @@ static enum option_id split(char *line, char **text)
     return option_named(TRAIN, line);
 }
 
+/* Returns whether a checkpoint has an option: in the lines of its run, or in its configuration. */
+static bool is_saved(enum option_id id, bool is_run)
+{
+    return id != OPTION_COUNT && (is_run ? is_in_run(id) : !(OPTIONS[id].commands & ASIDE));
+}
+
 /* Restores the lines of the run, and then those of the configuration, which have options of the run
  * as typed. `told` marks the options found. */
-static annc_status take_lines(struct options *options, char *lines, bool is_run, bool *told, struct contradictions *all)
+static annc_status take_lines(struct options *options, const annc_network *checkpoint, char *lines, bool is_run,
+                              bool *told, struct contradictions *all)
 {
     for (char *line = lines; *line;) {
         char *end = line + strcspn(line, "\n"), *text;
         char *next = end + (*end != '\0');
         *end = '\0';
         const enum option_id id = split(line, &text);
-        if (id == OPTION_COUNT || id == OPTION_RESUME || id == OPTION_CONFIG) /* never saved */
+        if (!is_saved(id, is_run))
             return damaged("its configuration is damaged");
         if (is_run)
             decode(text);
-        if (!told[id])
+        if (id == OPTION_SAVE && !options->value[id].given && !may_save_again(options, text, checkpoint))
+            options->unsaved = text;
+        else if (!told[id])
             ANNC_RETURN_IF_FAILED(take(options, id, text, all));
         else if (!is_free(id)) /* may differ now */
             options->value[id].shown = text;
@@ -239,8 +295,8 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
     options->resumed = take_memory(length + strlen(config) + 1, 1, "a configuration");
     memcpy(options->resumed, run, length);
     memcpy(options->resumed + length, config, strlen(config) + 1);
-    ANNC_RETURN_IF_FAILED(take_lines(options, options->resumed, true, told, &all));
-    ANNC_RETURN_IF_FAILED(take_lines(options, options->resumed + length, false, told, &all));
+    ANNC_RETURN_IF_FAILED(take_lines(options, checkpoint, options->resumed, true, told, &all));
+    ANNC_RETURN_IF_FAILED(take_lines(options, checkpoint, options->resumed + length, false, told, &all));
     find_strangers(options, told, &all);
     if (all.count > 0)
         return annc_fail(ANNC_USAGE, "its training cannot go on with another %s; --epochs alone may be raised",
@@ -257,5 +313,8 @@ annc_status options_resume(struct options *options)
     annc_network_free(checkpoint);
     if (!options->value[OPTION_CHECKPOINT].given)
         options->value[OPTION_CHECKPOINT] = options->value[OPTION_RESUME];
+    if (status == ANNC_OK && options->unsaved)
+        note(options, "the model will not be saved to %.300s, as in the checkpoint's run: give --save FILE",
+             options->unsaved);
     return status == ANNC_OK ? ANNC_OK : annc_fail(status, "%.200s: %s", path, error_text());
 }
