@@ -80,7 +80,8 @@ static uint64_t unwrapped_bytes(const struct annc_stream *stream)
     uint64_t bytes = annc_stream_file_bytes(stream);
     for (int layer = 0; layer < annc_stream_gzip_layers(stream); layer++)
         bytes = annc_product(bytes, MOST_DEFLATE_RATIO);
-    return bytes;
+    const uint64_t most = annc_stream_most_unpacked(annc_stream_file_bytes(stream));
+    return annc_stream_gzip_layers(stream) > 0 && bytes > most ? most : bytes;
 }
 
 static annc_status read_header(struct decoder *decoder)

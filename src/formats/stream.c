@@ -24,6 +24,10 @@
 #endif
 
 enum { BUFFER = 1 << 16, MOST_GZIP_LAYERS = 2, SHOWN = 300, BEGINNING = 6 };
+/* What a packed file that is held whole may unpack to: so many times its size, or this many bytes if
+ * that is more. Data are packed to a tenth or so. */
+enum { MOST_RATIO = 100 };
+static const uint64_t MOST_UNPACKED = UINT64_C(4) << 30;
 
 /* Level 0 holds bytes of the file; level k those of level k - 1 unpacked. */
 struct level {
@@ -73,6 +77,12 @@ annc_status annc_stream_map(const struct annc_stream *stream, struct annc_mappin
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream)
 {
     return stream->file_bytes;
+}
+
+uint64_t annc_stream_most_unpacked(uint64_t packed)
+{
+    return packed < UINT64_MAX / MOST_RATIO && packed * MOST_RATIO > MOST_UNPACKED ? packed * MOST_RATIO
+                                                                                   : MOST_UNPACKED;
 }
 
 int annc_stream_gzip_layers(const struct annc_stream *stream)
@@ -169,7 +179,7 @@ static bool read_whole(const struct annc_stream *stream, void *bytes)
  * reports the error. */
 static bool inflate_whole(struct annc_stream *stream)
 {
-    enum { MOST_BYTES = 1 << 30, TRAILER = 8, MOST_RATIO = 1032 };
+    enum { MOST_BYTES = 1 << 30, TRAILER = 8, MOST_DEFLATE_RATIO = 1032 };
     struct level *level = &stream->level[1];
     struct libdeflate_decompressor *decompressor = NULL;
     const size_t length = (size_t)stream->file_bytes;
@@ -180,7 +190,7 @@ static bool inflate_whole(struct annc_stream *stream)
                 annc_resize(length, 1, "a packed file", &file) == ANNC_OK && read_whole(stream, file);
     if (done)
         memcpy(&size, (const char *)file + length - sizeof size, sizeof size);
-    done = done && size > level->inflated && size <= MOST_BYTES && size / MOST_RATIO <= length &&
+    done = done && size > level->inflated && size <= MOST_BYTES && size / MOST_DEFLATE_RATIO <= length &&
            annc_resize(size, 1, "an unpacked file", &whole) == ANNC_OK;
     decompressor = done ? libdeflate_alloc_decompressor() : NULL;
     done = decompressor &&
@@ -236,6 +246,9 @@ static annc_status fill_by_inflating(struct annc_stream *stream, int k)
         below->at = below->filled - level->inflater.avail_in;
         level->inflated += BUFFER - level->inflater.avail_out - level->filled;
         level->filled = BUFFER - level->inflater.avail_out;
+        if (!stream->in_pieces && level->inflated > annc_stream_most_unpacked(stream->file_bytes))
+            return annc_stream_malformed(stream, "unpacks to more than %llu MB; unpack it with gunzip first",
+                                         (unsigned long long)(annc_stream_most_unpacked(stream->file_bytes) >> 20));
         if (result == Z_STREAM_END)
             level->inside = false;
         else if (result != Z_OK && result != Z_BUF_ERROR)

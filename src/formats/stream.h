@@ -41,6 +41,9 @@ annc_status annc_stream_map(const struct annc_stream *stream, struct annc_mappin
  * layers of gzip around its content (0, 1, 2). */
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream);
 int annc_stream_gzip_layers(const struct annc_stream *stream);
+/* Returns the bytes that a packed file of this size may unpack to, if all of it is held in memory: 100
+ * times as many, or 4 GB if that is more. A few hundred bytes could otherwise fill the memory. */
+uint64_t annc_stream_most_unpacked(uint64_t packed);
 
 /* Returns ANNC_INPUT with the message "PATH: WHAT; REMEDY", the path printable. */
 annc_status annc_stream_malformed(const struct annc_stream *stream, const char *format, ...)

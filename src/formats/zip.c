@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,11 @@ static annc_status check_member(const struct annc_zip *zip, const struct annc_zi
         return annc_fail(ANNC_INPUT,
                          "%s: the member %s claims %llu bytes, more than its %llu bytes in the file can hold",
                          zip->name, member->name, (unsigned long long)member->size, (unsigned long long)member->packed);
+    if (member->method == DEFLATED && member->size > annc_stream_most_unpacked(zip->file_bytes))
+        return annc_fail(ANNC_INPUT,
+                         "%s: the member %s unpacks to %llu MB, over 100 times the size of the file; store it "
+                         "unpacked",
+                         zip->name, member->name, (unsigned long long)(member->size >> 20));
     return ANNC_OK;
 }
 

@@ -273,6 +273,28 @@ class Outputs(Faults):
 class Inputs(Faults):
     """Files that change while they are read."""
 
+    def test_packed_to_fill_the_memory(self):
+        """A few hundred bytes of gzip do not fill the memory: zeros end with the first block, and a claim of too much with the header."""
+        if not self.has_zlib():
+            self.skipTest("this build has no zlib")
+        zeros = gzip.compress(gzip.compress(bytes(1 << 26)))
+        (self.folder / "zeros.csv").write_bytes(zeros)
+        images = struct.pack(">IIII", 0x803, 6 << 20, 32, 32) + random.Random(1).randbytes(8000)
+        (self.folder / "t-images-idx3-ubyte").write_bytes(gzip.compress(gzip.compress(images)))
+        for command, message in ((["predict", "model", "t-images-idx3-ubyte"], "t-images-idx3-ubyte: unpacks to 6144 MB; unpack it with gunzip first"),
+                                 (["train", "--data", "zeros.csv", "--layers", "2-2"], "zeros.csv: is no table of text: it has bytes that are 0")):
+            said = self.run_program(*command, code=INPUT, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (1 << 28, 1 << 28))).stderr
+            self.assertIn(message, said)
+
+    def test_long_records(self):
+        """A record ends somewhere, also before the form of the table is known."""
+        if not self.has_zlib():
+            self.skipTest("this build has no zlib")
+        (self.folder / "long.csv").write_bytes(gzip.compress(b"1" * (300 << 20), 1))
+        for command in (["predict", "model", "long.csv"], ["train", "--data", "long.csv", "--layers", "2-2"]):
+            said = self.run_program(*command, code=INPUT).stderr
+            self.assertIn("long.csv: line 1: a record begins there that is longer than 256 MB", said)
+
     def shrinks(self, path, read, left, *arguments):
         """Stops the program once it has read so much of a file, cuts the file, and lets it go on."""
         process = self.start(*arguments)

@@ -75,6 +75,9 @@ static annc_status check_size(const struct annc_stream *stream, const unsigned c
     const int layers = annc_stream_gzip_layers(stream);
     if (layers > 0) {
         const double most = (double)file * (layers == 2 ? MOST_DEFLATE_RATIO * MOST_DEFLATE_RATIO : MOST_DEFLATE_RATIO);
+        if ((double)bytes <= most && bytes > annc_stream_most_unpacked(file))
+            return annc_stream_malformed(stream, "unpacks to %llu MB; unpack it with gunzip first",
+                                         (unsigned long long)(bytes >> 20));
         if ((double)bytes <= most)
             return ANNC_OK;
         return annc_stream_malformed(stream,

@@ -27,6 +27,8 @@ static annc_status read_npy(struct annc_stream *stream, struct annc_array *array
     uint64_t most = annc_stream_file_bytes(stream);
     for (int layer = 0; layer < annc_stream_gzip_layers(stream); layer++)
         most = annc_product((size_t)most, MOST_DEFLATE_RATIO);
+    if (annc_stream_gzip_layers(stream) > 0 && most > annc_stream_most_unpacked(annc_stream_file_bytes(stream)))
+        most = annc_stream_most_unpacked(annc_stream_file_bytes(stream));
     const struct annc_bytes bytes = {read_stream, stream, most};
     return annc_npy_read(&bytes, annc_stream_name(stream, name, sizeof name), array);
 }

@@ -9,11 +9,30 @@
 #include <math.h>
 #include <string.h>
 
-enum { FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28 };
+enum { FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28, MOST_FIELDS = ANNC_MAX_WIDTH };
 /* Time limits of a pipe in seconds, from the first byte on: for the beginning, for a piece. */
 static const double FIRST_PATIENCE = 0.3, PATIENCE = 0.1;
 
 /* ---------------------------------------------------------------- text */
+
+static bool is_utf_16(const struct annc_records *records)
+{
+    const unsigned char *text = (const unsigned char *)records->text;
+    return (text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF);
+}
+
+/* Rejects a text with bytes that are 0 as soon as one is read: packed zeros would fill the memory. */
+static annc_status refuse_zeros(const struct annc_records *records)
+{
+    return annc_stream_malformed(records->stream, is_utf_16(records) ? "is UTF-16; save it as UTF-8"
+                                                                     : "is no table of text: it has bytes that are 0");
+}
+
+static annc_status refuse_long_record(const struct annc_records *records, size_t line)
+{
+    return annc_stream_malformed(records->stream, "line %zu: a record begins there that is longer than %d MB%s", line,
+                                 MOST_RECORD >> 20, "; does a quote open that nowhere closes?");
+}
 
 /* Reads up to `count` more bytes of the text. */
 static annc_status read_more(struct annc_records *records, size_t count, double patience)
@@ -35,6 +54,9 @@ static annc_status read_more(struct annc_records *records, size_t count, double 
     }
     ANNC_TRY(annc_stream_read_until(records->stream, records->text + records->size, wanted - records->size,
                                     records->until, &got, &records->paused));
+    /* A text that flows is checked line by line, so that the lines before come first. */
+    if (!records->flows && memchr(records->text + records->size, '\0', got))
+        ANNC_TRY(refuse_zeros(records));
     records->size += got;
     records->ended = records->size < wanted && !records->paused;
 out:
@@ -72,6 +94,8 @@ static annc_status read_beginning(struct annc_records *records)
         const bool full = held >= intake->beginning;
         if ((full || records->paused) && count_lines(records, intake->records) >= intake->records)
             break;
+        if (full && held > MOST_RECORD)
+            return refuse_long_record(records, 1);
         if (records->paused)
             records->until = INFINITY;
         ANNC_TRY(
@@ -110,8 +134,8 @@ out:
 static annc_status check_marks(struct annc_records *records)
 {
     const unsigned char *text = (const unsigned char *)records->text;
-    if (records->size >= 2 && ((text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF)))
-        return annc_stream_malformed(records->stream, "is UTF-16; save it as UTF-8");
+    if (records->size >= 2 && is_utf_16(records))
+        return refuse_zeros(records);
     if (records->size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         records->begin = 3;
     return ANNC_OK;
@@ -132,8 +156,6 @@ static size_t whole_characters(const struct annc_records *records)
 static annc_status check_text(struct annc_records *records)
 {
     const char *text = records->text + records->begin;
-    if (memchr(text, '\0', records->size - records->begin))
-        return annc_stream_malformed(records->stream, "is no table of text: it has bytes that are 0");
     return annc_json_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
 }
 
@@ -251,6 +273,8 @@ static bool is_padding(const struct annc_records *records, char c)
 static annc_status add_field(struct annc_records *records, struct annc_field field)
 {
     annc_status status = ANNC_OK;
+    if (records->count > MOST_FIELDS)
+        return annc_stream_malformed(records->stream, "line %zu: has more than %d fields", records->line, MOST_FIELDS);
     if (records->count == records->room) {
         const size_t room = records->room == 0 ? 64 : 2 * records->room;
         ANNC_TRY(annc_resize(room, sizeof *records->field, "a record", (void **)&records->field));
@@ -358,6 +382,8 @@ static annc_status read_held(struct annc_records *records, bool *whole)
     ANNC_TRY(read_record(records));
     const size_t end = find_line_end(records, records->at, &length);
     *whole = !is_cut(records, end, length);
+    if (end - begin > MOST_RECORD)
+        return refuse_long_record(records, line);
     records->at = *whole ? end + length : begin;
     records->next_line = *whole ? records->next_line + 1 : line;
     if (*whole && records->flows && memchr(records->text + begin, '\0', end - begin))
@@ -377,9 +403,7 @@ static annc_status read_any(struct annc_records *records, bool *more)
             return ANNC_OK;
         give_up(records, records->at);
         if (records->size > MOST_RECORD)
-            return annc_stream_malformed(records->stream, "line %zu: a record begins there that is longer than %d MB%s",
-                                         records->next_line, MOST_RECORD >> 20,
-                                         "; does a quote open that nowhere closes?");
+            return refuse_long_record(records, records->next_line);
         /* Growing parts, so that a long record is not rescanned too often. */
         const size_t step = records->intake.step;
         ANNC_TRY(
