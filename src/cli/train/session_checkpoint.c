@@ -34,16 +34,16 @@ static annc_status set_number(annc_network *network, const char *key, double val
     return annc_network_set_metadata(network, key, text);
 }
 
-static void print_config(const struct options *options, struct text *out)
+static void print_config(const struct options *options, struct annc_buffer *out)
 {
     options_print(TRAIN, options, out);
 }
 
 /* Stores the output of `print` for the options. */
 static annc_status set_options(annc_network *network, const char *key, const struct options *options,
-                               void (*print)(const struct options *options, struct text *out))
+                               void (*print)(const struct options *options, struct annc_buffer *out))
 {
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     print(options, &text);
     const annc_status status = annc_network_set_metadata(network, key, text.bytes);
     text_free(&text);
@@ -102,8 +102,8 @@ annc_status checkpoint_forget(annc_network *network)
 
 /* Reads or writes numbers of a session as text, in the same order. */
 struct codec {
-    struct text *out; /* or */
-    const char *in;   /* the rest of the text */
+    struct annc_buffer *out; /* or */
+    const char *in;          /* the rest of the text */
     bool failed;
 };
 
@@ -212,7 +212,7 @@ static void print_machine(const struct session *session, char *text, size_t size
 
 static annc_status set_progress(struct session *session, annc_network *checkpoint)
 {
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     struct codec codec = {.out = &text};
     if (session->folds)
         pass_folds(&codec, session->folds);

@@ -59,7 +59,7 @@ static void put_message(struct annc_buffer *buffer, uint32_t field, struct annc_
     if (message->status != ANNC_OK)
         buffer->status = message->status;
     put_bytes(buffer, field, message->bytes ? message->bytes : "", message->length);
-    annc_release(message->bytes);
+    annc_buffer_free(message);
     memset(message, 0, sizeof *message);
 }
 
@@ -274,6 +274,6 @@ annc_status annc_export_onnx(const annc_network *network, struct annc_safe_file 
     ANNC_TRY(model.status);
     ANNC_TRY(annc_safe_write(file, model.bytes, model.length));
 out:
-    annc_release(model.bytes);
+    annc_buffer_free(&model);
     return status;
 }
