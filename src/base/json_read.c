@@ -84,10 +84,10 @@ static size_t take_escape(struct annc_json_reader *json, char *bytes)
         return 0;
     if (code >= 0xD800 && code < 0xDC00) {
         if (json->at + 2 > json->size || json->text[json->at] != '\\' || json->text[json->at + 1] != 'u')
-            return wrong(json, "has half a surrogate pair");
+            return wrong(json, "has a \\u escape that is half a surrogate pair");
         json->at += 2;
         if (!take_code(json, &low) || low < 0xDC00 || low > 0xDFFF)
-            return wrong(json, "has half a surrogate pair");
+            return wrong(json, "has a \\u escape that is half a surrogate pair");
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     } else if (code == 0 || (code >= 0xDC00 && code <= 0xDFFF)) {
         return wrong(json, "has a \\u escape that is no character");

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "support/test.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -426,6 +427,12 @@ static void long_texts(void)
         CHECK(buffer.length == length && strlen(buffer.bytes) == length && buffer.bytes[length - 1] == '7');
         annc_buffer_free(&buffer);
     }
+    annc_buffer_format(&buffer, "kept");
+    annc_buffer_format(&buffer, "%*d%*d", INT_MAX, 1, INT_MAX, 1); /* longer than printf can say */
+    CHECK(buffer.status == ANNC_MEMORY && strcmp(buffer.bytes, "kept") == 0);
+    annc_buffer_format(&buffer, "x"); /* does nothing after it */
+    CHECK(buffer.length == 4 && strcmp(buffer.bytes, "kept") == 0);
+    annc_buffer_free(&buffer);
 }
 
 /* A file is memory, and stays so when it is closed. */
