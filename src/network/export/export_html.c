@@ -2,6 +2,7 @@
  * metadata are untrusted; they enter the page only as JSON, without a '<' that could end its
  * script. */
 #include "network/export/export_html.h"
+#include "base/buffer.h"
 #include "base/functions.h"
 #include "base/json_write.h"
 #include "base/safe_file.h"

@@ -2,7 +2,6 @@
  * operators of opset 13): one Gemm per layer, then its activation. A protocol buffer is a sequence
  * of fields, each a number, a wire type and a value (protobuf.dev/programming-guides/encoding). */
 #include "network/export/export_onnx.h"
-#include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/safe_file.h"
 #include "base/status.h"

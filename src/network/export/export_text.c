@@ -1,6 +1,7 @@
 /* export_text.c - exports a network as text: JSON, and C code that computes it. */
 #include "network/export/export_text.h"
 #include "base/allocate.h"
+#include "base/buffer.h"
 #include "base/functions.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
