@@ -199,7 +199,7 @@ static size_t nested_length(const char *text)
                 return 0;
             closes[depth++] = *at == '[' ? ']' : '}';
         } else if (*at == ']' || *at == '}') {
-            if (depth == 0 || closes[depth - 1] != *at)
+            if (closes[depth - 1] != *at) /* at least the first is open */
                 return 0;
             if (--depth == 0)
                 return (size_t)(at + 1 - text);
@@ -268,7 +268,9 @@ static bool finish(struct annc_json_members *members)
     members->close = '\0';
     json->at++;
     skip_space(json);
-    return json->at < json->size ? wrong(json, "goes on after its end") : false;
+    if (json->at < json->size)
+        wrong(json, "goes on after its end");
+    return false;
 }
 
 bool annc_json_next_member(struct annc_json_members *members, struct annc_json_member *member)

@@ -57,7 +57,7 @@ void annc_json_open(struct annc_json_members *members, char *text);
 /* Reads the next member, its key as it comes, even if it was there before. Returns false past the
  * last member and after an error. Only white space may follow the last member. */
 bool annc_json_next_member(struct annc_json_members *members, struct annc_json_member *member);
-/* Returns a member as a number; NaN if it is not one. */
+/* Returns a member as a number; NaN if it is not one, or of more digits than anybody writes. */
 double annc_json_as_number(const struct annc_json_member *member);
 
 #endif

@@ -61,19 +61,21 @@ void annc_json_write_truth(struct annc_json_writer *json, const char *key, bool 
     add(json, value ? "true" : "false");
 }
 
-/* Prints the shortest decimal that reads back the same. */
+/* Prints so many digits of a number. Returns whether they read back the same. */
+static bool print_digits(double value, int precision, char *digits, size_t size)
+{
+    double again = 0;
+    const int length = annc_print(digits, size, "%.*g", precision, value);
+    annc_number_parse(digits, (size_t)length, '.', '\0', &again);
+    return again == value;
+}
+
 static void print_shortest(double value, char *digits, size_t size)
 {
-    enum { MANY = 15, ALL = 17 };
-    double again = 0;
-    int length = annc_print(digits, size, "%.*g", MANY, value);
-    annc_number_parse(digits, (size_t)length, '.', '\0', &again);
-    /* If 15 digits do not suffice, fewer do not either. */
-    for (int precision = again == value ? 1 : MANY + 1; precision <= ALL; precision++) {
-        length = annc_print(digits, size, "%.*g", precision, value);
-        if (annc_number_parse(digits, (size_t)length, '.', '\0', &again) && again == value)
-            break;
-    }
+    enum { MANY = 15 }; /* if these do not suffice, fewer do not either; 17 always do */
+    int precision = print_digits(value, MANY, digits, size) ? 1 : MANY + 1;
+    while (!print_digits(value, precision, digits, size))
+        precision++;
 }
 
 void annc_json_write_number(struct annc_json_writer *json, const char *key, double value)

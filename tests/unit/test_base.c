@@ -124,7 +124,9 @@ static void json_members(void)
         {"{\"a\"", "", "not the JSON"},
         {"{\"a", "", "does not end"},
         {"{\"a\":\"b", "", "does not end"},
+        {"[12,1E5,2e-2]", ":12|:1E5|:2e-2|", NULL},
         {"{\"a\":[1,2}", "", "not the JSON"},
+        {"{\"a\":[\"\\", "", "not the JSON"},
         {"{\"a\":[\"]}", "", "not the JSON"},
         {"{\"a\":1}}", "", "goes on after its end"},
         {"{\"a\":1]", "", "not the JSON"},
@@ -192,6 +194,14 @@ static void json_values(void)
         const double number = annc_json_as_number(&member);
         CHECK_MSG(isnan(cases[i].number) ? isnan(number) : number == cases[i].number, "%s: %g", cases[i].json, number);
     }
+    char digits[500];
+    struct annc_json_member number = {.kind = ANNC_JSON_NUMBER, .text = digits};
+    memset(digits, '1', sizeof digits);
+    digits[300] = '\0';
+    CHECK(annc_json_as_number(&number) > 1.1e299);
+    digits[300] = '1';
+    digits[401] = '\0';
+    CHECK(isnan(annc_json_as_number(&number)));
 }
 
 /* ---------------------------------------------------------------- JSON, written */
