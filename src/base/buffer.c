@@ -32,7 +32,8 @@ void annc_buffer_add(struct annc_buffer *buffer, const char *bytes, size_t count
 }
 
 /* Prints at the end of a text that has room for `room` bytes more; returns as vsnprintf does. */
-static int print_at_end(struct annc_buffer *buffer, size_t room, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int print_at_end(struct annc_buffer *buffer, size_t room,
+                                                              const char *format, va_list arguments)
 {
     const int length = annc_vprint(buffer->bytes + buffer->length, room, format, arguments);
     if (length >= 0 && (size_t)length < room)
