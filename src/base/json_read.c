@@ -95,8 +95,8 @@ static size_t take_escape(struct annc_json_reader *json, char *bytes)
     return annc_utf8_encode(code, bytes);
 }
 
-/* Reads a string after its first quote. The text may be that of the reader, from there on: unescaped,
- * a string never becomes longer. */
+/* Reads a string after its first quote. `text` may lie in the reader's own text, from there on: a
+ * string never becomes longer when it is unescaped. */
 static bool take_string(struct annc_json_reader *json, char *text, size_t size)
 {
     size_t used = 0;
@@ -146,9 +146,9 @@ bool annc_json_read_whole(struct annc_json_reader *json, uint64_t *number)
     return true;
 }
 
-/* ---------------------------------------------------------------- any value, of a text with its NUL */
+/* ---------------------------------------------------------------- values of any kind */
 
-/* Returns the length of a JSON number, or 0 if there is none. */
+/* Returns the length of the JSON number at `text`, which ends with NUL, or 0 if there is none. */
 static size_t number_length(const char *text)
 {
     static const char digits[] = "0123456789";

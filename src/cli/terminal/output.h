@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-/* An object of one line, built in memory: a result, or a line of the log. When memory runs out, these
- * functions end the program, as those of memory.h do. */
+/* An object of one line, built in memory: a result, or a line of the log. When memory runs out,
+ * these functions end the program, as those of memory.h do. */
 struct json {
     struct annc_json_writer writer;
 };
