@@ -5,7 +5,7 @@
 #include "annc.h"
 
 /* Sets this thread's last error and returns `status`: `return annc_fail(ANNC_INPUT, "%s: ...",
- * name)`. Pass external text (names, cells) through annc_printable (text.h) first. */
+ * name)`. Pass external text (names, cells) through annc_printable first. */
 annc_status annc_fail(annc_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */

@@ -67,12 +67,9 @@ out:
 static void add_xml(struct annc_buffer *svg, const char *text)
 {
     while (*text) {
-        const size_t length = annc_utf8_length((const unsigned char *)text);
-        const char *escaped = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : NULL;
-        if (length == 0 || (unsigned char)*text < ' ')
-            escaped = "\xEF\xBF\xBD";
-        annc_buffer_add(svg, escaped ? escaped : text, escaped ? strlen(escaped) : length);
-        text += length ? length : 1;
+        size_t length;
+        const char *piece = annc_next_markup(&text, false, &length);
+        annc_buffer_add(svg, piece, length);
     }
 }
 
@@ -145,7 +142,7 @@ static annc_status write_svg(const struct grid *grid, const char *path)
     status = svg.status;
     if (status == ANNC_OK)
         status = annc_file_save(path, svg.bytes, svg.length);
-    annc_release(svg.bytes);
+    annc_buffer_free(&svg);
     return status;
 }
 

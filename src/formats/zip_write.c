@@ -43,7 +43,7 @@ static annc_status write_buffer(struct annc_zip_writer *writer, struct annc_buff
     if (status == ANNC_OK)
         status = annc_safe_write(writer->file, buffer->bytes, buffer->length);
     writer->at += buffer->length;
-    annc_release(buffer->bytes);
+    annc_buffer_free(buffer);
     return status;
 }
 
@@ -104,6 +104,6 @@ annc_status annc_zip_write_end(struct annc_zip_writer *writer, bool whole)
     put(&writer->directory, 0, 2); /* comment */
     if (whole)
         return write_buffer(writer, &writer->directory);
-    annc_release(writer->directory.bytes);
+    annc_buffer_free(&writer->directory);
     return ANNC_OK;
 }

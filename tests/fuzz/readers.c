@@ -1,5 +1,5 @@
-#include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/configuration.h"
 #include "cli/options/option_types.h"
 #include "cli/options/options.h"
@@ -78,7 +78,7 @@ static annc_status judge(annc_status status)
     else if (!strstr(message, file) && !strstr(message, folder) && !strstr(message, "the model's") &&
              strncmp(message, "--", 2) != 0)
         snprintf(complaint, sizeof complaint, "names no file: '%.600s'", message);
-    else if (!annc_json_is_utf8(message, strlen(message)) || strpbrk(message, "\1\2\3\4\5\6\a\b\t\n\v\f\r\033\177"))
+    else if (!annc_is_utf8(message, strlen(message)) || strpbrk(message, "\1\2\3\4\5\6\a\b\t\n\v\f\r\033\177"))
         snprintf(complaint, sizeof complaint, "not printable: '%.600s'", message);
     return status;
 }

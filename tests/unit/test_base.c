@@ -1,7 +1,8 @@
 /* What all readers and writers are made of: JSON, UTF-8, numbers, memory. */
 #include "base/allocate.h"
 #include "base/buffer.h"
-#include "base/json.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/number.h"
 #include "base/processors.h"
 #include "base/text.h"
@@ -40,8 +41,8 @@ static void json_strings(void)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[16];
-        struct annc_json json = {cases[i].json, strlen(cases[i].json), 0, NULL};
-        const bool taken = annc_json_string(&json, text, sizeof text);
+        struct annc_json_reader json = {cases[i].json, strlen(cases[i].json), 0, NULL};
+        const bool taken = annc_json_read_string(&json, text, sizeof text);
         CHECK_MSG(taken == !cases[i].error && (!taken || strcmp(text, cases[i].text) == 0), "%s", cases[i].json);
         CHECK_MSG(taken || (json.error && strstr(json.error, cases[i].error)), "%s: %s", cases[i].json, json.error);
     }
@@ -62,8 +63,8 @@ static void json_numbers(void)
                  {"", 0, "whole number belongs"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint64_t number = 0;
-        struct annc_json json = {cases[i].json, strlen(cases[i].json), 0, NULL};
-        const bool taken = annc_json_whole(&json, &number);
+        struct annc_json_reader json = {cases[i].json, strlen(cases[i].json), 0, NULL};
+        const bool taken = annc_json_read_whole(&json, &number);
         CHECK_MSG(taken == !cases[i].error && number == cases[i].number, "%s", cases[i].json);
         CHECK_MSG(taken || (json.error && strstr(json.error, cases[i].error)), "%s: %s", cases[i].json, json.error);
     }
@@ -72,27 +73,220 @@ static void json_numbers(void)
 /* What went wrong first is what is told, and nothing is read after it. */
 static void json_errors_stay(void)
 {
-    struct annc_json json = {"[7", 2, 0, NULL};
+    struct annc_json_reader json = {"[7", 2, 0, NULL};
     uint64_t number = 5;
     bool first = true;
     CHECK(!annc_json_take(&json, '{'));
     const char *error = json.error;
-    CHECK(!annc_json_take(&json, '[') && !annc_json_whole(&json, &number) && !annc_json_next(&json, ']', &first));
+    CHECK(!annc_json_take(&json, '[') && !annc_json_read_whole(&json, &number) && !annc_json_next(&json, ']', &first));
     CHECK(json.error == error && json.at == 0 && number == 5);
 }
 
-/* What is written as a string is read as the same, but for bytes that are no UTF-8. */
-static void json_written(void)
+/* Reads all members of a text as "key:value|...", up to this error, or NULL. */
+static void check_members(const char *json, const char *found, const char *error)
 {
-    static const char *const cases[][2] = {{"a\"\\\n\x7f\xC3\xA4", "\"a\\\"\\\\\\u000a\\u007f\xC3\xA4\""},
-                                           {"\xC2\x85", "\"\\u0085\""},
-                                           {"a\xFF\xFE", "\"a\xEF\xBF\xBD\xEF\xBF\xBD\""}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct annc_buffer buffer = {NULL, 0, 0, ANNC_OK};
-        annc_buffer_add_json(&buffer, cases[i][0]);
-        CHECK_MSG(buffer.status == ANNC_OK && strcmp(buffer.bytes, cases[i][1]) == 0, "%s", buffer.bytes);
-        annc_release(buffer.bytes);
+    struct annc_json_members members;
+    struct annc_json_member member;
+    struct annc_buffer text = {NULL, 0, 0, ANNC_OK}, all = text;
+    annc_buffer_add(&text, json, strlen(json));
+    annc_buffer_add(&all, "", 0);
+    annc_json_open(&members, text.bytes);
+    while (annc_json_next_member(&members, &member))
+        annc_buffer_format(&all, "%s:%s|", member.key ? member.key : "", member.text);
+    CHECK_MSG(strcmp(all.bytes, found) == 0, "%.80s: %s", json, all.bytes);
+    CHECK_MSG(error ? members.json.error && strstr(members.json.error, error) : !members.json.error, "%.80s: %s", json,
+              members.json.error);
+    CHECK(!annc_json_next_member(&members, &member)); /* past the end, or an error, there is nothing */
+    annc_buffer_free(&text);
+    annc_buffer_free(&all);
+}
+
+static void json_members(void)
+{
+    static const struct {
+        const char *json, *found, *error;
+    } cases[] = {
+        {"{}", "", NULL},
+        {" [ ] ", "", NULL},
+        {"{\"a\":1}", "a:1|", NULL},
+        {" { \"a\" : -1.5e+3 , \"b\" : \"x\\n\\u00e9\" } \r\n", "a:-1.5e+3|b:x\n\xC3\xA9|", NULL},
+        {"[true,false,null,0,\"\"]", ":true|:false|:null|:0|:|", NULL},
+        {"{\"a\":1,\"a\":2}", "a:1|a:2|", NULL}, /* a key that comes twice is for the caller */
+        {"{\"\\\"\\ud83d\\ude00\":[1,{\"b\":\"]}\\\"\"}],\"c\":{}}", "\"\xF0\x9F\x98\x80:[1,{\"b\":\"]}\\\"\"}]|c:{}|",
+         NULL},
+        {"[[1,,2]]", ":[1,,2]|", NULL}, /* what is skipped need only have an end */
+        {"", "", "no JSON"},
+        {"7", "", "no JSON"},
+        {"{\"a\":1", "", "breaks off"},
+        {"[1,2", ":1|", "breaks off"},
+        {"{\"a\":1,", "a:1|", "not the JSON"},
+        {"{\"a\":", "", "not the JSON"},
+        {"{\"a\"", "", "not the JSON"},
+        {"{\"a", "", "does not end"},
+        {"{\"a\":\"b", "", "does not end"},
+        {"[12,1E5,2e-2]", ":12|:1E5|:2e-2|", NULL},
+        {"{\"a\":[1,2}", "", "not the JSON"},
+        {"{\"a\":[\"\\", "", "not the JSON"},
+        {"{\"a\":[\"]}", "", "not the JSON"},
+        {"{\"a\":1}}", "", "goes on after its end"},
+        {"{\"a\":1]", "", "not the JSON"},
+        {"{,}", "", "not the JSON"},
+        {"{\"a\":1,}", "a:1|", "not the JSON"},
+        {"[1,]", ":1|", "not the JSON"},
+        {"[1 2]", "", "not the JSON"},
+        {"{a:1}", "", "not the JSON"},
+        {"{\"a\" 1}", "", "not the JSON"},
+        {"[01]", "", "not the JSON"},
+        {"[1.]", "", "not the JSON"},
+        {"[.5]", "", "not the JSON"},
+        {"[1e]", "", "not the JSON"},
+        {"[+1]", "", "not the JSON"},
+        {"[nan]", "", "not the JSON"},
+        {"[True]", "", "not the JSON"},
+        {"[\"\\x\"]", "", "unknown escape"},
+        {"[\"\\", "", "unknown escape"},
+        {"[\"\\u12\"]", "", "broken \\u escape"},
+        {"[\"\\udc00\"]", "", "no character"},
+        {"[\"\\ud800\"]", "", "half a surrogate pair"},
+        {"[\"a\tb\"]", "", "control character"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_members(cases[i].json, cases[i].found, cases[i].error);
+}
+
+/* Arrays within arrays are opened one by one, and skipped up to a depth. */
+static void json_depth(void)
+{
+    enum { DEEPEST = 32 };
+    for (int depth = DEEPEST; depth <= DEEPEST + 1; depth++) {
+        struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
+        for (int i = 0; i <= depth; i++)
+            annc_buffer_add(&text, "[", 1);
+        for (int i = 0; i <= depth; i++)
+            annc_buffer_add(&text, "]", 1);
+        struct annc_json_members members;
+        struct annc_json_member member;
+        annc_json_open(&members, text.bytes);
+        CHECK(annc_json_next_member(&members, &member) == (depth <= DEEPEST));
+        CHECK((members.json.error == NULL) == (depth <= DEEPEST));
+        for (int i = depth; i > 1 && !members.json.error; i--) {
+            annc_json_open(&members, member.text);
+            CHECK(annc_json_next_member(&members, &member) && member.kind == ANNC_JSON_NESTED);
+        }
+        annc_buffer_free(&text);
     }
+}
+
+static void json_values(void)
+{
+    static const struct {
+        const char *json;
+        double number;
+    } cases[] = {{"[-0.25]", -0.25}, {"[1e3]", 1000},  {"[1e999]", INFINITY},
+                 {"[null]", NAN},    {"[\"1\"]", NAN}, {"[[1]]", NAN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct annc_json_members members;
+        struct annc_json_member member;
+        char text[16];
+        snprintf(text, sizeof text, "%s", cases[i].json);
+        annc_json_open(&members, text);
+        CHECK(annc_json_next_member(&members, &member) && !member.key);
+        const double number = annc_json_as_number(&member);
+        CHECK_MSG(isnan(cases[i].number) ? isnan(number) : number == cases[i].number, "%s: %g", cases[i].json, number);
+    }
+    char digits[500];
+    struct annc_json_member number = {.kind = ANNC_JSON_NUMBER, .text = digits};
+    memset(digits, '1', sizeof digits);
+    digits[300] = '\0';
+    CHECK(annc_json_as_number(&number) > 1.1e299);
+    digits[300] = '1';
+    digits[401] = '\0';
+    CHECK(isnan(annc_json_as_number(&number)));
+}
+
+/* ---------------------------------------------------------------- JSON, written */
+
+static void check_written(struct annc_json_writer *json, const char *wanted)
+{
+    CHECK_MSG(json->text.status == ANNC_OK && strcmp(json->text.bytes, wanted) == 0, "%s\n%s", json->text.bytes,
+              wanted);
+    annc_buffer_free(&json->text);
+}
+
+/* What is written as a string is read as the same, but for bytes that are no UTF-8. */
+static void json_written_strings(void)
+{
+    static const struct {
+        const char *text, *replacement, *wanted;
+    } cases[] = {{"", NULL, "\"\""},
+                 {"a\"\\/\n\x7f\xC3\xA4", NULL, "\"a\\\"\\\\/\\u000a\\u007f\xC3\xA4\""},
+                 {"\xC2\x85\xC2\xA0", NULL, "\"\\u0085\xC2\xA0\""},
+                 {"a\xFF\xFE", NULL, "\"a\xEF\xBF\xBD\xEF\xBF\xBD\""},
+                 {"a\xE2\x82", "\\ufffd", "\"a\\ufffd\\ufffd\""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct annc_json_writer json = {.replacement = cases[i].replacement};
+        char again[32];
+        annc_json_write_string(&json, NULL, cases[i].text);
+        struct annc_json_reader reader = {json.text.bytes, json.text.length, 0, NULL};
+        CHECK(annc_json_read_string(&reader, again, sizeof again) && reader.at == reader.size);
+        CHECK(!annc_is_utf8(cases[i].text, strlen(cases[i].text)) || strcmp(again, cases[i].text) == 0);
+        check_written(&json, cases[i].wanted);
+    }
+}
+
+static void json_written_numbers(void)
+{
+    static const struct {
+        double number;
+        const char *shortest, *nine;
+    } cases[] = {{0, "0", "0"},
+                 {-0.0, "-0", "-0"},
+                 {0.1, "0.1", "0.1"},
+                 {1e22, "1e+22", "1e+22"},
+                 {123456789012, "123456789012", "1.23456789e+11"},
+                 {1.0 / 3, "0.3333333333333333", "0.333333333"},
+                 {0.1 + 0.2, "0.30000000000000004", "0.3"},
+                 {5e-324, "5e-324", "4.94065646e-324"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308", "1.79769313e+308"},
+                 {INFINITY, "null", "null"},
+                 {-INFINITY, "null", "null"},
+                 {NAN, "null", "null"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct annc_json_writer json = {.replacement = NULL};
+        annc_json_write_number(&json, NULL, cases[i].number);
+        check_written(&json, cases[i].shortest);
+        json = (struct annc_json_writer){.replacement = NULL};
+        annc_json_write_float(&json, NULL, cases[i].number);
+        check_written(&json, cases[i].nine);
+    }
+}
+
+/* Commas and lines stand between members, also where the text so far has been taken out. */
+static void json_written_nesting(void)
+{
+    struct annc_json_writer json = {.replacement = NULL};
+    annc_json_write_open(&json, NULL, '{');
+    annc_json_write_open(&json, "none", '[');
+    annc_json_write_close(&json, ']');
+    annc_json_write_line(&json);
+    annc_json_write_open(&json, "rows", '[');
+    for (uint64_t i = 0; i < 2; i++) {
+        annc_json_write_line(&json);
+        annc_json_write_open(&json, NULL, '[');
+        annc_json_write_whole(&json, NULL, i);
+        annc_json_write_whole(&json, NULL, UINT64_MAX);
+        annc_json_write_close(&json, ']');
+    }
+    annc_json_write_close(&json, ']');
+    CHECK(strcmp(json.text.bytes, "{\"none\":[],\n\"rows\":[\n[0,18446744073709551615],\n[1,18446744073709551615]]") ==
+          0);
+    json.text.length = 0;
+    annc_json_write_open(&json, "last\"", '{');
+    annc_json_write_truth(&json, "yes", true);
+    annc_json_write_truth(&json, "no", false);
+    annc_json_write_close(&json, '}');
+    annc_json_write_close(&json, '}');
+    check_written(&json, ",\"last\\\"\":{\"yes\":true,\"no\":false}}");
 }
 
 /* ---------------------------------------------------------------- UTF-8 */
@@ -117,12 +311,56 @@ static void utf_8(void)
                                         "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"};
     char shown[16];
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        CHECK_MSG(!annc_json_is_utf8(wrong[i], strlen(wrong[i])), "number %zu is taken", i);
+        CHECK_MSG(!annc_is_utf8(wrong[i], strlen(wrong[i])), "number %zu is taken", i);
     for (size_t i = 0; i < sizeof right / sizeof *right; i++)
-        CHECK_MSG(annc_json_is_utf8(right[i], strlen(right[i])), "number %zu is refused", i);
-    CHECK(!annc_json_is_utf8("a\0b", 3));
+        CHECK_MSG(annc_is_utf8(right[i], strlen(right[i])), "number %zu is refused", i);
+    CHECK(!annc_is_utf8("a\0b", 3));
+    CHECK(annc_is_utf8("", 0) && annc_is_utf8("a\xE2\x82\xAC", 4) && !annc_is_utf8("a\xE2\x82\xAC", 3));
     CHECK(strcmp(annc_printable("a\x1B\xC2\x9B", shown, sizeof shown), "a\\x1b\\xc2...") == 0);
     CHECK(strcmp(annc_printable("abc", shown, 3), "..") == 0); /* cut off itself, and ended all the same */
+}
+
+/* The first and the last code point of each length. */
+static void code_points(void)
+{
+    static const uint32_t codes[] = {0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        char bytes[ANNC_UTF8 + 1] = "";
+        const unsigned char *s = (const unsigned char *)bytes;
+        const size_t length = annc_utf8_encode(codes[i], bytes);
+        CHECK_MSG(annc_utf8_length(s) == length && annc_utf8_decode(s, length) == codes[i], "U+%04X",
+                  (unsigned)codes[i]);
+    }
+}
+
+static void markup(void)
+{
+    static const struct {
+        bool in_attribute;
+        const char *wanted;
+    } cases[] = {{false, "&lt;a&gt;&amp;\"'\xC3\xA4\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD."},
+                 {true, "&lt;a&gt;&amp;&quot;&#39;\xC3\xA4\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct annc_buffer buffer = {NULL, 0, 0, ANNC_OK};
+        for (const char *text = "<a>&\"'\xC3\xA4\x1B\x7F\xFF."; *text;) {
+            size_t length;
+            const char *piece = annc_next_markup(&text, cases[i].in_attribute, &length);
+            annc_buffer_add(&buffer, piece, length);
+        }
+        CHECK_MSG(strcmp(buffer.bytes, cases[i].wanted) == 0, "%s", buffer.bytes);
+        annc_buffer_free(&buffer);
+    }
+}
+
+/* The examples of RFC 4648. */
+static void base_64(void)
+{
+    static const char *const wanted[] = {"Zg==", "Zm8=", "Zm9v", "Zm9v"};
+    for (size_t count = 1; count <= 4; count++) {
+        char four[4];
+        annc_base64((const uint8_t *)"foobar", count, four);
+        CHECK_MSG(memcmp(four, wanted[count - 1], sizeof four) == 0, "%zu bytes: %.4s", count, four);
+    }
 }
 
 /* ---------------------------------------------------------------- numbers */
@@ -179,6 +417,31 @@ static void memory(void)
     annc_buffer_add(&buffer, "x", 1); /* does nothing after it */
     CHECK(buffer.length == 4);
     annc_release(buffer.bytes);
+}
+
+/* Texts of any length are printed whole, at the end of those before. */
+static void long_texts(void)
+{
+    struct annc_buffer buffer = {NULL, 0, 0, ANNC_OK};
+    annc_buffer_format(&buffer, "%s", "");
+    CHECK(buffer.status == ANNC_OK && buffer.length == 0 && strcmp(buffer.bytes, "") == 0);
+    for (int width = 1; width <= 1000; width += 111)
+        annc_buffer_format(&buffer, "%*d;", width, width);
+    CHECK(buffer.status == ANNC_OK && buffer.length == strlen(buffer.bytes) && buffer.length == 5015);
+    CHECK(strncmp(buffer.bytes, "1;", 2) == 0 && strcmp(buffer.bytes + buffer.length - 5, "1000;") == 0);
+    annc_buffer_free(&buffer);
+    CHECK(!buffer.bytes && buffer.length == 0 && buffer.room == 0);
+    for (size_t length = 254; length <= 257; length++) { /* about the first block's size */
+        annc_buffer_format(&buffer, "%*d", (int)length, 7);
+        CHECK(buffer.length == length && strlen(buffer.bytes) == length && buffer.bytes[length - 1] == '7');
+        annc_buffer_free(&buffer);
+    }
+    annc_buffer_format(&buffer, "kept");
+    annc_buffer_format(&buffer, "%s%ls", "lost", L"\x20AC"); /* which the C locale cannot print */
+    CHECK(buffer.status == ANNC_MEMORY && strcmp(buffer.bytes, "kept") == 0);
+    annc_buffer_format(&buffer, "x"); /* does nothing after it */
+    CHECK(buffer.length == 4 && strcmp(buffer.bytes, "kept") == 0);
+    annc_buffer_free(&buffer);
 }
 
 /* A file is memory, and stays so when it is closed. */
@@ -281,5 +544,7 @@ static void affinity(void)
     CHECK(annc_usable_processors() == usable);
 }
 
-TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_written), TEST(utf_8),
-          TEST(numbers), TEST(memory), TEST(mapped_files), TEST(quotas), TEST(affinity))
+TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_members), TEST(json_depth),
+          TEST(json_values), TEST(json_written_strings), TEST(json_written_numbers), TEST(json_written_nesting),
+          TEST(utf_8), TEST(code_points), TEST(markup), TEST(base_64), TEST(numbers), TEST(memory), TEST(long_texts),
+          TEST(mapped_files), TEST(quotas), TEST(affinity))

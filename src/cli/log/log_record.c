@@ -1,7 +1,7 @@
 /* log_record.c - keeps one line of a log, with its members by key. */
 #include "cli/log/log_record.h"
+#include "base/json_read.h"
 #include "base/status.h"
-#include "cli/log/json_read.h"
 #include "cli/terminal/memory.h"
 
 #include <math.h>
@@ -11,19 +11,19 @@
 /* Makes entries of the members of an object; skips nested ones except "options". */
 static annc_status take_entries(char *text, struct log_entry **entries, size_t *count, char **options)
 {
-    struct json_reader reader;
-    struct json_member member;
+    struct annc_json_members members;
+    struct annc_json_member member;
     size_t room = 0;
-    json_read(&reader, text);
-    while (json_next(&reader, &member)) {
-        if (member.kind == JSON_NESTED && options && strcmp(member.key, "options") == 0)
+    annc_json_open(&members, text);
+    while (annc_json_next_member(&members, &member)) {
+        if (member.kind == ANNC_JSON_NESTED && options && strcmp(member.key, "options") == 0)
             *options = member.text;
-        if (member.kind == JSON_NESTED)
+        if (member.kind == ANNC_JSON_NESTED)
             continue;
         *entries = take_more(*entries, *count + 1, &room, sizeof **entries, "a log");
         (*entries)[(*count)++] = (struct log_entry){member.key, member.text};
     }
-    return reader.error ? ANNC_INPUT : ANNC_OK;
+    return members.json.error ? ANNC_INPUT : ANNC_OK;
 }
 
 annc_status record_take(const char *line, struct log_record *record)

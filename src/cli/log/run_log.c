@@ -1,6 +1,6 @@
 /* run_log.c - reads a log (--log) into a run. */
 #include "cli/log/run_log.h"
-#include "cli/log/json_read.h"
+#include "base/json_read.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/usage.h"
 
@@ -26,14 +26,14 @@ static annc_status refuse(const struct place *place, const char *what)
 /* Reads the numbers of an array. Returns their count, or more than `most`. */
 static size_t read_array(char *text, double *numbers, size_t most)
 {
-    struct json_reader reader;
-    struct json_member member;
+    struct annc_json_members members;
+    struct annc_json_member member;
     size_t count = 0;
-    json_read(&reader, text);
-    while (json_next(&reader, &member) && count <= most)
+    annc_json_open(&members, text);
+    while (annc_json_next_member(&members, &member) && count <= most)
         if (count++ < most)
-            numbers[count - 1] = json_as_number(&member);
-    return reader.error ? most + 1 : count;
+            numbers[count - 1] = annc_json_as_number(&member);
+    return members.json.error ? most + 1 : count;
 }
 
 /* The values of an epoch's line that the history keeps. */
@@ -43,7 +43,7 @@ struct epoch_line {
     size_t count[2];
 };
 
-static void take_epoch_member(const struct json_member *member, struct epoch_line *line)
+static void take_epoch_member(const struct annc_json_member *member, struct epoch_line *line)
 {
     static const char *const keys[EPOCH_COLUMNS] = {
         [EPOCH] = "epoch",
@@ -65,12 +65,12 @@ static void take_epoch_member(const struct json_member *member, struct epoch_lin
     };
     static const char *const arrays[] = {"saturated", "dead"};
     if (strcmp(member->key, "fold") == 0)
-        line->fold = json_as_number(member);
+        line->fold = annc_json_as_number(member);
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         if (keys[i] && strcmp(member->key, keys[i]) == 0)
-            line->columns[i] = json_as_number(member);
+            line->columns[i] = annc_json_as_number(member);
     for (int i = 0; i < 2; i++)
-        if (strcmp(member->key, arrays[i]) == 0 && member->kind == JSON_NESTED)
+        if (strcmp(member->key, arrays[i]) == 0 && member->kind == ANNC_JSON_NESTED)
             line->count[i] = read_array(member->text, line->layers[i], ANNC_MAX_LAYERS);
 }
 
@@ -158,22 +158,22 @@ static annc_status take_network(const struct place *place, const char *text, str
 
 static annc_status take_line(const struct place *place, char *text, char *copy, struct run *run)
 {
-    struct json_reader reader;
-    struct json_member member;
+    struct annc_json_members members;
+    struct annc_json_member member;
     struct epoch_line line = {.fold = NAN};
     char schema[32] = "";
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         line.columns[i] = NAN;
     if (text[strspn(text, " \t\r\n")] != '{')
         return refuse(place, "is no line of a log: it begins with no '{'");
-    json_read(&reader, text);
-    while (json_next(&reader, &member)) {
-        if (strcmp(member.key, "schema") == 0 && member.kind == JSON_TEXT)
+    annc_json_open(&members, text);
+    while (annc_json_next_member(&members, &member)) {
+        if (strcmp(member.key, "schema") == 0 && member.kind == ANNC_JSON_STRING)
             snprintf(schema, sizeof schema, "%s", member.text);
         take_epoch_member(&member, &line);
     }
-    if (reader.error)
-        return refuse(place, reader.error);
+    if (members.json.error)
+        return refuse(place, members.json.error);
     if (!schema[0])
         return refuse(place, "has no \"schema\": it is no line of a log");
     if (strcmp(schema, "annc.epoch/1") == 0)

@@ -268,7 +268,7 @@ static void print_examples(struct result *result, FILE *out)
 
 static annc_status save_examples(struct result *result, const char *path)
 {
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     FILE *stream = text_stream(&text);
     print_examples(result, stream);
     fclose(stream);

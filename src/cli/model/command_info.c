@@ -1,5 +1,6 @@
 /* command_info.c - annc-gpu info */
 #include "cli/model/command_info.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
@@ -9,7 +10,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_ENGINES = 16 };
@@ -123,9 +123,8 @@ static annc_status print_info(const struct options *options, const annc_shape *s
 /* Prints a hexadecimal number also in decimal. */
 static void print_decimal(const char *value)
 {
-    char *end;
-    const double number = strtod(value, &end);
-    if (strncmp(value, "0x", 2) == 0 && *end == '\0')
+    double number;
+    if (strncmp(value, "0x", 2) == 0 && annc_number_parse_hex(value, &number))
         printf(" (%.9g)", number);
 }
 

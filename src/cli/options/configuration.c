@@ -17,7 +17,7 @@
 static annc_status read_text(const char *path, char **text)
 {
     FILE *file = check_allocation(fopen(path, "re"), "a configuration file");
-    struct text all = {.bytes = NULL};
+    struct annc_buffer all = {.bytes = NULL};
     char piece[4096];
     size_t got;
     if (!file)
@@ -47,7 +47,7 @@ struct config {
     unsigned command;
     struct options *options;
     bool was_given[OPTION_COUNT], told[OPTION_COUNT]; /* before the file; in it */
-    struct text strangers;                            /* options in it of other commands only */
+    struct annc_buffer strangers;                     /* options in it of other commands only */
 };
 
 static annc_status refuse_name(const struct config *config, const char *name)
@@ -146,7 +146,7 @@ const char *option_shown(unsigned command, const struct options *options, enum o
     return OPTIONS[id].kind != FLAG ? text : value->given ? "yes" : NULL;
 }
 
-void options_print(unsigned command, const struct options *options, struct text *out)
+void options_print(unsigned command, const struct options *options, struct annc_buffer *out)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
         const char *text = option_shown(command, options, (enum option_id)id);

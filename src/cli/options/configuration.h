@@ -14,6 +14,6 @@ annc_status options_complete(unsigned command, struct options *options);
 const char *option_shown(unsigned command, const struct options *options, enum option_id id);
 /* Prints the configuration: each option of a command that has a value, as "name = value", one per
  * line, in the format of --config. */
-void options_print(unsigned command, const struct options *options, struct text *out);
+void options_print(unsigned command, const struct options *options, struct annc_buffer *out);
 
 #endif

@@ -1,5 +1,6 @@
 /* options.c - command-line options: parsing, names, help. */
 #include "cli/options/options.h"
+#include "base/number.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
 #include "cli/terminal/screen.h"
@@ -30,14 +31,9 @@ static bool parse_whole(const char *text, uint64_t *whole)
     return *end == '\0' && errno == 0;
 }
 
-/* Parses decimal numbers only: strtod also accepts hexadecimal, "inf" and "nan". */
 static bool parse_number(const char *text, double *number)
 {
-    char *end;
-    if (text[0] == '\0' || strspn(text, "0123456789.eE+-") != strlen(text))
-        return false;
-    *number = strtod(text, &end);
-    return *end == '\0';
+    return annc_number_parse(text, strlen(text), '.', '\0', number);
 }
 
 static annc_status refuse_choice(const struct option_spec *spec, const char *text)
@@ -57,9 +53,7 @@ bool option_comes_with_model(const struct options *options, enum option_id id)
 
 bool is_share(const char *text, double *share)
 {
-    char *end;
-    *share = strtod(text, &end);
-    return *text && *end == '\0' && strspn(text, "0123456789.eE+-") == strlen(text);
+    return parse_number(text, share);
 }
 
 annc_status option_parse(const struct option_spec *spec, const char *text, struct option_value *value)

@@ -34,7 +34,7 @@ static bool is_free(enum option_id id)
 /* ---------------------------------------------------------------- writing */
 
 /* Prints a text with %XX for characters that would end or trim a line, or are not portable text. */
-static void print_encoded(const char *text, struct text *out)
+static void print_encoded(const char *text, struct annc_buffer *out)
 {
     for (; *text; text++) {
         const unsigned char c = (unsigned char)*text;
@@ -54,7 +54,7 @@ static bool is_in_run(enum option_id id)
     return spec->kind == PATHNAME || id == OPTION_CHECKPOINT_EVERY || spec->kind == TEXT;
 }
 
-void options_print_run(const struct options *options, struct text *out)
+void options_print_run(const struct options *options, struct annc_buffer *out)
 {
     char *folder = check_allocation(getcwd(NULL, 0), "the folder's name");
     for (int i = 0; i < OPTION_COUNT; i++) {

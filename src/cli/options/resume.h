@@ -11,6 +11,6 @@
 annc_status options_resume(struct options *options);
 /* Prints the options that options_resume needs beyond the configuration: absolute paths, and texts
  * that do not fit on a line. */
-void options_print_run(const struct options *options, struct text *out);
+void options_print_run(const struct options *options, struct annc_buffer *out);
 
 #endif

@@ -280,7 +280,7 @@ static annc_status check_run(const struct options *options, const struct run *ru
 static annc_status save_page(const struct report *report)
 {
     const char *path = report->options->value[OPTION_OUT].text;
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     FILE *out = text_stream(&text);
     print_page(out, report);
     fclose(out);

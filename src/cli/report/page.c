@@ -1,5 +1,6 @@
 /* page.c - elements of a self-contained HTML page. */
 #include "cli/report/page.h"
+#include "base/text.h"
 #include "cli/charts/chart.h"
 #include "cli/terminal/output.h"
 
@@ -151,12 +152,10 @@ static void put_palette(uint8_t *bytes, enum palette palette)
 
 static void print_base64(FILE *out, const uint8_t *bytes, size_t count)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < count; i += 3) {
-        const uint32_t two = i + 1 < count ? bytes[i + 1] : 0, three = i + 2 < count ? bytes[i + 2] : 0;
-        const uint32_t group = (uint32_t)bytes[i] << 16 | two << 8 | three;
-        for (size_t d = 0; d < 4; d++)
-            fputc(d <= count - i ? digits[group >> (18 - 6 * d) & 63] : '=', out);
+        char four[4];
+        annc_base64(bytes + i, count - i, four);
+        fwrite(four, 1, sizeof four, out);
     }
 }
 

@@ -1,8 +1,8 @@
 /* report_model.c - the sections of a report that need the model: predictions, weights, gradient
  * audit. */
 #include "cli/report/report_model.h"
+#include "base/json_read.h"
 #include "base/status.h"
-#include "cli/log/json_read.h"
 #include "cli/options/option_types.h"
 #include "cli/options/training_from_options.h"
 #include "cli/report/page.h"
@@ -27,13 +27,13 @@ static bool element_of(const annc_network *network, const char *key, uint32_t k,
 {
     const char *array = annc_network_metadata(network, key);
     char *copy = array ? take_copy(array, "a list of the model") : NULL;
-    struct json_reader reader;
-    struct json_member member = {.text = NULL};
+    struct annc_json_members members;
+    struct annc_json_member member = {.text = NULL};
     bool found = copy != NULL;
     if (found)
-        json_read(&reader, copy);
+        annc_json_open(&members, copy);
     for (uint32_t i = 0; found && i <= k; i++)
-        found = json_next(&reader, &member);
+        found = annc_json_next_member(&members, &member);
     if (found)
         snprintf(text, size, "%s", member.text);
     free(copy);

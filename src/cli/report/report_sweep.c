@@ -1,5 +1,6 @@
 /* report_sweep.c - the page of a sweep: its networks, best first. */
 #include "cli/report/report_sweep.h"
+#include "base/text.h"
 #include "cli/log/log_record.h"
 #include "cli/log/run.h"
 #include "cli/options/options.h"
@@ -119,7 +120,7 @@ void print_sweep_page(FILE *out, const struct run *run, const char *name)
 {
     char title[64];
     qsort(run->networks, run->network_count, sizeof *run->networks, by_merit);
-    snprintf(title, sizeof title, "Sweep of %zu network%s", run->network_count, run->network_count == 1 ? "" : "s");
+    snprintf(title, sizeof title, "Sweep of %zu network%s", run->network_count, annc_plural(run->network_count));
     page_begin(out, title);
     fputs("<header>\n", out);
     page_element(out, "h1", "", "%s", title);

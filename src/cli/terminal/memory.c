@@ -1,11 +1,11 @@
 /* memory.c - memory allocation for the program; it exits with a message when memory runs out. */
 #include "cli/terminal/memory.h"
+#include "base/allocate.h"
 #include "cli/terminal/process.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,17 +54,11 @@ void end_if_out_of_memory(annc_status status)
 
 /* ---------------------------------------------------------------- blocks */
 
-static size_t product(size_t a, size_t b)
-{
-    size_t bytes;
-    return __builtin_mul_overflow(a, b, &bytes) ? SIZE_MAX : bytes;
-}
-
 void *take_memory(size_t count, size_t size, const char *what)
 {
     void *block = calloc(count > 0 ? count : 1, size);
     if (!block)
-        no_memory(what, product(count, size));
+        no_memory(what, annc_product(count, size));
     return block;
 }
 
@@ -74,9 +68,9 @@ void *take_more(void *array, size_t count, size_t *room, size_t size, const char
     if (count <= *room)
         return array;
     *room = count > twice ? count : twice;
-    array = realloc(array, product(*room, size));
+    array = realloc(array, annc_product(*room, size));
     if (!array)
-        no_memory(what, product(*room, size));
+        no_memory(what, annc_product(*room, size));
     return array;
 }
 
@@ -97,33 +91,19 @@ void *check_allocation(void *given, const char *what)
 
 /* ---------------------------------------------------------------- texts */
 
-static void make_room(struct text *text, size_t length)
+void text_put(struct annc_buffer *text, const char *bytes, size_t length)
 {
-    text->bytes = take_more(text->bytes, text->length + length + 1, &text->room, 1, "a text");
+    annc_buffer_add(text, bytes, length);
+    end_if_out_of_memory(text->status);
 }
 
-void text_put(struct text *text, const char *bytes, size_t length)
+void text_add(struct annc_buffer *text, const char *format, ...)
 {
-    make_room(text, length);
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-    text->bytes[text->length] = '\0';
-}
-
-void text_add(struct text *text, const char *format, ...)
-{
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    make_room(text, 0);
-    const int length = vsnprintf(text->bytes + text->length, text->room - text->length, format, arguments);
-    if (length < 0) /* printf fails for no other reason here */
-        no_memory("a text", INT_MAX);
-    make_room(text, (size_t)length);
-    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
-    text->length += (size_t)length;
-    va_end(again);
+    annc_buffer_vformat(text, format, arguments);
     va_end(arguments);
+    end_if_out_of_memory(text->status);
 }
 
 static ssize_t write_text(void *text, const char *bytes, size_t length)
@@ -132,7 +112,7 @@ static ssize_t write_text(void *text, const char *bytes, size_t length)
     return (ssize_t)length;
 }
 
-FILE *text_stream(struct text *text)
+FILE *text_stream(struct annc_buffer *text)
 {
     const cookie_io_functions_t functions = {.write = write_text};
     text_put(text, "", 0);
@@ -142,8 +122,7 @@ FILE *text_stream(struct text *text)
     return stream;
 }
 
-void text_free(struct text *text)
+void text_free(struct annc_buffer *text)
 {
-    free(text->bytes);
-    memset(text, 0, sizeof *text);
+    annc_buffer_free(text);
 }

@@ -4,6 +4,7 @@
 #define ANNC_CLI_TERMINAL_MEMORY_H
 
 #include "annc.h"
+#include "base/buffer.h"
 
 #include <stdio.h>
 
@@ -29,17 +30,12 @@ char *take_copy(const char *text, const char *what);
  * if it failed for another reason than memory. */
 void *check_allocation(void *given, const char *what);
 
-/* A growing text: zero-initialise it; it ends with '\0' after the first addition. */
-struct text {
-    char *bytes;
-    size_t length, room;
-};
-
-void text_put(struct text *text, const char *bytes, size_t length);
-void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A growing text, as annc_buffer_add, annc_buffer_format and annc_buffer_free make it. */
+void text_put(struct annc_buffer *text, const char *bytes, size_t length);
+void text_add(struct annc_buffer *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Returns a stream that writes to a text, for output that can also go to the screen; the text is
  * complete once the stream is closed. */
-FILE *text_stream(struct text *text);
-void text_free(struct text *text);
+FILE *text_stream(struct annc_buffer *text);
+void text_free(struct annc_buffer *text);
 
 #endif

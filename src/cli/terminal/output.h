@@ -3,23 +3,22 @@
 #define ANNC_CLI_TERMINAL_OUTPUT_H
 
 #include "annc.h"
-#include "cli/terminal/memory.h"
+#include "base/json_write.h"
 
 #include <stdio.h>
 
-/* A JSON object, built in memory. */
+/* An object of one line, built in memory: a result, or a line of the log. When memory runs out,
+ * these functions end the program, as those of memory.h do. */
 struct json {
-    struct text text;
+    struct annc_json_writer writer;
 };
 
 void json_begin(struct json *json, const char *schema);
-/* Adds a string; bytes that are not UTF-8 become U+FFFD. */
+/* Add a member or element, as annc_json_write_string and so on do. */
 void json_text(struct json *json, const char *key, const char *value);
 void json_whole(struct json *json, const char *key, uint64_t value);
-/* Adds the shortest decimal that reads back the same; null if not finite. */
 void json_number(struct json *json, const char *key, double value);
 void json_truth(struct json *json, const char *key, bool value);
-/* Opens an array or object as the value of a key, or, with key NULL, as the next element. */
 void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 /* Ends the object and writes it as a line to each stream that is not NULL. ANNC_OUTPUT if that

@@ -11,37 +11,22 @@
 
 /* ---------------------------------------------------------------- text */
 
-/* Returns the length of the next character in printable form, in `piece`; *text moves past it. */
-static size_t next_plain(const char **text, char piece[5])
-{
-    const unsigned char *s = (const unsigned char *)*text;
-    const size_t length = annc_utf8_length(s);
-    if (length == 0 || annc_is_control(s, length)) {
-        snprintf(piece, 5, "\\x%02x", *s);
-        *text += 1;
-        return 4;
-    }
-    memcpy(piece, s, length);
-    *text += length;
-    return length;
-}
-
 void print_plain(FILE *stream, const char *text, size_t length)
 {
     const char *const end = text + length;
-    char piece[5];
+    char piece[ANNC_PRINTABLE];
     while (text < end) {
-        const size_t size = next_plain(&text, piece);
+        const size_t size = annc_next_printable(&text, piece);
         fwrite(piece, 1, size, stream);
     }
 }
 
 const char *plain_columns(const char *text, int columns, char *buffer, size_t size)
 {
-    char piece[5];
+    char piece[ANNC_PRINTABLE];
     size_t used = 0;
     while (*text) {
-        const size_t length = next_plain(&text, piece);
+        const size_t length = annc_next_printable(&text, piece);
         piece[length] = '\0';
         columns -= text_columns(piece);
         if (columns < 0 || used + length >= size)
@@ -59,14 +44,6 @@ const char *plain_text(const char *text, char *buffer, size_t size)
 }
 
 /* ---------------------------------------------------------------- columns */
-
-static uint32_t code_point(const unsigned char *s, size_t length)
-{
-    uint32_t code = length == 1 ? s[0] : s[0] & (0xFFu >> (length + 1));
-    for (size_t i = 1; i < length; i++)
-        code = code << 6 | (s[i] & 0x3F);
-    return code;
-}
 
 /* Returns the columns of a character, by ascending blocks of characters that are not one column
  * wide. */
@@ -91,7 +68,7 @@ int text_columns(const char *text)
     int columns = 0;
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
         const size_t length = annc_utf8_length(s);
-        columns += length ? columns_of(code_point(s, length)) : 1;
+        columns += length ? columns_of(annc_utf8_decode(s, length)) : 1;
         s += length ? length : 1;
     }
     return columns;

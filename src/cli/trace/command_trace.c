@@ -192,7 +192,7 @@ static void (*printer_for(const char *path))(const struct graph *graph, FILE *ou
 static annc_status save_graph(const struct options *options, const struct graph *graph)
 {
     const char *path = options->value[OPTION_OUT].text;
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     FILE *out = text_stream(&text);
     printer_for(path)(graph, out);
     fclose(out);

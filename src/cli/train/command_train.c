@@ -125,7 +125,7 @@ static annc_status save(const struct session *session)
 static annc_status save_plot(const struct session *session)
 {
     const char *path = text_of(session, OPTION_PLOT);
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     char name[1200], layers[1024], epochs[64];
     const uint32_t count = (uint32_t)session->history.count;
     if (!path)

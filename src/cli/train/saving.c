@@ -34,16 +34,16 @@ static annc_status set_number(annc_network *network, const char *key, double val
     return annc_network_set_metadata(network, key, text);
 }
 
-static void print_config(const struct options *options, struct text *out)
+static void print_config(const struct options *options, struct annc_buffer *out)
 {
     options_print(TRAIN, options, out);
 }
 
 /* Stores the output of `print` for the options. */
 static annc_status set_options(annc_network *network, const char *key, const struct options *options,
-                               void (*print)(const struct options *options, struct text *out))
+                               void (*print)(const struct options *options, struct annc_buffer *out))
 {
-    struct text text = {.bytes = NULL};
+    struct annc_buffer text = {.bytes = NULL};
     print(options, &text);
     const annc_status status = annc_network_set_metadata(network, key, text.bytes);
     text_free(&text);

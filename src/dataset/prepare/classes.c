@@ -1,8 +1,7 @@
 /* classes.c - maps labels to classes, with the names of the classes. */
 #include "dataset/prepare/classes.h"
 #include "base/allocate.h"
-#include "base/buffer.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -159,7 +158,7 @@ static annc_status wrong_count(const char *name, const struct annc_label *sorted
     char first[SHOWN], last[SHOWN];
     return annc_fail(ANNC_INPUT,
                      "%s: %u different label%s from %s to %s, and %u %s; end " ANNC_FIELD_WIDTH " with %s%u", name,
-                     count, count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
+                     count, annc_plural(count), annc_printable(sorted[0].text, first, sizeof first),
                      annc_printable(sorted[count - 1].text, last, sizeof last), outputs,
                      outputs == 1 ? "output, which takes two classes" : "outputs", count == 2 ? "1 or " : "", count);
 }
@@ -209,13 +208,13 @@ void annc_classes_free(struct annc_classes *classes)
 annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
 {
     annc_status status = ANNC_OK;
-    struct annc_json json = {text, strlen(text), 0, NULL};
+    struct annc_json_reader json = {text, strlen(text), 0, NULL};
     bool first = true;
     char *name = NULL; /* as long as the whole text, so any string in it fits */
     memset(classes, 0, sizeof *classes);
     ANNC_TRY(annc_allocate(json.size + 1, 1, "the classes", (void **)&name));
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, json.size + 1)) {
+    while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, name, json.size + 1)) {
         if (classes->count >= MOST_CLASSES) {
             status = annc_fail(ANNC_INPUT, "the model has more than %d classes", MOST_CLASSES);
             goto out;
@@ -234,14 +233,12 @@ out:
     return status;
 }
 
-annc_status annc_classes_format(const struct annc_classes *classes, struct annc_buffer *json)
+void annc_classes_format(const struct annc_classes *classes, struct annc_json_writer *json)
 {
-    for (uint32_t c = 0; c < classes->count; c++) {
-        annc_buffer_add(json, c ? "," : "[", 1);
-        annc_buffer_add_json(json, classes->label[c].text);
-    }
-    annc_buffer_add(json, "]", 1);
-    return json->status;
+    annc_json_write_open(json, NULL, '[');
+    for (uint32_t c = 0; c < classes->count; c++)
+        annc_json_write_string(json, NULL, classes->label[c].text);
+    annc_json_write_close(json, ']');
 }
 
 /* ---------------------------------------------------------------- applying */

@@ -3,7 +3,7 @@
 #define ANNC_DATASET_PREPARE_CLASSES_H
 
 #include "annc.h"
-#include "base/buffer.h"
+#include "base/json_write.h"
 #include "dataset/tables/table.h"
 
 /* A label: a number if it reads as one, true and false in any case as "true" and "false", any other
@@ -30,7 +30,7 @@ annc_status annc_classes_learn(const char *name, const struct annc_labels *label
                                struct annc_classes *classes, char *notes, size_t size);
 /* Read the classes from a network's metadata, a JSON array of labels as strings; write them. */
 annc_status annc_classes_parse(const char *json, struct annc_classes *classes);
-annc_status annc_classes_format(const struct annc_classes *classes, struct annc_buffer *json);
+void annc_classes_format(const struct annc_classes *classes, struct annc_json_writer *json);
 /* Makes classes 0...count-1 named by their numbers, for a model without class names. */
 annc_status annc_classes_number(uint32_t count, struct annc_classes *classes);
 void annc_classes_free(struct annc_classes *classes);

@@ -2,7 +2,6 @@
  * others. */
 #include "dataset/prepare/preparation.h"
 #include "base/allocate.h"
-#include "base/json.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"

@@ -1,8 +1,8 @@
 /* preparation_text.c - a preparation as metadata of a network. */
 #include "dataset/prepare/preparation_text.h"
 #include "base/allocate.h"
-#include "base/buffer.h"
-#include "base/json.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "dataset/prepare/classes.h"
@@ -18,45 +18,57 @@ static const uint32_t ANY = UINT32_MAX;
 
 /* ---------------------------------------------------------------- writing */
 
-static annc_status store(annc_network *network, const char *key, struct annc_buffer *buffer)
+static annc_status store(annc_network *network, const char *key, struct annc_json_writer *json)
 {
-    annc_status status = buffer->status;
+    annc_status status = json->text.status;
     if (status == ANNC_OK)
-        status = annc_network_set_metadata(network, key, buffer->bytes);
-    annc_release(buffer->bytes);
+        status = annc_network_set_metadata(network, key, json->text.bytes);
+    annc_buffer_free(&json->text);
     return status;
 }
 
 static annc_status store_texts(annc_network *network, const char *key, const struct annc_texts *texts)
 {
-    struct annc_buffer json = {NULL, 0, 0, ANNC_OK};
+    struct annc_json_writer json = {.replacement = NULL};
     if (texts->count == 0)
         return annc_network_set_metadata(network, key, NULL);
-    for (uint32_t i = 0; i < texts->count; i++) {
-        annc_buffer_add(&json, i ? "," : "[", 1);
-        annc_buffer_add_json(&json, texts->text[i]);
-    }
-    annc_buffer_add(&json, "]", 1);
+    annc_json_write_open(&json, NULL, '[');
+    for (uint32_t i = 0; i < texts->count; i++)
+        annc_json_write_string(&json, NULL, texts->text[i]);
+    annc_json_write_close(&json, ']');
     return store(network, key, &json);
 }
 
 static annc_status store_numbers(annc_network *network, const char *key, const double *numbers, uint32_t count)
 {
-    struct annc_buffer json = {NULL, 0, 0, ANNC_OK};
+    struct annc_json_writer json = {.replacement = NULL};
     if (count == 0)
         return annc_network_set_metadata(network, key, NULL);
+    annc_json_write_open(&json, NULL, '[');
     for (uint32_t i = 0; i < count; i++) {
         char text[ANNC_NUMBER_HEX];
         annc_number_format_hex(numbers[i], text);
-        annc_buffer_format(&json, "%s\"%s\"", i ? "," : "[", text);
+        annc_json_write_string(&json, NULL, text);
     }
-    annc_buffer_add(&json, "]", 1);
+    annc_json_write_close(&json, ']');
+    return store(network, key, &json);
+}
+
+static annc_status store_wholes(annc_network *network, const char *key, const uint32_t *numbers, uint32_t count)
+{
+    struct annc_json_writer json = {.replacement = NULL};
+    if (count == 0)
+        return annc_network_set_metadata(network, key, NULL);
+    annc_json_write_open(&json, NULL, '[');
+    for (uint32_t i = 0; i < count; i++)
+        annc_json_write_whole(&json, NULL, numbers[i]);
+    annc_json_write_close(&json, ']');
     return store(network, key, &json);
 }
 
 static annc_status store_classes(const struct annc_preparation *preparation, annc_network *network)
 {
-    struct annc_buffer json = {NULL, 0, 0, ANNC_OK};
+    struct annc_json_writer json = {.replacement = NULL};
     if (preparation->classes.count == 0)
         return annc_network_set_metadata(network, "annc.classes", NULL);
     annc_classes_format(&preparation->classes, &json);
@@ -70,7 +82,9 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     const struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
     const bool is_table = like->input_names.count > 0;
     const struct annc_look *look = &preparation->look;
-    char place[64], images[128];
+    /* As load_table and load_look read them. */
+    const uint32_t place[] = {like->columns, like->label_at, like->has_header},
+                   images[] = {look->rows, look->columns, look->white, look->background, look->flat, look->mnist_like};
     ANNC_TRY(store_classes(preparation, network));
     ANNC_TRY(annc_network_set_metadata(network, "annc.scale", annc_scale_name(preparation->scale)));
     ANNC_TRY(annc_network_set_metadata(network, "annc.transpose", preparation->transposed ? "true" : NULL));
@@ -83,11 +97,8 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     ANNC_TRY(store_texts(network, "annc.targets", &like->target_names));
     ANNC_TRY(
         annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
-    snprintf(place, sizeof place, "[%u,%u,%d]", like->columns, like->label_at, like->has_header);
-    ANNC_TRY(annc_network_set_metadata(network, "annc.table", is_table ? place : NULL));
-    snprintf(images, sizeof images, "[%u,%u,%u,%d,%d,%d]", look->rows, look->columns, look->white, look->background,
-             look->flat, look->mnist_like);
-    ANNC_TRY(annc_network_set_metadata(network, "annc.images", images));
+    ANNC_TRY(store_wholes(network, "annc.table", place, is_table ? 3 : 0));
+    ANNC_TRY(store_wholes(network, "annc.images", images, 6));
 out:
     return status;
 }
@@ -103,14 +114,14 @@ static annc_status load_texts(const annc_network *network, const char *key, stru
 {
     annc_status status = ANNC_OK;
     const char *text = annc_network_metadata(network, key);
-    struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
+    struct annc_json_reader json = {text, text ? strlen(text) : 0, 0, NULL};
     bool first = true;
     char *name = NULL; /* as long as the whole text, so any string in it fits */
     if (!text)
         return ANNC_OK;
     ANNC_TRY(annc_allocate(json.size + 1, 1, "names", (void **)&name));
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, name, json.size + 1))
+    while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, name, json.size + 1))
         ANNC_TRY(annc_texts_add(texts, name, strlen(name)));
     if (json.error)
         status = malformed(key);
@@ -145,7 +156,7 @@ out:
 static annc_status load_wholes(const annc_network *network, const char *key, uint32_t *numbers, int count, bool *there)
 {
     const char *text = annc_network_metadata(network, key);
-    struct annc_json json = {text, text ? strlen(text) : 0, 0, NULL};
+    struct annc_json_reader json = {text, text ? strlen(text) : 0, 0, NULL};
     bool first = true;
     *there = text != NULL;
     if (!text)
@@ -153,7 +164,7 @@ static annc_status load_wholes(const annc_network *network, const char *key, uin
     annc_json_take(&json, '[');
     for (int i = 0; i < count; i++) {
         uint64_t number = 0;
-        if (!annc_json_next(&json, ']', &first) || !annc_json_whole(&json, &number) || number > UINT32_MAX)
+        if (!annc_json_next(&json, ']', &first) || !annc_json_read_whole(&json, &number) || number > UINT32_MAX)
             return malformed(key);
         numbers[i] = (uint32_t)number;
     }

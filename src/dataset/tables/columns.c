@@ -105,7 +105,7 @@ static bool is_header(const struct annc_records *records, const struct annc_colu
 static annc_status wrong_length(const struct annc_records *records, size_t wanted)
 {
     return annc_stream_malformed(records->stream, "line %zu has %zu field%s, and others have %zu", records->line,
-                                 records->count, records->count == 1 ? "" : "s", wanted);
+                                 records->count, annc_plural(records->count), wanted);
 }
 
 annc_status annc_columns_check(const struct annc_records *records, const struct annc_columns *columns)

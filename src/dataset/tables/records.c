@@ -2,8 +2,8 @@
 #include "dataset/tables/records.h"
 #include "base/allocate.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "formats/stream.h"
 
 #include <math.h>
@@ -115,10 +115,10 @@ static annc_status from_latin_1(struct annc_records *records)
     char *text = NULL;
     ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&text));
     for (size_t i = records->begin; i < records->size; i++) {
-        const unsigned char c = (unsigned char)records->text[i];
-        if (c >= 0x80)
-            text[size++] = (char)(0xC0 | c >> 6);
-        text[size++] = (char)(c < 0x80 ? c : 0x80 | (c & 0x3F));
+        char bytes[ANNC_UTF8];
+        const size_t length = annc_utf8_encode((unsigned char)records->text[i], bytes);
+        memcpy(text + size, bytes, length);
+        size += length;
     }
     annc_release(records->text);
     records->text = text;
@@ -156,7 +156,7 @@ static size_t whole_characters(const struct annc_records *records)
 static annc_status check_text(struct annc_records *records)
 {
     const char *text = records->text + records->begin;
-    return annc_json_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
+    return annc_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
 }
 
 /* Discards the text before a position. */

@@ -204,7 +204,7 @@ static annc_status match_names(const struct annc_records *records, const struct 
         others += columns->column[c].role == ANNC_ROLE_LEFT_OUT;
     if (others > 0)
         annc_note(notes, size, "%u column%s that the training data %s not have %s left out", others,
-                  others == 1 ? "" : "s", others == 1 ? "does" : "do", others == 1 ? "is" : "are");
+                  annc_plural(others), others == 1 ? "does" : "do", others == 1 ? "is" : "are");
 out:
     return status;
 }

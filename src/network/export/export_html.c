@@ -2,11 +2,12 @@
  * metadata are untrusted; they enter the page only as JSON, without a '<' that could end its
  * script. */
 #include "network/export/export_html.h"
-#include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/functions.h"
+#include "base/json_write.h"
 #include "base/safe_file.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "network/export/export_page.h"
 #include "network/export/formulas.h"
 #include "network/network.h"
@@ -22,87 +23,75 @@ static annc_status write_text(struct annc_safe_file *file, struct annc_buffer *t
     annc_status status = text->status;
     if (status == ANNC_OK)
         status = annc_safe_write(file, text->bytes, text->length);
-    annc_release(text->bytes);
+    annc_buffer_free(text);
     return status;
 }
 
 /* ---------------------------------------------------------------- the model */
 
-/* Writes a number as JSON; infinite numbers become null. */
-static void put_number(struct annc_buffer *json, const char *key, double number)
+static void put_layers(struct annc_json_writer *json, const annc_shape *shape)
 {
-    if (isfinite(number))
-        annc_buffer_format(json, ",\"%s\":%.9g", key, number);
-    else
-        annc_buffer_format(json, ",\"%s\":null", key);
-}
-
-static void put_layers(struct annc_buffer *json, const annc_shape *shape)
-{
+    annc_json_write_open(json, "layers", '[');
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const annc_activation f = shape->activation[l - 1];
         const struct annc_range range = annc_activation_range(f);
-        annc_buffer_format(json, "%s\n{\"inputs\":%u,\"units\":%u,\"activation\":\"%s\"", l > 1 ? "," : "",
-                           shape->width[l - 1], shape->width[l], annc_activation_name(f));
-        put_number(json, "low", range.low);
-        put_number(json, "high", range.high);
-        annc_buffer_add(json, "}", 1);
+        annc_json_write_line(json);
+        annc_json_write_open(json, NULL, '{');
+        annc_json_write_whole(json, "inputs", shape->width[l - 1]);
+        annc_json_write_whole(json, "units", shape->width[l]);
+        annc_json_write_string(json, "activation", annc_activation_name(f));
+        annc_json_write_float(json, "low", range.low);
+        annc_json_write_float(json, "high", range.high);
+        annc_json_write_close(json, '}');
     }
+    annc_json_write_close(json, ']');
 }
 
 /* Writes the metadata that describe the data. */
-static void put_metadata(struct annc_buffer *json, const annc_network *network)
+static void put_metadata(struct annc_json_writer *json, const annc_network *network)
 {
     static const char *const keys[] = {"annc.classes",    "annc.scale",  "annc.input_shift",  "annc.input_factor",
                                        "annc.input_fill", "annc.inputs", "annc.target_shift", "annc.target_factor",
                                        "annc.targets",    "annc.images"};
-    bool first = true;
+    annc_json_write_open(json, "metadata", '{');
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = annc_network_metadata(network, keys[i]);
         if (!value)
             continue;
-        annc_buffer_format(json, "%s\n\"%s\":", first ? "" : ",", keys[i]);
-        annc_buffer_add_json(json, value);
-        first = false;
+        annc_json_write_line(json);
+        annc_json_write_string(json, keys[i], value);
     }
+    annc_json_write_close(json, '}');
 }
 
 /* Writes the members of the model's JSON object except its parameters. */
 static annc_status write_model(const annc_network *network, struct annc_safe_file *file)
 {
     const annc_shape *shape = &network->shape;
-    struct annc_buffer json = {NULL, 0, 0, ANNC_OK}, safe = json;
-    annc_buffer_format(&json, "\"schema\":\"annc.page/1\",\n\"cost\":\"%s\"", annc_cost_name(shape->cost));
-    put_number(&json, "middle", (double)annc_cost_middle(shape->cost));
-    annc_buffer_format(&json, ",\n\"layers\":[");
+    struct annc_json_writer json = {.replacement = NULL};
+    const struct annc_buffer *text = &json.text;
+    struct annc_buffer safe = {.status = ANNC_OK};
+    annc_json_write_string(&json, "schema", "annc.page/1");
+    annc_json_write_line(&json);
+    annc_json_write_string(&json, "cost", annc_cost_name(shape->cost));
+    annc_json_write_float(&json, "middle", (double)annc_cost_middle(shape->cost));
+    annc_json_write_line(&json);
     put_layers(&json, shape);
-    annc_buffer_format(&json, "],\n\"metadata\":{");
+    annc_json_write_line(&json);
     put_metadata(&json, network);
-    annc_buffer_add(&json, "}", 1);
-    for (size_t i = 0; i < json.length; i++) { /* '<' occurs only in strings */
-        if (json.bytes[i] == '<')
+    for (size_t i = 0; i < text->length; i++) { /* '<' occurs only in strings */
+        if (text->bytes[i] == '<')
             annc_buffer_format(&safe, "\\u003c");
         else
-            annc_buffer_add(&safe, json.bytes + i, 1);
+            annc_buffer_add(&safe, text->bytes + i, 1);
     }
-    if (json.status != ANNC_OK)
-        safe.status = json.status;
-    annc_release(json.bytes);
+    if (text->status != ANNC_OK)
+        safe.status = text->status;
+    annc_buffer_free(&json.text);
     return write_text(file, &safe);
 }
 
 /* ---------------------------------------------------------------- parameters */
-
-/* Writes `count` of three bytes as four characters. */
-static void put_base64(struct annc_buffer *text, const uint8_t *bytes, size_t count)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const uint32_t bits = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-    char four[4];
-    for (size_t i = 0; i < 4; i++)
-        four[i] = i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
-    annc_buffer_add(text, four, sizeof four);
-}
 
 /* Writes the parameter block in base64, each float as four little-endian bytes. */
 static annc_status write_parameters(const annc_network *network, struct annc_safe_file *file)
@@ -113,15 +102,18 @@ static annc_status write_parameters(const annc_network *network, struct annc_saf
     for (size_t first = 0; first < count && status == ANNC_OK; first += AT_ONCE) {
         const size_t here = count - first < AT_ONCE ? count - first : AT_ONCE;
         struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
-        uint8_t bytes[4 * AT_ONCE + 2] = {0};
+        uint8_t bytes[4 * AT_ONCE];
+        char four[4];
         for (size_t i = 0; i < here; i++) {
             uint32_t bits;
             memcpy(&bits, &network->theta[first + i], sizeof bits);
             for (int b = 0; b < 4; b++)
                 bytes[4 * i + (size_t)b] = (uint8_t)(bits >> 8 * b);
         }
-        for (size_t i = 0; i < 4 * here; i += 3)
-            put_base64(&text, bytes + i, 4 * here - i < 3 ? 4 * here - i : 3);
+        for (size_t i = 0; i < 4 * here; i += 3) {
+            annc_base64(bytes + i, 4 * here - i, four);
+            annc_buffer_add(&text, four, sizeof four);
+        }
         status = write_text(file, &text);
     }
     return status;

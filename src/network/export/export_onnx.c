@@ -2,7 +2,6 @@
  * operators of opset 13): one Gemm per layer, then its activation. A protocol buffer is a sequence
  * of fields, each a number, a wire type and a value (protobuf.dev/programming-guides/encoding). */
 #include "network/export/export_onnx.h"
-#include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/safe_file.h"
 #include "base/status.h"
@@ -59,7 +58,7 @@ static void put_message(struct annc_buffer *buffer, uint32_t field, struct annc_
     if (message->status != ANNC_OK)
         buffer->status = message->status;
     put_bytes(buffer, field, message->bytes ? message->bytes : "", message->length);
-    annc_release(message->bytes);
+    annc_buffer_free(message);
     memset(message, 0, sizeof *message);
 }
 
@@ -274,6 +273,6 @@ annc_status annc_export_onnx(const annc_network *network, struct annc_safe_file 
     ANNC_TRY(model.status);
     ANNC_TRY(annc_safe_write(file, model.bytes, model.length));
 out:
-    annc_release(model.bytes);
+    annc_buffer_free(&model);
     return status;
 }

@@ -3,7 +3,8 @@
 #include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/functions.h"
-#include "base/json.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/number.h"
 #include "base/safe_file.h"
 #include "base/status.h"
@@ -28,50 +29,69 @@ static annc_status flush_text(struct annc_buffer *text, struct annc_safe_file *f
 
 /* ---------------------------------------------------------------- JSON */
 
-/* Writes rows of numbers, or, with one row of `columns`, numbers. Nine digits preserve a float. */
-static annc_status put_numbers(struct annc_buffer *text, struct annc_safe_file *file, size_t rows, size_t columns,
-                               const float *values)
+static annc_status put_row(struct annc_json_writer *json, struct annc_safe_file *file, const char *key,
+                           const float *values, size_t count)
 {
-    annc_status status = ANNC_OK;
-    for (size_t i = 0; i < rows; i++) {
-        annc_buffer_format(text, "%s[", i > 0 ? ",\n" : "");
-        for (size_t j = 0; j < columns; j++)
-            annc_buffer_format(text, "%s%.9g", j > 0 ? "," : "", (double)values[i * columns + j]);
-        annc_buffer_add(text, "]", 1);
-        ANNC_TRY(flush_text(text, file, PIECE));
+    annc_json_write_open(json, key, '[');
+    for (size_t j = 0; j < count; j++)
+        annc_json_write_float(json, NULL, (double)values[j]);
+    annc_json_write_close(json, ']');
+    return flush_text(&json->text, file, PIECE);
+}
+
+/* Writes a layer with its n_l x n_(l-1) weights, a row per line. */
+static annc_status put_layer(struct annc_json_writer *json, struct annc_safe_file *file, const annc_network *network,
+                             uint32_t l)
+{
+    const annc_shape *shape = &network->shape;
+    const float *W = network->theta + annc_shape_weights_at(shape, l);
+    annc_json_write_line(json);
+    annc_json_write_open(json, NULL, '{');
+    annc_json_write_whole(json, "inputs", shape->width[l - 1]);
+    annc_json_write_whole(json, "units", shape->width[l]);
+    annc_json_write_string(json, "activation", annc_activation_name(shape->activation[l - 1]));
+    annc_json_write_line(json);
+    annc_json_write_open(json, "weights", '[');
+    for (size_t j = 0; j < shape->width[l]; j++) {
+        if (j > 0)
+            annc_json_write_line(json);
+        ANNC_RETURN_IF_FAILED(put_row(json, file, NULL, W + j * shape->width[l - 1], shape->width[l - 1]));
     }
-out:
-    return status;
+    annc_json_write_close(json, ']');
+    annc_json_write_line(json);
+    ANNC_RETURN_IF_FAILED(
+        put_row(json, file, "biases", network->theta + annc_shape_biases_at(shape, l), shape->width[l]));
+    annc_json_write_close(json, '}');
+    return ANNC_OK;
 }
 
 annc_status annc_export_json(const annc_network *network, struct annc_safe_file *file)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = &network->shape;
-    struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
+    struct annc_json_writer json = {.replacement = NULL};
     const char *key, *value;
-    annc_buffer_format(&text, "{\"schema\":\"annc.network/1\",\n\"metadata\":{");
+    annc_json_write_open(&json, NULL, '{');
+    annc_json_write_string(&json, "schema", "annc.network/1");
+    annc_json_write_line(&json);
+    annc_json_write_open(&json, "metadata", '{');
     for (size_t i = 0; annc_network_metadata_at(network, i, &key, &value); i++) {
-        annc_buffer_format(&text, "%s", i > 0 ? ",\n" : "\n");
-        annc_buffer_add_json(&text, key);
-        annc_buffer_add(&text, ":", 1);
-        annc_buffer_add_json(&text, value);
+        annc_json_write_line(&json);
+        annc_json_write_string(&json, key, value);
     }
-    annc_buffer_format(&text, "},\n\"cost\":\"%s\",\n\"layers\":[", annc_cost_name(shape->cost));
-    for (uint32_t l = 1; l <= shape->layers; l++) {
-        annc_buffer_format(&text, "%s\n{\"inputs\":%u,\"units\":%u,\"activation\":\"%s\",\n\"weights\":[",
-                           l > 1 ? "," : "", shape->width[l - 1], shape->width[l],
-                           annc_activation_name(shape->activation[l - 1]));
-        ANNC_TRY(put_numbers(&text, file, shape->width[l], shape->width[l - 1],
-                             network->theta + annc_shape_weights_at(shape, l)));
-        annc_buffer_format(&text, "],\n\"biases\":");
-        ANNC_TRY(put_numbers(&text, file, 1, shape->width[l], network->theta + annc_shape_biases_at(shape, l)));
-        annc_buffer_add(&text, "}", 1);
-    }
-    annc_buffer_format(&text, "]}\n");
-    ANNC_TRY(flush_text(&text, file, 1));
+    annc_json_write_close(&json, '}');
+    annc_json_write_line(&json);
+    annc_json_write_string(&json, "cost", annc_cost_name(shape->cost));
+    annc_json_write_line(&json);
+    annc_json_write_open(&json, "layers", '[');
+    for (uint32_t l = 1; l <= shape->layers; l++)
+        ANNC_TRY(put_layer(&json, file, network, l));
+    annc_json_write_close(&json, ']');
+    annc_json_write_close(&json, '}');
+    annc_buffer_add(&json.text, "\n", 1);
+    ANNC_TRY(flush_text(&json.text, file, 1));
 out:
-    annc_release(text.bytes);
+    annc_buffer_free(&json.text);
     return status;
 }
 
@@ -119,7 +139,7 @@ static annc_status put_c_names(struct annc_buffer *text, const annc_network *net
 {
     annc_status status = ANNC_OK;
     const char *value = annc_network_metadata(network, key);
-    struct annc_json json = {value, value ? strlen(value) : 0, 0, NULL};
+    struct annc_json_reader json = {value, value ? strlen(value) : 0, 0, NULL};
     char *one = NULL; /* as long as the entry, so any string in it fits */
     bool first = true;
     if (!value)
@@ -127,7 +147,7 @@ static annc_status put_c_names(struct annc_buffer *text, const annc_network *net
     ANNC_TRY(annc_allocate(json.size + 1, 1, "names", (void **)&one));
     annc_buffer_format(text, "extern const char *const %s[];\nconst char *const %s[] = {", name, name);
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, one, json.size + 1)) {
+    while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, one, json.size + 1)) {
         annc_buffer_format(text, "\n    ");
         put_c_text(text, one);
         annc_buffer_add(text, ",", 1);
@@ -145,7 +165,7 @@ static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *n
                                  const char *name, uint32_t count, bool *there)
 {
     const char *value = annc_network_metadata(network, key);
-    struct annc_json json = {value, value ? strlen(value) : 0, 0, NULL};
+    struct annc_json_reader json = {value, value ? strlen(value) : 0, 0, NULL};
     char one[ANNC_NUMBER_HEX + 1];
     bool first = true;
     double number = 0;
@@ -155,7 +175,7 @@ static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *n
         return ANNC_OK;
     annc_buffer_format(text, "static const double %s[%u] = {", name, count);
     annc_json_take(&json, '[');
-    while (annc_json_next(&json, ']', &first) && annc_json_string(&json, one, sizeof one) &&
+    while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, one, sizeof one) &&
            annc_number_parse_hex(one, &number)) {
         annc_buffer_format(text, "%s", found++ % 6 ? " " : "\n    ");
         put_c_number(text, number, 17, ",");
@@ -314,6 +334,6 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     put_c_main(&text, shape, has_classes);
     ANNC_TRY(flush_text(&text, file, 1));
 out:
-    annc_release(text.bytes);
+    annc_buffer_free(&text);
     return status;
 }

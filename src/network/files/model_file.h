@@ -3,7 +3,7 @@
 #define ANNC_NETWORK_FILES_MODEL_FILE_H
 
 #include "annc.h"
-#include "base/json.h"
+#include "base/json_read.h"
 
 enum {
     MOST_HEADER_BYTES = 100000000,
@@ -28,7 +28,7 @@ struct annc_model_file {
     int descriptor;
     uint64_t file_bytes, data_begin;
     char *header, *string; /* the header's text; room for any string in it */
-    struct annc_json json;
+    struct annc_json_reader json;
     struct annc_tensor tensors[MOST_TENSORS];
     size_t tensor_count;
     /* Reads the values of a tensor, and checks that all are finite. */

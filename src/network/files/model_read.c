@@ -1,6 +1,6 @@
 /* model_read.c - reads a safetensors file as a network, with a check of every field. */
 #include "base/allocate.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -74,10 +74,10 @@ static annc_status read_header(struct annc_model_file *file)
     ANNC_TRY(read_at(file, 8, file->header, length));
     if (file->header[0] != '{')
         return annc_model_malformed(file, "has a header that does not begin with '{': it is no safetensors file");
-    if (!annc_json_is_utf8(file->header, length))
+    if (!annc_is_utf8(file->header, length))
         return annc_model_malformed(file, "has a header that is not UTF-8");
     file->data_begin = 8 + length;
-    file->json = (struct annc_json){file->header, length, 0, NULL};
+    file->json = (struct annc_json_reader){file->header, length, 0, NULL};
 out:
     return status;
 }
@@ -94,16 +94,16 @@ static annc_status json_failed(const struct annc_model_file *file)
 static annc_status parse_metadata(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
-    struct annc_json *json = &file->json;
+    struct annc_json_reader *json = &file->json;
     const size_t room = json->size + 1;
     bool first = true;
     annc_json_take(json, '{');
     while (annc_json_next(json, '}', &first)) {
         /* The key is at the start of the string buffer, the value behind it. */
-        if (!annc_json_string(json, file->string, room))
+        if (!annc_json_read_string(json, file->string, room))
             break;
         char *value = file->string + strlen(file->string) + 1;
-        if (!annc_json_take(json, ':') || !annc_json_string(json, value, room - (size_t)(value - file->string)))
+        if (!annc_json_take(json, ':') || !annc_json_read_string(json, value, room - (size_t)(value - file->string)))
             break;
         if (annc_network_metadata(file->metadata, file->string))
             return annc_model_malformed(file, "has a metadata key twice");
@@ -117,7 +117,7 @@ out:
     return status;
 }
 
-static void parse_whole_array(struct annc_json *json, uint64_t *numbers, uint32_t most, uint32_t *count)
+static void parse_whole_array(struct annc_json_reader *json, uint64_t *numbers, uint32_t most, uint32_t *count)
 {
     bool first = true;
     *count = 0;
@@ -127,14 +127,14 @@ static void parse_whole_array(struct annc_json *json, uint64_t *numbers, uint32_
             json->error = "has a tensor of too many dimensions or offsets";
             return;
         }
-        if (!annc_json_whole(json, &numbers[(*count)++]))
+        if (!annc_json_read_whole(json, &numbers[(*count)++]))
             return;
     }
 }
 
 static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor *tensor)
 {
-    struct annc_json *json = &file->json;
+    struct annc_json_reader *json = &file->json;
     bool first = true, has_type = false, has_shape = false, has_offsets = false, twice = false;
     tensor->type = (enum annc_tensor_type)0;
     char member[NAME_BYTES], type[NAME_BYTES] = "";
@@ -142,12 +142,12 @@ static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor
     uint32_t offset_count = 0;
     annc_json_take(json, '{');
     while (annc_json_next(json, '}', &first)) {
-        if (!annc_json_string(json, member, sizeof member) || !annc_json_take(json, ':'))
+        if (!annc_json_read_string(json, member, sizeof member) || !annc_json_take(json, ':'))
             break;
         bool *has = NULL;
         if (strcmp(member, "dtype") == 0) {
             has = &has_type;
-            annc_json_string(json, type, sizeof type);
+            annc_json_read_string(json, type, sizeof type);
         } else if (strcmp(member, "shape") == 0) {
             has = &has_shape;
             parse_whole_array(json, tensor->shape, 2, &tensor->rank);
@@ -190,12 +190,12 @@ static bool offsets_fit(const struct annc_tensor *tensor)
 static annc_status parse_header(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
-    struct annc_json *json = &file->json;
+    struct annc_json_reader *json = &file->json;
     bool first = true, has_metadata = false;
     annc_json_take(json, '{');
     while (annc_json_next(json, '}', &first)) {
         struct annc_tensor *tensor = &file->tensors[file->tensor_count < MOST_TENSORS ? file->tensor_count : 0];
-        if (!annc_json_string(json, file->string, json->size + 1) || !annc_json_take(json, ':'))
+        if (!annc_json_read_string(json, file->string, json->size + 1) || !annc_json_take(json, ':'))
             break;
         if (strcmp(file->string, "__metadata__") == 0) {
             if (has_metadata)

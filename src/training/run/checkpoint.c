@@ -73,7 +73,7 @@ static annc_status write_state(struct state *state, annc_network *checkpoint)
     annc_status status = text.status;
     if (status == ANNC_OK)
         status = annc_network_set_metadata(checkpoint, KEY, text.bytes);
-    annc_release(text.bytes);
+    annc_buffer_free(&text);
     return status;
 }
 
