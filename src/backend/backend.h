@@ -22,7 +22,7 @@
 
 /* Version of this interface, raised with every change of this file; the library rejects a module of
  * another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 5 };
+enum { ANNC_BACKEND_CONTRACT = 6 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
