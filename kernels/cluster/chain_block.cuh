@@ -4,7 +4,8 @@
 //   warps 4 to 7    output   W^2 of 8 hidden units each
 //   warps 8 to 11   prepare  Z^1 but for the last delta: the helpers' parts, corrections by older ones
 //   warps 12, 13    send     delta^1 of 16 units to the helpers
-//   warp 14         score    b^2, cost and hits, the ring of records
+//   warp 14         bias     b^2
+//   warp 15         score    cost and hits, the ring of records
 //
 // Products are 3xTF32: high high + high low + low high. Fragments: lane = 4 g + t; a tile of 16
 // rows x 8 columns has rows g, g + 8 and columns 2t, 2t + 1 in registers 0 to 3. A product over
@@ -21,19 +22,19 @@
 //                  t, or for LAG 1 after z_full of t + 2, both of which follow the chain's read.
 //   delta_ready    chain -> send, prepare   free: the chain writes slot t + RING after z_full of
 //                  t + RING, whose helpers had the deltas to t + RING - LAG - 1 > t from send.
-//   W2_ready       output, score -> chain   two in turn: the chain waits for each.
-//   named barrier 2  chain -> output, score   a and delta2 of t + 2 are written after W2_ready of
-//                  t + 1, which follows the reads of t.
+//   W2_ready       output, bias, score -> chain, score   two in turn: both wait for each.
+//   named barrier 2  chain -> output, bias, score   z2, a and delta2 of t + 2 are written after
+//                  W2_ready of t + 1, which output, bias and score signal after their reads of t.
 #ifndef ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 #define ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 
 #include "kernels/cluster/cluster_functions.cuh"
 #include "kernels/cluster/cluster_layout.cuh"
 
-// Named barriers: 1 among the chain's 4 warps, 2 from them to the 4 of output and to score.
+// Named barriers: 1 among the chain's 4 warps, 2 from them to output, bias and score.
 #define CHAIN_SYNC()    asm volatile("bar.sync 1,128;" ::: "memory")
-#define OUTPUT_ARRIVE() asm volatile("bar.arrive 2,288;" ::: "memory")
-#define OUTPUT_SYNC()   asm volatile("bar.sync 2,288;" ::: "memory")
+#define OUTPUT_ARRIVE() asm volatile("bar.arrive 2,320;" ::: "memory")
+#define OUTPUT_SYNC()   asm volatile("bar.sync 2,320;" ::: "memory")
 
 // ---------------------------------------------------------------- products over examples
 
@@ -452,44 +453,28 @@ ANNC_INLINE float cost_of_lane(const annc_cluster_launch &job, int lane, float *
     return 0.5f * (scale[0] * cost[0] + scale[1] * cost[1]);
 }
 
-template <bool HEADLINE>
-ANNC_INLINE void score_warp(ChainMemory &s, const annc_cluster_launch &job, float *b2, int lane)
+template <bool HEADLINE> ANNC_INLINE void score_warp(ChainMemory &s, const annc_cluster_launch &job, int lane)
 {
     const int t = lane & 3, last = t & 1, steps = (int)job.steps;
-    float bias = s.b2[lane & 15];
     annc_score *scores = job.scores + job.start->step + job.offset;
     for (int step = 0; step < steps; step++) {
         const int slot = slot_of<RING>(step);
         const ChainStep &S = s.step[step & 1];
-        const float2 b = load2(&s.b2[2 * t]);
-        const float b_last = s.b2[8 + last], k = s.rate[step];
-        __syncwarp();
+        if (step > 0)
+            wait(&s.W2_ready[(step - 1) & 1], (step - 1) >> 1 & 1); //@wait w2ready
+        const float2 b = load2(&s.b2[2 * t]);                       // bias writes them after the barrier
+        const float b_last = s.b2[8 + last];
         OUTPUT_SYNC(); //@a2
-        const float *d = S.delta2[lane & 15];
-        float4 sum = load4(d);
-#pragma unroll
-        for (int r = 4; r < ROWS; r += 4) {
-            const float4 v = load4(d + r);
-            sum.x += v.x;
-            sum.y += v.y;
-            sum.z += v.z;
-            sum.w += v.w;
-        }
-        bias = fmaf(k, (sum.x + sum.y) + (sum.z + sum.w), bias); //@score
-        if (lane < 16)
-            s.b2[lane] = bias;
-        __syncwarp();
         if (lane == 0)
             arrive(&s.W2_ready[step & 1]); //@signal w2ready
-        // The rest is off the chain, which writes this z2 again in step + 2, after the next W2_ready.
         OutputParts parts;
         float z[6], a[6], y[6], scale[2];
         load_output_parts(parts, S, lane);
         load_targets(y, scale, s.record[slot], lane);
-        const float wanted[2] = {s.record[slot][(lane >> 2) * TARGET_STRIDE + ROW_CLASS],
-                                 s.record[slot][((lane >> 2) + 8) * TARGET_STRIDE + ROW_CLASS]};
+        const float *row = s.record[slot] + (lane >> 2) * TARGET_STRIDE + ROW_CLASS;
+        const int wanted[2] = {(int)row[0], (int)row[8 * TARGET_STRIDE]};
         sum_output_parts(z, parts, b, b_last);
-        const float cost = warp_sum(cost_of_lane<HEADLINE>(job, lane, z, a, y, scale));
+        const float cost = warp_sum(cost_of_lane<HEADLINE>(job, lane, z, a, y, scale)); //@score
         const int correct = hits(job, lane, a, wanted);
         __syncwarp();
         if (lane == 0) {
@@ -502,6 +487,35 @@ ANNC_INLINE void score_warp(ChainMemory &s, const annc_cluster_launch &job, floa
                         &s.record_full[slot]);
             }
         }
+    }
+}
+
+// ---------------------------------------------------------------- bias
+
+// b^2 = b^2 - (eta / m) (delta^2)^T 1.
+ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float *b2, int lane)
+{
+    const int steps = (int)job.steps;
+    float bias = s.b2[lane & 15];
+    for (int step = 0; step < steps; step++) {
+        const float k = s.rate[step];
+        OUTPUT_SYNC(); //@a2
+        const float *d = s.step[step & 1].delta2[lane & 15];
+        float4 sum = load4(d);
+#pragma unroll
+        for (int r = 4; r < ROWS; r += 4) {
+            const float4 v = load4(d + r);
+            sum.x += v.x;
+            sum.y += v.y;
+            sum.z += v.z;
+            sum.w += v.w;
+        }
+        bias = fmaf(k, (sum.x + sum.y) + (sum.z + sum.w), bias); //@bias
+        if (lane < 16)
+            s.b2[lane] = bias;
+        __syncwarp();
+        if (lane == 0)
+            arrive(&s.W2_ready[step & 1]); //@signal w2ready
     }
     if (lane < (int)job.outputs)
         b2[lane] = bias;
@@ -540,7 +554,7 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
     for (int i = 0; i < 2; i++) {
         barrier_open(&s.z_ready[i][0], 1);
         barrier_open(&s.z_ready[i][1], 1);
-        barrier_open(&s.W2_ready[i], 5);
+        barrier_open(&s.W2_ready[i], 6);
     }
     barriers_are_open();
     for (int i = 0; i < RING; i++) {
@@ -569,7 +583,9 @@ template <bool HEADLINE> ANNC_INLINE void chain_block(ChainMemory &s, const annc
     else if (member < 2)
         send_warp(s, job, member, lane);
     else if (member == 2)
-        score_warp<HEADLINE>(s, job, b2, lane);
+        bias_warp(s, job, b2, lane);
+    else
+        score_warp<HEADLINE>(s, job, lane);
 }
 
 #endif

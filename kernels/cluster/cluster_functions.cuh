@@ -174,36 +174,32 @@ ANNC_INLINE float output_cost(const annc_cluster_launch &job, int lane, const fl
     return sum[0] * scale[0] + sum[1] * scale[1];
 }
 
-// Returns the number of rows whose largest output, the first of equal ones, is that of their class;
-// a single output changes from class 0 to class 1 at the cost's middle. wanted: the classes of rows
-// g and g + 8, -1 for a missing row.
-ANNC_INLINE int hits(const annc_cluster_launch &job, int lane, const float *A, const float *wanted)
+// Returns the number of rows whose first largest output is that of their class; a single output
+// changes from class 0 to class 1 at the cost's middle. wanted: the classes of rows g and g + 8, -1
+// for a missing row.
+ANNC_INLINE int hits(const annc_cluster_launch &job, int lane, const float *A, const int *wanted)
 {
+    const int t = lane & 3;
+    const float middle = annc_cost_middle(job.cost);
     int correct = 0;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-        float top = -INFINITY;
-        int at = job.outputs;
+        const int j = wanted[half];
+        const float mine = j >= 8 ? A[4 + half] : j & 1 ? A[2 * half + 1] : A[2 * half];
+        const float a = __shfl_sync(~0u, mine, (lane & ~3) + (j >= 8 ? j & 1 : j >> 1 & 3)); // of the class
+        // No short cuts: a branch costs more than the comparisons that it saves.
+        bool hit = j >= 0;
 #pragma unroll
         for (int i = 0; i < 3; i++) {
-            const int q = i < 2 ? 2 * half + i : 4 + half, j = i < 2 ? 2 * (lane & 3) + i : 8 + (lane & 1);
-            if (is_output(job, lane, q) && (A[q] > top || (at == (int)job.outputs && j < at))) {
-                top = A[q];
-                at = j;
-            }
+            const int q = i < 2 ? 2 * half + i : 4 + half, other = i < 2 ? 2 * t + i : 8 + (t & 1);
+            const bool below = A[q] < a, ties_after = (A[q] == a) & (other >= j);
+            hit &= !is_output(job, lane, q) | below | ties_after;
         }
-#pragma unroll
-        for (int m = 1; m < 4; m <<= 1) {
-            const float other = __shfl_xor_sync(~0u, top, m);
-            const int other_at = __shfl_xor_sync(~0u, at, m);
-            if (other > top || (other == top && other_at < at)) {
-                top = other;
-                at = other_at;
-            }
-        }
-        if (job.outputs == 1)
-            at = top > annc_cost_middle(job.cost);
-        correct += __popc(__ballot_sync(~0u, (lane & 3) == 0 && (float)at == wanted[half]));
+        const bool hit_alone = (t != 0) | ((A[2 * half] > middle) == j);
+        hit = job.outputs == 1 ? hit_alone : hit;
+        uint32_t rows = __ballot_sync(~0u, hit); // all four lanes of a row
+        rows &= rows >> 1;
+        correct += __popc(rows & rows >> 2 & 0x11111111);
     }
     return correct;
 }

@@ -61,13 +61,4 @@ static inline double annc_cuda_recorded_seconds(const struct annc_job *job)
     return job->shape->layers * layer_seconds + annc_job_flops(job) / flops_per_second;
 }
 
-/* Returns seconds per step of the best engine for a training, as far as known without a device. */
-static inline double annc_cuda_least_seconds(const struct annc_job *job)
-{
-    const annc_engine wanted = job->training->engine;
-    const bool cluster = wanted == ANNC_ENGINE_AUTO || wanted == ANNC_ENGINE_CLUSTER;
-    return cluster && !annc_cuda_cluster_refuses(job) ? annc_cuda_cluster_seconds(job)
-                                                      : annc_cuda_recorded_seconds(job);
-}
-
 #endif

@@ -78,11 +78,12 @@ struct annc_engine_ops {
     annc_engine kind;
     const char *name, *about; /* "fused"; its method, a sentence without full stop */
     bool of_operations;       /* it runs job->step: auditing the operations audits the engine */
+    bool of_bytes;            /* it takes inputs of bytes alone, and so may refuse a job once its data are known */
     /* Largest number of jobs for open, a population of equal shape and batch; 1 = one job. */
     uint32_t most_jobs;
-    /* Steps of a block. The bits do not depend on how the steps of an epoch are divided into calls
-     * that end after whole blocks or with the epoch, so that a run stops, stores and resumes there.
-     * 1 = after any step. */
+    /* Steps of a block. A run stops, stores and resumes after whole blocks, or after the last full
+     * minibatch of an epoch: the bits do not depend on the calls that end there. 1 = after any
+     * step. */
     uint32_t block;
 
     /* Returns the reason to reject a job (static text, a clause), or NULL to accept it. The job's

@@ -126,7 +126,7 @@ static double least_seconds_cpu(const struct annc_job *job)
 static double least_seconds_cuda(const struct annc_job *job)
 {
     const double start = 0.1;
-    return job->training ? annc_cuda_least_seconds(job) : start;
+    return job->training ? annc_cuda_recorded_seconds(job) : start;
 }
 
 /* A new device is one row here, and a directory. A test adds its own row. */

@@ -12,9 +12,10 @@ extern const annc_engine_ops annc_cuda_cluster = {
     ANNC_ENGINE_CLUSTER,
     "cluster",
     "refuses all jobs",
-    false,
-    1, // jobs
-    1, // steps of a block
+    false, // of operations
+    true,  // of bytes
+    1,     // jobs
+    1,     // steps of a block
     refuses,
     nullptr,
     nullptr,

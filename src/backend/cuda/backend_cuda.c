@@ -545,9 +545,10 @@ static const struct annc_engine_ops recorded = {
     ANNC_ENGINE_RECORDED,
     "recorded",
     "steps of any network are recorded in a CUDA graph and replayed",
-    true,
-    1, /* jobs */
-    1, /* steps of a block */
+    true,  /* of operations */
+    false, /* of bytes */
+    1,     /* jobs */
+    1,     /* steps of a block */
     recorded_refuses,
     recorded_seconds,
     recorded_memory,

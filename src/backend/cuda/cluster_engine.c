@@ -245,6 +245,7 @@ const struct annc_engine_ops annc_cuda_cluster = {
     .kind = ANNC_ENGINE_CLUSTER,
     .name = "cluster",
     .about = "whole steps of a small network in one cluster of blocks, the first layer's update delayed exactly",
+    .of_bytes = true,
     .most_jobs = 1,
     .block = ANNC_CLUSTER_STEPS,
     .refuses = cluster_refuses,
