@@ -472,10 +472,10 @@ template <bool HEADLINE> ANNC_INLINE void score_warp(ChainMemory &s, const annc_
         load_output_parts(parts, S, lane);
         load_targets(y, scale, s.record[slot], lane);
         const float *row = s.record[slot] + (lane >> 2) * TARGET_STRIDE + ROW_CLASS;
-        const int wanted[2] = {(int)row[0], (int)row[8 * TARGET_STRIDE]};
+        const int wanted[2] = {__float_as_int(row[0]), __float_as_int(row[8 * TARGET_STRIDE])};
         sum_output_parts(z, parts, b, b_last);
         const float cost = warp_sum(cost_of_lane<HEADLINE>(job, lane, z, a, y, scale)); //@score
-        const int correct = hits(job, lane, a, wanted);
+        const int correct = hits<HEADLINE>(job, lane, a, wanted);
         __syncwarp();
         if (lane == 0) {
             scores[step].cost = (double)cost;

@@ -176,7 +176,8 @@ ANNC_INLINE float output_cost(const annc_cluster_launch &job, int lane, const fl
 
 // Returns the number of rows whose first largest output is that of their class; a single output
 // changes from class 0 to class 1 at the cost's middle. wanted: the classes of rows g and g + 8, -1
-// for a missing row.
+// for a missing row. HEADLINE: outputs that do not exist are 0, and so never larger.
+template <bool HEADLINE>
 ANNC_INLINE int hits(const annc_cluster_launch &job, int lane, const float *A, const int *wanted)
 {
     const int t = lane & 3;
@@ -193,7 +194,7 @@ ANNC_INLINE int hits(const annc_cluster_launch &job, int lane, const float *A, c
         for (int i = 0; i < 3; i++) {
             const int q = i < 2 ? 2 * half + i : 4 + half, other = i < 2 ? 2 * t + i : 8 + (t & 1);
             const bool below = A[q] < a, ties_after = (A[q] == a) & (other >= j);
-            hit &= !is_output(job, lane, q) | below | ties_after;
+            hit &= below | ties_after | (!HEADLINE && !is_output(job, lane, q));
         }
         const bool hit_alone = (t != 0) | ((A[2 * half] > middle) == j);
         hit = job.outputs == 1 ? hit_alone : hit;

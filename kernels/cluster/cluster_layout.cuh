@@ -29,7 +29,7 @@ constexpr int ROW_RING = LAG + 4; // slots of a helper's inputs: those of steps 
 constexpr int ROW_STRIDE = PART_INPUTS + 8, W2_STRIDE = 68, A_STRIDE = 40, DELTA2_STRIDE = 20;
 
 // What the plan says of a step: for each row 10 targets, its scale (0 if the row is missing, else
-// the weight of its class) and its class; then G by lag as fragments of 16 x 8 tiles, 256 floats
+// the weight of its class) and the bits of its class; then G by lag as fragments of 16 x 8 tiles, 256 floats
 // of high parts and 256 of low parts.
 constexpr int TARGET_STRIDE = 12, ROW_SCALE = 10, ROW_CLASS = 11, TARGETS = ROWS * TARGET_STRIDE;
 constexpr int GRAM = 512, RECORD = TARGETS + LAG * GRAM;

@@ -6,9 +6,9 @@
 // The inputs are bytes, so X X^T is a sum of integers and exact. One block plans a step.
 #include "kernels/cluster/cluster_layout.cuh"
 
-constexpr int PLAN_THREADS = ROWS * ROWS, MOST_PLAN_BLOCKS = 96; // and leaves room for the cluster
-constexpr int WORDS = (ANNC_CLUSTER_INPUTS + 3) / 4;             // of 4 inputs
-constexpr int WORD_STRIDE = WORDS | 1;                           // rows begin on different banks
+constexpr int PLAN_THREADS = ROWS * ROWS;
+constexpr int WORDS = (ANNC_CLUSTER_INPUTS + 3) / 4; // of 4 inputs
+constexpr int WORD_STRIDE = WORDS | 1;               // rows begin on different banks
 constexpr int NO_CLASS = -1;
 
 // The inputs of a minibatch, 4 bytes a word; missing rows are 0.
@@ -83,7 +83,7 @@ __device__ void plan_targets(const annc_cluster_launch &job, int step, int r, fl
         row[j] = there ? target_of(job, example, j) : 0.f;
     const uint32_t label = class_of(job.outputs, row, TARGET_MIDDLE);
     row[ROW_SCALE] = !there ? 0.f : job.weights ? job.weights[label] : 1.f;
-    row[ROW_CLASS] = there ? (float)label : (float)NO_CLASS;
+    row[ROW_CLASS] = __int_as_float(there ? (int)label : NO_CLASS);
 }
 
 // Returns a whole number of 8 bits as bf16.
@@ -117,26 +117,23 @@ __device__ void plan_inputs(const annc_cluster_launch &job, const PlanRows rows,
 __global__ void __launch_bounds__(PLAN_THREADS, 4) cluster_plan_kernel(const __grid_constant__ annc_cluster_launch job)
 {
     __shared__ PlanRows now, before;
-    for (int step = blockIdx.x; step < (int)job.steps; step += gridDim.x) {
-        float *record = job.records + (size_t)step * RECORD;
-        load_rows(job, now, step);
-        if (threadIdx.x < ROWS)
-            plan_targets(job, step, threadIdx.x, record);
-        for (int lag = 1; lag <= LAG; lag++) {
-            if (step >= lag)
-                load_rows(job, before, step - lag);
-            __syncthreads();
-            plan_gram(job, now, before, step, lag, record + TARGETS + (lag - 1) * GRAM);
-            __syncthreads();
-        }
-        plan_inputs(job, now, job.rows + (size_t)step * PARTS * ROWS * ROW_STRIDE);
+    const int step = blockIdx.x;
+    float *record = job.records + (size_t)step * RECORD;
+    load_rows(job, now, step);
+    if (threadIdx.x < ROWS)
+        plan_targets(job, step, threadIdx.x, record);
+    for (int lag = 1; lag <= LAG; lag++) {
+        if (step >= lag)
+            load_rows(job, before, step - lag);
+        __syncthreads();
+        plan_gram(job, now, before, step, lag, record + TARGETS + (lag - 1) * GRAM);
         __syncthreads();
     }
+    plan_inputs(job, now, job.rows + (size_t)step * PARTS * ROWS * ROW_STRIDE);
 }
 
 extern "C" cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch)
 {
-    const unsigned blocks = launch->steps < MOST_PLAN_BLOCKS ? launch->steps : MOST_PLAN_BLOCKS;
-    ANNC_LAUNCH(cluster_plan_kernel, blocks, PLAN_THREADS, 0, stream, *launch);
+    ANNC_LAUNCH(cluster_plan_kernel, launch->steps, PLAN_THREADS, 0, stream, *launch);
     return cudaGetLastError();
 }

@@ -44,10 +44,10 @@ static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
 }
 
 /* Returns seconds per step of the cluster engine: cycles by a model of the machine code's time
- * (kernels/README.md), which is not confirmed on a GPU yet, and an estimated share of a launch. */
+ * (kernels/README.md), not confirmed on a GPU, and the share of a launch and its plan, estimated. */
 static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
 {
-    const double cycles = 1020, cycles_per_second = 1.98e9, launch_seconds = 8e-6;
+    const double cycles = 1052, cycles_per_second = 1.98e9, launch_seconds = 16e-6;
     (void)job; /* the same for all shapes: the chain of dependent products is */
     return cycles / cycles_per_second + launch_seconds / ANNC_CLUSTER_STEPS;
 }

@@ -1,8 +1,8 @@
 /* cluster_engine.c - the cluster engine's host part: which jobs it takes, its memory, its launches.
  *
- * A call is divided into launches of at most ANNC_CLUSTER_STEPS steps. Each begins with complete
- * weights in theta and ends with complete weights there, so a launch is a block of the engine's
- * contract. While one launch trains, another stream plans the next: two buffers alternate. */
+ * A call is divided into launches of at most ANNC_CLUSTER_STEPS steps, each planned and then
+ * trained. A launch begins with complete weights in theta and ends with complete weights there, so
+ * it is a block of the engine's contract. */
 #include "backend/cuda/cluster.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda_estimate.h"
@@ -12,18 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFERS = 2 };
-
 struct cluster {
     annc_device *device;
     const struct annc_job *job;
-    cudaStream_t ahead; /* of the plans */
-    cudaEvent_t begun;  /* the call's cursor is copied */
-    cudaEvent_t planned[BUFFERS], trained[BUFFERS];
     struct annc_cursor *start; /* the cursor as the call found it */
-    uint16_t *rows[BUFFERS];
-    float *records[BUFFERS];
-    uint32_t launches;
+    uint16_t *rows;            /* of the steps of a launch, as the plan writes them */
+    float *records;
 };
 
 /* ---------------------------------------------------------------- what it takes */
@@ -72,48 +66,27 @@ static double cluster_seconds(const annc_device *device, const struct annc_job *
 
 /* ---------------------------------------------------------------- memory */
 
-static size_t bytes_of(uint32_t steps)
-{
-    const size_t step = ANNC_CLUSTER_ROWS * sizeof(uint16_t) + ANNC_CLUSTER_RECORD * sizeof(float);
-    return sizeof(struct annc_cursor) + BUFFERS * steps * step;
-}
-
-/* An upper bound: few examples take less. */
+/* An upper bound: fewer steps in an epoch take less. */
 static size_t cluster_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
 {
+    const size_t step = ANNC_CLUSTER_ROWS * sizeof(uint16_t) + ANNC_CLUSTER_RECORD * sizeof(float);
     (void)device;
     (void)job;
     (void)n; /* most_jobs is 1 */
-    return bytes_of(ANNC_CLUSTER_STEPS);
+    return sizeof(struct annc_cursor) + ANNC_CLUSTER_STEPS * step;
 }
 
 static void cluster_close(void *engine)
 {
     struct cluster *cluster = (struct cluster *)engine;
-    annc_device *device = cluster->device;
-    const struct annc_backend *backend = device->backend;
-    annc_cuda_enter(device);
-    cudaStreamSynchronize(annc_cuda(device)->stream);
-    for (int i = 0; i < BUFFERS; i++) {
-        if (cluster->rows[i])
-            backend->free(device, cluster->rows[i]);
-        if (cluster->records[i])
-            backend->free(device, cluster->records[i]);
-        if (cluster->planned[i])
-            cudaEventDestroy(cluster->planned[i]);
-        if (cluster->trained[i])
-            cudaEventDestroy(cluster->trained[i]);
-    }
-    if (cluster->start)
-        backend->free(device, cluster->start);
-    if (cluster->begun)
-        cudaEventDestroy(cluster->begun);
-    if (cluster->ahead)
-        cudaStreamDestroy(cluster->ahead);
+    void *const memory[] = {cluster->start, cluster->rows, cluster->records};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            cluster->device->backend->free(cluster->device, memory[i]);
     free(cluster);
 }
 
-static annc_status allocate(struct cluster *cluster, uint32_t steps)
+static annc_status allocate(struct cluster *cluster, size_t steps)
 {
     annc_status status = ANNC_OK;
     annc_device *device = cluster->device;
@@ -121,41 +94,27 @@ static annc_status allocate(struct cluster *cluster, uint32_t steps)
     void *memory = NULL;
     ANNC_TRY(backend->alloc(device, sizeof *cluster->start, "the cursor of a call", &memory));
     cluster->start = (struct annc_cursor *)memory;
-    for (int i = 0; i < BUFFERS; i++) {
-        ANNC_TRY(
-            backend->alloc(device, steps * ANNC_CLUSTER_ROWS * sizeof **cluster->rows, "the inputs of steps", &memory));
-        cluster->rows[i] = (uint16_t *)memory;
-        ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_RECORD * sizeof **cluster->records, "the plans of steps",
-                                &memory));
-        cluster->records[i] = (float *)memory;
-    }
+    ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_ROWS * sizeof *cluster->rows, "inputs of steps", &memory));
+    cluster->rows = (uint16_t *)memory;
+    ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_RECORD * sizeof *cluster->records, "plans of steps", &memory));
+    cluster->records = (float *)memory;
 out:
     return status;
 }
 
 static annc_status cluster_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **engine)
 {
-    annc_status status = ANNC_OK;
-    const annc_examples *examples = jobs[0]->examples;
-    const uint32_t steps = (examples->count - 1) / jobs[0]->batch + 1;
+    const uint32_t steps = (jobs[0]->examples->count - 1) / jobs[0]->batch + 1;
     struct cluster *cluster = (struct cluster *)calloc(1, sizeof *cluster);
     (void)n; /* most_jobs is 1 */
     if (!cluster)
         return device->host->fail(ANNC_MEMORY, "out of memory: an engine needs %zu bytes", sizeof *cluster);
     cluster->device = device;
     cluster->job = jobs[0];
-    CUDA_TRY(annc_cuda_enter(device));
-    CUDA_TRY(cudaStreamCreateWithFlags(&cluster->ahead, cudaStreamNonBlocking));
-    CUDA_TRY(cudaEventCreateWithFlags(&cluster->begun, cudaEventDisableTiming));
-    for (int i = 0; i < BUFFERS; i++) {
-        CUDA_TRY(cudaEventCreateWithFlags(&cluster->planned[i], cudaEventDisableTiming));
-        CUDA_TRY(cudaEventCreateWithFlags(&cluster->trained[i], cudaEventDisableTiming));
-    }
-    ANNC_TRY(allocate(cluster, steps < ANNC_CLUSTER_STEPS ? steps : ANNC_CLUSTER_STEPS));
-    *engine = cluster;
-    cluster = NULL;
-out:
-    if (cluster)
+    const annc_status status = allocate(cluster, steps < ANNC_CLUSTER_STEPS ? steps : ANNC_CLUSTER_STEPS);
+    if (status == ANNC_OK)
+        *engine = cluster;
+    else
         cluster_close(cluster);
     return status;
 }
@@ -181,29 +140,12 @@ static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint3
     launch.rates = job->rates;
     launch.eta = (float)job->training->eta;
     launch.start = cluster->start;
+    launch.rows = cluster->rows;
+    launch.records = cluster->records;
     launch.theta = job->theta;
     launch.cursor = job->cursor;
     launch.scores = job->scores;
     return launch;
-}
-
-/* Plans one launch on the stream `ahead`, as soon as its buffer is free, and trains it. */
-static annc_status run_launch(struct cluster *cluster, struct annc_cluster_launch *launch)
-{
-    annc_status status = ANNC_OK;
-    annc_device *device = cluster->device;
-    const cudaStream_t stream = annc_cuda(device)->stream;
-    const uint32_t buffer = cluster->launches++ % BUFFERS;
-    launch->rows = cluster->rows[buffer];
-    launch->records = cluster->records[buffer];
-    CUDA_TRY(cudaStreamWaitEvent(cluster->ahead, cluster->trained[buffer], 0)); /* at once if there was none */
-    CUDA_TRY(annc_launch_cluster_plan(cluster->ahead, launch));
-    CUDA_TRY(cudaEventRecord(cluster->planned[buffer], cluster->ahead));
-    CUDA_TRY(cudaStreamWaitEvent(stream, cluster->planned[buffer], 0));
-    CUDA_TRY(annc_launch_cluster_train(stream, launch));
-    CUDA_TRY(cudaEventRecord(cluster->trained[buffer], stream));
-out:
-    return status;
 }
 
 static annc_status cluster_steps(void *engine, uint32_t m, uint32_t count)
@@ -216,13 +158,12 @@ static annc_status cluster_steps(void *engine, uint32_t m, uint32_t count)
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaMemcpyAsync(cluster->start, cluster->job->cursor, sizeof *cluster->start, cudaMemcpyDeviceToDevice,
                              stream));
-    CUDA_TRY(cudaEventRecord(cluster->begun, stream));
-    CUDA_TRY(cudaStreamWaitEvent(cluster->ahead, cluster->begun, 0));
     for (launch.offset = 0; launch.offset < count; launch.offset += launch.steps) {
         launch.steps = count - launch.offset;
         if (launch.steps > ANNC_CLUSTER_STEPS)
             launch.steps = ANNC_CLUSTER_STEPS;
-        ANNC_TRY(run_launch(cluster, &launch));
+        CUDA_TRY(annc_launch_cluster_plan(stream, &launch));
+        CUDA_TRY(annc_launch_cluster_train(stream, &launch));
     }
 out:
     return status;
