@@ -458,10 +458,13 @@ typedef enum annc_engine {
     ANNC_ENGINE_RECORDED, /* a block of steps, recorded once and replayed (CUDA) */
     /* Whole steps of a small network in one call; skips zero inputs if many are zero (CPU). */
     ANNC_ENGINE_FUSED,
+    /* Whole steps of a small network in one launch, by blocks that exchange results (CUDA, compute
+     * capability 9.0 and newer). */
+    ANNC_ENGINE_CLUSTER,
     ANNC_ENGINE_COUNT
 } annc_engine;
 
-/* Returns "auto", "ops", "recorded" or "fused", or NULL for an invalid value. */
+/* Returns "auto", "ops", "recorded", "fused" or "cluster", or NULL for an invalid value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
 /* Bounds of random image transformations. Each example of each epoch draws its own amounts, uniform
  * within the bounds; 0 = off. Pixels from beyond the edge are 0. */
@@ -629,7 +632,7 @@ ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
  * show it. */
 ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 
-/* Returns the engine in use: "ops", "recorded", "fused, sparse", "fused, dense". */
+/* Returns the engine in use: "ops", "recorded", "fused, sparse", "fused, dense", "cluster". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Returns the number of examples on the device at once: all, or a window of them if they do not
  * fit. */

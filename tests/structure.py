@@ -30,6 +30,7 @@ ARROWS = {
     "src/backend/cpu": "include src/base src/backend src/backend/blas",
     "src/backend/cuda": "include src/base src/backend",
     "kernels": "include src/base src/backend src/backend/cuda",
+    "kernels/cluster": "include src/base src/backend src/backend/cuda kernels",
     "src/training/step": "include src/base src/dataset/prepare src/network src/backend",
     "src/training/run": "include src/base src/dataset/tables src/dataset/prepare src/network src/backend src/training/step",
     "src/training/check": "include src/base src/network src/backend src/training/step",
@@ -57,6 +58,7 @@ IMPLEMENTS = {
               "src/training/check/trace.c",
     "training/run/training_run.h": "src/training/run/training_run_checkpoint.c",
     "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each
+    "backend/cuda/cuda_device.h": "src/backend/cuda/cluster_engine.c",
     "backend/blas/gemm.h": "src/backend/blas/gemm_builtin.c src/backend/blas/gemm_cblas.c",  # one of them is built
     "backend/cpu/cpu_loops.h": "src/backend/cpu/cpu_portable.c src/backend/cpu/cpu_avx2.c src/backend/cpu/cpu_avx512.c",  # by instruction set
 }
@@ -67,7 +69,7 @@ MAIN = "src/cli/main.c"
 GENERATED = {"base/config.h": "src/base/config.h.in", "dataset/mnist.h": "src/dataset/mnist.h.in",
              "network/export/export_page.h": "src/network/export/export_page.h.in"}
 DEVICE_HEADERS = re.compile(r"^(cuda|cublas|curand|cblas|openblas)")
-HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels"}
+HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels", "kernels/cluster"}
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
                           r"(?<!check_allocation\()\b(?:fopen|fdopen|realpath|getcwd)\(")
 MAY_SHARE_NAMES = {"README.md", "CMakeLists.txt", "__init__.py"}

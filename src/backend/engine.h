@@ -81,10 +81,16 @@ struct annc_engine_ops {
     annc_engine kind;
     const char *name, *about; /* "fused"; its method, a sentence without full stop */
     bool of_operations;       /* it runs job->step: auditing the operations audits the engine */
+    bool of_bytes;            /* it takes inputs of bytes alone, and so may refuse a job once its data are known */
     /* Largest number of jobs for open, a population of equal shape and batch; 1 = one job. */
     uint32_t most_jobs;
+    /* Steps of a block. A run stops, stores and resumes after whole blocks, or after the last full
+     * minibatch of an epoch: the bits do not depend on the calls that end there. 1 = after any
+     * step. */
+    uint32_t block;
 
-    /* Returns the reason to reject a job (static text, a clause), or NULL to accept it. */
+    /* Returns the reason to reject a job (static text, a clause), or NULL to accept it. The job's
+     * examples are NULL where the data are not known yet; where they are, they count. */
     const char *(*refuses)(const annc_device *device, const struct annc_job *job);
     /* Returns seconds per step, measured or modelled. ANNC_DEVICE_AUTO compares devices by it. */
     double (*seconds)(const annc_device *device, const struct annc_job *job);
@@ -103,5 +109,12 @@ struct annc_engine_ops {
     const char *(*describe)(const void *engine);
     void (*close)(void *engine);
 };
+
+/* Returns `steps`, above 0, rounded up to whole blocks of an engine (NULL: the operations). */
+static inline uint32_t annc_whole_blocks(const struct annc_engine_ops *engine, uint32_t steps)
+{
+    const uint32_t block = engine ? engine->block : 1, blocks = (steps - 1) / block + 1;
+    return blocks > UINT32_MAX / block ? UINT32_MAX / block * block : blocks * block;
+}
 
 #endif

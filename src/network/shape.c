@@ -34,10 +34,8 @@ const char *annc_init_name(annc_init init)
 const char *annc_engine_name(annc_engine engine)
 {
     static const char *const names[ANNC_ENGINE_COUNT] = {
-        [ANNC_ENGINE_AUTO] = "auto",
-        [ANNC_ENGINE_OPS] = "ops",
-        [ANNC_ENGINE_RECORDED] = "recorded",
-        [ANNC_ENGINE_FUSED] = "fused",
+        [ANNC_ENGINE_AUTO] = "auto",   [ANNC_ENGINE_OPS] = "ops",         [ANNC_ENGINE_RECORDED] = "recorded",
+        [ANNC_ENGINE_FUSED] = "fused", [ANNC_ENGINE_CLUSTER] = "cluster",
     };
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }

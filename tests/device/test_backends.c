@@ -302,15 +302,17 @@ static bool reference_epochs(const struct problem *problem, const annc_training_
 }
 
 /* Trains on the device and puts what came of it into the network; false where the engine does not
- * exist on the device. */
+ * exist on the device, or where the cluster engine, which takes few jobs, does not take this one. */
 static bool device_epochs(struct problem *problem, const annc_training_options *options, uint32_t epochs,
                           annc_epoch *last)
 {
     annc_trainer *trainer = NULL;
     if (options->engine != ANNC_ENGINE_OPS && options->engine != ANNC_ENGINE_AUTO &&
-        options->engine != problem_engine(device))
+        options->engine != ANNC_ENGINE_CLUSTER && options->engine != problem_engine(device))
         return false;
     annc_status status = annc_trainer_create(device, problem->network, problem->data, options, &trainer);
+    if (status == ANNC_DEVICE && options->engine == ANNC_ENGINE_CLUSTER)
+        return false;
     for (uint32_t epoch = 0; epoch < epochs && status == ANNC_OK; epoch++)
         status = annc_trainer_epoch(trainer, NULL, NULL, last);
     if (status == ANNC_OK)

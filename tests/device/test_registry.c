@@ -122,6 +122,7 @@ static const struct annc_engine_ops one_layer = {
     .about = "one layer at a time",
     .of_operations = true,
     .most_jobs = 1,
+    .block = 1,
     .refuses = one_layer_refuses,
     .seconds = one_layer_seconds,
     .memory = one_layer_memory,

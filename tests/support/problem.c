@@ -108,8 +108,10 @@ void problem_free(struct problem *problem)
 
 annc_engine problem_engine(const annc_device *device)
 {
-    const struct annc_engine_ops *best = device->backend->engines[0];
-    return best ? best->kind : ANNC_ENGINE_OPS;
+    annc_engine kind = ANNC_ENGINE_OPS;
+    for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++)
+        kind = (*engine)->kind;
+    return kind;
 }
 
 annc_device *problem_device(void)

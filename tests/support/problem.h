@@ -28,7 +28,7 @@ bool problem_output(size_t i, annc_activation *output, annc_cost *cost);
  * caller then skips, except that ANNC_REQUIRE_GPU=1 makes that a failure (exit 1). */
 annc_device *problem_device(void);
 
-/* The kind of a device's best engine. */
+/* The kind of a device's last engine, which takes most jobs. */
 annc_engine problem_engine(const annc_device *device);
 
 /* Mean gradient over `count` examples from position `first` of the order (seed, epoch), by the reference. */

@@ -398,6 +398,7 @@ static const struct annc_engine_ops fused = {
     .about = "steps of networks that fit the caches run in one go, unless dropout, noise, bounds or moved images come "
              "between",
     .most_jobs = 1,
+    .block = 1,
     .refuses = fused_refuses,
     .seconds = fused_seconds,
     .memory = fused_memory,

@@ -4,13 +4,12 @@
  * This file and kernels/ form a module of their own (registry.c loads it) and reach the library
  * only through annc_host. All work of a device uses one stream. */
 #include "backend/backend.h"
+#include "backend/cuda/cuda_device.h"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda_estimate.h"
 #include "backend/engine.h"
 #include "base/status.h"
 
-#include <cublas_v2.h>
-#include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,29 +21,16 @@ enum { RECORDED_STEPS = 64 };
  * that it recommends on Hopper. */
 enum { CUBLAS_WORKSPACE_BYTES = 32 << 20 };
 
-struct cuda_device {
-    struct annc_device device;
-    int index;
-    cudaStream_t stream;
-    cublasHandle_t cublas;
-    void *workspace;
-};
-
 #ifdef __cplusplus
 extern "C"
 #endif
     __attribute__((visibility("default"))) annc_backend_module_fn annc_backend_module;
 
-static struct cuda_device *cuda(annc_device *device)
-{
-    return (struct cuda_device *)device;
-}
-
 /* ---------------------------------------------------------------- errors */
 
 /* CUDA keeps an error until it is read. Reading it here keeps it from being reported again by the
  * next launch. */
-static annc_status cuda_failed(const annc_device *device, cudaError_t error, const char *call)
+annc_status annc_cuda_failed(const annc_device *device, cudaError_t error, const char *call)
 {
     cudaGetLastError();
     return device->host->fail(error == cudaErrorMemoryAllocation ? ANNC_MEMORY : ANNC_DEVICE,
@@ -59,16 +45,7 @@ static annc_status cublas_failed(annc_device *device, cublasStatus_t error, cons
                               "cuBLAS: %s in %s, on %s", cublasGetStatusString(error), call, device->info.name);
 }
 
-/* Both jump to `out` if a call fails, as ANNC_TRY does; they need `status` and `device` in
- * scope. */
-#define CUDA_TRY(call)                                                                                                 \
-    do {                                                                                                               \
-        const cudaError_t cuda_error_ = (call);                                                                        \
-        if (cuda_error_ != cudaSuccess) {                                                                              \
-            status = cuda_failed(device, cuda_error_, #call);                                                          \
-            goto out;                                                                                                  \
-        }                                                                                                              \
-    } while (0)
+/* As CUDA_TRY. */
 #define CUBLAS_TRY(call)                                                                                               \
     do {                                                                                                               \
         const cublasStatus_t cublas_error_ = (call);                                                                   \
@@ -83,9 +60,9 @@ static annc_status cublas_failed(annc_device *device, cublasStatus_t error, cons
 /* Makes a device the current one of this thread. Each function of the backend calls it first: a
  * thread may use several devices, and a device may come from another thread. cudaSetDevice stays
  * outside recorded steps. */
-static cudaError_t enter(const annc_device *device)
+cudaError_t annc_cuda_enter(const annc_device *device)
 {
-    const int index = ((const struct cuda_device *)device)->index;
+    const int index = ((const struct annc_cuda_device *)device)->index;
     int current = -1;
     const cudaError_t error = cudaGetDevice(&current);
     return error != cudaSuccess || current == index ? error : cudaSetDevice(index);
@@ -112,8 +89,8 @@ static int cuda_count(char *why, size_t size)
 
 static void cuda_close(annc_device *device)
 {
-    struct cuda_device *self = cuda(device);
-    enter(device);
+    struct annc_cuda_device *self = annc_cuda(device);
+    annc_cuda_enter(device);
     if (self->cublas)
         cublasDestroy(self->cublas);
     if (self->workspace)
@@ -137,7 +114,7 @@ static annc_status describe(annc_device *device)
     struct cudaDeviceProp properties;
     annc_device_info *info = &device->info;
     size_t free_bytes = 0, total_bytes = 0;
-    CUDA_TRY(cudaGetDeviceProperties(&properties, cuda(device)->index));
+    CUDA_TRY(cudaGetDeviceProperties(&properties, annc_cuda(device)->index));
     CUDA_TRY(cudaMemGetInfo(&free_bytes, &total_bytes));
     snprintf(info->name, sizeof info->name, "%s", properties.name);
     snprintf(info->kind, sizeof info->kind, "%s", is_simulated(&properties) ? "simulated" : "cuda");
@@ -154,7 +131,7 @@ out:
 static annc_status try_kernel(annc_device *device)
 {
     annc_status status = ANNC_OK;
-    struct cuda_device *self = cuda(device);
+    struct annc_cuda_device *self = annc_cuda(device);
     CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, 1, false, 0, (float *)self->workspace));
     CUDA_TRY(cudaStreamSynchronize(self->stream));
 out:
@@ -164,7 +141,7 @@ out:
 static annc_status cuda_open(const struct annc_host *host, int index, int threads, annc_device **result)
 {
     annc_status status = ANNC_OK;
-    struct cuda_device *self = (struct cuda_device *)calloc(1, sizeof *self);
+    struct annc_cuda_device *self = (struct annc_cuda_device *)calloc(1, sizeof *self);
     (void)threads;
     if (!self)
         return host->fail(ANNC_MEMORY, "out of memory: a device needs %zu bytes", sizeof *self);
@@ -174,7 +151,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     self->index = index;
     snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
     cudaGetLastError(); /* left from an earlier device */
-    CUDA_TRY(enter(device));
+    CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
     ANNC_TRY(try_kernel(device));
@@ -195,7 +172,7 @@ static annc_status cuda_free_memory(const annc_device *device, uint64_t *bytes)
 {
     annc_status status = ANNC_OK;
     size_t free_bytes = 0, total_bytes = 0;
-    CUDA_TRY(enter(device));
+    CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaMemGetInfo(&free_bytes, &total_bytes));
     *bytes = free_bytes;
 out:
@@ -205,7 +182,7 @@ out:
 static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *what, void **memory)
 {
     size_t free_bytes = 0, total_bytes = 0;
-    cudaError_t error = enter(device);
+    cudaError_t error = annc_cuda_enter(device);
     *memory = NULL;
     if (error == cudaSuccess)
         error = cudaMalloc(memory, bytes);
@@ -214,7 +191,7 @@ static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *wha
     cudaGetLastError();
     *memory = NULL;
     if (error != cudaErrorMemoryAllocation)
-        return cuda_failed(device, error, "cudaMalloc");
+        return annc_cuda_failed(device, error, "cudaMalloc");
     cudaMemGetInfo(&free_bytes, &total_bytes);
     return device->host->fail(ANNC_MEMORY, "out of memory on %s: %s needs %zu bytes; %zu are free of %zu",
                               device->info.name, what, bytes, free_bytes, total_bytes);
@@ -222,13 +199,13 @@ static annc_status cuda_alloc(annc_device *device, size_t bytes, const char *wha
 
 static void cuda_free(annc_device *device, void *memory)
 {
-    enter(device);
+    annc_cuda_enter(device);
     cudaFree(memory); /* waits for work that may still use it */
 }
 
 static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char *what, void **memory)
 {
-    cudaError_t error = enter(device);
+    cudaError_t error = annc_cuda_enter(device);
     *memory = NULL;
     if (error == cudaSuccess)
         error = cudaHostAlloc(memory, bytes, cudaHostAllocDefault);
@@ -237,21 +214,21 @@ static annc_status cuda_alloc_host(annc_device *device, size_t bytes, const char
     cudaGetLastError();
     *memory = NULL;
     if (error != cudaErrorMemoryAllocation)
-        return cuda_failed(device, error, "cudaHostAlloc");
+        return annc_cuda_failed(device, error, "cudaHostAlloc");
     return device->host->fail(ANNC_MEMORY, "out of memory: %s needs %zu bytes of pinned host memory", what, bytes);
 }
 
 static void cuda_free_host(annc_device *device, void *memory)
 {
-    enter(device);
+    annc_cuda_enter(device);
     cudaFreeHost(memory);
 }
 
 static annc_status cuda_synchronise(annc_device *device)
 {
     annc_status status = ANNC_OK;
-    CUDA_TRY(enter(device));
-    CUDA_TRY(cudaStreamSynchronize(cuda(device)->stream));
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaStreamSynchronize(annc_cuda(device)->stream));
 out:
     return status;
 }
@@ -259,9 +236,9 @@ out:
 static annc_status copy(annc_device *device, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)
 {
     annc_status status = ANNC_OK;
-    CUDA_TRY(enter(device));
-    CUDA_TRY(cudaMemcpyAsync(to, from, bytes, kind, cuda(device)->stream));
-    CUDA_TRY(cudaStreamSynchronize(cuda(device)->stream));
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaMemcpyAsync(to, from, bytes, kind, annc_cuda(device)->stream));
+    CUDA_TRY(cudaStreamSynchronize(annc_cuda(device)->stream));
 out:
     return status;
 }
@@ -302,7 +279,7 @@ static void cuda_unstage(annc_device *device, const void *memory)
 #define LAUNCH_TRY(launch)                                                                                             \
     do {                                                                                                               \
         annc_status status = ANNC_OK;                                                                                  \
-        CUDA_TRY(enter(device));                                                                                       \
+        CUDA_TRY(annc_cuda_enter(device));                                                                             \
         CUDA_TRY(launch);                                                                                              \
     out:                                                                                                               \
         return status;                                                                                                 \
@@ -311,32 +288,32 @@ static void cuda_unstage(annc_device *device, const void *memory)
 static annc_status cuda_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
                                    double scale, float *theta)
 {
-    LAUNCH_TRY(annc_launch_initialise(cuda(device)->stream, seed, first, count, uniform, scale, theta));
+    LAUNCH_TRY(annc_launch_initialise(annc_cuda(device)->stream, seed, first, count, uniform, scale, theta));
 }
 
 static annc_status cuda_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
                                struct annc_label_values values, uint32_t m, float *X, float *Y)
 {
-    LAUNCH_TRY(annc_launch_gather(cuda(device)->stream, cursor, examples, values, m, X, Y));
+    LAUNCH_TRY(annc_launch_gather(annc_cuda(device)->stream, cursor, examples, values, m, X, Y));
 }
 
 static annc_status cuda_perturb(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
                                 uint32_t m, uint32_t n, float *X)
 {
-    LAUNCH_TRY(annc_launch_perturb(cuda(device)->stream, seed, cursor, sigma, m, n, X));
+    LAUNCH_TRY(annc_launch_perturb(annc_cuda(device)->stream, seed, cursor, sigma, m, n, X));
 }
 
 static annc_status cuda_augment(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
                                 annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
                                 const float *X, float *moved)
 {
-    LAUNCH_TRY(annc_launch_augment(cuda(device)->stream, seed, cursor, augmentation, rows, columns, m, X, moved));
+    LAUNCH_TRY(annc_launch_augment(annc_cuda(device)->stream, seed, cursor, augmentation, rows, columns, m, X, moved));
 }
 
 static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                                 double share, uint32_t m, uint32_t n, const float *A, float *D)
 {
-    LAUNCH_TRY(annc_launch_dropout(cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
+    LAUNCH_TRY(annc_launch_dropout(annc_cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
 }
 
 /* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the
@@ -347,8 +324,8 @@ static annc_status product(annc_device *device, bool transpose_A, bool transpose
 {
     annc_status status = ANNC_OK;
     const int row_A = (int)(transpose_A ? m : k), row_B = (int)(transpose_B ? k : n);
-    CUDA_TRY(enter(device));
-    CUBLAS_TRY(cublasSgemm(cuda(device)->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
+    CUDA_TRY(annc_cuda_enter(device));
+    CUBLAS_TRY(cublasSgemm(annc_cuda(device)->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
                            transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A,
                            &beta, C, (int)n));
 out:
@@ -360,7 +337,7 @@ static annc_status cuda_forward(annc_device *device, annc_activation f, uint32_t
 {
     annc_status status = ANNC_OK;
     ANNC_TRY(product(device, false, true, m, n, n_in, 1, A_in, W, 0, Z)); /* Z = A_in W^T */
-    CUDA_TRY(annc_launch_activate(cuda(device)->stream, f, m, n, b, Z, A));
+    CUDA_TRY(annc_launch_activate(annc_cuda(device)->stream, f, m, n, b, Z, A));
 out:
     return status;
 }
@@ -368,7 +345,7 @@ out:
 static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
                                      const float *Z, const float *A, const float *Y, float *delta)
 {
-    LAUNCH_TRY(annc_launch_output_delta(cuda(device)->stream, f, cost, m, n, Z, A, Y, delta));
+    LAUNCH_TRY(annc_launch_output_delta(annc_cuda(device)->stream, f, cost, m, n, Z, A, Y, delta));
 }
 
 static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
@@ -378,7 +355,7 @@ static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uin
     annc_status status = ANNC_OK;
     /* delta_next W_next */
     ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
-    CUDA_TRY(annc_launch_times_derivative(cuda(device)->stream, f, m, n, Z, A, delta));
+    CUDA_TRY(annc_launch_times_derivative(annc_cuda(device)->stream, f, m, n, Z, A, delta));
 out:
     return status;
 }
@@ -389,7 +366,7 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
     annc_status status = ANNC_OK;
     /* delta^T A_in */
     ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
-    CUDA_TRY(annc_launch_bias_step(cuda(device)->stream, m, n, alpha, beta, delta, b));
+    CUDA_TRY(annc_launch_bias_step(annc_cuda(device)->stream, m, n, alpha, beta, delta, b));
 out:
     return status;
 }
@@ -397,36 +374,36 @@ out:
 static annc_status cuda_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
                               float *delta)
 {
-    LAUNCH_TRY(annc_launch_weigh(cuda(device)->stream, m, n, weights, Y, delta));
+    LAUNCH_TRY(annc_launch_weigh(annc_cuda(device)->stream, m, n, weights, Y, delta));
 }
 
 static annc_status cuda_penalise(annc_device *device, size_t count, double l2, double l1, const float *W, float *G)
 {
-    LAUNCH_TRY(annc_launch_penalise(cuda(device)->stream, count, l2, l1, W, G));
+    LAUNCH_TRY(annc_launch_penalise(annc_cuda(device)->stream, count, l2, l1, W, G));
 }
 
 static annc_status cuda_clip(annc_device *device, size_t count, double limit, float *G, double *scratch)
 {
-    LAUNCH_TRY(annc_launch_clip(cuda(device)->stream, count, limit, G, scratch));
+    LAUNCH_TRY(annc_launch_clip(annc_cuda(device)->stream, count, limit, G, scratch));
 }
 
 static annc_status cuda_update(annc_device *device, struct annc_rule rule, double decay,
                                const struct annc_cursor *cursor, const struct annc_rate *rates, size_t count,
                                const float *G, float *theta, float *v, float *s)
 {
-    LAUNCH_TRY(annc_launch_update(cuda(device)->stream, rule, decay, cursor, rates, count, G, theta, v, s));
+    LAUNCH_TRY(annc_launch_update(annc_cuda(device)->stream, rule, decay, cursor, rates, count, G, theta, v, s));
 }
 
 static annc_status cuda_limit_rows(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W)
 {
-    LAUNCH_TRY(annc_launch_limit_rows(cuda(device)->stream, n, n_in, limit, W));
+    LAUNCH_TRY(annc_launch_limit_rows(annc_cuda(device)->stream, n, n_in, limit, W));
 }
 
 static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
                               const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                               struct annc_score *scores, int32_t *predictions)
 {
-    LAUNCH_TRY(annc_launch_score(cuda(device)->stream, cost, m, n, Z, A, Y, weights, cursor, scores, predictions));
+    LAUNCH_TRY(annc_launch_score(annc_cuda(device)->stream, cost, m, n, Z, A, Y, weights, cursor, scores, predictions));
 }
 
 /* ---------------------------------------------------------------- the recorded engine */
@@ -479,16 +456,16 @@ static annc_status record(struct recording *recording, int count, cudaGraphExec_
     annc_device *device = recording->device;
     cudaGraph_t graph = NULL;
     bool capturing = false;
-    CUDA_TRY(cudaStreamBeginCapture(cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
+    CUDA_TRY(cudaStreamBeginCapture(annc_cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
     capturing = true;
     for (int i = 0; i < count; i++)
         ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
     capturing = false;
-    CUDA_TRY(cudaStreamEndCapture(cuda(device)->stream, &graph));
+    CUDA_TRY(cudaStreamEndCapture(annc_cuda(device)->stream, &graph));
     CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
 out:
     if (capturing) {
-        cudaStreamEndCapture(cuda(device)->stream, &graph);
+        cudaStreamEndCapture(annc_cuda(device)->stream, &graph);
         cudaGetLastError();
     }
     if (graph)
@@ -516,7 +493,7 @@ static annc_status recorded_steps(void *engine, uint32_t m, uint32_t count)
     annc_status status = ANNC_OK;
     struct recording *recording = (struct recording *)engine;
     annc_device *device = recording->device;
-    CUDA_TRY(enter(device));
+    CUDA_TRY(annc_cuda_enter(device));
     for (; m < recording->job->batch && count > 0; count--) /* the last minibatch of an epoch */
         ANNC_TRY(recording->job->step(recording->job, m));
     if (!recording->single && count > 0) {
@@ -524,17 +501,17 @@ static annc_status recorded_steps(void *engine, uint32_t m, uint32_t count)
         count--;
     }
     for (; recording->block && count >= RECORDED_STEPS; count -= RECORDED_STEPS)
-        CUDA_TRY(cudaGraphLaunch(recording->block, cuda(device)->stream));
+        CUDA_TRY(cudaGraphLaunch(recording->block, annc_cuda(device)->stream));
     for (; count > 0; count--)
-        CUDA_TRY(cudaGraphLaunch(recording->single, cuda(device)->stream));
+        CUDA_TRY(cudaGraphLaunch(recording->single, annc_cuda(device)->stream));
 out:
     return status;
 }
 
 static void forget_recordings(struct recording *recording)
 {
-    enter(recording->device);
-    cudaStreamSynchronize(cuda(recording->device)->stream);
+    annc_cuda_enter(recording->device);
+    cudaStreamSynchronize(annc_cuda(recording->device)->stream);
     if (recording->block)
         cudaGraphExecDestroy(recording->block);
     if (recording->single)
@@ -568,8 +545,10 @@ static const struct annc_engine_ops recorded = {
     ANNC_ENGINE_RECORDED,
     "recorded",
     "steps of any network are recorded in a CUDA graph and replayed",
-    true,
-    1,
+    true,  /* of operations */
+    false, /* of bytes */
+    1,     /* jobs */
+    1,     /* steps of a block */
     recorded_refuses,
     recorded_seconds,
     recorded_memory,
@@ -580,7 +559,7 @@ static const struct annc_engine_ops recorded = {
     recorded_close,
 };
 
-static const struct annc_engine_ops *const engines[] = {&recorded, NULL};
+static const struct annc_engine_ops *const engines[] = {&annc_cuda_cluster, &recorded, NULL};
 
 static const struct annc_backend backend_cuda = {
     ANNC_BACKEND_CONTRACT,

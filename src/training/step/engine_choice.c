@@ -60,13 +60,19 @@ size_t annc_device_engines(const annc_device *device, const annc_shape *shape, c
 
 /* ---------------------------------------------------------------- devices */
 
-/* Returns seconds per step of the best engine that accepts a job; INFINITY for the operations,
- * which have no estimate. */
+/* Returns seconds per step of the best engine that accepts a job, whatever its data are; INFINITY for
+ * the operations, which have no estimate. */
 static double best_seconds(const annc_device *device, const struct annc_job *job, annc_engine wanted)
 {
+    const struct annc_engine_ops *const *engine = device->backend->engines;
     const char *refusal;
-    const struct annc_engine_ops *engine = annc_engine_find(device, job, wanted, &refusal);
-    return engine ? engine->seconds(device, job) : INFINITY;
+    if (wanted != ANNC_ENGINE_AUTO) {
+        const struct annc_engine_ops *named = annc_engine_find(device, job, wanted, &refusal);
+        return named ? named->seconds(device, job) : INFINITY;
+    }
+    while (*engine && ((*engine)->of_bytes || (*engine)->refuses(device, job)))
+        engine++;
+    return *engine ? (*engine)->seconds(device, job) : INFINITY;
 }
 
 /* Returns whether any other device could be faster than the CPU with its best engine, as far as

@@ -142,13 +142,14 @@ out:
     return status;
 }
 
-/* Runs all steps of a window of `count` examples, in blocks. */
+/* Runs all steps of a window of `count` examples, in blocks that are whole ones of the engine. */
 static annc_status run_window(annc_trainer *trainer, struct course *course, uint32_t count)
 {
     annc_status status = ANNC_OK;
     const uint32_t batch = trainer->options.batch, full = count / batch, ragged = count % batch;
     for (uint32_t done = 0; done < full;) {
-        const uint32_t steps = course->stop && full - done > trainer->block ? trainer->block : full - done;
+        const uint32_t block = annc_whole_blocks(trainer->engine, trainer->block);
+        const uint32_t steps = course->stop && full - done > block ? block : full - done;
         const double start = annc_now();
         ANNC_TRY(run_steps(trainer, batch, steps));
         done += steps;

@@ -1,0 +1,50 @@
+/* cuda_device.h - the CUDA device behind an annc_device, for the backend and its engines. */
+#ifndef ANNC_BACKEND_CUDA_CUDA_DEVICE_H
+#define ANNC_BACKEND_CUDA_CUDA_DEVICE_H
+
+#include "backend/backend.h"
+#include "backend/engine.h"
+
+#include <cublas_v2.h>
+#include <cuda_runtime_api.h>
+
+struct annc_cuda_device {
+    struct annc_device device;
+    int index;
+    cudaStream_t stream;
+    cublasHandle_t cublas;
+    void *workspace;
+};
+
+static inline struct annc_cuda_device *annc_cuda(annc_device *device)
+{
+    return (struct annc_cuda_device *)device;
+}
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Reports a failed call. */
+annc_status annc_cuda_failed(const annc_device *device, cudaError_t error, const char *call);
+/* Makes a device the current one of this thread. */
+cudaError_t annc_cuda_enter(const annc_device *device);
+
+/* The engine of kernels/cluster (cluster_engine.c); the simulated device's refuses all jobs. */
+extern const struct annc_engine_ops annc_cuda_cluster;
+
+#ifdef __cplusplus
+}
+#endif
+
+/* Jumps to `out` if a call fails, as ANNC_TRY does; needs `status` and `device` in scope. */
+#define CUDA_TRY(call)                                                                                                 \
+    do {                                                                                                               \
+        const cudaError_t cuda_error_ = (call);                                                                        \
+        if (cuda_error_ != cudaSuccess) {                                                                              \
+            status = annc_cuda_failed(device, cuda_error_, #call);                                                     \
+            goto out;                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+#endif

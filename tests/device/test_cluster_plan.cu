@@ -1,0 +1,145 @@
+// test_cluster_plan.cu - G, the rows and the targets of the cluster engine's plan, against integers of the host.
+#include <cuda_runtime.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/order.h"
+#include "kernels/cluster/cluster_layout.cuh"
+
+static int failures;
+
+static void check_call(cudaError_t error, const char *call)
+{
+    if (error == cudaSuccess)
+        return;
+    const char *required = getenv("ANNC_REQUIRE_GPU");
+    const bool skip = error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver;
+    printf("%s: %s\n", call, cudaGetErrorString(error));
+    exit(skip && !(required && strcmp(required, "1") == 0) ? 77 : 1);
+}
+#define CHECK_CALL(call) check_call(call, #call)
+
+static void check(bool good, const char *what, int step, int i, int j)
+{
+    if (!good && failures++ < 20)
+        printf("inputs, step, row, column: %s at %d, %d, %d\n", what, step, i, j);
+}
+
+// Copies an array to the device.
+template <typename Element> static Element *upload(const Element *host, size_t count)
+{
+    Element *device;
+    CHECK_CALL(cudaMalloc(&device, count * sizeof *host));
+    CHECK_CALL(cudaMemcpy(device, host, count * sizeof *host, cudaMemcpyHostToDevice));
+    return device;
+}
+
+// The element (i, j) of G in the order of fragments: lane 4 (i % 8) + j % 4 of the slice j / 8.
+static double gram_at(const float *gram, int i, int j)
+{
+    const float *at = gram + (j / 8) * 128 + (4 * (i % 8) + j % 4) * 4 + i / 8 + 2 * (j / 4 % 2);
+    return (double)at[0] + (double)at[256];
+}
+
+static float float_of_bf16(uint16_t value)
+{
+    const uint32_t bits = (uint32_t)value << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// eta = m and divisor 1, so that G = -(sum of products + 1), an integer below 2^24.
+static void check_plan(uint32_t inputs, uint32_t m, uint32_t steps, uint32_t offset)
+{
+    const uint32_t count = (offset + steps + 2) * m;
+    uint8_t *x = (uint8_t *)malloc(count * inputs);
+    int32_t *labels = (int32_t *)malloc(count * sizeof *labels);
+    uint16_t *rows = (uint16_t *)malloc(steps * ANNC_CLUSTER_ROWS * sizeof *rows);
+    float *records = (float *)malloc(steps * RECORD * sizeof *records);
+    for (uint32_t i = 0; i < count * inputs; i++)
+        x[i] = (uint8_t)((i * 2654435761u >> 13) % 140);
+    for (uint32_t i = 0; i < count; i++)
+        labels[i] = (int32_t)(i % 7);
+    annc_cursor cursor = {};
+    cursor.order = annc_order_shuffled(count, 5, 1);
+    cursor.batch = m;
+    cursor.step = 1;
+
+    annc_cluster_launch job = {};
+    job.inputs = inputs;
+    job.hidden = 4;
+    job.outputs = 7;
+    job.m = m;
+    job.steps = steps;
+    job.offset = offset;
+    job.eta = (float)m;
+    job.values.off = 0.25f;
+    job.values.on = 0.75f;
+    job.examples.divisor = 1;
+    job.examples.type = ANNC_BYTES;
+    job.examples.inputs = inputs;
+    uint8_t *d_x = upload(x, count * inputs);
+    int32_t *d_labels = upload(labels, count);
+    annc_cursor *d_cursor = upload(&cursor, 1);
+    job.examples.x = d_x;
+    job.examples.labels = d_labels;
+    job.start = d_cursor;
+    CHECK_CALL(cudaMalloc(&job.rows, steps * ANNC_CLUSTER_ROWS * sizeof *rows));
+    CHECK_CALL(cudaMalloc(&job.records, steps * RECORD * sizeof *records));
+    CHECK_CALL(annc_launch_cluster_plan(0, &job));
+    CHECK_CALL(cudaMemcpy(rows, job.rows, steps * ANNC_CLUSTER_ROWS * sizeof *rows, cudaMemcpyDeviceToHost));
+    CHECK_CALL(cudaMemcpy(records, job.records, steps * RECORD * sizeof *records, cudaMemcpyDeviceToHost));
+
+    for (int step = 0; step < (int)steps; step++) {
+        const float *record = records + (size_t)step * RECORD;
+        const uint16_t *row = rows + (size_t)step * ANNC_CLUSTER_ROWS;
+        auto example = [&](int s, int r) { return annc_order_at(&cursor.order, (cursor.step + offset + s) * m + r); };
+        for (int i = 0; i < ROWS; i++) {
+            const bool there = i < (int)m;
+            for (int lag = 1; lag <= LAG; lag++)
+                for (int j = 0; j < ROWS; j++) {
+                    double sum = 0;
+                    if (there && j < (int)m && step >= lag) {
+                        sum = -1;
+                        for (uint32_t k = 0; k < inputs; k++)
+                            sum -= (double)x[(size_t)example(step, i) * inputs + k] *
+                                   x[(size_t)example(step - lag, j) * inputs + k];
+                    }
+                    check(gram_at(record + TARGETS + (lag - 1) * GRAM, i, j) == sum, "G", step, i, j);
+                }
+            for (int c = 0; c < PARTS * ROW_STRIDE; c++) {
+                const int part = c / ROW_STRIDE, column = c % ROW_STRIDE;
+                const uint32_t input = part * PART_INPUTS + column;
+                const bool real = there && column < PART_INPUTS && input <= inputs;
+                const float want = !real ? 0.f : input == inputs ? 1.f : x[(size_t)example(step, i) * inputs + input];
+                check(float_of_bf16(row[(part * ROWS + i) * ROW_STRIDE + column]) == want, "X", step, i, c);
+            }
+            const float *targets = record + i * TARGET_STRIDE;
+            const int label = there ? labels[example(step, i)] : -1;
+            for (int j = 0; j < OUTPUTS; j++)
+                check(targets[j] == (!there || j >= 7 ? 0.f : j == label ? 0.75f : 0.25f), "Y", step, i, j);
+            int32_t planned;
+            memcpy(&planned, &targets[ROW_CLASS], sizeof planned);
+            check(targets[ROW_SCALE] == (float)there && planned == label, "class", step, i, label);
+        }
+    }
+    for (void *memory : {(void *)d_x, (void *)d_labels, (void *)d_cursor, (void *)job.rows, (void *)job.records})
+        CHECK_CALL(cudaFree(memory));
+    free(x);
+    free(labels);
+    free(rows);
+    free(records);
+}
+
+int main()
+{
+    static const uint32_t inputs[] = {1, 4, 17, 287, 288, 784, 863};
+    for (uint32_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        check_plan(inputs[i], i % 3 ? 16 : 5, 4, i % 2 * 3);
+    printf("%d passed, %d failed\n", failures == 0, failures != 0);
+    return failures ? 1 : 0;
+}
