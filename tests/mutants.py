@@ -159,7 +159,7 @@ MUTANTS = [
     ("a rank without rows counts one", "src/training/step/optimisation.c", "rows > 0 ? (float)(1.0 / m) : 0, 0, G", "(float)(1.0 / m), 0, G", "^groups$"),
     ("the ragged minibatch has the rows of a full one", "src/training/step/trainer.c", "        if (trainer->group.size > 1)\n            ANNC_TRY(send_cursor", "        if (trainer->group.size > 1000)\n            ANNC_TRY(send_cursor", "^groups$"),
     ("a stopped run is complete", "src/training/run/training_run.c", "        return annc_fail(ANNC_STOPPED, \"stopped after epoch %u\", state->epochs);\n", "        return ANNC_OK;\n", "^runs$"),
-    ("a time limit is a stop", "src/training/run/training_run.c", "    if (status == ANNC_STOPPED && !is_stopped(run)) {\n", "    if (0) {\n", "^training$"),
+    ("a time limit is a stop", "src/training/run/training_run.c", "    if (status == ANNC_STOPPED && !is_stopped(run)) {\n", "    if (0) {\n", "^runs$"),
     ("a network is overwritten with what is not finite", "src/training/step/trainer.c", "    ANNC_TRY(annc_trainer_fetch_theta(trainer, fetched));\n    memcpy(trainer->network->theta, fetched, count * sizeof *fetched);", "    ANNC_TRY(annc_trainer_fetch_theta(trainer, trainer->network->theta));", "^train$"),
     ("a network without memory is no loss", "src/cli/train/command_sweep.c", "if (sweep->candidates[i].status == ANNC_MEMORY ||", "if (sweep->candidates[i].status == ANNC_USAGE ||", "^refusals$"),
     ("kernels are not turned", "src/network/files/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
