@@ -177,11 +177,11 @@ static void ends(void)
 /* A time limit within an epoch ends the run well, and its steps so far count. */
 static void ends_within_an_epoch(void)
 {
-    const annc_shape shape = problem_shape("6-5-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
-    const annc_run_options options = {.training = {.eta = 0.1, .batch = 1, .seed = 1}, .epochs = 1, .seconds = 0.005};
+    const annc_shape shape = problem_shape("6-400-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    const annc_run_options options = {.training = {.eta = 0.1, .batch = 1, .seed = 1}, .epochs = 1, .seconds = 0.5};
     struct pair pair;
     annc_run_state state;
-    CHECK(problem_make(&pair.train, &shape, ANNC_FLOATS, true, 1000000, ANNC_INIT_NORMAL, 1));
+    CHECK(problem_make(&pair.train, &shape, ANNC_FLOATS, true, 2000000, ANNC_INIT_NORMAL, 1));
     const float first = annc_network_parameters(pair.train.network)[0];
     REQUIRE_OK(run(&pair, &options, &state));
     CHECK(state.ending == ANNC_ENDED_BY_TIME && state.epochs == 0 && state.seconds > 0);
