@@ -1045,7 +1045,7 @@ typedef enum annc_export {
      * digits. */
     ANNC_EXPORT_JSON,
     /* A self-contained source file: void model_predict(const float *x, float *y), with scaling;
-     * -DMODEL_MAIN makes it a program. */
+     * -DMODEL_MAIN makes it a program, -DMODEL_PREFIX=name replaces model_ in its names. */
     ANNC_EXPORT_C,
     /* One self-contained interactive page: draw or set the inputs and see all layers. */
     ANNC_EXPORT_HTML,

@@ -261,8 +261,10 @@ MUTANTS = [
     ("a class ends the page's script", "src/network/export/export_html.c", "text->bytes[i] == '<'", "text->bytes[i] == '\\0'", "^page$"),
     ("softmax is not normalised on the page", "src/network/export/page.html", "z[j] = y - log;", "z[j] = y;", "^page$"),
     ("the page puts the ink's box in the middle, not its mass", "src/network/export/page.html", "mass > 0 ? moment / mass : side / 2", "size / 2 + 0 * mass * moment", "^page$"),
-    ("exported C leaves targets scaled", "src/network/export/export_text.c", "(double)a[j] / target_factor[j] + \"", "(double)a[j] + \"", "^models$"),
-    ("exported C knows no missing values", "src/network/export/export_text.c", "(x[j] == x[j] ? (double)x[j] : input_fill[j])", "(x[j] == x[j] ? (double)x[j] : 0 * input_fill[j])", "^models$"),
+    ("exported C leaves targets scaled", "src/network/export/export_c.c", "(double)a[j] / target_factor[j] + \"", "(double)a[j] + \"", "^models$"),
+    ("exported C takes rows of any length", "src/network/export/export_c.c", "        if (j < MODEL_INPUTS)\\n\"", "        if (0)\\n\"", "^models$"),
+    ("exported C has names of any number", "src/network/export/export_c.c", "    if (json.error || found != count)\n        status", "    if (json.error)\n        status", "^models$"),
+    ("exported C knows no missing values", "src/network/export/export_c.c", "(x[j] == x[j] ? (double)x[j] : input_fill[j])", "(x[j] == x[j] ? (double)x[j] : 0 * input_fill[j])", "^models$"),
     # Numbers.
     ("a cost that is no number goes on", "src/training/step/trainer.c", "if (!isfinite(score->cost))", "if (isfinite(score->cost) == 77)", "^(numbers|train)$"),
     ("an optimiser's state that is no number is kept", "src/training/run/checkpoint.c", "if (!isfinite(room[i]))", "if (isfinite(room[i]) == 77)", "^numbers$"),

@@ -268,7 +268,7 @@ class Export(Tables):
     def compute(self, rows, model="m"):
         """What a model's C file, as a program, makes of rows of cells: a list a row, a class (where there are classes) and outputs."""
         self.export("c", model)
-        flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1"]
+        flags = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1"]
         subprocess.run([COMPILER, "-std=c99", *flags, "-DMODEL_MAIN", "m.c", "-lm", "-o", "program"], cwd=self.folder, check=True)
         text = "".join(",".join(str(cell) for cell in row) + "\n" for row in rows)
         output = subprocess.run([str(self.folder / "program")], input=text, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -314,6 +314,46 @@ class Export(Tables):
         predictions = self.lines("predict", "two", "two.csv")
         self.assertEqual([" ".join(line[:-1]) for line in lines], [line["label"] for line in predictions])
         self.assert_close([line[-1:] for line in lines], [line["probabilities"] for line in predictions], classes=False)
+
+    @unittest.skipUnless(COMPILER, "there is no C compiler")
+    def test_c_reads_strictly(self):
+        """Rows of the right length, numbers, and a header of the model's columns; all else ends the program with the line."""
+        self.compute([row[:4] for row in blobs(3)])
+        names = ",".join(COLUMNS[:4])
+        for text, code, want in ((f"{names}\n1,2,3,4\n", 0, ""), ("1;2;3;4\r\n\n 1 2\t3 4", 0, ""), (f'"{COLUMNS[0]}",{names.split(",", 1)[1]}\n1,2,3,4\n', 0, ""),
+                                 ("1,2,3\n", 1, "line 1: has fewer fields than the model has inputs"),
+                                 ("1,2,3,4\n1,2,3,4,5\n", 1, "line 2: has more fields than the model has inputs"),
+                                 ("1,2,3,4\n1,2,x,4\n", 1, "line 2: not a number: x"), ("1,2,3,1e99\n", 1, "line 1: not a number: 1e99"),
+                                 ("w,x,y,z\n1,2,3,4\n", 1, "line 1: is a header of other columns: w"), ("1,2,3,4.0.1\n", 1, "not a number: 4.0.1")):
+            result = subprocess.run([str(self.folder / "program")], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(result.returncode, code, text)
+            self.assertIn(want, result.stderr)
+        self.assertEqual(len(result.stdout.splitlines()), 0)
+
+    @unittest.skipUnless(COMPILER, "there is no C compiler")
+    def test_two_models_in_one_program(self):
+        """Their names begin with a prefix of one's own; layers of many units are not on the stack."""
+        self.run_program("train", "--data", "t.csv", "--layers", "4-5000-3", "--epochs", "0", "--save", "wide", "--device", "cpu")
+        (self.folder / "first.c").write_bytes(self.export("c", "m"))
+        (self.folder / "wide.c").write_bytes(self.export("c", "wide"))
+        self.assertIn("static float a[MODEL_WIDEST]", (self.folder / "wide.c").read_text())
+        (self.folder / "both.c").write_text("void one_predict(const float *, float *); void two_predict(const float *, float *);\n"
+                                            "int main(void) { float x[4] = {1, 2, 3, 4}, y[3]; one_predict(x, y); two_predict(x, y); return 0; }\n")
+        for name, prefix in (("first", "one"), ("wide", "two")):
+            subprocess.run([COMPILER, "-c", f"-DMODEL_PREFIX={prefix}", f"{name}.c"], cwd=self.folder, check=True)
+        subprocess.run([COMPILER, "both.c", "first.o", "wide.o", "-lm", "-o", "both"], cwd=self.folder, check=True)
+        subprocess.run(["sh", "-c", "ulimit -s 64; exec ./both"], cwd=self.folder, check=True)
+
+    def test_names_that_contradict_the_layers(self):
+        """Three outputs and one class: the C code would read past the end of its names."""
+        content = (self.folder / "m").read_bytes()
+        size = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8:8 + size])
+        header["__metadata__"]["annc.classes"] = '["alpha"]'
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        (self.folder / "less").write_bytes(len(text).to_bytes(8, "little") + text + content[8 + size:])
+        self.assertIn("annc.classes", self.run_program("export", "less", "--format", "c", "--out", "less.c", code=INPUT).stderr)
 
     @unittest.skipUnless(onnxruntime, "onnx and onnxruntime are not installed")
     def test_onnx(self):

@@ -4,6 +4,7 @@
 #include "base/safe_file.h"
 #include "base/status.h"
 #include "formats/zip_write.h"
+#include "network/export/export_c.h"
 #include "network/export/export_html.h"
 #include "network/export/export_onnx.h"
 #include "network/export/export_text.h"
