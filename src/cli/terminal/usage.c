@@ -10,6 +10,7 @@ static const char *option_of_field(const char *field)
     static const struct {
         const char *field, *option;
     } known[] = {{"activation", "--output-activation"},
+                 {"annc_mnist_fetch", "`annc-gpu fetch`"},
                  {"assumed", "--layers"},
                  {"class_weights", "--class-weights"},
                  {"cost", "--cost"},
@@ -26,6 +27,8 @@ static const char *option_of_field(const char *field)
                  {"test_path", "--test"},
                  {"thousands", "--thousands"},
                  {"threshold", "--threshold"},
+                 {"transpose", "--transpose"},
+                 {"unlabelled", "`annc-gpu predict`"},
                  {"width", "--layers"},
                  {"x_name", "--x"},
                  {"y_name", "--y"}};

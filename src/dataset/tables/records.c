@@ -133,7 +133,7 @@ static annc_status check_text(struct annc_records *records)
 {
     const char *text = records->text + records->begin;
     if (memchr(text, '\0', records->size - records->begin))
-        return annc_stream_malformed(records->stream, "is no table of text: it has bytes that are 0");
+        return annc_stream_malformed(records->stream, "is not a text table: it has NUL bytes");
     return annc_json_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
 }
 
@@ -274,7 +274,7 @@ static annc_status read_quoted(struct annc_records *records, size_t *at, struct 
             return ANNC_OK;
         }
         if (i >= records->size)
-            return annc_stream_malformed(records->stream, "line %zu: a quote opens there and nowhere closes",
+            return annc_stream_malformed(records->stream, "line %zu: a quote opens here and is never closed",
                                          records->line);
         if (text[i] == '"' && i + 1 < records->size && text[i + 1] == '"') {
             field->doubled = true;
@@ -361,7 +361,7 @@ static annc_status read_held(struct annc_records *records, bool *whole)
     records->at = *whole ? end + length : begin;
     records->next_line = *whole ? records->next_line + 1 : line;
     if (*whole && records->flows && memchr(records->text + begin, '\0', end - begin))
-        return annc_stream_malformed(records->stream, "line %zu: has bytes that are 0, which are no text", line);
+        return annc_stream_malformed(records->stream, "line %zu: has a NUL byte, so it is not text", line);
 out:
     return status;
 }
@@ -377,9 +377,9 @@ static annc_status read_any(struct annc_records *records, bool *more)
             return ANNC_OK;
         give_up(records, records->at);
         if (records->size > MOST_RECORD)
-            return annc_stream_malformed(records->stream, "line %zu: a record begins there that is longer than %d MB%s",
+            return annc_stream_malformed(records->stream, "line %zu: the record that begins here is longer than %d MB%s",
                                          records->next_line, MOST_RECORD >> 20,
-                                         "; does a quote open that nowhere closes?");
+                                         "; is a quote never closed?");
         /* Growing parts, so that a long record is not rescanned too often. */
         const size_t step = records->intake.step;
         ANNC_TRY(
