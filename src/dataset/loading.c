@@ -120,7 +120,8 @@ static annc_status read_picture(struct annc_loading *loading, const char *path, 
     annc_status status = ANNC_OK;
     char shown[ANNC_TABLE_NAME];
     if (!loading->preparation || !loading->options->unlabelled)
-        return annc_fail(ANNC_INPUT, "%s: is a picture, which has no labels; it is read only with " ANNC_FIELD_UNLABELLED,
+        return annc_fail(ANNC_INPUT,
+                         "%s: is a picture, which has no labels; it is read only with " ANNC_FIELD_UNLABELLED,
                          annc_printable(path, shown, sizeof shown));
     ANNC_TRY(annc_picture_table(stream, &loading->preparation->look, &loading->table[p], NOTES(loading)));
 out:
@@ -193,11 +194,11 @@ void annc_loading_note_scaling(struct annc_loading *loading)
 {
     const struct annc_preparation *preparation = loading->preparation;
     const char *what = preparation->scale == ANNC_SCALE_255           ? "divided by 255"
-                       : preparation->scale == ANNC_SCALE_NONE        ? "left as they are"
+                       : preparation->scale == ANNC_SCALE_NONE        ? "not scaled"
                        : preparation->scale == ANNC_SCALE_STANDARDISE ? "standardised"
                                                                       : "scaled to [0, 1]";
     const bool scaled = loading->options->model || loading->options->target_scale != ANNC_SCALE_NONE;
     annc_note(NOTES(loading), "inputs are %s%s%s", what,
               preparation->targets.count && scaled ? ", targets are scaled" : "",
-              loading->options->model ? " as in the model" : "");
+              loading->options->model ? ", as in the model" : "");
 }

@@ -68,9 +68,8 @@ static annc_status read_path(struct annc_loading *loading, const char *path)
         return read_folder(loading, path);
     }
     if (options->need_train && options->need_test && !options->test_path)
-        return annc_fail(
-            ANNC_INPUT,
-            "one file cannot be both training and test set; name a folder, or name the test set with " ANNC_FIELD_TEST_PATH);
+        return annc_fail(ANNC_INPUT, "one file cannot be both training and test set; name a folder, or name the test "
+                                     "set with " ANNC_FIELD_TEST_PATH);
     ANNC_TRY(
         annc_loading_read(loading, path, options->labels_path, options->need_train ? ANNC_PART_TRAIN : ANNC_PART_TEST));
 out:

@@ -162,8 +162,8 @@ annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
     const size_t across = (size_t)ceil(sqrt(gallery->count));
     char shown[128];
     if (annc_product(gallery->count, annc_product(gallery->rows, gallery->columns)) - 1 >= MOST_PIXELS) /* or 0 */
-        return annc_fail(ANNC_USAGE, "%u images of %u x %u pixels do not make a picture: it must have 1 to %d pixels", gallery->count, gallery->rows,
-                         gallery->columns, MOST_PIXELS);
+        return annc_fail(ANNC_USAGE, "%u images of %u x %u pixels do not make a picture: it must have 1 to %d pixels",
+                         gallery->count, gallery->rows, gallery->columns, MOST_PIXELS);
     const struct grid grid = {gallery, across, (gallery->count + across - 1) / across};
     if (ends_with(path, ".png"))
         return write_png(&grid, path);

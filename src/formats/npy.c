@@ -118,7 +118,8 @@ static annc_status read_header(const struct annc_bytes *bytes, struct annc_array
     if (!annc_npy_begins(begin))
         ANNC_TRY(malformed(array, "is not an NPY array"));
     if (begin[MAGIC] < 1 || begin[MAGIC] > 3)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has NPY version %u; readable versions are 1 to 3", array->name, begin[MAGIC]));
+        ANNC_TRY(
+            annc_fail(ANNC_INPUT, "%s: has NPY version %u; readable versions are 1 to 3", array->name, begin[MAGIC]));
     const size_t width = begin[MAGIC] == 1 ? 2 : 4;
     ANNC_TRY(read_exactly(bytes, array, size, width));
     const size_t count = (size_t)size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;

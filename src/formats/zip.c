@@ -35,7 +35,8 @@ enum {
 
 static annc_status damaged(const struct annc_zip *zip, const char *what)
 {
-    return annc_fail(ANNC_INPUT, "%s: is a damaged zip archive: %s; unpack it with another program, or download it again",
+    return annc_fail(ANNC_INPUT,
+                     "%s: is a damaged zip archive: %s; unpack it with another program, or download it again",
                      zip->name, what);
 }
 
@@ -146,7 +147,8 @@ static annc_status check_member(const struct annc_zip *zip, const struct annc_zi
     if (flags & ENCRYPTED)
         return annc_fail(ANNC_INPUT, "%s: the member %s is encrypted", zip->name, member->name);
     if (member->method != STORED && member->method != DEFLATED)
-        return annc_fail(ANNC_INPUT, "%s: the member %s uses compression method %u; only stored and deflated members can be read",
+        return annc_fail(ANNC_INPUT,
+                         "%s: the member %s uses compression method %u; only stored and deflated members can be read",
                          zip->name, member->name, member->method);
     if (member->packed > zip->file_bytes || (member->method == STORED && member->packed != member->size) ||
         member->size / MOST_DEFLATE_RATIO > member->packed)

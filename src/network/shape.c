@@ -137,7 +137,8 @@ annc_status annc_shape_check(const annc_shape *shape)
             return annc_fail(ANNC_USAGE, "layer %u: activation %d does not exist; valid values are 0 to %d", l,
                              (int)shape->activation[l - 1], ANNC_ACTIVATION_COUNT - 1);
         if (annc_activation_kind_of(shape->activation[l - 1]) == ROWWISE && l < L)
-            return annc_fail(ANNC_USAGE, "%s is an activation of the output layer only, not of layer %u of %u", name, l, L);
+            return annc_fail(ANNC_USAGE, "%s is an activation of the output layer only, not of layer %u of %u", name, l,
+                             L);
     }
     if (!annc_cost_name(shape->cost))
         return annc_fail(ANNC_USAGE, "cost %d does not exist; valid values are 0 to %d", (int)shape->cost,

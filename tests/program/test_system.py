@@ -248,7 +248,7 @@ class Outputs(Faults):
                 result = subprocess.run([PROGRAM, "train", "--data", "-", "--layers", "2-2", "--epochs", "1", *output], cwd=self.folder, stdin=stdin,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(result.returncode, 2, result.stderr)
-            self.assertIn(f"{output[0]} would overwrite what --data reads from standard input: {output[1]}", result.stderr)
+            self.assertIn(f"{output[0]} would overwrite the input of --data from standard input: {output[1]}", result.stderr)
             self.assertEqual(table.read_text()[:10], "x,y,label\n")
         with open(self.folder / "model", "rb") as stdin:
             result = subprocess.run([PROGRAM, "predict", "model", "-", "--out", "model"], cwd=self.folder, stdin=stdin, stdout=subprocess.PIPE,
@@ -318,7 +318,7 @@ class Inputs(Faults):
                     seen.append((code, said))
                     self.assertIn(code, (OK, INPUT), said)
                     if code == INPUT:
-                        self.assertRegex(said, "became shorter while it was read|is cut short|its gzip|is no IDX|is no table|pixels|unpacked")
+                        self.assertRegex(said, "became shorter while it was read|is cut short|its gzip|is not an IDX|is not a text table|pixels|unpacked")
                 self.assertIn(INPUT, [code for code, _ in seen])
 
     def test_mapped(self):

@@ -92,10 +92,10 @@ bool chart_of(const struct named_history *runs, size_t count, int which, struct 
                        : runs[0].folds                        ? "smallest validation loss"
                                                               : "epoch that was kept";
     if (which == 0) {
-        chart->title = "Training loss, summed over an epoch's minibatches";
+        chart->title = "Training loss, summed over the minibatches of an epoch";
         add_columns(chart, runs, count, loss, names + 2, 1);
     } else if (which == 1) {
-        chart->title = count > 1 ? "Loss an example, of the test set or else of validation" : "Loss an example";
+        chart->title = count > 1 ? "Loss per example, of the test or else the validation set" : "Loss per example";
         add_columns(chart, runs, count, held_out, names, 2);
     } else if (which == 2 && are_classes) {
         chart->title = count > 1 ? "Accuracy on the test set, or else of validation or training" : "Accuracy";

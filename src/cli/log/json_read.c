@@ -176,7 +176,7 @@ static bool take_value(struct json_reader *reader, struct json_member *member, c
              : member->kind == JSON_WORD ? word_length(reader->at)
                                          : number_length(reader->at);
     if (length == 0)
-        return wrong(reader, "is not the JSON that belongs there");
+        return wrong(reader, "has unexpected JSON");
     member->text = reader->at;
     reader->at += length;
     *end = reader->at;
@@ -189,7 +189,7 @@ void json_read(struct json_reader *reader, char *text)
 {
     *reader = (struct json_reader){.at = after_blanks(text), .is_first = true};
     if (*reader->at != '{' && *reader->at != '[') {
-        wrong(reader, "is no JSON");
+        wrong(reader, "is not JSON");
         return;
     }
     reader->close = *reader->at++ == '{' ? '}' : ']';
@@ -200,21 +200,21 @@ static bool finish(struct json_reader *reader)
 {
     reader->close = '\0';
     reader->at = after_blanks(reader->at + 1);
-    return *reader->at ? wrong(reader, "goes on after its end") : false;
+    return *reader->at ? wrong(reader, "has text after its end") : false;
 }
 
 static bool take_key(struct json_reader *reader, struct json_member *member)
 {
     char *key;
     if (*reader->at != '"')
-        return wrong(reader, "is not the JSON that belongs there");
+        return wrong(reader, "has unexpected JSON");
     reader->at++;
     if (!take_string(reader, &key))
         return false;
     member->key = key;
     reader->at = after_blanks(reader->at);
     if (*reader->at != ':')
-        return wrong(reader, "is not the JSON that belongs there");
+        return wrong(reader, "has unexpected JSON");
     reader->at = after_blanks(reader->at + 1);
     return true;
 }
@@ -237,7 +237,7 @@ bool json_next(struct json_reader *reader, struct json_member *member)
     } else if (*reader->at == reader->close) {
         finish(reader);
     } else {
-        return wrong(reader, *reader->at ? "is not the JSON that belongs there" : "breaks off");
+        return wrong(reader, *reader->at ? "has unexpected JSON" : "is incomplete");
     }
     if (end)
         *end = '\0';

@@ -44,6 +44,23 @@ const char *error_text(void)
     return annc_error_naming(option_of_field, text, sizeof text);
 }
 
+const char *note_naming_options(const char *note, char *text, size_t size)
+{
+    static const char MARK[] = "; set '";
+    const int length = (int)strcspn(note, "\n");
+    snprintf(text, size, "%.*s", length, note);
+    char *mark = strstr(text, MARK), *end = mark ? strchr(mark + strlen(MARK), '\'') : NULL;
+    if (!end)
+        return text;
+    *end = '\0';
+    const char *option = option_of_field(mark + strlen(MARK));
+    *end = '\'';
+    if (option)
+        snprintf(text, size, "%.*s; set %s%.*s", (int)(mark - text), note, option, length - (int)(end + 1 - text),
+                 note + (end + 1 - text));
+    return text;
+}
+
 /* ---------------------------------------------------------------- suggestions */
 
 /* Returns the number of insertions, deletions, substitutions and swaps of neighbours between two

@@ -147,10 +147,9 @@ static annc_status refuse_fractions(const char *name, const struct annc_label *s
 {
     for (uint32_t i = 0; i < count; i++)
         if (sorted[i].number != floor(sorted[i].number))
-            return annc_fail(
-                ANNC_INPUT,
-                "%s: the label %s is not a whole number; for numeric targets use " ANNC_FIELD_TARGET, name,
-                sorted[i].text);
+            return annc_fail(ANNC_INPUT,
+                             "%s: the label %s is not a whole number; for numeric targets use " ANNC_FIELD_TARGET, name,
+                             sorted[i].text);
     return ANNC_OK;
 }
 
@@ -158,8 +157,9 @@ static annc_status wrong_count(const char *name, const struct annc_label *sorted
 {
     char first[SHOWN], last[SHOWN];
     return annc_fail(ANNC_INPUT,
-                     "%s: has %u different label%s from %s to %s, but the network has %u %s; end " ANNC_FIELD_WIDTH " with %s%u", name,
-                     count, count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
+                     "%s: has %u different label%s from %s to %s, but the network has %u %s; end " ANNC_FIELD_WIDTH
+                     " with %s%u",
+                     name, count, count == 1 ? "" : "s", annc_printable(sorted[0].text, first, sizeof first),
                      annc_printable(sorted[count - 1].text, last, sizeof last), outputs,
                      outputs == 1 ? "output, which takes two classes" : "outputs", count == 2 ? "1 or " : "", count);
 }

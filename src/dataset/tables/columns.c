@@ -113,11 +113,10 @@ annc_status annc_columns_check(const struct annc_records *records, const struct 
     if (records->count != columns->count)
         return wrong_length(records, columns->count);
     if (columns->last_is_empty && records->field[columns->count - 1].length > 0)
-        return annc_stream_malformed(
-            records->stream,
-            "line %zu: the last field has a value, but the header has no name for it; add the "
-            "name to the header",
-            records->line);
+        return annc_stream_malformed(records->stream,
+                                     "line %zu: the last field has a value, but the header has no name for it; add the "
+                                     "name to the header",
+                                     records->line);
     return ANNC_OK;
 }
 
@@ -248,10 +247,11 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
                                      "with " ANNC_FIELD_DECIMAL " . or " ANNC_FIELD_DECIMAL " ,",
                                      points->name, commas->name);
     if (all_before_three)
-        return annc_stream_malformed(records->stream,
-                                     "all commas in numbers stand before three digits (column '%s'), so they could be decimal "
-                                     "or thousands marks; choose " ANNC_FIELD_DECIMAL " , or " ANNC_FIELD_THOUSANDS " ,",
-                                     commas->name);
+        return annc_stream_malformed(
+            records->stream,
+            "all commas in numbers stand before three digits (column '%s'), so they could be decimal "
+            "or thousands marks; choose " ANNC_FIELD_DECIMAL " , or " ANNC_FIELD_THOUSANDS " ,",
+            commas->name);
     columns->decimal = ',';
     annc_note(notes, size, "numbers have a decimal comma");
     return ANNC_OK;

@@ -22,13 +22,15 @@ static annc_status read_labels(const char *path, struct annc_table *table)
     annc_stream_name(stream, name, sizeof name);
     ANNC_TRY(annc_idx_read(stream, &idx));
     if (idx.count != idx.size[0]) {
-        status = annc_fail(ANNC_INPUT, "%s: has %zu element%s for %u example%s; a labels file has one number per example", name,
-                           idx.count, annc_plural(idx.count), idx.size[0], annc_plural(idx.size[0]));
+        status =
+            annc_fail(ANNC_INPUT, "%s: has %zu element%s for %u example%s; a labels file has one number per example",
+                      name, idx.count, annc_plural(idx.count), idx.size[0], annc_plural(idx.size[0]));
         goto out;
     }
     if (idx.size[0] != table->rows) {
-        status = annc_fail(ANNC_INPUT, "%s has %u label%s, but %s has %u image%s; the files do not belong together", name,
-                           idx.size[0], annc_plural(idx.size[0]), table->name, table->rows, annc_plural(table->rows));
+        status =
+            annc_fail(ANNC_INPUT, "%s has %u label%s, but %s has %u image%s; the files do not belong together", name,
+                      idx.size[0], annc_plural(idx.size[0]), table->name, table->rows, annc_plural(table->rows));
         goto out;
     }
     ANNC_TRY(annc_allocate(table->rows, sizeof *numbers, "the labels", (void **)&numbers));
@@ -92,8 +94,8 @@ annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, 
     ANNC_TRY(annc_idx_read(stream, &images));
     note_images(&images, table->name, turn, notes, size);
     if (images.rank < 2) {
-        status =
-            annc_fail(ANNC_INPUT, "%s: has one number per example instead of images; is it the labels file?", table->name);
+        status = annc_fail(ANNC_INPUT, "%s: has one number per example instead of images; is it the labels file?",
+                           table->name);
         goto out;
     }
     if (images.count / images.size[0] > ANNC_MAX_WIDTH) {
@@ -102,7 +104,8 @@ annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, 
         goto out;
     }
     if (turn && images.rank == 3 && images.mapping.base) {
-        status = annc_fail(ANNC_INPUT, "%s: is too large for " ANNC_FIELD_TRANSPOSE "; transpose the file itself", table->name);
+        status = annc_fail(ANNC_INPUT, "%s: is too large for " ANNC_FIELD_TRANSPOSE "; transpose the file itself",
+                           table->name);
         goto out;
     }
     if (turn && images.rank == 3)

@@ -118,8 +118,8 @@ static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
     for (size_t i = 0; i < x->count; i++) {
         const double value = at(x, i);
         if (fabs(value) > (double)FLT_MAX)
-            return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision", x->name,
-                             i / inputs + 1, i % inputs + 1, value);
+            return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision",
+                             x->name, i / inputs + 1, i % inputs + 1, value);
         ((float *)table->x)[i] = (float)value;
     }
 out:
@@ -178,8 +178,8 @@ static annc_status take_targets(const struct annc_array *y, struct annc_table *t
     ANNC_TRY(annc_allocate(y->count, sizeof *table->targets, "the targets", (void **)&table->targets));
     for (size_t i = 0; i < y->count; i++) {
         if (!(fabs(at(y, i)) <= (double)FLT_MAX))
-            return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or too large for single precision", y->name,
-                             i / n + 1, i % n + 1);
+            return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or too large for single precision",
+                             y->name, i / n + 1, i % n + 1);
         table->targets[i] = (float)at(y, i);
     }
     for (uint32_t j = 0; j < table->outputs; j++) {
@@ -203,8 +203,8 @@ static annc_status make_table(struct annc_array *x, const struct annc_array *y, 
         return ANNC_OK;
     if (y->rank < 1 || y->size[0] != table->rows) {
         annc_array_shape(y, shape, sizeof shape);
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has shape %s, but %s has %u example%s; the arrays do not belong together", y->name,
-                           shape, x->name, table->rows, annc_plural(table->rows)));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has shape %s, but %s has %u example%s; the arrays do not belong together",
+                           y->name, shape, x->name, table->rows, annc_plural(table->rows)));
     }
     ANNC_TRY(numbers ? take_targets(y, table) : take_labels(y, table));
 out:
@@ -249,8 +249,9 @@ annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, 
     memset(table, 0, sizeof *table);
     ANNC_TRY(read_npy(stream, &x));
     if (!labels_path && !unlabelled)
-        ANNC_TRY(annc_fail(
-            ANNC_INPUT, "%s: is a single array; name the array of labels or targets with " ANNC_FIELD_LABELS_PATH, x.name));
+        ANNC_TRY(annc_fail(ANNC_INPUT,
+                           "%s: is a single array; name the array of labels or targets with " ANNC_FIELD_LABELS_PATH,
+                           x.name));
     if (labels_path)
         ANNC_TRY(read_lone_array(labels_path, &y));
     ANNC_TRY(make_table(&x, labels_path ? &y : NULL, numbers, table));
@@ -303,9 +304,10 @@ static annc_status refuse_names(const struct annc_zip *zip, const char *lacking)
     if (count_arrays(zip, &last) == 0)
         return annc_fail(ANNC_INPUT, "%s: is a zip archive without arrays; unpack it first", zip->name);
     list_arrays(zip, list, sizeof list);
-    return annc_fail(
-        ANNC_INPUT, "%s: cannot tell which array holds %s; name the arrays with " ANNC_FIELD_X_NAME " and " ANNC_FIELD_Y_NAME "; it has %s",
-        zip->name, lacking, list);
+    return annc_fail(ANNC_INPUT,
+                     "%s: cannot tell which array holds %s; name the arrays with " ANNC_FIELD_X_NAME
+                     " and " ANNC_FIELD_Y_NAME "; it has %s",
+                     zip->name, lacking, list);
 }
 
 /* Reads the labels or targets: a member, or a separate file. */

@@ -262,9 +262,11 @@ annc_status annc_picture_table(struct annc_stream *stream, const struct annc_loo
     ANNC_TRY(annc_png_read(stream, &picture));
     ANNC_TRY(light_on_dark(&picture, look, table->name, &inverted));
     if (inverted && look->background == ANNC_BACKGROUND_DARK)
-        annc_note(notes, size, "the picture is dark on light and was inverted, since the training images are light on dark");
+        annc_note(notes, size,
+                  "the picture is dark on light and was inverted, since the training images are light on dark");
     if (!inverted && look->background == ANNC_BACKGROUND_LIGHT)
-        annc_note(notes, size, "the picture is light on dark and was inverted, since the training images are dark on light");
+        annc_note(notes, size,
+                  "the picture is light on dark and was inverted, since the training images are dark on light");
     ANNC_TRY(annc_allocate(look->rows, look->columns, "a picture", (void **)&image));
     ANNC_TRY(fit_in(&picture, look, image));
     if (look->background == ANNC_BACKGROUND_LIGHT)

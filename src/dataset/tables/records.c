@@ -377,9 +377,9 @@ static annc_status read_any(struct annc_records *records, bool *more)
             return ANNC_OK;
         give_up(records, records->at);
         if (records->size > MOST_RECORD)
-            return annc_stream_malformed(records->stream, "line %zu: the record that begins here is longer than %d MB%s",
-                                         records->next_line, MOST_RECORD >> 20,
-                                         "; is a quote never closed?");
+            return annc_stream_malformed(records->stream,
+                                         "line %zu: the record that begins here is longer than %d MB%s",
+                                         records->next_line, MOST_RECORD >> 20, "; is a quote never closed?");
         /* Growing parts, so that a long record is not rescanned too often. */
         const size_t step = records->intake.step;
         ANNC_TRY(

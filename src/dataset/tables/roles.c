@@ -54,7 +54,7 @@ static annc_status find_column(const struct annc_records *records, const struct 
         return ANNC_OK;
     }
     list_columns(columns, list, sizeof list);
-    return annc_stream_malformed(records->stream, "has no column '%s' for %s; its columns are %s", shown, option, list);
+    return annc_stream_malformed(records->stream, "has no column '%s' for %s; it has %s", shown, option, list);
 }
 
 /* Assigns a role to each column of a list like "a,b,7"; use numbers for names that contain
@@ -103,7 +103,7 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
         return annc_stream_malformed(records->stream,
                                      "cannot tell which column is the label; name it with " ANNC_FIELD_LABEL
                                      " (classes) or " ANNC_FIELD_TARGET " "
-                                     "(numbers); the columns are %s",
+                                     "(numbers); it has %s",
                                      list);
     }
     const uint32_t c = named == 1 ? by_name : by_text;
@@ -176,7 +176,7 @@ static annc_status take_named(const struct annc_records *records, struct annc_co
     char list[512], shown[SHOWN];
     if (c == UINT32_MAX && needed) {
         list_columns(columns, list, sizeof list);
-        return annc_stream_malformed(records->stream, "has no column '%s', which the training data have; its columns are %s",
+        return annc_stream_malformed(records->stream, "has no column '%s', which the training data have; it has %s",
                                      annc_printable(name, shown, sizeof shown), list);
     }
     if (c != UINT32_MAX) {

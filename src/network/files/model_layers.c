@@ -52,7 +52,8 @@ static annc_status check_blocks(struct annc_model_file *file, const annc_shape *
         if (!block_name(tensor))
             continue;
         if (tensor->rank != 1 || tensor->shape[0] != annc_shape_parameters(shape))
-            return annc_model_malformed_tensor(file, tensor, "does not have as many values as the network has parameters");
+            return annc_model_malformed_tensor(file, tensor,
+                                               "does not have as many values as the network has parameters");
         (*count)++;
     }
     return ANNC_OK;
@@ -203,18 +204,20 @@ static annc_status find_foreign_layers(struct annc_model_file *file, const annc_
         const uint64_t width = l == 0 ? inputs_of(layers[0].weight) : units_of(layers[l - 1].weight);
         shape->width[l] = width <= ANNC_MAX_WIDTH ? (uint32_t)width : 0;
         if (l > 0 && (inputs_of(layers[l - 1].weight) != shape->width[l - 1] || shape->width[l] == 0))
-            return annc_model_malformed_tensor(file, layers[l - 1].weight, "does not fit the outputs of the layer before it");
+            return annc_model_malformed_tensor(file, layers[l - 1].weight,
+                                               "does not fit the outputs of the layer before it");
         if (l > 0 && layers[l - 1].bias && layers[l - 1].bias->shape[0] != width)
             return annc_model_malformed_tensor(file, layers[l - 1].bias,
                                                "has a length that differs from the rows of its weights");
     }
     annc_shape_format_layers(shape, widths, sizeof widths);
     if (!assumed) {
-        snprintf(text, sizeof text,
-                 "was written by another program and does not record its activations; give them with " ANNC_FIELD_ASSUMED
-                 ", like %s with "
-                 "':tanh' after each width",
-                 widths);
+        snprintf(
+            text, sizeof text,
+            "was written by another program and does not record its activations; give them with " ANNC_FIELD_ASSUMED
+            ", like %s with "
+            "':tanh' after each width",
+            widths);
         return annc_model_malformed(file, text);
     }
     annc_shape_format_layers(assumed, wanted, sizeof wanted);

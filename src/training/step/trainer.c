@@ -378,8 +378,8 @@ static annc_status open_engine(annc_trainer *trainer)
     job->s = trainer->optimisation.s;
     trainer->engine = annc_engine_find(trainer->device, job, options->engine, &refusal);
     if (!trainer->engine && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
-        return annc_fail(ANNC_DEVICE, "the engine '%s' cannot run this training: %s",
-                         annc_engine_name(options->engine), refusal);
+        return annc_fail(ANNC_DEVICE, "the engine '%s' cannot run this training: %s", annc_engine_name(options->engine),
+                         refusal);
     if (trainer->engine)
         ANNC_TRY(trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state));
 out:
