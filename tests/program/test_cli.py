@@ -45,11 +45,11 @@ class Help(Cli):
     def test_did_you_mean(self):
         for arguments, said in ((["trian"], "did you mean train?"), (["--train"], "did you mean train?"), (["evaluate"], "unknown command"),
                                 (["train", "--epoch", "3"], "did you mean --epochs?"), (["train", "--bacth", "3"], "did you mean --batch?"),
-                                (["train", "--output-act", "x"], "did you mean --output-activation?"), (["train", "--zzzzzz"], "no option"),
+                                (["train", "--output-act", "x"], "did you mean --output-activation?"), (["train", "--zzzzzz"], "unknown option"),
                                 (["train", "-e", "3"], "options begin with --"), (["fetch", "--lr", "1"], "has no option --lr"),
                                 (["train", "--learning-rate", "3"], "did you mean --lr?"), (["train", "--out", "m"], "did you mean --save?"),
                                 (["eval", "m", "--dataset", "x"], "did you mean --data?"), (["show", "m", "--output", "x"], "did you mean --out?"),
-                                (["train", "--batch-size=3"], "did you mean --batch?"), (["info", "--out", "m"], "unknown option --out\n"),
+                                (["train", "--batch-size=3"], "did you mean --batch?"), (["info", "--out", "m"], "has no option --out\n"),
                                 (["train", "digits"], "name the data with --data"), (["--json", "train"], "write the command before its options"),
                                 (["help", "trian"], "did you mean train?")):
             self.assertIn(said, self.run_program(*arguments, code=USAGE).stderr, arguments)

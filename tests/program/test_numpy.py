@@ -148,7 +148,7 @@ class Arrays(Numpy):
         options = ["--target", "y", "--layers", "784-1:identity", "--epochs", "1", "--device", "cpu"]
         self.assertIn("x.npy has targets, but ./t10k-labels-idx1-ubyte has labels",
                       self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--test", "t10k-images-idx3-ubyte", *options, code=INPUT).stderr)
-        self.assertIn("t10k-labels-idx1-ubyte has labels, and x.npy has targets",
+        self.assertIn("t10k-labels-idx1-ubyte has labels, but x.npy has targets",
                       self.run_program("train", "--data", "t10k-images-idx3-ubyte", "--test", "x.npy", "--test-labels", "y.npy", *options, code=INPUT).stderr)
 
 

@@ -133,7 +133,7 @@ class Report(Reports):
         self.train_bars(6, "--lr", 1, "--save", "m", "--log", "run.jsonl", "--seed", 3)
         page, text = self.report("run.jsonl")
         epochs, result = self.log()
-        shown = page.table("Each epoch")
+        shown = page.table("All epochs")
         self.assertEqual(len(shown), 7)
         for line, row in zip(epochs, shown[1:]):
             cells = dict(zip(shown[0], row))
@@ -147,7 +147,7 @@ class Report(Reports):
         self.assertEqual((results["parameters"], results["epochs"]), (f"{result['parameters']}", "6"))
         evaluated = self.lines("eval", "m", "--data", "bars", "--device", "cpu")[-1]
         again = dict(zip(*page.table("On the test set")))
-        self.assertEqual((again["right"], again["of"]), (str(evaluated["correct"]), str(evaluated["count"])))
+        self.assertEqual((again["correct"], again["of"]), (str(evaluated["correct"]), str(evaluated["count"])))
         self.assertEqual(again["loss per example"], f"{evaluated['loss']:.6g}")
         classes = page.table("Each class of the test set")[1:]
         self.assertEqual([row[0] for row in classes], [entry["class"] for entry in evaluated["classes"]])
@@ -184,7 +184,7 @@ class Report(Reports):
         epochs, result = self.log()
         charts = curves(text)
         self.assertEqual(len(charts), 4)
-        loss, marks = charts["Training loss, summed over an epoch's minibatches"]
+        loss, marks = charts["Training loss, summed over the minibatches of an epoch"]
         self.close_to(loss["training set"], [(line["epoch"], line["loss"]) for line in epochs], 0.005 * max(line["loss"] for line in epochs))
         self.assertAlmostEqual(marks[0], result["best_epoch"], 2)
         accuracy = charts["Accuracy"][0]
@@ -202,7 +202,7 @@ class Report(Reports):
         lines = [{"schema": "annc.epoch/1", "epoch": i + 1, "loss": value if i != 10 else None} for i, value in enumerate(values)]
         (self.folder / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         page, text = self.report("run.jsonl")
-        points = curves(text)["Training loss, summed over an epoch's minibatches"][0]["training set"]
+        points = curves(text)["Training loss, summed over the minibatches of an epoch"][0]["training set"]
         self.assertLessEqual(len(points), 800)
         self.assertAlmostEqual(max(y for _, y in points) / 5e4, 1, 2)
         for x, y in points:
@@ -236,7 +236,7 @@ class Report(Reports):
         page, _ = self.report("run.jsonl")
         result = self.log()[1]
         again = dict(zip(*page.table("On the validation set")))
-        self.assertEqual(again["right"], str(result["validation_correct"]))
+        self.assertEqual(again["correct"], str(result["validation_correct"]))
         self.assertEqual(again["loss per example"], f"{result['validation_loss']:.6g}")
         weights = page.table("Inputs with the largest weights")[1:]
         self.assertEqual({row[0] for row in weights}, set("abcd"))
@@ -256,7 +256,7 @@ class Report(Reports):
         self.assertEqual(again["R²"], f"{result['r2']:.6f}")
         self.assertEqual(again["RMSE"], f"{result['rmse']:.6g}")
         self.assertIn("R², the share of the variance that is explained", curves(text))
-        worst = page.table("Misclassified examples of the test set")[1:]
+        worst = page.table("Examples of the test set")[1:]
         self.assertEqual(len(worst), 24)
         self.assertEqual({row[1] for row in worst} <= {f"{y:.6g}" for _, y in rows}, True)
         distances = [abs(float(row[1]) - float(row[2])) for row in worst]
@@ -351,7 +351,7 @@ class Report(Reports):
                                     ('{"schema":"a\x01"}\n', 1, "control"), ('{"schema":01}\n', 1, "JSON"), ('{"schema":1.}\n', 1, "JSON"), ('{"schema":nul}\n', 1, "JSON"),
                                     ('{"schema":"a",}\n', 1, "JSON"), ('{"schema" "a"}\n', 1, "JSON"), ('{"schema":"a";}\n', 1, "JSON"), ('{"schema":"a","b":[}}\n', 1, "JSON"),
                                     (epoch + '{"schema":"annc.result/1","options":{"a" 1}}\n', 2, "options"),
-                                    (epoch + '{"schema":"annc.result/1"}\n' + epoch, 3, "another training"), ('{"schema":"annc.bench/1"}\n', 0, "has no epoch")):
+                                    (epoch + '{"schema":"annc.result/1"}\n' + epoch, 3, "a second training"), ('{"schema":"annc.bench/1"}\n', 0, "has no epoch")):
             (self.folder / "x.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
             message = self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr
             self.assertIn("x.jsonl" + (f", line {line} " if line else ""), message, content[:80])
@@ -378,11 +378,11 @@ class Report(Reports):
         self.train_bars(3, "--log", "run.jsonl", "--checkpoint", "c", "--checkpoint-every", "1e")
         self.lines("train", "--resume", "c", "--epochs", 5, "--log", "run.jsonl")
         page, text = self.report("run.jsonl")
-        self.assertEqual([row[0] for row in page.table("Each epoch")[1:]], list("12345"))
+        self.assertEqual([row[0] for row in page.table("All epochs")[1:]], list("12345"))
         lines = (self.folder / "run.jsonl").read_text().splitlines()
         lines.insert(5, lines[1].replace('"epoch":2', '"epoch":3'))  # back to an earlier checkpoint, and on
         (self.folder / "run.jsonl").write_text("\n".join(lines[:6]) + "\n")
-        self.assertEqual([row[0] for row in self.report("run.jsonl")[0].table("Each epoch")[1:]], list("123"))
+        self.assertEqual([row[0] for row in self.report("run.jsonl")[0].table("All epochs")[1:]], list("123"))
 
 
 class Folds(Reports):
@@ -402,7 +402,7 @@ class Folds(Reports):
             epochs, folds, result = self.train_folds("run.jsonl", "--threads", threads)
             self.assertEqual([[line["epoch"] for line in epochs[fold]] for fold in epochs], [list(range(1, 8))] * 4)
             page, text = self.report("run.jsonl")
-            for title, key in (("Training loss, summed over an epoch's minibatches", "loss"), ("Loss per example", "validation_loss"), ("Accuracy", "validation_accuracy")):
+            for title, key in (("Training loss, summed over the minibatches of an epoch", "loss"), ("Loss per example", "validation_loss"), ("Accuracy", "validation_accuracy")):
                 series = curves(text)[title][0]
                 spread = 0.01 * max(line[key] for fold in epochs for line in epochs[fold])
                 for fold in epochs:
@@ -424,7 +424,7 @@ class Folds(Reports):
             self.assertEqual(mean["loss per example"], f"{result['loss_mean']:.6g} ± {result['loss_sd']:.2g}")
             came = page.pairs("Summary")
             self.assertEqual((came["folds"], came["validation accuracy, mean of the folds"]), ("4", f"{100 * result['accuracy_mean']:.2f}%"))
-            each = page.table("Each epoch")
+            each = page.table("All epochs")
             self.assertEqual(dict(zip(each[0], each[3]))["validation accuracy"], f"{100 * sum(epochs[fold][2]['validation_accuracy'] for fold in epochs) / 4:.2f}%")
             best = min(range(7), key=lambda e: sum(epochs[fold][e]["validation_loss"] for fold in epochs))
             self.assertAlmostEqual(curves(text)["Accuracy"][1][0], best + 1, 2)
@@ -469,14 +469,14 @@ class Folds(Reports):
         (self.folder / "cut.jsonl").write_text("\n".join(lines[:12]) + "\n")  # a whole fold, its end, and four epochs of the second
         page, text = self.report("cut.jsonl")
         self.assertIn("before all folds were finished", page.said())
-        self.assertEqual([row[0] for row in page.table("Folds")], ["fold", "1", "2, not done", "mean ± sd"])
+        self.assertEqual([row[0] for row in page.table("Folds")], ["fold", "1", "2, not finished", "mean ± sd"])
         self.assertEqual(len(curves(text)["Accuracy"][0]["validation set, mean"]), 4)
         whole = self.report("run.jsonl")[1]
         (self.folder / "run.jsonl").write_text("\n".join(lines[:12] + lines[9:]) + "\n")  # from a checkpoint after the first epoch of the second fold
         self.assertEqual(self.report("run.jsonl")[1], whole)
         alone = '{"schema":"annc.epoch/1","epoch":1,"loss":1}'
         for content, line, said in (([lines[0].replace('"fold":1', '"fold":0')], 1, "invalid fold number"), ([lines[0].replace('"fold":1', '"fold":1e9')], 1, "invalid fold number"),
-                                    ([alone, lines[0]], 2, "another kind of log"), ([lines[0], alone], 2, "another kind of log"), (lines + lines[:1], len(lines) + 1, "another training"),
+                                    ([alone, lines[0]], 2, "another kind of log"), ([lines[0], alone], 2, "another kind of log"), (lines + lines[:1], len(lines) + 1, "a second training"),
                                     (['{"schema":"annc.fold/1","epochs":3}'], 1, "invalid fold number"), ([lines[0], '{"schema":"annc.sweep/1","network":1}'], 2, "another kind of log")):
             (self.folder / "x.jsonl").write_text("\n".join(content) + "\n")
             self.assertRegex(self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr, f"x.jsonl, line {line} .*{said}")
@@ -491,7 +491,7 @@ class SweepPage(Reports):
         *networks, result = [json.loads(line) for line in text.splitlines()]
         page, _ = self.report("s.jsonl")
         self.assertEqual(page.texts["h1"], ["Sweep of 6 networks"])
-        heads, *rows = page.table("Each network")
+        heads, *rows = page.table("All networks")
         ranked = sorted(networks, key=lambda line: (-line["validation_accuracy"], line["network"]))
         self.assertEqual([row[0] for row in rows], [str(line["network"]) for line in ranked])
         self.assertEqual(rows[0][0], str(result["best"]))
@@ -502,7 +502,7 @@ class SweepPage(Reports):
         (self.folder / "cut.jsonl").write_text("".join(line + "\n" for line in text.splitlines()[:2]))
         self.assertIn("was interrupted", self.report("cut.jsonl")[0].said())
         self.train("--log", "run.jsonl")
-        self.assertIn("s.jsonl is of a sweep", self.run_program("report", "run.jsonl", "s.jsonl", "--out", "r.html", code=USAGE).stderr)
+        self.assertIn("s.jsonl is the log of a sweep", self.run_program("report", "run.jsonl", "s.jsonl", "--out", "r.html", code=USAGE).stderr)
         (self.folder / "x.jsonl").write_text((self.folder / "run.jsonl").read_text() + text)
         self.assertIn("line 4 belongs to another kind", self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr)
 
@@ -514,7 +514,7 @@ class SweepPage(Reports):
         lines = [json.loads(line, object_pairs_hook=lambda pairs: self.assertEqual(len(pairs), len(dict(pairs))) or dict(pairs)) for line in text.splitlines()]
         self.assertEqual(sorted(line["epochs"] for line in lines[:-1]), [2, 2, 9, 9])
         page, _ = self.report("s.jsonl")
-        heads, *rows = page.table("Each network")
+        heads, *rows = page.table("All networks")
         self.assertEqual(heads[-1], "error")
         self.assertEqual([row[-1] != "" for row in rows], [False, False, True, True])
         self.assertEqual({row[heads.index("lr")] for row in rows[2:]}, {"1e+30"})

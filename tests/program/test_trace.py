@@ -243,7 +243,7 @@ class Trace(Tables):
 
     def test_refused(self):
         file = self.model()
-        for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "there are 30"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "2 layers"),
+        for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "the data have 30 examples"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "2 layers"),
                                       (["m", "--data", file, "--neuron", "1:9"], USAGE, "fewer units"), (["m", "--data", file, "--neuron", "1"], USAGE, "--neuron takes"),
                                       (["m", "--data", file, "--neuron", "1:x"], USAGE, "--neuron takes"), (["m", "--example", "0", "--data", file], USAGE, "--example"),
                                       (["nowhere"], INPUT, "nowhere"), (["--out", "no/such/g.svg"], OUTPUT, "no/such/g.svg"),

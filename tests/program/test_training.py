@@ -157,7 +157,7 @@ class Refusals(Tables):
         file = self.write("t.csv", blobs(60), COLUMNS)
         self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), "3 different labels .* 2 outputs")
         self.assertRegex(self.refused("bars", "--layers", "784-64:relu-1:sigmoid", "--cost", "cross-entropy", options=[]),
-                         "10 different labels from 0 to 9, and 1 output, which takes two classes")
+                         "10 different labels from 0 to 9, but the network has 1 output, which takes two classes")
         numbers = self.write("n.csv", [[1, 0.2, 0.9], [2, 0.4, 0.1]], ["x", "p", "q"])
         message = self.refused(numbers, "--target", "p,q", "--layers", "1-2:softmax", "--cost", "categorical-cross-entropy", options=[])
         self.assertRegex(message, r"row \d: the targets sum to \d\.\d+, but categorical-cross-entropy needs probabilities that sum to 1")
@@ -344,7 +344,7 @@ class Configurations(Tables):
 
     def test_wrong_config(self):
         for text, message in (("epochs = 3\nlayer = 4-3\n", "line 2: unknown option 'layer'; did you mean layers?"), ("epochs 3\n", "line 1: 'epochs 3' is not"),
-                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json is yes or no"),
+                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json must be yes or no"),
                               ("lr = 1\nepochs = 2\nlr = 3\n", "c, line 3: lr is given twice"), ("quiet = no\nquiet = yes\n", "c, line 2: quiet is given twice"),
                               ("config = c\n", "c, line 1: config cannot be set in a configuration file"), ("top = 3\ntop = 4\n", "c, line 2: top is given twice"),
                               ("\nwhat = images\n", "c, line 2: what cannot be set in a configuration file"), ("help = yes\n", "line 1: help cannot be set")):

@@ -126,7 +126,7 @@ void curves_print(const struct named_history *run, FILE *out)
     fprintf(out, "</title>\n<style>%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
             CHART_STYLE);
     if (run->history->count == 0)
-        fprintf(out, "<text x=\"%d\" y=\"26\">No epoch was trained to its end.</text>\n", CHART_LEFT);
+        fprintf(out, "<text x=\"%d\" y=\"26\">No epoch was completed.</text>\n", CHART_LEFT);
     height = 0;
     for (int i = 0; i < MOST_CHARTS - 1 && chart_of(run, 1, i, &chart); i++) {
         if (chart.count == 0)

@@ -103,7 +103,8 @@ static annc_status take_data(struct subject *subject)
     subject->examples = source.need_test ? subject->data.test : subject->data.train;
     const annc_examples *examples = annc_dataset_examples(subject->examples);
     if (subject->example >= examples->count)
-        return annc_fail(ANNC_INPUT, "--example %u: the data have %u", subject->example + 1, examples->count);
+        return annc_fail(ANNC_INPUT, "--example %u: the data have %u example%s", subject->example + 1, examples->count,
+                         annc_plural(examples->count));
     print_layers(&subject->shape, layers, sizeof layers);
     snprintf(subject->title, sizeof subject->title, "%.60s, %s cost, example %u", layers,
              annc_cost_name(subject->shape.cost), subject->example + 1);
