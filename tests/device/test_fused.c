@@ -398,7 +398,7 @@ static void refusals(void)
     options.objective.input_noise = 0;
     options.max_norm = 1;
     CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it does not support limits on weights"));
+    CHECK(strstr(annc_last_error(), "it does not support weight limits"));
     options.clip = 1;
     CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
     CHECK(strstr(annc_last_error(), "it does not support gradient clipping"));

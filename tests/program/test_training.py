@@ -141,7 +141,7 @@ class Tasks(Tables):
         self.assertNotEqual(still["loss"], moved["loss"])
         self.assertGreater(moved["accuracy"], 0.95)
         file = self.write("t.csv", blobs(60), COLUMNS)
-        self.assertIn("only images can be moved", self.refused(file, "--shift", "1"))
+        self.assertIn("only images can be augmented", self.refused(file, "--shift", "1"))
 
 
 class Refusals(Tables):

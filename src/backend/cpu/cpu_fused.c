@@ -37,10 +37,10 @@ static const char *refuses_training(const annc_training_options *training)
 {
     const annc_objective *objective = &training->objective;
     return training->clip > 0                                       ? "it does not support gradient clipping"
-           : training->max_norm > 0                                 ? "it does not support limits on weights"
+           : training->max_norm > 0                                 ? "it does not support weight limits"
            : objective->dropout > 0 || objective->input_dropout > 0 ? "it does not support dropout"
            : objective->input_noise > 0                             ? "it does not support input noise"
-           : annc_moves_images(&training->augmentation)             ? "it does not support moved images"
+           : annc_moves_images(&training->augmentation)             ? "it does not support image augmentation"
                                                                     : NULL;
 }
 

@@ -305,7 +305,7 @@ static annc_status check_augmentation(const annc_dataset *train, const annc_augm
     annc_dataset_image_size(train, &rows, &columns);
     if (columns > 1 || (augmentation->shift == 0 && augmentation->rotation == 0 && augmentation->elastic == 0))
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "only images can be moved, but the data are rows of %u feature%s", rows,
+    return annc_fail(ANNC_INPUT, "only images can be augmented, but the data are rows of %u feature%s", rows,
                      annc_plural(rows));
 }
 
