@@ -45,7 +45,7 @@ static bool driver_has_device(char *why, size_t size)
     memcpy(&initialise, &symbol, sizeof initialise);
     if (initialise(0) != CUDA_ERROR_NO_DEVICE)
         return true;
-    snprintf(why, size, "the NVIDIA driver finds no device");
+    snprintf(why, size, "the NVIDIA driver found no device");
     return false;
 }
 
@@ -97,12 +97,12 @@ static const struct annc_backend *load_cuda(char *why, size_t size)
     void *symbol = dlsym(module, ANNC_BACKEND_MODULE_SYMBOL);
     memcpy(&get, &symbol, sizeof get); /* ISO C has no cast from data to function pointers */
     if (!get) {
-        snprintf(why, size, "the CUDA module is no module of this program");
+        snprintf(why, size, "the CUDA module does not belong to this program");
         return NULL;
     }
     const struct annc_backend *backend = get();
     if (backend->contract != ANNC_BACKEND_CONTRACT) {
-        snprintf(why, size, "the CUDA module is of another version (contract %d, not %d): install both from one build",
+        snprintf(why, size, "the CUDA module has another version (contract %d, not %d): install both from one build",
                  backend->contract, ANNC_BACKEND_CONTRACT);
         return NULL;
     }
@@ -178,8 +178,8 @@ static annc_status open_row(const struct annc_device_row *row, const annc_device
     if (count == 0)
         return annc_fail(ANNC_DEVICE, "no %s device: %s", title_of(row), why);
     if (index < 0 || index >= count)
-        return annc_fail(ANNC_DEVICE, "no %s device %d: there %s %d, counted from 0", title_of(row), index,
-                         count == 1 ? "is" : "are", count);
+        return annc_fail(ANNC_DEVICE, "no %s device %d: %d device%s found, numbered from 0", title_of(row), index,
+                         count, count == 1 ? " was" : "s were");
     return backend->open(&host, index, options->threads, device);
 }
 
@@ -196,7 +196,7 @@ static annc_status open_any(const annc_device_options *options, annc_device **de
 
 annc_status annc_device_open(const annc_device_options *options, annc_device **device)
 {
-    const char *why = "asked for";
+    const char *why = "requested";
     annc_status status;
     *device = NULL;
     if (options->threads < 0)
@@ -206,7 +206,7 @@ annc_status annc_device_open(const annc_device_options *options, annc_device **d
     } else {
         const struct annc_device_row *row = row_of(options->kind);
         if (!row)
-            return annc_fail(ANNC_USAGE, "there is no kind of device of number %d", (int)options->kind);
+            return annc_fail(ANNC_USAGE, "device kind %d does not exist", (int)options->kind);
         status = open_row(row, options, device);
     }
     if (status == ANNC_OK)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { DEEPEST = 32 /* brackets within each other */ };
-static const char MISPLACED[] = "is not the JSON that belongs there";
+static const char MISPLACED[] = "has unexpected JSON";
 
 /* ---------------------------------------------------------------- tokens */
 
@@ -90,7 +90,7 @@ static size_t take_escape(struct annc_json_reader *json, char *bytes)
             return wrong(json, "has a \\u escape that is half a surrogate pair");
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     } else if (code == 0 || (code >= 0xDC00 && code <= 0xDFFF)) {
-        return wrong(json, "has a \\u escape that is no character");
+        return wrong(json, "has a \\u escape that is not a character");
     }
     return annc_utf8_encode(code, bytes);
 }
@@ -215,7 +215,7 @@ void annc_json_open(struct annc_json_members *members, char *text)
     *members = (struct annc_json_members){.json = {text, strlen(text), 0, NULL}, .text = text, .is_first = true};
     struct annc_json_reader *json = &members->json;
     if (!annc_json_peek(json, '{') && !annc_json_peek(json, '['))
-        wrong(json, "is no JSON");
+        wrong(json, "is not JSON");
     else
         members->close = text[json->at++] == '{' ? '}' : ']';
 }
@@ -269,7 +269,7 @@ static bool finish(struct annc_json_members *members)
     json->at++;
     skip_space(json);
     if (json->at < json->size)
-        wrong(json, "goes on after its end");
+        wrong(json, "has text after its end");
     return false;
 }
 
@@ -288,7 +288,7 @@ bool annc_json_next_member(struct annc_json_members *members, struct annc_json_m
     if (annc_json_peek(json, members->close))
         finish(members);
     else if (json->at == json->size)
-        return wrong(json, "breaks off");
+        return wrong(json, "is incomplete");
     else if (!annc_json_take(json, ','))
         return false;
     if (end)

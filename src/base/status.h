@@ -22,6 +22,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_DECIMAL         ANNC_FIELD("decimal")
 #define ANNC_FIELD_DROP            ANNC_FIELD("drop")
 #define ANNC_FIELD_ETA             ANNC_FIELD("eta")
+#define ANNC_FIELD_FETCH           ANNC_FIELD("annc_mnist_fetch") /* a function */
 #define ANNC_FIELD_FOLDER          ANNC_FIELD("folder")
 #define ANNC_FIELD_FOLDS           ANNC_FIELD("folds")
 #define ANNC_FIELD_LABEL           ANNC_FIELD("label")
@@ -33,6 +34,8 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_TEST_PATH       ANNC_FIELD("test_path")
 #define ANNC_FIELD_THOUSANDS       ANNC_FIELD("thousands")
 #define ANNC_FIELD_THRESHOLD       ANNC_FIELD("threshold")
+#define ANNC_FIELD_TRANSPOSE       ANNC_FIELD("transpose")
+#define ANNC_FIELD_UNLABELLED      ANNC_FIELD("unlabelled")
 #define ANNC_FIELD_WIDTH           ANNC_FIELD("width")
 #define ANNC_FIELD_X_NAME          ANNC_FIELD("x_name")
 #define ANNC_FIELD_Y_NAME          ANNC_FIELD("y_name")

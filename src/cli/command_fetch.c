@@ -38,6 +38,6 @@ annc_status run_fetch(const struct options *options)
     }
     printf("MNIST is in ");
     print_plain(stdout, folder, strlen(folder));
-    printf(", every checksum right\n");
+    printf(", all checksums are right\n");
     return ANNC_OK;
 }

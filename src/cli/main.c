@@ -61,10 +61,10 @@ static const struct command *command_named(const char *name)
     const char *option = strncmp(name, "--", 2) == 0 ? name + 2 : "";
     const char *meant = closest(name[0] == '-' ? name + strspn(name, "-") : name, command_name, 0);
     if (!meant && option_named(ANY_COMMAND, option) != OPTION_COUNT) {
-        annc_fail(ANNC_USAGE, "there is no command '%.64s'; options come behind the command", name);
+        annc_fail(ANNC_USAGE, "unknown command '%.64s'; write the command before its options", name);
         return NULL;
     }
-    annc_fail(ANNC_USAGE, "there is no command '%.64s'%s%s%s", name, meant ? "; did you mean " : "", meant ? meant : "",
+    annc_fail(ANNC_USAGE, "unknown command '%.64s'%s%s%s", name, meant ? "; did you mean " : "", meant ? meant : "",
               meant ? "?" : "");
     return NULL;
 }

@@ -58,9 +58,9 @@ static void print_page(void)
     printf(
         ".SH EXIT STATUS\n0 done, 1 failure, 2 usage, 3 a named input, 4 a device or memory, 5 diverged, 6 an output, "
         "7 an audit failed, 129, 130 and 143 by signal.\n");
-    printf(".SH ENVIRONMENT\n.TP\n.B ANNC_DATA\nthe folder of the MNIST files\n.TP\n.B ANNC_OFFLINE\nwhere it is 1, "
+    printf(".SH ENVIRONMENT\n.TP\n.B ANNC_DATA\nthe folder of the MNIST files\n.TP\n.B ANNC_OFFLINE\nif 1, "
            "nothing "
-           "is downloaded\n.TP\n.B NO_COLOR\nwhere it is set, nothing is coloured\n");
+           "is downloaded\n.TP\n.B NO_COLOR\nif set, no colours are used\n");
 }
 
 /* ---------------------------------------------------------------- completions */

@@ -65,7 +65,7 @@ static bool is_right(const char *path, const struct mnist_file *file, char *reas
     if (status != ANNC_OK)
         snprintf(reason, REASON, "%.*s", REASON - 1, annc_last_error());
     else if (bytes != file->bytes || strcmp(digest, file->sha256) != 0)
-        snprintf(reason, REASON, "what came is not the file: its checksum differs");
+        snprintf(reason, REASON, "the downloaded file has the wrong checksum");
     else
         return true;
     return false;
@@ -137,7 +137,7 @@ static annc_status receive(const annc_fetch_options *options, int bytes, int wor
             }
             total += (size_t)got;
             if (total > MOST_BYTES) {
-                snprintf(reason, REASON, "more than %d bytes come", MOST_BYTES);
+                snprintf(reason, REASON, "the server sent more than %d bytes", MOST_BYTES);
                 return ANNC_INPUT;
             }
             ANNC_TRY(annc_safe_write(file, chunk, (size_t)got));
@@ -186,7 +186,7 @@ static annc_status choose_folder(const char *wanted, char *folder, size_t size)
             ANNC_OUTPUT,
             "there is no cache folder ($XDG_CACHE_HOME and $HOME are not set); name a folder with " ANNC_FIELD_FOLDER);
     if (wanted && wanted[0] == '\0')
-        return annc_fail(ANNC_OUTPUT, "the folder has no name");
+        return annc_fail(ANNC_OUTPUT, "the folder's name is empty");
     if (wanted && (size_t)snprintf(folder, size, "%s", wanted) >= size)
         return annc_fail(ANNC_OUTPUT, "the folder's name is too long");
     return ANNC_OK;
@@ -224,7 +224,7 @@ static annc_status fetch_from(const annc_fetch_options *options, const char *url
     char shown[SHOWN], written[ANNC_PATH + 64];
     ANNC_TRY(annc_safe_open(path, &safe));
     if (!safe.replaces)
-        status = annc_fail(ANNC_OUTPUT, "%s: is no regular file", annc_printable(path, shown, sizeof shown));
+        status = annc_fail(ANNC_OUTPUT, "%s: is not a regular file", annc_printable(path, shown, sizeof shown));
     if (status == ANNC_OK)
         status = run_curl(options, url, &safe, reason);
     if (status == ANNC_OK && !is_right(annc_temporary_path(&safe.temporary, written, sizeof written), file, reason))
@@ -244,7 +244,7 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
     if ((size_t)snprintf(path, sizeof path, "%s/%s.gz", folder, file->name) >= sizeof path)
         return annc_fail(ANNC_OUTPUT, "the folder's name is too long");
     if (access(path, F_OK) == 0 && is_right(path, file, reason)) {
-        tell(options, "is there", file->name, "");
+        tell(options, "is already downloaded", file->name, "");
         return ANNC_OK;
     }
     mirrors = mirrors && mirrors[0] ? mirrors : ANNC_MNIST_MIRRORS;

@@ -91,7 +91,7 @@ static annc_status read_idx(struct annc_loading *loading, const char *path, stru
     char labels[ANNC_PATH];
     if (!labels_path && !loading->options->unlabelled && annc_is_standard_input(path))
         return annc_stream_malformed(stream,
-                                     "brings images alone; name the file of their labels by " ANNC_FIELD_LABELS_PATH);
+                                     "has images but no labels; name the labels file with " ANNC_FIELD_LABELS_PATH);
     if (labels_path || loading->options->unlabelled)
         snprintf(labels, sizeof labels, "%s", labels_path ? labels_path : "");
     else
@@ -120,7 +120,8 @@ static annc_status read_picture(struct annc_loading *loading, const char *path, 
     annc_status status = ANNC_OK;
     char shown[ANNC_TABLE_NAME];
     if (!loading->preparation || !loading->options->unlabelled)
-        return annc_fail(ANNC_INPUT, "%s: is a picture, which has no labels; `annc-gpu predict MODEL FILE` reads it",
+        return annc_fail(ANNC_INPUT,
+                         "%s: is a picture, which has no labels; it is read only with " ANNC_FIELD_UNLABELLED,
                          annc_printable(path, shown, sizeof shown));
     ANNC_TRY(annc_picture_table(stream, &loading->preparation->look, &loading->table[p], NOTES(loading)));
 out:
@@ -193,11 +194,11 @@ void annc_loading_note_scaling(struct annc_loading *loading)
 {
     const struct annc_preparation *preparation = loading->preparation;
     const char *what = preparation->scale == ANNC_SCALE_255           ? "divided by 255"
-                       : preparation->scale == ANNC_SCALE_NONE        ? "left as they are"
+                       : preparation->scale == ANNC_SCALE_NONE        ? "not scaled"
                        : preparation->scale == ANNC_SCALE_STANDARDISE ? "standardised"
                                                                       : "scaled to [0, 1]";
     const bool scaled = loading->options->model || loading->options->target_scale != ANNC_SCALE_NONE;
     annc_note(NOTES(loading), "inputs are %s%s%s", what,
               preparation->targets.count && scaled ? ", targets are scaled" : "",
-              loading->options->model ? " as the model has it" : "");
+              loading->options->model ? ", as in the model" : "");
 }

@@ -48,6 +48,6 @@ annc_status annc_mnist_find(char *path, size_t size)
     if (status == ANNC_INPUT && !is_chosen && annc_mnist_cache_folder(path, size))
         status = look_in(path);
     return status == ANNC_INPUT ? annc_fail(ANNC_INPUT, "MNIST is not on disk: neither in $ANNC_DATA nor in data/mnist "
-                                                        "nor in the cache folder; `annc-gpu fetch` downloads it")
+                                                        "nor in the cache folder; download it with " ANNC_FIELD_FETCH)
                                 : status;
 }

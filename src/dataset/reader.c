@@ -80,7 +80,7 @@ annc_status annc_reader_open_sized(const annc_data_options *options, const struc
     annc_format format = ANNC_FORMAT_IDX;
     *result = NULL;
     if (options->source != ANNC_SOURCE_PATH || !options->model)
-        return annc_fail(ANNC_USAGE, "a reader takes a path and a model");
+        return annc_fail(ANNC_USAGE, "a reader needs a path and a model");
     ANNC_TRY(annc_allocate(1, sizeof *reader, "a reader", (void **)&reader));
     reader->options = *options;
     reader->options.unlabelled = reader->options.need_test = true;
@@ -173,7 +173,7 @@ static annc_status end_table(annc_reader *reader)
         return ANNC_OK;
     reader->ended = true;
     if (reader->rows == 0)
-        return annc_stream_malformed(reader->stream, "has no row without missing values");
+        return annc_stream_malformed(reader->stream, "has missing values in every row");
     if (dropped > 0)
         annc_note(reader->data.notes, sizeof reader->data.notes, "%llu row%s with missing values %s left out", dropped,
                   annc_plural(dropped), dropped == 1 ? "is" : "are");

@@ -39,11 +39,11 @@ static annc_status read_folder(struct annc_loading *loading, const char *folder)
             snprintf(files.labels[p], sizeof files.labels[p], "%s", options->labels_path);
         if (needed[p] && !files.images[p][0])
             return annc_fail(ANNC_INPUT,
-                             "%s: no %s images are here: no file named like %s-images-idx3-ubyte or with .gz after it",
+                             "%s: has no %s images: no file is named like %s-images-idx3-ubyte, with or without .gz",
                              shown, names[p], like);
         if (files.images[p][0] && !files.labels[p][0] && (needed[p] || p == ANNC_PART_TEST))
             return annc_fail(ANNC_INPUT,
-                             "%s: no %s labels are here: no file named like %s-labels-idx1-ubyte or with .gz after it",
+                             "%s: has no %s labels: no file is named like %s-labels-idx1-ubyte, with or without .gz",
                              shown, names[p], like);
         /* Skip an unused training part, and a test part that another file replaces. */
         if (files.images[p][0] && (p == ANNC_PART_TRAIN ? needed[p] : !options->test_path))
@@ -63,14 +63,13 @@ static annc_status read_path(struct annc_loading *loading, const char *path)
         snprintf(loading->data->description, sizeof loading->data->description, "standard input");
         if (options->folds > 0)
             return annc_fail(ANNC_INPUT,
-                             "standard input can be read once, and folds read their data again; use a file");
+                             "standard input can be read only once, but folds read the data several times; use a file");
     } else if (stat(path, &there) != 0 || S_ISDIR(there.st_mode)) {
         return read_folder(loading, path);
     }
     if (options->need_train && options->need_test && !options->test_path)
-        return annc_fail(
-            ANNC_INPUT,
-            "a single file is no training and test set; name the folder, or the other by " ANNC_FIELD_TEST_PATH);
+        return annc_fail(ANNC_INPUT, "one file cannot be both training and test set; name a folder, or name the test "
+                                     "set with " ANNC_FIELD_TEST_PATH);
     ANNC_TRY(
         annc_loading_read(loading, path, options->labels_path, options->need_train ? ANNC_PART_TRAIN : ANNC_PART_TEST));
 out:
@@ -121,7 +120,7 @@ static annc_status draw_digits(struct annc_loading *loading)
     const annc_data_options *options = loading->options;
     if (options->outputs != 0 && options->outputs != ANNC_DIGITS_CLASSES)
         return annc_fail(ANNC_INPUT,
-                         "the built-in digits have %d classes, and the network has %u output%s; end " ANNC_FIELD_WIDTH
+                         "the built-in digits have %d classes, but the network has %u output%s; end " ANNC_FIELD_WIDTH
                          " with %d",
                          ANNC_DIGITS_CLASSES, options->outputs, annc_plural(options->outputs), ANNC_DIGITS_CLASSES);
     snprintf(loading->data->description, sizeof loading->data->description,
@@ -169,10 +168,10 @@ static annc_status check_inputs(const struct annc_loading *loading)
             continue;
         first = first ? first : table;
         if (table->inputs != first->inputs)
-            return annc_fail(ANNC_INPUT, "%s has %u input%s an example, and %s has %u", first->name, first->inputs,
+            return annc_fail(ANNC_INPUT, "%s has %u input%s per example, but %s has %u", first->name, first->inputs,
                              annc_plural(first->inputs), table->name, table->inputs);
         if (!table->targets != !first->targets)
-            return annc_fail(ANNC_INPUT, "%s has %s, and %s has %s", first->name, first->targets ? "targets" : "labels",
+            return annc_fail(ANNC_INPUT, "%s has %s, but %s has %s", first->name, first->targets ? "targets" : "labels",
                              table->name, table->targets ? "targets" : "labels");
     }
     return ANNC_OK;
@@ -206,7 +205,7 @@ static annc_status make_training(struct annc_loading *loading)
             annc_preparation_apply(loading->preparation, table, outputs, split.train, split.train_count, &data->train));
         ANNC_TRY(annc_preparation_apply(loading->preparation, table, outputs, split.held, split.held_count,
                                         &data->validation));
-        annc_note(NOTES(loading), "%u row%s held out for validation, %u %s trained on", split.held_count,
+        annc_note(NOTES(loading), "%u row%s held out for validation, %u %s used for training", split.held_count,
                   split.held_count == 1 ? " is" : "s are", split.train_count, split.train_count == 1 ? "is" : "are");
     } else {
         ANNC_TRY(annc_preparation_apply(loading->preparation, table, outputs, NULL, 0, &data->train));

@@ -159,8 +159,8 @@ annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
     const size_t across = (size_t)ceil(sqrt(gallery->count));
     char shown[128];
     if (annc_product(gallery->count, annc_product(gallery->rows, gallery->columns)) - 1 >= MOST_PIXELS) /* or 0 */
-        return annc_fail(ANNC_USAGE, "%u images of %u x %u pixels are no picture", gallery->count, gallery->rows,
-                         gallery->columns);
+        return annc_fail(ANNC_USAGE, "%u images of %u x %u pixels do not make a picture: it must have 1 to %d pixels",
+                         gallery->count, gallery->rows, gallery->columns, MOST_PIXELS);
     const struct grid grid = {gallery, across, (gallery->count + across - 1) / across};
     if (ends_with(path, ".png"))
         return write_png(&grid, path);
@@ -168,6 +168,6 @@ annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
         return write_svg(&grid, path);
     if (strcmp(path, "-") == 0)
         return write_svg(&grid, "/dev/stdout");
-    return annc_fail(ANNC_USAGE, "a picture's name ends in .png or .svg, which '%s' does not",
+    return annc_fail(ANNC_USAGE, "the file name must end in .png or .svg: '%s'",
                      annc_printable(path, shown, sizeof shown));
 }

@@ -60,12 +60,12 @@ static const char *value_of(const char *header, const char *key)
 static annc_status parse_type(struct annc_array *array, const char *text, struct type *type)
 {
     if (!text || text[0] != '\'' || !text[1] || !strchr("<>|=", text[1]))
-        return malformed(array, "has elements of several fields; save each as an array of its own");
+        return malformed(array, "has a structured type with several fields; save each field as a separate array");
     type->kind = text[2];
     type->bytes = text[2] ? strtoul(text + 3, NULL, 10) : 0;
     type->big_endian = text[1] == '>';
     if (type->kind == 'O')
-        return malformed(array, "holds Python objects, which are not unpacked; save it as float32");
+        return malformed(array, "holds Python objects, which cannot be read; save it as float32");
     if (type->kind == 'b' && type->bytes == 1)
         return ANNC_OK;
     if (strchr("iu", type->kind) && (type->bytes == 1 || type->bytes == 2 || type->bytes == 4 || type->bytes == 8))
@@ -74,7 +74,7 @@ static annc_status parse_type(struct annc_array *array, const char *text, struct
         return ANNC_OK;
     char name[9], shown[32];
     snprintf(name, sizeof name, "%s", text);
-    return annc_fail(ANNC_INPUT, "%s: has elements of type %s; bool, whole numbers and f2, f4, f8 can be read",
+    return annc_fail(ANNC_INPUT, "%s: has elements of type %s; readable types are bool, integers, f2, f4 and f8",
                      array->name, annc_printable(name, shown, sizeof shown));
 }
 
@@ -87,7 +87,7 @@ static annc_status parse_shape(struct annc_array *array, const char *text)
         char *end;
         const unsigned long long size = strtoull(text, &end, 10);
         if (end == text || *text == '-' || array->rank == ANNC_ARRAY_MOST_RANK)
-            return malformed(array, "has a shape that cannot be read");
+            return malformed(array, "has an invalid shape in its header");
         array->size[array->rank++] = (size_t)size;
         array->count = annc_product(array->count, (size_t)size);
         text = end + strspn(end, "L, ");
@@ -116,9 +116,10 @@ static annc_status read_header(const struct annc_bytes *bytes, struct annc_array
     char *text = NULL;
     ANNC_TRY(read_exactly(bytes, array, begin, sizeof begin));
     if (!annc_npy_begins(begin))
-        ANNC_TRY(malformed(array, "is no NPY array"));
+        ANNC_TRY(malformed(array, "is not an NPY array"));
     if (begin[MAGIC] < 1 || begin[MAGIC] > 3)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is NPY of version %u; 1 to 3 can be read", array->name, begin[MAGIC]));
+        ANNC_TRY(
+            annc_fail(ANNC_INPUT, "%s: has NPY version %u; readable versions are 1 to 3", array->name, begin[MAGIC]));
     const size_t width = begin[MAGIC] == 1 ? 2 : 4;
     ANNC_TRY(read_exactly(bytes, array, size, width));
     const size_t count = (size_t)size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
@@ -130,7 +131,7 @@ static annc_status read_header(const struct annc_bytes *bytes, struct annc_array
     ANNC_TRY(parse_shape(array, value_of(text, "shape")));
     const char *fortran = value_of(text, "fortran_order");
     if (!fortran || (strncmp(fortran, "True", 4) != 0 && strncmp(fortran, "False", 5) != 0))
-        ANNC_TRY(malformed(array, "has a header without a memory order"));
+        ANNC_TRY(malformed(array, "has a header without fortran_order"));
     header->fortran_order = *fortran == 'T';
     *length = sizeof begin + width + count;
 out:
@@ -178,13 +179,13 @@ static annc_status read_raw(const struct annc_bytes *bytes, const struct annc_ar
         ANNC_TRY(annc_resize(room, 1, "an array", raw));
         ANNC_TRY(bytes->read(bytes->source, (char *)*raw + done, room - done, &got));
         if (got < room - done)
-            return annc_fail(ANNC_INPUT, "%s: is cut short: %zu bytes of elements are claimed, and %zu are there",
+            return annc_fail(ANNC_INPUT, "%s: is cut short: its header claims %zu bytes of elements, but it has %zu",
                              array->name, total, done + got);
         done = room;
     }
     ANNC_TRY(bytes->read(bytes->source, &more, 1, &got));
     if (got > 0)
-        return malformed(array, "has bytes left over after its elements");
+        return malformed(array, "has extra bytes after its elements");
 out:
     return status;
 }

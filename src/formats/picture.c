@@ -38,7 +38,7 @@ static void on_error(png_structp png, png_const_charp reason)
 {
     struct decoder *decoder = png_get_error_ptr(png);
     if (decoder->status == ANNC_OK)
-        decoder->status = annc_stream_malformed(decoder->stream, "is a PNG, and damaged: %s; save it again", reason);
+        decoder->status = annc_stream_malformed(decoder->stream, "is a damaged PNG: %s; save it again", reason);
     png_longjmp(png, 1);
 }
 
@@ -54,7 +54,7 @@ static void on_read(png_structp png, png_bytep bytes, size_t count)
     size_t got = 0;
     decoder->status = annc_stream_read(decoder->stream, bytes, count, &got);
     if (decoder->status == ANNC_OK && got < count)
-        decoder->status = annc_stream_malformed(decoder->stream, "is a PNG that is cut short; copy it again");
+        decoder->status = annc_stream_malformed(decoder->stream, "is an incomplete PNG; copy it again");
     if (decoder->status != ANNC_OK)
         png_longjmp(png, 1);
 }
@@ -199,7 +199,7 @@ annc_status annc_png_write(const char *path, uint32_t rows, uint32_t columns, co
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
     ANNC_TRY(annc_allocate(size, 1, "a PNG", &bytes));
     if (!png_image_write_to_memory(&image, bytes, &size, 0, pixels, 0, NULL))
-        ANNC_TRY(annc_fail(ANNC_OUTPUT, "the PNG cannot be made: %s", image.message));
+        ANNC_TRY(annc_fail(ANNC_OUTPUT, "the PNG could not be written: %s", image.message));
     ANNC_TRY(annc_file_save(path, bytes, size));
 out:
     annc_release(bytes);
@@ -221,7 +221,7 @@ annc_status annc_png_write(const char *path, uint32_t rows, uint32_t columns, co
     (void)rows;
     (void)columns;
     (void)pixels;
-    return annc_fail(ANNC_OUTPUT, "this build cannot write PNG (no libpng); SVG it can");
+    return annc_fail(ANNC_OUTPUT, "this build cannot write PNG (no libpng); write SVG instead");
 }
 
 #endif

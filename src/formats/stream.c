@@ -154,7 +154,7 @@ static annc_status next_member(struct annc_stream *stream, struct level *below, 
     }
     /* A single byte at the end of a buffer may begin a member; inflate then checks the second. */
     if (below->buffer[below->at] != 0x1F || (below->filled - below->at > 1 && !is_gzip(below)))
-        return annc_stream_malformed(stream, "has bytes that are no gzip after its end; download it again");
+        return annc_stream_malformed(stream, "has bytes after its end that are not gzip; download it again");
     inflateReset(&level->inflater);
     level->inside = true;
 out:
@@ -237,7 +237,7 @@ static annc_status fill_by_inflating(struct annc_stream *stream, int k)
         if (stream->paused)
             break;
         if (below->at == below->filled)
-            return annc_stream_malformed(stream, "is cut short: its gzip does not end; download it again");
+            return annc_stream_malformed(stream, "is cut short: its gzip data are incomplete; download it again");
         level->inflater.next_in = below->buffer + below->at;
         level->inflater.avail_in = (uInt)(below->filled - below->at);
         level->inflater.next_out = level->buffer + level->filled;
@@ -252,7 +252,7 @@ static annc_status fill_by_inflating(struct annc_stream *stream, int k)
         if (result == Z_STREAM_END)
             level->inside = false;
         else if (result != Z_OK && result != Z_BUF_ERROR)
-            return annc_stream_malformed(stream, "has damaged gzip (%s); download it again",
+            return annc_stream_malformed(stream, "has damaged gzip data (%s); download it again",
                                          level->inflater.msg ? level->inflater.msg : "no reason given");
     }
 out:
@@ -270,7 +270,7 @@ static annc_status unwrap(struct annc_stream *stream)
     annc_status status = ANNC_OK;
     while (is_gzip(&stream->level[stream->layers])) {
         if (stream->layers == MOST_GZIP_LAYERS)
-            return annc_stream_malformed(stream, "is gzip three times over; unpack it with gunzip first");
+            return annc_stream_malformed(stream, "is compressed with gzip three times; unpack it with gunzip first");
         struct level *level = &stream->level[stream->layers + 1];
         if (!level->buffer)
             ANNC_TRY(annc_allocate(BUFFER, 1, "a file's buffer", (void **)&level->buffer));
@@ -342,7 +342,7 @@ static annc_status open_file(struct annc_stream *stream)
         return annc_stream_malformed(stream, "%s", strerror_r(errno, reason, sizeof reason));
     if (!S_ISREG(file.st_mode))
         return annc_stream_malformed(stream,
-                                     S_ISDIR(file.st_mode) ? "is a folder where a file belongs" : "is no regular file");
+                                     S_ISDIR(file.st_mode) ? "is a folder, not a file" : "is not a regular file");
     if (file.st_size == 0)
         return annc_stream_malformed(stream, "is empty%s", advice_of(stream));
     stream->file_bytes = (uint64_t)file.st_size;

@@ -36,7 +36,8 @@ enum {
 
 static annc_status damaged(const struct annc_zip *zip, const char *what)
 {
-    return annc_fail(ANNC_INPUT, "%s: is a zip archive, and damaged: %s; unpack it elsewhere, or download it again",
+    return annc_fail(ANNC_INPUT,
+                     "%s: is a damaged zip archive: %s; unpack it with another program, or download it again",
                      zip->name, what);
 }
 
@@ -147,7 +148,8 @@ static annc_status check_member(const struct annc_zip *zip, const struct annc_zi
     if (flags & ENCRYPTED)
         return annc_fail(ANNC_INPUT, "%s: the member %s is encrypted", zip->name, member->name);
     if (member->method != STORED && member->method != DEFLATED)
-        return annc_fail(ANNC_INPUT, "%s: the member %s is packed by method %u; stored and deflated ones can be read",
+        return annc_fail(ANNC_INPUT,
+                         "%s: the member %s uses compression method %u; only stored and deflated members can be read",
                          zip->name, member->name, member->method);
     if (member->packed > zip->file_bytes || (member->method == STORED && member->packed != member->size) ||
         member->size / MOST_DEFLATE_RATIO > member->packed)
@@ -306,7 +308,7 @@ static annc_status read_deflated(struct unpacking *unpacking, void *bytes, size_
         unpacking->ended = result == Z_STREAM_END;
         if ((result != Z_OK && result != Z_STREAM_END) ||
             (inflater->avail_in == 0 && unpacking->left == 0 && !unpacking->ended))
-            return damaged(unpacking->zip, "a member does not unpack");
+            return damaged(unpacking->zip, "a member cannot be decompressed");
     }
 out:
     return status;
@@ -333,7 +335,7 @@ static annc_status read_deflated(struct unpacking *unpacking, void *bytes, size_
     (void)count;
     *got = 0;
     return annc_fail(ANNC_INPUT,
-                     "%s: the member %s is deflated, which this build cannot read (no zlib); save it by savez",
+                     "%s: the member %s is deflated, which this build cannot read (no zlib); save it with numpy.savez",
                      unpacking->zip->name, unpacking->member->name);
 }
 

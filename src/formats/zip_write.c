@@ -68,7 +68,7 @@ annc_status annc_zip_write_floats(struct annc_zip_writer *writer, const char *na
     struct annc_buffer local = {NULL, 0, 0, ANNC_OK};
     char header[NPY_HEADER];
     if (data > UINT32_MAX - writer->at - NPY_HEADER - 1024)
-        return annc_fail(ANNC_OUTPUT, "%s: an NPZ file holds at most 4 GB; safetensors hold more",
+        return annc_fail(ANNC_OUTPUT, "%s: an NPZ file holds at most 4 GB; keep this model as safetensors",
                          writer->file->target);
     npy_header(rows, columns, header);
     const uint32_t crc = annc_crc32(annc_crc32(ANNC_CRC32, header, NPY_HEADER), values, data),

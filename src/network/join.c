@@ -7,19 +7,19 @@
 static annc_status check(const annc_network *const *networks, uint32_t count)
 {
     if (count == 0)
-        return annc_fail(ANNC_USAGE, "no networks are no network");
+        return annc_fail(ANNC_USAGE, "there are no networks to join");
     const annc_shape *first = &networks[0]->shape;
     for (uint32_t i = 1; i < count; i++) {
         const annc_shape *shape = &networks[i]->shape;
         if (shape->layers != first->layers || shape->width[0] != first->width[0] || shape->cost != first->cost ||
             shape->width[shape->layers] != first->width[first->layers])
             return annc_fail(ANNC_USAGE,
-                             "networks of different inputs, outputs, costs or numbers of layers cannot be joined");
+                             "networks with different inputs, outputs, costs or numbers of layers cannot be joined");
         for (uint32_t l = 0; l < shape->layers; l++)
             if (shape->activation[l] != first->activation[l])
-                return annc_fail(ANNC_USAGE, "networks of different activations cannot be joined (layer %u: %s and %s)",
-                                 l + 1, annc_activation_name(first->activation[l]),
-                                 annc_activation_name(shape->activation[l]));
+                return annc_fail(
+                    ANNC_USAGE, "networks with different activations cannot be joined (layer %u: %s and %s)", l + 1,
+                    annc_activation_name(first->activation[l]), annc_activation_name(shape->activation[l]));
     }
     return ANNC_OK;
 }
@@ -55,7 +55,8 @@ annc_status annc_network_join(const annc_network *const *networks, uint32_t coun
         for (uint32_t i = 0; i < count; i++)
             width += networks[i]->shape.width[l];
         if (width > ANNC_MAX_WIDTH)
-            return annc_fail(ANNC_USAGE, "%u networks side by side are wider than %d units", count, ANNC_MAX_WIDTH);
+            return annc_fail(ANNC_USAGE, "%u joined networks have a layer of more than %d units", count,
+                             ANNC_MAX_WIDTH);
         shape.width[l] = (uint32_t)width;
     }
     ANNC_TRY(annc_network_create(&shape, &joined));

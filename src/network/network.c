@@ -112,7 +112,7 @@ annc_status annc_network_set_block(annc_network *network, const char *name, cons
     annc_status status = ANNC_OK;
     const size_t count = annc_shape_parameters(&network->shape);
     if (!is_block_name(name))
-        return annc_fail(ANNC_USAGE, "a block's name has 1 to %d letters a to z", ANNC_BLOCK_NAME - 1);
+        return annc_fail(ANNC_USAGE, "a block's name must have 1 to %d letters from a to z", ANNC_BLOCK_NAME - 1);
     struct annc_block *block = block_for(network, name);
     if (!values) {
         if (block) {
@@ -122,7 +122,7 @@ annc_status annc_network_set_block(annc_network *network, const char *name, cons
         return ANNC_OK;
     }
     if (!block)
-        return annc_fail(ANNC_USAGE, "a network has at most %d further blocks", ANNC_MOST_BLOCKS);
+        return annc_fail(ANNC_USAGE, "a network can have at most %d further blocks", ANNC_MOST_BLOCKS);
     if (!block->values)
         ANNC_TRY(annc_allocate(count, sizeof *block->values, "a block of parameters", (void **)&block->values));
     memcpy(block->name, name, strlen(name) + 1);

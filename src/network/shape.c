@@ -105,11 +105,11 @@ struct annc_range annc_cost_targets(annc_cost cost)
 static annc_status check_widths(const annc_shape *shape)
 {
     if (shape->layers < 1 || shape->layers > ANNC_MAX_LAYERS)
-        return annc_fail(ANNC_USAGE, "a network has 1 to %d layers after its inputs, not %u", ANNC_MAX_LAYERS,
+        return annc_fail(ANNC_USAGE, "a network must have 1 to %d layers after its inputs, not %u", ANNC_MAX_LAYERS,
                          shape->layers);
     for (uint32_t l = 0; l <= shape->layers; l++)
         if (shape->width[l] < 1 || shape->width[l] > ANNC_MAX_WIDTH)
-            return annc_fail(ANNC_USAGE, "a layer has 1 to %d units, not %u", ANNC_MAX_WIDTH, shape->width[l]);
+            return annc_fail(ANNC_USAGE, "a layer must have 1 to %d units, not %u", ANNC_MAX_WIDTH, shape->width[l]);
     return ANNC_OK;
 }
 
@@ -118,7 +118,7 @@ static annc_status check_widths(const annc_shape *shape)
 static annc_status refuse_cost(annc_cost cost, annc_activation output, annc_activation partner)
 {
     const char *own = output == ANNC_SOFTMAX ? annc_cost_name(ANNC_CATEGORICAL_CROSS_ENTROPY) : NULL;
-    return annc_fail(ANNC_USAGE, "the cost %s takes %s outputs, not %s: use %s%s%s" ANNC_FIELD_ACTIVATION " %s%s",
+    return annc_fail(ANNC_USAGE, "the cost %s needs %s outputs, not %s: use %s%s%s" ANNC_FIELD_ACTIVATION " %s%s",
                      annc_cost_name(cost), annc_activation_name(partner), annc_activation_name(output),
                      own ? ANNC_FIELD_COST " " : "", own ? own : "", own ? ", or " : "", annc_activation_name(partner),
                      own ? "" : " or " ANNC_FIELD_COST " quadratic");
@@ -132,12 +132,15 @@ annc_status annc_shape_check(const annc_shape *shape)
     for (uint32_t l = 1; l <= L; l++) {
         const char *name = annc_activation_name(shape->activation[l - 1]);
         if (!name)
-            return annc_fail(ANNC_USAGE, "layer %u has no activation numbered %d", l, (int)shape->activation[l - 1]);
+            return annc_fail(ANNC_USAGE, "layer %u: activation %d does not exist; valid values are 0 to %d", l,
+                             (int)shape->activation[l - 1], ANNC_ACTIVATION_COUNT - 1);
         if (annc_activation_kind_of(shape->activation[l - 1]) == ROWWISE && l < L)
-            return annc_fail(ANNC_USAGE, "%s belongs to the output layer, not to layer %u of %u", name, l, L);
+            return annc_fail(ANNC_USAGE, "%s is an activation of the output layer only, not of layer %u of %u", name, l,
+                             L);
     }
     if (!annc_cost_name(shape->cost))
-        return annc_fail(ANNC_USAGE, "there is no cost numbered %d", (int)shape->cost);
+        return annc_fail(ANNC_USAGE, "cost %d does not exist; valid values are 0 to %d", (int)shape->cost,
+                         ANNC_COST_COUNT - 1);
     const annc_activation output = shape->activation[L - 1];
     const int partner = annc_cost_partner(shape->cost);
     if (partner != ANY_OUTPUT && partner != (int)output)
@@ -147,7 +150,7 @@ annc_status annc_shape_check(const annc_shape *shape)
     if (range.low >= middle || range.high <= middle)
         return annc_fail(
             ANNC_USAGE,
-            "the cost %s tells two classes apart at %g, and %s outputs are never below it: use " ANNC_FIELD_ACTIVATION
+            "the cost %s separates two classes at %g, but %s outputs are never below it: use " ANNC_FIELD_ACTIVATION
             " identity or tanh",
             annc_cost_name(shape->cost), middle, annc_activation_name(output));
     if (annc_activation_kind_of(output) == ROWWISE && shape->width[L] == 1)
@@ -222,7 +225,7 @@ const char *annc_shape_parse(const char *layers, const char *activations, const 
 {
     memset(shape, 0, sizeof *shape);
     if (!parse_widths(layers, shape))
-        return "the layers are not widths with '-' between them";
+        return "the layers must be widths separated by '-'";
     for (uint32_t l = 0; l < shape->layers; l++) {
         size_t length;
         shape->activation[l] = first_activation(activations, &length);
@@ -230,7 +233,7 @@ const char *annc_shape_parse(const char *layers, const char *activations, const 
             return "an activation is unknown";
         activations += length;
         if ((*activations == '-') != (l + 1 < shape->layers))
-            return "there is not one activation a layer";
+            return "there must be one activation per layer";
         activations += *activations == '-';
     }
     for (int c = 0; c < ANNC_COST_COUNT; c++)

@@ -327,15 +327,15 @@ static void refusals(void)
         char part[512];
         memcpy(part, state, length);
         part[length] = '\0';
-        refuses(trainer, checkpoint, part, "makes no sense");
+        refuses(trainer, checkpoint, part, "is malformed");
     }
     for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
         char longer[600];
         snprintf(longer, sizeof longer, "%s%s", state, rests[i]);
-        refuses(trainer, checkpoint, longer, "makes no sense");
+        refuses(trainer, checkpoint, longer, "is malformed");
     }
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        refuses_value(trainer, checkpoint, state, values[i][0], values[i][1], "makes no sense");
+        refuses_value(trainer, checkpoint, state, values[i][0], values[i][1], "is malformed");
     refuses_value(trainer, checkpoint, state, "count", "51", "(51 examples then, 50 now)");
     REQUIRE_OK(annc_network_set_metadata(checkpoint, "annc.state", state));
     refuses_without(trainer, checkpoint, "first");

@@ -390,18 +390,18 @@ static void refusals(void)
     annc_trainer_free(trainer);
     options.engine = ANNC_ENGINE_FUSED;
     CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "'fused' does not take this training: it has no dropout"));
+    CHECK(strstr(annc_last_error(), "'fused' cannot run this training: it does not support dropout"));
     options.objective.dropout = 0;
     options.objective.input_noise = 0.1;
     CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it has no noise"));
+    CHECK(strstr(annc_last_error(), "it does not support input noise"));
     options.objective.input_noise = 0;
     options.max_norm = 1;
     CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it bounds no weights"));
+    CHECK(strstr(annc_last_error(), "it does not support weight limits"));
     options.clip = 1;
     CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it clips no gradients"));
+    CHECK(strstr(annc_last_error(), "it does not support gradient clipping"));
     problem_free(&problem);
 }
 

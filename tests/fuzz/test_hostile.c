@@ -165,13 +165,13 @@ static void lying_headers(void)
     put_little(8, 0xFFFFFFFF, 4);
     refused_as("longer than 65536 bytes");
     CHECK(find_seed("npy/bytes")); /* four inputs, and a model of two */
-    refused_as("has 4 inputs an example, and the model takes 2");
+    refused_as("has 4 inputs per example, but the model takes 2");
     CHECK(find_seed("header/own"));
     seed[place_of("input_shift", 11, 0)] = 'o';
-    refused_as("the model's annc.input_factor is not what it must be");
+    refused_as("the model's annc.input_factor is malformed");
     if (find_seed("labels/bytes-gz")) {
         memcpy(seed + 3, "\4\0\0\0\0\0\0\xFF\xFF", 9); /* an extra field of 65535 bytes */
-        refused_as("its gzip does not end");
+        refused_as("its gzip data are incomplete");
     }
 }
 

@@ -176,7 +176,7 @@ bool release()
     if (waiting + ended < scheduler.count)
         fault("deadlock: some threads wait for lanes that do not come");
     if (ended > 0)
-        fault("deadlock: some threads wait at a barrier, and others have ended");
+        fault("deadlock: some threads wait at a barrier, but other lines have ended");
     for (unsigned i = 0; i < scheduler.count; i++)
         scheduler.fibers[i]->state = State::ready;
     return true;

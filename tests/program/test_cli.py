@@ -43,14 +43,14 @@ class Help(Cli):
         self.assertIn("(Prescott)", self.run_program("--version", environment={"OPENBLAS_CORETYPE": "Prescott"}).stdout)
 
     def test_did_you_mean(self):
-        for arguments, said in ((["trian"], "did you mean train?"), (["--train"], "did you mean train?"), (["evaluate"], "no command"),
+        for arguments, said in ((["trian"], "did you mean train?"), (["--train"], "did you mean train?"), (["evaluate"], "unknown command"),
                                 (["train", "--epoch", "3"], "did you mean --epochs?"), (["train", "--bacth", "3"], "did you mean --batch?"),
-                                (["train", "--output-act", "x"], "did you mean --output-activation?"), (["train", "--zzzzzz"], "no option"),
+                                (["train", "--output-act", "x"], "did you mean --output-activation?"), (["train", "--zzzzzz"], "unknown option"),
                                 (["train", "-e", "3"], "options begin with --"), (["fetch", "--lr", "1"], "has no option --lr"),
                                 (["train", "--learning-rate", "3"], "did you mean --lr?"), (["train", "--out", "m"], "did you mean --save?"),
                                 (["eval", "m", "--dataset", "x"], "did you mean --data?"), (["show", "m", "--output", "x"], "did you mean --out?"),
-                                (["train", "--batch-size=3"], "did you mean --batch?"), (["info", "--out", "m"], "no option --out\n"),
-                                (["train", "digits"], "data are named by --data"), (["--json", "train"], "options come behind the command"),
+                                (["train", "--batch-size=3"], "did you mean --batch?"), (["info", "--out", "m"], "has no option --out\n"),
+                                (["train", "digits"], "name the data with --data"), (["--json", "train"], "write the command before its options"),
                                 (["help", "trian"], "did you mean train?")):
             self.assertIn(said, self.run_program(*arguments, code=USAGE).stderr, arguments)
 
@@ -254,7 +254,7 @@ class Train(Cli):
         whole = gzip.compress(images)
         noise = bytearray(gzip.compress(os.urandom(200000) + images))  # large when packed, too
         noise[150000] ^= 1
-        bad = {"cut": (whole[:-9], "cut short"), "junk": (whole + b"junk", "no gzip after its end"), "checksum": (whole[:-8] + b"1234" + whole[-4:], "damaged"),
+        bad = {"cut": (whole[:-9], "cut short"), "junk": (whole + b"junk", "that are not gzip"), "checksum": (whole[:-8] + b"1234" + whole[-4:], "damaged"),
                "length": (whole[:-4] + b"\1\0\0\0", "damaged"), "huge length": (whole[:-4] + b"\xff" * 4, "damaged"), "flipped": (bytes(noise), "bars")}
         for name, (content, words) in bad.items():
             with self.subTest(name):
@@ -283,10 +283,10 @@ class Eval(Cli):
         self.run_program("train", "--data", "t.csv", "--layers", "2-21", "--epochs", "3", "--device", "cpu", "--save", "m")
         text = self.run_program("eval", "m", "--data", "t.csv", "--per-example", "e.csv").stdout
         self.assertNotIn("rows: true class", text)
-        self.assertIn("\n21 classes are too many for a matrix here; --per-example FILE has", text)
+        self.assertIn("\n21 classes are too many for a matrix; --per-example FILE writes", text)
         with open(self.folder / "e.csv", newline="", encoding="utf-8") as file:
             wrong = Counter((row["label"], row["predicted"]) for row in csv.DictReader(file) if row["correct"] == "0")
-        told = re.findall(r"^ *(\d+) times (c\d+), taken for (c\d+)$", text, re.MULTILINE)
+        told = re.findall(r"^ *(\d+) times (c\d+), predicted as (c\d+)$", text, re.MULTILINE)
         self.assertEqual(len(told), 10)
         self.assertEqual([int(count) for count, _, _ in told], sorted(wrong.values(), reverse=True)[:10])
         for count, label, predicted in told:
@@ -327,7 +327,7 @@ class Eval(Cli):
         margins = {i: max(outputs) - outputs[int(rows[i]["label"])] for i, outputs in enumerate(said) if rows[i]["correct"] == "0"}
         worst = max(margins, key=margins.get)
         text = self.run_program("eval", "m", "--data", "bars", "--device", "cpu").stdout
-        self.assertIn(f"worst mistakes\nexample {worst + 1:<8} {rows[worst]['label']}, taken for {rows[worst]['predicted']}\n", text)
+        self.assertIn(f"worst mistakes\nexample {worst + 1:<8} {rows[worst]['label']}, predicted as {rows[worst]['predicted']}\n", text)
         self.run_program("eval", "m", "--data", "bars", "--per-example", "no/such/e.csv", code=OUTPUT)
         self.run_program("eval", "m", "--data", "bars", "--per-example", "/dev/full", code=OUTPUT)
 
@@ -429,7 +429,7 @@ class Devices(Cli):
         lines = self.lines("check", "--data", "bars", "--layers", "784-4-10", environment=environment)
         self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused", "simulated"})
         self.assertEqual(self.lines("info", environment=environment)[-1]["devices"][1]["kind"], "simulated")
-        self.assertIn("no CUDA device 3: there is 1", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
+        self.assertIn("no CUDA device 3: 1 device was found", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
                                                                        environment=environment).stderr)
         small = self.run_program("train", "--data", "bars", *SMALL[:-2], environment=environment).stderr
         self.assertRegex(small, r"device: cpu: .*\n  \(steps this small are faster on the CPU than on a GPU\)")

@@ -74,7 +74,7 @@ class Columns(Tables):
         self.assertEqual([line["values"] for line in self.lines("predict", "m", "x.csv", "--header", "no")], want)
         for columns in ("ab", "aybn"):
             self.write("x.csv", self.rows(columns))
-            self.assertIn(f"has {len(columns)} fields a row; without a header there must be 2 inputs, or one more, the label, as field 2",
+            self.assertIn(f"has {len(columns)} fields per row; without a header a row must have 2 inputs, or one field more, with the label as field 2",
                           self.run_program("eval", "m", "--data", "x.csv", "--header", "no", code=INPUT).stderr)
 
 

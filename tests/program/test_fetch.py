@@ -228,7 +228,7 @@ class Fetch(Cli):
 
     def test_what_is_no_file(self):
         for way, message in (("page", "a web page"), ("gone", r"curl: \(22\).*404"), ("none", "is empty"), ("cut", r"curl: \(18\)"), ("short", "cut short"),
-                             ("wrong", "its checksum differs"), ("loop", r"curl: \(47\).*redirects")):
+                             ("wrong", "has the wrong checksum"), ("loop", r"curl: \(47\).*redirects")):
             with self.subTest(way):
                 self.refused(way, message)
 
@@ -259,9 +259,9 @@ class Fetch(Cli):
 
     def test_too_large(self):
         self.refused("huge", r"curl: \(63\)")
-        self.refused("endless", f"more than {MOST_BYTES} bytes come")
+        self.refused("endless", f"the server sent more than {MOST_BYTES} bytes")
         self.assertLess(self.server.sent, 5 * 2 * MOST_BYTES)  # four files, twice, and what was on its way
-        self.refused("bomb", "checksum differs", within=30)
+        self.refused("bomb", "has the wrong checksum", within=30)
 
     def test_stalls(self):
         """`train` is less patient than `fetch`, and 5 s pass for each file: only one is wanted."""
@@ -292,7 +292,7 @@ class Fetch(Cli):
         self.assertEqual((self.to / NAMES[1]).stat().st_mtime_ns, kept.st_mtime_ns)
         self.server.asked.clear()
         said = self.fetch("gone").stderr  # nobody is asked
-        self.assertEqual((self.server.asked, said.count("is there")), ([], 4))
+        self.assertEqual((self.server.asked, said.count("is already downloaded")), ([], 4))
         # A file that is wrong stays until there is a better one.
         (self.to / NAMES[0]).write_bytes(b"mine")
         self.fetch("gone", code=INPUT)
@@ -321,7 +321,7 @@ class Fetch(Cli):
             self.assertTrue(self.server.stalling.wait(20))
             curl = self.children(process)
             self.assertEqual(len(curl), 1)
-            self.assertEqual(len(list(self.to.iterdir())), 1)
+            self.assertLessEqual(len(list(self.to.iterdir())), 1)  # it has no name yet, where the file system allows that
             started = time.monotonic()
             process.send_signal(number)
             _, said = process.communicate(timeout=20)
@@ -366,7 +366,7 @@ class Fetch(Cli):
         """A device is nothing to be written over."""
         self.to.mkdir()
         (self.to / NAMES[0]).symlink_to("/dev/null")
-        self.assertIn("is no regular file", self.fetch("right", code=OUTPUT).stderr)
+        self.assertIn("is not a regular file", self.fetch("right", code=OUTPUT).stderr)
         self.assertEqual(self.server.asked, [])
 
     def test_lines_for_scripts(self):
@@ -379,10 +379,10 @@ class Fetch(Cli):
         self.assertTrue(self.server.stalling.wait(20))
         process.kill()
         process.communicate()
-        left, = os.listdir(self.to)
-        self.assertNotIn(left, NAMES)
+        left = os.listdir(self.to) or [f"{NAMES[0]}.0123456789abcdef-0123456789abcdef.tmp"]
+        self.assertNotIn(left[0], NAMES)
         self.fetch("right")
-        (self.to / left).touch()  # as a run leaves it that is killed later
+        (self.to / left[0]).touch()  # as a run leaves it that is killed later
         self.lines("train", "--layers", "784-4-10", "--epochs", "1", "--batch", "1000", "--device", "cpu", environment={"ANNC_DATA": str(self.to)})
 
     @unittest.skipUnless(MNIST, "ANNC_TEST_MNIST names no folder of the MNIST files")
@@ -397,7 +397,7 @@ class Fetch(Cli):
         self.assertLess(self.server.sent, 2 * MOST_BYTES)
         self.assertEqual(run("page", "right").returncode, 0)
         self.assertTrue(self.is_whole())
-        self.assertEqual(run("gone").stdout.count("is there"), 4)
+        self.assertEqual(run("gone").stdout.count("is already downloaded"), 4)
 
 
 class WithoutServer(Cli):

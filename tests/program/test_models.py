@@ -106,18 +106,18 @@ class Foreign(Tables):
 
     def test_what_is_refused(self):
         tensors = self.tensors()
-        self.refuses(safetensors(tensors), "give them by --layers, like 4-8-", "--data", "t.csv")
+        self.refuses(safetensors(tensors), "give them with --layers, like 4-8-", "--data", "t.csv")
         self.refuses(safetensors(tensors + [("net.bn.running_mean", [3], [1, 2, 3])]), "'net.bn.running_mean' is neither weights nor biases")
-        self.refuses(safetensors(tensors + [("other.bias", [3], [1, 2, 3])]), "'other.bias' is the bias of no weights")
-        self.refuses(safetensors(tensors), "holds a network of 4-8-", "--data", "t.csv", "--layers", "4-9:tanh-3:softmax")
-        self.refuses(safetensors(self.tensors(layers=[self.layers[0], self.layers[1], self.layers[0]])), "does not follow from the layer before it")
+        self.refuses(safetensors(tensors + [("other.bias", [3], [1, 2, 3])]), "'other.bias' is a bias without weights")
+        self.refuses(safetensors(tensors), "has a network of shape 4-8-", "--data", "t.csv", "--layers", "4-9:tanh-3:softmax")
+        self.refuses(safetensors(self.tensors(layers=[self.layers[0], self.layers[1], self.layers[0]])), "does not fit the outputs of the layer before it")
         self.refuses(safetensors(tensors, metadata={"annc.layers": "4-3"}), "annc.activations or annc.cost is missing")
         nan = [(name, shape, [float("nan")] * len(values)) for name, shape, values in tensors]
         self.refuses(safetensors(nan), "not finite")
         self.run_program("train", "--data", "t.csv", "--layers", "4-3", "--epochs", "0", "--save", "own")
         own = self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-3")
         self.assertNotIn("assumed", own.stderr)
-        self.assertIn("--layers says 4-5-3", self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-5-3", code=USAGE).stderr)
+        self.assertIn("--layers is 4-5-3", self.run_program("eval", "own", "--data", "t.csv", "--layers", "4-5-3", code=USAGE).stderr)
 
     def keras(self, kernel="d{}/kernel", bias="d{}/bias"):
         """The weights as Keras has them: kernels [in, out]."""
@@ -156,13 +156,13 @@ class Foreign(Tables):
 
     def test_npz_that_is_refused(self):
         arrays = self.keras()
-        self.refuses(self.npz(arrays), "give them by --layers, like 4-8-", "--data", "t.csv")
+        self.refuses(self.npz(arrays), "give them with --layers, like 4-8-", "--data", "t.csv")
         self.refuses(self.npz({**arrays, "bn/moving_mean": ([3], [1, 2, 3])}), "'bn/moving_mean' is neither weights nor biases")
         self.refuses(self.npz({**arrays, "x/kernel": ([1, 2, 3], [0] * 6)}), "'x/kernel' is neither weights nor biases")
-        self.refuses(self.npz({**arrays, "d3/bias": ([7], [0] * 7)}), "'d3/bias' has another length than its weights have rows")
+        self.refuses(self.npz({**arrays, "d3/bias": ([7], [0] * 7)}), "'d3/bias' has a length that differs from the rows of its weights")
         self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [float("inf")] * 64)}), "'d3/kernel' has a value that is not finite")
         self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [1e300] * 64)}, "d"), "'d3/kernel' has a value that is not finite")
-        self.refuses(self.npz({f"a{i}": ([1], [0]) for i in range(200)}), "more arrays than a network has")
+        self.refuses(self.npz({f"a{i}": ([1], [0]) for i in range(200)}), "more arrays than a network can have")
         self.refuses(self.npz({**arrays, "d3/bias": ([], [0])}), "'d3/bias' is neither weights nor biases")
         self.refuses(self.npz({**arrays, 150 * "x": ([1], [0])}), "x' is neither weights nor biases")
         self.refuses(self.npz({}), "")
@@ -190,7 +190,7 @@ class Foreign(Tables):
                                   ({f"annc.input_{what}": '["0x0p0"]' for what in ("shift", "factor", "fill")}, "annc.input_shift")):
             self.put_model(safetensors(W, metadata=metadata))
             said = self.run_program("predict", "m", "x.csv", "--layers", "756-2", code=INPUT).stderr
-            self.assertIn(f"the model's {message} is not what it must be", said)
+            self.assertIn(f"the model's {message} is malformed", said)
         for metadata in ({"annc.images": "[28,27,255,1,1,0]"}, {"annc.scale": "none"}):
             self.put_model(safetensors(W, metadata=metadata))
             self.run_program("predict", "m", "x.csv", "--layers", "756-2")

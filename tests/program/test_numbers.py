@@ -37,7 +37,7 @@ class Numbers(Tables):
 
 class Data(Numbers):
     def test_text(self):
-        for cell, message in (("inf", "no number"), ("-Infinity", "no number"), ("nan", "missing"), ("1e39", "beyond single precision"), ("-3.5e38", "beyond single")):
+        for cell, message in (("inf", "not a number"), ("-Infinity", "not a number"), ("nan", "missing"), ("1e39", "too large for single precision"), ("-3.5e38", "too large for single")):
             rows = blobs(30)
             rows[4][2] = cell
             self.assertRegex(self.refused(self.write("t.csv", rows, COLUMNS)), f"line 6, column 'c'.*{message}")
@@ -48,7 +48,7 @@ class Data(Numbers):
     def test_arrays(self):
         y = self.put("y.npy", npy([30], "B", [i % 3 for i in range(30)]))
         for code in "efd":
-            for value, message in ((NAN, "the value is missing"), (INF, r"input 3 is inf, which is beyond"), (-INF, "input 3 is -inf, which is beyond")):
+            for value, message in ((NAN, "the value is missing"), (INF, r"input 3 is inf, which is too large"), (-INF, "input 3 is -inf, which is too large")):
                 values = [float(cell) for row in blobs(30) for cell in row[:4]]
                 values[4 * 20 + 2] = value
                 said = self.refused(self.put("x.npy", npy([30, 4], code, values)), "--labels", y)
@@ -292,23 +292,23 @@ class Words(Tables):
         one = self.write("one.csv", [[1, 2]], ["a", "b"])
         line = ["--layers", "1-1:identity", "--target", "b", "--epochs", "1", "--scale", "none", "--target-scale", "none", "--device", "cpu"]
         said = self.run_program("train", "--data", one, *line, "--checkpoint", "c", "--save", "m").stderr
-        self.assertIn("  1 row of 2 columns between commas", said)
+        self.assertIn("  1 row of 2 columns separated by commas", said)
         self.assertIn("batch size reduced to 1, the number of examples\n", said)
         self.assertIn("resumed after 1 epoch,", self.run_program("train", "--resume", "c").stderr)
         self.assertIn("ended after 1 epoch by --target-accuracy",
                       self.run_program("train", "--data", "bars", *SMALL, "--target-accuracy", "0.01").stderr)
-        self.assertIn("the model has 1 input, and MNIST", self.run_program("eval", "m", code=INPUT).stderr)
+        self.assertIn("the model has 1 input, but MNIST", self.run_program("eval", "m", code=INPUT).stderr)
         self.assertIn("1 column: a", self.run_program("eval", "m", "--data", self.write("a.csv", [[1]], ["a"]), code=INPUT).stderr)
         self.assertIn("rows of 1 feature, not images", self.run_program("show", "--data", one, "--label", "b", code=INPUT).stderr)
         self.assertIn("the network has 1 layer", self.run_program("trace", "m", "--data", one, "--neuron", "2:1", code=USAGE).stderr)
         two = self.write("two.csv", [[1, 2], [3, 4]], ["a", "b"])
-        self.assertIn("1 row is held out for validation, 1 is trained on", self.run_program("train", "--data", two, *line, "--validation", "0.5").stderr)
-        self.assertIn("the network has 2 inputs and the data have 1;", self.refused(two, *line[2:], "--layers", "2-1:identity", options=[]))
-        self.assertIn("the network has 1 input and the data have 784;", self.refused("bars", "--layers", "1-10", options=[]))
+        self.assertIn("1 row is held out for validation, 1 is used for training", self.run_program("train", "--data", two, *line, "--validation", "0.5").stderr)
+        self.assertIn("the network has 2 inputs, but the data have 1;", self.refused(two, *line[2:], "--layers", "2-1:identity", options=[]))
+        self.assertIn("the network has 1 input, but the data have 784;", self.refused("bars", "--layers", "1-10", options=[]))
         self.assertIn("the network has 1 output; end --layers with 10", self.refused("digits", "--layers", "784-1", options=[]))
-        self.assertIn("the set of built-in digits has 784 inputs an example, and two.csv has 1",
+        self.assertIn("the set of built-in digits has 784 inputs per example, but two.csv has 1",
                       self.refused("digits", "--layers", "784-10", "--test", two, "--label", "b", options=[]))
-        self.assertIn("has 1 number, and there are 2 classes",
+        self.assertIn("has 1 number, but there are 2 classes",
                       self.refused(self.write("k.csv", [[1, "x"], [2, "y"]], ["a", "b"]), "--layers", "1-1", "--class-weights", "1", options=[], code=USAGE))
 
     def test_huge(self):

@@ -85,12 +85,12 @@ class Arrays(Numpy):
                 (npy([150, 4], "f", features(), descr="|O"), y, r"x.npy: holds Python objects.*save it as float32"),
                 (npy([150, 4], "f", features(), descr="<c8"), y, r"elements of type"),
                 (npy([150, 4], "f", features())[:-1], y, r"cut short"),
-                (npy([150, 4], "f", features()) + b"x", y, r"bytes left over"),
+                (npy([150, 4], "f", features()) + b"x", y, r"extra bytes"),
                 (npy([150, 4194305, 1 << 40], "f", features()), y, r"claims more elements than the file can hold"),
                 (npy([0, 4], "f", []), y, r"is empty"),
-                (x, npy([149], "B", labels(149)), r"not of one set"),
-                (npy([150, 4], "f", values), y, r"row 21, column 3: the value is missing \(1 such\)"),
-                (npy([150, 4], "d", [1e300] + features()[1:]), y, r"row 1, input 1 is 1e\+300, which is beyond single precision"),
+                (x, npy([149], "B", labels(149)), r"do not belong together"),
+                (npy([150, 4], "f", values), y, r"row 21, column 3: the value is missing \(1 in all\)"),
+                (npy([150, 4], "d", [1e300] + features()[1:]), y, r"row 1, input 1 is 1e\+300, which is too large for single precision"),
                 (x, npy([150], "d", [0.5] + labels()[1:]), r"--target")):
             self.put("x.npy", bad_x)
             self.put("y.npy", bad_y)
@@ -113,7 +113,7 @@ class Arrays(Numpy):
         self.assertEqual(len(lines), 100)
         self.assertAlmostEqual(lines[50]["values"][0], 80, 1)
         self.put("y.npy", npy([100, 2], "d", range(200)))
-        self.assertIn("x.npy: has 2 targets an example, and the model gives 1",
+        self.assertIn("x.npy: has 2 targets per example, but the model predicts 1",
                       self.run_program("eval", "m", "--data", "x.npy", "--labels", "y.npy", "--target", "y", code=INPUT).stderr)
 
     def test_means(self):
@@ -146,9 +146,9 @@ class Arrays(Numpy):
         self.put("x.npy", x)
         self.put("y.npy", y)
         options = ["--target", "y", "--layers", "784-1:identity", "--epochs", "1", "--device", "cpu"]
-        self.assertIn("x.npy has targets, and ./t10k-labels-idx1-ubyte has labels",
+        self.assertIn("x.npy has targets, but ./t10k-labels-idx1-ubyte has labels",
                       self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--test", "t10k-images-idx3-ubyte", *options, code=INPUT).stderr)
-        self.assertIn("t10k-labels-idx1-ubyte has labels, and x.npy has targets",
+        self.assertIn("t10k-labels-idx1-ubyte has labels, but x.npy has targets",
                       self.run_program("train", "--data", "t10k-images-idx3-ubyte", "--test", "x.npy", "--test-labels", "y.npy", *options, code=INPUT).stderr)
 
 
@@ -183,15 +183,15 @@ class Archives(Numpy):
             self.put_npz(beside, {"arr_0.npy": y})
             self.assertIn("examples of each class: 0 5, 1 5, 2 5", self.run_program("train", "--data", name, *BARS).stderr)
         self.put_npz("alone.npz", {"arr_0.npy": x})
-        self.assertIn("which array is to be learnt?", self.refused(self.put_npz("two.npz", {"x.npy": x, "foo.npy": y}), options=BARS))
-        self.assertRegex(self.refused("alone.npz", options=BARS), r"which array is to be learnt\?.*arr_0 \(50x28x28\)")
+        self.assertIn("which array holds the labels or targets", self.refused(self.put_npz("two.npz", {"x.npy": x, "foo.npy": y}), options=BARS))
+        self.assertRegex(self.refused("alone.npz", options=BARS), r"which array holds the labels or targets.*arr_0 \(50x28x28\)")
 
     def test_too_wide(self):
         wide = 16777217
         self.put("wide.npy", npy([1, wide], "B", []) + bytes(wide))
         self.put("one.npy", npy([1], "B", [0]))
         self.assertIn(f"1 examples of {wide} inputs; at most", self.refused("wide.npy", "--labels", "one.npy"))
-        self.assertIn(f"wide.npy: has {wide} targets a row", self.refused("one.npy", "--labels", "wide.npy", "--target", "y",
+        self.assertIn(f"wide.npy: has {wide} targets per row", self.refused("one.npy", "--labels", "wide.npy", "--target", "y",
                                                                        options=["--layers", "1-1", "--device", "cpu"]))
 
     def test_missing_in_the_test_part(self):
@@ -200,7 +200,7 @@ class Archives(Numpy):
         members = {"x_train.npy": npy([150, 4], "f", features()), "y_train.npy": npy([150], "B", labels()), "x_test.npy": npy([30, 4], "f", values),
                    "y_test.npy": npy([30], "B", labels(30))}
         file = self.put_npz("t.npz", members)
-        self.assertRegex(self.refused(file), r"row 2, column 2: the value is missing \(1 such\)")
+        self.assertRegex(self.refused(file), r"row 2, column 2: the value is missing \(1 in all\)")
         self.assertEqual(self.lines("train", "--data", file, "--missing", "drop", *T)[0]["test_count"], 29)
 
     def test_what_zip_allows(self):

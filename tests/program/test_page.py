@@ -558,7 +558,7 @@ class OfTables(Browser):
             self.put("m", edited(own, {key: value}))
             said = self.run_page(self.export(), """report([element("fault").hidden, element("fault").textContent, element("result").hidden]);""")
             self.assertEqual((said[0], said[2]), (False, True))
-            self.assertIn(f"{key} is not what it must be", said[1])
+            self.assertIn(f"{key} is malformed", said[1])
 
     def test_a_model_that_says_nothing(self):
         """Of other programs: the page assumes what predict assumes."""

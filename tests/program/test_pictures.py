@@ -164,7 +164,7 @@ class Pictures(Cli):
     def test_large(self):
         self.put("huge.png", large(30000, 30000, 1, lambda row: b"\xff" * 3750))
         self.assertIn("30000 x 30000", self.run_program("predict", "m", "huge.png", code=INPUT).stderr)
-        self.assertIn("nothing drawn", self.run_program("predict", "m", self.put("white.png", grey([255] * 784)), code=INPUT).stderr)
+        self.assertIn("is blank", self.run_program("predict", "m", self.put("white.png", grey([255] * 784)), code=INPUT).stderr)
         image = self.images[3]
         lines = {r: b"\xff" * 2000 + b"".join(bytes([255 - v]) * 180 for v in image[r * 28:(r + 1) * 28]) + b"\xff" * 1960 for r in range(28)}
         self.put("large.png", large(9000, 9000, 8, lambda row: lines.get((row - 2000) // 180, b"\xff" * 9000)))
@@ -201,7 +201,7 @@ class Pictures(Cli):
         self.train_on("dark", [[255 - v for v in image] for image in drawn])
         light, dark = (self.put(name, grey(image)) for name, image in (("light.png", drawn[3]), ("dark.png", [255 - v for v in drawn[3]])))
         said = self.run_program("predict", "dark", light)
-        self.assertIn("it is light on dark and was inverted", said.stderr)
+        self.assertIn("the picture is light on dark and was inverted", said.stderr)
         self.assertNotIn("inverted", self.run_program("predict", "dark", dark).stderr)
         first, second = (self.lines("predict", "dark", name)[0]["probabilities"] for name in (light, dark))
         self.assert_same([{"label": 0, "probabilities": first}], [{"label": 0, "probabilities": second}])
@@ -216,7 +216,7 @@ class Pictures(Cli):
     def test_no_picture_for_it(self):
         self.put("t.csv", b"1,2,a\n3,4,b\n" * 20)
         self.run_program("train", "--data", "t.csv", "--layers", "2-2", "--epochs", "1", "--save", "t", "--device", "cpu")
-        self.assertIn("the model's inputs are none", self.run_program("predict", "t", self.put("p.png", grey(self.images[0])), code=INPUT).stderr)
+        self.assertIn("the model's inputs are not images", self.run_program("predict", "t", self.put("p.png", grey(self.images[0])), code=INPUT).stderr)
         faint = [200 + (v > 127) * 10 for v in self.images[0]]
         self.assertIn("faint.png", self.run_program("predict", "m", self.put("faint.png", grey(faint)), code=INPUT).stderr)
 
@@ -229,7 +229,7 @@ class Pictures(Cli):
         for p, q in zip(said["probabilities"], self.said[3]["probabilities"], strict=True):
             self.assertLess(abs(p - q), 0.05)
         edge = [250 if i < 12 else 0 if i < 784 - 5 else 255 for i in range(784)]  # no more than a tenth of the ring is light
-        self.assertIn("nothing drawn", self.run_program("predict", "m", self.put("edge.png", grey(edge)), code=INPUT).stderr)
+        self.assertIn("is blank", self.run_program("predict", "m", self.put("edge.png", grey(edge)), code=INPUT).stderr)
 
     def image(self, ink):
         """What the model says of an image, 28 x 28, with this ink: {(row, column): brightness}."""
@@ -366,9 +366,9 @@ class Pictures(Cli):
         for what in ("images", "means"):  # of data, whatever model is named besides
             shown = ["--what", what]
             self.assertEqual(self.run_program("show", "poor", *shown, "--data", "bars").stdout, self.run_program("show", "bars", *shown).stdout)
-            self.assertIn(f"--what {what} shows data, not a model, which poor is", self.run_program("show", "poor", *shown, code=USAGE).stderr)
+            self.assertIn(f"--what {what} needs data, but poor is a model", self.run_program("show", "poor", *shown, code=USAGE).stderr)
         for more in ([], ["--what", "images"]):
-            self.assertIn("named twice", self.run_program("show", "bars", "--data", "digits", *more, code=USAGE).stderr)
+            self.assertIn("give only one of them", self.run_program("show", "bars", "--data", "digits", *more, code=USAGE).stderr)
         self.run_program("show", "bars", "--what", "mistakes", code=INPUT)
 
 

@@ -87,7 +87,7 @@ class Pipes(Predict):
         for arguments in (["m"], ["m", "-"]):
             self.assertEqual(self.predict(*arguments, input=self.content("x.csv")), want)
             self.assertIn("data: standard input\n", self.said)
-            self.assertIn("30 rows of 5 columns between commas, with a header", self.said)
+            self.assertIn("30 rows of 5 columns separated by commas, with a header", self.said)
         with open(self.folder / "x.csv", "rb") as file:
             self.assertEqual(self.predict("m", stdin=file), want)
         self.assertEqual(self.predict("m", "x.csv", "-", input=self.content("x.csv")), 2 * want)
@@ -136,13 +136,13 @@ class Pipes(Predict):
         """Training wants labels, which images on standard input do not bring."""
         result = subprocess.run([str(PROGRAM), "train", "--data", "-"], cwd=self.folder, env=self.environment, input=bars(20)[0], capture_output=True)
         self.assertEqual(result.returncode, INPUT)
-        self.assertIn(b"standard input: brings images alone; name the file of their labels by --labels", result.stderr)
+        self.assertIn(b"standard input: has images but no labels; name the labels file with --labels", result.stderr)
 
     def test_fifo(self):
         """A FIFO that is named as a file is refused, at once."""
         os.mkfifo(self.folder / "fifo")
         self.predict("m", "fifo", code=INPUT)
-        self.assertIn("fifo: is no regular file", self.said)
+        self.assertIn("fifo: is not a regular file", self.said)
 
     def test_slow(self):
         """Predictions come while the input goes on: row by row where it is slow, however the bytes are cut."""
@@ -254,9 +254,9 @@ class Long(Predict):
         for arguments, name, more in ((["long.csv"], "long.csv", {}), ([], "standard input", {"input": self.content("long.csv")})):
             got = self.predict("m", *arguments, code=INPUT, **more)
             self.assertEqual(got.count(b"\n"), 499999)
-            self.assertIn(f"annc-gpu: {name}: line 500001, column 'c': '1x' is no number\n", self.said)
-        for line, what in ((b"1,2,3", "has 3 fields, and others have 5"), (b'1,2,"3,4,alpha', "a quote opens there and nowhere closes"),
-                           (b"1,,2,3,alpha", "the value is missing"), (b'1,2,"3,5",4,alpha', "by the marks of those before")):
+            self.assertIn(f"annc-gpu: {name}: line 500001, column 'c': '1x' is not a number\n", self.said)
+        for line, what in ((b"1,2,3", "has 3 fields, but other lines have 5"), (b'1,2,"3,4,alpha', "a quote opens here and is never closed"),
+                           (b"1,,2,3,alpha", "the value is missing"), (b'1,2,"3,5",4,alpha', "with the marks of the rows before")):
             self.write_long("long.csv", 402000, (400001, line))
             self.assertEqual(self.predict("m", "long.csv", code=INPUT).count(b"\n"), 399999)
             self.assertRegex(self.said, f"line 400001.*{what}")
@@ -276,7 +276,7 @@ class Long(Predict):
         self.assertIn("nowhere.csv", self.said)
         self.write("bad.csv", [["x", 1, 2, 3, "alpha"]], COLUMNS)
         self.assertEqual(self.predict("m", "x.csv", "bad.csv", code=INPUT), want)
-        self.assertIn("bad.csv: line 2, column 'a': 'x' is no number", self.said)
+        self.assertIn("bad.csv: line 2, column 'a': 'x' is not a number", self.said)
 
 
 class Prints(Predict):
@@ -327,7 +327,7 @@ class Prints(Predict):
         values = [line["values"] for line in self.lines("predict", "n", self.write("two.csv", [[2], [3]], ["x"]))]
         self.assertEqual([[float(row["up"]), float(row["the down"])] for row in table], [[float(f"{v:.9g}") for v in row] for row in values])
         self.predict("n", "two.csv", "--top", "2", code=USAGE)
-        self.assertIn("--top shows classes", self.said)
+        self.assertIn("--top needs classes", self.said)
 
     def test_two_classes(self):
         """One output says what both classes' probabilities are."""

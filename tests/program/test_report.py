@@ -133,7 +133,7 @@ class Report(Reports):
         self.train_bars(6, "--lr", 1, "--save", "m", "--log", "run.jsonl", "--seed", 3)
         page, text = self.report("run.jsonl")
         epochs, result = self.log()
-        shown = page.table("Each epoch")
+        shown = page.table("All epochs")
         self.assertEqual(len(shown), 7)
         for line, row in zip(epochs, shown[1:]):
             cells = dict(zip(shown[0], row))
@@ -147,8 +147,8 @@ class Report(Reports):
         self.assertEqual((results["parameters"], results["epochs"]), (f"{result['parameters']}", "6"))
         evaluated = self.lines("eval", "m", "--data", "bars", "--device", "cpu")[-1]
         again = dict(zip(*page.table("On the test set")))
-        self.assertEqual((again["right"], again["of"]), (str(evaluated["correct"]), str(evaluated["count"])))
-        self.assertEqual(again["loss an example"], f"{evaluated['loss']:.6g}")
+        self.assertEqual((again["correct"], again["of"]), (str(evaluated["correct"]), str(evaluated["count"])))
+        self.assertEqual(again["loss per example"], f"{evaluated['loss']:.6g}")
         classes = page.table("Each class of the test set")[1:]
         self.assertEqual([row[0] for row in classes], [entry["class"] for entry in evaluated["classes"]])
         for row, entry in zip(classes, evaluated["classes"]):
@@ -161,19 +161,19 @@ class Report(Reports):
         self.assertEqual(len(page.images), wrong + 8)
         said = [text for text in page.texts["span"] if not text.startswith("unit")]
         for pair, outputs, example in zip(said[::3], said[1::3], said[2::3]):
-            label, taken = re.match(r"a (\d), taken for (\d)$", pair).groups()
+            label, taken = re.match(r"a (\d), predicted as (\d)$", pair).groups()
             self.assertEqual(int(label), (int(example.split()[1]) - 1) % 10)  # of bars
             self.assertNotEqual(label, taken)
             self.assertGreater(*map(float, outputs.split(" vs ")))
         self.assertEqual(len(said), 3 * wrong)
-        audit = page.table("The equations against")[1:]
+        audit = page.table("The equations compared")[1:]
         self.assertEqual({(row[0], row[2]) for row in audit} >= {(layer, path) for layer in "12" for path in ("finite-difference", "cpu")}, True)
         self.assertEqual({row[-1] for row in audit}, {"PASS"})
-        layers = page.table("Each layer after epoch 6")[1:]
+        layers = page.table("Layers after epoch 6")[1:]
         self.assertEqual([row[1] for row in layers], [f"{100 * share:.1f}%" for share in epochs[-1]["saturated"]])
         self.assertEqual([row[2] for row in layers], [str(dead) for dead in epochs[-1]["dead"]])
         self.assertEqual(page.pairs("Options of the training")["batch"], "50")
-        self.assertEqual(page.pairs("What the training ran on")["its name"], result["device_name"])
+        self.assertEqual(page.pairs("Machine and program of the training")["device name"], result["device_name"])
         self.assertEqual(page.pairs("Timing")["training"], f"{result['seconds']:.4g} s")
         self.assertNotIn("missing", re.sub(r"<style>.*?</style>", "", text, flags=re.S).split("<h2>Configuration")[0])
         self.assertLess(len(text), 200000)
@@ -184,13 +184,13 @@ class Report(Reports):
         epochs, result = self.log()
         charts = curves(text)
         self.assertEqual(len(charts), 4)
-        loss, marks = charts["Training loss, summed over an epoch's minibatches"]
+        loss, marks = charts["Training loss, summed over the minibatches of an epoch"]
         self.close_to(loss["training set"], [(line["epoch"], line["loss"]) for line in epochs], 0.005 * max(line["loss"] for line in epochs))
         self.assertAlmostEqual(marks[0], result["best_epoch"], 2)
         accuracy = charts["Accuracy"][0]
         for name, key in (("test set", "test_accuracy"), ("validation set", "validation_accuracy")):
             self.close_to(accuracy[name], [(line["epoch"], line[key]) for line in epochs], 0.002)
-        held_out = charts["Loss an example"][0]
+        held_out = charts["Loss per example"][0]
         self.close_to(held_out["validation set"], [(line["epoch"], line["validation_loss"]) for line in epochs], 0.005)
         saturation = next(series for title, (series, _) in charts.items() if title.startswith("Saturation"))
         self.close_to(saturation["layer 2"], [(line["epoch"], line["saturated"][1]) for line in epochs], 0.005)
@@ -202,7 +202,7 @@ class Report(Reports):
         lines = [{"schema": "annc.epoch/1", "epoch": i + 1, "loss": value if i != 10 else None} for i, value in enumerate(values)]
         (self.folder / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         page, text = self.report("run.jsonl")
-        points = curves(text)["Training loss, summed over an epoch's minibatches"][0]["training set"]
+        points = curves(text)["Training loss, summed over the minibatches of an epoch"][0]["training set"]
         self.assertLessEqual(len(points), 800)
         self.assertAlmostEqual(max(y for _, y in points) / 5e4, 1, 2)
         for x, y in points:
@@ -218,7 +218,7 @@ class Report(Reports):
         self.assertEqual(results[0][1:], ["0.jsonl", "1.jsonl", "2.jsonl"])
         accuracies = next(row for row in results if row[0] == "test accuracy")
         self.assertEqual(accuracies[1:], [f"{100 * self.log(f'{i}.jsonl')[1]['accuracy']:.2f}%" for i in range(3)])
-        differing = {row[0]: row[1:] for row in page.table("Options and circumstances")[1:]}
+        differing = {row[0]: row[1:] for row in page.table("Options and settings")[1:]}
         self.assertEqual(differing.get("batch"), ["16", "16", "25"])
         self.assertEqual(differing.get("seed"), ["1", "2", "1"])
         self.assertEqual(differing.get("learning rate"), ["1", "0.5", "1"])
@@ -236,9 +236,9 @@ class Report(Reports):
         page, _ = self.report("run.jsonl")
         result = self.log()[1]
         again = dict(zip(*page.table("On the validation set")))
-        self.assertEqual(again["right"], str(result["validation_correct"]))
-        self.assertEqual(again["loss an example"], f"{result['validation_loss']:.6g}")
-        weights = page.table("How much each input weighs")[1:]
+        self.assertEqual(again["correct"], str(result["validation_correct"]))
+        self.assertEqual(again["loss per example"], f"{result['validation_loss']:.6g}")
+        weights = page.table("Inputs with the largest weights")[1:]
         self.assertEqual({row[0] for row in weights}, set("abcd"))
         sizes = [float(row[1]) for row in weights]
         self.assertEqual(sizes, sorted(sizes, reverse=True))
@@ -270,22 +270,22 @@ class Report(Reports):
         self.train("--log", "run.jsonl", "--save", "m")
         (self.folder / "bars").rename(self.folder / "elsewhere")
         page, _ = self.report("run.jsonl")
-        self.assertIn("The data of the run cannot be had here", page.said())
+        self.assertIn("The data of this run cannot be loaded", page.said())
         self.assertEqual(len(page.images), 8)  # the weights need no data
-        self.assertIn("--data WHAT would name them", page.said())
+        self.assertIn("name them with --data WHAT", page.said())
         page, _ = self.report("run.jsonl", "--data", "nowhere")
-        self.assertIn("What --data names cannot be taken for the data of the run (nowhere: ", page.said())
-        self.assertNotIn("would name them", page.said())
+        self.assertIn("The data named with --data do not fit this run (nowhere: ", page.said())
+        self.assertNotIn("name them with", page.said())
         page, _ = self.report("run.jsonl", "--data", "elsewhere")
         self.assertTrue(page.table("On the test set of elsewhere"))
-        self.assertNotIn("cannot be had", page.said())
+        self.assertNotIn("cannot be loaded", page.said())
         text = (self.folder / "run.jsonl").read_text()
         accuracy = self.log()[1]["accuracy"]
         (self.folder / "run.jsonl").write_text(text.replace(f'"accuracy":{accuracy}', '"accuracy":0.987'))
-        self.assertIn("The log says 0.987 where", self.report("run.jsonl", "--data", "elsewhere")[0].said())
+        self.assertIn("The log has 0.987, but", self.report("run.jsonl", "--data", "elsewhere")[0].said())
         (self.folder / "elsewhere").rename(self.folder / "bars")
         self.run_program("train", "--data", "bars", "--layers", "784-4-10", "--epochs", 1, "--device", "cpu", "--save", "m")
-        self.assertIn("another training has been saved there", self.report("run.jsonl")[0].said())
+        self.assertIn("another training was saved there", self.report("run.jsonl")[0].said())
         (self.folder / "m").write_text("no model")
         self.assertIn("cannot be read", self.report("run.jsonl")[0].said())
         (self.folder / "m").unlink()
@@ -308,8 +308,8 @@ class Report(Reports):
         self.assertNotIn("model", result)
         page, _ = self.report("run.jsonl")
         self.assertIn("The training diverged: in epoch 1", page.said())
-        self.assertIn("No epoch was trained", page.said())
-        self.assertIn("No epoch was trained", (self.folder / "c.svg").read_text())
+        self.assertIn("No epoch was completed", page.said())
+        self.assertIn("No epoch was completed", (self.folder / "c.svg").read_text())
 
     def test_hostile_names(self):
         """What files say is text on the page, never markup."""
@@ -328,7 +328,7 @@ class Report(Reports):
         for logs in ([name], [name, name]):
             page, text = self.report(*logs)
             self.assertEqual(len(page.texts["h1"]), 1)
-            self.assertEqual({row[0] for row in page.table("How much each input weighs")[1:]}, {"<b>a", "b'&c;", "--><svg onload=alert(3)>", "]]>"})
+            self.assertEqual({row[0] for row in page.table("Inputs with the largest weights")[1:]}, {"<b>a", "b'&c;", "--><svg onload=alert(3)>", "]]>"})
             self.assertEqual([row[0] for row in page.table("Rows: true class")[1:]], sorted(evil))
             self.assertFalse(page.images)
             self.assertNotIn("\u0001", text)
@@ -339,19 +339,19 @@ class Report(Reports):
     def test_broken_logs(self):
         epoch = '{"schema":"annc.epoch/1","epoch":1,"loss":1,"saturated":[0.5],"dead":[0]}\n'
         second = epoch.replace('"epoch":1', '"epoch":2')
-        for content, line, said in ((b"", 0, "has no epoch"), (b"\n", 1, "begins with no '{'"), (b"hello\n", 1, "begins with no"), (epoch + epoch[:30], 2, "breaks off"),
-                                    (epoch + epoch[:-2] + "\n", 2, "breaks off"), (epoch[:-1] + "x\n", 1, "goes on"), ("[1]\n", 1, "begins with no"),
-                                    ('{"epoch":1}\n', 1, "schema"), (epoch + "\n" + second, 2, "begins with no"), (epoch + "{]}\n", 2, "JSON"), ("{" * 100000 + "\n", 1, "JSON"),
-                                    ('{"a":' + "[" * 5000 + "]" * 5000 + "}\n", 1, "JSON"), ('{"schema":"annc.epoch/1","epoch":-1}\n', 1, "number of an epoch"),
-                                    ('{"schema":"annc.epoch/1","epoch":1e300}\n', 1, "number of an epoch"), ('{"schema":"annc.epoch/1","epoch":"1"}\n', 1, "number of an epoch"),
+        for content, line, said in ((b"", 0, "has no epoch"), (b"\n", 1, "does not begin with '{'"), (b"hello\n", 1, "does not begin with"), (epoch + epoch[:30], 2, "is incomplete"),
+                                    (epoch + epoch[:-2] + "\n", 2, "is incomplete"), (epoch[:-1] + "x\n", 1, "has text after its end"), ("[1]\n", 1, "does not begin with"),
+                                    ('{"epoch":1}\n', 1, "schema"), (epoch + "\n" + second, 2, "does not begin with"), (epoch + "{]}\n", 2, "JSON"), ("{" * 100000 + "\n", 1, "JSON"),
+                                    ('{"a":' + "[" * 5000 + "]" * 5000 + "}\n", 1, "JSON"), ('{"schema":"annc.epoch/1","epoch":-1}\n', 1, "invalid epoch number"),
+                                    ('{"schema":"annc.epoch/1","epoch":1e300}\n', 1, "invalid epoch number"), ('{"schema":"annc.epoch/1","epoch":"1"}\n', 1, "invalid epoch number"),
                                     (epoch + second.replace("[0.5]", "[0.5,0.5]"), 2, "layers"), (epoch + second.replace("[0.5]", "[0.5").replace("[0]", "[0,0]]"), 2, "layers"),
                                     (epoch + second.replace("[0.5]", "[" + ",".join(["0"] * 70) + "]").replace("[0]", "[" + ",".join(["0"] * 70) + "]"), 2, "layers"),
                                     (epoch.replace("[0.5]", "[0.5,]"), 1, "layers"), (b"\0" * 5000, 1, "NUL"), (b'{"schema":"' + b"x" * (1 << 21) + b'"}\n', 1, "longer than any line"),
-                                    ('{"schema":"a\\u12"}\n', 1, "escape"), ('{"schema":"a\\ud800"}\n', 1, "escape"), ('{"schema":"a\\x"}\n', 1, "escape"), ('{"schema":"a', 1, "breaks off"),
+                                    ('{"schema":"a\\u12"}\n', 1, "escape"), ('{"schema":"a\\ud800"}\n', 1, "escape"), ('{"schema":"a\\x"}\n', 1, "escape"), ('{"schema":"a', 1, "is incomplete"),
                                     ('{"schema":"a\x01"}\n', 1, "control"), ('{"schema":01}\n', 1, "JSON"), ('{"schema":1.}\n', 1, "JSON"), ('{"schema":nul}\n', 1, "JSON"),
                                     ('{"schema":"a",}\n', 1, "JSON"), ('{"schema" "a"}\n', 1, "JSON"), ('{"schema":"a";}\n', 1, "JSON"), ('{"schema":"a","b":[}}\n', 1, "JSON"),
                                     (epoch + '{"schema":"annc.result/1","options":{"a" 1}}\n', 2, "options"),
-                                    (epoch + '{"schema":"annc.result/1"}\n' + epoch, 3, "another training"), ('{"schema":"annc.bench/1"}\n', 0, "has no epoch")):
+                                    (epoch + '{"schema":"annc.result/1"}\n' + epoch, 3, "a second training"), ('{"schema":"annc.bench/1"}\n', 0, "has no epoch")):
             (self.folder / "x.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
             message = self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr
             self.assertIn("x.jsonl" + (f", line {line} " if line else ""), message, content[:80])
@@ -378,11 +378,11 @@ class Report(Reports):
         self.train_bars(3, "--log", "run.jsonl", "--checkpoint", "c", "--checkpoint-every", "1e")
         self.lines("train", "--resume", "c", "--epochs", 5, "--log", "run.jsonl")
         page, text = self.report("run.jsonl")
-        self.assertEqual([row[0] for row in page.table("Each epoch")[1:]], list("12345"))
+        self.assertEqual([row[0] for row in page.table("All epochs")[1:]], list("12345"))
         lines = (self.folder / "run.jsonl").read_text().splitlines()
         lines.insert(5, lines[1].replace('"epoch":2', '"epoch":3'))  # back to an earlier checkpoint, and on
         (self.folder / "run.jsonl").write_text("\n".join(lines[:6]) + "\n")
-        self.assertEqual([row[0] for row in self.report("run.jsonl")[0].table("Each epoch")[1:]], list("123"))
+        self.assertEqual([row[0] for row in self.report("run.jsonl")[0].table("All epochs")[1:]], list("123"))
 
 
 class Folds(Reports):
@@ -402,7 +402,7 @@ class Folds(Reports):
             epochs, folds, result = self.train_folds("run.jsonl", "--threads", threads)
             self.assertEqual([[line["epoch"] for line in epochs[fold]] for fold in epochs], [list(range(1, 8))] * 4)
             page, text = self.report("run.jsonl")
-            for title, key in (("Training loss, summed over an epoch's minibatches", "loss"), ("Loss an example", "validation_loss"), ("Accuracy", "validation_accuracy")):
+            for title, key in (("Training loss, summed over the minibatches of an epoch", "loss"), ("Loss per example", "validation_loss"), ("Accuracy", "validation_accuracy")):
                 series = curves(text)[title][0]
                 spread = 0.01 * max(line[key] for fold in epochs for line in epochs[fold])
                 for fold in epochs:
@@ -416,19 +416,19 @@ class Folds(Reports):
             for line, row in zip(sorted(folds, key=lambda line: line["fold"]), shown[1:]):
                 cells = dict(zip(shown[0], row))
                 self.assertEqual(cells["accuracy"], f"{100 * line['validation_accuracy']:.2f}%")
-                self.assertEqual(cells["loss an example"], f"{line['validation_loss']:.6g}")
+                self.assertEqual(cells["loss per example"], f"{line['validation_loss']:.6g}")
                 self.assertEqual([cells[name] for name in ("trained on", "held out", "epoch kept", "epochs")],
                                  [str(line[key]) for key in ("training_count", "validation_count", "best_epoch", "epochs")])
             mean = dict(zip(shown[0], shown[-1]))
             self.assertEqual(mean["accuracy"], f"{100 * result['accuracy_mean']:.2f}% ± {100 * result['accuracy_sd']:.2f}%")
-            self.assertEqual(mean["loss an example"], f"{result['loss_mean']:.6g} ± {result['loss_sd']:.2g}")
+            self.assertEqual(mean["loss per example"], f"{result['loss_mean']:.6g} ± {result['loss_sd']:.2g}")
             came = page.pairs("Summary")
             self.assertEqual((came["folds"], came["validation accuracy, mean of the folds"]), ("4", f"{100 * result['accuracy_mean']:.2f}%"))
-            each = page.table("Each epoch")
+            each = page.table("All epochs")
             self.assertEqual(dict(zip(each[0], each[3]))["validation accuracy"], f"{100 * sum(epochs[fold][2]['validation_accuracy'] for fold in epochs) / 4:.2f}%")
             best = min(range(7), key=lambda e: sum(epochs[fold][e]["validation_loss"] for fold in epochs))
             self.assertAlmostEqual(curves(text)["Accuracy"][1][0], best + 1, 2)
-            self.assertIn("Each fold has a network of its own", page.said())
+            self.assertIn("Each fold trains its own network", page.said())
             self.assertEqual(page.pairs("Options of the training")["folds"], "4")
             self.assertNotIn('class="missing"', text)
             seen.append({fold: [[line[key] for key in ("loss", "training_correct", "validation_loss")] for line in epochs[fold]] for fold in epochs})
@@ -445,7 +445,7 @@ class Folds(Reports):
         results = {row[0]: row[1:] for row in page.table("Summary of the trainings")[1:]}
         self.assertEqual(results["folds"], ["4", "4", "–"])
         self.assertEqual(results["validation accuracy, mean of the folds"][0], f"{100 * result['accuracy_mean']:.2f}%")
-        differing = {row[0]: row[1:] for row in page.table("Options and circumstances")[1:]}
+        differing = {row[0]: row[1:] for row in page.table("Options and settings")[1:]}
         self.assertEqual(differing["learning rate"], ["0.004", "0.2", "0.05"])
         self.assertEqual(len([name for name, _ in page.tables if name.startswith("Folds")]), 2)
 
@@ -468,16 +468,16 @@ class Folds(Reports):
         lines = (self.folder / "run.jsonl").read_text().splitlines()
         (self.folder / "cut.jsonl").write_text("\n".join(lines[:12]) + "\n")  # a whole fold, its end, and four epochs of the second
         page, text = self.report("cut.jsonl")
-        self.assertIn("before the end of its folds", page.said())
-        self.assertEqual([row[0] for row in page.table("Folds")], ["fold", "1", "2, not done", "mean ± sd"])
+        self.assertIn("before all folds were finished", page.said())
+        self.assertEqual([row[0] for row in page.table("Folds")], ["fold", "1", "2, not finished", "mean ± sd"])
         self.assertEqual(len(curves(text)["Accuracy"][0]["validation set, mean"]), 4)
         whole = self.report("run.jsonl")[1]
         (self.folder / "run.jsonl").write_text("\n".join(lines[:12] + lines[9:]) + "\n")  # from a checkpoint after the first epoch of the second fold
         self.assertEqual(self.report("run.jsonl")[1], whole)
         alone = '{"schema":"annc.epoch/1","epoch":1,"loss":1}'
-        for content, line, said in (([lines[0].replace('"fold":1', '"fold":0')], 1, "number of a fold"), ([lines[0].replace('"fold":1', '"fold":1e9')], 1, "number of a fold"),
-                                    ([alone, lines[0]], 2, "another kind of log"), ([lines[0], alone], 2, "another kind of log"), (lines + lines[:1], len(lines) + 1, "another training"),
-                                    (['{"schema":"annc.fold/1","epochs":3}'], 1, "number of a fold"), ([lines[0], '{"schema":"annc.sweep/1","network":1}'], 2, "another kind of log")):
+        for content, line, said in (([lines[0].replace('"fold":1', '"fold":0')], 1, "invalid fold number"), ([lines[0].replace('"fold":1', '"fold":1e9')], 1, "invalid fold number"),
+                                    ([alone, lines[0]], 2, "another kind of log"), ([lines[0], alone], 2, "another kind of log"), (lines + lines[:1], len(lines) + 1, "a second training"),
+                                    (['{"schema":"annc.fold/1","epochs":3}'], 1, "invalid fold number"), ([lines[0], '{"schema":"annc.sweep/1","network":1}'], 2, "another kind of log")):
             (self.folder / "x.jsonl").write_text("\n".join(content) + "\n")
             self.assertRegex(self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr, f"x.jsonl, line {line} .*{said}")
 
@@ -491,7 +491,7 @@ class SweepPage(Reports):
         *networks, result = [json.loads(line) for line in text.splitlines()]
         page, _ = self.report("s.jsonl")
         self.assertEqual(page.texts["h1"], ["Sweep of 6 networks"])
-        heads, *rows = page.table("Each network")
+        heads, *rows = page.table("All networks")
         ranked = sorted(networks, key=lambda line: (-line["validation_accuracy"], line["network"]))
         self.assertEqual([row[0] for row in rows], [str(line["network"]) for line in ranked])
         self.assertEqual(rows[0][0], str(result["best"]))
@@ -500,9 +500,9 @@ class SweepPage(Reports):
             self.assertEqual([cells[name] for name in ("lr", "activation", "seed", "epoch kept")], [f"{line['lr']:g}", line["activation"], "1", str(line["best_epoch"])])
             self.assertEqual((cells["validation accuracy"], cells["validation loss"]), (f"{100 * line['validation_accuracy']:.2f}%", f"{line['validation_loss']:.6g}"))
         (self.folder / "cut.jsonl").write_text("".join(line + "\n" for line in text.splitlines()[:2]))
-        self.assertIn("broken off", self.report("cut.jsonl")[0].said())
+        self.assertIn("was interrupted", self.report("cut.jsonl")[0].said())
         self.train("--log", "run.jsonl")
-        self.assertIn("s.jsonl is of a sweep", self.run_program("report", "run.jsonl", "s.jsonl", "--out", "r.html", code=USAGE).stderr)
+        self.assertIn("s.jsonl is the log of a sweep", self.run_program("report", "run.jsonl", "s.jsonl", "--out", "r.html", code=USAGE).stderr)
         (self.folder / "x.jsonl").write_text((self.folder / "run.jsonl").read_text() + text)
         self.assertIn("line 4 belongs to another kind", self.run_program("report", "x.jsonl", "--out", "r.html", code=INPUT).stderr)
 
@@ -514,8 +514,8 @@ class SweepPage(Reports):
         lines = [json.loads(line, object_pairs_hook=lambda pairs: self.assertEqual(len(pairs), len(dict(pairs))) or dict(pairs)) for line in text.splitlines()]
         self.assertEqual(sorted(line["epochs"] for line in lines[:-1]), [2, 2, 9, 9])
         page, _ = self.report("s.jsonl")
-        heads, *rows = page.table("Each network")
-        self.assertEqual(heads[-1], "what went wrong")
+        heads, *rows = page.table("All networks")
+        self.assertEqual(heads[-1], "error")
         self.assertEqual([row[-1] != "" for row in rows], [False, False, True, True])
         self.assertEqual({row[heads.index("lr")] for row in rows[2:]}, {"1e+30"})
 

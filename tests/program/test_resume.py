@@ -77,7 +77,7 @@ class Resume(Tables):
     def test_finished(self):
         """Nothing is left to do: the model is saved once more, the same."""
         self.run_program("train", "--data", self.data, *T, "--save", "m", "--checkpoint", "c")
-        self.assertIn("resumed after 60 epochs, which is all of them: --epochs N goes further", self.run_program("train", "--resume", "c").stderr)
+        self.assertIn("resumed after 60 epochs, which is all of them; raise --epochs to continue", self.run_program("train", "--resume", "c").stderr)
         result = self.lines("train", "--resume", "c", "--save", "again")[-1]
         self.assertEqual((result["schema"], result["epochs"]), ("annc.result/1", 60))
         self.assertEqual(self.read("again"), self.read("m"))
@@ -157,8 +157,8 @@ class Resume(Tables):
             self.assertEqual(process.returncode, 130)
             self.assertRegex(said, r"stopped (after epoch \d+|in epoch \d+ after step \d+)")
             self.assertEqual(self.log("log")[-1]["ended_by"], "signal")
-            how = re.findall("go on from there with (.*)", said)
-            self.assertEqual(how, ["annc-gpu train --resume c"] if "c" in place else ["--load m"] if place else [])
+            how = re.findall("(?:resume|continue) with (.*)", said)
+            self.assertEqual(how, ["annc-gpu train --resume c"] if "c" in place else ["annc-gpu train --load m"] if place else [])
 
     def test_model_that_was_loaded(self):
         """A model brings its shape: the checkpoint of its training says nothing else, and its configuration makes it again."""
@@ -187,10 +187,10 @@ class Resume(Tables):
         more = ["--data", self.data, *TWO_CLASSES, "--lr", "0.01", "--folds", "3", "--epochs", "60"]
         whole = self.lines("train", *more)[-1]
         said = self.run_program("train", *more, "--checkpoint", "c", "--checkpoint-every", "1e", "--max-time", "0.0001", code=1).stderr
-        self.assertIn("the time is over in fold 1 of 3; go on with annc-gpu train --resume c", said)
+        self.assertIn("the time limit was reached in fold 1 of 3; resume with annc-gpu train --resume c", said)
         result = self.lines("train", "--resume", "c", "--max-time", "1000")[-1]
         self.assertEqual([result[key] for key in ("folds", "loss_mean", "loss_sd")], [whole[key] for key in ("folds", "loss_mean", "loss_sd")])
-        self.assertIn("2 of the folds were trained to their end", self.run_program("train", "--resume", "c", "--epochs", "70", code=USAGE).stderr)
+        self.assertIn("2 of the folds are finished", self.run_program("train", "--resume", "c", "--epochs", "70", code=USAGE).stderr)
         self.assertIn("--epochs 0", self.run_program("train", *more[:-1], "0", code=USAGE).stderr)
 
     def test_data_that_measure(self):
@@ -200,7 +200,7 @@ class Resume(Tables):
             self.run_program("train", "--data", self.data, *TWO_CLASSES, option, "v.csv", "--epochs", "3", "--checkpoint", "c")
             self.run_program("train", "--resume", "c", "--epochs", "4")
             self.write("v.csv", blobs(50), COLUMNS)
-            self.assertIn("other data to validate or test with", self.run_program("train", "--resume", "c", "--epochs", "5", code=INPUT).stderr)
+            self.assertIn("other validation or test data", self.run_program("train", "--resume", "c", "--epochs", "5", code=INPUT).stderr)
             self.change("c", b'"annc.measured"', b'"annc.measurex"')  # as before there was such a thing
             self.run_program("train", "--resume", "c", "--epochs", "5")
 
@@ -281,14 +281,14 @@ class Resume(Tables):
 
     def test_refused(self):
         self.run_program("train", "--data", self.data, *T, "--save", "m", "--checkpoint", "c")
-        self.assertIn("m: is no checkpoint", self.run_program("train", "--resume", "m", code=INPUT).stderr)
+        self.assertIn("m: is not a checkpoint", self.run_program("train", "--resume", "m", code=INPUT).stderr)
         self.run_program("train", "--resume", "nowhere", code=INPUT)
         self.run_program("train", "--resume", self.data, code=INPUT)
         for every in ("0s", "1.5e", "s", "10", "-1s", "1m", "infs", "0x1e", "2000000000s"):
             self.assertIn("--checkpoint-every takes", self.run_program("train", "--data", self.data, *T, "--checkpoint", "d", "--checkpoint-every", every, code=USAGE).stderr)
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "no/such/folder/c", code=OUTPUT)
         self.write("t.csv", blobs(899), COLUMNS)
-        self.assertIn("c: the checkpoint was taken with other training data (900 examples then, 899 now)", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+        self.assertIn("c: the checkpoint was saved with other training data (900 examples then, 899 now)", self.run_program("train", "--resume", "c", code=INPUT).stderr)
         rows = blobs(900)
         rows[5][0] = "1.7"
         self.write("t.csv", rows, COLUMNS)
@@ -365,8 +365,8 @@ class Resume(Tables):
         """What no checkpoint says is refused, and not the user's mistake."""
         for folds in ([], ["--folds", "2"]):
             self.run_program("train", "--data", self.data, *T, *folds, "--checkpoint", "whole")
-            for pattern, replacement, message in ((rb"0x[^ ]* ", b"inf", "makes no sense"), (rb"0x[^ ]* ", b"x", "makes no sense"),
-                                                  (rb"0x[^ ]* ", b"-1", "makes no sense"), (rb"0x[^ ]* ", b"1x", "makes no sense")):
+            for pattern, replacement, message in ((rb"0x[^ ]* ", b"inf", "is malformed"), (rb"0x[^ ]* ", b"x", "is malformed"),
+                                                  (rb"0x[^ ]* ", b"-1", "is malformed"), (rb"0x[^ ]* ", b"1x", "is malformed")):
                 (self.folder / "c").write_bytes(self.read("whole"))
                 self.change("c", rb'"annc.progress":"' + pattern, b'"annc.progress":"' + replacement)
                 self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
@@ -376,7 +376,7 @@ class Resume(Tables):
                                               (rb"epochs = 60", b"epochs   60", "its configuration is damaged"),
                                               (rb"epochs = 60", b"what = 60", "its configuration is damaged"),  # of another command
                                               (rb"data = /", b"dada = /", "its configuration is damaged"),
-                                              (rb"annc.progress", b"annc.progresz", "makes no sense")):
+                                              (rb"annc.progress", b"annc.progresz", "is malformed")):
             (self.folder / "c").write_bytes(self.read("whole"))
             self.change("c", pattern, replacement)
             self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
@@ -384,7 +384,7 @@ class Resume(Tables):
         whole = self.read("c")
         for name, other in ((b'"annc.best"', b'"annc.west"'), (b'"annc.progress"', b'"annc.progresz"')):  # which are then not there
             (self.folder / "c").write_bytes(whole.replace(name, other, 1))
-            self.assertIn("its annc.progress makes no sense", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+            self.assertIn("its annc.progress is malformed", self.run_program("train", "--resume", "c", code=INPUT).stderr)
 
     def test_damaged_names(self):
         """What is no code of a character in a name is a part of it."""
@@ -406,7 +406,7 @@ class Resume(Tables):
         self.assertEqual(self.lines("info", "c")[0]["annc.run"], run)
         drawn = (self.folder / "p.svg").read_text()
         self.assertIn("epochs 61 to 61", drawn)
-        self.assertIn("p.svg is left as it was", self.run_program("train", "--resume", "c", "--plot", "p.svg").stderr)
+        self.assertIn("p.svg is unchanged", self.run_program("train", "--resume", "c", "--plot", "p.svg").stderr)
         self.assertEqual((self.folder / "p.svg").read_text(), drawn)
 
     def test_folder_that_is_gone(self):

@@ -135,11 +135,11 @@ class Sweep(Tables):
         self.assertTrue((self.folder / "best").exists())
 
     def test_refused(self):
-        for arguments, words in ((["--grid", "foo=1"], "no option 'foo'"), (["--grid", "learn=1"], "no option"), (["--grid", "lr"], "NAME=VALUE"),
+        for arguments, words in ((["--grid", "foo=1"], "unknown option 'foo'"), (["--grid", "learn=1"], "unknown option"), (["--grid", "lr"], "NAME=VALUE"),
                                  (["--grid", "lr=1,x"], "--lr"), (["--grid", "seed=1,2"], "--seeds"), (["--grid", "lr=1..2"], "--random"),
                                  (["--grid", "lr=2..1", "--random", "3"], "empty"), (["--grid", "lr=1", "--grid", "lr=2"], "varied twice"),
                                  (["--random", "5"], "--grid"), (["--grid", "data=a,b"], "same for all"),
-                                 (["--grid", "layers=784-8-10,784-8-9"], "same inputs and outputs"), (["--grid", "batch=0..4", "--random", "2"], "--batch"),
+                                 (["--grid", "layers=784-8-10,784-8-9"], "must have 784 inputs and 10 outputs"), (["--grid", "batch=0..4", "--random", "2"], "--batch"),
                                  (["--seeds", "100000", "--grid", "lr=1,2"], "networks")):
             with self.subTest(arguments):
                 result = self.run_program("sweep", "--data", "bars", *arguments, code=USAGE)

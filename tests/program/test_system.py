@@ -248,7 +248,7 @@ class Outputs(Faults):
                 result = subprocess.run([PROGRAM, "train", "--data", "-", "--layers", "2-2", "--epochs", "1", *output], cwd=self.folder, stdin=stdin,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(result.returncode, 2, result.stderr)
-            self.assertIn(f"{output[0]} would overwrite what --data reads from standard input: {output[1]}", result.stderr)
+            self.assertIn(f"{output[0]} would overwrite the input of --data from standard input: {output[1]}", result.stderr)
             self.assertEqual(table.read_text()[:10], "x,y,label\n")
         with open(self.folder / "model", "rb") as stdin:
             result = subprocess.run([PROGRAM, "predict", "model", "-", "--out", "model"], cwd=self.folder, stdin=stdin, stdout=subprocess.PIPE,
@@ -282,7 +282,7 @@ class Inputs(Faults):
         images = struct.pack(">IIII", 0x803, 6 << 20, 32, 32) + random.Random(1).randbytes(8000)
         (self.folder / "t-images-idx3-ubyte").write_bytes(gzip.compress(gzip.compress(images)))
         for command, message in ((["predict", "model", "t-images-idx3-ubyte"], "t-images-idx3-ubyte: unpacks to 6144 MB; unpack it with gunzip first"),
-                                 (["train", "--data", "zeros.csv", "--layers", "2-2"], "zeros.csv: is no table of text: it has bytes that are 0")):
+                                 (["train", "--data", "zeros.csv", "--layers", "2-2"], "zeros.csv: is not a text table: it has NUL bytes")):
             said = self.run_program(*command, code=INPUT, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (1 << 28, 1 << 28))).stderr
             self.assertIn(message, said)
 
@@ -293,7 +293,7 @@ class Inputs(Faults):
         (self.folder / "long.csv").write_bytes(gzip.compress(b"1" * (300 << 20), 1))
         for command in (["predict", "model", "long.csv"], ["train", "--data", "long.csv", "--layers", "2-2"]):
             said = self.run_program(*command, code=INPUT).stderr
-            self.assertIn("long.csv: line 1: a record begins there that is longer than 256 MB", said)
+            self.assertIn("long.csv: line 1: the record that begins here is longer than 256 MB", said)
 
     def shrinks(self, path, read, left, *arguments):
         """Stops the program once it has read so much of a file, cuts the file, and lets it go on."""
@@ -340,7 +340,7 @@ class Inputs(Faults):
                     seen.append((code, said))
                     self.assertIn(code, (OK, INPUT), said)
                     if code == INPUT:
-                        self.assertRegex(said, "became shorter while it was read|is cut short|its gzip|is no IDX|is no table|pixels|unpacked")
+                        self.assertRegex(said, "became shorter while it was read|is cut short|its gzip|is not an IDX|is not a text table|pixels|unpacked")
                 self.assertIn(INPUT, [code for code, _ in seen])
 
     def test_mapped(self):

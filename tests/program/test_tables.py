@@ -13,7 +13,7 @@ class Dialects(Tables):
         self.run_program("train", "--data", file, *T, "--save", "m")
         for command in ("eval", "trace"):
             message = self.run_program(command, "m", code=INPUT).stderr
-            self.assertRegex(message, r"has 4 inputs, and MNIST.* has 784; name its data with --data FILE \(it was trained on .*t\.csv")
+            self.assertRegex(message, r"has 4 inputs, but MNIST.* has 784; name the model's data with --data FILE \(it was trained on .*t\.csv")
             self.assertNotIn("built-in digits", message)
 
     def test_plain(self):
@@ -22,7 +22,7 @@ class Dialects(Tables):
     def test_without_header_and_blank_last_lines(self):
         file = self.write("t.csv", blobs(150) + [[""], [""]])
         self.trains(file)
-        self.assertIn("150 rows of 5 columns between commas, without a header", self.notes(file))
+        self.assertIn("150 rows of 5 columns separated by commas, without a header", self.notes(file))
 
     def test_runs_of_blanks(self):
         rows = [[" " * (i % 3) + cell for i, cell in enumerate(row)] for row in blobs(150)]
@@ -51,12 +51,12 @@ class Dialects(Tables):
         rows = [[f'"{row[0]}"', *row[1:4], f'"{row[4]}, the ""first""\nof all"'] for row in blobs(60)]
         self.trains(self.write("t.csv", rows, COLUMNS))
         (self.folder / "bad.csv").write_text('a,b,label\n1,2,x\n3,"4,y\n')
-        self.assertRegex(self.refused("bad.csv", "--layers", "2-2", options=[]), "line 3: a quote opens there and nowhere closes")
+        self.assertRegex(self.refused("bad.csv", "--layers", "2-2", options=[]), "line 3: a quote opens here and is never closed")
 
     def test_wrong_lengths(self):
         rows = blobs(60)
         rows[6] = rows[6][:3]
-        self.assertIn("line 8 has 3 fields, and others have 5", self.refused(self.write("t.csv", rows, COLUMNS)))
+        self.assertIn("line 8 has 3 fields, but other lines have 5", self.refused(self.write("t.csv", rows, COLUMNS)))
 
     def test_header(self):
         self.assertIn("with a header", self.notes(self.write("t.csv", blobs(60), COLUMNS)))
@@ -68,7 +68,7 @@ class Dialects(Tables):
         rows = [[f"row {i}"] + row for i, row in enumerate(blobs(60))]
         file = self.write("t.csv", rows, COLUMNS)
         self.trains(file)
-        self.assertIn("the first field of each row is its name", self.notes(file))
+        self.assertIn("the first field of each row is the row's name", self.notes(file))
         file = self.write("t.csv", [row + [""] for row in blobs(60)], COLUMNS)
         self.trains(file)
         counted = self.write("t.csv", [[i] + row for i, row in enumerate(blobs(60))], [""] + COLUMNS)
@@ -77,7 +77,7 @@ class Dialects(Tables):
 
     def test_skip(self):
         (self.folder / "t.csv").write_text("made by hand\n\n" + "\n".join(",".join(row) for row in [COLUMNS] + blobs(60)))
-        self.assertIn("line 1 has 1 field, and others have 5", self.refused("t.csv"))
+        self.assertIn("line 1 has 1 field, but other lines have 5", self.refused("t.csv"))
         self.trains("t.csv", "--skip", "1")
 
     def test_nothing_there(self):
@@ -86,7 +86,7 @@ class Dialects(Tables):
         (self.folder / "bars" / "train-images-idx3-ubyte").write_bytes(b"")
         self.assertIn("train-images-idx3-ubyte: is empty; download it again", self.refused("bars", "--layers", "784-10", options=[]))
         self.assertIn("has no rows", self.refused(self.write("t.csv", [[" "], [" "]])))
-        self.assertIn("header and no rows", self.refused(self.write("t.csv", [["1", "b"]]), "--header", "yes"))
+        self.assertIn("header but no rows", self.refused(self.write("t.csv", [["1", "b"]]), "--header", "yes"))
         (self.folder / "page.csv").write_text("<!DOCTYPE html><html></html>")
         self.assertIn("a web page", self.refused("page.csv"))
 
@@ -106,16 +106,16 @@ class Values(Tables):
         self.assertGreaterEqual(last["training_accuracy"], 0.98)
         self.assertIn("2 rows with missing values", self.notes(train, "--missing", "drop", options=two))
         drop = ["--missing", "drop", *two]
-        self.assertIn("line 1 has 1 field, and others have 5", self.refused(train, "--test", "test.csv", options=drop))
+        self.assertIn("line 1 has 1 field, but other lines have 5", self.refused(train, "--test", "test.csv", options=drop))
         message = self.refused(train, "--test", "test.csv", "--skip", "1", options=drop)
-        self.assertRegex(message, r"'(>50K|<=50K)\.', which is no class of the training data; it is near '(>50K|<=50K)'")
+        self.assertRegex(message, r"'(>50K|<=50K)\.', which is not a class of the training data; did you mean '(>50K|<=50K)'\?")
 
     def test_titanic(self):
         rows = [[f'"Alpha, Mr. ""A"" no. {i}"'] + row for i, row in enumerate(blobs(150, ("NA", "None", "yes")))]
         for i in range(0, 150, 15):
             rows[i][4] = ""
         file = self.write("t.csv", rows, ["name"] + COLUMNS)
-        self.assertRegex(self.refused(file), r"line 2, column 'name': 'Alpha, Mr\..* is no number \(150 such cells\).*--drop name")
+        self.assertRegex(self.refused(file), r"line 2, column 'name': 'Alpha, Mr\..* is not a number \(150 such cells\).*--drop name")
         self.assertRegex(self.refused(file, "--drop", "name"), r"column 'd'.*missing \(10 such cells\)")
         last = self.trains(file, "--drop", "name", "--missing", "mean")
         self.assertEqual(last["layers"], "4-8-3")
@@ -144,8 +144,8 @@ class Values(Tables):
             return self.write("t.csv", rows, COLUMNS)
         for cell in ("1e3", "-0.5E-2", "+4", ".5", "3.", "1e-60", "true", "FALSE", "0"):
             self.run_program("train", "--data", with_cell(cell), *T)
-        for cell, word in (("0x10", "no number"), ("2024-05-06", "no number"), ("1e39", "beyond single precision"), ("inf", "no number"),
-                           ("1e999", "beyond single precision"), ("12a", "no number")):
+        for cell, word in (("0x10", "not a number"), ("2024-05-06", "not a number"), ("1e39", "too large for single precision"), ("inf", "not a number"),
+                           ("1e999", "too large for single precision"), ("12a", "not a number")):
             message = self.refused(with_cell(cell))
             self.assertRegex(message, rf"line 7, column 'b'.*{word}", cell)
 
@@ -241,7 +241,7 @@ class Labels(Tables):
         self.trains(twice, "--label", "5", "--drop", "6")
         self.assertIn("has no column 'sort'", self.refused(twice, "--label", "sort"))
         self.assertIn("has no column '7'", self.refused(twice, "--label", "7"))
-        self.assertIn("contradict", self.refused(twice, "--label", "5", "--target", "1", code=USAGE))
+        self.assertIn("cannot be combined", self.refused(twice, "--label", "5", "--target", "1", code=USAGE))
         self.trains(self.write("t.csv", [[row[4]] + row[:4] for row in blobs(60)], ["Class", "a", "b", "c", "d"]))
         numbers = [[f"{float(row[0]):.1f}", row[1], row[2], row[3], i % 3] for i, row in enumerate(blobs(60))]
         self.trains(self.write("t.csv", numbers), "--label", "5")
@@ -249,13 +249,13 @@ class Labels(Tables):
     def test_class_of_the_test_alone(self):
         train = self.write("train.csv", blobs(60), COLUMNS)
         test = self.write("test.csv", blobs(60, ("alpha", "beta", "delta")), COLUMNS)
-        self.assertRegex(self.refused(train, "--test", test), r"line 4 has the label 'delta', which is no class")
+        self.assertRegex(self.refused(train, "--test", test), r"line 4 has the label 'delta', which is not a class")
 
     def test_counts(self):
         file = self.write("t.csv", blobs(60), COLUMNS)
-        self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), r"3 different labels from alpha to gamma, and 2 outputs")
+        self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), r"3 different labels from alpha to gamma, but the network has 2 outputs")
         self.assertRegex(self.refused(file, options=["--layers", "4-1", "--cost", "cross-entropy"]), r"1 output, which takes two classes")
-        self.assertRegex(self.refused(file, options=["--layers", "5-8:tanh-3:softmax", *T[2:]]), r"5 inputs and the data have 4")
+        self.assertRegex(self.refused(file, options=["--layers", "5-8:tanh-3:softmax", *T[2:]]), r"5 inputs, but the data have 4")
         two = self.write("two.csv", blobs(60, ("no", "yes", "no")), COLUMNS)
         self.assertIn("end --layers with 1 or 2", self.refused(two, options=["--layers", "4-8:tanh-3:softmax", *T[2:]]))
         self.assertIn("alpha 20, beta 20, gamma 20", self.notes(file))
@@ -286,7 +286,7 @@ class OtherFiles(Tables):
         train = self.write("train.csv", [[row[4]] + row[:4] for row in blobs(60)], ["label", "a", "b", "c", "d"])
         test = self.write("test.csv", [[row[4]] + row[:4] for row in blobs(60)])
         self.trains(train, test=test)
-        self.assertIn("has 3 fields a row", self.refused(train, "--test", self.write("test.csv", [row[:3] for row in blobs(9)])))
+        self.assertIn("has 3 fields per row", self.refused(train, "--test", self.write("test.csv", [row[:3] for row in blobs(9)])))
 
     def test_a_model_knows_its_columns(self):
         rows = [[i, *row] for i, row in enumerate(blobs(60))]
@@ -337,7 +337,7 @@ class OtherFiles(Tables):
         file = self.write("t.csv", rows, COLUMNS)
         more = ["--validation", "0.2", "--save", "m"]
         result = self.run_program("train", "--data", file, *T, *more)
-        self.assertIn("60 rows are held out for validation, 240 are trained on", result.stderr)
+        self.assertIn("60 rows are held out for validation, 240 are used for training", result.stderr)
         self.assertIn("examples of each class: alpha 80, beta 80, gamma 80", result.stderr)
         self.assertIn("alpha 80, beta 80, gamma 80", self.notes(file, "--folds", "5"))
         first = self.lines("info", "m")[-1]

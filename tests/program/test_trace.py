@@ -198,9 +198,9 @@ class Trace(Tables):
         for neuron in ("2:3", "1:2"):
             text = self.run_program("trace", "m", "--data", file, "--neuron", neuron).stdout
             self.assertEqual("quadratic of all 3 outputs ---" in text, neuron == "2:3")
-            self.assertRegex(text, rf"\n +after all 43 parameters of the network have moved:\n.*\n +C of all 3 outputs: {cost} -> ")
+            self.assertRegex(text, rf"\n +after the update of all 43 parameters of the network:\n.*\n +C of all 3 outputs: {cost} -> ")
             walk = self.run_program("trace", "m", "--data", file, "--neuron", neuron, "--step").stdout
-            self.assertRegex(walk, rf"forward again, after all parameters of the network have moved\n.*\n +C of all 3 outputs: {cost} -> ")
+            self.assertRegex(walk, rf"forward again, after the update of all parameters of the network\n.*\n +C of all 3 outputs: {cost} -> ")
         self.assertIn(f"     C: {cost} -> ", self.run_program("trace", "m", "--data", file, "--edges", "5").stdout)
         self.assertIn("forward again\n", self.run_program("trace", "--step").stdout)
         file = self.model()
@@ -238,12 +238,12 @@ class Trace(Tables):
         for name in ("b.png", "b.pdf", "b.svgz", "b.", "svg.b", "v1.2/b.html"):
             self.assertIn("ends in .svg, .dot, .gv or .txt", self.run_program("trace", "--out", name, code=USAGE).stderr)
             self.assertFalse((self.folder / name).exists())
-        self.assertIn("--step and --out contradict", self.run_program("trace", "--step", "--out", "b.svg", code=USAGE).stderr)
+        self.assertIn("--step and --out cannot be combined", self.run_program("trace", "--step", "--out", "b.svg", code=USAGE).stderr)
         self.assertFalse((self.folder / "b.svg").exists())
 
     def test_refused(self):
         file = self.model()
-        for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "there are 30"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "2 layers"),
+        for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "the data have 30 examples"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "2 layers"),
                                       (["m", "--data", file, "--neuron", "1:9"], USAGE, "fewer units"), (["m", "--data", file, "--neuron", "1"], USAGE, "--neuron takes"),
                                       (["m", "--data", file, "--neuron", "1:x"], USAGE, "--neuron takes"), (["m", "--example", "0", "--data", file], USAGE, "--example"),
                                       (["nowhere"], INPUT, "nowhere"), (["--out", "no/such/g.svg"], OUTPUT, "no/such/g.svg"),

@@ -113,7 +113,7 @@ class Tasks(Tables):
                            "--validation", "0.2")
         self.assertGreater(lines[-1]["validation_r2"], 0.999)
         self.assertIn("needs classes", self.refused(file, "--target", "up,down", "--layers", "1-2:identity", "--target-accuracy", "0.9", code=USAGE, options=[]))
-        self.assertIn("2 outputs and the data have 1", self.refused(file, "--target", "up", "--drop", "down", "--layers", "1-2:identity", options=[]))
+        self.assertIn("2 outputs, but the data have 1", self.refused(file, "--target", "up", "--drop", "down", "--layers", "1-2:identity", options=[]))
 
     def test_spiral(self):
         rows = []
@@ -141,7 +141,7 @@ class Tasks(Tables):
         self.assertNotEqual(still["loss"], moved["loss"])
         self.assertGreater(moved["accuracy"], 0.95)
         file = self.write("t.csv", blobs(60), COLUMNS)
-        self.assertIn("only images can be moved", self.refused(file, "--shift", "1"))
+        self.assertIn("only images can be augmented", self.refused(file, "--shift", "1"))
 
 
 class Refusals(Tables):
@@ -157,13 +157,13 @@ class Refusals(Tables):
         file = self.write("t.csv", blobs(60), COLUMNS)
         self.assertRegex(self.refused(file, options=["--layers", "4-8:tanh-2:softmax", *T[2:]]), "3 different labels .* 2 outputs")
         self.assertRegex(self.refused("bars", "--layers", "784-64:relu-1:sigmoid", "--cost", "cross-entropy", options=[]),
-                         "10 different labels from 0 to 9, and 1 output, which takes two classes")
+                         "10 different labels from 0 to 9, but the network has 1 output, which takes two classes")
         numbers = self.write("n.csv", [[1, 0.2, 0.9], [2, 0.4, 0.1]], ["x", "p", "q"])
         message = self.refused(numbers, "--target", "p,q", "--layers", "1-2:softmax", "--cost", "categorical-cross-entropy", options=[])
-        self.assertRegex(message, r"row \d: the targets sum to \d\.\d+, and categorical-cross-entropy takes probabilities that sum to 1")
+        self.assertRegex(message, r"row \d: the targets sum to \d\.\d+, but categorical-cross-entropy needs probabilities that sum to 1")
         self.assertRegex(self.refused(self.write("n.csv", [[1, 7], [2, 0]], ["x", "p"]), "--target", "p", "--layers", "1-1:sigmoid", options=[]),
-                         r"the target 7 is out of reach of sigmoid outputs, which lie within \[0, 1\]; use --output-activation identity")
-        self.assertIn("takes sigmoid outputs, not softmax", self.refused(file, "--layers", "4-3:softmax", "--cost", "cross-entropy", code=USAGE, options=[]))
+                         r"the target 7 is out of reach of sigmoid outputs, which are within \[0, 1\]; use --output-activation identity")
+        self.assertIn("needs sigmoid outputs, not softmax", self.refused(file, "--layers", "4-3:softmax", "--cost", "cross-entropy", code=USAGE, options=[]))
 
     def test_out_of_memory_of_what(self):
         file = self.write("t.csv", blobs(60), COLUMNS)
@@ -179,7 +179,7 @@ class Refusals(Tables):
             more = ["--missing", "drop", "--layers", "4-3", "--epochs", "1", "--device", "cpu", "--threads", threads, "--folds"]
             result = self.run_program("train", "--data", file, *more, "7", code=INPUT)
             self.assertEqual(result.stdout, "")
-            self.assertIn("t.csv: --folds 7: each holds out one of the rows at least, and there are 6", result.stderr)
+            self.assertIn("t.csv: --folds is 7, but there are only 6 rows", result.stderr)
             self.assertEqual(self.run_program("train", "--data", file, *more, "6").stdout.count("Fold "), 6)
 
     def test_last_minibatch(self):
@@ -206,11 +206,11 @@ class Refusals(Tables):
                                    (["--thousands", ";"], USAGE, "--thousands takes ',' or '.'; not ';'"),
                                    (["--rotate", "400"], USAGE, "--rotate takes degrees from 0 to 180, not '400'"),
                                    (["--layers", "4-3:softmax", "--cost", "cross-entropy"], USAGE,
-                                    "takes sigmoid outputs, not softmax: use --cost categorical-cross-entropy, or --output-activation sigmoid"),
+                                    "needs sigmoid outputs, not softmax: use --cost categorical-cross-entropy, or --output-activation sigmoid"),
                                    (["--layers", "4-3", "--cost", "categorical-cross-entropy"], USAGE, "use --output-activation softmax or --cost quadratic"),
                                    (["--layers", "4-3", "--engine", "fused", "--dropout", "0.5"], DEVICE,
-                                    "the engine 'fused' does not take this training: it has no dropout"),
-                                   (["--layers", "4-4000-4000-3", "--engine", "fused"], DEVICE, "does not take this training: the network is too large")):
+                                    "the engine 'fused' cannot run this training: it does not support dropout"),
+                                   (["--layers", "4-4000-4000-3", "--engine", "fused"], DEVICE, "cannot run this training: the network is too large")):
             self.assertIn(words, self.run_program(*train, *wrong, code=code).stderr)
 
 
@@ -281,11 +281,11 @@ class Unused(Tables):
         of = {"constant": decay[:4:2], "step": [], "exponential": ["--schedule-period"], "cosine": decay[:4:2], "one-cycle": decay[:4:2], "plateau": []}
         for schedule, idle in of.items():
             self.assertEqual(self.unused(*train, *decay, "--schedule", schedule), [f"{name}: the schedule is {schedule}" for name in idle])
-        self.assertEqual(self.unused(*train, "--split-seed", "3"), ["--split-seed: nothing of the training set is held out"])
-        self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "t.csv"), ["--split-seed: nothing of the training set is held out"])
+        self.assertEqual(self.unused(*train, "--split-seed", "3"), ["--split-seed: no part of the training set is held out"])
+        self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "t.csv"), ["--split-seed: no part of the training set is held out"])
         self.assertEqual(self.unused(*train, "--split-seed", "3", "--validation", "0.2"), [])
         self.assertEqual(self.unused(*train, "--split-seed", "3", "--folds", "3"), [])
-        self.assertEqual(self.unused(*train, "--checkpoint-every", "1e"), ["--checkpoint-every: there is no --checkpoint"])
+        self.assertEqual(self.unused(*train, "--checkpoint-every", "1e"), ["--checkpoint-every: --checkpoint is not given"])
         self.assertIn("--checkpoint-every takes", self.run_program(*train, "--checkpoint-every", "often", code=USAGE).stderr)
         self.assertEqual(self.unused(*train, *steps, "--quiet"), [])
         self.assertEqual(self.unused(*train, *decay, "--checkpoint", "c", "--checkpoint-every", "1e"),
@@ -298,13 +298,13 @@ class Unused(Tables):
         """An option has an effect where any of the networks uses it."""
         sweep = ["sweep", "--data", self.write("t.csv", blobs(60), COLUMNS), "--layers", "4-3", "--epochs", "1", "--grid", "lr=0.1,1"]
         self.assertEqual(self.unused(*sweep, "--momentum", "0.9", "--ensemble", "2", "--split-seed", "2"),
-                         ["--momentum: the optimizer is sgd", "--ensemble: there is no --save"])
+                         ["--momentum: the optimizer is sgd", "--ensemble: --save is not given"])
         self.assertEqual(self.unused(*sweep, "--ensemble", "2", "--save", "m"), [])
         self.assertEqual(self.unused(*sweep, "--grid", "momentum=0.1,0.9"), ["--momentum: the optimizer is sgd"])
         self.assertEqual(self.unused(*sweep, "--grid", "optimizer=sgd,adagrad", "--momentum", "0.9", "--epsilon", "1e-3"),
-                         ["--momentum: none of the optimizers has it"])
+                         ["--momentum: none of the optimizers uses it"])
         self.assertEqual(self.unused(*sweep, "--grid", "schedule=cosine,exponential", "--schedule-factor", "0.9", "--schedule-period", "2"),
-                         ["--schedule-period: none of the schedules has it"])
+                         ["--schedule-period: none of the schedules uses it"])
 
     def test_data(self):
         """What is said of tables, and images or the built-in digits are read; and the other way round."""
@@ -317,11 +317,11 @@ class Unused(Tables):
         self.write("t.csv", blobs(60), COLUMNS)
         train = ["train", "--data", "t.csv", "--layers", "4-3", "--epochs", "1", "--save", "m"]
         self.assertEqual(self.unused(*train, *table[6:8], "--x", "a", *images, "--test-labels", "l"),
-                         ["--x: the data are a table of text", "--labels: the data are a table of text", "--transpose: the data are a table of text",
-                          "--test-labels: there is no --test"])
-        self.assertEqual(self.unused("eval", "m", "--data", "t.csv", "--transpose"), ["--transpose: the data are a table of text"])
+                         ["--x: the data are a text table", "--labels: the data are a text table", "--transpose: the data are a text table",
+                          "--test-labels: --test is not given"])
+        self.assertEqual(self.unused("eval", "m", "--data", "t.csv", "--transpose"), ["--transpose: the data are a text table"])
         self.assertEqual(self.unused("train", "--data", "t.csv", "--layers", "2-2:identity", "--target", "a,d", "--drop", "label,d", "--epochs", "1"),
-                         ["--drop on d: it is what is learnt (--target)"])
+                         ["--drop on d: --target names the same column"])
 
     def test_worked_example(self):
         said = self.unused("trace", "--activation", "relu", "--cost", "huber", "--seed", "3", "--neuron", "1:1", "--lr", "0.5", "--edges", "2")
@@ -343,11 +343,11 @@ class Configurations(Tables):
         self.assertEqual((self.folder / "m").read_bytes(), (self.folder / "n").read_bytes())
 
     def test_wrong_config(self):
-        for text, message in (("epochs = 3\nlayer = 4-3\n", "line 2: there is no option 'layer'; did you mean layers?"), ("epochs 3\n", "line 1: 'epochs 3' is not"),
-                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json is yes or no"),
+        for text, message in (("epochs = 3\nlayer = 4-3\n", "line 2: unknown option 'layer'; did you mean layers?"), ("epochs 3\n", "line 1: 'epochs 3' is not"),
+                              ("epochs = many\n", "line 1: --epochs takes a whole number"), ("json = maybe\n", "json must be yes or no"),
                               ("lr = 1\nepochs = 2\nlr = 3\n", "c, line 3: lr is given twice"), ("quiet = no\nquiet = yes\n", "c, line 2: quiet is given twice"),
-                              ("config = c\n", "c, line 1: config is no option that a file gives"), ("top = 3\ntop = 4\n", "c, line 2: top is given twice"),
-                              ("\nwhat = images\n", "c, line 2: what is no option that a file gives"), ("help = yes\n", "line 1: help is no option")):
+                              ("config = c\n", "c, line 1: config cannot be set in a configuration file"), ("top = 3\ntop = 4\n", "c, line 2: top is given twice"),
+                              ("\nwhat = images\n", "c, line 2: what cannot be set in a configuration file"), ("help = yes\n", "line 1: help cannot be set")):
             (self.folder / "c").write_text(text)
             self.assertIn(message, self.refused("bars", "--config", "c", code=USAGE, options=[]))
         self.assertIn("nowhere", self.refused("bars", "--config", "nowhere", code=INPUT, options=[]))
@@ -365,9 +365,9 @@ class Configurations(Tables):
         (self.folder / "c").write_text(f"data = {file}\nlayers = 4-3\nepochs = 1\nlr = 0.1\ngrid = lr=1,2\ngrid = batch=4,8\nper-example = e.csv\n")
         said = self.run_program("train", "--config", "c", "--epochs", "2", "--save", "m")
         self.assertEqual(said.stdout.count("Epoch "), 2)
-        self.assertIn("c: passed over what this command has no option for: grid, per-example\n", said.stderr)
+        self.assertIn("c: ignored options that this command does not have: grid, per-example\n", said.stderr)
         said = self.run_program("eval", "m", "--config", "c")
-        self.assertIn("c: passed over what this command has no option for: epochs, lr, grid\n", said.stderr)
+        self.assertIn("c: ignored options that this command does not have: epochs, lr, grid\n", said.stderr)
         self.assertTrue((self.folder / "e.csv").exists())
         self.assertNotIn("passed over", self.run_program("eval", "m", "--config", "c", "--quiet").stderr)
         self.assertIn("4 networks", self.run_program("sweep", "--config", "c").stderr)

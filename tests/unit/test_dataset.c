@@ -186,7 +186,7 @@ static void error_pages(void)
     CHECK(stat(in_folder(name), &there) == 0 && truncate(in_folder(name), there.st_size / 2) == 0);
     refused(&options, "cut short", "download it again");
     write_bytes(name, "PK\3\4 and so on", 14);
-    refused(&options, "a zip archive", "unpack");
+    refused(&options, "a damaged zip archive", "unpack");
     end();
 }
 
@@ -224,11 +224,11 @@ static void gzip_layers(void)
     const annc_data_options options = options_for(folder);
     gzip_in_place("train-images-idx3-ubyte");
     gzip_in_place("train-labels-idx1-ubyte");
-    trains(&options, 200, 50, "whatever its name says");
+    trains(&options, 200, 50, "although its name");
     gzip_in_place("train-images-idx3-ubyte");
-    trains(&options, 200, 50, "gzip in gzip");
+    trains(&options, 200, 50, "compressed with gzip twice");
     gzip_in_place("train-images-idx3-ubyte");
-    refused(&options, "three times over", "gunzip");
+    refused(&options, "gzip three times", "gunzip");
     write_bars("whole", 200, 10, 2, 4, false);
     char command[1200];
     snprintf(command, sizeof command,
@@ -237,7 +237,7 @@ static void gzip_layers(void)
     trains(&options, 200, 50, NULL);
     snprintf(command, sizeof command, "cd %s && printf junk >> train-images-idx3-ubyte", folder);
     CHECK(system(command) == 0);
-    refused(&options, "no gzip after its end", "train-images");
+    refused(&options, "that are not gzip", "train-images");
     end();
 }
 
@@ -265,7 +265,7 @@ static void letters(void)
     end();
 }
 
-/* EMNIST lies on its side: a note without --transpose, upright with it. */
+/* EMNIST lies on its side: a note unless they are transposed, upright otherwise. */
 static void lying_images(void)
 {
     begin();
@@ -273,12 +273,12 @@ static void lying_images(void)
     write_labels("emnist-digits-train-labels-idx1-ubyte", 200, 10, 0);
     annc_data_options options = options_for(folder);
     annc_data data;
-    trains(&options, 200, 0, "--transpose");
+    trains(&options, 200, 0, "set 'transpose'");
     options.transpose = true;
     REQUIRE_OK(annc_data_load(&options, &data));
     const uint8_t *image = annc_dataset_examples(data.train)->x; /* class 0: rows 4...23, columns 4 and 5 */
     CHECK(image[4 * 28 + 4] == 255 && image[23 * 28 + 5] == 255 && image[4 * 28 + 6] == 0 && image[3 * 28 + 4] == 0);
-    CHECK(!strstr(data.notes, "--transpose"));
+    CHECK(!strstr(data.notes, "transpose"));
     annc_data_free(&data);
     end();
 }
@@ -312,7 +312,7 @@ static void malformed_headers(void)
     write_labels("train-labels-idx1-ubyte", 2, 2, 0);
     images_refused("\0\0\x08\x03", 4, "cut short");
     images_refused("\0\0", 2, "cut short");
-    images_refused("\0\0\x07\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01..", 18, "no IDX file");
+    images_refused("\0\0\x07\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01..", 18, "not an IDX file");
     images_refused("\x03\x08\0\0\x02\0\0\0\x01\0\0\0\x01\0\0\0..", 18, "little-endian header");
     images_refused("\0\0\x08\x03\x02\0\0\0\x01\0\0\0\x01\0\0\0..", 18, "little-endian sizes");
     images_refused("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01.", 17, "cut short");
@@ -320,7 +320,7 @@ static void malformed_headers(void)
     images_refused("\0\0\x08\x03\0\0\0\0\0\0\0\x01\0\0\0\x01", 16, "no examples");
     images_refused("\0\0\x08\x03\0\0\0\x03\0\0\0\x01\0\0\0\x01...", 19, "3 images");
     images_refused("\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff..", 18, "cut short");
-    images_refused("\0\0\x08\x01\0\0\0\x02..", 10, "not images");
+    images_refused("\0\0\x08\x01\0\0\0\x02..", 10, "instead of images");
     images_refused("\0\0\x0d\x02\0\0\0\x02\0\0\0\x01\x7f\x80\0\0\0\0\0\0", 20, "not finite");
     images_refused("\0\0\x08\x09........................................", 40, "dimensions");
     end();
@@ -353,10 +353,10 @@ static void not_files(void)
     write_labels("train-labels-idx1-ubyte", 2, 2, 0);
     const annc_data_options options = options_for(folder);
     CHECK(mkfifo(in_folder("train-images-idx3-ubyte"), 0600) == 0);
-    refused(&options, "no regular file", "train-images");
+    refused(&options, "not a regular file", "train-images");
     unlink(in_folder("train-images-idx3-ubyte"));
     CHECK(mkdir(in_folder("train-images-idx3-ubyte"), 0700) == 0);
-    refused(&options, "a folder where a file belongs", "train-images");
+    refused(&options, "a folder, not a file", "train-images");
     rmdir(in_folder("train-images-idx3-ubyte"));
     refused(&options, "no training images", "train-images-idx3-ubyte");
     annc_data_options nowhere = options_for("/nowhere\n/at all");
@@ -401,7 +401,7 @@ static void labels_of_both_sets(void)
     write_standard_set(50, 20);
     write_labels("t10k-labels-idx1-ubyte", 20, 10, 3); /* 3...12 */
     annc_data_options options = options_for(folder);
-    refused(&options, "example 8 has the label '10'", "no class of the training data");
+    refused(&options, "example 8 has the label '10'", "not a class of the training data");
     write_labels("train-labels-idx1-ubyte", 50, 5, 0);
     write_labels("t10k-labels-idx1-ubyte", 20, 6, 0);
     refused(&options, "label '5'", "no training example has");
@@ -443,7 +443,7 @@ static void classes_of_a_model(void)
     REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[]"));
     refused(&options, "annc.classes", "are empty");
     REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"cat\"]"));
-    refused(&options, "'2'", "no class of the training data");
+    refused(&options, "'2'", "not a class of the training data");
     annc_network_free(network);
     end();
 }
@@ -455,7 +455,7 @@ static void mnist_by_name(void)
     begin();
     CHECK(setenv("ANNC_DATA", folder, 1) == 0);
     CHECK(annc_mnist_find(found, sizeof found) == ANNC_INPUT);
-    refused(&options, "MNIST is not on disk", "annc-gpu fetch");
+    refused(&options, "MNIST is not on disk", "'annc_mnist_fetch'");
     write_standard_set(20, 20);
     CHECK(annc_mnist_find(found, sizeof found) == ANNC_OK && strcmp(found, folder) == 0);
     trains(&options, 20, 20, NULL);
@@ -511,7 +511,7 @@ static void arrays(void)
         examples.type = ANNC_BYTES;
         examples.x = bytes;
         examples.divisor = i ? INFINITY : 0;
-        CHECK(annc_dataset_create(&examples, &data) == ANNC_USAGE && strstr(annc_last_error(), "bytes are divided"));
+        CHECK(annc_dataset_create(&examples, &data) == ANNC_USAGE && strstr(annc_last_error(), "the divisor of bytes"));
     }
 }
 
@@ -544,14 +544,14 @@ static void parts_that_lack(void)
     begin();
     write_bars("train-images-idx3-ubyte", 20, 10, 2, 4, false);
     annc_data_options options = options_for(folder);
-    refused(&options, "no training labels are here", "train-labels-idx1-ubyte");
+    refused(&options, "has no training labels", "train-labels-idx1-ubyte");
     write_labels("elsewhere", 20, 10, 0);
     options.labels_path = in_folder("elsewhere");
     trains(&options, 20, 0, NULL);
     options.labels_path = NULL;
     write_labels("train-labels-idx1-ubyte", 20, 10, 0);
     write_bars("t10k-images-idx3-ubyte", 20, 10, 2, 4, false);
-    refused(&options, "no test labels are here", "t10k-labels-idx1-ubyte"); /* not asked for, but there */
+    refused(&options, "has no test labels", "t10k-labels-idx1-ubyte"); /* not asked for, but there */
     options.need_train = false;
     unlink(in_folder("train-labels-idx1-ubyte"));
     options.need_test = true;
@@ -561,7 +561,7 @@ static void parts_that_lack(void)
     annc_data_free(&data);
     options.path = in_folder("t10k-images-idx3-ubyte");
     options.need_train = true;
-    refused(&options, "a single file is no training and test set", "'test_path'");
+    refused(&options, "one file cannot be both training and test set", "'test_path'");
     end();
 }
 
@@ -577,14 +577,14 @@ static void parts_that_differ(void)
     options.need_test = true;
     options.test_path = in_folder("long-rows");
     options.test_labels_path = in_folder("labels");
-    refused(&options, "2 inputs an example", "has 3");
+    refused(&options, "2 inputs per example", "has 3");
     options.text.target = "y";
     options.test_path = in_folder("rows");
     refused(&options, "has targets", "has labels");
     write_text("gaps.csv", "p,q,y\n1,,0\n,3,1\n");
     options.path = in_folder("gaps.csv");
     options.text.missing = ANNC_MISSING_DROP;
-    refused(&options, "has no row without missing values", "gaps.csv");
+    refused(&options, "has missing values in every row", "gaps.csv");
     options = (annc_data_options){.source = ANNC_SOURCE_DIGITS, .outputs = 3, .need_test = true};
     refused(&options, "the built-in digits have 10 classes", "3 outputs");
     end();
@@ -676,8 +676,12 @@ static void labels_beyond_numbers(void)
 /* A label of another file that is none of the classes, but nearly one, is told so; one of dots alone is near to none. */
 static void labels_that_are_near(void)
 {
-    static const char *const cases[][2] = {{"Cat", "near 'cat'"}, {" cat .", "near 'cat'"}, {"dog.", "near 'Dog'"},
-                                           {"...", NULL},         {"cats", NULL},           {"cow", NULL}};
+    static const char *const cases[][2] = {{"Cat", "did you mean 'cat'"},
+                                           {" cat .", "did you mean 'cat'"},
+                                           {"dog.", "did you mean 'Dog'"},
+                                           {"...", NULL},
+                                           {"cats", NULL},
+                                           {"cow", NULL}};
     begin();
     write_text("t.csv", "x,y\n1,cat\n2,Dog\n3,cat\n4,Dog\n");
     char train[256], test[256]; /* in_folder's own are soon others' */
@@ -690,8 +694,9 @@ static void labels_that_are_near(void)
         char text[64];
         snprintf(text, sizeof text, "x,y\n1,cat\n2,\"%s\"\n", cases[i][0]);
         write_text("test.csv", text);
-        refused(&options, "test.csv: line 3 has the label '", "which is no class of the training data");
-        CHECK_MSG(cases[i][1] ? strstr(annc_last_error(), cases[i][1]) != NULL : !strstr(annc_last_error(), "near"),
+        refused(&options, "test.csv: line 3 has the label '", "which is not a class of the training data");
+        CHECK_MSG(cases[i][1] ? strstr(annc_last_error(), cases[i][1]) != NULL
+                              : !strstr(annc_last_error(), "did you mean"),
                   "'%s': %s", cases[i][0], annc_last_error());
     }
     end();
@@ -823,17 +828,17 @@ static void archives(void)
     CHECK(annc_dataset_examples(data.train)->labels[1] == 1 && annc_dataset_examples(data.train)->inputs == 2);
     annc_data_free(&data);
     options.labels_path = in_folder("both.npz");
-    refused(&options, "has several arrays where one of labels belongs", "x (4x2)");
+    refused(&options, "has several arrays, but a labels file must have one", "x (4x2)");
     options.labels_path = NULL;
     options.path = in_folder("other.npz");
     write_npz("other.npz", wrong, 2);
     refused(&options, "row 2 is not finite", "y");
     write_npz("other.npz", short_labels, 2);
-    refused(&options, "has the shape 3", "has 4 examples");
+    refused(&options, "has shape 3", "has 4 examples");
     write_npz("other.npz", missing, 2);
-    refused(&options, "row 1, column 1: the value is missing (4 such)", "'missing'");
+    refused(&options, "row 1, column 1: the value is missing (4 in all)", "'missing'");
     options.text.missing = ANNC_MISSING_DROP;
-    refused(&options, "has no row without missing values", "other.npz");
+    refused(&options, "has missing values in every row", "other.npz");
     /* A single number, as NumPy saves it, is no table. */
     write_bytes("number.npy",
                 "\x93NUMPY\1\0\x3a\0{'descr': '<f4', 'fortran_order': False, 'shape': (), }  \n\0\0\x80\x3f", 72);
@@ -852,9 +857,9 @@ static void shapes_of_arrays(void)
         const char *shape, *says;
     } cases[] = {{"(2, 1)", NULL},
                  {"(2L, 1L)", NULL},
-                 {"(-2, 1)", "has a shape that cannot be read"},
-                 {"(two, 1)", "has a shape that cannot be read"},
-                 {"(1, 1, 1, 1, 1, 1, 1, 1, 2)", "has a shape that cannot be read"},
+                 {"(-2, 1)", "has an invalid shape in its header"},
+                 {"(two, 1)", "has an invalid shape in its header"},
+                 {"(1, 1, 1, 1, 1, 1, 1, 1, 2)", "has an invalid shape in its header"},
                  {"2", "has a header without a shape"},
                  {"(99999999999999999999, 9)", "is cut short"},
                  {"(0, 1)", "is empty"}};
@@ -1067,7 +1072,7 @@ static void metadata_that_make_no_sense(void)
         REQUIRE_OK(annc_network_create(&shape, &network));
         REQUIRE_OK(annc_network_set_metadata(network, cases[i][0], cases[i][1]));
         options.model = network;
-        refused(&options, cases[i][0], "is not what it must be");
+        refused(&options, cases[i][0], "is malformed");
         annc_network_free(network);
     }
     REQUIRE_OK(annc_network_create(&shape, &network));
@@ -1075,7 +1080,7 @@ static void metadata_that_make_no_sense(void)
     for (int key = 0; key < 3; key++)
         REQUIRE_OK(annc_network_set_metadata(
             network, (const char *[]){"annc.input_shift", "annc.input_factor", "annc.input_fill"}[key], "[\"0x1p0\"]"));
-    refused(&options, "annc.input_shift", "is not what it must be");
+    refused(&options, "annc.input_shift", "is malformed");
     for (int key = 0; key < 3; key++)
         REQUIRE_OK(annc_network_set_metadata(
             network, (const char *[]){"annc.input_shift", "annc.input_factor", "annc.input_fill"}[key], NULL));
@@ -1083,7 +1088,7 @@ static void metadata_that_make_no_sense(void)
     REQUIRE_OK(annc_data_load(&options, &data));
     annc_data_free(&data);
     write_bytes("t10k-labels-idx1-ubyte", "\0\0\x08\x02\0\0\0\x0a\0\0\0\2................................", 12 + 20);
-    refused(&options, "has 20 elements for 10 examples", "labels are one number an example");
+    refused(&options, "has 20 elements for 10 examples", "a labels file has one number per example");
     annc_network_free(network);
     end();
 }
@@ -1130,9 +1135,11 @@ static void galleries(void)
     }
     CHECK(annc_gallery_draw(&gallery, "p") == ANNC_USAGE && strstr(annc_last_error(), ".png or .svg"));
     gallery.rows = gallery.columns = 1 << 15;
-    CHECK(annc_gallery_draw(&gallery, in_folder("large.png")) == ANNC_USAGE && strstr(annc_last_error(), "no picture"));
+    CHECK(annc_gallery_draw(&gallery, in_folder("large.png")) == ANNC_USAGE &&
+          strstr(annc_last_error(), "do not make a picture"));
     gallery.count = 0;
-    CHECK(annc_gallery_draw(&gallery, in_folder("none.png")) == ANNC_USAGE && strstr(annc_last_error(), "no picture"));
+    CHECK(annc_gallery_draw(&gallery, in_folder("none.png")) == ANNC_USAGE &&
+          strstr(annc_last_error(), "do not make a picture"));
     end();
 }
 

@@ -63,7 +63,7 @@ static void folders(void)
     name[sizeof name - 1] = '\0';
     CHECK(annc_mnist_fetch(&options, path, sizeof path) == ANNC_OUTPUT &&
           strstr(annc_last_error(), "name is too long"));
-    fetch_fails("", 1, ANNC_OUTPUT, "the folder has no name");
+    fetch_fails("", 1, ANNC_OUTPUT, "the folder's name is empty");
     unsetenv("HOME");
     unsetenv("XDG_CACHE_HOME");
     fetch_fails(NULL, 1, ANNC_OUTPUT, "there is no cache folder");
@@ -122,7 +122,7 @@ static void interrupted_waiting(void)
     signal(SIGCHLD, SIG_IGN);
     set_curl("echo anything; exit 1");
     fetch_fails("to", 1, ANNC_INPUT,
-                "what came is not the file"); /* nobody knows how curl ended; the file says enough */
+                "the downloaded file has the wrong checksum"); /* nobody knows how curl ended; the file says enough */
     signal(SIGCHLD, SIG_DFL);
 }
 

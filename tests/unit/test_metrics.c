@@ -163,8 +163,8 @@ static void threshold_refused(void)
         const int32_t *labels;
         double threshold;
         const char *refusal;
-    } cases[] = {{1, NULL, 0.5, "'threshold' tells two classes apart, and the data have targets"},
-                 {3, labels, 0.5, "'threshold' tells two classes apart, and there are 3"},
+    } cases[] = {{1, NULL, 0.5, "'threshold' needs two classes, but the data have targets"},
+                 {3, labels, 0.5, "'threshold' needs two classes, but there are 3"},
                  {1, labels, 2, "'threshold' 2: the outputs of sigmoid"}};
     const annc_shape shape = shape_of(ANNC_SIGMOID);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -239,7 +239,7 @@ static void predictions_refused(void)
         const char *refusal;
     } cases[] = {{labels, below, "'predictions' has class -1 for row 2, outside 0...2"},
                  {labels, above, "'predictions' has class 3 for row 1, outside 0...2"},
-                 {NULL, fine, "needs classes, and the data have targets"}};
+                 {NULL, fine, "needs classes, but the data have targets"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         annc_dataset *dataset = examples_of(3, 2, cases[i].labels);
         annc_confusion untouched, *matrix = &untouched;

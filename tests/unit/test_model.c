@@ -118,7 +118,7 @@ static void malformed_headers(void)
     refused("[]", 0, "does not begin with '{'");
     refused("{" METADATA "," WEIGHT "," BIAS "} x", 12, "after its end");
     refused("{" METADATA "," WEIGHT "," BIAS "}", 11, "cut short");
-    refused("{" METADATA "," WEIGHT "," BIAS "}", 13, "left over");
+    refused("{" METADATA "," WEIGHT "," BIAS "}", 13, "extra bytes");
     refused("{" METADATA "," WEIGHT "," WEIGHT "," BIAS "}", 12, "twice");
     refused("{" METADATA "," METADATA "," WEIGHT "," BIAS "}", 12, "twice");
     refused("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}," WEIGHT "," BIAS "}", 12, "twice");
@@ -128,15 +128,15 @@ static void malformed_headers(void)
     refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
             "overlaps");
     refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16,
-            "hole");
+            "leaves a gap");
     refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,16]}}", 16,
             "disagree");
     refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[8,16]}}", 16,
             "F32");
     refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16,
-            "another shape");
+            "has a shape that differs");
     refused("{" METADATA "," WEIGHT "," BIAS ",\"2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}",
-            16, "no layer");
+            16, "do not belong to a layer");
     refused("{" METADATA "," BIAS
             ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4194305,4194305],\"data_offsets\":[0,8]}}",
             12, "disagree");
@@ -148,32 +148,32 @@ static void malformed_headers(void)
             12, "disagree");
     refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"sigmoid-sigmoid\",\"annc.cost\":"
             "\"quadratic\"}," WEIGHT "," BIAS "}",
-            12, "one activation a layer");
+            12, "one activation per layer");
     refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"tanh\",\"annc.cost\":\"cross-entropy\"}"
             "," WEIGHT "," BIAS "}",
-            12, "takes sigmoid outputs");
+            12, "needs sigmoid outputs");
     refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,02],\"data_offsets\":[0,8]}," BIAS "}", 12,
             "whole number");
     refused("{" METADATA "," WEIGHT "," BIAS ",}", 12, "header");
     refused("{" METADATA
             ",\"0.weight\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}," BIAS "}",
-            12, "a member twice");
+            12, "the same member twice");
     refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0]}," BIAS "}", 12,
             "lacks");
     refused("{" METADATA ",\"0.weight\":{\"shape\":[1,2],\"data_offsets\":[0,8]}," BIAS "}", 12, "lacks");
     refused("{" METADATA "," WEIGHT ",\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[8,12]}}", 12,
-            "another shape");
+            "has a shape that differs");
     refused("{" METADATA "," BIAS ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12,
-            "another shape");
+            "has a shape that differs");
     refused("{" METADATA "," WEIGHT "," BIAS
             ",\"annc.best\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}",
-            20, "has not as many values");
+            20, "does not have as many values");
     refused("{" METADATA "," WEIGHT "," BIAS
             ",\"annc.best\":{\"dtype\":\"F32\",\"shape\":[3,1],\"data_offsets\":[12,24]}}",
-            24, "has not as many values");
+            24, "does not have as many values");
     refused("{" METADATA "," WEIGHT "," BIAS
             ",\"annc.Best\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[12,24]}}",
-            24, "is none of this program's");
+            24, "is not a tensor of this program");
     refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}," BIAS "}", 12, "lacks");
     refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2]}," BIAS "}", 12, "lacks");
     refused("{" METADATA ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8],\"x\":1}," BIAS "}",
@@ -183,11 +183,12 @@ static void malformed_headers(void)
     refused("{\"w\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8, "is neither weights nor biases");
     refused("{\"bias\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8,
             "is neither weights nor biases");
-    refused("{\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "is the bias of no weights");
+    refused("{\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "is a bias without weights");
     refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8, "another program");
-    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[0,2],\"data_offsets\":[0,0]}}", 0, "does not follow");
-    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[16777217,0],\"data_offsets\":[0,0]}}", 0, "does not follow");
-    refused("{}", 0, "holds no layer");
+    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[0,2],\"data_offsets\":[0,0]}}", 0, "does not fit the outputs");
+    refused("{\"weight\":{\"dtype\":\"F32\",\"shape\":[16777217,0],\"data_offsets\":[0,0]}}", 0,
+            "does not fit the outputs");
+    refused("{}", 0, "has no layers");
     refused("{\"\xff\":{}}", 0, "UTF-8");
     write_file(path, "\xff\xff\xff\xff\xff\xff\xff\x7f{", 9);
     CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && strstr(annc_last_error(), "100 MB"));
@@ -200,7 +201,7 @@ static void malformed_headers(void)
           strstr(annc_last_error(), "No such file"));
     unlink(path);
     CHECK(mkfifo(path, 0600) == 0);
-    CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && strstr(annc_last_error(), "no regular file"));
+    CHECK(annc_model_load(path, NULL, &network) == ANNC_INPUT && strstr(annc_last_error(), "not a regular file"));
     unlink(path);
 }
 
@@ -211,10 +212,10 @@ static void too_many(void)
         const char *begin, *one, *end, *message;
         int count;
     } kinds[] = {{"{", "%s\"%d\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}", "}",
-                  "more tensors than a network has", 200},
+                  "more tensors than a network can have", 200},
                  {"{\"__metadata__\":{", "%s\"%d\":\"\"", "}}", "too many metadata", 4097},
                  {"{", "%s\"%d.weight\":{\"dtype\":\"F32\",\"shape\":[0,0],\"data_offsets\":[0,0]}", "}",
-                  "more layers than a network has", ANNC_MAX_LAYERS + 1}};
+                  "more layers than a network can have", ANNC_MAX_LAYERS + 1}};
     enum { ROOM = 100000 };
     char *header = malloc(ROOM);
     unsigned char *file = malloc(8 + ROOM);
@@ -462,12 +463,12 @@ static void too_large(void)
     annc_network *network = NULL, *networks[2] = {NULL}, *joined = NULL;
     REQUIRE_OK(annc_network_create(&large, &network));
     CHECK(annc_model_export(network, ANNC_EXPORT_HTML, path) == ANNC_OUTPUT);
-    CHECK_MSG(strstr(annc_last_error(), "a page holds at most"), "%s", annc_last_error());
+    CHECK_MSG(strstr(annc_last_error(), "browsers cannot load a page with more than"), "%s", annc_last_error());
     annc_network_free(network);
     REQUIRE_OK(annc_network_create(&wide, &networks[0]));
     REQUIRE_OK(annc_network_create(&wide, &networks[1]));
     CHECK(annc_network_join((const annc_network *const *)networks, 2, &joined) == ANNC_USAGE && !joined);
-    CHECK_MSG(strstr(annc_last_error(), "are wider than"), "%s", annc_last_error());
+    CHECK_MSG(strstr(annc_last_error(), "joined networks have a layer of more than"), "%s", annc_last_error());
     annc_network_free(networks[0]);
     annc_network_free(networks[1]);
 }

@@ -47,11 +47,11 @@ static void refused(const annc_shape *shape, const char *expected)
 static void shapes_that_cannot_be(void)
 {
     annc_shape shape = problem_shape("3-2", ANNC_SIGMOID, ANNC_TANH, ANNC_CROSS_ENTROPY);
-    refused(&shape, "cross-entropy takes sigmoid outputs, not tanh");
+    refused(&shape, "cross-entropy needs sigmoid outputs, not tanh");
     shape = problem_shape("3-2", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_CATEGORICAL_CROSS_ENTROPY);
-    refused(&shape, "takes softmax outputs, not sigmoid");
+    refused(&shape, "needs softmax outputs, not sigmoid");
     shape = problem_shape("3-4-2", ANNC_SOFTMAX, ANNC_SIGMOID, ANNC_QUADRATIC);
-    refused(&shape, "softmax belongs to the output layer, not to layer 1");
+    refused(&shape, "softmax is an activation of the output layer only, not of layer 1");
     shape = problem_shape("3-1", ANNC_SIGMOID, ANNC_SOFTMAX, ANNC_QUADRATIC);
     refused(&shape, "single output");
     shape = problem_shape("3-0", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
@@ -59,9 +59,9 @@ static void shapes_that_cannot_be(void)
     shape = problem_shape("3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     refused(&shape, "layers");
     shape = problem_shape("3-2", ANNC_SIGMOID, (annc_activation)77, ANNC_QUADRATIC);
-    refused(&shape, "no activation");
+    refused(&shape, "layer 1: activation 77 does not exist");
     shape = problem_shape("3-2", ANNC_SIGMOID, ANNC_SIGMOID, (annc_cost)77);
-    refused(&shape, "no cost");
+    refused(&shape, "cost 77 does not exist");
     shape = problem_shape("3-16777217", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     refused(&shape, "units");
 }

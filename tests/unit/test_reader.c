@@ -178,22 +178,23 @@ static void test_errors(void)
         size_t rows;
         annc_missing missing;
     } wrong[] = {
-        {"a,b\n1,2\n3,4\n5,6\n7,oops\n9,10\n", "line 5, column 'b': 'oops' is no number", 3, ANNC_MISSING_ERROR},
-        {"a,b\r\n1,2\r\n3,4\r\n5,6\r\n7,x\r\n", "line 5, column 'b': 'x' is no number", 3, ANNC_MISSING_ERROR},
-        {"a,b\n1,2\n3,4\n5\n", "line 4 has 1 field, and others have 2", 2, ANNC_MISSING_ERROR},
-        {"a,b\n1,2\n3,4\n5,6,7\n", "line 4 has 3 fields, and others have 2", 2, ANNC_MISSING_ERROR},
-        {"a;b\n1.5;2\n3;4\n5,5;6\n", "line 4, column 'a': '5,5' is no number by the marks of those before", 2,
+        {"a,b\n1,2\n3,4\n5,6\n7,oops\n9,10\n", "line 5, column 'b': 'oops' is not a number", 3, ANNC_MISSING_ERROR},
+        {"a,b\r\n1,2\r\n3,4\r\n5,6\r\n7,x\r\n", "line 5, column 'b': 'x' is not a number", 3, ANNC_MISSING_ERROR},
+        {"a,b\n1,2\n3,4\n5\n", "line 4 has 1 field, but other lines have 2", 2, ANNC_MISSING_ERROR},
+        {"a,b\n1,2\n3,4\n5,6,7\n", "line 4 has 3 fields, but other lines have 2", 2, ANNC_MISSING_ERROR},
+        {"a;b\n1.5;2\n3;4\n5,5;6\n", "line 4, column 'a': '5,5' is not a number with the marks of the rows before", 2,
          ANNC_MISSING_ERROR},
-        {"a;b\n1,5;2\n3;4\n5.5;6\n", "line 4, column 'a': '5.5' is no number by the marks of those before", 2,
+        {"a;b\n1,5;2\n3;4\n5.5;6\n", "line 4, column 'a': '5.5' is not a number with the marks of the rows before", 2,
          ANNC_MISSING_ERROR},
         {"a,b\n1,2\n\n3,\"4\"\n5,\n", "line 5, column 'b': the value is missing", 2, ANNC_MISSING_ERROR},
-        {"a,b\n1,2\n3,4\n1e39,5\n", "line 4, column 'a': '1e39' is beyond single precision", 2, ANNC_MISSING_ERROR},
+        {"a,b\n1,2\n3,4\n1e39,5\n", "line 4, column 'a': '1e39' is too large for single precision", 2,
+         ANNC_MISSING_ERROR},
         {"a,b\n1,2\n3,4\n5,6\n3e38,5\n7,8\n", "row 4, input 1 is not finite", 3, ANNC_MISSING_ERROR},
-        {"a,note,b\n1,\"\n\",2\n3,x,4\n5,\"6,7\n8,9\n", "line 5: a quote opens there and nowhere closes", 2,
+        {"a,note,b\n1,\"\n\",2\n3,x,4\n5,\"6,7\n8,9\n", "line 5: a quote opens here and is never closed", 2,
          ANNC_MISSING_ERROR},
         {"a,note,b\n1,x,2\n3,x,4\n5,\"y\"z,6\n", "line 4: text follows a closing quote", 2, ANNC_MISSING_ERROR},
-        {"a,note,b\n1,x,2\n3,x,4\n5,\1,6\n", "line 4: has bytes that are 0", 2, ANNC_MISSING_ERROR},
-        {"a,b\n1,2,\n9,8,\n3,4,\n5,6,7\n", "line 5: the last field, which the header lacks", 3, ANNC_MISSING_DROP},
+        {"a,note,b\n1,x,2\n3,x,4\n5,\1,6\n", "line 4: has a NUL byte", 2, ANNC_MISSING_ERROR},
+        {"a,b\n1,2,\n9,8,\n3,4,\n5,6,7\n", "line 5: the last field has a value, but the header", 3, ANNC_MISSING_DROP},
     };
     static struct outcome got, first;
     for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {
@@ -354,7 +355,7 @@ static void test_names(void)
     annc_data_options options = {.path = write_text("t.csv", "a,b\n1,2\n3,\n", 11), .model = model, .outputs = 2};
     options.text.missing = ANNC_MISSING_DROP;
     REQUIRE_OK(annc_reader_open(&options, &reader));
-    CHECK(strstr(annc_reader_notes(reader), "2 rows of 2 columns between commas, with a header"));
+    CHECK(strstr(annc_reader_notes(reader), "2 rows of 2 columns separated by commas, with a header"));
     CHECK(strcmp(annc_reader_description(reader), options.path) == 0);
     REQUIRE_OK(annc_reader_next(reader, &piece));
     CHECK(annc_dataset_examples(piece)->count == 1);

@@ -234,14 +234,15 @@ static void resumes(void)
     CHECK(state.last.validation.loss == unbroken.last.validation.loss);
     CHECK(same_parameters(pair.train.network, whole.train.network));
     options.validation = pair.train.data; /* other data to validate with */
-    CHECK(run(&pair, &options, &state) == ANNC_INPUT && strstr(annc_last_error(), "other data to validate"));
+    CHECK(run(&pair, &options, &state) == ANNC_INPUT && strstr(annc_last_error(), "other validation"));
     options.validation = pair.held_out.data;
     REQUIRE_OK(annc_network_set_metadata(checkpoint, "annc.progress", "0x1p+0 what"));
-    CHECK(run(&pair, &options, &state) == ANNC_INPUT && strstr(annc_last_error(), "annc.progress makes no sense"));
+    CHECK(run(&pair, &options, &state) == ANNC_INPUT && strstr(annc_last_error(), "annc.progress is malformed"));
     REQUIRE_OK(annc_checkpoint_strip(checkpoint));
     CHECK(!annc_network_metadata(checkpoint, "annc.state") && !annc_network_metadata(checkpoint, "annc.run") &&
           !annc_network_block(checkpoint, "best"));
-    CHECK(run(&pair, &options, &state) == ANNC_INPUT && strstr(annc_last_error(), "not a checkpoint: it has no state"));
+    CHECK(run(&pair, &options, &state) == ANNC_INPUT &&
+          strstr(annc_last_error(), "not a checkpoint: it has no training state"));
     annc_network_free(checkpoint);
     pair_free(&pair);
     pair_free(&whole);
@@ -273,7 +274,7 @@ static void refuses(void)
     annc_run *run;
     CHECK(problem_make(&problem, &shape, ANNC_FLOATS, false, 10, ANNC_INIT_NORMAL, 1));
     CHECK(annc_run_create(cpu, problem.network, problem.data, &options, &run) == ANNC_USAGE && !run);
-    CHECK(strcmp(annc_last_error(), "'target_accuracy' needs classes, and the data have targets") == 0);
+    CHECK(strcmp(annc_last_error(), "'target_accuracy' needs classes, but the data have targets") == 0);
     problem_free(&problem);
 }
 

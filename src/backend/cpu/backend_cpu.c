@@ -395,8 +395,8 @@ static annc_status fused_changed(void *engine)
 static const struct annc_engine_ops fused = {
     .kind = ANNC_ENGINE_FUSED,
     .name = "fused",
-    .about = "steps of networks that fit the caches run in one go, unless dropout, noise, bounds or moved images come "
-             "between",
+    .about = "whole steps in one call, for networks that fit the caches; without dropout, noise, clipping, weight "
+             "limits or image augmentation",
     .most_jobs = 1,
     .block = 1,
     .refuses = fused_refuses,

@@ -36,11 +36,11 @@ static bool is_small(const annc_shape *shape)
 static const char *refuses_training(const annc_training_options *training)
 {
     const annc_objective *objective = &training->objective;
-    return training->clip > 0                                       ? "it clips no gradients"
-           : training->max_norm > 0                                 ? "it bounds no weights"
-           : objective->dropout > 0 || objective->input_dropout > 0 ? "it has no dropout"
-           : objective->input_noise > 0                             ? "it has no noise"
-           : annc_moves_images(&training->augmentation)             ? "it moves no images"
+    return training->clip > 0                                       ? "it does not support gradient clipping"
+           : training->max_norm > 0                                 ? "it does not support weight limits"
+           : objective->dropout > 0 || objective->input_dropout > 0 ? "it does not support dropout"
+           : objective->input_noise > 0                             ? "it does not support input noise"
+           : annc_moves_images(&training->augmentation)             ? "it does not support image augmentation"
                                                                     : NULL;
 }
 
@@ -49,7 +49,7 @@ const char *annc_fused_refuses(const struct annc_job *job)
     if (!is_small(job->shape))
         return "the network is too large for the caches";
     if (job->streams)
-        return "the examples come in parts";
+        return "the examples do not fit in memory at once";
     return job->training ? refuses_training(job->training) : NULL;
 }
 

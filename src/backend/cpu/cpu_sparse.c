@@ -117,7 +117,7 @@ annc_status annc_sparse_open(const struct annc_cpu_kernels *kernels, const annc_
     sparse->records.factor = 1.0f / examples->divisor;
     count = place(examples, sparse);
     if (count > UINT32_MAX)
-        ANNC_TRY(annc_fail(ANNC_DEVICE, "the examples have too many inputs that are not 0 to list them"));
+        ANNC_TRY(annc_fail(ANNC_DEVICE, "the examples have too many nonzero inputs for a sparse list"));
     ANNC_TRY(annc_allocate(count, ANNC_LINE, "the examples' lists", &lines));
     sparse->records.lines = lines;
     ANNC_TRY(annc_allocate((size_t)examples->inputs + ANNC_PAD, sizeof *scratch.input, "the examples' lists",

@@ -45,7 +45,7 @@ annc_status annc_staged_lists(struct annc_staged *all, const struct annc_cpu_ker
     struct annc_staged *staged = find(all, examples->x);
     struct annc_sparse *made = NULL;
     if (!staged)
-        return annc_fail(ANNC_USAGE, "the examples are not staged");
+        return annc_fail(ANNC_USAGE, "the examples have not been staged");
     if (!staged->lists) {
         ANNC_TRY(annc_allocate(1, sizeof *made, "the examples' lists", (void **)&made));
         ANNC_TRY(annc_sparse_open(kernels, examples, made));

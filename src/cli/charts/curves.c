@@ -92,10 +92,10 @@ bool chart_of(const struct named_history *runs, size_t count, int which, struct 
                        : runs[0].folds                        ? "smallest validation loss"
                                                               : "epoch that was kept";
     if (which == 0) {
-        chart->title = "Training loss, summed over an epoch's minibatches";
+        chart->title = "Training loss, summed over the minibatches of an epoch";
         add_columns(chart, runs, count, loss, names + 2, 1);
     } else if (which == 1) {
-        chart->title = count > 1 ? "Loss an example, of the test set or else of validation" : "Loss an example";
+        chart->title = count > 1 ? "Loss per example, of the test or else the validation set" : "Loss per example";
         add_columns(chart, runs, count, held_out, names, 2);
     } else if (which == 2 && are_classes) {
         chart->title = count > 1 ? "Accuracy on the test set, or else of validation or training" : "Accuracy";
@@ -126,7 +126,7 @@ void curves_print(const struct named_history *run, FILE *out)
     fprintf(out, "</title>\n<style>%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
             CHART_STYLE);
     if (run->history->count == 0)
-        fprintf(out, "<text x=\"%d\" y=\"26\">No epoch was trained to its end.</text>\n", CHART_LEFT);
+        fprintf(out, "<text x=\"%d\" y=\"26\">No epoch was completed.</text>\n", CHART_LEFT);
     height = 0;
     for (int i = 0; i < MOST_CHARTS - 1 && chart_of(run, 1, i, &chart); i++) {
         if (chart.count == 0)

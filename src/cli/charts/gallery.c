@@ -109,7 +109,7 @@ annc_status gallery_of_means(const annc_dataset *dataset, struct gallery *galler
     memset(gallery, 0, sizeof *gallery);
     ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
     if (classes == 0)
-        return annc_fail(ANNC_INPUT, "the data have targets, not classes whose means there could be");
+        return annc_fail(ANNC_INPUT, "--what means needs classes, but the data have targets");
     gallery_open(classes, rows, columns, true, "mean of each class", gallery);
     uint64_t *sums = take_memory((size_t)classes * examples->inputs, sizeof *sums, "the means");
     uint32_t *counts = take_memory(classes, sizeof *counts, "the means");

@@ -90,7 +90,7 @@ static annc_status find_fold(const struct place *place, const struct epoch_line 
 {
     *fold = isnan(line->fold) ? NULL : run_fold(run, line->fold);
     if (!isnan(line->fold) && !*fold)
-        return refuse(place, "has no number of a fold");
+        return refuse(place, "has an invalid fold number");
     if (run->network_count > 0 || (*fold ? run->history.count > 0 : run->fold_count > 0))
         return refuse(place, "belongs to another kind of log than the lines before");
     return ANNC_OK;
@@ -111,15 +111,15 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
     double row[EPOCH_COLUMNS + 2 * ANNC_MAX_LAYERS];
     const double *columns = line->columns;
     if (line->count[0] != line->count[1] || line->count[0] > ANNC_MAX_LAYERS)
-        return refuse(place, "has a broken list of layers");
+        return refuse(place, "has an invalid list of layers");
     if (history->count == 0)
         history->layers = (uint32_t)line->count[0];
     if (history->layers != line->count[0])
         return refuse(place, "has another number of layers than the lines before");
     if (!(columns[EPOCH] >= 1 && columns[EPOCH] <= 1e9))
-        return refuse(place, "has no number of an epoch");
+        return refuse(place, "has an invalid epoch number");
     if (history->count > 0 && run->has_result && columns[EPOCH] <= 1 && !is_broken(&run->result))
-        return refuse(place, "begins another training: a log is of one");
+        return refuse(place, "begins a second training, but a log has only one");
     go_back(run, history, columns[EPOCH]);
     if (fold)
         record_free(&fold->end);
@@ -134,7 +134,7 @@ static annc_status take_epoch(const struct place *place, const struct epoch_line
 /* Keeps a whole line. */
 static annc_status keep(const struct place *place, const char *text, struct log_record *record)
 {
-    return record_take(text, record) == ANNC_OK ? ANNC_OK : refuse(place, "has broken options");
+    return record_take(text, record) == ANNC_OK ? ANNC_OK : refuse(place, "has invalid options");
 }
 
 /* Records the result of a fold. */
@@ -144,7 +144,7 @@ static annc_status take_fold(const struct place *place, const struct epoch_line 
     struct fold *fold;
     ANNC_RETURN_IF_FAILED(find_fold(place, line, run, &fold));
     if (!fold)
-        return refuse(place, "has no number of a fold");
+        return refuse(place, "has an invalid fold number");
     return keep(place, text, &fold->end);
 }
 
@@ -165,7 +165,7 @@ static annc_status take_line(const struct place *place, char *text, char *copy, 
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         line.columns[i] = NAN;
     if (text[strspn(text, " \t\r\n")] != '{')
-        return refuse(place, "is no line of a log: it begins with no '{'");
+        return refuse(place, "is not a line of a log: it does not begin with '{'");
     annc_json_open(&members, text);
     while (annc_json_next_member(&members, &member)) {
         if (strcmp(member.key, "schema") == 0 && member.kind == ANNC_JSON_STRING)
@@ -175,7 +175,7 @@ static annc_status take_line(const struct place *place, char *text, char *copy, 
     if (members.json.error)
         return refuse(place, members.json.error);
     if (!schema[0])
-        return refuse(place, "has no \"schema\": it is no line of a log");
+        return refuse(place, "is not a line of a log: it has no \"schema\"");
     if (strcmp(schema, "annc.epoch/1") == 0)
         return take_epoch(place, &line, run);
     if (strcmp(schema, "annc.fold/1") == 0)
@@ -198,14 +198,14 @@ static annc_status next_line(FILE *file, const struct place *place, char *text, 
     int c;
     while ((c = getc_unlocked(file)) != EOF && c != '\n') {
         if (c == '\0' || length == LONGEST_LINE)
-            return refuse(place, c ? "is longer than any line of a log" : "has a NUL byte: it is no text");
+            return refuse(place, c ? "is longer than any line of a log" : "has a NUL byte, so it is not text");
         text[length++] = (char)c;
     }
     text[length] = '\0';
     *is_there = length > 0 || c == '\n';
     if (ferror(file))
         return refuse(place, strerror(errno));
-    return c == EOF && length > 0 && text[length - 1] != '}' ? refuse(place, "breaks off") : ANNC_OK;
+    return c == EOF && length > 0 && text[length - 1] != '}' ? refuse(place, "is incomplete") : ANNC_OK;
 }
 
 static annc_status read_lines(FILE *file, struct run *run)
@@ -237,8 +237,7 @@ annc_status run_read(const char *path, struct run *run)
     fclose(file);
     ANNC_RETURN_IF_FAILED(status);
     if (run->history.count + run->fold_count + run->network_count == 0 && !run->has_result)
-        return annc_fail(ANNC_INPUT,
-                         "%.300s: has no epoch of a training: `annc-gpu train --log FILE` writes such a log", path);
+        return annc_fail(ANNC_INPUT, "%.300s: has no epochs; `annc-gpu train --log FILE` writes a log", path);
     run_average(run);
     return ANNC_OK;
 }

@@ -101,12 +101,11 @@ static void print_pairs(const annc_dataset *data, const annc_confusion *confusio
     size_t pairs[PAIRS_SHOWN + 1];
     char label[CLASS_NAME], predicted[CLASS_NAME];
     const int count = find_pairs(confusion, pairs);
-    printf("\n%u classes are too many for a matrix here; --per-example FILE has what it is made of\n",
-           confusion->classes);
+    printf("\n%u classes are too many for a matrix; --per-example FILE writes each prediction\n", confusion->classes);
     if (count > 0)
         printf("most frequent confusions\n");
     for (int i = 0; i < count; i++)
-        printf("%6u times %s, taken for %s\n", confusion->count[pairs[i]],
+        printf("%6u times %s, predicted as %s\n", confusion->count[pairs[i]],
                plain_class(data, (uint32_t)(pairs[i] / confusion->classes), label),
                plain_class(data, (uint32_t)(pairs[i] % confusion->classes), predicted));
 }

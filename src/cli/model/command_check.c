@@ -37,7 +37,7 @@ static annc_status open_devices(struct audit *audit)
     if (chosen.kind == ANNC_DEVICE_CPU)
         return ANNC_OK;
     if (chosen.kind == ANNC_DEVICE_AUTO && annc_device_cuda_count(why, sizeof why) == 0) {
-        note(audit->options, "the CPU alone: no CUDA device: %s", why);
+        note(audit->options, "checking the CPU only: no CUDA device: %s", why);
         return ANNC_OK;
     }
     chosen.kind = ANNC_DEVICE_CUDA;
@@ -99,7 +99,7 @@ static void print_row(const annc_check_row *row)
            row->normwise, row->tolerance, colour ? (row->pass ? "\033[32m" : "\033[31m") : "",
            row->pass ? "PASS" : "FAIL", colour ? "\033[0m" : "");
     if (row->kinks > 0)
-        printf("  (%zu at a kink left out)", row->kinks);
+        printf("  (%zu skipped at a kink)", row->kinks);
     printf("\n");
 }
 

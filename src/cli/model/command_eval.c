@@ -102,7 +102,7 @@ static annc_status print_regression(const struct result *result)
     struct json json;
     char r2[SHORT_NUMBER];
     if (!result->options->value[OPTION_JSON].given) {
-        printf("R2 %s, RMSE %.6g, MAE %.6g, loss %.6g an example (%u)\n", short_number(evaluation->r2, 6, r2),
+        printf("R2 %s, RMSE %.6g, MAE %.6g, loss %.6g per example (%u)\n", short_number(evaluation->r2, 6, r2),
                evaluation->rmse, evaluation->mae, evaluation->loss, evaluation->count);
         return ANNC_OK;
     }
@@ -146,7 +146,7 @@ static void print_mistakes(const struct result *result)
     for (uint32_t i = 0; i < count && i < MISTAKES_SHOWN; i++) {
         char label[CLASS_NAME], predicted[CLASS_NAME];
         const uint32_t example = mistakes[i].example;
-        printf("example %-8u %s, taken for %s\n", example + 1,
+        printf("example %-8u %s, predicted as %s\n", example + 1,
                plain_class(result->data, (uint32_t)labels[example], label),
                plain_class(result->data, (uint32_t)result->predictions[example], predicted));
     }
@@ -167,7 +167,7 @@ static void print_binary(const struct measures *measures)
 static void print_measures(const struct result *result, const struct measures *measures)
 {
     const annc_evaluation *evaluation = &result->evaluation;
-    printf("accuracy %.2f%% (%u / %u), loss %.6g an example\n", 100.0 * evaluation->correct / evaluation->count,
+    printf("accuracy %.2f%% (%u / %u), loss %.6g per example\n", 100.0 * evaluation->correct / evaluation->count,
            evaluation->correct, evaluation->count, evaluation->loss);
     print_binary(measures);
     if (result->options->value[OPTION_QUIET].given)
@@ -327,7 +327,7 @@ annc_status run_eval(const struct options *options)
     if (options->positional_count != 1)
         return annc_fail(ANNC_USAGE, "eval needs a model: annc-gpu eval MODEL --data WHAT");
     if (path && is_standard_output(path) && options->value[OPTION_JSON].given)
-        return annc_fail(ANNC_USAGE, "--json and --per-example - contradict each other: standard output is one alone");
+        return annc_fail(ANNC_USAGE, "--json and --per-example - cannot be combined: both write to standard output");
     annc_status status = ANNC_OK;
     ANNC_TRY(device_options_from(options, &chosen));
     if (path)

@@ -41,7 +41,7 @@ annc_status run_export(const struct options *options)
     set_stop_policy(END_WHEN_ASKED); /* complete every started file */
     ANNC_TRY(annc_model_export(network, (annc_export)value[OPTION_FORMAT].choice, output_path(out)));
     if (!is_standard_output(out))
-        note(options, "written: %s", out);
+        note(options, "wrote %s", out);
 out:
     annc_network_free(network);
     return status;

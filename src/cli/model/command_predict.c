@@ -8,6 +8,7 @@
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
+#include "cli/terminal/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static annc_status predict_piece(struct predictions *predictions, annc_device *d
     if (!examples->labels)
         annc_dataset_unscale(predictions->data, examples->count, predictions->outputs);
     if (!examples->labels && predictions->options->value[OPTION_TOP_CLASSES].given)
-        ANNC_TRY(annc_fail(ANNC_USAGE, "--top shows classes, and the model gives numbers"));
+        ANNC_TRY(annc_fail(ANNC_USAGE, "--top needs classes, but the model predicts numbers"));
     ANNC_TRY(print_predictions(predictions));
 out:
     annc_evaluator_free(evaluator);
@@ -54,8 +55,9 @@ out:
 /* Prints the reader's new assumptions; *told: length of those already printed. */
 static void tell_notes(const struct options *options, const annc_reader *reader, size_t *told)
 {
+    char text[1024];
     for (const char *line = annc_reader_notes(reader) + *told; *line; line += strcspn(line, "\n") + 1)
-        note(options, "  %.*s", (int)strcspn(line, "\n"), line);
+        note(options, "  %s", note_naming_options(line, text, sizeof text));
     *told = strlen(annc_reader_notes(reader));
 }
 
@@ -129,7 +131,7 @@ annc_status run_predict(const struct options *options)
         return annc_fail(ANNC_USAGE,
                          "predict needs a model and a file, or a table from a pipe: annc-gpu predict MODEL FILE...");
     if (options->value[OPTION_CSV].given && options->value[OPTION_JSON].given)
-        return annc_fail(ANNC_USAGE, "--csv and --json contradict each other");
+        return annc_fail(ANNC_USAGE, "--csv and --json cannot be combined");
     annc_status status = ANNC_OK;
     ANNC_TRY(load_model(options, options->positional[0], &network));
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));

@@ -69,7 +69,7 @@ static annc_status show_weights(const struct options *options, const annc_networ
 {
     const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
     if (l > layers)
-        return annc_fail(ANNC_USAGE, "--of-layer %u: the model has %u", l, layers);
+        return annc_fail(ANNC_USAGE, "--of-layer %u: the model has %u layer%s", l, layers, annc_plural(layers));
     gallery_of_weights(network, l, options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE,
                        gallery);
     return ANNC_OK;
@@ -84,7 +84,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
     if (!annc_dataset_has_classes(dataset))
-        return annc_fail(ANNC_INPUT, "the data have targets, not classes that could be mistaken");
+        return annc_fail(ANNC_INPUT, "--what mistakes needs classes, but the data have targets");
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
     annc_status status = ANNC_OK;
@@ -92,7 +92,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, predictions, outputs, &evaluation));
     if (evaluation.correct == evaluation.count)
-        note(options, "there are no mistakes: all %u are right", evaluation.count);
+        note(options, "no mistakes: all %u examples are classified correctly", evaluation.count);
     else
         ANNC_TRY(gallery_of_mistakes(dataset, predictions, outputs, count_asked(options), gallery));
 out:
@@ -125,7 +125,7 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
     struct stat file;
     *network = NULL;
     if (!path && needed)
-        return annc_fail(ANNC_USAGE, "this needs a model: annc-gpu show MODEL --what weights");
+        return annc_fail(ANNC_USAGE, "--what weights and mistakes need a model: annc-gpu show MODEL --what weights");
     if (!path || (!needed && (stat(path, &file) != 0 || !S_ISREG(file.st_mode))))
         return ANNC_OK;
     const annc_status status = annc_model_load(path, NULL, network);
@@ -137,7 +137,7 @@ static annc_status show_data_beside_model(const struct options *options, enum su
 {
     const char *data = options->value[OPTION_DATA].text;
     if (!data)
-        return annc_fail(ANNC_USAGE, "--what %s shows data, not a model, which %.200s is; name the data by --data",
+        return annc_fail(ANNC_USAGE, "--what %s needs data, but %.200s is a model; name the data with --data",
                          show_subject(subject), options->positional[0]);
     return show_data(options, data, subject, gallery);
 }
@@ -159,7 +159,8 @@ annc_status run_show(const struct options *options)
     else if (network)
         ANNC_TRY(show_weights(options, network, &gallery));
     else if (name && data)
-        ANNC_TRY(annc_fail(ANNC_USAGE, "%.200s is no model, so the data are named twice: there, and by --data", name));
+        ANNC_TRY(annc_fail(ANNC_USAGE, "%.200s is not a model, so it names data, as --data does; give only one of them",
+                           name));
     else
         ANNC_TRY(show_data(options, name ? name : data, (enum subject)what->choice, &gallery));
     if (gallery.images.count > 0)

@@ -30,7 +30,7 @@ static annc_status read_text(const char *path, char **text)
     fclose(file);
     *text = all.bytes;
     if (failed || strlen(all.bytes) != all.length)
-        return annc_fail(ANNC_INPUT, "%.300s: is no text of lines 'name = value'", path);
+        return annc_fail(ANNC_INPUT, "%.300s: is not a text of lines 'name = value'", path);
     return ANNC_OK;
 }
 
@@ -54,8 +54,8 @@ static annc_status refuse_name(const struct config *config, const char *name)
 {
     const char *meant = closest(name, option_name, config->command);
     if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
-        return annc_fail(ANNC_USAGE, "%s is no option that a file gives", name);
-    return annc_fail(ANNC_USAGE, "there is no option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
+        return annc_fail(ANNC_USAGE, "%s cannot be set in a configuration file", name);
+    return annc_fail(ANNC_USAGE, "unknown option '%.64s'%s%s%s", name, meant && *meant ? "; did you mean " : "",
                      meant && *meant ? meant : "", meant && *meant ? "?" : "");
 }
 
@@ -110,7 +110,7 @@ static annc_status read_config(unsigned command, struct options *options)
         line = end ? end + 1 : NULL;
     }
     if (config.strangers.length > 0)
-        note(options, "%.300s: passed over what this command has no option for: %s", path, config.strangers.bytes);
+        note(options, "%.300s: ignored options that this command does not have: %s", path, config.strangers.bytes);
 out:
     text_free(&config.strangers);
     return status;

@@ -114,8 +114,8 @@ static annc_status unknown_option(const char *name, unsigned command)
     if (option_named(ANY_COMMAND, name) != OPTION_COUNT)
         return annc_fail(ANNC_USAGE, "this command has no option --%s%s%s%s", name, known ? "; did you mean --" : "",
                          known ? known : "", known ? "?" : "");
-    return meant && *meant ? annc_fail(ANNC_USAGE, "there is no option --%.64s; did you mean --%s?", name, meant)
-                           : annc_fail(ANNC_USAGE, "there is no option --%.64s", name);
+    return meant && *meant ? annc_fail(ANNC_USAGE, "unknown option --%.64s; did you mean --%s?", name, meant)
+                           : annc_fail(ANNC_USAGE, "unknown option --%.64s", name);
 }
 
 /* Sets the value of an option, or adds one to a list. */
@@ -165,10 +165,10 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
             ANNC_RETURN_IF_FAILED(
                 parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next));
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
-            return annc_fail(ANNC_USAGE, "there is no option %.64s; options begin with --", argv[i]);
+            return annc_fail(ANNC_USAGE, "unknown option %.64s; options begin with --", argv[i]);
         } else if (options->positional_count >= most_positional) {
-            return annc_fail(ANNC_USAGE, "one argument too many: '%.64s'%s", argv[i],
-                             option_named(command, "data") != OPTION_COUNT ? "; data are named by --data" : "");
+            return annc_fail(ANNC_USAGE, "unexpected argument '%.64s'%s", argv[i],
+                             option_named(command, "data") != OPTION_COUNT ? "; name the data with --data" : "");
         } else {
             options->positional[options->positional_count++] = argv[i];
         }
@@ -185,7 +185,7 @@ annc_status option_set(enum option_id id, const char *text, struct options *opti
     if (is_flag && (strcmp(text, "no") == 0 || strcmp(text, "false") == 0))
         return ANNC_OK;
     if (is_flag && strcmp(text, "yes") != 0 && strcmp(text, "true") != 0)
-        return annc_fail(ANNC_USAGE, "%s is yes or no, not '%.64s'", OPTIONS[id].name, text);
+        return annc_fail(ANNC_USAGE, "%s must be yes or no, not '%.64s'", OPTIONS[id].name, text);
     return take_value(id, is_flag ? "" : text, options);
 }
 

@@ -138,13 +138,14 @@ static annc_status check_output(unsigned command, const struct options *options,
         const enum option_id read = (enum option_id)i;
         other = file_of(command, options, read, 0);
         if (other && !is_allowed(id, read) && is_same_file(path, other))
-            return annc_fail(ANNC_USAGE, "--%s would overwrite what --%s reads%s: %.300s", OPTIONS[id].name,
+            return annc_fail(ANNC_USAGE, "--%s would overwrite the input of --%s%s: %.300s", OPTIONS[id].name,
                              OPTIONS[i].name, other == STANDARD_INPUT ? " from standard input" : "", path);
     }
     for (int i = (int)id + 1; i < OPTION_COUNT; i++) {
         other = file_of(command, options, (enum option_id)i, WRITES);
         if (other && is_same_file(path, other))
-            return annc_fail(ANNC_USAGE, "--%s and --%s are one file: %.300s", OPTIONS[id].name, OPTIONS[i].name, path);
+            return annc_fail(ANNC_USAGE, "--%s and --%s name the same file: %.300s", OPTIONS[id].name, OPTIONS[i].name,
+                             path);
     }
     if (is_found_by_name(path))
         return annc_fail(ANNC_USAGE, "--%s would overwrite images or labels: %.300s", OPTIONS[id].name, path);
@@ -158,7 +159,8 @@ static annc_status check_dash(const struct options *options, enum option_id id)
     const char *text = options->value[id].text;
     if (!(traits & WRITES) || (traits & STREAMS) || !text || strcmp(text, "-") != 0)
         return ANNC_OK;
-    return annc_fail(ANNC_USAGE, "--%s needs the name of a file, and standard output is none; ./- would be one",
+    return annc_fail(ANNC_USAGE,
+                     "--%s needs a file name and cannot write to standard output; for a file named '-', use ./-",
                      OPTIONS[id].name);
 }
 
@@ -172,9 +174,8 @@ annc_status options_check_files(unsigned command, const struct options *options)
             ANNC_RETURN_IF_FAILED(check_output(command, options, (enum option_id)i, path));
     }
     for (int i = 0; i < options->positional_count; i++)
-        ANNC_RETURN_IF_FAILED(
-            strcmp(options->positional[i], "-") == 0
-                ? overwriting_check(command, options, "the file that standard input reads", STANDARD_INPUT)
-                : overwriting_check(command, options, "a file that is read", options->positional[i]));
+        ANNC_RETURN_IF_FAILED(strcmp(options->positional[i], "-") == 0
+                                  ? overwriting_check(command, options, "the file on standard input", STANDARD_INPUT)
+                                  : overwriting_check(command, options, "an input file", options->positional[i]));
     return ANNC_OK;
 }

@@ -290,7 +290,7 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
     bool told[OPTION_COUNT] = {false};
     struct contradictions all = {.count = 0};
     if (!run || !config)
-        return damaged("is no checkpoint of annc-gpu train");
+        return damaged("is not a checkpoint of annc-gpu train");
     const size_t length = strlen(run) + 1;
     options->resumed = take_memory(length + strlen(config) + 1, 1, "a configuration");
     memcpy(options->resumed, run, length);
@@ -299,7 +299,7 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
     ANNC_RETURN_IF_FAILED(take_lines(options, checkpoint, options->resumed + length, false, told, &all));
     find_strangers(options, told, &all);
     if (all.count > 0)
-        return annc_fail(ANNC_USAGE, "its training cannot go on with another %s; --epochs alone may be raised",
+        return annc_fail(ANNC_USAGE, "its training cannot resume with another %s; only --epochs may be raised",
                          all.text);
     return ANNC_OK;
 }

@@ -55,7 +55,7 @@ static annc_status parse_layer_activation(const char **text, annc_activation *ac
             return ANNC_OK;
         }
     const char *meant = closest(name, activation_name, 0);
-    return annc_fail(ANNC_USAGE, "--layers: there is no activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
+    return annc_fail(ANNC_USAGE, "--layers: unknown activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
                      meant ? meant : "", meant ? "?" : "");
 }
 
@@ -98,13 +98,13 @@ static annc_status agree_with_model(const struct options *options, const annc_sh
     print_layers(shape, ours, sizeof ours);
     print_layers(model, theirs, sizeof theirs);
     if (strcmp(ours, theirs) != 0)
-        return annc_fail(ANNC_USAGE, "--layers says %s, and the model is %s", ours, theirs);
+        return annc_fail(ANNC_USAGE, "--layers is %s, but the model has %s", ours, theirs);
     print_activations(shape, ours, sizeof ours);
     print_activations(model, theirs, sizeof theirs);
     if (strcmp(ours, theirs) != 0)
-        return annc_fail(ANNC_USAGE, "the options say activations %s, and the model has %s", ours, theirs);
+        return annc_fail(ANNC_USAGE, "the options select activations %s, but the model has %s", ours, theirs);
     if (options->value[OPTION_COST].given && shape->cost != model->cost)
-        return annc_fail(ANNC_USAGE, "--cost says %s, and the model has %s", annc_cost_name(shape->cost),
+        return annc_fail(ANNC_USAGE, "--cost is %s, but the model has %s", annc_cost_name(shape->cost),
                          annc_cost_name(model->cost));
     return ANNC_OK;
 }
@@ -140,7 +140,7 @@ annc_status load_model(const struct options *options, const char *path, annc_net
     ANNC_RETURN_IF_FAILED(shape_from_options(options, NULL, &assumed));
     ANNC_RETURN_IF_FAILED(annc_model_load(path, &assumed, network));
     print_activations(annc_network_shape(*network), activations, sizeof activations);
-    note(options, "%s says nothing of how it was trained; assumed: %s, %s cost", path, activations,
+    note(options, "%s does not record how it was trained; assumed: %s, %s cost", path, activations,
          annc_cost_name(annc_network_shape(*network)->cost));
     return ANNC_OK;
 }
@@ -299,10 +299,11 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
                                        .target = value[OPTION_TARGET].text,
                                        .drop = value[OPTION_DROP].text};
     if (source->text.label && source->text.target)
-        return annc_fail(ANNC_USAGE, "--label and --target contradict each other: classes or numbers");
+        return annc_fail(ANNC_USAGE,
+                         "--label and --target cannot be combined: one predicts classes, the other numbers");
     if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
         return annc_fail(ANNC_USAGE,
-                         "--folds and --validation contradict each other: each fold is validated with the others");
+                         "--folds and --validation cannot be combined: each fold holds out its own validation set");
     ANNC_RETURN_IF_FAILED(delimiter_from(options, &source->text.separator));
     ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal));
     ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands));
@@ -315,12 +316,13 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
 
 annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data)
 {
+    char text[1024];
     ANNC_RETURN_IF_FAILED(annc_data_load(source, data));
     if (source->fold > 0) /* earlier folds have printed the same notes */
         return ANNC_OK;
     note(options, "data: %s", data->description);
     for (const char *line = data->notes; *line; line += strcspn(line, "\n") + 1)
-        note(options, "  %.*s", (int)strcspn(line, "\n"), line);
+        note(options, "  %s", note_naming_options(line, text, sizeof text));
     warn_unused_data_options(options, source, data);
     return ANNC_OK;
 }
@@ -333,12 +335,11 @@ static annc_status check_model(const char *what, const annc_network *model)
     const char *trained = model ? annc_network_metadata(model, "annc.data") : NULL;
     if (what || inputs == MNIST_INPUTS)
         return ANNC_OK;
-    return annc_fail(
-        ANNC_INPUT,
-        "the model has %u input%s, and MNIST, which is taken without --data, has %d; name its data with --data "
-        "FILE%s%.200s%s",
-        inputs, annc_plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "", trained ? trained : "",
-        trained ? ")" : "");
+    return annc_fail(ANNC_INPUT,
+                     "the model has %u input%s, but MNIST, the default data, has %d; name the model's data with --data "
+                     "FILE%s%.200s%s",
+                     inputs, annc_plural(inputs), MNIST_INPUTS, trained ? " (it was trained on " : "",
+                     trained ? trained : "", trained ? ")" : "");
 }
 
 annc_status load_data(const struct options *options, const char *what, annc_data_options *source, bool may_fetch,

@@ -21,8 +21,8 @@ annc_status objective_from_options(const struct options *options, annc_objective
                                   .input_noise = value[OPTION_INPUT_NOISE].number};
     const char *text = value[OPTION_CLASS_WEIGHTS].text;
     if (text && strcmp(text, "balanced") != 0 && strspn(text, "0123456789.eE+-,") != strlen(text))
-        return annc_fail(ANNC_USAGE, "--class-weights takes 'balanced', or a number a class like 1,1,2.5; not '%.64s'",
-                         text);
+        return annc_fail(ANNC_USAGE,
+                         "--class-weights takes 'balanced', or one number per class like 1,1,2.5; not '%.64s'", text);
     return ANNC_OK;
 }
 
@@ -68,7 +68,7 @@ static annc_status read_weights(const char *text, uint32_t classes, float *weigh
     for (const char *c = text; *c; c++)
         count += *c == ',';
     if (count != classes)
-        return annc_fail(ANNC_USAGE, "--class-weights has %u number%s, and there are %u classes", count,
+        return annc_fail(ANNC_USAGE, "--class-weights has %u number%s, but there are %u classes", count,
                          annc_plural(count), classes);
     for (uint32_t c = 0; c < classes; c++) {
         char *end;
@@ -89,7 +89,7 @@ annc_status weigh_classes(const struct options *options, const annc_dataset *dat
     if (!text)
         return ANNC_OK;
     if (classes == 0)
-        return annc_fail(ANNC_USAGE, "--class-weights needs classes, and the data have targets");
+        return annc_fail(ANNC_USAGE, "--class-weights needs classes, but the data have targets");
     *weights = take_memory(classes, sizeof **weights, "the weights of the classes");
     if (strcmp(text, "balanced") != 0)
         return read_weights(text, classes, *weights);

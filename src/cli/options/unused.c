@@ -69,21 +69,21 @@ static void explain(const struct unused *unused, enum cause cause, char *why, si
 {
     switch (cause) {
     case OPTIMISER:
-        snprintf(why, size, "%s%s", unused->many_optimisers ? "none of the optimizers has it" : "the optimizer is ",
+        snprintf(why, size, "%s%s", unused->many_optimisers ? "none of the optimizers uses it" : "the optimizer is ",
                  unused->many_optimisers ? "" : annc_optimiser_name(unused->optimiser));
         break;
     case SCHEDULE:
-        snprintf(why, size, "%s%s", unused->many_schedules ? "none of the schedules has it" : "the schedule is ",
+        snprintf(why, size, "%s%s", unused->many_schedules ? "none of the schedules uses it" : "the schedule is ",
                  unused->many_schedules ? "" : annc_schedule_name(unused->schedule));
         break;
     case CHECKPOINT:
-        snprintf(why, size, "there is no --checkpoint");
+        snprintf(why, size, "--checkpoint is not given");
         break;
     case SPLIT:
-        snprintf(why, size, "nothing of the training set is held out");
+        snprintf(why, size, "no part of the training set is held out");
         break;
     case MODEL:
-        snprintf(why, size, "there is no --save");
+        snprintf(why, size, "--save is not given");
         break;
     }
 }
@@ -128,7 +128,7 @@ static unsigned kind_of(const annc_data_options *source, const annc_data *data, 
         unsigned kind;
         const char *name;
     } kinds[] = {[ANNC_FORMAT_IDX] = {IMAGES, "the data are IDX images"},
-                 [ANNC_FORMAT_TEXT] = {TEXT_TABLE, "the data are a table of text"},
+                 [ANNC_FORMAT_TEXT] = {TEXT_TABLE, "the data are a text table"},
                  [ANNC_FORMAT_NPY] = {ARRAY, "the data are an NPY array"},
                  [ANNC_FORMAT_NPZ] = {ARRAYS, "the data are NPZ arrays"},
                  [ANNC_FORMAT_PNG] = {IMAGES, "the data are a picture"}};
@@ -154,7 +154,7 @@ static void tell_kept(const struct options *options)
     while (item && *item && drop) {
         const size_t length = strcspn(item, ",");
         if (has_item(drop, item, length))
-            note(options, "note: --drop has no effect on %.*s: it is what is learnt (--%s)",
+            note(options, "note: --drop has no effect on %.*s: --%s names the same column",
                  length < 100 ? (int)length : 100, item, OPTIONS[learnt].name);
         item += length + (item[length] != '\0');
     }
@@ -170,7 +170,7 @@ void warn_unused_data_options(const struct options *options, const annc_data_opt
         if (options->value[OF_DATA[i].id].typed && !(OF_DATA[i].kinds & kind))
             tell(options, OF_DATA[i].id, name);
     if (options->value[OPTION_TEST_LABELS].typed && !source->test_path)
-        tell(options, OPTION_TEST_LABELS, "there is no --test");
+        tell(options, OPTION_TEST_LABELS, "--test is not given");
     if (options->value[OPTION_DROP].typed && kind == TEXT_TABLE)
         tell_kept(options);
 }
@@ -185,6 +185,6 @@ void warn_unused_example_options(const struct options *options)
             has_effect |= used[i] == (enum option_id)id;
         if (!has_effect)
             tell(options, (enum option_id)id,
-                 "the worked example is shown; a model, --layers or --data show another network");
+                 "it does not apply to the worked example; give a model, --layers or --data");
     }
 }

@@ -111,7 +111,7 @@ static void print_results(FILE *out, const struct report *report)
                  {"r2_sd", "its standard deviation", false},
                  {"rmse_mean", "validation RMSE, mean of the folds", false},
                  {"rmse_sd", "its standard deviation", false},
-                 {"loss_mean", "validation loss an example, mean of the folds", false},
+                 {"loss_mean", "validation loss per example, mean of the folds", false},
                  {"loss_sd", "its standard deviation", false},
                  {"epochs", "epochs", false},
                  {"best_epoch", "epoch that was kept", false},
@@ -122,12 +122,12 @@ static void print_results(FILE *out, const struct report *report)
                  {"validation_accuracy", "validation accuracy", true},
                  {"validation_r2", "validation R\xC2\xB2", false},
                  {"validation_rmse", "validation RMSE", false},
-                 {"validation_loss", "validation loss an example", false},
+                 {"validation_loss", "validation loss per example", false},
                  {"training_accuracy", "training accuracy", true},
                  {"loss", "training loss", false},
                  {"parameters", "parameters", false},
-                 {"seconds", "seconds of training", false},
-                 {"wall_seconds", "seconds in all", false}};
+                 {"seconds", "training seconds", false},
+                 {"wall_seconds", "total seconds", false}};
     page_table(out, report->count > 1 ? "Summary of the trainings." : "Summary.");
     fputs("<thead><tr><td></td>", out);
     for (size_t i = 0; i < report->count; i++)
@@ -142,7 +142,7 @@ static void print_results(FILE *out, const struct report *report)
 static void print_differences(FILE *out, const struct report *report)
 {
     static const char *const keys[] = {"data", "lr", "device_name", "engine", "commit"};
-    static const char *const names[] = {"data", "learning rate", "device", "engine that ran", "commit"};
+    static const char *const names[] = {"data", "learning rate", "device", "engine", "commit"};
     size_t count = 0;
     page_element(out, "h2", "", "Options that differ");
     for (int id = 0; id < OPTION_COUNT; id++)
@@ -151,12 +151,12 @@ static void print_differences(FILE *out, const struct report *report)
         count += differs(report, run_text, keys[i]);
     for (size_t i = 0; i < report->count; i++)
         if (report->runs[i].result.option_count == 0)
-            print_missing(out, "%s says nothing of its options.", report->names[i]);
+            print_missing(out, "%s does not record its options.", report->names[i]);
     if (count == 0) {
-        page_element(out, "p", "", "All options that the logs tell of are the same.");
+        page_element(out, "p", "", "All recorded options are the same.");
         return;
     }
-    page_table(out, "Options and circumstances in which the runs are not alike.");
+    page_table(out, "Options and settings that differ between the runs.");
     fputs("<thead><tr><td></td>", out);
     for (size_t i = 0; i < report->count; i++)
         page_head(out, report->names[i]);
@@ -190,7 +190,7 @@ static void print_curves(FILE *out, const struct report *report)
         fputs("</figure>\n", out);
     }
     if (!any)
-        print_missing(out, "There is no curve: no epoch was trained to its end.");
+        print_missing(out, "There are no curves: no epoch was completed.");
 }
 
 static void print_contents(FILE *out, const struct report *report)
@@ -302,7 +302,7 @@ annc_status run_report(const struct options *options)
     if (options->positional_count > MOST_RUNS)
         return annc_fail(ANNC_USAGE, "report takes at most %d logs", MOST_RUNS);
     if (!path)
-        return annc_fail(ANNC_USAGE, "report needs --out FILE: where the page goes");
+        return annc_fail(ANNC_USAGE, "report needs --out FILE, the page to write");
     report.options = options;
     annc_status status = ANNC_OK;
     ANNC_TRY(device_options_from(options, &device));
@@ -316,7 +316,7 @@ annc_status run_report(const struct options *options)
     for (size_t i = 0; i < report.count && report.count > 1; i++)
         if (report.runs[i].networks)
             ANNC_TRY(annc_fail(ANNC_USAGE,
-                               "%.300s is of a sweep, which makes a page by itself: give report no other log",
+                               "%.300s is the log of a sweep, which needs a page of its own: give no other log",
                                report.runs[i].path));
     ANNC_TRY(save_page(&report));
 out:

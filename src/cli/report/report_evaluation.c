@@ -53,9 +53,9 @@ static void print_pairs(FILE *out, const struct subject *subject, const annc_con
         if (at < MOST_PAIRS)
             largest[at] = i;
     }
-    page_table(out, "The %u classes are too many for a table of all pairs; those mistaken most often.",
+    page_table(out, "The most frequent confusions; %u classes are too many for a table of all pairs.",
                confusion->classes);
-    PAGE_HEADS(out, "class", "taken for", ">examples");
+    PAGE_HEADS(out, "class", "predicted as", ">examples");
     for (size_t i = 0; i < count; i++) {
         fputs("<tr>", out);
         page_row_head(out, "%s", annc_dataset_class_name(subject->set, (uint32_t)(largest[i] / confusion->classes)));
@@ -157,7 +157,8 @@ static void print_images(FILE *out, const struct subject *subject, const struct 
     uint32_t rows, columns;
     annc_dataset_image_size(subject->set, &rows, &columns);
     uint8_t *grey = take_memory(rows, columns, "an image");
-    page_element(out, "p", "", "Examples of the %s that were taken for another class, with the outputs for both.",
+    page_element(out, "p", "",
+                 "Misclassified examples of the %s, with the outputs of the predicted and of the true class.",
                  subject->set_name);
     fputs("<ul class=\"images\">\n", out);
     for (uint32_t m = 0; m < mistakes->count; m++) {
@@ -169,7 +170,8 @@ static void print_images(FILE *out, const struct subject *subject, const struct 
                  annc_dataset_class_name(subject->set, (uint32_t)labels[i]));
         fputs("<li>", out);
         page_image(out, grey, rows, columns, GREYS, text);
-        page_element(out, "span", "", "a %s, taken for %s", annc_dataset_class_name(subject->set, (uint32_t)labels[i]),
+        page_element(out, "span", "", "a %s, predicted as %s",
+                     annc_dataset_class_name(subject->set, (uint32_t)labels[i]),
                      annc_dataset_class_name(subject->set, (uint32_t)said));
         page_element(out, "span", "", "%.3f vs %.3f", output_for(subject, i, said), output_for(subject, i, labels[i]));
         page_element(out, "span", " class=\"said\"", "example %u", i + 1);
@@ -182,8 +184,8 @@ static void print_images(FILE *out, const struct subject *subject, const struct 
 static void print_wrong_rows(FILE *out, const struct subject *subject, const struct mistakes *mistakes)
 {
     const int32_t *labels = annc_dataset_examples(subject->set)->labels;
-    page_table(out, "Examples of the %s, counted from 1, that were taken for another class.", subject->set_name);
-    PAGE_HEADS(out, "example", "class", "taken for", ">output for that", ">output for its class");
+    page_table(out, "Misclassified examples of the %s, counted from 1.", subject->set_name);
+    PAGE_HEADS(out, "example", "class", "predicted as", ">output of predicted class", ">output of true class");
     for (uint32_t m = 0; m < mistakes->count; m++) {
         const uint32_t i = mistakes->example[m];
         fputs("<tr>", out);
@@ -203,7 +205,7 @@ static void print_far_rows(FILE *out, const struct subject *subject, const struc
     const annc_examples *examples = annc_dataset_examples(subject->set);
     const uint32_t n = examples->outputs, shown = n < MOST_TARGETS ? n : MOST_TARGETS;
     float *values = take_memory(2 * (size_t)n, sizeof *values, "the targets");
-    page_table(out, "Examples of the %s, counted from 1, whose predictions are farthest off%s.", subject->set_name,
+    page_table(out, "Examples of the %s with the largest errors, counted from 1%s.", subject->set_name,
                n > shown ? "; the first targets of each" : "");
     fputs("<thead><tr>", out);
     page_head(out, "example");
@@ -238,8 +240,7 @@ static void print_mistakes(FILE *out, const struct subject *subject)
     annc_dataset_image_size(subject->set, &rows, &columns);
     print_section(out, subject, "Worst mistakes");
     if (mistakes.count == 0)
-        page_element(out, "p", "", "There is none: every example of the %s is taken for what it is.",
-                     subject->set_name);
+        page_element(out, "p", "", "None: every example of the %s is classified correctly.", subject->set_name);
     else if (!are_classes)
         print_far_rows(out, subject, &mistakes);
     else if (columns > 1)
@@ -260,27 +261,26 @@ static void compare_with_log(FILE *out, const struct subject *subject)
         is_test ? (are_classes ? "accuracy" : "r2") : (are_classes ? "validation_accuracy" : "validation_r2");
     const double there = subject->set == subject->data.train ? NAN : run_number(subject->run, key);
     if (!isnan(there) && fabs(here - there) > 1e-4 + 1e-9)
-        print_missing(
-            out,
-            "The log says %.6g where the model comes to %.6g here: the model or the data are not those of the "
-            "run, or were changed since.",
-            there, here);
+        print_missing(out,
+                      "The log has %.6g, but the model gives %.6g here: the model or the data are not those of the "
+                      "run, or were changed since.",
+                      there, here);
 }
 
 static void print_evaluation(FILE *out, const struct subject *subject)
 {
     const annc_evaluation *evaluation = &subject->evaluation;
     print_section(out, subject, "The model evaluated again");
-    page_table(out, "On the %s of %.300s, by: %.300s.", subject->set_name, subject->data.description,
+    page_table(out, "On the %s of %.300s, computed by %.300s.", subject->set_name, subject->data.description,
                annc_device_describe(subject->device)->name);
     if (annc_dataset_has_classes(subject->set)) {
-        PAGE_HEADS(out, ">right", ">of", ">accuracy", ">loss an example");
+        PAGE_HEADS(out, ">correct", ">of", ">accuracy", ">loss per example");
         fputs("<tr>", out);
         page_number(out, "%u", evaluation->correct);
         page_number(out, "%u", evaluation->count);
         page_number(out, "%.2f%%", 100.0 * evaluation->correct / evaluation->count);
     } else {
-        PAGE_HEADS(out, ">examples", ">R\xC2\xB2", ">RMSE", ">MAE", ">loss an example");
+        PAGE_HEADS(out, ">examples", ">R\xC2\xB2", ">RMSE", ">MAE", ">loss per example");
         fputs("<tr>", out);
         page_number(out, "%u", evaluation->count);
         page_number(out, fabs(evaluation->r2) < 1e9 ? "%.6f" : "%.4g", evaluation->r2);

@@ -20,7 +20,7 @@ static const struct {
              {"validation_r2", ">R\xC2\xB2", AS_SIZE, true},
              {"validation_rmse", ">RMSE", AS_SIZE, true},
              {"validation_mae", ">MAE", AS_SIZE, true},
-             {"validation_loss", ">loss an example", AS_SIZE, true},
+             {"validation_loss", ">loss per example", AS_SIZE, true},
              {"best_epoch", ">epoch kept", AS_COUNT, false},
              {"epochs", ">epochs", AS_COUNT, false},
              {"seconds", ">seconds", AS_SIZE, false}};
@@ -82,9 +82,8 @@ void print_folds_section(FILE *out, const struct subject *subject)
     bool is_there[SHOWN_COUNT];
     double mean, deviation;
     print_section(out, subject, "Folds");
-    page_table(out, "Folds, each trained on the others and measured on its own examples; with the standard "
-                    "deviation (sd) of a "
-                    "sample.");
+    page_table(out, "Folds: each network is trained on the other folds and evaluated on its own; sd: "
+                    "sample standard deviation.");
     fputs("<thead><tr><th scope=\"col\">fold</th>", out);
     for (int i = 0; i < SHOWN_COUNT; i++) {
         is_there[i] = spread_of(run, SHOWN[i].key, &mean, &deviation) > 0;
@@ -94,7 +93,7 @@ void print_folds_section(FILE *out, const struct subject *subject)
     fputs("</tr></thead>\n<tbody>\n", out);
     for (size_t f = 0; f < run->fold_count; f++) {
         fputs("<tr>", out);
-        page_row_head(out, "%zu%s", f + 1, run->folds[f].end.count ? "" : ", not done");
+        page_row_head(out, "%zu%s", f + 1, run->folds[f].end.count ? "" : ", not finished");
         for (int i = 0; i < SHOWN_COUNT; i++)
             if (is_there[i])
                 print_value(out, i, record_number(&run->folds[f].end, SHOWN[i].key));
@@ -103,6 +102,6 @@ void print_folds_section(FILE *out, const struct subject *subject)
     print_mean(out, run, is_there);
     page_table_end(out);
     page_element(out, "p", "",
-                 "Each fold has a network of its own, and none is kept: there are no mistakes or "
-                 "weights to look at. One training on all data, with --save, has them.");
+                 "Each fold trains its own network and none is saved, so there are no mistakes or "
+                 "weights to show. Train once on all data with --save to see them.");
 }

@@ -39,19 +39,20 @@ void print_ending(FILE *out, const struct run *run)
     const double kept = run_number(run, "best_epoch");
     const size_t count = run->history.count;
     if (!run->has_result && run->folds)
-        print_missing(out, "The log has no result, so the training was broken off before the end of its folds.");
+        print_missing(out, "The log has no result, so the training was interrupted before all folds were finished.");
     else if (!run->has_result)
-        print_missing(out, "The log has no result, so the training was broken off before its end; %zu epoch%s here.",
-                      count, count == 1 ? " is" : "s are");
+        print_missing(out, "The log has no result, so the training was interrupted; it completed %zu epoch%s.", count,
+                      annc_plural(count));
     else if (ended && strcmp(ended, "divergence") == 0)
         print_missing(out, "The training %s.", message ? message : "diverged");
     else if (ended && strcmp(ended, "signal") == 0)
-        print_missing(out, "The training was stopped by a signal after %zu whole epoch%s.", count, annc_plural(count));
+        print_missing(out, "The training was stopped by a signal after %zu complete epoch%s.", count,
+                      annc_plural(count));
     else if (ended && strcmp(ended, "epochs") != 0)
-        page_element(out, "p", "", "The training was ended after %zu epoch%s by --%s.", count, annc_plural(count),
+        page_element(out, "p", "", "The training was stopped after %zu epoch%s by --%s.", count, annc_plural(count),
                      ended);
     if (!isnan(kept))
-        page_element(out, "p", "", "The parameters of epoch %.0f were kept, the best by validation loss.", kept);
+        page_element(out, "p", "", "The parameters of epoch %.0f, the best by validation loss, were kept.", kept);
 }
 
 /* ---------------------------------------------------------------- epochs */
@@ -74,7 +75,7 @@ static const struct {
              {TEST_R2, ">test R\xC2\xB2", 4},
              {TEST_RMSE, ">test RMSE", 4},
              {RATE, ">learning rate", 4},
-             {SPEED, ">examples a second", WHOLE_NUMBER}};
+             {SPEED, ">examples per second", WHOLE_NUMBER}};
 enum { SHOWN_COUNT = sizeof SHOWN / sizeof *SHOWN };
 
 static void print_cell(FILE *out, double value, int digits)
@@ -96,18 +97,18 @@ static void print_epochs(FILE *out, const struct subject *subject)
     const double *best = history_best(history, run_kept_epoch(subject->run));
     print_section(out, subject, "Epochs");
     if (history->count == 0) {
-        print_missing(out, "No epoch was trained to its end.");
+        print_missing(out, "No epoch was completed.");
         return;
     }
     const char *what =
         subject->run->folds
-            ? " Means of the folds, of the epochs that all of them have; the best is that of the smallest "
+            ? " Means over the folds, for the epochs that all of them have; the best epoch has the smallest "
               "validation loss."
             : "";
     if (every > 1)
-        page_table(out, "Epochs in steps of %zu, the last one and the best one (bold).%s", every, what);
+        page_table(out, "Epochs in steps of %zu, with the last and the best (bold).%s", every, what);
     else
-        page_table(out, "Each epoch; the best one is bold.%s", what);
+        page_table(out, "All epochs; the best is bold.%s", what);
     fputs("<thead><tr><th scope=\"col\" class=\"n\">epoch</th>", out);
     for (int i = 0; i < SHOWN_COUNT; i++)
         if (history_column(history, SHOWN[i].column))
@@ -138,21 +139,21 @@ static void print_saturation(FILE *out, const struct subject *subject)
     char id[64];
     print_section(out, subject, "Saturation");
     if (history->layers == 0 || history->count == 0) {
-        print_missing(out, "The log says nothing of saturation.");
+        print_missing(out, "The log does not record saturation.");
         return;
     }
     row = row ? row : history->rows + (history->count - 1) * history_width(history);
-    page_element(out, "p", "",
-                 "Where the slope f\xE2\x80\xB2 of a unit is near 0 it passes no error back. Seen on up to 256 "
-                 "training examples; a unit "
-                 "is dead where that is so for every one of them.");
+    page_element(
+        out, "p", "",
+        "A unit is saturated where its slope f\xE2\x80\xB2 is near 0: it passes no error back. A unit is dead if it "
+        "is saturated for every example. Measured on up to 256 training examples.");
     chart_of(&run, 1, MOST_CHARTS - 1, &chart);
     snprintf(id, sizeof id, "saturation-%zu", subject->number);
     chart.id = id;
     fputs("<figure>\n", out);
     chart_print(&chart, out);
     fputs("</figure>\n", out);
-    page_table(out, "Each layer after epoch %.0f.", row[EPOCH]);
+    page_table(out, "Layers after epoch %.0f.", row[EPOCH]);
     PAGE_HEADS(out, "layer", ">saturated", ">dead units");
     for (uint32_t l = 0; l < history->layers; l++) {
         fputs("<tr>", out);
@@ -242,10 +243,10 @@ static void print_timing(FILE *out, const struct subject *subject)
     print_seconds(out, "evaluation", run_number(subject->run, "test_seconds"));
     print_seconds(out, "whole process", run_number(subject->run, "wall_seconds"));
     if (history->count > 0 && seconds > 0) {
-        print_seconds(out, "an epoch, mean", seconds / (double)history->count);
+        print_seconds(out, "mean per epoch", seconds / (double)history->count);
         if (!subject->run->folds) { /* epochs of folds are means */
-            print_seconds(out, "the fastest epoch", least);
-            print_seconds(out, "the slowest epoch", most);
+            print_seconds(out, "fastest epoch", least);
+            print_seconds(out, "slowest epoch", most);
         }
         snprintf(text, sizeof text, "%.0f a second", examples / seconds);
         print_pair(out, "examples trained", text);
@@ -256,13 +257,13 @@ static void print_timing(FILE *out, const struct subject *subject)
 static void print_machine(FILE *out, const struct subject *subject)
 {
     static const char *const keys[] = {"device", "device_name", "engine", "threads", "version", "commit"};
-    static const char *const names[] = {"device", "its name", "engine", "threads", "version of annc-gpu", "commit"};
+    static const char *const names[] = {"device", "device name", "engine", "threads", "version of annc-gpu", "commit"};
     print_section(out, subject, "Machine");
     if (!run_text(subject->run, "device")) {
-        print_missing(out, "The log has no result, and so says nothing of the machine.");
+        print_missing(out, "The log has no result, so the machine is unknown.");
         return;
     }
-    page_table(out, "What the training ran on.");
+    page_table(out, "Machine and program of the training.");
     fputs("<tbody>\n", out);
     print_entries(out, subject, keys, names, sizeof keys / sizeof *keys);
     page_table_end(out);
@@ -283,7 +284,7 @@ static void print_configuration(FILE *out, const struct subject *subject)
         page_table_end(out);
     }
     if (run->result.option_count == 0 && !config) {
-        print_missing(out, "Neither the log nor a model says what the other options were.");
+        print_missing(out, "Neither the log nor a model records the other options.");
         return;
     }
     page_table(out, "Options of the training, as --config reads them.");

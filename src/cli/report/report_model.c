@@ -58,9 +58,8 @@ static void print_units(FILE *out, const struct subject *subject, uint32_t rows,
     const double scale = scale_of(W, n * shape->width[1]);
     uint8_t *pixels = take_memory(n, 1, "an image");
     page_element(out, "p", "",
-                 "What the first layer's units look for, %u of %u: blue where light drives a unit up, orange where it "
-                 "drives it down, "
-                 "white where it does not matter. Full colour is %.3g.",
+                 "Weights of %u of the %u units of the first layer: blue is positive (light increases the unit's z), "
+                 "orange is negative, white is 0. Full colour is a magnitude of %.3g.",
                  shown, shape->width[1], scale);
     fputs("<ul class=\"images\">\n", out);
     for (uint32_t j = 0; j < shown; j++) {
@@ -101,8 +100,7 @@ static void print_bars(FILE *out, const struct subject *subject)
             weights[i].size += fabs((double)W[(size_t)j * n + i]) / shape->width[1];
     }
     qsort(weights, n, sizeof *weights, by_size);
-    page_table(out, "How much each input weighs in the first layer, on average over its units: the first %u of %u.",
-               shown, n);
+    page_table(out, "Inputs with the largest weights in the first layer, averaged over its units: %u of %u.", shown, n);
     PAGE_HEADS(out, "input", ">mean |w|", "");
     for (uint32_t i = 0; i < shown; i++) {
         char name[128];
@@ -144,7 +142,8 @@ static void print_rows(FILE *out, const annc_check_row *rows, size_t count)
     else
         page_element(out, "p", "", "All %zu comparisons pass.", count);
     page_table(
-        out, "The equations against central finite differences, and the device against the equations, on %d examples.",
+        out,
+        "The equations compared with central finite differences, and the device with the equations, on %d examples.",
         AUDIT_BATCH);
     PAGE_HEADS(out, "layer", "kind", "compared by", ">parameters", ">of", ">worst", ">normwise", ">tolerance",
                "verdict");
@@ -191,7 +190,7 @@ static void print_audit(FILE *out, const struct subject *subject)
     if (status == ANNC_OK)
         print_rows(out, rows, count);
     else
-        print_missing(out, "The audit could not be done: %s.", error_text());
+        print_missing(out, "The audit could not run: %s.", error_text());
     annc_check_free(rows);
 }
 

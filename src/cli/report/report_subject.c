@@ -67,8 +67,8 @@ static void open_model(struct subject *subject)
     char theirs[1024];
     if (!path) {
         snprintf(subject->no_model, sizeof subject->no_model, "The log names no model: %s.",
-                 ended && strcmp(ended, "divergence") == 0 ? "a training that diverges keeps none"
-                                                           : "with --save FILE the training would have kept one");
+                 ended && strcmp(ended, "divergence") == 0 ? "a training that diverges saves none"
+                                                           : "train with --save FILE to keep one");
         return;
     }
     const annc_status status = annc_model_load(path, NULL, &subject->network);
@@ -82,7 +82,7 @@ static void open_model(struct subject *subject)
     if (layers && strcmp(layers, theirs) == 0)
         return;
     snprintf(subject->no_model, sizeof subject->no_model,
-             "The model in %.300s is a %.100s and not this run's: another training has been saved there since.", path,
+             "The model in %.300s has the shape %.100s, unlike this run: another training was saved there since.", path,
              theirs);
     annc_network_free(subject->network);
     subject->network = NULL;
@@ -123,10 +123,9 @@ static void open_data(const struct options *report, struct subject *subject)
     end_if_out_of_memory(status);
     if (status != ANNC_OK) {
         snprintf(subject->no_data, sizeof subject->no_data,
-                 report->value[OPTION_DATA].given
-                     ? "What --data names cannot be taken for the data of the run (%.500s)."
-                     : "The data of the run cannot be had here (%.500s); --data WHAT "
-                       "would name them.",
+                 report->value[OPTION_DATA].given ? "The data named with --data do not fit this run (%.500s)."
+                                                  : "The data of this run cannot be loaded (%.500s); name them "
+                                                    "with --data WHAT.",
                  error_text());
         annc_data_free(&subject->data);
         return;

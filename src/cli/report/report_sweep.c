@@ -67,7 +67,7 @@ static void print_heads(FILE *out, const struct log_record *first, const bool *i
         if (is_there[i])
             page_head(out, OUTCOMES[i].name);
     if (is_there[REASON])
-        page_head(out, "what went wrong");
+        page_head(out, "error");
     fputs("</tr></thead>\n<tbody>\n", out);
 }
 
@@ -107,9 +107,9 @@ static void print_table(FILE *out, const struct run *run)
         is_there[REASON] = is_there[REASON] || record_text(&run->networks[n], "error");
     }
     if (shown < run->network_count)
-        page_table(out, "The best %zu of %zu networks, the best one first.", shown, run->network_count);
+        page_table(out, "The best %zu of %zu networks, best first.", shown, run->network_count);
     else
-        page_table(out, "Each network, the best one first.");
+        page_table(out, "All networks, best first.");
     print_heads(out, first, is_there);
     for (size_t n = 0; n < shown; n++)
         print_network(out, first, &run->networks[n], is_there);
@@ -127,11 +127,11 @@ void print_sweep_page(FILE *out, const struct run *run, const char *name)
     page_element(out, "p", " class=\"said\"", "Written by annc-gpu %s from %s.", annc_build_info().version, name);
     fputs("</header>\n<main>\n", out);
     if (!run->has_result)
-        print_missing(out, "The log has no result, so the sweep was broken off before its end.");
+        print_missing(out, "The log has no result, so the sweep was interrupted.");
     print_table(out, run);
     page_element(out, "p", "",
-                 "Networks are compared on the examples that the sweep held out; of each the epoch of "
-                 "the smallest validation loss counts.");
+                 "Networks are compared on the examples that the sweep held out, each at its epoch "
+                 "with the smallest validation loss.");
     fputs("</main>\n", out);
     page_end(out);
 }

@@ -48,7 +48,7 @@ enum stop_policy set_stop_policy(enum stop_policy wanted)
 /* Repeats at intervals until work that must not be interrupted is complete. */
 static void on_alarm(int signal)
 {
-    static const char told[] = "annc-gpu: what was at work took too long, and was broken off\n";
+    static const char told[] = "annc-gpu: the current operation did not stop in time and was ended\n";
     (void)signal;
     if (policy == END_WHEN_ASKED)
         return;

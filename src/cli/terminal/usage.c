@@ -10,6 +10,7 @@ static const char *option_of_field(const char *field)
     static const struct {
         const char *field, *option;
     } known[] = {{"activation", "--output-activation"},
+                 {"annc_mnist_fetch", "`annc-gpu fetch`"},
                  {"assumed", "--layers"},
                  {"class_weights", "--class-weights"},
                  {"cost", "--cost"},
@@ -26,6 +27,8 @@ static const char *option_of_field(const char *field)
                  {"test_path", "--test"},
                  {"thousands", "--thousands"},
                  {"threshold", "--threshold"},
+                 {"transpose", "--transpose"},
+                 {"unlabelled", "`annc-gpu predict`"},
                  {"width", "--layers"},
                  {"x_name", "--x"},
                  {"y_name", "--y"}};
@@ -39,6 +42,23 @@ const char *error_text(void)
 {
     static _Thread_local char text[ANNC_ERROR_SIZE];
     return annc_error_naming(option_of_field, text, sizeof text);
+}
+
+const char *note_naming_options(const char *note, char *text, size_t size)
+{
+    static const char MARK[] = "; set '";
+    const int length = (int)strcspn(note, "\n");
+    snprintf(text, size, "%.*s", length, note);
+    char *mark = strstr(text, MARK), *end = mark ? strchr(mark + strlen(MARK), '\'') : NULL;
+    if (!end)
+        return text;
+    *end = '\0';
+    const char *option = option_of_field(mark + strlen(MARK));
+    *end = '\'';
+    if (option)
+        snprintf(text, size, "%.*s; set %s%.*s", (int)(mark - text), note, option, length - (int)(end + 1 - text),
+                 note + (end + 1 - text));
+    return text;
 }
 
 /* ---------------------------------------------------------------- suggestions */

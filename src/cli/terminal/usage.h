@@ -8,6 +8,10 @@
  * place of the library's field names. Valid until the next call. */
 const char *error_text(void);
 
+/* Copies the first line of a note of the library to `text`, with options in place of the fields that
+ * it says to set: "set 'transpose'" becomes "set --transpose". Returns `text`. */
+const char *note_naming_options(const char *note, char *text, size_t size);
+
 /* Returns the candidate closest to `word`, or NULL if none is close. next(i) returns candidates for
  * 0, 1, ... and NULL after the last. */
 const char *closest(const char *word, const char *(*next)(int i, unsigned command), unsigned command);

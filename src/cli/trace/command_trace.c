@@ -103,7 +103,8 @@ static annc_status take_data(struct subject *subject)
     subject->examples = source.need_test ? subject->data.test : subject->data.train;
     const annc_examples *examples = annc_dataset_examples(subject->examples);
     if (subject->example >= examples->count)
-        return annc_fail(ANNC_INPUT, "--example %u: there are %u", subject->example + 1, examples->count);
+        return annc_fail(ANNC_INPUT, "--example %u: the data have %u example%s", subject->example + 1, examples->count,
+                         annc_plural(examples->count));
     print_layers(&subject->shape, layers, sizeof layers);
     snprintf(subject->title, sizeof subject->title, "%.60s, %s cost, example %u", layers,
              annc_cost_name(subject->shape.cost), subject->example + 1);
@@ -145,12 +146,13 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
     if (!text)
         return ANNC_OK;
     if (strspn(text, "0123456789:") != strlen(text) || sscanf(text, "%9u:%9u%c", &layer, &unit, &end) != 2)
-        return annc_fail(ANNC_USAGE, "--neuron takes a layer and a unit of it, both from 1, like 2:3; not '%.64s'",
+        return annc_fail(ANNC_USAGE,
+                         "--neuron takes a layer and one of its units, both counted from 1, like 2:3; not '%.64s'",
                          text);
     if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
-        return annc_fail(ANNC_USAGE, "--neuron %.20s: there is none; the network has %u layer%s%s", text,
+        return annc_fail(ANNC_USAGE, "--neuron %.20s does not exist: the network has %u layer%s%s", text,
                          subject->shape.layers, annc_plural(subject->shape.layers),
-                         layer >= 1 && layer <= subject->shape.layers ? ", and fewer units in that one" : "");
+                         layer >= 1 && layer <= subject->shape.layers ? ", and this layer has fewer units" : "");
     *l = layer;
     *j = unit - 1;
     return ANNC_OK;
@@ -221,7 +223,7 @@ static annc_status show_trace(const struct subject *subject, const annc_trace *t
     if (value[OPTION_OUT].text) {
         status = save_graph(subject->options, &graph);
     } else {
-        printf("%s\nabove a line the value that flows forward, below it dC/d of that value\n\n", subject->title);
+        printf("%s\nabove an edge: the value that flows forward; below: dC/d of that value\n\n", subject->title);
         graph_print_text(&graph, use_unicode(stdout), stdout);
         print_update(trace, after, view, subject->eta, stdout);
     }
@@ -252,11 +254,12 @@ annc_status run_trace(const struct options *options)
     struct subject subject = {.options = options};
     const char *path = options->value[OPTION_OUT].text;
     if (path && options->value[OPTION_STEP].given)
-        return annc_fail(ANNC_USAGE, "--step and --out contradict each other: a walk is printed, a graph is written");
+        return annc_fail(ANNC_USAGE,
+                         "--step and --out cannot be combined: --step prints equations, --out writes a graph");
     if (path && !printer_for(path))
         return annc_fail(
             ANNC_USAGE,
-            "--out takes a name that ends in .svg, .dot, .gv or .txt, or one without an ending; not '%.64s'", path);
+            "--out takes a name that ends in .svg, .dot, .gv or .txt, or a name without an ending; not '%.64s'", path);
     annc_status status = ANNC_OK;
     ANNC_TRY(take_subject(&subject));
     ANNC_TRY(show(&subject));

@@ -24,7 +24,7 @@ static bool begin(struct walk *walk, const char *equation)
 {
     char line[64];
     if (walk->walks && walk->number > 0) {
-        fputs("  Enter: go on, q: stop ", walk->out);
+        fputs("  Enter: continue, q: quit ", walk->out);
         fflush(walk->out);
         walk->is_over = !fgets(line, sizeof line, stdin) || line[0] == 'q';
     }
@@ -182,7 +182,7 @@ static void step_gradient(struct walk *walk, uint32_t l)
 {
     const annc_trace *trace = walk->trace;
     char name[GRAPH_NAME], line[100];
-    snprintf(line, sizeof line, "BP3 and BP4, layer %u: dC/db = delta, dC/dw = delta * what w takes", l);
+    snprintf(line, sizeof line, "BP3 and BP4, layer %u: dC/db = delta, dC/dw = delta * the input of w", l);
     if (!begin(walk, line))
         return;
     for (uint32_t i = 0; i < walk->view->count[l]; i++) {
@@ -253,7 +253,7 @@ void print_update(const annc_trace *trace, const annc_trace *after, const struct
         print_one_update(&walk, view->first, view->shown[view->first][0],
                          i < view->count[view->first - 1] ? view->shown[view->first - 1][i] : SIZE_MAX);
     if (!is_whole(&walk))
-        fprintf(out, "     after all %zu parameters of the network have moved:\n",
+        fprintf(out, "     after the update of all %zu parameters of the network:\n",
                 annc_shape_parameters(&trace->shape));
     print_after(&walk);
 }
@@ -277,7 +277,7 @@ bool print_steps(const annc_trace *trace, const annc_trace *after, const struct 
     }
     step_update(&walk);
     snprintf(again, sizeof again, "forward again%s",
-             is_whole(&walk) ? "" : ", after all parameters of the network have moved");
+             is_whole(&walk) ? "" : ", after the update of all parameters of the network");
     if (begin(&walk, again))
         print_after(&walk);
     return !walk.is_over;

@@ -111,8 +111,7 @@ static annc_status plan_all(struct sweep *sweep, annc_shape *first)
         unused_add(&unused, &plan.options, &sweep->candidates[i].options.training);
         if (plan.shape.width[0] != first->width[0] ||
             plan.shape.width[plan.shape.layers] != first->width[first->layers])
-            return annc_fail(ANNC_USAGE,
-                             "--grid: all networks of a sweep have the same inputs and outputs, from %u to %u",
+            return annc_fail(ANNC_USAGE, "--grid: all networks of a sweep must have %u inputs and %u outputs",
                              first->width[0], first->width[first->layers]);
     }
     warn_unused_options(&unused, sweep->options);

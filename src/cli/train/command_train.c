@@ -38,19 +38,19 @@ static annc_status check_combination(const struct session *session)
     const struct option_value *value = session->options->value;
     if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given &&
         value[OPTION_INIT].choice != ANNC_INIT_AUTO)
-        return annc_fail(ANNC_USAGE, "--init and --load contradict each other: the model brings its parameters");
+        return annc_fail(ANNC_USAGE, "--init and --load cannot be combined: the model already has parameters");
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
         return annc_fail(ANNC_USAGE,
-                         "--folds and --save contradict each other: every fold has a network of its own; train one on "
-                         "all data to keep it");
+                         "--folds and --save cannot be combined: every fold trains its own network; train one on "
+                         "all data to save it");
     if (value[OPTION_FOLDS].given && value[OPTION_LOAD].given)
         return annc_fail(ANNC_USAGE,
-                         "--folds and --load contradict each other: the model has seen what folds hold out");
+                         "--folds and --load cannot be combined: the model has seen the rows that folds hold out");
     if (value[OPTION_FOLDS].given && value[OPTION_EPOCHS].whole == 0)
         return annc_fail(ANNC_USAGE,
-                         "--folds and --epochs 0 contradict each other: of untrained networks there is no mean");
+                         "--folds and --epochs 0 cannot be combined: untrained networks have no results to average");
     if (value[OPTION_PATIENCE].whole > 0 && !value[OPTION_VALIDATION].given && !value[OPTION_FOLDS].given)
-        return annc_fail(ANNC_USAGE, "--patience needs data to watch: add --validation 0.1");
+        return annc_fail(ANNC_USAGE, "--patience needs validation data: add --validation 0.1");
     return ANNC_OK;
 }
 
@@ -63,7 +63,7 @@ static annc_status check_plot(const struct session *session)
     if (!end || strcasecmp(end, ".svg") != 0)
         return annc_fail(ANNC_USAGE, "--plot takes a name that ends in .svg, not '%.64s'", path);
     if (session->options->value[OPTION_FOLDS].given)
-        return annc_fail(ANNC_USAGE, "--folds and --plot contradict each other: curves are of one training");
+        return annc_fail(ANNC_USAGE, "--folds and --plot cannot be combined: a plot shows one training");
     return annc_model_can_save(path);
 }
 
@@ -131,7 +131,7 @@ static annc_status save_plot(const struct session *session)
     if (!path)
         return ANNC_OK;
     if (count == 0 && session->state.epochs > 0) {
-        note(session->options, "no epoch was left to train: %s is left as it was", path);
+        note(session->options, "no epochs were left to train: %s is unchanged", path);
         return ANNC_OK;
     }
     if (count == session->state.epochs)

@@ -158,7 +158,7 @@ static annc_status tell_failure(const struct folds_session *all, annc_status sta
         print_stop(all->model, stopped, false);
     }
     if (status == ANNC_FAILURE && all->is_over_time && checkpoint)
-        return annc_fail(status, "%s; go on with annc-gpu train --resume %s", error_text(), checkpoint);
+        return annc_fail(status, "%s; resume with annc-gpu train --resume %s", error_text(), checkpoint);
     return status;
 }
 
@@ -177,9 +177,7 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
     if (model->checkpoint && model->options->goes_further) {
         ANNC_RETURN_IF_FAILED(annc_folds_restore(model->checkpoint, &folds));
         if (folds.fold > 0)
-            return annc_fail(ANNC_USAGE,
-                             "--epochs cannot be raised any more: %u of the folds were trained to their end",
-                             folds.fold);
+            return annc_fail(ANNC_USAGE, "--epochs can no longer be raised: %u of the folds are finished", folds.fold);
     }
     all.sessions = take_memory(source->folds, sizeof *all.sessions, "the folds");
     annc_status status = annc_cross_validate(model->device, &options, &folds);

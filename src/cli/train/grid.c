@@ -22,13 +22,12 @@ static annc_status find_option(const char *name, size_t length, enum option_id *
             *id = (enum option_id)i;
             if (OPTIONS[i].commands & VARIES)
                 return ANNC_OK;
-            return annc_fail(ANNC_USAGE, "--grid: --%s is the same for all networks of a sweep%s", text,
+            return annc_fail(ANNC_USAGE, "--grid: --%s must be the same for all networks of a sweep%s", text,
                              i == OPTION_SEED ? "; --seeds N tries several" : "");
         }
     const char *meant = closest(text, option_name, VARIES);
-    return annc_fail(ANNC_USAGE, "--grid: there is no option '%.64s'%s%s%s", text,
-                     meant && *meant ? "; did you mean " : "", meant && *meant ? meant : "",
-                     meant && *meant ? "?" : "");
+    return annc_fail(ANNC_USAGE, "--grid: unknown option '%.64s'%s%s%s", text, meant && *meant ? "; did you mean " : "",
+                     meant && *meant ? meant : "", meant && *meant ? "?" : "");
 }
 
 /* Parses "0.1..10" for a numeric option. */
@@ -107,7 +106,7 @@ annc_status grid_open(const struct options *options, struct grid *grid)
                              MOST_POINTS);
     }
     if (grid->random && grid->axes == 0)
-        return annc_fail(ANNC_USAGE, "--random needs something to draw from: --grid lr=0.1..10");
+        return annc_fail(ANNC_USAGE, "--random needs --grid to draw from, like --grid lr=0.1..10");
     grid->points = (uint32_t)(grid->random ? random->whole : points);
     return ANNC_OK;
 }

@@ -143,7 +143,8 @@ void note_resumed(const struct session *session, const annc_run *run)
     print_machine(session->device, run, now, sizeof now);
     if (then && strcmp(then, now) != 0)
         note(session->options,
-             "the checkpoint was made elsewhere (%.300s), so rounding will differ from that of an unbroken run", then);
+             "the checkpoint was saved with another setup (%.300s), so rounding will differ from an uninterrupted run",
+             then);
     note(session->options, "resumed after %u epoch%s%s", session->state.epochs, annc_plural(session->state.epochs),
-         is_done ? ", which is all of them: --epochs N goes further" : "");
+         is_done ? ", which is all of them; raise --epochs to continue" : "");
 }

@@ -158,7 +158,7 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     ANNC_RETURN_IF_FAILED(
         load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
     if (session->options->value[OPTION_TARGET_ACCURACY].given && !annc_dataset_has_classes(session->data.train))
-        return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, and the data have targets");
+        return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, but the data have targets");
     ANNC_RETURN_IF_FAILED(
         annc_training_fits(session->device, &session->shape, &session->run_options.training, session->data.train));
     ANNC_RETURN_IF_FAILED(make_network(session));
@@ -180,7 +180,7 @@ annc_status session_open(struct session *session)
     session->state = *annc_run_progress(session->run);
     const uint32_t window = annc_trainer_window(annc_run_trainer(session->run));
     if (window < count)
-        note(session->options, "the examples do not fit on the device and come %u at a time", window);
+        note(session->options, "the examples do not fit on the device and are copied there %u at a time", window);
     if (session->checkpoint)
         note_resumed(session, session->run);
     return ANNC_OK;

@@ -320,9 +320,9 @@ void print_stop(const struct session *session, const char *stopped, bool saved)
     char how[4200];
     complain(stopped);
     if (checkpoint)
-        snprintf(how, sizeof how, "go on from there with annc-gpu train --resume %s", checkpoint);
+        snprintf(how, sizeof how, "resume with annc-gpu train --resume %s", checkpoint);
     else if (model)
-        snprintf(how, sizeof how, "go on from there with --load %s", model);
+        snprintf(how, sizeof how, "continue with annc-gpu train --load %s", model);
     if (checkpoint || model)
         complain(how);
 }

@@ -146,10 +146,9 @@ static annc_status refuse_fractions(const char *name, const struct annc_label *s
 {
     for (uint32_t i = 0; i < count; i++)
         if (sorted[i].number != floor(sorted[i].number))
-            return annc_fail(
-                ANNC_INPUT,
-                "%s: the label %s is no whole number; for numbers to be learnt as such use " ANNC_FIELD_TARGET, name,
-                sorted[i].text);
+            return annc_fail(ANNC_INPUT,
+                             "%s: the label %s is not a whole number; for numeric targets use " ANNC_FIELD_TARGET, name,
+                             sorted[i].text);
     return ANNC_OK;
 }
 
@@ -157,8 +156,9 @@ static annc_status wrong_count(const char *name, const struct annc_label *sorted
 {
     char first[SHOWN], last[SHOWN];
     return annc_fail(ANNC_INPUT,
-                     "%s: %u different label%s from %s to %s, and %u %s; end " ANNC_FIELD_WIDTH " with %s%u", name,
-                     count, annc_plural(count), annc_printable(sorted[0].text, first, sizeof first),
+                     "%s: has %u different label%s from %s to %s, but the network has %u %s; end " ANNC_FIELD_WIDTH
+                     " with %s%u",
+                     name, count, annc_plural(count), annc_printable(sorted[0].text, first, sizeof first),
                      annc_printable(sorted[count - 1].text, last, sizeof last), outputs,
                      outputs == 1 ? "output, which takes two classes" : "outputs", count == 2 ? "1 or " : "", count);
 }
@@ -303,9 +303,9 @@ static annc_status unknown_label(const struct annc_classes *classes, const struc
                          shown);
     if (near)
         return annc_fail(ANNC_INPUT,
-                         "%s: %s has the label '%s', which is no class of the training data; it is near '%s'",
+                         "%s: %s has the label '%s', which is not a class of the training data; did you mean '%s'?",
                          table->name, where, shown, annc_printable(near, near_shown, sizeof near_shown));
-    return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is no class of the training data", table->name,
+    return annc_fail(ANNC_INPUT, "%s: %s has the label '%s', which is not a class of the training data", table->name,
                      where, shown);
 }
 

@@ -13,13 +13,14 @@ static annc_status check(const annc_examples *examples)
 {
     const size_t n = examples->count, outputs = examples->outputs;
     if (n == 0 || n > MOST_EXAMPLES || examples->inputs == 0 || outputs == 0)
-        return annc_fail(ANNC_INPUT,
-                         "a data set has 1 to %d examples of 1 or more inputs and outputs, not %zu of %u and %zu",
-                         MOST_EXAMPLES, n, examples->inputs, outputs);
+        return annc_fail(
+            ANNC_INPUT,
+            "a data set must have 1 to %d examples, each with inputs and outputs; this one has %zu, with %u and %zu",
+            MOST_EXAMPLES, n, examples->inputs, outputs);
     if (!examples->x || !examples->labels == !examples->targets)
-        return annc_fail(ANNC_USAGE, "a data set has inputs, and either labels or targets");
+        return annc_fail(ANNC_USAGE, "a data set needs inputs, and either labels or targets");
     if (examples->type == ANNC_BYTES && !(isfinite(examples->divisor) && examples->divisor > 0))
-        return annc_fail(ANNC_USAGE, "bytes are divided by a finite number above 0, not by %g",
+        return annc_fail(ANNC_USAGE, "the divisor of bytes is %g: it must be finite and above 0",
                          (double)examples->divisor);
     for (size_t i = 0; examples->type == ANNC_FLOATS && i < n * examples->inputs; i++)
         if (!isfinite(((const float *)examples->x)[i]))

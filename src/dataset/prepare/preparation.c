@@ -258,7 +258,7 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
             const double value = annc_table_value(table, row * n + j);
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
-                                 "%s: a value is missing in row %zu, and the training data say nothing of means; "
+                                 "%s: a value is missing in row %zu, but no mean is known to replace it; "
                                  "use " ANNC_FIELD_MISSING " drop",
                                  table->name, (size_t)table->before + row + 1);
             ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)scaled(&preparation->inputs, j, value)
@@ -366,10 +366,10 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     const uint32_t targets_there = table->targets ? table->outputs : outputs;
     count = rows ? count : table->rows;
     if (preparation->inputs.count > 0 && preparation->inputs.count != table->inputs)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u input%s an example, and the model takes %u", table->name,
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u input%s per example, but the model takes %u", table->name,
                            table->inputs, annc_plural(table->inputs), preparation->inputs.count));
     if (!table->labels.index && preparation->targets.count > 0 && preparation->targets.count != targets_there)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u target%s an example, and the model gives %u", table->name,
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has %u target%s per example, but the model predicts %u", table->name,
                            targets_there, annc_plural(targets_there), preparation->targets.count));
     if (takes_over)
         x = table->x;
@@ -384,7 +384,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     else if (preparation->unlabelled)
         ANNC_TRY(nothing_of(preparation, outputs, count, &labels, &targets));
     else
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has nothing that is to be learnt", table->name));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has no labels or targets", table->name));
     const annc_examples examples = {.count = count,
                                     .inputs = table->inputs,
                                     .outputs = targets        ? targets_there

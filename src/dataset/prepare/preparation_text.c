@@ -107,7 +107,7 @@ out:
 
 static annc_status malformed(const char *key)
 {
-    return annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key);
+    return annc_fail(ANNC_INPUT, "the model's %s is malformed", key);
 }
 
 static annc_status load_texts(const annc_network *network, const char *key, struct annc_texts *texts)

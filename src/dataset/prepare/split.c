@@ -42,7 +42,7 @@ static annc_status list(const struct annc_table *table, const bool *held, struct
             split->train[split->train_count++] = row;
     if (split->held_count == 0 || split->train_count == 0)
         return annc_fail(ANNC_INPUT,
-                         "%s: of %u row%s there would be %u to train on and %u to validate with; both need some",
+                         "%s: a split of %u row%s leaves %u for training and %u for validation; each needs at least 1",
                          table->name, table->rows, annc_plural(table->rows), split->train_count, split->held_count);
     return ANNC_OK;
 }
@@ -96,7 +96,7 @@ annc_status annc_split_fold(const struct annc_table *table, uint32_t folds, uint
     memset(split, 0, sizeof *split);
     if (folds > table->rows) /* the first fold would not show it: only the last ones are empty */
         return annc_fail(ANNC_INPUT,
-                         "%s: " ANNC_FIELD_FOLDS " %u: each holds out one of the rows at least, and there are %u",
+                         "%s: " ANNC_FIELD_FOLDS " is %u, but there are only %u rows; each fold needs at least one",
                          table->name, folds, table->rows);
     ANNC_TRY(open_split(table, split));
     ANNC_TRY(annc_allocate((size_t)kinds + 1, sizeof *next, "the split", (void **)&next));

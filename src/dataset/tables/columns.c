@@ -104,7 +104,7 @@ static bool is_header(const struct annc_records *records, const struct annc_colu
 
 static annc_status wrong_length(const struct annc_records *records, size_t wanted)
 {
-    return annc_stream_malformed(records->stream, "line %zu has %zu field%s, and others have %zu", records->line,
+    return annc_stream_malformed(records->stream, "line %zu has %zu field%s, but other lines have %zu", records->line,
                                  records->count, annc_plural(records->count), wanted);
 }
 
@@ -113,11 +113,10 @@ annc_status annc_columns_check(const struct annc_records *records, const struct 
     if (records->count != columns->count)
         return wrong_length(records, columns->count);
     if (columns->last_is_empty && records->field[columns->count - 1].length > 0)
-        return annc_stream_malformed(
-            records->stream,
-            "line %zu: the last field, which the header lacks and which was empty, is not; name "
-            "the columns in the header",
-            records->line);
+        return annc_stream_malformed(records->stream,
+                                     "line %zu: the last field has a value, but the header has no name for it; add the "
+                                     "name to the header",
+                                     records->line);
     return ANNC_OK;
 }
 
@@ -216,7 +215,7 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
         columns->rows++;
     }
     if (columns->rows == 0)
-        return annc_stream_malformed(records->stream, "has a header and no rows");
+        return annc_stream_malformed(records->stream, "has a header but no rows");
     ANNC_TRY(name_columns(records, columns));
 out:
     annc_records_rewind(records);
@@ -244,14 +243,15 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
         return ANNC_OK;
     if (points)
         return annc_stream_malformed(records->stream,
-                                     "numbers have decimal points (column '%s') and commas (column '%s'); say which "
-                                     "by " ANNC_FIELD_DECIMAL " . or " ANNC_FIELD_DECIMAL " ,",
+                                     "numbers have decimal points (column '%s') and commas (column '%s'); choose "
+                                     "with " ANNC_FIELD_DECIMAL " . or " ANNC_FIELD_DECIMAL " ,",
                                      points->name, commas->name);
     if (all_before_three)
-        return annc_stream_malformed(records->stream,
-                                     "all commas in numbers stand before three digits (column '%s'): decimal marks or "
-                                     "thousands marks? say " ANNC_FIELD_DECIMAL " , or " ANNC_FIELD_THOUSANDS " ,",
-                                     commas->name);
+        return annc_stream_malformed(
+            records->stream,
+            "all commas in numbers stand before three digits (column '%s'), so they could be decimal "
+            "or thousands marks; choose " ANNC_FIELD_DECIMAL " , or " ANNC_FIELD_THOUSANDS " ,",
+            commas->name);
     columns->decimal = ',';
     annc_note(notes, size, "numbers have a decimal comma");
     return ANNC_OK;
@@ -268,11 +268,11 @@ static annc_status refuse_texts(const struct annc_records *records, const annc_t
     if (column->texts == 0 && !options->thousands)
         return annc_stream_malformed(
             records->stream,
-            "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); say which by " ANNC_FIELD_THOUSANDS
+            "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); choose " ANNC_FIELD_THOUSANDS
             " , or " ANNC_FIELD_THOUSANDS " .",
             column->text_line, shown, column->text, count, annc_plural(count));
     return annc_stream_malformed(
-        records->stream, "line %zu, column '%s': '%s' is no number (%u such cell%s); %s%s", column->text_line, shown,
+        records->stream, "line %zu, column '%s': '%s' is not a number (%u such cell%s); %s%s", column->text_line, shown,
         column->text, count, annc_plural(count),
         target ? "for classes use " ANNC_FIELD_LABEL " " : "leave the column out with " ANNC_FIELD_DROP " ", shown);
 }
@@ -290,7 +290,7 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
             return refuse_texts(records, options, column, target);
     }
     if (inputs == 0)
-        return annc_stream_malformed(records->stream, "has no inputs beside what is to be learnt");
+        return annc_stream_malformed(records->stream, "has no inputs besides the label or target");
     for (uint32_t c = 0; c < columns->count && options->missing == ANNC_MISSING_ERROR; c++) {
         const struct annc_column *column = &columns->column[c];
         const bool numbers = column->role == ANNC_ROLE_INPUT || column->role == ANNC_ROLE_TARGET;
@@ -332,11 +332,11 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     annc_status status = ANNC_OK;
     memset(columns, 0, sizeof *columns);
     ANNC_TRY(look(records, options, columns));
-    annc_note(notes, size, "%s%u row%s of %u column%s between %s, %s header", records->ended ? "" : "more than ",
+    annc_note(notes, size, "%s%u row%s of %u column%s separated by %s, %s header", records->ended ? "" : "more than ",
               columns->rows, annc_plural(columns->rows), columns->count, annc_plural(columns->count),
               separator_name(records->separator), columns->has_header ? "with a" : "without a");
     if (records->was_latin_1)
-        annc_note(notes, size, "the text is no UTF-8 and was read as Latin-1");
+        annc_note(notes, size, "the text is not UTF-8 and was read as Latin-1");
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));
     ANNC_TRY(settle_decimal(records, options, columns, notes, size));
     ANNC_TRY(check_inputs(records, options, columns));

@@ -95,10 +95,10 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
     char column[SHOWN], text[SHOWN], shown[SHOWN];
     const char *what = cell == ANNC_CELL_MISSING ? "the value is missing; use " ANNC_FIELD_MISSING
                                                    " drop or " ANNC_FIELD_MISSING " mean"
-                       : cell == ANNC_CELL_NUMBER ? "is beyond single precision"
+                       : cell == ANNC_CELL_NUMBER ? "is too large for single precision"
                        : cell == ANNC_CELL_TEXT
-                           ? "is no number"
-                           : "is no number by the marks of those before; say which by " ANNC_FIELD_DECIMAL
+                           ? "is not a number"
+                           : "is not a number with the marks of the rows before; set " ANNC_FIELD_DECIMAL
                              " or " ANNC_FIELD_THOUSANDS;
     annc_printable(reading->columns.column[c].name, column, sizeof column);
     if (cell == ANNC_CELL_MISSING)
@@ -201,7 +201,7 @@ static annc_status take_row(struct annc_csv *reading)
     if (unlabelled || target_is_missing(table))
         return annc_stream_malformed(
             reading->records.stream,
-            "line %zu, column '%s': what is to be learnt is missing; use " ANNC_FIELD_MISSING " drop",
+            "line %zu, column '%s': the label or target is missing; use " ANNC_FIELD_MISSING " drop",
             reading->records.line,
             annc_printable(label == UINT32_MAX ? table->target_names.text[0] : reading->columns.column[label].name,
                            shown, sizeof shown));
@@ -309,7 +309,7 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
         annc_note(notes, size, "%llu row%s with missing values %s left out", (unsigned long long)reading->dropped,
                   annc_plural(reading->dropped), reading->dropped == 1 ? "is" : "are");
     if (table->rows == 0)
-        ANNC_TRY(annc_stream_malformed(stream, "has no row without missing values"));
+        ANNC_TRY(annc_stream_malformed(stream, "has missing values in every row"));
 out:
     annc_csv_close(reading);
     if (status != ANNC_OK)

@@ -92,7 +92,7 @@ static annc_status check_size(const struct annc_stream *stream, const unsigned c
     if (swapped == file - header)
         return annc_stream_malformed(stream, "has little-endian sizes; IDX is big-endian");
     return annc_stream_malformed(stream,
-                                 "%s: its header claims %llu bytes of elements, and %llu are there; download it again",
+                                 "%s: its header claims %llu bytes of elements, but it has %llu; download it again",
                                  bytes > file - header ? "is cut short" : "is too long", (unsigned long long)bytes,
                                  (unsigned long long)(file - header));
 }
@@ -104,12 +104,13 @@ static annc_status read_header(struct annc_stream *stream, struct annc_idx *idx,
     size_t got;
     ANNC_TRY(annc_stream_read(stream, magic, sizeof magic, &got));
     if (got < sizeof magic)
-        return annc_stream_malformed(stream, "is cut short: %zu bytes are no IDX header; download it again", got);
+        return annc_stream_malformed(stream, "is cut short: %zu bytes are too few for an IDX header; download it again",
+                                     got);
     if (magic[0] != 0 && magic[2] == 0 && magic[3] == 0 && element_bytes(magic[1]) > 0)
         return annc_stream_malformed(stream, "has a little-endian header; IDX is big-endian");
     if (magic[0] != 0 || magic[1] != 0 || element_bytes(magic[2]) == 0)
-        return annc_stream_malformed(stream, "is no IDX file: it begins with %02x %02x %02x %02x", magic[0], magic[1],
-                                     magic[2], magic[3]);
+        return annc_stream_malformed(stream, "is not an IDX file: it begins with %02x %02x %02x %02x", magic[0],
+                                     magic[1], magic[2], magic[3]);
     *type = magic[2];
     idx->rank = magic[3];
     if (idx->rank < 1 || idx->rank > ANNC_IDX_MOST_RANK)
@@ -174,7 +175,7 @@ static annc_status read_elements(struct annc_stream *stream, struct annc_idx *id
     ANNC_TRY(annc_stream_read(stream, chunk, 1, &got));
     if (got > 0)
         return annc_stream_malformed(
-            stream, "is too long: its header claims %zu elements, and more follow; download it again", idx->count);
+            stream, "is too long: its header claims %zu elements, but more follow; download it again", idx->count);
 out:
     return status;
 }

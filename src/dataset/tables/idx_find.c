@@ -86,7 +86,7 @@ static annc_status refuse_several(const char *folder, const struct sets *sets)
     for (uint32_t i = 0; i < sets->count; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "",
                  annc_printable(sets->prefix[i], one, sizeof one));
-    return annc_fail(ANNC_INPUT, "%s: several data sets are here, with names beginning %s; name the images file of one",
+    return annc_fail(ANNC_INPUT, "%s: has several data sets, with names beginning %s; name the images file of one",
                      annc_printable(folder, shown, sizeof shown), list);
 }
 

@@ -22,13 +22,15 @@ static annc_status read_labels(const char *path, struct annc_table *table)
     annc_stream_name(stream, name, sizeof name);
     ANNC_TRY(annc_idx_read(stream, &idx));
     if (idx.count != idx.size[0]) {
-        status = annc_fail(ANNC_INPUT, "%s: has %zu element%s for %u example%s; labels are one number an example", name,
-                           idx.count, annc_plural(idx.count), idx.size[0], annc_plural(idx.size[0]));
+        status =
+            annc_fail(ANNC_INPUT, "%s: has %zu element%s for %u example%s; a labels file has one number per example",
+                      name, idx.count, annc_plural(idx.count), idx.size[0], annc_plural(idx.size[0]));
         goto out;
     }
     if (idx.size[0] != table->rows) {
-        status = annc_fail(ANNC_INPUT, "%s has %u label%s, and %s has %u image%s; they are not of one set", name,
-                           idx.size[0], annc_plural(idx.size[0]), table->name, table->rows, annc_plural(table->rows));
+        status =
+            annc_fail(ANNC_INPUT, "%s has %u label%s, but %s has %u image%s; the files do not belong together", name,
+                      idx.size[0], annc_plural(idx.size[0]), table->name, table->rows, annc_plural(table->rows));
         goto out;
     }
     ANNC_TRY(annc_allocate(table->rows, sizeof *numbers, "the labels", (void **)&numbers));
@@ -72,14 +74,14 @@ out:
 static void note_images(const struct annc_idx *images, const char *name, bool turn, char *notes, size_t size)
 {
     if (images->gzip_layers > 0 && !strstr(name, ".gz"))
-        annc_note(notes, size, "%s is gzip, whatever its name says", name);
+        annc_note(notes, size, "%s is gzip, although its name does not end in .gz", name);
     if (images->gzip_layers > 1)
-        annc_note(notes, size, "%s is gzip in gzip", name);
+        annc_note(notes, size, "%s is compressed with gzip twice", name);
     bool emnist = false;
     for (const char *at = name; *at; at++)
         emnist = emnist || annc_compare_any_case(at, "emnist", 6) == 0;
     if (emnist && !turn)
-        annc_note(notes, size, "EMNIST's files hold their images turned on the side; --transpose turns them back");
+        annc_note(notes, size, "EMNIST files store their images transposed; set 'transpose' to turn them upright");
 }
 
 annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, struct annc_table *table,
@@ -92,17 +94,18 @@ annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, 
     ANNC_TRY(annc_idx_read(stream, &images));
     note_images(&images, table->name, turn, notes, size);
     if (images.rank < 2) {
-        status =
-            annc_fail(ANNC_INPUT, "%s: holds one number an example, not images; are these the labels?", table->name);
+        status = annc_fail(ANNC_INPUT, "%s: has one number per example instead of images; is it the labels file?",
+                           table->name);
         goto out;
     }
     if (images.count / images.size[0] > ANNC_MAX_WIDTH) {
-        status = annc_fail(ANNC_INPUT, "%s: has %zu inputs an example; at most %d can be used", table->name,
+        status = annc_fail(ANNC_INPUT, "%s: has %zu inputs per example; at most %d can be used", table->name,
                            images.count / images.size[0], ANNC_MAX_WIDTH);
         goto out;
     }
     if (turn && images.rank == 3 && images.mapping.base) {
-        status = annc_fail(ANNC_INPUT, "%s: is too large to be turned in memory; turn it on disk", table->name);
+        status = annc_fail(ANNC_INPUT, "%s: is too large for " ANNC_FIELD_TRANSPOSE "; transpose the file itself",
+                           table->name);
         goto out;
     }
     if (turn && images.rank == 3)

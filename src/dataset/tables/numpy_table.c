@@ -103,7 +103,7 @@ static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
     annc_status status = ANNC_OK;
     const size_t rows = x->rank > 0 ? x->size[0] : 1, inputs = x->count / rows;
     if (x->rank == 0 || rows > INT32_MAX || inputs > ANNC_MAX_WIDTH)
-        return annc_fail(ANNC_INPUT, "%s: %zu examples of %zu inputs; at most %d of %d can be used", x->name, rows,
+        return annc_fail(ANNC_INPUT, "%s: has %zu examples of %zu inputs; at most %d of %d can be used", x->name, rows,
                          inputs, INT32_MAX, ANNC_MAX_WIDTH);
     table->rows = (uint32_t)rows;
     table->inputs = (uint32_t)inputs;
@@ -120,8 +120,8 @@ static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
     for (size_t i = 0; i < x->count; i++) {
         const double value = at(x, i);
         if (fabs(value) > (double)FLT_MAX)
-            return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is beyond single precision", x->name,
-                             i / inputs + 1, i % inputs + 1, value);
+            return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision",
+                             x->name, i / inputs + 1, i % inputs + 1, value);
         ((float *)table->x)[i] = (float)value;
     }
 out:
@@ -146,7 +146,7 @@ static annc_status one_hot(const struct annc_array *y, size_t row, size_t n, dou
     if (ones == 1 && !others)
         return ANNC_OK;
     return annc_fail(ANNC_INPUT,
-                     "%s: row %zu is not one-hot: it has %zu ones%s; for numbers to be learnt use " ANNC_FIELD_TARGET,
+                     "%s: row %zu is not one-hot: it has %zu ones%s; for numeric targets use " ANNC_FIELD_TARGET,
                      y->name, row + 1, ones, others ? " and other numbers" : "");
 }
 
@@ -162,7 +162,7 @@ static annc_status take_labels(const struct annc_array *y, struct annc_table *ta
         else
             ANNC_TRY(one_hot(y, i, n, &numbers[i]));
         if (!isfinite(numbers[i]))
-            ANNC_TRY(annc_fail(ANNC_INPUT, "%s: row %u is not finite", y->name, i + 1));
+            ANNC_TRY(annc_fail(ANNC_INPUT, "%s: the label of row %u is not finite", y->name, i + 1));
     }
     ANNC_TRY(annc_labels_of_numbers(numbers, table->rows, &table->labels));
 out:
@@ -175,13 +175,13 @@ static annc_status take_targets(const struct annc_array *y, struct annc_table *t
     annc_status status = ANNC_OK;
     const size_t n = y->count / table->rows;
     if (n > ANNC_MAX_WIDTH)
-        return annc_fail(ANNC_INPUT, "%s: has %zu targets a row; at most %d can be used", y->name, n, ANNC_MAX_WIDTH);
+        return annc_fail(ANNC_INPUT, "%s: has %zu targets per row; at most %d can be used", y->name, n, ANNC_MAX_WIDTH);
     table->outputs = (uint32_t)n;
     ANNC_TRY(annc_allocate(y->count, sizeof *table->targets, "the targets", (void **)&table->targets));
     for (size_t i = 0; i < y->count; i++) {
         if (!(fabs(at(y, i)) <= (double)FLT_MAX))
-            return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or beyond single precision", y->name,
-                             i / n + 1, i % n + 1);
+            return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or too large for single precision",
+                             y->name, i / n + 1, i % n + 1);
         table->targets[i] = (float)at(y, i);
     }
     for (uint32_t j = 0; j < table->outputs; j++) {
@@ -205,8 +205,8 @@ static annc_status make_table(struct annc_array *x, const struct annc_array *y, 
         return ANNC_OK;
     if (y->rank < 1 || y->size[0] != table->rows) {
         annc_array_shape(y, shape, sizeof shape);
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has the shape %s, and %s has %u example%s; they are not of one set", y->name,
-                           shape, x->name, table->rows, annc_plural(table->rows)));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s has shape %s, but %s has %u example%s; the arrays do not belong together",
+                           y->name, shape, x->name, table->rows, annc_plural(table->rows)));
     }
     ANNC_TRY(numbers ? take_targets(y, table) : take_labels(y, table));
 out:
@@ -234,7 +234,7 @@ static annc_status read_lone_array(const char *path, struct annc_array *array)
     ANNC_TRY(annc_zip_open(path, &zip));
     if (count_arrays(&zip, &only) != 1) {
         list_arrays(&zip, list, sizeof list);
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has several arrays where one of labels belongs: %s", zip.name, list));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has several arrays, but a labels file must have one: %s", zip.name, list));
     }
     ANNC_TRY(annc_zip_read_array(&zip, only, array));
 out:
@@ -251,8 +251,9 @@ annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, 
     memset(table, 0, sizeof *table);
     ANNC_TRY(read_npy(stream, &x));
     if (!labels_path && !unlabelled)
-        ANNC_TRY(annc_fail(
-            ANNC_INPUT, "%s: is an array alone; name the one that is to be learnt by " ANNC_FIELD_LABELS_PATH, x.name));
+        ANNC_TRY(annc_fail(ANNC_INPUT,
+                           "%s: is a single array; name the array of labels or targets with " ANNC_FIELD_LABELS_PATH,
+                           x.name));
     if (labels_path)
         ANNC_TRY(read_lone_array(labels_path, &y));
     ANNC_TRY(make_table(&x, labels_path ? &y : NULL, numbers, table));
@@ -305,9 +306,10 @@ static annc_status refuse_names(const struct annc_zip *zip, const char *lacking)
     if (count_arrays(zip, &last) == 0)
         return annc_fail(ANNC_INPUT, "%s: is a zip archive without arrays; unpack it first", zip->name);
     list_arrays(zip, list, sizeof list);
-    return annc_fail(
-        ANNC_INPUT, "%s: which array is %s? name them by " ANNC_FIELD_X_NAME " and " ANNC_FIELD_Y_NAME "; there are %s",
-        zip->name, lacking, list);
+    return annc_fail(ANNC_INPUT,
+                     "%s: cannot tell which array holds %s; name the arrays with " ANNC_FIELD_X_NAME
+                     " and " ANNC_FIELD_Y_NAME "; it has %s",
+                     zip->name, lacking, list);
 }
 
 /* Reads the labels or targets: a member, or a separate file. */
@@ -321,7 +323,7 @@ static annc_status read_learnt(const struct annc_zip *zip, const char *path, con
         return annc_zip_read_array(zip, y_member, y);
     if (zip->count == 1 && labels_beside(path, beside, sizeof beside))
         return read_lone_array(beside, y);
-    return refuse_names(zip, "to be learnt");
+    return refuse_names(zip, "the labels or targets");
 }
 
 annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
@@ -342,7 +344,7 @@ annc_status annc_npz_table(const char *path, const char *labels_path, const stru
     if (x_member == UINT32_MAX)
         ANNC_TRY(refuse_names(&zip, "the inputs"));
     if (names->y && y_member == UINT32_MAX)
-        ANNC_TRY(refuse_names(&zip, "to be learnt"));
+        ANNC_TRY(refuse_names(&zip, "the labels or targets"));
     ANNC_TRY(annc_zip_read_array(&zip, x_member, &x));
     if (!unlabelled)
         ANNC_TRY(read_learnt(&zip, path, labels_path, y_member, &y));

@@ -44,7 +44,7 @@ static void find_range(const struct annc_picture *picture, int *least, int *most
 
 static annc_status nothing_drawn(const char *name)
 {
-    return annc_fail(ANNC_INPUT, "%s: nothing drawn: its pixels are all of almost the same brightness", name);
+    return annc_fail(ANNC_INPUT, "%s: is blank: all its pixels have almost the same brightness", name);
 }
 
 /* Subtracts the brightness of paper that is not black: v becomes 255 (v - paper) / (most - paper),
@@ -258,13 +258,15 @@ annc_status annc_picture_table(struct annc_stream *stream, const struct annc_loo
     memset(table, 0, sizeof *table);
     annc_stream_name(stream, table->name, sizeof table->name);
     if (look->rows == 0)
-        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is a picture, and the model's inputs are none", table->name));
+        ANNC_TRY(annc_fail(ANNC_INPUT, "%s: is a picture, but the model's inputs are not images", table->name));
     ANNC_TRY(annc_png_read(stream, &picture));
     ANNC_TRY(light_on_dark(&picture, look, table->name, &inverted));
     if (inverted && look->background == ANNC_BACKGROUND_DARK)
-        annc_note(notes, size, "it is dark on light and was inverted, since the training images are light on dark");
+        annc_note(notes, size,
+                  "the picture is dark on light and was inverted, since the training images are light on dark");
     if (!inverted && look->background == ANNC_BACKGROUND_LIGHT)
-        annc_note(notes, size, "it is light on dark and was inverted, since the training images are dark on light");
+        annc_note(notes, size,
+                  "the picture is light on dark and was inverted, since the training images are dark on light");
     ANNC_TRY(annc_allocate(look->rows, look->columns, "a picture", (void **)&image));
     ANNC_TRY(fit_in(&picture, look, image));
     if (look->background == ANNC_BACKGROUND_LIGHT)

@@ -25,13 +25,13 @@ static bool is_utf_16(const struct annc_records *records)
 static annc_status refuse_zeros(const struct annc_records *records)
 {
     return annc_stream_malformed(records->stream, is_utf_16(records) ? "is UTF-16; save it as UTF-8"
-                                                                     : "is no table of text: it has bytes that are 0");
+                                                                     : "is not a text table: it has NUL bytes");
 }
 
 static annc_status refuse_long_record(const struct annc_records *records, size_t line)
 {
-    return annc_stream_malformed(records->stream, "line %zu: a record begins there that is longer than %d MB%s", line,
-                                 MOST_RECORD >> 20, "; does a quote open that nowhere closes?");
+    return annc_stream_malformed(records->stream, "line %zu: the record that begins here is longer than %d MB%s", line,
+                                 MOST_RECORD >> 20, "; is a quote never closed?");
 }
 
 /* Reads up to `count` more bytes of the text. */
@@ -298,7 +298,7 @@ static annc_status read_quoted(struct annc_records *records, size_t *at, struct 
             return ANNC_OK;
         }
         if (i >= records->size)
-            return annc_stream_malformed(records->stream, "line %zu: a quote opens there and nowhere closes",
+            return annc_stream_malformed(records->stream, "line %zu: a quote opens here and is never closed",
                                          records->line);
         if (text[i] == '"' && i + 1 < records->size && text[i + 1] == '"') {
             field->doubled = true;
@@ -387,7 +387,7 @@ static annc_status read_held(struct annc_records *records, bool *whole)
     records->at = *whole ? end + length : begin;
     records->next_line = *whole ? records->next_line + 1 : line;
     if (*whole && records->flows && memchr(records->text + begin, '\0', end - begin))
-        return annc_stream_malformed(records->stream, "line %zu: has bytes that are 0, which are no text", line);
+        return annc_stream_malformed(records->stream, "line %zu: has a NUL byte, so it is not text", line);
 out:
     return status;
 }

@@ -101,9 +101,9 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
     if (named != 1 && texts != 1) {
         list_columns(columns, list, sizeof list);
         return annc_stream_malformed(records->stream,
-                                     "which column is to be learnt? name it by " ANNC_FIELD_LABEL
+                                     "cannot tell which column is the label; name it with " ANNC_FIELD_LABEL
                                      " (classes) or " ANNC_FIELD_TARGET " "
-                                     "(numbers); there are %s",
+                                     "(numbers); it has %s",
                                      list);
     }
     const uint32_t c = named == 1 ? by_name : by_text;
@@ -121,7 +121,7 @@ static void leave_out_strays(struct annc_columns *columns, char *notes, size_t s
     uint32_t empty = 0;
     if (columns->has_row_names) {
         first->role = ANNC_ROLE_LEFT_OUT;
-        annc_note(notes, size, "the first field of each row is its name, and left out");
+        annc_note(notes, size, "the first field of each row is the row's name and is left out");
     } else if (columns->has_header && first->name[0] == '\0' && first->counts) {
         first->role = ANNC_ROLE_LEFT_OUT;
         annc_note(notes, size, "the first column has no name and counts the rows; it is left out");
@@ -219,8 +219,8 @@ static annc_status match_places(const struct annc_records *records, const struct
     if (columns->count != n + 1 && (columns->count != n || need_label))
         return annc_stream_malformed(
             records->stream,
-            "has %u field%s a row; without a header there must be %u input%s, or one more, the "
-            "label, as field %u",
+            "has %u field%s per row; without a header a row must have %u input%s, or one field more, "
+            "with the label as field %u",
             columns->count, annc_plural(columns->count), n, annc_plural(n), like->label_at + 1);
     const uint32_t label_at = columns->count == n ? UINT32_MAX : like->label_at <= n ? like->label_at : n;
     for (uint32_t c = 0; c < columns->count; c++) {

@@ -169,7 +169,7 @@ static annc_status refuse_missing(const struct annc_table *table)
     if (missing == 0)
         return ANNC_OK;
     return annc_fail(ANNC_INPUT,
-                     "%s: row %zu, column %zu: the value is missing (%zu such); use " ANNC_FIELD_MISSING
+                     "%s: row %zu, column %zu: the value is missing (%zu in all); use " ANNC_FIELD_MISSING
                      " drop or " ANNC_FIELD_MISSING " "
                      "mean",
                      table->name, first / table->inputs + 1, first % table->inputs + 1, missing);
@@ -203,6 +203,6 @@ annc_status annc_table_missing(struct annc_table *table, annc_missing missing, u
     *dropped = table->rows - kept;
     table->rows = kept;
     if (kept == 0)
-        return annc_fail(ANNC_INPUT, "%s: has no row without missing values", table->name);
+        return annc_fail(ANNC_INPUT, "%s: has missing values in every row", table->name);
     return ANNC_OK;
 }

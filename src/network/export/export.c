@@ -32,7 +32,8 @@ annc_status annc_model_export(const annc_network *network, annc_export format, c
     annc_status status = ANNC_OK;
     struct annc_safe_file file;
     if ((unsigned)format >= ANNC_EXPORT_COUNT)
-        return annc_fail(ANNC_USAGE, "there is no such format to export to");
+        return annc_fail(ANNC_USAGE, "export format %d does not exist; valid values are 0 to %d", (int)format,
+                         ANNC_EXPORT_COUNT - 1);
     ANNC_TRY(annc_safe_open(path, &file));
     ANNC_TRY(FORMATS[format].write(network, &file));
     ANNC_TRY(annc_safe_commit(&file));

@@ -77,7 +77,7 @@ static annc_status put_c_names(struct annc_buffer *text, const annc_network *net
     }
     annc_buffer_format(text, "\n};\n\n");
     if (json.error || found != count)
-        status = annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key);
+        status = annc_fail(ANNC_INPUT, "the model's %s is malformed", key);
 out:
     annc_release(one);
     return status;
@@ -104,7 +104,7 @@ static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *n
         put_c_number(text, number, 17, ",");
     }
     annc_buffer_format(text, "\n};\n\n");
-    return json.error || found != count ? annc_fail(ANNC_INPUT, "the model's %s is not what it must be", key) : ANNC_OK;
+    return json.error || found != count ? annc_fail(ANNC_INPUT, "the model's %s is malformed", key) : ANNC_OK;
 }
 
 /* Writes float versions of the functions in the formulas, and a function for each activation of the

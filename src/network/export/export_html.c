@@ -153,8 +153,9 @@ annc_status annc_export_html(const annc_network *network, struct annc_safe_file 
     annc_status status = ANNC_OK;
     const char *text = (const char *)ANNC_PAGE;
     if (annc_shape_parameters(&network->shape) > MOST_PARAMETERS)
-        return annc_fail(ANNC_OUTPUT, "%s: a page holds at most %zu parameters, as browsers do", file->target,
-                         MOST_PARAMETERS);
+        return annc_fail(ANNC_OUTPUT,
+                         "%s: browsers cannot load a page with more than %zu parameters; export another format",
+                         file->target, MOST_PARAMETERS);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const char *at = strstr(text, parts[i].marker);
         ANNC_TRY(annc_safe_write(file, text, (size_t)(at - text)));

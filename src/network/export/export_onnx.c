@@ -268,7 +268,8 @@ annc_status annc_export_onnx(const annc_network *network, struct annc_safe_file 
     annc_status status = ANNC_OK;
     struct annc_buffer model = {NULL, 0, 0, ANNC_OK};
     if (annc_shape_parameters(&network->shape) > MOST_BYTES / sizeof(float))
-        return annc_fail(ANNC_OUTPUT, "%s: an ONNX file holds at most 2 GB; safetensors hold more", file->target);
+        return annc_fail(ANNC_OUTPUT, "%s: an ONNX file holds at most 2 GB; keep this model as safetensors",
+                         file->target);
     put_model(&model, network);
     ANNC_TRY(model.status);
     ANNC_TRY(annc_safe_write(file, model.bytes, model.length));

@@ -24,7 +24,7 @@ static annc_status claimed_shape(const struct annc_model_file *file, annc_shape 
         wrong = annc_last_error();
     if (!wrong)
         return ANNC_OK;
-    snprintf(text, sizeof text, "its metadata describe no network: %s", wrong);
+    snprintf(text, sizeof text, "its metadata do not describe a network: %s", wrong);
     return annc_model_malformed(file, text);
 }
 
@@ -52,7 +52,8 @@ static annc_status check_blocks(struct annc_model_file *file, const annc_shape *
         if (!block_name(tensor))
             continue;
         if (tensor->rank != 1 || tensor->shape[0] != annc_shape_parameters(shape))
-            return annc_model_malformed_tensor(file, tensor, "has not as many values as the network has parameters");
+            return annc_model_malformed_tensor(file, tensor,
+                                               "does not have as many values as the network has parameters");
         (*count)++;
     }
     return ANNC_OK;
@@ -68,16 +69,16 @@ static annc_status find_own_layers(struct annc_model_file *file, const annc_shap
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const struct annc_tensor *weight = tensor_named(file, l, "weight"), *bias = tensor_named(file, l, "bias");
         if (!weight || !bias)
-            return annc_model_malformed(file, "lacks the weights or biases of a layer that its metadata name");
+            return annc_model_malformed(file, "lacks the weights or biases of a layer in its metadata");
         if (weight->rank != 2 || weight->shape[0] != shape->width[l] || weight->shape[1] != shape->width[l - 1])
-            return annc_model_malformed_tensor(file, weight, "has another shape than the metadata say");
+            return annc_model_malformed_tensor(file, weight, "has a shape that differs from the metadata");
         if (bias->rank != 1 || bias->shape[0] != shape->width[l])
-            return annc_model_malformed_tensor(file, bias, "has another shape than the metadata say");
+            return annc_model_malformed_tensor(file, bias, "has a shape that differs from the metadata");
         layers[l - 1] = (struct annc_model_layer){weight, bias};
     }
     ANNC_TRY(check_blocks(file, shape, &blocks));
     if (file->tensor_count != 2 * (size_t)shape->layers + blocks)
-        return annc_model_malformed(file, "has tensors that belong to no layer");
+        return annc_model_malformed(file, "has tensors that do not belong to a layer");
 out:
     return status;
 }
@@ -159,7 +160,7 @@ static annc_status add_bias(const struct annc_model_file *file, const struct ann
             return ANNC_OK;
         }
     }
-    return annc_model_malformed_tensor(file, bias, "is the bias of no weights");
+    return annc_model_malformed_tensor(file, bias, "is a bias without weights");
 }
 
 /* Finds weights and biases by the ends of their names; sorts layers by name. */
@@ -172,7 +173,7 @@ static annc_status find_layers(const struct annc_model_file *file, struct annc_m
         const struct annc_tensor *tensor = &file->tensors[i];
         const bool weights = is_weights(tensor, &before);
         if (weights && *count == ANNC_MAX_LAYERS)
-            return annc_model_malformed(file, "has more layers than a network has");
+            return annc_model_malformed(file, "has more layers than a network can have");
         if (weights)
             layers[(*count)++] = (struct annc_model_layer){tensor, NULL};
         else if (!ends_with(tensor->name, "bias", &before) || tensor->rank != 1)
@@ -196,30 +197,32 @@ static annc_status find_foreign_layers(struct annc_model_file *file, const annc_
     uint32_t count;
     ANNC_TRY(find_layers(file, layers, &count));
     if (count == 0)
-        return annc_model_malformed(file, "holds no layer");
+        return annc_model_malformed(file, "has no layers");
     *shape = assumed ? *assumed : (annc_shape){0};
     shape->layers = count;
     for (uint32_t l = 0; l <= count; l++) {
         const uint64_t width = l == 0 ? inputs_of(layers[0].weight) : units_of(layers[l - 1].weight);
         shape->width[l] = width <= ANNC_MAX_WIDTH ? (uint32_t)width : 0;
         if (l > 0 && (inputs_of(layers[l - 1].weight) != shape->width[l - 1] || shape->width[l] == 0))
-            return annc_model_malformed_tensor(file, layers[l - 1].weight, "does not follow from the layer before it");
+            return annc_model_malformed_tensor(file, layers[l - 1].weight,
+                                               "does not fit the outputs of the layer before it");
         if (l > 0 && layers[l - 1].bias && layers[l - 1].bias->shape[0] != width)
             return annc_model_malformed_tensor(file, layers[l - 1].bias,
-                                               "has another length than its weights have rows");
+                                               "has a length that differs from the rows of its weights");
     }
     annc_shape_format_layers(shape, widths, sizeof widths);
     if (!assumed) {
-        snprintf(text, sizeof text,
-                 "was written by another program and says nothing of activations; give them by " ANNC_FIELD_ASSUMED
-                 ", like %s with "
-                 "':tanh' after each width",
-                 widths);
+        snprintf(
+            text, sizeof text,
+            "was written by another program and does not record its activations; give them with " ANNC_FIELD_ASSUMED
+            ", like %s with "
+            "':tanh' after each width",
+            widths);
         return annc_model_malformed(file, text);
     }
     annc_shape_format_layers(assumed, wanted, sizeof wanted);
     if (strcmp(widths, wanted) != 0) {
-        snprintf(text, sizeof text, "holds a network of %s, and " ANNC_FIELD_ASSUMED " says %s", widths, wanted);
+        snprintf(text, sizeof text, "has a network of shape %s, but " ANNC_FIELD_ASSUMED " is %s", widths, wanted);
         return annc_model_malformed(file, text);
     }
 out:
@@ -274,7 +277,7 @@ static annc_status read_blocks(const struct annc_model_file *file, annc_network 
         ANNC_TRY(file->read(file, &file->tensors[i], values));
         status = annc_network_set_block(network, name, values);
         if (status == ANNC_USAGE)
-            status = annc_model_malformed_tensor(file, &file->tensors[i], "is none of this program's");
+            status = annc_model_malformed_tensor(file, &file->tensors[i], "is not a tensor of this program");
         ANNC_TRY(status);
     }
 out:

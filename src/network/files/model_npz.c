@@ -41,7 +41,7 @@ static annc_status read_arrays(struct archive *archive)
         struct annc_tensor *tensor = &file->tensors[file->tensor_count];
         struct annc_array *array = &archive->arrays[file->tensor_count];
         if (file->tensor_count == MOST_TENSORS)
-            return annc_model_malformed(file, "has more arrays than a network has");
+            return annc_model_malformed(file, "has more arrays than a network can have");
         if (!name_of(&archive->zip.member[i], tensor->name, sizeof tensor->name))
             continue;
         ANNC_TRY(annc_zip_read_array(&archive->zip, i, array));

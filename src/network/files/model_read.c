@@ -52,7 +52,7 @@ static annc_status open_file(struct annc_model_file *file)
                          strerror_r(errno, reason, sizeof reason));
     if (!S_ISREG(there.st_mode))
         return annc_model_malformed(file,
-                                    S_ISDIR(there.st_mode) ? "is a folder, not a model file" : "is no regular file");
+                                    S_ISDIR(there.st_mode) ? "is a folder, not a model file" : "is not a regular file");
     file->file_bytes = (uint64_t)there.st_size;
     return ANNC_OK;
 }
@@ -65,15 +65,15 @@ static annc_status read_header(struct annc_model_file *file)
         return annc_model_malformed(file, file->file_bytes == 0 ? "is empty" : "is too short to be a safetensors file");
     ANNC_TRY(read_at(file, 0, &length, sizeof length));
     if (length > MOST_HEADER_BYTES)
-        return annc_model_malformed(file, "claims a header of over 100 MB: it is no safetensors file, or damaged");
+        return annc_model_malformed(file, "claims a header of over 100 MB: it is damaged or not a safetensors file");
     if (length > file->file_bytes - 8)
         return annc_model_malformed(
-            file, "claims a header that is longer than the file: it is no safetensors file, or cut short");
+            file, "claims a header that is longer than the file: it is cut short or not a safetensors file");
     ANNC_TRY(annc_allocate(length + 1, 1, "a model's header", (void **)&file->header));
     ANNC_TRY(annc_allocate(length + 1, 1, "a model's header", (void **)&file->string));
     ANNC_TRY(read_at(file, 8, file->header, length));
     if (file->header[0] != '{')
-        return annc_model_malformed(file, "has a header that does not begin with '{': it is no safetensors file");
+        return annc_model_malformed(file, "has a header that does not begin with '{': it is not a safetensors file");
     if (!annc_is_utf8(file->header, length))
         return annc_model_malformed(file, "has a header that is not UTF-8");
     file->data_begin = 8 + length;
@@ -106,9 +106,9 @@ static annc_status parse_metadata(struct annc_model_file *file)
         if (!annc_json_take(json, ':') || !annc_json_read_string(json, value, room - (size_t)(value - file->string)))
             break;
         if (annc_network_metadata(file->metadata, file->string))
-            return annc_model_malformed(file, "has a metadata key twice");
+            return annc_model_malformed(file, "has the same metadata key twice");
         if (file->metadata->metadata_count >= MOST_METADATA)
-            return annc_model_malformed(file, "has too many metadata");
+            return annc_model_malformed(file, "has too many metadata keys");
         ANNC_TRY(annc_network_set_metadata(file->metadata, file->string, value));
     }
     if (json->error)
@@ -124,7 +124,7 @@ static void parse_whole_array(struct annc_json_reader *json, uint64_t *numbers, 
     annc_json_take(json, '[');
     while (annc_json_next(json, ']', &first)) {
         if (*count >= most) {
-            json->error = "has a tensor of too many dimensions or offsets";
+            json->error = "has a tensor with too many dimensions or offsets";
             return;
         }
         if (!annc_json_read_whole(json, &numbers[(*count)++]))
@@ -165,7 +165,7 @@ static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor
     if (json->error)
         return json_failed(file);
     if (twice)
-        return annc_model_malformed_tensor(file, tensor, "has a member twice");
+        return annc_model_malformed_tensor(file, tensor, "has the same member twice");
     if (!has_type || !has_shape || !has_offsets || offset_count != 2)
         return annc_model_malformed_tensor(file, tensor, "lacks dtype, shape or data_offsets");
     while (tensor->type < TYPES && strcmp(TYPE[tensor->type].name, type) != 0)
@@ -205,11 +205,11 @@ static annc_status parse_header(struct annc_model_file *file)
             continue;
         }
         if (file->tensor_count == MOST_TENSORS)
-            return annc_model_malformed(file, "has more tensors than a network has");
+            return annc_model_malformed(file, "has more tensors than a network can have");
         snprintf(tensor->name, sizeof tensor->name, "%.*s", NAME_BYTES - 1, file->string);
         for (size_t i = 0; i < file->tensor_count; i++)
             if (strcmp(file->tensors[i].name, tensor->name) == 0)
-                return annc_model_malformed_tensor(file, tensor, "is there twice");
+                return annc_model_malformed_tensor(file, tensor, "appears twice");
         ANNC_TRY(parse_tensor(file, tensor));
         if (!offsets_fit(tensor))
             return annc_model_malformed_tensor(file, tensor, "has offsets that disagree with its shape");
@@ -218,7 +218,7 @@ static annc_status parse_header(struct annc_model_file *file)
     while (!json->error && json->at < json->size && json->text[json->at] == ' ')
         json->at++;
     if (!json->error && json->at < json->size)
-        json->error = "has something after its end";
+        json->error = "has data after its end";
     if (json->error)
         return json_failed(file);
 out:
@@ -242,13 +242,13 @@ static annc_status check_layout(struct annc_model_file *file)
         const struct annc_tensor *tensor = &file->tensors[i];
         if (tensor->begin != end)
             return annc_model_malformed_tensor(file, tensor,
-                                               tensor->begin < end ? "overlaps another" : "leaves a hole before it");
+                                               tensor->begin < end ? "overlaps another" : "leaves a gap before it");
         end = tensor->end;
     }
     if (end != file->file_bytes - file->data_begin)
         return annc_model_malformed(file, end > file->file_bytes - file->data_begin
-                                              ? "is cut short: its tensors end behind its end"
-                                              : "has bytes left over after its tensors");
+                                              ? "is cut short: its tensors extend past its end"
+                                              : "has extra bytes after its tensors");
     return ANNC_OK;
 }
 

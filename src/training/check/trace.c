@@ -46,7 +46,7 @@ annc_status annc_trace_create(const annc_shape *shape, const double *theta, cons
     *result = NULL;
     ANNC_TRY(annc_shape_check(shape));
     if (examples->inputs != shape->width[0] || examples->outputs != shape->width[shape->layers] || i >= examples->count)
-        return annc_fail(ANNC_USAGE, "a trace takes one of %u examples of %u inputs and %u outputs", examples->count,
+        return annc_fail(ANNC_USAGE, "a trace needs an example below %u, of %u inputs and %u outputs", examples->count,
                          shape->width[0], shape->width[shape->layers]);
     ANNC_TRY(annc_allocate(1, sizeof *kept, "a trace", (void **)&kept));
     annc_trace *trace = &kept->trace;

@@ -187,11 +187,11 @@ static annc_status read_state(const annc_network *checkpoint, uint32_t steps, st
 {
     const char *text = annc_network_metadata(checkpoint, KEY);
     if (!text)
-        return annc_fail(ANNC_INPUT, "this is a model and not a checkpoint: it has no state of a training");
+        return annc_fail(ANNC_INPUT, "this is a model, not a checkpoint: it has no training state");
     if (!parse_state(text, state) || state->epoch > UINT32_MAX - 1 || state->steps > steps ||
         (state->epoch == 0 && state->steps > 0) || state->examples > state->count || state->correct > state->examples ||
         state->waited > UINT32_MAX || state->schedule > UINT32_MAX || !(state->plateau >= 0 && state->plateau <= 1))
-        return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its %s makes no sense", KEY);
+        return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its %s is malformed", KEY);
     return ANNC_OK;
 }
 
@@ -203,11 +203,11 @@ static annc_status agree(annc_trainer *trainer, const annc_network *checkpoint, 
     if (L != theirs->layers || memcmp(shape->width, theirs->width, (L + 1) * sizeof *shape->width) != 0 ||
         memcmp(shape->activation, theirs->activation, L * sizeof *shape->activation) != 0 ||
         shape->cost != theirs->cost)
-        return annc_fail(ANNC_INPUT, "the checkpoint is of a network of another shape");
+        return annc_fail(ANNC_INPUT, "the checkpoint has a network of another shape");
     if (state->batch != own.batch || state->seed != own.seed || state->optimiser != own.optimiser)
-        return annc_fail(ANNC_INPUT, "the checkpoint was taken with another minibatch, seed or optimiser");
+        return annc_fail(ANNC_INPUT, "the checkpoint was saved with another minibatch, seed or optimiser");
     if (state->data != own.data || state->count != own.count)
-        return annc_fail(ANNC_INPUT, "the checkpoint was taken with other training data (%llu examples then, %llu now)",
+        return annc_fail(ANNC_INPUT, "the checkpoint was saved with other training data (%llu examples then, %llu now)",
                          (unsigned long long)state->count, (unsigned long long)own.count);
     return ANNC_OK;
 }

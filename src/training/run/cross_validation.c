@@ -84,7 +84,7 @@ static annc_status train_alone(const struct course *course)
     ANNC_TRY(annc_run_create(course->device, candidate->network, candidate->train, &candidate->options, &run));
     ANNC_TRY(annc_run_complete(run));
     if (run->state.ending == ANNC_ENDED_BY_TIME) /* the mean needs all folds */
-        ANNC_TRY(annc_fail(ANNC_FAILURE, "the time is over in fold %u of %u", course->folds->fold + 1,
+        ANNC_TRY(annc_fail(ANNC_FAILURE, "the time limit was reached in fold %u of %u", course->folds->fold + 1,
                            course->options->folds));
 out:
     if (run)
@@ -151,7 +151,7 @@ annc_status annc_cross_validate(annc_device *device, const annc_folds_options *o
         ANNC_TRY(annc_folds_restore(options->checkpoint, folds));
     if (folds->fold >= options->folds)
         ANNC_TRY(
-            annc_fail(ANNC_INPUT, "the checkpoint is of fold %u, and there are %u", folds->fold + 1, options->folds));
+            annc_fail(ANNC_INPUT, "the checkpoint is of fold %u, but there are %u", folds->fold + 1, options->folds));
     ANNC_TRY(annc_allocate(most, sizeof *course.candidates, "the folds", (void **)&course.candidates));
     ANNC_TRY(annc_allocate(most, sizeof *course.errors, "the folds", (void **)&course.errors));
     for (const annc_network *checkpoint = options->checkpoint; folds->fold < options->folds; checkpoint = NULL)

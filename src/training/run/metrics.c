@@ -84,9 +84,9 @@ annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *da
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
     if (classes == 0)
-        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " tells two classes apart, and the data have targets");
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " needs two classes, but the data have targets");
     if (classes != 2)
-        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " tells two classes apart, and there are %u", classes);
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " needs two classes, but there are %u", classes);
     ANNC_RETURN_IF_FAILED(annc_threshold_check(shape, threshold));
     *correct = 0;
     for (uint32_t i = 0; i < examples->count; i++) {
@@ -103,7 +103,7 @@ static annc_status check_predictions(const annc_dataset *dataset, const int32_t 
 {
     const uint32_t count = annc_dataset_examples(dataset)->count, classes = annc_dataset_class_count(dataset);
     if (classes == 0)
-        return annc_fail(ANNC_USAGE, "%s needs classes, and the data have targets", measure);
+        return annc_fail(ANNC_USAGE, "%s needs classes, but the data have targets", measure);
     for (uint32_t i = 0; i < count; i++)
         if (predictions[i] < 0 || (uint32_t)predictions[i] >= classes)
             return annc_fail(ANNC_USAGE, ANNC_FIELD_PREDICTIONS " has class %d for row %u, outside 0...%u",

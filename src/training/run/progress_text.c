@@ -95,7 +95,7 @@ static void pass_state(struct codec *codec, annc_run_state *state)
 
 annc_status annc_progress_damaged(void)
 {
-    return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its " PROGRESS_KEY " makes no sense");
+    return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its " PROGRESS_KEY " is malformed");
 }
 
 annc_status annc_progress_write(const annc_folds *folds, const annc_run_state *state, annc_network *checkpoint)

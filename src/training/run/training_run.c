@@ -46,7 +46,7 @@ annc_status annc_run_create(annc_device *device, annc_network *network, const an
     run->state.classes = annc_dataset_has_classes(train);
     run->deadline = options->seconds > 0 ? annc_now() + options->seconds : 0;
     if (options->target_accuracy > 0 && !run->state.classes)
-        ANNC_TRY(annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET_ACCURACY " needs classes, and the data have targets"));
+        ANNC_TRY(annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET_ACCURACY " needs classes, but the data have targets"));
     ANNC_TRY(annc_trainer_create(device, network, train, &options->training, &run->trainer));
     ANNC_TRY(open_evaluators(run));
     if (options->resume)

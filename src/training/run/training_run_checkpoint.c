@@ -83,7 +83,7 @@ annc_status annc_run_resume(annc_run *run)
                annc_shape_parameters(annc_network_shape(run->network)) * sizeof *best);
     print_measured(run, measured, sizeof measured);
     if (then && strcmp(then, measured) != 0)
-        return annc_fail(ANNC_INPUT, "the checkpoint was taken with other data to validate or test with");
+        return annc_fail(ANNC_INPUT, "the checkpoint was saved with other validation or test data");
     run->state.saved_epochs = run->state.epochs;
     plan_save(run);
     return ANNC_OK;

@@ -8,7 +8,7 @@ annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weig
     const uint32_t classes = annc_dataset_class_count(dataset);
     uint32_t *counts;
     if (classes == 0)
-        return annc_fail(ANNC_USAGE, "balanced " ANNC_FIELD_CLASS_WEIGHTS " need classes, and the data have targets");
+        return annc_fail(ANNC_USAGE, "balanced " ANNC_FIELD_CLASS_WEIGHTS " need classes, but the data have targets");
     ANNC_RETURN_IF_FAILED(annc_allocate(classes, sizeof *counts, "the counts of the classes", (void **)&counts));
     for (uint32_t i = 0; i < examples->count; i++)
         counts[examples->labels[i]]++;

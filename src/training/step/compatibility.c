@@ -24,19 +24,19 @@ static annc_status row_fits(const annc_shape *shape, const float *y, uint32_t n,
         const double target = (double)y[j];
         if (!(target >= takes.low && target <= takes.high))
             return annc_fail(ANNC_INPUT,
-                             "row %u: the target %g is outside [%g, %g], which is what %s takes; use " ANNC_FIELD_COST
+                             "row %u: the target %g is outside [%g, %g], the range of %s; use " ANNC_FIELD_COST
                              " quadratic",
                              row + 1, target, takes.low, takes.high, annc_cost_name(shape->cost));
         if (shape->cost != ANNC_HINGE && !(target >= reaches.low && target <= reaches.high))
             return annc_fail(ANNC_INPUT,
-                             "row %u: the target %g is out of reach of %s outputs, which lie within [%g, %g]; "
+                             "row %u: the target %g is out of reach of %s outputs, which are within [%g, %g]; "
                              "use " ANNC_FIELD_ACTIVATION " identity",
                              row + 1, target, annc_activation_name(output), reaches.low, reaches.high);
         sum += target;
     }
     if (shape->cost == ANNC_CATEGORICAL_CROSS_ENTROPY && fabs(sum - 1) > 1e-4)
         return annc_fail(ANNC_INPUT,
-                         "row %u: the targets sum to %g, and %s takes probabilities that sum to 1; use " ANNC_FIELD_COST
+                         "row %u: the targets sum to %g, but %s needs probabilities that sum to 1; use " ANNC_FIELD_COST
                          " quadratic",
                          row + 1, sum, annc_cost_name(shape->cost));
     return ANNC_OK;
@@ -47,11 +47,11 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
     const uint32_t inputs = shape->width[0], outputs = shape->width[shape->layers];
     if (examples->inputs != inputs)
         return annc_fail(ANNC_INPUT,
-                         "the network has %u input%s and the data have %u; begin " ANNC_FIELD_WIDTH " with %u", inputs,
+                         "the network has %u input%s, but the data have %u; begin " ANNC_FIELD_WIDTH " with %u", inputs,
                          annc_plural(inputs), examples->inputs, examples->inputs);
     if (examples->outputs != outputs)
         return annc_fail(ANNC_INPUT,
-                         "the network has %u output%s and the data have %u %s; end " ANNC_FIELD_WIDTH " with %u",
+                         "the network has %u output%s, but the data have %u %s; end " ANNC_FIELD_WIDTH " with %u",
                          outputs, annc_plural(outputs), examples->outputs,
                          examples->labels         ? "classes"
                          : examples->outputs == 1 ? "target"

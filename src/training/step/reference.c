@@ -222,7 +222,7 @@ annc_status annc_reference_gradient(const annc_shape *shape, const double *theta
     struct annc_reference reference = {0};
     ANNC_TRY(annc_shape_check(shape));
     if (examples->inputs != shape->width[0] || examples->outputs != shape->width[shape->layers] || i >= examples->count)
-        return annc_fail(ANNC_USAGE, "the reference takes an example of %u inputs and %u outputs", shape->width[0],
+        return annc_fail(ANNC_USAGE, "the reference needs an example of %u inputs and %u outputs", shape->width[0],
                          shape->width[shape->layers]);
     ANNC_TRY(annc_reference_open(shape, &none, 0, &reference));
     annc_reference_load(&reference, examples, i, 0);

@@ -306,7 +306,7 @@ static annc_status check_augmentation(const annc_dataset *train, const annc_augm
     annc_dataset_image_size(train, &rows, &columns);
     if (columns > 1 || (augmentation->shift == 0 && augmentation->rotation == 0 && augmentation->elastic == 0))
         return ANNC_OK;
-    return annc_fail(ANNC_INPUT, "only images can be moved, and the data are rows of %u feature%s", rows,
+    return annc_fail(ANNC_INPUT, "only images can be augmented, but the data are rows of %u feature%s", rows,
                      annc_plural(rows));
 }
 
@@ -321,7 +321,7 @@ static annc_status check_options(const annc_device *device, const annc_shape *sh
                          annc_engine_name(options->engine));
     ANNC_TRY(annc_examples_fit(shape, examples));
     if (examples->targets && (options->objective.class_weights || options->objective.label_smoothing > 0))
-        return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, and the data have targets");
+        return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, but the data have targets");
     ANNC_TRY(check_augmentation(train, &options->augmentation));
 out:
     return status;
@@ -379,8 +379,8 @@ static annc_status open_engine(annc_trainer *trainer)
     job->s = trainer->optimisation.s;
     trainer->engine = annc_engine_find(trainer->device, job, options->engine, &refusal);
     if (!trainer->engine && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
-        return annc_fail(ANNC_DEVICE, "the engine '%s' does not take this training: %s",
-                         annc_engine_name(options->engine), refusal);
+        return annc_fail(ANNC_DEVICE, "the engine '%s' cannot run this training: %s", annc_engine_name(options->engine),
+                         refusal);
     if (trainer->engine)
         ANNC_TRY(trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state));
 out:

@@ -51,10 +51,10 @@ annc_status annc_objective_check(const annc_objective *objective, const annc_sha
     const uint32_t outputs = shape->width[shape->layers], classes = outputs == 1 ? 2 : outputs;
     ANNC_TRY(part_of_1("label smoothing", objective->label_smoothing));
     ANNC_TRY(part_of_1("dropout", objective->dropout));
-    ANNC_TRY(part_of_1("the dropout of inputs", objective->input_dropout));
+    ANNC_TRY(part_of_1("the input dropout", objective->input_dropout));
     ANNC_TRY(finite_from_0("the L2 penalty", objective->l2));
     ANNC_TRY(finite_from_0("the L1 penalty", objective->l1));
-    ANNC_TRY(finite_from_0("the noise of inputs", objective->input_noise));
+    ANNC_TRY(finite_from_0("the input noise", objective->input_noise));
     for (uint32_t c = 0; objective->class_weights && c < classes; c++)
         ANNC_TRY(finite_from_0("the weight of a class", (double)objective->class_weights[c]));
 out:
@@ -72,7 +72,8 @@ static annc_status check_schedule(const annc_schedule *schedule)
 {
     annc_status status = ANNC_OK;
     if (!annc_schedule_name(schedule->kind))
-        return annc_fail(ANNC_USAGE, "there is no schedule numbered %d", (int)schedule->kind);
+        return annc_fail(ANNC_USAGE, "schedule %d does not exist; valid values are 0 to %d", (int)schedule->kind,
+                         ANNC_SCHEDULE_COUNT - 1);
     ANNC_TRY(finite_from_0("the warm-up", schedule->warmup));
     ANNC_TRY(part_of_1("the schedule's factor", schedule->factor));
     if ((schedule->kind == ANNC_COSINE || schedule->kind == ANNC_ONE_CYCLE) && schedule->epochs == 0)
@@ -85,7 +86,8 @@ annc_status annc_training_check(const annc_training_options *options, const annc
 {
     annc_status status = ANNC_OK;
     if (!annc_optimiser_name(options->optimiser))
-        return annc_fail(ANNC_USAGE, "there is no optimiser numbered %d", (int)options->optimiser);
+        return annc_fail(ANNC_USAGE, "optimiser %d does not exist; valid values are 0 to %d", (int)options->optimiser,
+                         ANNC_OPTIMISER_COUNT - 1);
     ANNC_TRY(annc_rate_check(options->eta));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "the minibatch has no examples: it must have 1 or more");
@@ -93,8 +95,8 @@ annc_status annc_training_check(const annc_training_options *options, const annc
     ANNC_TRY(part_of_1("the decay of squares", options->rho));
     ANNC_TRY(finite_from_0("epsilon", options->epsilon));
     ANNC_TRY(finite_from_0("the weight decay", options->decay));
-    ANNC_TRY(finite_from_0("the largest gradient", options->clip));
-    ANNC_TRY(finite_from_0("the largest norm of weights", options->max_norm));
+    ANNC_TRY(finite_from_0("the limit of the gradient's norm", options->clip));
+    ANNC_TRY(finite_from_0("the limit of a unit's weights", options->max_norm));
     ANNC_TRY(check_schedule(&options->schedule));
     ANNC_TRY(finite_from_0("the shift of images", options->augmentation.shift));
     ANNC_TRY(finite_from_0("the bending of images", options->augmentation.elastic));
