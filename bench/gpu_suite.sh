@@ -129,7 +129,7 @@ fi
 # ---------------------------------------------------------------- 3 the sanitizer, on our kernels alone
 if command -v compute-sanitizer >/dev/null; then
   ours=""
-  for kernel in $(grep -oh '[a-z_0-9]*_kernel(' kernels/*.cu | tr -d '(' | sort -u); do
+  for kernel in $(grep -oh '[a-z_0-9]*_kernel(' kernels/*.cu kernels/cluster/*.cu | tr -d '(' | sort -u); do
     ours="$ours --kernel-name kernel_substring=$kernel"
   done
   for tool in memcheck racecheck initcheck synccheck; do

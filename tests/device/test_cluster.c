@@ -27,9 +27,9 @@ struct result {
     float *theta;
 };
 
-/* Trains from the problem's parameters, which stay as they are. */
-static bool train(const struct problem *problem, annc_training_options options, annc_engine engine, uint32_t epochs,
-                  struct result *result)
+/* Trains from the problem's parameters, which stay as they are. ANNC_DIVERGED is no failure. */
+static annc_status train(const struct problem *problem, annc_training_options options, annc_engine engine,
+                         uint32_t epochs, struct result *result)
 {
     const size_t bytes = annc_shape_parameters(&problem->shape) * sizeof(float);
     annc_network *network = NULL;
@@ -42,14 +42,15 @@ static bool train(const struct problem *problem, annc_training_options options, 
         status = annc_trainer_epoch(trainer, NULL, NULL, &result->report);
     if (status == ANNC_OK)
         status = annc_trainer_store(trainer);
-    CHECK_MSG(status == ANNC_OK, "%s by %s: %s", problem->name, annc_engine_name(engine), annc_last_error());
+    CHECK_MSG(status == ANNC_OK || status == ANNC_DIVERGED, "%s by %s: %s", problem->name, annc_engine_name(engine),
+              annc_last_error());
     if (status == ANNC_OK)
         CHECK(engine == ANNC_ENGINE_OPS || strcmp(annc_trainer_engine(trainer), annc_engine_name(engine)) == 0);
     result->theta = malloc(bytes);
     memcpy(result->theta, annc_network_parameters(network), bytes);
     annc_trainer_free(trainer);
     annc_network_free(network);
-    return status == ANNC_OK;
+    return status;
 }
 
 /* The same by the reference, in double; gives the loss of the last epoch. */
@@ -85,7 +86,9 @@ static double train_reference(const struct problem *problem, const annc_training
 }
 
 /* The change of the parameters by the engine, against the reference's and the operations', within
- * `tolerance` of its norm and the rounding of fp32 parameters. */
+ * `tolerance` of its norm and the rounding of fp32 parameters. Where a learning rate that is too large
+ * makes errors grow, within 16 times the operations' error: the products of G and delta have about 21
+ * bits, fp32 has 24. */
 static void check_training(struct problem *problem, const annc_training_options *options, uint32_t epochs,
                            double tolerance)
 {
@@ -103,8 +106,10 @@ static void check_training(struct problem *problem, const annc_training_options 
         size += change[i] * change[i];
     }
     const double rounding = 6 * sqrt(norm / size) * epochs / (1 << 24);
-    if (train(problem, *options, ANNC_ENGINE_CLUSTER, epochs, &got) &&
-        train(problem, *options, ANNC_ENGINE_OPS, epochs, &operations)) {
+    const annc_status trained = train(problem, *options, ANNC_ENGINE_CLUSTER, epochs, &got),
+                      wanted = train(problem, *options, ANNC_ENGINE_OPS, epochs, &operations);
+    CHECK_MSG(trained == wanted, "%s: status %d, not %d", problem->name, (int)trained, (int)wanted);
+    if (trained == ANNC_OK && wanted == ANNC_OK) {
         for (size_t i = 0; i < parameters; i++) {
             got.theta[i] -= start[i];
             operations.theta[i] -= start[i];
@@ -113,10 +118,11 @@ static void check_training(struct problem *problem, const annc_training_options 
                      theirs = problem_normwise(operations.theta, change, parameters);
         printf("  %s: off by %.2g, operations %.2g; loss %.6f (%.6f)\n", problem->name, error, theirs, got.report.loss,
                loss);
-        CHECK_MSG(error <= tolerance + rounding, "%s: the change is off by %g, that of operations by %g", problem->name,
-                  error, theirs);
-        CHECK_MSG(fabs(got.report.loss - loss) <= 1e-5 * (1 + fabs(loss)), "%s: loss %.9g, not %.9g", problem->name,
-                  got.report.loss, loss);
+        CHECK_MSG(error <= fmax(tolerance, 16 * theirs) + rounding,
+                  "%s: the change is off by %g, that of operations by %g", problem->name, error, theirs);
+        const double loss_error = fmax(1e-5 * (1 + fabs(loss)), 16 * fabs(operations.report.loss - loss));
+        CHECK_MSG(fabs(got.report.loss - loss) <= loss_error, "%s: loss %.9g, not %.9g", problem->name, got.report.loss,
+                  loss);
         CHECK_MSG(got.report.correct == operations.report.correct && got.report.examples == n &&
                       got.report.steps == operations.report.steps && got.report.rate == operations.report.rate,
                   "%s: %u correct of %u, not %u", problem->name, got.report.correct, got.report.examples,
