@@ -135,17 +135,23 @@ static void remove_left(int folder, const char *target, const char *entry)
     close(descriptor);
 }
 
-static void clean(const char *target)
+/* A directory that cannot be read has nothing to remove, unless memory runs out. */
+static annc_status clean(const char *target)
 {
-    char folder[PATH_MAX];
-    DIR *listing = folder_of(target, folder, sizeof folder) ? opendir(folder) : NULL;
+    char folder[PATH_MAX], shown[SHOWN];
+    if (!folder_of(target, folder, sizeof folder))
+        return ANNC_OK;
+    DIR *listing = opendir(folder);
     const struct dirent *entry;
     if (!listing)
-        return;
+        return errno == ENOMEM ? annc_fail(ANNC_MEMORY, "out of memory: reading the directory of %s",
+                                           annc_printable(target, shown, sizeof shown))
+                               : ANNC_OK;
     while ((entry = readdir(listing)))
         if (digits_of(target, entry->d_name))
             remove_left(dirfd(listing), target, entry->d_name);
     closedir(listing);
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -190,8 +196,8 @@ out:
 
 annc_status annc_temporary_open(const char *target, mode_t mode, struct annc_temporary *temporary)
 {
-    temporary->name = NULL;
-    clean(target);
+    *temporary = (struct annc_temporary){.descriptor = -1};
+    ANNC_RETURN_IF_FAILED(clean(target));
     temporary->descriptor = open_unnamed(target, mode);
     if (temporary->descriptor < 0)
         return open_named(target, mode, temporary);
@@ -214,20 +220,22 @@ const char *annc_temporary_path(const struct annc_temporary *temporary, char *pa
  * own. */
 static annc_status give_name(struct annc_temporary *temporary, const char *target, bool *is_target)
 {
-    char path[64];
+    annc_status status = ANNC_OK;
+    char path[64], *name = NULL;
     struct stat file;
     annc_temporary_path(temporary, path, sizeof path);
+    if (fstat(temporary->descriptor, &file) != 0)
+        ANNC_TRY(annc_output_failed(target, "cannot be written", errno));
+    ANNC_TRY(make_name(target, &file, &name));
     *is_target = linkat(AT_FDCWD, path, AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0;
     if (*is_target)
-        return ANNC_OK;
-    if (errno != EEXIST || fstat(temporary->descriptor, &file) != 0)
-        return annc_output_failed(target, "cannot be written", errno);
-    ANNC_RETURN_IF_FAILED(make_name(target, &file, &temporary->name));
-    if (linkat(AT_FDCWD, path, AT_FDCWD, temporary->name, AT_SYMLINK_FOLLOW) == 0)
-        return ANNC_OK;
-    const annc_status status = annc_output_failed(target, "cannot be written", errno);
-    annc_release(temporary->name);
-    temporary->name = NULL;
+        goto out;
+    if (errno != EEXIST || linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0)
+        ANNC_TRY(annc_output_failed(target, "cannot be written", errno));
+    temporary->name = name;
+    name = NULL;
+out:
+    annc_release(name);
     return status;
 }
 
