@@ -28,10 +28,12 @@ const char *annc_export_name(annc_export format)
 
 annc_status annc_model_export(const annc_network *network, annc_export format, const char *path)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(path, "path");
     annc_status status = ANNC_OK;
     struct annc_safe_file file;
     if ((unsigned)format >= ANNC_EXPORT_COUNT)
-        return annc_fail(ANNC_USAGE, "there is no such format to export to");
+        return annc_fail(ANNC_USAGE, "there is no export format numbered %d", (int)format);
     ANNC_TRY(annc_safe_open(path, &file));
     ANNC_TRY(FORMATS[format].write(network, &file));
     ANNC_TRY(annc_safe_commit(&file));

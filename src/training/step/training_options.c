@@ -83,9 +83,14 @@ out:
 
 annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape)
 {
+    ANNC_REQUIRE(options, "options");
+    ANNC_REQUIRE(shape, "shape");
     annc_status status = ANNC_OK;
     if (!annc_optimiser_name(options->optimiser))
         return annc_fail(ANNC_USAGE, "there is no optimiser numbered %d", (int)options->optimiser);
+    if (!annc_engine_name(options->engine))
+        return annc_fail(ANNC_USAGE, "there is no engine numbered %d", (int)options->engine);
+    ANNC_TRY(annc_shape_check(shape));
     ANNC_TRY(annc_rate_check(options->eta));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "the minibatch has no examples: it must have 1 or more");
