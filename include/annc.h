@@ -33,8 +33,8 @@
  * Errors: functions that can fail return an annc_status, and annc_last_error() then returns the
  * cause, the place and the remedy. The message quotes the responsible field of an options struct,
  * or the argument: 'eta'. Every such function may run out of memory (ANNC_MEMORY), and returns
- * ANNC_USAGE if a required pointer is NULL or an enumerator is out of range. Functions that return a
- * value instead return NULL, 0, false or NaN for a NULL object, and functions without a result do
+ * ANNC_USAGE if a required pointer is NULL or an enumerator is out of range. Functions that return
+ * a value instead return NULL, 0, false or NaN for a NULL object, and functions without a result do
  * nothing. Option structs may be zero-initialised, except where a comment says otherwise.
  *
  * Threads: two threads may use the library at once on different objects, and several threads may
@@ -45,10 +45,10 @@
  * calls give the same bits on the same device. Each matrix product sets the thread count of the
  * BLAS library, which is one per process.
  *
- * Processes: a child of fork may open and use devices of its own, and read the networks and data
- * sets of its parent. Devices, trainers and evaluators made before the fork belong to the parent: in
- * the child a call with one returns ANNC_DEVICE, and freeing or closing it releases memory of the
- * CPU only. exec has no such limits.
+ * Processes: after a fork while no other thread is in the library, the child may open and use
+ * devices of its own, with the networks and data sets it has from its parent. Devices, runs,
+ * trainers and evaluators made before the fork belong to the parent: in the child, training and
+ * evaluating with one returns ANNC_DEVICE, and there is no need to free it.
  *
  * Notation: layers l = 1...L have n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l). C is
  * the cost of one example; the cost of a minibatch of m examples is their mean. W^l is n_l x
@@ -95,8 +95,8 @@ typedef enum annc_status {
  * first failure. Valid until the next call that fails. */
 ANNC_API const char *annc_last_error(void);
 /* Copies a text to `buffer` in printable form and returns `buffer`: control characters and bytes
- * that are not UTF-8 become \xNN, and a text longer than `size` is cut and ends in "..."; NULL is an
- * empty text. */
+ * that are not UTF-8 become \xNN, and a text longer than `size` is cut and ends in "..."; NULL is
+ * an empty text. */
 ANNC_API const char *annc_printable(const char *text, char *buffer, size_t size);
 
 typedef struct annc_build {
