@@ -37,6 +37,9 @@ annc_status annc_loading_check(const annc_data_options *options)
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("target_scale"), (int)options->target_scale, ANNC_SCALE_COUNT));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("header"), (int)text->header, ANNC_NO + 1));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD_MISSING, (int)text->missing, ANNC_MISSING_MEAN + 1));
+    if (options->folds == 1 || (options->folds > 1 && options->fold >= options->folds))
+        return annc_fail(ANNC_USAGE, "fold %u of " ANNC_FIELD_FOLDS " %u: there must be 2 or more, counted from 0",
+                         options->fold, options->folds);
     if (options->source == ANNC_SOURCE_PATH)
         ANNC_REQUIRE(options->path, "path");
     return ANNC_OK;

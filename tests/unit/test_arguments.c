@@ -202,6 +202,11 @@ static void loading(void)
     REFUSES("path", annc_data_load(&options, &data));
     options.path = "/none";
     data_enumerators(options);
+    for (options.folds = 1; options.folds < 3; options.folds++) {
+        options.fold = options.folds == 1 ? 0 : 2;
+        REFUSES("folds", annc_data_load(&options, &data));
+    }
+    options.folds = 0;
     annc_data_free(NULL);
     memset(&data, 0, sizeof data);
     REFUSES("data", annc_data_describe(NULL, given.network));
@@ -396,6 +401,12 @@ static void runs(void)
     REFUSES("device", annc_sweep(NULL, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
     REFUSES("candidates", annc_sweep(&cpu, NULL, 1, given.data, NULL, NULL, NULL, NULL));
     REFUSES("network", annc_sweep(&cpu, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
+    candidate.network = given.network;
+    FOR_WRONG(i)
+    {
+        const annc_device_options unknown = {.kind = (annc_device_kind)wrong[i]};
+        SAYS("kind of device", annc_sweep(&unknown, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
+    }
     CHECK(isinf(annc_candidate_merit(NULL)));
     REFUSES("candidates", annc_sweep_rank(NULL, 1, ranked));
     REFUSES("ranked", annc_sweep_rank(&candidate, 1, NULL));
