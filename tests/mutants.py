@@ -269,7 +269,7 @@ MUTANTS = [
     ("weights that are no numbers are read", "src/network/files/model_read.c", "if (!isfinite(values[done + i]))", "if (isfinite(values[done + i]) == 77)", "^numbers$"),
     ("a constant column is divided by nothing", "src/dataset/prepare/preparation.c", "= !(figures.most > figures.least);", "= figures.most < figures.least;", "^numbers$"),
     # Promises to callers: arguments, forks, pipes.
-    ("a missing trainer is used", "src/training/step/trainer.c", 'ANNC_REQUIRE(report, "report");', "", "^arguments$"),
+    ("a missing report is written", "src/training/step/trainer.c", 'ANNC_REQUIRE(report, "report");', "", "^arguments$"),
     ("an engine out of range passes", "src/training/step/training_options.c", "if (!annc_engine_name(options->engine))", "if (0)", "^arguments$"),
     ("a child of fork uses its parent's device", "src/backend/registry.c", "return device->process == getpid() ?", "return device->process != 0 ?", "^fork$"),
     ("a pool waits for threads that a fork left behind", "src/base/pool.c", "if (pool->process == getpid())", "if (pool->process != 0)", "^fork$"),
