@@ -1,5 +1,6 @@
-/* test_arguments.c - every public function without a required argument, and with enumerators out of range: ANNC_USAGE with the name
- * of the argument, or an empty result; never a crash. tests/structure.py checks that no function of annc.h is left out. */
+/* test_arguments.c - every public function without a required argument, and with enumerators out
+ * of range: ANNC_USAGE with the name of the argument, or an empty result; never a crash.
+ * tests/structure.py checks that no function of annc.h is left out. */
 #include "annc.h"
 #include "support/problem.h"
 #include "support/test.h"

@@ -1,5 +1,5 @@
-/* test_fork.c - children of fork: with a device of their own they train as their parent does, and with their parent's they get an error,
- * at once. An alarm ends a child that hangs. */
+/* test_fork.c - children of fork: with a device of their own they train as their parent does, and
+ * with their parent's they get an error, at once. An alarm ends a child that hangs. */
 #include "support/problem.h"
 #include "support/test.h"
 
