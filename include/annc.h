@@ -32,8 +32,10 @@
  *
  * Errors: functions that can fail return an annc_status, and annc_last_error() then returns the
  * cause, the place and the remedy. The message quotes the responsible field of an options struct,
- * or the argument: 'eta'. Every such function may run out of memory (ANNC_MEMORY). Option structs
- * may be zero-initialised, except where a comment says otherwise.
+ * or the argument: 'eta'. Every such function may run out of memory (ANNC_MEMORY), and returns
+ * ANNC_USAGE if a required pointer is NULL or an enumerator is out of range. Functions that return
+ * a value instead return NULL, 0, false or NaN for a NULL object, and functions without a result do
+ * nothing. Option structs may be zero-initialised, except where a comment says otherwise.
  *
  * Threads: two threads may use the library at once on different objects, and several threads may
  * read one network or data set. A device serves one thread at a time; trainers may take turns on
@@ -42,6 +44,11 @@
  * Results assume C's default floating-point state: rounding to nearest, subnormals kept. The same
  * calls give the same bits on the same device. Each matrix product sets the thread count of the
  * BLAS library, which is one per process.
+ *
+ * Processes: after a fork while no other thread is in the library, the child may open and use
+ * devices of its own, with the networks and data sets it has from its parent. Devices, runs,
+ * trainers and evaluators made before the fork belong to the parent: in the child, training and
+ * evaluating with one returns ANNC_DEVICE, and there is no need to free it.
  *
  * Notation: layers l = 1...L have n_l units; a^0 = x, z^l = W^l a^(l-1) + b^l, a^l = f(z^l). C is
  * the cost of one example; the cost of a minibatch of m examples is their mean. W^l is n_l x
@@ -88,7 +95,8 @@ typedef enum annc_status {
  * first failure. Valid until the next call that fails. */
 ANNC_API const char *annc_last_error(void);
 /* Copies a text to `buffer` in printable form and returns `buffer`: control characters and bytes
- * that are not UTF-8 become \xNN, and a text longer than `size` is cut and ends in "...". */
+ * that are not UTF-8 become \xNN, and a text longer than `size` is cut and ends in "..."; NULL is
+ * an empty text. */
 ANNC_API const char *annc_printable(const char *text, char *buffer, size_t size);
 
 typedef struct annc_build {
@@ -136,11 +144,12 @@ typedef struct annc_shape {
 ANNC_API annc_status annc_shape_check(const annc_shape *shape);
 
 /* Returns whether the output activation and the cost accept targets of any size. Targets are then
- * standardised by default. */
+ * standardised by default. False for a shape with an enumerator out of range. */
 ANNC_API bool annc_shape_takes_any_target(const annc_shape *shape);
 
 /* Return the offsets of W^l and b^l, in floats, in the parameter block, which holds W^1, b^1, W^2,
- * b^2, ... without gaps; l counts from 1. annc_shape_parameters returns the length of the block. */
+ * b^2, ... without gaps; l counts from 1, and 0 is returned for an l out of range.
+ * annc_shape_parameters returns the length of the block. */
 ANNC_API size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l);
 ANNC_API size_t annc_shape_biases_at(const annc_shape *shape, uint32_t l);
 ANNC_API size_t annc_shape_parameters(const annc_shape *shape);
@@ -184,8 +193,8 @@ ANNC_API const float *annc_network_block(const annc_network *network, const char
  * that every device gives the same bits. */
 ANNC_API annc_status annc_network_initialise(annc_network *network, annc_device *device, annc_init init, uint64_t seed);
 
-/* Returns the initialiser that ANNC_INIT_AUTO selects for the shape; returns any other
- * unchanged. */
+/* Returns the initialiser that ANNC_INIT_AUTO selects for the shape; returns any other unchanged,
+ * and ANNC_INIT_AUTO for an invalid shape. */
 ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
 
 /* Text stored with the network and in its file. annc_network_set_metadata sets a value, or removes
@@ -240,10 +249,11 @@ ANNC_API void annc_dataset_free(annc_dataset *dataset);
 /* Returns the inputs and targets as the network receives them, scaled. */
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Writes rows and columns of an image (28 and 28), or inputs and 1 if the examples are not
- * images. */
+ * images; 0 and 0 for NULL. */
 ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns);
 /* Writes example i as an image of rows x columns bytes, 0 black and 255 white: bytes unchanged,
- * floats times 255, or, if any lies outside [0, 1], stretched from the least to the largest. */
+ * floats times 255, or, if any lies outside [0, 1], stretched from the least to the largest. Writes
+ * nothing if there is no example i. */
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
 /* Returns a 64-bit hash of the counts, the inputs, and the labels or targets. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
@@ -522,7 +532,7 @@ typedef struct annc_schedule {
     uint32_t epochs; /* T in epochs, required by cosine and one-cycle; the last rate then holds */
 } annc_schedule;
 
-/* Returns the learning rate of a step (from 0) of an epoch (from 0). */
+/* Returns the learning rate of a step (from 0) of an epoch (from 0); NaN for an invalid kind. */
 ANNC_API double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t epoch, uint32_t step,
                                    uint32_t steps);
 
@@ -585,7 +595,8 @@ typedef struct annc_engine_info {
 
 /* Lists the engines of a device, at most `most`, best first, and returns their number.
  * ANNC_ENGINE_AUTO selects the first without a refusal. The last runs one operation after another
- * and accepts every training. Texts are static. */
+ * and accepts every training. Texts are static. Returns 0 for invalid options or an invalid
+ * shape. */
 ANNC_API size_t annc_device_engines(const annc_device *device, const annc_shape *shape,
                                     const annc_training_options *training, annc_engine_info *list, size_t most);
 
@@ -677,7 +688,7 @@ ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
 ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                         float *outputs, annc_evaluation *evaluation);
 
-/* Returns the share of correct predictions, 0...1. */
+/* Returns the share of correct predictions, 0...1; NaN without examples. */
 ANNC_API double annc_evaluation_accuracy(const annc_evaluation *evaluation);
 
 /* Measures of classification beyond accuracy. They take a data set with labels and the predictions
@@ -722,7 +733,7 @@ typedef struct annc_class_measures {
     double f1;                            /* harmonic mean of the two; 0 if both are 0 */
 } annc_class_measures;
 
-/* Returns the measures of a class, 0...classes-1. */
+/* Returns the measures of a class, 0...classes-1; all 0 for another. */
 ANNC_API annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32_t class_index);
 /* Returns the sums of the counts and the means of precision, recall and F1: over the classes that
  * occur, as a true or a predicted class, with equal weights (macro), or weighted by support. */
@@ -853,7 +864,7 @@ ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network,
                                      const annc_run_options *options, annc_run **run);
 ANNC_API void annc_run_free(annc_run *run);
 
-/* Trains to the end, once. After ANNC_OK or ANNC_STOPPED, the network has the parameters of the
+/* Trains to the end, once; a run of 0 epochs ends at once. After ANNC_OK or ANNC_STOPPED, the network has the parameters of the
  * best epoch, or of the last step without one; after another failure those of the best epoch, if
  * there is one. A time limit ends a run with ANNC_OK, `stop` with ANNC_STOPPED. */
 ANNC_API annc_status annc_run_train(annc_run *run);
@@ -888,14 +899,15 @@ typedef struct annc_candidate {
  * finished candidate, on the thread that trained it; annc_last_error() on that thread is then the
  * candidate's error if it failed. `done` and the candidates' `each` are called one at a time.
  * `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
- * remaining candidates untrained. Returns ANNC_STOPPED after a stop, an error that prevented all
+ * remaining candidates untrained. No candidates are an empty sweep, ANNC_OK. Without a validation
+ * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that prevented all
  * candidates from starting, or else ANNC_OK, whatever the candidates' results. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
 
 /* Returns the measure that ranks a candidate: accuracy, or R^2 of targets, on its validation set
- * with the kept parameters; -INFINITY without a result. */
+ * with the kept parameters; -INFINITY without a result or a validation set, or for NULL. */
 ANNC_API double annc_candidate_merit(const annc_candidate *candidate);
 /* Writes the indices of the candidates to ranked[0...count-1], the largest merit first, the earlier
  * of equals first. */
@@ -907,6 +919,7 @@ typedef struct annc_spread {
     uint32_t count;
 } annc_spread;
 
+/* Add a value; return the mean and the deviation, NaN without values. */
 ANNC_API void annc_spread_add(annc_spread *spread, double value);
 ANNC_API double annc_spread_mean(const annc_spread *spread);
 ANNC_API double annc_spread_deviation(const annc_spread *spread);
@@ -924,7 +937,7 @@ typedef struct annc_folds {
 typedef struct annc_folds_options {
     uint32_t folds; /* K, 2 or more */
     /* Prepares a fold: sets network (the initial parameters), train, and the options with
-     * validation. annc_data_load makes the data sets of a fold from a file. */
+     * validation, all of them required. annc_data_load makes the data sets of a fold from a file. */
     annc_status (*begin)(void *context, uint32_t fold, annc_candidate *candidate);
     /* Called with the result of a fold; or NULL. */
     annc_status (*done)(void *context, uint32_t fold, const annc_candidate *candidate);
@@ -939,7 +952,8 @@ typedef struct annc_folds_options {
 
 /* Trains one network per fold, each on all but its part of the data. On a CPU the folds run in
  * parallel, one per thread, unless they have checkpoints, a target or a time limit; otherwise they
- * run one after another. Returns the first failure; a time limit that ends a fold is one. */
+ * run one after another. Returns the first failure; a time limit that ends a fold is one. With 0
+ * epochs the results are of the initial parameters. */
 ANNC_API annc_status annc_cross_validate(annc_device *device, const annc_folds_options *options, annc_folds *folds);
 /* Reads the results that a checkpoint of a cross-validation has. ANNC_INPUT. */
 ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_folds *folds);

@@ -270,6 +270,14 @@ MUTANTS = [
     ("an optimiser's state that is no number is kept", "src/training/run/checkpoint.c", "if (!isfinite(room[i]))", "if (isfinite(room[i]) == 77)", "^numbers$"),
     ("weights that are no numbers are read", "src/network/files/model_read.c", "if (!isfinite(values[done + i]))", "if (isfinite(values[done + i]) == 77)", "^numbers$"),
     ("a constant column is divided by nothing", "src/dataset/prepare/preparation.c", "= !(figures.most > figures.least);", "= figures.most < figures.least;", "^numbers$"),
+    # Promises to callers: arguments, forks, pipes.
+    ("a missing report is written", "src/training/step/trainer.c", 'ANNC_REQUIRE(report, "report");', "", "^arguments$"),
+    ("an engine out of range passes", "src/training/step/training_options.c", "if (!annc_engine_name(options->engine))", "if (0)", "^arguments$"),
+    ("a child of fork uses its parent's device", "src/backend/registry.c", "return device->process == getpid() ?", "return device->process != 0 ?", "^fork$"),
+    ("a pool waits for threads that a fork left behind", "src/base/pool.c", "if (pool->process == getpid())", "if (pool->process != 0)", "^fork$"),
+    ("folds without examples held out", "src/training/run/cross_validation.c", "if (!candidate->options.validation)", "if (0)", "^runs$"),
+    ("a log that nobody reads is waited for", "src/cli/train/train_log.c", "O_APPEND | O_NONBLOCK | O_CLOEXEC", "O_APPEND | O_CLOEXEC", "^special_files$"),
+    ("a FIFO without a writer is an empty file", "src/cli/terminal/open_input.c", "if (got == 0)\n        errno = ENXIO;\n    return got == 1 ||", "return got >= 0 ||", "^special_files$"),
 ]
 
 

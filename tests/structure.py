@@ -6,7 +6,8 @@
 Fails on an include that ARROWS does not allow, on a circle between directories (at the first level and at the second) or between
 files (a source file and its header are one), on a directory that is too large or that ARROWS does not know, on two files of one name, on a
 source file without a header of its own, on an include that is not written with its directory, on a CUDA or BLAS header outside its
-directories, and on a call of the program for memory that does not go through memory.h."""
+directories, on a call of the program for memory that does not go through memory.h, and on a public function that test_arguments.c does
+not call."""
 import pathlib
 import re
 import sys
@@ -261,8 +262,17 @@ def check_memory():
                 yield f"{path.relative_to(ROOT)} takes memory without memory.h: {call}"
 
 
+def check_arguments():
+    """Functions of annc.h that test_arguments.c does not call."""
+    public = re.findall(r"^ANNC_API [^;(]*?\b(annc_\w+)\(", (ROOT / "include/annc.h").read_text(), re.M)
+    tested = (ROOT / "tests/unit/test_arguments.c").read_text()
+    for name in public:
+        if f"{name}(" not in tested:
+            yield f"tests/unit/test_arguments.c does not call {name}"
+
+
 def main():
-    checks = (check_table, check_includes, check_style, check_headers, check_sizes, check_names, check_memory)
+    checks = (check_table, check_includes, check_style, check_headers, check_sizes, check_names, check_memory, check_arguments)
     faults = [list(check()) for check in checks]
     for fault in sum(faults, []):
         print(fault)

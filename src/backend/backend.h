@@ -20,9 +20,11 @@
 #include "annc.h"
 #include "base/order.h"
 
+#include <sys/types.h>
+
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the library rejects a module of
  * another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 6 };
+enum { ANNC_BACKEND_CONTRACT = 7 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -37,6 +39,7 @@ struct annc_device {
     const struct annc_backend *backend;
     const struct annc_host *host;
     annc_device_info info;
+    pid_t process; /* that opened it; a child of fork has neither its threads nor its CUDA context */
 };
 
 /* Score of one minibatch, or of one chunk of an evaluation. */

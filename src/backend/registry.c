@@ -159,6 +159,11 @@ const char *annc_device_kind_name(annc_device_kind kind)
 
 int annc_device_cuda_count(char *why, size_t size)
 {
+    char unwanted[1];
+    if (!why || size == 0) {
+        why = unwanted;
+        size = sizeof unwanted;
+    }
     const struct annc_backend *cuda = load_cuda(why, size);
     return cuda ? cuda->count(why, size) : 0;
 }
@@ -196,9 +201,10 @@ static annc_status open_any(const annc_device_options *options, annc_device **de
 
 annc_status annc_device_open(const annc_device_options *options, annc_device **device)
 {
+    ANNC_REQUIRE_RESULT(device, "device");
+    ANNC_REQUIRE(options, "options");
     const char *why = "requested";
     annc_status status;
-    *device = NULL;
     if (options->threads < 0)
         return annc_fail(ANNC_USAGE, "%d threads: must be 1 or more, or 0 for automatic", options->threads);
     if (options->kind == ANNC_DEVICE_AUTO) {
@@ -209,9 +215,21 @@ annc_status annc_device_open(const annc_device_options *options, annc_device **d
             return annc_fail(ANNC_USAGE, "device kind %d does not exist", (int)options->kind);
         status = open_row(row, options, device);
     }
-    if (status == ANNC_OK)
+    if (status == ANNC_OK) {
+        (*device)->process = getpid();
         snprintf((*device)->info.why, sizeof(*device)->info.why, "%s", why);
+    }
     return status;
+}
+
+annc_status annc_device_check(const annc_device *device)
+{
+    ANNC_REQUIRE(device, "device");
+    return device->process == getpid() ? ANNC_OK
+                                       : annc_fail(ANNC_DEVICE,
+                                                   "the device was opened before a fork, in process %ld, and serves "
+                                                   "only that one; open a device in this process",
+                                                   (long)device->process);
 }
 
 void annc_device_close(annc_device *device)
@@ -222,5 +240,5 @@ void annc_device_close(annc_device *device)
 
 const annc_device_info *annc_device_describe(const annc_device *device)
 {
-    return &device->info;
+    return device ? &device->info : NULL;
 }

@@ -18,4 +18,8 @@ struct annc_device_row {
 /* Returns row i of the registry, the CPU first; NULL past the last. */
 const struct annc_device_row *annc_device_row_at(size_t i);
 
+/* Checks that this process may use a device. ANNC_USAGE for NULL; ANNC_DEVICE for a device that was
+ * opened before a fork. */
+annc_status annc_device_check(const annc_device *device);
+
 #endif

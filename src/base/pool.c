@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 struct thread {
     struct annc_pool *pool;
@@ -13,7 +14,8 @@ struct thread {
 };
 
 struct annc_pool {
-    int threads; /* besides the caller's */
+    pid_t process; /* that has the threads; a child of fork has none of them */
+    int threads;   /* besides the caller's */
     struct thread *thread;
     pthread_mutex_t mutex;
     pthread_cond_t begun, done;
@@ -55,6 +57,7 @@ annc_status annc_pool_open(int threads, struct annc_pool **result)
     sigset_t all, before;
     *result = NULL;
     ANNC_TRY(annc_allocate(1, sizeof *pool, "threads", (void **)&pool));
+    pool->process = getpid();
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->begun, NULL);
     pthread_cond_init(&pool->done, NULL);
@@ -81,10 +84,9 @@ out:
     return status;
 }
 
-void annc_pool_close(struct annc_pool *pool)
+/* Ends the threads of a pool and waits for them. */
+static void end_threads(struct annc_pool *pool)
 {
-    if (!pool)
-        return;
     pthread_mutex_lock(&pool->mutex);
     pool->closing = true;
     pthread_cond_broadcast(&pool->begun);
@@ -94,6 +96,14 @@ void annc_pool_close(struct annc_pool *pool)
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->begun);
     pthread_mutex_destroy(&pool->mutex);
+}
+
+void annc_pool_close(struct annc_pool *pool)
+{
+    if (!pool)
+        return;
+    if (pool->process == getpid())
+        end_threads(pool);
     annc_release(pool->thread);
     annc_release(pool);
 }

@@ -9,6 +9,8 @@ struct annc_pool;
 /* Creates a pool of `threads` - 1 threads besides the caller's; they block all signals. ANNC_MEMORY
  * if the system refuses a thread. */
 annc_status annc_pool_open(int threads, struct annc_pool **pool);
+/* Ends the threads and frees the pool; a child of fork, which has no such threads, frees only its
+ * memory. */
 void annc_pool_close(struct annc_pool *pool);
 
 /* Calls work(context, i) for each i < count, at most `threads`, each on its own thread, 0 on the

@@ -156,6 +156,8 @@ void annc_safe_abandon(struct annc_safe_file *file)
 
 annc_status annc_file_save(const char *path, const void *data, size_t bytes)
 {
+    ANNC_REQUIRE(path, "path");
+    ANNC_REQUIRE(data || bytes == 0, "data");
     annc_status status = ANNC_OK;
     struct annc_safe_file file;
     ANNC_TRY(annc_safe_open(path, &file));

@@ -51,6 +51,20 @@ struct annc_kept_error {
 void annc_error_keep(struct annc_kept_error *kept);
 annc_status annc_fail_again(annc_status status, const struct annc_kept_error *kept);
 
+/* Returns from a public function if a required argument is NULL: the message quotes its name. */
+#define ANNC_REQUIRE(argument, name)                                                                                   \
+    do {                                                                                                               \
+        if (!(argument))                                                                                               \
+            return annc_fail(ANNC_USAGE, ANNC_FIELD(name) " must not be NULL");                                        \
+    } while (0)
+
+/* The same for the place of a new object, which is NULL after any failure. */
+#define ANNC_REQUIRE_RESULT(place, name)                                                                               \
+    do {                                                                                                               \
+        ANNC_REQUIRE(place, name);                                                                                     \
+        *(place) = NULL;                                                                                               \
+    } while (0)
+
 /* Jumps to the label `out` if a call fails; needs `annc_status status = ANNC_OK;`. */
 #define ANNC_TRY(expression)                                                                                           \
     do {                                                                                                               \

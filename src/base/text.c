@@ -80,7 +80,9 @@ size_t annc_next_printable(const char **text, char piece[ANNC_PRINTABLE])
 const char *annc_printable(const char *text, char *buffer, size_t size)
 {
     size_t used = 0;
-    while (*text) {
+    if (!buffer || size == 0)
+        return buffer;
+    while (text && *text) {
         char piece[ANNC_PRINTABLE];
         const size_t length = annc_next_printable(&text, piece);
         if (used + length + 4 > size) { /* room for "..." and the NUL */

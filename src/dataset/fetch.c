@@ -267,6 +267,8 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
 
 annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size)
 {
+    ANNC_REQUIRE(options, "options");
+    ANNC_REQUIRE(folder, "folder");
     annc_status status = ANNC_OK;
     ANNC_TRY(choose_folder(options->folder, folder, size));
     ANNC_TRY(make_folder(folder));

@@ -23,6 +23,28 @@
 
 #define NOTES(loading) (loading)->data->notes, sizeof(loading)->data->notes
 
+static annc_status check_number(const char *what, int value, int count)
+{
+    return value >= 0 && value < count ? ANNC_OK
+                                       : annc_fail(ANNC_USAGE, "%s is %d: it must be 0 to %d", what, value, count - 1);
+}
+
+annc_status annc_loading_check(const annc_data_options *options)
+{
+    const annc_text_options *text = &options->text;
+    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("source"), (int)options->source, ANNC_SOURCE_DIGITS + 1));
+    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("scale"), (int)options->scale, ANNC_SCALE_COUNT));
+    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("target_scale"), (int)options->target_scale, ANNC_SCALE_COUNT));
+    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("header"), (int)text->header, ANNC_NO + 1));
+    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD_MISSING, (int)text->missing, ANNC_MISSING_MEAN + 1));
+    if (options->folds == 1 || (options->folds > 1 && options->fold >= options->folds))
+        return annc_fail(ANNC_USAGE, "fold %u of " ANNC_FIELD_FOLDS " %u: there must be 2 or more, counted from 0",
+                         options->fold, options->folds);
+    if (options->source == ANNC_SOURCE_PATH)
+        ANNC_REQUIRE(options->path, "path");
+    return ANNC_OK;
+}
+
 /* ---------------------------------------------------------------- preparations */
 
 static annc_status open_preparation(struct annc_loading *loading)

@@ -18,6 +18,9 @@ struct annc_loading {
     annc_format format;                   /* of the stream */
 };
 
+/* Checks the enumerators of the options, and that a path is given. ANNC_USAGE names the field. */
+annc_status annc_loading_check(const annc_data_options *options);
+
 /* Opens a file or standard input and detects its format. *stream is NULL for an NPZ file, which is
  * read by its name. */
 annc_status annc_file_open(const char *path, annc_format *format, struct annc_stream **stream);

@@ -40,6 +40,7 @@ bool annc_mnist_cache_folder(char *path, size_t size)
 
 annc_status annc_mnist_find(char *path, size_t size)
 {
+    ANNC_REQUIRE(path, "path");
     const char *chosen = getenv("ANNC_DATA");
     const bool is_chosen = chosen && chosen[0];
     annc_status status = ANNC_INPUT;

@@ -81,6 +81,7 @@ annc_status annc_reader_open_sized(const annc_data_options *options, const struc
     *result = NULL;
     if (options->source != ANNC_SOURCE_PATH || !options->model)
         return annc_fail(ANNC_USAGE, "a reader needs a path and a model");
+    ANNC_RETURN_IF_FAILED(annc_loading_check(options));
     ANNC_TRY(annc_allocate(1, sizeof *reader, "a reader", (void **)&reader));
     reader->options = *options;
     reader->options.unlabelled = reader->options.need_test = true;
@@ -104,6 +105,8 @@ out:
 
 annc_status annc_reader_open(const annc_data_options *options, annc_reader **reader)
 {
+    ANNC_REQUIRE_RESULT(reader, "reader");
+    ANNC_REQUIRE(options, "options");
     static const struct annc_reader_sizes sizes = {{.beginning = BEGINNING, .step = STEP, .records = 2}, CELLS};
     return annc_reader_open_sized(options, &sizes, reader);
 }
@@ -124,12 +127,12 @@ void annc_reader_close(annc_reader *reader)
 
 const char *annc_reader_description(const annc_reader *reader)
 {
-    return reader->data.description;
+    return reader ? reader->data.description : NULL;
 }
 
 const char *annc_reader_notes(const annc_reader *reader)
 {
-    return reader->data.notes;
+    return reader ? reader->data.notes : NULL;
 }
 
 /* ---------------------------------------------------------------- pieces */
@@ -201,7 +204,8 @@ static annc_status next_rows(annc_reader *reader, annc_dataset **piece)
 
 annc_status annc_reader_next(annc_reader *reader, annc_dataset **piece)
 {
-    *piece = NULL;
+    ANNC_REQUIRE_RESULT(piece, "piece");
+    ANNC_REQUIRE(reader, "reader");
     if (reader->status != ANNC_OK)
         return annc_fail(reader->status, "%s", reader->what);
     if (reader->csv)

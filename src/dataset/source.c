@@ -242,6 +242,7 @@ annc_status annc_data_load_open(const annc_data_options *options, struct annc_st
     annc_status status = ANNC_OK;
     struct annc_loading loading = {.options = options, .data = data, .stream = stream, .format = format};
     memset(data, 0, sizeof *data);
+    ANNC_TRY(annc_loading_check(options));
     ANNC_TRY(annc_loading_prepare(&loading));
     ANNC_TRY(read_tables(&loading));
     ANNC_TRY(make_datasets(&loading));
@@ -257,11 +258,17 @@ out:
 
 annc_status annc_data_load(const annc_data_options *options, annc_data *data)
 {
+    ANNC_REQUIRE(data, "data");
+    memset(data, 0, sizeof *data);
+    ANNC_REQUIRE(options, "options");
     return annc_data_load_open(options, NULL, ANNC_FORMAT_TEXT, data);
 }
 
 annc_status annc_data_describe(const annc_data *data, annc_network *network)
 {
+    ANNC_REQUIRE(data, "data");
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(data->preparation, "data");
     annc_status status = ANNC_OK;
     ANNC_TRY(annc_network_set_metadata(network, "annc.data", data->description));
     ANNC_TRY(annc_preparation_store(data->preparation, network));
@@ -271,6 +278,8 @@ out:
 
 void annc_data_free(annc_data *data)
 {
+    if (!data)
+        return;
     annc_dataset_free(data->train);
     annc_dataset_free(data->validation);
     annc_dataset_free(data->test);

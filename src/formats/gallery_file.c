@@ -156,6 +156,10 @@ static bool ends_with(const char *path, const char *end)
 
 annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
 {
+    ANNC_REQUIRE(gallery, "gallery");
+    ANNC_REQUIRE(path, "path");
+    ANNC_REQUIRE(gallery->pixels, "pixels");
+    ANNC_REQUIRE(gallery->title, "title");
     const size_t across = (size_t)ceil(sqrt(gallery->count));
     char shown[128];
     if (annc_product(gallery->count, annc_product(gallery->rows, gallery->columns)) - 1 >= MOST_PIXELS) /* or 0 */

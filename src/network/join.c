@@ -8,6 +8,8 @@ static annc_status check(const annc_network *const *networks, uint32_t count)
 {
     if (count == 0)
         return annc_fail(ANNC_USAGE, "there are no networks to join");
+    for (uint32_t i = 0; i < count; i++)
+        ANNC_REQUIRE(networks[i], "networks");
     const annc_shape *first = &networks[0]->shape;
     for (uint32_t i = 1; i < count; i++) {
         const annc_shape *shape = &networks[i]->shape;
@@ -44,10 +46,11 @@ static void place(const annc_network *network, uint32_t l, uint32_t row, uint32_
 
 annc_status annc_network_join(const annc_network *const *networks, uint32_t count, annc_network **result)
 {
+    ANNC_REQUIRE_RESULT(result, "joined");
+    ANNC_REQUIRE(networks, "networks");
     annc_status status = ANNC_OK;
     annc_network *joined = NULL;
     annc_shape shape;
-    *result = NULL;
     ANNC_TRY(check(networks, count));
     shape = networks[0]->shape;
     for (uint32_t l = 1; l < shape.layers; l++) {

@@ -23,9 +23,10 @@ out:
 
 annc_status annc_network_create(const annc_shape *shape, annc_network **result)
 {
+    ANNC_REQUIRE_RESULT(result, "network");
+    ANNC_REQUIRE(shape, "shape");
     annc_status status = ANNC_OK;
     annc_network *network = NULL;
-    *result = NULL;
     ANNC_TRY(annc_shape_check(shape));
     ANNC_TRY(annc_allocate(1, sizeof *network, "a network", (void **)&network));
     network->shape = *shape;
@@ -56,9 +57,10 @@ void annc_network_free(annc_network *network)
 
 annc_status annc_network_copy(const annc_network *network, annc_network **result)
 {
+    ANNC_REQUIRE_RESULT(result, "copy");
+    ANNC_REQUIRE(network, "network");
     annc_status status = ANNC_OK;
     annc_network *copy = NULL;
-    *result = NULL;
     ANNC_TRY(annc_network_create(&network->shape, &copy));
     memcpy(copy->theta, network->theta, annc_shape_parameters(&network->shape) * sizeof *copy->theta);
     for (size_t i = 0; i < network->metadata_count; i++)
@@ -72,17 +74,17 @@ out:
 
 const annc_shape *annc_network_shape(const annc_network *network)
 {
-    return &network->shape;
+    return network ? &network->shape : NULL;
 }
 
 float *annc_network_parameters(annc_network *network)
 {
-    return network->theta;
+    return network ? network->theta : NULL;
 }
 
 const float *annc_network_parameters_const(const annc_network *network)
 {
-    return network->theta;
+    return network ? network->theta : NULL;
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -109,6 +111,8 @@ static bool is_block_name(const char *name)
 
 annc_status annc_network_set_block(annc_network *network, const char *name, const float *values)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(name, "name");
     annc_status status = ANNC_OK;
     const size_t count = annc_shape_parameters(&network->shape);
     if (!is_block_name(name))
@@ -133,6 +137,8 @@ out:
 
 const float *annc_network_block(const annc_network *network, const char *name)
 {
+    if (!network || !name)
+        return NULL;
     for (size_t i = 0; i < ANNC_MOST_BLOCKS; i++)
         if (network->blocks[i].values && strcmp(network->blocks[i].name, name) == 0)
             return network->blocks[i].values;
@@ -175,6 +181,8 @@ out:
 
 annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(key, "key");
     annc_status status = ANNC_OK;
     struct annc_metadata_entry entry = {NULL, NULL}, *grown = NULL;
     const size_t i = place_of(network, key), count = network->metadata_count;
@@ -208,13 +216,15 @@ out:
 
 const char *annc_network_metadata(const annc_network *network, const char *key)
 {
+    if (!network || !key)
+        return NULL;
     const size_t i = place_of(network, key);
     return is_at(network, key, i) ? network->metadata[i].value : NULL;
 }
 
 bool annc_network_metadata_at(const annc_network *network, size_t i, const char **key, const char **value)
 {
-    if (i >= network->metadata_count)
+    if (!network || !key || !value || i >= network->metadata_count)
         return false;
     *key = network->metadata[i].key;
     *value = network->metadata[i].value;

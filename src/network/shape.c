@@ -45,7 +45,7 @@ const char *annc_engine_name(annc_engine engine)
 annc_init annc_init_resolve(annc_init init, const annc_shape *shape)
 {
     static const annc_init own[ANNC_ACTIVATION_COUNT] = {ANNC_ACTIVATIONS(OWN_INIT)};
-    if (init != ANNC_INIT_AUTO)
+    if (init != ANNC_INIT_AUTO || !annc_shape_is_in_range(shape))
         return init;
     if (shape->layers == 1)
         return ANNC_INIT_NORMAL;
@@ -65,6 +65,8 @@ annc_init annc_init_resolve(annc_init init, const annc_shape *shape)
 size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l)
 {
     size_t at = 0;
+    if (!shape || l > ANNC_MAX_LAYERS + 1)
+        return 0;
     for (uint32_t below = 1; below < l; below++)
         at += (size_t)shape->width[below] * ((size_t)shape->width[below - 1] + 1);
     return at;
@@ -72,12 +74,24 @@ size_t annc_shape_weights_at(const annc_shape *shape, uint32_t l)
 
 size_t annc_shape_biases_at(const annc_shape *shape, uint32_t l)
 {
+    if (!shape || l < 1 || l > ANNC_MAX_LAYERS)
+        return 0;
     return annc_shape_weights_at(shape, l) + (size_t)shape->width[l] * shape->width[l - 1];
 }
 
 size_t annc_shape_parameters(const annc_shape *shape)
 {
-    return annc_shape_weights_at(shape, shape->layers + 1);
+    return shape && shape->layers <= ANNC_MAX_LAYERS ? annc_shape_weights_at(shape, shape->layers + 1) : 0;
+}
+
+bool annc_shape_is_in_range(const annc_shape *shape)
+{
+    if (!shape || shape->layers < 1 || shape->layers > ANNC_MAX_LAYERS || !annc_cost_name(shape->cost))
+        return false;
+    for (uint32_t l = 1; l <= shape->layers; l++)
+        if (!annc_activation_name(shape->activation[l - 1]))
+            return false;
+    return true;
 }
 
 /* ---------------------------------------------------------------- ranges */
@@ -126,6 +140,7 @@ static annc_status refuse_cost(annc_cost cost, annc_activation output, annc_acti
 
 annc_status annc_shape_check(const annc_shape *shape)
 {
+    ANNC_REQUIRE(shape, "shape");
     annc_status status = ANNC_OK;
     ANNC_TRY(check_widths(shape));
     const uint32_t L = shape->layers;
@@ -163,6 +178,8 @@ out:
 
 bool annc_shape_takes_any_target(const annc_shape *shape)
 {
+    if (!annc_shape_is_in_range(shape))
+        return false;
     const struct annc_range reaches = annc_activation_range(shape->activation[shape->layers - 1]),
                             takes = annc_cost_targets(shape->cost);
     return isinf(reaches.low) && isinf(reaches.high) && isinf(takes.low) && isinf(takes.high);

@@ -12,6 +12,10 @@ bool annc_shape_format_activations(const annc_shape *shape, char *text, size_t s
  * or an error message. */
 const char *annc_shape_parse(const char *layers, const char *activations, const char *cost, annc_shape *shape);
 
+/* Returns whether the number of layers and all enumerators of a shape are in range, so that tables
+ * may be indexed with them; false for NULL. */
+bool annc_shape_is_in_range(const annc_shape *shape);
+
 /* The range of an activation, or of the targets that a cost accepts; ends included. */
 struct annc_range {
     double low, high;

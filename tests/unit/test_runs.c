@@ -382,10 +382,107 @@ static void folds_fail(void)
     annc_device_close(threads);
 }
 
+/* ---------------------------------------------------------------- nothing to do */
+
+/* Without an epoch the parameters stay, with a checkpoint of them, and no outcome exists. */
+static void no_epochs(void)
+{
+    struct pair pair;
+    annc_run_state state;
+    CHECK(pair_make(&pair));
+    annc_run_options options = options_of(&pair, 0);
+    annc_network *before;
+    REQUIRE_OK(annc_network_copy(pair.train.network, &before));
+    REQUIRE_OK(run(&pair, &options, &state));
+    CHECK(state.epochs == 0 && state.ending == ANNC_ENDED_BY_EPOCHS && state.best.epoch.epoch == 0);
+    CHECK(state.last.validation.count == 0 && annc_run_kept(&state) == &state.last);
+    options.validation = NULL;
+    options.checkpoint = path;
+    REQUIRE_OK(run(&pair, &options, &state));
+    CHECK(state.epochs == 0 && state.saved_epochs == 0 && same_parameters(before, pair.train.network));
+    annc_network *checkpoint;
+    REQUIRE_OK(annc_model_load(path, NULL, &checkpoint));
+    CHECK(same_parameters(before, checkpoint));
+    annc_network_free(checkpoint);
+    annc_network_free(before);
+    pair_free(&pair);
+}
+
+/* A sweep of no candidates, of candidates without a validation set, without epochs, and without data. */
+static void empty_sweeps(void)
+{
+    const annc_device_options crew = {.kind = ANNC_DEVICE_CPU, .threads = 2};
+    struct pair pair[3];
+    annc_candidate candidates[3];
+    uint32_t ranked[3];
+    memset(candidates, 0, sizeof candidates);
+    for (int i = 0; i < 3; i++) {
+        CHECK(pair_make(&pair[i]));
+        candidates[i].network = pair[i].train.network;
+        candidates[i].options = options_of(&pair[i], i == 1 ? 0 : 2);
+        candidates[i].train = i == 2 ? NULL : pair[i].train.data;
+    }
+    candidates[0].options.validation = NULL;
+    REQUIRE_OK(annc_sweep(&crew, NULL, 0, NULL, NULL, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep_rank(NULL, 0, NULL));
+    REQUIRE_OK(annc_sweep(&crew, candidates, 3, NULL, NULL, NULL, NULL, NULL));
+    CHECK(candidates[0].status == ANNC_OK && candidates[0].result.epochs == 2);
+    CHECK(candidates[0].result.best.epoch.epoch == 0 && annc_candidate_merit(&candidates[0]) == -INFINITY);
+    CHECK(candidates[1].status == ANNC_OK && candidates[1].result.epochs == 0);
+    CHECK(candidates[1].result.last.validation.count == HELD_OUT && annc_candidate_merit(&candidates[1]) >= 0);
+    CHECK(candidates[2].status == ANNC_USAGE && strstr(candidates[2].reason, "'train'") != NULL);
+    REQUIRE_OK(annc_sweep_rank(candidates, 3, ranked));
+    CHECK(ranked[0] == 1 && ranked[1] == 0 && ranked[2] == 2);
+    for (int i = 0; i < 3; i++)
+        pair_free(&pair[i]);
+}
+
+static annc_status begin_without_epochs(void *context, uint32_t fold, annc_candidate *candidate)
+{
+    const annc_status status = begin(context, fold, candidate);
+    candidate->options.epochs = 0;
+    return status;
+}
+
+static annc_status begin_without_validation(void *context, uint32_t fold, annc_candidate *candidate)
+{
+    const annc_status status = begin(context, fold, candidate);
+    candidate->options.validation = NULL;
+    return status;
+}
+
+/* Folds of no epochs measure the initial parameters; fewer than two folds, or none held out, are an error. */
+static void empty_folds(void)
+{
+    const annc_device_options crew = {.kind = ANNC_DEVICE_CPU, .threads = 2};
+    struct folding folding = {.told = 0};
+    annc_folds_options options = folds_of(&folding);
+    annc_folds results;
+    annc_device *threads;
+    REQUIRE_OK(annc_device_open(&crew, &threads));
+    options.begin = begin_without_epochs;
+    REQUIRE_OK(annc_cross_validate(threads, &options, &results));
+    CHECK(results.accuracy.count == FOLDS && annc_spread_mean(&results.loss) > 0);
+    folding = (struct folding){.alone = true};
+    REQUIRE_OK(annc_cross_validate(cpu, &options, &results));
+    CHECK(results.accuracy.count == FOLDS && folding.ended == FOLDS);
+    options.begin = begin_without_validation;
+    folding = (struct folding){.told = 0};
+    CHECK(annc_cross_validate(threads, &options, &results) == ANNC_USAGE && folding.ended == folding.begun);
+    CHECK(strcmp(annc_last_error(), "fold 1: 'validation' must not be NULL") == 0);
+    for (options.folds = 0; options.folds < 2; options.folds++) {
+        folding = (struct folding){.told = 0};
+        CHECK(annc_cross_validate(threads, &options, &results) == ANNC_USAGE && folding.begun == 0);
+        CHECK(strstr(annc_last_error(), "'folds' is") != NULL);
+    }
+    annc_device_close(threads);
+}
+
 /* 2, 4 and 9: mean 5, deviation the root of ((9 + 1 + 16) / 2). */
 static void spreads(void)
 {
     annc_spread spread = {.count = 0};
+    CHECK(isnan(annc_spread_mean(&spread)) && isnan(annc_spread_deviation(&spread)));
     annc_spread_add(&spread, 2);
     CHECK(annc_spread_mean(&spread) == 2 && annc_spread_deviation(&spread) == 0);
     annc_spread_add(&spread, 4);
@@ -433,6 +530,9 @@ int main(int argc, char **argv)
                                         TEST(refuses),
                                         TEST(folds),
                                         TEST(folds_fail),
+                                        TEST(no_epochs),
+                                        TEST(empty_sweeps),
+                                        TEST(empty_folds),
                                         TEST(spreads),
                                         TEST(ranks)};
     const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};

@@ -2,6 +2,7 @@
 #include "cli/log/run_log.h"
 #include "base/json_read.h"
 #include "cli/terminal/memory.h"
+#include "cli/terminal/open_input.h"
 #include "cli/terminal/usage.h"
 
 #include <errno.h>
@@ -230,7 +231,7 @@ annc_status run_read(const char *path, struct run *run)
 {
     memset(run, 0, sizeof *run);
     run->path = path;
-    FILE *file = check_allocation(fopen(path, "re"), "a log");
+    FILE *file = open_input(path, "a log");
     if (!file)
         return annc_fail(ANNC_INPUT, "%.300s: cannot be read: %s", path, strerror(errno));
     const annc_status status = read_lines(file, run);

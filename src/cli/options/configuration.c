@@ -8,6 +8,7 @@
 #include "cli/options/options.h"
 #include "cli/options/resume.h"
 #include "cli/terminal/memory.h"
+#include "cli/terminal/open_input.h"
 #include "cli/terminal/usage.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 static annc_status read_text(const char *path, char **text)
 {
-    FILE *file = check_allocation(fopen(path, "re"), "a configuration file");
+    FILE *file = open_input(path, "a configuration file");
     struct annc_buffer all = {.bytes = NULL};
     char piece[4096];
     size_t got;

@@ -11,12 +11,29 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static annc_status failed(const struct session *session)
 {
     return annc_fail(ANNC_OUTPUT, "%.300s: cannot be written: %s", session->options->value[OPTION_LOG].text,
                      strerror(errno));
+}
+
+/* Opens a log. A FIFO without a reader must not block: one is waited for a second. */
+static int open_log(const char *path)
+{
+    enum { TRIES = 100 };
+    const struct timespec pause = {.tv_nsec = 10000000};
+    int descriptor = -1;
+    for (int i = 0; i < TRIES && descriptor < 0; i++) {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
+        if (descriptor < 0 && (errno != ENXIO || i + 1 == TRIES))
+            return -1;
+        if (descriptor < 0)
+            nanosleep(&pause, NULL);
+    }
+    return fcntl(descriptor, F_SETFL, O_APPEND) == 0 ? descriptor : -1;
 }
 
 /* Lines are always appended, so that runs with a common log keep their lines whole, and the lines
@@ -27,9 +44,7 @@ annc_status log_open(struct session *session)
     const char *path = session->options->value[OPTION_LOG].text;
     if (!path)
         return ANNC_OK;
-    const int descriptor = is_standard_output(path)
-                               ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                               : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    const int descriptor = is_standard_output(path) ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : open_log(path);
     session->log = descriptor >= 0 ? check_allocation(fdopen(descriptor, "w"), "the log") : NULL;
     return session->log && setvbuf(session->log, line, _IOFBF, sizeof line) == 0 ? ANNC_OK : failed(session);
 }

@@ -17,6 +17,8 @@ static annc_status check(const annc_examples *examples)
             ANNC_INPUT,
             "a data set must have 1 to %d examples, each with inputs and outputs; this one has %zu, with %u and %zu",
             MOST_EXAMPLES, n, examples->inputs, outputs);
+    if (examples->type != ANNC_BYTES && examples->type != ANNC_FLOATS)
+        return annc_fail(ANNC_USAGE, "input type %d does not exist", (int)examples->type);
     if (!examples->x || !examples->labels == !examples->targets)
         return annc_fail(ANNC_USAGE, "a data set needs inputs, and either labels or targets");
     if (examples->type == ANNC_BYTES && !(isfinite(examples->divisor) && examples->divisor > 0))
@@ -76,11 +78,12 @@ out:
 
 annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset)
 {
+    ANNC_REQUIRE_RESULT(dataset, "dataset");
+    ANNC_REQUIRE(examples, "examples");
     annc_status status = ANNC_OK;
     annc_examples copies = *examples;
     void *x = NULL, *labels = NULL, *targets = NULL;
     const size_t n = examples->count;
-    *dataset = NULL;
     ANNC_TRY(check(examples));
     ANNC_TRY(
         copy(examples->x, n * examples->inputs, examples->type == ANNC_BYTES ? 1 : sizeof(float), "the examples", &x));
@@ -116,33 +119,35 @@ void annc_dataset_free(annc_dataset *dataset)
 
 const annc_examples *annc_dataset_examples(const annc_dataset *dataset)
 {
-    return &dataset->examples;
+    return dataset ? &dataset->examples : NULL;
 }
 
 void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns)
 {
-    *rows = dataset->rows;
-    *columns = dataset->columns;
+    if (rows)
+        *rows = dataset ? dataset->rows : 0;
+    if (columns)
+        *columns = dataset ? dataset->columns : 0;
 }
 
 bool annc_dataset_has_classes(const annc_dataset *dataset)
 {
-    return dataset->classes > 0;
+    return dataset && dataset->classes > 0;
 }
 
 uint32_t annc_dataset_class_count(const annc_dataset *dataset)
 {
-    return dataset->classes;
+    return dataset ? dataset->classes : 0;
 }
 
 const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index)
 {
-    return class_index < dataset->classes ? dataset->class_names.text[class_index] : NULL;
+    return dataset && class_index < dataset->classes ? dataset->class_names.text[class_index] : NULL;
 }
 
 const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target)
 {
-    return target < dataset->target_names.count ? dataset->target_names.text[target] : NULL;
+    return dataset && target < dataset->target_names.count ? dataset->target_names.text[target] : NULL;
 }
 
 /* Returns a value of target j in the units of the file. */
@@ -162,6 +167,8 @@ double annc_dataset_target(const annc_dataset *dataset, size_t i, size_t j)
 
 void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets)
 {
+    if (!dataset || !targets)
+        return;
     const size_t n = dataset->examples.outputs;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < n; j++)
@@ -172,6 +179,8 @@ void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *ta
 
 void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey)
 {
+    if (!dataset || !grey || i >= dataset->examples.count)
+        return;
     const annc_examples *examples = &dataset->examples;
     const size_t n = examples->inputs;
     const float *x = (const float *)examples->x + i * n;
@@ -213,6 +222,8 @@ static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t count)
 
 uint64_t annc_dataset_fingerprint(const annc_dataset *dataset)
 {
+    if (!dataset)
+        return 0;
     const annc_examples *examples = &dataset->examples;
     const size_t n = examples->count;
     const uint32_t counts[] = {examples->count, examples->inputs, examples->outputs, (uint32_t)examples->type};

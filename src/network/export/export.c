@@ -29,6 +29,8 @@ const char *annc_export_name(annc_export format)
 
 annc_status annc_model_export(const annc_network *network, annc_export format, const char *path)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(path, "path");
     annc_status status = ANNC_OK;
     struct annc_safe_file file;
     if ((unsigned)format >= ANNC_EXPORT_COUNT)

@@ -300,9 +300,10 @@ out:
 
 annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network)
 {
+    ANNC_REQUIRE_RESULT(network, "network");
+    ANNC_REQUIRE(path, "path");
     annc_status status = ANNC_OK;
     struct annc_model_file *file = NULL;
-    *network = NULL;
     if (annc_zip_begins(path))
         return annc_model_load_npz(path, assumed, network);
     ANNC_TRY(annc_allocate(1, sizeof *file, "a file", (void **)&file));

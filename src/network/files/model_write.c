@@ -58,6 +58,8 @@ static void append_header(struct annc_json_writer *json, const annc_network *net
 
 annc_status annc_model_save(const annc_network *network, const char *path)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(path, "path");
     annc_status status = ANNC_OK;
     const size_t bytes = annc_shape_parameters(&network->shape) * sizeof(float);
     struct annc_json_writer header = {.replacement = NULL};
@@ -81,6 +83,7 @@ out:
 
 annc_status annc_model_can_save(const char *path)
 {
+    ANNC_REQUIRE(path, "path");
     struct annc_safe_file file;
     const annc_status status = annc_safe_open(path, &file);
     annc_safe_abandon(&file);

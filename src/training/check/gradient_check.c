@@ -2,6 +2,7 @@
  * against the reference. */
 #include "backend/backend.h"
 #include "backend/engine.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/functions.h"
 #include "base/order.h"
@@ -516,11 +517,18 @@ static void close_audit(struct audit *audit)
 annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,
                        size_t n_devices, const annc_check_options *options, annc_check_row **rows, size_t *count)
 {
+    ANNC_REQUIRE_RESULT(rows, "rows");
+    ANNC_REQUIRE(count, "count");
+    *count = 0;
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(devices || n_devices == 0, "devices");
+    ANNC_REQUIRE(options, "options");
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(dataset);
     struct audit audit = {.network = network, .shape = &network->shape, .examples = examples, .options = options};
-    *rows = NULL;
-    *count = 0;
+    for (size_t d = 0; d < n_devices; d++)
+        ANNC_RETURN_IF_FAILED(annc_device_check(devices[d]));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "an audit needs a minibatch of 1 or more examples");
     ANNC_TRY(annc_examples_fit(audit.shape, examples));

@@ -39,11 +39,14 @@ out:
 annc_status annc_trace_create(const annc_shape *shape, const double *theta, const annc_dataset *dataset, uint32_t i,
                               annc_trace **result)
 {
+    ANNC_REQUIRE_RESULT(result, "trace");
+    ANNC_REQUIRE(shape, "shape");
+    ANNC_REQUIRE(theta, "theta");
+    ANNC_REQUIRE(dataset, "dataset");
     annc_status status = ANNC_OK;
     const annc_objective none = {0};
     const annc_examples *examples = annc_dataset_examples(dataset);
     struct kept_trace *kept = NULL;
-    *result = NULL;
     ANNC_TRY(annc_shape_check(shape));
     if (examples->inputs != shape->width[0] || examples->outputs != shape->width[shape->layers] || i >= examples->count)
         return annc_fail(ANNC_USAGE, "a trace needs an example below %u, of %u inputs and %u outputs", examples->count,

@@ -1,4 +1,5 @@
 /* checkpoint.c - saves a training between two steps as a network, and restores it. */
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/number.h"
@@ -112,12 +113,14 @@ static struct state identity(annc_trainer *trainer)
 
 annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **result)
 {
+    ANNC_REQUIRE_RESULT(result, "checkpoint");
+    ANNC_REQUIRE(trainer, "trainer");
+    ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     annc_status status = ANNC_OK;
     const struct annc_optimisation *optimisation = &trainer->optimisation;
     annc_network *checkpoint = NULL;
     float *room = NULL;
     struct state state = identity(trainer);
-    *result = NULL;
     state.schedule = trainer->options.schedule.epochs;
     state.epoch = trainer->epoch;
     state.steps = trainer->report.steps;
@@ -226,6 +229,9 @@ static annc_status load_block(const annc_trainer *trainer, const annc_network *c
 
 annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *checkpoint)
 {
+    ANNC_REQUIRE(trainer, "trainer");
+    ANNC_REQUIRE(checkpoint, "checkpoint");
+    ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     annc_status status = ANNC_OK;
     struct annc_optimisation *optimisation = &trainer->optimisation;
     struct state state;

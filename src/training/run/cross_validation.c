@@ -1,5 +1,6 @@
 /* cross_validation.c - K-fold cross-validation, and the mean and deviation of its measures. */
 #include "backend/backend.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/status.h"
 #include "training/run/training_run.h"
@@ -12,6 +13,8 @@
 
 void annc_spread_add(annc_spread *spread, double value)
 {
+    if (!spread)
+        return;
     spread->sum += value;
     spread->squares += value * value;
     spread->count++;
@@ -19,11 +22,15 @@ void annc_spread_add(annc_spread *spread, double value)
 
 double annc_spread_mean(const annc_spread *spread)
 {
+    if (!spread || spread->count == 0)
+        return NAN;
     return spread->sum / spread->count;
 }
 
 double annc_spread_deviation(const annc_spread *spread)
 {
+    if (!spread || spread->count == 0)
+        return NAN;
     if (spread->count < 2)
         return 0;
     const double mean = annc_spread_mean(spread),
@@ -126,6 +133,8 @@ static annc_status train_group(struct course *course, const annc_network *checkp
         memset(candidate, 0, sizeof *candidate);
         begun++;
         ANNC_TRY(options->begin(options->context, first + begun - 1, candidate));
+        if (!candidate->options.validation) /* the results are of the examples held out */
+            ANNC_TRY(annc_fail(ANNC_USAGE, "fold %u: " ANNC_FIELD("validation") " must not be NULL", first + begun));
         candidate->options.folds = course->folds;
         count = folds_at_once(course);
         count = count < left ? count : left;
@@ -143,8 +152,14 @@ out:
 
 annc_status annc_cross_validate(annc_device *device, const annc_folds_options *options, annc_folds *folds)
 {
+    ANNC_RETURN_IF_FAILED(annc_device_check(device));
+    ANNC_REQUIRE(options, "options");
+    ANNC_REQUIRE(folds, "folds");
+    ANNC_REQUIRE(options->begin, "begin");
     annc_status status = ANNC_OK;
     struct course course = {.device = device, .options = options, .folds = folds};
+    if (options->folds < 2)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_FOLDS " is %u: it must be 2 or more", options->folds);
     const size_t most = device->info.threads > 1 ? (size_t)device->info.threads : 1;
     memset(folds, 0, sizeof *folds);
     if (options->checkpoint)

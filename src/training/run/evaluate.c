@@ -1,6 +1,7 @@
 /* evaluate.c - accuracy and loss of a network on a data set. */
 #include "backend/backend.h"
 #include "backend/engine.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/order.h"
@@ -86,11 +87,14 @@ static uint64_t own_bytes(const annc_evaluator *evaluator)
 annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
                                   annc_evaluator **result)
 {
+    ANNC_REQUIRE_RESULT(result, "evaluator");
+    ANNC_RETURN_IF_FAILED(annc_device_check(device));
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(dataset, "dataset");
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(dataset);
     annc_evaluator *evaluator = NULL;
     const char *refusal;
-    *result = NULL;
     ANNC_TRY(annc_examples_fit(&network->shape, examples));
     ANNC_TRY(annc_allocate(1, sizeof *evaluator, "an evaluator", (void **)&evaluator));
     evaluator->device = device;
@@ -136,7 +140,7 @@ void annc_evaluator_free(annc_evaluator *evaluator)
 
 double annc_evaluation_accuracy(const annc_evaluation *evaluation)
 {
-    return (double)evaluation->correct / evaluation->count;
+    return evaluation && evaluation->count > 0 ? (double)evaluation->correct / evaluation->count : (double)NAN;
 }
 
 /* Destinations of an evaluation's results; NULL = not wanted. */
@@ -271,6 +275,9 @@ out:
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                float *outputs, annc_evaluation *evaluation)
 {
+    ANNC_REQUIRE(evaluator, "evaluator");
+    ANNC_REQUIRE(evaluation, "evaluation");
+    ANNC_RETURN_IF_FAILED(annc_device_check(evaluator->device));
     annc_status status = ANNC_OK;
     const double start = annc_now();
     memset(evaluation, 0, sizeof *evaluation);

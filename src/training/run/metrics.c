@@ -8,6 +8,12 @@
 
 static const double LEAST_PROBABILITY = 1e-15;
 
+/* Checks that tables may be indexed with a shape's enumerators; the rest of it does not matter. */
+static annc_status check_range(const annc_shape *shape)
+{
+    return annc_shape_is_in_range(shape) ? ANNC_OK : annc_shape_check(shape);
+}
+
 /* ---------------------------------------------------------------- two classes */
 
 /* An example's output for class 1 of two, and whether that is its class. */
@@ -48,6 +54,9 @@ static double rank_pairs(struct scored *scored, uint32_t count)
 
 annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, double *auc)
 {
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(outputs, "outputs");
+    ANNC_REQUIRE(auc, "auc");
     const annc_examples *examples = annc_dataset_examples(dataset);
     struct scored *scored;
     bool has_nan = false; /* which has no place in the order */
@@ -67,6 +76,7 @@ annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, 
 
 annc_status annc_threshold_check(const annc_shape *shape, double threshold)
 {
+    ANNC_RETURN_IF_FAILED(check_range(shape));
     const annc_activation f = shape->activation[shape->layers - 1];
     const struct annc_range range = annc_activation_range(f);
     if (threshold >= range.low && threshold <= range.high)
@@ -81,6 +91,11 @@ annc_status annc_threshold_check(const annc_shape *shape, double threshold)
 annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
                                  double threshold, int32_t *predictions, uint32_t *correct)
 {
+    ANNC_REQUIRE(shape, "shape");
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(outputs, "outputs");
+    ANNC_REQUIRE(predictions, "predictions");
+    ANNC_REQUIRE(correct, "correct");
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
     if (classes == 0)
@@ -113,11 +128,13 @@ static annc_status check_predictions(const annc_dataset *dataset, const int32_t 
 
 annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *predictions, annc_confusion **result)
 {
+    ANNC_REQUIRE_RESULT(result, "confusion");
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(predictions, "predictions");
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
     annc_confusion *confusion = NULL;
-    *result = NULL;
     ANNC_TRY(check_predictions(dataset, predictions, "a confusion matrix"));
     ANNC_TRY(annc_allocate(1, sizeof *confusion, "the confusion matrix", (void **)&confusion));
     confusion->classes = classes;
@@ -142,6 +159,8 @@ void annc_confusion_free(annc_confusion *confusion)
 
 annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32_t class_index)
 {
+    if (!confusion || class_index >= confusion->classes)
+        return (annc_class_measures){.support = 0};
     const size_t c = class_index, classes = confusion->classes;
     annc_class_measures measures = {.correct = confusion->count[c * classes + c]};
     for (size_t other = 0; other < classes; other++) {
@@ -159,6 +178,8 @@ annc_class_measures annc_confusion_mean(const annc_confusion *confusion, bool we
 {
     annc_class_measures mean = {.support = 0};
     double all = 0;
+    if (!confusion)
+        return mean;
     for (uint32_t c = 0; c < confusion->classes; c++) {
         const annc_class_measures one = annc_confusion_class(confusion, c);
         const double weight = weighted ? one.support : one.support + one.predicted > 0;
@@ -188,6 +209,8 @@ static double probability_of(const annc_examples *examples, const float *outputs
 
 double annc_log_loss_measure(const annc_shape *shape, const annc_dataset *dataset, const float *outputs)
 {
+    if (!annc_shape_is_in_range(shape) || !dataset || !outputs)
+        return NAN;
     const annc_examples *examples = annc_dataset_examples(dataset);
     const annc_activation f = shape->activation[shape->layers - 1];
     double sum = 0;
@@ -211,6 +234,11 @@ static int bin_of(double confidence)
 annc_status annc_calibration_measure(const annc_shape *shape, const annc_dataset *dataset, const int32_t *predictions,
                                      const float *outputs, annc_calibration *calibration)
 {
+    ANNC_RETURN_IF_FAILED(check_range(shape));
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(predictions, "predictions");
+    ANNC_REQUIRE(outputs, "outputs");
+    ANNC_REQUIRE(calibration, "calibration");
     const annc_examples *examples = annc_dataset_examples(dataset);
     const annc_activation f = shape->activation[shape->layers - 1];
     *calibration = (annc_calibration){.error = NAN};

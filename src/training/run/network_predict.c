@@ -34,6 +34,8 @@ out:
 annc_status annc_network_predict(const annc_network *network, annc_device *device, uint32_t count, const float *x,
                                  int32_t *classes, float *outputs)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(x, "x");
     annc_status status = ANNC_OK;
     annc_device *own = NULL;
     annc_dataset *dataset = NULL;
@@ -57,6 +59,8 @@ out:
 
 bool annc_network_class_name(const annc_network *network, uint32_t class_index, char *name, size_t size)
 {
+    if (!network || !name)
+        return false;
     const uint32_t outputs = network->shape.width[network->shape.layers];
     struct annc_preparation preparation;
     if (class_index >= (outputs == 1 ? 2 : outputs) || annc_preparation_load(network, &preparation) != ANNC_OK)

@@ -126,6 +126,8 @@ annc_status annc_progress_read(const annc_network *checkpoint, bool has_folds, a
 
 annc_status annc_folds_restore(const annc_network *checkpoint, annc_folds *folds)
 {
+    ANNC_REQUIRE(checkpoint, "checkpoint");
+    ANNC_REQUIRE(folds, "folds");
     struct codec codec = {.in = annc_network_metadata(checkpoint, PROGRESS_KEY)};
     if (codec.in)
         pass_folds(&codec, folds);

@@ -140,6 +140,7 @@ static void work(void *context, int index)
 static annc_status count_workers(annc_device_options *options, const annc_candidate *candidates, uint32_t count,
                                  int *workers)
 {
+    ANNC_REQUIRE(candidates->network, "network");
     annc_status status = ANNC_OK;
     annc_device *device = NULL;
     ANNC_TRY(
@@ -184,6 +185,8 @@ annc_status annc_sweep(const annc_device_options *options, annc_candidate *candi
                        const annc_dataset *train_set, const annc_dataset *validation, bool (*stop)(void *context),
                        void (*done)(void *context, uint32_t candidate), void *context)
 {
+    ANNC_REQUIRE(options, "device");
+    ANNC_REQUIRE(candidates || count == 0, "candidates");
     annc_status status = ANNC_OK;
     struct annc_pool *pool = NULL;
     int workers = 0;
@@ -224,6 +227,8 @@ out:
 
 double annc_candidate_merit(const annc_candidate *candidate)
 {
+    if (!candidate)
+        return -INFINITY;
     const annc_evaluation *validation = &annc_run_kept(&candidate->result)->validation;
     if (validation->count == 0)
         return -INFINITY;
@@ -247,6 +252,8 @@ static int by_merit(const void *left, const void *right)
 
 annc_status annc_sweep_rank(const annc_candidate *candidates, uint32_t count, uint32_t *ranked)
 {
+    ANNC_REQUIRE(candidates || count == 0, "candidates");
+    ANNC_REQUIRE(ranked || count == 0, "ranked");
     struct ranked *list;
     ANNC_RETURN_IF_FAILED(annc_allocate(count, sizeof *list, "the ranks", (void **)&list));
     for (uint32_t i = 0; i < count; i++)

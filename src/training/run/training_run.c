@@ -1,5 +1,6 @@
 /* training_run.c - one training from its first epoch to its end. */
 #include "training/run/training_run.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/status.h"
@@ -8,17 +9,19 @@
 
 const annc_run_state *annc_run_progress(const annc_run *run)
 {
-    return &run->state;
+    return run ? &run->state : NULL;
 }
 
 const annc_outcome *annc_run_kept(const annc_run_state *state)
 {
+    if (!state)
+        return NULL;
     return state->best.epoch.epoch > 0 ? &state->best : &state->last;
 }
 
 annc_trainer *annc_run_trainer(const annc_run *run)
 {
-    return run->trainer;
+    return run ? run->trainer : NULL;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -36,9 +39,13 @@ static annc_status open_evaluators(annc_run *run)
 annc_status annc_run_create(annc_device *device, annc_network *network, const annc_dataset *train,
                             const annc_run_options *options, annc_run **result)
 {
+    ANNC_REQUIRE_RESULT(result, "run");
+    ANNC_RETURN_IF_FAILED(annc_device_check(device));
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(train, "train");
+    ANNC_REQUIRE(options, "options");
     annc_status status = ANNC_OK;
     annc_run *run = NULL;
-    *result = NULL;
     ANNC_TRY(annc_allocate(1, sizeof *run, "a run", (void **)&run));
     run->device = device;
     run->network = network;
@@ -228,6 +235,7 @@ static annc_status begin(annc_run *run)
 
 annc_status annc_run_train(annc_run *run)
 {
+    ANNC_REQUIRE(run, "run");
     annc_status status = ANNC_OK;
     ANNC_RETURN_IF_FAILED(begin(run));
     while (status == ANNC_OK && !is_over(run))

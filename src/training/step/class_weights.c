@@ -4,6 +4,8 @@
 
 annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weights)
 {
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(weights, "weights");
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
     uint32_t *counts;

@@ -2,6 +2,7 @@
 #include "training/step/compatibility.h"
 #include "backend/backend.h"
 #include "backend/engine.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -102,6 +103,9 @@ uint64_t annc_training_bytes(const annc_device *device, const annc_shape *shape,
 annc_status annc_training_fits(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
                                const annc_dataset *train)
 {
+    ANNC_RETURN_IF_FAILED(annc_device_check(device));
+    ANNC_RETURN_IF_FAILED(annc_training_check(options, shape));
+    ANNC_REQUIRE(train, "train");
     const annc_examples *examples = annc_dataset_examples(train);
     const annc_device_info *info = annc_device_describe(device);
     uint64_t free;

@@ -1,6 +1,7 @@
 /* engine_choice.c - selects the engine of a job, and the device. */
 #include "training/step/engine_choice.h"
 #include "backend/registry.h"
+#include "base/status.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +43,8 @@ bool annc_engine_exists(const annc_device *device, annc_engine kind)
 size_t annc_device_engines(const annc_device *device, const annc_shape *shape, const annc_training_options *training,
                            annc_engine_info *list, size_t most)
 {
+    if (!device || !list || annc_training_check(training, shape) != ANNC_OK)
+        return 0;
     const struct annc_job job = {.shape = shape, .batch = training->batch, .training = training};
     size_t count = 0;
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine && count < most; engine++) {
@@ -88,11 +91,14 @@ static bool another_may_be_faster(const struct annc_job *job, double cpu_seconds
 annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
                                  const annc_training_options *training, annc_device **device)
 {
+    ANNC_REQUIRE_RESULT(device, "device");
+    ANNC_REQUIRE(options, "options");
+    ANNC_REQUIRE(shape, "shape");
     const struct annc_job job = {.shape = shape, .batch = training ? training->batch : 1, .training = training};
     const annc_engine wanted = training ? training->engine : ANNC_ENGINE_AUTO;
     annc_device_options cpu = *options;
     annc_device *other = NULL;
-    *device = NULL;
+    ANNC_RETURN_IF_FAILED(training ? annc_training_check(training, shape) : annc_shape_check(shape));
     if (options->kind != ANNC_DEVICE_AUTO)
         return annc_device_open(options, device);
     cpu.kind = ANNC_DEVICE_CPU;

@@ -1,5 +1,6 @@
 /* initialise.c - the initial parameters of a network. */
 #include "backend/backend.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/philox.h"
 #include "base/status.h"
@@ -128,6 +129,10 @@ out:
 
 annc_status annc_network_initialise(annc_network *network, annc_device *device, annc_init init, uint64_t seed)
 {
+    ANNC_REQUIRE(network, "network");
+    ANNC_RETURN_IF_FAILED(annc_device_check(device));
+    if (!annc_init_name(init))
+        return annc_fail(ANNC_USAGE, "initialiser %d does not exist", (int)init);
     init = annc_init_resolve(init, &network->shape);
     const enum numbers numbers = draw_of(init, 1, 1).numbers;
     return numbers == ORTHOGONAL || numbers == EQUAL ? initialise_on_host(network, init, seed)

@@ -216,6 +216,11 @@ double annc_reference_penalty(const annc_shape *shape, const annc_objective *obj
 annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                     uint32_t i, double *gradient, double *cost)
 {
+    ANNC_REQUIRE(shape, "shape");
+    ANNC_REQUIRE(theta, "theta");
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(gradient, "gradient");
+    ANNC_REQUIRE(cost, "cost");
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(dataset);
     const annc_objective none = {0};

@@ -49,6 +49,8 @@ static double one_cycle(double t, double T)
 
 double annc_schedule_rate(const annc_schedule *schedule, double eta, uint32_t epoch, uint32_t step, uint32_t steps)
 {
+    if (!schedule || !annc_schedule_name(schedule->kind))
+        return NAN;
     const double T = (double)schedule->epochs * steps, warm = schedule->warmup * steps;
     double t = (double)epoch * steps + step;
     const bool ends = schedule->kind == ANNC_COSINE || schedule->kind == ANNC_ONE_CYCLE;

@@ -2,6 +2,7 @@
 #include "training/step/trainer.h"
 #include "backend/backend.h"
 #include "backend/engine.h"
+#include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/order.h"
@@ -31,17 +32,19 @@ const float *annc_trainer_theta(const annc_trainer *trainer)
 
 const char *annc_trainer_engine(const annc_trainer *trainer)
 {
+    if (!trainer)
+        return NULL;
     return trainer->engine ? trainer->engine->describe(trainer->engine_state) : annc_engine_name(ANNC_ENGINE_OPS);
 }
 
 uint32_t annc_trainer_window(const annc_trainer *trainer)
 {
-    return trainer->feed.window;
+    return trainer ? trainer->feed.window : 0;
 }
 
 double annc_trainer_progress(const annc_trainer *trainer)
 {
-    return (double)trainer->asked / trainer->steps;
+    return trainer ? (double)trainer->asked / trainer->steps : 0;
 }
 
 /* Runs one step on this rank's rows of the cursor's minibatch of m examples. A rank without rows
@@ -257,6 +260,9 @@ static void begin_epoch(annc_trainer *trainer)
 
 annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context), void *context, annc_epoch *report)
 {
+    ANNC_REQUIRE(trainer, "trainer");
+    ANNC_REQUIRE(report, "report");
+    ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     annc_status status = ANNC_OK;
     const double start = annc_now();
     const uint32_t n = trainer->feed.examples->count, window = trainer->feed.window;
@@ -279,11 +285,15 @@ annc_status annc_trainer_epoch(annc_trainer *trainer, bool (*stop)(void *context
 
 void annc_trainer_report(annc_trainer *trainer, double loss)
 {
+    if (!trainer)
+        return;
     annc_optimisation_report(&trainer->optimisation, loss);
 }
 
 annc_status annc_trainer_set_rate(annc_trainer *trainer, double eta)
 {
+    ANNC_REQUIRE(trainer, "trainer");
+    ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     annc_status status = ANNC_OK;
     ANNC_TRY(annc_rate_check(eta));
     trainer->options.eta = eta;
@@ -295,6 +305,9 @@ out:
 
 annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers)
 {
+    ANNC_REQUIRE(trainer, "trainer");
+    ANNC_REQUIRE(layers, "layers");
+    ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     return annc_health_look(trainer->device, trainer->job.shape, trainer->feed.examples, trainer->options.seed,
                             trainer->job.theta, layers);
 }
@@ -442,6 +455,11 @@ out:
 annc_status annc_trainer_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                 const annc_training_options *options, annc_trainer **trainer)
 {
+    ANNC_REQUIRE_RESULT(trainer, "trainer");
+    ANNC_RETURN_IF_FAILED(annc_device_check(device));
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(train, "train");
+    ANNC_REQUIRE(options, "options");
     const struct annc_group alone = {.rank = 0, .size = 1};
     return annc_trainer_create_in(device, network, train, options, &alone, trainer);
 }
@@ -482,6 +500,8 @@ out:
 
 annc_status annc_trainer_store(annc_trainer *trainer)
 {
+    ANNC_REQUIRE(trainer, "trainer");
+    ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     annc_status status = ANNC_OK;
     const size_t count = annc_shape_parameters(&trainer->network->shape);
     /* After a failed or non-finite fetch, the network keeps the stored parameters. */

@@ -84,10 +84,16 @@ out:
 
 annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape)
 {
+    ANNC_REQUIRE(options, "options");
+    ANNC_REQUIRE(shape, "shape");
     annc_status status = ANNC_OK;
     if (!annc_optimiser_name(options->optimiser))
         return annc_fail(ANNC_USAGE, "optimiser %d does not exist; valid values are 0 to %d", (int)options->optimiser,
                          ANNC_OPTIMISER_COUNT - 1);
+    if (!annc_engine_name(options->engine))
+        return annc_fail(ANNC_USAGE, "engine %d does not exist; valid values are 0 to %d", (int)options->engine,
+                         ANNC_ENGINE_COUNT - 1);
+    ANNC_TRY(annc_shape_check(shape));
     ANNC_TRY(annc_rate_check(options->eta));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "the minibatch has no examples: it must have 1 or more");
