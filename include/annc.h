@@ -861,9 +861,10 @@ ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network,
                                      const annc_run_options *options, annc_run **run);
 ANNC_API void annc_run_free(annc_run *run);
 
-/* Trains to the end, once; a run of 0 epochs ends at once. After ANNC_OK or ANNC_STOPPED, the network has the parameters of the
- * best epoch, or of the last step without one; after another failure those of the best epoch, if
- * there is one. A time limit ends a run with ANNC_OK, `stop` with ANNC_STOPPED. */
+/* Trains to the end, once; a run of 0 epochs ends at once. After ANNC_OK or ANNC_STOPPED, the
+ * network has the parameters of the best epoch, or of the last step without one; after another
+ * failure those of the best epoch, if there is one. A time limit ends a run with ANNC_OK, `stop`
+ * with ANNC_STOPPED. */
 ANNC_API annc_status annc_run_train(annc_run *run);
 
 /* Return the state; the outcome whose parameters are kept, of the best epoch or else of the last;
