@@ -898,8 +898,8 @@ typedef struct annc_candidate {
  * candidate's error if it failed. `done` and the candidates' `each` are called one at a time.
  * `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
  * remaining candidates untrained. No candidates are an empty sweep, ANNC_OK. Without a validation
- * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that prevented all
- * candidates from starting, or else ANNC_OK, whatever the candidates' results. */
+ * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that
+ * prevented all candidates from starting, or else ANNC_OK, whatever the candidates' results. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
@@ -935,7 +935,8 @@ typedef struct annc_folds {
 typedef struct annc_folds_options {
     uint32_t folds; /* K, 2 or more */
     /* Prepares a fold: sets network (the initial parameters), train, and the options with
-     * validation, all of them required. annc_data_load makes the data sets of a fold from a file. */
+     * validation, all of them required. annc_data_load makes the data sets of a fold from a file.
+     * */
     annc_status (*begin)(void *context, uint32_t fold, annc_candidate *candidate);
     /* Called with the result of a fold; or NULL. */
     annc_status (*done)(void *context, uint32_t fold, const annc_candidate *candidate);
