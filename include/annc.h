@@ -935,8 +935,7 @@ typedef struct annc_folds {
 typedef struct annc_folds_options {
     uint32_t folds; /* K, 2 or more */
     /* Prepares a fold: sets network (the initial parameters), train, and the options with
-     * validation, all of them required. annc_data_load makes the data sets of a fold from a file.
-     * */
+     * validation, all of them required. annc_data_load makes the data sets of a fold. */
     annc_status (*begin)(void *context, uint32_t fold, annc_candidate *candidate);
     /* Called with the result of a fold; or NULL. */
     annc_status (*done)(void *context, uint32_t fold, const annc_candidate *candidate);
