@@ -864,9 +864,10 @@ ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network,
                                      const annc_run_options *options, annc_run **run);
 ANNC_API void annc_run_free(annc_run *run);
 
-/* Trains to the end, once; a run of 0 epochs ends at once. After ANNC_OK or ANNC_STOPPED, the network has the parameters of the
- * best epoch, or of the last step without one; after another failure those of the best epoch, if
- * there is one. A time limit ends a run with ANNC_OK, `stop` with ANNC_STOPPED. */
+/* Trains to the end, once; a run of 0 epochs ends at once. After ANNC_OK or ANNC_STOPPED, the
+ * network has the parameters of the best epoch, or of the last step without one; after another
+ * failure those of the best epoch, if there is one. A time limit ends a run with ANNC_OK, `stop`
+ * with ANNC_STOPPED. */
 ANNC_API annc_status annc_run_train(annc_run *run);
 
 /* Return the state; the outcome whose parameters are kept, of the best epoch or else of the last;
@@ -900,8 +901,8 @@ typedef struct annc_candidate {
  * candidate's error if it failed. `done` and the candidates' `each` are called one at a time.
  * `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
  * remaining candidates untrained. No candidates are an empty sweep, ANNC_OK. Without a validation
- * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that prevented all
- * candidates from starting, or else ANNC_OK, whatever the candidates' results. */
+ * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that
+ * prevented all candidates from starting, or else ANNC_OK, whatever the candidates' results. */
 ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
                                 const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
                                 void (*done)(void *context, uint32_t candidate), void *context);
@@ -937,7 +938,7 @@ typedef struct annc_folds {
 typedef struct annc_folds_options {
     uint32_t folds; /* K, 2 or more */
     /* Prepares a fold: sets network (the initial parameters), train, and the options with
-     * validation, all of them required. annc_data_load makes the data sets of a fold from a file. */
+     * validation, all of them required. annc_data_load makes the data sets of a fold. */
     annc_status (*begin)(void *context, uint32_t fold, annc_candidate *candidate);
     /* Called with the result of a fold; or NULL. */
     annc_status (*done)(void *context, uint32_t fold, const annc_candidate *candidate);
