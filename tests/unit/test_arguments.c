@@ -244,11 +244,11 @@ static void devices(void)
     FOR_WRONG(i)
     {
         options.kind = (annc_device_kind)wrong[i];
-        SAYS("kind of device", annc_device_open(&options, &opened));
-        SAYS("kind of device", annc_device_open_for(&options, shape, &training, &opened));
+        SAYS("device kind", annc_device_open(&options, &opened));
+        SAYS("device kind", annc_device_open_for(&options, shape, &training, &opened));
     }
     options.kind = ANNC_DEVICE_COUNT;
-    SAYS("kind of device", annc_device_open(&options, &opened));
+    SAYS("device kind", annc_device_open(&options, &opened));
     CHECK(!annc_device_describe(NULL));
     CHECK(annc_device_cuda_count(NULL, 10) >= 0 && annc_device_cuda_count(NULL, 0) >= 0);
     CHECK(annc_device_engines(NULL, shape, &training, engines, 4) == 0);
@@ -406,7 +406,7 @@ static void runs(void)
     FOR_WRONG(i)
     {
         const annc_device_options unknown = {.kind = (annc_device_kind)wrong[i]};
-        SAYS("kind of device", annc_sweep(&unknown, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
+        SAYS("device kind", annc_sweep(&unknown, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
     }
     CHECK(isinf(annc_candidate_merit(NULL)));
     REFUSES("candidates", annc_sweep_rank(NULL, 1, ranked));

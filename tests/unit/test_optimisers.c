@@ -147,14 +147,14 @@ static void refusals(void)
     REFUSED(epsilon, INFINITY, "epsilon");
     REFUSED(decay, -1, "decay");
     REFUSED(clip, -1, "gradient");
-    REFUSED(max_norm, NAN, "norm");
+    REFUSED(max_norm, NAN, "limit of a unit's weights");
     REFUSED(batch, 0, "minibatch");
     REFUSED(schedule.kind, (annc_schedule_kind)77, "77");
     REFUSED(schedule.kind, ANNC_COSINE, "length");
     REFUSED(schedule.warmup, -2, "warm-up");
     REFUSED(schedule.factor, 1.5, "factor");
     REFUSED(objective.dropout, 1, "dropout");
-    REFUSED(objective.input_dropout, -0.1, "inputs");
+    REFUSED(objective.input_dropout, -0.1, "input dropout");
     REFUSED(objective.input_noise, -1, "noise");
     REFUSED(objective.l2, -1, "L2");
     REFUSED(objective.l1, NAN, "L1");
