@@ -2,6 +2,7 @@
 #include "support/problem.h"
 #include "support/test.h"
 
+#include <time.h>
 #include <unistd.h>
 
 static annc_device *cpu;
@@ -174,19 +175,33 @@ static void ends(void)
     pair_free(&pair);
 }
 
+/* Called before the epoch, and then between its steps: there it waits for the end of the time. */
+static bool wait_within_the_epoch(void *context)
+{
+    const struct timespec longer_than_the_limit = {1, 100000000};
+    int *calls = context;
+    if (++*calls == 2)
+        nanosleep(&longer_than_the_limit, NULL);
+    return false;
+}
+
 /* A time limit within an epoch ends the run well, and its steps so far count. */
 static void ends_within_an_epoch(void)
 {
-    const annc_shape shape = problem_shape("6-400-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
-    const annc_run_options options = {.training = {.eta = 0.1, .batch = 1, .seed = 1}, .epochs = 1, .seconds = 0.5};
     struct pair pair;
     annc_run_state state;
-    CHECK(problem_make(&pair.train, &shape, ANNC_FLOATS, true, 2000000, ANNC_INIT_NORMAL, 1));
+    int calls = 0;
+    CHECK(pair_make(&pair));
     const float first = annc_network_parameters(pair.train.network)[0];
+    annc_run_options options = options_of(&pair, 1);
+    options.training.batch = 1;
+    options.seconds = 1;
+    options.stop = wait_within_the_epoch;
+    options.context = &calls;
     REQUIRE_OK(run(&pair, &options, &state));
     CHECK(state.ending == ANNC_ENDED_BY_TIME && state.epochs == 0 && state.seconds > 0);
     CHECK(annc_network_parameters(pair.train.network)[0] != first);
-    problem_free(&pair.train);
+    pair_free(&pair);
 }
 
 static void diverges(void)
