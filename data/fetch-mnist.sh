@@ -20,7 +20,7 @@ download() {
 list=$(sed -n 's/^file //p' "$here/mnist.txt")
 while read -r name bytes sum; do
   if [ -f "$folder/$name.gz" ] && right "$folder/$name.gz" "$sum"; then
-    echo "$name.gz is there"
+    echo "$name.gz is already downloaded"
     continue
   fi
   done=no
