@@ -12,9 +12,9 @@
  *     annc_evaluator  6  accuracy and loss on a data set, also during training
  *
  * Section 6 also has annc_network_predict and measures of classification (AUC, confusion matrix,
- * calibration). Section 7 runs whole trainings: epochs with early stopping and checkpoints (annc_run),
- * many networks at once (annc_sweep), cross-validation. Section 8 computes gradients and checks them,
- * section 9 saves and loads models, and section 10 writes images and other files.
+ * calibration). Section 7 runs whole trainings: epochs with early stopping and checkpoints
+ * (annc_run), many networks at once (annc_sweep), cross-validation. Section 8 computes gradients
+ * and checks them, section 9 saves and loads models, and section 10 writes images and other files.
  * tests/examples/xor.c is a complete program of forty lines. The other examples beside it train on
  * MNIST, apply a model, write their own training loop, read gradients, and use the library from C++
  * and Python.
@@ -858,8 +858,8 @@ typedef struct annc_run_options {
 
 /* Creates a run: its trainer (annc_trainer_create) and its evaluators. The network, the device, the
  * data sets and the checkpoint must outlive it. ANNC_USAGE also if target_accuracy has no classes;
- * ANNC_INPUT also if the checkpoint does not fit (annc_trainer_resume), or was taken with other data
- * to validate or test with. */
+ * ANNC_INPUT also if the checkpoint does not fit (annc_trainer_resume), or was taken with other
+ * data to validate or test with. */
 ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                      const annc_run_options *options, annc_run **run);
 ANNC_API void annc_run_free(annc_run *run);

@@ -22,8 +22,8 @@
 
 #include <sys/types.h>
 
-/* Version of this interface, raised with every change of this file, of engine.h and of group.h; the library rejects a module of
- * another version with both numbers. */
+/* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
+ * library rejects a module of another version with both numbers. */
 enum { ANNC_BACKEND_CONTRACT = 7 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };

@@ -157,8 +157,6 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     parts.need_train = true;
     ANNC_RETURN_IF_FAILED(
         load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
-    if (session->options->value[OPTION_TARGET_ACCURACY].given && !annc_dataset_has_classes(session->data.train))
-        return annc_fail(ANNC_USAGE, "--target-accuracy needs classes, but the data have targets");
     ANNC_RETURN_IF_FAILED(
         annc_training_fits(session->device, &session->shape, &session->run_options.training, session->data.train));
     ANNC_RETURN_IF_FAILED(make_network(session));
