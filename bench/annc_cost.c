@@ -5,7 +5,7 @@
  * The data are made: random bytes, of which a share is not 0. Times are of 60,000 examples, medians of N epochs (default 5) after one that is not
  * counted; "first" is that one, in which inputs are listed. */
 #include "annc.h"
-#include "backend/cpu/cpu_kernels.h"
+#include "backend/cpu/loops/cpu_kernels.h"
 #include "base/clock.h"
 #include "base/philox.h"
 

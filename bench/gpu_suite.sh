@@ -26,7 +26,7 @@ text=$out/gpu_suite.txt json=$out/gpu_suite.json log=$out/gpu_suite.log
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 deadline=$((SECONDS + ${ANNC_SUITE_SECONDS:-$([ "$rehearsal" = 1 ] && echo 1200 || echo 540)}))
-steps="" benchmarks="" headline=null failed=0 verdict=""
+steps="" benchmarks="" headline=null together=null failed=0 verdict=""
 export ANNC_OFFLINE=1
 : >"$text"
 : >"$log"
@@ -36,8 +36,8 @@ say() { printf '%s\n' "$*" | tee -a "$text"; }
 append() { printf '%s%s%s' "$1" "${1:+,}" "$2"; }
 
 write_json() {
-  printf '{"schema":"annc.gpu_suite/1","commit":"%s","rehearsal":%s,"gpu":"%s","steps":[%s],"headline":%s,"bench":[%s]}\n' \
-    "$commit" "$([ "$rehearsal" = 1 ] && echo true || echo false)" "$gpu" "$steps" "$headline" "$benchmarks" >"$json.new"
+  printf '{"schema":"annc.gpu_suite/1","commit":"%s","rehearsal":%s,"gpu":"%s","steps":[%s],"headline":%s,"together":%s,"bench":[%s]}\n' \
+    "$commit" "$([ "$rehearsal" = 1 ] && echo true || echo false)" "$gpu" "$steps" "$headline" "$together" "$benchmarks" >"$json.new"
   mv "$json.new" "$json"
 }
 
@@ -117,6 +117,15 @@ result=$(grep '"annc.result/1"' "$output" | tail -n 1)
 headline=${result:-null}
 say "    $(printf '%s' "${result:-no result}" | grep -oE '"(accuracy|loss|seconds|test_seconds|wall_seconds|engine)":[^,]*|no result' | paste -sd ' ' -)"
 step "audit" 30 "$build/annc-gpu" check --device cuda --layers "$([ "$rehearsal" = 1 ] && echo 784-4-10 || echo 784-32-10)"
+# Networks together: one block of threads each. Seconds are sums of the networks' shares.
+if [ "$rehearsal" = 1 ]; then
+  step "networks together" 60 "$build/annc-gpu" sweep --data digits --layers 784-4-10 --grid lr=1,3 --batch 3000 --epochs 1 --device cuda --json
+else
+  step "networks together" 60 "$build/annc-gpu" sweep --layers 784-32-10 --grid lr=1,2,3 --seeds 44 --epochs 3 --device cuda --json
+fi
+result=$(grep '"annc.sweep_result/1"' "$output" | tail -n 1)
+together=${result:-null}
+say "    $(printf '%s' "${result:-no result}" | grep -oE '"(networks|seconds|wall_seconds)":[^,}]*|no result' | paste -sd ' ' -)"
 
 # ---------------------------------------------------------------- 2 the tests
 step "build the tests" 150 cmake --build "$build" -j "$jobs"
@@ -129,7 +138,7 @@ fi
 # ---------------------------------------------------------------- 3 the sanitizer, on our kernels alone
 if command -v compute-sanitizer >/dev/null; then
   ours=""
-  for kernel in $(grep -oh '[a-z_0-9]*_kernel(' kernels/*.cu kernels/cluster/*.cu | tr -d '(' | sort -u); do
+  for kernel in $(grep -oh '[a-z_0-9]*_kernel(' kernels/*.cu kernels/*/*.cu | tr -d '(' | sort -u); do
     ours="$ours --kernel-name kernel_substring=$kernel"
   done
   for tool in memcheck racecheck initcheck synccheck; do

@@ -9,7 +9,10 @@ mirrors=${ANNC_MIRRORS:-$(sed -n 's/^mirror //p' "$here/mnist.txt")}
 part=$folder/.$$.part
 trap 'rm -f "$part"' EXIT
 trap 'exit 130' INT TERM
-right() { [ "$(gunzip -c "$1" 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$2" ]; }
+# A file that is another's: whole, and not MNIST's. Fashion-MNIST has the same names.
+is_packed() { [ "$(head -c 2 "$1" | od -An -tx1)" = " 1f 8b" ]; }
+is_other() { [ -s "$1" ] && [ -f "$1" ] && { ! is_packed "$1" || gunzip -t "$1" 2>/dev/null; } && ! right "$1" "$2"; }
+right() { [ "$({ gunzip -c "$1" 2>/dev/null || cat "$1"; } | sha256sum | cut -d' ' -f1)" = "$2" ]; }
 
 # One byte more than a file may have is fetched at most: not every curl sees to that where a server does not say how many will come.
 download() {
@@ -19,10 +22,24 @@ download() {
 
 list=$(sed -n 's/^file //p' "$here/mnist.txt")
 while read -r name bytes sum; do
-  if [ -f "$folder/$name.gz" ] && right "$folder/$name.gz" "$sum"; then
-    echo "$name.gz is already downloaded"
-    continue
-  fi
+  for file in "$folder/$name" "$folder/$name.gz"; do
+    is_other "$file" "$sum" || continue
+    echo "$file is not MNIST's, and is not replaced; remove it, or name another folder" >&2
+    exit 1
+  done
+done <<END
+$list
+END
+while read -r name bytes sum; do
+  done=no
+  for file in "$folder/$name" "$folder/$name.gz"; do
+    if [ -f "$file" ] && right "$file" "$sum"; then
+      echo "${file##*/} is already downloaded"
+      done=yes
+      break
+    fi
+  done
+  [ "$done" = no ] || continue
   done=no
   for mirror in $mirrors; do
     if download "$mirror$name.gz" && right "$part" "$sum"; then

@@ -7,8 +7,9 @@
  *     annc_device     4  the CPU or a GPU (annc_device_open, annc_device_open_for)
  *     annc_network    2  shape and parameters (annc_network_create, annc_network_initialise)
  *     annc_trainer    5  a network, a device and a training set, with options
- *                        (annc_training_defaults): annc_trainer_epoch trains, and
- *                        annc_trainer_store copies the parameters back into the network
+ *                        (annc_training_defaults, or annc_plan_make, which chooses them and the
+ *                        shape by the data): annc_trainer_epoch trains, and annc_trainer_store
+ *                        copies the parameters back into the network
  *     annc_evaluator  6  accuracy and loss on a data set, also during training
  *
  * Section 6 also has annc_network_predict and measures of classification (AUC, confusion matrix,
@@ -87,7 +88,7 @@ typedef enum annc_status {
     ANNC_DIVERGED = 5,     /* the loss is no longer finite */
     ANNC_OUTPUT = 6,       /* an output could not be written */
     ANNC_CHECK_FAILED = 7, /* a gradient audit failed */
-    ANNC_STOPPED = 8,      /* stopped on request, after a whole minibatch */
+    ANNC_STOPPED = 8,      /* stopped on request, as after the last whole minibatch */
     ANNC_MEMORY = 9,       /* out of host memory, device memory or threads */
 } annc_status;
 
@@ -106,11 +107,17 @@ typedef struct annc_build {
     const char *blas;     /* "OpenBLAS 0.3.21 (SkylakeX)" or "built-in" */
     const char *zlib;     /* version, or "none": gzip files cannot be read */
     const char *png;      /* libpng's version, or "none": PNG images cannot be read */
+    const char *jpeg;     /* version of libjpeg's interface, or "none": JPEG images cannot be read */
     const char *cuda;     /* CUDA version of the module, or "none" */
 } annc_build;
 
 /* Returns the versions of the library, its compiler and the libraries it was built with. */
 ANNC_API annc_build annc_build_info(void);
+
+/* Returns the size in bytes of a struct of this header, by its name ("annc_shape"), or 0 for
+ * another name. A binding for another language compares it with its own definition before the first
+ * call, so that a library of another version is an error and not a crash. */
+ANNC_API size_t annc_struct_size(const char *name);
 
 /* ------------------------------------------------------------------ 2 networks */
 
@@ -131,16 +138,17 @@ ANNC_API const char *annc_optimiser_name(annc_optimiser optimiser);
 enum { ANNC_MAX_LAYERS = 64, ANNC_MAX_WIDTH = 1 << 24 };
 
 /* Layer widths, activations and cost of a network: {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID},
- * ANNC_QUADRATIC}. */
+ * ANNC_QUADRATIC, 0}. */
 typedef struct annc_shape {
     uint32_t layers;                             /* L, 1 to ANNC_MAX_LAYERS; inputs do not count */
     uint32_t width[ANNC_MAX_LAYERS + 1];         /* n_0 (inputs) to n_L, each 1 to ANNC_MAX_WIDTH */
     annc_activation activation[ANNC_MAX_LAYERS]; /* of layer l at l - 1 */
     annc_cost cost;
+    double quantile; /* of ANNC_QUANTILE, above 0 and below 1; ignored for other costs */
 } annc_shape;
 
-/* Checks a shape: widths in range, softmax only at the output, and a cost that accepts the output
- * activation. ANNC_USAGE gives the reason otherwise. */
+/* Checks a shape: widths in range, softmax and exp only at the output, a cost that accepts the output
+ * activation, and a quantile within (0, 1) if the cost needs one. ANNC_USAGE gives the reason otherwise. */
 ANNC_API annc_status annc_shape_check(const annc_shape *shape);
 
 /* Returns whether the output activation and the cost accept targets of any size. Targets are then
@@ -199,17 +207,26 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
 
 /* Text stored with the network and in its file. annc_network_set_metadata sets a value, or removes
  * the key if `value` is NULL. annc_network_metadata returns NULL for a missing key; its result
- * lives until the key is set again. These keys are in use and stable:
+ * lives until the key is set again. Keys that begin with "annc." are the library's: a model with
+ * others is neither saved nor loaded. These are in use and stable:
  *
  * network: "annc.version", "annc.layers" ("784-32-10"), "annc.activations" ("sigmoid-sigmoid"),
- * "annc.cost", "annc.init", "annc.seed";
+ * "annc.cost", "annc.quantile" (a hexadecimal float, of that cost only), "annc.init", "annc.seed",
+ * "annc.ensemble" (how networks were joined), "annc.layer_names" (of another program's file, in
+ * order, separated by commas);
  * training: "annc.epochs", "annc.batch", "annc.lr" (a hexadecimal float), "annc.config" (the run's
  * options, one line "name = value" each);
  * data: "annc.data" (source), "annc.classes" (JSON array of class names), "annc.scale"
  * (annc_scale_name), "annc.input_shift", "annc.input_factor", "annc.input_fill",
  * "annc.target_shift", "annc.target_factor" (JSON arrays of hexadecimal floats: fill replaces a
  * missing x, and x becomes (x - shift) factor), "annc.inputs", "annc.targets" (JSON arrays of
- * column names), "annc.label" (column name), "annc.table" ([fields per row, position of the label,
+ * column names; an input of a column of words is "column=level"), "annc.categories" (the columns of
+ * words: JSON array of {"column", "first" input, "levels", "unseen" (indices of levels without training
+ * rows), "other", "missing" (whether there are such inputs after those of the levels)}),
+ * "annc.input_min", "annc.input_max", "annc.input_mean", "annc.input_deviation" (JSON
+ * arrays of hexadecimal floats: each input in the training rows, in the units of the file, or all
+ * inputs together where there are more than 65536; of a file larger than the memory, a sample of the
+ * rows), "annc.label" (column name), "annc.table" ([fields per row, position of the label,
  * whether the file had a header]), "annc.transpose" ("true" for transposed images), "annc.images"
  * ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training
  * images; rows is 0 for other data);
@@ -259,21 +276,51 @@ ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* Returns whether the data set has labels of classes, rather than targets. */
 ANNC_API bool annc_dataset_has_classes(const annc_dataset *dataset);
-/* Returns the number of classes: n_L, or 2 for a single output; 0 if the data set has targets. */
+/* Returns the class of each example: its label, or, where the targets of every example are one-hot
+ * (one is 1, the others are 0), the number of the target that is 1; NULL for other targets. */
+ANNC_API const int32_t *annc_dataset_labels(const annc_dataset *dataset);
+/* Returns the number of classes: n_L, or 2 for a single output; 0 where annc_dataset_labels returns
+ * NULL. */
 ANNC_API uint32_t annc_dataset_class_count(const annc_dataset *dataset);
-/* Returns the original label of a class as text; classes count from 0. NULL if the data set has
- * targets or no such class. */
+/* Returns the original label of a class, or the name of a one-hot target, as text; classes count
+ * from 0. NULL if the data set has no such class. */
 ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32_t class_index);
 
 /* Returns the name of a target, from its column in the training data, or its number; NULL if the
  * data set has labels or the name is unknown. */
 ANNC_API const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target);
+/* Returns the number of example i's row in its file or arrays, from 1, without the header but with
+ * the rows that were dropped for missing values; 0 for an example that does not exist. */
+ANNC_API uint64_t annc_dataset_row(const annc_dataset *dataset, uint32_t i);
 
 typedef enum annc_source {
     ANNC_SOURCE_PATH,   /* a directory, or a file: IDX images, a text table, NPY, NPZ */
     ANNC_SOURCE_MNIST,  /* MNIST, from $ANNC_DATA, data/mnist or the user's cache directory */
     ANNC_SOURCE_DIGITS, /* the built-in digits, generated */
+    ANNC_SOURCE_ARRAYS, /* arrays in memory, annc_data_options.arrays */
 } annc_source;
+
+/* Type of the numbers of an array. */
+typedef enum annc_number {
+    ANNC_NUMBER_UINT8,
+    ANNC_NUMBER_FLOAT32,
+    ANNC_NUMBER_FLOAT64, /* rounded to float */
+    ANNC_NUMBER_COUNT
+} annc_number;
+
+/* Rows in memory, in the units of the data; read during the call only. Either `labels` or `targets`
+ * is set, and the other is NULL. */
+typedef struct annc_arrays {
+    uint32_t count, inputs;         /* rows, and n_0 */
+    annc_number type;               /* of x; bytes are treated as pixels, floats as numbers */
+    const void *x;                  /* count x inputs; NaN = missing value */
+    const char *const *input_names; /* of the columns of x, or NULL */
+    const uint32_t *labels;         /* count indices into label_names, or NULL */
+    const char *const *label_names; /* texts as in a file: "3", "rose" */
+    uint32_t label_count;           /* label names */
+    uint32_t outputs;               /* targets per row */
+    const double *targets;          /* count x outputs, or NULL */
+} annc_arrays;
 
 typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
 
@@ -290,7 +337,7 @@ typedef struct annc_text_options {
     char decimal;   /* '.' or ',' */
     char thousands; /* ',' or '.'; 0 = none */
     annc_choice header;
-    uint32_t skip; /* leading lines to skip */
+    uint32_t skip; /* leading lines to skip, of `path` */
     annc_missing missing;
     /* Column of class labels: a name, or a number from 1. NULL: detected by its name or its text
      * values. */
@@ -298,6 +345,9 @@ typedef struct annc_text_options {
     /* Columns of numeric targets, "a,b", instead of a label; or NULL. */
     const char *target;
     const char *drop; /* columns to ignore, "a,b", or NULL */
+    /* Inputs "a,b" that are words, each text a level with an input of 0 and 1, and inputs that are
+     * numbers; or NULL. Of other inputs, those are words most of whose cells are not numbers. */
+    const char *categorical, *numeric;
 } annc_text_options;
 
 /* Scaling of inputs and targets. Only the training rows determine its constants. */
@@ -328,7 +378,7 @@ typedef struct annc_data_options {
     bool transpose; /* transpose stored images (as EMNIST needs) */
     annc_text_options text;
     annc_scale scale;        /* of the inputs */
-    annc_scale target_scale; /* of targets; auto = standardise */
+    annc_scale target_scale; /* of targets; auto = standardise, unless several are all 0 or 1 */
     uint32_t outputs;        /* n_L of the network to train; 0 = number of classes */
     /* A trained network, whose classes, columns and scaling apply to these data; or NULL. */
     const annc_network *model;
@@ -336,10 +386,14 @@ typedef struct annc_data_options {
     bool unlabelled;
     bool need_train; /* a set that is not needed may be missing; it is then NULL */
     bool need_test;
-    double validation;           /* stratified share of training rows for validation; 0 = none */
-    const char *validation_path; /* validation file instead, or NULL */
-    uint32_t folds, fold;        /* validate on fold `fold`, from 0, of `folds`; 0 = no folds */
-    uint64_t seed;               /* of the choice of validation rows */
+    double validation;                   /* stratified share of training rows for validation; 0 = none */
+    const char *validation_path;         /* validation file instead, or NULL */
+    uint32_t test_skip, validation_skip; /* leading lines to skip of test_path and validation_path */
+    uint32_t folds, fold;                /* validate on fold `fold`, from 0, of `folds`; 0 = no folds */
+    uint64_t seed;                       /* of the choice of validation rows */
+    /* ANNC_SOURCE_ARRAYS: the rows to train with, or to test with if need_train is false; and rows
+     * for validation, or NULL. */
+    const annc_arrays *arrays, *validation_arrays;
 } annc_data_options;
 
 /* File format, detected from the content. */
@@ -348,7 +402,8 @@ typedef enum annc_format {
     ANNC_FORMAT_TEXT,
     ANNC_FORMAT_NPY,
     ANNC_FORMAT_NPZ,
-    ANNC_FORMAT_PNG
+    ANNC_FORMAT_PNG,
+    ANNC_FORMAT_JPEG
 } annc_format;
 
 /* Training, validation and test sets as loaded. */
@@ -361,10 +416,11 @@ typedef struct annc_data {
 } annc_data;
 
 /* Loads data sets: IDX files (raw or gzip, any element type, any spelling of the names), text
- * tables, NPY and NPZ, or the built-in digits (60,000 and 10,000 images of 28 x 28 bytes, always
- * the same), and scales them. The caller owns the data sets and frees them with annc_data_free;
- * absent sets are NULL. Every count is checked against the size of its file before memory is
- * allocated for it. ANNC_INPUT names the file and the fault. */
+ * tables, NPY and NPZ, folders with a subfolder of PNG or JPEG pictures per class, arrays in memory,
+ * or the built-in digits (60,000 and 10,000 images of 28 x 28 bytes, always the same), and scales
+ * them. The caller owns the data sets and frees them with annc_data_free; absent sets are NULL.
+ * Every count is checked against the size of its file before memory is allocated for it. ANNC_INPUT
+ * names the file and the fault. */
 ANNC_API annc_status annc_data_load(const annc_data_options *options, annc_data *data);
 /* Frees the data sets and all else that `data` owns, but not the struct. */
 ANNC_API void annc_data_free(annc_data *data);
@@ -412,9 +468,11 @@ typedef struct annc_fetch_options {
 } annc_fetch_options;
 
 /* Downloads the four MNIST files (data/mnist.txt lists mirrors and checksums), each to a temporary
- * name, verifies it and renames it. Correct files that exist are kept, so that a repeated call
- * resumes a failed download. Writes the directory used to `folder` (of `size` bytes). ANNC_INPUT
- * gives the fault of each mirror. */
+ * name, verifies it and renames it. Correct files that exist are kept, packed or not, so that a
+ * repeated call resumes a failed download. A file that can be read but is not MNIST's is never
+ * replaced, and nothing is then downloaded; afterwards annc_data_load reads the verified files.
+ * Writes the directory used to `folder` (of `size` bytes). ANNC_INPUT gives the fault of each
+ * mirror. */
 ANNC_API annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size);
 
 /* ------------------------------------------------------------------ 4 devices */
@@ -471,10 +529,17 @@ typedef enum annc_engine {
     /* Whole steps of a small network in one launch, by blocks that exchange results (CUDA, compute
      * capability 9.0 and newer). */
     ANNC_ENGINE_CLUSTER,
+    /* Whole steps of a small network in one block of threads, and of many networks at once
+     * (CUDA). */
+    ANNC_ENGINE_BLOCK,
+    /* As block, for one hidden layer and inputs of bytes, on tensor cores (CUDA, compute capability
+     * 9.0 and newer). */
+    ANNC_ENGINE_TENSOR,
     ANNC_ENGINE_COUNT
 } annc_engine;
 
-/* Returns "auto", "ops", "recorded", "fused" or "cluster", or NULL for an invalid value. */
+/* Returns "auto", "ops", "recorded", "fused", "cluster", "block" or "tensor", or NULL for an
+ * invalid value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
 /* Bounds of random image transformations. Each example of each epoch draws its own amounts, uniform
  * within the bounds; 0 = off. Pixels from beyond the edge are 0. */
@@ -565,6 +630,35 @@ ANNC_API annc_training_options annc_training_defaults(annc_optimiser optimiser);
  * ones. */
 ANNC_API annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape);
 
+/* What a training needs beside its data. */
+typedef struct annc_plan {
+    annc_shape shape;
+    annc_training_options training;
+    uint32_t epochs; /* the schedule's length, too */
+} annc_plan;
+
+/* Parts of a plan that the caller has chosen. NULL, or 0, leaves a part to annc_plan_make. */
+typedef struct annc_wishes {
+    const uint32_t *hidden; /* hidden_count widths of the hidden layers */
+    uint32_t hidden_count;
+    const annc_activation *activation, *output_activation; /* of all hidden layers; of the output layer */
+    const annc_cost *cost;
+    double quantile; /* of ANNC_QUANTILE; 0 = 1/2 */
+    const annc_optimiser *optimiser;
+    uint32_t batch, epochs;
+} annc_wishes;
+
+/* Makes the plan of a training on these data, as `annc-gpu train` does without options: images of
+ * 28 x 28 bytes in ten classes get the tutorial's job (784-32-10, sigmoid, quadratic cost, gradient
+ * descent), other bytes a network for images, and all else one for tables, as bench/defaults.py
+ * measured them. Classes get softmax and the categorical cross-entropy, several targets that are
+ * all 0 or 1 get sigmoid and the cross-entropy, other targets get identity and the quadratic cost;
+ * Poisson's cost gets exp, and exp gets Poisson's cost;
+ * the rest of the plan follows from the wishes. `wishes` may be NULL. The seed is 0 and the
+ * initialiser is meant to be ANNC_INIT_AUTO. The plan may be changed before it is used. ANNC_USAGE
+ * for wishes that make no valid shape. */
+ANNC_API annc_status annc_plan_make(const annc_dataset *train, const annc_wishes *wishes, annc_plan *plan);
+
 /* Checks that a device has the memory for a training, before allocating any. ANNC_MEMORY gives the
  * bytes of weights, optimiser, minibatch, engine and examples, and the free bytes. */
 ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_shape *shape,
@@ -593,8 +687,9 @@ typedef struct annc_engine_info {
     double seconds;      /* per step, estimated; NaN = unknown */
 } annc_engine_info;
 
-/* Lists the engines of a device, at most `most`, best first, and returns their number.
- * ANNC_ENGINE_AUTO selects the first without a refusal. The last runs one operation after another
+/* Lists the engines of a device, at most `most`, and returns their number: first those that reject
+ * the training, then those that accept it, the fastest first. ANNC_ENGINE_AUTO selects the first
+ * without a refusal. The last runs one operation after another
  * and accepts every training. Texts are static. Returns 0 for invalid options or an invalid
  * shape. */
 ANNC_API size_t annc_device_engines(const annc_device *device, const annc_shape *shape,
@@ -619,7 +714,7 @@ typedef struct annc_epoch {
     double loss;
     double rate;      /* learning rate of the last step */
     uint32_t correct; /* training examples classified correctly, each before its step */
-    double seconds;   /* training alone */
+    double seconds;   /* training alone; its share, if several networks train in one launch */
 } annc_epoch;
 
 /* Trains one epoch: every example once, in the epoch's order. `stop`, unless NULL, is called
@@ -643,7 +738,8 @@ ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
  * show it. */
 ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 
-/* Returns the engine in use: "ops", "recorded", "fused, sparse", "fused, dense", "cluster". */
+/* Returns the engine in use: "ops", "recorded", "fused, sparse", "fused, dense", "cluster",
+ * "block", "tensor". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Returns the number of examples on the device at once: all, or a window of them if they do not
  * fit. */
@@ -666,8 +762,8 @@ ANNC_API annc_status annc_trainer_resume(annc_trainer *trainer, const annc_netwo
 
 typedef struct annc_evaluation {
     uint32_t count; /* examples */
-    /* Examples whose class, the argmax of the outputs (ties: the lowest index), is the label. A
-     * single output means class 1 above 1/2, or above 0 with the hinge cost. */
+    /* Examples whose class, the argmax of the outputs (ties: the lowest index), is the label, or the
+     * one-hot target. A single output means class 1 above 1/2, or above 0 with the hinge cost. */
     uint32_t correct;
     double loss; /* mean cost per example */
     /* Of targets, in their own units; r2 is the mean over the targets. NaN for labels. */
@@ -691,7 +787,66 @@ ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_tr
 /* Returns the share of correct predictions, 0...1; NaN without examples. */
 ANNC_API double annc_evaluation_accuracy(const annc_evaluation *evaluation);
 
-/* Measures of classification beyond accuracy. They take a data set with labels and the predictions
+/* Sample of a measure: mean and sample standard deviation (over count - 1; 0 for one value). */
+typedef struct annc_spread {
+    double sum, squares;
+    uint32_t count;
+} annc_spread;
+
+/* Add a value; return the mean and the deviation, NaN without values. */
+ANNC_API void annc_spread_add(annc_spread *spread, double value);
+ANNC_API double annc_spread_mean(const annc_spread *spread);
+ANNC_API double annc_spread_deviation(const annc_spread *spread);
+
+/* The columns of a network's training data, and their inputs: a column of words has several, any
+ * other column one. */
+typedef struct annc_input_columns {
+    uint32_t count;
+    uint32_t *first;    /* count + 1, increasing from 0 to n_0: column c has the inputs first[c] up to first[c + 1] */
+    const char **names; /* count; NULL if unknown */
+} annc_input_columns;
+
+/* Reads the columns from the model's metadata; each input is a column of its own if there are none.
+ * ANNC_INPUT for damaged metadata. */
+ANNC_API annc_status annc_input_columns_create(const annc_network *network, annc_input_columns **columns);
+ANNC_API void annc_input_columns_free(annc_input_columns *columns);
+
+/* Permutation importance (Breiman 2001; Fisher, Rudin, Dominici 2019): how much worse a network does
+ * when the values of one column are exchanged between the examples. */
+typedef struct annc_importance_options {
+    uint32_t repeats;                  /* permutations of each column; 0 = 5 */
+    uint64_t seed;                     /* of the permutations */
+    const annc_input_columns *columns; /* NULL: each input by itself */
+} annc_importance_options;
+
+/* How much a column matters, a value per permutation. */
+typedef struct annc_importance {
+    annc_spread score; /* accuracy, or R^2 for targets without classes: before minus after */
+    annc_spread loss;  /* loss per example: after minus before */
+} annc_importance;
+
+/* Computes the importance of each column; `importance` has one element per column. All devices use
+ * the same permutations. unpermuted: NULL, or the evaluation before. ANNC_USAGE for data without
+ * labels or targets, and for columns that do not partition the inputs. */
+ANNC_API annc_status annc_importance_measure(annc_device *device, const annc_network *network,
+                                             const annc_dataset *dataset, const annc_importance_options *options,
+                                             annc_importance *importance, annc_evaluation *unpermuted);
+
+/* Measures of one target, in its own units. */
+typedef struct annc_target_measures {
+    double r2, rmse, mae;
+    /* Share of the examples, 0...1, whose prediction is on the target's side of 1/2; NaN unless the
+     * target is 0 or 1 in all of them. */
+    double accuracy;
+} annc_target_measures;
+
+/* Measures a target, counted from 0, of a data set with targets. predictions: count x n_L outputs
+ * of annc_evaluator_run after annc_dataset_unscale. ANNC_USAGE for labels or an unknown target. */
+ANNC_API annc_status annc_target_measure(const annc_dataset *dataset, const float *predictions, uint32_t target,
+                                         annc_target_measures *measures);
+
+/* Measures of classification beyond accuracy. They take a data set with classes
+ * (annc_dataset_labels) and the predictions
  * and outputs (count x n_L) of annc_evaluator_run for it; shape is the shape of the network, whose
  * output activation determines what its outputs mean. */
 
@@ -714,9 +869,17 @@ ANNC_API annc_status annc_threshold_check(const annc_shape *shape, double thresh
 ANNC_API annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
                                           double threshold, int32_t *predictions, uint32_t *correct);
 
+/* A cell of a confusion matrix: how many examples of a class are predicted as a class. */
+typedef struct annc_confusion_cell {
+    uint32_t label, predicted, count;
+} annc_confusion_cell;
+
+/* A confusion matrix, in memory that grows with classes and examples, not with their squares. */
 typedef struct annc_confusion {
     uint32_t classes;
-    uint32_t *count; /* classes x classes examples; row: true class, column: predicted class */
+    uint32_t cells;                          /* that are not 0 */
+    annc_confusion_cell *cell;               /* in order of label, then predicted */
+    uint32_t *support, *predicted, *correct; /* of each class, as in annc_class_measures */
 } annc_confusion;
 
 /* Counts a confusion matrix; free it with annc_confusion_free. ANNC_USAGE for targets, or for a
@@ -724,6 +887,12 @@ typedef struct annc_confusion {
 ANNC_API annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *predictions,
                                            annc_confusion **confusion);
 ANNC_API void annc_confusion_free(annc_confusion *confusion);
+/* Returns the number of examples of class `label` that are predicted as class `predicted`; 0 for
+ * classes that do not exist. */
+ANNC_API uint32_t annc_confusion_count(const annc_confusion *confusion, uint32_t label, uint32_t predicted);
+/* Writes the largest cells off the diagonal, the earlier of equals first, at most `most`. Returns
+ * their number. */
+ANNC_API uint32_t annc_confusion_pairs(const annc_confusion *confusion, uint32_t most, annc_confusion_cell *pairs);
 
 /* Measures of one class, or of all. */
 typedef struct annc_class_measures {
@@ -757,6 +926,37 @@ typedef struct annc_calibration {
 ANNC_API annc_status annc_calibration_measure(const annc_shape *shape, const annc_dataset *dataset,
                                               const int32_t *predictions, const float *outputs,
                                               annc_calibration *calibration);
+
+/* Measures of targets that belong to the network's cost, NaN for other costs; means over the examples
+ * and targets, in their own units. outputs: count x n_L, of annc_evaluator_run. */
+typedef struct annc_cost_measures {
+    double pinball;  /* ANNC_QUANTILE: its cost in the units of the targets */
+    double coverage; /* ANNC_QUANTILE: share of the targets at or below the outputs; near the quantile is right */
+    /* ANNC_POISSON: 2 (y ln(y / a) - (y - a)), 0 for outputs that equal their targets. */
+    double poisson_deviance;
+} annc_cost_measures;
+
+/* Returns these measures, all NaN for a data set with labels. */
+ANNC_API annc_cost_measures annc_cost_measure(const annc_shape *shape, const annc_dataset *dataset,
+                                              const float *outputs);
+
+/* Measures of several independent labels per example (multi-label): several targets that are all 0
+ * or 1, and not one-hot, predicted as 1 where the output is above 1/2, or above 0 with the hinge
+ * cost. */
+typedef struct annc_multilabel {
+    uint32_t labels; /* n_L; 0, as everything else, for other data */
+    uint32_t exact;  /* examples with every label right; their share is the subset accuracy */
+    double accuracy; /* share of right labels, 1 minus the Hamming loss */
+    /* Of all labels together; means over the labels, with the same counts. */
+    annc_class_measures micro, macro;
+} annc_multilabel;
+
+/* Returns these measures; outputs: count x n_L, of annc_evaluator_run. */
+ANNC_API annc_multilabel annc_multilabel_measure(const annc_shape *shape, const annc_dataset *dataset,
+                                                 const float *outputs);
+/* Returns the measures of label `target`, from 0; all 0 for another, or for other data. */
+ANNC_API annc_class_measures annc_multilabel_target(const annc_shape *shape, const annc_dataset *dataset,
+                                                    const float *outputs, uint32_t target);
 
 /* Predicts rows of inputs. x: count x n_0, in the units of the model's training data, scaled here
  * by the network's metadata (annc_data_describe), where a missing value is NaN; a network without
@@ -876,6 +1076,11 @@ ANNC_API const annc_run_state *annc_run_progress(const annc_run *run);
 ANNC_API const annc_outcome *annc_run_kept(const annc_run_state *state);
 ANNC_API annc_trainer *annc_run_trainer(const annc_run *run);
 
+/* A `stop` of a run, a trainer or a sweep for callers that end it from another thread or from a
+ * signal handler: returns whether the int that `context` points to is not 0. It calls nothing, so
+ * that a binding can train without its interpreter's lock. */
+ANNC_API bool annc_stop_when_set(void *context);
+
 /* Removes from a network what only a checkpoint has: "annc.state", "annc.progress", "annc.run",
  * "annc.machine", "annc.measured", and the blocks "first", "second" and "best". */
 ANNC_API annc_status annc_checkpoint_strip(annc_network *network);
@@ -891,15 +1096,17 @@ typedef struct annc_candidate {
      * another failure. After a failure without a best epoch, result.last is all 0. */
     annc_status status;
     char reason[256];
+    const char *engine;    /* that trained it, as from annc_trainer_engine; NULL before it began */
     annc_run_state result; /* without epochs, the validation of the initial parameters */
 } annc_candidate;
 
 /* Trains candidates on one training set and evaluates each epoch on one validation set, which may
  * be NULL if every candidate has its own. On the CPU the candidates run in parallel, one per thread
- * and core; on a CUDA device they run one after another. `done`, unless NULL, is called for each
- * finished candidate, on the thread that trained it; annc_last_error() on that thread is then the
- * candidate's error if it failed. `done` and the candidates' `each` are called one at a time.
- * `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
+ * and core; a CUDA device trains small ones of equal layers in one launch, the others one after
+ * another. Each has the bits that it has alone on the same engine. `done`, unless NULL, is called
+ * for each finished candidate, on the thread that trained it; annc_last_error() on that thread is
+ * then the candidate's error if it failed. `done` and the candidates' `each` are called one at a
+ * time. `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
  * remaining candidates untrained. No candidates are an empty sweep, ANNC_OK. Without a validation
  * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that
  * prevented all candidates from starting, or else ANNC_OK, whatever the candidates' results. */
@@ -910,20 +1117,9 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidat
 /* Returns the measure that ranks a candidate: accuracy, or R^2 of targets, on its validation set
  * with the kept parameters; -INFINITY without a result or a validation set, or for NULL. */
 ANNC_API double annc_candidate_merit(const annc_candidate *candidate);
-/* Writes the indices of the candidates to ranked[0...count-1], the largest merit first, the earlier
- * of equals first. */
+/* Writes the indices of the candidates to ranked[0...count-1], the largest merit first, of equals
+ * the one with the smallest loss of its validation set, then the earlier one. */
 ANNC_API annc_status annc_sweep_rank(const annc_candidate *candidates, uint32_t count, uint32_t *ranked);
-
-/* Sample of a measure: mean and sample standard deviation (over count - 1; 0 for one value). */
-typedef struct annc_spread {
-    double sum, squares;
-    uint32_t count;
-} annc_spread;
-
-/* Add a value; return the mean and the deviation, NaN without values. */
-ANNC_API void annc_spread_add(annc_spread *spread, double value);
-ANNC_API double annc_spread_mean(const annc_spread *spread);
-ANNC_API double annc_spread_deviation(const annc_spread *spread);
 
 /* Results of a cross-validation: accuracy or R^2, RMSE and MAE on the held-out examples, with the
  * kept parameters. */
@@ -952,9 +1148,10 @@ typedef struct annc_folds_options {
 } annc_folds_options;
 
 /* Trains one network per fold, each on all but its part of the data. On a CPU the folds run in
- * parallel, one per thread, unless they have checkpoints, a target or a time limit; otherwise they
- * run one after another. Returns the first failure; a time limit that ends a fold is one. With 0
- * epochs the results are of the initial parameters. */
+ * parallel, one per thread, and small networks on a CUDA device in one launch, unless they have
+ * checkpoints, a target or a time limit; otherwise they run one after another. Returns the first
+ * failure; a time limit that ends a fold is one. With 0 epochs the results are of the initial
+ * parameters. */
 ANNC_API annc_status annc_cross_validate(annc_device *device, const annc_folds_options *options, annc_folds *folds);
 /* Reads the results that a checkpoint of a cross-validation has. ANNC_INPUT. */
 ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_folds *folds);
@@ -987,7 +1184,8 @@ typedef struct annc_trace {
     const double *delta[ANNC_MAX_LAYERS + 1];
     /* f'(z); NaN for softmax. */
     const double *derivative[ANNC_MAX_LAYERS + 1];
-    /* dC/da; NaN at the output if dC/dz has a closed form (a - y). */
+    /* dC/da; NaN at the output if dC/dz has a closed form (a - y). slope[0] is dC/dx =
+     * (W^1)^T delta^1, with x as the network receives it, scaled. */
     const double *slope[ANNC_MAX_LAYERS + 1];
 } annc_trace;
 
@@ -1017,12 +1215,13 @@ typedef struct annc_check_row {
 typedef struct annc_check_options {
     uint32_t batch;  /* examples averaged */
     uint32_t sample; /* parameters per layer and kind for finite differences; 0 = all */
-    uint64_t seed;   /* of example order, dropout, noise and the sample */
+    uint64_t seed;   /* of example order, dropout, noise, augmentation and the sample */
     annc_objective objective;
+    annc_augmentation augmentation;
 } annc_check_options;
 
-/* Audits the gradients of a network on the first minibatch of a data set, for C and all terms of
- * the objective: the reference against central finite differences (h = 1e-5, double), and each
+/* Audits the gradients of a network on the first minibatch of a data set, augmented if asked for,
+ * for C and all terms of the objective: the reference against central finite differences (h = 1e-5, double), and each
  * device against the reference. Half of the sampled parameters have a nonzero gradient, if enough
  * have one. Errors of finite differences are relative to max(|analytic|, |numeric|) + 1e-3, errors
  * of devices to the largest entry of the matrix, or to FLT_MIN if that is larger. Free the rows
@@ -1038,16 +1237,25 @@ ANNC_API void annc_check_free(annc_check_row *rows);
  * ..., the names in a torch nn.Sequential of Linear layers and activations, and the metadata of
  * section 2. The same network gives the same bytes. The file is written under a temporary name
  * beside the target, synchronised and renamed, so that a kill at any instant leaves the old file or
- * the new one. ANNC_OUTPUT. */
+ * the new one. What is saved can be loaded: ANNC_INPUT and ANNC_DIVERGED as annc_model_check. The
+ * file has a checksum, "annc.checksum" in its metadata, eight hexadecimal digits: the CRC-32 of the
+ * whole file with zeros in their place. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_save(const annc_network *network, const char *path);
 /* Checks, before the work, that a model file can be written to `path`. ANNC_OUTPUT. */
 ANNC_API annc_status annc_model_can_save(const char *path);
+/* Checks, before the work, that the file of this network and of its checkpoints could be loaded.
+ * ANNC_INPUT for metadata that are unknown, malformed, contradict the shape or take more room than
+ * a file has (100 MB, 4096 keys); ANNC_DIVERGED for a parameter that is not finite. */
+ANNC_API annc_status annc_model_check(const annc_network *network);
 /* Reads a network written by annc_model_save, and verifies all of the file. ANNC_INPUT names the
  * fault. A file of another program, without "annc.layers", is accepted if `assumed` gives its
  * activations and cost; NULL rejects such files. It has tensors whose names end in "weight" ([out,
- * in]) and "bias" (0 if missing), or in "kernel" ([in, out], as in Keras), as safetensors (F32,
- * F64, F16 or BF16) or in an NPZ file. Layers are in the order of their names, with numbers
- * compared as numbers. Their widths must equal those of `assumed`. */
+ * in]) and "bias" (0 if missing), in "kernel" ([in, out], as in Keras), or that are called
+ * "coefs_N" ([in, out]) and "intercepts_N" (as in scikit-learn), as safetensors (F32, F64, F16 or
+ * BF16) or in an NPZ file. Layers whose names differ in numbers alone are in the order of these;
+ * others are put in the one order in which each takes the outputs of the layer before it, with the
+ * widths of `assumed`; several such orders are ANNC_INPUT, which lists them. Widths must equal those
+ * of `assumed`. */
 ANNC_API annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network);
 
 /* Export formats. Each has the parameters of all layers under torch's names. */

@@ -5,9 +5,10 @@
  * in
  *
  *     z  the weighted input of one unit        a  its activation f(z)        y  its target
+ *     tau  the quantile of annc_shape, for the cost of that name
  *
- * and use EXP, EXPM1, LOG1P, TANH, LOGISTIC, NORMAL_BELOW (Phi of the normal distribution), SQRT,
- * ABS, MAX and MIN, which exist for float and for double (src/base/functions.h). Integer constants
+ * and use EXP, EXPM1, LOG1P, TANH, LOGISTIC, NORMAL_BELOW (Phi of the normal distribution),
+ * OVER_ROOT, ABS, MAX and MIN, which exist for float and for double (src/base/functions.h). Integer constants
  * take the type of their operands, and `real` is that type, so one formula serves both
  * precisions. */
 #ifndef ANNC_FUNCTIONS_H
@@ -17,6 +18,8 @@
  *
  *   kind   SMOOTH     infinitely differentiable
  *          PIECEWISE  piecewise smooth; finite differences avoid the boundaries of the pieces
+ *          OF_OUTPUTS smooth; only the output layer may use it, since sums of its values, which have
+ *                     no bound, would make the next layer overflow
  *          ROWWISE    each output depends on the whole layer: z is first replaced by
  *                     z - log(sum of exp(z)) over the layer, then f is the formula here. Only
  *                     the output layer may use it. Its Jacobian is diag(a) - a a^T.
@@ -42,6 +45,7 @@
     ENTRY(ANNC_SOFTPLUS,     "softplus",     MAX(z, 0) + LOG1P(EXP(-ABS(z))),  LOGISTIC(z),  SMOOTH, 0, 0, INFINITY, ANNC_INIT_XAVIER) \
     ENTRY(ANNC_HARD_SIGMOID, "hard-sigmoid", z >= 3 ? 1 : z <= -3 ? 0 : (z + 3) / 6,  z > -3 && z < 3 ? (real)1 / 6 : 0, \
                                              PIECEWISE, (z > -3) + (z > 3), 0, 1, ANNC_INIT_XAVIER) \
+    ENTRY(ANNC_EXP,          "exp",          EXP(z),  a,  OF_OUTPUTS, 0, 0, INFINITY, ANNC_INIT_XAVIER) \
     ENTRY(ANNC_IDENTITY,     "identity",     z,  1,  SMOOTH, 0, -INFINITY, INFINITY, ANNC_INIT_XAVIER) \
     ENTRY(ANNC_SOFTMAX,      "softmax",      EXP(z),  a,  ROWWISE, 0, 0, 1, ANNC_INIT_XAVIER)
 
@@ -62,7 +66,9 @@
  *
  * C of an example is the sum over its outputs. Huber's cost has its corner at 1 (Huber 1964); hinge
  * converts a target y in [0, 1] to the sign 2y - 1 (Cortes and Vapnik 1995), one output against the
- * rest. */
+ * rest. The quantile cost, or pinball loss, is smallest on average at the quantile tau of the targets
+ * (Koenker and Bassett 1978). Poisson's is the negative log-likelihood of a count y at the rate a = e^z,
+ * without the constant log y!. */
 #define ANNC_COSTS(ENTRY) \
     ENTRY(ANNC_QUADRATIC,     "quadratic",     (a - y) * (a - y) / 2,  a - y,  ANY_OUTPUT, 0, 0.5, -INFINITY, INFINITY) \
     ENTRY(ANNC_CROSS_ENTROPY, "cross-entropy", MAX(z, 0) - z * y + LOG1P(EXP(-ABS(z))),  a - y,  ANNC_SIGMOID, 0, 0.5, 0, 1) \
@@ -71,13 +77,17 @@
     ENTRY(ANNC_HUBER,         "huber",         ABS(a - y) > 1 ? ABS(a - y) - (real)0.5 : (a - y) * (a - y) / 2,  MAX(MIN(a - y, 1), -1), \
                                                ANY_OUTPUT, (a - y > -1) + (a - y > 1), 0.5, -INFINITY, INFINITY) \
     ENTRY(ANNC_HINGE,         "hinge",         (2 * y - 1) * a >= 1 ? 0 : 1 - (2 * y - 1) * a,  (2 * y - 1) * a < 1 ? 1 - 2 * y : 0, \
-                                               ANY_OUTPUT, (2 * y - 1) * a < 1, 0, 0, 1)
+                                               ANY_OUTPUT, (2 * y - 1) * a < 1, 0, 0, 1) \
+    ENTRY(ANNC_QUANTILE,      "quantile",      a > y ? (1 - tau) * (a - y) : tau * (y - a),  a > y ? 1 - tau : a < y ? -tau : 0 * tau, \
+                                               ANY_OUTPUT, a > y, 0.5, -INFINITY, INFINITY) \
+    ENTRY(ANNC_POISSON,       "poisson",       EXP(z) - y * z,  a - y,  ANNC_EXP, 0, 0.5, 0, INFINITY)
 
 /* ENTRY(enumerator, name, v', s', step, states, eta, mu, rho, epsilon, decay)
  *
  * theta = (1 - eta lambda) theta - step, with the decoupled weight decay lambda. The gradient g of
  * the minibatch's mean cost first updates the states v and s to v' and s', which then determine the
- * step; t counts the steps from 1, c1 = 1 - mu^t, c2 = 1 - rho^t.
+ * step. OVER_ROOT(x, s, c, e) = x / (c sqrt(s) + e); t counts the steps from 1, c1 = eta / (1 -
+ * mu^t), c2 = 1 / sqrt(1 - rho^t). In this form Adam's step is Kingma and Ba's with one division.
  *
  *   states  NO_STATE, FIRST (v), SECOND (s) or BOTH: the stored states
  *   eta, mu, rho, epsilon, decay  the defaults
@@ -89,11 +99,11 @@
     ENTRY(ANNC_SGD,      "sgd",      v,  s,  eta * g,  NO_STATE, 3, 0, 0, 0, 0) \
     ENTRY(ANNC_MOMENTUM, "momentum", mu * v + g,  s,  eta * v,  FIRST, 0.1, 0.9, 0, 0, 0) \
     ENTRY(ANNC_NESTEROV, "nesterov", mu * v + g,  s,  eta * (g + mu * v),  FIRST, 0.1, 0.9, 0, 0, 0) \
-    ENTRY(ANNC_ADAGRAD,  "adagrad",  v,  s + g * g,  eta * g / (SQRT(s) + epsilon),  SECOND, 0.01, 0, 0, 1e-10, 0) \
-    ENTRY(ANNC_RMSPROP,  "rmsprop",  v,  rho * s + (1 - rho) * (g * g),  eta * g / (SQRT(s) + epsilon),  SECOND, 0.001, 0, 0.99, 1e-8, 0) \
-    ENTRY(ANNC_ADAM,     "adam",     mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  eta * (v / c1) / (SQRT(s / c2) + epsilon), \
+    ENTRY(ANNC_ADAGRAD,  "adagrad",  v,  s + g * g,  eta * OVER_ROOT(g, s, 1, epsilon),  SECOND, 0.01, 0, 0, 1e-10, 0) \
+    ENTRY(ANNC_RMSPROP,  "rmsprop",  v,  rho * s + (1 - rho) * (g * g),  eta * OVER_ROOT(g, s, 1, epsilon),  SECOND, 0.001, 0, 0.99, 1e-8, 0) \
+    ENTRY(ANNC_ADAM,     "adam",     mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  c1 * OVER_ROOT(v, s, c2, epsilon), \
                                      BOTH, 0.001, 0.9, 0.999, 1e-8, 0) \
-    ENTRY(ANNC_ADAMW,    "adamw",    mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  eta * (v / c1) / (SQRT(s / c2) + epsilon), \
+    ENTRY(ANNC_ADAMW,    "adamw",    mu * v + (1 - mu) * g,  rho * s + (1 - rho) * (g * g),  c1 * OVER_ROOT(v, s, c2, epsilon), \
                                      BOTH, 0.001, 0.9, 0.999, 1e-8, 0.01)
 
 /* ENTRY(enumerator, name, numbers, scale of weights, scale of biases), by in = n_(l-1), out = n_l

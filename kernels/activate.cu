@@ -1,6 +1,7 @@
 // activate.cu - bias and activation: Z = Z + 1 b^T, A = f(Z).
 #include "kernels/device.cuh"
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     activate_kernel(annc_activation f, size_t count, uint32_t n, const float *b, float *Z, float *A)
 {
@@ -13,6 +14,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
 
 // Row-wise f, one warp per row: z = z + b, then z = z - log(sum of exp(z)), relative to the row's
 // largest entry, then f.
+// Registers: at most 24.
 __global__ void __launch_bounds__(WARP)
     activate_rows_kernel(annc_activation f, uint32_t n, const float *b, float *Z, float *A)
 {

@@ -2,24 +2,26 @@
 #include "kernels/device.cuh"
 
 // BP1 for a cost in closed form, or for an elementwise activation.
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
-    output_delta_kernel(annc_activation f, annc_cost cost, bool closed_form, size_t count, const float *Z,
+    output_delta_kernel(annc_activation f, annc_cost cost, float tau, bool closed_form, size_t count, const float *Z,
                         const float *A, const float *Y, float *delta)
 {
     ANNC_FOR_ELEMENTS (i, count) {
-        const float gradient = annc_cost_derivative_f32(cost, Z[i], A[i], Y[i]);
+        const float gradient = annc_cost_derivative_f32(cost, tau, Z[i], A[i], Y[i]);
         delta[i] = closed_form ? gradient : gradient * annc_activation_derivative_f32(f, Z[i], A[i]);
     }
 }
 
 // BP1 for a row-wise activation, one warp per row: dC/da times the Jacobian diag(a) - a a^T.
-__global__ void __launch_bounds__(WARP)
-    output_delta_rows_kernel(annc_cost cost, uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+// Registers: at most 24.
+__global__ void __launch_bounds__(WARP) output_delta_rows_kernel(annc_cost cost, float tau, uint32_t n, const float *Z,
+                                                                 const float *A, const float *Y, float *delta)
 {
     const size_t row = (size_t)blockIdx.x * n;
     float mean = 0;
     for (uint32_t j = threadIdx.x; j < n; j += WARP) {
-        const float gradient = annc_cost_derivative_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+        const float gradient = annc_cost_derivative_f32(cost, tau, Z[row + j], A[row + j], Y[row + j]);
         delta[row + j] = gradient;
         mean += gradient * A[row + j];
     }
@@ -29,6 +31,7 @@ __global__ void __launch_bounds__(WARP)
 }
 
 // Multiplies rows by the weights of their classes, one warp per row.
+// Registers: at most 24.
 __global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *weights, const float *Y, float *delta)
 {
     const size_t row = (size_t)blockIdx.x * n;
@@ -38,6 +41,7 @@ __global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *we
 }
 
 // The Hadamard product of BP2.
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     times_derivative_kernel(annc_activation f, size_t count, const float *Z, const float *A, float *delta)
 {
@@ -49,6 +53,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
 // then the 8 sums are added in order.
 constexpr unsigned BIAS_LANES = 8;
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(WARP *BIAS_LANES)
     bias_step_kernel(uint32_t m, uint32_t n, float alpha, float beta, const float *delta, float *b)
 {
@@ -67,17 +72,17 @@ __global__ void __launch_bounds__(WARP *BIAS_LANES)
     b[column] = (beta == 0 ? 0 : beta * b[column]) + alpha * sum;
 }
 
-extern "C" cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, uint32_t m,
-                                                uint32_t n, const float *Z, const float *A, const float *Y,
+extern "C" cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, float tau,
+                                                uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
                                                 float *delta)
 {
     const size_t count = (size_t)m * n;
     const bool closed_form = annc_cost_partner(cost) != ANY_OUTPUT;
     if (!closed_form && annc_activation_kind_of(f) == ROWWISE)
-        ANNC_LAUNCH(output_delta_rows_kernel, m, WARP, 0, stream, cost, n, Z, A, Y, delta);
+        ANNC_LAUNCH(output_delta_rows_kernel, m, WARP, 0, stream, cost, tau, n, Z, A, Y, delta);
     else
-        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), element_threads(count), 0, stream, f, cost, closed_form,
-                    count, Z, A, Y, delta);
+        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), element_threads(count), 0, stream, f, cost, tau,
+                    closed_form, count, Z, A, Y, delta);
     return cudaGetLastError();
 }
 

@@ -14,6 +14,11 @@
 #define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 #endif
 
+// Declares the shared memory whose size a launch gives.
+#ifndef ANNC_DYNAMIC_SHARED
+#define ANNC_DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
+#endif
+
 constexpr unsigned WARP = 32;
 
 // Elementwise kernels: enough blocks to fill any device, each thread striding over the rest.

@@ -3,6 +3,7 @@
 #include "base/philox.h"
 #include "kernels/device.cuh"
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     dropout_kernel(uint64_t seed, const annc_cursor *cursor, uint32_t l, uint32_t threshold, float scale, size_t count,
                    uint32_t n, const float *A, float *D)
@@ -13,18 +14,20 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
     }
 }
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     perturb_kernel(uint64_t seed, const annc_cursor *cursor, double sigma, size_t count, uint32_t n, float *X)
 {
     ANNC_FOR_ELEMENTS (i, count) {
         const uint64_t example = annc_cursor_example(cursor, (uint32_t)(i / n));
-        X[i] += (float)(sigma * annc_input_noise(seed, example, (uint32_t)(i % n), n));
+        X[i] += (float)sigma * annc_input_noise(seed, example, (uint32_t)(i % n), n);
     }
 }
 
 constexpr unsigned WARP_BLOCK = 128;
 
 // One block per image.
+// Registers: at most 48.
 __global__ void __launch_bounds__(WARP_BLOCK)
     augment_kernel(uint64_t seed, const annc_cursor *cursor, annc_augmentation augmentation, uint32_t rows,
                    uint32_t columns, const float *X, float *moved)

@@ -33,8 +33,16 @@ include(CheckLanguage)
 check_language(CUDA)
 if(CMAKE_CUDA_COMPILER)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-    # Few, so that a clean build stays short: real code for Hopper, and portable code from Turing on.
-    set(CMAKE_CUDA_ARCHITECTURES 75-virtual 90-real CACHE STRING "CUDA architectures")
+    # Few, so that a clean build stays short: machine code for Hopper and, where nvcc knows it, for Blackwell; portable code from
+    # Turing on, which the driver compiles for all others.
+    set(annc_architectures 75-virtual 80-virtual 90)
+    execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --list-gpu-arch OUTPUT_VARIABLE annc_known)
+    foreach(newer 100 120)
+      if(annc_known MATCHES "compute_${newer}\n")
+        list(APPEND annc_architectures ${newer}-real)
+      endif()
+    endforeach()
+    set(CMAKE_CUDA_ARCHITECTURES ${annc_architectures} CACHE STRING "CUDA architectures")
   endif()
   enable_language(CUDA)
   find_package(CUDAToolkit 12.0 QUIET)

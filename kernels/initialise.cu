@@ -20,6 +20,7 @@ __device__ static annc_philox_block words_of(uint64_t seed, uint64_t g)
 }
 
 // One Box-Muller pair per block.
+// Registers: at most 40.
 __global__ void normal_kernel(uint64_t seed, uint64_t first, size_t count, double scale, float *theta)
 {
     const uint64_t first_block = first / 2, blocks = (first + count + 1) / 2 - first_block;
@@ -36,6 +37,7 @@ __global__ void normal_kernel(uint64_t seed, uint64_t first, size_t count, doubl
 }
 
 // Four numbers per block.
+// Registers: at most 32.
 __global__ void uniform_kernel(uint64_t seed, uint64_t first, size_t count, double scale, float *theta)
 {
     const uint64_t first_block = first / 4, blocks = (first + count + 3) / 4 - first_block;
@@ -50,6 +52,7 @@ __global__ void uniform_kernel(uint64_t seed, uint64_t first, size_t count, doub
     }
 }
 
+// Registers: at most 16.
 __global__ void zero_kernel(size_t count, float *theta)
 {
     ANNC_FOR_ELEMENTS (i, count)

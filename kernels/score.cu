@@ -13,8 +13,9 @@ static unsigned score_threads(uint32_t m)
     return threads;
 }
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(MOST_SCORE_THREADS)
-    score_kernel(annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
+    score_kernel(annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
                  const float *weights, annc_cursor *cursor, annc_score *scores, int32_t *predictions)
 {
     __shared__ double costs[MOST_SCORE_THREADS];
@@ -29,7 +30,7 @@ __global__ void __launch_bounds__(MOST_SCORE_THREADS)
         const uint32_t predicted = class_of(n, A + row, annc_cost_middle(cost));
         double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
-            row_cost += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+            row_cost += (double)annc_cost_value_f32(cost, tau, Z[row + j], A[row + j], Y[row + j]);
         cost_sum += weights ? (double)weights[wanted] * row_cost : row_cost;
         correct += predicted == wanted;
         if (predictions)
@@ -53,11 +54,11 @@ __global__ void __launch_bounds__(MOST_SCORE_THREADS)
     }
 }
 
-extern "C" cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
-                                         const float *A, const float *Y, const float *weights, annc_cursor *cursor,
-                                         annc_score *scores, int32_t *predictions)
+extern "C" cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, float tau, uint32_t m, uint32_t n,
+                                         const float *Z, const float *A, const float *Y, const float *weights,
+                                         annc_cursor *cursor, annc_score *scores, int32_t *predictions)
 {
-    ANNC_LAUNCH(score_kernel, 1, score_threads(m), 0, stream, cost, m, n, Z, A, Y, weights, cursor, scores,
+    ANNC_LAUNCH(score_kernel, 1, score_threads(m), 0, stream, cost, tau, m, n, Z, A, Y, weights, cursor, scores,
                 predictions);
     return cudaGetLastError();
 }

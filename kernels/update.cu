@@ -1,6 +1,7 @@
 // update.cu - from gradients to parameters: penalties, clipping, optimisers, max-norm weights.
 #include "kernels/device.cuh"
 
+// Registers: at most 16.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     penalise_kernel(size_t count, float l2, float l1, const float *W, float *G)
 {
@@ -24,6 +25,7 @@ __device__ static double block_sum(double value)
 }
 
 // Sums the squares of G, one partial sum per block.
+// Registers: at most 24.
 __global__ void __launch_bounds__(ELEMENT_BLOCK) squares_kernel(size_t count, const float *G, double *scratch)
 {
     double squares = 0;
@@ -34,6 +36,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK) squares_kernel(size_t count, co
         scratch[blockIdx.x] = squares;
 }
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     clip_kernel(size_t count, double limit, unsigned partial_sums, const double *scratch, float *G)
 {
@@ -47,6 +50,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
         G[i] *= factor;
 }
 
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     update_kernel(annc_rule rule, float decay, const annc_cursor *cursor, const annc_rate *rates, size_t count,
                   const float *G, float *theta, float *v_state, float *s_state)
@@ -66,6 +70,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
 }
 
 // One block per row.
+// Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK) limit_rows_kernel(uint32_t n_in, double limit, float *W)
 {
     float *row = W + (size_t)blockIdx.x * n_in;

@@ -20,18 +20,25 @@ ARROWS = {
     "include": "",
     "src/base": "include",
     "src/formats": "include src/base",
-    "src/dataset/tables": "include src/base src/formats",
-    "src/dataset/prepare": "include src/base src/dataset/tables",
-    "src/dataset": "include src/base src/formats src/dataset/tables src/dataset/prepare",
+    "src/dataset/categories": "include src/base",
+    "src/dataset/text": "include src/base src/formats",
+    "src/dataset/tables": "include src/base src/formats src/dataset/categories src/dataset/text",
+    "src/dataset/pictures": "include src/base src/formats src/dataset/tables",
+    "src/dataset/prepare": "include src/base src/dataset/categories src/dataset/tables src/dataset/pictures",
+    "src/dataset": "include src/base src/formats src/dataset/categories src/dataset/text src/dataset/tables src/dataset/pictures src/dataset/prepare",
     "src/network": "include src/base",
-    "src/network/files": "include src/base src/formats src/network",
-    "src/network/export": "include src/base src/formats src/network",
+    "src/network/files": "include src/base src/formats src/dataset/prepare src/network",
+    "src/network/export": "include src/base src/formats src/dataset/categories src/network src/network/files",
     "src/backend/blas": "src/base",
     "src/backend": "include src/base src/backend/blas",
-    "src/backend/cpu": "include src/base src/backend src/backend/blas",
+    "src/backend/cpu/loops": "include src/base src/backend",
+    "src/backend/cpu": "include src/base src/backend src/backend/blas src/backend/cpu/loops",
     "src/backend/cuda": "include src/base src/backend",
     "kernels": "include src/base src/backend src/backend/cuda",
-    "kernels/cluster": "include src/base src/backend src/backend/cuda kernels",
+    "kernels/two_layers": "include src/base src/backend src/backend/cuda kernels",
+    "kernels/cluster": "include src/base src/backend src/backend/cuda kernels kernels/two_layers",
+    "kernels/tensor": "include src/base src/backend src/backend/cuda kernels kernels/two_layers",
+    "kernels/block": "include src/base src/backend src/backend/cuda kernels",
     "src/training/step": "include src/base src/dataset/prepare src/network src/backend",
     "src/training/run": "include src/base src/dataset/tables src/dataset/prepare src/network src/backend src/training/step",
     "src/training/check": "include src/base src/network src/backend src/training/step",
@@ -41,7 +48,7 @@ ARROWS = {
     "src/cli/charts": "include src/base src/cli/terminal src/cli/options src/cli/log",
     "src/cli/train": "include src/base src/cli/terminal src/cli/options src/cli/log src/cli/charts",
     "src/cli/model": "include src/base src/cli/terminal src/cli/options src/cli/charts src/cli/train",
-    "src/cli/trace": "include src/base src/cli/terminal src/cli/options",
+    "src/cli/trace": "include src/base src/cli/terminal src/cli/options src/cli/charts",
     "src/cli/report": "include src/base src/cli/terminal src/cli/options src/cli/log src/cli/charts src/cli/model",
     "src/cli": "include src/base src/cli/terminal src/cli/options src/cli/train src/cli/model src/cli/trace src/cli/report",
 }
@@ -52,16 +59,17 @@ OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use
 
 # Source files that have no header of their own, by the header that declares what they define.
 IMPLEMENTS = {
-    "annc.h": "src/formats/gallery_file.c src/dataset/fetch.c src/network/join.c src/network/files/model_read.c src/network/files/model_write.c "
+    "annc.h": "src/formats/gallery_file.c src/dataset/fetch.c src/dataset/prepare/input_columns.c src/network/join.c src/network/files/model_read.c src/network/files/model_write.c "
               "src/backend/build_info.c src/training/step/initialise.c src/training/run/checkpoint.c src/training/run/evaluate.c "
-              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/metrics.c src/training/run/sweep.c "
-              "src/training/run/cross_validation.c src/training/step/class_weights.c src/training/check/gradient_check.c "
+              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/importance.c src/training/run/metrics.c src/training/run/target_metrics.c src/training/run/sweep.c "
+              "src/training/run/cross_validation.c src/training/step/class_weights.c src/training/step/plan.c src/training/check/gradient_check.c "
               "src/training/check/trace.c",
     "training/run/training_run.h": "src/training/run/training_run_checkpoint.c",
     "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each
-    "backend/cuda/cuda_device.h": "src/backend/cuda/cluster_engine.c",
-    "backend/blas/gemm.h": "src/backend/blas/gemm_builtin.c src/backend/blas/gemm_cblas.c",  # one of them is built
-    "backend/cpu/cpu_loops.h": "src/backend/cpu/cpu_portable.c src/backend/cpu/cpu_avx2.c src/backend/cpu/cpu_avx512.c",  # by instruction set
+    "backend/cuda/cuda_device.h": "src/backend/cuda/cluster_engine.c src/backend/cuda/tensor_engine.c "
+                                  "src/backend/cuda/block_engine.c",
+    "backend/blas/gemm.h": "src/backend/blas/gemm_alone.c src/backend/blas/gemm_cblas.c",  # one of them is built
+    "backend/cpu/loops/cpu_loops.h": "src/backend/cpu/loops/cpu_portable.c src/backend/cpu/loops/cpu_avx2.c src/backend/cpu/loops/cpu_avx512.c",  # by instruction set
 }
 IMPLEMENTS = {source: header for header, sources in IMPLEMENTS.items() for source in sources.split()}
 MAIN = "src/cli/main.c"
@@ -70,7 +78,7 @@ MAIN = "src/cli/main.c"
 GENERATED = {"base/config.h": "src/base/config.h.in", "dataset/mnist.h": "src/dataset/mnist.h.in",
              "network/export/export_page.h": "src/network/export/export_page.h.in"}
 DEVICE_HEADERS = re.compile(r"^(cuda|cublas|curand|cblas|openblas)")
-HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels", "kernels/cluster"}
+HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels", "kernels/two_layers", "kernels/cluster", "kernels/tensor", "kernels/block"}
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
                           r"(?<!check_allocation\()\b(?:fopen|fdopen|realpath|getcwd)\(")
 MAY_SHARE_NAMES = {"README.md", "CMakeLists.txt", "__init__.py"}

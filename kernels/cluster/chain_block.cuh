@@ -1,11 +1,11 @@
 // chain_block.cuh - block 0 of the cluster: the steps themselves, one after another.
 //
-//   warps 0 to 3    chain    hidden units 8w to 8w + 7 of all rows: Z^1, A^1, Z^2, delta^2, delta^1
-//   warps 4 to 7    output   W^2 of 8 hidden units each
-//   warps 8 to 11   prepare  Z^1 but for the last delta: the helpers' parts, corrections by older ones
-//   warps 12, 13    send     delta^1 of 16 units to the helpers
-//   warp 14         bias     b^2
-//   warp 15         score    cost and hits, the ring of records
+//   warps 0 to 3    chain    hidden units 8w to 8w + 7 of all rows: Z^1, A^1, Z^2, delta^2, delta^1,
+//                            and their W^2 in registers
+//   warps 4 to 7    prepare  Z^1 but for the last delta: the helpers' parts, corrections by older ones
+//   warps 8, 9      send     delta^1 of 16 units to the helpers
+//   warp 10         bias     b^2
+//   warp 11         score    cost and hits, the ring of records
 //
 // Products are 3xTF32: high high + high low + low high. Fragments: lane = 4 g + t; a tile of 16
 // rows x 8 columns has rows g, g + 8 and columns 2t, 2t + 1 in registers 0 to 3. A product over
@@ -22,29 +22,23 @@
 //                  t, or for LAG 1 after z_full of t + 2, both of which follow the chain's read.
 //   delta_ready    chain -> send, prepare   free: the chain writes slot t + RING after z_full of
 //                  t + RING, whose helpers had the deltas to t + RING - LAG - 1 > t from send.
-//   W2_ready       output, bias, score -> chain, score   two in turn: both wait for each.
-//   named barrier 2  chain -> output, bias, score   z2, a and delta2 of t + 2 are written after
-//                  W2_ready of t + 1, which output, bias and score signal after their reads of t.
+//   b2_ready       bias, score -> chain, score   two in turn: both wait for each.
+//   named barrier 2  chain -> bias, score   z2 and delta2 of t + 2 are written after b2_ready of
+//                  t + 1, which bias and score signal after their reads of t.
 #ifndef ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 #define ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 
-#include "kernels/cluster/cluster_functions.cuh"
 #include "kernels/cluster/cluster_layout.cuh"
+#include "kernels/cluster/linear_update.cuh"
+#include "kernels/two_layers/outputs.cuh"
+#include "kernels/two_layers/products.cuh"
 
-// Named barriers: 1 among the chain's 4 warps, 2 from them to output, bias and score.
+// Named barriers: 1 among the chain's 4 warps, 2 from them to bias and score.
 #define CHAIN_SYNC()    asm volatile("bar.sync 1,128;" ::: "memory")
-#define OUTPUT_ARRIVE() asm volatile("bar.arrive 2,320;" ::: "memory")
-#define OUTPUT_SYNC()   asm volatile("bar.sync 2,320;" ::: "memory")
+#define OUTPUT_ARRIVE() asm volatile("bar.arrive 2,192;" ::: "memory")
+#define OUTPUT_SYNC()   asm volatile("bar.sync 2,192;" ::: "memory")
 
-// ---------------------------------------------------------------- products over examples
-
-struct GramFragment {
-    float high[2][4], low[2][4]; // [8 examples][register]
-};
-
-struct DeltaFragment {
-    float high[4], low[4];
-};
+// ---------------------------------------------------------------- loads
 
 ANNC_INLINE void load_gram(GramFragment &G, const float *record, int lane)
 {
@@ -60,15 +54,6 @@ ANNC_INLINE void load_gram(GramFragment &G, const float *record, int lane)
     }
 }
 
-ANNC_INLINE void split_delta(DeltaFragment &D, const float *d)
-{
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        D.high[i] = tf32_high(d[i]);
-        D.low[i] = tf32_low(d[i], D.high[i]);
-    }
-}
-
 // Loads delta of unit g, examples t, t + 4, t + 8, t + 12.
 ANNC_INLINE void load_delta(float *d, const float (*delta)[8], int g, int t)
 {
@@ -77,68 +62,51 @@ ANNC_INLINE void load_delta(float *d, const float (*delta)[8], int g, int t)
         d[i] = delta[t + 4 * i][g];
 }
 
-// z = z + G delta.
-ANNC_INLINE void add_correction(float *z, const GramFragment &G, const DeltaFragment &D)
+template <int N> ANNC_INLINE void load_output_parts(OutputParts<N> &parts, const ChainStep &S, int lane)
 {
-    float hh[4], lh[4], hl[4];
-    mma_tf32_first(hh, G.high[0], D.high[0], D.high[1]);
-    mma_tf32_first(lh, G.low[0], D.high[0], D.high[1]);
-    mma_tf32_first(hl, G.high[0], D.low[0], D.low[1]);
-    mma_tf32(hh, G.high[1], D.high[2], D.high[3]);
-    mma_tf32(lh, G.low[1], D.high[2], D.high[3]);
-    mma_tf32(hl, G.high[1], D.low[2], D.low[3]);
 #pragma unroll
-    for (int q = 0; q < 4; q++)
-        z[q] += hh[q] + (lh[q] + hl[q]);
+    for (int i = 0; i < 4; i++)
+        load_output_part(parts.of[i], S.z2[i], S.z2_last[i], lane);
 }
 
-// ---------------------------------------------------------------- the output layer
-
-// Parts of Z^2 of the outputs of this lane (cluster_functions.cuh), by warp of the chain.
-struct OutputParts {
-    float4 tile[4];
-    float2 last[4];
-};
-
-ANNC_INLINE void load_output_parts(OutputParts &parts, const ChainStep &S, int lane)
+// Loads the biases of the outputs of lane t, each once.
+template <int N> ANNC_INLINE void load_output_biases(float (&b)[N / 2], const float *b2, int t)
 {
+    const float2 low = load2(b2 + 2 * t);
+    b[0] = low.x;
+    b[1] = low.y;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        parts.tile[i] = load4(&S.z2[i][lane * 4]);
-        parts.last[i] = load2(&S.z2_last[i][lane >> 2][2 * (lane & 1)]); //@wf1
+    for (int i = 2; i < N / 2; i++)
+        b[i] = b2[output_of<N>(t, 2 + i)]; //@wf1
+}
+
+// Stores a warp's part of Z^2.
+template <int N> ANNC_INLINE void store_output_part(ChainStep &S, const OutputPart &part, int w, int lane)
+{
+    *reinterpret_cast<float4 *>(&S.z2[w][lane * 4]) = tile_of(part);
+    if constexpr (N == LANE_OUTPUTS_OF_10) {
+        const float4 z2_last = last_of(part);
+        if ((lane & 3) == 0)
+            *reinterpret_cast<float4 *>(&S.z2_last[w][lane]) = z2_last; //@wf1
+    } else {
+        *reinterpret_cast<float4 *>(&S.z2_last[w][lane * 4]) = last_tile_of(part);
     }
 }
 
-ANNC_INLINE void sum_output_parts(float *z, const OutputParts &parts, float2 b, float b_last)
+// Stores a lane's values of delta^2 for the product with A^1 and for the bias.
+template <int N> ANNC_INLINE void store_delta2(float (*to)[DELTA2_STRIDE], const float (&delta2)[N], int g, int t)
 {
-    const float4 *v = parts.tile;
-    const float2 *u = parts.last;
-    z[0] = ((v[0].x + v[1].x) + (v[2].x + v[3].x)) + b.x;
-    z[1] = ((v[0].y + v[1].y) + (v[2].y + v[3].y)) + b.y;
-    z[2] = ((v[0].z + v[1].z) + (v[2].z + v[3].z)) + b.x;
-    z[3] = ((v[0].w + v[1].w) + (v[2].w + v[3].w)) + b.y;
-    z[4] = ((u[0].x + u[1].x) + (u[2].x + u[3].x)) + b_last;
-    z[5] = ((u[0].y + u[1].y) + (u[2].y + u[3].y)) + b_last;
-}
-
-// Loads the targets of this lane's outputs and the scales of its rows g and g + 8.
-ANNC_INLINE void load_targets(float *y, float *scale, const float *record, int lane)
-{
-    const float *low = record + (lane >> 2) * TARGET_STRIDE, *high = low + 8 * TARGET_STRIDE;
-    const float2 y0 = load2(low + 2 * (lane & 3)), y1 = load2(high + 2 * (lane & 3));
-    y[0] = y0.x;
-    y[1] = y0.y;
-    y[2] = y1.x;
-    y[3] = y1.y;
-    y[4] = low[8 + (lane & 1)];
-    y[5] = high[8 + (lane & 1)];
-    scale[0] = low[ROW_SCALE];
-    scale[1] = high[ROW_SCALE];
-}
-
-ANNC_INLINE float pick(int w, float a, float b, float c, float d)
-{
-    return w & 2 ? (w & 1 ? d : c) : (w & 1 ? b : a);
+    *reinterpret_cast<float2 *>(&to[g][2 * t]) = make_float2(delta2[0], delta2[1]);
+    *reinterpret_cast<float2 *>(&to[g + 8][2 * t]) = make_float2(delta2[2], delta2[3]);
+    if constexpr (N == LANE_OUTPUTS_OF_10) {
+        if (t < 2) {
+            to[g][8 + t] = delta2[4];
+            to[g + 8][8 + t] = delta2[5];
+        }
+    } else {
+        *reinterpret_cast<float2 *>(&to[g][8 + 2 * t]) = make_float2(delta2[4], delta2[5]);
+        *reinterpret_cast<float2 *>(&to[g + 8][8 + 2 * t]) = make_float2(delta2[6], delta2[7]);
+    }
 }
 
 // ---------------------------------------------------------------- chain
@@ -146,114 +114,129 @@ ANNC_INLINE float pick(int w, float a, float b, float c, float d)
 struct ChainState {
     float delta[4]; // of the last step
     GramFragment G; // between the last step and the next
+    // W^2 of outputs g, g, g + 8, g + 8 and units 2t, 2t + 1, 2t, 2t + 1 of the warp's 8, its state
+    // unless PLAIN, and the operands made of it.
+    float W2[4], v[4], high[4], low[4];
+    bool live[2];   // whether the two units exist; the rest has activations too
+    Product change; // (delta^2)^T A^1 of the last step, not yet in W^2
+    float rate;     // of that step: -eta / m, unless PLAIN eta
 };
 
-template <bool HEADLINE, int PARITY>
+// Makes the operands of W^2; those of the way back are read after CHAIN_SYNC.
+ANNC_INLINE void split_W2(ChainMemory &s, ChainState &c, int w, int g, int t)
+{
+#pragma unroll
+    for (int q = 0; q < 4; q++) {
+        c.high[q] = tf32_high(c.W2[q]);
+        c.low[q] = tf32_low(c.W2[q], c.high[q]);
+    }
+    *reinterpret_cast<float2 *>(&s.W2[w][g][2 * t]) = make_float2(c.W2[0], c.W2[1]);
+    *reinterpret_cast<float2 *>(&s.W2[w][g + 8][2 * t]) = make_float2(c.W2[2], c.W2[3]);
+}
+
+// Updates W^2 by the last step.
+template <bool PLAIN> ANNC_INLINE void update_W2(const annc_cluster_launch &job, ChainState &c)
+{
+    const float per_m = 1.f / (float)job.m;
+#pragma unroll
+    for (int q = 0; q < 4; q++) {
+        const float sum = c.live[q & 1] ? sum_of(c.change, q) : 0.f;
+        if (PLAIN)
+            c.W2[q] = fmaf(c.rate, sum, c.W2[q]);
+        else
+            linear_step(job.rule, true, c.rate, per_m * sum, c.W2[q], c.v[q]);
+    }
+}
+
+// Returns the factors of dropout for a lane's values: rows g, g, g + 8, g + 8 of the units `unit`
+// and `unit` + 1.
+ANNC_INLINE float4 dropout_factors(const annc_cluster_launch &job, const float *record, int unit, int g)
+{
+    const uint32_t low = __float_as_uint(record[KEPT + g]) >> unit,
+                   high = __float_as_uint(record[KEPT + g + 8]) >> unit;
+    const float k = job.dropout_scale;
+    return make_float4(low & 1 ? k : 0.f, low & 2 ? k : 0.f, high & 1 ? k : 0.f, high & 2 ? k : 0.f);
+}
+
+// x = x times the factors of dropout; HEADLINE has none.
+template <bool HEADLINE> ANNC_INLINE void drop(float (&x)[4], float4 factors)
+{
+    if (HEADLINE)
+        return;
+    x[0] *= factors.x;
+    x[1] *= factors.y;
+    x[2] *= factors.z;
+    x[3] *= factors.w;
+}
+
+template <bool HEADLINE, bool PLAIN, int PARITY>
 ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, ChainState &c, int w, int lane, int step)
 {
-    const int g = lane >> 2, t = lane & 3, last = t & 1;
+    constexpr int N = LANE_OUTPUTS<HEADLINE>;
+    const int g = lane >> 2, t = lane & 3;
     ChainStep &S = s.step[PARITY];
-    wait(&s.z_ready[PARITY][w >> 1], step >> 1 & 1); //@wait zready while the last delta is being read back
+    wait(&s.z_ready[PARITY][w >> 1], step >> 1 & 1); //@wait zready
     const float4 before = load4(&S.z1[w][lane * 4]);
     float z[4] = {before.x, before.y, before.z, before.w};
     if (step > 0) {
         DeltaFragment D;
+        Product P;
         split_delta(D, c.delta);
-        add_correction(z, c.G, D);
-    }
-    float e[4], a[4];
-    if (HEADLINE) {
+        multiply(P, c.G, D);
+        update_W2<PLAIN>(job, c); // until the products are there
+        split_W2(s, c, w, g, t);
 #pragma unroll
         for (int q = 0; q < 4; q++)
-            e[q] = exp_of_minus(z[q]);
-    } else {
-        activate(job.hidden_activation, z, a);
+            z[q] += sum_of(P, q);
     }
+    float a[4];
+    OutputPart part;
+    activate_hidden<HEADLINE>(job.net, z, a);
+    float4 factors = {};
+    if (!HEADLINE)
+        factors = dropout_factors(job, s.record[slot_of<RING>(step)], 8 * w + 2 * t, g);
+    float in[4] = {a[0], a[1], a[2], a[3]}; // of layer 2
+    drop<HEADLINE>(in, factors);
+    multiply_by_W2(part, in, c.high, c.low);
     if (step > 0)
-        wait(&s.W2_ready[PARITY ^ 1], (step - 1) >> 1 & 1); //@wait w2ready
-    // W^2 as the second operand, high and low: units 2t, 2t + 1 and output g or 8 + g on the way
-    // forward; outputs 2t, 2t + 1 or 8 + last and unit g on the way back.
-    const float4 f0 = load4(&s.W2[g][16 * w + 4 * t]), f1 = load4(&s.W2[8 + g][16 * w + 4 * t]);
-    const float2 r0 = load2(&s.W2[2 * t][16 * w + 2 * g]), r1 = load2(&s.W2[2 * t + 1][16 * w + 2 * g]),
-                 r2 = load2(&s.W2[8 + last][16 * w + 2 * g]);
-    const float2 b = load2(&s.b2[2 * t]);
-    const float b_last = s.b2[8 + last]; //@wf1
-    if (HEADLINE) {
-#pragma unroll
-        for (int q = 0; q < 4; q++)
-            a[q] = reciprocal(1.f + e[q]);
-    }
-    const float ah[4] = {tf32_high(a[0]), tf32_high(a[2]), tf32_high(a[1]), tf32_high(a[3])};
-    const float al[4] = {tf32_low(a[0], ah[0]), tf32_low(a[2], ah[1]), tf32_low(a[1], ah[2]), tf32_low(a[3], ah[3])};
-    float p0[4], q0[4], p1[4], q1[4];
-    mma_tf32_first(q0, ah, f0.y, f0.w);
-    mma_tf32_first(q1, ah, f1.y, f1.w);
-    mma_tf32_first(p0, ah, f0.x, f0.z);
-    mma_tf32_first(p1, ah, f1.x, f1.z);
-    mma_tf32(q0, al, f0.x, f0.z);
-    mma_tf32(q1, al, f1.x, f1.z);
-    *reinterpret_cast<float4 *>(&S.z2[w][lane * 4]) =
-        make_float4(p0[0] + q0[0], p0[1] + q0[1], p0[2] + q0[2], p0[3] + q0[3]);
-    const float4 z2_last = make_float4(p1[0] + q1[0], p1[2] + q1[2], p1[1] + q1[1], p1[3] + q1[3]);
-    if (t == 0)
-        *reinterpret_cast<float4 *>(S.z2_last[w][g]) = z2_last; //@wf1
-    CHAIN_SYNC();                                               //@bar
-    OutputParts parts;
+        wait(&s.b2_ready[PARITY ^ 1], (step - 1) >> 1 & 1); //@wait b2ready
+    float b[N / 2];
+    load_output_biases<N>(b, s.b2, t);
+    store_output_part<N>(S, part, w, lane);
+    CHAIN_SYNC(); //@bar
+    OutputParts<N> parts;
     load_output_parts(parts, S, lane);
-    *reinterpret_cast<float2 *>(&S.a[g][8 * w + 2 * t]) = make_float2(a[0], a[1]);
-    *reinterpret_cast<float2 *>(&S.a[g + 8][8 * w + 2 * t]) = make_float2(a[2], a[3]);
-    float o[6], delta2[6], y[6], scale[2];
-    sum_output_parts(o, parts, b, b_last);
-    if (HEADLINE) {
-#pragma unroll
-        for (int q = 0; q < 6; q++)
-            o[q] = exp_of_minus(o[q]);
-    }
+    *reinterpret_cast<float2 *>(&s.a[w][g][2 * t]) = make_float2(in[0], in[1]);
+    *reinterpret_cast<float2 *>(&s.a[w][g + 8][2 * t]) = make_float2(in[2], in[3]);
+    float o[N], delta2[N], y[N], scale[2];
+    sum_output_parts(o, parts, b);
+    begin_output_error<HEADLINE>(o);
     asm volatile("" ::: "memory"); // not earlier: shared memory is idle now
     const float *record = s.record[slot_of<RING>(step)];
     load_targets(y, scale, record, lane);
+    float r[N / 2]; // W^2 as the operand of the way back: the outputs of this lane, unit g
+#pragma unroll
+    for (int i = 0; i < N / 2; i++)
+        r[i] = s.W2[w][output_of<N>(t, i < 2 ? i : 2 + i)][g];
+    c.rate = s.rate[step];
     load_gram(c.G, s.record[slot_of<RING>(step + 1)] + TARGETS, lane); // prepare has seen that it is there
-    if (HEADLINE) {
-#pragma unroll
-        for (int q = 0; q < 6; q++) {
-            o[q] = reciprocal(1.f + o[q]);
-            const float scaled = o[q] * scale[q < 4 ? q >> 1 : q & 1];
-            delta2[q] = (o[q] - y[q]) * fmaf(-scaled, o[q], scaled);
-        }
-    } else {
-        float f[6];
-        activate_outputs(job, lane, o, f);
-        output_delta(job, lane, o, f, y, scale, delta2);
-    }
-    const float dh[4] = {tf32_high(delta2[0]), tf32_high(delta2[2]), tf32_high(delta2[1]), tf32_high(delta2[3])};
-    const float dl[4] = {tf32_low(delta2[0], dh[0]), tf32_low(delta2[2], dh[1]), tf32_low(delta2[1], dh[2]),
-                         tf32_low(delta2[3], dh[3])};
-    const float h4 = tf32_high(delta2[4]), h5 = tf32_high(delta2[5]);
-    // Outputs 8 and 9: a slice of 8 holds high, high, low, low | high, high, 0, 0 of delta against
-    // high, high, high, high | low, low, 0, 0 of W^2.
-    const float d_last[4] = {t < 2 ? h4 : tf32_low(delta2[4], h4), t < 2 ? h5 : tf32_low(delta2[5], h5),
-                             t < 2 ? h4 : 0.f, t < 2 ? h5 : 0.f};
-    float e0[4], e1[4];
-    mma_tf32_first(e0, dh, r0.y, r1.y);
-    mma_tf32_first(e1, d_last, r2.x, t < 2 ? r2.y : 0.f);
-    mma_tf32(e0, dl, r0.x, r1.x);
-    mma_tf32(e1, dh, r0.x, r1.x);
-    // Each warp writes a quarter of delta^2.
-    S.delta2[2 * t + (w & 1)][g + 8 * (w >> 1)] = pick(w, delta2[0], delta2[1], delta2[2], delta2[3]);
-    if (w < 2 && t < 2)
-        S.delta2[8 + t][g + 8 * w] = w ? delta2[5] : delta2[4];
+    output_error<HEADLINE>(job.net, lane, o, y, scale, delta2);
+    HiddenSum sum;
+    multiply_back(sum, delta2, r, t);
+    float(*delta2_of)[DELTA2_STRIDE] = S.delta2[w];
+    store_delta2(delta2_of, delta2, g, t);
     OUTPUT_ARRIVE();
-    float d[4];
+    __syncwarp();
+    float A[4], low_outputs[4], high_outputs[4]; // of examples t, t + 4, t + 8, t + 12
+    load_delta(A, s.a[w], g, t);
 #pragma unroll
-    for (int q = 0; q < 4; q++)
-        d[q] = e0[q] + e1[q];
-    if (HEADLINE) {
-#pragma unroll
-        for (int q = 0; q < 4; q++)
-            d[q] *= fmaf(-a[q], a[q], a[q]);
-    } else {
-        multiply_by_derivative(job.hidden_activation, z, a, d);
+    for (int i = 0; i < 4; i++) {
+        low_outputs[i] = delta2_of[t + 4 * i][g];
+        high_outputs[i] = delta2_of[t + 4 * i][8 + g];
     }
+    float d[4];
+    hidden_error<HEADLINE>(job.net, sum, z, a, d);
+    drop<HEADLINE>(d, factors);
     float(*delta)[8] = s.delta[slot_of<RING>(step)][w];
     *reinterpret_cast<float2 *>(&delta[g][2 * t]) = make_float2(d[0], d[1]);
     *reinterpret_cast<float2 *>(&delta[g + 8][2 * t]) = make_float2(d[2], d[3]);
@@ -261,27 +244,50 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
     load_delta(c.delta, delta, g, t);
     if (lane == 0)
         arrive(&s.delta_ready[slot_of<RING>(step)]); //@signal dready
+
+    multiply_errors(c.change, low_outputs, high_outputs, A);
 }
 
-template <bool HEADLINE> ANNC_INLINE void chain_warp(ChainMemory &s, const annc_cluster_launch &job, int w, int lane)
+// W2, v: of the network and its optimiser; v is NULL without.
+template <bool HEADLINE, bool PLAIN>
+ANNC_INLINE void chain_warp(ChainMemory &s, const annc_cluster_launch &job, float *W2, float *v, int w, int lane)
 {
-    const int steps = (int)job.steps;
+    const int steps = (int)job.steps, hidden = (int)job.net.hidden, outputs = (int)job.net.outputs;
+    const int g = lane >> 2, t = lane & 3, unit = 8 * w + 2 * t;
     ChainState c = {};
+#pragma unroll
+    for (int q = 0; q < 4; q++) {
+        const int j = g + 8 * (q >> 1), n = unit + (q & 1);
+        c.live[q & 1] = n < hidden;
+        c.W2[q] = j < outputs && n < hidden ? W2[j * hidden + n] : 0.f;
+        c.v[q] = v && j < outputs && n < hidden ? v[j * hidden + n] : 0.f;
+    }
+    split_W2(s, c, w, g, t);
     for (int step = 0; step < steps; step += 2) {
-        chain_step<HEADLINE, 0>(s, job, c, w, lane, step);
+        chain_step<HEADLINE, PLAIN, 0>(s, job, c, w, lane, step);
         if (step + 1 < steps)
-            chain_step<HEADLINE, 1>(s, job, c, w, lane, step + 1);
+            chain_step<HEADLINE, PLAIN, 1>(s, job, c, w, lane, step + 1);
+    }
+    update_W2<PLAIN>(job, c);
+#pragma unroll
+    for (int q = 0; q < 4; q++) {
+        const int j = g + 8 * (q >> 1), n = unit + (q & 1);
+        if (j < outputs && n < hidden)
+            W2[j * hidden + n] = c.W2[q];
+        if (v && j < outputs && n < hidden)
+            v[j * hidden + n] = c.v[q];
     }
 }
 
 // ---------------------------------------------------------------- send
 
-// Units 16 half to 16 half + 15: -eta / (m divisor) delta in three bf16, to all helpers of the half.
-ANNC_INLINE void send_warp(ChainMemory &s, const annc_cluster_launch &job, int half, int lane)
+// Units 16 half to 16 half + 15: k delta in three bf16, to all helpers of the half, where k is
+// -eta / (m divisor) if PLAIN, else 1 / (m divisor).
+template <bool PLAIN> ANNC_INLINE void send_warp(ChainMemory &s, const annc_cluster_launch &job, int half, int lane)
 {
     const int g = lane >> 2, t = lane & 3, steps = (int)job.steps;
-    const HelperMemory *helper = reinterpret_cast<const HelperMemory *>(&s); // the same offset in every block
-    const float per_divisor = 1.f / job.examples.divisor;
+    const HelperRings *helper = reinterpret_cast<const HelperRings *>(&s); // the same offset in every block
+    const float per_divisor = 1.f / job.divisor;
     uint32_t barrier[PARTS], to[PARTS];
 #pragma unroll
     for (int p = 0; p < PARTS; p++) {
@@ -290,7 +296,7 @@ ANNC_INLINE void send_warp(ChainMemory &s, const annc_cluster_launch &job, int h
     }
     for (int step = 0; step < steps; step++) {
         const int slot = slot_of<RING>(step);
-        const float k = s.rate[step] * per_divisor;
+        const float k = PLAIN ? s.rate[step] * per_divisor : per_divisor / (float)job.m;
         wait(&s.delta_ready[slot], parity_of<RING>(step)); //@wait dready
         uint32_t f[3][4];                                  // a0, a2, a1, a3
 #pragma unroll
@@ -323,10 +329,33 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
         const int slot = slot_of<RING>(step);
         float z[2][4] = {};
         wait(&s.record_full[slot], parity_of<RING>(step));
-        GramFragment G[LAG > 1 ? LAG - 1 : 1];
+        auto correct_by = [&](int lag) {
+            GramFragment G;
+            load_gram(G, s.record[slot] + TARGETS + (lag - 1) * GRAM, lane);
 #pragma unroll
-        for (int i = 2; i <= LAG; i++)
-            load_gram(G[i - 2], s.record[slot] + TARGETS + (i - 1) * GRAM, lane);
+            for (int j = 0; j < 2; j++) {
+                float d[4];
+                DeltaFragment D;
+                Product P;
+                load_delta(d, s.delta[slot_of<RING>(step - lag)][2 * half + j], g, t);
+                split_delta(D, d);
+                multiply(P, G, D);
+#pragma unroll
+                for (int q = 0; q < 4; q++)
+                    z[j][q] += sum_of(P, q);
+            }
+        };
+        // The deltas first: the way of a delta through the helpers is longer.
+        if (LAG > 2 && step > 2)
+            wait(&s.delta_ready[slot_of<RING>(step - 3)], parity_of<RING>(step - 3)); //@wait dready3
+#pragma unroll
+        for (int lag = LAG; lag > 2; lag--)
+            if (step >= lag)
+                correct_by(lag);
+        if (LAG > 1 && step > 1) {
+            wait(&s.delta_ready[slot_of<RING>(step - 2)], parity_of<RING>(step - 2)); //@wait dready2
+            correct_by(2);
+        }
         wait_for_cluster(&s.z_full[slot], parity_of<RING>(step)); //@wait zfull
         if (half == 0 && lane == 0)
             arrive_expecting(&s.z_full[slot], HELPERS * Z_BYTES);
@@ -340,28 +369,6 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
                 z[i][2] += v.z;
                 z[i][3] += v.w;
             }
-        auto correct_by = [&](int lag) {
-            DeltaFragment D[2];
-#pragma unroll
-            for (int j = 0; j < 2; j++) {
-                float d[4];
-                load_delta(d, s.delta[slot_of<RING>(step - lag)][2 * half + j], g, t);
-                split_delta(D[j], d);
-            }
-#pragma unroll
-            for (int j = 0; j < 2; j++)
-                add_correction(z[j], G[lag - 2], D[j]);
-        };
-        if (LAG > 2 && step > 2)
-            wait(&s.delta_ready[slot_of<RING>(step - 3)], parity_of<RING>(step - 3)); //@wait dready3
-#pragma unroll
-        for (int lag = LAG; lag > 2; lag--)
-            if (step >= lag)
-                correct_by(lag);
-        if (LAG > 1 && step > 1) {
-            wait(&s.delta_ready[slot_of<RING>(step - 2)], parity_of<RING>(step - 2)); //@wait dready2
-            correct_by(2);
-        }
 #pragma unroll
         for (int j = 0; j < 2; j++)
             *reinterpret_cast<float4 *>(&s.step[parity].z1[2 * half + j][lane * 4]) =
@@ -374,108 +381,32 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
     }
 }
 
-// ---------------------------------------------------------------- output
-
-// W^2 of hidden units 8w to 8w + 7: W^2 = W^2 - (eta / m) (delta^2)^T A^1.
-ANNC_INLINE void output_warp(ChainMemory &s, const annc_cluster_launch &job, float *W2, int w, int lane)
-{
-    const int g = lane >> 2, t = lane & 3, steps = (int)job.steps;
-    const int unit = 8 * w + 2 * t, hidden = (int)job.hidden, outputs = (int)job.outputs;
-    const bool live[2] = {unit < hidden, unit + 1 < hidden}; // the rest has activations too
-    float master[4];
-#pragma unroll
-    for (int q = 0; q < 4; q++) {
-        const float *pair = &s.W2[g + 8 * (q >> 1)][2 * (unit + (q & 1))];
-        master[q] = pair[0] + pair[1];
-    }
-    for (int step = 0; step < steps; step++) {
-        const ChainStep &S = s.step[step & 1];
-        const float k = s.rate[step];
-        OUTPUT_SYNC(); //@a2
-        float high[2][4], low[2][4], a[4], hh[4], lh[4], hl[4];
-        DeltaFragment A;
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            a[i] = S.a[t + 4 * i][8 * w + g];
-            const float x = S.delta2[g][t + 4 * i], y = S.delta2[g + 8][t + 4 * i];
-            float *h = &high[i >> 1][2 * (i & 1)], *l = &low[i >> 1][2 * (i & 1)];
-            h[0] = tf32_high(x);
-            l[0] = tf32_low(x, h[0]);
-            h[1] = tf32_high(y);
-            l[1] = tf32_low(y, h[1]);
-        }
-        split_delta(A, a);
-        mma_tf32_first(hh, high[0], A.high[0], A.high[1]);
-        mma_tf32_first(lh, low[0], A.high[0], A.high[1]);
-        mma_tf32_first(hl, high[0], A.low[0], A.low[1]);
-        mma_tf32(hh, high[1], A.high[2], A.high[3]);
-        mma_tf32(lh, low[1], A.high[2], A.high[3]);
-        mma_tf32(hl, high[1], A.low[2], A.low[3]);
-#pragma unroll
-        for (int q = 0; q < 4; q++)
-            master[q] = fmaf(live[q & 1] ? k : 0.f, hh[q] + (lh[q] + hl[q]), master[q]); //@upkeep
-        const float h[4] = {tf32_high(master[0]), tf32_high(master[1]), tf32_high(master[2]), tf32_high(master[3])};
-        *reinterpret_cast<float4 *>(&s.W2[g][16 * w + 4 * t]) =
-            make_float4(h[0], master[0] - h[0], h[1], master[1] - h[1]);
-        *reinterpret_cast<float4 *>(&s.W2[g + 8][16 * w + 4 * t]) =
-            make_float4(h[2], master[2] - h[2], h[3], master[3] - h[3]);
-        __syncwarp();
-        if (lane == 0)
-            arrive(&s.W2_ready[step & 1]); //@signal w2ready
-    }
-#pragma unroll
-    for (int q = 0; q < 4; q++) {
-        const int j = g + 8 * (q >> 1);
-        if (j < outputs && live[q & 1])
-            W2[j * hidden + unit + (q & 1)] = master[q];
-    }
-}
-
 // ---------------------------------------------------------------- score
-
-// Returns this lane's share of the step's cost, of Z^2 as the chain has it.
-template <bool HEADLINE>
-ANNC_INLINE float cost_of_lane(const annc_cluster_launch &job, int lane, float *z, float *a, const float *y,
-                               const float *scale)
-{
-    if (!HEADLINE) {
-        activate_outputs(job, lane, *reinterpret_cast<float(*)[6]>(z), *reinterpret_cast<float(*)[6]>(a));
-        return output_cost(job, lane, z, a, y, scale);
-    }
-    float cost[2] = {0, 0};
-#pragma unroll
-    for (int q = 0; q < 6; q++) {
-        a[q] = reciprocal(1.f + exp_of_minus(z[q]));
-        const float e = a[q] - y[q];
-        if (q < 4 || (lane & 3) < 2)
-            cost[q < 4 ? q >> 1 : q & 1] = fmaf(e, e, cost[q < 4 ? q >> 1 : q & 1]);
-    }
-    return 0.5f * (scale[0] * cost[0] + scale[1] * cost[1]);
-}
 
 template <bool HEADLINE> ANNC_INLINE void score_warp(ChainMemory &s, const annc_cluster_launch &job, int lane)
 {
-    const int t = lane & 3, last = t & 1, steps = (int)job.steps;
-    annc_score *scores = job.scores + job.start->step + job.offset;
+    constexpr int N = LANE_OUTPUTS<HEADLINE>, STRIDE = TARGET_STRIDE<N>;
+    const int steps = (int)job.steps;
+    annc_score *scores = job.net.scores + job.start->step + job.offset;
     for (int step = 0; step < steps; step++) {
         const int slot = slot_of<RING>(step);
         const ChainStep &S = s.step[step & 1];
         if (step > 0)
-            wait(&s.W2_ready[(step - 1) & 1], (step - 1) >> 1 & 1); //@wait w2ready
-        const float2 b = load2(&s.b2[2 * t]);                       // bias writes them after the barrier
-        const float b_last = s.b2[8 + last];
+            wait(&s.b2_ready[(step - 1) & 1], (step - 1) >> 1 & 1); //@wait b2ready
+        float b[N / 2];                                             // bias writes them after the barrier
+        load_output_biases<N>(b, s.b2, lane & 3);
         OUTPUT_SYNC(); //@a2
         if (lane == 0)
-            arrive(&s.W2_ready[step & 1]); //@signal w2ready
-        OutputParts parts;
-        float z[6], a[6], y[6], scale[2];
+            arrive(&s.b2_ready[step & 1]); //@signal b2ready
+        OutputParts<N> parts;
+        float z[N], a[N], y[N], scale[2];
         load_output_parts(parts, S, lane);
         load_targets(y, scale, s.record[slot], lane);
-        const float *row = s.record[slot] + (lane >> 2) * TARGET_STRIDE + ROW_CLASS;
-        const int wanted[2] = {__float_as_int(row[0]), __float_as_int(row[8 * TARGET_STRIDE])};
-        sum_output_parts(z, parts, b, b_last);
-        const float cost = warp_sum(cost_of_lane<HEADLINE>(job, lane, z, a, y, scale)); //@score
-        const int correct = hits<HEADLINE>(job, lane, a, wanted);
+        const float *row = s.record[slot] + (lane >> 2) * STRIDE + ROW_CLASS<N>;
+        const int wanted[2] = {__float_as_int(row[0]), __float_as_int(row[8 * STRIDE])};
+        sum_output_parts(z, parts, b);
+        const float cost = warp_sum(cost_of_lane<HEADLINE>(job.net, lane, z, a, y, scale)); //@score
+        const int correct = hits<HEADLINE>(job.net, lane, a, wanted);
         __syncwarp();
         if (lane == 0) {
             scores[step].cost = (double)cost;
@@ -492,56 +423,55 @@ template <bool HEADLINE> ANNC_INLINE void score_warp(ChainMemory &s, const annc_
 
 // ---------------------------------------------------------------- bias
 
-// b^2 = b^2 - (eta / m) (delta^2)^T 1.
-ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float *b2, int lane)
+// b^2, and its state v (NULL without), by (delta^2)^T 1.
+template <bool PLAIN>
+ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float *b2, float *v, int lane)
 {
     const int steps = (int)job.steps;
-    float bias = s.b2[lane & 15];
+    const bool live = lane < (int)job.net.outputs;
+    const float per_m = 1.f / (float)job.m;
+    float bias = s.b2[lane & 15], state = v && live ? v[lane] : 0.f;
     for (int step = 0; step < steps; step++) {
         const float k = s.rate[step];
-        OUTPUT_SYNC(); //@a2
-        const float *d = s.step[step & 1].delta2[lane & 15];
-        float4 sum = load4(d);
+        OUTPUT_SYNC();                                                      //@a2
+        const float *d = &s.step[step & 1].delta2[0][lane >> 4][lane & 15]; // even or odd rows
+        float sum[4];
 #pragma unroll
-        for (int r = 4; r < ROWS; r += 4) {
-            const float4 v = load4(d + r);
-            sum.x += v.x;
-            sum.y += v.y;
-            sum.z += v.z;
-            sum.w += v.w;
-        }
-        bias = fmaf(k, (sum.x + sum.y) + (sum.z + sum.w), bias); //@bias
+        for (int r = 0; r < ROWS / 2; r++)
+            sum[r & 3] = r < 4 ? d[2 * r * DELTA2_STRIDE] : sum[r & 3] + d[2 * r * DELTA2_STRIDE];
+        float total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        total += __shfl_xor_sync(~0u, total, 16);
+        if (PLAIN)
+            bias = fmaf(k, total, bias); //@bias
+        else
+            linear_step(job.rule, false, k, per_m * total, bias, state); //@bias
         if (lane < 16)
             s.b2[lane] = bias;
         __syncwarp();
         if (lane == 0)
-            arrive(&s.W2_ready[step & 1]); //@signal w2ready
+            arrive(&s.b2_ready[step & 1]); //@signal b2ready
     }
-    if (lane < (int)job.outputs)
+    if (live)
         b2[lane] = bias;
+    if (v && live)
+        v[lane] = state;
 }
 
 // ---------------------------------------------------------------- the block
 
-ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &job, const float *W2, const float *b2,
-                                   bool headline)
+template <bool HEADLINE, bool PLAIN>
+ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &job, const float *b2)
 {
-    const int outputs = (int)job.outputs, hidden = (int)job.hidden, steps = (int)job.steps, thread = (int)threadIdx.x;
-    const uint32_t first = job.start->step + job.offset;
-    for (int i = thread; i < 16 * W2_STRIDE; i += THREADS) {
-        const int j = i / W2_STRIDE, n = i % W2_STRIDE / 2;
-        const float w = j < outputs && n < hidden ? W2[j * hidden + n] : 0.f, high = tf32_high(w);
-        s.W2[j][i % W2_STRIDE] = i & 1 ? w - high : high;
-    }
+    const int outputs = (int)job.net.outputs, steps = (int)job.steps, thread = (int)threadIdx.x;
     for (int i = thread; i < RING * RECORD; i += THREADS)
         s.record[i / RECORD][i % RECORD] = 0; // the last step reads one record further
-    for (int i = thread; i < 2 * 6 * DELTA2_STRIDE; i += THREADS)
-        s.step[i / (6 * DELTA2_STRIDE)].delta2[OUTPUTS + i / DELTA2_STRIDE % 6][i % DELTA2_STRIDE] = 0;
+    for (int i = thread; i < 2 * 4 * ROWS * DELTA2_STRIDE; i += THREADS)
+        s.step[i / (4 * ROWS * DELTA2_STRIDE)].delta2[0][i / DELTA2_STRIDE % (4 * ROWS)][i % DELTA2_STRIDE] = 0;
     for (int i = thread; i < steps; i += THREADS)
-        s.rate[i] = -(job.rates ? job.rates[first + i].eta : job.eta) / (float)job.m;
+        s.rate[i] = PLAIN ? -rate_of(job, i) / (float)job.m : rate_of(job, i);
     // Outputs that do not exist: a sigmoid of such a bias is 0, and so is its delta.
     if (thread < 16)
-        s.b2[thread] = thread < outputs ? b2[thread] : headline ? -1e30f : 0.f;
+        s.b2[thread] = thread < outputs ? b2[thread] : HEADLINE ? -1e30f : 0.f;
     fence_before_copies();
     __syncthreads();
     if (thread != 0)
@@ -554,7 +484,7 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
     for (int i = 0; i < 2; i++) {
         barrier_open(&s.z_ready[i][0], 1);
         barrier_open(&s.z_ready[i][1], 1);
-        barrier_open(&s.W2_ready[i], 6);
+        barrier_open(&s.b2_ready[i], 2);
     }
     barriers_are_open();
     for (int i = 0; i < RING; i++) {
@@ -566,24 +496,24 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
     }
 }
 
-// Each scheduler gets a warp of the chain, of output and of prepare.
-template <bool HEADLINE> ANNC_INLINE void chain_block(ChainMemory &s, const annc_cluster_launch &job)
+// Each scheduler gets a warp of the chain and one of prepare.
+template <bool HEADLINE, bool PLAIN> ANNC_INLINE void chain_block(ChainMemory &s, const annc_cluster_launch &job)
 {
     const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31, group = w >> 2, member = w & 3;
-    float *W2 = job.theta + (size_t)job.hidden * (job.inputs + 1), *b2 = W2 + job.outputs * job.hidden;
-    open_chain_memory(s, job, W2, b2, HEADLINE);
+    const size_t at_W2 = (size_t)job.net.hidden * (job.net.inputs + 1),
+                 at_b2 = at_W2 + job.net.outputs * job.net.hidden;
+    float *const theta = job.net.theta, *const v = PLAIN ? nullptr : job.net.v;
+    open_chain_memory<HEADLINE, PLAIN>(s, job, theta + at_b2);
     __syncthreads();
     cluster_sync();
     if (group == 0)
-        chain_warp<HEADLINE>(s, job, member, lane);
+        chain_warp<HEADLINE, PLAIN>(s, job, theta + at_W2, v ? v + at_W2 : nullptr, member, lane);
     else if (group == 1)
-        output_warp(s, job, W2, member, lane);
-    else if (group == 2)
         prepare_warp(s, job, member & 1, member >> 1, lane);
     else if (member < 2)
-        send_warp(s, job, member, lane);
+        send_warp<PLAIN>(s, job, member, lane);
     else if (member == 2)
-        bias_warp(s, job, b2, lane);
+        bias_warp<PLAIN>(s, job, theta + at_b2, v ? v + at_b2 : nullptr, lane);
     else
         score_warp<HEADLINE>(s, job, lane);
 }

@@ -8,32 +8,43 @@
 #include "backend/cuda/cluster.h"
 #include "kernels/cluster/hopper.cuh"
 #include "kernels/device.cuh"
+#include "kernels/two_layers/outputs.cuh"
 
-constexpr int ROWS = ANNC_CLUSTER_BATCH;      // examples of a step; rows that are missing count as 0
-constexpr int UNITS = ANNC_CLUSTER_HIDDEN;    // of the hidden layer
-constexpr int OUTPUTS = ANNC_CLUSTER_OUTPUTS; // 8, and 2 more that share a tile
-constexpr int LAG = ANNC_CLUSTER_LAG;         // steps between a delta and its update of W
-constexpr int PARTS = ANNC_CLUSTER_PARTS;     // the inputs are split among so many pairs of helpers
-constexpr int TILE = 16;                      // inputs of a tile
+constexpr int ROWS = ANNC_TWO_LAYERS_BATCH;   // examples of a step; rows that are missing count as 0
+constexpr int UNITS = ANNC_TWO_LAYERS_HIDDEN; // of the hidden layer
+// Outputs of a lane (lane_functions.cuh): the headline's kernels have up to 10, the others up to 16.
+template <bool HEADLINE> constexpr int LANE_OUTPUTS = HEADLINE ? LANE_OUTPUTS_OF_10 : LANE_OUTPUTS_OF_16;
+static_assert(ANNC_CLUSTER_OUTPUTS == MOST_OUTPUTS<LANE_OUTPUTS_OF_16>, "the host knows how many fit");
+constexpr int LAG = ANNC_CLUSTER_LAG;     // steps between a delta and its update of W
+constexpr int PARTS = ANNC_CLUSTER_PARTS; // the inputs are split among so many pairs of helpers
+constexpr int TILE = 16;                  // inputs of a tile
 
-// A helper's warps, each with some tiles of 16 units x 16 inputs.
-constexpr int PRODUCT_WARPS = 9, TILES_PER_WARP = 2, PART_TILES = PRODUCT_WARPS * TILES_PER_WARP;
-constexpr int PART_INPUTS = PART_TILES * TILE;
-// The bias is the weight of one more input, which is always the divisor of the bytes.
-static_assert(PARTS * PART_INPUTS == ANNC_CLUSTER_INPUTS + 1, "the host knows how many inputs fit");
+// A helper's warps, each with some tiles of 16 units x 16 inputs. Inputs are bytes, exact in one
+// bf16, or (FLOATS) floats, exact in the sum of three: then a part has half the inputs.
+constexpr int PRODUCT_WARPS = 9;
+template <bool FLOATS> constexpr int TILES_PER_WARP = FLOATS ? 1 : 2;
+template <bool FLOATS> constexpr int SPLITS = FLOATS ? 3 : 1;
+template <bool FLOATS> constexpr int PART_INPUTS = PRODUCT_WARPS *TILES_PER_WARP<FLOATS> *TILE;
+// The bias is the weight of one more input, which is always the divisor of the bytes, or 1.
+static_assert(PARTS * PART_INPUTS<false> == ANNC_CLUSTER_INPUTS + 1 &&
+                  PARTS * PART_INPUTS<true> == ANNC_CLUSTER_FLOATS + 1,
+              "the host knows how many inputs fit");
 
-constexpr int HELPERS = 2 * PARTS, BLOCKS = 1 + HELPERS, THREADS = 512;
+constexpr int HELPERS = 2 * PARTS, BLOCKS = 1 + HELPERS, THREADS = 384;
 constexpr int RING = 8;           // slots of the rings between roles
 constexpr int ROW_RING = LAG + 4; // slots of a helper's inputs: those of steps t - LAG - 1 to t, and 2 ahead
 // Strides that keep a warp's accesses on different banks.
-constexpr int ROW_STRIDE = PART_INPUTS + 8, W2_STRIDE = 68, A_STRIDE = 40, DELTA2_STRIDE = 20;
+template <bool FLOATS> constexpr int ROW_STRIDE = SPLITS<FLOATS> *PART_INPUTS<FLOATS> + 8; // by split
+constexpr int W2_STRIDE = 12, A_STRIDE = 8, DELTA2_STRIDE = 24;
 
-// What the plan says of a step: for each row 10 targets, its scale (0 if the row is missing, else
-// the weight of its class) and the bits of its class; then G by lag as fragments of 16 x 8 tiles, 256 floats
-// of high parts and 256 of low parts.
-constexpr int TARGET_STRIDE = 12, ROW_SCALE = 10, ROW_CLASS = 11, TARGETS = ROWS * TARGET_STRIDE;
-constexpr int GRAM = 512, RECORD = TARGETS + LAG * GRAM;
-static_assert(RECORD == ANNC_CLUSTER_RECORD && PARTS * ROWS * ROW_STRIDE == ANNC_CLUSTER_ROWS,
+// What the plan says of a step: targets (outputs.cuh), then G by lag as fragments of 16 x 8 tiles,
+// 256 floats of high parts and 256 of low parts, then a word per row with a bit for each hidden
+// unit that dropout keeps.
+constexpr int TARGETS = ROWS * TARGET_STRIDE<LANE_OUTPUTS_OF_16>; // room for either
+constexpr int GRAM = 512, KEPT = TARGETS + LAG * GRAM, RECORD = KEPT + ROWS;
+static_assert(UNITS == 32, "a word has a bit per unit");
+static_assert(RECORD == ANNC_CLUSTER_RECORD && PARTS * ROWS * ROW_STRIDE<false> == ANNC_CLUSTER_ROWS &&
+                  PARTS * ROWS * ROW_STRIDE<true> == ANNC_CLUSTER_FLOAT_ROWS,
               "the host allocates them");
 
 // Slot of a step in a ring, and the parity of its phase there.
@@ -48,11 +59,10 @@ template <int SLOTS> ANNC_INLINE int parity_of(int step)
 
 // Values that the chain's warps exchange within a step; two of them alternate.
 struct ChainStep {
-    float z2[4][128];       // parts of Z^2 by warp: outputs 0 to 7 of all rows, as a fragment
-    float z2_last[4][8][4]; // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
-    float z1[4][128];       // Z^1 without the correction by the last step's delta, by 8 units
-    float a[ROWS][A_STRIDE];
-    float delta2[16][DELTA2_STRIDE]; // [output][row]; outputs 10 to 15 stay 0
+    float z2[4][128];                     // parts of Z^2 by warp: outputs 0 to 7 of all rows, as a fragment
+    float z2_last[4][128];                // outputs 8 and more by warp, as load_output_part takes them
+    float z1[4][128];                     // Z^1 without the correction by the last step's delta, by 8 units
+    float delta2[4][ROWS][DELTA2_STRIDE]; // [warp][row][output], the same in each; 0 where there is no output
 };
 
 struct __align__(128) ChainMemory
@@ -61,22 +71,32 @@ struct __align__(128) ChainMemory
     float record[RING][RECORD];
     float delta[RING][4][ROWS][8]; // of the hidden layer: [step][8 units][row][unit]
     ChainStep step[2];
-    float W2[16][W2_STRIDE]; // pairs (high, low) by unit; outputs from 10 on stay 0
+    float a[4][ROWS][A_STRIDE]; // of the hidden layer: [8 units][row][unit]
+    float W2[4][16][W2_STRIDE]; // [8 units][output][unit]
     float b2[16];
-    float rate[ANNC_CLUSTER_STEPS]; // -eta / m of each step
-    uint64_t z_full[RING], record_full[RING], delta_ready[RING], z_ready[2][2], W2_ready[2];
+    float rate[ANNC_CLUSTER_STEPS]; // of each step: -eta / m for plain SGD, else eta
+    uint64_t z_full[RING], record_full[RING], delta_ready[RING], z_ready[2][2], b2_ready[2];
 };
 
-struct __align__(128) HelperMemory
+struct __align__(128) HelperRings
 {
-    uint16_t x[ROW_RING][ROWS][ROW_STRIDE]; // inputs in bf16
-    float z[RING][PRODUCT_WARPS][2][128];   // parts of Z^1 by warp: [step][warp][8 units][fragment]
-    uint32_t delta[RING][3][32][4];         // fragments of -eta / (m divisor) delta in 3 bf16: a0, a2, a1, a3
+    float z[RING][PRODUCT_WARPS][2][128]; // parts of Z^1 by warp: [step][warp][8 units][fragment]
+    uint32_t delta[RING][3][32][4];       // fragments of k delta in 3 bf16: a0, a2, a1, a3
+    // Unless plain SGD: W before a step, without the changes by the deltas of the LAG steps before it,
+    // is W_base + x W_base + y v_base, and b is b_base + z v_base; w is eta.
+    float4 ahead[ANNC_CLUSTER_STEPS];
     uint64_t delta_full[RING], x_full[ROW_RING], z_full[RING];
 };
 
-constexpr int DELTA_BYTES = sizeof(uint32_t[3][32][4]), Z_BYTES = sizeof(float[2][128]),
-              X_BYTES = sizeof(uint16_t[ROWS][ROW_STRIDE]);
-constexpr int SHARED_BYTES = sizeof(ChainMemory) > sizeof(HelperMemory) ? sizeof(ChainMemory) : sizeof(HelperMemory);
+template <bool FLOATS> struct __align__(128) HelperMemory : HelperRings
+{
+    uint16_t x[ROW_RING][ROWS][ROW_STRIDE<FLOATS>]; // inputs in bf16
+};
+
+constexpr int DELTA_BYTES = sizeof(uint32_t[3][32][4]), Z_BYTES = sizeof(float[2][128]);
+template <bool FLOATS> constexpr int X_BYTES = sizeof(uint16_t[ROWS][ROW_STRIDE<FLOATS>]);
+template <bool FLOATS>
+constexpr int SHARED_BYTES = sizeof(ChainMemory) > sizeof(HelperMemory<FLOATS>) ? sizeof(ChainMemory)
+                                                                                : sizeof(HelperMemory<FLOATS>);
 
 #endif

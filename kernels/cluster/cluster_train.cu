@@ -2,41 +2,47 @@
 #include "kernels/cluster/chain_block.cuh"
 #include "kernels/cluster/helper_block.cuh"
 
-// HEADLINE: sigmoid in both layers and the quadratic cost, with the hardware's 2^x and 1 / x; any
-// other functions are those of annc_functions.h.
-// Registers: at most 128 (512 threads of 65536), no spills.
-template <bool HEADLINE>
+// HEADLINE: sigmoid in both layers, the quadratic cost, up to 10 outputs, inputs of bytes and no
+// dropout, with the hardware's 2^x and 1 / x; any other functions are those of annc_functions.h.
+// PLAIN: plain SGD; else a linear optimiser.
+// Registers: at most 168 (384 threads of 65536), no spills.
+template <bool HEADLINE, bool PLAIN>
 __global__ void __cluster_dims__(BLOCKS, 1, 1) __launch_bounds__(THREADS, 1)
     cluster_train_kernel(const __grid_constant__ annc_cluster_launch job)
 {
     extern __shared__ __align__(128) unsigned char memory[];
     const int rank = (int)cluster_rank();
     if (rank == 0)
-        chain_block<HEADLINE>(*reinterpret_cast<ChainMemory *>(memory), job);
+        chain_block<HEADLINE, PLAIN>(*reinterpret_cast<ChainMemory *>(memory), job);
+    else if (!HEADLINE && job.has_floats)
+        helper_block<PLAIN, true>(*reinterpret_cast<HelperMemory<true> *>(memory), job, (rank - 1) & 1,
+                                  (rank - 1) >> 1);
     else
-        helper_block(*reinterpret_cast<HelperMemory *>(memory), job, (rank - 1) & 1, (rank - 1) >> 1);
+        helper_block<PLAIN, false>(*reinterpret_cast<HelperMemory<false> *>(memory), job, (rank - 1) & 1,
+                                   (rank - 1) >> 1);
     __syncthreads();
     cluster_sync(); // no block ends while another may still write to its memory
     if (rank == 0 && threadIdx.x == 0)
-        job.cursor->step = job.start->step + job.offset + job.steps;
+        job.net.cursor->step = job.start->step + job.offset + job.steps;
 }
 
 typedef void (*TrainKernel)(annc_cluster_launch);
 
 static TrainKernel kernel_of(const annc_cluster_launch *launch)
 {
-    const bool headline = launch->hidden_activation == ANNC_SIGMOID && launch->output_activation == ANNC_SIGMOID &&
-                          launch->cost == ANNC_QUADRATIC;
-    return headline ? cluster_train_kernel<true> : cluster_train_kernel<false>;
+    if (launch->is_plain)
+        return launch->is_headline ? cluster_train_kernel<true, true> : cluster_train_kernel<false, true>;
+    return launch->is_headline ? cluster_train_kernel<true, false> : cluster_train_kernel<false, false>;
 }
 
 extern "C" cudaError_t annc_launch_cluster_train(cudaStream_t stream, const struct annc_cluster_launch *launch)
 {
     const TrainKernel kernel = kernel_of(launch);
-    const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, SHARED_BYTES);
+    const int bytes = launch->has_floats ? SHARED_BYTES<true> : SHARED_BYTES<false>;
+    const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
     if (error != cudaSuccess)
         return error;
-    ANNC_LAUNCH(kernel, BLOCKS, THREADS, SHARED_BYTES, stream, *launch);
+    ANNC_LAUNCH(kernel, BLOCKS, THREADS, bytes, stream, *launch);
     return cudaGetLastError();
 }
 
@@ -49,12 +55,12 @@ extern "C" cudaError_t annc_cluster_capacity(int *clusters)
     cudaLaunchConfig_t config = {};
     config.gridDim = BLOCKS;
     config.blockDim = THREADS;
-    config.dynamicSmemBytes = SHARED_BYTES;
+    config.dynamicSmemBytes = SHARED_BYTES<true>;
     config.attrs = &size;
     config.numAttrs = 1;
     *clusters = 0;
-    const cudaError_t error =
-        cudaFuncSetAttribute(cluster_train_kernel<false>, cudaFuncAttributeMaxDynamicSharedMemorySize, SHARED_BYTES);
-    return error == cudaSuccess ? cudaOccupancyMaxActiveClusters(clusters, cluster_train_kernel<false>, &config)
+    const cudaError_t error = cudaFuncSetAttribute(cluster_train_kernel<false, false>,
+                                                   cudaFuncAttributeMaxDynamicSharedMemorySize, SHARED_BYTES<true>);
+    return error == cudaSuccess ? cudaOccupancyMaxActiveClusters(clusters, cluster_train_kernel<false, false>, &config)
                                 : error;
 }

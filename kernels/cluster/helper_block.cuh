@@ -1,13 +1,14 @@
 // helper_block.cuh - blocks 1 to 2 PARTS: half of the hidden units and a part of the inputs each.
 //
-//   product warps   W of 16 units x their tiles in registers: W += delta^T X of LAG + 1 steps ago,
-//                   then X W^T of the coming step
+//   product warps   W of 16 units x their tiles in registers: update by delta^T X of LAG + 1 steps
+//                   ago, then X W^T of the coming step
 //   2 sum warps     add the parts of 8 units over the product warps and send them to the chain
 //   1 load warp     the inputs of coming steps
 //
 // W stays in fp32, in the layout of the tensor core's accumulator, so that delta^T X, whose
 // accumulator begins at 0, is added to it without rounding toward zero, and X W^T takes it as an
-// operand in three bf16. Inputs are bytes and exact in bf16.
+// operand in three bf16. Bytes are exact in one bf16; floats are the exact sum of three, and the
+// products of parts that are below 2^-24 of the result are left out.
 //
 // The barriers, and where a slot of their rings is free again:
 //   delta_full  chain -> products   product warp 0 expects the next bytes after its wait; the chain
@@ -20,17 +21,36 @@
 #define ANNC_KERNELS_CLUSTER_HELPER_BLOCK_CUH
 
 #include "kernels/cluster/cluster_layout.cuh"
+#include "kernels/cluster/linear_update.cuh"
 
-// The weights of a lane: [tile][8 inputs][register], rows g, g + 8 of units.
-typedef float HelperWeights[TILES_PER_WARP][2][4];
+// The weights of a lane: [tile][8 inputs][register], rows g, g + 8 of units, inputs 2t, 2t + 1.
+template <bool FLOATS> using HelperWeights = float[TILES_PER_WARP<FLOATS>][2][4];
+// Tiles of inputs as operands.
+template <bool FLOATS> using HelperTiles = uint32_t[TILES_PER_WARP<FLOATS>][SPLITS<FLOATS>][4];
 
-// W = W + delta^T X for step `past`, whose inputs are in `columns`.
-ANNC_INLINE void update_weights(HelperMemory &s, HelperWeights W, const uint32_t (*columns)[4], int w, int lane,
-                                int past)
+// What a product warp keeps in registers.
+template <bool FLOATS> struct ProductState {
+    HelperWeights<FLOATS> W, v; // v: the optimiser's state, unless PLAIN
+    int bias;                   // the input, relative to this lane's first one, whose weight is the bias
+};
+
+#define ANNC_FOR_WEIGHTS(n, j, r)                                                                                      \
+    _Pragma("unroll") for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++) _Pragma("unroll") for (int j = 0; j < 2; j++)   \
+        _Pragma("unroll") for (int r = 0; r < 4; r++)
+
+template <bool FLOATS> ANNC_INLINE bool is_weight(const ProductState<FLOATS> &P, int n, int j, int r)
+{
+    return n * TILE + j * 8 + (r & 1) != P.bias;
+}
+
+// Updates W, and v, by delta^T X of step `past`, whose inputs are in `columns`.
+template <bool PLAIN, bool FLOATS>
+ANNC_INLINE void update_weights(HelperRings &s, const annc_cluster_launch &job, ProductState<FLOATS> &P,
+                                const HelperTiles<FLOATS> &columns, int w, int lane, int past)
 {
     const int slot = slot_of<RING>(past);
     uint32_t delta[3][4];
-    float change[TILES_PER_WARP][2][4];
+    HelperWeights<FLOATS> change;
     wait_for_cluster(&s.delta_full[slot], parity_of<RING>(past)); //@wait dfull
     if (w == 0 && lane == 0)
         arrive_expecting(&s.delta_full[slot], DELTA_BYTES);
@@ -43,31 +63,48 @@ ANNC_INLINE void update_weights(HelperMemory &s, HelperWeights W, const uint32_t
         delta[p][3] = v.w;
     }
 #pragma unroll
-    for (int p = 2; p >= 0; p--) // small parts first
+    for (int i = 2; i >= 0; i--) // small parts first
 #pragma unroll
-        for (int n = 0; n < TILES_PER_WARP; n++)
+        for (int x = 0; x < (i < SPLITS<FLOATS> ? i + 1 : SPLITS<FLOATS>); x++)
 #pragma unroll
-            for (int j = 0; j < 2; j++) {
-                if (p == 2)
-                    mma_bf16_first(change[n][j], delta[p], columns[n][2 * j], columns[n][2 * j + 1]);
-                else
-                    mma_bf16(change[n][j], delta[p], columns[n][2 * j], columns[n][2 * j + 1]);
-            }
+            for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++)
 #pragma unroll
-    for (int n = 0; n < TILES_PER_WARP; n++)
-#pragma unroll
-        for (int j = 0; j < 2; j++)
-#pragma unroll
-            for (int r = 0; r < 4; r++)
-                W[n][j][r] += change[n][j][r];
+                for (int j = 0; j < 2; j++) {
+                    const uint32_t *inputs = columns[n][x] + 2 * j;
+                    if (i == 2 && x == 0)
+                        mma_bf16_first(change[n][j], delta[i - x], inputs[0], inputs[1]);
+                    else
+                        mma_bf16(change[n][j], delta[i - x], inputs[0], inputs[1]);
+                }
+    if (PLAIN) {
+        ANNC_FOR_WEIGHTS (n, j, r)
+            P.W[n][j][r] += change[n][j][r];
+    } else {
+        const float eta = s.ahead[past].w;
+        ANNC_FOR_WEIGHTS (n, j, r)
+            linear_step(job.rule, is_weight(P, n, j, r), eta, change[n][j][r], P.W[n][j][r], P.v[n][j][r]);
+    }
+}
+
+// U = W as step `step` needs it, but for the changes by the deltas of the LAG steps before.
+template <bool FLOATS>
+ANNC_INLINE void look_ahead(const HelperRings &s, const ProductState<FLOATS> &P, HelperWeights<FLOATS> &U, int step)
+{
+    const float4 ahead = s.ahead[step];
+    ANNC_FOR_WEIGHTS (n, j, r) {
+        const bool weight = is_weight(P, n, j, r);
+        U[n][j][r] =
+            P.W[n][j][r] + fmaf(weight ? ahead.y : ahead.z, P.v[n][j][r], (weight ? ahead.x : 0.f) * P.W[n][j][r]);
+    }
 }
 
 // z = this warp's part of X W^T, X in `rows`: [8 units][register].
-ANNC_INLINE void multiply_weights(const HelperWeights W, const uint32_t (*rows)[4], float (*z)[4])
+template <bool FLOATS>
+ANNC_INLINE void multiply_weights(const HelperWeights<FLOATS> &W, const HelperTiles<FLOATS> &rows, float (*z)[4])
 {
-    float parts[TILES_PER_WARP][2][4];
+    HelperWeights<FLOATS> parts;
 #pragma unroll
-    for (int n = 0; n < TILES_PER_WARP; n++) {
+    for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++) {
         uint32_t split[3][2][2]; // [bf16][8 inputs][8 units]
 #pragma unroll
         for (int j = 0; j < 2; j++)
@@ -75,14 +112,16 @@ ANNC_INLINE void multiply_weights(const HelperWeights W, const uint32_t (*rows)[
             for (int h = 0; h < 2; h++)
                 split_bf16(W[n][j][2 * h], W[n][j][2 * h + 1], split[0][j][h], split[1][j][h], split[2][j][h]);
 #pragma unroll
-        for (int p = 0; p < 3; p++)
+        for (int i = 0; i < 3; i++)
 #pragma unroll
-            for (int h = 0; h < 2; h++) {
-                if (p == 0)
-                    mma_bf16_first(parts[n][h], rows[n], split[p][0][h], split[p][1][h]);
-                else
-                    mma_bf16(parts[n][h], rows[n], split[p][0][h], split[p][1][h]);
-            }
+            for (int x = 0; x < (i < SPLITS<FLOATS> ? i + 1 : SPLITS<FLOATS>); x++)
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    if (i == 0)
+                        mma_bf16_first(parts[n][h], rows[n][x], split[i - x][0][h], split[i - x][1][h]);
+                    else
+                        mma_bf16(parts[n][h], rows[n][x], split[i - x][0][h], split[i - x][1][h]);
+                }
     }
 #pragma unroll
     for (int h = 0; h < 2; h++)
@@ -90,34 +129,43 @@ ANNC_INLINE void multiply_weights(const HelperWeights W, const uint32_t (*rows)[
         for (int r = 0; r < 4; r++) {
             z[h][r] = parts[0][h][r];
 #pragma unroll
-            for (int n = 1; n < TILES_PER_WARP; n++)
+            for (int n = 1; n < TILES_PER_WARP<FLOATS>; n++)
                 z[h][r] += parts[n][h][r];
         }
 }
 
 // Updates W by step `past` and multiplies it with the inputs of `step`, or does one of the two.
-template <bool UPDATE, bool MULTIPLY>
-ANNC_INLINE void product_pass(HelperMemory &s, HelperWeights W, int w, int lane, int step, int past)
+template <bool PLAIN, bool FLOATS, bool UPDATE, bool MULTIPLY>
+ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, ProductState<FLOATS> &P, int w,
+                              int lane, int step, int past)
 {
     // Rows as the left operand; columns transposed, examples in the order t, t + 4, t + 8, t + 12.
     const int row = (lane & 7) + ((lane >> 3) & 1) * 8, i = lane & 7,
               row_transposed = (i >> 1) + 4 * (i & 1) + ((lane >> 3) & 1) * 8, column = ((lane >> 4) & 1) * 8;
-    uint32_t columns[TILES_PER_WARP][4], rows[TILES_PER_WARP][4];
+    HelperTiles<FLOATS> columns, rows;
     if (MULTIPLY)
         wait(&s.x_full[slot_of<ROW_RING>(step)], parity_of<ROW_RING>(step));
 #pragma unroll
-    for (int n = 0; n < TILES_PER_WARP; n++) { // the inputs are there before delta is
-        const int at = (w * TILES_PER_WARP + n) * TILE + column;
-        if (UPDATE)
-            load_tiles_transposed(columns[n], shared_address(&s.x[slot_of<ROW_RING>(past)][row_transposed][at]));
-        if (MULTIPLY)
-            load_tiles(rows[n], shared_address(&s.x[slot_of<ROW_RING>(step)][row][at]));
-    }
+    for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++) // the inputs are there before delta is
+#pragma unroll
+        for (int x = 0; x < SPLITS<FLOATS>; x++) {
+            const int at = x * PART_INPUTS<FLOATS> + (w * TILES_PER_WARP<FLOATS> + n) * TILE + column;
+            if (UPDATE)
+                load_tiles_transposed(columns[n][x], shared_address(&s.x[slot_of<ROW_RING>(past)][row_transposed][at]));
+            if (MULTIPLY)
+                load_tiles(rows[n][x], shared_address(&s.x[slot_of<ROW_RING>(step)][row][at]));
+        }
     if (UPDATE)
-        update_weights(s, W, columns, w, lane, past);
+        update_weights<PLAIN, FLOATS>(s, job, P, columns, w, lane, past);
     if (MULTIPLY) {
         float z[2][4];
-        multiply_weights(W, rows, z);
+        if (PLAIN) {
+            multiply_weights<FLOATS>(P.W, rows, z);
+        } else {
+            HelperWeights<FLOATS> U;
+            look_ahead<FLOATS>(s, P, U, step);
+            multiply_weights<FLOATS>(U, rows, z);
+        }
 #pragma unroll
         for (int h = 0; h < 2; h++)
             *reinterpret_cast<float4 *>(&s.z[slot_of<RING>(step)][w][h][lane * 4]) =
@@ -128,59 +176,56 @@ ANNC_INLINE void product_pass(HelperMemory &s, HelperWeights W, int w, int lane,
     }
 }
 
-// Returns the place of a weight in theta: a bias follows all weights; NULL where the padded matrix
-// goes beyond the network's.
-ANNC_INLINE float *weight_of(const annc_cluster_launch &job, uint32_t unit, uint32_t input)
+// Returns the place of a weight in a parameter block: a bias follows all weights; NULL where the
+// padded matrix goes beyond the network's.
+ANNC_INLINE float *weight_of(const annc_cluster_launch &job, float *block, uint32_t unit, uint32_t input)
 {
-    if (unit >= job.hidden || input > job.inputs)
+    if (unit >= job.net.hidden || input > job.net.inputs)
         return nullptr;
-    return input < job.inputs ? job.theta + (size_t)unit * job.inputs + input
-                              : job.theta + (size_t)job.hidden * job.inputs + unit;
+    return block + (input < job.net.inputs ? (size_t)unit * job.net.inputs + input
+                                           : (size_t)job.net.hidden * job.net.inputs + unit);
 }
 
-ANNC_INLINE void product_warp(HelperMemory &s, const annc_cluster_launch &job, int half, int part, int w, int lane)
+template <bool PLAIN, bool FLOATS>
+ANNC_INLINE void product_warp(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, int half, int part, int w,
+                              int lane)
 {
     const int steps = (int)job.steps, g = lane >> 2, t = lane & 3;
-    auto place = [&](int n, int j, int r) {
-        return weight_of(job, half * 16 + g + (r >> 1) * 8,
-                         part * PART_INPUTS + (w * TILES_PER_WARP + n) * TILE + j * 8 + 2 * t + (r & 1));
+    const int first = part * PART_INPUTS<FLOATS> + w * TILES_PER_WARP<FLOATS> * TILE + 2 * t;
+    float *const theta = job.net.theta, *const v = PLAIN ? nullptr : job.net.v;
+    auto place = [&](float *block, int n, int j, int r) {
+        return weight_of(job, block, half * 16 + g + (r >> 1) * 8, first + n * TILE + j * 8 + (r & 1));
     };
-    HelperWeights W;
-#pragma unroll
-    for (int n = 0; n < TILES_PER_WARP; n++)
-#pragma unroll
-        for (int j = 0; j < 2; j++)
-#pragma unroll
-            for (int r = 0; r < 4; r++) {
-                const float *from = place(n, j, r);
-                W[n][j][r] = from ? *from : 0.f;
-            }
+    ProductState<FLOATS> P;
+    P.bias = (int)job.net.inputs - first;
+    ANNC_FOR_WEIGHTS (n, j, r) {
+        const float *from = place(theta, n, j, r);
+        P.W[n][j][r] = from ? *from : 0.f;
+        P.v[n][j][r] = from && v ? *place(v, n, j, r) : 0.f;
+    }
     int step = 0;
     for (; step < LAG + 1 && step < steps; step++)
-        product_pass<false, true>(s, W, w, lane, step, 0);
+        product_pass<PLAIN, FLOATS, false, true>(s, job, P, w, lane, step, 0);
     for (; step < steps; step++)
-        product_pass<true, true>(s, W, w, lane, step, step - LAG - 1);
+        product_pass<PLAIN, FLOATS, true, true>(s, job, P, w, lane, step, step - LAG - 1);
     for (step = steps > LAG + 1 ? steps : LAG + 1; step < steps + LAG + 1; step++)
-        product_pass<true, false>(s, W, w, lane, 0, step - LAG - 1);
-#pragma unroll
-    for (int n = 0; n < TILES_PER_WARP; n++)
-#pragma unroll
-        for (int j = 0; j < 2; j++)
-#pragma unroll
-            for (int r = 0; r < 4; r++) {
-                float *to = place(n, j, r);
-                if (to)
-                    *to = W[n][j][r];
-            }
+        product_pass<PLAIN, FLOATS, true, false>(s, job, P, w, lane, 0, step - LAG - 1);
+    ANNC_FOR_WEIGHTS (n, j, r) {
+        float *to = place(theta, n, j, r);
+        if (to)
+            *to = P.W[n][j][r];
+        if (to && v)
+            *place(v, n, j, r) = P.v[n][j][r];
+    }
 }
 
 // Sums 8 units over the product warps, divides by the divisor of the bytes, sends to the chain.
-ANNC_INLINE void sum_warp(HelperMemory &s, const annc_cluster_launch &job, int half, int part, int units, int lane)
+ANNC_INLINE void sum_warp(HelperRings &s, const annc_cluster_launch &job, int half, int part, int units, int lane)
 {
     ChainMemory *chain = reinterpret_cast<ChainMemory *>(&s); // the same offset in every block
     const uint32_t to = address_in_block(shared_address(&chain->z_parts[0][part][2 * half + units][lane * 4]), 0),
                    barrier = address_in_block(shared_address(&chain->z_full[0]), 0);
-    const float per_divisor = 1.f / job.examples.divisor;
+    const float per_divisor = 1.f / job.divisor;
     const int steps = (int)job.steps;
     for (int step = 0; step < steps; step++) {
         const int slot = slot_of<RING>(step);
@@ -202,16 +247,17 @@ ANNC_INLINE void sum_warp(HelperMemory &s, const annc_cluster_launch &job, int h
     }
 }
 
-ANNC_INLINE void load_warp(HelperMemory &s, const annc_cluster_launch &job, int part, int lane)
+template <bool FLOATS>
+ANNC_INLINE void load_warp(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, int part, int lane)
 {
     const int steps = (int)job.steps;
     auto load = [&](int step) {
         if (step >= steps || lane != 0)
             return;
         uint64_t *full = &s.x_full[slot_of<ROW_RING>(step)];
-        arrive_expecting(full, X_BYTES);
-        copy_in(s.x[slot_of<ROW_RING>(step)], job.rows + ((size_t)step * PARTS + part) * (X_BYTES / sizeof *job.rows),
-                X_BYTES, full);
+        arrive_expecting(full, X_BYTES<FLOATS>);
+        copy_in(s.x[slot_of<ROW_RING>(step)],
+                job.rows + ((size_t)step * PARTS + part) * (X_BYTES<FLOATS> / sizeof *job.rows), X_BYTES<FLOATS>, full);
     };
     for (int step = 0; step < ROW_RING; step++)
         load(step);
@@ -222,7 +268,20 @@ ANNC_INLINE void load_warp(HelperMemory &s, const annc_cluster_launch &job, int 
     }
 }
 
-ANNC_INLINE void helper_block(HelperMemory &s, const annc_cluster_launch &job, int half, int part)
+// Fills s.ahead: by linearity, the factors of W and v are what the steps make of 1.
+ANNC_INLINE void plan_ahead(HelperRings &s, const annc_cluster_launch &job)
+{
+    for (int step = (int)threadIdx.x; step < (int)job.steps; step += THREADS) {
+        const int base = step < LAG ? 0 : step - LAG;
+        const LinearState of_W = {1, 0}, of_v = {0, 1};
+        s.ahead[step] = make_float4((float)(after_steps(job, true, of_W, base, step).theta - 1),
+                                    (float)after_steps(job, true, of_v, base, step).theta,
+                                    (float)after_steps(job, false, of_v, base, step).theta, rate_of(job, step));
+    }
+}
+
+template <bool PLAIN, bool FLOATS>
+ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, int half, int part)
 {
     const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31;
     if (threadIdx.x == 0) {
@@ -236,14 +295,18 @@ ANNC_INLINE void helper_block(HelperMemory &s, const annc_cluster_launch &job, i
         for (int i = 0; i < RING; i++)
             arrive_expecting(&s.delta_full[i], DELTA_BYTES);
     }
+    if (!PLAIN)
+        plan_ahead(s, job);
     __syncthreads();
     cluster_sync();
     if (w < PRODUCT_WARPS)
-        product_warp(s, job, half, part, w, lane);
+        product_warp<PLAIN, FLOATS>(s, job, half, part, w, lane);
     else if (w < PRODUCT_WARPS + 2)
         sum_warp(s, job, half, part, w - PRODUCT_WARPS, lane);
     else if (w == PRODUCT_WARPS + 2)
         load_warp(s, job, part, lane);
 }
+
+#undef ANNC_FOR_WEIGHTS
 
 #endif

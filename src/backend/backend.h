@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 7 };
+enum { ANNC_BACKEND_CONTRACT = 10 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -136,9 +136,17 @@ struct annc_backend {
     annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
                            const float *A_in, const float *W, const float *b, float *Z, float *A);
 
-    /* BP1: delta = dC/dA times f'(Z), or the closed form of a cost with its partner. All m x n. */
-    annc_status (*output_delta)(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
-                                const float *Z, const float *A, const float *Y, float *delta);
+    /* The same for predictions: the bits of a row depend on that row, W and b alone, whatever m, the
+     * row's place, the other rows and the number of threads are. The matrices have `room` rows, at
+     * least m and the same in every call for this W; the device may compute all of them. A device
+     * of host memory needs no more than m. */
+    annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+                                uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A);
+
+    /* BP1: delta = dC/dA times f'(Z), or the closed form of a cost with its partner. tau: the
+     * quantile of the shape. All m x n. */
+    annc_status (*output_delta)(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                uint32_t n, const float *Z, const float *A, const float *Y, float *delta);
 
     /* BP2: delta = (delta_next W_next) times f'(Z). delta_next: m x n_next, W_next: n_next x n, the
      * others m x n. */
@@ -176,9 +184,9 @@ struct annc_backend {
      * Costs are summed in a fixed order, each times the weight of its class unless weights is NULL.
      * Writes each row's class to predictions, unless NULL, at position step * batch + row + r. Z,
      * A, Y: m x n. */
-    annc_status (*score)(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z, const float *A,
-                         const float *Y, const float *weights, struct annc_cursor *cursor, struct annc_score *scores,
-                         int32_t *predictions);
+    annc_status (*score)(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
+                         const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
+                         struct annc_score *scores, int32_t *predictions);
 };
 
 /* The CPU. */

@@ -1,21 +1,32 @@
-/* cuda_estimate.h - which jobs the engines of a GPU take, and the estimated duration of their steps,
- * for the CUDA module and for the decision whether to load it. */
+/* cuda_estimate.h - which jobs the engines of a GPU take, and the estimated duration of their
+ * steps, for the CUDA module and for the decision whether to load it. */
 #ifndef ANNC_BACKEND_CUDA_ESTIMATE_H
 #define ANNC_BACKEND_CUDA_ESTIMATE_H
 
 #include "backend/engine.h"
 
-/* Limits of the cluster engine (kernels/cluster). */
+/* Limits of the engines cluster and tensor (kernels/cluster, kernels/tensor). */
 enum {
-    ANNC_CLUSTER_BATCH = 16,
+    ANNC_TWO_LAYERS_BATCH = 16,
+    ANNC_TWO_LAYERS_HIDDEN = 32,
     ANNC_CLUSTER_INPUTS = 863,
-    ANNC_CLUSTER_HIDDEN = 32,
-    ANNC_CLUSTER_OUTPUTS = 10,
+    ANNC_CLUSTER_FLOATS = 431, /* inputs that are no bytes */
+    ANNC_CLUSTER_OUTPUTS = 16,
+    ANNC_CLUSTER_HEADLINE_OUTPUTS = 10,
     ANNC_CLUSTER_STEPS = 512, /* most steps of a launch */
+    ANNC_TENSOR_OUTPUTS = 10,
+    ANNC_TENSOR_INPUTS = 784, /* by the shared memory of a block */
+    ANNC_TENSOR_STEPS = 512,  /* most steps of a launch */
 };
 
-/* Returns why the cluster engine takes no such job, on any device and with any data, or NULL. */
-static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
+/* Whether a training drops inputs or adds noise to them. */
+static inline bool annc_changes_inputs(const annc_training_options *training)
+{
+    return training->objective.input_dropout > 0 || training->objective.input_noise > 0;
+}
+
+/* Returns why neither of the two takes a job, on any device and with any data, or NULL. */
+static inline const char *annc_cuda_two_layers_refuse(const struct annc_job *job)
 {
     const annc_shape *shape = job->shape;
     const annc_training_options *training = job->training;
@@ -23,19 +34,12 @@ static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
         return "it trains, and this is an evaluation";
     if (shape->layers != 2)
         return "it takes networks of one hidden layer";
-    if (shape->width[0] > ANNC_CLUSTER_INPUTS)
-        return "it takes up to 863 inputs";
-    if (shape->width[1] > ANNC_CLUSTER_HIDDEN)
+    if (shape->width[1] > ANNC_TWO_LAYERS_HIDDEN)
         return "it takes up to 32 hidden units";
-    if (shape->width[2] > ANNC_CLUSTER_OUTPUTS)
-        return "it takes up to 10 outputs";
-    if (job->batch > ANNC_CLUSTER_BATCH)
+    if (job->batch > ANNC_TWO_LAYERS_BATCH)
         return "it takes minibatches of up to 16 examples";
-    if (!annc_is_plain_sgd(training))
-        return "it takes plain SGD: no other optimiser, decay, penalty, clipping or limit of norms";
-    if (training->objective.dropout > 0 || training->objective.input_dropout > 0 ||
-        training->objective.input_noise > 0 || annc_moves_images(&training->augmentation))
-        return "it takes inputs as they are: no dropout, noise or moved images";
+    if (annc_moves_images(&training->augmentation))
+        return "it moves no images";
     if (job->streams)
         return "the examples do not fit the device's memory";
     if (job->predictions)
@@ -43,13 +47,102 @@ static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
     return NULL;
 }
 
+/* The same for the cluster engine. */
+static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
+{
+    const annc_training_options *training = job->training;
+    const char *why = annc_cuda_two_layers_refuse(job);
+    if (why)
+        return why;
+    if (job->shape->width[0] > ANNC_CLUSTER_INPUTS)
+        return "it takes up to 863 inputs";
+    if (annc_changes_inputs(training) && job->shape->width[0] > ANNC_CLUSTER_FLOATS)
+        return "it takes up to 431 inputs with dropped inputs or noise";
+    if (job->shape->width[2] > ANNC_CLUSTER_OUTPUTS)
+        return "it takes up to 16 outputs";
+    if (training->optimiser != ANNC_SGD && training->optimiser != ANNC_MOMENTUM && training->optimiser != ANNC_NESTEROV)
+        return "it takes the linear optimisers: sgd, momentum and nesterov";
+    if (training->clip != 0 || training->max_norm != 0 || training->objective.l1 != 0)
+        return "it takes an L2 penalty and weight decay: no L1 penalty, clipping or limit of norms";
+    return NULL;
+}
+
 /* Returns seconds per step of the cluster engine: cycles by a model of the machine code's time
- * (kernels/README.md), not confirmed on a GPU, and the share of a launch and its plan, estimated. */
+ * (kernels/README.md), not confirmed on a GPU, and the share of a launch and its plan,
+ * estimated. */
 static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
 {
-    const double cycles = 1052, cycles_per_second = 1.98e9, launch_seconds = 16e-6;
-    (void)job; /* the same for all shapes: the chain of dependent products is */
+    const bool plain = job->training && annc_is_plain_sgd(job->training);
+    const double cycles = plain ? 1006 : 1421, cycles_per_second = 1.98e9, launch_seconds = 16e-6;
+    /* the same for all shapes: the chain of dependent products is */
     return cycles / cycles_per_second + launch_seconds / ANNC_CLUSTER_STEPS;
+}
+
+/* Returns why the tensor engine takes no such job, on any device and with any data, or NULL. */
+static inline const char *annc_cuda_tensor_refuses(const struct annc_job *job)
+{
+    const char *why = annc_cuda_two_layers_refuse(job);
+    if (why)
+        return why;
+    if (job->shape->width[0] > ANNC_TENSOR_INPUTS)
+        return "it takes up to 784 inputs";
+    if (job->shape->width[2] > ANNC_TENSOR_OUTPUTS)
+        return "it takes up to 10 outputs";
+    if (job->training->objective.dropout > 0 || annc_changes_inputs(job->training))
+        return "it takes no dropout and no noise";
+    return annc_is_plain_sgd(job->training) ? NULL : "it takes plain sgd";
+}
+
+/* Returns seconds per step of the tensor engine: cycles by a model of the machine code's time
+ * (kernels/README.md), not confirmed on a GPU. */
+static inline double annc_cuda_tensor_seconds(void)
+{
+    const double cycles = 6150, cycles_per_second = 1.98e9;
+    return cycles / cycles_per_second;
+}
+
+/* Limits of the block engine (kernels/block); its shared memory sets the others. */
+#ifndef ANNC_BLOCK_WARPS
+#define ANNC_BLOCK_WARPS 16
+#endif
+enum {
+    ANNC_BLOCK_THREADS = 32 * ANNC_BLOCK_WARPS,
+    ANNC_BLOCK_LAYERS = 8,
+    ANNC_BLOCK_BATCH = 128,
+};
+
+/* Returns why the block engine takes no such job, on any device and with any data, or NULL. */
+static inline const char *annc_cuda_block_refuses(const struct annc_job *job)
+{
+    if (!job->training)
+        return "it trains, and this is an evaluation";
+    if (job->shape->layers > ANNC_BLOCK_LAYERS)
+        return "it takes up to 8 layers";
+    if (job->batch > ANNC_BLOCK_BATCH)
+        return "it takes minibatches of up to 128 examples";
+    if (annc_moves_images(&job->training->augmentation))
+        return "it moves no images";
+    if (job->streams)
+        return "the examples do not fit the device's memory";
+    if (job->predictions)
+        return "it gives no predictions";
+    return NULL;
+}
+
+/* Returns seconds per step of the block engine, an estimate not confirmed on a GPU: products at the
+ * rate that shared memory allows one multiprocessor, the barriers of each layer, and the traffic of
+ * what is not in shared memory. */
+static inline double annc_cuda_block_seconds(const struct annc_job *job, bool shares)
+{
+    const double cycles_per_second = 1.98e9, flops_per_cycle = 150, layer_cycles = 700, step_cycles = 1500,
+                 bytes_per_cycle = 48;
+    double parameters = 0;
+    for (uint32_t l = 1; l <= job->shape->layers; l++)
+        parameters += (double)job->shape->width[l] * job->shape->width[l - 1];
+    const double bytes = parameters * ((job->training->optimiser == ANNC_SGD ? 0 : 16) + (shares ? 0 : 16));
+    return (annc_job_flops(job) / flops_per_cycle + layer_cycles * job->shape->layers + step_cycles +
+            bytes / bytes_per_cycle) /
+           cycles_per_second;
 }
 
 /* Returns seconds per recorded step, an estimate not yet confirmed by measurements on a GPU: each

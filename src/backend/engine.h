@@ -1,9 +1,9 @@
 /* engine.h - the interface of an engine: consecutive whole steps of a job in one call.
  *
- * The operations of backend.h can run every job. An engine runs some jobs faster; a backend lists
- * its engines, best first. Queries, preparation and steps are separate calls: refuses, seconds and
- * memory depend only on the description of the steps and need neither device memory nor data; open
- * prepares; steps runs. */
+ * The operations of backend.h can run every job. An engine runs some jobs faster; of those that
+ * accept a job, the one with the least seconds per step runs it. Queries, preparation and steps are
+ * separate calls: refuses, seconds and memory depend only on the description of the steps and need
+ * neither device memory nor data; open prepares; steps runs. */
 #ifndef ANNC_BACKEND_ENGINE_H
 #define ANNC_BACKEND_ENGINE_H
 
@@ -16,6 +16,7 @@ struct annc_job {
     const annc_shape *shape;
     uint32_t batch;                        /* examples per minibatch */
     const annc_training_options *training; /* NULL: steps of forward and score only */
+    uint32_t rows, columns;                /* of an augmented image; 0 where the data are not known yet */
     /* Examples come in windows: staged arrays change between calls. */
     bool streams;
     /* The ranks that train together; NULL = this one alone. */
@@ -81,7 +82,8 @@ struct annc_engine_ops {
     annc_engine kind;
     const char *name, *about; /* "fused"; its method, a sentence without full stop */
     bool of_operations;       /* it runs job->step: auditing the operations audits the engine */
-    bool of_bytes;            /* it takes inputs of bytes alone, and so may refuse a job once its data are known */
+    /* It takes fewer inputs that are no bytes, or none, and so may refuse a job once its data are known. */
+    bool of_bytes;
     /* Largest number of jobs for open, a population of equal shape and batch; 1 = one job. */
     uint32_t most_jobs;
     /* Steps of a block. A run stops, stores and resumes after whole blocks, or after the last full

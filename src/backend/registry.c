@@ -38,7 +38,11 @@ static bool driver_has_device(char *why, size_t size)
     void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
     void *symbol = driver ? dlsym(driver, "cuInit") : NULL;
     if (!symbol) {
-        snprintf(why, size, "no NVIDIA driver was found (%s)", dlerror());
+        const char *fault = dlerror();
+        if (!driver && strstr(fault, "No such file"))
+            snprintf(why, size, "no NVIDIA driver");
+        else
+            snprintf(why, size, "the NVIDIA driver could not be loaded (%s)", fault);
         return false;
     }
     /* ISO C has no cast from data to function pointers. */
@@ -122,7 +126,8 @@ static double least_seconds_cpu(const struct annc_job *job)
     return 0;
 }
 
-/* The CPU finishes an evaluation of a few thousand examples before CUDA has started. */
+/* The CPU finishes an evaluation of a few thousand examples before CUDA has started. The engines
+ * that take small networks do not count: their times are not confirmed on a GPU. */
 static double least_seconds_cuda(const struct annc_job *job)
 {
     const double start = 0.1;

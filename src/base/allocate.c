@@ -1,4 +1,5 @@
 #include "base/allocate.h"
+#include "base/memory_limit.h"
 #include "base/status.h"
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ void annc_machine_memory(uint64_t *total, uint64_t *available)
             *available = kilobytes * 1024;
     if (file)
         fclose(file);
+    annc_memory_limit("", total, available);
 }
 
 static annc_status refused(size_t bytes, const char *what)

@@ -34,7 +34,8 @@ bool annc_is_too_large_to_read(uint64_t bytes);
 /* Returns a x b, or SIZE_MAX on overflow (no allocation of that size succeeds). */
 size_t annc_product(size_t a, size_t b);
 
-/* Writes the machine's total and available memory in bytes. */
+/* Writes the total and the available memory of the machine in bytes, or of this process, if a
+ * control group or the limit of address space leaves less. */
 void annc_machine_memory(uint64_t *total, uint64_t *available);
 
 #endif

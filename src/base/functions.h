@@ -140,13 +140,14 @@ ANNC_DEVICE_CODE double ERFC(double z)
 #define SQRT(z)  _Generic((z), float : sqrtf, double : sqrt)(z)
 #define ERFC(z)  _Generic((z), float : erfcf, double : erfc)(z)
 #endif
-#define LOGISTIC(z)     (1 / (1 + EXP(-(z))))
-#define NORMAL_BELOW(z) (ERFC((real)-0.70710678118654752440084436210485 * (z)) / 2) /* erfc(-z / sqrt 2) / 2 */
-#define ABS(z)          ((z) < 0 ? -(z) : (z))
-#define MAX(z, w)       ((z) > (w) ? (z) : (w))
-#define MIN(z, w)       ((z) < (w) ? (z) : (w))
+#define LOGISTIC(z)           (1 / (1 + EXP(-(z))))
+#define NORMAL_BELOW(z)       (ERFC((real)-0.70710678118654752440084436210485 * (z)) / 2) /* erfc(-z / sqrt 2) / 2 */
+#define ABS(z)                ((z) < 0 ? -(z) : (z))
+#define OVER_ROOT(x, s, c, e) ((x) / ((c)*SQRT(s) + (e)))
+#define MAX(z, w)             ((z) > (w) ? (z) : (w))
+#define MIN(z, w)             ((z) < (w) ? (z) : (w))
 
-enum annc_activation_kind { SMOOTH, PIECEWISE, ROWWISE };
+enum annc_activation_kind { SMOOTH, PIECEWISE, OF_OUTPUTS, ROWWISE };
 enum { ANY_OUTPUT = -1 };
 enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
 
@@ -182,13 +183,14 @@ enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
         typedef number real ANNC_UNUSED;                                                                               \
         ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_DERIVATIVE, ANNC_ACTIVATION_COUNT)                                       \
     }                                                                                                                  \
-    ANNC_DEVICE_CODE number annc_cost_value_##suffix(annc_cost cost, ANNC_UNUSED number z, ANNC_UNUSED number a,       \
-                                                     number y)                                                         \
+    ANNC_DEVICE_CODE number annc_cost_value_##suffix(annc_cost cost, ANNC_UNUSED number tau, ANNC_UNUSED number z,     \
+                                                     ANNC_UNUSED number a, number y)                                   \
     {                                                                                                                  \
         typedef number real ANNC_UNUSED;                                                                               \
         ANNC_SWITCH(cost, ANNC_COSTS, ANNC_VALUE, ANNC_COST_COUNT)                                                     \
     }                                                                                                                  \
-    ANNC_DEVICE_CODE number annc_cost_derivative_##suffix(annc_cost cost, ANNC_UNUSED number z, number a, number y)    \
+    ANNC_DEVICE_CODE number annc_cost_derivative_##suffix(annc_cost cost, ANNC_UNUSED number tau,                      \
+                                                          ANNC_UNUSED number z, number a, number y)                    \
     {                                                                                                                  \
         typedef number real ANNC_UNUSED;                                                                               \
         ANNC_SWITCH(cost, ANNC_COSTS, ANNC_DERIVATIVE, ANNC_COST_COUNT)                                                \
@@ -202,7 +204,7 @@ ANNC_DEVICE_CODE int annc_activation_piece(annc_activation f, double z){
     ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_PIECE, ANNC_ACTIVATION_COUNT)} ANNC_DEVICE_CODE
     int annc_cost_piece(annc_cost cost, double a, double y){ANNC_SWITCH(cost, ANNC_COSTS, ANNC_PIECE, ANNC_COST_COUNT)}
 
-/* Returns whether f is smooth, piecewise or row-wise. */
+/* Returns the kind of f. */
 #define ANNC_KIND(enumerator, name, value, derivative, kind, ...)                                                      \
     case enumerator:                                                                                                   \
         return kind;

@@ -30,20 +30,29 @@ struct annc_philox_block {
     uint32_t word[4];
 };
 
+enum { ANNC_PHILOX_ROUNDS = 10 };
+#define ANNC_PHILOX_FACTOR_0 0xD2511F53u
+#define ANNC_PHILOX_FACTOR_2 0xCD9E8D57u
+
+ANNC_DEVICE_CODE void annc_philox_next_key(uint32_t *key0, uint32_t *key1)
+{
+    *key0 += 0x9E3779B9u; /* the golden ratio (Philox's key schedule) */
+    *key1 += 0xBB67AE85u; /* sqrt(3) - 1 */
+}
+
 ANNC_DEVICE_CODE struct annc_philox_block annc_philox(uint64_t seed, uint64_t stream, uint64_t block)
 {
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
     uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32);
     uint32_t c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
-    for (int round = 0; round < 10; round++) {
-        const uint64_t p0 = (uint64_t)0xD2511F53u * c0;
-        const uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
+    for (int round = 0; round < ANNC_PHILOX_ROUNDS; round++) {
+        const uint64_t p0 = (uint64_t)ANNC_PHILOX_FACTOR_0 * c0;
+        const uint64_t p1 = (uint64_t)ANNC_PHILOX_FACTOR_2 * c2;
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ key0;
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ key1;
         c3 = (uint32_t)p0;
-        key0 += 0x9E3779B9u; /* the golden ratio (Philox's key schedule) */
-        key1 += 0xBB67AE85u; /* sqrt(3) - 1 */
+        annc_philox_next_key(&key0, &key1);
     }
     struct annc_philox_block words;
     words.word[0] = c0;
@@ -172,20 +181,90 @@ ANNC_DEVICE_CODE float annc_dropout_scale(double share)
     return (float)(1 / (1 - share));
 }
 
+/* Dropout of a layer has its own stream; unit j of n takes word j mod 4 of an example's block. */
+ANNC_DEVICE_CODE uint64_t annc_dropout_stream(uint32_t layer)
+{
+    return ANNC_STREAM_DROPOUT + 256 * (uint64_t)layer;
+}
+ANNC_DEVICE_CODE uint64_t annc_dropout_block(uint64_t example, uint32_t j, uint32_t n)
+{
+    return example * (n / 4 + 1) + j / 4;
+}
+
 /* Returns the dropout factor of unit j of n in a layer: 0 if its word is below `threshold`, a share
  * of 2^32, or else `scale`. */
 ANNC_DEVICE_CODE float annc_dropout_factor(uint64_t seed, uint32_t layer, uint64_t example, uint32_t j, uint32_t n,
                                            uint32_t threshold, float scale)
 {
-    const uint64_t stream = ANNC_STREAM_DROPOUT + 256 * (uint64_t)layer;
-    const uint64_t block = example * (n / 4 + 1) + j / 4;
+    const uint64_t stream = annc_dropout_stream(layer), block = annc_dropout_block(example, j, n);
     return annc_philox_word(annc_philox(seed, stream, block), j) < threshold ? 0 : scale;
 }
 
-/* Returns the noise of input j of n, in units of the noise's standard deviation. */
-ANNC_DEVICE_CODE double annc_input_noise(uint64_t seed, uint64_t example, uint32_t j, uint32_t n)
+/* The definition of input noise: 1 until 0.1.0, deviates in double; 2 the one below. A checkpoint
+ * records it. */
+enum { ANNC_NOISE_DEFINITION = 2 };
+
+/* Returns the natural logarithm of u in (0, 1] in single precision, within 2 ulp: as annc_log_unit,
+ * without a branch, so that loops over it vectorise. */
+ANNC_DEVICE_CODE float annc_log_unit_f32(float u)
 {
-    return annc_normal(seed, ANNC_STREAM_NOISE, 2 * (example * (n / 2 + 1)) + j);
+    const uint32_t one = 0x3F800000, root_half = 0x3F3504F3; /* bits of 1 and sqrt(1/2) */
+    uint32_t bits;
+    float m;
+    memcpy(&bits, &u, sizeof bits);
+    bits += one - root_half;
+    const float exponent = (float)((int)(bits >> 23) - 127);
+    bits = (bits & 0x007FFFFF) + root_half;
+    memcpy(&m, &bits, sizeof m);
+    const float s = (m - 1) / (m + 1);
+    const float q = s * s;
+    float series = 1.0f / 9;
+    series = series * q + 1.0f / 7;
+    series = series * q + 1.0f / 5;
+    series = series * q + 1.0f / 3;
+    const float two_s = 2 * s;
+    return exponent * 0.69314718f + (two_s + two_s * q * series);
+}
+
+/* Computes the Box-Muller pair of two words in single precision: u in (0, 1) from the upper 23 bits
+ * of the first, so that it is exact, the angle from the upper 24 of the second. Deviates reach
+ * 5.8. */
+ANNC_DEVICE_CODE void annc_noise_pair(uint32_t first, uint32_t second, float *even, float *odd)
+{
+    const float two_to_minus_23 = 1.1920928955078125e-7f, part_of_turn = 3.7450702829238413e-7f; /* pi / 2^23 */
+    const float u = (float)(int)(first >> 9) * two_to_minus_23 + two_to_minus_23 / 2;
+    const float radius = sqrtf(-2 * annc_log_unit_f32(u));
+    /* A turn has 2^24 parts, a quadrant 2^22; x is within half a quadrant of its axis. */
+    const int turn = (int)(second >> 8), quadrant = (turn + (1 << 21)) >> 22;
+    const float x = (float)(turn - (quadrant << 22)) * part_of_turn;
+    const float q = x * x;
+    float s = 2.7557319e-6f;
+    s = s * q - 1.9841270e-4f;
+    s = s * q + 8.3333333e-3f;
+    s = s * q - 1.6666667e-1f;
+    s = x + x * q * s;
+    float c = 2.4801587e-5f;
+    c = c * q - 1.3888889e-3f;
+    c = c * q + 4.1666667e-2f;
+    c = 1 - (q / 2 - q * q * c);
+    const float a = quadrant & 1 ? c : s, b = quadrant & 1 ? s : c;
+    *even = radius * (quadrant & 2 ? -a : a);
+    *odd = radius * ((quadrant + 1) & 2 ? -b : b);
+}
+
+ANNC_DEVICE_CODE uint64_t annc_noise_block(uint64_t example, uint32_t j, uint32_t n)
+{
+    return example * (n / 4 + 1) + j / 4;
+}
+
+/* Returns the noise of input j of n, in units of the noise's standard deviation: deviate j mod 4 of
+ * an example's block, of the pairs of words 0 and 1, 2 and 3. */
+ANNC_DEVICE_CODE float annc_input_noise(uint64_t seed, uint64_t example, uint32_t j, uint32_t n)
+{
+    const struct annc_philox_block words = annc_philox(seed, ANNC_STREAM_NOISE, annc_noise_block(example, j, n));
+    float even, odd;
+    annc_noise_pair(j & 2 ? words.word[2] : words.word[0], j & 2 ? words.word[3] : words.word[1], &even, &odd);
+    return j & 1 ? odd : even;
 }
 
 #endif

@@ -20,6 +20,8 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_CLASS_WEIGHTS   ANNC_FIELD("class_weights")
 #define ANNC_FIELD_COST            ANNC_FIELD("cost")
 #define ANNC_FIELD_DECIMAL         ANNC_FIELD("decimal")
+#define ANNC_FIELD_CATEGORICAL     ANNC_FIELD("categorical")
+#define ANNC_FIELD_NUMERIC         ANNC_FIELD("numeric")
 #define ANNC_FIELD_DROP            ANNC_FIELD("drop")
 #define ANNC_FIELD_ETA             ANNC_FIELD("eta")
 #define ANNC_FIELD_FETCH           ANNC_FIELD("annc_mnist_fetch") /* a function */
@@ -29,6 +31,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_LABELS_PATH     ANNC_FIELD("labels_path")
 #define ANNC_FIELD_MISSING         ANNC_FIELD("missing")
 #define ANNC_FIELD_PREDICTIONS     ANNC_FIELD("predictions")
+#define ANNC_FIELD_QUANTILE        ANNC_FIELD("quantile")
 #define ANNC_FIELD_TARGET          ANNC_FIELD("target")
 #define ANNC_FIELD_TARGET_ACCURACY ANNC_FIELD("target_accuracy")
 #define ANNC_FIELD_TEST_PATH       ANNC_FIELD("test_path")

@@ -9,10 +9,22 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void tell(void *context, const char *line)
 {
     note(context, "%s", line);
+}
+
+/* Notes that MNIST is read from another directory, such as data/mnist, than it was downloaded
+ * to. */
+static void note_another(const struct options *options, const char *folder)
+{
+    char found[4096];
+    struct stat one, other;
+    if (annc_mnist_find(found, sizeof found) == ANNC_OK && stat(found, &one) == 0 && stat(folder, &other) == 0 &&
+        (one.st_dev != other.st_dev || one.st_ino != other.st_ino))
+        note(options, "train reads MNIST from %s; for this download give --data %s", found, folder);
 }
 
 annc_status run_fetch(const struct options *options)
@@ -29,6 +41,7 @@ annc_status run_fetch(const struct options *options)
         note(options, "%s", error_text());
     if (status != ANNC_OK)
         return status;
+    note_another(options, folder);
     if (options->value[OPTION_JSON].given) {
         struct json json;
         json_begin(&json, "annc.fetch/1");

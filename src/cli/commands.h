@@ -10,6 +10,7 @@ struct command {
     unsigned bit;
     int most_positional;
     annc_status (*run)(const struct options *options);
+    const char *examples[2]; /* of its arguments and options */
 };
 
 extern const struct command COMMANDS[]; /* the last entry has no name */

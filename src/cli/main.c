@@ -13,8 +13,10 @@
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---------------------------------------------------------------- help */
 
@@ -32,7 +34,13 @@ static void print_command_help(const struct command *command, bool all)
 {
     printf("annc-gpu %s%s%s [options]: %s\n\n", command->name, command->arguments[0] ? " " : "", command->arguments,
            command->summary);
+    for (int i = 0; i < 2; i++)
+        printf("  annc-gpu %s %s\n", command->name, command->examples[i]);
+    putchar('\n');
     const int left_out = options_help(command->bit, all);
+    if ((all && option_named(command->bit, "hidden") != OPTION_COUNT) || (command->bit & (TRAIN | SWEEP)))
+        printf("\nDefaults in [] are those for MNIST and the built-in digits. For other data,\n"
+               "without --layers, network and training are chosen by the data.\n");
     if (left_out > 0)
         printf("\n`annc-gpu help %s all` shows %d more option%s.\n", command->name, left_out,
                annc_plural((uint64_t)left_out));
@@ -41,8 +49,8 @@ static void print_command_help(const struct command *command, bool all)
 static void print_version(void)
 {
     const annc_build build = annc_build_info();
-    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nlibpng %s\nCUDA %s\n", build.version, build.commit,
-           build.compiler, build.blas, build.zlib, build.png, build.cuda);
+    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nlibpng %s\nlibjpeg %s\nCUDA %s\n", build.version,
+           build.commit, build.compiler, build.blas, build.zlib, build.png, build.jpeg, build.cuda);
 }
 
 /* ---------------------------------------------------------------- commands */
@@ -91,23 +99,35 @@ out:
     return status;
 }
 
-/* "help", "help COMMAND", "help COMMAND all", "help man" and the like. */
+/* Prints one option of a command: "help train lr" or "help train --lr". */
+static annc_status print_option_help(const struct command *command, const char *name)
+{
+    name += strncmp(name, "--", 2) == 0 ? 2 : 0;
+    const enum option_id id = option_named(command->bit, name);
+    if (id == OPTION_COUNT)
+        return annc_fail(ANNC_USAGE, "help %s takes 'all' or an option of it; not '%.64s'", command->name, name);
+    option_help(id);
+    return ANNC_OK;
+}
+
+/* "help", "help COMMAND", "help COMMAND all", "help COMMAND OPTION", "help man" and the like. */
 static annc_status run_help(int count, char **words)
 {
     const bool general = count == 0 || strcmp(words[0], "help") == 0;
     const bool all = !general && count > 1 && strcmp(words[1], "all") == 0;
-    const int taken = all ? 2 : 1;
-    if (count > taken)
-        return annc_fail(ANNC_USAGE, "help takes a command, and 'all' after it; not '%.64s'", words[taken]);
-    if (general) {
-        print_help();
+    void (*const manual)(void) = general ? print_help : manual_named(words[0]);
+    if (count > 2 || (count > 1 && manual))
+        return annc_fail(ANNC_USAGE, "help takes a command, and 'all' or an option after it; not '%.64s'",
+                         words[count > 2 ? 2 : 1]);
+    if (manual) {
+        manual();
         return ANNC_OK;
     }
-    if (print_manual(words[0]))
-        return ANNC_OK;
     const struct command *command = command_named(words[0]);
     if (!command)
         return ANNC_USAGE;
+    if (count > 1 && !all)
+        return print_option_help(command, words[1]);
     print_command_help(command, all);
     return ANNC_OK;
 }
@@ -115,11 +135,11 @@ static annc_status run_help(int count, char **words)
 static annc_status run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "--help";
-    if (strcmp(name, "--version") == 0) {
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         print_version();
         return ANNC_OK;
     }
-    if (strcmp(name, "--help") == 0) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_help();
         return ANNC_OK;
     }
@@ -129,6 +149,15 @@ static annc_status run(int argc, char **argv)
     return command ? run_command(command, argc - 2, argv + 2) : ANNC_USAGE;
 }
 
+/* Returns whether only the reader of standard output has gone, as `head` does, and with it the whole
+ * purpose of the command; a training has others. */
+static bool ended_by_reader(annc_status status, const char *command)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return status == ANNC_OUTPUT && strcmp(command, "train") != 0 && strcmp(command, "sweep") != 0 &&
+           poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
     use_fast_kernels(argv);
@@ -136,11 +165,10 @@ int main(int argc, char **argv)
     keep_standard_streams();
     handle_signals();
     annc_status status = run(argc, argv);
-    if (status != ANNC_STOPPED && status != ANNC_OK && status != ANNC_CHECK_FAILED)
+    if (status == ANNC_OK)
+        status = flush(stdout, "standard output");
+    if (status != ANNC_STOPPED && status != ANNC_OK && status != ANNC_CHECK_FAILED &&
+        !ended_by_reader(status, argc > 1 ? argv[1] : "help"))
         complain(error_text());
-    if (flush(stdout, "standard output") != ANNC_OK && status == ANNC_OK) {
-        complain(error_text());
-        status = ANNC_OUTPUT;
-    }
     return exit_code(status);
 }

@@ -40,6 +40,26 @@ static void print_option(const struct option_spec *spec)
     putchar('\n');
 }
 
+static void print_environment(void)
+{
+    static const struct {
+        const char *name, *effect;
+    } VARIABLES[] = {{"ANNC_DATA", "a folder that has MNIST"},
+                     {"ANNC_OFFLINE", "1: do not download MNIST"},
+                     {"ANNC_CUDA_MODULE", "file of the CUDA module, in place of the program's own"},
+                     {"NO_COLOR", "if it is set, no colour"},
+                     {"TERM", "dumb: neither colour nor a progress line"},
+                     {"TMPDIR", "folder for files that cannot be written where they should be"},
+                     {"XDG_CACHE_HOME", "MNIST is cached in its folder annc/mnist; default: ~/.cache"},
+                     {"OPENBLAS_CORETYPE", "kernels of OpenBLAS; default: those of the processor"}};
+    printf(".SH ENVIRONMENT\n");
+    for (size_t i = 0; i < sizeof VARIABLES / sizeof *VARIABLES; i++) {
+        printf(".TP\n.B %s\n", VARIABLES[i].name);
+        print_troff(VARIABLES[i].effect);
+        putchar('\n');
+    }
+}
+
 static void print_page(void)
 {
     printf(".TH ANNC\\-GPU 1 \"\" \"annc\\-gpu %s\" \"User Commands\"\n", annc_build_info().version);
@@ -55,12 +75,18 @@ static void print_page(void)
             if (OPTIONS[id].commands & COMMANDS[c].bit)
                 print_option(&OPTIONS[id]);
     }
+    printf(".SH EXAMPLES\n.nf\n");
+    for (int c = 0; COMMANDS[c].name; c++)
+        for (int i = 0; i < 2; i++) {
+            printf("annc\\-gpu %s ", COMMANDS[c].name);
+            print_troff(COMMANDS[c].examples[i]);
+            putchar('\n');
+        }
+    printf(".fi\n");
+    print_environment();
     printf(
         ".SH EXIT STATUS\n0 done, 1 failure, 2 usage, 3 a named input, 4 a device or memory, 5 diverged, 6 an output, "
-        "7 an audit failed, 129, 130 and 143 by signal.\n");
-    printf(".SH ENVIRONMENT\n.TP\n.B ANNC_DATA\nthe folder of the MNIST files\n.TP\n.B ANNC_OFFLINE\nif 1, "
-           "nothing "
-           "is downloaded\n.TP\n.B NO_COLOR\nif set, no colours are used\n");
+        "7 an audit failed, 129, 130, 138, 143 and 152 by signal.\n");
 }
 
 /* ---------------------------------------------------------------- completions */
@@ -190,16 +216,14 @@ static void print_fish(void)
     }
 }
 
-bool print_manual(const char *kind)
+void (*manual_named(const char *kind))(void)
 {
     static const struct {
         const char *name;
         void (*print)(void);
     } KINDS[] = {{"man", print_page}, {"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
-        if (strcmp(KINDS[i].name, kind) == 0) {
-            KINDS[i].print();
-            return true;
-        }
-    return false;
+        if (strcmp(KINDS[i].name, kind) == 0)
+            return KINDS[i].print;
+    return NULL;
 }

@@ -4,8 +4,8 @@
 
 #include "annc.h"
 
-/* Prints a file for packages, made from the tables of commands and options: "man" is the manual
- * page; "bash", "zsh" and "fish" are completions. Returns false for any other name. */
-bool print_manual(const char *kind);
+/* Returns the printer of a file for packages, made from the tables of commands and options: "man" is
+ * the manual page; "bash", "zsh" and "fish" are completions. NULL for any other name. */
+void (*manual_named(const char *kind))(void);
 
 #endif

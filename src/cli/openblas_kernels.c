@@ -1,9 +1,14 @@
 /* openblas_kernels.c - selects the OpenBLAS kernels for the processor. */
 #include "cli/openblas_kernels.h"
+#include "cli/terminal/early.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+/* In the environment of a process that OpenBLAS could not start threads in. */
+static const char ONE_THREAD[] = "ANNC_ONE_THREAD";
 
 #if defined(__x86_64__)
 
@@ -25,13 +30,29 @@ static const char *kernels_for_processor(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "Haswell" : NULL;
 }
 
+/* Gives the process its name back, which is "exe" after it has started itself anew: ps, pgrep and
+ * top show it. */
+static void keep_name(const char *program)
+{
+    char name[16] = "";
+    const char *slash = program ? strrchr(program, '/') : NULL;
+    if (program && prctl(PR_GET_NAME, name) == 0 && strcmp(name, "exe") == 0)
+        prctl(PR_SET_NAME, slash ? slash + 1 : program);
+}
+
 void use_fast_kernels(char **argv)
 {
     static const char VARIABLE[] = "OPENBLAS_CORETYPE";
     const char *kernels = kernels_for_processor();
-    if (getenv(VARIABLE) || !kernels || !is_fallback(annc_build_info().blas))
-        return;
-    if (setenv(VARIABLE, kernels, 0) == 0)
+    keep_name(argv[0]);
+    bool anew = false;
+    if (threads_were_refused() && !getenv(ONE_THREAD)) {
+        setenv("OPENBLAS_NUM_THREADS", "1", 1);
+        anew = setenv(ONE_THREAD, "1", 0) == 0;
+    }
+    if (!getenv(VARIABLE) && kernels && is_fallback(annc_build_info().blas))
+        anew = setenv(VARIABLE, kernels, 0) == 0 || anew;
+    if (anew)
         execv("/proc/self/exe", argv); /* on failure continue with the slow kernels */
 }
 
@@ -39,7 +60,9 @@ void use_fast_kernels(char **argv)
 
 void use_fast_kernels(char **argv)
 {
-    (void)argv;
+    if (threads_were_refused() && !getenv(ONE_THREAD) && setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0 &&
+        setenv(ONE_THREAD, "1", 0) == 0)
+        execv("/proc/self/exe", argv);
 }
 
 #endif

@@ -5,6 +5,8 @@
  * machine. */
 #include "dataset/digits.h"
 #include "base/philox.h"
+#include "base/pool.h"
+#include "base/processors.h"
 
 #include <math.h>
 #include <string.h>
@@ -201,18 +203,53 @@ static void develop(struct chance *chance, const struct hand *hand, const float 
     }
 }
 
+/* Draws an image and returns its label. */
+static int32_t draw_image(uint64_t number, uint8_t *image)
+{
+    float ink[ANNC_DIGITS_PIXELS] = {0};
+    struct chance chance = chance_of(number);
+    const int label = (int)(uniform(&chance) * ANNC_DIGITS_CLASSES);
+    const struct digit *digit = &DIGITS[label];
+    const struct style *style = &digit->style[(int)(uniform(&chance) * (float)digit->styles)];
+    const struct hand hand = hand_of(&chance);
+    for (int s = 0; s < MOST_STROKES && style->stroke[s].kind != NOTHING; s++)
+        draw_stroke(&chance, &hand, &style->stroke[s], ink);
+    develop(&chance, &hand, ink, image);
+    return label;
+}
+
+/* Images that threads share: any image is drawn by itself. */
+struct sheet {
+    uint32_t count;
+    uint64_t first;
+    uint8_t *images;
+    int32_t *labels;
+    int threads;
+};
+
+static void draw_part(void *context, int part)
+{
+    const struct sheet *sheet = context;
+    const uint64_t count = sheet->count, threads = (uint64_t)sheet->threads, i = (uint64_t)part;
+    for (size_t at = count * i / threads; at < count * (i + 1) / threads; at++)
+        sheet->labels[at] = draw_image(sheet->first + at, sheet->images + at * ANNC_DIGITS_PIXELS);
+}
+
+/* Returns how many threads draw so many images; each should have enough to be worth its start. */
+static int threads_for(uint32_t count)
+{
+    enum { WORTH_A_THREAD = 100 };
+    const int processors = annc_usable_processors(), most = (int)(count / WORTH_A_THREAD);
+    return most < 1 ? 1 : most < processors ? most : processors;
+}
+
 void annc_digits_draw(uint32_t count, uint64_t first, uint8_t *images, int32_t *labels)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        float ink[ANNC_DIGITS_PIXELS] = {0};
-        struct chance chance = chance_of(first + i);
-        const int label = (int)(uniform(&chance) * ANNC_DIGITS_CLASSES);
-        const struct digit *digit = &DIGITS[label];
-        const struct style *style = &digit->style[(int)(uniform(&chance) * (float)digit->styles)];
-        const struct hand hand = hand_of(&chance);
-        for (int s = 0; s < MOST_STROKES && style->stroke[s].kind != NOTHING; s++)
-            draw_stroke(&chance, &hand, &style->stroke[s], ink);
-        develop(&chance, &hand, ink, images + (size_t)i * ANNC_DIGITS_PIXELS);
-        labels[i] = label;
-    }
+    struct sheet sheet = {.count = count, .first = first, .images = images, .labels = labels};
+    struct annc_pool *pool = NULL;
+    sheet.threads = threads_for(count);
+    if (sheet.threads > 1 && annc_pool_open(sheet.threads, &pool) != ANNC_OK)
+        sheet.threads = 1;
+    annc_pool_run(pool, sheet.threads, draw_part, &sheet);
+    annc_pool_close(pool);
 }

@@ -42,8 +42,11 @@ static void tell(const annc_fetch_options *options, const char *what, const char
         options->progress(options->context, line);
 }
 
-/* Returns whether a file exists with the right unpacked content; otherwise writes the reason. */
-static bool is_right(const char *path, const struct mnist_file *file, char *reason)
+/* What a file is: MNIST's, something else, or nothing that could be read to its end. */
+enum content { RIGHT, OTHER, UNREADABLE };
+
+/* Reads a file, packed or not. Writes the reason unless it is right. */
+static enum content read_content(const char *path, const struct mnist_file *file, char *reason)
 {
     struct annc_stream *stream = NULL;
     struct annc_sha256 sha;
@@ -67,8 +70,8 @@ static bool is_right(const char *path, const struct mnist_file *file, char *reas
     else if (bytes != file->bytes || strcmp(digest, file->sha256) != 0)
         snprintf(reason, REASON, "the downloaded file has the wrong checksum");
     else
-        return true;
-    return false;
+        return RIGHT;
+    return status != ANNC_OK ? UNREADABLE : OTHER;
 }
 
 /* Starts curl, which writes the file to one pipe and its messages to another. It ignores the user's
@@ -227,7 +230,8 @@ static annc_status fetch_from(const annc_fetch_options *options, const char *url
         status = annc_fail(ANNC_OUTPUT, "%s: is not a regular file", annc_printable(path, shown, sizeof shown));
     if (status == ANNC_OK)
         status = run_curl(options, url, &safe, reason);
-    if (status == ANNC_OK && !is_right(annc_temporary_path(&safe.temporary, written, sizeof written), file, reason))
+    if (status == ANNC_OK &&
+        read_content(annc_temporary_path(&safe.temporary, written, sizeof written), file, reason) != RIGHT)
         status = ANNC_INPUT;
     if (status == ANNC_OK)
         status = annc_safe_commit(&safe);
@@ -236,17 +240,12 @@ out:
     return status;
 }
 
-static annc_status fetch_file(const annc_fetch_options *options, const char *folder, const struct mnist_file *file)
+/* Downloads a file to `path` from the first mirror that has it. */
+static annc_status fetch_file(const annc_fetch_options *options, const char *path, const struct mnist_file *file)
 {
     annc_status status = ANNC_INPUT;
     const char *mirrors = getenv("ANNC_MIRRORS");
-    char path[ANNC_PATH], url[URL], shown[URL], reason[REASON] = "", reasons[2048] = "";
-    if ((size_t)snprintf(path, sizeof path, "%s/%s.gz", folder, file->name) >= sizeof path)
-        return annc_fail(ANNC_OUTPUT, "the folder's name is too long");
-    if (access(path, F_OK) == 0 && is_right(path, file, reason)) {
-        tell(options, "is already downloaded", file->name, "");
-        return ANNC_OK;
-    }
+    char url[URL], shown[URL], reason[REASON] = "", reasons[2048] = "";
     mirrors = mirrors && mirrors[0] ? mirrors : ANNC_MNIST_MIRRORS;
     mirrors += strspn(mirrors, " ");
     while (*mirrors && status == ANNC_INPUT) {
@@ -265,15 +264,91 @@ static annc_status fetch_file(const annc_fetch_options *options, const char *fol
                                 : status;
 }
 
+/* ---------------------------------------------------------------- files already downloaded */
+
+/* The four files of a directory, in the order of FILES: the path of each, and whether it is there
+ * and right. */
+enum { COUNT = sizeof FILES / sizeof *FILES };
+
+struct places {
+    char path[COUNT][ANNC_PATH];
+    bool is_right[COUNT];
+};
+
+/* Finds the files that a training would read in a directory; "" where there is none. */
+static annc_status find_files(const char *folder, const char *found[COUNT], struct annc_idx_files *files)
+{
+    char shown[SHOWN];
+    const annc_status status = annc_idx_find(folder, files);
+    if (status == ANNC_INPUT)
+        return annc_fail(status, "%s: has other data sets; choose another folder with " ANNC_FIELD_FOLDER,
+                         annc_printable(folder, shown, sizeof shown));
+    for (int i = 0; i < COUNT; i++) {
+        const enum annc_part part = strncmp(FILES[i].name, "train", 5) == 0 ? ANNC_PART_TRAIN : ANNC_PART_TEST;
+        found[i] = strstr(FILES[i].name, "images") ? files->images[part] : files->labels[part];
+    }
+    return status;
+}
+
+/* Looks for the files under any name that a training would read, and chooses the paths of those to
+ * download. Another data set may have the same names, as Fashion-MNIST has: a file that can be read
+ * but is not MNIST's is never replaced, nor would a training read past it. */
+static annc_status look_around(const annc_fetch_options *options, const char *folder, struct places *places)
+{
+    annc_status status = ANNC_OK;
+    struct annc_idx_files files;
+    const char *found[COUNT];
+    char shown[SHOWN], reason[REASON];
+    ANNC_TRY(find_files(folder, found, &files));
+    for (int i = 0; i < COUNT; i++) {
+        char *path = places->path[i];
+        if ((size_t)snprintf(path, ANNC_PATH, "%s/%s.gz", folder, FILES[i].name) >= ANNC_PATH)
+            return annc_fail(ANNC_OUTPUT, "the folder's name is too long");
+        const enum content content = found[i][0] ? read_content(found[i], &FILES[i], reason) : UNREADABLE;
+        places->is_right[i] = content == RIGHT;
+        if (content == OTHER || (content == UNREADABLE && found[i][0] && strcmp(found[i], path) != 0))
+            return annc_fail(ANNC_INPUT,
+                             "%s: is not MNIST's, and is not replaced; remove it, or choose another folder "
+                             "with " ANNC_FIELD_FOLDER,
+                             annc_printable(found[i], shown, sizeof shown));
+        if (!places->is_right[i])
+            continue;
+        snprintf(path, ANNC_PATH, "%s", found[i]);
+        tell(options, "is already downloaded", FILES[i].name, "");
+    }
+out:
+    return status;
+}
+
+/* Checks that a training reads the files that have been checked: others may have come meanwhile. */
+static annc_status look_again(const char *folder, const struct places *places)
+{
+    annc_status status = ANNC_OK;
+    struct annc_idx_files files;
+    const char *found[COUNT];
+    char shown[SHOWN];
+    ANNC_TRY(find_files(folder, found, &files));
+    for (int i = 0; i < COUNT; i++)
+        if (strcmp(found[i], places->path[i]) != 0)
+            return annc_fail(ANNC_INPUT, "%s: is in the place of MNIST's file; remove it",
+                             annc_printable(found[i][0] ? found[i] : folder, shown, sizeof shown));
+out:
+    return status;
+}
+
 annc_status annc_mnist_fetch(const annc_fetch_options *options, char *folder, size_t size)
 {
     ANNC_REQUIRE(options, "options");
     ANNC_REQUIRE(folder, "folder");
     annc_status status = ANNC_OK;
+    struct places places;
     ANNC_TRY(choose_folder(options->folder, folder, size));
     ANNC_TRY(make_folder(folder));
-    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++)
-        ANNC_TRY(fetch_file(options, folder, &FILES[i]));
+    ANNC_TRY(look_around(options, folder, &places));
+    for (int i = 0; i < COUNT; i++)
+        if (!places.is_right[i])
+            ANNC_TRY(fetch_file(options, places.path[i], &FILES[i]));
+    ANNC_TRY(look_again(folder, &places));
 out:
     return status;
 }

@@ -1,18 +1,20 @@
 /* loading.c - the steps of loading data that are common to all sources. */
 #include "dataset/loading.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/pictures/picture_folder.h"
+#include "dataset/pictures/picture_table.h"
 #include "dataset/prepare/classes.h"
 #include "dataset/prepare/preparation.h"
 #include "dataset/prepare/preparation_text.h"
 #include "dataset/tables/csv.h"
 #include "dataset/tables/idx_find.h"
 #include "dataset/tables/idx_table.h"
-#include "dataset/tables/notes.h"
 #include "dataset/tables/numpy_table.h"
-#include "dataset/tables/picture_table.h"
 #include "dataset/tables/table.h"
+#include "formats/jpeg.h"
 #include "formats/npy.h"
 #include "formats/picture.h"
 #include "formats/stream.h"
@@ -32,7 +34,7 @@ static annc_status check_number(const char *what, int value, int count)
 annc_status annc_loading_check(const annc_data_options *options)
 {
     const annc_text_options *text = &options->text;
-    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("source"), (int)options->source, ANNC_SOURCE_DIGITS + 1));
+    ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("source"), (int)options->source, ANNC_SOURCE_ARRAYS + 1));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("scale"), (int)options->scale, ANNC_SCALE_COUNT));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("target_scale"), (int)options->target_scale, ANNC_SCALE_COUNT));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("header"), (int)text->header, ANNC_NO + 1));
@@ -42,6 +44,8 @@ annc_status annc_loading_check(const annc_data_options *options)
                          options->fold, options->folds);
     if (options->source == ANNC_SOURCE_PATH)
         ANNC_REQUIRE(options->path, "path");
+    if (options->source == ANNC_SOURCE_ARRAYS)
+        ANNC_REQUIRE(options->arrays, "arrays");
     return ANNC_OK;
 }
 
@@ -100,6 +104,7 @@ annc_status annc_file_open(const char *path, annc_format *format, struct annc_st
     const bool utf_16 = memcmp(begin, "\xFF\xFE", 2) == 0 || memcmp(begin, "\xFE\xFF", 2) == 0;
     *format = annc_npy_begins(begin)           ? ANNC_FORMAT_NPY
               : annc_png_begins(begin)         ? ANNC_FORMAT_PNG
+              : annc_jpeg_begins(begin)        ? ANNC_FORMAT_JPEG
               : memchr(begin, 0, 4) && !utf_16 ? ANNC_FORMAT_IDX
                                                : ANNC_FORMAT_TEXT;
 out:
@@ -150,6 +155,19 @@ out:
     return status;
 }
 
+/* Reads a folder of pictures: those of the training as they are, others in the style of these. */
+static annc_status read_picture_folder(struct annc_loading *loading, const char *path, int p)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_look *look = loading->preparation && p != ANNC_PART_TRAIN ? &loading->preparation->look : NULL;
+    if (!loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST])
+        loading->data->format = ANNC_FORMAT_PNG;
+    ANNC_TRY(annc_picture_folder(path, look, loading->options->unlabelled, &loading->table[p], NOTES(loading)));
+    ANNC_TRY(annc_loading_take(loading, p));
+out:
+    return status;
+}
+
 const struct annc_table *annc_loading_columns(const struct annc_loading *loading)
 {
     const struct annc_preparation *preparation = loading->preparation;
@@ -169,15 +187,46 @@ static annc_status open_once(struct annc_loading *loading, const char *path, ann
     return ANNC_OK;
 }
 
+/* Returns the format of one of the files, which differ in what is skipped. */
+static annc_text_options text_options(const annc_data_options *options, const char *path)
+{
+    annc_text_options text = options->text;
+    if (path == options->test_path)
+        text.skip = options->test_skip;
+    else if (path == options->validation_path)
+        text.skip = options->validation_skip;
+    return text;
+}
+
+annc_status annc_loading_take(struct annc_loading *loading, int p)
+{
+    annc_status status = ANNC_OK;
+    uint32_t dropped;
+    ANNC_TRY(annc_table_missing(&loading->table[p], loading->options->text.missing, &dropped));
+    if (dropped > 0)
+        annc_note(NOTES(loading), "%u row%s with missing values %s left out", dropped, annc_plural(dropped),
+                  dropped == 1 ? "is" : "are");
+    loading->has_part[p] = true;
+    ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
+out:
+    return status;
+}
+
 annc_status annc_loading_read(struct annc_loading *loading, const char *path, const char *labels_path, int p)
 {
     annc_status status = ANNC_OK;
     const annc_data_options *options = loading->options;
     annc_format format;
     struct annc_stream *stream = NULL;
-    uint32_t dropped;
-    bool has_test = false;
+    bool has_test = false, are_pictures = false;
+    annc_text_options text;
+    if (!loading->stream && !annc_is_standard_input(path))
+        ANNC_TRY(annc_find_subfolders(path, &are_pictures));
+    if (are_pictures)
+        return read_picture_folder(loading, path, p);
     ANNC_TRY(open_once(loading, path, &format, &stream));
+    if (stream)
+        annc_stream_note_gzip(stream, NOTES(loading));
     if (!loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST])
         loading->data->format = format;
     switch (format) {
@@ -192,24 +241,30 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
         ANNC_TRY(read_npz(loading, path, labels_path, p, &has_test));
         break;
     case ANNC_FORMAT_PNG:
+    case ANNC_FORMAT_JPEG:
         ANNC_TRY(read_picture(loading, path, stream, p));
         break;
     case ANNC_FORMAT_TEXT:
-        ANNC_TRY(annc_csv_read(stream, &options->text, annc_loading_columns(loading), !options->unlabelled,
-                               &loading->table[p], NOTES(loading)));
+        text = text_options(options, path);
+        ANNC_TRY(annc_csv_read(stream, &text, annc_loading_columns(loading), !options->unlabelled, &loading->table[p],
+                               NOTES(loading)));
         break;
     }
-    ANNC_TRY(annc_table_missing(&loading->table[p], options->text.missing, &dropped));
-    if (dropped > 0)
-        annc_note(NOTES(loading), "%u row%s with missing values %s left out", dropped, annc_plural(dropped),
-                  dropped == 1 ? "is" : "are");
-    loading->has_part[p] = true;
-    ANNC_TRY(annc_loading_complete(loading, &loading->table[p]));
+    ANNC_TRY(annc_loading_take(loading, p));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
         ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* in the same file */
 out:
     annc_stream_close(stream);
     return status;
+}
+
+/* Returns whether a scaling changes any number. */
+static bool changes(const struct annc_scaling *scaling)
+{
+    for (uint32_t c = 0; c < scaling->count; c++)
+        if (scaling->shift[c] != 0 || scaling->factor[c] != 1)
+            return true;
+    return false;
 }
 
 void annc_loading_note_scaling(struct annc_loading *loading)
@@ -219,8 +274,6 @@ void annc_loading_note_scaling(struct annc_loading *loading)
                        : preparation->scale == ANNC_SCALE_NONE        ? "not scaled"
                        : preparation->scale == ANNC_SCALE_STANDARDISE ? "standardised"
                                                                       : "scaled to [0, 1]";
-    const bool scaled = loading->options->model || loading->options->target_scale != ANNC_SCALE_NONE;
-    annc_note(NOTES(loading), "inputs are %s%s%s", what,
-              preparation->targets.count && scaled ? ", targets are scaled" : "",
+    annc_note(NOTES(loading), "inputs are %s%s%s", what, changes(&preparation->targets) ? ", targets are scaled" : "",
               loading->options->model ? ", as in the model" : "");
 }

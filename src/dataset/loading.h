@@ -35,6 +35,8 @@ const struct annc_table *annc_loading_columns(const struct annc_loading *loading
 /* Notes how inputs are scaled. */
 void annc_loading_note_scaling(struct annc_loading *loading);
 
+/* Takes the table of part p: treats its missing values, and learns from the first. */
+annc_status annc_loading_take(struct annc_loading *loading, int p);
 /* Reads a file of any format as part p. */
 annc_status annc_loading_read(struct annc_loading *loading, const char *path, const char *labels_path, int p);
 

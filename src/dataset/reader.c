@@ -1,6 +1,7 @@
 /* reader.c - reads data for predictions in pieces, without a limit of length. */
 #include "dataset/reader.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/loading.h"
@@ -8,9 +9,8 @@
 #include "dataset/source.h"
 #include "dataset/tables/csv.h"
 #include "dataset/tables/idx_find.h"
-#include "dataset/tables/notes.h"
-#include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/records.h"
 #include "formats/stream.h"
 
 #include <stdio.h>
@@ -52,6 +52,7 @@ static annc_status open_table(annc_reader *reader, const struct annc_reader_size
     struct annc_intake intake = sizes->intake;
     annc_stream_in_pieces(reader->stream);
     annc_stream_name(reader->stream, reader->data.description, sizeof reader->data.description);
+    annc_stream_note_gzip(reader->stream, reader->data.notes, sizeof reader->data.notes);
     if (reader->options.text.header == ANNC_NO)
         intake.records--;
     ANNC_TRY(annc_loading_prepare(loading));
@@ -177,6 +178,7 @@ static annc_status end_table(annc_reader *reader)
     reader->ended = true;
     if (reader->rows == 0)
         return annc_stream_malformed(reader->stream, "has missing values in every row");
+    annc_csv_note_unknown(reader->csv, reader->data.notes, sizeof reader->data.notes);
     if (dropped > 0)
         annc_note(reader->data.notes, sizeof reader->data.notes, "%llu row%s with missing values %s left out", dropped,
                   annc_plural(dropped), dropped == 1 ? "is" : "are");
@@ -195,7 +197,10 @@ static annc_status next_rows(annc_reader *reader, annc_dataset **piece)
     if (table->rows == 0)
         return end_table(reader);
     table->before = reader->rows;
-    status = make_piece(reader, NULL, 0, piece);
+    status =
+        annc_preparation_compare(reader->loading.preparation, table, reader->data.notes, sizeof reader->data.notes);
+    if (status == ANNC_OK)
+        status = make_piece(reader, NULL, 0, piece);
     if (status == ANNC_INPUT)
         return make_beginning(reader, piece);
     reader->rows += table->rows;

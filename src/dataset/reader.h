@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_READER_H
 #define ANNC_DATASET_READER_H
 
-#include "dataset/tables/records.h"
+#include "dataset/text/records.h"
 
 /* Sizes of pieces. They do not affect the result, except that `intake` sets the size of the
  * beginning. */

@@ -1,16 +1,18 @@
 /* source.c - loads data sets from files, directories and the built-in digits. */
 #include "dataset/source.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/array_table.h"
 #include "dataset/digits.h"
 #include "dataset/loading.h"
+#include "dataset/pictures/picture_folder.h"
 #include "dataset/prepare/dataset.h"
 #include "dataset/prepare/preparation.h"
 #include "dataset/prepare/preparation_text.h"
 #include "dataset/prepare/split.h"
 #include "dataset/tables/idx_find.h"
-#include "dataset/tables/notes.h"
 #include "dataset/tables/table.h"
 #include "formats/stream.h"
 
@@ -22,7 +24,34 @@
 
 /* ---------------------------------------------------------------- files */
 
-/* Reads a directory of IDX files. */
+/* Reads a directory with a subfolder of pictures per class, or with such directories train and
+ * test. */
+static annc_status read_pictures(struct annc_loading *loading, const char *folder)
+{
+    annc_status status = ANNC_OK;
+    const annc_data_options *options = loading->options;
+    char train[ANNC_PATH], test[ANNC_PATH], shown[ANNC_TABLE_NAME];
+    if ((size_t)snprintf(train, sizeof train, "%s/train", folder) >= sizeof train)
+        return annc_fail(ANNC_INPUT, "%s: has a path that is too long", annc_printable(folder, shown, sizeof shown));
+    snprintf(test, sizeof test, "%.*s/test", (int)strlen(folder), folder);
+    bool is_divided, has_test = false;
+    ANNC_TRY(annc_find_subfolders(train, &is_divided));
+    if (is_divided)
+        ANNC_TRY(annc_find_subfolders(test, &has_test));
+    if (options->need_train)
+        ANNC_TRY(annc_loading_read(loading, is_divided ? train : folder, NULL, ANNC_PART_TRAIN));
+    if (options->test_path || !(options->need_test || has_test))
+        return ANNC_OK;
+    if (is_divided ? !has_test : options->need_train)
+        return annc_fail(ANNC_INPUT,
+                         "%s: has pictures for training, but none for a test: no folder 'test' beside 'train'",
+                         annc_printable(folder, shown, sizeof shown));
+    ANNC_TRY(annc_loading_read(loading, is_divided ? test : folder, NULL, ANNC_PART_TEST));
+out:
+    return status;
+}
+
+/* Reads a directory of IDX files, or of pictures. */
 static annc_status read_folder(struct annc_loading *loading, const char *folder)
 {
     static const char *const names[ANNC_PARTS] = {[ANNC_PART_TRAIN] = "training", [ANNC_PART_TEST] = "test"};
@@ -30,9 +59,14 @@ static annc_status read_folder(struct annc_loading *loading, const char *folder)
     const annc_data_options *options = loading->options;
     struct annc_idx_files files;
     char shown[ANNC_TABLE_NAME];
+    bool are_pictures = false;
     const bool needed[ANNC_PARTS] = {[ANNC_PART_TRAIN] = options->need_train, [ANNC_PART_TEST] = options->need_test};
     annc_printable(folder, shown, sizeof shown);
     ANNC_TRY(annc_idx_find(folder, &files));
+    if (!files.images[ANNC_PART_TRAIN][0] && !files.images[ANNC_PART_TEST][0])
+        ANNC_TRY(annc_find_subfolders(folder, &are_pictures));
+    if (are_pictures)
+        return read_pictures(loading, folder);
     for (int p = ANNC_PART_TRAIN; p <= ANNC_PART_TEST; p++) {
         const char *like = p == ANNC_PART_TRAIN ? "train" : "t10k";
         if (p == ANNC_PART_TRAIN && options->labels_path)
@@ -86,6 +120,33 @@ out:
     return status;
 }
 
+/* ---------------------------------------------------------------- arrays in memory */
+
+static annc_status take_arrays(struct annc_loading *loading, const annc_arrays *arrays, int p)
+{
+    static const char *const names[ANNC_PARTS] = {[ANNC_PART_TRAIN] = "the training rows",
+                                                  [ANNC_PART_VALIDATION] = "the validation rows",
+                                                  [ANNC_PART_TEST] = "the rows"};
+    annc_status status = ANNC_OK;
+    const annc_data_options *options = loading->options;
+    const bool drops = options->text.missing == ANNC_MISSING_DROP;
+    if (!arrays)
+        return ANNC_OK;
+    ANNC_TRY(annc_array_table(arrays, names[p], options->unlabelled, drops, &loading->table[p]));
+    ANNC_TRY(annc_loading_take(loading, p));
+out:
+    return status;
+}
+
+static annc_status read_arrays(struct annc_loading *loading)
+{
+    const annc_data_options *options = loading->options;
+    snprintf(loading->data->description, sizeof loading->data->description, "arrays in memory");
+    ANNC_RETURN_IF_FAILED(
+        take_arrays(loading, options->arrays, options->need_train ? ANNC_PART_TRAIN : ANNC_PART_TEST));
+    return take_arrays(loading, options->validation_arrays, ANNC_PART_VALIDATION);
+}
+
 /* ---------------------------------------------------------------- the built-in digits */
 
 static annc_status draw_part(struct annc_loading *loading, uint32_t count, uint64_t first, int p)
@@ -101,7 +162,7 @@ static annc_status draw_part(struct annc_loading *loading, uint32_t count, uint6
     annc_digits_draw(count, first, table->x, labels);
     for (uint32_t i = 0; i < count; i++)
         numbers[i] = labels[i];
-    ANNC_TRY(annc_labels_of_numbers(numbers, count, &table->labels));
+    ANNC_TRY(annc_labels_of_numbers(table->name, numbers, count, &table->labels));
     table->rows = count;
     table->inputs = ANNC_DIGITS_PIXELS;
     table->type = ANNC_BYTES;
@@ -149,6 +210,9 @@ static annc_status read_tables(struct annc_loading *loading)
     case ANNC_SOURCE_DIGITS:
         ANNC_TRY(draw_digits(loading));
         break;
+    case ANNC_SOURCE_ARRAYS:
+        ANNC_TRY(read_arrays(loading));
+        break;
     }
     if (options->test_path)
         ANNC_TRY(annc_loading_read(loading, options->test_path, options->test_labels_path, ANNC_PART_TEST));
@@ -188,6 +252,16 @@ static annc_status split_rows(const struct annc_loading *loading, const struct a
     return annc_split_none(table, split);
 }
 
+/* Treats levels that no training row has as unknown in all parts. */
+static void move_unseen(struct annc_loading *loading)
+{
+    const struct annc_categories *categories = &loading->preparation->like.categories;
+    for (int p = 0; p < ANNC_PARTS; p++)
+        if (loading->has_part[p] && loading->table[p].categories.count > 0) /* a text table */
+            annc_categories_move_unseen(categories, loading->table[p].x, loading->table[p].rows,
+                                        loading->table[p].inputs);
+}
+
 /* Makes the training part: splits it, and fits the scaling to the rest. */
 static annc_status make_training(struct annc_loading *loading)
 {
@@ -197,9 +271,14 @@ static annc_status make_training(struct annc_loading *loading)
     struct annc_split split = {NULL, NULL, 0, 0};
     annc_data *data = loading->data;
     ANNC_TRY(split_rows(loading, table, &split));
-    if (!loading->options->model)
+    if (loading->options->model) {
+        ANNC_TRY(annc_preparation_compare(loading->preparation, table, NOTES(loading)));
+    } else {
         ANNC_TRY(annc_preparation_fit(loading->preparation, table, loading->options->target_scale, split.train,
                                       split.train_count));
+        annc_ranges_note_coarse(&loading->preparation->ranges, &table->input_names, table->name, NOTES(loading));
+    }
+    move_unseen(loading);
     if (split.held_count > 0) {
         ANNC_TRY(
             annc_preparation_apply(loading->preparation, table, outputs, split.train, split.train_count, &data->train));
@@ -221,12 +300,16 @@ static annc_status make_datasets(struct annc_loading *loading)
     annc_data *data = loading->data;
     const uint32_t outputs = loading->options->outputs;
     struct annc_table *test = &loading->table[ANNC_PART_TEST], *validation = &loading->table[ANNC_PART_VALIDATION];
+    const bool is_learnt = loading->options->model || loading->has_part[ANNC_PART_TRAIN];
     ANNC_TRY(check_inputs(loading));
     if (loading->has_part[ANNC_PART_TRAIN]) {
         ANNC_TRY(make_training(loading));
     } else if (!loading->options->model) {
         ANNC_TRY(annc_preparation_fit(loading->preparation, test, loading->options->target_scale, NULL, test->rows));
     }
+    for (int p = ANNC_PART_TEST; p < ANNC_PARTS && is_learnt; p++)
+        if (loading->has_part[p])
+            ANNC_TRY(annc_preparation_compare(loading->preparation, &loading->table[p], NOTES(loading)));
     if (loading->has_part[ANNC_PART_VALIDATION])
         ANNC_TRY(annc_preparation_apply(loading->preparation, validation, outputs, NULL, 0, &data->validation));
     if (loading->has_part[ANNC_PART_TEST])

@@ -14,9 +14,11 @@ bool annc_png_begins(const void *bytes)
 }
 
 #if ANNC_PNG_FOUND
+#include "formats/exif.h"
+
 #include <png.h>
 
-enum { MOST_PIXELS = 100000000, MOST_DEFLATE_RATIO = 1032, OPAQUE = 255, MIDDLE = 127 };
+enum { MOST_DEFLATE_RATIO = 1032, OPAQUE = 255, MIDDLE = 127 };
 
 /* The state of decoding a file. libpng exits by longjmp, so everything that must survive that is
  * here. */
@@ -30,6 +32,7 @@ struct decoder {
     int channels;   /* 1 and 3, or 2 and 4 with opacity */
     uint8_t *lines; /* a row of the file, or all rows if interlaced */
     uint8_t *grey, *opacity;
+    struct annc_exif_chunk exif;
 };
 
 /* ---------------------------------------------------------------- callbacks of libpng */
@@ -55,6 +58,8 @@ static void on_read(png_structp png, png_bytep bytes, size_t count)
     decoder->status = annc_stream_read(decoder->stream, bytes, count, &got);
     if (decoder->status == ANNC_OK && got < count)
         decoder->status = annc_stream_malformed(decoder->stream, "is an incomplete PNG; copy it again");
+    if (decoder->status == ANNC_OK)
+        decoder->status = annc_exif_chunk_pass(&decoder->exif, bytes, count);
     if (decoder->status != ANNC_OK)
         png_longjmp(png, 1);
 }
@@ -94,9 +99,9 @@ static annc_status read_header(struct decoder *decoder)
     png_read_info(png, decoder->info);
     decoder->rows = png_get_image_height(png, decoder->info);
     decoder->columns = png_get_image_width(png, decoder->info);
-    if ((uint64_t)decoder->rows * decoder->columns > MOST_PIXELS)
+    if ((uint64_t)decoder->rows * decoder->columns > ANNC_MOST_PIXELS)
         return annc_stream_malformed(decoder->stream, "has %u x %u pixels; at most %d million can be read",
-                                     decoder->columns, decoder->rows, MOST_PIXELS / 1000000);
+                                     decoder->columns, decoder->rows, ANNC_MOST_PIXELS / 1000000);
     if (png_get_rowbytes(png, decoder->info) * decoder->rows / MOST_DEFLATE_RATIO > unwrapped_bytes(decoder->stream))
         return annc_stream_malformed(decoder->stream, "claims %u x %u pixels, more than it can hold; copy it again",
                                      decoder->columns, decoder->rows);
@@ -179,13 +184,15 @@ annc_status annc_png_read(struct annc_stream *stream, struct annc_picture *pictu
     ANNC_TRY(decode(&decoder));
     if (decoder.opacity)
         lay_over(&decoder);
-    *picture = (struct annc_picture){decoder.rows, decoder.columns, decoder.grey};
+    *picture =
+        (struct annc_picture){decoder.rows, decoder.columns, decoder.grey, annc_exif_chunk_orientation(&decoder.exif)};
     decoder.grey = NULL;
 out:
     png_destroy_read_struct(&decoder.png, &decoder.info, NULL);
     annc_release(decoder.lines);
     annc_release(decoder.grey);
     annc_release(decoder.opacity);
+    annc_release(decoder.exif.bytes);
     return status;
 }
 

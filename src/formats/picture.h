@@ -4,9 +4,12 @@
 
 #include "formats/stream.h"
 
+enum { ANNC_MOST_PIXELS = 100000000 };
+
 struct annc_picture {
     uint32_t rows, columns;
-    uint8_t *grey; /* rows x columns, 0 black; freed by annc_release */
+    uint8_t *grey;   /* rows x columns, 0 black; freed by annc_release */
+    int orientation; /* how it is stored, by its EXIF data: 1 to 8; 0: not said; -1: damaged */
 };
 
 /* Reads an open PNG of any size up to 100 megapixels, depth, colour and interlacing. Grey is 0.299

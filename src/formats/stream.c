@@ -3,8 +3,10 @@
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/first_bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +90,22 @@ uint64_t annc_stream_most_unpacked(uint64_t packed)
 int annc_stream_gzip_layers(const struct annc_stream *stream)
 {
     return stream->layers;
+}
+
+void annc_stream_note_gzip(const struct annc_stream *stream, char *notes, size_t size)
+{
+    char name[SHOWN];
+    if (annc_is_standard_input(stream->path))
+        return;
+    annc_stream_name(stream, name, sizeof name);
+    const size_t length = strlen(name);
+    const bool is_named = length > 3 && annc_compare_any_case(name + length - 3, ".gz", 3) == 0;
+    if (stream->layers > 0 && !is_named)
+        annc_note(notes, size, "%s is gzip, although its name does not end in .gz", name);
+    if (stream->layers == 0 && is_named)
+        annc_note(notes, size, "%s is not gzip, although its name ends in .gz", name);
+    if (stream->layers > 1)
+        annc_note(notes, size, "%s is compressed with gzip twice", name);
 }
 
 /* ---------------------------------------------------------------- filling the levels */
@@ -354,17 +372,15 @@ static annc_status reject_unknown_files(const struct annc_stream *stream)
 {
     const struct level *top = &stream->level[stream->layers];
     const char *text = (const char *)top->buffer + top->at;
-    size_t size = top->filled - top->at;
+    const size_t size = top->filled - top->at;
     if (size == 0)
         return annc_stream_malformed(stream, "is empty%s%s", stream->layers == 0 ? "" : " inside its gzip",
                                      stream->layers == 0 ? "" : advice_of(stream));
     if (size >= 4 && memcmp(text, "PK\3\4", 4) == 0)
         return annc_stream_malformed(stream, "is a zip archive; unpack it first");
-    for (; size > 0 && strchr(" \t\r\n\xEF\xBB\xBF", *text) && *text; size--)
-        text++;
-    if ((size >= 9 && annc_compare_any_case(text, "<!doctype", 9) == 0) ||
-        (size >= 5 && annc_compare_any_case(text, "<html", 5) == 0))
-        return annc_stream_malformed(stream, "is a web page, not data: the download went wrong; download it again");
+    const struct annc_other_format *other = annc_other_format(ANNC_AS_DATA, text, size);
+    if (other)
+        return annc_stream_malformed(stream, "is %s; %s", other->what, other->remedy);
     return ANNC_OK;
 }
 

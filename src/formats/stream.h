@@ -41,6 +41,9 @@ annc_status annc_stream_map(const struct annc_stream *stream, struct annc_mappin
  * layers of gzip around its content (0, 1, 2). */
 uint64_t annc_stream_file_bytes(const struct annc_stream *stream);
 int annc_stream_gzip_layers(const struct annc_stream *stream);
+/* Notes where the name and the content of a stream disagree about gzip, and where it is compressed
+ * twice. Needs some bytes to have been read. */
+void annc_stream_note_gzip(const struct annc_stream *stream, char *notes, size_t size);
 /* Returns the bytes that a packed file of this size may unpack to, if all of it is held in memory: 100
  * times as many, or 4 GB if that is more. A few hundred bytes could otherwise fill the memory. */
 uint64_t annc_stream_most_unpacked(uint64_t packed);

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/first_bytes.h"
 #include "formats/stream.h"
 
 #include <errno.h>
@@ -231,6 +232,17 @@ bool annc_zip_begins(const char *path)
     return is;
 }
 
+/* Rejects archives of other programs by their members. */
+static annc_status reject_others(const struct annc_zip *zip)
+{
+    for (uint32_t i = 0; i < zip->count; i++) {
+        const struct annc_other_format *other = annc_other_zip(zip->member[i].name);
+        if (other)
+            return annc_fail(ANNC_INPUT, "%s: is %s; %s", zip->name, other->what, other->remedy);
+    }
+    return ANNC_OK;
+}
+
 annc_status annc_zip_open(const char *path, struct annc_zip *zip)
 {
     annc_status status = ANNC_OK;
@@ -245,6 +257,7 @@ annc_status annc_zip_open(const char *path, struct annc_zip *zip)
     }
     zip->file_bytes = (uint64_t)file.st_size;
     ANNC_TRY(read_directory(zip));
+    ANNC_TRY(reject_others(zip));
 out:
     if (status != ANNC_OK)
         annc_zip_close(zip);

@@ -14,6 +14,7 @@ static annc_status check(const annc_network *const *networks, uint32_t count)
     for (uint32_t i = 1; i < count; i++) {
         const annc_shape *shape = &networks[i]->shape;
         if (shape->layers != first->layers || shape->width[0] != first->width[0] || shape->cost != first->cost ||
+            (shape->cost == ANNC_QUANTILE && shape->quantile != first->quantile) ||
             shape->width[shape->layers] != first->width[first->layers])
             return annc_fail(ANNC_USAGE,
                              "networks with different inputs, outputs, costs or numbers of layers cannot be joined");

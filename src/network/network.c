@@ -1,6 +1,7 @@
 /* network.c - networks: their parameters, blocks and metadata. */
 #include "network/network.h"
 #include "base/allocate.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "network/shape.h"
 
@@ -13,6 +14,10 @@ static annc_status describe_shape(annc_network *network)
     char text[ANNC_MAX_LAYERS * 20];
     ANNC_TRY(annc_network_set_metadata(network, "annc.version", ANNC_VERSION));
     ANNC_TRY(annc_network_set_metadata(network, "annc.cost", annc_cost_name(network->shape.cost)));
+    if (network->shape.cost == ANNC_QUANTILE) {
+        annc_number_format_hex(network->shape.quantile, text);
+        ANNC_TRY(annc_network_set_metadata(network, "annc.quantile", text));
+    }
     annc_shape_format_layers(&network->shape, text, sizeof text);
     ANNC_TRY(annc_network_set_metadata(network, "annc.layers", text));
     annc_shape_format_activations(&network->shape, text, sizeof text);

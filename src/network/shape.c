@@ -34,8 +34,9 @@ const char *annc_init_name(annc_init init)
 const char *annc_engine_name(annc_engine engine)
 {
     static const char *const names[ANNC_ENGINE_COUNT] = {
-        [ANNC_ENGINE_AUTO] = "auto",   [ANNC_ENGINE_OPS] = "ops",         [ANNC_ENGINE_RECORDED] = "recorded",
-        [ANNC_ENGINE_FUSED] = "fused", [ANNC_ENGINE_CLUSTER] = "cluster",
+        [ANNC_ENGINE_AUTO] = "auto",     [ANNC_ENGINE_OPS] = "ops",         [ANNC_ENGINE_RECORDED] = "recorded",
+        [ANNC_ENGINE_FUSED] = "fused",   [ANNC_ENGINE_CLUSTER] = "cluster", [ANNC_ENGINE_BLOCK] = "block",
+        [ANNC_ENGINE_TENSOR] = "tensor",
     };
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }
@@ -82,6 +83,15 @@ size_t annc_shape_biases_at(const annc_shape *shape, uint32_t l)
 size_t annc_shape_parameters(const annc_shape *shape)
 {
     return shape && shape->layers <= ANNC_MAX_LAYERS ? annc_shape_weights_at(shape, shape->layers + 1) : 0;
+}
+
+bool annc_shape_is_same(const annc_shape *a, const annc_shape *b)
+{
+    bool same = a->layers == b->layers && a->cost == b->cost &&
+                (a->cost != ANNC_QUANTILE || a->quantile == b->quantile) && a->width[0] == b->width[0];
+    for (uint32_t l = 1; same && l <= a->layers; l++)
+        same = a->width[l] == b->width[l] && a->activation[l - 1] == b->activation[l - 1];
+    return same;
 }
 
 bool annc_shape_is_in_range(const annc_shape *shape)
@@ -149,13 +159,15 @@ annc_status annc_shape_check(const annc_shape *shape)
         if (!name)
             return annc_fail(ANNC_USAGE, "layer %u: activation %d does not exist; valid values are 0 to %d", l,
                              (int)shape->activation[l - 1], ANNC_ACTIVATION_COUNT - 1);
-        if (annc_activation_kind_of(shape->activation[l - 1]) == ROWWISE && l < L)
+        if (annc_activation_kind_of(shape->activation[l - 1]) >= OF_OUTPUTS && l < L)
             return annc_fail(ANNC_USAGE, "%s is an activation of the output layer only, not of layer %u of %u", name, l,
                              L);
     }
     if (!annc_cost_name(shape->cost))
         return annc_fail(ANNC_USAGE, "cost %d does not exist; valid values are 0 to %d", (int)shape->cost,
                          ANNC_COST_COUNT - 1);
+    if (shape->cost == ANNC_QUANTILE && !(shape->quantile > 0 && shape->quantile < 1))
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_QUANTILE " must be above 0 and below 1, not %g", shape->quantile);
     const annc_activation output = shape->activation[L - 1];
     const int partner = annc_cost_partner(shape->cost);
     if (partner != ANY_OUTPUT && partner != (int)output)

@@ -16,6 +16,9 @@ const char *annc_shape_parse(const char *layers, const char *activations, const 
  * may be indexed with them; false for NULL. */
 bool annc_shape_is_in_range(const annc_shape *shape);
 
+/* Returns whether two networks have equal layers, activations and costs. */
+bool annc_shape_is_same(const annc_shape *a, const annc_shape *b);
+
 /* The range of an activation, or of the targets that a cost accepts; ends included. */
 struct annc_range {
     double low, high;

@@ -182,21 +182,30 @@ static void audits_stream(void)
     problem_free(&problem);
 }
 
-/* ... and a sweep no more than a training. */
+/* ... and a sweep no more than a training, also of networks that one launch would train together if the
+ * data fitted. */
 static void sweeps_stream(void)
 {
     const annc_device_options cuda = {.kind = ANNC_DEVICE_CUDA};
     struct problem problem;
+    annc_network *copy = NULL;
     memory_is(17);
     wide_problem(&problem);
-    annc_candidate candidate = {.network = problem.network,
-                                .options = {.training = {.eta = 0.5, .batch = 100, .seed = 1}, .epochs = 1}};
-    REQUIRE_OK(annc_sweep(&cuda, &candidate, 1, problem.data, problem.data, NULL, NULL, NULL));
-    CHECK_MSG(candidate.status == ANNC_OK, "%s", candidate.reason);
+    REQUIRE_OK(annc_network_copy(problem.network, &copy));
+    const annc_run_options options = {.training = {.eta = 0.5, .batch = 5, .seed = 1}, .epochs = 1};
+    annc_candidate candidates[] = {{.network = problem.network, .options = options},
+                                   {.network = copy, .options = options}};
+    for (uint32_t count = 1; count <= 2; count++) {
+        REQUIRE_OK(annc_sweep(&cuda, candidates, count, problem.data, problem.data, NULL, NULL, NULL));
+        for (uint32_t i = 0; i < count; i++)
+            CHECK_MSG(candidates[i].status == ANNC_OK, "%u of %u: %s", i, count, candidates[i].reason);
+    }
+    annc_network_free(copy);
     problem_free(&problem);
 }
 
-/* Evaluators of a training take no parameters of their own: 8 MB of them fit once. */
+/* Evaluators of a training take no parameters of their own: 8 MB of them fit once beside a chunk of
+ * examples for each evaluator. */
 static void evaluators_share_parameters(void)
 {
     const annc_shape shape = problem_shape("4-1000-1990-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
@@ -205,7 +214,7 @@ static void evaluators_share_parameters(void)
     annc_evaluator *evaluator[2] = {NULL};
     annc_evaluation evaluation;
     double loss;
-    memory_is(15);
+    memory_is(27);
     CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 8, ANNC_INIT_XAVIER, 3));
     annc_device *device = open_cuda(0);
     REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &plain, &trainer));

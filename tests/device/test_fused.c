@@ -1,8 +1,11 @@
 /* The engine that runs whole steps of small networks on the CPU: against the reference and the operations, over random shapes, densities and
  * minibatches. ANNC_CPU_KERNELS says by which instruction set. */
 #include "backend/backend.h"
-#include "backend/cpu/cpu_kernels.h"
+#include "backend/cpu/cpu_fused.h"
 #include "backend/cpu/cpu_sparse.h"
+#include "backend/cpu/loops/cpu_kernels.h"
+#include "base/allocate.h"
+#include "base/augmentation.h"
 #include "base/functions.h"
 #include "base/philox.h"
 #include "network/network.h"
@@ -15,8 +18,7 @@ static annc_device *device, *crew; /* one thread; three */
 static uint64_t drawn;
 static uint32_t draw(uint32_t n)
 {
-    const struct annc_philox_block words = annc_philox(77, 0, drawn++);
-    return (uint32_t)(((uint64_t)words.word[0] * n) >> 32);
+    return problem_draw(77, &drawn, n);
 }
 
 /* ---------------------------------------------------------------- problems */
@@ -43,6 +45,7 @@ static annc_shape random_shape(void)
         shape.width[shape.layers] = 2 + draw(18);
     shape.activation[shape.layers - 1] = output;
     shape.cost = cost;
+    shape.quantile = 0.25;
     return shape;
 }
 
@@ -104,6 +107,11 @@ static annc_training_options options_of(annc_optimiser optimiser, uint32_t batch
     options.objective.l2 = optimiser != ANNC_SGD && draw(3) == 0 ? 0.02 : 0;
     options.objective.l1 = optimiser != ANNC_SGD && draw(3) == 0 ? 0.01 : 0;
     options.schedule = (annc_schedule){.kind = draw(2) ? ANNC_COSINE : ANNC_CONSTANT, .epochs = 2};
+    options.clip = draw(3) == 0 ? 0.1 : 0;
+    options.max_norm = draw(3) == 0 ? 0.9 : 0;
+    options.objective.dropout = draw(3) == 0 ? 0.3 : 0;
+    options.objective.input_dropout = draw(4) == 0 ? 0.2 : 0;
+    options.objective.input_noise = draw(4) == 0 ? 0.1 : 0;
     return options;
 }
 
@@ -150,6 +158,8 @@ static void check_epoch(struct problem *problem, annc_training_options options, 
     float *start = malloc(bytes), *first = malloc(bytes), *got = malloc(bytes);
     double *want = malloc(parameters * sizeof *want), size = 0, norm = 0;
     annc_epoch fused, again, operations;
+    if (options.objective.input_dropout > 0 || options.objective.input_noise > 0)
+        engine = "fused, dense"; /* noise leaves no zeros */
     memcpy(start, problem->network->theta, bytes);
     const bool trained = train(problem, &options, &fused, engine);
     memcpy(first, problem->network->theta, bytes);
@@ -232,7 +242,7 @@ static void random_problems(void)
                  shape.width[1], shape.layers, annc_cost_name(shape.cost), type == ANNC_BYTES ? "bytes" : "floats",
                  share, count);
         check_gradient(&problem, engine);
-        if (shape.cost != ANNC_MEAN_ABSOLUTE)
+        if (shape.cost != ANNC_MEAN_ABSOLUTE && shape.cost != ANNC_QUANTILE)
             check_epoch(&problem,
                         options_of(i % 2 ? ANNC_SGD : (annc_optimiser)draw(ANNC_OPTIMISER_COUNT), 1 + draw(count)),
                         engine);
@@ -257,6 +267,37 @@ static void wide_layers(void)
         for (int rule = 0; rule < 2; rule++)
             check_epoch(&problem, options_of(rule ? ANNC_ADAMW : ANNC_SGD, 64),
                         i < 2 ? "fused, sparse" : "fused, dense");
+        problem_free(&problem);
+    }
+}
+
+static annc_augmentation random_augmentation(void)
+{
+    const annc_augmentation kinds[] = {{2.5, 0, 0}, {0, 30, 0}, {0, 0, 1.5}, {1, 180, 0.5}};
+    return kinds[draw(sizeof kinds / sizeof *kinds)];
+}
+
+/* Images are moved as by the operations, on one thread and on three, by lists and into dense inputs. */
+static void moving_images(void)
+{
+    static const struct {
+        const char *widths;
+        uint32_t rows;
+    } cases[] = {{"63-33-10", 9}, {"196-48-40-10", 14}, {"120-10", 4}, {"784-150-20-10", 28}};
+    for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
+        const annc_shape shape =
+            problem_shape(cases[i / 4].widths, ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+        const bool sparse = i % 2;
+        struct problem problem;
+        CHECK(problem_make(&problem, &shape, i & 2 ? ANNC_BYTES : ANNC_FLOATS, true, 50, ANNC_INIT_XAVIER, i) &&
+              thin_out(&problem, sparse ? 2 : 8));
+        problem_make_images(&problem, cases[i / 4].rows);
+        snprintf(problem.name, sizeof problem.name, "moved images, case %zu", i);
+        for (int rule = 0; rule < 2; rule++) {
+            annc_training_options options = options_of(rule ? ANNC_ADAM : ANNC_SGD, 1 + draw(20));
+            options.augmentation = random_augmentation();
+            check_epoch(&problem, options, sparse ? "fused, sparse" : "fused, dense");
+        }
         problem_free(&problem);
     }
 }
@@ -309,6 +350,26 @@ static void lists_are_inputs(void)
         }
         annc_sparse_close(&sparse);
         problem_free(&problem);
+    }
+}
+
+/* Every element of a transposed matrix is where it belongs, and nothing beside it is written. */
+static void transposed(void)
+{
+    enum { MOST = 50, ROW = MOST + 3 };
+    float from[MOST * ROW], to[MOST * ROW];
+    for (int i = 0; i < MOST * ROW; i++)
+        from[i] = (float)i;
+    for (uint32_t i = 0; i < 300; i++) {
+        const size_t rows = 1 + draw(MOST), columns = 1 + draw(MOST);
+        uint32_t wrong = 0;
+        for (int k = 0; k < MOST * ROW; k++)
+            to[k] = -1;
+        annc_cpu_kernels_choose()->transpose(rows, columns, from, ROW, to, ROW);
+        for (size_t c = 0; c < MOST; c++)
+            for (size_t r = 0; r < ROW; r++)
+                wrong += to[c * ROW + r] != (c < columns && r < rows ? from[r * ROW + c] : -1);
+        CHECK_MSG(wrong == 0, "%zu x %zu: %u", rows, columns, wrong);
     }
 }
 
@@ -375,41 +436,243 @@ static void elements(void)
     }
 }
 
-/* What the engine cannot do is refused, or left to the operations. */
+/* The dropout factors of many units at once are those of each, and none is written beside them. */
+static void dropout_of_many(void)
+{
+    enum { M = 5, STRIDE = 64, N = 45 };
+    static const uint32_t parts[][2] = {{0, 16}, {16, 32}, {0, 48}, {32, 16}}; /* first unit, units */
+    const float scale = annc_dropout_scale(0.3);
+    const struct annc_dropout dropout = {
+        .seed = 12345678901, .l = 2, .n = N, .threshold = annc_dropout_threshold(0.3), .scale = scale};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        _Alignas(64) float F[M * STRIDE];
+        uint32_t wrong = 0, dropped = 0;
+        for (int i = 0; i < M * STRIDE; i++)
+            F[i] = -1;
+        annc_cpu_kernels_choose()->dropout_factors(&dropout, 999999999999, M, parts[p][0], parts[p][1], F, STRIDE);
+        for (uint32_t r = 0; r < M; r++)
+            for (uint32_t j = 0; j < STRIDE; j++) {
+                const uint32_t unit = parts[p][0] + j;
+                const float want = j >= parts[p][1] ? -1
+                                                    : annc_dropout_factor(dropout.seed, 2, 999999999999 + r, unit, N,
+                                                                          dropout.threshold, scale);
+                wrong += F[r * STRIDE + j] != want;
+                dropped += want == 0;
+            }
+        CHECK_MSG(wrong == 0 && dropped > 0, "part %zu: %u wrong, %u dropped", p, wrong, dropped);
+    }
+}
+
+/* The noise of many inputs at once is that of each, and none is added beside them. */
+static void noise_of_many(void)
+{
+    enum { M = 3, STRIDE = 208, MOST = 200 };
+    static const uint32_t widths[] = {1, 3, 4, 63, 64, 65, 128, 131, MOST};
+    const float sigma = 0.25f;
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        const uint32_t n = widths[w];
+        float X[M * STRIDE];
+        uint32_t wrong = 0;
+        for (int i = 0; i < M * STRIDE; i++)
+            X[i] = (float)(i % 9) / 9;
+        annc_cpu_kernels_choose()->add_noise(12345678901, 999999999999, sigma, M, n, X, STRIDE);
+        for (uint32_t r = 0; r < M; r++)
+            for (uint32_t j = 0; j < STRIDE; j++) {
+                const float x = (float)((r * STRIDE + j) % 9) / 9;
+                wrong += X[r * STRIDE + j] !=
+                         (j < n ? x + sigma * annc_input_noise(12345678901, 999999999999 + r, j, n) : x);
+            }
+        CHECK_MSG(wrong == 0, "%u inputs: %u", n, wrong);
+    }
+}
+
+/* Updates of any length, at any address, are the rule in double to rounding: of vectors, of the rest, of rows with and without marks. */
+static void updates(void)
+{
+    enum { ROWS = 7, COUNT = ROWS * ANNC_PAD, MOST = COUNT - 3 };
+    static const uint8_t marks[ROWS] = {1, 0, 1, 1, 0, 0, 1};
+    static const double CLOSE = 2e-6;
+    const struct annc_cpu_kernels *kernels = annc_cpu_kernels_choose();
+    for (int rule = 0; rule < ANNC_OPTIMISER_COUNT; rule++)
+        for (int by_rows = 0; by_rows < 2; by_rows++) {
+            const annc_training_options options = annc_training_defaults((annc_optimiser)rule);
+            const struct annc_update update = {.rule = {(annc_optimiser)rule, 0.9f, 0.99f, 1e-8f},
+                                               .rate = {0.125f, 0.25f, 3},
+                                               .decay = by_rows ? 0.5f : 0,
+                                               .scale = 0.5f};
+            const int states = annc_optimiser_states(options.optimiser);
+            _Alignas(64) float block[4][COUNT + ANNC_PAD], before[4][COUNT + ANNC_PAD];
+            const size_t shift = by_rows ? 0 : 3; /* rows are aligned */
+            uint32_t wrong = 0;
+            for (size_t a = 0; a < 4; a++)
+                for (size_t i = 0; i < COUNT + ANNC_PAD; i++)
+                    block[a][i] = (a == 3 ? 1.0f : 0.0f) + (float)draw(1000) / 1000 - (a == 3 ? 0.0f : 0.5f);
+            for (size_t i = 0; by_rows && i < COUNT; i++)
+                block[0][i] = marks[i / ANNC_PAD] ? block[0][i] : 0;
+            memcpy(before, block, sizeof block);
+            float *const G = block[0] + shift, *const theta = block[1] + shift,
+                         *const v = states & FIRST ? block[2] + shift : NULL,
+                         *const s = states & SECOND ? block[3] + shift : NULL;
+            if (by_rows)
+                kernels->update_rows(&update, ROWS, marks, G, theta, v, s);
+            else
+                kernels->update(&update, MOST, G, theta, v, s);
+            for (size_t i = 0; i < COUNT + ANNC_PAD - shift; i++) {
+                const size_t at = i + shift;
+                double first = (double)before[2][at], second = (double)before[3][at], want = (double)before[1][at];
+                const bool is_one = i < (by_rows ? COUNT : MOST);
+                if (is_one)
+                    want =
+                        (1 - 0.125 * (double)update.decay) * want -
+                        annc_optimiser_step_f64((annc_optimiser)rule, 0.125, (double)0.9f, (double)0.99f, (double)1e-8f,
+                                                0.25, 3, 0.5 * (double)before[0][at], &first, &second);
+                wrong += fabs((double)block[1][at] - want) > CLOSE ||
+                         (v && fabs((double)block[2][at] - first) > CLOSE) ||
+                         (s && fabs((double)block[3][at] - second) > CLOSE);
+                wrong += is_one && by_rows ? block[0][at] != 0 : block[0][at] != before[0][at];
+            }
+            CHECK_MSG(wrong == 0, "%s%s: %u", annc_optimiser_name((annc_optimiser)rule), by_rows ? " by rows" : "",
+                      wrong);
+        }
+}
+
+/* Draws an image: of floats below 0 as well, of one pixel in `thin`, of a few pixels alone, or of none. */
+static void draw_image(const struct annc_images *images, uint32_t thin, float *image, uint8_t *bytes)
+{
+    const uint32_t count = images->rows * images->columns;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t drawn_value = thin > 0 && draw(thin) == 0 ? draw(256) : 0;
+        bytes[i] = (uint8_t)drawn_value;
+        image[i] =
+            images->bytes ? (float)drawn_value * images->factor : (float)drawn_value - 100.0f * (drawn_value > 0);
+    }
+}
+
+/* Moved images have the bits of the definition, pixel by pixel, however far they are moved; lists hold what is not 0. */
+static void moved_pixels(void)
+{
+    enum { SIDE = 70, PIXELS = SIDE * SIDE, CASES = 400 };
+    static const annc_augmentation kinds[] = {{2, 0, 0},    {0, 10, 0},     {0, 0, 1},    {3, 15, 2},    {0, 180, 0},
+                                              {40, 90, 30}, {1e9, 0, 1e10}, {0, 5, 1e38}, {1e300, 1, 0}, {0, 0, 0}};
+    const struct annc_cpu_kernels *kernels = annc_cpu_kernels_choose();
+    float *scratch = NULL, value[PIXELS + ANNC_PAD], image[PIXELS];
+    uint16_t input[PIXELS + ANNC_PAD];
+    uint8_t bytes[PIXELS];
+    uint32_t listed = 0;
+    for (uint32_t i = 0; i < CASES; i++) {
+        const struct annc_images images = {kinds[i % 10],      12345678901, 1 + draw(SIDE),
+                                           2 + draw(SIDE - 1), draw(2),     1.0f / 255};
+        const uint64_t example = 999999999999 + i;
+        const uint32_t thin[] = {1, 4, 50, 2000, 0};
+        struct annc_warp warp;
+        uint32_t at = 0, wrong = 0;
+        draw_image(&images, thin[draw(5)], image, bytes);
+        REQUIRE_OK(annc_allocate(annc_images_scratch(images.rows, images.columns), sizeof(float), "pixels",
+                                 (void **)&scratch));
+        const uint32_t count =
+            kernels->move_image(&images, images.bytes ? (void *)bytes : image, example, scratch, input, value);
+        annc_warp_begin(images.seed, example, images.augmentation, &warp);
+        for (uint32_t k = 0; k < ANNC_WARP_POINTS; k++)
+            annc_warp_point(images.seed, example, images.augmentation, k, &warp);
+        for (uint32_t j = 0; j < images.rows * images.columns; j++) {
+            const float want = annc_warp_sample(&warp, image, (int)images.rows, (int)images.columns,
+                                                (int)(j / images.columns), (int)(j % images.columns));
+            const bool is_listed = at < count && input[at] == j;
+            wrong += is_listed != (want != 0) || (is_listed && memcmp(&value[at], &want, sizeof want) != 0);
+            at += is_listed;
+        }
+        CHECK_MSG(wrong == 0 && at == count, "%u x %u, kind %u: %u pixels", images.rows, images.columns, i % 10, wrong);
+        listed += count;
+        annc_release(scratch);
+    }
+    CHECK(listed > 1000);
+}
+
+/* x / (c sqrt(s) + e) over the whole range of s, 0 and subnormal numbers included: never NaN, and as in double. */
+static void roots(void)
+{
+    enum { COUNT = 16 * 300 };
+    const struct annc_update update = {.rule = {ANNC_ADAGRAD, 0, 0, 1e-8f}, .rate = {1, 0, 0}, .scale = 1};
+    _Alignas(64) float G[COUNT], theta[COUNT], s[COUNT];
+    uint32_t wrong = 0;
+    for (int i = 0; i < COUNT; i++) {
+        G[i] = ldexpf(1 + (float)(i % 16) / 16, i / 16 % 60 - 59);
+        s[i] = i % 5 == 0 ? 0 : ldexpf(1 + (float)(i % 7) / 7, i / 16 % 277 - 149);
+        theta[i] = 0;
+    }
+    annc_cpu_kernels_choose()->update(&update, COUNT, G, theta, NULL, s);
+    for (int i = 0; i < COUNT; i++) {
+        const double want = (double)G[i] / (sqrt((double)s[i]) + (double)1e-8f);
+        wrong += !(fabs((double)theta[i] + want) <= 6e-7 * want + 1e-37);
+    }
+    CHECK_MSG(wrong == 0, "%u of %d", wrong, COUNT);
+}
+
+/* Every option adds to the estimated time of a step, in proportion to what it works on. */
+static void estimates(void)
+{
+    const annc_shape shape = problem_shape("784-32-10", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_training_options plain = annc_training_defaults(ANNC_SGD);
+    plain.batch = 16;
+    const annc_training_options momentum = annc_training_defaults(ANNC_MOMENTUM),
+                                adam = annc_training_defaults(ANNC_ADAM);
+    annc_training_options all[] = {plain, plain, plain, plain, plain, plain, plain, plain};
+    struct annc_job job = {.shape = &shape, .batch = 16, .training = &plain};
+    const double least = annc_fused_seconds(&job);
+    all[0].objective.dropout = 0.2;
+    all[1].clip = 1;
+    all[2].max_norm = 3;
+    all[3].objective.l2 = 0.1;
+    all[4].objective.input_dropout = 0.2;
+    all[5].objective.input_noise = 0.1;
+    all[6].augmentation.elastic = 1;
+    all[7].decay = 0.1;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        job.training = &all[i];
+        const double seconds = annc_fused_seconds(&job);
+        CHECK_MSG(seconds > least && seconds < 8 * least, "option %zu: %g, plain %g", i, seconds, least);
+    }
+    job.training = &momentum;
+    const double one_state = annc_fused_seconds(&job);
+    job.training = &adam;
+    CHECK(one_state > least && annc_fused_seconds(&job) > one_state);
+    job.training = NULL;
+    CHECK(annc_fused_seconds(&job) < least);
+}
+
+/* What the engine cannot do is refused. */
 static void refusals(void)
 {
-    const annc_shape shape = problem_shape("12-9-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
-    struct problem problem;
-    annc_trainer *trainer = NULL;
-    CHECK(problem_make(&problem, &shape, ANNC_BYTES, true, 30, ANNC_INIT_NORMAL, 21));
+    const annc_shape shape = problem_shape("64-9-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC),
+                     large = problem_shape("2000-1000-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     annc_training_options options = annc_training_defaults(ANNC_ADAM);
-    options.batch = 8;
-    options.objective.dropout = 0.5;
-    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
-    CHECK(strcmp(annc_trainer_engine(trainer), "ops") == 0);
-    annc_trainer_free(trainer);
-    options.engine = ANNC_ENGINE_FUSED;
-    CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "'fused' cannot run this training: it does not support dropout"));
-    options.objective.dropout = 0;
-    options.objective.input_noise = 0.1;
-    CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it does not support input noise"));
-    options.objective.input_noise = 0;
-    options.max_norm = 1;
-    CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it does not support weight limits"));
-    options.clip = 1;
-    CHECK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer) == ANNC_DEVICE);
-    CHECK(strstr(annc_last_error(), "it does not support gradient clipping"));
-    problem_free(&problem);
+    struct annc_job job = {.shape = &shape, .batch = 8, .training = &options};
+    CHECK(annc_fused_refuses(&job) == NULL);
+    job.streams = true;
+    CHECK(strcmp(annc_fused_refuses(&job), "the examples do not fit in memory at once") == 0);
+    job.streams = false;
+    job.shape = &large;
+    CHECK(strcmp(annc_fused_refuses(&job), "the network is too large for the caches") == 0);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(random_problems),  TEST(wide_layers), TEST(large_evaluation),
-                                        TEST(lists_are_inputs), TEST(orders),      TEST(ties),
-                                        TEST(elements),         TEST(refusals)};
+    static const struct test tests[] = {TEST(random_problems),
+                                        TEST(wide_layers),
+                                        TEST(large_evaluation),
+                                        TEST(lists_are_inputs),
+                                        TEST(orders),
+                                        TEST(transposed),
+                                        TEST(ties),
+                                        TEST(elements),
+                                        TEST(dropout_of_many),
+                                        TEST(noise_of_many),
+                                        TEST(moving_images),
+                                        TEST(moved_pixels),
+                                        TEST(updates),
+                                        TEST(roots),
+                                        TEST(refusals),
+                                        TEST(estimates)};
     const annc_device_options one = {.kind = ANNC_DEVICE_CPU, .threads = 1},
                               three = {.kind = ANNC_DEVICE_CPU, .threads = 3};
     if (annc_device_open(&one, &device) != ANNC_OK || annc_device_open(&three, &crew) != ANNC_OK)

@@ -47,12 +47,12 @@ static annc_status counted_weight_step(annc_device *device, uint32_t m, uint32_t
     return annc_backend_cpu.weight_step(device, m, n_in, n, alpha, beta, delta, A_in, W, b);
 }
 
-static annc_status counted_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+static annc_status counted_score(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
                                  const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                                  struct annc_score *scores, int32_t *predictions)
 {
     calls.score++;
-    return annc_backend_cpu.score(device, cost, m, n, Z, A, Y, weights, cursor, scores, predictions);
+    return annc_backend_cpu.score(device, cost, tau, m, n, Z, A, Y, weights, cursor, scores, predictions);
 }
 
 /* ---------------------------------------------------------------- its engine, for networks of one

@@ -50,7 +50,7 @@ static dataset quadrants()
 
 int main()
 try {
-    const annc_shape shape{2, {2, 8, 2}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY};
+    const annc_shape shape{2, {2, 8, 2}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY, 0};
     const annc_device_options cpu{ANNC_DEVICE_CPU, 0, 0};
     annc_training_options options = annc_training_defaults(ANNC_ADAM);
     options.eta = 0.02;

@@ -85,7 +85,7 @@ int main(void)
     const int32_t labels[M] = {0, 1, 1, 0, 1};
     const annc_examples examples = {
         .count = M, .inputs = INPUTS, .outputs = CLASSES, .type = ANNC_FLOATS, .x = x, .labels = labels};
-    const annc_shape shape = {2, {INPUTS, 4, CLASSES}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY};
+    const annc_shape shape = {2, {INPUTS, 4, CLASSES}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY, 0};
     const size_t parameters = annc_shape_parameters(&shape); /* W^1, b^1, W^2, b^2: 12 + 4 + 8 + 2 */
     double *theta = calloc(parameters, sizeof *theta), *gradient = calloc(parameters, sizeof *gradient);
     annc_dataset *data;

@@ -40,7 +40,7 @@ static annc_dataset *noisy_sine(uint32_t count, uint32_t seed)
 
 int main(void)
 {
-    const annc_shape shape = {2, {1, 16, 1}, {ANNC_TANH, ANNC_IDENTITY}, ANNC_QUADRATIC};
+    const annc_shape shape = {2, {1, 16, 1}, {ANNC_TANH, ANNC_IDENTITY}, ANNC_QUADRATIC, 0};
     annc_training_options options = annc_training_defaults(ANNC_SGD);
     annc_dataset *train = noisy_sine(TRAIN, 1), *held_out = noisy_sine(HELD_OUT, 2);
     annc_network *network;

@@ -16,7 +16,7 @@ static void check(annc_status status)
 int main(int argc, char **argv)
 {
     /* 784 pixels, 32 hidden units, and an output for each digit: the one that is largest is what the network takes the image for. */
-    const annc_shape shape = {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID}, ANNC_QUADRATIC};
+    const annc_shape shape = {2, {784, 32, 10}, {ANNC_SIGMOID, ANNC_SIGMOID}, ANNC_QUADRATIC, 0};
     const annc_training_options options = annc_training_defaults(ANNC_SGD); /* eta = 3, minibatches of 16 */
     annc_data_options source = {.need_train = true, .need_test = true};
     annc_data data;

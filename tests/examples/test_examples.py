@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The examples do what they say, and README.md shows them as they are.
+"""The examples do what they say, and docs/library.md shows them as they are.
 
     test_examples.py PROGRAM FOLDER LIBRARY: annc-gpu, where the examples were built, and libannc"""
 import json
@@ -14,7 +14,7 @@ import unittest
 
 PROGRAM, BUILT, LIBRARY = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 HERE = pathlib.Path(__file__).resolve().parent
-README = HERE.parent.parent / "README.md"
+PAGE = HERE.parent.parent / "docs/library.md"
 
 FLOWERS = "length,width,kind\n" + "".join(f"{1 + 2 * (i % 3) + 0.01 * i},{0.5 + (i % 3) + 0.02 * i},{('rose', 'fern', 'moss')[i % 3]}\n"
                                           for i in range(30))
@@ -124,8 +124,8 @@ class Examples(unittest.TestCase):
         self.assertIn("not finite", self.run_command(*command, 1, "inf", code=1).stderr)
         self.assertIn("none.safetensors", self.run_command(*command[:3], "none.safetensors", code=1).stderr)
 
-    def test_readme(self):
-        blocks = dict(re.findall(r"^```(c|python)\n(.*?)^```$", README.read_text(), re.M | re.S))
+    def test_page(self):
+        blocks = dict(re.findall(r"^```(c|python)\n(.*?)^```$", PAGE.read_text(), re.M | re.S))
         self.assertEqual(blocks["c"], (HERE / "xor.c").read_text())
         self.assertEqual(blocks["python"], (HERE / "python.py").read_text())
 

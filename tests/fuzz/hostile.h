@@ -10,6 +10,7 @@ struct reader {
     void (*read)(void);
     bool
         may_be_usage; /* a file of options, or one that options name columns of: mistakes may be those of a command line */
+    size_t at_once; /* bytes that it may hold for any file, besides those of other readers */
 };
 
 extern const struct reader READERS[];

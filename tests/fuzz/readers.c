@@ -1,3 +1,5 @@
+#include "base/checksum.h"
+#include "base/json_read.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/options/configuration.h"
@@ -5,15 +7,18 @@
 #include "cli/options/options.h"
 #include "cli/options/setup.h"
 #include "cli/options/training_from_options.h"
+#include "cli/report/command_report.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/session.h"
 #include "cli/train/session_state.h"
 #include "dataset/reader.h"
+#include "formats/jpeg.h"
 #include "formats/npy.h"
 #include "formats/picture.h"
 #include "formats/stream.h"
 #include "formats/zip.h"
 #include "fuzz/hostile.h"
+#include "network/network.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,14 +31,15 @@
  * unpacks to at most 1032 times its size. */
 enum { BYTES_A_BYTE = 128, BYTES_AT_ONCE = 1 << 20, BYTES_A_PACKED_BYTE = 12 * 1032 };
 
-static char folder[] = "/tmp/annc-hostile-XXXXXX";
-static char file[64]; /* the path of the bytes at hand, which lie in memory */
+static char folder[] = "/dev/shm/annc-hostile-XXXXXX"; /* or in /tmp */
+static char file[64];                                  /* the path of the bytes at hand, which lie in memory */
 static int descriptor = -1;
 static annc_network *table_model, *small_pictures, *mnist_pictures; /* what files are predicted with */
 static struct options run_options;                                  /* of the training that checkpoints are of */
 static struct session run;
 static annc_device *device;
 static char images_path[64], table_path[64], three_path[64];
+static char saved[64]; /* where models are saved again */
 
 /* ---------------------------------------------------------------- the temporary folder */
 
@@ -161,28 +167,80 @@ static void read_picture(void)
     load_with(&(annc_data_options){.path = file, .need_test = true, .unlabelled = true, .model = mnist_pictures});
 }
 
-/* A model, of ours or of others, and a table as the model says that tables are. */
-static void read_model(void)
-{
-    annc_network *model;
-    const annc_shape assumed = {.layers = 2, .width = {2, 3, 2}};
-    annc_status status = judge(annc_model_load(file, NULL, &model));
-    if (status == ANNC_INPUT)
-        status = judge(annc_model_load(file, &assumed, &model));
-    if (status != ANNC_OK)
-        return;
-    const annc_shape *shape = annc_network_shape(model);
-    load_with(&(annc_data_options){
-        .path = table_path, .need_test = true, .model = model, .outputs = shape->width[shape->layers]});
-    annc_network_free(model);
-}
-
 static void put(const void *bytes, size_t size)
 {
     if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, bytes, size, 0) != (ssize_t)size) {
         perror(file);
         abort();
     }
+}
+
+/* Gives the model at hand the checksum of its bytes, where it has one: otherwise no damage would come further than the
+ * checksum. */
+static void sign(void)
+{
+    static const char key[] = "\"annc.checksum\":\"";
+    const size_t size = (size_t)lseek(descriptor, 0, SEEK_END);
+    char *bytes = malloc(size + 1), digits[9];
+    if (!bytes || pread(descriptor, bytes, size, 0) != (ssize_t)size)
+        abort();
+    char *place = memmem(bytes, size, key, sizeof key - 1);
+    place = place ? place + sizeof key - 1 : NULL;
+    if (place && place + 8 <= bytes + size) {
+        memset(place, '0', 8);
+        snprintf(digits, sizeof digits, "%08x", annc_crc32(ANNC_CRC32, bytes, size));
+        memcpy(place, digits, 8);
+        put(bytes, size);
+    }
+    free(bytes);
+}
+
+/* Returns whether two networks have the same shape, parameters, blocks and metadata. */
+static bool are_equal(const annc_network *a, const annc_network *b)
+{
+    const size_t bytes = annc_shape_parameters(&a->shape) * sizeof(float);
+    bool equal = memcmp(&a->shape, &b->shape, sizeof a->shape) == 0 && memcmp(a->theta, b->theta, bytes) == 0 &&
+                 a->metadata_count == b->metadata_count;
+    for (size_t i = 0; equal && i < a->metadata_count; i++)
+        equal = strcmp(a->metadata[i].key, b->metadata[i].key) == 0 &&
+                strcmp(a->metadata[i].value, b->metadata[i].value) == 0;
+    for (size_t i = 0; equal && i < ANNC_MOST_BLOCKS; i++) {
+        const float *values = a->blocks[i].values ? annc_network_block(b, a->blocks[i].name) : NULL;
+        equal = !a->blocks[i].values || (values && memcmp(a->blocks[i].values, values, bytes) == 0);
+    }
+    return equal;
+}
+
+/* What could be loaded can be saved, and what is saved can be loaded and is the same. */
+static void save_and_load(const annc_network *model)
+{
+    annc_network *again = NULL;
+    if (annc_model_save(model, saved) != ANNC_OK || annc_model_load(saved, NULL, &again) != ANNC_OK)
+        snprintf(complaint, sizeof complaint, "was loaded, but not saved and loaded again: %.600s", error_text());
+    else if (!are_equal(model, again))
+        snprintf(complaint, sizeof complaint, "is another after it was saved and loaded");
+    annc_network_free(again);
+}
+
+/* A model, of ours or of others, and a table as the model says that tables are. */
+static void read_model(void)
+{
+    annc_network *model;
+    const annc_shape assumed = {.layers = 2, .width = {2, 3, 2}};
+    annc_status status = judge(annc_model_load(file, NULL, &model));
+    if (status == ANNC_INPUT) {
+        sign();
+        status = judge(annc_model_load(file, NULL, &model));
+    }
+    if (status == ANNC_INPUT)
+        status = judge(annc_model_load(file, &assumed, &model));
+    if (status != ANNC_OK)
+        return;
+    save_and_load(model);
+    const annc_shape *shape = annc_network_shape(model);
+    load_with(&(annc_data_options){
+        .path = table_path, .need_test = true, .model = model, .outputs = shape->width[shape->layers]});
+    annc_network_free(model);
 }
 
 /* The header of a model alone: before it its length, after it the bytes that the seed's tensors take. */
@@ -206,6 +264,7 @@ static void read_checkpoint(void)
     char *arguments[] = {"--quiet", "--resume", file};
     struct options options;
     annc_network *checkpoint = NULL;
+    sign();
     annc_status status = options_parse(TRAIN, 0, 3, arguments, &options);
     if (status == ANNC_OK)
         status = judge(options_complete(TRAIN, &options));
@@ -215,10 +274,119 @@ static void read_checkpoint(void)
         session_end_training(&run);
         run.options = &options;
         run.checkpoint = run.run_options.resume = checkpoint;
+        save_and_load(checkpoint);
         judge(session_open(&run));
     }
     annc_network_free(checkpoint);
     options_free(&options);
+}
+
+/* ---------------------------------------------------------------- logs and exports */
+
+static char page[64], made[64]; /* the files of reports and of exports */
+static size_t scripts;          /* ends of scripts in the page of any model */
+
+/* The bytes of a file, with a NUL after them; to be freed. */
+static char *content_of(const char *path, size_t *size)
+{
+    FILE *in = fopen(path, "rb");
+    char *bytes = NULL;
+    if (in && fseek(in, 0, SEEK_END) == 0) {
+        *size = (size_t)ftell(in);
+        rewind(in);
+        bytes = malloc(*size + 1);
+        if (bytes && fread(bytes, 1, *size, in) == *size)
+            bytes[*size] = '\0';
+    }
+    if (in)
+        fclose(in);
+    if (!bytes)
+        abort();
+    return bytes;
+}
+
+static size_t count_of(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        count++;
+    return count;
+}
+
+static void complain_unless(bool good, const char *what)
+{
+    if (!good && !complaint[0])
+        snprintf(complaint, sizeof complaint, "%s", what);
+}
+
+/* A log of a run, made into a report without scripts. */
+static void read_log(void)
+{
+    char *arguments[] = {"--quiet", "--device", "cpu", "--out", page, file};
+    struct options options;
+    size_t size;
+    annc_status status = options_parse(REPORT, MOST_POSITIONAL, 6, arguments, &options);
+    if (status == ANNC_OK)
+        status = judge(run_report(&options));
+    if (status == ANNC_OK) {
+        char *text = content_of(page, &size);
+        complain_unless(strlen(text) == size && annc_is_utf8(text, size), "the report is not text");
+        complain_unless(count_of(text, "<script") == 0 && count_of(text, "</html>") == 1,
+                        "the report has elements of the log's");
+        free(text);
+    }
+    options_free(&options);
+}
+
+/* What an export of a hostile model must be. */
+static void check_export(const annc_network *model, annc_export format)
+{
+    size_t size;
+    char *text = content_of(made, &size);
+    annc_network *again = NULL;
+    struct annc_json_members members;
+    struct annc_json_member member;
+    switch (format) {
+    case ANNC_EXPORT_C: /* text that every compiler reads */
+        for (size_t i = 0; i < size; i++)
+            complain_unless(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'), "the C file is not plain text");
+        break;
+    case ANNC_EXPORT_HTML:
+        scripts = scripts ? scripts : count_of(text, "</script>");
+        complain_unless(strlen(text) == size && count_of(text, "</script>") == scripts,
+                        "the page has scripts of the model's");
+        break;
+    case ANNC_EXPORT_JSON:
+        for (annc_json_open(&members, text); annc_json_next_member(&members, &member);)
+            continue;
+        complain_unless(!members.json.error, "the JSON file is malformed");
+        break;
+    case ANNC_EXPORT_NPZ:
+        if (annc_model_load(made, annc_network_shape(model), &again) != ANNC_OK)
+            snprintf(complaint, sizeof complaint, "the NPZ file is not a model: %.300s", error_text());
+        else
+            complain_unless(
+                memcmp(again->theta, model->theta, annc_shape_parameters(&model->shape) * sizeof *model->theta) == 0,
+                "the NPZ file has other parameters");
+        annc_network_free(again);
+        break;
+    default:
+        break;
+    }
+    free(text);
+}
+
+/* A model, exported to every format. */
+static void read_export(void)
+{
+    annc_network *model;
+    sign();
+    if (judge(annc_model_load(file, NULL, &model)) != ANNC_OK)
+        return;
+    for (int format = 0; format < ANNC_EXPORT_COUNT; format++)
+        if (judge(annc_model_export(model, (annc_export)format, made)) == ANNC_OK)
+            check_export(model, (annc_export)format);
+    annc_network_free(model);
 }
 
 static void read_options(void)
@@ -234,10 +402,10 @@ static void read_options(void)
 }
 
 const struct reader READERS[] = {
-    {"folder", read_folder, false},  {"labels", read_labels, false}, {"table", read_table, true},
-    {"npy", read_npy, false},        {"npz", read_npz, false},       {"picture", read_picture, false},
-    {"model", read_model, false},    {"header", read_header, false}, {"checkpoint", read_checkpoint, false},
-    {"options", read_options, true},
+    {"folder", read_folder, false, 0},  {"labels", read_labels, false, 0},    {"table", read_table, true, 0},
+    {"npy", read_npy, false, 0},        {"npz", read_npz, false, 0},          {"picture", read_picture, false, 0},
+    {"model", read_model, false, 0},    {"header", read_header, false, 0},    {"checkpoint", read_checkpoint, false, 0},
+    {"options", read_options, true, 0}, {"run_log", read_log, true, 3 << 20}, {"export", read_export, false, 0},
 };
 const int READER_COUNT = sizeof READERS / sizeof *READERS;
 
@@ -253,15 +421,30 @@ static size_t allowance(void)
     bool packed = annc_zip_begins(file);
     if (!packed && annc_stream_open(file, &stream) == ANNC_OK)
         while (got == sizeof piece && annc_stream_read(stream, piece, sizeof piece, &got) == ANNC_OK) {
-            packed = packed || (unpacked == 0 && got >= 6 && annc_png_begins(piece));
+            packed = packed || (unpacked == 0 && got >= 6 && (annc_png_begins(piece) || annc_jpeg_begins(piece)));
             unpacked += got;
         }
     annc_stream_close(stream);
     return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size > unpacked ? size : unpacked);
 }
 
+/* Bytes of memory that a table of INDEX:VALUE allows beyond others: its largest index is its width. */
+static size_t sparse_allowance(const char *text, size_t size)
+{
+    enum { MOST_INDEX = 1 << 16, BYTES_A_COLUMN = 512, COPIES = 3 };
+    size_t index = 0, width = 0, rows = 1;
+    for (size_t i = 0; i < size; i++) {
+        width = text[i] == ':' && index > width ? index : width;
+        index = text[i] >= '0' && text[i] <= '9' ? 10 * index + (size_t)(text[i] - '0') : 0;
+        index = index > MOST_INDEX ? MOST_INDEX : index;
+        rows += text[i] == '\n' || text[i] == '\r';
+    }
+    return width * (BYTES_A_COLUMN + COPIES * rows * sizeof(float));
+}
+
 const char *reader_complaint(const struct reader *reader, const void *bytes, size_t size, struct reading *outcome)
 {
+    struct annc_kept_error error;
     put(bytes, size);
     annc_fail(ANNC_OK, "%s", "");
     complaint[0] = '\0';
@@ -269,7 +452,11 @@ const char *reader_complaint(const struct reader *reader, const void *bytes, siz
     may_be_usage = reader->may_be_usage;
     held_begin();
     reader->read();
-    *outcome = (struct reading){taken, most_held(), allowance()};
+    annc_error_keep(&error);
+    *outcome = (struct reading){taken, most_held(), reader->at_once + allowance()};
+    annc_fail_again(ANNC_OK, &error); /* the reader's, and not what allowance met */
+    if (reader->read == read_table)
+        outcome->allowed += sparse_allowance(bytes, size);
     if (!complaint[0] && outcome->held > outcome->allowed)
         snprintf(complaint, sizeof complaint, "held %zu bytes, and %zu are allowed", outcome->held, outcome->allowed);
     return complaint[0] ? complaint : NULL;
@@ -375,12 +562,17 @@ static annc_status open_run(void)
 bool readers_begin(void)
 {
     uint8_t npy[256];
+    if (access("/dev/shm", W_OK) != 0) /* which takes less time to synchronise */
+        snprintf(folder, sizeof folder, "/tmp/annc-hostile-XXXXXX");
     if (!mkdtemp(folder) || (descriptor = memfd_create("hostile", MFD_CLOEXEC)) < 0)
         return false;
     snprintf(file, sizeof file, "/proc/self/fd/%d", descriptor);
     snprintf(images_path, sizeof images_path, "%s", scratch("t10k-images-idx3-ubyte"));
     snprintf(table_path, sizeof table_path, "%s", scratch("table.csv"));
     snprintf(three_path, sizeof three_path, "%s", scratch("three.npy"));
+    snprintf(saved, sizeof saved, "%s", scratch("saved"));
+    snprintf(page, sizeof page, "%s", scratch("page"));
+    snprintf(made, sizeof made, "%s", scratch("made"));
     const size_t size = npy_make(npy, 1, "|u1", false, "(3,)", "\0\1\1", 3);
     const bool ready = write_images("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", 12) &&
                        write_images("mnist", "train-labels-idx1-ubyte", 28) && scratch_write("three.npy", npy, size) &&
@@ -401,7 +593,10 @@ void readers_end(void)
                                         "three.npy",
                                         "table.csv",
                                         "checkpoint",
-                                        "model"};
+                                        "model",
+                                        "saved",
+                                        "page",
+                                        "made"};
     session_close(&run);
     options_free(&run_options);
     annc_device_close(device);

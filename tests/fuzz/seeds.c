@@ -12,6 +12,11 @@
 #if ANNC_PNG_FOUND
 #include <png.h>
 #endif
+#if ANNC_JPEG_FOUND
+#include <stdlib.h>
+
+#include <jpeglib.h>
+#endif
 
 enum { MOST = 8192 };
 
@@ -91,6 +96,12 @@ static void table_seeds(taker take)
         {"names", "\"\",\"x\",\"class\"\n\"1\",5.1,\"setosa\"\n\"2\",4.9,\"virginica\"\n\"3\",TRUE,\"setosa\"\n"},
         {"counting", "0,1,2,3,class\n5,6,7,8,a\n6,5,4,3,b\n"},
         {"return", "x,y\r1,2\r3,4\r"},
+        {"comments", "# made by\n%\n# a,b,y\n0,0,0\n0,1,1\n1,0,1\n"},
+        {"separator", "sep=;\r\na;b;y\r\n0,5;0;0\r\n0;1;1\r\n"},
+        {"libsvm", "# two features\n1 1:0.5 2:1 # first\n-1 2:3\n1 1:-4 3:1e-3\n"},
+        {"arff", "% x\n@RELATION r\n@ATTRIBUTE a NUMERIC\n@ATTRIBUTE 'b' real\n@attribute y {u,'v \\'w'}\n@DATA\n"
+                 "1,0,u\n% y\n-2.5,1,'v \\'w'\n3,1,u\n"},
+        {"words", "c;d;x;y\nred;2020-01-05;1;a\n\"gr\"\"een\";NA;2;b\nred;;3;a\n\"gr\"\"een\";?;4;b\nblue;none;5;a\n"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (i == 0)
@@ -249,11 +260,16 @@ static void npz_seeds(taker take)
                                          {"d0/bias:0.npy", "<f4", "(3,)", 12},
                                          {"d1/kernel:0.npy", "<f4", "(3, 2)", 24},
                                          {NULL, NULL, NULL, 0}};
+    static const struct array named[] = {{"output/kernel.npy", "<f4", "(3, 2)", 24},
+                                         {"coefs_0.npy", "<f4", "(2, 3)", 24},
+                                         {"intercepts_0.npy", "<f4", "(3,)", 12},
+                                         {NULL, NULL, NULL, 0}};
     give_archive(take, "npz", "stored", both, false, false);
     give_archive(take, "npz", "deflated", both, true, false);
     give_archive(take, "npz", "zip64", alone, true, true);
     give_archive(take, "model", "torch-npz", torch, false, false);
     give_archive(take, "model", "keras-npz", keras, true, false);
+    give_archive(take, "model", "named-npz", named, false, false);
 }
 
 /* ---------------------------------------------------------------- PNG */
@@ -283,6 +299,7 @@ static void png_seeds(taker take)
                  {"grey-alpha", PNG_COLOR_TYPE_GRAY_ALPHA, 8, PNG_INTERLACE_NONE},
                  {"rgba", PNG_COLOR_TYPE_RGBA, 8, PNG_INTERLACE_ADAM7},
                  {"texts", PNG_COLOR_TYPE_GRAY, 8, PNG_INTERLACE_NONE}};
+    static const png_byte exif[] = "II*\0\10\0\0\0\1\0\22\1\3\0\1\0\0\0\6\0\0\0";
     enum { SIDE = 12, TEXTS = 4, LONG_TEXT = 1 << 19 };
     static char blanks[LONG_TEXT];
     memset(blanks, ' ', sizeof blanks - 1);
@@ -306,6 +323,8 @@ static void png_seeds(taker take)
         }
         png_set_text(png, info, text, texts ? TEXTS : 1);
         png_write_info(png, info);
+        if (k == 0)
+            png_write_chunk(png, (png_const_bytep) "eXIf", exif, sizeof exif - 1);
         const int passes = png_set_interlace_handling(png);
         for (int pass = 0; pass < passes; pass++)
             for (int r = 0; r < SIDE; r++) {
@@ -327,6 +346,81 @@ static void png_seeds(taker take)
 }
 #endif
 
+#if ANNC_JPEG_FOUND
+/* A grey picture with a bar and the EXIF data of one that is turned, baseline and progressive. */
+static void jpeg_seeds(taker take)
+{
+    enum { SIDE = 12 };
+    static const JOCTET exif[] = "Exif\0\0II*\0\10\0\0\0\1\0\22\1\3\0\1\0\0\0\6\0\0\0";
+    for (int progressive = 0; progressive < 2; progressive++) {
+        struct jpeg_compress_struct jpeg;
+        struct jpeg_error_mgr errors;
+        unsigned char *bytes = NULL;
+        unsigned long size = 0;
+        jpeg.err = jpeg_std_error(&errors);
+        jpeg_create_compress(&jpeg);
+        jpeg_mem_dest(&jpeg, &bytes, &size);
+        jpeg.image_width = jpeg.image_height = SIDE;
+        jpeg.input_components = progressive ? 3 : 1;
+        jpeg.in_color_space = progressive ? JCS_RGB : JCS_GRAYSCALE;
+        jpeg_set_defaults(&jpeg);
+        if (progressive)
+            jpeg_simple_progression(&jpeg);
+        jpeg_start_compress(&jpeg, TRUE);
+        jpeg_write_marker(&jpeg, JPEG_APP0 + 1, exif, sizeof exif - 1);
+        for (int r = 0; r < SIDE; r++) {
+            JSAMPLE line[3 * SIDE] = {0};
+            JSAMPROW row = line;
+            const size_t third = (size_t)(SIDE * jpeg.input_components / 3);
+            memset(line + third, r > 2 && r < 9 ? 0xFF : 0, third);
+            jpeg_write_scanlines(&jpeg, &row, 1);
+        }
+        jpeg_finish_compress(&jpeg);
+        jpeg_destroy_compress(&jpeg);
+        take("picture", progressive ? "jpeg-progressive" : "jpeg", bytes, size);
+        free(bytes);
+    }
+}
+#else
+static void jpeg_seeds(taker take)
+{
+    (void)take;
+}
+#endif
+
+/* ---------------------------------------------------------------- logs of runs */
+
+#define EPOCH(fold, number)                                                                                            \
+    "{\"schema\":\"annc.epoch/1\"," fold "\"epoch\":" number ",\"loss\":0.36,\"rate\":3,\"training_correct\":2,"       \
+    "\"training_count\":4,\"saturated\":[0,0.5],\"dead\":[0,0],\"seconds\":3.6e-05,\"examples_per_second\":1.5e5}\n"
+#define END                                                                                                            \
+    "\"layers\":\"2-2-2\",\"activations\":\"tanh-softmax\",\"cost\":\"quadratic\",\"parameters\":12,\"device\":"       \
+    "\"cpu\","                                                                                                         \
+    "\"device_name\":\"a <b> & \\\"c\\\"\",\"threads\":2,\"seed\":1,\"data\":\"x.csv\",\"wall_seconds\":0.1,\"lr\":3," \
+    "\"version\":\"0.1.0\",\"options\":{\"lr\":\"3\",\"epochs\":\"2\"}}\n"
+
+static void log_seeds(taker take)
+{
+    static const char run[] = EPOCH("", "1") EPOCH("", "2") "{\"schema\":\"annc.result/1\",\"epochs\":2,\"loss\":0.36,"
+                                                            "\"ended_by\":\"epochs\",\"seconds\":5e-05," END;
+    static const char folds[] = EPOCH("\"fold\":1,", "1")
+        EPOCH("\"fold\":2,",
+              "1") "{\"schema\":\"annc.fold/1\",\"fold\":1,\"training_count\":2,\"epochs\":1,\"validation_loss\":0.3}\n"
+                   "{\"schema\":\"annc.fold/1\",\"fold\":2,\"training_count\":2,\"epochs\":1,\"validation_loss\":0.4}\n"
+                   "{\"schema\":\"annc.folds/1\",\"folds\":2,\"accuracy_mean\":0.5,\"accuracy_sd\":0," END;
+    static const char sweep[] =
+        "{\"schema\":\"annc.sweep/"
+        "1\",\"network\":1,\"lr\":1,\"seed\":1,\"validation_loss\":0.3,\"epochs\":1,\"seconds\":1}\n"
+        "{\"schema\":\"annc.sweep/"
+        "1\",\"network\":2,\"lr\":2,\"seed\":1,\"validation_loss\":0.4,\"epochs\":1,\"seconds\":1}\n"
+        "{\"schema\":\"annc.sweep_result/1\",\"networks\":2,\"failed\":0,\"best\":1,\"lr\":1,\"seed\":1,"
+        "\"validation_loss\":0.3,\"seconds\":2,\"wall_seconds\":2}\n";
+    take("run_log", "run", run, sizeof run - 1);
+    take("run_log", "cut", run, sizeof EPOCH("", "1") - 1);
+    take("run_log", "folds", folds, sizeof folds - 1);
+    take("run_log", "sweep", sweep, sizeof sweep - 1);
+}
+
 /* ---------------------------------------------------------------- models and checkpoints */
 
 static const char FOREIGN[] = "{\"net.0.weight\":{\"dtype\":\"F16\",\"shape\":[3,2],\"data_offsets\":[0,12]},"
@@ -347,6 +441,7 @@ static void model_seeds(taker take)
         annc_data_describe(&data, network) == ANNC_OK && annc_model_save(network, scratch("model")) == ANNC_OK) {
         const size_t size = scratch_read("model", bytes, sizeof bytes);
         take("model", "own", bytes, size);
+        take("export", "own", bytes, size);
         take("header", "own", bytes + 8, (size_t)bytes[0] + 256 * (size_t)bytes[1]);
         annc_data_free(&data);
     }
@@ -358,6 +453,31 @@ static void model_seeds(taker take)
     take("checkpoint", "own", bytes, scratch_read("checkpoint", bytes, sizeof bytes));
 }
 
+/* A model with columns of words. */
+static void words_seed(taker take)
+{
+    static const char *const metadata[][2] = {
+        {"annc.inputs", "[\"c=a\",\"c=b\",\"c=(other)\",\"x\",\"d=\\\"e\\\"\",\"d=(missing)\"]"},
+        {"annc.table", "[4,3,1]"},
+        {"annc.categories",
+         "[{\"column\":\"c\",\"first\":0,\"levels\":[\"a\",\"b\"],\"unseen\":[1],\"other\":true,\"missing\":"
+         "false},{\"column\":\"d\",\"first\":4,\"levels\":[\"\\\"e\\\"\"],\"unseen\":[],\"other\":false,"
+         "\"missing\":true}]"}};
+    const annc_shape shape = {
+        .layers = 1, .width = {6, 2}, .activation = {ANNC_SOFTMAX}, .cost = ANNC_CATEGORICAL_CROSS_ENTROPY};
+    uint8_t bytes[MOST] = {0};
+    annc_network *network;
+    annc_status status = annc_network_create(&shape, &network);
+    for (size_t i = 0; i < sizeof metadata / sizeof *metadata && status == ANNC_OK; i++)
+        status = annc_network_set_metadata(network, metadata[i][0], metadata[i][1]);
+    if (status == ANNC_OK && annc_model_save(network, scratch("model")) == ANNC_OK) {
+        const size_t size = scratch_read("model", bytes, sizeof bytes);
+        take("model", "words", bytes, size);
+        take("export", "words", bytes, size);
+    }
+    annc_network_free(network);
+}
+
 void seeds_make(taker take)
 {
     idx_seeds(take);
@@ -366,5 +486,8 @@ void seeds_make(taker take)
     npy_seeds(take);
     npz_seeds(take);
     png_seeds(take);
+    jpeg_seeds(take);
+    log_seeds(take);
     model_seeds(take);
+    words_seed(take);
 }

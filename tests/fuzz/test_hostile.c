@@ -167,8 +167,8 @@ static void lying_headers(void)
     CHECK(find_seed("npy/bytes")); /* four inputs, and a model of two */
     refused_as("has 4 inputs per example, but the model takes 2");
     CHECK(find_seed("header/own"));
-    seed[place_of("input_shift", 11, 0)] = 'o';
-    refused_as("the model's annc.input_factor is malformed");
+    seed[place_of("annc.input_shift", 16, 0)] = 'z';
+    refused_as("the model's annc.input_shift is malformed");
     if (find_seed("labels/bytes-gz")) {
         memcpy(seed + 3, "\4\0\0\0\0\0\0\xFF\xFF", 9); /* an extra field of 65535 bytes */
         refused_as("its gzip data are incomplete");
@@ -218,13 +218,15 @@ READER(model)
 READER(header)
 READER(checkpoint)
 READER(options)
+READER(run_log)
+READER(export)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(folder),        TEST(labels),  TEST(table),          TEST(npy),
-                                        TEST(npz),           TEST(picture), TEST(model),          TEST(header),
-                                        TEST(checkpoint),    TEST(options), TEST(lying_archives), TEST(lying_headers),
-                                        TEST(lying_pictures)};
+    static const struct test tests[] = {
+        TEST(folder),  TEST(labels), TEST(table),          TEST(npy),           TEST(npz),
+        TEST(picture), TEST(model),  TEST(header),         TEST(checkpoint),    TEST(options),
+        TEST(run_log), TEST(export), TEST(lying_archives), TEST(lying_headers), TEST(lying_pictures)};
     const char *fewer = getenv("ANNC_TEST_CHANGES");
     int result = 0;
     if (!readers_begin())

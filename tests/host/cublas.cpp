@@ -63,13 +63,17 @@ cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_A, cublas
     if (annc_host_is_foreign(handle->stream))
         return CUBLAS_STATUS_INTERNAL_ERROR;
     const float a = *alpha, b = *beta; // host pointers, read before the call returns
+    // cuBLAS chooses a kernel, and with it the order of the sums, by the size of the product.
+    const bool is_narrow = n < 8;
     annc_host_submit(handle->stream, [=] {
         for (int j = 0; j < n; j++)
             for (int i = 0; i < m; i++) {
                 float sum = 0;
-                for (int p = 0; p < k; p++)
+                for (int q = 0; q < k; q++) {
+                    const int p = is_narrow ? k - 1 - q : q;
                     sum += (op_A == CUBLAS_OP_N ? A[i + (size_t)p * lda] : A[p + (size_t)i * lda]) *
                            (op_B == CUBLAS_OP_N ? B[p + (size_t)j * ldb] : B[j + (size_t)p * ldb]);
+                }
                 float &c = C[i + (size_t)j * ldc];
                 c = b == 0 ? a * sum : a * sum + b * c; // with beta 0, what C held does not matter
             }

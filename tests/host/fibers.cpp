@@ -52,6 +52,7 @@ struct Scheduler {
     const std::function<void()> *thread = nullptr;
     const char *kernel = "";
     unsigned count = 0, current = 0; // threads of the block; the one that runs
+    bool has_dynamic = false;        // the launch asks for shared memory
 } scheduler;
 
 [[noreturn]] void fault(const char *what)
@@ -184,11 +185,14 @@ bool release()
 
 // Shared memory holds what the last block left; to a program it must look like nothing in particular. Signalling NaNs of all ones.
 extern "C" unsigned char __start_annc_shared[] __attribute__((weak)), __stop_annc_shared[] __attribute__((weak));
+extern "C" uint64_t __start_annc_dynamic[] __attribute__((weak)), __stop_annc_dynamic[] __attribute__((weak));
 
 __attribute__((no_sanitize("address"))) void spoil_shared_memory()
 {
     for (unsigned char *byte = __start_annc_shared; byte < __stop_annc_shared; byte++)
         *(volatile unsigned char *)byte = 0xFF;
+    for (uint64_t *word = __start_annc_dynamic; scheduler.has_dynamic && word < __stop_annc_dynamic; word++)
+        *(volatile uint64_t *)word = ~(uint64_t)0;
 }
 
 void run_block()
@@ -214,11 +218,12 @@ void run_block()
 
 } // namespace
 
-void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, const std::function<void()> &thread)
+void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, size_t shared, const std::function<void()> &thread)
 {
     gridDim = grid;
     blockDim = block;
     scheduler.kernel = kernel;
+    scheduler.has_dynamic = shared > 0;
     scheduler.thread = &thread;
     scheduler.count = block.x * block.y * block.z;
     for (unsigned i : order_of((size_t)grid.x * grid.y * grid.z)) {
@@ -232,6 +237,12 @@ void __syncthreads()
     Fiber &fiber = *scheduler.fibers[scheduler.current];
     fiber.state = State::at_barrier;
     to_scheduler(fiber);
+}
+
+void __syncwarp()
+{
+    unsigned char nothing = 0, lanes[WARP][8];
+    annc_host_exchange(~0u, &nothing, sizeof nothing, lanes);
 }
 
 unsigned annc_host_lane()

@@ -30,6 +30,6 @@ typedef long annc_host_left_fn(void);
 void annc_host_submit(cudaStream_t stream, std::function<void()> work);
 
 // Runs all threads of a grid, block after block.
-void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, const std::function<void()> &thread);
+void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, size_t shared, const std::function<void()> &thread);
 
 #endif

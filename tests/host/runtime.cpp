@@ -185,7 +185,7 @@ void annc_host_submit(cudaStream_t stream, Work work)
         work();
 }
 
-void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t stream, Work thread)
+void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, size_t shared, cudaStream_t stream, Work thread)
 {
     const size_t threads = (size_t)block.x * block.y * block.z, blocks = (size_t)grid.x * grid.y * grid.z;
     if (annc_host_must_fail()) {
@@ -198,7 +198,7 @@ void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t s
     } else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535)
         give(cudaErrorInvalidConfiguration);
     else
-        annc_host_submit(stream, [=] { annc_host_run_grid(kernel, grid, block, thread); });
+        annc_host_submit(stream, [=] { annc_host_run_grid(kernel, grid, block, shared, thread); });
 }
 
 cudaError_t cudaGetLastError(void)
@@ -275,6 +275,27 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
     ENTER();
     *properties = {"Simulated device", {{0}}, memory_bytes(), 9, 0, 1};
     return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int)
+{
+    ENTER();
+    *value = attribute == cudaDevAttrMultiProcessorCount ? 1 : (int)annc_host_setting("ANNC_HOST_SHARED_KB", 227) << 10;
+    return cudaSuccess;
+}
+
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *)
+{
+    ENTER();
+    attributes->sharedSizeBytes = 1024;
+    return cudaSuccess;
+}
+
+cudaError_t cudaFuncSetAttribute(const void *, cudaFuncAttribute, int value)
+{
+    ENTER();
+    return value <= (int)annc_host_setting("ANNC_HOST_SHARED_KB", 227) << 10 ? cudaSuccess
+                                                                             : give(cudaErrorInvalidValue);
 }
 
 cudaError_t cudaDriverGetVersion(int *version)

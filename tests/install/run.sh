@@ -18,7 +18,7 @@ if command -v pkg-config >/dev/null; then
   PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name annc.pc)")
   export PKG_CONFIG_PATH
   # shellcheck disable=SC2046
-  "$2" "$example" -o "$work/xor" $(pkg-config --cflags --libs --static annc)
+  "$2" "$example" -o "$work/xor" $(pkg-config --cflags --libs annc)
   LD_LIBRARY_PATH=$(dirname "$(find "$work/prefix" -name 'libannc.*' | head -1)") "$work/xor"
 else
   echo "pkg-config is not installed: its file was not tried"

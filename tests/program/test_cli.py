@@ -14,7 +14,7 @@ import time
 import unittest
 from collections import Counter
 
-from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMALL, USAGE, Cli, bars, main
+from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMALL, USAGE, Cli, bars, main, signed
 
 
 class Help(Cli):
@@ -24,7 +24,7 @@ class Help(Cli):
             out = self.run_program(*arguments).stdout.splitlines()
             self.assertLess(len(out), 36, arguments)
             self.assertGreater(len(out), 2, arguments)
-        text = self.run_program("train", "--help").stdout
+        text = self.run_program("help", "train", "all").stdout
         for default in ("784-32-10", "[sigmoid]", "[quadratic]", "[30]", "[16]", "sgd 3", "[auto]", "[1]"):
             self.assertIn(default, text)
 
@@ -397,7 +397,7 @@ class Check(Cli):
         begin = 8 + struct.unpack("<Q", raw[:8])[0]
         for at in range(begin, len(raw), 4):
             raw[at:at + 4] = struct.pack("<f", 1e20)
-        (self.folder / "m").write_bytes(raw)
+        (self.folder / "m").write_bytes(signed(bytes(raw)))
         result = self.run_program("check", "m", "--data", "bars", "--device", "cpu", code=CHECK)
         self.assertIn("FAIL", result.stdout)
 
@@ -420,21 +420,21 @@ class Devices(Cli):
         environment = {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_LEAKS": "1"}
         last = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda",
                           environment=environment)[-1]
-        self.assertEqual((last["device"], last["engine"]), ("simulated", "recorded"))
+        self.assertEqual((last["device"], last["engine"]), ("simulated", "block"))
         cpu = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cpu")[-1]
         self.assertAlmostEqual(last["loss"], cpu["loss"], 3)
-        ops = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda", "--engine", "ops",
-                         environment=environment)[-1]
-        self.assertEqual((ops["engine"], ops["loss"]), ("ops", last["loss"]))
+        ops, recorded = (self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda",
+                                    "--engine", engine, environment=environment)[-1] for engine in ("ops", "recorded"))
+        self.assertEqual((ops["engine"], recorded["engine"], ops["loss"]), ("ops", "recorded", recorded["loss"]))
         lines = self.lines("check", "--data", "bars", "--layers", "784-4-10", environment=environment)
-        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused", "simulated"})
+        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused", "simulated", "simulated, block"})
         self.assertEqual(self.lines("info", environment=environment)[-1]["devices"][1]["kind"], "simulated")
         self.assertIn("no CUDA device 3: 1 device was found", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
                                                                        environment=environment).stderr)
         small = self.run_program("train", "--data", "bars", *SMALL[:-2], environment=environment).stderr
         self.assertRegex(small, r"device: cpu: .*\n  \(steps this small are faster on the CPU than on a GPU\)")
-        dropout = self.lines("train", "--data", "bars", *SMALL[:-2], "--dropout", "0.1", environment=environment)[-1]
-        self.assertEqual(dropout["device"], "simulated") # the CPU's fused engine does not take it
+        moved = self.lines("train", "--data", "bars", *SMALL[:-2], "--shift", "1", environment=environment)[-1]
+        self.assertEqual(moved["device"], "simulated")  # the CPU's fused engine moves no images
         none = {**environment, "ANNC_HOST_DEVICES": "0"}
         self.assertIn("no CUDA-capable device", self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE,
                                                                  environment=none).stderr)
@@ -462,6 +462,84 @@ class Devices(Cli):
             runs.append([lines[0][key] for key in ("loss", "test_loss", "test_correct", "saturated")])
         self.assertEqual(*runs)
         self.assertEqual((self.folder / "42").read_bytes(), (self.folder / "256").read_bytes())
+
+
+class Natural(Cli):
+    """What people write without looking it up."""
+
+    def test_short_options(self):
+        self.assertEqual(self.run_program("-h").stdout, self.run_program("--help").stdout)
+        self.assertEqual(self.run_program("-V").stdout, self.run_program("--version").stdout)
+        self.assertEqual(self.run_program("train", "-h").stdout, self.run_program("train", "--help").stdout)
+
+    def test_names(self):
+        """In any case, with underscores, and as other programs call them; the configuration has the program's own."""
+        options = self.train("--cost", "MSE", "--optimizer", "Adam", "--lr", "0.01", "--activation", "Leaky_ReLU")[-1]["options"]
+        self.assertEqual([options[name] for name in ("cost", "optimizer", "activation")], ["quadratic", "adam", "leaky-relu"])
+        for alias, name in (("xent", "cross-entropy"), ("bce", "cross-entropy"), ("mae", "mean-absolute")):
+            self.assertEqual(self.train("--cost", alias)[-1]["cost"], name)
+        result = self.lines("train", "--data", "bars", "--layers", "784-4:Swish-10:Softmax", "--cost", "CCE", "--epochs", "0", "--device", "CPU")[-1]
+        self.assertEqual(result["activations"], "silu-softmax")
+        self.assertIn("one of sgd,", self.run_program("train", "--optimizer", "adamm", code=USAGE).stderr)
+
+    def test_percentages(self):
+        def held_out(share):
+            return self.train("--validation", share)[-1]["validation_count"]
+        self.assertEqual((held_out("25%"), held_out("0.25")), (100, 100))
+        self.assertEqual(self.train("--dropout", "50%")[-2]["loss"], self.train("--dropout", "0.5")[-2]["loss"])
+        for wrong in ("100%", "%", "-1%", "1 %", "x%"):
+            self.run_program("train", "--data", "bars", *SMALL, "--dropout", wrong, code=USAGE)
+
+    def test_data_in_capitals(self):
+        self.assertIn("built-in digits", self.run_program("train", "--data", "Digits", *SMALL[:-4], "--epochs", "0").stderr)
+        self.write_bars("Digits", 40, 20)  # a folder of that name is meant before
+        self.assertEqual(self.lines("train", "--data", "Digits", *SMALL)[-2]["training_count"], 40)
+
+    def test_export_by_the_name(self):
+        self.train("--save", "m")
+        for name in ("m.json", "m.C", "m.npz"):
+            self.run_program("export", "m", "--out", name)
+            self.run_program("export", "m", "--format", name[2:].lower(), "--out", "again")
+            if name != "m.npz":  # which has the time
+                self.assertEqual((self.folder / name).read_bytes(), (self.folder / "again").read_bytes())
+        self.assertIn("--format", self.run_program("export", "m", "--out", "m.foo", code=USAGE).stderr)
+        self.assertIn("--format", self.run_program("export", "m", "--out", "json", code=USAGE).stderr)
+
+    def test_help_of_an_option(self):
+        text = self.run_program("help", "train", "optimizer").stdout
+        self.assertEqual(text, self.run_program("help", "train", "--optimizer").stdout)
+        self.assertEqual(text.splitlines()[:3], ["--optimizer NAME: optimiser [sgd]", "  sgd", "  momentum"])
+        self.assertIn("help eval takes", self.run_program("help", "eval", "lr", code=USAGE).stderr)
+        self.run_program("help", "man", "lr", code=USAGE)
+
+    def test_order(self):
+        self.train("--save", "m")
+        result = self.run_program("predict", "bars/t10k-images-idx3-ubyte", "m", code=USAGE)
+        self.assertIn("m is a model: put it first", result.stderr)
+        self.assertNotIn("put it first", self.run_program("predict", "bars/t10k-images-idx3-ubyte", "nowhere", code=INPUT).stderr)
+
+    def test_resume_with_another_rate(self):
+        self.train("--checkpoint", "c")
+        self.assertIn("--load", self.run_program("train", "--resume", "c", "--lr", "0.5", code=USAGE).stderr)
+        self.run_program("train", "--data", "bars", "--load", "c", "--lr", "0.5", "--epochs", "1", "--device", "cpu")
+
+    def test_no_epochs(self):
+        """A training of no epochs tells how good the network is."""
+        correct = self.train("--save", "m", "--test", "bars/t10k-images-idx3-ubyte")[-1]["accuracy"]
+        out = self.run_program("train", "--data", "bars", "--load", "m", "--epochs", "0").stdout.splitlines()
+        self.assertRegex(out[-1], rf"^Epoch 2:  Mean loss: \S+  test set acc: {100 * correct:.2f}% \(\d+ / 100\)$")
+        out = self.run_program("train", "--data", "bars", *SMALL[:-4], "--epochs", "0", "--validation", "0.25").stdout
+        self.assertRegex(out, r"\nEpoch 0:  Mean loss: \S+  test acc: \d+\.\d\d%\n$")
+
+    def test_table_of_a_sweep(self):
+        """What all networks have in common is left out, and what is not shown is said."""
+        run = self.run_program("sweep", "--data", "bars", *SMALL, "--grid", "lr=1,2,3", "--grid", "l2=0", "--top", "2")
+        self.assertEqual([line.split()[-1] for line in run.stdout.splitlines()[1:]].count("seed=1"), 0)
+        self.assertNotIn("l2=0", run.stdout)
+        self.assertIn("the best 2 of 3 networks", run.stderr)
+        run = self.run_program("sweep", "--data", "bars", *SMALL, "--grid", "lr=1,2", "--seeds", "2")
+        self.assertIn("lr=1 seed=2", run.stdout)
+        self.assertNotIn("the best", run.stderr)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which columns of a table are used: as they are named, as they are found, as the training data had them. Called as program.py says."""
 from program import INPUT, USAGE, main
-from tables import COLUMNS, T, Tables, blobs
+from tables import COLUMNS, NAMES, T, Tables, blobs, npy
 
 LINE = ["--layers", "2-1:identity", "--optimizer", "adam", "--lr", "0.1", "--epochs", "60", "--device", "cpu"]
 
@@ -27,6 +27,87 @@ class Columns(Tables):
         self.assertIn("has no column 'z' for --drop", self.run_program("train", "--data", "line.csv", *LINE, "--target", "y", "--drop", "z",
                                                                       code=INPUT).stderr)
 
+    def test_name_twice_at_use(self):
+        """A name that the model needs and that is there more often than in training is an error: either of the columns could be meant."""
+        self.run_program("train", "--data", self.write("train.csv", blobs(150), COLUMNS), *T, "--save", "m")
+        rows = [["99"] + row for row in blobs(150)]
+        for header, count, said in (("aabcdl", 2, "'a', but 1 "), ("axbcdl", 0, ""), ("aabccdl", 2, "'a', but 1 ")):
+            names = [{"l": "label"}.get(c, c) for c in header]
+            table = self.write("t.csv", [(row + ["0"] * 9)[:len(names) - 1] + [row[-1]] for row in rows], names)
+            for arguments in (["predict", "m", table], ["eval", "m", "--data", table],
+                              ["train", "--data", "train.csv", "--test", table, *T]):
+                message = self.run_program(*arguments, code=INPUT if count else 0).stderr
+                self.assertIn(f"t.csv: {count} columns have the name {said}in the training data" if count else "left out: 'x'", message)
+        twice = self.write("t.csv", [row[:4] + [row[4], row[4]] for row in blobs(30)], [*COLUMNS, "label"])
+        self.assertIn("2 columns have the name 'label', but 1 in", self.run_program("eval", "m", "--data", twice, code=INPUT).stderr)
+        self.assertEqual(len(self.lines("predict", "m", twice)), 30)  # which needs no label
+        self.write("t.csv", [row[1:] for row in blobs(150)], COLUMNS[1:])
+        self.assertIn("has no column 'a'", self.run_program("predict", "m", "t.csv", code=INPUT).stderr)
+
+    def test_name_twice_in_training(self):
+        """Two columns of one name are an error where both are used; one of them may be left out."""
+        rows = [row[:1] + row for row in blobs(150)]
+        file = self.write("t.csv", rows, ["a", *COLUMNS])
+        self.assertIn("t.csv: columns 1 and 2 have the same name, 'a'; rename one, or leave it out with --drop 2", self.refused(file))
+        self.run_program("train", "--data", file, "--drop", "2", *T, "--save", "m")
+        self.write("u.csv", blobs(150), COLUMNS)
+        self.assertEqual(self.lines("eval", "m", "--data", "u.csv")[-1]["accuracy"], 1)
+        self.assertIn("columns 5 and 6 have the same name, 'label'",
+                      self.refused(self.write("t.csv", [row + row[-1:] for row in blobs(150)], [*COLUMNS, "label"]), "--label", "5"))
+
+    def test_label_by_name(self):
+        """A column called y is the label, and where the only column of words could be it, a note says how to take that."""
+        rows = [[row[0], ("up", "down")[i % 2], i % 2] for i, row in enumerate(blobs(60))]
+        said = self.notes(self.write("t.csv", rows, ["x", "kind", "y"]), options=["--epochs", "1", "--device", "cpu"])
+        self.assertIn("the label is column 3, 'y', by its name; set --label to take 'kind', the only column of words\n", said)
+        said = self.notes(self.write("t.csv", [[x, y] for x, _, y in rows], "xy"), options=["--epochs", "1", "--device", "cpu"])
+        self.assertIn("the label is column 2, 'y'\n", said)
+        said = self.notes(self.write("t.csv", [[x, y, kind] for x, kind, y in rows], ["x", "y", "kind"]), options=["--epochs", "1", "--device", "cpu"])
+        self.assertIn("the label is column 3, 'kind'\n", said)  # x and y are coordinates
+        said = self.notes(self.write("t.csv", [[x, y, kind] for x, kind, y in rows], ["a", "y", "kind"]), options=["--epochs", "1", "--device", "cpu"])
+        self.assertIn("the label is column 2, 'y', by its name", said)
+
+    def test_large_numbers_of_small_differences(self):
+        """A warning where single precision merges values: the right ones are kept beside it, and constants of usual size say nothing."""
+        for first, step, coarse in ((1700000000, 7, True), (0, 7, False), (1700000000, 700000, False), (20240101, 0, True), (5, 0, False)):
+            file = self.write("t.csv", [[first + step * i, i % 7, NAMES[i % 2]] for i in range(60)], ["time", "a", "label"])
+            said = self.notes(file, options=["--epochs", "1", "--device", "cpu"])
+            self.assertEqual("warning: t.csv: 'time' lies between" in said, coarse, said)
+            self.assertEqual("has steps of 128" in said, coarse and step > 0, said)
+            self.assertNotIn("'a'", said)
+
+    def test_rows_keep_their_numbers(self):
+        """Rows that are dropped for missing values still count: a prediction names the row of its input."""
+        self.run_program("train", "--data", self.write("train.csv", blobs(150), COLUMNS), *T, "--save", "m")
+        rows = blobs(40)
+        for i in (0, 3, 4, 39):
+            rows[i][1] = "?"
+        kept = [i + 1 for i in range(40) if rows[i][1] != "?"]
+        file = self.write("t.csv", rows, COLUMNS)
+        self.assertEqual([line["row"] for line in self.lines("predict", "m", file, "--missing", "drop")], kept)
+        text = self.run_program("predict", "m", file, "--missing", "drop", "--csv").stdout
+        self.assertEqual([int(line.split(",")[1]) for line in text.splitlines()[1:]], kept)
+        self.run_program("eval", "m", "--data", file, "--missing", "drop", "--per-example", "e.csv")
+        self.assertEqual([int(line.split(",")[0]) for line in (self.folder / "e.csv").read_text().splitlines()[1:]], kept)
+        values = [float(cell) if cell != "?" else float("nan") for row in rows for cell in row[:4]]
+        (self.folder / "x.npy").write_bytes(npy((40, 4), "f", values))
+        self.assertEqual([line["row"] for line in self.lines("predict", "m", "x.npy", "--missing", "drop")], kept)
+
+    def test_skip_per_file(self):
+        """Leading lines are skipped in each file on its own, and named."""
+        self.write("train.csv", blobs(150))
+        (self.folder / "test.csv").write_text("|1x3 Cross validator\n" + (self.folder / "train.csv").read_text())
+        result = self.run_program("train", "--data", "train.csv", "--test", "test.csv", "--skip", "0,1", *T)
+        self.assertIn("150 rows of 5 columns", result.stderr)
+        self.assertNotIn("149 rows", result.stderr)
+        self.assertIn("test.csv: 1 leading line is skipped; the last is '|1x3 Cross validator'\n", result.stderr)
+        self.assertNotIn("train.csv: 1 leading", result.stderr)
+        result = self.run_program("train", "--data", "test.csv", "--test", "test.csv", "--validation", "train.csv", "--skip", "1,1,0", *T)
+        self.assertEqual(result.stderr.count("150 rows of 5"), 3)
+        self.assertIn("train.csv: 1 leading line is skipped; the last is '", self.notes("train.csv", "--test", "test.csv", "--skip", "1"))
+        for wrong in ("0,", ",1", "1,2,3,4", "-1", "1.5", "x", "1000000001", "1 ", "0x1"):
+            self.assertIn("--skip takes a whole number", self.run_program("train", "--data", "train.csv", "--skip", wrong, code=USAGE).stderr)
+
     def test_long_names(self):
         """A name that no column has is told, as far as it can be read."""
         self.write("line.csv", self.rows(), "ayb")
@@ -46,9 +127,9 @@ class Columns(Tables):
         self.write("other.csv", self.rows("bnay"), "bnay")
         result = self.run_program("eval", "m", "--data", "other.csv", "--json")
         self.assertIn(f'"rmse":{rmse}'.replace(" ", ""), result.stdout.replace(" ", ""))
-        self.assertIn("1 column that the training data does not have is left out", result.stderr)
+        self.assertIn("1 column that the training data does not have is left out: 'n'\n", result.stderr)
         self.write("other.csv", self.rows("bnaym"), "bnaym")
-        self.assertIn("2 columns that the training data do not have are left out", self.run_program("eval", "m", "--data", "other.csv").stderr)
+        self.assertIn("2 columns that the training data do not have are left out: 'n', 'm'\n", self.run_program("eval", "m", "--data", "other.csv").stderr)
         self.write("x.csv", self.rows("ab"), "ab")
         self.assertIn("has no column 'y', which the training data have; it has 2 columns: a, b",
                       self.run_program("eval", "m", "--data", "x.csv", code=INPUT).stderr)

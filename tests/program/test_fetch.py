@@ -293,10 +293,45 @@ class Fetch(Cli):
         self.server.asked.clear()
         said = self.fetch("gone").stderr  # nobody is asked
         self.assertEqual((self.server.asked, said.count("is already downloaded")), ([], 4))
-        # A file that is wrong stays until there is a better one.
-        (self.to / NAMES[0]).write_bytes(b"mine")
+        # A file that is cut short stays until there is a better one.
+        (self.to / NAMES[0]).write_bytes(self.files[NAMES[0]][:100])
         self.fetch("gone", code=INPUT)
-        self.assertEqual((self.to / NAMES[0]).read_bytes(), b"mine")
+        self.assertEqual((self.to / NAMES[0]).read_bytes(), self.files[NAMES[0]][:100])
+
+    def test_data_of_another(self):
+        """Fashion-MNIST has the same names: it stays, and nothing is downloaded beside it."""
+        images = bytearray(gzip.decompress(self.files[NAMES[0]]))
+        images[-1] ^= 1
+        for name, content in ((NAMES[0], gzip.compress(bytes(images), 1)), (NAMES[0], bytes(images)), (NAMES[0][:-3], bytes(images)), (NAMES[0], b"mine"),
+                              (NAMES[0][:-3], b""), (NAMES[2][:-3], b"\x1f\x8b"), ("train-images.idx3-ubyte", bytes(images)),
+                              ("emnist-train-images-idx3-ubyte.gz", gzip.compress(bytes(images), 1))):
+            with self.subTest(name):
+                self.to.mkdir()
+                (self.to / name).write_bytes(content)
+                said = self.fetch("right", code=INPUT).stderr
+                self.assertIn(f"mnist/{name}: is not MNIST's, and is not replaced; remove it, or choose another folder with --to", said)
+                self.assertEqual({path.name: path.read_bytes() for path in self.to.iterdir()}, {name: content})
+                shutil.rmtree(self.to)
+        self.assertEqual(self.server.asked, [])
+        self.fetch("right")
+        (self.to / "emnist-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(images), 1))
+        self.assertIn("has other data sets; choose another folder with --to", self.fetch("right", code=INPUT).stderr)
+
+    def test_what_training_reads(self):
+        """Unpacked files go before packed ones: where they are right, nothing else is fetched. And another folder goes before the cache's."""
+        self.to.mkdir()
+        for name in NAMES[:2]:
+            (self.to / name[:-3]).write_bytes(gzip.decompress(self.files[name]))
+        said = self.fetch("right").stderr
+        self.assertEqual([name for _, name in self.server.asked], NAMES[2:])
+        self.assertEqual(said.count("is already downloaded"), 2)
+        self.assertEqual(sorted(path.name for path in self.to.iterdir()), sorted([name[:-3] for name in NAMES[:2]] + NAMES[2:]))
+        for moved in (False, True):
+            if moved:
+                (self.folder / "data").mkdir()
+                shutil.copytree(self.to, self.folder / "data/mnist")
+            said = self.run_program("fetch", environment=self.environment_of("right")).stderr
+            self.assertEqual("train reads MNIST from data/mnist; for this download give --data " in said, moved, said)
 
     def start(self, *mirrors):
         return subprocess.Popen([str(PROGRAM), "fetch", "--to", "mnist"], cwd=self.folder, env={**self.environment, **self.environment_of(*mirrors)},
@@ -398,6 +433,18 @@ class Fetch(Cli):
         self.assertEqual(run("page", "right").returncode, 0)
         self.assertTrue(self.is_whole())
         self.assertEqual(run("gone").stdout.count("is already downloaded"), 4)
+        images = bytearray(gzip.decompress(self.files[NAMES[0]]))
+        images[-1] ^= 1
+        for name, content in ((NAMES[0], gzip.compress(bytes(images), 1)), (NAMES[0], bytes(images)), (NAMES[0][:-3], bytes(images))):
+            (self.to / name).write_bytes(content)
+            result = run("right")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(f"{name} is not MNIST's, and is not replaced", result.stdout)
+            self.assertEqual((self.to / name).read_bytes(), content)
+            (self.to / name).unlink()
+        (self.to / NAMES[1]).write_bytes(self.files[NAMES[1]][:100])
+        self.assertEqual(run("right").returncode, 0)
+        self.assertTrue(self.is_whole())
 
 
 class WithoutServer(Cli):

@@ -35,7 +35,7 @@ import tempfile
 import zipfile
 
 from pictures import grey
-from program import PROGRAM, bars, idx
+from program import PROGRAM, bars, idx, signed
 from tables import COLUMNS, blobs, npy
 
 EXPECTED = pathlib.Path(__file__).resolve().parent / "expected"
@@ -118,6 +118,8 @@ info-checkpoint             info begun.safetensors
 
 # train
 train-blobs                 train $BLOBS $CPU --epochs 3
+train-inferred              train --data blobs.csv $CPU --epochs 2
+train-inferred-hidden       train --data line.csv --target y --hidden 8,4 --lr 0.01 $CPU --epochs 2
 train-blobs-test            train $BLOBS $CPU --epochs 3 --test blobs_test.csv
 train-blobs-json            train $BLOBS $CPU --epochs 2 --json
 train-quiet                 train $BLOBS $CPU --epochs 2 --quiet
@@ -172,6 +174,7 @@ sweep-ensemble-unused       sweep $BLOBS $CPU --epochs 1 --seeds 2 --ensemble 2
 
 # eval
 eval-blobs                  eval blobs.safetensors --data blobs_test.csv $CPU
+eval-own-data               eval blobs.safetensors $CPU
 eval-blobs-json             eval blobs.safetensors --data blobs_test.csv $CPU --json
 eval-mistakes               eval blobs.safetensors --data blobs_wrong.csv $CPU
 eval-per-example            eval blobs.safetensors --data blobs_test.csv $CPU --per-example out.csv
@@ -308,7 +311,6 @@ error-eval-model            eval
 error-eval-threshold        eval blobs.safetensors --data blobs.csv --threshold 0.5 $CPU
 error-eval-threshold-range  eval xor.safetensors --data xor.csv --threshold 2 $CPU
 error-eval-streams          eval xor.safetensors --data xor.csv --per-example - --json
-error-eval-mnist            eval blobs.safetensors
 error-predict-file          predict
 error-predict-csv-json      predict blobs.safetensors blobs_few.csv --csv --json
 error-predict-top           predict line.safetensors line_few.csv --top 2 $CPU
@@ -371,6 +373,10 @@ error-model-page            eval page.safetensors --data blobs.csv
 error-model-header          eval claims.safetensors --data blobs.csv
 error-model-json            eval badjson.safetensors --data blobs.csv
 error-model-shape           eval badshape.safetensors --data blobs.csv
+error-model-damaged         eval damaged.safetensors --data blobs.csv
+error-model-newer           eval newer.safetensors --data blobs.csv
+error-model-scale           eval scale.safetensors --data blobs.csv
+error-model-key             eval key.safetensors --data blobs.csv
 error-resume-model          train --resume blobs.safetensors
 error-resume-data           train --resume begun.safetensors --data blobs_test.csv --epochs 5
 error-predict-columns       predict blobs.safetensors line_few.csv $CPU
@@ -403,14 +409,15 @@ MASKS = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"^BLAS .*", "BLAS BLAS"),
     (r"^zlib .*", "zlib ZLIB"),
     (r"^libpng .*", "libpng LIBPNG"),
+    (r"^libjpeg .*", "libjpeg LIBJPEG"),
     (r"^CUDA .*", "CUDA CUDA"),
     (r"commit [0-9a-z]+(?:-dirty)?", "commit COMMIT"),
-    (r"; BLAS .*, zlib .*, libpng .*, CUDA .*", "; BLAS BLAS, zlib ZLIB, libpng LIBPNG, CUDA CUDA"),  # info
+    (r"; BLAS .*, zlib .*, libpng .*, libjpeg .*, CUDA .*", "; BLAS BLAS, zlib ZLIB, libpng LIBPNG, libjpeg LIBJPEG, CUDA CUDA"),  # info
     (r"up to \d+ threads?", "up to # threads"),
     (r"^annc\.progress: .*", "annc.progress: #"),  # info on a checkpoint
     (r"\b(loss|seconds) 0x\S+", r"\1 #"),
     (r"memory: [\d.]+ of [\d.]+ GB free", "memory: # of # GB free"),
-    (r'"(commit|blas|zlib|libpng|cuda|name|device_name)":"[^"]*"(?=[,}])', r'"\1":"#"'),  # JSON
+    (r'"(commit|blas|zlib|libpng|libjpeg|cuda|name|device_name)":"[^"]*"(?=[,}])', r'"\1":"#"'),  # JSON
     (r'"(memory_bytes|memory_free|seconds|test_seconds|validation_seconds|wall_seconds|examples_per_second)":' + NUMBER, r'"\1":#'),
     (r"ANNC_CUDA_MODULE could not be loaded: .*?(?=$|\)$|\")", "ANNC_CUDA_MODULE could not be loaded: REASON"),  # the C library's words
     (r"curl: \(\d+\) .*", "curl: REASON"),
@@ -418,6 +425,7 @@ MASKS = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r'"(worst|normwise)":' + NUMBER, r'"\1":#'),
     (r"^(finite-difference|cpu|cpu, fused)\n(\d+)\n(\d+)\n\S+\n\S+$", r"\1\n\2\n\3\n########\n########"),  # the same in a report
     (r"\d+ are free of \d+", "# are free of #"),
+    (r"^(trained \d+ epochs? in )\S+ (s|min)$", r"\1# s"),
     (r"^(validation epoch   seconds   network(?:\n.*)*)", lambda table: re.sub(r"(?m)^((?:R2 )?\S+ +\d+ +)\d+\.\d{3} ", r"\1#.### ", table[1])),  # sweep
 )]
 
@@ -514,7 +522,10 @@ def prepare(folder, environment):
     (folder / "claims.safetensors").write_bytes(b"\xff" * 100)
     (folder / "badjson.safetensors").write_bytes(model[:8] + b"[" + model[9:])
     (folder / "badshape.safetensors").write_bytes(model.replace(b'"shape":[2,4]', b'"shape":[4,4]', 1))
-    (folder / "overflow.safetensors").write_bytes(model[:8 + header] + struct.pack("<f", 1e20) * ((len(model) - 8 - header) // 4))
+    (folder / "overflow.safetensors").write_bytes(signed(model[:8 + header] + struct.pack("<f", 1e20) * ((len(model) - 8 - header) // 4)))
+    (folder / "damaged.safetensors").write_bytes(model[:-2] + bytes([model[-2] ^ 1]) + model[-1:])
+    for name, old, new in (("newer", b'"annc.version":"0', b'"annc.version":"9'), ("scale", b'"annc.scale":"s', b'"annc.scale":"z'), ("key", b'"annc.scale"', b'"annc.scalp"')):
+        (folder / f"{name}.safetensors").write_bytes(signed(model.replace(old, new, 1)))
     tensors = b'{"0.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]},"0.bias":{"dtype":"F32","shape":[2],"data_offsets":[32,40]},' \
               b'"2.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[40,64]},"2.bias":{"dtype":"F32","shape":[3],"data_offsets":[64,76]}}'
     (folder / "foreign.safetensors").write_bytes(struct.pack("<Q", len(tensors)) + tensors + struct.pack("<19f", *(i % 5 / 4 - 0.5 for i in range(19))))

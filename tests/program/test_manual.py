@@ -25,6 +25,21 @@ class Manual(Cli):
         self.assertLessEqual(max(map(len, self.run_program("help").stdout.splitlines())), 80)
         self.assertTrue(set(COMMANDS) <= set(re.findall(r"^  (\w+)", self.run_program("help").stdout, re.MULTILINE)))
 
+    def test_groups(self):
+        """Options stand in groups, each once; what help shows first has the common ones, and examples that use what there is."""
+        groups = ["Of this command", "Data", "Model", "Training", "Regularisation", "Device", "Output"]
+        for command in COMMANDS:
+            lines = self.run_program("help", command, "all").stdout.splitlines()
+            titles = [line[:-1] for line in lines[1:] if re.fullmatch(r"[A-Z][a-z ]+:", line)]
+            self.assertEqual(titles, [group for group in groups if group in titles], command)
+            examples = [line.split() for line in lines if line.startswith("  annc-gpu ")]
+            self.assertEqual([example[1] for example in examples], [command] * 2)
+            used = {word[2:] for example in examples for word in example if word.startswith("--")}
+            self.assertEqual(used - set(self.options_of(command)), set())
+        short = re.findall(r"^  --([a-z0-9-]+)", self.run_program("help", "train").stdout, re.MULTILINE)
+        self.assertEqual(short, ["data", "validation", "label", "target", "hidden", "layers", "epochs", "lr", "device", "save", "help"])
+        self.assertEqual(self.run_program("help", "predict").stdout.splitlines()[5], "Of this command:")
+
     def test_page(self):
         page = self.run_program("help", "man").stdout
         sections = re.split(r"^\.SS ", page, flags=re.MULTILINE)[1:]
@@ -32,6 +47,8 @@ class Manual(Cli):
         for command, section in zip(COMMANDS, sections):
             self.assertEqual(re.findall(r"^\.B ((?:\\-)+\S+)", section.split(".SH")[0], re.MULTILINE),
                              ["\\-\\-" + name.replace("-", "\\-") for name in self.options_of(command)])
+        for example in re.findall(r"^  (annc-gpu .*)", self.run_program("help", "train").stdout, re.MULTILINE):
+            self.assertIn(example.replace("-", "\\-"), page)
         if shutil.which("groff"):
             said = subprocess.run(["groff", "-man", "-ww", "-z"], input=page, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
             self.assertEqual(said, "")

@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import struct
+import time
 import subprocess
 import unittest
 import zipfile
@@ -19,7 +20,7 @@ try:
 except ImportError:
     onnxruntime = None
 
-from program import INPUT, OUTPUT, PROGRAM, USAGE, main
+from program import INPUT, OUTPUT, PROGRAM, USAGE, main, signed
 from tables import COLUMNS, Tables, blobs, npy
 
 
@@ -100,6 +101,70 @@ class Foreign(Tables):
             for p, q in zip(self.forward([float(cell) for cell in row[:4]]), line["probabilities"]):
                 self.assertAlmostEqual(p, q, 5)
 
+    def named(self, names, widths=(4, 8, 6, 3), weight="{}.weight", bias="{}.bias", turned=False, shuffle=1):
+        """A file of layers with these names, in another order than the network's, and its loss."""
+        draw, tensors, arrays = random.Random(3), [], []
+        layers = [([[draw.gauss(0, 0.6) for _ in range(n_in)] for _ in range(n)], [draw.gauss(0, 0.3) for _ in range(n)])
+                  for n_in, n in zip(widths, widths[1:])]
+        for name, (W, b) in zip(names, layers):
+            values = [W[j][k] for k in range(len(W[0])) for j in range(len(W))] if turned else [w for row in W for w in row]
+            tensors.append((weight.format(name), [len(W), len(W[0])][::-1 if turned else 1], values))
+            tensors.append((bias.format(name), [len(b)], b))
+        random.Random(shuffle).shuffle(tensors)
+        total = 0
+        for i, row in enumerate(blobs(60)):
+            a = [float(cell) for cell in row[:4]]
+            for l, (W, b) in enumerate(layers):
+                a = [sum(w * x for w, x in zip(line, a)) + b[j] for j, line in enumerate(W)]
+                a = [math.tanh(v) for v in a] if l + 1 < len(layers) else a
+            total += math.log(sum(math.exp(v) for v in a)) - a[i % 3]
+        (self.folder / "m").write_bytes(safetensors(tensors))
+        return total / 60
+
+    def options_of(self, widths):
+        layers = "-".join(["4"] + [f"{n}:tanh" for n in widths[1:-1]] + ["3:softmax"])
+        return ["--data", "t.csv", "--layers", layers, "--cost", "categorical-cross-entropy", "--device", "cpu"]
+
+    def test_order_by_shapes(self):
+        """Names without an order: the shapes have one."""
+        for names in (["linear1", "linear2", "classifier"], ["input_layer", "hidden", "output"], ["features.0", "features.2", "classifier.0"],
+                      ["z", "y", "x"], ["dense", "dense_1", "dense_2"], ["b.10", "b.9", "a"]):
+            with self.subTest(names):
+                loss = self.named(names, shuffle=len(names[0]))
+                if names[0] == "b.10":  # numbers are kept in order, even where the shapes are against it
+                    self.assertIn("does not fit the outputs of the layer before it; the layers are a 6-3, b.9 8-6, b.10 4-8",
+                                  self.run_program("eval", "m", *self.options_of((4, 8, 6, 3)), code=INPUT).stderr)
+                    continue
+                result = self.run_program("eval", "m", *self.options_of((4, 8, 6, 3)), "--json")
+                self.assertAlmostEqual(json.loads(result.stdout)["loss"], loss, 5)
+                self.assertIn(f"its layers in order: {', '.join(names)}\n", result.stderr)
+        loss = self.named([0, 1, 2], weight="coefs_{}", bias="intercepts_{}", turned=True)
+        self.assertAlmostEqual(self.lines("eval", "m", *self.options_of((4, 8, 6, 3)))[-1]["loss"], loss, 5)
+        loss = self.named(["one", "two"], widths=(4, 4, 3))
+        self.assertAlmostEqual(self.lines("eval", "m", *self.options_of((4, 4, 3)))[-1]["loss"], loss, 5)
+
+    def test_order_by_numbers_and_widths(self):
+        """Equal shapes need numbers; --layers decides where several chains are possible."""
+        loss = self.named(["in", "mid.1", "mid.2", "mid.10", "out"], widths=(4, 8, 8, 8, 8, 3))
+        self.assertAlmostEqual(self.lines("eval", "m", *self.options_of((4, 8, 8, 8, 8, 3)))[-1]["loss"], loss, 5)
+        self.named(["in", "left", "right", "out"], widths=(4, 8, 8, 8, 3))
+        said = self.run_program("eval", "m", *self.options_of((4, 8, 8, 8, 3)), code=INPUT).stderr
+        self.assertIn("m: names and shapes allow several orders of its layers: in 4-8, left 8-8, right 8-8, out 8-3; or in, right, left, out; number", said)
+        loss = self.named(["a", "b", "c", "d", "e"], widths=(4, 6, 4, 8, 4, 3))  # 4-6-4-8-4-3 or 4-8-4-6-4-3
+        self.assertIn("allow several orders", self.run_program("eval", "m", code=INPUT).stderr)
+        self.assertAlmostEqual(self.lines("eval", "m", *self.options_of((4, 6, 4, 8, 4, 3)))[-1]["loss"], loss, 5)
+        self.named([f"{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(60)], widths=(4, *[8] * 59, 3))
+        began = time.monotonic()
+        self.assertIn("; and so on; number the layers", self.run_program("eval", "m", *self.options_of((4, *[8] * 59, 3)), code=INPUT).stderr)
+        self.assertLess(time.monotonic() - began, 10)
+
+    def test_convolutions(self):
+        tensors = self.tensors()
+        self.refuses(safetensors(tensors + [("conv1.weight", [2, 1, 3, 3], [0] * 18)]),
+                     "tensor 'conv1.weight' has 4 dimensions, as those of a convolution; only fully connected layers are read")
+        self.refuses(safetensors(tensors + [("x.weight", [1] * 9, [0])]), "too many dimensions")
+        self.refuses(self.npz({**self.keras(), "c/kernel": ([1, 1, 3, 3], [0] * 9)}), "'c/kernel' has 4 dimensions, as those of a convolution")
+
     def refuses(self, content, message, *more, code=INPUT):
         (self.folder / "m").write_bytes(content)
         self.assertIn(message, self.run_program("eval", "m", *(more or self.options), code=code).stderr)
@@ -146,6 +211,9 @@ class Foreign(Tables):
                     (self.folder / "m").write_bytes(self.npz(arrays, code, method, fortran))
                     result = self.run_program("eval", "m", *self.options, "--json")
                     self.assertAlmostEqual(json.loads(result.stdout)["loss"], self.loss(), 5)
+        half = lambda value: struct.unpack("<e", struct.pack("<e", value))[0]
+        (self.folder / "half").write_bytes(self.npz(torch, "e"))
+        self.assertAlmostEqual(self.lines("eval", "half", *self.options)[-1]["loss"], self.loss(half), 5)
         self.write("x.csv", [row[:4] for row in blobs(5)], COLUMNS[:4])
         for row, line in zip(blobs(5), self.lines("predict", "m", "x.csv", *self.options[2:])):
             for p, q in zip(self.forward([float(cell) for cell in row[:4]]), line["probabilities"]):
@@ -158,7 +226,7 @@ class Foreign(Tables):
         arrays = self.keras()
         self.refuses(self.npz(arrays), "give them with --layers, like 4-8-", "--data", "t.csv")
         self.refuses(self.npz({**arrays, "bn/moving_mean": ([3], [1, 2, 3])}), "'bn/moving_mean' is neither weights nor biases")
-        self.refuses(self.npz({**arrays, "x/kernel": ([1, 2, 3], [0] * 6)}), "'x/kernel' is neither weights nor biases")
+        self.refuses(self.npz({**arrays, "x/kernel": ([1, 2, 3], [0] * 6)}), "'x/kernel' has 3 dimensions, as those of a convolution")
         self.refuses(self.npz({**arrays, "d3/bias": ([7], [0] * 7)}), "'d3/bias' has a length that differs from the rows of its weights")
         self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [float("inf")] * 64)}), "'d3/kernel' has a value that is not finite")
         self.refuses(self.npz({**arrays, "d3/kernel": ([8, 8], [1e300] * 64)}, "d"), "'d3/kernel' has a value that is not finite")
@@ -352,8 +420,11 @@ class Export(Tables):
         header["__metadata__"]["annc.classes"] = '["alpha"]'
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
-        (self.folder / "less").write_bytes(len(text).to_bytes(8, "little") + text + content[8 + size:])
-        self.assertIn("annc.classes", self.run_program("export", "less", "--format", "c", "--out", "less.c", code=INPUT).stderr)
+        (self.folder / "less").write_bytes(signed(len(text).to_bytes(8, "little") + text + content[8 + size:]))
+        for form in ("c", "html", "json", "npz", "onnx"):
+            self.assertIn("less: the model's annc.classes does not match its 3 outputs",
+                          self.run_program("export", "less", "--format", form, "--out", "less.out", code=INPUT).stderr)
+        self.assertFalse((self.folder / "less.out").exists())
 
     @unittest.skipUnless(onnxruntime, "onnx and onnxruntime are not installed")
     def test_onnx(self):

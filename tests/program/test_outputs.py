@@ -31,6 +31,23 @@ class Log(Outputs):
     def lines_of(self, name):
         return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
 
+    def test_where_lines_are_printed(self):
+        """A model or checkpoint is not written among the lines on standard output or standard error, however they are called."""
+        train = ["train", "--data", "bars", *SMALL]
+        for option in ("--save", "--checkpoint"):
+            for path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/stderr", "/proc/self/fd/2"):
+                message = self.run_program(*train, option, path, code=USAGE).stderr
+                self.assertIn(f"{option} {path}: the program prints there", message)
+        with open(self.folder / "lines", "w") as lines:
+            result = subprocess.run([str(PROGRAM), *train, "--save", "lines"], cwd=self.folder, env=self.environment, stdout=lines,
+                                    stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn("--save lines: the program prints there", result.stderr)
+        self.run_program(*train, "--save", "/dev/null")
+        result = subprocess.run([str(PROGRAM), *train, "--save", "/dev/null"], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+        self.assertEqual(result.returncode, 0)
+
     def test_what_was_said_is_kept_until_the_training_begins(self):
         """A mistake of the command line, or data that cannot be read, cost no log of an earlier run."""
         before = (self.folder / "l").read_bytes()
@@ -172,6 +189,30 @@ class Dash(Outputs):
         self.assertFalse((self.folder / "-").exists())
         self.train_it("--save", "./-", "--epochs", "1")
         self.assertTrue((self.folder / "-").exists())
+
+    def test_write_protected(self):
+        """A file that nobody may write is replaced with --force alone, also by root."""
+        train = ["train", "--data", "bars", "--layers", "784-4-10", "--epochs", "1", "--device", "cpu", "--quiet"]
+        self.run_program(*train, "--save", "m", "--checkpoint", "c")
+        for command in ([*train, "--save", "@"], [*train, "--checkpoint", "@"], [*train, "--log", "@"], [*train, "--plot", "@.svg"],
+                        ["sweep", *train[1:], "--grid", "lr=1,2", "--save", "@"], ["export", "m", "--format", "c", "--out", "@"],
+                        ["eval", "m", "--data", "bars", "--per-example", "@"], ["show", "bars", "--out", "@.svg"], ["trace", "--out", "@.svg"]):
+            name = next(word for word in command if word.startswith("@"))
+            path = self.folder / name.replace("@", "kept")
+            command = [word.replace("@", "kept") for word in command]
+            path.write_text("mine")
+            path.chmod(0o444)
+            said = self.run_program(*command, code=OUTPUT).stderr
+            self.assertIn(f"{path.name}: is write-protected; give --force to replace it, or another --", said)
+            self.assertEqual(path.read_text(), "mine")
+            if os.geteuid() == 0 or "--log" not in command:  # which is written in its place
+                self.run_program(*command, "--force")
+                self.assertNotEqual(path.read_bytes(), b"mine")
+                self.assertEqual(path.stat().st_mode & 0o777, 0o444)
+            path.unlink()
+        (self.folder / "c").chmod(0o444)
+        self.assertIn("is write-protected", self.run_program("train", "--resume", "c", "--epochs", "2", code=OUTPUT).stderr)
+        self.run_program("train", "--resume", "c", "--epochs", "2", "--force")
 
 
 if __name__ == "__main__":

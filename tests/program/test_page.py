@@ -16,7 +16,7 @@ import subprocess
 import unittest
 
 from pictures import GREY_ALPHA, RGB, RGBA, grey, png, segment_digit
-from program import OUTPUT, Cli, bars, idx, main
+from program import INPUT, OUTPUT, USAGE, Cli, bars, idx, main, signed
 from tables import COLUMNS, Tables, T, blobs
 
 MNIST = os.environ.get("ANNC_TEST_MNIST")
@@ -77,7 +77,16 @@ def edited(model, metadata):
     header["__metadata__"] = {key: value for key, value in {**header["__metadata__"], **metadata}.items() if value is not None}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + model[8 + length:]
+    return signed(struct.pack("<Q", len(text)) + text + model[8 + length:])
+
+
+def changed(page, key, value):
+    """A page whose model has another text, as nobody can export it."""
+    begin = page.index("{", page.index("<script"))
+    end = page.index("</script>", begin)
+    model = json.loads(page[begin:end])
+    model["metadata"][key] = value
+    return page[:begin] + json.dumps(model).replace("<", "\\u003c") + page[end:]
 
 
 class Pages(Tables):
@@ -140,7 +149,7 @@ class Page(Pages):
                          rows=[[a, b, f'"{c}"'] for a, b, c in rows], header=[HOSTILE[0].replace('"', ""), "<!--", "kind"])
         own = (self.folder / "m").read_bytes()
         plain = Parts(self.export())
-        self.put("m", edited(own, {"annc.classes": json.dumps(HOSTILE), "annc.inputs": json.dumps(HOSTILE[:2]), "annc.scale": "</script>"}))
+        self.put("m", edited(own, {"annc.classes": json.dumps(HOSTILE), "annc.inputs": json.dumps(HOSTILE[:2]), "annc.data": "</script>"}))
         page = self.export()
         parts = Parts(page)
         self.assertEqual(parts.elements, plain.elements)
@@ -186,6 +195,118 @@ function report(said) {{
         if any(file.endswith(".png") for file in files) and "libpng none" in self.run_program("--version").stdout:
             self.skipTest("this build has no libpng, and predict reads no pictures to compare with")
         return [line.get("probabilities", line.get("values")) for line in self.lines("predict", model, *files)]
+
+
+class Learning(Browser):
+    """What the page draws and learns of points, held against the program's training."""
+
+    NETWORKS = (  # layers, cost, and whether the targets are classes
+        ("2-6:silu-5:gelu-3:softmax", "categorical-cross-entropy", True), ("2-8:relu-3:softmax", "quadratic", True),
+        ("2-5:elu-1:sigmoid", "cross-entropy", True), ("2-5:selu-3:hard-sigmoid", "mean-absolute", True),
+        ("1-9:tanh-1:identity", "quadratic", False), ("2-6:softplus-1:identity", "huber", False), ("2-7:leaky-relu-1:identity", "hinge", True), ("1-6:tanh-1:identity", "quantile", False), ("2-5:silu-1:exp", "poisson", False))
+
+    def make(self, layers, cost, has_classes):
+        """Trains a little, and exports the model with its data as points."""
+        draw, inputs = random.Random(3), int(layers[0])
+        rows = []
+        for i in range(60):
+            x = [draw.uniform(-2, 5) for _ in range(inputs)]
+            label = "abc"[i % (3 if layers.split(":")[-2].endswith("-3") else 2)]
+            rows.append([*x, label if has_classes else sum(v * v for v in x) + draw.random()])
+        self.write("t.csv", rows, [*"xz"[:inputs], "y"])
+        self.run_program("train", "--data", "t.csv", *([] if has_classes else ["--target", "y"]), "--layers", layers, "--cost", cost, "--lr", "0.05",
+                         "--epochs", "2", "--save", "m", "--device", "cpu")
+        self.run_program("export", "m", "--out", "m.html", "--points", "t.csv", "--quiet")
+        return (self.folder / "m.html").read_text(encoding="utf-8")
+
+    def test_steps(self):
+        """The losses of 25 steps and the outputs after them are the program's, of Adam over all rows."""
+        for layers, cost, has_classes in self.NETWORKS:
+            with self.subTest(layers=layers, cost=cost):
+                page = self.make(layers, cost, has_classes)
+                said = self.run_page(page, """
+                    const losses = Array.from({length: 25}, () => learnStep(0.02));
+                    report({losses, outputs: learning.points.map(point => Array.from(lastOutputs(point.x)).map((a, j) => preparation.classes ? a : unscaled(a, j)))});""")
+                lines = self.lines("train", "--load", "m", "--data", "t.csv", "--optimizer", "adam", "--lr", "0.02", "--batch", "60", "--epochs", "25",
+                                   "--schedule", "constant", "--weight-decay", "0", "--dropout", "0", "--label-smoothing", "0", "--save", "further",
+                                   "--device", "cpu")
+                losses = [line["mean_loss"] for line in lines if line["schema"] == "annc.epoch/1"]
+                self.assertLess(losses[-1], losses[0])
+                for got, want in zip(said["losses"], losses, strict=True):
+                    self.assertAlmostEqual(got, want, delta=2e-3 * max(1, abs(want)))
+                wanted = [line.get("outputs", line.get("probabilities", line.get("values"))) for line in self.lines("predict", "further", "t.csv")]
+                if len(said["outputs"][0]) == 1 and has_classes:
+                    wanted = [row[-1:] for row in wanted]
+                self.assert_near(said["outputs"], wanted, 5e-3)
+
+    def test_by_hand(self):
+        """Points are put by clicks and at the sliders; training runs until it is stopped; the model's weights come back."""
+        page = self.make("2-6:tanh-3:softmax", "categorical-cross-entropy", True)
+        said = self.run_page(page, """
+            const box = element("plane").getBoundingClientRect(), first = JSON.stringify(network.map(layer => Array.from(layer.W)));
+            const sameWeights = () => JSON.stringify(network.map(layer => Array.from(layer.W))) === first;
+            const said = {before: learning.points.length, hidden: element("learn").hidden};
+            element("no-points").click();
+            said.disabled = element("train").disabled;
+            element("point-class").value = "2";
+            element("point-class").dispatchEvent(new Event("change"));
+            element("plane").dispatchEvent(new MouseEvent("click", {clientX: box.left + box.width / 4, clientY: box.top + box.height / 4}));
+            element("add-point").click();
+            said.points = learning.points.map(point => [Array.from(point.x).map(unscaledInput), Array.from(point.y)]);
+            said.place = [along(plane.x, 0.25), along(plane.y, 0.75)];
+            said.sliders = features.flatMap(feature => feature.values);
+            element("train").click();
+            said.label = element("train").textContent;
+            await until(() => learning.steps > 3);
+            element("train").click();
+            said.stopped = [learning.running, element("train").textContent, sameWeights(), /step [0-9]+, mean loss/.test(element("learn-state").textContent)];
+            element("as-loaded").click();
+            said.back = sameWeights() && learning.losses.length === 0;
+            element("afresh").click();
+            said.afresh = !sameWeights();
+            report(said);""")
+        self.assertEqual((said["before"], said["hidden"], said["disabled"], said["label"]), (60, False, True, "Stop"))
+        for (x, y), place in zip(said["points"], (said["place"], said["sliders"]), strict=True):
+            self.assertEqual(y, [0, 0, 1])
+            for a, b in zip(x, place, strict=True):
+                self.assertAlmostEqual(a, b, delta=0.05)  # a click is at a whole pixel
+        self.assertEqual(said["stopped"], [False, "Train", False, True])
+        self.assertTrue(said["back"] and said["afresh"])
+
+    def test_picture(self):
+        """The picture has the class's colour at each place, and the curve the output's height."""
+        page = self.make("2-8:tanh-3:softmax", "categorical-cross-entropy", True)
+        said = self.run_page(page, """
+            element("no-points").click();
+            const context = element("plane").getContext("2d"), side = element("plane").width, said = [];
+            for (let i = 0; i < 60; i++) {
+                const u = (i * 7 % 60 + 0.5) / 60, v = (i + 0.5) / 60;
+                const a = lastOutputs([scaledInput(along(plane.x, u), 0), scaledInput(along(plane.y, 1 - v), 1)]), sorted = Array.from(a).sort((x, y) => y - x);
+                if (sorted[0] - sorted[1] < 0.2)
+                    continue;
+                const [red, green, blue] = context.getImageData(Math.floor(u * side), Math.floor(v * side), 1, 1).data, colour = classColour(classOf(a));
+                const nearest = [0, 1, 2].map(c => classColour(c)).map(other => [red, green, blue].reduce((sum, p, k) => sum + (p - poles[1][k]) * (other[k] - poles[1][k]), 0)
+                                                                                / Math.hypot(...other.map((p, k) => p - poles[1][k])));
+                said.push(nearest.indexOf(Math.max(...nearest)) === classOf(a));
+            }
+            report(said);""")
+        self.assertGreater(len(said), 10)
+        self.assertTrue(all(said))
+
+    def test_connections(self):
+        """All networks draw them; only small ones of one or two inputs learn."""
+        self.train("--save", "m")
+        said = self.run_page(self.export(), """report([element("learn").hidden, element("graph-note").textContent,
+            element("graph").getContext("2d").getImageData(0, 0, 1000, 420).data.some(v => v > 0)]);""")
+        self.assertEqual(said, [True, "Inputs left, outputs right. A line is as wide as its weight and as strong as what it carries. "
+                                "Of wide layers, 16 units are drawn.", True])
+
+    def test_refused(self):
+        self.train_table()
+        for out, said in (("m.html", "--points is for models of 1 or 2 inputs and at most 64 outputs; this one has 4 and 3"), ("m.onnx", "--points is for pages")):
+            self.assertIn(said, self.run_program("export", "m", "--out", out, "--points", "t.csv", code=USAGE).stderr)
+        said = self.run_page(changed(self.make(*self.NETWORKS[0]), "annc.points", '{"x":[[1]],"y":[[1]]}'), 'report(element("fault").textContent);')
+        self.assertEqual(said, "The model's annc.points is malformed.")
 
 
 class Images(Browser):
@@ -258,7 +379,8 @@ class Images(Browser):
                     for d in range(9):
                         large[84 * (3 * r + d // 3) + 3 * c + d % 3] = v
             pictures += [self.opaque(image, 28), self.opaque([255 - v for v in image], 28), self.opaque(photo, 90), self.opaque(small, 33),
-                         self.opaque(large, 84)]
+                         self.opaque(large, 84), self.opaque([255 - v // 2 for v in image], 28),
+                         self.opaque([255 - image[28 * r + c] for r in range(4, 24) for c in range(7, 21)], 14)]
             colours = [(255 - v, 255 - v // 2, 255 - v // 3) for v in image]
             pictures.append((png([colours[28 * r:28 * r + 28] for r in range(28)], RGB), 28, 28, [x for pixel in colours for x in (*pixel, 255)]))
             pictures.append((png([[(30, v) for v in image[28 * r:28 * r + 28]] for r in range(28)], GREY_ALPHA), 28, 28,
@@ -441,8 +563,9 @@ class OfTables(Browser):
         self.assertGreaterEqual(len(names), 12)
         models, want = [], []
         for name in names:
-            output = ["3:softmax", "--cost", "categorical-cross-entropy"] if name == "softmax" else [f"3:{name}"]
-            hidden = "tanh" if name == "softmax" else name
+            own = {"softmax": "categorical-cross-entropy", "exp": "poisson"}.get(name)  # of the output layer only
+            output = [f"3:{name}", *(["--cost", own] if own else [])]
+            hidden = "tanh" if own else name
             self.train_table("--layers", f"4-6:{hidden}-{output[0]}", *output[1:], "--lr", "0.02", "--epochs", "2", "--init", "normal")
             models.append(self.model_in(self.export()))
             want.append([line["probabilities"] for line in self.lines("predict", "m", "t.csv")])
@@ -474,7 +597,7 @@ class OfTables(Browser):
         rows = [[float(cell) for cell in row[:4]] for row in blobs(150)][:100]
         lines = self.lines("predict", "m", "t.csv")[:100]
         said = self.run_page(self.export(), f"""
-            const said = {{ranges: features.map(f => [Number(f.slider.min), Number(f.slider.max), Number(f.slider.step), f.value]), rows: []}};
+            const said = {{ranges: features.map(f => [Number(f.slider.min), Number(f.slider.max), Number(f.slider.step), f.values[0]]), rows: []}};
             said.names = Array.from(document.querySelectorAll(".feature label")).map(label => label.textContent);
             const set = (input, value) => {{ input.value = value; input.dispatchEvent(new Event("input")); }};
             for (const row of {json.dumps(rows)}) {{
@@ -482,11 +605,11 @@ class OfTables(Browser):
                 said.rows.push({{outputs: outputs(), answer: element("answer").firstChild.textContent}});
             }}
             set(features[0].slider, features[0].slider.max);
-            said.slid = [features[0].number.value, features[0].value, outputs()];
+            said.slid = [features[0].number.value, features[0].values[0], outputs()];
             set(features[0].number, 1000);
-            said.beyond = [features[0].value, outputs()];
+            said.beyond = [features[0].values[0], outputs()];
             element("reset").click();
-            said.reset = features.map(f => f.value);
+            said.reset = features.map(f => f.values[0]);
             said.cut = Array.from(document.querySelectorAll(".row span:first-child")).filter(name => name.scrollWidth > name.clientWidth).length;
             report(said);""")
         self.assertEqual(said["names"], COLUMNS[:4])
@@ -506,6 +629,34 @@ class OfTables(Browser):
         self.assertEqual(said["beyond"][0], 1000)
         self.assertNotEqual(said["beyond"][1], said["slid"][2])
         self.assertEqual(said["reset"], [r[3] for r in said["ranges"]])
+
+    def test_columns_of_words(self):
+        """A column of words is a menu of its levels, whatever their names; each choice gives predict's numbers."""
+        levels = sorted([*HOSTILE[:3], "red", "blue"])
+        rows = [[levels[i % 5] if i % 6 else "", str(i % 7), ("no", "yes")[(i % 5 + i % 7) // 4 % 2]] for i in range(90)]
+        rows += [["once", "3", "no"], ["also once", "4", "yes"]]
+        quoted = [['"' + row[0].replace('"', '""') + '"', *row[1:]] for row in rows]
+        self.train_table("--hidden", "5", "--epochs", "5", "--lr", "0.05", rows=quoted, header=["c", "size", "label"])
+        want = [line["probabilities"] for line in self.lines("predict", "m", "t.csv")]
+        shown = json.dumps([row[:2] for row in rows]).replace("<", "\\u003c")
+        said = self.run_page(self.export(), f"""
+            const menu = document.querySelector(".feature select"), choices = Array.from(menu.options).map(option => option.textContent);
+            const names = {{"": "(missing)", "once": "(other)", "also once": "(other)"}};
+            const said = {{choices, made: document.querySelectorAll("img, b").length, rows: [], begin: outputs()}};
+            for (const [level, size] of {shown}) {{
+                menu.selectedIndex = choices.indexOf(level in names ? names[level] : level);
+                menu.dispatchEvent(new Event("change"));
+                features[1].number.value = size;
+                features[1].number.dispatchEvent(new Event("input"));
+                said.rows.push(outputs());
+            }}
+            element("reset").click();
+            said.reset = [menu.selectedIndex, outputs()];
+            report(said);""")
+        self.assertEqual(said["choices"], sorted(levels, key=str.encode) + ["(other)", "(missing)"])
+        self.assertEqual(said["made"], 0)
+        self.assert_near(said["rows"], want)
+        self.assertEqual(said["reset"], [0, said["begin"]])
 
     def test_two_classes_of_one_output(self):
         rows = [row[:4] + [("no", "yes")[i % 3 == 1]] for i, row in enumerate(blobs(150))]
@@ -553,10 +704,13 @@ class OfTables(Browser):
         said = self.run_page(self.export(), """report({classes: Array.from(document.querySelectorAll("#outputs .row")).map(row => row.firstChild.textContent),
             inputs: Array.from(document.querySelectorAll(".feature label")).map(label => label.textContent), made: document.querySelectorAll("img, b").length});""")
         self.assertEqual(said, {"classes": HOSTILE[:3], "inputs": HOSTILE[2:], "made": 0})
+        self.put("m", own)
+        page = self.export()
         for key, value in {"annc.classes": "[1", "annc.images": "[2,2]", "annc.input_shift": '["0x1p+0"]', "annc.input_factor": '["x","x","x","x"]',
                            "annc.target_shift": '["</p>"]', "annc.inputs": "{}"}.items():
             self.put("m", edited(own, {key: value}))
-            said = self.run_page(self.export(), """report([element("fault").hidden, element("fault").textContent, element("result").hidden]);""")
+            self.assertIn(key, self.run_program("export", "m", "--format", "html", "--out", "m.html", code=INPUT).stderr)
+            said = self.run_page(changed(page, key, value), """report([element("fault").hidden, element("fault").textContent, element("result").hidden]);""")
             self.assertEqual((said[0], said[2]), (False, True))
             self.assertIn(f"{key} is malformed", said[1])
 

@@ -213,6 +213,21 @@ class Pictures(Cli):
         for image in (drawn[3], [255 - v for v in drawn[3]]):
             self.assertNotIn("inverted", self.run_program("predict", "mixed", self.put("p.png", grey(image))).stderr)
 
+    def test_folder_of_pictures(self):
+        """Its pictures, by name, stand for it; several pictures have their names before them."""
+        (self.folder / "mine").mkdir()
+        for i in (2, 1, 0):
+            self.put(f"mine/{i}.PNG", grey(self.images[i]))
+        self.put("mine/notes.txt", b"no picture")
+        self.assert_same(self.predict("mine"), self.said[:3])
+        self.assertEqual([line["input"] for line in self.predict("mine/")], [f"mine/{i}.PNG" for i in range(3)])
+        several = self.run_program("predict", "m", "mine").stdout.splitlines()
+        for i, line in enumerate(several):
+            self.assertEqual(line, f"mine/{i}.PNG: " + self.run_program("predict", "m", f"mine/{i}.PNG").stdout.strip())
+        self.assertEqual(len(several), 3)
+        (self.folder / "empty").mkdir()
+        self.assertIn("empty: has no test images", self.run_program("predict", "m", "empty", code=INPUT).stderr)
+
     def test_no_picture_for_it(self):
         self.put("t.csv", b"1,2,a\n3,4,b\n" * 20)
         self.run_program("train", "--data", "t.csv", "--layers", "2-2", "--epochs", "1", "--save", "t", "--device", "cpu")
@@ -228,7 +243,7 @@ class Pictures(Cli):
         self.assertEqual(said["label"], self.said[3]["label"])
         for p, q in zip(said["probabilities"], self.said[3]["probabilities"], strict=True):
             self.assertLess(abs(p - q), 0.05)
-        edge = [250 if i < 12 else 0 if i < 784 - 5 else 255 for i in range(784)]  # no more than a tenth of the ring is light
+        edge = [235 if i % 2 else 250 for i in range(784)]
         self.assertIn("is blank", self.run_program("predict", "m", self.put("edge.png", grey(edge)), code=INPUT).stderr)
 
     def image(self, ink):
@@ -342,8 +357,7 @@ class Pictures(Cli):
                 red, green, blue = pixels[(2 + j) * step + step // 2][(2 + k) * step + step // 2]
                 self.assertEqual(red > blue, w > 0)
                 self.assertAlmostEqual(max(red, blue) / 255, abs(w) / largest, 1)
-        self.assertEqual(len(self.run_program("show", "t").stdout.splitlines()), 2)
-        self.assertEqual(len(self.run_program("show", "t", "--of-layer", "2").stdout.splitlines()), 1)
+        self.assertEqual(len(self.run_program("show", "t").stdout.splitlines()), 2 + 3)
         self.assertIn("the model has 2", self.run_program("show", "t", "--of-layer", "3", code=USAGE).stderr)
 
         self.run_program("show", "bars", "--what", "means", "--out", "means.svg")
@@ -363,6 +377,17 @@ class Pictures(Cli):
         svg = xml.dom.minidom.parse(str(self.folder / "m.svg"))
         self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [f"{i % 10} not {line['label']}" for i, line in wrong[:7]])
         self.run_program("show", "--what", "weights", code=USAGE)
+        self.run_program("train", "--data", self.put("t.csv", b"size,weight of it,kind\n" + b"1,2,a\n3,4,b\n5,1,b\n" * 9), "--hidden", "5", "--epochs", "1",
+                         "--save", "table", "--device", "cpu", "--quiet")
+        self.run_program("export", "table", "--format", "json", "--out", "table.json", "--quiet")
+        layers = json.loads((self.folder / "table.json").read_text())["layers"]
+        for layer, names in ((1, ["size", "weight o"]), (2, [str(i) for i in range(1, 6)])):  # a table of units and inputs
+            head, columns, *lines = self.run_program("show", "table", "--of-layer", layer).stdout.splitlines()
+            self.assertEqual(head, f"weights into layer {layer}: units down, inputs across")
+            self.assertEqual([columns[i:i + 9].strip() for i in range(8, len(columns), 9)], names)
+            for j, (line, weights) in enumerate(zip(lines, layers[layer - 1]["weights"], strict=True)):
+                self.assertEqual(line.split(), [str(j + 1), *(f"{w:.3g}" for w in weights)])
+        self.assertIn("and 3 more units; --count N shows them", self.run_program("show", "table", "--count", "2").stdout)
         for what in ("images", "means"):  # of data, whatever model is named besides
             shown = ["--what", what]
             self.assertEqual(self.run_program("show", "poor", *shown, "--data", "bars").stdout, self.run_program("show", "bars", *shown).stdout)

@@ -226,7 +226,15 @@ class Refusals(Cli):
         print(f"{sum(c.calls for c in tried)} calls, {sum(c.runs for c in tried)} runs")
         faults = [fault for command in tried for fault in command.faults]
         self.assertEqual(faults, [], f"{len(faults)} faults:\n" + "\n".join(faults[:20]))
-        self.assertEqual([c.words for c in tried if c.harmless], [], "no call may be refused without a word")
+        self.assertEqual([c.words for c in tried if c.harmless > self.may_go_on(c.words)], [], "no call may be refused without a word")
+
+    @staticmethod
+    def may_go_on(words):
+        """How many refused calls may go unmentioned. Fewer threads do where the system gives no more: for OpenBLAS's, and, where the command does
+        not say how many, for the program's own."""
+        if "--threads" not in words:
+            return 2
+        return 0 if words[words.index("--threads") + 1] == "1" else 1
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Called as program.py says."""
 import json
 import os
 import random
+import resource
 import re
 import signal
 import struct
@@ -12,7 +13,7 @@ import sys
 import time
 import unittest
 
-from program import DIVERGED, INPUT, OK, OUTPUT, PROGRAM, USAGE, main
+from program import DIVERGED, INPUT, OK, OUTPUT, PROGRAM, USAGE, main, signed, slowness
 from tables import COLUMNS, T, Tables, blobs
 
 KILLS = int(os.environ.get("ANNC_TEST_KILLS", "200"))
@@ -113,12 +114,13 @@ class Resume(Tables):
             for attempt in range(40):
                 process = self.start(*(more if attempt == 0 else ["--resume", f"c{i}"]), "--json", *([] if folds else ["--save", f"m{i}"]))
                 time.sleep(draw.uniform(0.02, 0.12))
-                process.send_signal(draw.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
+                by = draw.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+                process.send_signal(by)
                 output, said = process.communicate()
                 code = process.returncode
                 if code == OK or not (self.folder / f"c{i}").exists():
                     break
-                self.assertIn(code, (130, 143, -2, -15), said)
+                self.assertIn(code, (128 + by, -by), said)  # the latter: it had not begun yet
             if code != OK:
                 output = self.run_program("train", *(["--resume", f"c{i}"] if (self.folder / f"c{i}").exists() else more), "--json",
                                           *([] if folds else ["--save", f"m{i}"])).stdout
@@ -141,8 +143,28 @@ class Resume(Tables):
         process.communicate()
         self.assertEqual(process.returncode, OK)
 
+    def test_notices(self):
+        """A batch system's notice, and the soft limit of processor time, end a training as SIGTERM does, unless they are to be ignored."""
+        more = ["--data", self.data, *TWO_CLASSES, "--epochs", "100000", "--save", "m"]
+        for by in (signal.SIGUSR1, signal.SIGXCPU, signal.SIGTERM):
+            with self.subTest(by):
+                self.assertEqual(self.broken_after(3, *more, by=by), 128 + by)
+                self.assertGreaterEqual(int(self.lines("info", "m")[0]["annc.epochs"]), 3)
+                (self.folder / "m").unlink()
+        limited = subprocess.run([str(PROGRAM), "train", *more], cwd=self.folder, env=self.environment, capture_output=True, timeout=60,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 20)))
+        self.assertEqual(limited.returncode, 128 + signal.SIGXCPU, limited.stderr)
+        self.assertGreaterEqual(int(self.lines("info", "m")[0]["annc.epochs"]), 1)
+        process = subprocess.Popen([str(PROGRAM), "train", *more, "--max-time", "0.5", "--json"], cwd=self.folder, env=self.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN))
+        process.stdout.readline()
+        process.send_signal(signal.SIGUSR1)
+        process.communicate()
+        self.assertEqual(process.returncode, OK)
+
     def test_where_it_stopped(self):
-        """A signal ends a log as such, and what is said of it is of now."""
+        """A signal ends the log as an interruption, with the message of this run."""
         more = ["--data", self.data, *TWO_CLASSES, "--epochs", "100000", "--log", "log"]
         for place in (["--save", "m"], ["--save", "m", "--checkpoint", "c"], ["--save", "nowhere/m"], []):
             process = self.start(*more, *place, "--engine", "ops")
@@ -158,12 +180,35 @@ class Resume(Tables):
             self.assertRegex(said, r"stopped (after epoch \d+|in epoch \d+ after step \d+)")
             self.assertEqual(self.log("log")[-1]["ended_by"], "signal")
             how = re.findall("(?:resume|continue) with (.*)", said)
-            self.assertEqual(how, ["annc-gpu train --resume c"] if "c" in place else ["annc-gpu train --load m"] if place else [])
+            self.assertEqual(how, ["annc-gpu train --resume c"] if "c" in place else ["annc-gpu train --config m --load m"] if place else [])
+
+    def test_where_folds_stopped(self):
+        """What is complete, what is kept, and how to go on."""
+        more = ["--data", self.data, *TWO_CLASSES, "--epochs", "100000", "--folds", "3"]
+        for place, kept in ([], "nothing is kept, start again with --checkpoint FILE"), (["--checkpoint", "c"], "resume with annc-gpu train --resume c"):
+            process = self.start(*more, *place)
+            time.sleep(0.5 * slowness())
+            process.send_signal(signal.SIGINT)
+            said = process.communicate()[1]
+            self.assertEqual(process.returncode, 130)
+            self.assertIn("annc-gpu: stopped: 0 of 3 folds are complete, too few for their mean", said)
+            self.assertIn(kept, said)
+
+    def test_where_further_training_stopped(self):
+        self.run_program("train", "--data", self.data, *TWO_CLASSES, "--epochs", "7", "--save", "m")
+        process = self.start("--data", self.data, "--load", "m", "--epochs", "100000", "--save", "m", "--json")
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate()
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual(process.returncode, 130)
+        self.assertIn(f"annc-gpu: stopped in epoch {7 + last['epochs'] + 1}\n", said)
+        self.assertEqual(self.lines("info", "m")[0]["annc.epochs"], str(7 + last["epochs"]))
 
     def test_model_that_was_loaded(self):
         """A model brings its shape: the checkpoint of its training says nothing else, and its configuration makes it again."""
         self.run_program("train", "--data", self.data, *TWO_CLASSES, "--epochs", "2", "--save", "first")
-        more = ["--data", self.data, "--load", "first", "--batch", "8", "--device", "cpu"]
+        more = ["--data", self.data, "--load", "first", "--batch", "8", "--schedule", "constant", "--device", "cpu"]
         self.run_program("train", *more, "--epochs", "6", "--save", "whole")
         self.run_program("train", *more, "--epochs", "4", "--save", "m", "--checkpoint", "c")
         self.run_program("train", "--resume", "c", "--epochs", "6", "--save", "m")
@@ -201,7 +246,7 @@ class Resume(Tables):
             self.run_program("train", "--resume", "c", "--epochs", "4")
             self.write("v.csv", blobs(50), COLUMNS)
             self.assertIn("other validation or test data", self.run_program("train", "--resume", "c", "--epochs", "5", code=INPUT).stderr)
-            self.change("c", b'"annc.measured"', b'"annc.measurex"')  # as before there was such a thing
+            self.change("c", b'"annc.measured"', b'"znnc.measured"')  # as before there was such a thing
             self.run_program("train", "--resume", "c", "--epochs", "5")
 
     def test_names_like_numbers(self):
@@ -325,7 +370,7 @@ class Resume(Tables):
         header["__metadata__"][key] += line
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
-        (self.folder / name).write_bytes(struct.pack("<Q", len(text)) + text + content[8 + size:])
+        (self.folder / name).write_bytes(signed(struct.pack("<Q", len(text)) + text + content[8 + size:]))
 
     def test_checkpoints_of_strangers(self):
         """A checkpoint does not decide which files are written: outputs in it are refused, and the model is saved only beside it, as a new file
@@ -359,7 +404,7 @@ class Resume(Tables):
         """Another text of the same length in a file's metadata, blanks after it."""
         content = self.read(name)
         found = re.search(pattern, content).group(0)
-        (self.folder / name).write_bytes(content.replace(found, replacement + b" " * (len(found) - len(replacement)), 1))
+        (self.folder / name).write_bytes(signed(content.replace(found, replacement + b" " * (len(found) - len(replacement)), 1)))
 
     def test_damaged(self):
         """What no checkpoint says is refused, and not the user's mistake."""
@@ -376,15 +421,37 @@ class Resume(Tables):
                                               (rb"epochs = 60", b"epochs   60", "its configuration is damaged"),
                                               (rb"epochs = 60", b"what = 60", "its configuration is damaged"),  # of another command
                                               (rb"data = /", b"dada = /", "its configuration is damaged"),
-                                              (rb"annc.progress", b"annc.progresz", "is malformed")):
+                                              (rb"annc.progress", b"annc.progresz", "unknown key, 'annc.progresz'"),
+                                              (rb"annc.progress", b"znnc.progress", "its annc.progress is malformed"),
+                                              (rb'"annc.version":"0', b'"annc.version":"9', "update the program")):
             (self.folder / "c").write_bytes(self.read("whole"))
             self.change("c", pattern, replacement)
             self.assertIn(message, self.run_program("train", "--resume", "c", code=INPUT).stderr)
         self.run_program("train", "--data", self.data, *T, "--validation", "0.1", "--checkpoint", "c")
         whole = self.read("c")
-        for name, other in ((b'"annc.best"', b'"annc.west"'), (b'"annc.progress"', b'"annc.progresz"')):  # which are then not there
-            (self.folder / "c").write_bytes(whole.replace(name, other, 1))
+        for name, other in ((b'"annc.best"', b'"annc.west"'), (b'"annc.progress"', b'"znnc.progress"')):  # which are then not there
+            (self.folder / "c").write_bytes(signed(whole.replace(name, other, 1)))
             self.assertIn("its annc.progress is malformed", self.run_program("train", "--resume", "c", code=INPUT).stderr)
+
+    def test_flipped_bits(self):
+        """A bit of the weights, the optimiser's state or the rate that is not as it was saved: neither resumed nor used."""
+        self.run_program("train", "--data", self.data, *T, "--checkpoint", "whole", "--save", "m")
+        whole = self.read("whole")
+        size = struct.unpack("<Q", whole[:8])[0]
+        header = json.loads(whole[8:8 + size])
+        places = {name: 8 + size + header[name]["data_offsets"][0] for name in ("0.weight", "2.bias", "annc.first", "annc.second")}
+        for key, text in (("annc.lr", header["__metadata__"]["annc.lr"]), ("annc.state", " steps "), ("annc.run", self.data), ("annc.config", "lr = 0.05")):
+            places[key] = whole.index(text.encode(), whole.index(key.encode())) + len(text) - 2
+        for name, place in places.items():
+            damaged = bytearray(whole)
+            damaged[place] ^= 1
+            (self.folder / "c").write_bytes(damaged)
+            for arguments in (("train", "--resume", "c"), ("eval", "c", "--data", self.data), ("train", "--data", self.data, *T, "--load", "c")):
+                said = self.run_program(*arguments, code=INPUT).stderr
+                self.assertIn("c: does not match its checksum: the file is damaged", said, name)
+        old = re.sub(rb'"annc\.checksum":"[0-9a-f]{8}"', b'"nobodys.check":"12345678"', whole)  # as an older version wrote it
+        (self.folder / "c").write_bytes(old)
+        self.run_program("train", "--resume", "c", "--epochs", "61")
 
     def test_damaged_names(self):
         """What is no code of a character in a name is a part of it."""
@@ -392,7 +459,7 @@ class Resume(Tables):
         whole = self.read("c")
         self.assertIn(b"/a%25b.csv", whole)
         for damage in ("/a%2gb.csv", "/a%g2b.csv", "/aaaa.csv%", "/aaaa.cs%4"):
-            (self.folder / "c").write_bytes(whole.replace(b"/a%25b.csv", damage.encode(), 1))
+            (self.folder / "c").write_bytes(signed(whole.replace(b"/a%25b.csv", damage.encode(), 1)))
             self.assertIn(f"{damage}: ", self.run_program("train", "--resume", "c", code=INPUT).stderr)
 
     def test_what_is_not_kept(self):
@@ -517,7 +584,7 @@ class Resume(Tables):
     def test_another_machine(self):
         self.run_program("train", "--data", self.data, *T, "--checkpoint", "c", "--threads", "1")
         self.assertIn("rounding will differ", self.run_program("train", "--resume", "c", "--threads", "2", "--epochs", "61").stderr)
-        (self.folder / "c").write_bytes(self.read("c").replace(b'"annc.machine"', b'"annc.machinf"', 1))  # it does not say where
+        (self.folder / "c").write_bytes(signed(self.read("c").replace(b'"annc.machine"', b'"znnc.machine"', 1)))  # it does not say where
         self.assertNotIn("rounding will differ", self.run_program("train", "--resume", "c", "--threads", "1", "--epochs", "62").stderr)
 
     def test_configuration_of_a_resumed_run(self):

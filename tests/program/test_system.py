@@ -4,6 +4,7 @@ in one folder. Called as program.py says. The random moments are drawn with a fi
 import gzip
 import json
 import os
+import pathlib
 import pwd
 import random
 import resource
@@ -98,6 +99,20 @@ class Outputs(Faults):
                 command = [word if word != "bars" else "no-such-data" for word in command]
                 self.refused(command, "no/where")  # else the data would be complained of
 
+    def test_models_that_nothing_would_read(self):
+        """Names of columns that no header of a model holds: told before the training, also by sweep and for checkpoints."""
+        columns = 120000
+        with open(self.folder / "wide.csv", "w") as table:
+            table.write(",".join(f"{i:0900}x" for i in range(columns)) + ",y\n")
+            for row in range(4):
+                table.write(f"{row}," * columns + f"{row % 2}\n")
+        some = ["--data", "wide.csv", "--layers", f"{columns}-1", "--device", "cpu"]
+        for command in (["train", *some, "--epochs", "1000000", "--save", "m"], ["train", *some, "--epochs", "1000000", "--checkpoint", "m"],
+                        ["sweep", *some, "--epochs", "1000000", "--grid", "lr=1,2", "--validation", "0.5", "--save", "m"]):
+            said = self.run_program(*command, code=INPUT).stderr
+            self.assertRegex(said, "the names and the scaling of the model's columns take [0-9]+ bytes, more than the 99737856 that a model file can hold")
+        self.assertFalse((self.folder / "m").exists())
+
     def test_full_device(self):
         for command in self.writers():
             if "@" in command:
@@ -137,6 +152,8 @@ class Outputs(Faults):
                 os.close(writing)
                 _, said = process.communicate(timeout=60)
                 self.assertEqual(process.returncode, OUTPUT, said)
+                # As in `annc-gpu predict ... | head`: nothing went wrong. A training tells what becomes of its model.
+                self.assertEqual("standard output could not be written" in str(said), command[0] in ("train", "sweep"), said)
 
     def test_file_size_limit(self):
         """As `ulimit -f` sets it: the signal is not ignored for the program."""
@@ -441,6 +458,19 @@ class Together(Faults):
         self.assertEqual(len(list((self.folder / "mnist").iterdir())), 4)
 
 
+class Names(Faults):
+    def test_name(self):
+        """The process keeps its name where it starts itself anew, for faster kernels of OpenBLAS."""
+        process = self.start("train", "--data", "digits", "--device", "cpu", "--epochs", "100000")
+        try:
+            self.assertTrue(process.stderr.readline())
+            name = pathlib.Path(f"/proc/{process.pid}/comm").read_text().strip()
+        finally:
+            process.kill()
+            process.communicate()
+        self.assertEqual(name, PROGRAM.name[:15])
+
+
 class Signals(Faults):
     """SIGINT and SIGTERM at any moment: the end within two seconds of an idle machine, and nothing damaged."""
     LIMIT = float(os.environ.get("ANNC_TEST_LIMIT", "2"))
@@ -501,6 +531,33 @@ class Signals(Faults):
                 reached = epochs
         self.assertGreater(reached, 0)
         self.lines("eval", "c", "--data", "many")
+
+    def test_within_a_minibatch(self):
+        """A single step of seconds is left where it is, and undone; the training resumes to the bits of one that was not interrupted."""
+        with open(self.folder / "t.csv", "w") as table:
+            table.writelines(f"{i % 7},{i % 11},{i % 13},{i % 2}\n" for i in range(20000))
+        some = ["train", "--data", "t.csv", "--layers", "3-1200-1200-2", "--batch", "20000", "--device", "cpu", "--epochs", "1", "--threads", "1", "--quiet", "--label", "4"]
+        for more in (["--optimizer", "sgd"], ["--optimizer", "adam"]):
+            for _ in range(3):  # as in stopped()
+                (self.folder / "c").unlink(missing_ok=True)
+                process = self.start(*some, *more, "--checkpoint", "c")
+                while not (self.folder / "c").exists() and process.poll() is None:
+                    time.sleep(0.01)
+                time.sleep(0.4)
+                process.send_signal(signal.SIGTERM)
+                began = time.monotonic()
+                _, said = process.communicate(timeout=60)
+                took = time.monotonic() - began
+                if process.returncode != 0 and self.in_time(took):  # 0: the step had ended before
+                    break
+            else:
+                self.fail((took, said))
+            self.assertEqual(process.returncode, 143, said)
+            self.assertIn("stopped in epoch 1 after step 0 of 1", said)
+            self.run_program("train", "--resume", "c", "--quiet", "--save", "resumed")
+            self.run_program(*some, *more, "--save", "whole")
+            resumed, whole = ((self.folder / name).read_bytes()[-4 * 1200 * 1200:] for name in ("resumed", "whole"))
+            self.assertEqual(resumed, whole)
 
     def write_many_to_test(self):
         """60,000 images of bars, which take a large network seconds to evaluate."""

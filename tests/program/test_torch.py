@@ -40,6 +40,18 @@ class Torch(Tables):
         self.x, self.y = torch.tensor(rows), torch.tensor([i % 3 for i in range(60)])
         self.run_program("train", "--data", "t.csv", *NETWORK, "--epochs", "0", "--save", "first")
 
+    def test_saliency(self):
+        """dC/dx of an example is autograd's."""
+        model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
+        model.load_state_dict(read_safetensors(self.folder / "first"))
+        for example in (1, 17):
+            x = self.x[example - 1:example].clone().requires_grad_()
+            torch.nn.CrossEntropyLoss()(model(x), self.y[example - 1:example]).backward()
+            lines = self.run_program("trace", "first", "--data", "t.csv", "--saliency", "--example", str(example)).stdout.splitlines()
+            got = {name: float(slope) for name, _, slope in map(str.split, lines[3:])}
+            for name, want in zip(COLUMNS, x.grad[0].tolist()):
+                self.assertAlmostEqual(got[name], want, delta=1e-5 * max(1, abs(want)))
+
     def in_torch(self, make, penalty=None, schedule=None, clip=None, **cost):
         model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
         model.load_state_dict(read_safetensors(self.folder / "first"))

@@ -25,13 +25,32 @@ class Trace(Tables):
         for group in root.iter(SVG + "g"):
             if group.get("class") != "edge":
                 continue
-            shown = {text.get("class"): float(text.text) for text in group.iter(SVG + "text")}
+            shown = {text.get("class").split()[0]: float(text.text) for text in group.iter(SVG + "text")}
             value, gradient = float(group.get("data-value")), group.get("data-gradient")
             self.assertEqual(shown["forward"], float(f"{value:.4g}"))
             if gradient is not None:
                 self.assertEqual(shown["backward"], float(f"{float(gradient):.4g}"))
             edges.append((group.get("data-from"), group.get("data-to"), value, gradient and float(gradient)))
         return edges, "".join(root.itertext())
+
+    def test_sheet(self):
+        """It is at most 1200 pixels wide, has colours for the dark, and greys the gradients below a thousandth of the largest."""
+        self.run_program("train", "--data", "bars", "--layers", "784-40-20-10", "--epochs", "30", "--save", "m", "--device", "cpu")
+        self.edges("m", "--data", "bars")
+        root = ElementTree.parse(self.folder / "g.svg").getroot()
+        left, top, width, height = map(float, root.get("viewBox").split())
+        self.assertEqual((left, top, root.get("width")), (0, 0, "1200"))
+        self.assertAlmostEqual(float(root.get("height")), height * 1200 / width, delta=1)
+        self.assertIn("@media(prefers-color-scheme:dark)", root.find(SVG + "style").text)
+        gradients = {}
+        for group in root.iter(SVG + "g"):
+            if group.get("data-gradient") and not group.get("data-to").startswith(("quadratic", "C")):
+                gradient = next(text for text in group.iter(SVG + "text") if "backward" in text.get("class"))
+                gradients[group.get("data-from"), group.get("data-to")] = abs(float(group.get("data-gradient"))), gradient.get("class")
+        most = max(gradient for gradient, _ in gradients.values())
+        for gradient, kind in gradients.values():
+            self.assertEqual(kind, "backward faint" if gradient < most / 1000 else "backward")
+        self.assertEqual({kind for _, kind in gradients.values()}, {"backward", "backward faint"})
 
     def boxes(self):
         """What labels of edges and nodes cover in the drawing: (left, top, right, bottom) of each, the letters a little narrower than they are."""
@@ -174,6 +193,12 @@ class Trace(Tables):
             self.assertAlmostEqual(value, sum(W[j][k] * a[k] for k in range(len(a)) if k not in shown), 5)
             self.assertAlmostEqual(gradient, delta[j], 6)
 
+    def test_no_such_neuron(self):
+        self.run_program("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1", "--save", "m")
+        for neuron, said in (("3:1", "layers are 1 to 2, after the inputs"), ("0:1", "layers are 1 to 2"), ("1:9", "layer 1 has units 1 to 8")):
+            self.assertIn(f"--neuron {neuron} does not exist: {said}",
+                          self.run_program("trace", "m", "--data", "bars", "--neuron", neuron, code=USAGE).stderr)
+
     def test_a_neuron(self):
         """One neuron of a model, gate by gate: its products and its bias make z."""
         file = self.model()
@@ -241,10 +266,34 @@ class Trace(Tables):
         self.assertIn("--step and --out cannot be combined", self.run_program("trace", "--step", "--out", "b.svg", code=USAGE).stderr)
         self.assertFalse((self.folder / "b.svg").exists())
 
+    def test_saliency(self):
+        """The slopes of the inputs: a table, the largest first; of images a picture of them."""
+        file = self.model()
+        lines = self.run_program("trace", "m", "--data", file, "--saliency", "--example", 4).stdout.splitlines()
+        slopes = {name: float(slope) for name, _, slope in map(str.split, lines[3:])}
+        self.assertEqual(set(slopes), set("abcd"))
+        sizes = [abs(slope) for slope in slopes.values()]
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+        neuron = self.run_program("trace", "--saliency").stdout.splitlines()[3:]  # dC/dx = w (a - y) a (1 - a)
+        a = sigmoid(1)
+        for line, w in zip(neuron, (-3, 2)):
+            self.assertAlmostEqual(float(line.split()[-1]), w * (a - 1) * a * (1 - a), places=7)
+        images = ["trace", "--layers", "784-8-10", "--data", "bars", "--saliency"]
+        self.assertEqual(len(self.run_program(*images).stdout.splitlines()), 16)
+        if self.has_png():
+            self.run_program(*images, "--out", "s.png")
+            width, height = struct.unpack(">II", (self.folder / "s.png").read_bytes()[16:24])
+            self.assertGreater(width, 1.5 * height)
+        self.run_program(*images, "--out", "s.svg")
+        self.assertIn("dC/dx", "".join(ElementTree.parse(self.folder / "s.svg").getroot().itertext()))
+        for arguments, said in ((["m", "--data", file, "--saliency", "--out", "s.png"], "draws images"),
+                                (["--saliency", "--step"], "cannot be combined"), ([*images[1:], "--out", "s.jpg"], "s.jpg")):
+            self.assertIn(said, self.run_program("trace", *arguments, code=USAGE).stderr)
+
     def test_refused(self):
         file = self.model()
-        for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "the data have 30 examples"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "2 layers"),
-                                      (["m", "--data", file, "--neuron", "1:9"], USAGE, "fewer units"), (["m", "--data", file, "--neuron", "1"], USAGE, "--neuron takes"),
+        for arguments, code, said in ((["m", "--data", file, "--example", "31"], INPUT, "the data have 30 examples"), (["m", "--data", file, "--neuron", "3:1"], USAGE, "layers are 1 to 2"),
+                                      (["m", "--data", file, "--neuron", "1:9"], USAGE, "layer 1 has units 1 to 8"), (["m", "--data", file, "--neuron", "1"], USAGE, "--neuron takes"),
                                       (["m", "--data", file, "--neuron", "1:x"], USAGE, "--neuron takes"), (["m", "--example", "0", "--data", file], USAGE, "--example"),
                                       (["nowhere"], INPUT, "nowhere"), (["--out", "no/such/g.svg"], OUTPUT, "no/such/g.svg"),
                                       (["m", "--data", "nowhere.csv"], INPUT, "nowhere.csv")):

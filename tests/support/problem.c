@@ -2,6 +2,8 @@
 #include "backend/engine.h"
 #include "base/functions.h"
 #include "base/order.h"
+#include "base/philox.h"
+#include "dataset/prepare/dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@ annc_shape problem_shape(const char *widths, annc_activation hidden, annc_activa
     for (uint32_t l = 0; l < shape.layers; l++)
         shape.activation[l] = l + 1 == shape.layers ? output : hidden;
     shape.cost = cost;
+    shape.quantile = cost == ANNC_QUANTILE ? 0.75 : 0;
     return shape;
 }
 
@@ -99,6 +102,12 @@ bool problem_make(struct problem *problem, const annc_shape *shape, annc_input_t
     return made;
 }
 
+void problem_make_images(struct problem *problem, uint32_t rows)
+{
+    problem->data->rows = rows;
+    problem->data->columns = problem->shape.width[0] / rows;
+}
+
 void problem_free(struct problem *problem)
 {
     annc_dataset_free(problem->data);
@@ -112,6 +121,22 @@ annc_engine problem_engine(const annc_device *device)
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++)
         kind = (*engine)->kind;
     return kind;
+}
+
+size_t problem_audit_rows(const struct problem *problem, const annc_device *device, const annc_check_options *options)
+{
+    const annc_training_options training = {.optimiser = ANNC_MOMENTUM,
+                                            .objective = options->objective,
+                                            .augmentation = options->augmentation,
+                                            .batch = options->batch};
+    const struct annc_job job = {.shape = &problem->shape,
+                                 .batch = options->batch,
+                                 .training = &training,
+                                 .examples = annc_dataset_examples(problem->data)};
+    size_t paths = 2;
+    for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++)
+        paths += !(*engine)->of_operations && !(*engine)->refuses(device, &job);
+    return 2 * paths * problem->shape.layers;
 }
 
 annc_device *problem_device(void)
@@ -161,4 +186,58 @@ double problem_normwise(const float *got, const double *want, size_t count)
     if (!isfinite(error) || !isfinite(size))
         return NAN;
     return error == 0 ? 0 : sqrt(error / size);
+}
+
+uint32_t problem_draw(uint64_t seed, uint64_t *drawn, uint32_t n)
+{
+    const struct annc_philox_block words = annc_philox(seed, 0, (*drawn)++);
+    return (uint32_t)(((uint64_t)words.word[0] * n) >> 32);
+}
+
+uint64_t problem_first_draw(void)
+{
+    const char *seed = getenv("ANNC_TEST_SEED");
+    return seed ? (uint64_t)atoi(seed) << 32 : 0;
+}
+
+int problem_cases(int preset)
+{
+    const char *wanted = getenv("ANNC_TEST_CASES");
+    return wanted ? atoi(wanted) : preset;
+}
+
+annc_status problem_train(annc_device *device, const struct problem *problem, annc_training_options options,
+                          annc_engine engine, uint32_t epochs, struct problem_result *result)
+{
+    const size_t bytes = annc_shape_parameters(&problem->shape) * sizeof(float);
+    annc_network *network = NULL;
+    annc_trainer *trainer = NULL;
+    memset(result, 0, sizeof *result);
+    options.engine = engine;
+    annc_status status = annc_network_copy(problem->network, &network);
+    if (status == ANNC_OK)
+        status = annc_trainer_create(device, network, problem->data, &options, &trainer);
+    if (status == ANNC_OK)
+        snprintf(result->engine, sizeof result->engine, "%s", annc_trainer_engine(trainer));
+    for (uint32_t epoch = 0; epoch < epochs && status == ANNC_OK; epoch++)
+        status = annc_trainer_epoch(trainer, NULL, NULL, &result->report);
+    if (status == ANNC_OK)
+        status = annc_trainer_store(trainer);
+    result->theta = malloc(bytes);
+    memcpy(result->theta, annc_network_parameters(network), bytes);
+    annc_trainer_free(trainer);
+    annc_network_free(network);
+    return status;
+}
+
+const char *problem_refusal(const annc_device *device, const annc_shape *shape, const annc_training_options *options,
+                            annc_engine engine)
+{
+    enum { MOST = 8 };
+    annc_engine_info list[MOST];
+    const size_t count = annc_device_engines(device, shape, options, list, MOST);
+    for (size_t i = 0; i < count; i++)
+        if (list[i].engine == engine && list[i].refusal)
+            return list[i].refusal;
+    return "accepted";
 }

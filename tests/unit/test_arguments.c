@@ -47,6 +47,7 @@ static void status_and_names(void)
     char text[8] = "x";
     CHECK(annc_last_error() != NULL && annc_build_info().version != NULL);
     CHECK(annc_printable(NULL, text, sizeof text) == text && text[0] == '\0');
+    CHECK(annc_struct_size(NULL) == 0);
     CHECK(annc_printable("text", NULL, 4) == NULL && annc_printable("text", text, 0) == text);
     FOR_WRONG(i)
     {
@@ -151,8 +152,8 @@ static void datasets(void)
     examples.x = NULL;
     SAYS("inputs", annc_dataset_create(&examples, &dataset));
     CHECK(!annc_dataset_examples(NULL) && annc_dataset_fingerprint(NULL) == 0);
-    CHECK(!annc_dataset_has_classes(NULL) && annc_dataset_class_count(NULL) == 0);
-    CHECK(!annc_dataset_class_name(NULL, 0) && !annc_dataset_target_name(NULL, 0));
+    CHECK(!annc_dataset_has_classes(NULL) && annc_dataset_class_count(NULL) == 0 && !annc_dataset_labels(NULL));
+    CHECK(!annc_dataset_class_name(NULL, 0) && !annc_dataset_target_name(NULL, 0) && annc_dataset_row(NULL, 0) == 0);
     annc_dataset_image_size(NULL, &rows, &columns);
     CHECK(rows == 0 && columns == 0);
     annc_dataset_image_size(given.data, NULL, NULL);
@@ -201,6 +202,9 @@ static void loading(void)
     annc_data_free(&data); /* empty after the failure */
     REFUSES("data", annc_data_load(&options, NULL));
     REFUSES("path", annc_data_load(&options, &data));
+    options.source = ANNC_SOURCE_ARRAYS;
+    REFUSES("arrays", annc_data_load(&options, &data));
+    options.source = ANNC_SOURCE_PATH;
     options.path = "/none";
     data_enumerators(options);
     for (options.folds = 1; options.folds < 3; options.folds++) {
@@ -289,6 +293,9 @@ static void trainers(void)
     annc_network *checkpoint = NULL;
     annc_epoch report;
     annc_layer_health health[8];
+    annc_plan plan;
+    REFUSES("train", annc_plan_make(NULL, NULL, &plan));
+    REFUSES("plan", annc_plan_make(given.data, NULL, NULL));
     REFUSES("dataset", annc_class_weights_balanced(NULL, some));
     REFUSES("weights", annc_class_weights_balanced(given.data, NULL));
     REFUSES("options", annc_training_check(NULL, shape));
@@ -335,6 +342,17 @@ static void evaluators(void)
     REFUSES("evaluation", annc_evaluator_run(evaluator, NULL, NULL, NULL, NULL));
     annc_evaluator_free(evaluator);
     annc_evaluator_free(NULL);
+    annc_importance importance[8];
+    const annc_importance_options options = {.repeats = 1};
+    REFUSES("device", annc_importance_measure(NULL, given.network, given.data, &options, importance, NULL));
+    REFUSES("network", annc_importance_measure(device, NULL, given.data, &options, importance, NULL));
+    REFUSES("dataset", annc_importance_measure(device, given.network, NULL, &options, importance, NULL));
+    REFUSES("options", annc_importance_measure(device, given.network, given.data, NULL, importance, NULL));
+    REFUSES("importance", annc_importance_measure(device, given.network, given.data, &options, NULL, NULL));
+    annc_input_columns *columns = NULL;
+    REFUSES("network", annc_input_columns_create(NULL, &columns));
+    REFUSES("columns", annc_input_columns_create(given.network, NULL));
+    annc_input_columns_free(NULL);
     CHECK(isnan(annc_evaluation_accuracy(NULL)) && isnan(annc_evaluation_accuracy(&evaluation)));
 }
 
@@ -344,10 +362,24 @@ static void measures(void)
     uint32_t correct;
     annc_confusion *confusion = NULL;
     annc_calibration calibration;
+    annc_target_measures target;
+    REFUSES("dataset", annc_target_measure(NULL, outputs, 0, &target));
+    REFUSES("predictions", annc_target_measure(given.data, NULL, 0, &target));
+    REFUSES("measures", annc_target_measure(given.data, outputs, 0, NULL));
+    CHECK(annc_target_measure(given.data, outputs, 0, &target) == ANNC_USAGE); /* labels */
     REFUSES("dataset", annc_auc_measure(NULL, outputs, &auc));
     REFUSES("outputs", annc_auc_measure(given.data, NULL, &auc));
     REFUSES("auc", annc_auc_measure(given.data, outputs, NULL));
     CHECK(isnan(annc_log_loss_measure(NULL, given.data, outputs)));
+    CHECK(isnan(annc_cost_measure(NULL, given.data, outputs).pinball));
+    CHECK(isnan(annc_cost_measure(shape, NULL, outputs).pinball));
+    CHECK(isnan(annc_cost_measure(shape, given.data, NULL).pinball));
+    CHECK(annc_multilabel_measure(NULL, given.data, outputs).labels == 0);
+    CHECK(annc_multilabel_measure(shape, NULL, outputs).labels == 0);
+    CHECK(annc_multilabel_measure(shape, given.data, NULL).labels == 0);
+    CHECK(annc_multilabel_target(NULL, given.data, outputs, 0).support == 0);
+    CHECK(annc_multilabel_target(shape, NULL, outputs, 0).support == 0);
+    CHECK(annc_multilabel_target(shape, given.data, NULL, 0).support == 0);
     CHECK(isnan(annc_log_loss_measure(shape, NULL, outputs)));
     CHECK(isnan(annc_log_loss_measure(shape, given.data, NULL)));
     REFUSES("shape", annc_threshold_check(NULL, 0.5));
@@ -363,6 +395,8 @@ static void measures(void)
     CHECK(annc_confusion_class(NULL, 0).support == 0 && annc_confusion_mean(NULL, true).support == 0);
     REQUIRE_OK(annc_confusion_create(given.data, predictions, &confusion));
     CHECK(annc_confusion_class(confusion, 2).support == 0 && annc_confusion_class(confusion, UINT32_MAX).support == 0);
+    CHECK(annc_confusion_count(NULL, 0, 0) == 0 && annc_confusion_count(confusion, 2, 0) == 0);
+    CHECK(annc_confusion_pairs(NULL, 1, NULL) == 0 && annc_confusion_pairs(confusion, 1, NULL) == 0);
     annc_confusion_free(confusion);
     annc_confusion_free(NULL);
     REFUSES("shape", annc_calibration_measure(NULL, given.data, predictions, outputs, &calibration));
@@ -396,6 +430,7 @@ static void runs(void)
     REFUSES("run", annc_run_create(device, given.network, given.data, &options, NULL));
     CLEARS(annc_run, annc_run_create(NULL, NULL, NULL, NULL, &result));
     REFUSES("run", annc_run_train(NULL));
+    CHECK(!annc_stop_when_set(NULL));
     CHECK(!annc_run_progress(NULL) && !annc_run_kept(NULL) && !annc_run_trainer(NULL));
     annc_run_free(NULL);
     REFUSES("network", annc_checkpoint_strip(NULL));
@@ -459,6 +494,7 @@ static void files(void)
     REFUSES("network", annc_model_save(NULL, "/none/model"));
     REFUSES("path", annc_model_save(given.network, NULL));
     REFUSES("path", annc_model_can_save(NULL));
+    REFUSES("network", annc_model_check(NULL));
     REFUSES("path", annc_model_load(NULL, NULL, &network));
     REFUSES("network", annc_model_load("/none/model", NULL, NULL));
     CLEARS(annc_network, annc_model_load(NULL, NULL, &result));

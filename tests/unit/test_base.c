@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "base/memory_limit.h"
 #include "base/number.h"
 #include "base/processors.h"
 #include "base/text.h"
@@ -526,6 +527,59 @@ static void quotas(void)
     }
 }
 
+/* The limits of control groups of memory, in such a folder: of 1000 bytes, 900 of them available. */
+static void memory_limits(void)
+{
+    enum { FILES = 6 };
+    static const struct {
+        uint64_t total, available;
+        const char *files[FILES][2];
+    } cases[] = {
+        {1000, 900, {{"proc/self/status", "no control groups"}}},
+        {1000, 900, {{"proc/self/cgroup", "0::/\nnothing\n:\n"}}},
+        {1000, 900, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/memory.max", "max\n"}}},
+        {1000, 900, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/memory.max", "5000\n"}}},
+        {500, 500, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/memory.max", "500\n"}}},
+        {950, 900, {{"proc/self/cgroup", "0::/a\n"}, {"sys/fs/cgroup/a/memory.max", "950\n"}}},
+        {500,
+         0,
+         {{"proc/self/cgroup", "0::/a\n"},
+          {"sys/fs/cgroup/a/memory.max", "500\n"},
+          {"sys/fs/cgroup/a/memory.current", "600\n"}}},
+        {500,
+         350,
+         {{"proc/self/cgroup", "0::/a\n"},
+          {"sys/fs/cgroup/a/memory.max", "500\n"},
+          {"sys/fs/cgroup/a/memory.current", "300\n"},
+          {"sys/fs/cgroup/a/memory.stat", "anon 7\ninactive_file 150\n"}}},
+        {400,
+         300,
+         {{"proc/self/cgroup", "0::/a/b\n"},
+          {"sys/fs/cgroup/a/b/memory.max", "500\n"},
+          {"sys/fs/cgroup/a/memory.max", "400\n"},
+          {"sys/fs/cgroup/a/memory.current", "100\n"}}},
+        {500,
+         250,
+         {{"proc/self/cgroup", "5:cpu:/d\n4:memory:/d\n"},
+          {"sys/fs/cgroup/memory/d/memory.limit_in_bytes", "500\n"},
+          {"sys/fs/cgroup/memory/d/memory.usage_in_bytes", "300\n"},
+          {"sys/fs/cgroup/memory/d/memory.stat", "inactive_file 7\ntotal_inactive_file 50\n"},
+          {"sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"}}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char root[] = "/tmp/annc-test-memory-XXXXXX", command[64];
+        uint64_t total = 1000, available = 900;
+        CHECK(mkdtemp(root));
+        for (int f = 0; f < FILES && cases[i].files[f][0]; f++)
+            write_below(root, cases[i].files[f][0], cases[i].files[f][1]);
+        annc_memory_limit(root, &total, &available);
+        CHECK_MSG(total == cases[i].total && available == cases[i].available, "case %zu: %llu of %llu", i,
+                  (unsigned long long)available, (unsigned long long)total);
+        snprintf(command, sizeof command, "rm -r %s", root);
+        CHECK(system(command) == 0);
+    }
+}
+
 /* The mask of the calling thread, as taskset sets it, bounds the count. */
 static void affinity(void)
 {
@@ -547,4 +601,4 @@ static void affinity(void)
 TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_members), TEST(json_depth),
           TEST(json_values), TEST(json_written_strings), TEST(json_written_numbers), TEST(json_written_nesting),
           TEST(utf_8), TEST(code_points), TEST(markup), TEST(base_64), TEST(numbers), TEST(memory), TEST(long_texts),
-          TEST(mapped_files), TEST(quotas), TEST(affinity))
+          TEST(mapped_files), TEST(quotas), TEST(memory_limits), TEST(affinity))

@@ -9,19 +9,19 @@ static annc_device *cpu;
 
 /* ---------------------------------------------------------------- faults */
 
-static annc_status negated_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
-                                 const float *Z, const float *A, const float *Y, float *delta)
+static annc_status negated_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                 uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
 {
-    const annc_status status = annc_backend_cpu.output_delta(device, f, cost, m, n, Z, A, Y, delta);
+    const annc_status status = annc_backend_cpu.output_delta(device, f, cost, tau, m, n, Z, A, Y, delta);
     for (size_t i = 0; i < (size_t)m * n; i++)
         delta[i] = -delta[i];
     return status;
 }
 
-static annc_status slightly_large_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
-                                        const float *Z, const float *A, const float *Y, float *delta)
+static annc_status slightly_large_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                        uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
 {
-    const annc_status status = annc_backend_cpu.output_delta(device, f, cost, m, n, Z, A, Y, delta);
+    const annc_status status = annc_backend_cpu.output_delta(device, f, cost, tau, m, n, Z, A, Y, delta);
     for (size_t i = 0; i < (size_t)m * n; i++)
         delta[i] *= 1.0005f;
     return status;
@@ -125,6 +125,27 @@ static void faults_are_found(void)
         CHECK_MSG(device > 0, "not found: %s", names[i]);
         CHECK_MSG(difference == 0, "the reference is not at fault: %s", names[i]);
     }
+}
+
+/* Only images are augmented, and only by sensible amounts. */
+static void augmentation(void)
+{
+    const annc_shape shape = problem_shape("12-9-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+    annc_check_options options = {.batch = 6, .sample = 0, .seed = 1, .augmentation = {1, 20, 0.5}};
+    struct problem problem;
+    annc_check_row *rows = NULL;
+    size_t count = 0;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 40, ANNC_INIT_XAVIER, 3));
+    CHECK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count) == ANNC_INPUT && !rows);
+    problem_make_images(&problem, 3);
+    REQUIRE_OK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count));
+    CHECK(count == 12);
+    for (size_t i = 0; i < count; i++)
+        CHECK_MSG(rows[i].pass, "layer %u by %s: %g", rows[i].layer, rows[i].path, rows[i].worst);
+    annc_check_free(rows);
+    options.augmentation.rotation = 181;
+    CHECK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count) == ANNC_USAGE && !rows);
+    problem_free(&problem);
 }
 
 /* A sample is of different parameters, as many as asked for, and the same for the same seed. */
@@ -262,8 +283,8 @@ static void sampling_of_zeros(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(sound_backend_passes), TEST(faults_are_found),      TEST(sampling),
-        TEST(saturated_network),    TEST(gradients_below_range), TEST(sampling_of_zeros)};
+        TEST(sound_backend_passes),  TEST(faults_are_found),  TEST(sampling),    TEST(saturated_network),
+        TEST(gradients_below_range), TEST(sampling_of_zeros), TEST(augmentation)};
     cpu = problem_device();
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);
     annc_device_close(cpu);

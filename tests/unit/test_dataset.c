@@ -125,7 +125,7 @@ static void trains(const annc_data_options *options, uint32_t train, uint32_t te
     CHECK(test == 0 ? !data.test : data.test && annc_dataset_examples(data.test)->count == test);
     CHECK_MSG(!note || strstr(data.notes, note), "notes: %s", data.notes);
     const uint32_t outputs = annc_dataset_examples(data.train)->outputs;
-    const annc_shape shape = {2, {784, 16, outputs}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY};
+    const annc_shape shape = {2, {784, 16, outputs}, {ANNC_TANH, ANNC_SOFTMAX}, ANNC_CATEGORICAL_CROSS_ENTROPY, 0};
     const annc_device_options cpu = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     const annc_training_options training = {.eta = 0.3, .batch = 8, .seed = 1};
     REQUIRE_OK(annc_network_create(&shape, &network));
@@ -1085,6 +1085,8 @@ static void metadata_that_make_no_sense(void)
         REQUIRE_OK(annc_network_set_metadata(
             network, (const char *[]){"annc.input_shift", "annc.input_factor", "annc.input_fill"}[key], NULL));
     REQUIRE_OK(annc_network_set_metadata(network, "annc.transpose", "false"));
+    refused(&options, "annc.transpose", "is malformed");
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.transpose", "true"));
     REQUIRE_OK(annc_data_load(&options, &data));
     annc_data_free(&data);
     write_bytes("t10k-labels-idx1-ubyte", "\0\0\x08\x02\0\0\0\x0a\0\0\0\2................................", 12 + 20);

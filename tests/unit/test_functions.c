@@ -60,20 +60,23 @@ static void activations(void)
 /* Every cost: its derivative is the slope of C, in a for any output and in z for a cost in closed form. */
 static void costs(void)
 {
-    const double h = 1e-6;
+    const double h = 1e-6, tau = 0.8;
     for (int i = 0; i < ANNC_COST_COUNT; i++) {
         const annc_cost cost = (annc_cost)i;
         for (double z = -4.03; z < 4; z += 0.125)
             for (double y = 0; y <= 1; y += 0.25) {
                 double numeric, want;
                 if (annc_cost_partner(cost) == ANY_OUTPUT) {
-                    want = annc_cost_derivative_f64(cost, z, z, y);
+                    want = annc_cost_derivative_f64(cost, tau, z, z, y);
                     numeric =
-                        (annc_cost_value_f64(cost, z, z + h, y) - annc_cost_value_f64(cost, z, z - h, y)) / (2 * h);
-                } else if (annc_cost_partner(cost) == ANNC_SIGMOID) {
-                    want = annc_cost_derivative_f64(cost, z, annc_activation_value_f64(ANNC_SIGMOID, z), y);
+                        (annc_cost_value_f64(cost, tau, z, z + h, y) - annc_cost_value_f64(cost, tau, z, z - h, y)) /
+                        (2 * h);
+                } else if (annc_cost_partner(cost) != ANNC_SOFTMAX) {
+                    want = annc_cost_derivative_f64(
+                        cost, tau, z, annc_activation_value_f64((annc_activation)annc_cost_partner(cost), z), y);
                     numeric =
-                        (annc_cost_value_f64(cost, z + h, 0, y) - annc_cost_value_f64(cost, z - h, 0, y)) / (2 * h);
+                        (annc_cost_value_f64(cost, tau, z + h, 0, y) - annc_cost_value_f64(cost, tau, z - h, 0, y)) /
+                        (2 * h);
                 } else {
                     continue; /* a whole row is needed: test_reference */
                 }
@@ -81,13 +84,13 @@ static void costs(void)
                           annc_cost_name(cost), z, y, want, numeric);
             }
     }
-    CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, -1e4f, 0, 1), 1e4, 1e-2);
-    CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 1e4f, 1, 0), 1e4, 1e-2);
-    CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 1e4f, 1, 1), 0, 1e-12);
-    CHECK_NEAR(annc_cost_value_f32(ANNC_CATEGORICAL_CROSS_ENTROPY, -1e4f, 0, 1), 1e4, 1e-2);
-    CHECK(annc_cost_value_f32(ANNC_CATEGORICAL_CROSS_ENTROPY, -1e4f, 0, 0) == 0);
-    CHECK(isnan(annc_cost_value_f32(ANNC_CROSS_ENTROPY, NAN, NAN, 1)) &&
-          isnan(annc_cost_value_f32(ANNC_QUADRATIC, NAN, NAN, 1)));
+    CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 0, -1e4f, 0, 1), 1e4, 1e-2);
+    CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 0, 1e4f, 1, 0), 1e4, 1e-2);
+    CHECK_NEAR(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 0, 1e4f, 1, 1), 0, 1e-12);
+    CHECK_NEAR(annc_cost_value_f32(ANNC_CATEGORICAL_CROSS_ENTROPY, 0, -1e4f, 0, 1), 1e4, 1e-2);
+    CHECK(annc_cost_value_f32(ANNC_CATEGORICAL_CROSS_ENTROPY, 0, -1e4f, 0, 0) == 0);
+    CHECK(isnan(annc_cost_value_f32(ANNC_CROSS_ENTROPY, 0, NAN, NAN, 1)) &&
+          isnan(annc_cost_value_f32(ANNC_QUADRATIC, 0, NAN, NAN, 1)));
 }
 
 /* Known values, so that a formula wrong in both precisions is found too. */
@@ -97,8 +100,12 @@ static void known_values(void)
     CHECK_NEAR(annc_activation_derivative_f64(ANNC_SIGMOID, 1, 0.73105857863000487), 0.19661193324148185, 1e-15);
     CHECK_NEAR(annc_activation_value_f64(ANNC_TANH, 0.5), 0.46211715726000976, 1e-15);
     CHECK(annc_activation_value_f64(ANNC_RELU, -2) == 0 && annc_activation_value_f64(ANNC_RELU, 3) == 3);
-    CHECK_NEAR(annc_cost_value_f64(ANNC_QUADRATIC, 0, 0.75, 0.25), 0.125, 1e-15);
-    CHECK_NEAR(annc_cost_value_f64(ANNC_CROSS_ENTROPY, 0, 0.5, 1), 0.69314718055994531, 1e-15);
+    CHECK_NEAR(annc_cost_value_f64(ANNC_QUADRATIC, 0, 0, 0.75, 0.25), 0.125, 1e-15);
+    CHECK_NEAR(annc_cost_value_f64(ANNC_QUANTILE, 0.9, 0, 3, 1), 0.2, 1e-15);
+    CHECK_NEAR(annc_cost_value_f64(ANNC_QUANTILE, 0.9, 0, 1, 3), 1.8, 1e-15);
+    CHECK_NEAR(annc_cost_value_f64(ANNC_POISSON, 0, 0, 1, 4), 1, 1e-15);
+    CHECK_NEAR(annc_cost_value_f64(ANNC_POISSON, 0, log(2), 2, 3), 2 - 3 * log(2), 1e-15);
+    CHECK_NEAR(annc_cost_value_f64(ANNC_CROSS_ENTROPY, 0, 0, 0.5, 1), 0.69314718055994531, 1e-15);
 }
 
 TEST_MAIN(TEST(exponential), TEST(hyperbolic_tangent), TEST(activations), TEST(costs), TEST(known_values))

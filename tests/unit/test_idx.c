@@ -1,9 +1,9 @@
 /* IDX files: found by their names, in whatever order a folder lists them; larger than memory, turned, in pieces. What is wrong inside of them is in
  * test_dataset.c. */
+#include "dataset/pictures/image_style.h"
 #include "dataset/tables/idx.h"
 #include "dataset/tables/idx_find.h"
 #include "dataset/tables/idx_table.h"
-#include "dataset/tables/image_style.h"
 #include "support/test.h"
 
 #include <stdio.h>

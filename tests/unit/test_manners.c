@@ -245,7 +245,7 @@ out:
     return status;
 }
 
-/* One failure of each kind, and what is said of it. */
+/* One failure of each kind, and its message. */
 static void fail_each_way(struct record *record)
 {
     const annc_shape none = {.layers = 0}, shape = problem_shape("5-9-3", ANNC_RELU, ANNC_IDENTITY, ANNC_QUADRATIC);

@@ -31,6 +31,14 @@ static void write_file(const char *name, const void *bytes, size_t count)
         fclose(file);
 }
 
+/* Returns the place of a text in a file, which must have it. */
+static unsigned char *find(unsigned char *bytes, size_t count, const char *text)
+{
+    unsigned char *place = memmem(bytes, count, text, strlen(text));
+    CHECK_MSG(place, "'%s' is not there", text);
+    return place ? place : bytes;
+}
+
 static annc_network *sample(void)
 {
     const annc_shape shape = problem_shape("3-4-2", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
@@ -67,10 +75,11 @@ static void round_trip(void)
 static void known_bytes(void)
 {
     const annc_shape shape = problem_shape("2-1", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
-    static const char header[] =
-        "{\"__metadata__\":{\"annc.activations\":\"sigmoid\",\"annc.cost\":\"quadratic\",\"annc.layers\":\"2-1\","
-        "\"annc.version\":\"0.1.0\"},\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
-        "\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
+    static const char header[] = "{\"__metadata__\":{\"annc.activations\":\"sigmoid\",\"annc.checksum\":\"e147c394\","
+                                 "\"annc.cost\":\"quadratic\","
+                                 "\"annc.layers\":\"2-1\",\"annc.version\":\"0.1.0\"},\"0.weight\":{\"dtype\":\"F32\","
+                                 "\"shape\":[1,2],\"data_offsets\":[0,8]},"
+                                 "\"0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
     static const unsigned char data[] = {0, 0, 0, 0x40, 0, 0, 0x40, 0xC0, 0, 0, 0x80, 0x3F}; /* 2, -3, 1 */
     unsigned char bytes[1024];
     annc_network *network = NULL;
@@ -142,6 +151,9 @@ static void malformed_headers(void)
             12, "disagree");
     refused("{" METADATA "," BIAS
             ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4194305,4194305,211106198978564],\"data_offsets\":[0,8]}}",
+            12, "disagree");
+    refused("{" METADATA "," BIAS
+            ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,2],\"data_offsets\":[0,8]}}",
             12, "dimensions");
     refused("{" METADATA
             ",\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4611686018427387905,2],\"data_offsets\":[0,8]}," BIAS "}",
@@ -264,36 +276,184 @@ static void names_of_others(void)
 static void values_that_are_not_finite(void)
 {
     annc_network *network = sample(), *back = NULL;
-    network->theta[5] = NAN;
+    unsigned char bytes[4096];
     REQUIRE_OK(annc_model_save(network, path));
+    network->theta[5] = NAN;
+    CHECK(annc_model_check(network) == ANNC_DIVERGED && annc_model_save(network, path) == ANNC_DIVERGED);
+    CHECK_MSG(strstr(annc_last_error(), "value 5 of the parameters is not finite"), "%s", annc_last_error());
+    REQUIRE_OK(annc_model_load(path, NULL, &back)); /* the old file stays */
+    annc_network_free(back);
+    back = NULL;
+    network->theta[5] = 0;
+    REQUIRE_OK(annc_network_set_block(network, "best", network->theta));
+    network->blocks[0].values[3] = INFINITY;
+    CHECK(annc_model_save(network, path) == ANNC_DIVERGED && strstr(annc_last_error(), "value 3 of best"));
+    /* In a file without a checksum, as older versions wrote it. */
+    REQUIRE_OK(annc_network_set_block(network, "best", NULL));
+    REQUIRE_OK(annc_model_save(network, path));
+    const size_t count = read_file(path, bytes, sizeof bytes);
+    memcpy(find(bytes, count, "annc.checksum"), "anyy", 4);
+    memset(bytes + count - 4, 0xFF, 4);
+    write_file(path, bytes, count);
     CHECK(annc_model_load(path, NULL, &back) == ANNC_INPUT && strstr(annc_last_error(), "not finite"));
     annc_network_free(network);
 }
 
-/* A file cut at any byte is refused; a file with any bit of its header flipped is refused or still a network. */
+/* A file cut at any byte is refused, and so is one with any bit flipped: the checksum finds it. Only the beginning of
+ * the checksum's own key may change, and make it a key of another program. */
 static void damage(void)
 {
     annc_network *network = sample(), *back = NULL;
     unsigned char bytes[4096];
-    int taken = 0;
+    REQUIRE_OK(annc_network_set_block(network, "first", network->theta));
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.lr", "0x1.8p+1"));
     REQUIRE_OK(annc_model_save(network, path));
-    const size_t count = read_file(path, bytes, sizeof bytes), header = 8 + bytes[0] + 256u * bytes[1];
+    const size_t count = read_file(path, bytes, sizeof bytes),
+                 key = (size_t)(find(bytes, count, "annc.checksum") - bytes);
     for (size_t length = 0; length < count; length++) {
         write_file(other_path, bytes, length);
         CHECK_MSG(annc_model_load(other_path, NULL, &back) == ANNC_INPUT, "taken when cut to %zu bytes", length);
     }
-    for (size_t bit = 0; bit < 8 * header; bit++) {
+    for (size_t bit = 0; bit < 8 * count; bit++) {
         bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
         write_file(other_path, bytes, count);
         const annc_status status = annc_model_load(other_path, NULL, &back);
-        CHECK_MSG(status == ANNC_OK || status == ANNC_INPUT, "bit %zu: %d %s", bit, (int)status, annc_last_error());
-        taken += status == ANNC_OK;
+        const bool in_key = bit / 8 >= key && bit / 8 < key + strlen("annc.");
+        CHECK_MSG(status == ANNC_INPUT || (status == ANNC_OK && in_key), "bit %zu: %d %s", bit, (int)status,
+                  annc_last_error());
+        CHECK_MSG(status == ANNC_OK || strstr(annc_last_error(), other_path), "bit %zu: %s", bit, annc_last_error());
         annc_network_free(back);
         back = NULL;
         bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
-    CHECK(taken > 0 && taken < (int)(8 * header) / 2);
+    bytes[count - 3] ^= 4; /* in the optimiser's state */
+    write_file(other_path, bytes, count);
+    CHECK(annc_model_load(other_path, NULL, &back) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "does not match its checksum"), "%s", annc_last_error());
     annc_network_free(network);
+}
+
+/* The digits may be none but those of the checksum, and stand in the file as they are. */
+static void checksums(void)
+{
+    static const char *const values[] = {"", "0000000", "000000000", "e147c39\\u0034", "E147C394", "e147c394 "};
+    annc_network *network = sample();
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char header[1024];
+        snprintf(header, sizeof header, "{\"__metadata__\":{\"annc.checksum\":\"%s\"}," WEIGHT "," BIAS "}", values[i]);
+        refused(header, 12, "has a malformed annc.checksum");
+    }
+    refused("{\"__metadata__\":{\"annc.checksum\":\"00000000\",\"annc.checksum\":\"00000000\"}," WEIGHT "," BIAS "}",
+            12, "twice");
+    refused("{\"__metadata__\":{\"annc.checksum\":\"00000000\"}," WEIGHT "," BIAS "}", 12,
+            "does not match its checksum");
+    /* Nobody sets it. */
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.checksum", "00000000"));
+    CHECK(annc_model_save(network, path) == ANNC_INPUT && strstr(annc_last_error(), "unknown key, 'annc.checksum'"));
+    annc_network_free(network);
+}
+
+/* Keys and values that no version has written, or a newer one: neither loaded nor saved nor exported. */
+static void metadata_that_are_wrong(void)
+{
+    static const struct {
+        const char *key, *value, *message;
+    } wrong[] = {
+        {"annc.scale", "bogus", "the model's annc.scale is malformed"},
+        {"annc.scale", "", "the model's annc.scale is malformed"},
+        {"annc.transpose", "false", "the model's annc.transpose is malformed"},
+        {"annc.bogus", "1", "have an unknown key, 'annc.bogus'"},
+        {"annc.", "", "have an unknown key, 'annc.'"},
+        {"annc.version", "99.0.0", "version 99.0.0, which is newer than this program"},
+        {"annc.version", "0.2.0", "update the program"},
+        {"annc.version", "0.1", "the model's annc.version is malformed"},
+        {"annc.version", "0.1.0.0", "the model's annc.version is malformed"},
+        {"annc.version", "00000000000000000000.1.0", "the model's annc.version is malformed"},
+        {"annc.seed", "-1", "the model's annc.seed is malformed"},
+        {"annc.epochs", "10x", "the model's annc.epochs is malformed"},
+        {"annc.batch", "", "the model's annc.batch is malformed"},
+        {"annc.lr", "fast", "the model's annc.lr is malformed"},
+        {"annc.init", "auto!", "the model's annc.init is malformed"},
+        {"annc.cost", "quadratic", "the model's annc.cost is malformed or contradicts its layers: 'quadratic'"},
+        {"annc.layers", "3-4-3", "annc.layers is malformed or contradicts its layers: '3-4-3'"},
+        {"annc.activations", "tanh-tanh", "the model's annc.activations is malformed"},
+        {"annc.classes", "[\"one\"]", "the model's annc.classes does not match its 2 outputs"},
+        {"annc.classes", "[\"a\",\"b\"] ", "annc.classes have text after their end"},
+        {"annc.targets", "[\"a\",\"b\",\"c\"]", "the model's annc.targets does not match its 2 outputs"},
+        {"annc.inputs", "[\"a\"]", "the model's annc.inputs is malformed"},
+        {"annc.inputs", "[\"a\",\"b\",\"c\"],", "the model's annc.inputs is malformed"},
+        {"annc.input_fill", "[\"0x1p0\"]", "the model's annc.input_fill is malformed"},
+        {"annc.target_factor", "[\"0x1p0\"]", "the model's annc.target_factor is malformed"},
+        {"annc.table", "[1,2,3,4]", "the model's annc.table is malformed"},
+        {"annc.images", "[0,0,0,0,0,0]]", "the model's annc.images is malformed"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        annc_network *network = sample();
+        REQUIRE_OK(annc_model_save(network, path));
+        REQUIRE_OK(annc_network_set_metadata(network, wrong[i].key, wrong[i].value));
+        for (int way = 0; way < 3; way++) {
+            const annc_status status = way == 0   ? annc_model_check(network)
+                                       : way == 1 ? annc_model_save(network, path)
+                                                  : annc_model_export(network, ANNC_EXPORT_NPZ, path);
+            CHECK_MSG(status == ANNC_INPUT && strstr(annc_last_error(), wrong[i].message), "%s = %s: %s", wrong[i].key,
+                      wrong[i].value, annc_last_error());
+        }
+        annc_network_free(network);
+    }
+    refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.version\":\"99.0.0\"}," WEIGHT "," BIAS "}", 12,
+            "version 99.0.0, which is newer than this program (" ANNC_VERSION "): update the program");
+    refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"sigmoid\",\"annc.cost\":\"quadratic\","
+            "\"annc.scale\":\"bogus\"}," WEIGHT "," BIAS "}",
+            12, "the model's annc.scale is malformed");
+    refused("{\"__metadata__\":{\"annc.layers\":\"2-1\",\"annc.activations\":\"sigmoid\",\"annc.cost\":\"quadratic\","
+            "\"annc.bogus\":\"1\"}," WEIGHT "," BIAS "}",
+            12, "unknown key, 'annc.bogus'");
+}
+
+/* A correction of this version, or an older one, is read. */
+static void versions(void)
+{
+    static const char *const known[] = {ANNC_VERSION, "0.1.99", "0.0.1"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        annc_network *network = sample(), *back = NULL;
+        REQUIRE_OK(annc_network_set_metadata(network, "annc.version", known[i]));
+        REQUIRE_OK(annc_model_save(network, path));
+        REQUIRE_OK(annc_model_load(path, NULL, &back));
+        annc_network_free(network);
+        annc_network_free(back);
+    }
+}
+
+/* What the reader refuses is not written, and found before the work. */
+static void limits_of_the_reader(void)
+{
+    enum { LONG = 100000001 };
+    annc_network *network = sample();
+    char key[16], *text = malloc(LONG + 1);
+    REQUIRE_OK(annc_model_save(network, path));
+    for (int i = 0; i < 4096; i++) {
+        snprintf(key, sizeof key, "key %d", i);
+        REQUIRE_OK(annc_network_set_metadata(network, key, ""));
+    }
+    CHECK(annc_model_save(network, path) == ANNC_INPUT && strstr(annc_last_error(), "a file can hold at most 4096"));
+    CHECK(annc_model_check(network) == ANNC_INPUT && strstr(annc_last_error(), "metadata keys"));
+    annc_network_free(network);
+    network = sample();
+    memset(text, 'x', LONG);
+    text[LONG] = '\0';
+    REQUIRE_OK(annc_network_set_metadata(network, "note", text));
+    CHECK(annc_model_save(network, path) == ANNC_INPUT && strstr(annc_last_error(), "use fewer columns"));
+    CHECK(annc_model_check(network) == ANNC_INPUT && strstr(annc_last_error(), "use fewer columns"));
+    text[LONG - (1 << 18)] = '\0'; /* a model can be saved, a checkpoint perhaps not */
+    REQUIRE_OK(annc_network_set_metadata(network, "note", text));
+    CHECK(annc_model_check(network) == ANNC_INPUT);
+    REQUIRE_OK(annc_model_save(network, path));
+    annc_network_free(network);
+    network = sample();
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.layers", NULL));
+    CHECK(annc_model_save(network, path) == ANNC_INPUT && strstr(annc_last_error(), "annc.layers is missing"));
+    annc_network_free(network);
+    free(text);
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -423,21 +583,28 @@ static void exports(void)
     /* A class cannot end the script that it is in, and a range without an end is null. */
     REQUIRE_OK(annc_network_set_metadata(network, "annc.classes", "[\"</script><b>\",\"b\\tc?\\u007f\"]"));
     network->shape.activation[0] = ANNC_RELU;
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.activations", "relu-softmax"));
     REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_HTML, path));
     page[read_file(path, page, sizeof page - 1)] = '\0';
     CHECK(strstr((char *)page, "\\u003c/script>\\u003cb>") && !strstr((char *)page, "</script><b>"));
     CHECK(strstr((char *)page, "\"high\":null"));
-    /* Scaling without what stands for a missing value. */
     REQUIRE_OK(annc_network_set_metadata(network, "annc.input_shift", "[\"0x1p0\",\"0x1p0\",\"0x1p0\"]"));
     REQUIRE_OK(annc_network_set_metadata(network, "annc.input_factor", "[\"0x1p1\",\"0x1p1\",\"0x1p1\"]"));
+    CHECK(annc_model_export(network, ANNC_EXPORT_C, path) == ANNC_INPUT &&
+          strstr(annc_last_error(), "annc.input_fill"));
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.input_fill", "[\"0x1p0\",\"0x1p0\",\"0x1p0\"]"));
     REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_C, path));
     page[read_file(path, page, sizeof page - 1)] = '\0';
-    CHECK(strstr((char *)page, "(float)(((double)x[j] - input_shift[j]) * input_factor[j]);"));
+    CHECK(strstr((char *)page,
+                 "(float)(((x[j] == x[j] ? (double)x[j] : input_fill[j]) - input_shift[j]) * input_factor[j]);"));
     CHECK(strstr((char *)page, "\"b\\011c\\077\\177\",")); /* as text of any compiler's character set */
     const char *function = strstr((char *)page, "static real activation_");
     CHECK(function && strstr(function + 1, "static real activation_"));
     /* A function that two layers have is there once. */
-    network->shape.activation[0] = network->shape.activation[1];
+    network->shape.activation[0] = network->shape.activation[1] = ANNC_TANH;
+    network->shape.cost = ANNC_QUADRATIC;
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.activations", "tanh-tanh"));
+    REQUIRE_OK(annc_network_set_metadata(network, "annc.cost", "quadratic"));
     REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_C, path));
     page[read_file(path, page, sizeof page - 1)] = '\0';
     function = strstr((char *)page, "static real activation_");
@@ -506,6 +673,10 @@ int main(int argc, char **argv)
                                         TEST(malformed_headers),
                                         TEST(values_that_are_not_finite),
                                         TEST(damage),
+                                        TEST(checksums),
+                                        TEST(metadata_that_are_wrong),
+                                        TEST(versions),
+                                        TEST(limits_of_the_reader),
                                         TEST(unwritable),
                                         TEST(links_and_modes),
                                         TEST(locale),

@@ -25,9 +25,9 @@ static void trajectories(void)
         for (int t = 1; t <= STEPS; t++) {
             CHECK(problem_reference_gradient(&problem, ours, 1, (uint32_t)t, 0, M, gradient, &cost));
             for (size_t k = 0; k < parameters; k++)
-                ours[k] -=
-                    annc_optimiser_step_f64(options.optimiser, options.eta, options.mu, options.rho, options.epsilon,
-                                            1 - pow(options.mu, t), 1 - pow(options.rho, t), gradient[k], &v[k], &s[k]);
+                ours[k] -= annc_optimiser_step_f64(options.optimiser, options.eta, options.mu, options.rho,
+                                                   options.epsilon, options.eta / (1 - pow(options.mu, t)),
+                                                   1 / sqrt(1 - pow(options.rho, t)), gradient[k], &v[k], &s[k]);
             CHECK(problem_reference_gradient(&problem, theirs, 1, (uint32_t)t, 0, M, gradient, &cost));
             optimiser_step(&optimiser, options.eta, gradient, theirs);
         }
@@ -56,7 +56,7 @@ static void known_steps(void)
     s = 0;
     CHECK_NEAR(annc_optimiser_step_f64(ANNC_RMSPROP, 0.1, 0, 0.75, 0, 1, 1, -3, &v, &s), -0.2, 1e-15);
     v = s = 0; /* Adam's first step is the rate itself, whatever the gradient's size */
-    CHECK_NEAR(annc_optimiser_step_f64(ANNC_ADAM, 0.1, 0.9, 0.999, 0, 0.1, 0.001, -1e-3, &v, &s), -0.1, 1e-12);
+    CHECK_NEAR(annc_optimiser_step_f64(ANNC_ADAM, 0.1, 0.9, 0.999, 0, 1, 1 / sqrt(0.001), -1e-3, &v, &s), -0.1, 1e-12);
     CHECK_NEAR(v, -1e-4, 1e-18);
     CHECK_NEAR(s, 1e-9, 1e-22);
 }

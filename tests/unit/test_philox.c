@@ -47,12 +47,12 @@ static int ascending(const void *a, const void *b)
 }
 
 /* Moments and the whole distribution (Kolmogorov and Smirnov) of 200,000 deviates. */
-static void normal_deviates(void)
+static void check_normal(double (*deviate)(uint64_t i))
 {
     enum { COUNT = 200000 };
     double *x = malloc(COUNT * sizeof *x), mean = 0, variance = 0, kurtosis = 0, largest_gap = 0;
     for (int i = 0; i < COUNT; i++) {
-        x[i] = annc_normal(7, ANNC_STREAM_PARAMETERS, (uint64_t)i);
+        x[i] = deviate((uint64_t)i);
         mean += x[i] / COUNT;
     }
     for (int i = 0; i < COUNT; i++) {
@@ -68,6 +68,46 @@ static void normal_deviates(void)
     CHECK_MSG(largest_gap * sqrt(COUNT) < 1.95, "Kolmogorov-Smirnov %g",
               largest_gap * sqrt(COUNT)); /* one in a thousand */
     free(x);
+}
+
+static double parameter(uint64_t i)
+{
+    return annc_normal(7, ANNC_STREAM_PARAMETERS, i);
+}
+
+static void normal_deviates(void)
+{
+    check_normal(parameter);
+}
+
+static double noise(uint64_t i)
+{
+    enum { INPUTS = 100 };
+    return (double)annc_input_noise(7, i / INPUTS, (uint32_t)(i % INPUTS), INPUTS);
+}
+
+/* Noise is normal, has the same bits everywhere, and is Box and Muller's pair of its words to rounding. */
+static void input_noise(void)
+{
+    static const float known[] = {-0x1.5867dep-3f, -0x1.acdee4p-4f, -0x1.ae0a54p-4f,
+                                  -0x1.2ad0e8p-1f, 0x1.3ae41p+0f,   -0x1.fc3b7p-2f};
+    static const uint32_t ends[] = {0,          255,        256,        0x20000000, 0x40000000,
+                                    0x80000000, 0xC0000000, 0xE0000000, UINT32_MAX};
+    double worst = 0;
+    check_normal(noise);
+    for (uint32_t j = 0; j < 6; j++)
+        CHECK_MSG(annc_input_noise(42, 3, j, 6) == known[j], "%a", (double)annc_input_noise(42, 3, j, 6));
+    for (uint64_t i = 0; i < 100081; i++) {
+        const struct annc_philox_block words = annc_philox(1, 51, i);
+        const uint32_t first = i < 81 ? ends[i / 9] : words.word[0], second = i < 81 ? ends[i % 9] : words.word[1];
+        const double radius = sqrt(-2 * log(((first >> 9) + 0.5) / 8388608)),
+                     angle = 2 * acos(-1) * (second >> 8) / 16777216;
+        float even, odd;
+        annc_noise_pair(first, second, &even, &odd);
+        worst = fmax(worst, fmax(fabs((double)even - radius * sin(angle)), fabs((double)odd - radius * cos(angle))) /
+                                (radius + 1e-3));
+    }
+    CHECK_MSG(worst < 1e-6, "off by %g of the radius", worst);
 }
 
 /* ---------------------------------------------------------------- the order */
@@ -162,5 +202,5 @@ static void seeds_and_epochs_differ(void)
     CHECK(annc_order_at(&one, 0) == 31785 && annc_order_at(&one, 1) == 3307 && annc_order_at(&one, 2) == 9696);
 }
 
-TEST_MAIN(TEST(known_answers), TEST(functions), TEST(normal_deviates), TEST(permutations), TEST(small_sets_are_mixed),
-          TEST(large_sets_are_mixed), TEST(seeds_and_epochs_differ))
+TEST_MAIN(TEST(known_answers), TEST(functions), TEST(normal_deviates), TEST(input_noise), TEST(permutations),
+          TEST(small_sets_are_mixed), TEST(large_sets_are_mixed), TEST(seeds_and_epochs_differ))

@@ -66,7 +66,8 @@ static void finite_differences(void)
             for (size_t o = 0; problem_output(o, &output, &cost); o++) {
                 annc_shape shape = problem_shape(shapes[s], (annc_activation)hidden, output, cost);
                 struct problem problem;
-                if (annc_activation_kind_of((annc_activation)hidden) == ROWWISE || annc_shape_check(&shape) != ANNC_OK)
+                if (annc_activation_kind_of((annc_activation)hidden) >= OF_OUTPUTS ||
+                    annc_shape_check(&shape) != ANNC_OK)
                     continue; /* softmax inside, or of a single output */
                 CHECK(problem_make(&problem, &shape, ANNC_FLOATS, false, 1, ANNC_INIT_XAVIER, 5 + s));
                 snprintf(problem.name, sizeof problem.name, "%s %s %s %s", shapes[s],

@@ -1,10 +1,10 @@
-/* gemm_builtin.c - the matrix products of gemm.h without a BLAS library.
+/* gemm_builtin.c - matrix products without a BLAS library.
  *
  * Blocks of A and B are packed into panels that stay in the caches, and a small tile of C stays in
  * registers during the loop over k (Goto and van de Geijn, Anatomy of high-performance matrix
  * multiplication, 2008). It uses one thread; the result depends only on the arguments and the kind
  * of processor. */
-#include "backend/blas/gemm.h"
+#include "backend/blas/gemm_builtin.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -197,27 +197,20 @@ static void multiply(size_t m, size_t n, size_t k, float alpha, struct view A, s
     }
 }
 
-void annc_gemm_nt(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
+void annc_builtin_nt(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                     float *C)
 {
     multiply(m, n, k, alpha, (struct view){A, k, 1}, (struct view){B, 1, k}, beta, C);
 }
 
-void annc_gemm_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
+void annc_builtin_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                     float *C)
 {
     multiply(m, n, k, alpha, (struct view){A, k, 1}, (struct view){B, n, 1}, beta, C);
 }
 
-void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
+void annc_builtin_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta,
+                     float *C)
 {
     multiply(m, n, k, alpha, (struct view){A, 1, m}, (struct view){B, n, 1}, beta, C);
-}
-
-const char *annc_gemm_name(void)
-{
-    return "built-in";
-}
-
-void annc_gemm_set_threads(int threads)
-{
-    (void)threads; /* it always uses one thread */
 }

@@ -6,15 +6,21 @@
  * time. So one source file serves all libraries, including one that replaces another as
  * libblas.so.3. */
 #include "backend/blas/gemm.h"
+#include "backend/blas/gemm_builtin.h"
 #include "base/config.h"
+#include "base/start_threads.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The values of CBLAS_ORDER and CBLAS_TRANSPOSE, the same in every library. */
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
@@ -108,20 +114,26 @@ static void look_up(void)
  * and runs. */
 static pthread_rwlock_t number_of_threads = PTHREAD_RWLOCK_INITIALIZER;
 static _Thread_local int wanted_threads = 1;
+static atomic_bool is_single; /* the system gives no further threads */
+
+static int threads_now(void)
+{
+    return is_single ? 1 : wanted_threads;
+}
 
 static bool has_wanted_threads(void)
 {
     if (library.openblas_set_num_threads)
-        return library.openblas_get_num_threads && library.openblas_get_num_threads() == wanted_threads;
-    return library.bli_thread_get_num_threads && library.bli_thread_get_num_threads() == wanted_threads;
+        return library.openblas_get_num_threads && library.openblas_get_num_threads() == threads_now();
+    return library.bli_thread_get_num_threads && library.bli_thread_get_num_threads() == threads_now();
 }
 
 static void set_process_threads(void)
 {
     if (library.openblas_set_num_threads)
-        library.openblas_set_num_threads(wanted_threads);
+        library.openblas_set_num_threads(threads_now());
     else
-        library.bli_thread_set_num_threads(wanted_threads);
+        library.bli_thread_set_num_threads(threads_now());
 }
 
 /* Returns whether several products may run at once in a library whose number of threads cannot be
@@ -137,7 +149,7 @@ static bool begin_product(void)
 {
     pthread_once(&looked_up, look_up);
     if (library.MKL_Set_Num_Threads_Local) { /* this thread's own number */
-        library.MKL_Set_Num_Threads_Local(wanted_threads);
+        library.MKL_Set_Num_Threads_Local(threads_now());
         return false;
     }
     if (!library.openblas_set_num_threads && !library.bli_thread_set_num_threads) {
@@ -155,6 +167,14 @@ static bool begin_product(void)
     return true;
 }
 
+/* ---------------------------------------------------------------- memory */
+
+/* Bytes that OpenBLAS allocates for each thread at its first product. */
+static const size_t BUFFER = (size_t)128 << 20, SLACK = (size_t)32 << 20;
+
+static atomic_bool is_short;     /* of memory, for good: the bits of a run must not depend on the moment */
+static _Thread_local int proven; /* threads for which this thread has found room */
+
 /* ---------------------------------------------------------------- products */
 
 static void product(int transpose_A, int transpose_B, uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A,
@@ -170,19 +190,68 @@ static void product(int transpose_A, int transpose_B, uint32_t m, uint32_t n, ui
         pthread_rwlock_unlock(&number_of_threads);
 }
 
+#if !defined(__SANITIZE_THREAD__)
+/* Lets OpenBLAS allocate its buffers, which it keeps, by a product that is large enough for all
+ * threads: other allocations may take the room later. */
+static void take_buffers(int threads)
+{
+    enum { SIDE = 128 };
+    static const float zeros[SIDE * SIDE];
+    float C[SIDE * SIDE];
+    const int before = wanted_threads;
+    wanted_threads = threads;
+    product(NO_TRANSPOSE, NO_TRANSPOSE, SIDE, SIDE, SIDE, 1, zeros, zeros, 0, C);
+    wanted_threads = before;
+}
+#endif
+
+void annc_gemm_prepare(int threads)
+{
+    pthread_once(&looked_up, look_up);
+    if (!library.openblas_set_num_threads || threads <= proven)
+        return;
+    const size_t bytes = BUFFER * (size_t)threads + SLACK;
+    /* The system itself is asked: only a real lack of memory may change the products. */
+    void *room = (void *)syscall(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) {
+        is_short = true;
+        return;
+    }
+    munmap(room, bytes);
+    /* OpenBLAS does not ask, and waits for threads that it did not get. */
+    if (!annc_can_start_threads(threads - 1))
+        is_single = true;
+    proven = threads;
+#if !defined(__SANITIZE_THREAD__) /* it does not see how OpenBLAS's threads wait for each other */
+    take_buffers(threads);
+#endif
+}
+
 void annc_gemm_nt(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
 {
-    product(NO_TRANSPOSE, TRANSPOSE, m, n, k, alpha, A, B, beta, C);
+    annc_gemm_prepare(wanted_threads);
+    if (is_short)
+        annc_builtin_nt(m, n, k, alpha, A, B, beta, C);
+    else
+        product(NO_TRANSPOSE, TRANSPOSE, m, n, k, alpha, A, B, beta, C);
 }
 
 void annc_gemm_nn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
 {
-    product(NO_TRANSPOSE, NO_TRANSPOSE, m, n, k, alpha, A, B, beta, C);
+    annc_gemm_prepare(wanted_threads);
+    if (is_short)
+        annc_builtin_nn(m, n, k, alpha, A, B, beta, C);
+    else
+        product(NO_TRANSPOSE, NO_TRANSPOSE, m, n, k, alpha, A, B, beta, C);
 }
 
 void annc_gemm_tn(uint32_t m, uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
 {
-    product(TRANSPOSE, NO_TRANSPOSE, m, n, k, alpha, A, B, beta, C);
+    annc_gemm_prepare(wanted_threads);
+    if (is_short)
+        annc_builtin_tn(m, n, k, alpha, A, B, beta, C);
+    else
+        product(TRANSPOSE, NO_TRANSPOSE, m, n, k, alpha, A, B, beta, C);
 }
 
 /* ---------------------------------------------------------------- the library's name */
@@ -212,7 +281,9 @@ const char *annc_gemm_name(void)
 {
     static _Thread_local char name[320];
     pthread_once(&looked_up, look_up);
-    if (library.openblas_get_config)
+    if (is_short)
+        snprintf(name, sizeof name, "built-in (memory is too short for %s)", ANNC_BLAS_NAME);
+    else if (library.openblas_get_config)
         name_openblas(name, sizeof name);
     else if (library.bli_info_get_version_str)
         snprintf(name, sizeof name, "BLIS %s", library.bli_info_get_version_str());

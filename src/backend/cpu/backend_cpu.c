@@ -2,6 +2,7 @@
  * the tables of annc_functions.h. */
 #include "backend/backend.h"
 #include "backend/blas/gemm.h"
+#include "backend/blas/gemm_builtin.h"
 #include "backend/cpu/cpu_fused.h"
 #include "backend/cpu/cpu_rows.h"
 #include "backend/cpu/cpu_staged.h"
@@ -10,6 +11,7 @@
 #include "base/augmentation.h"
 #include "base/functions.h"
 #include "base/processors.h"
+#include "base/start_threads.h"
 #include "base/status.h"
 
 #include <stdio.h>
@@ -82,10 +84,13 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
     info->threads = threads > 0 ? threads : annc_usable_processors();
     snprintf(info->kind, sizeof info->kind, "cpu");
     processor_name(processor, sizeof processor);
-    snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
     annc_machine_memory(&info->memory_bytes, &info->memory_free);
+    if (threads == 0 && !annc_can_start_threads(info->threads - 1))
+        info->threads = 1;
     if (info->threads > 1)
         ANNC_TRY(annc_pool_open(info->threads, &new_device->pool));
+    annc_gemm_prepare(info->threads);
+    snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
     *device = &new_device->device;
     new_device = NULL;
 out:
@@ -205,10 +210,7 @@ static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cur
 static annc_status cpu_perturb(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
                                uint32_t m, uint32_t n, float *X)
 {
-    (void)device;
-    for (uint32_t r = 0; r < m; r++)
-        for (uint32_t j = 0; j < n; j++)
-            X[(size_t)r * n + j] += (float)(sigma * annc_input_noise(seed, annc_cursor_example(cursor, r), j, n));
+    cpu(device)->kernels->add_noise(seed, annc_cursor_example(cursor, 0), (float)sigma, m, n, X, n);
     return ANNC_OK;
 }
 
@@ -258,11 +260,59 @@ static annc_status cpu_forward(annc_device *device, annc_activation f, uint32_t 
     return ANNC_OK;
 }
 
-static annc_status cpu_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
-                                    const float *Z, const float *A, const float *Y, float *delta)
+/* A product of rows that threads share. */
+struct rows_job {
+    const struct annc_cpu_kernels *kernels;
+    annc_activation f;
+    uint32_t m, n_in, n;
+    int parts;
+    const float *A_in, *W, *b;
+    float *Z, *A;
+};
+
+/* Computes the rows of part i. The built-in product sums every element in one order; a BLAS library
+ * may choose the order by the size of the product, the threads and the row's place in it. */
+static void forward_part(void *context, int i)
+{
+    const struct rows_job *job = context;
+    const size_t n_in = job->n_in, n = job->n;
+    const size_t first = (size_t)job->m * (size_t)i / (size_t)job->parts;
+    const size_t after = (size_t)job->m * ((size_t)i + 1) / (size_t)job->parts;
+    const uint32_t m = (uint32_t)(after - first);
+    float *Z = job->Z + first * n;
+    for (uint32_t r = 0; r < m; r++)
+        memcpy(Z + r * n, job->b, n * sizeof *job->b);
+    annc_builtin_nt(m, job->n, job->n_in, 1, job->A_in + first * n_in, job->W, 1, Z);
+    if (annc_activation_kind_of(job->f) == ROWWISE)
+        annc_cpu_normalise_rows(m, job->n, n, Z);
+    job->kernels->activate(job->f, m * n, Z, job->A + first * n);
+}
+
+static annc_status cpu_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+                                    uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A)
+{
+    const uint32_t threads = (double)m * n * n_in < THREADED_PRODUCT ? 1 : (uint32_t)device->info.threads;
+    struct rows_job job = {.kernels = cpu(device)->kernels,
+                           .f = f,
+                           .m = m,
+                           .n_in = n_in,
+                           .n = n,
+                           .parts = (int)(threads < m ? threads : m),
+                           .A_in = A_in,
+                           .W = W,
+                           .b = b,
+                           .Z = Z,
+                           .A = A};
+    (void)room;
+    annc_pool_run(cpu(device)->pool, job.parts, forward_part, &job);
+    return ANNC_OK;
+}
+
+static annc_status cpu_output_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                    uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
 {
     const size_t count = (size_t)m * n;
-    cpu(device)->kernels->cost_derivative(cost, count, Z, A, Y, delta);
+    cpu(device)->kernels->cost_derivative(cost, tau, count, Z, A, Y, delta);
     if (annc_cost_partner(cost) != ANY_OUTPUT)
         return ANNC_OK;
     if (annc_activation_kind_of(f) == ROWWISE)
@@ -319,7 +369,7 @@ static annc_status cpu_weigh(annc_device *device, uint32_t m, uint32_t n, const 
     return ANNC_OK;
 }
 
-static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+static annc_status cpu_score(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
                              const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                              struct annc_score *scores, int32_t *predictions)
 {
@@ -331,7 +381,7 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, uint32_t m, ui
         const uint32_t predicted = annc_cpu_class_of(n, A + row, annc_cost_middle(cost));
         double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
-            row_cost += (double)annc_cost_value_f32(cost, Z[row + j], A[row + j], Y[row + j]);
+            row_cost += (double)annc_cost_value_f32(cost, tau, Z[row + j], A[row + j], Y[row + j]);
         score.cost += weights ? (double)weights[wanted] * row_cost : row_cost;
         score.correct += predicted == wanted;
         if (predictions)
@@ -352,7 +402,8 @@ static annc_status cpu_update(annc_device *device, struct annc_rule rule, double
                               const struct annc_cursor *cursor, const struct annc_rate *rates, size_t count,
                               const float *G, float *theta, float *v, float *s)
 {
-    cpu(device)->kernels->update(rule, rates[cursor->step], decay, count, G, theta, v, s);
+    const struct annc_update update = {rule, rates[cursor->step], (float)decay, 1};
+    cpu(device)->kernels->update(&update, count, G, theta, v, s);
     return ANNC_OK;
 }
 
@@ -395,8 +446,7 @@ static annc_status fused_changed(void *engine)
 static const struct annc_engine_ops fused = {
     .kind = ANNC_ENGINE_FUSED,
     .name = "fused",
-    .about = "whole steps in one call, for networks that fit the caches; without dropout, noise, clipping, weight "
-             "limits or image augmentation",
+    .about = "whole steps in one call, for networks that fit the caches",
     .most_jobs = 1,
     .block = 1,
     .refuses = fused_refuses,
@@ -434,6 +484,7 @@ const struct annc_backend annc_backend_cpu = {
     .augment = cpu_augment,
     .dropout = cpu_dropout,
     .forward = cpu_forward,
+    .forward_rows = cpu_forward_rows,
     .output_delta = cpu_output_delta,
     .hidden_delta = cpu_hidden_delta,
     .weight_step = cpu_weight_step,

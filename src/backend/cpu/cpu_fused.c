@@ -8,10 +8,12 @@
  * are gathered. cpu_step.c has the steps. A call reads theta, the documented block, and the
  * optimiser's states at its start and writes them at its end. */
 #include "backend/cpu/cpu_fused.h"
+#include "backend/cpu/cpu_moved.h"
 #include "backend/cpu/cpu_step.h"
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/functions.h"
+#include "base/philox.h"
 #include "base/status.h"
 
 #include <string.h>
@@ -33,31 +35,56 @@ static bool is_small(const annc_shape *shape)
     return true;
 }
 
-static const char *refuses_training(const annc_training_options *training)
-{
-    const annc_objective *objective = &training->objective;
-    return training->clip > 0                                       ? "it does not support gradient clipping"
-           : training->max_norm > 0                                 ? "it does not support weight limits"
-           : objective->dropout > 0 || objective->input_dropout > 0 ? "it does not support dropout"
-           : objective->input_noise > 0                             ? "it does not support input noise"
-           : annc_moves_images(&training->augmentation)             ? "it does not support image augmentation"
-                                                                    : NULL;
-}
-
 const char *annc_fused_refuses(const struct annc_job *job)
 {
     if (!is_small(job->shape))
         return "the network is too large for the caches";
-    if (job->streams)
-        return "the examples do not fit in memory at once";
-    return job->training ? refuses_training(job->training) : NULL;
+    return job->streams ? "the examples do not fit in memory at once" : NULL;
 }
 
-/* One core sustains about this rate, counting inputs of 0 (bench/results). */
+/* Returns what random changes of the examples add to a step (bench/results; as the rates below, of
+ * one core). */
+static double seconds_of_changes(const struct annc_job *job)
+{
+    const double factor_seconds = 1.5e-9, deviate_seconds = 2e-9, pixel_seconds = 2e-9;
+    const annc_objective *objective = &job->training->objective;
+    const double inputs = job->shape->width[0];
+    double units = 0, seconds = 0;
+    for (uint32_t l = 1; l < job->shape->layers; l++)
+        units += job->shape->width[l];
+    seconds += objective->dropout > 0 ? units * factor_seconds : 0;
+    seconds += objective->input_dropout > 0 ? inputs * factor_seconds : 0;
+    seconds += objective->input_noise > 0 ? inputs * deviate_seconds : 0;
+    seconds += annc_moves_images(&job->training->augmentation) ? inputs * pixel_seconds : 0;
+    return job->batch * seconds;
+}
+
+/* Returns what an update takes beyond that of plain SGD: it passes over the parameters, their
+ * gradients and states. */
+static double seconds_of_update(const struct annc_job *job)
+{
+    const double pass_seconds = 0.1e-9;
+    const annc_training_options *training = job->training;
+    const int states = annc_optimiser_states(training->optimiser);
+    int passes = 1;
+    passes += (states & FIRST) != 0;
+    passes += (states & SECOND) != 0;
+    passes += training->objective.l2 > 0 || training->objective.l1 > 0;
+    passes += training->clip > 0;
+    passes += training->max_norm > 0;
+    return passes * pass_seconds * (double)annc_shape_parameters(job->shape);
+}
+
+/* One core sustains about this rate, counting inputs of 0. */
 double annc_fused_seconds(const struct annc_job *job)
 {
     const double flops_per_second = 100e9, layer_seconds = 0.5e-6;
-    return annc_job_flops(job) / flops_per_second + job->shape->layers * layer_seconds;
+    double seconds = annc_job_flops(job) / flops_per_second + job->shape->layers * layer_seconds;
+    if (job->training)
+        seconds += seconds_of_changes(job);
+    if (annc_job_kind_of(job) == ANNC_JOB_UPDATE)
+        seconds += seconds_of_update(job);
+    return seconds;
 }
 
 /* ---------------------------------------------------------------- memory */
@@ -92,7 +119,7 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     const struct annc_fused *fused = worker->fused;
     const annc_shape *shape = fused->job->shape;
     const bool updates = fused->kind == ANNC_JOB_UPDATE;
-    size_t used = 0;
+    size_t used = 0, groups = 0;
     for (uint32_t l = 1; l <= fused->layers; l++) {
         struct annc_layer *layer = &worker->layer[l];
         layer->n = layer->all = shape->width[l];
@@ -109,15 +136,24 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
         layer->gW = updates && l > 1 ? take(base, &used, layer->n_in * layer->stride) : NULL;
         layer->gV = updates && l > 1 ? take(base, &used, layer->n * layer->stride_in) : NULL;
         layer->gb = updates ? take(base, &used, layer->stride) : NULL;
+        const bool drops = l < fused->layers && fused->dropout[l].threshold > 0;
         layer->Z = take(base, &used, m * layer->stride);
         layer->A = take(base, &used, m * layer->stride);
+        layer->D = drops ? take(base, &used, m * layer->stride) : layer->A;
+        layer->F = drops ? take(base, &used, m * layer->stride) : NULL;
         layer->delta = take(base, &used, m * layer->stride);
+        layer->factor = updates ? take(base, &used, annc_padded(layer->all)) : NULL;
+        layer->squares = base ? worker->squares + groups : NULL;
+        groups += annc_padded(layer->all) / ANNC_PAD;
     }
-    worker->own_A[0] = worker->layer[1].A;
-    worker->own_A[1] = take(base, &used, m * worker->layer[1].stride);
+    worker->own_D[0] = worker->layer[1].D;
+    worker->own_D[1] = take(base, &used, m * worker->layer[1].stride);
     worker->Y = take(base, &used, m * worker->layer[fused->layers].stride);
     worker->values = take(base, &used, m * fused->records.step + fused->records.most);
+    worker->canvas = take(base, &used, annc_moved_scratch(fused));
+    worker->pixels = take(base, &used, fused->moves ? fused->records.most + ANNC_PAD : 0);
     worker->X = fused->lists ? NULL : take(base, &used, m * worker->layer[1].stride_in);
+    worker->F = fused->dropout[0].threshold == 0 ? NULL : take(base, &used, m * worker->layer[1].stride_in);
     return used;
 }
 
@@ -139,6 +175,8 @@ static void close_worker(struct annc_worker *worker)
     annc_release(worker->memory);
     annc_release(worker->costs);
     annc_release(worker->wanted);
+    annc_release(worker->marked);
+    annc_release(worker->squares);
     annc_release(worker);
 }
 
@@ -146,15 +184,20 @@ static annc_status open_worker(struct annc_fused *fused, int index)
 {
     annc_status status = ANNC_OK;
     struct annc_worker *worker = NULL;
+    size_t groups = 0;
     const uint32_t m = fused->job->batch, outputs = fused->job->shape->width[fused->layers];
     ANNC_TRY(annc_allocate(1, sizeof *worker, "the engine", (void **)&worker));
     worker->fused = fused;
     worker->index = index;
+    for (uint32_t l = 1; l <= fused->layers; l++)
+        groups += annc_padded(fused->job->shape->width[l]) / ANNC_PAD;
+    ANNC_TRY(annc_allocate(groups, sizeof *worker->squares, "the engine", (void **)&worker->squares));
     ANNC_TRY(annc_allocate(lay_out(worker, m, NULL), sizeof(float), "the engine", &worker->memory));
     lay_out(worker, m, worker->memory);
     const size_t stride = worker->layer[fused->layers].stride;
     ANNC_TRY(annc_allocate(stride, sizeof *worker->costs, "the engine", (void **)&worker->costs));
     ANNC_TRY(annc_allocate(m, sizeof *worker->wanted, "the engine", (void **)&worker->wanted));
+    ANNC_TRY(annc_allocate(worker->layer[1].n_in + ANNC_OCTET, 1, "the engine", (void **)&worker->marked));
     for (size_t r = 0; r < m; r++)
         for (uint32_t j = 0; j < outputs; j++)
             worker->Y[r * stride + j] = fused->job->values.off;
@@ -175,6 +218,7 @@ void annc_fused_close(void *engine)
     annc_release(fused->memory);
     annc_release(fused->order);
     annc_release(fused->these);
+    annc_moved_close(fused);
     annc_release(fused);
 }
 
@@ -203,6 +247,14 @@ static void plan(const struct annc_job *job, struct annc_fused *fused)
     fused->layers = job->shape->layers;
     fused->stride = annc_padded(job->shape->width[1]);
     fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
+    for (uint32_t l = 0; job->training && l < fused->layers; l++) {
+        const annc_objective *objective = &job->training->objective;
+        const double share = l == 0 ? objective->input_dropout : objective->dropout;
+        fused->dropout[l] = (struct annc_dropout){job->training->seed, l, job->shape->width[l],
+                                                  annc_dropout_threshold(share), annc_dropout_scale(share)};
+    }
+    fused->noise = job->training ? (float)job->training->objective.input_noise : 0;
+    annc_moved_plan(fused);
 }
 
 /* Returns the bytes of the parameters and one worker's matrices, without the lists and the other
@@ -212,7 +264,8 @@ size_t annc_fused_memory(const struct annc_job *job)
     struct annc_fused fused = {.job = NULL};
     struct annc_worker worker = {.fused = &fused};
     plan(job, &fused);
-    return (lay_out_first(&fused, NULL) + lay_out(&worker, job->batch, NULL)) * sizeof(float);
+    return (lay_out_first(&fused, NULL) + lay_out(&worker, job->batch, NULL)) * sizeof(float) +
+           annc_moved_bytes(&fused);
 }
 
 annc_status annc_fused_open(const struct annc_cpu_kernels *kernels, struct annc_staged *staged, struct annc_pool *pool,
@@ -227,10 +280,12 @@ annc_status annc_fused_open(const struct annc_cpu_kernels *kernels, struct annc_
     fused->pool = pool;
     fused->threads = threads;
     fused->choose = choose;
-    fused->lists = worth_listing(examples);
-    if (fused->lists)
+    fused->lists = fused->noise == 0 && fused->dropout[0].threshold == 0 && worth_listing(examples);
+    if (fused->moves)
+        ANNC_TRY(annc_moved_open(fused));
+    else if (fused->lists)
         ANNC_TRY(annc_staged_lists(staged, kernels, examples, &fused->sparse));
-    if (fused->lists)
+    if (fused->sparse)
         fused->records = fused->sparse->records;
     /* Without an update, the values are read once, so each example's overwrite the previous
      * ones. */
@@ -238,7 +293,7 @@ annc_status annc_fused_open(const struct annc_cpu_kernels *kernels, struct annc_
     ANNC_TRY(annc_allocate(lay_out_first(fused, NULL), sizeof(float), "the engine", &fused->memory));
     lay_out_first(fused, fused->memory);
     ANNC_TRY(annc_allocate(examples->count, sizeof *fused->order, "the order", (void **)&fused->order));
-    if (fused->lists)
+    if (fused->sparse)
         ANNC_TRY(annc_allocate(examples->count, sizeof *fused->these, "the order", (void **)&fused->these));
     ANNC_TRY(open_worker(fused, 0));
     *engine = fused;
@@ -342,11 +397,21 @@ static void note_pace(struct annc_fused *fused, int pace, uint64_t examples, dou
 
 /* ---------------------------------------------------------------- parameters */
 
-/* Returns the position of the weight of input k to unit j of a layer; the first layer's is in
- * planes. */
-static size_t place(const struct annc_fused *fused, const struct annc_layer *layer, uint32_t l, size_t k, size_t j)
+/* Units of a layer's W side by side, one row per input: all, or a plane of the first layer. */
+struct columns {
+    float *W;
+    size_t units, row;
+};
+
+/* Returns the units from `first` on. */
+static struct columns columns_from(const struct annc_fused *fused, const struct annc_layer *layer, uint32_t l, int part,
+                                   size_t first)
 {
-    return l == 1 ? j / ANNC_PAD * fused->plane + k * ANNC_PAD + j % ANNC_PAD : k * layer->stride + j;
+    const size_t left = layer->n - first;
+    if (l > 1)
+        return (struct columns){layer->W[part], left, layer->stride};
+    return (struct columns){layer->W[part] + first / ANNC_PAD * fused->plane, left < ANNC_PAD ? left : ANNC_PAD,
+                            ANNC_PAD};
 }
 
 /* Reads one part of a worker's own parameters from its block. */
@@ -361,9 +426,11 @@ static void read_part(struct annc_worker *worker, int part)
         const float *W = block + annc_shape_weights_at(shape, l), *own = W + layer->first * n_in;
         /* The workers share the first layer's W, so only worker 0 reads it. */
         const bool mine = l > 1 || layer->shared || worker->index == 0;
-        for (size_t j = 0; mine && j < layer->n; j++)
-            for (size_t k = 0; k < n_in; k++)
-                layer->W[part][place(fused, layer, l, k, j)] = own[j * n_in + k];
+        for (size_t j = 0; mine && j < layer->n;) {
+            const struct columns at = columns_from(fused, layer, l, part, j);
+            fused->kernels->transpose(at.units, n_in, own + j * n_in, n_in, at.W, at.row);
+            j += at.units;
+        }
         for (size_t j = 0; l > 1 && j < layer->all; j++) {
             memset(layer->V[part] + j * layer->stride_in, 0, layer->stride_in * sizeof *W);
             memcpy(layer->V[part] + j * layer->stride_in, W + j * n_in + below->first, below->n * sizeof *W);
@@ -385,9 +452,11 @@ static void write_part(const struct annc_worker *worker, int part)
         float *W = block + annc_shape_weights_at(shape, l) + layer->first * n_in;
         if (!layer->shared && worker->index > 0)
             continue;
-        for (size_t j = 0; j < layer->n; j++)
-            for (size_t k = 0; k < n_in; k++)
-                W[j * n_in + k] = layer->W[part][place(fused, layer, l, k, j)];
+        for (size_t j = 0; j < layer->n;) {
+            const struct columns at = columns_from(fused, layer, l, part, j);
+            fused->kernels->transpose(n_in, at.units, at.W, at.row, W + j * n_in, n_in);
+            j += at.units;
+        }
         memcpy(block + annc_shape_biases_at(shape, l) + layer->first, layer->b[part], layer->n * sizeof *W);
     }
 }
@@ -415,7 +484,7 @@ static void find_order(struct annc_fused *fused, const struct annc_order *order)
         return;
     fused->known = *order;
     fused->kernels->order(order, 0, order->n, fused->order);
-    for (uint32_t i = 0; fused->lists && i < order->n; i++)
+    for (uint32_t i = 0; fused->sparse && i < order->n; i++)
         fused->these[i] = fused->sparse->record[fused->order[i]];
 }
 

@@ -2,7 +2,7 @@
 #ifndef ANNC_BACKEND_CPU_CPU_SPARSE_H
 #define ANNC_BACKEND_CPU_CPU_SPARSE_H
 
-#include "backend/cpu/cpu_kernels.h"
+#include "backend/cpu/loops/cpu_kernels.h"
 
 struct annc_sparse {
     struct annc_records records;

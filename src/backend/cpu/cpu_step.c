@@ -1,62 +1,30 @@
 #include "backend/cpu/cpu_step.h"
+#include "backend/cpu/cpu_moved.h"
 #include "backend/cpu/cpu_rows.h"
+#include "backend/cpu/cpu_update.h"
 #include "base/functions.h"
 
-#include <sched.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- exchange */
+/* ---------------------------------------------------------------- pieces */
 
-/* Publishes this worker's part of the next exchange. */
-static void post(struct annc_worker *worker)
-{
-    atomic_store_explicit(&worker->posted.exchanges, ++worker->exchanges, memory_order_release);
-}
-
-/* Waits for the other workers' parts. */
-static void await(const struct annc_worker *worker)
-{
-    enum { PATIENCE = 2000 }; /* then the other may not be running */
-    const struct annc_fused *fused = worker->fused;
-    for (int i = 0; i < fused->workers; i++)
-        for (int spins = 0;
-             atomic_load_explicit(&fused->worker[i]->posted.exchanges, memory_order_acquire) < worker->exchanges;
-             spins++) {
-#if defined(__x86_64__)
-            __builtin_ia32_pause();
-#endif
-            if (spins > PATIENCE)
-                sched_yield();
-        }
-}
-
-/* A or delta of a layer: one piece, or, if shared, one piece per worker. */
+/* D or delta of a layer: one piece, or, if shared, one piece per worker. */
 struct piece {
     const float *rows;
     uint32_t n, first; /* units, the first of them */
     size_t stride;
 };
 
-static int pieces_of(const struct annc_worker *worker, uint32_t l)
+static struct piece piece_of_D(const struct annc_worker *worker, uint32_t l, int i, int parity)
 {
-    return worker->layer[l].shared ? worker->fused->workers : 1;
-}
-
-static const struct annc_worker *owner_of(const struct annc_worker *worker, uint32_t l, int i)
-{
-    return worker->layer[l].shared ? worker->fused->worker[i] : worker;
-}
-
-static struct piece piece_of_A(const struct annc_worker *worker, uint32_t l, int i, int parity)
-{
-    const struct annc_worker *owner = owner_of(worker, l, i);
+    const struct annc_worker *owner = annc_worker_owner(worker, l, i);
     const struct annc_layer *layer = &owner->layer[l];
-    return (struct piece){l == 1 ? owner->own_A[parity] : layer->A, layer->n, layer->first, layer->stride};
+    return (struct piece){l == 1 ? owner->own_D[parity] : layer->D, layer->n, layer->first, layer->stride};
 }
 
 static struct piece piece_of_delta(const struct annc_worker *worker, uint32_t l, int i)
 {
-    const struct annc_layer *layer = &owner_of(worker, l, i)->layer[l];
+    const struct annc_layer *layer = &annc_worker_owner(worker, l, i)->layer[l];
     return (struct piece){layer->delta, layer->n, layer->first, layer->stride};
 }
 
@@ -100,22 +68,54 @@ static void gather(struct annc_worker *worker, const uint32_t *these, uint32_t m
     }
 }
 
+/* Returns the lists of a step's examples. */
+static const struct annc_record *lists_of(const struct annc_fused *fused, uint32_t number)
+{
+    return fused->moves ? annc_moved_records(fused, number)
+                        : fused->these + annc_cursor_position(fused->job->cursor, number, 0);
+}
+
+/* Returns the number of the minibatch's first example, counted over the whole run. */
+static uint64_t first_example(const struct annc_fused *fused, uint32_t number)
+{
+    return fused->job->cursor->first + annc_cursor_position(fused->job->cursor, number, 0);
+}
+
+/* Adds noise to the inputs, then drops some. */
+static void change_inputs(struct annc_worker *worker, uint32_t number, uint32_t m)
+{
+    const struct annc_fused *fused = worker->fused;
+    const size_t stride = worker->layer[1].stride_in;
+    if (fused->noise > 0)
+        fused->kernels->add_noise(fused->job->training->seed, first_example(fused, number), fused->noise, m,
+                                  worker->layer[1].n_in, worker->X, stride);
+    if (fused->dropout[0].threshold == 0)
+        return;
+    fused->kernels->dropout_factors(&fused->dropout[0], first_example(fused, number), m, 0, (uint32_t)stride, worker->F,
+                                    stride);
+    fused->kernels->multiply_by(m * stride, worker->F, worker->X);
+}
+
 /* ---------------------------------------------------------------- forward */
 
 /* Z = bias + X W of the first layer. */
-static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t m)
+static void first_affine(struct annc_worker *worker, uint32_t number, uint32_t position, uint32_t m)
 {
     const struct annc_fused *fused = worker->fused;
     const struct annc_layer *layer = &worker->layer[1];
     const uint32_t n = fused->job->examples->count, after = position + m;
     if (fused->lists) {
-        const struct annc_record *next = fused->these + (n - after >= m ? after : 0);
-        fused->kernels->sparse_forward(&fused->records, fused->these + position, next, m, layer->stride,
-                                       layer->W[ANNC_THETA], fused->plane, layer->b[ANNC_THETA], layer->Z,
-                                       worker->values);
+        const struct annc_record *these = lists_of(fused, number);
+        const struct annc_record *next = fused->moves ? these : fused->these + (n - after >= m ? after : 0);
+        fused->kernels->sparse_forward(&fused->records, these, next, m, layer->stride, layer->W[ANNC_THETA],
+                                       fused->plane, layer->b[ANNC_THETA], layer->Z, worker->values);
         return;
     }
-    gather(worker, fused->order + position, m);
+    if (fused->moves)
+        annc_moved_gather(worker, number, m);
+    else
+        gather(worker, fused->order + position, m);
+    change_inputs(worker, number, m);
     for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
         fused->kernels->multiply(
             &(struct annc_product){.M = m,
@@ -128,12 +128,12 @@ static void first_affine(struct annc_worker *worker, uint32_t position, uint32_t
                                    .bias = layer->b[ANNC_THETA] + unit});
 }
 
-/* Z = bias + A_in W. */
+/* Z = bias + D_in W. */
 static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
 {
     const struct annc_layer *layer = &worker->layer[l];
-    for (int i = 0; i < pieces_of(worker, l - 1); i++) {
-        const struct piece below = piece_of_A(worker, l - 1, i, parity);
+    for (int i = 0; i < annc_worker_pieces(worker, l - 1); i++) {
+        const struct piece below = piece_of_D(worker, l - 1, i, parity);
         worker->fused->kernels->multiply(
             &(struct annc_product){.M = m,
                                    .N = (uint32_t)layer->stride,
@@ -157,24 +157,43 @@ static void activate(struct annc_worker *worker, uint32_t l, uint32_t m)
         memset(layer->A + r * layer->stride + layer->n, 0, (layer->stride - layer->n) * sizeof(float));
 }
 
-static void forward_first(struct annc_worker *worker, uint32_t position, uint32_t m, int parity)
+/* D = A times the factors of dropout, which also BP2 needs. */
+static void drop(struct annc_worker *worker, uint32_t number, uint32_t l, uint32_t m)
 {
-    worker->layer[1].A = worker->own_A[parity];
-    first_affine(worker, position, m);
-    activate(worker, 1, m);
-    if (worker->layer[1].shared)
-        post(worker);
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_layer *layer = &worker->layer[l];
+    const size_t count = m * layer->stride;
+    if (fused->dropout[l].threshold == 0)
+        return;
+    fused->kernels->dropout_factors(&fused->dropout[l], first_example(fused, number), m, layer->first,
+                                    (uint32_t)layer->stride, layer->F, layer->stride);
+    memcpy(layer->D, layer->A, count * sizeof *layer->D);
+    fused->kernels->multiply_by(count, layer->F, layer->D);
 }
 
-static void forward_others(struct annc_worker *worker, uint32_t m, int parity)
+static void forward_first(struct annc_worker *worker, uint32_t number, uint32_t position, uint32_t m, int parity)
+{
+    struct annc_layer *layer = &worker->layer[1];
+    layer->D = worker->own_D[parity];
+    if (worker->fused->dropout[1].threshold == 0)
+        layer->A = layer->D;
+    first_affine(worker, number, position, m);
+    activate(worker, 1, m);
+    drop(worker, number, 1, m);
+    if (worker->layer[1].shared)
+        annc_worker_post(worker);
+}
+
+static void forward_others(struct annc_worker *worker, uint32_t number, uint32_t m, int parity)
 {
     for (uint32_t l = 2; l <= worker->fused->layers; l++) {
         if (worker->layer[l - 1].shared)
-            await(worker);
+            annc_worker_await(worker);
         affine(worker, l, m, parity);
         activate(worker, l, m);
+        drop(worker, number, l, m);
         if (worker->layer[l].shared)
-            post(worker);
+            annc_worker_post(worker);
     }
 }
 
@@ -188,7 +207,8 @@ static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
     const annc_cost cost = fused->job->shape->cost;
     const size_t stride = layer->stride, count = m * stride;
     const float *weights = fused->job->weights;
-    fused->kernels->cost_derivative(cost, count, layer->Z, layer->A, worker->Y, layer->delta);
+    fused->kernels->cost_derivative(cost, (float)fused->job->shape->quantile, count, layer->Z, layer->A, worker->Y,
+                                    layer->delta);
     if (annc_cost_partner(cost) == ANY_OUTPUT && annc_activation_kind_of(layer->f) == ROWWISE)
         annc_cpu_times_jacobian(m, layer->n, stride, layer->A, layer->delta);
     else if (annc_cost_partner(cost) == ANY_OUTPUT)
@@ -199,11 +219,11 @@ static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
         fused->kernels->scale(count, alpha, layer->delta);
 }
 
-/* BP2: delta of the layer below l. */
+/* BP2: delta of the layer below l; dropped units have none. */
 static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
 {
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
-    for (int i = 0; i < pieces_of(worker, l); i++) {
+    for (int i = 0; i < annc_worker_pieces(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
         worker->fused->kernels->multiply(
             &(struct annc_product){.M = m,
@@ -215,6 +235,8 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
                                    .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
     }
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
+    if (worker->fused->dropout[l - 1].threshold > 0)
+        worker->fused->kernels->multiply_by(m * below->stride, below->F, below->delta);
 }
 
 /* Destination of BP3 and BP4: the parameters, with delta already scaled, or the gradients if an
@@ -232,40 +254,15 @@ static struct destination destination_of(const struct annc_worker *worker, uint3
     return (struct destination){layer->W[ANNC_THETA], layer->V[ANNC_THETA], layer->b[ANNC_THETA], ANNC_START_THERE};
 }
 
-/* Updates one array of parameters by its gradient; penalties and decay apply to weights only. */
-static void apply_update(const struct annc_worker *worker, uint32_t number, bool weights, size_t count, float *G,
-                         float *const parts[ANNC_PARTS])
-{
-    const struct annc_cpu_kernels *kernels = worker->fused->kernels;
-    const struct annc_job *job = worker->fused->job;
-    const annc_objective *objective = &job->training->objective;
-    if (weights && (objective->l2 != 0 || objective->l1 != 0))
-        kernels->penalise(count, objective->l2, objective->l1, parts[ANNC_THETA], G);
-    kernels->update(worker->fused->rule, job->rates[number], weights ? job->training->decay : 0, count, G,
-                    parts[ANNC_THETA], parts[ANNC_FIRST], parts[ANNC_SECOND]);
-}
-
-/* Updates all parameters of a layer. V is the transpose of W and gets the same update. */
-static void learn_layer(const struct annc_worker *worker, uint32_t l, uint32_t number)
-{
-    const struct annc_layer *layer = &worker->layer[l];
-    const size_t first = layer->stride / ANNC_PAD * worker->fused->plane;
-    apply_update(worker, number, true, l == 1 ? first : layer->n_in * layer->stride, layer->gW, layer->W);
-    if (l > 1)
-        apply_update(worker, number, true, layer->all * layer->stride_in, layer->gV, layer->V);
-    apply_update(worker, number, false, layer->stride, layer->gb, layer->b);
-}
-
 /* BP4 of the first layer: W += X^T delta. */
-static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m)
+static void first_step(struct annc_worker *worker, uint32_t number, uint32_t m)
 {
     const struct annc_fused *fused = worker->fused;
     struct annc_layer *layer = &worker->layer[1];
     const struct destination into = destination_of(worker, 1);
     if (fused->lists) {
-        if (into.start == ANNC_START_ZERO)
-            memset(into.W, 0, layer->stride / ANNC_PAD * fused->plane * sizeof *into.W);
-        fused->kernels->sparse_update(&fused->records, fused->these + position, m, layer->stride, layer->delta,
+        /* An update leaves gradients of 0 behind (annc_worker_update). */
+        fused->kernels->sparse_update(&fused->records, lists_of(fused, number), m, layer->stride, layer->delta,
                                       worker->values, into.W, fused->plane);
         return;
     }
@@ -279,33 +276,44 @@ static void first_step(struct annc_worker *worker, uint32_t position, uint32_t m
                                                         .start = into.start});
 }
 
-/* BP4: W += A_in^T delta, and its transpose into V. */
-static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
+/* The transpose of BP4 for a shared layer: V += delta^T D_in. */
+static void transposed_step(struct annc_worker *worker, uint32_t l, uint32_t m)
 {
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
     const struct destination into = destination_of(worker, l);
-    for (int i = 0; i < pieces_of(worker, l - 1); i++) {
-        const struct piece A_in = piece_of_A(worker, l - 1, i, parity);
-        worker->fused->kernels->multiply(
-            &(struct annc_product){.M = A_in.n,
-                                   .N = (uint32_t)layer->stride,
-                                   .K = m,
-                                   .A = {A_in.rows, 1, A_in.stride},
-                                   .B = {layer->delta, layer->stride},
-                                   .C = {into.W + A_in.first * layer->stride, layer->stride},
-                                   .start = into.start});
-    }
-    for (int i = 0; i < pieces_of(worker, l); i++) {
+    for (int i = 0; i < annc_worker_pieces(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
         worker->fused->kernels->multiply(
             &(struct annc_product){.M = delta.n,
                                    .N = (uint32_t)layer->stride_in,
                                    .K = m,
                                    .A = {delta.rows, 1, delta.stride},
-                                   .B = {below->A, below->stride},
+                                   .B = {below->D, below->stride},
                                    .C = {into.V + delta.first * layer->stride_in, layer->stride_in},
                                    .start = into.start});
     }
+}
+
+/* BP4: W += D_in^T delta. */
+static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
+{
+    const struct annc_layer *layer = &worker->layer[l];
+    const struct destination into = destination_of(worker, l);
+    for (int i = 0; i < annc_worker_pieces(worker, l - 1); i++) {
+        const struct piece D_in = piece_of_D(worker, l - 1, i, parity);
+        worker->fused->kernels->multiply(
+            &(struct annc_product){.M = D_in.n,
+                                   .N = (uint32_t)layer->stride,
+                                   .K = m,
+                                   .A = {D_in.rows, 1, D_in.stride},
+                                   .B = {layer->delta, layer->stride},
+                                   .C = {into.W + D_in.first * layer->stride, layer->stride},
+                                   .start = into.start});
+    }
+    if (layer->shared)
+        transposed_step(worker, l, m);
+    else if (worker->fused->kind == ANNC_JOB_DESCENT)
+        annc_worker_transpose(worker, l);
 }
 
 /* BP3: b += delta^T 1. */
@@ -318,16 +326,17 @@ static void bias_step(const struct annc_worker *worker, uint32_t l, uint32_t m)
     worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, into.b);
 }
 
-static void backward(struct annc_worker *worker, uint32_t number, uint32_t position, uint32_t m, int parity)
+static void backward(struct annc_worker *worker, uint32_t number, uint32_t m, int parity)
 {
-    const struct annc_job *job = worker->fused->job;
-    const bool updates = worker->fused->kind == ANNC_JOB_UPDATE;
+    const struct annc_fused *fused = worker->fused;
+    const struct annc_job *job = fused->job;
+    const bool updates = fused->kind == ANNC_JOB_UPDATE;
     const double eta = job->rates ? (double)job->rates[number].eta : job->training->eta;
     output_delta(worker, m, (float)(updates ? 1.0 / m : -eta / m));
-    for (uint32_t l = worker->fused->layers; l >= 1; l--) {
+    for (uint32_t l = fused->layers; l >= 1; l--) {
         if (l > 1 && worker->layer[l].shared) {
-            post(worker);
-            await(worker);
+            annc_worker_post(worker);
+            annc_worker_await(worker);
         }
         if (l > 1)
             hidden_delta(worker, l, m);
@@ -335,10 +344,12 @@ static void backward(struct annc_worker *worker, uint32_t number, uint32_t posit
         if (l > 1)
             step(worker, l, m, parity);
         else
-            first_step(worker, position, m);
+            first_step(worker, number, m);
         if (updates)
-            learn_layer(worker, l, number);
+            annc_worker_complete_gradient(worker, l, lists_of(fused, number), m);
     }
+    if (updates)
+        annc_worker_update(worker, number);
 }
 
 /* ---------------------------------------------------------------- steps */
@@ -350,6 +361,7 @@ static void score(struct annc_worker *worker, uint32_t position, uint32_t m, str
     const struct annc_job *job = fused->job;
     const float middle = annc_cost_middle(job->shape->cost);
     const struct annc_outputs outputs = {.cost = job->shape->cost,
+                                         .tau = (float)job->shape->quantile,
                                          .m = m,
                                          .n = layer->n,
                                          .stride = layer->stride,
@@ -381,6 +393,16 @@ static void score_previous_step(struct annc_worker *worker, uint32_t before, uin
         take_targets(worker, fused->order + annc_cursor_position(job->cursor, number, 0), fused->m);
 }
 
+/* Transforms the images of the first step for all workers. */
+static void move_first(struct annc_worker *worker, uint32_t first)
+{
+    annc_worker_move(worker, first);
+    if (worker->fused->workers > 1) {
+        annc_worker_post(worker);
+        annc_worker_await(worker);
+    }
+}
+
 void annc_worker_run(struct annc_worker *worker)
 {
     const struct annc_fused *fused = worker->fused;
@@ -389,18 +411,22 @@ void annc_worker_run(struct annc_worker *worker)
     const uint32_t m = fused->m, end = fused->first + fused->count, stride = descends ? 1 : (uint32_t)fused->workers;
     const uint32_t first = fused->first + (descends ? 0 : (uint32_t)worker->index);
     uint32_t before = first;
+    if (fused->moves)
+        move_first(worker, first);
     for (uint32_t number = first; number < end; number += stride) {
         const uint32_t position = annc_cursor_position(job->cursor, number, 0);
         const int parity = (int)(number % 2);
+        if (fused->moves && number + 1 < end)
+            annc_worker_move(worker, number + 1);
         /* The outputs are the first layer's and are about to be overwritten. */
         if (fused->layers == 1)
             score_previous_step(worker, before, number, number == first);
-        forward_first(worker, position, m, parity);
+        forward_first(worker, number, position, m, parity);
         if (fused->layers > 1)
             score_previous_step(worker, before, number, number == first);
-        forward_others(worker, m, parity);
+        forward_others(worker, number, m, parity);
         if (descends)
-            backward(worker, number, position, m, parity);
+            backward(worker, number, m, parity);
         before = number;
     }
     if (first < end)

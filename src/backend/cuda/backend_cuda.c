@@ -4,6 +4,7 @@
  * This file and kernels/ form a module of their own (registry.c loads it) and reach the library
  * only through annc_host. All work of a device uses one stream. */
 #include "backend/backend.h"
+#include "backend/cuda/block.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda_estimate.h"
@@ -158,6 +159,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     CUBLAS_TRY(cublasCreate(&self->cublas));
     CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
     CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
+    CUDA_TRY(annc_block_capacity(index, &self->block_bytes));
     ANNC_TRY(describe(device)); /* last: free memory is measured after all allocations */
     *result = device;
 out:
@@ -253,24 +255,53 @@ static annc_status cuda_download(annc_device *device, void *host, const void *me
     return copy(device, host, memory, bytes, cudaMemcpyDeviceToHost);
 }
 
+/* Arrays stay unchanged while they are staged, so that one copy serves all users of a host array:
+ * the networks of a sweep. */
 static annc_status cuda_stage(annc_device *device, const void *host, size_t bytes, const char *what,
                               const void **memory)
 {
-    void *staged = NULL;
-    annc_status status = cuda_alloc(device, bytes, what, &staged);
-    if (status == ANNC_OK)
-        status = cuda_upload(device, staged, host, bytes);
-    if (status != ANNC_OK && staged) {
-        cudaFree(staged);
-        staged = NULL;
+    annc_status status = ANNC_OK;
+    struct annc_cuda_device *self = annc_cuda(device);
+    struct annc_staged *staged = self->staged;
+    *memory = NULL;
+    while (staged && (staged->host != host || staged->bytes != bytes))
+        staged = staged->next;
+    if (staged) {
+        staged->users++;
+        *memory = staged->memory;
+        return ANNC_OK;
     }
-    *memory = staged;
+    staged = (struct annc_staged *)calloc(1, sizeof *staged);
+    if (!staged)
+        return device->host->fail(ANNC_MEMORY, "out of memory: %s need %zu bytes", what, sizeof *staged);
+    ANNC_TRY(cuda_alloc(device, bytes, what, &staged->memory));
+    ANNC_TRY(cuda_upload(device, staged->memory, host, bytes));
+    staged->host = host;
+    staged->bytes = bytes;
+    staged->users = 1;
+    staged->next = self->staged;
+    self->staged = staged;
+    *memory = staged->memory;
+out:
+    if (status != ANNC_OK) {
+        if (staged->memory)
+            cudaFree(staged->memory);
+        free(staged);
+    }
     return status;
 }
 
 static void cuda_unstage(annc_device *device, const void *memory)
 {
-    cuda_free(device, (void *)memory);
+    struct annc_staged **link = &annc_cuda(device)->staged, *staged;
+    while (*link && (*link)->memory != memory)
+        link = &(*link)->next;
+    staged = *link;
+    if (!staged || --staged->users > 0)
+        return;
+    *link = staged->next;
+    cuda_free(device, staged->memory);
+    free(staged);
 }
 
 /* ---------------------------------------------------------------- operations */
@@ -342,10 +373,18 @@ out:
     return status;
 }
 
-static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
-                                     const float *Z, const float *A, const float *Y, float *delta)
+/* cuBLAS chooses a kernel by the size of the product, so all products of this W have `room` rows. */
+static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+                                     uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
-    LAUNCH_TRY(annc_launch_output_delta(annc_cuda(device)->stream, f, cost, m, n, Z, A, Y, delta));
+    (void)m;
+    return cuda_forward(device, f, room, n_in, n, A_in, W, b, Z, A);
+}
+
+static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                     uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+{
+    LAUNCH_TRY(annc_launch_output_delta(annc_cuda(device)->stream, f, cost, tau, m, n, Z, A, Y, delta));
 }
 
 static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
@@ -399,11 +438,12 @@ static annc_status cuda_limit_rows(annc_device *device, uint32_t n, uint32_t n_i
     LAUNCH_TRY(annc_launch_limit_rows(annc_cuda(device)->stream, n, n_in, limit, W));
 }
 
-static annc_status cuda_score(annc_device *device, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+static annc_status cuda_score(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
                               const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                               struct annc_score *scores, int32_t *predictions)
 {
-    LAUNCH_TRY(annc_launch_score(annc_cuda(device)->stream, cost, m, n, Z, A, Y, weights, cursor, scores, predictions));
+    LAUNCH_TRY(
+        annc_launch_score(annc_cuda(device)->stream, cost, tau, m, n, Z, A, Y, weights, cursor, scores, predictions));
 }
 
 /* ---------------------------------------------------------------- the recorded engine */
@@ -559,7 +599,8 @@ static const struct annc_engine_ops recorded = {
     recorded_close,
 };
 
-static const struct annc_engine_ops *const engines[] = {&annc_cuda_cluster, &recorded, NULL};
+static const struct annc_engine_ops *const engines[] = {&annc_cuda_cluster, &annc_cuda_tensor, &annc_cuda_block,
+                                                        &recorded, NULL};
 
 static const struct annc_backend backend_cuda = {
     ANNC_BACKEND_CONTRACT,
@@ -586,6 +627,7 @@ static const struct annc_backend backend_cuda = {
     cuda_augment,
     cuda_dropout,
     cuda_forward,
+    cuda_forward_rows,
     cuda_output_delta,
     cuda_hidden_delta,
     cuda_weight_step,

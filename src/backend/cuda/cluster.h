@@ -4,9 +4,11 @@
 
 #include "annc.h"
 #include "backend/backend.h"
+#include "backend/cuda/two_layers.h"
 #include "backend/cuda_estimate.h"
 
 #include <cuda_runtime_api.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,31 +17,44 @@ extern "C" {
 /* Its pipeline and its memory (kernels/cluster/cluster_layout.cuh). */
 enum {
     ANNC_CLUSTER_PARTS = 3, /* pairs of helper blocks */
-    ANNC_CLUSTER_LAG = 2,
-    ANNC_CLUSTER_RECORD = 1216, /* floats of a step's record */
-    ANNC_CLUSTER_ROWS = 14208,  /* bf16 numbers of a step's inputs */
+    ANNC_CLUSTER_LAG = 3,
+    ANNC_CLUSTER_RECORD = 1872,      /* floats of a step's record */
+    ANNC_CLUSTER_ROWS = 14208,       /* bf16 numbers of a step's inputs, bytes */
+    ANNC_CLUSTER_FLOAT_ROWS = 21120, /* the same, floats */
+};
+
+/* A linear optimiser, by a parameter theta, its state v and its mean gradient g:
+ *
+ *     theta = theta - eta (of_theta theta + of_v v + of_gradient g)        v = mu v + l2 theta + g
+ *
+ * both from the old values. Biases have l2 = of_theta = 0. */
+struct annc_cluster_rule {
+    float mu, l2, of_theta, of_v, of_gradient;
 };
 
 /* One launch: `steps` steps of m examples each. Pointers are to device memory. */
 struct annc_cluster_launch {
-    uint32_t inputs, hidden, outputs, m, steps;
-    annc_activation hidden_activation, output_activation;
-    annc_cost cost;
-    annc_examples examples;
-    struct annc_label_values values;
-    const float *weights;          /* of the classes, or NULL */
-    const struct annc_rate *rates; /* one per step of the epoch; NULL = eta */
-    float eta;
+    struct annc_two_layers net;
+    uint32_t m, steps;
+    struct annc_cluster_rule rule;
+    bool is_headline; /* sigmoid in both layers, the quadratic cost, up to 10 outputs, bytes, no dropout */
+    bool is_plain;    /* theta = theta - eta g, and no v */
+    /* The inputs are floats: by their type, their divisor, or what is done to them. */
+    bool has_floats;
+    float divisor; /* of the inputs as the plan writes them: 1 for floats */
+    float input_noise;
+    uint32_t input_threshold; /* of the inputs' dropout */
+    float input_scale;        /* 1 without */
+    /* Dropout of the hidden layer (annc_dropout_factor); dropout_scale is 1 without. */
+    uint64_t seed;
+    uint32_t dropout_threshold;
+    float dropout_scale;
     /* The launch begins `offset` steps after the step of this cursor. */
     const struct annc_cursor *start;
     uint32_t offset;
-    /* Written by the plan: ANNC_CLUSTER_ROWS and ANNC_CLUSTER_RECORD of each step. */
+    /* Written by the plan: ANNC_CLUSTER_ROWS (or FLOAT_ROWS) and ANNC_CLUSTER_RECORD of each step. */
     uint16_t *rows;
     float *records;
-    /* Trained. */
-    float *theta;
-    struct annc_cursor *cursor; /* moved past the steps */
-    struct annc_score *scores;  /* one per step of the epoch */
 };
 
 /* Writes rows and records: what a step needs and no weight has a part in. */

@@ -7,6 +7,7 @@
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda_estimate.h"
 #include "backend/engine.h"
+#include "base/philox.h"
 #include "base/status.h"
 
 #include <stdlib.h>
@@ -30,6 +31,18 @@ static bool is_bf16(float value)
     return (bits & 0xFFFF) == 0;
 }
 
+/* Whether the inputs are taken as floats: each is the sum of three bf16. */
+static bool has_floats(const struct annc_job *job)
+{
+    return annc_changes_inputs(job->training) || job->examples->type != ANNC_BYTES || !is_bf16(job->examples->divisor);
+}
+
+/* Returns the bf16 numbers of a step's inputs; the larger number where the data are not known. */
+static size_t rows_of_step(const struct annc_job *job)
+{
+    return !job->examples || has_floats(job) ? ANNC_CLUSTER_FLOAT_ROWS : ANNC_CLUSTER_ROWS;
+}
+
 static const char *device_refuses(const annc_device *device)
 {
     int index = ((const struct annc_cuda_device *)device)->index, clusters = 0, launches = 0;
@@ -51,10 +64,9 @@ static const char *cluster_refuses(const annc_device *device, const struct annc_
     const annc_examples *examples = job->examples;
     if (why)
         return why;
-    if (examples && examples->type != ANNC_BYTES)
-        return "its inputs are bytes";
-    if (examples && !is_bf16(examples->divisor))
-        return "the divisor of the bytes has more than 8 significant bits";
+    if (examples && has_floats(job) && examples->inputs > ANNC_CLUSTER_FLOATS)
+        return examples->type == ANNC_BYTES ? "it takes up to 431 inputs whose divisor has more than 8 significant bits"
+                                            : "it takes up to 431 inputs that are floats";
     return device_refuses(device);
 }
 
@@ -69,9 +81,8 @@ static double cluster_seconds(const annc_device *device, const struct annc_job *
 /* An upper bound: fewer steps in an epoch take less. */
 static size_t cluster_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
 {
-    const size_t step = ANNC_CLUSTER_ROWS * sizeof(uint16_t) + ANNC_CLUSTER_RECORD * sizeof(float);
+    const size_t step = rows_of_step(job) * sizeof(uint16_t) + ANNC_CLUSTER_RECORD * sizeof(float);
     (void)device;
-    (void)job;
     (void)n; /* most_jobs is 1 */
     return sizeof(struct annc_cursor) + ANNC_CLUSTER_STEPS * step;
 }
@@ -94,7 +105,8 @@ static annc_status allocate(struct cluster *cluster, size_t steps)
     void *memory = NULL;
     ANNC_TRY(backend->alloc(device, sizeof *cluster->start, "the cursor of a call", &memory));
     cluster->start = (struct annc_cursor *)memory;
-    ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_ROWS * sizeof *cluster->rows, "inputs of steps", &memory));
+    ANNC_TRY(
+        backend->alloc(device, steps * rows_of_step(cluster->job) * sizeof *cluster->rows, "inputs of steps", &memory));
     cluster->rows = (uint16_t *)memory;
     ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_RECORD * sizeof *cluster->records, "plans of steps", &memory));
     cluster->records = (float *)memory;
@@ -121,30 +133,51 @@ static annc_status cluster_open(annc_device *device, struct annc_job *const *job
 
 /* ---------------------------------------------------------------- steps */
 
+/* annc_functions.h, annc_penalised and weight decay, collected by theta, v and g. */
+static struct annc_cluster_rule linear_rule(const annc_training_options *training)
+{
+    const double mu = training->mu, l2 = training->objective.l2, decay = training->decay;
+    switch (training->optimiser) {
+    case ANNC_MOMENTUM: /* decay theta + v, v the new one */
+        return (struct annc_cluster_rule){(float)mu, (float)l2, (float)(decay + l2), (float)mu, 1};
+    case ANNC_NESTEROV: /* decay theta + (g + l2 theta) + mu v, v the new one */
+        return (struct annc_cluster_rule){(float)mu, (float)l2, (float)(decay + (1 + mu) * l2), (float)(mu * mu),
+                                          (float)(1 + mu)};
+    default: /* decay theta + g + l2 theta */
+        return (struct annc_cluster_rule){0, (float)l2, (float)(decay + l2), 0, 1};
+    }
+}
+
+/* Whether the kernels that know their functions and have fewer outputs can train a job. */
+static bool is_headline(const struct annc_job *job)
+{
+    const annc_shape *shape = job->shape;
+    return shape->activation[0] == ANNC_SIGMOID && shape->activation[1] == ANNC_SIGMOID &&
+           shape->cost == ANNC_QUADRATIC && shape->width[2] <= ANNC_CLUSTER_HEADLINE_OUTPUTS &&
+           job->training->objective.dropout == 0 && !has_floats(job);
+}
+
 static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint32_t m)
 {
     const struct annc_job *job = cluster->job;
-    const annc_shape *shape = job->shape;
     struct annc_cluster_launch launch;
     memset(&launch, 0, sizeof launch);
-    launch.inputs = shape->width[0];
-    launch.hidden = shape->width[1];
-    launch.outputs = shape->width[2];
+    launch.net = annc_two_layers_of(job);
     launch.m = m;
-    launch.hidden_activation = shape->activation[0];
-    launch.output_activation = shape->activation[1];
-    launch.cost = shape->cost;
-    launch.examples = *job->examples;
-    launch.values = job->values;
-    launch.weights = job->weights;
-    launch.rates = job->rates;
-    launch.eta = (float)job->training->eta;
+    launch.rule = linear_rule(job->training);
+    launch.is_headline = is_headline(job);
+    launch.has_floats = has_floats(job);
+    launch.divisor = launch.has_floats ? 1 : job->examples->divisor;
+    launch.input_noise = (float)job->training->objective.input_noise;
+    launch.input_threshold = annc_dropout_threshold(job->training->objective.input_dropout);
+    launch.input_scale = annc_dropout_scale(job->training->objective.input_dropout);
+    launch.is_plain = annc_is_plain_sgd(job->training);
+    launch.seed = job->training->seed;
+    launch.dropout_threshold = annc_dropout_threshold(job->training->objective.dropout);
+    launch.dropout_scale = annc_dropout_scale(job->training->objective.dropout);
     launch.start = cluster->start;
     launch.rows = cluster->rows;
     launch.records = cluster->records;
-    launch.theta = job->theta;
-    launch.cursor = job->cursor;
-    launch.scores = job->scores;
     return launch;
 }
 

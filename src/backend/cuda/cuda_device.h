@@ -8,12 +8,23 @@
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
 
+/* An array on the device that users of the same host array share. */
+struct annc_staged {
+    const void *host;
+    size_t bytes;
+    void *memory;
+    uint32_t users;
+    struct annc_staged *next;
+};
+
 struct annc_cuda_device {
     struct annc_device device;
     int index;
     cudaStream_t stream;
     cublasHandle_t cublas;
     void *workspace;
+    int block_bytes; /* of shared memory, that a block of the block engine may have */
+    struct annc_staged *staged;
 };
 
 static inline struct annc_cuda_device *annc_cuda(annc_device *device)
@@ -32,6 +43,10 @@ cudaError_t annc_cuda_enter(const annc_device *device);
 
 /* The engine of kernels/cluster (cluster_engine.c); the simulated device's refuses all jobs. */
 extern const struct annc_engine_ops annc_cuda_cluster;
+/* The engine of kernels/tensor (tensor_engine.c); likewise. */
+extern const struct annc_engine_ops annc_cuda_tensor;
+/* The engine of kernels/block (block_engine.c). */
+extern const struct annc_engine_ops annc_cuda_block;
 
 #ifdef __cplusplus
 }

@@ -33,8 +33,8 @@ cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct
 cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *b,
                                  float *Z, float *A);
 
-cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, uint32_t m, uint32_t n,
-                                     const float *Z, const float *A, const float *Y, float *delta);
+cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                     uint32_t n, const float *Z, const float *A, const float *Y, float *delta);
 
 cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, const float *Y,
                               float *delta);
@@ -57,7 +57,7 @@ cudaError_t annc_launch_update(cudaStream_t stream, struct annc_rule rule, doubl
 
 cudaError_t annc_launch_limit_rows(cudaStream_t stream, uint32_t n, uint32_t n_in, double limit, float *W);
 
-cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, uint32_t m, uint32_t n, const float *Z,
+cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
                               const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                               struct annc_score *scores, int32_t *predictions);
 

@@ -72,8 +72,8 @@ static bool has_column(const struct named_history *runs, size_t count, enum epoc
 
 bool chart_of(const struct named_history *runs, size_t count, int which, struct chart *chart)
 {
-    static const char *const ids[] = {"loss", "held-out-loss", "measure", "saturation"};
-    static const enum epoch_column loss[] = {TRAINING_LOSS}, held_out[] = {TEST_LOSS, VALIDATION_LOSS},
+    static const char *const ids[] = {"loss", "measure", "saturation"};
+    static const enum epoch_column loss[] = {TEST_LOSS, VALIDATION_LOSS, TRAINING_LOSS},
                                    accuracy[] = {TEST_ACCURACY, VALIDATION_ACCURACY, TRAINING_ACCURACY},
                                    r2[] = {TEST_R2, VALIDATION_R2};
     static const char *const alone[] = {"test set", "validation set", "training set"}, *const means[] = {
@@ -86,21 +86,19 @@ bool chart_of(const struct named_history *runs, size_t count, int which, struct 
         return false;
     *chart = (struct chart){.id = ids[which],
                             .x_name = "epoch",
-                            .may_be_log = which < 2,
-                            .is_share = which == 3 || (which == 2 && are_classes)};
+                            .may_be_log = which == 0,
+                            .is_share = which == 2 || (which == 1 && are_classes)};
     chart->mark_name = isnan(runs[0].kept_epoch) || count > 1 ? "best epoch"
                        : runs[0].folds                        ? "smallest validation loss"
                                                               : "epoch that was kept";
     if (which == 0) {
-        chart->title = "Training loss, summed over the minibatches of an epoch";
-        add_columns(chart, runs, count, loss, names + 2, 1);
-    } else if (which == 1) {
-        chart->title = count > 1 ? "Loss per example, of the test or else the validation set" : "Loss per example";
-        add_columns(chart, runs, count, held_out, names, 2);
-    } else if (which == 2 && are_classes) {
+        chart->title =
+            count > 1 ? "Loss per example, of the test set, or else of validation or training" : "Loss per example";
+        add_columns(chart, runs, count, loss, names, 3);
+    } else if (which == 1 && are_classes) {
         chart->title = count > 1 ? "Accuracy on the test set, or else of validation or training" : "Accuracy";
         add_columns(chart, runs, count, accuracy, names, 3);
-    } else if (which == 2) {
+    } else if (which == 1) {
         chart->title = "R\xC2\xB2, the share of the variance that is explained";
         add_columns(chart, runs, count, r2, names, 2);
     } else if (count == 1) {

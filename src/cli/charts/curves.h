@@ -14,10 +14,9 @@ struct named_history {
     size_t fold_count;
 };
 
-/* Fills in chart number `which` of one run, or of several in one chart: training loss, loss of
- * the other sets, accuracy or R2, and, for a single run, saturation. Returns false past the last
- * chart. */
-enum { MOST_CHARTS = 4 };
+/* Fills in chart number `which` of one run, or of several in one chart: loss, accuracy or R2, and,
+ * for a single run, saturation. Returns false past the last chart. */
+enum { MOST_CHARTS = 3 };
 bool chart_of(const struct named_history *runs, size_t count, int which, struct chart *chart);
 
 /* Prints all charts except saturation as one picture. */

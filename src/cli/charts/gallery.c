@@ -1,8 +1,12 @@
 /* gallery.c - makes images of examples, class means, weights and mistakes. */
 #include "cli/charts/gallery.h"
+#include "base/status.h"
 #include "base/text.h"
+#include "cli/charts/drawing.h"
+#include "cli/options/note.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
+#include "cli/terminal/process.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
@@ -46,6 +50,22 @@ static uint8_t *image(struct gallery *gallery, uint32_t i)
     return gallery->pixels + (size_t)i * gallery->images.rows * gallery->images.columns * COLOURS;
 }
 
+/* ---------------------------------------------------------------- output */
+
+annc_status gallery_present(const struct options *options, const struct gallery *gallery)
+{
+    const char *path = options->value[OPTION_OUT].text;
+    if (!path) {
+        draw_gallery(stdout, &gallery->images);
+        return ANNC_OK;
+    }
+    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
+    const annc_status status = annc_gallery_draw(&gallery->images, path);
+    if (status == ANNC_OK && !is_standard_output(path))
+        note(options, "wrote %s (%u image%s)", path, gallery->images.count, annc_plural(gallery->images.count));
+    return status;
+}
+
 /* ---------------------------------------------------------------- examples */
 
 static annc_status image_size(const annc_dataset *dataset, uint32_t *rows, uint32_t *columns)
@@ -73,7 +93,7 @@ static void put_example(struct gallery *gallery, uint32_t i, const annc_dataset 
 
 annc_status gallery_of_examples(const annc_dataset *dataset, uint32_t first, uint32_t count, struct gallery *gallery)
 {
-    const int32_t *labels = annc_dataset_examples(dataset)->labels;
+    const int32_t *labels = annc_dataset_labels(dataset);
     uint32_t rows, columns;
     memset(gallery, 0, sizeof *gallery);
     ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
@@ -93,7 +113,7 @@ static void add_up(const annc_dataset *dataset, uint8_t *grey, uint64_t *sums, u
 {
     const annc_examples *examples = annc_dataset_examples(dataset);
     for (uint32_t i = 0; i < examples->count; i++) {
-        const size_t c = (size_t)examples->labels[i];
+        const size_t c = (size_t)annc_dataset_labels(dataset)[i];
         annc_dataset_image(dataset, i, grey);
         counts[c]++;
         for (uint32_t p = 0; p < examples->inputs; p++)
@@ -145,8 +165,7 @@ static double largest_of(const float *values, size_t count)
     return largest > 0 ? largest : 1;
 }
 
-/* Returns rows and columns of a network's training images; false if its inputs are not images. */
-static bool looks_at_images(const annc_network *network, uint32_t *rows, uint32_t *columns)
+bool network_takes_images(const annc_network *network, uint32_t *rows, uint32_t *columns)
 {
     const char *images = annc_network_metadata(network, "annc.images");
     return images && sscanf(images, "[%9u,%9u", rows, columns) == 2 && *columns > 1 &&
@@ -159,7 +178,7 @@ void gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count,
     const float *W = annc_network_parameters_const(network) + annc_shape_weights_at(shape, l);
     const uint32_t units = shape->width[l] < count ? shape->width[l] : count, inputs = shape->width[l - 1];
     uint32_t rows, columns;
-    const bool are_images = l == 1 && looks_at_images(network, &rows, &columns);
+    const bool are_images = l == 1 && network_takes_images(network, &rows, &columns);
     rows = are_images ? rows : units;
     columns = are_images ? columns : inputs;
     const size_t pixels = (size_t)rows * columns;
@@ -170,6 +189,25 @@ void gallery_of_weights(const annc_network *network, uint32_t l, uint32_t count,
             put_colour(image(gallery, i) + p * COLOURS, (double)W[i * pixels + p] / largest);
         gallery_caption(gallery, i, "%u", i + 1);
     }
+}
+
+annc_status gallery_of_saliency(const annc_dataset *dataset, uint32_t example, const double *slope,
+                                struct gallery *gallery)
+{
+    const uint32_t pixels = annc_dataset_examples(dataset)->inputs;
+    uint32_t rows, columns;
+    double largest = 0;
+    memset(gallery, 0, sizeof *gallery);
+    ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));
+    gallery_open(2, rows, columns, true, "saliency", gallery);
+    put_example(gallery, 0, dataset, example);
+    gallery_caption(gallery, 0, "example %u", example + 1);
+    for (uint32_t p = 0; p < pixels; p++)
+        largest = fmax(largest, fabs(slope[p]));
+    for (uint32_t p = 0; p < pixels && largest > 0; p++)
+        put_colour(image(gallery, 1) + (size_t)p * COLOURS, slope[p] / largest);
+    gallery_caption(gallery, 1, "dC/dx");
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- mistakes */
@@ -186,14 +224,15 @@ struct mistake *find_mistakes(const annc_dataset *dataset, const int32_t *predic
                               uint32_t *count)
 {
     const annc_examples *examples = annc_dataset_examples(dataset);
+    const int32_t *labels = annc_dataset_labels(dataset);
     const uint32_t n = examples->outputs;
     struct mistake *mistakes = take_memory(examples->count, sizeof *mistakes, "the mistakes");
     *count = 0;
     for (uint32_t i = 0; i < examples->count; i++) {
         const float *a = outputs + (size_t)i * n;
-        if (predictions[i] == examples->labels[i])
+        if (predictions[i] == labels[i])
             continue;
-        const float margin = n == 1 ? (predictions[i] ? a[0] : -a[0]) : a[predictions[i]] - a[examples->labels[i]];
+        const float margin = n == 1 ? (predictions[i] ? a[0] : -a[0]) : a[predictions[i]] - a[labels[i]];
         mistakes[(*count)++] = (struct mistake){i, margin};
     }
     qsort(mistakes, *count, sizeof *mistakes, by_margin);
@@ -203,7 +242,7 @@ struct mistake *find_mistakes(const annc_dataset *dataset, const int32_t *predic
 annc_status gallery_of_mistakes(const annc_dataset *dataset, const int32_t *predictions, const float *outputs,
                                 uint32_t count, struct gallery *gallery)
 {
-    const int32_t *labels = annc_dataset_examples(dataset)->labels;
+    const int32_t *labels = annc_dataset_labels(dataset);
     uint32_t rows, columns, all;
     memset(gallery, 0, sizeof *gallery);
     ANNC_RETURN_IF_FAILED(image_size(dataset, &rows, &columns));

@@ -48,7 +48,7 @@ static void take_epoch_member(const struct annc_json_member *member, struct epoc
 {
     static const char *const keys[EPOCH_COLUMNS] = {
         [EPOCH] = "epoch",
-        [TRAINING_LOSS] = "loss",
+        [TRAINING_LOSS] = "mean_loss",
         [RATE] = "rate",
         [TRAINING_CORRECT] = "training_correct",
         [TRAINING_COUNT] = "training_count",

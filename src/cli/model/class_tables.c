@@ -72,42 +72,24 @@ static void print_matrix(const annc_dataset *data, const annc_confusion *confusi
         putchar('\n');
         print_left(stdout, plain_class(data, r, name), wide);
         for (uint32_t c = 0; c < confusion->classes; c++) {
-            const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
+            const uint32_t count = annc_confusion_count(confusion, r, c);
             print_cell(count, support ? (double)count / support : 0, r == c, colour);
         }
     }
     printf("\n");
 }
 
-/* Finds the largest cells off the diagonal, the earlier of equals first. Returns their number. */
-static int find_pairs(const annc_confusion *confusion, size_t pairs[PAIRS_SHOWN + 1])
-{
-    const size_t cells = (size_t)confusion->classes * confusion->classes;
-    int count = 0;
-    for (size_t cell = 0; cell < cells; cell++) {
-        int at = count;
-        if (confusion->count[cell] == 0 || cell % ((size_t)confusion->classes + 1) == 0)
-            continue;
-        for (; at > 0 && confusion->count[cell] > confusion->count[pairs[at - 1]]; at--)
-            pairs[at] = pairs[at - 1];
-        pairs[at] = cell;
-        count += count < PAIRS_SHOWN;
-    }
-    return count;
-}
-
 static void print_pairs(const annc_dataset *data, const annc_confusion *confusion)
 {
-    size_t pairs[PAIRS_SHOWN + 1];
+    annc_confusion_cell pairs[PAIRS_SHOWN];
     char label[CLASS_NAME], predicted[CLASS_NAME];
-    const int count = find_pairs(confusion, pairs);
+    const uint32_t count = annc_confusion_pairs(confusion, PAIRS_SHOWN, pairs);
     printf("\n%u classes are too many for a matrix; --per-example FILE writes each prediction\n", confusion->classes);
     if (count > 0)
         printf("most frequent confusions\n");
-    for (int i = 0; i < count; i++)
-        printf("%6u times %s, predicted as %s\n", confusion->count[pairs[i]],
-               plain_class(data, (uint32_t)(pairs[i] / confusion->classes), label),
-               plain_class(data, (uint32_t)(pairs[i] % confusion->classes), predicted));
+    for (uint32_t i = 0; i < count; i++)
+        printf("%6u times %s, predicted as %s\n", pairs[i].count, plain_class(data, pairs[i].label, label),
+               plain_class(data, pairs[i].predicted, predicted));
 }
 
 void print_confusion(const annc_dataset *data, const annc_confusion *confusion)

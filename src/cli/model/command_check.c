@@ -1,6 +1,8 @@
 /* command_check.c - annc-gpu check */
 #include "cli/model/command_check.h"
 #include "base/status.h"
+#include "cli/options/inferred.h"
+#include "cli/options/known_data.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
@@ -17,6 +19,7 @@ enum { MOST_DEVICES = 2 };
 /* The open resources of an audit. */
 struct audit {
     const struct options *options;
+    struct inferred inferred;
     annc_network *network;
     annc_shape shape;
     annc_data data;
@@ -37,7 +40,7 @@ static annc_status open_devices(struct audit *audit)
     if (chosen.kind == ANNC_DEVICE_CPU)
         return ANNC_OK;
     if (chosen.kind == ANNC_DEVICE_AUTO && annc_device_cuda_count(why, sizeof why) == 0) {
-        note(audit->options, "checking the CPU only: no CUDA device: %s", why);
+        note(audit->options, "checking the CPU only: %s", why);
         return ANNC_OK;
     }
     chosen.kind = ANNC_DEVICE_CUDA;
@@ -56,21 +59,45 @@ static annc_status make_network(struct audit *audit)
                                    value[OPTION_SEED].whole);
 }
 
+/* Chooses what the options leave open by the data, which stay loaded. */
+static annc_status infer(struct audit *audit)
+{
+    annc_data_options source;
+    ANNC_RETURN_IF_FAILED(data_options_from(audit->options, NULL, &source));
+    ANNC_RETURN_IF_FAILED(options_infer(CHECK, audit->options, &source, &audit->inferred, &audit->data));
+    audit->options = &audit->inferred.options;
+    return ANNC_OK;
+}
+
+static annc_status load(struct audit *audit)
+{
+    annc_data_options source;
+    struct known_data known;
+    annc_status status = ANNC_OK;
+    if (audit->data.train)
+        return ANNC_OK;
+    ANNC_TRY(known_data_open(CHECK, audit->options, audit->network, &known));
+    ANNC_TRY(data_options_from(&known.options, &audit->shape, &source));
+    source.model = audit->network;
+    source.need_train = true;
+    ANNC_TRY(load_data(audit->options, known.options.value[OPTION_DATA].text, &source, false, &audit->data));
+out:
+    known_data_close(&known);
+    return status;
+}
+
 static annc_status prepare(struct audit *audit)
 {
     annc_device_options chosen;
-    annc_data_options source = {0};
     ANNC_RETURN_IF_FAILED(device_options_from(audit->options, &chosen));
     if (audit->options->positional_count > 0)
         ANNC_RETURN_IF_FAILED(load_model(audit->options, audit->options->positional[0], &audit->network));
+    else
+        ANNC_RETURN_IF_FAILED(infer(audit));
     ANNC_RETURN_IF_FAILED(
         shape_from_options(audit->options, audit->network ? annc_network_shape(audit->network) : NULL, &audit->shape));
     ANNC_RETURN_IF_FAILED(open_devices(audit));
-    ANNC_RETURN_IF_FAILED(data_options_from(audit->options, &audit->shape, &source));
-    source.model = audit->network;
-    source.need_train = true;
-    ANNC_RETURN_IF_FAILED(
-        load_data(audit->options, audit->options->value[OPTION_DATA].text, &source, false, &audit->data));
+    ANNC_RETURN_IF_FAILED(load(audit));
     return make_network(audit);
 }
 
@@ -137,6 +164,7 @@ annc_status run_check(const struct options *options)
     audit.options = options;
     annc_status status = ANNC_OK;
     ANNC_TRY(objective_from_options(options, &check.objective));
+    ANNC_TRY(augmentation_from_options(options, &check.augmentation));
     ANNC_TRY(prepare(&audit));
     ANNC_TRY(weigh_classes(options, audit.data.train, &weights));
     check.objective.class_weights = weights;

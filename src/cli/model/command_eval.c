@@ -3,6 +3,9 @@
 #include "base/status.h"
 #include "cli/charts/gallery.h"
 #include "cli/model/class_tables.h"
+#include "cli/model/importance_table.h"
+#include "cli/model/target_table.h"
+#include "cli/options/known_data.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
@@ -24,7 +27,8 @@ struct result {
     const annc_dataset *data;
     annc_evaluation evaluation;
     int32_t *predictions;
-    float *outputs, *targets; /* targets: in the units of the file, once they are needed */
+    float *outputs; /* of the network */
+    struct importance_list importance;
 };
 
 /* Measures of classes beyond accuracy; NaN if undefined. */
@@ -64,6 +68,16 @@ static void json_calibration(struct json *json, const annc_calibration *calibrat
     json_close(json, ']');
 }
 
+/* Adds R^2, RMSE and MAE, of targets. */
+static void json_regression(struct json *json, const annc_evaluation *evaluation)
+{
+    if (isnan(evaluation->rmse))
+        return;
+    json_number(json, "r2", evaluation->r2);
+    json_number(json, "rmse", evaluation->rmse);
+    json_number(json, "mae", evaluation->mae);
+}
+
 static annc_status print_json(const struct result *result, const struct measures *measures)
 {
     const annc_evaluation *evaluation = &result->evaluation;
@@ -78,6 +92,7 @@ static annc_status print_json(const struct result *result, const struct measures
         json_number(&json, "auc", measures->auc);
     if (!isnan(measures->log_loss))
         json_number(&json, "log_loss", measures->log_loss);
+    json_regression(&json, evaluation);
     json_mean(&json, "macro", annc_confusion_mean(confusion, false));
     json_mean(&json, "weighted", annc_confusion_mean(confusion, true));
     json_calibration(&json, &measures->calibration);
@@ -91,29 +106,50 @@ static annc_status print_json(const struct result *result, const struct measures
         json_close(&json, '}');
     }
     json_close(&json, ']');
+    importance_add_json(&result->importance, &json);
     json_number(&json, "seconds", evaluation->seconds);
     return json_end(&json, stdout, NULL);
 }
 
-/* Prints R^2, RMSE and MAE in the units of the file. */
+/* Returns targets or outputs in the units of the file, to be freed. */
+static float *unscaled(const struct result *result, const float *values)
+{
+    const annc_examples *examples = annc_dataset_examples(result->data);
+    const size_t count = (size_t)examples->count * examples->outputs;
+    float *copy = take_memory(count, sizeof *copy, "the targets");
+    memcpy(copy, values, count * sizeof *copy);
+    annc_dataset_unscale(result->data, examples->count, copy);
+    return copy;
+}
+
+/* Prints R^2, RMSE and MAE in the units of the file, of all targets and of each. */
 static annc_status print_regression(const struct result *result)
 {
     const annc_evaluation *evaluation = &result->evaluation;
+    const struct option_value *value = result->options->value;
     struct json json;
     char r2[SHORT_NUMBER];
-    if (!result->options->value[OPTION_JSON].given) {
+    float *outputs = unscaled(result, result->outputs);
+    annc_status status = ANNC_OK;
+    if (!value[OPTION_JSON].given) {
         printf("R2 %s, RMSE %.6g, MAE %.6g, loss %.6g per example (%u)\n", short_number(evaluation->r2, 6, r2),
                evaluation->rmse, evaluation->mae, evaluation->loss, evaluation->count);
-        return ANNC_OK;
+        print_cost_measures(result->shape, result->data, result->outputs, !value[OPTION_QUIET].given);
+        ANNC_TRY(print_targets(result->data, outputs, !value[OPTION_QUIET].given));
+    } else {
+        json_begin(&json, "annc.eval/1");
+        json_whole(&json, "count", evaluation->count);
+        json_regression(&json, evaluation);
+        json_number(&json, "loss", evaluation->loss);
+        ANNC_TRY(json_targets(&json, result->data, outputs));
+        json_cost_measures(&json, result->shape, result->data, result->outputs);
+        importance_add_json(&result->importance, &json);
+        json_number(&json, "seconds", evaluation->seconds);
+        ANNC_TRY(json_end(&json, stdout, NULL));
     }
-    json_begin(&json, "annc.eval/1");
-    json_whole(&json, "count", evaluation->count);
-    json_number(&json, "r2", evaluation->r2);
-    json_number(&json, "rmse", evaluation->rmse);
-    json_number(&json, "mae", evaluation->mae);
-    json_number(&json, "loss", evaluation->loss);
-    json_number(&json, "seconds", evaluation->seconds);
-    return json_end(&json, stdout, NULL);
+out:
+    free(outputs);
+    return status;
 }
 
 static void print_calibration(const annc_calibration *calibration)
@@ -138,7 +174,7 @@ static void print_calibration(const annc_calibration *calibration)
 
 static void print_mistakes(const struct result *result)
 {
-    const int32_t *labels = annc_dataset_examples(result->data)->labels;
+    const int32_t *labels = annc_dataset_labels(result->data);
     uint32_t count;
     struct mistake *mistakes = find_mistakes(result->data, result->predictions, result->outputs, &count);
     if (count > 0)
@@ -207,7 +243,7 @@ static void print_classified(const struct result *result, FILE *out)
     }
     for (uint32_t i = 0; i < examples->count; i++) {
         const int32_t label = examples->labels[i], predicted = result->predictions[i];
-        fprintf(out, "\n%u,", i + 1);
+        fprintf(out, "\n%llu,", (unsigned long long)annc_dataset_row(result->data, i));
         print_csv_field(out, "", annc_dataset_class_name(result->data, (uint32_t)label));
         fputc(',', out);
         print_csv_field(out, "", annc_dataset_class_name(result->data, (uint32_t)predicted));
@@ -235,38 +271,26 @@ static void print_measured(const struct result *result, FILE *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const uint32_t n = examples->outputs;
+    float *targets = unscaled(result, examples->targets), *outputs = unscaled(result, result->outputs);
     fputs("row", out);
     for (uint32_t j = 0; j < n; j++)
         print_target_heads(result->data, j, out);
     for (uint32_t i = 0; i < examples->count; i++) {
-        fprintf(out, "\n%u", i + 1);
+        fprintf(out, "\n%llu", (unsigned long long)annc_dataset_row(result->data, i));
         for (uint32_t j = 0; j < n; j++)
-            fprintf(out, ",%.9g,%.9g", (double)result->targets[(size_t)i * n + j],
-                    (double)result->outputs[(size_t)i * n + j]);
+            fprintf(out, ",%.9g,%.9g", (double)targets[(size_t)i * n + j], (double)outputs[(size_t)i * n + j]);
     }
+    free(targets);
+    free(outputs);
 }
 
-/* Converts targets and outputs to the units of the file. */
-static void unscale(struct result *result)
+static void print_examples(const struct result *result, FILE *out)
 {
-    const annc_examples *examples = annc_dataset_examples(result->data);
-    const size_t count = (size_t)examples->count * examples->outputs;
-    result->targets = take_memory(count, sizeof *result->targets, "the targets");
-    memcpy(result->targets, examples->targets, count * sizeof *result->targets);
-    annc_dataset_unscale(result->data, examples->count, result->targets);
-    annc_dataset_unscale(result->data, examples->count, result->outputs);
-}
-
-static void print_examples(struct result *result, FILE *out)
-{
-    const bool has_classes = annc_dataset_has_classes(result->data);
-    if (!has_classes)
-        unscale(result);
-    (has_classes ? print_classified : print_measured)(result, out);
+    (annc_dataset_has_classes(result->data) ? print_classified : print_measured)(result, out);
     fputc('\n', out);
 }
 
-static annc_status save_examples(struct result *result, const char *path)
+static annc_status save_examples(const struct result *result, const char *path)
 {
     struct annc_buffer text = {.bytes = NULL};
     FILE *stream = text_stream(&text);
@@ -302,15 +326,21 @@ out:
     return status;
 }
 
-static annc_status print_evaluation(struct result *result)
+static annc_status print_evaluation(const struct result *result)
 {
     const char *path = result->options->value[OPTION_PER_EXAMPLE].text;
     if (path && is_standard_output(path)) { /* only the table on standard output */
         print_examples(result, stdout);
         return ANNC_OK;
     }
-    ANNC_RETURN_IF_FAILED(annc_dataset_has_classes(result->data) ? print_classification(result)
-                                                                 : print_regression(result));
+    const bool has_classes = annc_dataset_has_classes(result->data),
+               is_json = result->options->value[OPTION_JSON].given;
+    if (!has_classes && !(is_json && annc_dataset_labels(result->data)))
+        ANNC_RETURN_IF_FAILED(print_regression(result));
+    if (annc_dataset_labels(result->data))
+        ANNC_RETURN_IF_FAILED(print_classification(result));
+    if (!is_json)
+        importance_print(&result->importance);
     return path ? save_examples(result, path) : ANNC_OK;
 }
 
@@ -322,6 +352,7 @@ annc_status run_eval(const struct options *options)
     annc_device *device = NULL;
     annc_device_options chosen;
     annc_shape said;
+    struct known_data known = {.text = NULL};
     struct result result = {.options = options};
     const char *path = options->value[OPTION_PER_EXAMPLE].text;
     if (options->positional_count != 1)
@@ -338,18 +369,23 @@ annc_status run_eval(const struct options *options)
     if (options->value[OPTION_THRESHOLD].given)
         ANNC_TRY(annc_threshold_check(annc_network_shape(network), options->value[OPTION_THRESHOLD].number));
     result.shape = annc_network_shape(network);
-    ANNC_TRY(data_options_from(options, result.shape, &source));
+    ANNC_TRY(known_data_open(EVAL, options, network, &known));
+    ANNC_TRY(data_options_from(&known.options, result.shape, &source));
     source.model = network;
     source.need_test = true;
-    ANNC_TRY(load_data(options, options->value[OPTION_DATA].text, &source, false, &data));
+    ANNC_TRY(load_data(options, known.options.value[OPTION_DATA].text, &source, false, &data));
     ANNC_TRY(device_from_options(options, result.shape, NULL, &device));
     result.data = data.test;
     ANNC_TRY(evaluate(&result, device, network));
+    if (options->value[OPTION_IMPORTANCE].given)
+        ANNC_TRY(importance_measure(device, network, data.test, (uint32_t)options->value[OPTION_IMPORTANCE].whole,
+                                    &result.importance));
     ANNC_TRY(print_evaluation(&result));
 out:
     free(result.predictions);
     free(result.outputs);
-    free(result.targets);
+    importance_free(&result.importance);
+    known_data_close(&known);
     annc_device_close(device);
     annc_data_free(&data);
     annc_network_free(network);

@@ -34,12 +34,15 @@ static void print_device(const annc_device *device, const annc_shape *shape)
     const size_t chosen = list_engines(device, shape, engines, &count);
     printf("%s: %s\n", info->kind, info->name);
     if (info->compute_capability)
-        printf("  compute capability %d.%d, %d multiprocessors\n", info->compute_capability / 10,
-               info->compute_capability % 10, info->multiprocessors);
+        printf("  compute capability %d.%d, %d multiprocessor%s\n", info->compute_capability / 10,
+               info->compute_capability % 10, info->multiprocessors, annc_plural((uint64_t)info->multiprocessors));
     else
         printf("  up to %d thread%s\n", info->threads, annc_plural((uint64_t)info->threads));
     printf("  memory: %.1f of %.1f GB free\n", (double)info->memory_free / 1e9, (double)info->memory_bytes / 1e9);
     printf("  engine for this network: %s (%s)\n", engines[chosen].name, engines[chosen].about);
+    for (size_t i = chosen; i < count; i++)
+        if (isfinite(engines[i].seconds))
+            printf("    %s: an estimated %.3g us a step\n", engines[i].name, 1e6 * engines[i].seconds);
     for (size_t i = 0; i < chosen; i++)
         printf("    not %s: %s\n", engines[i].name, engines[i].refusal);
 }
@@ -91,6 +94,7 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_text(&json, "blas", build.blas);
         json_text(&json, "zlib", build.zlib);
         json_text(&json, "libpng", build.png);
+        json_text(&json, "libjpeg", build.jpeg);
         json_text(&json, "cuda", build.cuda);
         json_text(&json, "layers", layers);
         json_whole(&json, "parameters", annc_shape_parameters(shape));
@@ -104,8 +108,8 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_close(&json, ']');
         return json_end(&json, stdout, NULL);
     }
-    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, libpng %s, CUDA %s\n", build.version, build.commit, build.blas,
-           build.zlib, build.png, build.cuda);
+    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, libpng %s, libjpeg %s, CUDA %s\n", build.version, build.commit,
+           build.blas, build.zlib, build.png, build.jpeg, build.cuda);
     printf("network %s: %zu parameters\n", layers, annc_shape_parameters(shape));
     for (size_t i = 0; i < count; i++)
         print_device(devices[i], shape);

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "cli/charts/drawing.h"
 #include "cli/charts/gallery.h"
+#include "cli/model/input_files.h"
 #include "cli/model/predictions.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
@@ -81,7 +82,6 @@ static annc_status predict_pieces(struct predictions *predictions, annc_reader *
             return status;
         predictions->data = piece;
         status = show_and_predict(predictions, device, network);
-        predictions->before += annc_dataset_examples(piece)->count;
         annc_dataset_free(piece);
         ANNC_RETURN_IF_FAILED(status);
     }
@@ -96,7 +96,6 @@ static annc_status predict_file(struct predictions *predictions, annc_device *de
     source.source = ANNC_SOURCE_PATH;
     source.path = predictions->input;
     source.model = network;
-    predictions->before = 0;
     ANNC_TRY(annc_reader_open(&source, &reader));
     ANNC_TRY(predict_pieces(predictions, reader, device, network));
 out:
@@ -106,20 +105,31 @@ out:
 
 static annc_status predict_files(const struct options *options, annc_device *device, const annc_network *network)
 {
-    static const char *const standard_input[] = {"-"};
-    const bool named = options->positional_count > 1;
-    const char *const *files = named ? options->positional + 1 : standard_input;
-    const int count = named ? options->positional_count - 1 : 1;
+    struct input_files files;
+    annc_status status = ANNC_OK;
     const annc_shape *shape = annc_network_shape(network);
     const annc_activation last = shape->activation[shape->layers - 1];
     struct predictions predictions = {.options = options,
                                       .is_probability = last == ANNC_SIGMOID || last == ANNC_SOFTMAX,
                                       .on_terminal = isatty(STDOUT_FILENO)};
-    for (int i = 0; i < count; i++) {
-        predictions.input = files[i];
-        ANNC_RETURN_IF_FAILED(predict_file(&predictions, device, network));
+    int failed = 0;
+    ANNC_TRY(input_files_open(options->positional + 1, options->positional_count - 1, &files));
+    predictions.has_names = files.count > 1 && files.pictures == files.count;
+    for (int i = 0; i < files.count; i++) {
+        predictions.input = files.path[i];
+        status = predict_file(&predictions, device, network);
+        if (status == ANNC_INPUT && files.count > 1) {
+            fprintf(stderr, "annc-gpu: %s\n", error_text());
+            failed++;
+            continue;
+        }
+        ANNC_TRY(status);
     }
-    return ANNC_OK;
+    status =
+        failed == 0 ? ANNC_OK : annc_fail(ANNC_INPUT, "%d of %d files could not be predicted", failed, files.count);
+out:
+    input_files_close(&files);
+    return status;
 }
 
 annc_status run_predict(const struct options *options)

@@ -2,15 +2,15 @@
 #include "cli/model/command_show.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/charts/drawing.h"
 #include "cli/charts/gallery.h"
+#include "cli/charts/weight_table.h"
+#include "cli/options/known_data.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
 #include "cli/options/show_subject.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
-#include "cli/terminal/process.h"
 #include "cli/terminal/screen.h"
 
 #include <stdio.h>
@@ -25,20 +25,6 @@ static uint32_t count_asked(const struct options *options)
     return value[OPTION_COUNT_SHOWN].given ? (uint32_t)value[OPTION_COUNT_SHOWN].whole
            : value[OPTION_OUT].text        ? SHOWN_IN_FILE
                                            : SHOWN_ON_SCREEN;
-}
-
-static annc_status present(const struct options *options, const struct gallery *gallery)
-{
-    const char *path = options->value[OPTION_OUT].text;
-    if (!path) {
-        draw_gallery(stdout, &gallery->images);
-        return ANNC_OK;
-    }
-    set_stop_policy(END_WHEN_ASKED); /* complete every started file */
-    const annc_status status = annc_gallery_draw(&gallery->images, path);
-    if (status == ANNC_OK && !is_standard_output(path))
-        note(options, "wrote %s (%u image%s)", path, gallery->images.count, annc_plural(gallery->images.count));
-    return status;
 }
 
 /* ---------------------------------------------------------------- data */
@@ -70,9 +56,14 @@ static annc_status show_weights(const struct options *options, const annc_networ
     const uint32_t l = (uint32_t)options->value[OPTION_LAYER].whole, layers = annc_network_shape(network)->layers;
     if (l > layers)
         return annc_fail(ANNC_USAGE, "--of-layer %u: the model has %u layer%s", l, layers, annc_plural(layers));
-    gallery_of_weights(network, l, options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE,
-                       gallery);
-    return ANNC_OK;
+    const uint32_t count = options->value[OPTION_COUNT_SHOWN].given ? count_asked(options) : SHOWN_IN_FILE;
+    uint32_t rows, columns;
+    if (options->value[OPTION_OUT].text || (l == 1 && network_takes_images(network, &rows, &columns))) {
+        gallery_of_weights(network, l, count, gallery);
+        return ANNC_OK;
+    }
+    print_weight_table(stdout, network, l, count);
+    return flush(stdout, "standard output");
 }
 
 static annc_status find_and_show_mistakes(const struct options *options, const annc_network *network,
@@ -83,7 +74,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     annc_device *device = NULL;
     annc_evaluator *evaluator = NULL;
     annc_evaluation evaluation;
-    if (!annc_dataset_has_classes(dataset))
+    if (!annc_dataset_labels(dataset))
         return annc_fail(ANNC_INPUT, "--what mistakes needs classes, but the data have targets");
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
@@ -107,13 +98,16 @@ static annc_status show_mistakes(const struct options *options, const annc_netwo
 {
     annc_data_options source;
     annc_data data = {0};
+    struct known_data known;
     annc_status status = ANNC_OK;
-    ANNC_TRY(data_options_from(options, annc_network_shape(network), &source));
+    ANNC_TRY(known_data_open(SHOW, options, network, &known));
+    ANNC_TRY(data_options_from(&known.options, annc_network_shape(network), &source));
     source.model = network;
     source.need_test = true;
-    ANNC_TRY(load_data(options, options->value[OPTION_DATA].text, &source, false, &data));
+    ANNC_TRY(load_data(options, known.options.value[OPTION_DATA].text, &source, false, &data));
     ANNC_TRY(find_and_show_mistakes(options, network, data.test, gallery));
 out:
+    known_data_close(&known);
     annc_data_free(&data);
     return status;
 }
@@ -164,7 +158,7 @@ annc_status run_show(const struct options *options)
     else
         ANNC_TRY(show_data(options, name ? name : data, (enum subject)what->choice, &gallery));
     if (gallery.images.count > 0)
-        ANNC_TRY(present(options, &gallery));
+        ANNC_TRY(gallery_present(options, &gallery));
 out:
     gallery_close(&gallery);
     annc_network_free(network);

@@ -84,10 +84,13 @@ static void print_class(const struct predictions *predictions, uint32_t c, const
     print_four_places(class_output(predictions, outputs, c));
 }
 
-/* "setosa 0.9871", "setosa 0.9871  virginica 0.0102", "setosa output -0.3520", "3.25 17.1". */
+/* "setosa 0.9871", "mine.png: setosa 0.9871", "setosa 0.9871  virginica 0.0102", "setosa output -0.3520", "3.25 17.1". */
 static void print_line(const struct predictions *predictions, uint32_t i, const float *outputs)
 {
     uint32_t top[MOST_TOP + 1], count = 1;
+    char shown[SHOWN_NAME];
+    if (predictions->has_names)
+        printf("%s: ", plain_text(predictions->input, shown, sizeof shown));
     if (predictions->classes) {
         top[0] = (uint32_t)predictions->classes[i];
         if (predictions->options->value[OPTION_TOP_CLASSES].given)
@@ -146,7 +149,7 @@ static void print_json(const struct predictions *predictions, uint32_t i, const 
     struct json json;
     json_begin(&json, "annc.prediction/1");
     json_text(&json, "input", predictions->input);
-    json_whole(&json, "row", predictions->before + i + 1);
+    json_whole(&json, "row", annc_dataset_row(predictions->data, i));
     if (predictions->classes)
         json_text(&json, "label", annc_dataset_class_name(predictions->data, (uint32_t)predictions->classes[i]));
     if (predictions->classes)
@@ -203,7 +206,7 @@ static void print_csv(const struct predictions *predictions, uint32_t i, const f
     const uint32_t classes = predictions->classes ? known_classes(predictions) : 0;
     uint32_t top[MOST_TOP + 1];
     print_name(predictions, "", predictions->input);
-    printf(",%llu", (unsigned long long)(predictions->before + i + 1));
+    printf(",%llu", (unsigned long long)annc_dataset_row(predictions->data, i));
     if (classes) {
         putchar(',');
         print_name(predictions, "", annc_dataset_class_name(predictions->data, (uint32_t)predictions->classes[i]));

@@ -10,9 +10,9 @@ struct predictions {
     const char *input;   /* a file, or "-" */
     bool is_probability; /* an output is a class's probability; a single output is class 1's */
     bool on_terminal;    /* standard output is a terminal */
+    bool has_names;      /* lines begin with the name of the input */
     bool has_header;     /* the CSV header was printed */
     const annc_dataset *data;
-    uint64_t before;  /* rows of the input in earlier pieces */
     int32_t *classes; /* NULL with targets */
     float *outputs;   /* count x n_L; targets in the units of the file */
 };

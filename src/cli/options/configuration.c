@@ -14,6 +14,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static annc_status read_text(const char *path, char **text)
 {
@@ -35,6 +38,20 @@ static annc_status read_text(const char *path, char **text)
     return ANNC_OK;
 }
 
+/* Reads a configuration file, or the configuration in a model. */
+static annc_status read_lines(const char *path, char **text)
+{
+    struct stat file;
+    annc_network *model = NULL;
+    /* A pipe can be read only once, and has no model. */
+    if (stat(path, &file) != 0 || !S_ISREG(file.st_mode) || annc_model_load(path, NULL, &model) != ANNC_OK)
+        return read_text(path, text);
+    const char *config = annc_network_metadata(model, "annc.config");
+    *text = config ? take_copy(config, "a configuration") : NULL;
+    annc_network_free(model);
+    return config ? ANNC_OK : annc_fail(ANNC_INPUT, "%.300s: is a model without a configuration", path);
+}
+
 static char *trim(char *text)
 {
     text += strspn(text, " \t\r");
@@ -49,6 +66,7 @@ struct config {
     struct options *options;
     bool was_given[OPTION_COUNT], told[OPTION_COUNT]; /* before the file; in it */
     struct annc_buffer strangers;                     /* options in it of other commands only */
+    bool is_description, is_inside;                   /* it is the output of `info MODEL`; the line is of annc.config */
 };
 
 static annc_status refuse_name(const struct config *config, const char *name)
@@ -80,10 +98,17 @@ static annc_status take_value(struct config *config, const char *name, const cha
     return config->was_given[id] ? ANNC_OK : option_set(id, value, config->options);
 }
 
-/* Reads "name = value", an empty line or a comment. */
+static const char CONFIG_TITLE[] = "annc.config:";
+
+/* Reads "name = value", an empty line or a comment; of a model's description the lines of its
+ * configuration alone. */
 static annc_status take_line(struct config *config, const char *path, int number, char *line)
 {
     char *equals = strchr(line, '=');
+    const bool is_title = strcmp(line, CONFIG_TITLE) == 0;
+    config->is_inside = is_title || (config->is_inside && line[0] == ' ');
+    if (config->is_description && (is_title || !config->is_inside))
+        return ANNC_OK;
     if (*trim(line) == '\0' || *trim(line) == '#')
         return ANNC_OK;
     if (equals)
@@ -99,7 +124,9 @@ static annc_status read_config(unsigned command, struct options *options)
     const char *path = options->value[OPTION_CONFIG].text;
     struct config config = {.command = command, .options = options};
     annc_status status = ANNC_OK;
-    ANNC_TRY(read_text(path, &options->config));
+    ANNC_TRY(read_lines(path, &options->config));
+    const char *title = strstr(options->config, CONFIG_TITLE);
+    config.is_description = title && title > options->config && title[-1] == '\n';
     int number = 0;
     for (int id = 0; id < OPTION_COUNT; id++)
         config.was_given[id] = options->value[id].given;
@@ -125,6 +152,15 @@ static annc_status take_preset(unsigned command, struct options *options)
     return ANNC_OK;
 }
 
+/* "MNIST" and "Digits" name the data of the program, too, unless a file is called so. */
+static void name_known_data(struct option_value *data)
+{
+    static const char *const known[] = {"mnist", "digits"};
+    for (size_t i = 0; data->text && i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(data->text, known[i]) == 0 && access(data->text, F_OK) != 0)
+            data->text = known[i];
+}
+
 annc_status options_complete(unsigned command, struct options *options)
 {
     if (options->value[OPTION_CONFIG].given)
@@ -133,6 +169,7 @@ annc_status options_complete(unsigned command, struct options *options)
         ANNC_RETURN_IF_FAILED(take_preset(command, options));
     if (options->value[OPTION_RESUME].given)
         ANNC_RETURN_IF_FAILED(options_resume(options));
+    name_known_data(&options->value[OPTION_DATA]);
     return options_default(options);
 }
 

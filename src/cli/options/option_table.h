@@ -6,6 +6,8 @@
 #include "cli/options/option_types.h"
 
 extern const struct option_spec OPTIONS[OPTION_COUNT];
+/* Returns the group of an option in help: "Data"; options of a group follow each other. */
+const char *option_group(enum option_id id);
 /* Returns the option of a command that other programs call `name`; NULL if unknown. */
 const char *option_known_as(const char *name, unsigned command);
 

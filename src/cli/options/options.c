@@ -6,6 +6,7 @@
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -36,6 +37,55 @@ static bool parse_number(const char *text, double *number)
     return annc_number_parse(text, strlen(text), '.', '\0', number);
 }
 
+/* Returns whether two names are equal but for case, and for '_' in place of '-'. */
+static bool is_same_name(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        const int x = *a == '_' ? '-' : tolower((unsigned char)*a), y = *b == '_' ? '-' : tolower((unsigned char)*b);
+        if (x != y)
+            return false;
+    }
+    return *a == *b;
+}
+
+static int find_choice(const char *(*choice)(int value), const char *name)
+{
+    for (int i = 0; choice(i); i++)
+        if (is_same_name(choice(i), name))
+            return i;
+    return -1;
+}
+
+int choice_named(const char *(*choice)(int value), const char *name)
+{
+    /* What other programs call them. */
+    static const struct {
+        const char *alias, *name;
+    } aliases[] = {{"mse", "quadratic"},
+                   {"squared-error", "quadratic"},
+                   {"mae", "mean-absolute"},
+                   {"xent", "cross-entropy"},
+                   {"bce", "cross-entropy"},
+                   {"binary-cross-entropy", "cross-entropy"},
+                   {"log-loss", "cross-entropy"},
+                   {"cce", "categorical-cross-entropy"},
+                   {"softmax-cross-entropy", "categorical-cross-entropy"},
+                   {"linear", "identity"},
+                   {"logistic", "sigmoid"},
+                   {"swish", "silu"},
+                   {"nag", "nesterov"},
+                   {"glorot", "xavier"},
+                   {"kaiming", "he"},
+                   {"minmax", "min-max"},
+                   {"standard", "standardise"},
+                   {"standardize", "standardise"}};
+    const int found = find_choice(choice, name);
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases && found < 0; i++)
+        if (is_same_name(aliases[i].alias, name))
+            return find_choice(choice, aliases[i].name);
+    return found;
+}
+
 static annc_status refuse_choice(const struct option_spec *spec, const char *text)
 {
     char names[256] = "";
@@ -46,14 +96,19 @@ static annc_status refuse_choice(const struct option_spec *spec, const char *tex
 
 bool option_comes_with_model(const struct options *options, enum option_id id)
 {
-    const bool is_of_shape =
-        id == OPTION_LAYERS || id == OPTION_ACTIVATION || id == OPTION_OUTPUT_ACTIVATION || id == OPTION_COST;
+    const bool is_of_shape = id == OPTION_LAYERS || id == OPTION_ACTIVATION || id == OPTION_OUTPUT_ACTIVATION ||
+                             id == OPTION_COST || id == OPTION_QUANTILE;
     return is_of_shape && options->value[OPTION_LOAD].text && !options->value[id].given;
 }
 
 bool is_share(const char *text, double *share)
 {
-    return parse_number(text, share);
+    const size_t length = strlen(text);
+    if (length < 2 || text[length - 1] != '%')
+        return parse_number(text, share);
+    const bool parsed = annc_number_parse(text, length - 1, '.', '\0', share);
+    *share /= 100;
+    return parsed;
 }
 
 annc_status option_parse(const struct option_spec *spec, const char *text, struct option_value *value)
@@ -86,14 +141,16 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
             return annc_fail(ANNC_USAGE, "--%s takes a finite number, not '%.64s'", spec->name, text);
         break;
     case SHARE:
-        if (!parse_number(text, &value->number) || !(value->number >= 0 && value->number < 1))
-            return annc_fail(ANNC_USAGE, "--%s takes a number from 0 to below 1, not '%.64s'", spec->name, text);
+        if (!is_share(text, &value->number) || !(value->number >= 0 && value->number < 1))
+            return annc_fail(ANNC_USAGE, "--%s takes a number from 0 to below 1, or a percentage, not '%.64s'",
+                             spec->name, text);
         break;
     case CHOICE:
-        for (value->choice = 0; spec->choice(value->choice); value->choice++)
-            if (strcmp(spec->choice(value->choice), text) == 0)
-                return ANNC_OK;
-        return refuse_choice(spec, text);
+        value->choice = choice_named(spec->choice, text);
+        if (value->choice < 0)
+            return refuse_choice(spec, text);
+        value->text = spec->choice(value->choice);
+        break;
     }
     return ANNC_OK;
 }
@@ -161,6 +218,8 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
         bool took_next = false;
         if (!only_positional && strcmp(argv[i], "--") == 0) {
             only_positional = true;
+        } else if (!only_positional && strcmp(argv[i], "-h") == 0) {
+            options->value[OPTION_HELP].given = true;
         } else if (!only_positional && strncmp(argv[i], "--", 2) == 0) {
             ANNC_RETURN_IF_FAILED(
                 parse_option(command, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, options, &took_next));
@@ -266,19 +325,41 @@ void option_describe(const struct option_spec *spec, size_t width, char *text, s
     add_names(spec, width < size ? width : size, text, size);
 }
 
+void option_help(enum option_id id)
+{
+    const struct option_spec *spec = &OPTIONS[id];
+    printf("--%s%s%s: %s", spec->name, spec->argument ? " " : "", spec->argument ? spec->argument : "", spec->help);
+    if (spec->preset)
+        printf(" [%s]", spec->preset);
+    putchar('\n');
+    for (int i = 0; spec->kind == CHOICE && spec->choice(i); i++)
+        printf("  %s\n", spec->choice(i));
+}
+
+/* Of train and sweep, which have most, only common options are, and the command's own. */
+static bool is_in_short_help(enum option_id id, unsigned command)
+{
+    const unsigned bits = OPTIONS[id].commands;
+    return command & (TRAIN | SWEEP) ? (bits & COMMON) || (id < OPTION_DATA && !(bits & RARE)) : !(bits & RARE);
+}
+
 int options_help(unsigned command, bool all)
 {
     const uint32_t width = terminal_columns(stdout);
+    const char *group = NULL;
     int left_out = 0;
-    for (int id = 0; id < OPTION_COUNT; id++) {
+    for (enum option_id id = 0; id < OPTION_COUNT; id++) {
         const struct option_spec *spec = &OPTIONS[id];
         char left[48], text[600];
         if (!(spec->commands & command))
             continue;
-        if ((spec->commands & RARE) && !all) {
+        if (!all && !is_in_short_help(id, command)) {
             left_out++;
             continue;
         }
+        if (group != option_group(id))
+            printf("%s:\n", option_group(id));
+        group = option_group(id);
         snprintf(left, sizeof left, "--%s%s%s", spec->name, spec->argument ? " " : "",
                  spec->argument ? spec->argument : "");
         printf("  %-24s ", left);

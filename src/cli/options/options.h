@@ -12,7 +12,10 @@ annc_status options_parse(unsigned command, int most_positional, int argc, char 
 annc_status options_default(struct options *options);
 /* Returns whether the loaded model determines the option, so that its default is not used. */
 bool option_comes_with_model(const struct options *options, enum option_id id);
-/* Returns whether the value of --validation is a share of the data, like 0.1, and not a file
+/* Returns the number of a name among choices, in any case, or of what other programs call it; -1 if
+ * it is unknown. */
+int choice_named(const char *(*choice)(int value), const char *name);
+/* Returns whether the value of --validation is a share of the data, like 0.1 or 10%, and not a file
  * name. */
 bool is_share(const char *text, double *share);
 
@@ -36,6 +39,8 @@ annc_status option_parse(const struct option_spec *spec, const char *text, struc
  * than `width`, it drops the part after a semicolon, except the default, and lists as many names
  * as fit. */
 void option_describe(const struct option_spec *spec, size_t width, char *text, size_t size);
+/* Prints all about one option: purpose, default, and accepted names, one per line. */
+void option_help(enum option_id id);
 /* Prints the options of a command at the width of the screen, the common ones or all. Returns the
  * number of omitted options. */
 int options_help(unsigned command, bool all);

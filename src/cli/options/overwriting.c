@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_LINKS = 40 };
+enum { MOST_LINKS = 40, ANY_WRITES = S_IWUSR | S_IWGRP | S_IWOTH };
 
 /* Pairs that may be one file, since the command reads it first and then replaces it whole. */
 static const struct {
@@ -130,10 +130,12 @@ annc_status overwriting_check(unsigned command, const struct options *options, c
     return ANNC_OK;
 }
 
-/* Compares an output with all inputs and with the outputs after it. */
+/* Compares an output with all inputs and with the outputs after it. A file that nobody may write is
+ * replaced only with --force. */
 static annc_status check_output(unsigned command, const struct options *options, enum option_id id, const char *path)
 {
     const char *other;
+    struct stat there;
     for (int i = 0; i < OPTION_COUNT; i++) {
         const enum option_id read = (enum option_id)i;
         other = file_of(command, options, read, 0);
@@ -147,9 +149,27 @@ static annc_status check_output(unsigned command, const struct options *options,
             return annc_fail(ANNC_USAGE, "--%s and --%s name the same file: %.300s", OPTIONS[id].name, OPTIONS[i].name,
                              path);
     }
+    if (stat(path, &there) == 0 && S_ISREG(there.st_mode) && (there.st_mode & ANY_WRITES) == 0 &&
+        !options->value[OPTION_FORCE].given)
+        return annc_fail(ANNC_OUTPUT, "%.300s: is write-protected; give --force to replace it, or another --%s", path,
+                         OPTIONS[id].name);
     if (is_found_by_name(path))
         return annc_fail(ANNC_USAGE, "--%s would overwrite images or labels: %.300s", OPTIONS[id].name, path);
     return ANNC_OK;
+}
+
+/* Returns whether a path is what standard output or standard error write to, such as /dev/stdout;
+ * /dev/null, where nothing mixes, is not. */
+static bool is_a_stream(const char *path)
+{
+    struct stat there, stream, null;
+    if (stat(path, &there) != 0 ||
+        (stat("/dev/null", &null) == 0 && S_ISCHR(there.st_mode) && there.st_rdev == null.st_rdev))
+        return false;
+    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fstat(descriptor, &stream) == 0 && stream.st_dev == there.st_dev && stream.st_ino == there.st_ino)
+            return true;
+    return false;
 }
 
 /* Rejects "-" for an output that cannot be a stream: a file of this name would be an accident. */
@@ -157,7 +177,12 @@ static annc_status check_dash(const struct options *options, enum option_id id)
 {
     const unsigned traits = OPTIONS[id].commands;
     const char *text = options->value[id].text;
-    if (!(traits & WRITES) || (traits & STREAMS) || !text || strcmp(text, "-") != 0)
+    if (!(traits & WRITES) || (traits & STREAMS) || !text)
+        return ANNC_OK;
+    if (is_a_stream(text))
+        return annc_fail(ANNC_USAGE, "--%s %.300s: the program prints there; give a file of its own", OPTIONS[id].name,
+                         text);
+    if (strcmp(text, "-") != 0)
         return ANNC_OK;
     return annc_fail(ANNC_USAGE,
                      "--%s needs a file name and cannot write to standard output; for a file named '-', use ./-",

@@ -299,7 +299,9 @@ static annc_status take_checkpoint(struct options *options, const annc_network *
     ANNC_RETURN_IF_FAILED(take_lines(options, checkpoint, options->resumed + length, false, told, &all));
     find_strangers(options, told, &all);
     if (all.count > 0)
-        return annc_fail(ANNC_USAGE, "its training cannot resume with another %s; only --epochs may be raised",
+        return annc_fail(ANNC_USAGE,
+                         "its training cannot resume with another %s; only --epochs may be raised; for a new training "
+                         "from its parameters give it to --load in place of --resume",
                          all.text);
     return ANNC_OK;
 }

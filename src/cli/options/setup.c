@@ -1,5 +1,6 @@
 /* setup.c - makes shapes, devices and data from options. */
 #include "cli/options/setup.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/options/note.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---------------------------------------------------------------- shapes */
 
@@ -33,10 +35,15 @@ void print_activations(const annc_shape *shape, char *text, size_t size)
                                  annc_activation_name(shape->activation[l]));
 }
 
+static const char *activation_at(int i)
+{
+    return annc_activation_name((annc_activation)i);
+}
+
 static const char *activation_name(int i, unsigned command)
 {
     (void)command;
-    return annc_activation_name((annc_activation)i);
+    return activation_at(i);
 }
 
 /* Parses ":relu" or ":leaky-relu" after a width; *text moves past it. A name ends with the text, or
@@ -48,12 +55,12 @@ static annc_status parse_layer_activation(const char **text, annc_activation *ac
     while ((*text)[length] && !((*text)[length] == '-' && (*text)[length + 1] >= '0' && (*text)[length + 1] <= '9'))
         length++;
     snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, *text);
-    for (int f = 0; f < ANNC_ACTIVATION_COUNT; f++)
-        if (strcmp(annc_activation_name((annc_activation)f), name) == 0) {
-            *activation = (annc_activation)f;
-            *text += length;
-            return ANNC_OK;
-        }
+    const int f = choice_named(activation_at, name);
+    if (f >= 0) {
+        *activation = (annc_activation)f;
+        *text += length;
+        return ANNC_OK;
+    }
     const char *meant = closest(name, activation_name, 0);
     return annc_fail(ANNC_USAGE, "--layers: unknown activation '%s'%s%s%s", name, meant ? "; did you mean " : "",
                      meant ? meant : "", meant ? "?" : "");
@@ -69,7 +76,8 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
         const unsigned long width = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
         if (width < 1 || width > ANNC_MAX_WIDTH)
             return annc_fail(ANNC_USAGE,
-                             "--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'",
+                             "--layers takes widths from 1 to %d with '-' between them, like 784-32-10; not '%.64s'; "
+                             "for the hidden widths alone use --hidden 64,32",
                              ANNC_MAX_WIDTH, whole);
         if (count > ANNC_MAX_LAYERS)
             return annc_fail(ANNC_USAGE, "--layers takes at most %d layers after the inputs", ANNC_MAX_LAYERS);
@@ -86,7 +94,9 @@ static annc_status parse_layers(const char *text, annc_shape *shape, bool *named
     }
     if (*text != '\0' || count < 2)
         return annc_fail(ANNC_USAGE,
-                         "--layers takes two or more widths with '-' between them, like 784-32-10; not '%.64s'", whole);
+                         "--layers takes two or more widths with '-' between them, inputs and outputs too, like "
+                         "784-32-10; not '%.64s'; for the hidden widths alone use --hidden 64,32",
+                         whole);
     shape->layers = count - 1;
     return ANNC_OK;
 }
@@ -106,6 +116,8 @@ static annc_status agree_with_model(const struct options *options, const annc_sh
     if (options->value[OPTION_COST].given && shape->cost != model->cost)
         return annc_fail(ANNC_USAGE, "--cost is %s, but the model has %s", annc_cost_name(shape->cost),
                          annc_cost_name(model->cost));
+    if (options->value[OPTION_QUANTILE].given && model->cost == ANNC_QUANTILE && shape->quantile != model->quantile)
+        return annc_fail(ANNC_USAGE, "--quantile is %g, but the model has %g", shape->quantile, model->quantile);
     return ANNC_OK;
 }
 
@@ -114,6 +126,8 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
     const struct option_value *value = options->value;
     bool named[ANNC_MAX_LAYERS + 1] = {false};
     memset(shape, 0, sizeof *shape);
+    if (model && value[OPTION_HIDDEN].given)
+        return annc_fail(ANNC_USAGE, "--hidden has no place beside a model, which has its hidden layers");
     if (model)
         *shape = *model;
     if (!model || value[OPTION_LAYERS].given)
@@ -125,9 +139,28 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
     }
     if (!model || value[OPTION_COST].given)
         shape->cost = (annc_cost)value[OPTION_COST].choice;
+    if (!model || value[OPTION_QUANTILE].given)
+        shape->quantile = value[OPTION_QUANTILE].given ? value[OPTION_QUANTILE].number : 0.5;
     if (model)
         return agree_with_model(options, model, shape);
     return annc_shape_check(shape);
+}
+
+/* Fails if the first argument is not the model, but a later one is; keeps the last error
+ * otherwise. */
+static annc_status check_order(const struct options *options)
+{
+    struct annc_kept_error first;
+    annc_error_keep(&first);
+    for (int i = 1; i < options->positional_count; i++) {
+        annc_network *network = NULL;
+        const bool is_model = annc_model_load(options->positional[i], NULL, &network) == ANNC_OK;
+        annc_network_free(network);
+        if (is_model)
+            return annc_fail(ANNC_USAGE, "%.300s is a model: put it first", options->positional[i]);
+    }
+    annc_fail_again(ANNC_INPUT, &first);
+    return ANNC_OK;
 }
 
 annc_status load_model(const struct options *options, const char *path, annc_network **network)
@@ -135,6 +168,8 @@ annc_status load_model(const struct options *options, const char *path, annc_net
     annc_shape assumed;
     char activations[1024];
     const annc_status status = annc_model_load(path, NULL, network);
+    if (status == ANNC_INPUT && path == options->positional[0])
+        ANNC_RETURN_IF_FAILED(check_order(options));
     if (status != ANNC_INPUT || !options->value[OPTION_LAYERS].given)
         return status;
     ANNC_RETURN_IF_FAILED(shape_from_options(options, NULL, &assumed));
@@ -142,6 +177,7 @@ annc_status load_model(const struct options *options, const char *path, annc_net
     print_activations(annc_network_shape(*network), activations, sizeof activations);
     note(options, "%s does not record how it was trained; assumed: %s, %s cost", path, activations,
          annc_cost_name(annc_network_shape(*network)->cost));
+    note(options, "  its layers in order: %s", annc_network_metadata(*network, "annc.layer_names"));
     return ANNC_OK;
 }
 
@@ -155,7 +191,7 @@ annc_status device_options_from(const struct options *options, annc_device_optio
     *device = (annc_device_options){.kind = ANNC_DEVICE_COUNT, .threads = (int)options->value[OPTION_THREADS].whole};
     for (int kind = 0; kind < ANNC_DEVICE_COUNT; kind++)
         if (strlen(annc_device_kind_name((annc_device_kind)kind)) == length &&
-            strncmp(text, annc_device_kind_name((annc_device_kind)kind), length) == 0)
+            strncasecmp(text, annc_device_kind_name((annc_device_kind)kind), length) == 0)
             device->kind = (annc_device_kind)kind;
     if (colon && device->kind == ANNC_DEVICE_CUDA && colon[1] >= '0' && colon[1] <= '9' && strlen(colon) < 6)
         device->index = (int)strtol(colon + 1, &end, 10);
@@ -275,6 +311,45 @@ static annc_status validation_from(const struct options *options, annc_data_opti
     return ANNC_OK;
 }
 
+/* Parses "1" for all files, or "0,1" and "0,1,2" for those of --data, --test and --validation. */
+static annc_status skips_from(const char *text, annc_data_options *source)
+{
+    static const double MOST = 1e9;
+    uint32_t *const skip[] = {&source->text.skip, &source->test_skip, &source->validation_skip};
+    uint32_t count = 0;
+    for (const char *at = text; at; at++) {
+        const size_t length = strspn(at, "0123456789");
+        double number;
+        if (count == 3 || !annc_number_parse(at, length, '.', '\0', &number) || number > MOST ||
+            (at[length] != '\0' && at[length] != ','))
+            return annc_fail(ANNC_USAGE,
+                             "--skip takes a whole number from 0 to %.0f, or one for each of --data, --test and "
+                             "--validation, as in 0,1; not '%.64s'",
+                             MOST, text);
+        *skip[count++] = (uint32_t)number;
+        at += length;
+        if (*at == '\0')
+            break;
+    }
+    if (count == 1)
+        source->test_skip = source->validation_skip = source->text.skip;
+    return ANNC_OK;
+}
+
+/* Returns the scaling of targets for a network of a shape, or, with NULL, for one that is chosen by
+ * the data and has the output activation and cost that are given, if any. */
+static annc_scale target_scale_for(const struct options *options, const annc_shape *shape)
+{
+    const struct option_value *output = &options->value[OPTION_OUTPUT_ACTIVATION], *cost = &options->value[OPTION_COST];
+    const annc_shape outputs = {.layers = 1,
+                                .width = {1, 1},
+                                .activation = {output->given ? (annc_activation)output->choice : ANNC_IDENTITY},
+                                .cost = cost->given ? (annc_cost)cost->choice : ANNC_QUADRATIC};
+    if (!shape && !output->given && !cost->given)
+        return ANNC_SCALE_AUTO;
+    return annc_shape_takes_any_target(shape ? shape : &outputs) ? ANNC_SCALE_STANDARDISE : ANNC_SCALE_NONE;
+}
+
 annc_status data_options_from(const struct options *options, const annc_shape *shape, annc_data_options *source)
 {
     const struct option_value *value = options->value;
@@ -287,17 +362,19 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     source->transpose = value[OPTION_TRANSPOSE].given;
     source->scale = (annc_scale)value[OPTION_SCALE].choice;
     source->target_scale = (annc_scale)value[OPTION_TARGET_SCALE].choice;
-    if (source->target_scale == ANNC_SCALE_AUTO && shape && !annc_shape_takes_any_target(shape))
-        source->target_scale = ANNC_SCALE_NONE;
+    if (source->target_scale == ANNC_SCALE_AUTO)
+        source->target_scale = target_scale_for(options, shape);
     source->outputs = shape ? shape->width[shape->layers] : 0;
     source->seed = value[value[OPTION_SPLIT_SEED].given ? OPTION_SPLIT_SEED : OPTION_SEED].whole;
     source->folds = (uint32_t)value[OPTION_FOLDS].whole;
     source->text = (annc_text_options){.header = (annc_choice)value[OPTION_HEADER].choice,
-                                       .skip = (uint32_t)value[OPTION_SKIP].whole,
                                        .missing = (annc_missing)value[OPTION_MISSING].choice,
                                        .label = value[OPTION_LABEL].text,
                                        .target = value[OPTION_TARGET].text,
-                                       .drop = value[OPTION_DROP].text};
+                                       .drop = value[OPTION_DROP].text,
+                                       .categorical = value[OPTION_CATEGORICAL].text,
+                                       .numeric = value[OPTION_NUMERIC].text};
+    ANNC_RETURN_IF_FAILED(skips_from(value[OPTION_SKIP].text, source));
     if (source->text.label && source->text.target)
         return annc_fail(ANNC_USAGE,
                          "--label and --target cannot be combined: one predicts classes, the other numbers");

@@ -22,8 +22,8 @@ annc_status device_options_from(const struct options *options, annc_device_optio
 annc_status device_from_options(const struct options *options, const annc_shape *shape,
                                 const annc_training_options *training, annc_device **device);
 
-/* Fills the options for reading data for a network of a shape, or, with NULL, for none; the caller
- * sets the required parts. ANNC_USAGE if an option is invalid or two contradict each other. */
+/* Fills the options for reading data for a network of a shape, or, with NULL, for one that is yet to
+ * be chosen; the caller sets the required parts. ANNC_USAGE if an option is invalid or two contradict each other. */
 annc_status data_options_from(const struct options *options, const annc_shape *shape, annc_data_options *source);
 /* Loads the data named in `source`, and notes the reader's assumptions. */
 annc_status load_file(const struct options *options, annc_data_options *source, annc_data *data);

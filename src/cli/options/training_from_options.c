@@ -26,6 +26,16 @@ annc_status objective_from_options(const struct options *options, annc_objective
     return ANNC_OK;
 }
 
+annc_status augmentation_from_options(const struct options *options, annc_augmentation *augmentation)
+{
+    const struct option_value *value = options->value;
+    *augmentation =
+        (annc_augmentation){value[OPTION_SHIFT].number, value[OPTION_ROTATE].number, value[OPTION_ELASTIC].number};
+    if (augmentation->rotation > 180)
+        return annc_fail(ANNC_USAGE, "--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
+    return ANNC_OK;
+}
+
 annc_status training_from_options(const struct options *options, const annc_shape *shape,
                                   annc_training_options *training)
 {
@@ -44,8 +54,6 @@ annc_status training_from_options(const struct options *options, const annc_shap
             *own[i].number = value[own[i].id].number;
     training->clip = value[OPTION_CLIP].number;
     training->max_norm = value[OPTION_MAX_NORM].number;
-    training->augmentation =
-        (annc_augmentation){value[OPTION_SHIFT].number, value[OPTION_ROTATE].number, value[OPTION_ELASTIC].number};
     training->batch = (uint32_t)value[OPTION_BATCH].whole;
     training->seed = value[OPTION_SEED].whole;
     training->engine = (annc_engine)value[OPTION_ENGINE].choice;
@@ -56,8 +64,7 @@ annc_status training_from_options(const struct options *options, const annc_shap
                                          .epochs = (uint32_t)value[OPTION_EPOCHS].whole};
     if (training->schedule.epochs == 0)
         training->schedule.kind = ANNC_CONSTANT; /* no training, so a schedule has no length */
-    if (training->augmentation.rotation > 180)
-        return annc_fail(ANNC_USAGE, "--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
+    ANNC_RETURN_IF_FAILED(augmentation_from_options(options, &training->augmentation));
     ANNC_RETURN_IF_FAILED(objective_from_options(options, &training->objective));
     return annc_training_check(training, shape);
 }

@@ -16,15 +16,15 @@ static void tell(const struct options *options, enum option_id id, const char *w
 /* ---------------------------------------------------------------- training */
 
 /* The condition for an option to have an effect. */
-enum cause { OPTIMISER, SCHEDULE, CHECKPOINT, SPLIT, MODEL };
+enum cause { OPTIMISER, SCHEDULE, CHECKPOINT, SPLIT, MODEL, COST };
 
 static const struct {
     enum option_id id;
     enum cause cause;
-} OF_TRAINING[] = {{OPTION_MOMENTUM, OPTIMISER},       {OPTION_BETA2, OPTIMISER},
-                   {OPTION_EPSILON, OPTIMISER},        {OPTION_SCHEDULE_FACTOR, SCHEDULE},
-                   {OPTION_SCHEDULE_PERIOD, SCHEDULE}, {OPTION_CHECKPOINT_EVERY, CHECKPOINT},
-                   {OPTION_SPLIT_SEED, SPLIT},         {OPTION_ENSEMBLE, MODEL}};
+} OF_TRAINING[] = {
+    {OPTION_MOMENTUM, OPTIMISER},       {OPTION_BETA2, OPTIMISER},          {OPTION_EPSILON, OPTIMISER},
+    {OPTION_SCHEDULE_FACTOR, SCHEDULE}, {OPTION_SCHEDULE_PERIOD, SCHEDULE}, {OPTION_CHECKPOINT_EVERY, CHECKPOINT},
+    {OPTION_SPLIT_SEED, SPLIT},         {OPTION_ENSEMBLE, MODEL},           {OPTION_QUANTILE, COST}};
 enum { OF_TRAINING_COUNT = sizeof OF_TRAINING / sizeof *OF_TRAINING };
 
 /* Returns whether validation uses a share of the training set. */
@@ -47,11 +47,15 @@ void unused_add(struct unused *unused, const struct options *options, const annc
     const struct {
         enum option_id id;
         bool used;
-    } uses[] = {
-        {OPTION_MOMENTUM, own.mu > 0},          {OPTION_BETA2, own.rho > 0},
-        {OPTION_EPSILON, own.epsilon > 0},      {OPTION_SCHEDULE_FACTOR, by_period || schedule == ANNC_EXPONENTIAL},
-        {OPTION_SCHEDULE_PERIOD, by_period},    {OPTION_CHECKPOINT_EVERY, value[OPTION_CHECKPOINT].given},
-        {OPTION_SPLIT_SEED, is_split(options)}, {OPTION_ENSEMBLE, value[OPTION_SAVE].given}};
+    } uses[] = {{OPTION_MOMENTUM, own.mu > 0},
+                {OPTION_BETA2, own.rho > 0},
+                {OPTION_EPSILON, own.epsilon > 0},
+                {OPTION_SCHEDULE_FACTOR, by_period || schedule == ANNC_EXPONENTIAL},
+                {OPTION_SCHEDULE_PERIOD, by_period},
+                {OPTION_CHECKPOINT_EVERY, value[OPTION_CHECKPOINT].given},
+                {OPTION_SPLIT_SEED, is_split(options)},
+                {OPTION_ENSEMBLE, value[OPTION_SAVE].given},
+                {OPTION_QUANTILE, value[OPTION_COST].choice == ANNC_QUANTILE}};
     for (int id = 0; id < OPTION_COUNT; id++)
         unused->typed[id] |= value[id].typed;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
@@ -81,6 +85,9 @@ static void explain(const struct unused *unused, enum cause cause, char *why, si
         break;
     case SPLIT:
         snprintf(why, size, "no part of the training set is held out");
+        break;
+    case COST:
+        snprintf(why, size, "the cost is not quantile");
         break;
     case MODEL:
         snprintf(why, size, "--save is not given");
@@ -112,6 +119,8 @@ static const struct {
 } OF_DATA[] = {{OPTION_LABEL, TEXT_TABLE},
                {OPTION_TARGET, TEXT_TABLE | ARRAY | ARRAYS},
                {OPTION_DROP, TEXT_TABLE},
+               {OPTION_CATEGORICAL, TEXT_TABLE},
+               {OPTION_NUMERIC, TEXT_TABLE},
                {OPTION_DELIMITER, TEXT_TABLE},
                {OPTION_DECIMAL, TEXT_TABLE},
                {OPTION_THOUSANDS, TEXT_TABLE},
@@ -131,7 +140,8 @@ static unsigned kind_of(const annc_data_options *source, const annc_data *data, 
                  [ANNC_FORMAT_TEXT] = {TEXT_TABLE, "the data are a text table"},
                  [ANNC_FORMAT_NPY] = {ARRAY, "the data are an NPY array"},
                  [ANNC_FORMAT_NPZ] = {ARRAYS, "the data are NPZ arrays"},
-                 [ANNC_FORMAT_PNG] = {IMAGES, "the data are a picture"}};
+                 [ANNC_FORMAT_PNG] = {IMAGES, "the data are a picture"},
+                 [ANNC_FORMAT_JPEG] = {IMAGES, "the data are a picture"}};
     *name = source->source == ANNC_SOURCE_DIGITS ? "the data are the built-in digits" : kinds[data->format].name;
     return source->source == ANNC_SOURCE_DIGITS ? DRAWN : kinds[data->format].kind;
 }
@@ -177,8 +187,8 @@ void warn_unused_data_options(const struct options *options, const annc_data_opt
 
 void warn_unused_example_options(const struct options *options)
 {
-    static const enum option_id used[] = {OPTION_LR,  OPTION_EXAMPLE, OPTION_EDGES, OPTION_STEP,
-                                          OPTION_OUT, OPTION_CONFIG,  OPTION_QUIET, OPTION_HELP};
+    static const enum option_id used[] = {OPTION_LR,  OPTION_EXAMPLE, OPTION_EDGES,  OPTION_STEP,  OPTION_SALIENCY,
+                                          OPTION_OUT, OPTION_FORCE,   OPTION_CONFIG, OPTION_QUIET, OPTION_HELP};
     for (int id = 0; id < OPTION_COUNT; id++) {
         bool has_effect = !options->value[id].typed;
         for (size_t i = 0; i < sizeof used / sizeof *used; i++)

@@ -93,7 +93,7 @@ static void print_numbers(FILE *out, const struct report *report, const char *ke
         else if (is_share)
             page_number(out, "%.2f%%", 100 * number);
         else
-            page_number(out, "%.6g", number);
+            page_number(out, number == floor(number) && fabs(number) < 1e9 ? "%.0f" : "%.4g", number);
     }
     fputs("</tr>\n", out);
 }
@@ -124,7 +124,7 @@ static void print_results(FILE *out, const struct report *report)
                  {"validation_rmse", "validation RMSE", false},
                  {"validation_loss", "validation loss per example", false},
                  {"training_accuracy", "training accuracy", true},
-                 {"loss", "training loss", false},
+                 {"mean_loss", "training loss", false},
                  {"parameters", "parameters", false},
                  {"seconds", "training seconds", false},
                  {"wall_seconds", "total seconds", false}};
@@ -303,7 +303,7 @@ annc_status run_report(const struct options *options)
         return annc_fail(ANNC_USAGE, "report takes at most %d logs", MOST_RUNS);
     if (!path)
         return annc_fail(ANNC_USAGE, "report needs --out FILE, the page to write");
-    report.options = options;
+    report = (struct report){.options = options};
     annc_status status = ANNC_OK;
     ANNC_TRY(device_options_from(options, &device));
     ANNC_TRY(annc_model_can_save(output_path(path)));

@@ -12,12 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CLASSES = 30, MOST_MISTAKES = 24, MOST_PAIRS = 20, MOST_TARGETS = 4 };
+enum { MOST_CLASSES = 30, MOST_MISTAKES = 24, MOST_PAIRS = 20, MOST_TARGETS = 4, MOST_IMPORTANT = 20 };
 
 /* ---------------------------------------------------------------- classes */
 
+/* Returns the largest count off the diagonal, at least 1. */
+static uint32_t most_confused(const annc_confusion *confusion)
+{
+    annc_confusion_cell cell;
+    return annc_confusion_pairs(confusion, 1, &cell) > 0 ? cell.count : 1;
+}
+
+/* The diagonal is coloured by its share of the row, other cells by their share of the largest. */
 static void print_matrix(FILE *out, const struct subject *subject, const annc_confusion *confusion)
 {
+    const double most = most_confused(confusion);
     page_table(out, "Rows: true class, columns: predicted class; examples of the %s.", subject->set_name);
     fputs("<thead><tr><td></td>", out);
     for (uint32_t c = 0; c < confusion->classes; c++)
@@ -28,10 +37,10 @@ static void print_matrix(FILE *out, const struct subject *subject, const annc_co
         fputs("<tr>", out);
         page_row_head(out, "%s", annc_dataset_class_name(subject->set, r));
         for (uint32_t c = 0; c < confusion->classes; c++) {
-            const uint32_t count = confusion->count[(size_t)r * confusion->classes + c];
+            const uint32_t count = annc_confusion_count(confusion, r, c);
             const double share = measures.support ? (double)count / measures.support : 0;
             fprintf(out, "<td class=\"n\" style=\"background:rgba(var(--%s),%.3f)\">%u</td>", r == c ? "good" : "bad",
-                    r == c ? 0.45 * share : fmin(0.6, 2 * sqrt(share / 10)), count);
+                    r == c ? 0.45 * share : 0.6 * count / most, count);
         }
         fputs("</tr>\n", out);
     }
@@ -41,27 +50,16 @@ static void print_matrix(FILE *out, const struct subject *subject, const annc_co
 /* Prints the largest cells off the diagonal. */
 static void print_pairs(FILE *out, const struct subject *subject, const annc_confusion *confusion)
 {
-    const size_t cells = (size_t)confusion->classes * confusion->classes;
-    size_t largest[MOST_PAIRS], count = 0;
-    for (size_t i = 0; i < cells; i++) {
-        if (i % (confusion->classes + 1) == 0 || confusion->count[i] == 0)
-            continue;
-        size_t at = count < MOST_PAIRS ? count++ : MOST_PAIRS;
-        for (; at > 0 && confusion->count[largest[at - 1]] < confusion->count[i]; at--)
-            if (at < MOST_PAIRS)
-                largest[at] = largest[at - 1];
-        if (at < MOST_PAIRS)
-            largest[at] = i;
-    }
+    annc_confusion_cell pairs[MOST_PAIRS];
+    const uint32_t count = annc_confusion_pairs(confusion, MOST_PAIRS, pairs);
     page_table(out, "The most frequent confusions; %u classes are too many for a table of all pairs.",
                confusion->classes);
     PAGE_HEADS(out, "class", "predicted as", ">examples");
-    for (size_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         fputs("<tr>", out);
-        page_row_head(out, "%s", annc_dataset_class_name(subject->set, (uint32_t)(largest[i] / confusion->classes)));
-        page_element(out, "td", "", "%s",
-                     annc_dataset_class_name(subject->set, (uint32_t)(largest[i] % confusion->classes)));
-        page_number(out, "%u", confusion->count[largest[i]]);
+        page_row_head(out, "%s", annc_dataset_class_name(subject->set, pairs[i].label));
+        page_element(out, "td", "", "%s", annc_dataset_class_name(subject->set, pairs[i].predicted));
+        page_number(out, "%u", pairs[i].count);
         fputs("</tr>\n", out);
     }
     page_table_end(out);
@@ -249,6 +247,54 @@ static void print_mistakes(FILE *out, const struct subject *subject)
         print_wrong_rows(out, subject, &mistakes);
 }
 
+/* ---------------------------------------------------------------- importance */
+
+static void print_importance_image(FILE *out, const struct importance_list *list)
+{
+    uint8_t *grey = take_memory(list->count, 1, "an image");
+    const double largest = annc_spread_mean(&list->ranked[0].importance.score);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const double share = fmax(0, annc_spread_mean(&list->ranked[i].importance.score)) / largest;
+        grey[list->ranked[i].column] = largest > 0 ? (uint8_t)lround(255 * share) : 0;
+    }
+    fputs("<ul class=\"images\">\n<li>", out);
+    page_image(out, grey, list->count / list->image_columns, list->image_columns, GREYS,
+               "importance of each pixel, white: the largest");
+    page_element(out, "span", "", "white: the most important pixel");
+    fputs("</li>\n</ul>\n", out);
+    free(grey);
+}
+
+static void print_importance_table(FILE *out, const struct importance_list *list)
+{
+    const uint32_t shown = list->count < MOST_IMPORTANT ? list->count : MOST_IMPORTANT;
+    char name[COLUMN_NAME];
+    page_table(out,
+               "How much worse the network does when the values of one input are shuffled: mean and standard "
+               "deviation of %u times; %u of %u inputs.",
+               list->repeats, shown, list->count);
+    PAGE_HEADS(out, "input", list->are_classes ? ">accuracy lost" : ">R\xC2\xB2 lost", ">\xC2\xB1", ">loss gained");
+    for (uint32_t i = 0; i < shown; i++) {
+        const annc_importance *importance = &list->ranked[i].importance;
+        fputs("<tr>", out);
+        page_row_head(out, "%s", importance_name(list, i, name));
+        page_number(out, "%.4f", annc_spread_mean(&importance->score));
+        page_number(out, "%.4f", annc_spread_deviation(&importance->score));
+        page_number(out, "%.4f", annc_spread_mean(&importance->loss));
+        fputs("</tr>\n", out);
+    }
+    page_table_end(out);
+}
+
+static void print_importance(FILE *out, const struct subject *subject)
+{
+    const struct importance_list *list = &subject->importance;
+    print_section(out, subject, "Importance of the inputs");
+    print_importance_table(out, list);
+    if (list->image_columns > 1)
+        print_importance_image(out, list);
+}
+
 /* ---------------------------------------------------------------- evaluation */
 
 /* Checks that the measured values agree with the log. */
@@ -296,7 +342,9 @@ static void print_evaluation(FILE *out, const struct subject *subject)
 void print_evaluation_sections(FILE *out, const struct subject *subject)
 {
     print_evaluation(out, subject);
-    if (annc_dataset_has_classes(subject->set))
+    if (annc_dataset_labels(subject->set))
         print_confusion(out, subject);
     print_mistakes(out, subject);
+    if (subject->importance.count > 0)
+        print_importance(out, subject);
 }

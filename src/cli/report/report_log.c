@@ -53,6 +53,9 @@ void print_ending(FILE *out, const struct run *run)
                      ended);
     if (!isnan(kept))
         page_element(out, "p", "", "The parameters of epoch %.0f, the best by validation loss, were kept.", kept);
+    else if (run_text(run, "model"))
+        page_element(out, "p", "", "The saved model has the parameters of the last epoch, %.0f.",
+                     run_number(run, "epochs"));
 }
 
 /* ---------------------------------------------------------------- epochs */

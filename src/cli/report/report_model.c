@@ -3,6 +3,8 @@
 #include "cli/report/report_model.h"
 #include "base/json_read.h"
 #include "base/status.h"
+#include "cli/charts/gallery.h"
+#include "cli/options/input_names.h"
 #include "cli/options/option_types.h"
 #include "cli/options/training_from_options.h"
 #include "cli/report/page.h"
@@ -20,25 +22,6 @@
 enum { MOST_UNITS = 64, MOST_BARS = 30, AUDIT_BATCH = 8, AUDIT_SAMPLE = 10 };
 
 /* ---------------------------------------------------------------- weights */
-
-/* Returns element k of a JSON array in the model's metadata, as text or number; false if there is
- * none. */
-static bool element_of(const annc_network *network, const char *key, uint32_t k, char *text, size_t size)
-{
-    const char *array = annc_network_metadata(network, key);
-    char *copy = array ? take_copy(array, "a list of the model") : NULL;
-    struct annc_json_members members;
-    struct annc_json_member member = {.text = NULL};
-    bool found = copy != NULL;
-    if (found)
-        annc_json_open(&members, copy);
-    for (uint32_t i = 0; found && i <= k; i++)
-        found = annc_json_next_member(&members, &member);
-    if (found)
-        snprintf(text, size, "%s", member.text);
-    free(copy);
-    return found;
-}
 
 /* Returns three times the root mean square, an upper bound of most weights. */
 static double scale_of(const float *weights, size_t count)
@@ -94,38 +77,35 @@ static void print_bars(FILE *out, const struct subject *subject)
     const float *W = annc_network_parameters_const(subject->network) + annc_shape_weights_at(shape, 1);
     const uint32_t n = shape->width[0], shown = n < MOST_BARS ? n : MOST_BARS;
     struct weight *weights = take_memory(n, sizeof *weights, "the weights");
+    struct input_names names;
     for (uint32_t i = 0; i < n; i++) {
         weights[i].input = i;
         for (uint32_t j = 0; j < shape->width[1]; j++)
             weights[i].size += fabs((double)W[(size_t)j * n + i]) / shape->width[1];
     }
     qsort(weights, n, sizeof *weights, by_size);
+    input_names_open(subject->network, n, &names);
     page_table(out, "Inputs with the largest weights in the first layer, averaged over its units: %u of %u.", shown, n);
     PAGE_HEADS(out, "input", ">mean |w|", "");
     for (uint32_t i = 0; i < shown; i++) {
-        char name[128];
-        if (!element_of(subject->network, "annc.inputs", weights[i].input, name, sizeof name))
-            snprintf(name, sizeof name, "input %u", weights[i].input + 1);
+        char name[INPUT_NAME];
         fputs("<tr>", out);
-        page_row_head(out, "%s", name);
+        page_row_head(out, "%s", input_name(&names, weights[i].input, name));
         page_number(out, "%.4g", weights[i].size);
         fprintf(out, "<td class=\"b\"><span class=\"bar\" style=\"width:%.1f%%\"></span></td></tr>\n",
                 weights[0].size > 0 ? 100 * weights[i].size / weights[0].size : 0);
     }
     page_table_end(out);
+    input_names_close(&names);
     free(weights);
 }
 
 static void print_weights(FILE *out, const struct subject *subject)
 {
-    char rows[32] = "0", columns[32] = "0";
+    uint32_t rows, columns;
     print_section(out, subject, "Weights of the first layer");
-    const bool are_images = element_of(subject->network, "annc.images", 0, rows, sizeof rows) &&
-                            element_of(subject->network, "annc.images", 1, columns, sizeof columns);
-    const unsigned long r = strtoul(rows, NULL, 10), c = strtoul(columns, NULL, 10);
-    if (are_images && r > 0 && c > 0 && r <= ANNC_MAX_WIDTH && c <= ANNC_MAX_WIDTH &&
-        r * c == annc_network_shape(subject->network)->width[0])
-        print_units(out, subject, (uint32_t)r, (uint32_t)c);
+    if (network_takes_images(subject->network, &rows, &columns))
+        print_units(out, subject, rows, columns);
     else
         print_bars(out, subject);
 }

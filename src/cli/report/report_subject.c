@@ -48,7 +48,7 @@ static annc_status take_options(struct subject *subject)
  * report. */
 static annc_status complete_options(const struct options *report, struct subject *subject)
 {
-    static const enum option_id own[] = {OPTION_DEVICE, OPTION_THREADS};
+    static const enum option_id own[] = {OPTION_DEVICE, OPTION_THREADS, OPTION_IMPORTANCE};
     struct option_value *value = subject->options.value;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         value[own[i]] = report->value[own[i]];
@@ -140,6 +140,7 @@ static void open_data(const struct options *report, struct subject *subject)
 static annc_status evaluate(struct subject *subject)
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
+    const struct option_value *repeats = &subject->options.value[OPTION_IMPORTANCE];
     annc_evaluator *evaluator = NULL;
     annc_status status = ANNC_OK;
     ANNC_TRY(device_from_options(&subject->options, annc_network_shape(subject->network), NULL, &subject->device));
@@ -148,6 +149,9 @@ static annc_status evaluate(struct subject *subject)
     subject->outputs =
         take_memory((size_t)examples->count * examples->outputs, sizeof *subject->outputs, "the outputs");
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, subject->predictions, subject->outputs, &subject->evaluation));
+    if (repeats->given)
+        ANNC_TRY(importance_measure(subject->device, subject->network, subject->set, (uint32_t)repeats->whole,
+                                    &subject->importance));
 out:
     annc_evaluator_free(evaluator);
     return status;
@@ -178,6 +182,7 @@ void subject_close(struct subject *subject)
 {
     free(subject->predictions);
     free(subject->outputs);
+    importance_free(&subject->importance);
     free(subject->config);
     annc_device_close(subject->device);
     annc_data_free(&subject->data);

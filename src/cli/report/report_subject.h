@@ -4,6 +4,7 @@
 
 #include "annc.h"
 #include "cli/log/run.h"
+#include "cli/model/importance_table.h"
 #include "cli/options/option_types.h"
 
 /* A run with its model and data, as far as available. A missing part is NULL, and a sentence gives
@@ -22,6 +23,7 @@ struct subject {
     annc_evaluation evaluation;
     int32_t *predictions;
     float *outputs;
+    struct importance_list importance; /* if --importance asks for it */
     char no_model[700], no_data[700], no_evaluation[700];
 };
 

@@ -48,12 +48,17 @@ static double merit_of(const struct log_record *network)
     return isnan(merit) ? -INFINITY : merit;
 }
 
+/* As annc_sweep_rank: the largest merit first, of equals the smallest loss, then the earlier network. */
 static int by_merit(const void *left, const void *right)
 {
     const struct log_record *a = left, *b = right;
-    const double mine = merit_of(a), others = merit_of(b),
+    const double merit = merit_of(b) - merit_of(a),
+                 loss = record_number(a, "validation_loss") - record_number(b, "validation_loss"),
                  order = record_number(a, "network") - record_number(b, "network");
-    return mine > others ? -1 : mine < others ? 1 : order < 0 ? -1 : order > 0;
+    return merit != 0 && !isnan(merit) ? (merit < 0 ? -1 : 1)
+           : loss != 0 && !isnan(loss) ? (loss < 0 ? -1 : 1)
+           : order < 0                 ? -1
+                                       : order > 0;
 }
 
 static void print_heads(FILE *out, const struct log_record *first, const bool *is_there)

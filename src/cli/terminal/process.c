@@ -61,6 +61,8 @@ static void on_signal(int signal)
 {
     enum { GRACE = 1, AGAIN = 50000 }; /* seconds; microseconds */
     const struct itimerval grace = {{0, AGAIN}, {GRACE, 0}};
+    if (caught_signal == SIGXCPU && signal == SIGXCPU) /* the system repeats it every second */
+        return;
     if (caught_signal || policy == END_AT_ONCE)
         _exit(128 + signal);
     caught_signal = signal;
@@ -106,7 +108,9 @@ void handle_signals(void)
     sigaction(SIGBUS, &lost, NULL);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);
-    handle_unless_ignored(SIGHUP, on_signal); /* a closed terminal */
+    handle_unless_ignored(SIGHUP, on_signal);  /* a closed terminal */
+    handle_unless_ignored(SIGUSR1, on_signal); /* batch systems announce the end of a job's time by it */
+    handle_unless_ignored(SIGXCPU, on_signal); /* the soft limit of processor time */
     handle(SIGALRM, on_alarm);
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);

@@ -26,8 +26,8 @@ bool should_stop(void *context);
  * ANNC_DEVICE, and ANNC_STOPPED that of a process ended by the signal. */
 int exit_code(annc_status status);
 
-/* Installs the handlers: the first SIGINT or SIGTERM follows the current stop policy, the second
- * ends the program at once. A closed pipe and a file size limit become write errors instead of
+/* Installs the handlers: the first SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGXCPU follows the current
+ * stop policy, the second ends the program at once. A closed pipe and a file size limit become write errors instead of
  * ending the program. */
 void handle_signals(void);
 

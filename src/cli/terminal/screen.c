@@ -13,11 +13,17 @@
 
 void print_plain(FILE *stream, const char *text, size_t length)
 {
+    /* Standard error has no buffer of its own: each write is a call of the system. */
+    enum { BUFFER = 512 };
     const char *const end = text + length;
-    char piece[ANNC_PRINTABLE];
+    char buffer[BUFFER];
+    size_t used = 0;
     while (text < end) {
-        const size_t size = annc_next_printable(&text, piece);
-        fwrite(piece, 1, size, stream);
+        used += annc_next_printable(&text, buffer + used);
+        if (used > BUFFER - ANNC_PRINTABLE || text >= end) {
+            fwrite(buffer, 1, used, stream);
+            used = 0;
+        }
     }
 }
 

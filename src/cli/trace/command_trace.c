@@ -2,6 +2,8 @@
 #include "cli/trace/command_trace.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/options/inferred.h"
+#include "cli/options/known_data.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
@@ -13,6 +15,7 @@
 #include "cli/trace/graph.h"
 #include "cli/trace/graph_svg.h"
 #include "cli/trace/graph_text.h"
+#include "cli/trace/saliency.h"
 #include "cli/trace/trace_graph.h"
 #include "cli/trace/trace_steps.h"
 
@@ -27,6 +30,7 @@ enum { SHOWN_NAME = 41 };
 /* The subject of a trace: a network's parameters in double, and an example. */
 struct subject {
     const struct options *options;
+    struct inferred inferred;
     annc_network *network; /* the model, or NULL */
     annc_shape shape;
     double *theta;
@@ -90,17 +94,29 @@ static annc_status take_network(struct subject *subject)
     return ANNC_OK;
 }
 
-static annc_status take_data(struct subject *subject)
+/* Loads the data, unless the network was chosen by them. */
+static annc_status load_examples(struct subject *subject)
 {
-    const struct options *options = subject->options;
     annc_data_options source;
-    char layers[100];
-    ANNC_RETURN_IF_FAILED(data_options_from(options, &subject->shape, &source));
+    struct known_data known;
+    annc_status status = ANNC_OK;
+    ANNC_TRY(known_data_open(TRACE, subject->options, subject->network, &known));
+    ANNC_TRY(data_options_from(&known.options, &subject->shape, &source));
     source.model = subject->network;
     source.need_test = subject->network != NULL;
     source.need_train = !source.need_test;
-    ANNC_RETURN_IF_FAILED(load_data(options, options->value[OPTION_DATA].text, &source, false, &subject->data));
+    if (!subject->data.train)
+        ANNC_TRY(load_data(subject->options, known.options.value[OPTION_DATA].text, &source, false, &subject->data));
     subject->examples = source.need_test ? subject->data.test : subject->data.train;
+out:
+    known_data_close(&known);
+    return status;
+}
+
+static annc_status take_data(struct subject *subject)
+{
+    char layers[100];
+    ANNC_RETURN_IF_FAILED(load_examples(subject));
     const annc_examples *examples = annc_dataset_examples(subject->examples);
     if (subject->example >= examples->count)
         return annc_fail(ANNC_INPUT, "--example %u: the data have %u example%s", subject->example + 1, examples->count,
@@ -118,23 +134,45 @@ static annc_status take_data(struct subject *subject)
     return ANNC_OK;
 }
 
+/* Loads the model, or chooses what the options leave open by the data, which stay loaded. */
+static annc_status take_model_or_infer(struct subject *subject)
+{
+    annc_data_options source;
+    if (subject->options->positional_count > 0)
+        return load_model(subject->options, subject->options->positional[0], &subject->network);
+    ANNC_RETURN_IF_FAILED(data_options_from(subject->options, NULL, &source));
+    ANNC_RETURN_IF_FAILED(options_infer(TRACE, subject->options, &source, &subject->inferred, &subject->data));
+    subject->options = &subject->inferred.options;
+    return ANNC_OK;
+}
+
 static annc_status take_subject(struct subject *subject)
 {
     const struct options *options = subject->options;
     const struct option_value *value = options->value;
     subject->eta = value[OPTION_LR].given ? value[OPTION_LR].number : 1;
     subject->example = (uint32_t)value[OPTION_EXAMPLE].whole - 1;
-    if (options->positional_count == 0 && !value[OPTION_LAYERS].given && !value[OPTION_DATA].text)
+    if (options->positional_count == 0 && !value[OPTION_LAYERS].given && !value[OPTION_HIDDEN].given &&
+        !value[OPTION_DATA].text)
         return take_worked_example(subject);
-    if (options->positional_count > 0)
-        ANNC_RETURN_IF_FAILED(load_model(options, options->positional[0], &subject->network));
-    ANNC_RETURN_IF_FAILED(
-        shape_from_options(options, subject->network ? annc_network_shape(subject->network) : NULL, &subject->shape));
+    ANNC_RETURN_IF_FAILED(take_model_or_infer(subject));
+    ANNC_RETURN_IF_FAILED(shape_from_options(
+        subject->options, subject->network ? annc_network_shape(subject->network) : NULL, &subject->shape));
     ANNC_RETURN_IF_FAILED(take_data(subject));
     return take_network(subject);
 }
 
 /* ---------------------------------------------------------------- selection and output */
+
+/* Names the layers of the network, or the units of a layer. */
+static annc_status refuse_neuron(const annc_shape *shape, const char *text, unsigned layer)
+{
+    if (layer < 1 || layer > shape->layers)
+        return annc_fail(ANNC_USAGE, "--neuron %.20s does not exist: layers are 1 to %u, after the inputs", text,
+                         shape->layers);
+    return annc_fail(ANNC_USAGE, "--neuron %.20s does not exist: layer %u has units 1 to %u", text, layer,
+                     shape->width[layer]);
+}
 
 /* Parses "--neuron 2:3": unit 3 of layer 2. */
 static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint32_t *j)
@@ -150,9 +188,7 @@ static annc_status find_neuron(const struct subject *subject, uint32_t *l, uint3
                          "--neuron takes a layer and one of its units, both counted from 1, like 2:3; not '%.64s'",
                          text);
     if (layer < 1 || layer > subject->shape.layers || unit < 1 || unit > subject->shape.width[layer])
-        return annc_fail(ANNC_USAGE, "--neuron %.20s does not exist: the network has %u layer%s%s", text,
-                         subject->shape.layers, annc_plural(subject->shape.layers),
-                         layer >= 1 && layer <= subject->shape.layers ? ", and this layer has fewer units" : "");
+        return refuse_neuron(&subject->shape, text, layer);
     *l = layer;
     *j = unit - 1;
     return ANNC_OK;
@@ -211,6 +247,11 @@ static annc_status show_trace(const struct subject *subject, const annc_trace *t
 {
     const struct option_value *value = subject->options->value;
     struct graph graph;
+    if (value[OPTION_SALIENCY].given) {
+        if (!value[OPTION_OUT].text)
+            printf("%s\n", subject->title);
+        return saliency_show(subject->options, trace, subject->network, subject->examples, subject->example);
+    }
     if (value[OPTION_STEP].given) {
         printf("%s\n", subject->title);
         print_steps(trace, after, view, subject->eta, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO), stdout);
@@ -256,7 +297,9 @@ annc_status run_trace(const struct options *options)
     if (path && options->value[OPTION_STEP].given)
         return annc_fail(ANNC_USAGE,
                          "--step and --out cannot be combined: --step prints equations, --out writes a graph");
-    if (path && !printer_for(path))
+    if (options->value[OPTION_STEP].given && options->value[OPTION_SALIENCY].given)
+        return annc_fail(ANNC_USAGE, "--step and --saliency cannot be combined: give one of them");
+    if (path && !options->value[OPTION_SALIENCY].given && !printer_for(path))
         return annc_fail(
             ANNC_USAGE,
             "--out takes a name that ends in .svg, .dot, .gv or .txt, or a name without an ending; not '%.64s'", path);

@@ -14,13 +14,19 @@ enum { MARGIN = 70, HEAD = 40, FOOT = 40, HALF_HEIGHT = 15 };
 static const double TREE_WIDTH = 156, GATE_WIDTH = 180, GATE_HEIGHT = 62;
 /* Width of a letter, relative to its size. */
 static const double LETTER = 0.62;
-static const double LABEL_WIDTH = 104, UNIT_HEIGHT = 142, UNIT = 104, END_WIDTH = 210;
+static const double LABEL_WIDTH = 84, UNIT_HEIGHT = 142, UNIT = 104, END_WIDTH = 210;
+
+/* Width at which a wide graph is shown; its text stays readable down to about 2/3 of its size. */
+static const double MOST_WIDTH = 1200;
+/* Gradients below this share of the largest are grey. */
+static const double FAINT = 1e-3;
 
 /* Layout of a graph on the sheet. */
 struct sheet {
     double column, row; /* pixels per column, per row */
     int columns;        /* of this width; later ones have END_WIDTH */
     double width, height;
+    double faint; /* gradients below are grey */
 };
 
 static double x_of(const struct sheet *sheet, const struct graph_node *node)
@@ -40,6 +46,11 @@ static struct sheet measure(const struct graph *graph)
         sheet.width = fmax(sheet.width, x_of(&sheet, &graph->nodes[i]) + MARGIN);
         sheet.height = fmax(sheet.height, graph->nodes[i].row * sheet.row);
     }
+    for (uint32_t i = 0; i < graph->edge_count; i++)
+        if ((graph->are_gates || graph->nodes[graph->edges[i].to].column < graph->unit_columns) &&
+            fabs(graph->edges[i].gradient) > sheet.faint) /* not of NaN */
+            sheet.faint = fabs(graph->edges[i].gradient);
+    sheet.faint *= FAINT;
     sheet.height += HEAD + FOOT + sheet.row;
     return sheet;
 }
@@ -192,11 +203,13 @@ static double free_place(struct covered *covered, const struct graph_edge *edge,
     return best;
 }
 
-static void print_label(double x, double y, const char *more, const struct graph_edge *edge, FILE *out)
+static void print_label(const struct sheet *sheet, double x, double y, const char *more, const struct graph_edge *edge,
+                        FILE *out)
 {
     fprintf(out, "<text class=\"forward\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>", x, y - 4, more, edge->value);
     if (!isnan(edge->gradient))
-        fprintf(out, "<text class=\"backward\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>", x, y + 12, more, edge->gradient);
+        fprintf(out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\"%s>%.4g</text>",
+                fabs(edge->gradient) < sheet->faint ? "backward faint" : "backward", x, y + 12, more, edge->gradient);
 }
 
 static void print_edge(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge,
@@ -214,11 +227,11 @@ static void print_edge(const struct graph *graph, const struct sheet *sheet, con
         fprintf(out, " data-gradient=\"%.17g\"", edge->gradient);
     fprintf(out, "><line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" marker-end=\"url(#arrow)\"/>", x0, y0, x1, y1);
     if (is_upright) {
-        print_label(x0 + 6, (y0 + y1) / 2, " text-anchor=\"start\"", edge, out);
+        print_label(sheet, x0 + 6, (y0 + y1) / 2, " text-anchor=\"start\"", edge, out);
     } else {
         const double t =
             free_place(covered, edge, place_of(graph, edge), (const double[]){x0, y0}, (const double[]){x1, y1});
-        print_label(x0 + t * (x1 - x0), y0 + t * (y1 - y0), "", edge, out);
+        print_label(sheet, x0 + t * (x1 - x0), y0 + t * (y1 - y0), "", edge, out);
     }
     fputs("</g>\n", out);
 }
@@ -235,22 +248,28 @@ static void print_xml(const char *text, FILE *out)
 void graph_print_svg(const struct graph *graph, FILE *out)
 {
     const struct sheet sheet = measure(graph);
+    const double scale = fmin(1, MOST_WIDTH / sheet.width);
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
             "font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\" role=\"img\">\n<title>",
-            sheet.width, sheet.height, sheet.width, sheet.height);
+            sheet.width, sheet.height, sheet.width * scale, sheet.height * scale);
     print_xml(graph->title, out);
     fputs("</title>\n", out);
     fputs(
         "<style>line{stroke:#8a94a0;stroke-width:1.2}rect{fill:#fff;stroke:#44505c}.value rect{fill:#eef3f8}"
         ".parameter rect{fill:#fdf3e1}.gate rect{fill:#e3eef9}.fold rect{fill:#f3f3f3;stroke-dasharray:3 3}"
         "text{fill:#1d2730;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}rect~text{stroke:none}"
-        ".forward{fill:#0b6b3a}.backward{fill:#b3261e}</style>\n",
+        ".forward{fill:#0b6b3a}.backward{fill:#b3261e}.backward.faint{fill:#737d88}path{fill:#8a94a0}rect.sheet{fill:#"
+        "fff;"
+        "stroke:none}"
+        "@media(prefers-color-scheme:dark){line{stroke:#6f7b88}path{fill:#6f7b88}rect{fill:#191f27;stroke:#9eaab8}"
+        ".value rect{fill:#24303c}.parameter rect{fill:#3a301c}.gate rect{fill:#1d3247}.fold rect{fill:#22272e}"
+        "text{fill:#e7ebf0;stroke:#11151a}.forward{fill:#6fd39a}.backward{fill:#ff8f85}.backward.faint{fill:#8a94a0}"
+        "rect.sheet{fill:#11151a}}</style>\n",
         out);
     fputs("<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
           "orient=\"auto\">"
-          "<path d=\"M0 0 8 4 0 8z\" fill=\"#8a94a0\"/></marker></defs>\n<rect width=\"100%\" height=\"100%\" "
-          "stroke=\"none\" style=\"fill:#fff;stroke:none\"/>\n",
+          "<path d=\"M0 0 8 4 0 8z\"/></marker></defs>\n<rect class=\"sheet\" width=\"100%\" height=\"100%\"/>\n",
           out);
     fprintf(out, "<text x=\"%.0f\" y=\"24\" font-size=\"14\" text-anchor=\"start\" font-weight=\"bold\">", 16.0);
     print_xml(graph->title, out);

@@ -2,6 +2,7 @@
 #include "cli/train/command_sweep.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/options/inferred.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -32,9 +33,17 @@ struct entry {
     uint64_t seed;
 };
 
+/* Texts of the options that define one of the networks. */
+struct texts {
+    char axis[MOST_AXES][POINT_TEXT], seed[32], split_seed[32];
+    struct inferred inferred; /* what follows from an axis */
+};
+
 struct sweep {
-    const struct options *options;
+    const struct options *given, *options; /* by the user; completed from the data */
+    struct inferred inferred;
     struct grid grid;
+    struct texts first;    /* of the grid's first point */
     uint32_t seeds, count; /* of networks: points x seeds */
     struct entry *entries;
     annc_candidate *candidates;
@@ -47,10 +56,55 @@ struct sweep {
 
 /* ---------------------------------------------------------------- networks of the grid */
 
-/* Texts of the options that define one of the networks. */
-struct texts {
-    char axis[MOST_AXES][POINT_TEXT], seed[32], split_seed[32];
-};
+/* What follows from the data and the value of an axis, and whether options_infer notes it. */
+static const struct {
+    enum option_id axis, id;
+    bool is_noted;
+} FOLLOWS[] = {{OPTION_OPTIMIZER, OPTION_LR, true},
+               {OPTION_OPTIMIZER, OPTION_WEIGHT_DECAY, true},
+               {OPTION_COST, OPTION_OUTPUT_ACTIVATION, false},
+               {OPTION_COST, OPTION_LABEL_SMOOTHING, true},
+               {OPTION_OUTPUT_ACTIVATION, OPTION_COST, false},
+               {OPTION_OUTPUT_ACTIVATION, OPTION_LABEL_SMOOTHING, true}};
+
+static bool is_axis(const struct grid *grid, enum option_id id)
+{
+    for (int a = 0; a < grid->axes; a++)
+        if (grid->axis[a].id == id)
+            return true;
+    return false;
+}
+
+/* Sets the options of the grid to their values at a point. */
+static annc_status set_axes(const struct sweep *sweep, uint32_t point, struct texts *texts, struct options *options)
+{
+    for (int a = 0; a < sweep->grid.axes; a++) {
+        const enum option_id id = sweep->grid.axis[a].id;
+        struct option_value *value = &options->value[id];
+        grid_value(&sweep->grid, point, a, texts->axis[a]);
+        value->given = value->typed = true;
+        ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[id], texts->axis[a], value));
+    }
+    return ANNC_OK;
+}
+
+/* Chooses by the data what follows from an axis and is neither given nor an axis itself. */
+static annc_status infer_followers(const struct sweep *sweep, struct texts *texts, struct options *options)
+{
+    bool any = false;
+    for (size_t i = 0; i < sizeof FOLLOWS / sizeof *FOLLOWS; i++) {
+        const enum option_id id = FOLLOWS[i].id;
+        if (!is_axis(&sweep->grid, FOLLOWS[i].axis) || is_axis(&sweep->grid, id) || sweep->given->value[id].given)
+            continue;
+        options->value[id] = sweep->given->value[id];
+        any = true;
+    }
+    if (!any || !sweep->data.train)
+        return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(options_infer_from(SWEEP, options, sweep->data.train, &texts->inferred));
+    *options = texts->inferred.options;
+    return ANNC_OK;
+}
 
 /* Makes the options that would train one network alone; their texts are in `texts`. */
 static annc_status options_of(const struct sweep *sweep, uint32_t i, struct texts *texts, struct options *options)
@@ -67,13 +121,8 @@ static annc_status options_of(const struct sweep *sweep, uint32_t i, struct text
     ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[OPTION_SEED], texts->seed, &value[OPTION_SEED]));
     if (!value[OPTION_VALIDATION].text)
         value[OPTION_VALIDATION].text = DEFAULT_VALIDATION;
-    for (int a = 0; a < sweep->grid.axes; a++) {
-        const enum option_id id = sweep->grid.axis[a].id;
-        grid_value(&sweep->grid, entry->point, a, texts->axis[a]);
-        value[id].given = value[id].typed = true;
-        ANNC_RETURN_IF_FAILED(option_parse(&OPTIONS[id], texts->axis[a], &value[id]));
-    }
-    return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(set_axes(sweep, entry->point, texts, options));
+    return infer_followers(sweep, texts, options);
 }
 
 /* One network: its options and their texts, its shape and its training options. */
@@ -150,18 +199,22 @@ static const annc_evaluation *validation_of(const annc_candidate *candidate)
     return &annc_run_kept(&candidate->result)->validation;
 }
 
-/* "lr=3 batch=16 seed=1" */
+/* "lr=3 batch=16 seed=1", without what all networks have in common. */
 static void print_point(const struct sweep *sweep, uint32_t i, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
     for (int a = 0; a < sweep->grid.axes && used < size; a++) {
         char value[POINT_TEXT];
+        if (sweep->grid.axis[a].count == 1)
+            continue;
         grid_value(&sweep->grid, sweep->entries[i].point, a, value);
-        used += (size_t)snprintf(text + used, size - used, "%s=%s ", OPTIONS[sweep->grid.axis[a].id].name, value);
+        used += (size_t)snprintf(text + used, size - used, "%s%s=%s", used > 0 ? " " : "",
+                                 OPTIONS[sweep->grid.axis[a].id].name, value);
     }
-    if (used < size)
-        snprintf(text + used, size - used, "seed=%llu", (unsigned long long)sweep->entries[i].seed);
+    if (used < size && (sweep->seeds > 1 || used == 0))
+        snprintf(text + used, size - used, "%sseed=%llu", used > 0 ? " " : "",
+                 (unsigned long long)sweep->entries[i].seed);
 }
 
 static void print_merit(const struct sweep *sweep, const annc_candidate *candidate, char *text, size_t size)
@@ -207,15 +260,6 @@ static void json_merit(const struct sweep *sweep, const annc_candidate *candidat
     json_number(json, "validation_loss", there ? validation->loss : NAN);
 }
 
-/* Returns whether "epochs" is a member of json_point. */
-static bool varies_epochs(const struct sweep *sweep)
-{
-    for (int a = 0; a < sweep->grid.axes; a++)
-        if (sweep->grid.axis[a].id == OPTION_EPOCHS)
-            return true;
-    return false;
-}
-
 static annc_status print_json(const struct sweep *sweep, uint32_t i)
 {
     const annc_candidate *candidate = &sweep->candidates[i];
@@ -224,9 +268,11 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
     json_whole(&json, "network", (uint64_t)i + 1);
     json_point(sweep, i, &json);
     json_merit(sweep, candidate, &json);
-    json_whole(&json, varies_epochs(sweep) ? "epochs_done" : "epochs", candidate->result.epochs);
+    json_whole(&json, is_axis(&sweep->grid, OPTION_EPOCHS) ? "epochs_done" : "epochs", candidate->result.epochs);
     json_whole(&json, "best_epoch", candidate->result.best.epoch.epoch);
     json_number(&json, "seconds", candidate->result.seconds);
+    if (candidate->engine)
+        json_text(&json, "engine", candidate->engine);
     if (candidate->status != ANNC_OK)
         json_text(&json, "error", candidate->reason);
     return json_end(&json, stdout, NULL);
@@ -267,6 +313,23 @@ static void tell(void *context, uint32_t i)
             sweep->done == sweep->count ? "\n" : "");
 }
 
+/* Tells which engines trained how many of the networks. */
+static void tell_engines(const struct sweep *sweep)
+{
+    for (uint32_t i = 0; i < sweep->count; i++) {
+        const char *engine = sweep->candidates[i].engine;
+        uint32_t before = 0, count = 0;
+        for (uint32_t j = 0; engine && j < sweep->count; j++) {
+            const char *other = sweep->candidates[j].engine;
+            const bool same = other && strcmp(other, engine) == 0;
+            before += same && j < i;
+            count += same;
+        }
+        if (count > 0 && before == 0)
+            fprintf(stderr, "engine: %s (%u network%s)\n", engine, count, annc_plural(count));
+    }
+}
+
 /* ---------------------------------------------------------------- the best networks */
 
 static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked)
@@ -287,6 +350,8 @@ static annc_status print_table(const struct sweep *sweep, const uint32_t *ranked
         printf("%-*s %-7u %-9.3f %s\n", wide, merit, candidate->result.best.epoch.epoch, candidate->result.seconds,
                point);
     }
+    if (count == top && top < sweep->done)
+        note(sweep->options, "the best %u of %u networks; --top K lists more", count, sweep->done);
     return flush(stdout, "standard output");
 }
 
@@ -347,6 +412,25 @@ out:
     return status;
 }
 
+/* Tells how far a stopped sweep came, what is kept of it, and how to go on. */
+static void print_sweep_stop(const struct sweep *sweep)
+{
+    const char *path = sweep->options->value[OPTION_SAVE].text;
+    char kept[4200];
+    snprintf(kept, sizeof kept, "stopped after %u of %u networks", sweep->done, sweep->count);
+    complain(kept);
+    if (sweep->done == sweep->count)
+        return;
+    if (!path)
+        snprintf(kept, sizeof kept, "no network is kept; --save FILE keeps the best");
+    else if (sweep->best == sweep->count)
+        snprintf(kept, sizeof kept, "no network was complete: %s is unchanged", path);
+    else
+        snprintf(kept, sizeof kept, "the best so far is in %s", path);
+    complain(kept);
+    complain("a sweep is not resumed; for the other networks start one with the values that are left");
+}
+
 /* Returns the status of a network that failed for lack of memory or of a working device, and so is
  * missing from the results. */
 static annc_status find_refused(const struct sweep *sweep)
@@ -366,6 +450,8 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
     /* Every network failed. */
     if (ended == ANNC_OK && sweep->best == sweep->count && status == ANNC_OK)
         ended = annc_fail(sweep->candidates[0].status, "%s", sweep->candidates[0].reason);
+    if (!sweep->options->value[OPTION_QUIET].given && !sweep->options->value[OPTION_JSON].given)
+        tell_engines(sweep);
     if (ended == ANNC_OK && sweep->best < sweep->count)
         ended = print_winner(sweep, ranked);
     if ((ended == ANNC_OK || ended == ANNC_OUTPUT) && sweep->best < sweep->count) {
@@ -376,23 +462,73 @@ static annc_status finish(const struct sweep *sweep, annc_status status)
     free(ranked);
     if (ended == ANNC_OK)
         ended = find_refused(sweep);
+    if (status == ANNC_STOPPED && (ended == ANNC_OK || ended == ANNC_STOPPED))
+        print_sweep_stop(sweep);
     return ended == ANNC_OK ? status : ended;
 }
 
 /* ---------------------------------------------------------------- command */
 
+/* Fills the options for reading data for networks of a shape, or, with NULL, for ones yet to be
+ * chosen. */
+static annc_status data_source(const struct sweep *sweep, const annc_shape *shape, annc_data_options *source)
+{
+    ANNC_RETURN_IF_FAILED(data_options_from(sweep->options, shape, source));
+    source->need_train = true;
+    if (!source->validation_path && source->validation == 0)
+        source->validation = strtod(DEFAULT_VALIDATION, NULL);
+    return ANNC_OK;
+}
+
+/* Chooses what options and grid leave open by the data, which stay loaded: here for the grid's
+ * first point, without what follows from an axis, and in options_of for the others. */
+static annc_status infer(struct sweep *sweep)
+{
+    annc_data_options source;
+    struct options first = *sweep->options;
+    for (int a = 0; a < sweep->grid.axes; a++)
+        if (sweep->grid.axis[a].id == OPTION_LAYERS)
+            return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(set_axes(sweep, 0, &sweep->first, &first));
+    for (size_t i = 0; i < sizeof FOLLOWS / sizeof *FOLLOWS; i++)
+        if (FOLLOWS[i].is_noted && is_axis(&sweep->grid, FOLLOWS[i].axis))
+            first.value[FOLLOWS[i].id].given = true; /* not one value for all */
+    ANNC_RETURN_IF_FAILED(data_source(sweep, NULL, &source));
+    ANNC_RETURN_IF_FAILED(options_infer(SWEEP, &first, &source, &sweep->inferred, &sweep->data));
+    sweep->options = &sweep->inferred.options;
+    return ANNC_OK;
+}
+
 static annc_status load(struct sweep *sweep, const annc_shape *shape)
 {
     annc_data_options source;
-    ANNC_RETURN_IF_FAILED(data_options_from(sweep->options, shape, &source));
-    source.need_train = true;
-    if (!source.validation_path && source.validation == 0) {
-        source.validation = strtod(DEFAULT_VALIDATION, NULL);
+    ANNC_RETURN_IF_FAILED(data_source(sweep, shape, &source));
+    if (!sweep->options->value[OPTION_VALIDATION].text)
         note(sweep->options, "networks are compared on a tenth of the training set, held out (--validation)");
-    }
-    ANNC_RETURN_IF_FAILED(
-        load_data(sweep->options, sweep->options->value[OPTION_DATA].text, &source, true, &sweep->data));
+    if (!sweep->data.train)
+        ANNC_RETURN_IF_FAILED(
+            load_data(sweep->options, sweep->options->value[OPTION_DATA].text, &source, true, &sweep->data));
     return weigh_classes(sweep->options, sweep->data.train, &sweep->class_weights);
+}
+
+/* Checks, before the work, that the model could be loaded again. */
+static annc_status check_saving(const struct sweep *sweep)
+{
+    struct texts texts;
+    struct options options;
+    annc_network *network = NULL;
+    const struct session session = {
+        .options = &options, .run_options = sweep->candidates[0].options, .data = sweep->data};
+    annc_status status = ANNC_OK;
+    if (!sweep->options->value[OPTION_SAVE].text)
+        return ANNC_OK;
+    ANNC_TRY(options_of(sweep, 0, &texts, &options));
+    ANNC_TRY(annc_network_copy(sweep->candidates[0].network, &network));
+    ANNC_TRY(describe_network(&session, 0, network));
+    ANNC_TRY(annc_model_check(network));
+out:
+    annc_network_free(network);
+    return status;
 }
 
 static annc_status train_all(struct sweep *sweep)
@@ -400,11 +536,13 @@ static annc_status train_all(struct sweep *sweep)
     annc_device_options device;
     annc_shape shape;
     ANNC_RETURN_IF_FAILED(device_options_from(sweep->options, &device));
-    ANNC_RETURN_IF_FAILED(plan_all(sweep, &shape));
     if (sweep->options->value[OPTION_SAVE].text)
         ANNC_RETURN_IF_FAILED(annc_model_can_save(sweep->options->value[OPTION_SAVE].text));
+    ANNC_RETURN_IF_FAILED(infer(sweep));
+    ANNC_RETURN_IF_FAILED(plan_all(sweep, &shape));
     ANNC_RETURN_IF_FAILED(load(sweep, &shape));
     ANNC_RETURN_IF_FAILED(make_networks(sweep));
+    ANNC_RETURN_IF_FAILED(check_saving(sweep));
     note(sweep->options, "%u network%s", sweep->count, annc_plural(sweep->count));
     set_stop_policy(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
     const annc_status status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train,
@@ -414,7 +552,7 @@ static annc_status train_all(struct sweep *sweep)
 
 annc_status run_sweep(const struct options *options)
 {
-    struct sweep sweep = {.options = options, .seeds = (uint32_t)options->value[OPTION_SEEDS].whole};
+    struct sweep sweep = {.given = options, .options = options, .seeds = (uint32_t)options->value[OPTION_SEEDS].whole};
     annc_status status = ANNC_OK;
     ANNC_TRY(grid_open(options, &sweep.grid));
     if ((uint64_t)sweep.grid.points * sweep.seeds > MOST_POINTS)

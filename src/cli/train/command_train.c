@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/charts/curves.h"
+#include "cli/options/inferred.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
@@ -76,9 +77,23 @@ static void warn_unused(const struct session *session)
         warn_unused_options(&unused, session->options);
 }
 
+/* Chooses what the options leave open by the data, which stay loaded, unless folds are to load
+ * them. */
+static annc_status infer(struct session *session, struct inferred *inferred)
+{
+    annc_data_options source;
+    const annc_shape *model = session->network ? annc_network_shape(session->network) : NULL;
+    ANNC_RETURN_IF_FAILED(data_options_from(session->options, model, &source));
+    source.model = session->network;
+    ANNC_RETURN_IF_FAILED(options_infer(TRAIN, session->options, &source, inferred, &session->data));
+    session->options = &inferred->options;
+    return ANNC_OK;
+}
+
 /* Checks everything that does not need the data. *checkpoint is the network of --resume, owned by
  * the caller. */
-static annc_status prepare(struct session *session, annc_data_options *source, annc_network **checkpoint)
+static annc_status prepare(struct session *session, struct inferred *inferred, annc_data_options *source,
+                           annc_network **checkpoint)
 {
     annc_device_options device;
     const double limit = session->options->value[OPTION_MAX_TIME].number;
@@ -92,11 +107,7 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
         ANNC_RETURN_IF_FAILED(annc_checkpoint_strip(session->network));
     session->checkpoint = *checkpoint;
     const annc_network *given = session->checkpoint ? session->checkpoint : session->network;
-    ANNC_RETURN_IF_FAILED(
-        shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape));
     ANNC_RETURN_IF_FAILED(checkpoint_interval(session->options, &session->run_options));
-    ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->run_options.training));
-    ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
     ANNC_RETURN_IF_FAILED(check_combination(session));
     if (text_of(session, OPTION_SAVE))
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_SAVE)));
@@ -104,6 +115,12 @@ static annc_status prepare(struct session *session, annc_data_options *source, a
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_CHECKPOINT)));
     ANNC_RETURN_IF_FAILED(check_plot(session));
     ANNC_RETURN_IF_FAILED(log_open(session));
+    if (!session->checkpoint)
+        ANNC_RETURN_IF_FAILED(infer(session, inferred));
+    ANNC_RETURN_IF_FAILED(
+        shape_from_options(session->options, given ? annc_network_shape(given) : NULL, &session->shape));
+    ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->run_options.training));
+    ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
     warn_unused(session);
     return device_from_options(session->options, &session->shape, &session->run_options.training, &session->device);
 }
@@ -134,10 +151,11 @@ static annc_status save_plot(const struct session *session)
         note(session->options, "no epochs were left to train: %s is unchanged", path);
         return ANNC_OK;
     }
-    if (count == session->state.epochs)
+    const uint32_t last = session_epoch(session, session->state.epochs);
+    if (count == last)
         snprintf(epochs, sizeof epochs, "%u epoch%s", count, annc_plural(count));
     else
-        snprintf(epochs, sizeof epochs, "epochs %u to %u", session->state.epochs - count + 1, session->state.epochs);
+        snprintf(epochs, sizeof epochs, "epochs %u to %u", last - count + 1, last);
     print_layers(&session->shape, layers, sizeof layers);
     snprintf(name, sizeof name, "Training of %s, %s cost: %s", layers, annc_cost_name(session->shape.cost), epochs);
     const struct named_history run = {
@@ -206,10 +224,14 @@ static annc_status train_one(struct session *session, const annc_data_options *s
         annc_fail_again(status, &first);
     if (!ended && !has_diverged)
         return status;
+    if (said == ANNC_OK && ended)
+        said = print_untrained(session);
     if (said == ANNC_OK)
         said = save_plot(session);
     if (ended)
         print_warnings(session);
+    if (ended)
+        print_summary(session);
     if (said == ANNC_OK)
         said = print_result(session);
     if (status == ANNC_STOPPED)
@@ -220,11 +242,12 @@ static annc_status train_one(struct session *session, const annc_data_options *s
 annc_status run_train(const struct options *options)
 {
     struct session session;
+    struct inferred inferred;
     annc_data_options source;
     annc_network *checkpoint = NULL;
     memset(&session, 0, sizeof session);
     session.options = options;
-    annc_status status = prepare(&session, &source, &checkpoint);
+    annc_status status = prepare(&session, &inferred, &source, &checkpoint);
     annc_device *device = session.device;
     FILE *log = session.log;
     if (status == ANNC_OK)

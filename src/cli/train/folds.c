@@ -1,6 +1,7 @@
 /* folds.c - K-fold cross-validation. */
 #include "cli/train/folds.h"
 #include "base/status.h"
+#include "cli/options/note.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
@@ -97,6 +98,8 @@ static annc_status print_folds(const struct folds_session *all, const annc_folds
     }
     if (out)
         return ANNC_OK;
+    if (model->options->value[OPTION_EPOCHS].whole > 1)
+        note(model->options, "each fold is scored at its best epoch by validation loss, which flatters a little");
     if (folds->classes)
         printf("%u folds:  acc: %.2f%% +- %.2f%%\n", count, 100 * annc_spread_mean(&folds->accuracy),
                100 * annc_spread_deviation(&folds->accuracy));
@@ -148,15 +151,23 @@ static void end(void *context, uint32_t fold, annc_candidate *candidate)
 
 /* ---------------------------------------------------------------- all folds */
 
+/* Tells how far a stopped cross-validation came, what is kept of it, and how to go on. */
+static void print_folds_stop(const struct folds_session *all, const annc_folds *folds)
+{
+    const bool is_kept = all->model->options->value[OPTION_CHECKPOINT].text != NULL;
+    char stopped[ANNC_ERROR_SIZE];
+    snprintf(stopped, sizeof stopped, "stopped: %u of %u folds are complete, too few for their mean%s", folds->fold,
+             all->source->folds,
+             is_kept ? "" : "; nothing is kept, start again with --checkpoint FILE to be able to resume");
+    print_stop(all->model, stopped, false);
+}
+
 /* Completes the message of a cross-validation that ended with `status`. */
-static annc_status tell_failure(const struct folds_session *all, annc_status status)
+static annc_status tell_failure(const struct folds_session *all, const annc_folds *folds, annc_status status)
 {
     const char *checkpoint = all->model->options->value[OPTION_CHECKPOINT].text;
-    char stopped[ANNC_ERROR_SIZE];
-    if (status == ANNC_STOPPED) {
-        snprintf(stopped, sizeof stopped, "%s", error_text());
-        print_stop(all->model, stopped, false);
-    }
+    if (status == ANNC_STOPPED)
+        print_folds_stop(all, folds);
     if (status == ANNC_FAILURE && all->is_over_time && checkpoint)
         return annc_fail(status, "%s; resume with annc-gpu train --resume %s", error_text(), checkpoint);
     return status;
@@ -181,7 +192,7 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
     }
     all.sessions = take_memory(source->folds, sizeof *all.sessions, "the folds");
     annc_status status = annc_cross_validate(model->device, &options, &folds);
-    status = status == ANNC_OK ? print_folds(&all, &folds) : tell_failure(&all, status);
+    status = status == ANNC_OK ? print_folds(&all, &folds) : tell_failure(&all, &folds, status);
     free(all.sessions);
     return status;
 }

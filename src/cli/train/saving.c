@@ -54,7 +54,7 @@ annc_status describe_network(const struct session *session, uint32_t epochs, ann
 {
     const struct option_value *value = session->options->value;
     ANNC_RETURN_IF_FAILED(set_whole(network, "annc.seed", value[OPTION_SEED].whole));
-    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.epochs", epochs));
+    ANNC_RETURN_IF_FAILED(set_whole(network, "annc.epochs", session_epoch(session, epochs)));
     ANNC_RETURN_IF_FAILED(set_whole(network, "annc.batch", value[OPTION_BATCH].whole));
     ANNC_RETURN_IF_FAILED(set_number(network, "annc.lr", session->run_options.training.eta));
     ANNC_RETURN_IF_FAILED(set_options(network, "annc.config", session->options, print_config));
@@ -145,6 +145,7 @@ void note_resumed(const struct session *session, const annc_run *run)
         note(session->options,
              "the checkpoint was saved with another setup (%.300s), so rounding will differ from an uninterrupted run",
              then);
-    note(session->options, "resumed after %u epoch%s%s", session->state.epochs, annc_plural(session->state.epochs),
+    note(session->options, "resumed after %u epoch%s%s", session_epoch(session, session->state.epochs),
+         annc_plural(session_epoch(session, session->state.epochs)),
          is_done ? ", which is all of them; raise --epochs to continue" : "");
 }

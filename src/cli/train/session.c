@@ -23,10 +23,23 @@ const annc_outcome *session_outcome(const struct session *session)
     return annc_run_kept(&session->state);
 }
 
+double session_mean_loss(const annc_epoch *epoch)
+{
+    return epoch->loss / epoch->steps;
+}
+
+/* Returns the epochs that a model had before `own` of this run; of an implausible number none. */
+static uint32_t earlier_epochs(const annc_network *network, uint32_t own)
+{
+    const char *text = annc_network_metadata(network, "annc.epochs");
+    const unsigned long long epochs = text ? strtoull(text, NULL, 10) : 0;
+    return epochs >= own && epochs < INT32_MAX ? (uint32_t)epochs - own : 0;
+}
+
 double session_kept_epoch(const struct session *session)
 {
     const uint32_t best = session->state.best.epoch.epoch;
-    return best > 0 ? best : NAN;
+    return best > 0 ? session_epoch(session, best) : NAN;
 }
 
 /* ---------------------------------------------------------------- callbacks of the run */
@@ -46,7 +59,8 @@ static bool between_steps(void *context)
 {
     struct session *session = context;
     if (session->run)
-        live_draw(&session->live, session->state.epochs, annc_trainer_progress(annc_run_trainer(session->run)));
+        live_draw(&session->live, session_epoch(session, session->state.epochs),
+                  annc_trainer_progress(annc_run_trainer(session->run)));
     const bool stop = stop_signal() != 0;
     set_stop_policy(stop ? END_WHEN_ASKED : patience_for(session)); /* a last checkpoint is near */
     return stop;
@@ -56,6 +70,7 @@ static annc_status run_begun(void *context, const annc_run *run)
 {
     struct session *session = context;
     session->state = *annc_run_progress(run);
+    set_stop_policy(END_SOON);                    /* nothing is lost before the first steps end */
     if (session->fold > 0 && session->checkpoint) /* otherwise session_open has said it */
         note_resumed(session, run);
     return session->fold > 0 ? ANNC_OK : log_begin(session); /* the folds have begun it */
@@ -71,8 +86,8 @@ static void remember(struct session *session)
         return;
     for (int i = 0; i < EPOCH_COLUMNS; i++)
         row[i] = NAN;
-    row[EPOCH] = last->epoch.epoch;
-    row[TRAINING_LOSS] = last->epoch.loss;
+    row[EPOCH] = session_epoch(session, last->epoch.epoch);
+    row[TRAINING_LOSS] = session_mean_loss(&last->epoch);
     if (classes)
         row[TRAINING_ACCURACY] = (double)last->epoch.correct / last->epoch.examples;
     if (session->data.validation) {
@@ -144,6 +159,16 @@ static void complete_run_options(struct session *session)
     run->context = session;
 }
 
+/* Checks, before the work, that the model and its checkpoints could be loaded again. */
+static annc_status check_saving(struct session *session)
+{
+    const struct option_value *value = session->options->value;
+    if (!value[OPTION_SAVE].text && !value[OPTION_CHECKPOINT].text)
+        return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(describe_network(session, 0, session->network));
+    return annc_model_check(session->network);
+}
+
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch,
                             annc_status (*each)(const struct session *session))
 {
@@ -153,13 +178,17 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
         ANNC_RETURN_IF_FAILED(annc_network_copy(session->checkpoint, &session->network));
     if (session->network)
         ANNC_RETURN_IF_FAILED(annc_checkpoint_strip(session->network));
+    if (session->network && !session->checkpoint)
+        session->earlier = earlier_epochs(session->network, 0);
     parts.model = session->network;
     parts.need_train = true;
-    ANNC_RETURN_IF_FAILED(
-        load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
+    if (!session->data.train) /* otherwise the options were chosen by these data */
+        ANNC_RETURN_IF_FAILED(
+            load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
     ANNC_RETURN_IF_FAILED(
         annc_training_fits(session->device, &session->shape, &session->run_options.training, session->data.train));
     ANNC_RETURN_IF_FAILED(make_network(session));
+    ANNC_RETURN_IF_FAILED(check_saving(session));
     ANNC_RETURN_IF_FAILED(weigh_classes(session->options, session->data.train, &session->class_weights));
     complete_run_options(session);
     if (session->run_options.training.batch > annc_dataset_examples(session->data.train)->count)
@@ -176,6 +205,8 @@ annc_status session_open(struct session *session)
     if (status != ANNC_OK)
         return session->checkpoint ? name_checkpoint(session, status) : status;
     session->state = *annc_run_progress(session->run);
+    if (session->checkpoint)
+        session->earlier = earlier_epochs(session->checkpoint, session->state.epochs);
     const uint32_t window = annc_trainer_window(annc_run_trainer(session->run));
     if (window < count)
         note(session->options, "the examples do not fit on the device and are copied there %u at a time", window);
@@ -207,8 +238,9 @@ static void open_live(struct session *session)
 {
     const struct option_value *value = session->options->value;
     if (!value[OPTION_QUIET].given && !(value[OPTION_JSON].given && isatty(STDOUT_FILENO)))
-        live_open(&session->live, (uint32_t)value[OPTION_EPOCHS].whole, session->state.epochs,
-                  annc_dataset_examples(session->data.train)->count, session->deadline);
+        live_open(&session->live, session_epoch(session, (uint32_t)value[OPTION_EPOCHS].whole),
+                  session_epoch(session, session->state.epochs), annc_dataset_examples(session->data.train)->count,
+                  session->deadline);
 }
 
 annc_status session_train(struct session *session)

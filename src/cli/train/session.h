@@ -5,8 +5,9 @@
 #include "annc.h"
 #include "cli/train/session_state.h"
 
-/* Loads the data of `source`, makes the network, unless session->network is set, and completes
- * session->run_options. `each` is called after every epoch. */
+/* Loads the data of `source`, unless session->data has them, makes the network, unless
+ * session->network is set, and completes session->run_options. `each` is called after every
+ * epoch. */
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch,
                             annc_status (*each)(const struct session *session));
 void session_close(struct session *session);
@@ -18,6 +19,8 @@ void session_end_training(struct session *session);
  * final parameters: of the best epoch with validation, otherwise of the last. */
 annc_status session_train(struct session *session);
 
+/* Returns the mean of the minibatches' losses in an epoch. */
+double session_mean_loss(const annc_epoch *epoch);
 /* Returns the best epoch by validation, or NaN without validation. */
 double session_kept_epoch(const struct session *session);
 /* Returns the outcome of the epoch whose parameters are kept. */

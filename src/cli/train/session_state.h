@@ -18,6 +18,7 @@ struct session {
     annc_network *network;
     annc_run *run;                             /* NULL before it is open, and after its end */
     annc_run_state state;                      /* of the run */
+    uint32_t earlier;                          /* epochs that the model of --load had before the run */
     annc_layer_health health[ANNC_MAX_LAYERS]; /* at the end */
     float *class_weights;
     struct history history; /* of completed epochs, with --plot */
@@ -29,5 +30,11 @@ struct session {
     bool repeats;                                       /* another session has already printed its notes */
     double deadline;                                    /* seconds since the start of the process; 0 for none */
 };
+
+/* Returns an epoch's number for people and logs: those of a model of --load count. */
+static inline uint32_t session_epoch(const struct session *session, uint32_t epoch)
+{
+    return session->earlier + epoch;
+}
 
 #endif

@@ -57,7 +57,7 @@ void print_balance(const struct session *session)
     if (classes == 0 || classes > MOST_SHOWN)
         return;
     for (uint32_t i = 0; i < train->count; i++)
-        counts[train->labels[i]]++;
+        counts[annc_dataset_labels(session->data.train)[i]]++;
     for (uint32_t c = 0; c < classes; c++)
         used +=
             (size_t)snprintf(line + used, sizeof line - used, "%s%s %u", c ? ", " : "",
@@ -66,6 +66,14 @@ void print_balance(const struct session *session)
 }
 
 /* ---------------------------------------------------------------- epochs */
+
+/* Returns whether the network distinguishes classes: labels, or one-hot targets that its outputs reach
+ * unscaled. */
+static bool has_accuracy(const struct session *session)
+{
+    return annc_dataset_has_classes(session->data.train) ||
+           (annc_dataset_labels(session->data.train) && !annc_shape_takes_any_target(&session->shape));
+}
 
 static void json_named(struct json *json, const char *prefix, const char *name, double value)
 {
@@ -78,16 +86,16 @@ void json_measures(struct json *json, const struct session *session, const char 
                    const annc_evaluation *evaluation)
 {
     char key[64];
-    if (annc_dataset_has_classes(session->data.train)) {
+    if (has_accuracy(session)) {
         snprintf(key, sizeof key, "%scorrect", prefix);
         json_whole(json, key, evaluation->correct);
     }
     snprintf(key, sizeof key, "%scount", prefix);
     json_whole(json, key, evaluation->count);
     json_named(json, prefix, "loss", evaluation->loss);
-    if (annc_dataset_has_classes(session->data.train)) {
+    if (has_accuracy(session))
         json_named(json, prefix, "accuracy", annc_evaluation_accuracy(evaluation));
-    } else {
+    if (!annc_dataset_has_classes(session->data.train)) {
         json_named(json, prefix, "r2", evaluation->r2);
         json_named(json, prefix, "rmse", evaluation->rmse);
         json_named(json, prefix, "mae", evaluation->mae);
@@ -114,10 +122,11 @@ static annc_status json_epoch(const struct session *session, FILE *out)
     json_begin(&json, "annc.epoch/1");
     if (!alone)
         json_whole(&json, "fold", session->fold);
-    json_whole(&json, "epoch", last->epoch.epoch);
+    json_whole(&json, "epoch", session_epoch(session, last->epoch.epoch));
     json_number(&json, "loss", last->epoch.loss);
+    json_number(&json, "mean_loss", session_mean_loss(&last->epoch));
     json_number(&json, "rate", last->epoch.rate);
-    if (annc_dataset_has_classes(session->data.train))
+    if (has_accuracy(session))
         json_whole(&json, "training_correct", last->epoch.correct);
     json_whole(&json, "training_count", last->epoch.examples);
     if (session->data.validation)
@@ -138,40 +147,109 @@ annc_status log_epoch(const struct session *session)
     return session->log ? json_epoch(session, NULL) : ANNC_OK;
 }
 
-/* "  test set acc: 91.02% (9102 / 10000)", "  test set R2: 0.9923 RMSE: 0.123". */
+/* "  test set acc: 91.02% (9102 / 10000)", "  test set R2: 0.9923 RMSE: 0.123"; beside another set
+ * "  test acc: 91.02%", "  test R2: 0.9923", so that the line fits 80 columns. */
 static void print_measures(const struct session *session, const char *name, const annc_evaluation *evaluation)
 {
+    const bool is_beside = session->data.validation && session->data.test, accuracy = has_accuracy(session);
     char r2[SHORT_NUMBER];
-    if (annc_dataset_has_classes(session->data.train))
+    if (is_beside && accuracy)
+        printf("  %s acc: %.2f%%", name, 100 * annc_evaluation_accuracy(evaluation));
+    else if (is_beside)
+        printf("  %s R2: %s", name, short_number(evaluation->r2, 4, r2));
+    else if (accuracy)
         printf("  %s set acc: %.2f%% (%u / %u)", name, 100 * annc_evaluation_accuracy(evaluation), evaluation->correct,
                evaluation->count);
-    else
+    if (!is_beside && !annc_dataset_has_classes(session->data.train))
         printf("  %s set R2: %s RMSE: %.4g", name, short_number(evaluation->r2, 4, r2), evaluation->rmse);
+}
+
+/* Returns whether the job is of the tutorial's kind, whose lines have the sum of the minibatches'
+ * losses. */
+static bool is_tutorial(const struct session *session)
+{
+    const annc_shape *shape = &session->shape;
+    return shape->width[0] == 28 * 28 && shape->width[shape->layers] == 10 && shape->cost == ANNC_QUADRATIC &&
+           session->run_options.training.optimiser == ANNC_SGD;
+}
+
+/* Prints "Epoch 3:  Loss: 220.95" for the tutorial, "Epoch 3:  Mean loss: 0.2118" for all else. */
+static void print_loss(const struct session *session)
+{
+    const annc_epoch *epoch = &session->state.last.epoch;
+    const bool sum = is_tutorial(session);
+    const double loss = sum ? epoch->loss : session_mean_loss(epoch);
+    char text[SHORT_NUMBER];
+    if (loss < 1 || !sum)
+        snprintf(text, sizeof text, "%.4g", loss);
+    else
+        short_number(loss, 2, text);
+    printf("Epoch %u:  %s: %s", session_epoch(session, epoch->epoch), sum ? "Loss" : "Mean loss", text);
+}
+
+/* Returns whether the last epoch has a line: all of up to 40 epochs, about 30 of more; the log has
+ * all. */
+static bool has_line(const struct session *session)
+{
+    enum { ALL = 40, SHOWN = 30 };
+    const uint32_t epochs = (uint32_t)session->options->value[OPTION_EPOCHS].whole,
+                   epoch = session->state.last.epoch.epoch;
+    const uint32_t every = epochs > ALL ? (epochs + SHOWN - 1) / SHOWN : 1;
+    return epoch == 1 || epoch % every == 0 || epoch == epochs;
+}
+
+/* After the first epoch of a long run, tells that its model is not to be saved. */
+static void note_long_run(const struct session *session)
+{
+    const double long_run = 20; /* seconds */
+    const struct option_value *value = session->options->value;
+    const annc_run_state *state = &session->state;
+    if (state->epochs == 1 && state->seconds * (double)value[OPTION_EPOCHS].whole > long_run &&
+        !value[OPTION_SAVE].text && !value[OPTION_CHECKPOINT].text)
+        note(session->options, "the model will not be saved; to keep it, start again with --save FILE");
 }
 
 annc_status print_epoch(const struct session *session)
 {
     const annc_outcome *last = &session->state.last;
-    char loss[SHORT_NUMBER];
     FILE *out = given(session, OPTION_JSON) && !given(session, OPTION_QUIET) ? stdout : NULL;
+    note_long_run(session);
     if (out || session->log) {
         ANNC_RETURN_IF_FAILED(json_epoch(session, out));
     }
-    if (quiet(session))
+    if (quiet(session) || !has_line(session))
         return ANNC_OK;
-    if (last->epoch.loss < 1)
-        printf("Epoch %u:  Loss: %.4g", last->epoch.epoch, last->epoch.loss);
-    else
-        printf("Epoch %u:  Loss: %s", last->epoch.epoch, short_number(last->epoch.loss, 2, loss));
+    print_loss(session);
     if (session->data.validation)
         print_measures(session, "validation", &last->validation);
     if (session->data.test)
         print_measures(session, "test", &last->test);
-    if (!session->data.validation && !session->data.test && annc_dataset_has_classes(session->data.train))
+    if (!session->data.validation && !session->data.test && has_accuracy(session))
         printf("  training set acc: %.2f%% (%u / %u)", 100.0 * last->epoch.correct / last->epoch.examples,
                last->epoch.correct, last->epoch.examples);
     printf("\n");
     return flush(stdout, "standard output");
+}
+
+annc_status print_untrained(const struct session *session)
+{
+    const annc_data *data = &session->data;
+    const annc_dataset *dataset = data->test ? data->test : data->validation ? data->validation : data->train;
+    const char *name = data->test ? "test" : data->validation ? "validation" : "training";
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation evaluation;
+    annc_status status = ANNC_OK;
+    if (quiet(session) || session->options->value[OPTION_EPOCHS].whole > 0 || session->checkpoint)
+        return ANNC_OK;
+    ANNC_TRY(annc_evaluator_create(session->device, session->network, dataset, &evaluator));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, NULL, NULL, &evaluation));
+    printf("Epoch %u:  Mean loss: %.4g", session_epoch(session, 0), evaluation.loss);
+    print_measures(session, name, &evaluation);
+    printf("\n");
+    status = flush(stdout, "standard output");
+out:
+    annc_evaluator_free(evaluator);
+    return status;
 }
 
 /* ---------------------------------------------------------------- results */
@@ -182,7 +260,8 @@ static void json_main_measures(struct json *json, const struct session *session)
     const annc_outcome *outcome = session_outcome(session);
     const bool classes = annc_dataset_has_classes(session->data.train);
     json_number(json, "loss", outcome->epoch.loss);
-    if (session->data.test && classes)
+    json_number(json, "mean_loss", session_mean_loss(&outcome->epoch));
+    if (session->data.test && has_accuracy(session))
         json_number(json, "accuracy", annc_evaluation_accuracy(&outcome->test));
     if (session->data.test && !classes) {
         json_number(json, "r2", outcome->test.r2);
@@ -190,10 +269,10 @@ static void json_main_measures(struct json *json, const struct session *session)
         json_number(json, "mae", outcome->test.mae);
     }
     if (session->data.validation) {
-        json_whole(json, "best_epoch", outcome->epoch.epoch);
+        json_whole(json, "best_epoch", session_epoch(session, outcome->epoch.epoch));
         json_measures(json, session, "validation_", &outcome->validation);
     }
-    if (classes)
+    if (has_accuracy(session))
         json_number(json, "training_accuracy", (double)outcome->epoch.correct / outcome->epoch.examples);
 }
 
@@ -230,6 +309,8 @@ void json_network(struct json *json, const struct session *session)
     json_text(json, "layers", layers);
     json_text(json, "activations", activations);
     json_text(json, "cost", annc_cost_name(session->shape.cost));
+    if (session->shape.cost == ANNC_QUANTILE)
+        json_number(json, "quantile", session->shape.quantile);
     json_whole(json, "parameters", annc_shape_parameters(&session->shape));
     json_text(json, "device", info->kind);
     json_text(json, "device_name", info->name);
@@ -248,18 +329,42 @@ void json_configuration(struct json *json, const struct session *session)
     json_options(json, session->options);
 }
 
+/* Notes the next command for the saved model, or that the model was not saved. */
+static void note_model(const struct session *session)
+{
+    const struct option_value *value = session->options->value;
+    const char *data = value[OPTION_TEST].text ? value[OPTION_TEST].text : value[OPTION_DATA].text;
+    if (!value[OPTION_SAVE].text)
+        note(session->options, "model not saved; add --save FILE");
+    else if (!data || strcmp(data, "-") != 0)
+        note(session->options, "next: annc-gpu eval %s%s%s", value[OPTION_SAVE].text, data ? " --data " : "",
+             data ? data : "");
+}
+
+void print_summary(const struct session *session)
+{
+    const annc_run_state *state = &session->state;
+    const bool minutes = state->seconds >= 60;
+    if (state->ending == ANNC_ENDED_BY_PATIENCE || state->ending == ANNC_ENDED_BY_TARGET ||
+        state->ending == ANNC_ENDED_BY_TIME)
+        note(session->options, "ended after %u epoch%s by --%s", state->epochs, annc_plural(state->epochs),
+             ending_name(state->ending));
+    if (state->epochs > 0)
+        note(session->options, "trained %u epoch%s in %.3g %s", state->epochs, annc_plural(state->epochs),
+             minutes ? state->seconds / 60 : state->seconds, minutes ? "min" : "s");
+    if (state->best.epoch.epoch > 0)
+        note(session->options, "kept: epoch %u of %u, the best by validation loss",
+             session_epoch(session, state->best.epoch.epoch), session_epoch(session, state->epochs));
+    if (state->epochs > 0 && !session->checkpoint)
+        note_model(session);
+}
+
 annc_status print_result(const struct session *session)
 {
     const char *saved = session->options->value[OPTION_SAVE].text;
     FILE *out = given(session, OPTION_JSON) ? stdout : NULL;
     struct json json;
     const annc_run_state *state = &session->state;
-    if (state->ending == ANNC_ENDED_BY_PATIENCE || state->ending == ANNC_ENDED_BY_TARGET ||
-        state->ending == ANNC_ENDED_BY_TIME)
-        note(session->options, "ended after %u epoch%s by --%s", state->epochs, annc_plural(state->epochs),
-             ending_name(state->ending));
-    if (state->best.epoch.epoch > 0)
-        note(session->options, "kept: epoch %u, the best by validation loss", state->best.epoch.epoch);
     if (!out && !session->log)
         return ANNC_OK;
     json_begin(&json, "annc.result/1");
@@ -317,12 +422,13 @@ void print_stop(const struct session *session, const char *stopped, bool saved)
 {
     const char *checkpoint = session->options->value[OPTION_CHECKPOINT].text,
                *model = saved ? session->options->value[OPTION_SAVE].text : NULL;
-    char how[4200];
-    complain(stopped);
+    char how[8400];
+    snprintf(how, sizeof how, "stopped in epoch %u", session_epoch(session, session->state.epochs + 1));
+    complain(session->earlier > 0 ? how : stopped); /* the run's own text counts from its begin */
     if (checkpoint)
         snprintf(how, sizeof how, "resume with annc-gpu train --resume %s", checkpoint);
     else if (model)
-        snprintf(how, sizeof how, "continue with annc-gpu train --load %s", model);
+        snprintf(how, sizeof how, "continue with annc-gpu train --config %s --load %s", model, model);
     if (checkpoint || model)
         complain(how);
 }

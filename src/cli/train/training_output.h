@@ -10,8 +10,12 @@
 void print_shapes(const struct session *session);
 /* Prints an epoch on the screen and in the log. */
 annc_status print_epoch(const struct session *session);
+/* With --epochs 0, prints how good the network is as it is. */
+annc_status print_untrained(const struct session *session);
 /* Prints an epoch only in the log. */
 annc_status log_epoch(const struct session *session);
+/* Notes how long the training was, which epoch was kept, where the model is. */
+void print_summary(const struct session *session);
 annc_status print_result(const struct session *session);
 void print_warnings(const struct session *session);
 /* After a signal, prints `stopped`, where the training stopped, and how to resume from the checkpoint, or, if

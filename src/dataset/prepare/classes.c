@@ -2,10 +2,10 @@
 #include "dataset/prepare/classes.h"
 #include "base/allocate.h"
 #include "base/json_read.h"
+#include "base/notes.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "dataset/tables/notes.h"
 #include "dataset/tables/table.h"
 
 #include <math.h>
@@ -17,10 +17,12 @@ enum { BYTE_CLASSES = 256, MOST_CLASSES = 1 << 20, SHOWN = 80 };
 
 /* ---------------------------------------------------------------- labels */
 
+/* Numbers from ANNC_INEXACT on are text: different ones may be the same double. */
 static struct annc_label label_of(char *text)
 {
     struct annc_label label = {.text = text};
-    label.is_number = annc_number_parse(text, strlen(text), '.', '\0', &label.number) && isfinite(label.number);
+    label.is_number =
+        annc_number_parse(text, strlen(text), '.', '\0', &label.number) && fabs(label.number) < ANNC_INEXACT;
     return label;
 }
 
@@ -147,8 +149,9 @@ static annc_status refuse_fractions(const char *name, const struct annc_label *s
     for (uint32_t i = 0; i < count; i++)
         if (sorted[i].number != floor(sorted[i].number))
             return annc_fail(ANNC_INPUT,
-                             "%s: the label %s is not a whole number; for numeric targets use " ANNC_FIELD_TARGET, name,
-                             sorted[i].text);
+                             "%s: the label %s is not a whole number; for numeric targets use " ANNC_FIELD_TARGET
+                             ", for another column " ANNC_FIELD_LABEL,
+                             name, sorted[i].text);
     return ANNC_OK;
 }
 
@@ -224,8 +227,11 @@ annc_status annc_classes_parse(const char *text, struct annc_classes *classes)
         ANNC_TRY(set_label(classes, classes->count, name, true));
         classes->count++;
     }
-    if (json.error || classes->count == 0)
-        status = annc_fail(ANNC_INPUT, "the model's annc.classes %s", json.error ? json.error : "are empty");
+    if (json.error || json.at != json.size || classes->count == 0)
+        status = annc_fail(ANNC_INPUT, "the model's annc.classes %s",
+                           json.error            ? json.error
+                           : classes->count == 0 ? "are empty"
+                                                 : "have text after their end");
 out:
     annc_release(name);
     if (status != ANNC_OK)

@@ -39,6 +39,19 @@ static annc_status check(const annc_examples *examples)
     return ANNC_OK;
 }
 
+/* Names `classes` classes 0, 1, 2, ... */
+static annc_status name_classes(annc_dataset *dataset, uint32_t classes)
+{
+    annc_status status = ANNC_OK;
+    dataset->classes = classes;
+    for (uint32_t c = 0; c < classes; c++) {
+        char name[16];
+        ANNC_TRY(annc_texts_add(&dataset->class_names, name, (size_t)snprintf(name, sizeof name, "%u", c)));
+    }
+out:
+    return status;
+}
+
 annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **result)
 {
     annc_status status = ANNC_OK;
@@ -46,13 +59,8 @@ annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uin
     *result = NULL;
     ANNC_TRY(check(examples));
     ANNC_TRY(annc_allocate(1, sizeof *dataset, "a data set", (void **)&dataset));
-    if (examples->labels) {
-        dataset->classes = examples->outputs == 1 ? 2 : examples->outputs;
-        for (uint32_t c = 0; c < dataset->classes; c++) {
-            char name[16];
-            ANNC_TRY(annc_texts_add(&dataset->class_names, name, (size_t)snprintf(name, sizeof name, "%u", c)));
-        }
-    }
+    if (examples->labels)
+        ANNC_TRY(name_classes(dataset, examples->outputs == 1 ? 2 : examples->outputs));
     dataset->examples = *examples;
     dataset->rows = rows;
     dataset->columns = columns;
@@ -62,6 +70,44 @@ out:
     if (dataset)
         annc_texts_free(&dataset->class_names);
     annc_release(dataset);
+    return status;
+}
+
+bool annc_targets_are_answers(const float *targets, uint32_t rows, uint32_t outputs)
+{
+    const size_t count = targets && outputs > 1 ? (size_t)rows * outputs : 0;
+    for (size_t i = 0; i < count; i++)
+        if (targets[i] != 0 && targets[i] != 1)
+            return false;
+    return count > 0;
+}
+
+/* Returns the target that is 1 in a row whose others are 0; -1 for other rows. */
+static int32_t hot_target(const float *y, uint32_t n)
+{
+    int32_t hot = -1;
+    for (uint32_t j = 0; j < n; j++)
+        if (y[j] == 1 && hot < 0)
+            hot = (int32_t)j;
+        else if (y[j] != 0)
+            return -1;
+    return hot;
+}
+
+annc_status annc_dataset_find_one_hot(annc_dataset *dataset, const float *targets, const uint32_t *rows)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t count = dataset->examples.count, n = dataset->examples.outputs;
+    if (n < 2)
+        return ANNC_OK;
+    for (uint32_t i = 0; i < count; i++)
+        if (hot_target(targets + (size_t)(rows ? rows[i] : i) * n, n) < 0)
+            return ANNC_OK;
+    ANNC_TRY(annc_allocate(count, sizeof *dataset->one_hot, "the classes", (void **)&dataset->one_hot));
+    for (uint32_t i = 0; i < count; i++)
+        dataset->one_hot[i] = hot_target(targets + (size_t)(rows ? rows[i] : i) * n, n);
+    ANNC_TRY(name_classes(dataset, n));
+out:
     return status;
 }
 
@@ -93,8 +139,13 @@ annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **da
     copies.labels = labels;
     copies.targets = targets;
     ANNC_TRY(annc_dataset_adopt(&copies, examples->inputs, 1, dataset));
+    x = labels = targets = NULL;
+    if (copies.targets)
+        ANNC_TRY(annc_dataset_find_one_hot(*dataset, copies.targets, NULL));
 out:
     if (status != ANNC_OK) {
+        annc_dataset_free(*dataset);
+        *dataset = NULL;
         annc_release(x);
         annc_release(labels);
         annc_release(targets);
@@ -114,6 +165,8 @@ void annc_dataset_free(annc_dataset *dataset)
     annc_texts_free(&dataset->class_names);
     annc_texts_free(&dataset->target_names);
     annc_release(dataset->target_scaling);
+    annc_release(dataset->one_hot);
+    annc_release(dataset->number);
     annc_release(dataset);
 }
 
@@ -132,7 +185,12 @@ void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *rows, uint32
 
 bool annc_dataset_has_classes(const annc_dataset *dataset)
 {
-    return dataset && dataset->classes > 0;
+    return dataset && dataset->examples.labels;
+}
+
+const int32_t *annc_dataset_labels(const annc_dataset *dataset)
+{
+    return !dataset ? NULL : dataset->examples.labels ? dataset->examples.labels : dataset->one_hot;
 }
 
 uint32_t annc_dataset_class_count(const annc_dataset *dataset)
@@ -150,8 +208,14 @@ const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t targe
     return dataset && target < dataset->target_names.count ? dataset->target_names.text[target] : NULL;
 }
 
-/* Returns a value of target j in the units of the file. */
-static double unscaled(const annc_dataset *dataset, size_t j, double y)
+uint64_t annc_dataset_row(const annc_dataset *dataset, uint32_t i)
+{
+    if (!dataset || i >= dataset->examples.count)
+        return 0;
+    return dataset->number ? dataset->number[i] : dataset->before + i + 1;
+}
+
+double annc_dataset_in_units(const annc_dataset *dataset, size_t j, double y)
 {
     const double *shift = dataset->target_scaling;
     if (!shift)
@@ -162,7 +226,7 @@ static double unscaled(const annc_dataset *dataset, size_t j, double y)
 
 double annc_dataset_target(const annc_dataset *dataset, size_t i, size_t j)
 {
-    return unscaled(dataset, j, (double)dataset->examples.targets[i * dataset->examples.outputs + j]);
+    return annc_dataset_in_units(dataset, j, (double)dataset->examples.targets[i * dataset->examples.outputs + j]);
 }
 
 void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets)
@@ -172,7 +236,7 @@ void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *ta
     const size_t n = dataset->examples.outputs;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < n; j++)
-            targets[i * n + j] = (float)unscaled(dataset, j, (double)targets[i * n + j]);
+            targets[i * n + j] = (float)annc_dataset_in_units(dataset, j, (double)targets[i * n + j]);
 }
 
 /* ---------------------------------------------------------------- images */

@@ -9,9 +9,13 @@ struct annc_dataset {
     annc_examples examples;         /* the data set owns its arrays */
     struct annc_mapping mapping;    /* of x in a file too large to be read */
     uint32_t rows, columns;         /* of an image, or inputs and 1 */
-    uint32_t classes;               /* outputs, or 2 if outputs is 1; 0 with targets */
+    uint32_t classes;               /* outputs, or 2 if outputs is 1; 0 with targets that are not one-hot */
+    int32_t *one_hot;               /* the class of each example where all targets are one-hot; or NULL */
+    bool unlabelled;                /* labels or targets only fill in for what the data lack */
     struct annc_texts class_names;  /* of the classes */
     struct annc_texts target_names; /* as many as are known */
+    uint64_t before;                /* rows of the file in earlier pieces */
+    uint64_t *number;               /* of each row in the file, from 1; NULL: they follow each other */
     double *target_scaling;         /* shifts, then factors: y was (y - shift) factor; or NULL */
 };
 
@@ -19,6 +23,15 @@ struct annc_dataset {
  * failure they stay the caller's. Class names are initially 0, 1, 2, ... */
 annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **dataset);
 
+/* Returns whether targets (rows x outputs, or NULL) are several answers of yes or no, 1 or 0, per
+ * row. */
+bool annc_targets_are_answers(const float *targets, uint32_t rows, uint32_t outputs);
+/* Notes the classes of one-hot targets, given in the units of the file: those of the listed rows or,
+ * with rows NULL, of all. */
+annc_status annc_dataset_find_one_hot(annc_dataset *dataset, const float *targets, const uint32_t *rows);
+
+/* Returns a scaled value of target j in the units of the file. */
+double annc_dataset_in_units(const annc_dataset *dataset, size_t j, double y);
 /* Returns target j of example i, in the units of the file. */
 double annc_dataset_target(const annc_dataset *dataset, size_t i, size_t j);
 

@@ -2,12 +2,14 @@
  * others. */
 #include "dataset/prepare/preparation.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/pictures/image_style.h"
 #include "dataset/prepare/classes.h"
 #include "dataset/prepare/dataset.h"
-#include "dataset/tables/image_style.h"
+#include "dataset/prepare/ranges.h"
 #include "dataset/tables/table.h"
 
 #include <math.h>
@@ -51,8 +53,8 @@ static annc_scale choose_scale(const struct annc_table *table, annc_scale wanted
     double largest;
     if (wanted != ANNC_SCALE_AUTO)
         return wanted;
-    if (table->type == ANNC_BYTES ||
-        (table->inputs >= IMAGE_INPUTS && could_be_bytes(table, &largest) && largest >= BRIGHT))
+    if (table->type == ANNC_BYTES || (table->categories.count == 0 && table->inputs >= IMAGE_INPUTS &&
+                                      could_be_bytes(table, &largest) && largest >= BRIGHT))
         return ANNC_SCALE_255;
     return ANNC_SCALE_STANDARDISE;
 }
@@ -78,45 +80,33 @@ static void free_scaling(struct annc_scaling *scaling)
     memset(scaling, 0, sizeof *scaling);
 }
 
-/* Statistics of a column without its missing values. */
+/* Statistics of a column. */
 struct figures {
     double mean, deviation, least, most;
 };
-
-typedef double column_value(const struct annc_table *table, uint32_t row, uint32_t column);
-
-static double input_value(const struct annc_table *table, uint32_t row, uint32_t column)
-{
-    return annc_table_value(table, (size_t)row * table->inputs + column);
-}
 
 static double target_value(const struct annc_table *table, uint32_t row, uint32_t column)
 {
     return (double)table->targets[(size_t)row * table->outputs + column];
 }
 
-static struct figures figures_of(const struct annc_table *table, column_value *value, uint32_t column,
-                                 const uint32_t *rows, uint32_t count)
+static struct figures target_figures(const struct annc_table *table, uint32_t target, const uint32_t *rows,
+                                     uint32_t count)
 {
     struct figures figures = {.least = INFINITY, .most = -INFINITY};
-    double sum = 0, squares = 0, n = 0;
+    double sum = 0, squares = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const double x = value(table, rows ? rows[i] : i, column);
-        if (isnan(x))
-            continue;
-        sum += x;
-        n++;
-        figures.least = x < figures.least ? x : figures.least;
-        figures.most = x > figures.most ? x : figures.most;
+        const double y = target_value(table, rows ? rows[i] : i, target);
+        sum += y;
+        figures.least = y < figures.least ? y : figures.least;
+        figures.most = y > figures.most ? y : figures.most;
     }
-    if (n == 0) /* all are missing: treat them as 0 */
-        figures.least = figures.most = 0;
-    figures.mean = n > 0 ? sum / n : 0;
+    figures.mean = count > 0 ? sum / count : 0;
     for (uint32_t i = 0; i < count; i++) {
-        const double x = value(table, rows ? rows[i] : i, column);
-        squares += isnan(x) ? 0 : (x - figures.mean) * (x - figures.mean);
+        const double difference = target_value(table, rows ? rows[i] : i, target) - figures.mean;
+        squares += difference * difference;
     }
-    figures.deviation = n > 0 ? sqrt(squares / n) : 0;
+    figures.deviation = count > 0 ? sqrt(squares / count) : 0;
     return figures;
 }
 
@@ -135,14 +125,32 @@ static void scale_column(struct annc_scaling *scaling, uint32_t c, annc_scale sc
                                                        : 1 / figures.deviation;
 }
 
-static annc_status fit_scaling(struct annc_scaling *scaling, annc_scale scale, const struct annc_table *table,
-                               column_value *value, uint32_t columns, const uint32_t *rows, uint32_t count)
+static void set_unscaled(struct annc_scaling *scaling, uint32_t c)
+{
+    scaling->fill[c] = scaling->shift[c] = 0;
+    scaling->factor[c] = 1;
+}
+
+static annc_status fit_inputs(struct annc_scaling *scaling, annc_scale scale, const struct annc_ranges *ranges)
 {
     annc_status status = ANNC_OK;
     free_scaling(scaling);
-    ANNC_TRY(open_scaling(scaling, columns));
-    for (uint32_t c = 0; c < columns; c++)
-        scale_column(scaling, c, scale, figures_of(table, value, c, rows, count));
+    ANNC_TRY(open_scaling(scaling, ranges->count));
+    for (uint32_t c = 0; c < ranges->count; c++)
+        scale_column(scaling, c, scale,
+                     (struct figures){ranges->mean[c], ranges->deviation[c], ranges->least[c], ranges->most[c]});
+out:
+    return status;
+}
+
+static annc_status fit_targets(struct annc_scaling *scaling, annc_scale scale, const struct annc_table *table,
+                               const uint32_t *rows, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    free_scaling(scaling);
+    ANNC_TRY(open_scaling(scaling, table->outputs));
+    for (uint32_t c = 0; c < table->outputs; c++)
+        scale_column(scaling, c, scale, target_figures(table, c, rows, count));
 out:
     return status;
 }
@@ -153,15 +161,6 @@ static double scaled(const struct annc_scaling *scaling, uint32_t c, double x)
 }
 
 /* ---------------------------------------------------------------- learning */
-
-static annc_status copy_texts(const struct annc_texts *from, struct annc_texts *to)
-{
-    annc_status status = ANNC_OK;
-    for (uint32_t i = 0; i < from->count; i++)
-        ANNC_TRY(annc_texts_add(to, from->text[i], strlen(from->text[i])));
-out:
-    return status;
-}
 
 annc_status annc_preparation_learn(const struct annc_table *table, const annc_data_options *options,
                                    struct annc_preparation *preparation, char *notes, size_t size)
@@ -177,9 +176,11 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
     like->columns = table->columns;
     like->label_at = table->label_at;
     memcpy(like->label_name, table->label_name, sizeof like->label_name);
-    ANNC_TRY(copy_texts(&table->input_names, &like->input_names));
-    ANNC_TRY(copy_texts(&table->target_names, &like->target_names));
-    ANNC_TRY(annc_look_learn(table, &preparation->look));
+    ANNC_TRY(annc_texts_copy(&table->input_names, &like->input_names));
+    ANNC_TRY(annc_texts_copy(&table->target_names, &like->target_names));
+    ANNC_TRY(annc_categories_copy(&table->categories, &like->categories));
+    if (table->categories.count == 0)
+        ANNC_TRY(annc_look_learn(table, &preparation->look));
     if (table->labels.index)
         ANNC_TRY(annc_classes_learn(table->name, &table->labels, options->outputs, &preparation->classes, notes, size));
 out:
@@ -202,12 +203,20 @@ annc_status annc_preparation_fit(struct annc_preparation *preparation, const str
 {
     annc_status status = ANNC_OK;
     const bool one_divisor = preparation->scale == ANNC_SCALE_NONE || preparation->scale == ANNC_SCALE_255;
-    if (!one_divisor || misses_values(table))
-        ANNC_TRY(fit_scaling(&preparation->inputs, preparation->scale, table, input_value, table->inputs, rows, count));
+    struct annc_categories *categories = &preparation->like.categories;
+    annc_ranges_free(&preparation->ranges);
+    ANNC_TRY(annc_ranges_measure(table, rows, count, &preparation->ranges));
+    if (!one_divisor || misses_values(table) || categories->count > 0)
+        ANNC_TRY(fit_inputs(&preparation->inputs, preparation->scale, &preparation->ranges));
+    for (uint32_t j = 0; j < table->inputs && categories->count > 0; j++)
+        if (annc_category_of(categories, j)) /* inputs of 0 and 1 stay as they are */
+            set_unscaled(&preparation->inputs, j);
+    annc_categories_mark_unseen(categories, preparation->ranges.most);
     if (target_scale == ANNC_SCALE_AUTO)
-        target_scale = ANNC_SCALE_STANDARDISE;
+        target_scale = annc_targets_are_answers(table->targets, table->rows, table->outputs) ? ANNC_SCALE_NONE
+                                                                                             : ANNC_SCALE_STANDARDISE;
     if (table->targets)
-        ANNC_TRY(fit_scaling(&preparation->targets, target_scale, table, target_value, table->outputs, rows, count));
+        ANNC_TRY(fit_targets(&preparation->targets, target_scale, table, rows, count));
 out:
     return status;
 }
@@ -217,8 +226,49 @@ void annc_preparation_free(struct annc_preparation *preparation)
     annc_classes_free(&preparation->classes);
     free_scaling(&preparation->inputs);
     free_scaling(&preparation->targets);
+    annc_ranges_free(&preparation->ranges);
     annc_table_free(&preparation->like);
     memset(preparation, 0, sizeof *preparation);
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+/* Returns whether a table has bytes for a model of images whose values were within 0...1 in training
+ * and never bytes: white is then 255 in the one and 1 in the other. */
+static bool must_divide(const struct annc_preparation *preparation, const struct annc_table *table)
+{
+    double least, most;
+    annc_ranges_whole(&preparation->ranges, &least, &most);
+    return table->type == ANNC_BYTES && preparation->scale != ANNC_SCALE_255 && preparation->look.rows > 0 &&
+           preparation->look.white == 1 && preparation->ranges.count > 0 && least >= 0 && most <= 1;
+}
+
+annc_status annc_preparation_compare(struct annc_preparation *preparation, const struct annc_table *table, char *notes,
+                                     size_t size)
+{
+    annc_status status = ANNC_OK;
+    struct annc_ranges used = {0};
+    const char *name = table->image_rows > 0 ? "the images" : table->name; /* a table of IDX is named by its labels */
+    if (preparation->ranges.count == 0 || preparation->is_warned || table->inputs != preparation->like.inputs)
+        return ANNC_OK;
+    if (must_divide(preparation, table)) {
+        preparation->is_warned = true;
+        annc_note(notes, size, "bytes are divided by 255, since the values in training were within 0...1");
+        return ANNC_OK;
+    }
+    ANNC_TRY(annc_ranges_measure(table, NULL, table->rows, &used));
+    for (uint32_t j = 0; j < used.count && preparation->ranges.count == used.count; j++)
+        if (annc_category_of(&preparation->like.categories, j)) { /* levels have no range to be outside of */
+            used.least[j] = preparation->ranges.least[j];
+            used.most[j] = preparation->ranges.most[j];
+            used.mean[j] = preparation->ranges.mean[j];
+            used.deviation[j] = preparation->ranges.deviation[j];
+        }
+    preparation->is_warned = annc_ranges_compare(&preparation->ranges, &used, table->rows,
+                                                 &preparation->like.input_names, name, notes, size);
+out:
+    annc_ranges_free(&used);
+    return status;
 }
 
 /* ---------------------------------------------------------------- applying */
@@ -251,21 +301,22 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
 {
     annc_status status = ANNC_OK;
     const uint32_t n = table->inputs;
+    const double unit = must_divide(preparation, table) ? 1.0 / MOST_BYTE : 1;
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < n; j++) {
             const size_t row = rows ? rows[i] : i;
-            const double value = annc_table_value(table, row * n + j);
+            const double value = annc_table_value(table, row * n + j) * unit;
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
                                  "%s: a value is missing in row %zu, but no mean is known to replace it; "
                                  "use " ANNC_FIELD_MISSING " drop",
-                                 table->name, (size_t)table->before + row + 1);
+                                 table->name, (size_t)annc_table_row(table, (uint32_t)row));
             ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)scaled(&preparation->inputs, j, value)
                                                                  : divided(preparation->scale, value);
             if (!isfinite(((float *)*x)[i * n + j]))
                 return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
-                                 (size_t)table->before + row + 1, j + 1);
+                                 (size_t)annc_table_row(table, (uint32_t)row), j + 1);
         }
 out:
     return status;
@@ -324,10 +375,13 @@ static annc_status describe(const struct annc_preparation *preparation, annc_dat
     for (uint32_t c = 0; c < dataset->classes; c++) {
         char number[16]; /* if all labels are equal, the other class has no name */
         snprintf(number, sizeof number, "%u", c);
-        const char *name = c < preparation->classes.count ? preparation->classes.label[c].text : number;
+        const char *name = c < preparation->classes.count ? preparation->classes.label[c].text
+                           : dataset->one_hot && c < preparation->like.target_names.count
+                               ? preparation->like.target_names.text[c]
+                               : number;
         ANNC_TRY(annc_texts_add(&dataset->class_names, name, strlen(name)));
     }
-    for (uint32_t j = 0; dataset->classes == 0 && j < preparation->like.target_names.count; j++) {
+    for (uint32_t j = 0; !dataset->examples.labels && j < preparation->like.target_names.count; j++) {
         const char *name = preparation->like.target_names.text[j];
         ANNC_TRY(annc_texts_add(&dataset->target_names, name, strlen(name)));
     }
@@ -362,7 +416,8 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     const bool one_divisor = preparation->inputs.count == 0; /* 1 or 255 */
     const bool bytes = one_divisor && (table->type == ANNC_BYTES ||
                                        (preparation->scale == ANNC_SCALE_255 && could_be_bytes(table, &largest)));
-    const bool takes_over = bytes && !rows && table->type == ANNC_BYTES; /* the table's own array */
+    const bool divides = bytes && (preparation->scale == ANNC_SCALE_255 || must_divide(preparation, table));
+    const bool takes_over = bytes && !rows && table->type == ANNC_BYTES && !table->borrowed;
     const uint32_t targets_there = table->targets ? table->outputs : outputs;
     count = rows ? count : table->rows;
     if (preparation->inputs.count > 0 && preparation->inputs.count != table->inputs)
@@ -391,7 +446,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
                                                : outputs == 1 ? 1
                                                               : preparation->classes.count,
                                     .type = bytes ? ANNC_BYTES : ANNC_FLOATS,
-                                    .divisor = bytes && preparation->scale == ANNC_SCALE_255 ? MOST_BYTE : 1,
+                                    .divisor = divides ? MOST_BYTE : 1,
                                     .x = x,
                                     .labels = labels,
                                     .targets = targets};
@@ -406,6 +461,14 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     x = NULL;
     labels = NULL;
     targets = NULL;
+    (*dataset)->before = table->before;
+    if (rows || table->number)
+        ANNC_TRY(annc_allocate(count, sizeof *(*dataset)->number, "row numbers", (void **)&(*dataset)->number));
+    for (uint32_t i = 0; i < count && (*dataset)->number; i++)
+        (*dataset)->number[i] = annc_table_row(table, rows ? rows[i] : i);
+    (*dataset)->unlabelled = !table->targets && !table->labels.index;
+    if (table->targets)
+        ANNC_TRY(annc_dataset_find_one_hot(*dataset, table->targets, rows));
     ANNC_TRY(describe(preparation, *dataset));
 out:
     if (x != table->x)

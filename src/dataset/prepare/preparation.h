@@ -4,8 +4,9 @@
 #define ANNC_DATASET_PREPARE_PREPARATION_H
 
 #include "annc.h"
+#include "dataset/pictures/image_style.h"
 #include "dataset/prepare/classes.h"
-#include "dataset/tables/image_style.h"
+#include "dataset/prepare/ranges.h"
 #include "dataset/tables/table.h"
 
 /* x becomes (x - shift) factor; a missing x becomes fill first. */
@@ -19,9 +20,11 @@ struct annc_preparation {
     annc_scale scale;            /* never auto */
     struct annc_scaling inputs;  /* for min-max and standardise */
     struct annc_scaling targets;
-    struct annc_table like; /* columns only: other tables must match them */
+    struct annc_ranges ranges; /* of the training rows' inputs; none in another program's model */
+    struct annc_table like;    /* columns only: other tables must match them */
     struct annc_look look;
     bool transposed;
+    bool is_warned;  /* a table with unlike inputs was noted */
     bool unlabelled; /* tables may lack labels and targets; they are then class 0, or 0 */
 };
 
@@ -35,7 +38,13 @@ annc_status annc_preparation_fit(struct annc_preparation *preparation, const str
 
 void annc_preparation_free(struct annc_preparation *preparation);
 
-/* Makes a data set of `count` rows of a table. With rows NULL it takes all rows, and may take over
+/* Notes where the inputs of a table are unlike those in training, once for all tables of a model, and
+ * where bytes will be divided. */
+annc_status annc_preparation_compare(struct annc_preparation *preparation, const struct annc_table *table, char *notes,
+                                     size_t size);
+
+/* Makes a data set of `count` rows of a table. Bytes are divided by 255 for a model of images whose
+ * values were within 0...1. With rows NULL it takes all rows, and may take over
  * their arrays. */
 annc_status annc_preparation_apply(const struct annc_preparation *preparation, struct annc_table *table,
                                    uint32_t outputs, const uint32_t *rows, uint32_t count, annc_dataset **dataset);

@@ -5,16 +5,21 @@
 #include "base/json_write.h"
 #include "base/number.h"
 #include "base/status.h"
+#include "dataset/categories/categories_text.h"
+#include "dataset/pictures/image_style.h"
 #include "dataset/prepare/classes.h"
 #include "dataset/prepare/preparation.h"
-#include "dataset/tables/image_style.h"
+#include "dataset/prepare/ranges.h"
 #include "dataset/tables/table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const uint32_t ANY = UINT32_MAX;
+/* Of more inputs the range of all together is stored: a file's metadata have a limit. */
+enum { MOST_RANGES = 1 << 16 };
 
 /* ---------------------------------------------------------------- writing */
 
@@ -39,7 +44,9 @@ static annc_status store_texts(annc_network *network, const char *key, const str
     return store(network, key, &json);
 }
 
-static annc_status store_numbers(annc_network *network, const char *key, const double *numbers, uint32_t count)
+/* is_short: in single precision, which has fewer digits. */
+static annc_status store_list(annc_network *network, const char *key, const double *numbers, uint32_t count,
+                              bool is_short)
 {
     struct annc_json_writer json = {.replacement = NULL};
     if (count == 0)
@@ -47,11 +54,50 @@ static annc_status store_numbers(annc_network *network, const char *key, const d
     annc_json_write_open(&json, NULL, '[');
     for (uint32_t i = 0; i < count; i++) {
         char text[ANNC_NUMBER_HEX];
-        annc_number_format_hex(numbers[i], text);
+        annc_number_format_hex(is_short ? (double)(float)numbers[i] : numbers[i], text);
         annc_json_write_string(&json, NULL, text);
     }
     annc_json_write_close(&json, ']');
     return store(network, key, &json);
+}
+
+static annc_status store_numbers(annc_network *network, const char *key, const double *numbers, uint32_t count)
+{
+    return store_list(network, key, numbers, count, false);
+}
+
+/* Returns the statistics of all inputs together. */
+static annc_status join_ranges(const struct annc_ranges *ranges, struct annc_ranges *joined)
+{
+    annc_status status = ANNC_OK;
+    double sum = 0, squares = 0;
+    ANNC_TRY(annc_ranges_open(joined, 1));
+    annc_ranges_whole(ranges, joined->least, joined->most);
+    for (uint32_t j = 0; j < ranges->count; j++)
+        sum += ranges->mean[j] / ranges->count;
+    for (uint32_t j = 0; j < ranges->count; j++)
+        squares += ranges->deviation[j] * ranges->deviation[j] + (ranges->mean[j] - sum) * (ranges->mean[j] - sum);
+    joined->mean[0] = sum;
+    joined->deviation[0] = sqrt(squares / ranges->count);
+out:
+    return status;
+}
+
+static annc_status store_ranges(const struct annc_ranges *ranges, annc_network *network)
+{
+    annc_status status = ANNC_OK;
+    struct annc_ranges joined = {0};
+    if (ranges->count > MOST_RANGES) {
+        ANNC_TRY(join_ranges(ranges, &joined));
+        ranges = &joined;
+    }
+    ANNC_TRY(store_list(network, "annc.input_min", ranges->least, ranges->count, true));
+    ANNC_TRY(store_list(network, "annc.input_max", ranges->most, ranges->count, true));
+    ANNC_TRY(store_list(network, "annc.input_mean", ranges->mean, ranges->count, true));
+    ANNC_TRY(store_list(network, "annc.input_deviation", ranges->deviation, ranges->count, true));
+out:
+    annc_ranges_free(&joined);
+    return status;
 }
 
 static annc_status store_wholes(annc_network *network, const char *key, const uint32_t *numbers, uint32_t count)
@@ -64,6 +110,15 @@ static annc_status store_wholes(annc_network *network, const char *key, const ui
         annc_json_write_whole(&json, NULL, numbers[i]);
     annc_json_write_close(&json, ']');
     return store(network, key, &json);
+}
+
+static annc_status store_categories(const struct annc_categories *categories, annc_network *network)
+{
+    struct annc_json_writer json = {.replacement = NULL};
+    if (categories->count == 0)
+        return annc_network_set_metadata(network, "annc.categories", NULL);
+    annc_categories_format(categories, &json);
+    return store(network, "annc.categories", &json);
 }
 
 static annc_status store_classes(const struct annc_preparation *preparation, annc_network *network)
@@ -86,6 +141,7 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     const uint32_t place[] = {like->columns, like->label_at, like->has_header},
                    images[] = {look->rows, look->columns, look->white, look->background, look->flat, look->mnist_like};
     ANNC_TRY(store_classes(preparation, network));
+    ANNC_TRY(store_categories(&like->categories, network));
     ANNC_TRY(annc_network_set_metadata(network, "annc.scale", annc_scale_name(preparation->scale)));
     ANNC_TRY(annc_network_set_metadata(network, "annc.transpose", preparation->transposed ? "true" : NULL));
     ANNC_TRY(store_numbers(network, "annc.input_shift", inputs->shift, inputs->count));
@@ -93,6 +149,7 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     ANNC_TRY(store_numbers(network, "annc.input_fill", inputs->fill, inputs->count));
     ANNC_TRY(store_numbers(network, "annc.target_shift", targets->shift, targets->count));
     ANNC_TRY(store_numbers(network, "annc.target_factor", targets->factor, targets->count));
+    ANNC_TRY(store_ranges(&preparation->ranges, network));
     ANNC_TRY(store_texts(network, "annc.inputs", &like->input_names));
     ANNC_TRY(store_texts(network, "annc.targets", &like->target_names));
     ANNC_TRY(
@@ -110,6 +167,12 @@ static annc_status malformed(const char *key)
     return annc_fail(ANNC_INPUT, "the model's %s is malformed", key);
 }
 
+/* Returns whether nothing follows a list. */
+static bool is_at_end(const struct annc_json_reader *json)
+{
+    return !json->error && json->at == json->size;
+}
+
 static annc_status load_texts(const annc_network *network, const char *key, struct annc_texts *texts)
 {
     annc_status status = ANNC_OK;
@@ -123,7 +186,7 @@ static annc_status load_texts(const annc_network *network, const char *key, stru
     annc_json_take(&json, '[');
     while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, name, json.size + 1))
         ANNC_TRY(annc_texts_add(texts, name, strlen(name)));
-    if (json.error)
+    if (!is_at_end(&json))
         status = malformed(key);
 out:
     annc_release(name);
@@ -168,7 +231,45 @@ static annc_status load_wholes(const annc_network *network, const char *key, uin
             return malformed(key);
         numbers[i] = (uint32_t)number;
     }
-    return ANNC_OK;
+    return !annc_json_next(&json, ']', &first) && is_at_end(&json) ? ANNC_OK : malformed(key);
+}
+
+static annc_status load_ranges(const annc_network *network, uint32_t inputs, struct annc_ranges *ranges)
+{
+    annc_status status = ANNC_OK;
+    ranges->count = ANY;
+    ANNC_TRY(load_numbers(network, "annc.input_min", &ranges->count, &ranges->least));
+    if (ranges->count != 0 && ranges->count != 1 && ranges->count != inputs)
+        ANNC_TRY(malformed("annc.input_min"));
+    ANNC_TRY(load_numbers(network, "annc.input_max", &ranges->count, &ranges->most));
+    ANNC_TRY(load_numbers(network, "annc.input_mean", &ranges->count, &ranges->mean));
+    ANNC_TRY(load_numbers(network, "annc.input_deviation", &ranges->count, &ranges->deviation));
+out:
+    return status;
+}
+
+/* Loads the columns of words, whose inputs must have the names that belong to them. */
+static annc_status load_categories(const annc_network *network, struct annc_table *like)
+{
+    annc_status status = ANNC_OK;
+    const char *text = annc_network_metadata(network, "annc.categories");
+    char *name = NULL;
+    if (!text)
+        return ANNC_OK;
+    ANNC_TRY(annc_categories_parse(text, like->inputs, &like->categories));
+    for (uint32_t j = 0; j < like->inputs; j++) {
+        const struct annc_category *category = annc_category_of(&like->categories, j);
+        if (!category)
+            continue;
+        ANNC_TRY(annc_category_input_name(category, j - category->first, &name));
+        if (j >= like->input_names.count || strcmp(name, like->input_names.text[j]) != 0)
+            ANNC_TRY(malformed("annc.categories"));
+        annc_release(name);
+        name = NULL;
+    }
+out:
+    annc_release(name);
+    return status;
 }
 
 static annc_status load_table(const annc_network *network, struct annc_table *like)
@@ -179,6 +280,7 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
     bool there;
     ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
     ANNC_TRY(load_texts(network, "annc.targets", &like->target_names));
+    ANNC_TRY(load_categories(network, like));
     like->outputs = like->target_names.count;
     if (label)
         snprintf(like->label_name, sizeof like->label_name, "%s", label);
@@ -223,24 +325,28 @@ annc_status annc_preparation_load(const annc_network *network, struct annc_prepa
     struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
     memset(preparation, 0, sizeof *preparation);
     preparation->like.inputs = annc_network_shape(network)->width[0];
-    preparation->transposed = turned && strcmp(turned, "true") == 0;
-    while (preparation->scale < ANNC_SCALE_COUNT && (!scale || strcmp(annc_scale_name(preparation->scale), scale) != 0))
+    preparation->transposed = turned != NULL;
+    if (turned && strcmp(turned, "true") != 0)
+        return malformed("annc.transpose");
+    /* Another program's model may lack the scaling. */
+    while (scale && preparation->scale < ANNC_SCALE_COUNT && strcmp(annc_scale_name(preparation->scale), scale) != 0)
         preparation->scale = (annc_scale)(preparation->scale + 1);
     if (preparation->scale == ANNC_SCALE_COUNT)
-        preparation->scale = ANNC_SCALE_AUTO; /* another program's model */
+        return malformed("annc.scale");
+    const bool by_column = preparation->scale == ANNC_SCALE_MIN_MAX || preparation->scale == ANNC_SCALE_STANDARDISE;
     if (classes)
         ANNC_TRY(annc_classes_parse(classes, &preparation->classes));
     inputs->count = targets->count = ANY;
     ANNC_TRY(load_numbers(network, "annc.input_shift", &inputs->count, &inputs->shift));
+    if (inputs->count != preparation->like.inputs && (inputs->count != 0 || by_column))
+        ANNC_TRY(malformed("annc.input_shift"));
     ANNC_TRY(load_numbers(network, "annc.input_factor", &inputs->count, &inputs->factor));
     ANNC_TRY(load_numbers(network, "annc.input_fill", &inputs->count, &inputs->fill));
     ANNC_TRY(load_numbers(network, "annc.target_shift", &targets->count, &targets->shift));
     ANNC_TRY(load_numbers(network, "annc.target_factor", &targets->count, &targets->factor));
+    ANNC_TRY(load_ranges(network, preparation->like.inputs, &preparation->ranges));
     ANNC_TRY(load_table(network, &preparation->like));
     ANNC_TRY(load_look(network, preparation->like.inputs, &preparation->look));
-    const bool by_column = preparation->scale == ANNC_SCALE_MIN_MAX || preparation->scale == ANNC_SCALE_STANDARDISE;
-    if (inputs->count != preparation->like.inputs && (inputs->count != 0 || by_column))
-        ANNC_TRY(malformed("annc.input_shift"));
     if (preparation->like.input_names.count != 0 && preparation->like.input_names.count != preparation->like.inputs)
         ANNC_TRY(malformed("annc.inputs"));
 out:

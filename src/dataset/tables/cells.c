@@ -2,7 +2,8 @@
 #include "dataset/tables/cells.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "dataset/tables/records.h"
+#include "dataset/categories/categories.h"
+#include "dataset/text/records.h"
 
 #include <string.h>
 
@@ -16,14 +17,12 @@ static bool is_word_in_any_case(const struct annc_field *field, const char *word
     return strlen(word) == field->length && annc_compare_any_case(field->text, word, field->length) == 0;
 }
 
-static bool is_missing(const struct annc_field *field)
+bool annc_cell_is_missing(const struct annc_field *field)
 {
-    static const char *const words[] = {"?",    "NA",   "N/A", "n/a", "#N/A", "#NA",  "<NA>",
-                                        "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"};
     if (field->length == 0)
         return true;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (is_word(field, words[i]))
+    for (size_t i = 0; annc_missing_word(i); i++)
+        if (is_word(field, annc_missing_word(i)))
             return true;
     return false;
 }
@@ -34,7 +33,7 @@ enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char
      * number. */
     if (annc_number_parse(field->text, field->length, decimal, thousands, number))
         return ANNC_CELL_NUMBER;
-    if (is_missing(field))
+    if (annc_cell_is_missing(field))
         return ANNC_CELL_MISSING;
     if (is_word_in_any_case(field, "true") || is_word_in_any_case(field, "false")) {
         *number = field->length == 4;

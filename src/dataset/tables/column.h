@@ -3,6 +3,7 @@
 #define ANNC_DATASET_TABLES_COLUMN_H
 
 #include "annc.h"
+#include "dataset/categories/categories.h"
 
 enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_LEFT_OUT };
 
@@ -10,10 +11,18 @@ enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_L
 struct annc_column {
     char *name;
     enum annc_role role;
-    uint32_t place;                                     /* index among the columns of its role */
+    bool is_kind_given;                                 /* by an option */
+    bool is_categorical;                                /* an input of words */
+    struct annc_category *category;                     /* of such an input, in annc_columns; or NULL */
+    uint32_t unknown;                                   /* cells without a level */
+    size_t unknown_line;                                /* of the first */
+    bool is_dropped;                                    /* as asked, in a table like the training data */
+    uint32_t place;                                     /* index in its role; of an input: its first */
     uint32_t points, commas, commas_before_three;       /* numbers with a decimal mark */
     uint32_t numbers, thousands, texts, missing, empty; /* cells by kind */
+    uint32_t dates;                                     /* among the texts */
     bool counts;                                        /* consecutive whole numbers */
+    bool first_recurs;                                  /* the text of the first record is in another one */
     double last;
     size_t text_line, missing_line; /* the first of each */
     char text[48];                  /* the first, printable */
@@ -22,7 +31,11 @@ struct annc_column {
 struct annc_columns {
     uint32_t count;
     struct annc_column *column;
-    uint32_t rows; /* below the header */
+    uint32_t rows;   /* below the header */
+    uint32_t inputs; /* of the network, levels included */
+    struct annc_categories categories;
+    uint32_t repeats;   /* of the first record among the rows */
+    size_t repeat_line; /* of the first repeat */
     bool has_header;
     bool has_row_names; /* rows have one field more than the header: the first */
     bool last_is_empty; /* or the last, which is always empty */

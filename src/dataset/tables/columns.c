@@ -1,16 +1,19 @@
 /* columns.c - finds the columns of a text file: names, kinds of cells, roles. */
 #include "dataset/tables/columns.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/tables/bad_cells.h"
 #include "dataset/tables/cells.h"
 #include "dataset/tables/column.h"
-#include "dataset/tables/notes.h"
-#include "dataset/tables/records.h"
+#include "dataset/tables/kinds.h"
 #include "dataset/tables/roles.h"
-#include "dataset/tables/separator.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/records.h"
+#include "dataset/text/separator.h"
+#include "dataset/text/sparse.h"
 #include "formats/stream.h"
 
 #include <stdio.h>
@@ -34,7 +37,8 @@ struct look {
     bool may_be_decimal_comma; /* the comma is not the separator */
 };
 
-static void look_at(const struct look *look, const struct annc_field *field, size_t line, struct annc_column *column)
+static void look_at(const struct look *look, const struct annc_field *field, const struct annc_field *first,
+                    size_t line, struct annc_column *column)
 {
     const char decimal = look->options->decimal ? look->options->decimal : '.';
     double number = 0;
@@ -48,6 +52,9 @@ static void look_at(const struct look *look, const struct annc_field *field, siz
         column->points++;
     }
     column->empty += field->length == 0;
+    if (first)
+        column->first_recurs = column->first_recurs ||
+                               (first->length == field->length && memcmp(first->text, field->text, field->length) == 0);
     column->counts = column->counts && cell == ANNC_CELL_NUMBER &&
                      (column->numbers == 0 ? number == 0 || number == 1 : number == column->last + 1);
     column->last = number;
@@ -55,6 +62,7 @@ static void look_at(const struct look *look, const struct annc_field *field, siz
     column->thousands += cell == ANNC_CELL_THOUSANDS;
     column->texts += cell == ANNC_CELL_TEXT;
     column->missing += cell == ANNC_CELL_MISSING;
+    column->dates += cell == ANNC_CELL_TEXT && annc_is_date(field->text, field->length);
     if (cell == ANNC_CELL_MISSING && column->missing_line == 0)
         column->missing_line = line;
     if ((cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS) && column->text_line == 0) {
@@ -92,14 +100,35 @@ static bool counts_up(const struct annc_field *field, size_t count)
     return true;
 }
 
+/* Returns whether a first record of words alone is a header, even above words: it has the name of the
+ * first column of the training table or, without one, no word that occurs again in its column. */
+static bool is_header_of_words(const struct annc_records *records, const struct annc_columns *columns,
+                               const struct annc_table *like)
+{
+    bool has_name = false, recurs = false;
+    const char *name = !like || !like->has_header || like->input_names.count == 0 ? NULL
+                       : like->categories.count > 0 && like->categories.category->first == 0
+                           ? like->categories.category->name
+                           : like->input_names.text[0];
+    for (uint32_t c = 0; c < columns->count; c++) {
+        const struct annc_field *field = &records->field[c];
+        if (is_number_or_missing(field))
+            return false;
+        has_name = has_name || (name && strlen(name) == field->length && memcmp(name, field->text, field->length) == 0);
+        recurs = recurs || columns->column[c].first_recurs;
+    }
+    return like ? has_name : columns->rows > 1 && !recurs && columns->repeats == 0;
+}
+
 /* Returns whether the first record, still in `records` and as long as the others, is a header: in
- * some column it alone is neither a number nor missing, or it counts. */
-static bool is_header(const struct annc_records *records, const struct annc_columns *columns)
+ * some column it alone is neither a number nor missing, or it counts, or it is one above words. */
+static bool is_header(const struct annc_records *records, const struct annc_columns *columns,
+                      const struct annc_table *like)
 {
     for (uint32_t c = 0; c < columns->count; c++)
         if (!is_number_or_missing(&records->field[c]) && columns->column[c].texts == 0)
             return true;
-    return counts_up(records->field, records->count);
+    return counts_up(records->field, records->count) || is_header_of_words(records, columns, like);
 }
 
 static annc_status wrong_length(const struct annc_records *records, size_t wanted)
@@ -120,23 +149,46 @@ annc_status annc_columns_check(const struct annc_records *records, const struct 
     return ANNC_OK;
 }
 
-/* Examines every record but the first. */
+/* Returns whether the record is the first one again, whose fields are in `first`. */
+static bool is_repeat(const struct annc_records *records, const struct annc_field *first, size_t count)
+{
+    if (!first || records->count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (records->field[i].length != first[i].length ||
+            memcmp(records->field[i].text, first[i].text, first[i].length) != 0)
+            return false;
+    return true;
+}
+
+static struct look look_of(const struct annc_records *records, const annc_text_options *options)
+{
+    return (struct look){options, !options->decimal && !records->is_sparse && records->separator != ','};
+}
+
+/* Examines every record but the first, whose `count` fields are in `first` (NULL: there is no
+ * first), and counts its repeats. */
 static annc_status look_at_rows(struct annc_records *records, const annc_text_options *options, size_t width,
-                                struct annc_columns *columns)
+                                const struct annc_field *first, size_t count, struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
-    const struct look look = {options, !options->decimal && records->separator != ','};
+    const struct look look = look_of(records, options);
     bool more;
     for (;;) {
         ANNC_TRY(annc_records_next(records, &more));
         if (!more)
             break;
+        if (is_repeat(records, first, count)) {
+            columns->repeat_line = columns->repeats++ == 0 ? records->line : columns->repeat_line;
+            continue;
+        }
         if (records->count != width)
             return wrong_length(records, width);
         if (columns->rows == INT32_MAX)
             return annc_stream_malformed(records->stream, "has more than %d rows", INT32_MAX);
         for (uint32_t c = 0; c < columns->count; c++)
-            look_at(&look, &records->field[c], records->line, &columns->column[c]);
+            look_at(&look, &records->field[c], first && count == width ? &first[c] : NULL, records->line,
+                    &columns->column[c]);
         columns->rows++;
     }
 out:
@@ -168,9 +220,9 @@ static annc_status settle_separator(struct annc_records *records, const annc_tex
 {
     annc_status status = ANNC_OK;
     bool more;
-    if (!options->separator)
+    records->separator = options->separator ? options->separator : records->stated_separator;
+    if (!records->separator)
         return annc_records_find_separator(records, width);
-    records->separator = options->separator;
     /* Use the second record, if any: the first may be a header without a name for the first
      * column. */
     for (int i = 0; i < 2; i++)
@@ -181,11 +233,64 @@ out:
     return status;
 }
 
+static annc_status make_columns(size_t width, struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    columns->count = (uint32_t)width;
+    ANNC_TRY(annc_allocate(width, sizeof *columns->column, "the columns", (void **)&columns->column));
+    for (uint32_t c = 0; c < columns->count; c++)
+        columns->column[c].counts = true;
+out:
+    return status;
+}
+
+/* Examines the records of a file whose preamble names the fields. */
+static annc_status look_named(struct annc_records *records, const annc_text_options *options,
+                              struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    columns->has_header = true;
+    ANNC_TRY(make_columns(records->name_count, columns));
+    ANNC_TRY(look_at_rows(records, options, records->name_count, NULL, 0, columns));
+    if (columns->rows == 0)
+        return annc_stream_malformed(records->stream, "has no rows");
+    for (uint32_t c = 0; c < columns->count; c++) {
+        const struct annc_field name = {.text = records->name[c], .length = strlen(records->name[c])};
+        ANNC_TRY(annc_field_copy(&name, &columns->column[c].name));
+    }
+out:
+    annc_records_rewind(records);
+    return status;
+}
+
+/* Examines the first record as `rows` rows: for itself and for its repeats. */
+static void look_at_first(const struct annc_records *records, const annc_text_options *options, size_t line,
+                          uint32_t rows, struct annc_columns *columns)
+{
+    const struct look look = look_of(records, options);
+    for (uint32_t i = 0; i < rows; i++) {
+        for (uint32_t c = 0; c < columns->count; c++)
+            look_at(&look, &records->field[c], NULL, line, &columns->column[c]);
+        columns->rows++;
+    }
+}
+
+static annc_status refuse_repeats(const struct annc_records *records, const struct annc_columns *columns)
+{
+    return annc_stream_malformed(records->stream,
+                                 "line %zu repeats the header (%u such line%s); remove the line%s, as where files were "
+                                 "joined",
+                                 columns->repeat_line, columns->repeats, annc_plural(columns->repeats),
+                                 annc_plural(columns->repeats));
+}
+
 /* Reads all records once, and determines the columns, their names and contents. */
-static annc_status look(struct annc_records *records, const annc_text_options *options, struct annc_columns *columns)
+static annc_status look(struct annc_records *records, const annc_text_options *options, const struct annc_table *like,
+                        struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
     size_t width, first_line;
+    struct annc_field *copy = NULL;
     bool more;
     ANNC_TRY(settle_separator(records, options, &width));
     ANNC_TRY(annc_records_next(records, &more));
@@ -193,36 +298,41 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
         return annc_stream_malformed(records->stream, "has no rows");
     first_line = records->line;
     const size_t first = records->count;
-    columns->count = (uint32_t)width;
-    ANNC_TRY(annc_allocate(width, sizeof *columns->column, "the columns", (void **)&columns->column));
-    for (uint32_t c = 0; c < columns->count; c++)
-        columns->column[c].counts = true;
-    ANNC_TRY(look_at_rows(records, options, width, columns));
+    ANNC_TRY(make_columns(width, columns));
+    ANNC_TRY(annc_allocate(first, sizeof *copy, "a record", (void **)&copy));
+    memcpy(copy, records->field, first * sizeof *copy);
+    ANNC_TRY(look_at_rows(records, options, width, copy, first, columns));
     annc_records_rewind(records);
     ANNC_TRY(annc_records_next(records, &more));
     if (first != width && first + 1 != width)
-        return wrong_length(records, width);
-    columns->has_header = first + 1 == width || options->header == ANNC_YES ||
-                          (options->header == ANNC_AUTO && is_header(records, columns));
-    if (first + 1 == width) { /* an empty last field, or a row name */
+        ANNC_TRY(wrong_length(records, width));
+    const bool is_short = first + 1 == width, looks_like_header = is_short || is_header(records, columns, like);
+    columns->has_header =
+        is_short || options->header == ANNC_YES || (options->header == ANNC_AUTO && looks_like_header);
+    if (is_short) { /* an empty last field, or a row name */
         columns->has_row_names = columns->column[width - 1].empty < columns->rows;
         columns->last_is_empty = !columns->has_row_names;
     }
-    if (!columns->has_header) {
-        const struct look at_first = {options, !options->decimal && records->separator != ','};
-        for (uint32_t c = 0; c < columns->count; c++)
-            look_at(&at_first, &records->field[c], first_line, &columns->column[c]);
-        columns->rows++;
-    }
+    if (columns->has_header && looks_like_header && columns->repeats > 0)
+        ANNC_TRY(refuse_repeats(records, columns));
+    look_at_first(records, options, columns->has_header ? columns->repeat_line : first_line,
+                  columns->repeats + !columns->has_header, columns);
     if (columns->rows == 0)
-        return annc_stream_malformed(records->stream, "has a header but no rows");
+        ANNC_TRY(annc_stream_malformed(records->stream, "has a header but no rows"));
     ANNC_TRY(name_columns(records, columns));
 out:
+    annc_release(copy);
     annc_records_rewind(records);
     return status;
 }
 
 /* ---------------------------------------------------------------- the decimal mark */
+
+/* Returns whether a column has a level per text, whatever it looks like. */
+static bool is_words(const struct annc_column *column)
+{
+    return column->is_categorical || column->category;
+}
 
 static annc_status settle_decimal(const struct annc_records *records, const annc_text_options *options,
                                   struct annc_columns *columns, char *notes, size_t size)
@@ -233,7 +343,7 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
     columns->decimal = options->decimal ? options->decimal : '.';
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
-        if (column->texts > 0 || column->role == ANNC_ROLE_LEFT_OUT)
+        if (column->texts > 0 || column->role == ANNC_ROLE_LEFT_OUT || is_words(column))
             continue;
         points = column->points > 0 ? column : points;
         commas = column->commas > 0 ? column : commas;
@@ -259,24 +369,6 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
 
 /* ---------------------------------------------------------------- checks of inputs */
 
-static annc_status refuse_texts(const struct annc_records *records, const annc_text_options *options,
-                                const struct annc_column *column, bool target)
-{
-    char shown[SHOWN];
-    const uint32_t count = column->texts + column->thousands;
-    annc_printable(column->name, shown, sizeof shown);
-    if (column->texts == 0 && !options->thousands)
-        return annc_stream_malformed(
-            records->stream,
-            "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); choose " ANNC_FIELD_THOUSANDS
-            " , or " ANNC_FIELD_THOUSANDS " .",
-            column->text_line, shown, column->text, count, annc_plural(count));
-    return annc_stream_malformed(
-        records->stream, "line %zu, column '%s': '%s' is not a number (%u such cell%s); %s%s", column->text_line, shown,
-        column->text, count, annc_plural(count),
-        target ? "for classes use " ANNC_FIELD_LABEL " " : "leave the column out with " ANNC_FIELD_DROP " ", shown);
-}
-
 static annc_status check_inputs(const struct annc_records *records, const annc_text_options *options,
                                 const struct annc_columns *columns)
 {
@@ -286,14 +378,16 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
         const struct annc_column *column = &columns->column[c];
         const bool target = column->role == ANNC_ROLE_TARGET;
         inputs += column->role == ANNC_ROLE_INPUT;
+        if (is_words(column))
+            continue;
         if ((column->role == ANNC_ROLE_INPUT || target) && column->texts + column->thousands > 0)
-            return refuse_texts(records, options, column, target);
+            return annc_refuse_texts(records, options, columns, column);
     }
     if (inputs == 0)
         return annc_stream_malformed(records->stream, "has no inputs besides the label or target");
     for (uint32_t c = 0; c < columns->count && options->missing == ANNC_MISSING_ERROR; c++) {
         const struct annc_column *column = &columns->column[c];
-        const bool numbers = column->role == ANNC_ROLE_INPUT || column->role == ANNC_ROLE_TARGET;
+        const bool numbers = (column->role == ANNC_ROLE_INPUT && !is_words(column)) || column->role == ANNC_ROLE_TARGET;
         if (numbers && column->missing > 0)
             return annc_stream_malformed(
                 records->stream,
@@ -331,13 +425,21 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
 {
     annc_status status = ANNC_OK;
     memset(columns, 0, sizeof *columns);
-    ANNC_TRY(look(records, options, columns));
+    if (records->is_sparse)
+        ANNC_TRY(annc_sparse_settle(records, like ? like->input_names.text : NULL, like ? like->input_names.count : 0));
+    ANNC_TRY(records->name_count > 0 ? look_named(records, options, columns) : look(records, options, like, columns));
     annc_note(notes, size, "%s%u row%s of %u column%s separated by %s, %s header", records->ended ? "" : "more than ",
               columns->rows, annc_plural(columns->rows), columns->count, annc_plural(columns->count),
               separator_name(records->separator), columns->has_header ? "with a" : "without a");
     if (records->was_latin_1)
         annc_note(notes, size, "the text is not UTF-8 and was read as Latin-1");
+    ANNC_TRY(annc_refuse_stray_header(records, columns));
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));
+    if (!like) {
+        ANNC_TRY(annc_kinds_choose(records, options, columns, notes, size));
+        ANNC_TRY(annc_kinds_find_levels(records, columns, notes, size));
+        ANNC_TRY(annc_columns_place_inputs(records, columns));
+    }
     ANNC_TRY(settle_decimal(records, options, columns, notes, size));
     ANNC_TRY(check_inputs(records, options, columns));
 out:
@@ -351,5 +453,6 @@ void annc_columns_free(struct annc_columns *columns)
     for (uint32_t c = 0; columns->column && c < columns->count; c++)
         annc_release(columns->column[c].name);
     annc_release(columns->column);
+    annc_categories_free(&columns->categories);
     memset(columns, 0, sizeof *columns);
 }

@@ -4,8 +4,8 @@
 
 #include "annc.h"
 #include "dataset/tables/column.h"
-#include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/records.h"
 
 /* Examines all records in memory and determines separator, decimal mark, header and roles. `like`
  * is the training table, whose columns are required here too, or NULL. Adds assumptions to notes

@@ -1,14 +1,16 @@
 /* csv.c - reads text tables (CSV). */
 #include "dataset/tables/csv.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/tables/bad_cells.h"
 #include "dataset/tables/cells.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/columns.h"
-#include "dataset/tables/notes.h"
-#include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/preamble.h"
+#include "dataset/text/records.h"
 #include "formats/stream.h"
 
 #include <float.h>
@@ -27,24 +29,51 @@ struct annc_csv {
     struct annc_label_reader labels;
     bool label_is_text;
     uint64_t dropped; /* rows, for missing values */
+    uint64_t taken;   /* rows, with the dropped ones */
 };
 
 /* ---------------------------------------------------------------- allocation */
 
-/* Copies the names of a role's `count` columns, in the order of their places. */
-static annc_status take_names(const struct annc_columns *columns, enum annc_role role, uint32_t count,
-                              struct annc_texts *names)
+/* Lists the names of the targets in the order of their places. */
+static annc_status name_targets(const struct annc_columns *columns, uint32_t count, struct annc_texts *names)
 {
     annc_status status = ANNC_OK;
     const char **name = NULL;
     ANNC_TRY(annc_allocate(count, sizeof *name, "names", (void **)&name));
     for (uint32_t c = 0; c < columns->count; c++)
-        if (columns->column[c].role == role)
+        if (columns->column[c].role == ANNC_ROLE_TARGET)
             name[columns->column[c].place] = columns->column[c].name;
     for (uint32_t place = 0; place < count; place++)
         ANNC_TRY(annc_texts_add(names, name[place], strlen(name[place])));
 out:
     annc_release(name);
+    return status;
+}
+
+/* Does the same for the inputs: a column's name, or one name per level. */
+static annc_status name_inputs(const struct annc_columns *columns, struct annc_texts *names)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_column **column = NULL; /* the one that begins at an input, or NULL */
+    char *name = NULL;
+    ANNC_TRY(annc_allocate(columns->inputs, sizeof *column, "names", (void **)&column));
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].role == ANNC_ROLE_INPUT)
+            column[columns->column[c].place] = &columns->column[c];
+    for (uint32_t place = 0; place < columns->inputs; place++) {
+        const struct annc_category *category = column[place] ? column[place]->category : NULL;
+        for (uint32_t i = 0; category && i < category->inputs; i++) {
+            ANNC_TRY(annc_category_input_name(category, i, &name));
+            ANNC_TRY(annc_texts_add(names, name, strlen(name)));
+            annc_release(name);
+            name = NULL;
+        }
+        if (column[place] && !category)
+            ANNC_TRY(annc_texts_add(names, column[place]->name, strlen(column[place]->name)));
+    }
+out:
+    annc_release(name);
+    annc_release(column);
     return status;
 }
 
@@ -54,45 +83,59 @@ static annc_status make_room(struct annc_csv *reading, uint32_t rows)
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
     const struct annc_columns *columns = &reading->columns;
+    uint32_t inputs = 0; /* columns of them */
     memset(table, 0, sizeof *table);
     annc_stream_name(reading->records.stream, table->name, sizeof table->name);
     table->type = ANNC_FLOATS;
     table->columns = columns->count;
     table->has_header = columns->has_header;
+    table->inputs = columns->inputs;
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
-        table->inputs += column->role == ANNC_ROLE_INPUT;
+        inputs += column->role == ANNC_ROLE_INPUT;
         table->outputs += column->role == ANNC_ROLE_TARGET;
         if (column->role == ANNC_ROLE_LABEL) {
-            table->label_at = table->inputs; /* among inputs and label, in the order of the file */
+            table->label_at = inputs; /* among inputs and label, in the order of the file */
             snprintf(table->label_name, sizeof table->label_name, "%s", column->name);
             reading->label_is_text = column->texts > 0;
         }
         if (column->role == ANNC_ROLE_TARGET && table->outputs == 1)
-            table->label_at = table->inputs;
+            table->label_at = inputs;
     }
-    if (table->inputs > ANNC_MAX_WIDTH)
-        return annc_stream_malformed(reading->records.stream, "has %u inputs; at most %d can be used", table->inputs,
-                                     ANNC_MAX_WIDTH);
     ANNC_TRY(annc_allocate(annc_product(rows, table->inputs), sizeof(float), "the examples", &table->x));
+    if (reading->options->missing == ANNC_MISSING_DROP)
+        ANNC_TRY(annc_allocate(rows, sizeof *table->number, "row numbers", (void **)&table->number));
     ANNC_TRY(annc_allocate(rows, sizeof *table->lines, "line numbers", (void **)&table->lines));
     if (table->outputs > 0)
         ANNC_TRY(
             annc_allocate(annc_product(rows, table->outputs), sizeof(float), "the targets", (void **)&table->targets));
-    ANNC_TRY(take_names(columns, ANNC_ROLE_INPUT, table->inputs, &table->input_names));
-    ANNC_TRY(take_names(columns, ANNC_ROLE_TARGET, table->outputs, &table->target_names));
+    ANNC_TRY(name_inputs(columns, &table->input_names));
+    ANNC_TRY(name_targets(columns, table->outputs, &table->target_names));
 out:
     return status;
 }
 
 /* ---------------------------------------------------------------- rows */
 
+/* Returns whether the record is the header once more. */
+static bool is_header(const struct annc_csv *reading)
+{
+    const struct annc_columns *columns = &reading->columns;
+    for (uint32_t c = 0; c < columns->count; c++) {
+        const struct annc_field *field = &reading->records.field[c];
+        if (strlen(columns->column[c].name) != field->length ||
+            memcmp(columns->column[c].name, field->text, field->length) != 0)
+            return false;
+    }
+    return columns->has_header;
+}
+
 /* Returns the error for a cell that is not a number, in a row beyond the beginning. */
 static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum annc_cell cell)
 {
     const struct annc_field *field = &reading->records.field[c];
     const size_t length = field->length < SHOWN ? field->length : SHOWN - 1;
-    char column[SHOWN], text[SHOWN], shown[SHOWN];
+    char column[SHOWN], text[SHOWN], shown[SHOWN], codes[SHOWN];
     const char *what = cell == ANNC_CELL_MISSING ? "the value is missing; use " ANNC_FIELD_MISSING
                                                    " drop or " ANNC_FIELD_MISSING " mean"
                        : cell == ANNC_CELL_NUMBER ? "is too large for single precision"
@@ -100,14 +143,18 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
                            ? "is not a number"
                            : "is not a number with the marks of the rows before; set " ANNC_FIELD_DECIMAL
                              " or " ANNC_FIELD_THOUSANDS;
+    if (is_header(reading))
+        return annc_stream_malformed(reading->records.stream, "line %zu repeats the header; remove the line",
+                                     reading->records.line);
     annc_printable(reading->columns.column[c].name, column, sizeof column);
     if (cell == ANNC_CELL_MISSING)
         return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': %s", reading->records.line,
                                      column, what);
     memcpy(text, field->text, length);
     text[length] = '\0';
-    return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': '%.48s' %s", reading->records.line,
-                                 column, annc_printable(text, shown, sizeof shown), what);
+    return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': '%.48s'%s %s", reading->records.line,
+                                 column, annc_printable(text, shown, sizeof shown),
+                                 annc_strange_characters(text, codes, sizeof codes), what);
 }
 
 /* Reads a cell as a float; NaN if missing. */
@@ -122,6 +169,29 @@ static annc_status read_number(const struct annc_csv *reading, uint32_t c, float
         return refuse_cell(reading, c, cell);
     *value = cell == ANNC_CELL_MISSING ? NAN : (float)number;
     return ANNC_OK;
+}
+
+/* Sets the inputs of a column of words to those of its cell. */
+static annc_status read_level(struct annc_csv *reading, uint32_t c, float *x)
+{
+    annc_status status = ANNC_OK;
+    struct annc_column *column = &reading->columns.column[c];
+    const struct annc_field *field = &reading->records.field[c];
+    char *text = NULL;
+    bool is_known;
+    if (!annc_cell_is_missing(field))
+        ANNC_TRY(annc_field_copy(field, &text));
+    const int input = annc_category_input(column->category, text, text ? strlen(text) : 0, &is_known);
+    memset(x, 0, column->category->inputs * sizeof *x);
+    if (input != ANNC_NO_LEVEL)
+        x[input] = 1;
+    if (!is_known && column->unknown++ == 0) {
+        column->unknown_line = reading->records.line;
+        annc_printable(text ? text : "(missing)", column->text, sizeof column->text);
+    }
+out:
+    annc_release(text);
+    return status;
 }
 
 static annc_status read_label(struct annc_csv *reading, uint32_t c)
@@ -151,12 +221,16 @@ static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
     const struct annc_columns *columns = &reading->columns;
-    float *x = (float *)table->x + (size_t)table->rows * table->inputs, value;
+    float *x = (float *)table->x + (size_t)table->rows * table->inputs, value = 0;
     *complete = true;
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
         switch (column->role) {
         case ANNC_ROLE_INPUT:
+            if (column->category) {
+                ANNC_TRY(read_level(reading, c, &x[column->place]));
+                break;
+            }
             ANNC_TRY(read_number(reading, c, &x[column->place]));
             *complete = *complete && !isnan(x[column->place]);
             break;
@@ -193,6 +267,9 @@ static annc_status take_row(struct annc_csv *reading)
     char shown[SHOWN];
     bool complete;
     ANNC_TRY(read_row(reading, &complete, &label));
+    reading->taken++;
+    if (table->number)
+        table->number[table->rows] = reading->taken;
     const bool unlabelled = label != UINT32_MAX && label_is_missing(reading, label);
     if (reading->options->missing == ANNC_MISSING_DROP && (!complete || unlabelled)) {
         reading->dropped++;
@@ -238,6 +315,15 @@ out:
 
 /* ---------------------------------------------------------------- tables in pieces */
 
+static void note_skipped(const struct annc_records *records, char *notes, size_t size)
+{
+    char name[SHOWN];
+    annc_stream_name(records->stream, name, sizeof name);
+    annc_note(notes, size, "%s: %zu leading line%s %s skipped; the last is '%s'", name, records->first_line - 1,
+              annc_plural((uint32_t)(records->first_line - 1)), records->first_line == 2 ? "is" : "are",
+              records->skipped);
+}
+
 annc_status annc_csv_open(struct annc_stream *stream, const annc_text_options *options,
                           const struct annc_intake *intake, const struct annc_table *like, bool need_label,
                           struct annc_csv **result, char *notes, size_t size)
@@ -249,9 +335,12 @@ annc_status annc_csv_open(struct annc_stream *stream, const annc_text_options *o
     ANNC_TRY(annc_allocate(1, sizeof *reading, "a table", (void **)&reading));
     reading->options = options;
     ANNC_TRY(annc_records_open(stream, options->skip, intake, &reading->records));
+    if (options->skip > 0)
+        note_skipped(&reading->records, notes, size);
+    ANNC_TRY(annc_preamble_read(&reading->records, options, notes, size));
     ANNC_TRY(annc_columns_find(&reading->records, options, like, need_label, &reading->columns, notes, size));
     annc_records_flow(&reading->records);
-    if (reading->columns.has_header)
+    if (reading->columns.has_header && reading->records.name_count == 0)
         ANNC_TRY(annc_records_next(&reading->records, &more));
     *result = reading;
     reading = NULL;
@@ -282,15 +371,31 @@ out:
 
 uint32_t annc_csv_inputs(const struct annc_csv *reading)
 {
-    uint32_t inputs = 0;
-    for (uint32_t c = 0; c < reading->columns.count; c++)
-        inputs += reading->columns.column[c].role == ANNC_ROLE_INPUT;
-    return inputs;
+    return reading->columns.inputs;
 }
 
 uint64_t annc_csv_dropped(const struct annc_csv *reading)
 {
     return reading->dropped;
+}
+
+void annc_csv_note_unknown(const struct annc_csv *reading, char *notes, size_t size)
+{
+    char name[SHOWN], shown[SHOWN];
+    annc_stream_name(reading->records.stream, name, sizeof name);
+    for (uint32_t c = 0; c < reading->columns.count; c++) {
+        const struct annc_column *column = &reading->columns.column[c];
+        if (column->unknown == 0)
+            continue;
+        const bool other = column->category->has_other;
+        annc_printable(column->name, shown, sizeof shown);
+        annc_note(notes, size,
+                  "warning: %s: %u cell%s of column '%s' %s a level that the training data do not have ('%s' in line "
+                  "%zu); %s%s%s",
+                  name, column->unknown, annc_plural(column->unknown), shown, column->unknown == 1 ? "has" : "have",
+                  column->text, column->unknown_line, other ? "they count as " : "none of the column's inputs is 1",
+                  other ? shown : "", other ? "=(other)" : "");
+    }
 }
 
 /* ---------------------------------------------------------------- whole tables */
@@ -310,6 +415,9 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
                   annc_plural(reading->dropped), reading->dropped == 1 ? "is" : "are");
     if (table->rows == 0)
         ANNC_TRY(annc_stream_malformed(stream, "has missing values in every row"));
+    annc_csv_note_unknown(reading, notes, size);
+    table->categories = reading->columns.categories;
+    reading->columns.categories = (struct annc_categories){0, NULL};
 out:
     annc_csv_close(reading);
     if (status != ANNC_OK)

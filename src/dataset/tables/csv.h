@@ -2,8 +2,8 @@
 #ifndef ANNC_DATASET_TABLES_CSV_H
 #define ANNC_DATASET_TABLES_CSV_H
 
-#include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/records.h"
 #include "formats/stream.h"
 
 /* Reads a table. `like` is the training table, whose columns are required in the same order, or
@@ -23,6 +23,8 @@ annc_status annc_csv_open(struct annc_stream *stream, const annc_text_options *o
 /* Reads up to `most` further rows, fewer if a pipe pauses, none past the last. On failure the table
  * has the rows before the error. Release it by annc_table_free in every case. */
 annc_status annc_csv_piece(struct annc_csv *csv, uint32_t most, struct annc_table *table);
+/* Notes the cells so far that have no level. */
+void annc_csv_note_unknown(const struct annc_csv *csv, char *notes, size_t size);
 /* Returns the inputs per row. */
 uint32_t annc_csv_inputs(const struct annc_csv *csv);
 /* Returns the number of rows dropped so far. */

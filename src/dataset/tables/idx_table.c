@@ -1,10 +1,10 @@
 /* idx_table.c - IDX images and their labels as a table. */
 #include "dataset/tables/idx_table.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/tables/idx.h"
-#include "dataset/tables/notes.h"
 #include "dataset/tables/table.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ static annc_status read_labels(const char *path, struct annc_table *table)
     for (uint32_t i = 0; i < table->rows; i++)
         numbers[i] =
             idx.type == ANNC_BYTES ? ((const uint8_t *)idx.elements)[i] : (double)((const float *)idx.elements)[i];
-    ANNC_TRY(annc_labels_of_numbers(numbers, table->rows, &table->labels));
+    ANNC_TRY(annc_labels_of_numbers(name, numbers, table->rows, &table->labels));
     /* From here on messages use the name of the labels file, as only its contents can still be
      * wrong. */
     memcpy(table->name, name, sizeof name);
@@ -71,12 +71,8 @@ out:
 }
 
 /* Notes the assumptions about the images. */
-static void note_images(const struct annc_idx *images, const char *name, bool turn, char *notes, size_t size)
+static void note_images(const char *name, bool turn, char *notes, size_t size)
 {
-    if (images->gzip_layers > 0 && !strstr(name, ".gz"))
-        annc_note(notes, size, "%s is gzip, although its name does not end in .gz", name);
-    if (images->gzip_layers > 1)
-        annc_note(notes, size, "%s is compressed with gzip twice", name);
     bool emnist = false;
     for (const char *at = name; *at; at++)
         emnist = emnist || annc_compare_any_case(at, "emnist", 6) == 0;
@@ -92,7 +88,7 @@ annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, 
     memset(table, 0, sizeof *table);
     annc_stream_name(stream, table->name, sizeof table->name);
     ANNC_TRY(annc_idx_read(stream, &images));
-    note_images(&images, table->name, turn, notes, size);
+    note_images(table->name, turn, notes, size);
     if (images.rank < 2) {
         status = annc_fail(ANNC_INPUT, "%s: has one number per example instead of images; is it the labels file?",
                            table->name);

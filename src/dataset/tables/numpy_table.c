@@ -164,7 +164,7 @@ static annc_status take_labels(const struct annc_array *y, struct annc_table *ta
         if (!isfinite(numbers[i]))
             ANNC_TRY(annc_fail(ANNC_INPUT, "%s: the label of row %u is not finite", y->name, i + 1));
     }
-    ANNC_TRY(annc_labels_of_numbers(numbers, table->rows, &table->labels));
+    ANNC_TRY(annc_labels_of_numbers(y->name, numbers, table->rows, &table->labels));
 out:
     annc_release(numbers);
     return status;

@@ -1,17 +1,18 @@
 /* roles.c - assigns roles to the columns of a table: inputs, label, targets. */
 #include "dataset/tables/roles.h"
 #include "base/allocate.h"
+#include "base/notes.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/tables/column.h"
-#include "dataset/tables/notes.h"
-#include "dataset/tables/records.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/records.h"
 #include "formats/stream.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN = 80, LISTED = 10 };
@@ -28,8 +29,23 @@ static void list_columns(const struct annc_columns *columns, char *list, size_t 
         snprintf(list + used, size - used, ", ...");
 }
 
-/* Finds the column of an exact name, or else of a number from 1. */
-static annc_status find_column(const struct annc_records *records, const struct annc_columns *columns,
+/* Names the columns that are left out, in quotes. */
+static void list_left_out(const struct annc_columns *columns, char *list, size_t size)
+{
+    char one[SHOWN];
+    size_t used = 0;
+    uint32_t count = 0;
+    for (uint32_t c = 0; c < columns->count; c++) {
+        if (columns->column[c].role != ANNC_ROLE_LEFT_OUT || count++ >= LISTED || used >= size)
+            continue;
+        used += (size_t)snprintf(list + used, size - used, "%s'%s'", used ? ", " : "",
+                                 annc_printable(columns->column[c].name, one, 24));
+    }
+    if (count > LISTED && used < size)
+        snprintf(list + used, size - used, ", ...");
+}
+
+annc_status annc_columns_named(const struct annc_records *records, const struct annc_columns *columns,
                                const char *option, const char *name, size_t length, uint32_t *found)
 {
     uint32_t matches = 0;
@@ -66,7 +82,7 @@ static annc_status assign(const struct annc_records *records, struct annc_column
     uint32_t c, place = 0;
     while (list) {
         const char *comma = strchr(list, ',');
-        ANNC_TRY(find_column(records, columns, option, list, comma ? (size_t)(comma - list) : strlen(list), &c));
+        ANNC_TRY(annc_columns_named(records, columns, option, list, comma ? (size_t)(comma - list) : strlen(list), &c));
         if (columns->column[c].role == role && role == ANNC_ROLE_TARGET)
             return annc_fail(ANNC_USAGE, "%s names column %u twice", option, c + 1);
         columns->column[c].role = role;
@@ -77,22 +93,39 @@ out:
     return status;
 }
 
-/* Without --label, chooses the only column of that name, else the only text column. */
+static bool is_called(const struct annc_columns *columns, uint32_t c, const char *name)
+{
+    return columns->has_header && annc_compare_any_case(columns->column[c].name, name, SIZE_MAX) == 0;
+}
+
+/* Returns whether a column is called as labels are. A 'y' beside an 'x' is a coordinate, unless it is
+ * the last column. */
+static bool is_label_by_name(const struct annc_columns *columns, uint32_t c)
+{
+    static const char *const names[] = {"label", "class", "target"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is_called(columns, c, names[i]))
+            return true;
+    bool is_coordinate = false;
+    for (uint32_t other = 0; c + 1 < columns->count && other < columns->count; other++)
+        is_coordinate = is_coordinate || is_called(columns, other, "x");
+    return !is_coordinate && is_called(columns, c, "y");
+}
+
+/* Without --label, chooses the only column with a label's name, else the only text column. */
 static annc_status guess_label(const struct annc_records *records, struct annc_columns *columns, char *notes,
                                size_t size)
 {
-    static const char *const names[] = {"label", "class", "target", "y"};
     uint32_t named = 0, by_name = 0, texts = 0, by_text = 0;
-    char list[512], shown[SHOWN];
+    char list[512], shown[SHOWN], other[SHOWN];
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
         if (column->role == ANNC_ROLE_LEFT_OUT)
             continue;
-        for (size_t i = 0; columns->has_header && i < sizeof names / sizeof *names; i++)
-            if (annc_compare_any_case(column->name, names[i], SIZE_MAX) == 0) {
-                by_name = c;
-                named++;
-            }
+        if (is_label_by_name(columns, c)) {
+            by_name = c;
+            named++;
+        }
         if (column->texts > 0) {
             by_text = c;
             texts++;
@@ -108,8 +141,13 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
     }
     const uint32_t c = named == 1 ? by_name : by_text;
     columns->column[c].role = ANNC_ROLE_LABEL;
-    annc_note(notes, size, "the label is column %u, '%s'", c + 1,
-              annc_printable(columns->column[c].name, shown, sizeof shown));
+    annc_printable(columns->column[c].name, shown, sizeof shown);
+    if (named == 1 && texts == 1 && by_text != by_name)
+        annc_note(notes, size,
+                  "the label is column %u, '%s', by its name; set 'label' to take '%s', the only column of words",
+                  c + 1, shown, annc_printable(columns->column[by_text].name, other, sizeof other));
+    else
+        annc_note(notes, size, "the label is column %u, '%s'", c + 1, shown);
     return ANNC_OK;
 }
 
@@ -138,6 +176,48 @@ static void leave_out_strays(struct annc_columns *columns, char *notes, size_t s
         annc_note(notes, size, "%u column%s empty and left out", empty, empty == 1 ? " is" : "s are");
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct annc_column *const *)a)->name, (*(const struct annc_column *const *)b)->name);
+}
+
+/* Sorts the columns by their names into an array that annc_release frees. */
+static annc_status sort_columns(const struct annc_columns *columns, const struct annc_column ***sorted)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_allocate(columns->count, sizeof **sorted, "the columns", (void **)sorted));
+    for (uint32_t c = 0; c < columns->count; c++)
+        (*sorted)[c] = &columns->column[c];
+    qsort(*sorted, columns->count, sizeof **sorted, by_name);
+out:
+    return status;
+}
+
+/* Checks that no two columns that are used have one name: other tables are matched by names. */
+static annc_status check_unique(const struct annc_records *records, const struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_column **sorted = NULL, *last = NULL;
+    char shown[SHOWN];
+    ANNC_TRY(sort_columns(columns, &sorted));
+    for (uint32_t c = 0; c < columns->count; c++) {
+        const struct annc_column *column = sorted[c];
+        if (column->role == ANNC_ROLE_LEFT_OUT || column->name[0] == '\0')
+            continue;
+        if (last && by_name(&last, &column) == 0) {
+            const uint32_t a = (uint32_t)(last - columns->column) + 1, b = (uint32_t)(column - columns->column) + 1;
+            ANNC_TRY(annc_stream_malformed(
+                records->stream,
+                "columns %u and %u have the same name, '%s'; rename one, or leave it out with " ANNC_FIELD_DROP " %u",
+                a < b ? a : b, a < b ? b : a, annc_printable(column->name, shown, sizeof shown), a < b ? b : a));
+        }
+        last = column;
+    }
+out:
+    annc_release(sorted);
+    return status;
+}
+
 /* Assigns the roles of a training file. */
 static annc_status give_roles(const struct annc_records *records, const annc_text_options *options,
                               struct annc_columns *columns, char *notes, size_t size)
@@ -151,6 +231,8 @@ static annc_status give_roles(const struct annc_records *records, const annc_tex
         ANNC_TRY(assign(records, columns, ANNC_FIELD_LABEL, options->label, ANNC_ROLE_LABEL));
     else
         ANNC_TRY(guess_label(records, columns, notes, size));
+    if (columns->has_header)
+        ANNC_TRY(check_unique(records, columns));
 out:
     return status;
 }
@@ -163,14 +245,59 @@ static uint32_t named(const struct annc_columns *columns, const char *name, uint
 {
     for (uint32_t i = 0; i < columns->count; i++) {
         const uint32_t c = (from + i) % columns->count;
-        if (columns->column[c].role == ANNC_ROLE_LEFT_OUT && strcmp(columns->column[c].name, name) == 0)
+        const struct annc_column *column = &columns->column[c];
+        if (column->role == ANNC_ROLE_LEFT_OUT && !column->is_dropped && strcmp(column->name, name) == 0)
             return c;
     }
     return UINT32_MAX;
 }
 
+/* Marks the columns of options->drop, which training left out: those of a name, or, where the file
+ * has as many columns as the training data, of a number from 1. */
+static void drop_again(const annc_text_options *options, const struct annc_table *like, struct annc_columns *columns)
+{
+    for (const char *item = options->drop; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL) {
+        const size_t length = strcspn(item, ",");
+        double number = 0;
+        bool is_name = false;
+        for (uint32_t c = 0; c < columns->count && columns->has_header; c++)
+            if (strlen(columns->column[c].name) == length && memcmp(columns->column[c].name, item, length) == 0)
+                is_name = columns->column[c].is_dropped = true;
+        if (!is_name && columns->count == like->columns && annc_number_parse(item, length, '.', '\0', &number) &&
+            number >= 1 && number <= columns->count && number == floor(number))
+            columns->column[(uint32_t)number - 1].is_dropped = true;
+    }
+}
+
+/* Checks that no column that is left out has the name of a needed one: which of them is meant would
+ * be a guess. */
+static annc_status check_names(const struct annc_records *records, const struct annc_columns *columns, bool need_label)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_column **sorted = NULL;
+    char shown[SHOWN];
+    ANNC_TRY(sort_columns(columns, &sorted));
+    for (uint32_t first = 0, after; first < columns->count; first = after) {
+        uint32_t known = 0;
+        bool needed = false;
+        for (after = first; after < columns->count && by_name(&sorted[first], &sorted[after]) == 0; after++) {
+            const enum annc_role role = sorted[after]->role;
+            known += role != ANNC_ROLE_LEFT_OUT || sorted[after]->is_dropped;
+            needed = needed || role == ANNC_ROLE_INPUT || (need_label && role != ANNC_ROLE_LEFT_OUT);
+        }
+        if (needed && known < after - first)
+            ANNC_TRY(annc_stream_malformed(
+                records->stream,
+                "%u columns have the name '%s', but %u in the training data; rename or remove the others",
+                after - first, annc_printable(sorted[first]->name, shown, sizeof shown), known));
+    }
+out:
+    annc_release(sorted);
+    return status;
+}
+
 static annc_status take_named(const struct annc_records *records, struct annc_columns *columns, const char *name,
-                              enum annc_role role, uint32_t place, bool needed)
+                              enum annc_role role, uint32_t place, struct annc_category *category, bool needed)
 {
     const uint32_t c = named(columns, name, place);
     char list[512], shown[SHOWN];
@@ -182,29 +309,57 @@ static annc_status take_named(const struct annc_records *records, struct annc_co
     if (c != UINT32_MAX) {
         columns->column[c].role = role;
         columns->column[c].place = place;
+        columns->column[c].category = category;
     }
     return ANNC_OK;
 }
 
+/* Returns the category whose first input is i, or NULL; *next counts the categories before it. */
+static struct annc_category *category_at(const struct annc_columns *columns, uint32_t i, uint32_t *next)
+{
+    const struct annc_categories *categories = &columns->categories;
+    const bool is_next = *next < categories->count && categories->category[*next].first == i;
+    return is_next ? &categories->category[(*next)++] : NULL;
+}
+
+/* Returns the number of columns that inputs come from. */
+static uint32_t columns_of(const struct annc_table *like)
+{
+    uint32_t count = like->inputs;
+    for (uint32_t k = 0; k < like->categories.count; k++)
+        count -= like->categories.category[k].inputs - 1;
+    return count;
+}
+
 /* Matches columns by the names of the training data, in any order; drops others. */
-static annc_status match_names(const struct annc_records *records, const struct annc_table *like, bool need_label,
-                               struct annc_columns *columns, char *notes, size_t size)
+static annc_status match_names(const struct annc_records *records, const annc_text_options *options,
+                               const struct annc_table *like, bool need_label, struct annc_columns *columns,
+                               char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
     uint32_t others = 0;
+    char list[512];
     for (uint32_t c = 0; c < columns->count; c++)
         columns->column[c].role = ANNC_ROLE_LEFT_OUT;
-    for (uint32_t i = 0; i < like->inputs; i++)
-        ANNC_TRY(take_named(records, columns, like->input_names.text[i], ANNC_ROLE_INPUT, i, true));
+    drop_again(options, like, columns);
+    for (uint32_t i = 0, k = 0; i < like->inputs;) {
+        struct annc_category *category = category_at(columns, i, &k);
+        const char *name = category ? category->name : like->input_names.text[i];
+        ANNC_TRY(take_named(records, columns, name, ANNC_ROLE_INPUT, i, category, true));
+        i += category ? category->inputs : 1;
+    }
     for (uint32_t i = 0; i < like->outputs; i++)
-        ANNC_TRY(take_named(records, columns, like->target_names.text[i], ANNC_ROLE_TARGET, i, need_label));
+        ANNC_TRY(take_named(records, columns, like->target_names.text[i], ANNC_ROLE_TARGET, i, NULL, need_label));
     if (like->label_name[0])
-        ANNC_TRY(take_named(records, columns, like->label_name, ANNC_ROLE_LABEL, 0, need_label));
+        ANNC_TRY(take_named(records, columns, like->label_name, ANNC_ROLE_LABEL, 0, NULL, need_label));
     for (uint32_t c = 0; c < columns->count; c++)
         others += columns->column[c].role == ANNC_ROLE_LEFT_OUT;
     if (others > 0)
-        annc_note(notes, size, "%u column%s that the training data %s not have %s left out", others,
-                  annc_plural(others), others == 1 ? "does" : "do", others == 1 ? "is" : "are");
+        ANNC_TRY(check_names(records, columns, need_label));
+    list_left_out(columns, list, sizeof list);
+    if (others > 0)
+        annc_note(notes, size, "%u column%s that the training data %s not have %s left out: %s", others,
+                  annc_plural(others), others == 1 ? "does" : "do", others == 1 ? "is" : "are", list);
 out:
     return status;
 }
@@ -214,8 +369,8 @@ out:
 static annc_status match_places(const struct annc_records *records, const struct annc_table *like, bool need_label,
                                 struct annc_columns *columns)
 {
-    const uint32_t n = like->inputs;
-    uint32_t place = 0;
+    const uint32_t n = columns_of(like);
+    uint32_t place = 0, next = 0;
     if (columns->count != n + 1 && (columns->count != n || need_label))
         return annc_stream_malformed(
             records->stream,
@@ -224,21 +379,29 @@ static annc_status match_places(const struct annc_records *records, const struct
             columns->count, annc_plural(columns->count), n, annc_plural(n), like->label_at + 1);
     const uint32_t label_at = columns->count == n ? UINT32_MAX : like->label_at <= n ? like->label_at : n;
     for (uint32_t c = 0; c < columns->count; c++) {
-        columns->column[c].role = c == label_at ? ANNC_ROLE_LABEL : ANNC_ROLE_INPUT;
-        columns->column[c].place = c == label_at ? 0 : place++;
-        if (c == label_at && like->outputs > 0)
-            columns->column[c].role = ANNC_ROLE_TARGET;
+        struct annc_column *column = &columns->column[c];
+        if (c == label_at) {
+            column->role = like->outputs > 0 ? ANNC_ROLE_TARGET : ANNC_ROLE_LABEL;
+            continue;
+        }
+        column->role = ANNC_ROLE_INPUT;
+        column->place = place;
+        column->category = category_at(columns, place, &next);
+        place += column->category ? column->category->inputs : 1;
     }
     return ANNC_OK;
 }
 
-static annc_status roles_like(const struct annc_records *records, const struct annc_table *like, bool need_label,
-                              struct annc_columns *columns, char *notes, size_t size)
+static annc_status roles_like(const struct annc_records *records, const annc_text_options *options,
+                              const struct annc_table *like, bool need_label, struct annc_columns *columns, char *notes,
+                              size_t size)
 {
     annc_status status = ANNC_OK;
+    ANNC_TRY(annc_categories_copy(&like->categories, &columns->categories));
+    columns->inputs = like->inputs;
     /* Without headers, both tables have numbers as names. */
     if (columns->has_header == like->has_header && (columns->has_header || columns->count == like->columns))
-        ANNC_TRY(match_names(records, like, need_label, columns, notes, size));
+        ANNC_TRY(match_names(records, options, like, need_label, columns, notes, size));
     else
         ANNC_TRY(match_places(records, like, need_label, columns));
     /* Ignore labels and targets in the file if they are not needed. */
@@ -249,13 +412,22 @@ out:
     return status;
 }
 
-/* Sets the places of the inputs in the order of the columns. */
-static void place_inputs(struct annc_columns *columns)
+annc_status annc_columns_place_inputs(const struct annc_records *records, struct annc_columns *columns)
 {
-    uint32_t place = 0;
-    for (uint32_t c = 0; c < columns->count; c++)
-        if (columns->column[c].role == ANNC_ROLE_INPUT)
-            columns->column[c].place = place++;
+    uint64_t inputs = 0;
+    for (uint32_t c = 0; c < columns->count && inputs <= ANNC_MAX_WIDTH; c++) {
+        struct annc_column *column = &columns->column[c];
+        if (column->role != ANNC_ROLE_INPUT)
+            continue;
+        column->place = (uint32_t)inputs;
+        if (column->category)
+            column->category->first = column->place;
+        inputs += column->category ? column->category->inputs : 1;
+    }
+    if (inputs > ANNC_MAX_WIDTH)
+        return annc_stream_malformed(records->stream, "has more than %d inputs", ANNC_MAX_WIDTH);
+    columns->inputs = (uint32_t)inputs;
+    return ANNC_OK;
 }
 
 annc_status annc_columns_give_roles(const struct annc_records *records, const annc_text_options *options,
@@ -264,9 +436,8 @@ annc_status annc_columns_give_roles(const struct annc_records *records, const an
 {
     annc_status status = ANNC_OK;
     if (like)
-        return roles_like(records, like, need_label, columns, notes, size);
+        return roles_like(records, options, like, need_label, columns, notes, size);
     ANNC_TRY(give_roles(records, options, columns, notes, size));
-    place_inputs(columns);
 out:
     return status;
 }

@@ -4,17 +4,10 @@
 #define ANNC_DATASET_TABLES_TABLE_H
 
 #include "base/allocate.h"
+#include "dataset/categories/categories.h"
+#include "dataset/categories/texts.h"
 
 enum { ANNC_TABLE_NAME = 300, ANNC_LABEL_NAME = 8192 };
-
-/* A list of texts, each allocated separately. */
-struct annc_texts {
-    uint32_t count;
-    char **text;
-};
-
-annc_status annc_texts_add(struct annc_texts *texts, const char *text, size_t length);
-void annc_texts_free(struct annc_texts *texts);
 
 /* A column of labels: for each row, the index into the distinct labels as first written. */
 struct annc_labels {
@@ -28,8 +21,10 @@ struct annc_table {
     annc_input_type type;
     void *x;                            /* rows x inputs, uint8_t or float; NaN if missing */
     struct annc_mapping mapping;        /* of x in a file too large to be read */
+    bool borrowed;                      /* x is the caller's */
     uint32_t image_rows, image_columns; /* 0 for rows of features */
     struct annc_texts input_names;      /* one per input, or none */
+    struct annc_categories categories;  /* columns whose levels are inputs of 0 and 1 */
     bool has_header;                    /* the names come from the file and are not numbers */
     uint32_t columns, label_at;         /* of a text file: fields per record; index of the label */
     char label_name[ANNC_LABEL_NAME];
@@ -37,9 +32,16 @@ struct annc_table {
     uint32_t outputs; /* targets per row */
     float *targets;   /* rows x outputs; NULL: none */
     struct annc_texts target_names;
-    uint32_t *lines; /* line of each row in a text file; or NULL */
-    uint64_t before; /* rows of the file in earlier pieces */
+    uint32_t *lines;  /* line of each row in a text file; or NULL */
+    uint64_t before;  /* rows of the file in earlier pieces */
+    uint64_t *number; /* of each row in the file, from 1, where rows were dropped; or NULL */
 };
+
+/* Returns the number of a row in its file, from 1. */
+static inline uint64_t annc_table_row(const struct annc_table *table, uint32_t row)
+{
+    return table->number ? table->number[row] : table->before + row + 1;
+}
 
 void annc_table_free(struct annc_table *table);
 
@@ -56,17 +58,20 @@ annc_status annc_table_missing(struct annc_table *table, annc_missing missing, u
 /* Interns labels one by one: zero-initialise the reader, add the label of each row, end; the table
  * then owns the labels. */
 struct annc_label_reader {
-    struct annc_labels labels;
+    uint32_t *index; /* as in annc_labels */
     uint32_t rows, room;
-    uint32_t *slots; /* a hash table of indices into distinct, plus 1 */
-    uint32_t slot_count;
+    struct annc_text_set distinct;
 };
 
 annc_status annc_labels_add(struct annc_label_reader *reader, const char *text, size_t length);
 void annc_labels_end(struct annc_label_reader *reader, struct annc_labels *labels);
 void annc_labels_free(struct annc_labels *labels);
 
-/* Makes labels of numbers, as text: whole numbers without a decimal point. */
-annc_status annc_labels_of_numbers(const double *numbers, uint32_t count, struct annc_labels *labels);
+/* 2^53: from here on, different whole numbers may be the same double. */
+#define ANNC_INEXACT 0x1p53
+
+/* Makes labels of numbers, as text: whole numbers with all their digits. ANNC_INPUT, with the name of
+ * the file, for a number from ANNC_INEXACT on. */
+annc_status annc_labels_of_numbers(const char *name, const double *numbers, uint32_t count, struct annc_labels *labels);
 
 #endif

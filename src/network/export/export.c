@@ -8,6 +8,7 @@
 #include "network/export/export_html.h"
 #include "network/export/export_onnx.h"
 #include "network/export/export_text.h"
+#include "network/files/model_check.h"
 #include "network/network.h"
 
 #include <stdio.h>
@@ -36,6 +37,7 @@ annc_status annc_model_export(const annc_network *network, annc_export format, c
     if ((unsigned)format >= ANNC_EXPORT_COUNT)
         return annc_fail(ANNC_USAGE, "export format %d does not exist; valid values are 0 to %d", (int)format,
                          ANNC_EXPORT_COUNT - 1);
+    ANNC_RETURN_IF_FAILED(annc_model_check_metadata(network));
     ANNC_TRY(annc_safe_open(path, &file));
     ANNC_TRY(FORMATS[format].write(network, &file));
     ANNC_TRY(annc_safe_commit(&file));

@@ -7,6 +7,8 @@
 #include "base/number.h"
 #include "base/safe_file.h"
 #include "base/status.h"
+#include "dataset/categories/categories_text.h"
+#include "network/export/export_c_cells.h"
 #include "network/export/export_text.h"
 #include "network/export/formulas.h"
 #include "network/network.h"
@@ -15,20 +17,6 @@
 
 /* A layer of more units does not go on the stack. */
 enum { MOST_ON_STACK = 4096 };
-
-/* Writes a text as the inside of a C string, in ASCII. */
-static void put_c_text(struct annc_buffer *text, const char *s)
-{
-    annc_buffer_add(text, "\"", 1);
-    for (; *s; s++) {
-        const unsigned char c = (unsigned char)*s;
-        if (c < ' ' || c >= 127 || c == '"' || c == '\\' || c == '?') /* '?': avoid trigraphs */
-            annc_buffer_format(text, "\\%03o", (unsigned)c);
-        else
-            annc_buffer_add(text, s, 1);
-    }
-    annc_buffer_add(text, "\"", 1);
-}
 
 /* Writes a number as a constant of type float, or, with suffix "", of double, that reads back the
  * same. */
@@ -52,8 +40,8 @@ out:
     return status;
 }
 
-/* Writes the strings of a metadata entry, a JSON array of so many, as an array of that name; nothing
- * if the entry is missing. */
+/* Writes the strings of a metadata entry, a JSON array of so many, as an array of that name;
+ * nothing if the entry is missing. */
 static annc_status put_c_names(struct annc_buffer *text, const annc_network *network, const char *key, const char *name,
                                uint32_t count)
 {
@@ -71,7 +59,7 @@ static annc_status put_c_names(struct annc_buffer *text, const annc_network *net
     annc_json_take(&json, '[');
     while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, one, json.size + 1)) {
         annc_buffer_format(text, "\n    ");
-        put_c_text(text, one);
+        annc_export_c_string(text, one);
         annc_buffer_add(text, ",", 1);
         found++;
     }
@@ -149,7 +137,7 @@ static const char C_SOFTMAX[] = "    { /* softmax: z - log of the sum of e^z, be
                                 "    }\n";
 
 static void put_c_predict(struct annc_buffer *text, const annc_network *network, uint32_t widest, bool scaled,
-                          bool filled, bool unscaled)
+                          bool unscaled)
 {
     const annc_shape *shape = &network->shape;
     const char *scale = annc_network_metadata(network, "annc.scale");
@@ -159,11 +147,9 @@ static void put_c_predict(struct annc_buffer *text, const annc_network *network,
         "void MODEL_NAME(predict)(const float *x, float *y)\n{\n    %sfloat a[MODEL_WIDEST], z[MODEL_WIDEST];\n"
         "    int j;\n    for (j = 0; j < MODEL_INPUTS; j++)\n        a[j] = ",
         widest > MOST_ON_STACK ? "static " : "");
-    if (scaled && filled)
+    if (scaled)
         annc_buffer_format(
             text, "(float)(((x[j] == x[j] ? (double)x[j] : input_fill[j]) - input_shift[j]) * input_factor[j]);\n");
-    else if (scaled)
-        annc_buffer_format(text, "(float)(((double)x[j] - input_shift[j]) * input_factor[j]);\n");
     else
         annc_buffer_format(text, by_255 ? "x[j] / 255;\n" : "x[j];\n");
     for (uint32_t l = 1; l <= shape->layers; l++) {
@@ -264,6 +250,23 @@ static void put_c_field(struct annc_buffer *text, bool has_inputs, bool filled)
                              "            }\n");
 }
 
+/* Writes the end of main's loop, which prints the outputs y. */
+static void put_c_outputs(struct annc_buffer *text, const annc_shape *shape, bool has_classes)
+{
+    if (has_classes && shape->width[shape->layers] == 1)
+        annc_buffer_format(text, "        printf(\"%%s\", MODEL_NAME(classes)[y[0] > %.2ff]);\n",
+                           (double)annc_cost_middle(shape->cost));
+    else if (has_classes)
+        annc_buffer_format(text,
+                           "        {\n            int best = 0;\n            for (j = 1; j < MODEL_OUTPUTS; j++)\n"
+                           "                best = y[j] > y[best] ? j : best;\n"
+                           "            printf(\"%%s\", MODEL_NAME(classes)[best]);\n        }\n");
+    annc_buffer_format(
+        text, "        for (j = 0; j < MODEL_OUTPUTS; j++)\n            printf(\"%s%%.9g\", %s(double)y[j]);\n",
+        has_classes ? " " : "%s", has_classes ? "" : "j ? \" \" : \"\", ");
+    annc_buffer_format(text, "        printf(\"\\n\");\n    }\n    return 0;\n}\n#endif\n");
+}
+
 /* Writes an optional main program. */
 static void put_c_main(struct annc_buffer *text, const annc_shape *shape, bool has_classes, bool has_inputs,
                        bool filled)
@@ -278,18 +281,7 @@ static void put_c_main(struct annc_buffer *text, const annc_shape *shape, bool h
     annc_buffer_add(text, C_READ, sizeof C_READ - 1);
     put_c_field(text, has_inputs, filled);
     annc_buffer_add(text, C_ROW, sizeof C_ROW - 1);
-    if (has_classes && shape->width[shape->layers] == 1)
-        annc_buffer_format(text, "        printf(\"%%s\", MODEL_NAME(classes)[y[0] > %.2ff]);\n",
-                           (double)annc_cost_middle(shape->cost));
-    else if (has_classes)
-        annc_buffer_format(text,
-                           "        {\n            int best = 0;\n            for (j = 1; j < MODEL_OUTPUTS; j++)\n"
-                           "                best = y[j] > y[best] ? j : best;\n"
-                           "            printf(\"%%s\", MODEL_NAME(classes)[best]);\n        }\n");
-    annc_buffer_format(
-        text, "        for (j = 0; j < MODEL_OUTPUTS; j++)\n            printf(\"%s%%.9g\", %s(double)y[j]);\n",
-        has_classes ? " " : "%s", has_classes ? "" : "j ? \" \" : \"\", ");
-    annc_buffer_format(text, "        printf(\"\\n\");\n    }\n    return 0;\n}\n#endif\n");
+    put_c_outputs(text, shape, has_classes);
 }
 
 static annc_status put_c_parameters(struct annc_buffer *text, const annc_network *network, struct annc_safe_file *file)
@@ -340,7 +332,11 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     const bool has_classes = annc_network_metadata(network, "annc.classes") != NULL;
     struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
     uint32_t widest = 0;
-    bool scaled, filled, unscaled, there;
+    bool scaled, unscaled, there;
+    struct annc_categories categories = {0, NULL};
+    const char *levels = annc_network_metadata(network, "annc.categories");
+    if (levels)
+        ANNC_TRY(annc_categories_parse(levels, inputs, &categories));
     for (uint32_t l = 0; l <= shape->layers; l++)
         widest = shape->width[l] > widest ? shape->width[l] : widest;
     put_c_beginning(&text, shape, widest, has_classes);
@@ -349,16 +345,23 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     ANNC_TRY(put_c_names(&text, network, "annc.classes", "classes", outputs == 1 ? 2 : outputs));
     ANNC_TRY(put_c_scaling(&text, network, "annc.input_shift", "input_shift", inputs, &scaled));
     ANNC_TRY(put_c_scaling(&text, network, "annc.input_factor", "input_factor", inputs, &there));
-    ANNC_TRY(put_c_scaling(&text, network, "annc.input_fill", "input_fill", inputs, &filled));
+    ANNC_TRY(put_c_scaling(&text, network, "annc.input_fill", "input_fill", inputs, &there));
     ANNC_TRY(put_c_scaling(&text, network, "annc.target_shift", "target_shift", outputs, &unscaled));
     ANNC_TRY(put_c_scaling(&text, network, "annc.target_factor", "target_factor", outputs, &there));
     ANNC_TRY(put_c_parameters(&text, network, file));
     put_c_functions(&text, shape);
     annc_buffer_add(&text, C_LAYER, sizeof C_LAYER - 1);
-    put_c_predict(&text, network, widest, scaled, filled, unscaled);
-    put_c_main(&text, shape, has_classes, annc_network_metadata(network, "annc.inputs") != NULL, filled);
+    put_c_predict(&text, network, widest, scaled, unscaled);
+    if (categories.count > 0) {
+        annc_export_c_columns(&text, inputs, &categories);
+        annc_export_c_cells_main(&text);
+        put_c_outputs(&text, shape, has_classes);
+    } else {
+        put_c_main(&text, shape, has_classes, annc_network_metadata(network, "annc.inputs") != NULL, scaled);
+    }
     ANNC_TRY(annc_export_flush(&text, file, 1));
 out:
+    annc_categories_free(&categories);
     annc_buffer_free(&text);
     return status;
 }

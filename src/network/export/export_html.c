@@ -52,7 +52,7 @@ static void put_metadata(struct annc_json_writer *json, const annc_network *netw
 {
     static const char *const keys[] = {"annc.classes",    "annc.scale",  "annc.input_shift",  "annc.input_factor",
                                        "annc.input_fill", "annc.inputs", "annc.target_shift", "annc.target_factor",
-                                       "annc.targets",    "annc.images"};
+                                       "annc.targets",    "annc.images", "annc.categories",   "annc.points"};
     annc_json_write_open(json, "metadata", '{');
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = annc_network_metadata(network, keys[i]);
@@ -121,23 +121,45 @@ static annc_status write_parameters(const annc_network *network, struct annc_saf
 
 /* ---------------------------------------------------------------- functions */
 
-/* Writes the formulas, which are valid JavaScript without their casts. */
-static annc_status write_formulas(const annc_network *network, struct annc_safe_file *file)
+/* Adds a formula, which is valid JavaScript without its casts. */
+static void put_formula(struct annc_buffer *text, const char *formula)
 {
     static const char cast[] = "(real)";
+    while (*formula) {
+        const bool is_cast = strncmp(formula, cast, sizeof cast - 1) == 0;
+        if (!is_cast)
+            annc_buffer_add(text, formula, 1);
+        formula += is_cast ? sizeof cast - 1 : 1;
+    }
+}
+
+static annc_status write_activations(const annc_network *network, struct annc_safe_file *file)
+{
     struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
     (void)network; /* writes all of them */
     for (annc_activation f = 0; f < ANNC_ACTIVATION_COUNT; f++) {
         annc_buffer_format(&text, "    \"%s\": {rowwise: %s, f: z => ", annc_activation_name(f),
                            annc_activation_kind_of(f) == ROWWISE ? "true" : "false");
-        for (const char *c = annc_activation_formula(f); *c;) {
-            const bool is_cast = strncmp(c, cast, sizeof cast - 1) == 0;
-            if (!is_cast)
-                annc_buffer_add(&text, c, 1);
-            c += is_cast ? sizeof cast - 1 : 1;
-        }
+        put_formula(&text, annc_activation_formula(f));
+        annc_buffer_format(&text, ", slope: (z, a) => ");
+        put_formula(&text, annc_activation_derivative_formula(f));
         annc_buffer_format(&text, "},\n");
     }
+    return write_text(file, &text);
+}
+
+/* Writes the model's cost; its slope is dC/dz, if it accepts one output activation alone, or dC/da. */
+static annc_status write_cost(const annc_network *network, struct annc_safe_file *file)
+{
+    const annc_cost cost = network->shape.cost;
+    struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
+    annc_buffer_format(&text, "const tau = %.9g;\n", (double)network->shape.quantile);
+    annc_buffer_format(&text, "const COST = {ofZ: %s, c: (z, a, y) => ",
+                       annc_cost_partner(cost) == ANY_OUTPUT ? "false" : "true");
+    put_formula(&text, annc_cost_formula(cost));
+    annc_buffer_format(&text, ", slope: (z, a, y) => ");
+    put_formula(&text, annc_cost_derivative_formula(cost));
+    annc_buffer_format(&text, "};\n");
     return write_text(file, &text);
 }
 
@@ -149,7 +171,10 @@ annc_status annc_export_html(const annc_network *network, struct annc_safe_file 
     static const struct {
         const char *marker;
         annc_status (*write)(const annc_network *network, struct annc_safe_file *file);
-    } parts[] = {{"@MODEL@", write_model}, {"@PARAMETERS@", write_parameters}, {"@FORMULAS@\n", write_formulas}};
+    } parts[] = {{"@MODEL@", write_model},
+                 {"@PARAMETERS@", write_parameters},
+                 {"@FORMULAS@\n", write_activations},
+                 {"@COSTS@\n", write_cost}};
     annc_status status = ANNC_OK;
     const char *text = (const char *)ANNC_PAGE;
     if (annc_shape_parameters(&network->shape) > MOST_PARAMETERS)

@@ -186,6 +186,9 @@ static void put_activation(struct graph *graph, annc_activation activation)
     case ANNC_HARD_SIGMOID:
         apply(graph, "HardSigmoid", line, 2);
         break;
+    case ANNC_EXP:
+        apply(graph, "Exp", NULL, 0);
+        break;
     case ANNC_SOFTMAX:
         apply(graph, "Softmax", &(struct attribute){"axis", false, 0, 1}, 1);
         break;

@@ -22,6 +22,19 @@ annc_status annc_export_flush(struct annc_buffer *text, struct annc_safe_file *f
     return status;
 }
 
+void annc_export_c_string(struct annc_buffer *text, const char *s)
+{
+    annc_buffer_add(text, "\"", 1);
+    for (; *s; s++) {
+        const unsigned char c = (unsigned char)*s;
+        if (c < ' ' || c >= 127 || c == '"' || c == '\\' || c == '?') /* '?': avoid trigraphs */
+            annc_buffer_format(text, "\\%03o", (unsigned)c);
+        else
+            annc_buffer_add(text, s, 1);
+    }
+    annc_buffer_add(text, "\"", 1);
+}
+
 static annc_status put_row(struct annc_json_writer *json, struct annc_safe_file *file, const char *key,
                            const float *values, size_t count)
 {

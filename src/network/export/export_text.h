@@ -14,4 +14,7 @@ annc_status annc_export_json(const annc_network *network, struct annc_safe_file 
 enum { ANNC_EXPORT_PIECE = 1 << 16 };
 annc_status annc_export_flush(struct annc_buffer *text, struct annc_safe_file *file, size_t least);
 
+/* Writes a text as a C string in quotation marks, in ASCII. */
+void annc_export_c_string(struct annc_buffer *text, const char *s);
+
 #endif

@@ -47,7 +47,7 @@ static annc_status read_arrays(struct archive *archive)
         ANNC_TRY(annc_zip_read_array(&archive->zip, i, array));
         tensor->begin = file->tensor_count++; /* first, so that the archive frees the array */
         tensor->rank = array->rank;
-        if (array->rank < 1 || array->rank > 2)
+        if (array->rank < 1 || array->rank > MOST_RANK)
             return annc_model_malformed_tensor(file, tensor,
                                                "is neither weights nor biases of a fully connected layer");
         for (uint32_t d = 0; d < array->rank; d++)

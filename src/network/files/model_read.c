@@ -1,10 +1,13 @@
 /* model_read.c - reads a safetensors file as a network, with a check of every field. */
 #include "base/allocate.h"
+#include "base/checksum.h"
 #include "base/json_read.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/first_bytes.h"
 #include "formats/zip.h"
+#include "network/files/model_check.h"
 #include "network/files/model_file.h"
 #include "network/files/model_layers.h"
 #include "network/files/model_npz.h"
@@ -57,6 +60,16 @@ static annc_status open_file(struct annc_model_file *file)
     return ANNC_OK;
 }
 
+/* Returns whether the first 8 bytes of a file are text, as those of a table. */
+static bool is_text(uint64_t first)
+{
+    for (size_t i = 0; i < sizeof first; i++, first >>= 8)
+        if ((first & 0xFF) >= 0x7F || ((first & 0xFF) < ' ' && !strchr("\t\r\n", (int)(first & 0xFF))) ||
+            !(first & 0xFF))
+            return false;
+    return true;
+}
+
 static annc_status read_header(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
@@ -64,6 +77,8 @@ static annc_status read_header(struct annc_model_file *file)
     if (file->file_bytes < 8)
         return annc_model_malformed(file, file->file_bytes == 0 ? "is empty" : "is too short to be a safetensors file");
     ANNC_TRY(read_at(file, 0, &length, sizeof length));
+    if (is_text(length))
+        return annc_model_malformed(file, "is a text file, not a model; a model comes before its data");
     if (length > MOST_HEADER_BYTES)
         return annc_model_malformed(file, "claims a header of over 100 MB: it is damaged or not a safetensors file");
     if (length > file->file_bytes - 8)
@@ -91,6 +106,20 @@ static annc_status json_failed(const struct annc_model_file *file)
     return annc_model_malformed(file, text);
 }
 
+/* Notes the place of the checksum, whose value has just been read. */
+static annc_status find_checksum(struct annc_model_file *file, const char *value)
+{
+    const size_t length = strlen(value);
+    if (file->checksum_at != 0)
+        return annc_model_malformed(file, "has the same metadata key twice");
+    if (length != CHECKSUM_DIGITS || strspn(value, "0123456789abcdef") != length)
+        return annc_model_malformed(file, "has a malformed " ANNC_CHECKSUM_KEY);
+    file->checksum_at = file->json.at - 1 - length; /* before the closing quote */
+    if (memcmp(file->header + file->checksum_at, value, length) != 0)
+        return annc_model_malformed(file, "has a malformed " ANNC_CHECKSUM_KEY);
+    return ANNC_OK;
+}
+
 static annc_status parse_metadata(struct annc_model_file *file)
 {
     annc_status status = ANNC_OK;
@@ -105,6 +134,10 @@ static annc_status parse_metadata(struct annc_model_file *file)
         char *value = file->string + strlen(file->string) + 1;
         if (!annc_json_take(json, ':') || !annc_json_read_string(json, value, room - (size_t)(value - file->string)))
             break;
+        if (strcmp(file->string, ANNC_CHECKSUM_KEY) == 0) {
+            ANNC_TRY(find_checksum(file, value));
+            continue;
+        }
         if (annc_network_metadata(file->metadata, file->string))
             return annc_model_malformed(file, "has the same metadata key twice");
         if (file->metadata->metadata_count >= MOST_METADATA)
@@ -150,7 +183,7 @@ static annc_status parse_tensor(struct annc_model_file *file, struct annc_tensor
             annc_json_read_string(json, type, sizeof type);
         } else if (strcmp(member, "shape") == 0) {
             has = &has_shape;
-            parse_whole_array(json, tensor->shape, 2, &tensor->rank);
+            parse_whole_array(json, tensor->shape, MOST_RANK, &tensor->rank);
         } else if (strcmp(member, "data_offsets") == 0) {
             has = &has_offsets;
             parse_whole_array(json, offsets, 2, &offset_count);
@@ -252,6 +285,37 @@ static annc_status check_layout(struct annc_model_file *file)
     return ANNC_OK;
 }
 
+/* Compares the checksum in the header with that of the file, in which its own digits are zeros. */
+static annc_status check_sum(struct annc_model_file *file)
+{
+    annc_status status = ANNC_OK;
+    enum { PIECE = 1 << 16 };
+    unsigned char *piece = NULL;
+    char digits[CHECKSUM_DIGITS + 1];
+    const uint64_t length = file->json.size, end = file->file_bytes;
+    if (file->checksum_at == 0)
+        return ANNC_OK;
+    char *const place = file->header + file->checksum_at;
+    ANNC_TRY(annc_allocate(PIECE, 1, "a model's data", (void **)&piece));
+    memcpy(digits, place, CHECKSUM_DIGITS);
+    digits[CHECKSUM_DIGITS] = '\0';
+    memset(place, '0', CHECKSUM_DIGITS);
+    uint32_t sum = annc_crc32(annc_crc32(ANNC_CRC32, &length, sizeof length), file->header, length);
+    memcpy(place, digits, CHECKSUM_DIGITS);
+    for (uint64_t at = file->data_begin; at < end;) {
+        const size_t now = end - at < PIECE ? (size_t)(end - at) : PIECE;
+        ANNC_TRY(read_at(file, at, piece, now));
+        sum = annc_crc32(sum, piece, now);
+        at += now;
+    }
+    if (sum != strtoul(digits, NULL, 16))
+        status = annc_model_malformed(file, "does not match its checksum: the file is damaged, or another program "
+                                            "changed it and kept " ANNC_CHECKSUM_KEY " in its metadata");
+out:
+    annc_release(piece);
+    return status;
+}
+
 /* ---------------------------------------------------------------- values */
 
 static double value_of(enum annc_tensor_type type, const unsigned char *bytes)
@@ -298,6 +362,21 @@ out:
     return status;
 }
 
+/* Rejects the files of other formats by their first bytes. */
+static annc_status reject_others(const struct annc_model_file *file)
+{
+    enum { MOST = 512 };
+    unsigned char bytes[MOST];
+    const size_t count = file->file_bytes < MOST ? (size_t)file->file_bytes : MOST;
+    ANNC_RETURN_IF_FAILED(read_at(file, 0, bytes, count));
+    const struct annc_other_format *other = annc_other_format(ANNC_AS_MODEL, bytes, count);
+    char what[1024];
+    if (!other)
+        return ANNC_OK;
+    snprintf(what, sizeof what, "is %s; %s", other->what, other->remedy);
+    return annc_model_malformed(file, what);
+}
+
 annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_network **network)
 {
     ANNC_REQUIRE_RESULT(network, "network");
@@ -312,9 +391,11 @@ annc_status annc_model_load(const char *path, const annc_shape *assumed, annc_ne
     file->read = read_tensor;
     ANNC_TRY(annc_allocate(1, sizeof *file->metadata, "a file", (void **)&file->metadata));
     ANNC_TRY(open_file(file));
+    ANNC_TRY(reject_others(file));
     ANNC_TRY(read_header(file));
     ANNC_TRY(parse_header(file));
     ANNC_TRY(check_layout(file));
+    ANNC_TRY(check_sum(file));
     ANNC_TRY(annc_model_make(file, assumed, network));
 out:
     if (file) {

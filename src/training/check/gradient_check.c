@@ -37,6 +37,7 @@ struct audit {
     const annc_examples *examples;
     struct annc_order order;
     uint32_t m; /* examples */
+    uint32_t image_rows, image_columns;
     const annc_check_options *options;
     struct annc_reference reference;
     size_t parameters;
@@ -68,7 +69,8 @@ static void output_magnitude(struct annc_reference *r, const annc_shape *shape)
     double *delta = r->delta[L], mean = 0;
     for (uint32_t j = 0; j < n; j++) {
         const double a = r->a[L][j], y = r->y[j];
-        const double gradient = closed ? 0 : fabs(annc_cost_derivative_f64(shape->cost, r->z[L][j], a, y));
+        const double gradient =
+            closed ? 0 : fabs(annc_cost_derivative_f64(shape->cost, shape->quantile, r->z[L][j], a, y));
         delta[j] = r->weight * (fabs(a) + fabs(y) + gradient);
         mean += a * delta[j];
     }
@@ -324,8 +326,11 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
     ANNC_TRY(backend->alloc(device, bytes, "the gradient", &gradient));
     ANNC_TRY(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
     ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
-    const annc_training_options options = {.objective = audit->options->objective, .seed = audit->options->seed};
-    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, 0, 0, &pass));
+    const annc_training_options options = {.objective = audit->options->objective,
+                                           .augmentation = audit->options->augmentation,
+                                           .seed = audit->options->seed};
+    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, audit->image_rows, audit->image_columns,
+                                     &pass));
     ANNC_TRY(stage(audit, device, &rows, &cursor, &staged));
     ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
     ANNC_TRY(annc_pass_forward(&pass, &staged, d_cursor, audit->m, theta));
@@ -346,6 +351,7 @@ out:
 /* Device memory of an engine's audit. */
 struct engine_audit {
     void *theta, *gradient, *cursor, *rate, *score;
+    struct annc_rows rows;
     annc_examples staged;
     struct annc_pass pass;
     void *state; /* the engine's state */
@@ -359,9 +365,6 @@ static annc_status open_engine_audit(const struct audit *audit, annc_device *dev
     const size_t count = audit->parameters, bytes = count * sizeof(float);
     const struct annc_rate rate = {0};
     struct annc_cursor cursor;
-    memset(&cursor, 0, sizeof cursor);
-    cursor.order = audit->order;
-    cursor.batch = audit->m;
     ANNC_TRY(backend->alloc(device, bytes, "the parameters", &own->theta));
     ANNC_TRY(backend->alloc(device, bytes, "the gradient", &own->gradient));
     ANNC_TRY(backend->alloc(device, sizeof cursor, "the cursor", &own->cursor));
@@ -369,10 +372,11 @@ static annc_status open_engine_audit(const struct audit *audit, annc_device *dev
     ANNC_TRY(backend->alloc(device, sizeof(struct annc_score), "the scores", &own->score));
     ANNC_TRY(backend->upload(device, own->theta, audit->network->theta, bytes));
     ANNC_TRY(backend->initialise(device, 0, 0, count, false, 0, own->gradient));
-    ANNC_TRY(backend->upload(device, own->cursor, &cursor, sizeof cursor));
     ANNC_TRY(backend->upload(device, own->rate, &rate, sizeof rate));
-    ANNC_TRY(annc_examples_stage(device, audit->examples, &own->staged));
-    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, training, 0, 0, &own->pass));
+    ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, training, audit->image_rows, audit->image_columns,
+                                     &own->pass));
+    ANNC_TRY(stage(audit, device, &own->rows, &cursor, &own->staged));
+    ANNC_TRY(backend->upload(device, own->cursor, &cursor, sizeof cursor));
 out:
     return status;
 }
@@ -384,6 +388,7 @@ static void close_engine_audit(annc_device *device, const struct annc_engine_ops
         engine->close(own->state);
     annc_pass_close(&own->pass);
     annc_examples_unstage(device, &own->staged);
+    annc_rows_close(&own->rows);
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i])
             device->backend->free(device, memory[i]);
@@ -397,10 +402,16 @@ static annc_status engine_gradient(struct audit *audit, annc_device *device, con
     annc_status status = ANNC_OK;
     const annc_training_options training = {.optimiser = ANNC_MOMENTUM,
                                             .objective = audit->options->objective,
+                                            .augmentation = audit->options->augmentation,
                                             .batch = audit->m,
                                             .seed = audit->options->seed};
     struct engine_audit own = {.theta = NULL};
-    struct annc_job job = {.shape = audit->shape, .batch = audit->m, .training = &training};
+    struct annc_job job = {.shape = audit->shape,
+                           .batch = audit->m,
+                           .training = &training,
+                           .rows = audit->image_rows,
+                           .columns = audit->image_columns,
+                           .examples = audit->examples};
     struct annc_job *jobs[] = {&job};
     *taken = !engine->of_operations && !engine->refuses(device, &job);
     if (!*taken)
@@ -491,6 +502,9 @@ static annc_status open_audit(struct audit *audit, size_t paths)
         units += shape->width[l];
     audit->parameters = annc_shape_parameters(shape);
     ANNC_TRY(annc_reference_open(shape, &audit->options->objective, audit->options->seed, &audit->reference));
+    if (annc_moves_images(&audit->options->augmentation))
+        ANNC_TRY(annc_reference_augment(&audit->reference, &audit->options->augmentation, audit->image_rows,
+                                        audit->image_columns));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->theta));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->gradient));
     ANNC_TRY(annc_allocate(audit->parameters, sizeof(double), "the audit", (void **)&audit->magnitude));
@@ -533,6 +547,9 @@ annc_status annc_check(const annc_network *network, const annc_dataset *dataset,
         return annc_fail(ANNC_USAGE, "an audit needs a minibatch of 1 or more examples");
     ANNC_TRY(annc_examples_fit(audit.shape, examples));
     ANNC_TRY(annc_objective_check(&options->objective, audit.shape));
+    ANNC_TRY(annc_augmentation_check(&options->augmentation));
+    ANNC_TRY(annc_augmentation_fits(dataset, &options->augmentation));
+    annc_dataset_image_size(dataset, &audit.image_rows, &audit.image_columns);
     audit.m = options->batch < examples->count ? options->batch : examples->count;
     audit.order = annc_order_shuffled(examples->count, options->seed, 0);
     ANNC_TRY(open_audit(&audit, paths_of(devices, n_devices)));

@@ -36,6 +36,20 @@ out:
     return status;
 }
 
+/* Computes dC/dx = (W^1)^T delta^1, which training does not need. */
+static void differentiate_by_inputs(struct annc_reference *reference, const double *theta)
+{
+    const annc_shape *shape = reference->shape;
+    const uint32_t inputs = shape->width[0];
+    const double *W = theta + annc_shape_weights_at(shape, 1), *delta = reference->delta[1];
+    for (uint32_t k = 0; k < inputs; k++) {
+        double sum = 0;
+        for (uint32_t j = 0; j < shape->width[1]; j++)
+            sum += W[(size_t)j * inputs + k] * delta[j];
+        reference->slope[0][k] = sum;
+    }
+}
+
 annc_status annc_trace_create(const annc_shape *shape, const double *theta, const annc_dataset *dataset, uint32_t i,
                               annc_trace **result)
 {
@@ -63,6 +77,7 @@ annc_status annc_trace_create(const annc_shape *shape, const double *theta, cons
     annc_reference_load(reference, examples, i, 0);
     trace->cost = annc_reference_forward(reference, theta);
     annc_reference_backward(reference, theta, trace->gradient);
+    differentiate_by_inputs(reference, theta);
     for (uint32_t j = 0; j < shape->width[shape->layers]; j++)
         reference->z[shape->layers][j] += reference->log_sum;
     trace->y = reference->y;

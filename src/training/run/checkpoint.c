@@ -6,6 +6,7 @@
 #include "base/philox.h"
 #include "base/status.h"
 #include "network/network.h"
+#include "network/shape.h"
 #include "training/step/optimisation.h"
 #include "training/step/trainer.h"
 
@@ -23,6 +24,7 @@ struct state {
     uint64_t examples, correct;                   /* its report so far */
     uint64_t waited;                              /* of the plateau schedule */
     double loss, seconds, plateau, best;
+    uint64_t noise; /* ANNC_NOISE_DEFINITION; the text of a first version has none */
 };
 
 struct field {
@@ -31,25 +33,18 @@ struct field {
     double *number;
 };
 
-enum { FIELDS = 15 };
+enum { FIELDS = 16, FIRST_FIELDS = 15 };
 
 static void list_fields(struct state *state, struct field *fields)
 {
-    const struct field all[FIELDS] = {{"data", &state->data, NULL},
-                                      {"count", &state->count, NULL},
-                                      {"batch", &state->batch, NULL},
-                                      {"seed", &state->seed, NULL},
-                                      {"optimiser", &state->optimiser, NULL},
-                                      {"schedule", &state->schedule, NULL},
-                                      {"epoch", &state->epoch, NULL},
-                                      {"steps", &state->steps, NULL},
-                                      {"examples", &state->examples, NULL},
-                                      {"correct", &state->correct, NULL},
-                                      {"waited", &state->waited, NULL},
-                                      {"loss", NULL, &state->loss},
-                                      {"seconds", NULL, &state->seconds},
-                                      {"plateau", NULL, &state->plateau},
-                                      {"best", NULL, &state->best}};
+    const struct field all[FIELDS] = {{"data", &state->data, NULL},           {"count", &state->count, NULL},
+                                      {"batch", &state->batch, NULL},         {"seed", &state->seed, NULL},
+                                      {"optimiser", &state->optimiser, NULL}, {"schedule", &state->schedule, NULL},
+                                      {"epoch", &state->epoch, NULL},         {"steps", &state->steps, NULL},
+                                      {"examples", &state->examples, NULL},   {"correct", &state->correct, NULL},
+                                      {"waited", &state->waited, NULL},       {"loss", NULL, &state->loss},
+                                      {"seconds", NULL, &state->seconds},     {"plateau", NULL, &state->plateau},
+                                      {"best", NULL, &state->best},           {"noise", &state->noise, NULL}};
     memcpy(fields, all, sizeof all);
 }
 
@@ -108,7 +103,8 @@ static struct state identity(annc_trainer *trainer)
                           .count = trainer->feed.examples->count,
                           .batch = trainer->options.batch,
                           .seed = trainer->options.seed,
-                          .optimiser = (uint64_t)trainer->options.optimiser};
+                          .optimiser = (uint64_t)trainer->options.optimiser,
+                          .noise = ANNC_NOISE_DEFINITION};
 }
 
 annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **result)
@@ -176,7 +172,10 @@ static bool parse_state(const char *text, struct state *state)
     struct field fields[FIELDS];
     char word[ANNC_NUMBER_HEX];
     list_fields(state, fields);
+    state->noise = 1;
     for (size_t i = 0; i < FIELDS; i++) {
+        if (i == FIRST_FIELDS && strcmp(text, "end") == 0)
+            return true;
         if (!next_word(&text, word, sizeof word) || strcmp(word, fields[i].name) != 0 ||
             !next_word(&text, word, sizeof word))
             return false;
@@ -202,13 +201,15 @@ static annc_status agree(annc_trainer *trainer, const annc_network *checkpoint, 
 {
     const struct state own = identity(trainer);
     const annc_shape *shape = &trainer->network->shape, *theirs = &checkpoint->shape;
-    const size_t L = shape->layers;
-    if (L != theirs->layers || memcmp(shape->width, theirs->width, (L + 1) * sizeof *shape->width) != 0 ||
-        memcmp(shape->activation, theirs->activation, L * sizeof *shape->activation) != 0 ||
-        shape->cost != theirs->cost)
+    if (!annc_shape_is_same(shape, theirs))
         return annc_fail(ANNC_INPUT, "the checkpoint has a network of another shape");
     if (state->batch != own.batch || state->seed != own.seed || state->optimiser != own.optimiser)
         return annc_fail(ANNC_INPUT, "the checkpoint was saved with another minibatch, seed or optimiser");
+    if (trainer->options.objective.input_noise > 0 && state->noise != own.noise)
+        return annc_fail(ANNC_INPUT,
+                         "the checkpoint was saved by a version that draws input noise by definition %llu, and this "
+                         "one draws it by definition %llu: resume with that version, or train anew",
+                         (unsigned long long)state->noise, (unsigned long long)own.noise);
     if (state->data != own.data || state->count != own.count)
         return annc_fail(ANNC_INPUT, "the checkpoint was saved with other training data (%llu examples then, %llu now)",
                          (unsigned long long)state->count, (unsigned long long)own.count);

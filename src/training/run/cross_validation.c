@@ -4,6 +4,7 @@
 #include "base/allocate.h"
 #include "base/status.h"
 #include "training/run/training_run.h"
+#include "training/step/engine_choice.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -72,14 +73,18 @@ static annc_status finish(const struct course *course, uint32_t i)
     return options->done ? options->done(options->context, fold, candidate) : ANNC_OK;
 }
 
-/* Returns how many folds like the first train together: one per thread, or 1 if a checkpoint or a
- * limit is of one training. */
-static uint32_t folds_at_once(const struct course *course)
+/* Returns how many of the folds that are left train together, by the first of them; 1 if a
+ * checkpoint or a limit is of one training. */
+static uint32_t folds_at_once(const struct course *course, uint32_t left)
 {
-    const annc_run_options *run = &course->candidates[0].options;
-    const int threads = course->device->info.threads;
-    const bool alone = course->options->checkpoint || run->checkpoint || run->target_accuracy > 0 || run->seconds > 0;
-    return alone || threads < 2 ? 1 : (uint32_t)threads;
+    const annc_candidate *candidate = &course->candidates[0];
+    const annc_run_options *run = &candidate->options;
+    if (course->options->checkpoint || run->checkpoint || run->target_accuracy > 0 || run->seconds > 0 ||
+        !candidate->network || annc_training_check(&run->training, annc_network_shape(candidate->network)) != ANNC_OK)
+        return 1;
+    const struct annc_job job = {
+        .shape = annc_network_shape(candidate->network), .batch = run->training.batch, .training = &run->training};
+    return annc_device_at_once(course->device, &job, left);
 }
 
 /* Trains one fold as a run of its own. */
@@ -136,8 +141,8 @@ static annc_status train_group(struct course *course, const annc_network *checkp
         if (!candidate->options.validation) /* the results are of the examples held out */
             ANNC_TRY(annc_fail(ANNC_USAGE, "fold %u: " ANNC_FIELD("validation") " must not be NULL", first + begun));
         candidate->options.folds = course->folds;
-        count = folds_at_once(course);
-        count = count < left ? count : left;
+        if (begun == 1)
+            count = folds_at_once(course, left);
     }
     course->candidates[0].options.resume = checkpoint;
     ANNC_TRY(count == 1 ? train_alone(course) : train_together(course, count));
@@ -160,7 +165,7 @@ annc_status annc_cross_validate(annc_device *device, const annc_folds_options *o
     struct course course = {.device = device, .options = options, .folds = folds};
     if (options->folds < 2)
         return annc_fail(ANNC_USAGE, ANNC_FIELD_FOLDS " is %u: it must be 2 or more", options->folds);
-    const size_t most = device->info.threads > 1 ? (size_t)device->info.threads : 1;
+    const size_t most = options->folds;
     memset(folds, 0, sizeof *folds);
     if (options->checkpoint)
         ANNC_TRY(annc_folds_restore(options->checkpoint, folds));

@@ -40,7 +40,9 @@ struct annc_evaluator {
     float *outputs; /* of all examples, on the host, for targets */
 };
 
-static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
+/* Returns the examples per chunk. A device with memory of its own takes chunks of one size, so that
+ * each example has the same bits in any number of them. */
+static uint32_t chunk_of(const annc_device *device, const annc_shape *shape, uint32_t examples)
 {
     size_t row = 0;
     for (uint32_t l = 0; l <= shape->layers; l++)
@@ -50,7 +52,23 @@ static uint32_t chunk_of(const annc_shape *shape, uint32_t examples)
     uint32_t power = SMALLEST_CHUNK;
     while (power < LARGEST_CHUNK && 2 * (size_t)power <= chunk)
         power *= 2;
-    return power < examples ? power : examples;
+    return device->backend->host_memory && examples < power ? examples : power;
+}
+
+/* Gives the rows beyond the last example, which a device may compute, a value. */
+static annc_status clear_inputs(const annc_evaluator *evaluator)
+{
+    annc_status status = ANNC_OK;
+    const size_t inputs = evaluator->examples->inputs;
+    void *zeros = NULL;
+    if (evaluator->device->backend->host_memory)
+        return ANNC_OK;
+    ANNC_TRY(annc_allocate(annc_product(evaluator->chunk, inputs), sizeof(float), "a chunk", &zeros));
+    ANNC_TRY(evaluator->device->backend->upload(evaluator->device, evaluator->pass.A[0], zeros,
+                                                evaluator->chunk * inputs * sizeof(float)));
+out:
+    annc_release(zeros);
+    return status;
 }
 
 static annc_status open_memory(annc_evaluator *evaluator)
@@ -71,6 +89,7 @@ static annc_status open_memory(annc_evaluator *evaluator)
         ANNC_TRY(annc_allocate(annc_product(evaluator->examples->count, evaluator->examples->outputs), sizeof(float),
                                "the outputs", (void **)&evaluator->outputs));
     ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
+    ANNC_TRY(clear_inputs(evaluator));
 out:
     return status;
 }
@@ -95,13 +114,14 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     const annc_examples *examples = annc_dataset_examples(dataset);
     annc_evaluator *evaluator = NULL;
     const char *refusal;
-    ANNC_TRY(annc_examples_fit(&network->shape, examples));
+    ANNC_TRY(dataset->unlabelled ? annc_examples_counts_fit(&network->shape, examples)
+                                 : annc_examples_fit(&network->shape, examples));
     ANNC_TRY(annc_allocate(1, sizeof *evaluator, "an evaluator", (void **)&evaluator));
     evaluator->device = device;
     evaluator->network = network;
     evaluator->dataset = dataset;
     evaluator->examples = examples;
-    evaluator->chunk = chunk_of(&network->shape, examples->count);
+    evaluator->chunk = chunk_of(device, &network->shape, examples->count);
     evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
     ANNC_TRY(annc_feed_open(device, examples, evaluator->chunk, own_bytes(evaluator), &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
@@ -147,7 +167,8 @@ double annc_evaluation_accuracy(const annc_evaluation *evaluation)
 struct results {
     int32_t *predictions;
     float *outputs;
-    bool by_engine; /* engines return no outputs */
+    bool by_rows;   /* each example's bits depend on that example alone */
+    bool by_engine; /* engines return no outputs and are not by_rows */
 };
 
 /* Runs the chunks of `count` examples with the engine. */
@@ -169,13 +190,15 @@ out:
 
 /* Runs them with operations. */
 static annc_status run_operations(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
-                                  float *outputs)
+                                  const struct results *results)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = evaluator->device->backend;
     struct annc_pass *pass = &evaluator->pass;
     const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
     const uint32_t chunk = evaluator->chunk;
+    float *outputs = results->outputs;
+    pass->room = results->by_rows ? chunk : 0;
     for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
         const uint32_t m = count - done < chunk ? count - done : chunk;
         ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
@@ -201,10 +224,10 @@ static annc_status run_window(annc_evaluator *evaluator, const float *theta, uin
     cursor.order = annc_order_sequential(evaluator->feed.window);
     cursor.batch = chunk;
     ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
-    if (results->by_engine && !results->outputs)
+    if (results->by_engine)
         ANNC_TRY(run_engine(evaluator, theta, count));
     else
-        ANNC_TRY(run_operations(evaluator, theta, first, count, results->outputs));
+        ANNC_TRY(run_operations(evaluator, theta, first, count, results));
     ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
                                ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
     if (results->predictions)
@@ -232,29 +255,95 @@ out:
     return status;
 }
 
-/* Computes R^2, RMSE and MAE of outputs and targets, in the units of the file. */
+/* Sums over the examples of one target, in the units of the file. */
+struct target_sums {
+    double squares, deviations, absolute; /* of errors; of the target from its mean; of errors */
+    size_t right;                         /* predictions on the target's side of 1/2 */
+    bool are_answers;                     /* the target is 0 or 1 everywhere */
+};
+
+static struct target_sums sum_target(const annc_dataset *dataset, const float *got, size_t j)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const size_t count = examples->count, n = examples->outputs;
+    const double rounding = 1e-6; /* of a target that is stored scaled */
+    struct target_sums sums = {.are_answers = true};
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += annc_dataset_target(dataset, i, j);
+    for (size_t i = 0; i < count; i++) {
+        const double y = annc_dataset_target(dataset, i, j), a = (double)got[i * n + j], error = a - y;
+        sums.squares += error * error;
+        sums.absolute += fabs(error);
+        sums.deviations += (y - sum / (double)count) * (y - sum / (double)count);
+        sums.right += (a > 0.5) == (y > 0.5);
+        sums.are_answers = sums.are_answers && fabs(y * (y - 1)) < rounding;
+    }
+    return sums;
+}
+
+static double r2_of(const struct target_sums *sums)
+{
+    return sums->deviations > 0 ? 1 - sums->squares / sums->deviations : sums->squares == 0;
+}
+
+annc_status annc_target_measure(const annc_dataset *dataset, const float *predictions, uint32_t target,
+                                annc_target_measures *measures)
+{
+    ANNC_REQUIRE(dataset, "dataset");
+    ANNC_REQUIRE(predictions, "predictions");
+    ANNC_REQUIRE(measures, "measures");
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const double count = examples->count;
+    if (!examples->targets)
+        return annc_fail(ANNC_USAGE, "the data have labels, not targets");
+    if (target >= examples->outputs)
+        return annc_fail(ANNC_USAGE, "target %u does not exist: the data have %u", target, examples->outputs);
+    const struct target_sums sums = sum_target(dataset, predictions, target);
+    *measures = (annc_target_measures){.r2 = r2_of(&sums),
+                                       .rmse = sqrt(sums.squares / count),
+                                       .mae = sums.absolute / count,
+                                       .accuracy = sums.are_answers ? (double)sums.right / count : (double)NAN};
+    return ANNC_OK;
+}
+
+/* Computes R^2, RMSE and MAE of outputs and targets, in the units of the file: R^2 is the mean over
+ * the targets, the others are over all numbers. */
 static void measure_targets(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
 {
     const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
     const size_t count = examples->count, n = examples->outputs;
-    double all_squares = 0, all_absolute = 0, r2 = 0;
+    double squares = 0, absolute = 0, r2 = 0;
     annc_dataset_unscale(evaluator->dataset, examples->count, got);
     for (size_t j = 0; j < n; j++) {
-        double sum = 0, squares = 0, deviations = 0;
-        for (size_t i = 0; i < count; i++)
-            sum += annc_dataset_target(evaluator->dataset, i, j);
-        for (size_t i = 0; i < count; i++) {
-            const double y = annc_dataset_target(evaluator->dataset, i, j), error = (double)got[i * n + j] - y;
-            squares += error * error;
-            all_absolute += fabs(error);
-            deviations += (y - sum / (double)count) * (y - sum / (double)count);
-        }
-        r2 += deviations > 0 ? 1 - squares / deviations : squares == 0;
-        all_squares += squares;
+        const struct target_sums sums = sum_target(evaluator->dataset, got, j);
+        r2 += r2_of(&sums);
+        squares += sums.squares;
+        absolute += sums.absolute;
     }
     evaluation->r2 = r2 / (double)n;
-    evaluation->rmse = sqrt(all_squares / (double)(count * n));
-    evaluation->mae = all_absolute / (double)(count * n);
+    evaluation->rmse = sqrt(squares / (double)(count * n));
+    evaluation->mae = absolute / (double)(count * n);
+}
+
+/* Counts the one-hot targets that are the largest outputs, in the units of the file. */
+static void measure_classes(const annc_evaluator *evaluator, const float *got, int32_t *predictions,
+                            annc_evaluation *evaluation)
+{
+    const int32_t *wanted = annc_dataset_labels(evaluator->dataset);
+    const uint32_t n = evaluator->examples->outputs;
+    if (!wanted)
+        return;
+    evaluation->correct = 0;
+    for (uint32_t i = 0; i < evaluator->examples->count; i++) {
+        const float *row = got + (size_t)i * n;
+        int32_t best = 0;
+        for (uint32_t j = 1; j < n; j++)
+            best = row[j] > row[best] ? (int32_t)j : best;
+        evaluation->correct += best == wanted[i];
+        if (predictions)
+            predictions[i] = best;
+    }
 }
 
 /* Uploads the network's own parameters. */
@@ -272,6 +361,16 @@ out:
     return status;
 }
 
+static struct results results_for(const annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
+                                  float *outputs)
+{
+    const bool operations = trainer && trainer->options.engine == ANNC_ENGINE_OPS;
+    struct results results = {.predictions = predictions, .outputs = outputs ? outputs : evaluator->outputs};
+    results.by_rows = predictions || results.outputs;
+    results.by_engine = evaluator->engine && !operations && !results.by_rows;
+    return results;
+}
+
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                float *outputs, annc_evaluation *evaluation)
 {
@@ -283,8 +382,7 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     memset(evaluation, 0, sizeof *evaluation);
     if (!trainer)
         ANNC_TRY(send_parameters(evaluator));
-    const struct results results = {predictions, outputs ? outputs : evaluator->outputs,
-                                    evaluator->engine && !(trainer && trainer->options.engine == ANNC_ENGINE_OPS)};
+    const struct results results = results_for(evaluator, trainer, predictions, outputs);
     ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
     for (uint32_t c = 0; c < evaluator->chunks; c++) {
         evaluation->count += evaluator->scores[c].examples;
@@ -298,6 +396,7 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
             memcpy(evaluator->outputs, outputs,
                    (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
         measure_targets(evaluator, evaluator->outputs, evaluation);
+        measure_classes(evaluator, evaluator->outputs, predictions, evaluation);
     }
     evaluation->seconds = annc_now() - start;
 out:

@@ -58,6 +58,7 @@ annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, 
     ANNC_REQUIRE(outputs, "outputs");
     ANNC_REQUIRE(auc, "auc");
     const annc_examples *examples = annc_dataset_examples(dataset);
+    const int32_t *labels = annc_dataset_labels(dataset);
     struct scored *scored;
     bool has_nan = false; /* which has no place in the order */
     *auc = NAN;
@@ -65,7 +66,7 @@ annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, 
         return ANNC_OK;
     ANNC_RETURN_IF_FAILED(annc_allocate(examples->count, sizeof *scored, "the scores", (void **)&scored));
     for (uint32_t i = 0; i < examples->count; i++) {
-        scored[i] = (struct scored){positive_output(examples, outputs, i), examples->labels[i] == 1};
+        scored[i] = (struct scored){positive_output(examples, outputs, i), labels[i] == 1};
         has_nan = has_nan || isnan(scored[i].output);
     }
     if (!has_nan)
@@ -106,7 +107,7 @@ annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *da
     *correct = 0;
     for (uint32_t i = 0; i < examples->count; i++) {
         predictions[i] = (double)positive_output(examples, outputs, i) > threshold;
-        *correct += predictions[i] == examples->labels[i];
+        *correct += predictions[i] == annc_dataset_labels(dataset)[i];
     }
     return ANNC_OK;
 }
@@ -126,22 +127,58 @@ static annc_status check_predictions(const annc_dataset *dataset, const int32_t 
     return ANNC_OK;
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const annc_confusion_cell *x = a, *y = b;
+    if (x->label != y->label)
+        return x->label < y->label ? -1 : 1;
+    return (x->predicted > y->predicted) - (x->predicted < y->predicted);
+}
+
+/* Makes a cell of each example, sorts them and joins equal ones. */
+static annc_status count_cells(annc_confusion *confusion, const annc_dataset *dataset, const int32_t *predictions)
+{
+    annc_status status = ANNC_OK;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const int32_t *labels = annc_dataset_labels(dataset);
+    ANNC_TRY(
+        annc_allocate(examples->count, sizeof *confusion->cell, "the confusion matrix", (void **)&confusion->cell));
+    for (uint32_t i = 0; i < examples->count; i++)
+        confusion->cell[i] = (annc_confusion_cell){(uint32_t)labels[i], (uint32_t)predictions[i], 1};
+    qsort(confusion->cell, examples->count, sizeof *confusion->cell, by_place);
+    for (uint32_t i = 0; i < examples->count; i++) {
+        annc_confusion_cell *last = confusion->cells ? &confusion->cell[confusion->cells - 1] : NULL;
+        if (last && by_place(last, &confusion->cell[i]) == 0)
+            last->count++;
+        else
+            confusion->cell[confusion->cells++] = confusion->cell[i];
+    }
+out:
+    return status;
+}
+
 annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *predictions, annc_confusion **result)
 {
     ANNC_REQUIRE_RESULT(result, "confusion");
     ANNC_REQUIRE(dataset, "dataset");
     ANNC_REQUIRE(predictions, "predictions");
     annc_status status = ANNC_OK;
-    const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
     annc_confusion *confusion = NULL;
     ANNC_TRY(check_predictions(dataset, predictions, "a confusion matrix"));
     ANNC_TRY(annc_allocate(1, sizeof *confusion, "the confusion matrix", (void **)&confusion));
     confusion->classes = classes;
-    ANNC_TRY(annc_allocate(annc_product(classes, classes), sizeof *confusion->count, "the confusion matrix",
-                           (void **)&confusion->count));
-    for (uint32_t i = 0; i < examples->count; i++)
-        confusion->count[(size_t)examples->labels[i] * classes + (uint32_t)predictions[i]]++;
+    uint32_t **const sums[] = {&confusion->support, &confusion->predicted, &confusion->correct};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        ANNC_TRY(annc_allocate(classes, sizeof **sums[i], "the confusion matrix", (void **)sums[i]));
+    ANNC_TRY(count_cells(confusion, dataset, predictions));
+    for (uint32_t i = 0; i < confusion->cells; i++) {
+        const annc_confusion_cell *cell = &confusion->cell[i];
+        confusion->support[cell->label] += cell->count;
+        confusion->predicted[cell->predicted] += cell->count;
+        if (cell->label == cell->predicted)
+            confusion->correct[cell->label] = cell->count;
+    }
     *result = confusion;
     confusion = NULL;
 out:
@@ -153,20 +190,43 @@ void annc_confusion_free(annc_confusion *confusion)
 {
     if (!confusion)
         return;
-    annc_release(confusion->count);
+    annc_release(confusion->cell);
+    annc_release(confusion->support);
+    annc_release(confusion->predicted);
+    annc_release(confusion->correct);
     annc_release(confusion);
+}
+
+uint32_t annc_confusion_count(const annc_confusion *confusion, uint32_t label, uint32_t predicted)
+{
+    const annc_confusion_cell wanted = {label, predicted, 0};
+    const annc_confusion_cell *found =
+        confusion ? bsearch(&wanted, confusion->cell, confusion->cells, sizeof wanted, by_place) : NULL;
+    return found ? found->count : 0;
+}
+
+uint32_t annc_confusion_pairs(const annc_confusion *confusion, uint32_t most, annc_confusion_cell *pairs)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; confusion && pairs && i < confusion->cells; i++) {
+        const annc_confusion_cell cell = confusion->cell[i];
+        if (cell.label == cell.predicted || (count == most && (most == 0 || cell.count <= pairs[most - 1].count)))
+            continue;
+        uint32_t at = count < most ? count++ : most - 1;
+        for (; at > 0 && cell.count > pairs[at - 1].count; at--)
+            pairs[at] = pairs[at - 1];
+        pairs[at] = cell;
+    }
+    return count;
 }
 
 annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32_t class_index)
 {
     if (!confusion || class_index >= confusion->classes)
         return (annc_class_measures){.support = 0};
-    const size_t c = class_index, classes = confusion->classes;
-    annc_class_measures measures = {.correct = confusion->count[c * classes + c]};
-    for (size_t other = 0; other < classes; other++) {
-        measures.support += confusion->count[c * classes + other];
-        measures.predicted += confusion->count[other * classes + c];
-    }
+    annc_class_measures measures = {.support = confusion->support[class_index],
+                                    .predicted = confusion->predicted[class_index],
+                                    .correct = confusion->correct[class_index]};
     measures.precision = measures.predicted ? (double)measures.correct / measures.predicted : 0;
     measures.recall = measures.support ? (double)measures.correct / measures.support : 0;
     const double sum = measures.precision + measures.recall;
@@ -213,11 +273,12 @@ double annc_log_loss_measure(const annc_shape *shape, const annc_dataset *datase
         return NAN;
     const annc_examples *examples = annc_dataset_examples(dataset);
     const annc_activation f = shape->activation[shape->layers - 1];
+    const int32_t *labels = annc_dataset_labels(dataset);
     double sum = 0;
-    if (!examples->labels || !(f == ANNC_SOFTMAX || (f == ANNC_SIGMOID && examples->outputs == 1)))
+    if (!labels || !(f == ANNC_SOFTMAX || (f == ANNC_SIGMOID && examples->outputs == 1)))
         return NAN;
     for (uint32_t i = 0; i < examples->count; i++) {
-        const double p = probability_of(examples, outputs, i, examples->labels[i]);
+        const double p = probability_of(examples, outputs, i, labels[i]);
         sum -= log(p < LEAST_PROBABILITY ? LEAST_PROBABILITY : p); /* NaN stays */
     }
     return sum / examples->count;
@@ -251,7 +312,7 @@ annc_status annc_calibration_measure(const annc_shape *shape, const annc_dataset
         const int bin = bin_of(confidence);
         calibration->count[bin]++;
         calibration->confidence[bin] += confidence;
-        calibration->accuracy[bin] += predictions[i] == examples->labels[i];
+        calibration->accuracy[bin] += predictions[i] == annc_dataset_labels(dataset)[i];
     }
     for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++) {
         const double count = calibration->count[bin] ? calibration->count[bin] : 1;

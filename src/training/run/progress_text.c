@@ -41,6 +41,7 @@ static void pass_truth(struct codec *codec, bool *truth)
 {
     uint32_t whole = *truth;
     pass_whole(codec, &whole);
+    codec->failed = codec->failed || whole > 1;
     *truth = whole != 0;
 }
 
@@ -121,7 +122,7 @@ annc_status annc_progress_read(const annc_network *checkpoint, bool has_folds, a
     if (has_folds)
         pass_folds(&codec, &ignored);
     pass_state(&codec, state);
-    return codec.failed ? annc_progress_damaged() : ANNC_OK;
+    return codec.failed || *codec.in != '\0' ? annc_progress_damaged() : ANNC_OK;
 }
 
 annc_status annc_folds_restore(const annc_network *checkpoint, annc_folds *folds)

@@ -4,7 +4,12 @@
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
 #include "network/network.h"
+#include "network/shape.h"
+#include "training/run/runs_together.h"
 #include "training/run/training_run.h"
+#include "training/step/compatibility.h"
+#include "training/step/engine_choice.h"
+#include "training/step/feed.h"
 #include "training/step/propagate.h"
 
 #include <math.h>
@@ -88,63 +93,211 @@ static annc_run_options options_of(struct course *course)
     return options;
 }
 
-static annc_status train(struct sweep *sweep, const struct worker *worker, annc_candidate *candidate)
+/* ---------------------------------------------------------------- candidates together */
+
+enum { MOST_TOGETHER = 1024 };
+
+/* Candidates that a worker trains at once; of one, the arrays have one entry. */
+struct party {
+    struct sweep *sweep;
+    uint32_t first, count;
+    struct course *courses;
+    annc_run **runs;
+    annc_status *statuses;
+    struct annc_kept_error *errors;
+};
+
+static const annc_dataset *data_of(const struct sweep *sweep, const annc_candidate *candidate)
 {
-    annc_status status = ANNC_OK;
-    struct course course = {sweep, candidate};
-    const annc_run_options options = options_of(&course);
-    annc_run *run = NULL;
-    ANNC_TRY(annc_run_create(worker->device, candidate->network, candidate->train ? candidate->train : sweep->train,
-                             &options, &run));
-    status = annc_run_complete(run);
-    candidate->result = run->state;
-    if (status != ANNC_OK && run->state.best.epoch.epoch == 0)
-        memset(&candidate->result.last, 0, sizeof candidate->result.last);
-out:
-    annc_run_free(run);
-    return status;
+    return candidate->train ? candidate->train : sweep->train;
+}
+
+static void tell_done(struct sweep *sweep, uint32_t candidate)
+{
+    pthread_mutex_lock(&sweep->mutex);
+    if (sweep->done)
+        sweep->done(sweep->context, candidate);
+    pthread_mutex_unlock(&sweep->mutex);
+}
+
+/* Stores the result of a candidate whose status is known, and tells it. */
+static void end_candidate(void *context, uint32_t i)
+{
+    const struct party *party = context;
+    struct sweep *sweep = party->sweep;
+    annc_candidate *candidate = &sweep->candidates[party->first + i];
+    candidate->status = party->statuses[i];
+    if (candidate->status != ANNC_OK) {
+        annc_fail_again(candidate->status, &party->errors[i]);
+        snprintf(candidate->reason, sizeof candidate->reason, "%s", annc_last_error());
+    }
+    if (party->runs[i]) {
+        candidate->result = party->runs[i]->state;
+        if (candidate->status != ANNC_OK && candidate->result.best.epoch.epoch == 0)
+            memset(&candidate->result.last, 0, sizeof candidate->result.last);
+    }
+    tell_done(sweep, party->first + i);
+}
+
+/* Returns the candidates of a party that one launch could train together with candidate i. */
+static uint32_t count_like(const struct party *party, uint32_t i)
+{
+    const annc_candidate *all = party->sweep->candidates + party->first;
+    uint32_t count = 0;
+    for (uint32_t j = 0; j < party->count; j++)
+        count += all[j].options.training.batch == all[i].options.training.batch && all[j].network &&
+                 annc_shape_is_same(annc_network_shape(all[j].network), annc_network_shape(all[i].network));
+    return count;
+}
+
+/* Begins a candidate's run; if several train together faster, with the engine that does it. */
+static annc_status begin_candidate(struct party *party, const struct worker *worker, uint32_t i)
+{
+    annc_candidate *candidate = &party->sweep->candidates[party->first + i];
+    annc_run_options options = options_of(&party->courses[i]);
+    ANNC_REQUIRE(candidate->network, "network");
+    const struct annc_job job = {.shape = annc_network_shape(candidate->network),
+                                 .batch = options.training.batch,
+                                 .training = &options.training};
+    if (party->count > 1 && options.training.engine == ANNC_ENGINE_AUTO &&
+        annc_training_check(&options.training, job.shape) == ANNC_OK)
+        options.training.engine = annc_engine_for_many(worker->device, &job, count_like(party, i));
+    ANNC_RETURN_IF_FAILED(annc_run_create(worker->device, candidate->network, data_of(party->sweep, candidate),
+                                          &options, &party->runs[i]));
+    candidate->engine = annc_trainer_engine(annc_run_trainer(party->runs[i]));
+    return ANNC_OK;
+}
+
+static void train_party(struct party *party, const struct worker *worker)
+{
+    for (uint32_t i = 0; i < party->count; i++) {
+        party->courses[i] = (struct course){party->sweep, &party->sweep->candidates[party->first + i]};
+        party->statuses[i] = begin_candidate(party, worker, i);
+        if (party->statuses[i] != ANNC_OK) {
+            annc_error_keep(&party->errors[i]);
+            end_candidate(party, i);
+        }
+    }
+    const annc_status status =
+        annc_runs_complete(party->runs, party->count, party->statuses, party->errors, end_candidate, party);
+    if (status != ANNC_OK) /* without memory for the runs */
+        for (uint32_t i = 0; i < party->count; i++)
+            if (party->runs[i]) {
+                party->statuses[i] = status;
+                annc_error_keep(&party->errors[i]);
+                end_candidate(party, i);
+            }
+    for (uint32_t i = 0; i < party->count; i++)
+        annc_run_free(party->runs[i]);
+}
+
+/* Returns whether a data set may stay on a device: trainers still need room for a copy, if they do
+ * not find it there. */
+static bool has_room(annc_device *device, const annc_dataset *data)
+{
+    uint64_t free = 0;
+    return device->backend->host_memory || (device->backend->free_memory(device, &free) == ANNC_OK &&
+                                            annc_examples_bytes(annc_dataset_examples(data)) < free / 4);
+}
+
+/* Returns the number of candidates from the first on that train at once: as many as a device that
+ * trains several networks in a launch has room for, else 1, also if the data do not fit whole. */
+static uint32_t party_size(const struct sweep *sweep, const struct worker *worker, uint32_t left)
+{
+    const annc_candidate *candidate = &sweep->candidates[0];
+    const annc_dataset *data = data_of(sweep, candidate);
+    const struct annc_engine_ops *const *engine = worker->device->backend->engines;
+    uint64_t free = 0;
+    while (*engine && (*engine)->most_jobs <= 1)
+        engine++;
+    if (!*engine || !candidate->network || !data ||
+        annc_training_check(&candidate->options.training, annc_network_shape(candidate->network)) != ANNC_OK ||
+        !has_room(worker->device, data) || worker->device->backend->free_memory(worker->device, &free) != ANNC_OK)
+        return 1;
+    const uint64_t bytes = 4 * annc_training_bytes(worker->device, annc_network_shape(candidate->network),
+                                                   &candidate->options.training, annc_dataset_examples(data)) +
+                           (candidate->train ? annc_examples_bytes(annc_dataset_examples(data)) : 0);
+    const uint64_t room = free / 2 / bytes, most = left < MOST_TOGETHER ? left : MOST_TOGETHER;
+    return (uint32_t)(room < 1 ? 1 : room < most ? room : most);
 }
 
 /* ---------------------------------------------------------------- all candidates */
 
-/* Takes the next free candidate; false if none is left. */
-static bool take_next(struct sweep *sweep, uint32_t *i)
+/* Takes the next free candidates for a worker; none if none is left. */
+static uint32_t take_next(struct sweep *sweep, const struct worker *worker, uint32_t *first)
 {
     pthread_mutex_lock(&sweep->mutex);
-    *i = sweep->next;
-    if (*i < sweep->count)
-        sweep->next++;
+    const uint32_t left = sweep->count - sweep->next;
+    const uint32_t count = left > 0 ? party_size(sweep, worker, left) : 0;
+    *first = sweep->next;
+    sweep->next += count;
     pthread_mutex_unlock(&sweep->mutex);
-    return *i < sweep->count;
+    return count;
+}
+
+static annc_status open_party(struct party *party)
+{
+    annc_status status = ANNC_OK;
+    const size_t count = party->count;
+    ANNC_TRY(annc_allocate(count, sizeof *party->courses, "the sweep", (void **)&party->courses));
+    ANNC_TRY(annc_allocate(count, sizeof *party->runs, "the sweep", (void **)&party->runs));
+    ANNC_TRY(annc_allocate(count, sizeof *party->statuses, "the sweep", (void **)&party->statuses));
+    ANNC_TRY(annc_allocate(count, sizeof *party->errors, "the sweep", (void **)&party->errors));
+out:
+    return status;
+}
+
+static void close_party(struct party *party)
+{
+    annc_release(party->courses);
+    annc_release(party->runs);
+    annc_release(party->statuses);
+    annc_release(party->errors);
+}
+
+/* Ends the candidates of a party that had no memory to begin. */
+static void fail_party(const struct party *party, annc_status status)
+{
+    struct sweep *sweep = party->sweep;
+    struct annc_kept_error error;
+    annc_error_keep(&error);
+    for (uint32_t i = party->first; i < party->first + party->count; i++) {
+        sweep->candidates[i].status = annc_fail_again(status, &error);
+        snprintf(sweep->candidates[i].reason, sizeof sweep->candidates[i].reason, "%s", annc_last_error());
+        tell_done(sweep, i);
+    }
 }
 
 static void work(void *context, int index)
 {
     struct sweep *sweep = context;
     const struct worker *worker = &sweep->workers[index];
-    uint32_t i;
-    while (!(sweep->stop && sweep->stop(sweep->context)) && take_next(sweep, &i)) {
-        annc_candidate *candidate = &sweep->candidates[i];
-        candidate->status = train(sweep, worker, candidate);
-        if (candidate->status != ANNC_OK)
-            snprintf(candidate->reason, sizeof candidate->reason, "%s", annc_last_error());
-        pthread_mutex_lock(&sweep->mutex);
-        if (sweep->done)
-            sweep->done(sweep->context, i);
-        pthread_mutex_unlock(&sweep->mutex);
+    while (!(sweep->stop && sweep->stop(sweep->context))) {
+        struct party party = {.sweep = sweep};
+        party.count = take_next(sweep, worker, &party.first);
+        if (party.count == 0)
+            break;
+        const annc_status opened = open_party(&party);
+        if (opened == ANNC_OK)
+            train_party(&party, worker);
+        else
+            fail_party(&party, opened);
+        close_party(&party);
     }
 }
 
 /* Selects the number of workers and their device: one per thread on a device with threads, one on a
  * GPU, which has one queue. The first candidate decides for all. */
-static annc_status count_workers(annc_device_options *options, const annc_candidate *candidates, uint32_t count,
-                                 int *workers)
+static annc_status count_workers(const struct sweep *sweep, annc_device_options *options, int *workers)
 {
-    ANNC_REQUIRE(candidates->network, "network");
+    const annc_candidate *candidate = &sweep->candidates[0];
+    const annc_dataset *data = data_of(sweep, candidate);
+    const uint32_t count = sweep->count;
+    ANNC_REQUIRE(candidate->network, "network");
     annc_status status = ANNC_OK;
     annc_device *device = NULL;
-    ANNC_TRY(
-        annc_device_open_for(options, annc_network_shape(candidates->network), &candidates->options.training, &device));
+    ANNC_TRY(annc_device_open_for_many(options, annc_network_shape(candidate->network), &candidate->options.training,
+                                       data ? annc_dataset_examples(data) : NULL, count, &device));
     options->kind = device->backend->kind;
     *workers = device->info.threads > 0 ? device->info.threads : 1;
     if ((uint32_t)*workers > count)
@@ -162,11 +315,9 @@ static annc_status open_worker(const struct sweep *sweep, const annc_device_opti
     if (workers > 1)
         own.threads = 1;
     ANNC_TRY(annc_device_open(&own, &worker->device));
-    if (!worker->device->backend->host_memory)
-        return ANNC_OK; /* trainers copy what they need */
-    if (sweep->train)
+    if (sweep->train && has_room(worker->device, sweep->train))
         ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->train), &worker->train));
-    if (sweep->validation)
+    if (sweep->validation && has_room(worker->device, sweep->validation))
         ANNC_TRY(annc_examples_stage(worker->device, annc_dataset_examples(sweep->validation), &worker->validation));
 out:
     return status;
@@ -203,11 +354,12 @@ annc_status annc_sweep(const annc_device_options *options, annc_candidate *candi
         annc_candidate *candidate = &candidates[i];
         candidate->status = ANNC_STOPPED;
         candidate->reason[0] = '\0';
+        candidate->engine = NULL;
         memset(&candidate->result, 0, sizeof candidate->result);
     }
     if (count == 0)
         return ANNC_OK;
-    ANNC_TRY(count_workers(&device, candidates, count, &workers));
+    ANNC_TRY(count_workers(&sweep, &device, &workers));
     ANNC_TRY(annc_allocate((size_t)workers, sizeof *sweep.workers, "the sweep", (void **)&sweep.workers));
     for (int i = 0; i < workers; i++)
         ANNC_TRY(open_worker(&sweep, &device, workers, &sweep.workers[i]));
@@ -237,8 +389,15 @@ double annc_candidate_merit(const annc_candidate *candidate)
     return isnan(validation->r2) ? -INFINITY : validation->r2;
 }
 
+/* Returns the loss of the validation set, which decides between equal merits. */
+static double loss_of(const annc_candidate *candidate)
+{
+    const double loss = annc_run_kept(&candidate->result)->validation.loss;
+    return isnan(loss) ? INFINITY : loss;
+}
+
 struct ranked {
-    double merit;
+    double merit, loss; /* of the validation set */
     uint32_t index;
 };
 
@@ -247,6 +406,8 @@ static int by_merit(const void *left, const void *right)
     const struct ranked *a = left, *b = right;
     if (a->merit != b->merit)
         return a->merit > b->merit ? -1 : 1;
+    if (a->loss != b->loss)
+        return a->loss < b->loss ? -1 : 1;
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
@@ -257,7 +418,7 @@ annc_status annc_sweep_rank(const annc_candidate *candidates, uint32_t count, ui
     struct ranked *list;
     ANNC_RETURN_IF_FAILED(annc_allocate(count, sizeof *list, "the ranks", (void **)&list));
     for (uint32_t i = 0; i < count; i++)
-        list[i] = (struct ranked){annc_candidate_merit(&candidates[i]), i};
+        list[i] = (struct ranked){annc_candidate_merit(&candidates[i]), loss_of(&candidates[i]), i};
     qsort(list, count, sizeof *list, by_merit);
     for (uint32_t i = 0; i < count; i++)
         ranked[i] = list[i].index;

@@ -4,6 +4,7 @@
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "training/step/trainer.h"
 
 #include <string.h>
 
@@ -22,6 +23,11 @@ const annc_outcome *annc_run_kept(const annc_run_state *state)
 annc_trainer *annc_run_trainer(const annc_run *run)
 {
     return run ? run->trainer : NULL;
+}
+
+bool annc_stop_when_set(void *context)
+{
+    return context && __atomic_load_n((const int *)context, __ATOMIC_RELAXED) != 0;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -55,6 +61,8 @@ annc_status annc_run_create(annc_device *device, annc_network *network, const an
     if (options->target_accuracy > 0 && !run->state.classes)
         ANNC_TRY(annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET_ACCURACY " needs classes, but the data have targets"));
     ANNC_TRY(annc_trainer_create(device, network, train, &options->training, &run->trainer));
+    run->trainer->pass.stop = annc_run_ends_now;
+    run->trainer->pass.context = run;
     ANNC_TRY(open_evaluators(run));
     if (options->resume)
         ANNC_TRY(annc_run_resume(run));
@@ -92,10 +100,14 @@ static bool is_due(const annc_run *run)
     return run->due > 0 && annc_now() >= run->due;
 }
 
-/* Returns whether the steps pause, for good or for a checkpoint. */
-static bool should_pause(void *context)
+bool annc_run_ends_now(void *run)
 {
-    return is_stopped(context) || is_over_time(context) || is_due(context);
+    return is_stopped(run) || is_over_time(run);
+}
+
+bool annc_run_pauses(void *run)
+{
+    return annc_run_ends_now(run) || is_due(run);
 }
 
 static bool is_reached(const annc_run *run)
@@ -107,8 +119,7 @@ static bool is_reached(const annc_run *run)
     return run->options.target_accuracy > 0 && accuracy >= run->options.target_accuracy;
 }
 
-/* Returns whether the run ends here, and sets its ending. */
-static bool is_over(annc_run *run)
+bool annc_run_is_over(annc_run *run)
 {
     const annc_run_options *options = &run->options;
     annc_run_state *state = &run->state;
@@ -153,21 +164,20 @@ static annc_status keep_best(annc_run *run)
 static annc_status train_epoch(annc_run *run, annc_epoch *report)
 {
     for (;;) {
-        const annc_status status = annc_trainer_epoch(run->trainer, should_pause, run, report);
+        const annc_status status = annc_trainer_epoch(run->trainer, annc_run_pauses, run, report);
         run->unfinished = report->seconds;
-        if (status != ANNC_STOPPED || is_stopped(run) || is_over_time(run))
+        if (status != ANNC_STOPPED || annc_run_ends_now(run))
             return status;
         ANNC_RETURN_IF_FAILED(annc_run_save(run));
     }
 }
 
-/* Trains and evaluates one epoch. */
-static annc_status one_epoch(annc_run *run)
+annc_status annc_run_count_epoch(annc_run *run, const annc_epoch *report)
 {
     annc_run_state *state = &run->state;
     annc_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
-    ANNC_RETURN_IF_FAILED(train_epoch(run, &outcome.epoch));
+    outcome.epoch = *report;
     state->seconds += run->unfinished;
     run->unfinished = 0;
     ANNC_RETURN_IF_FAILED(measure(run, &outcome));
@@ -179,6 +189,14 @@ static annc_status one_epoch(annc_run *run)
         ANNC_RETURN_IF_FAILED(run->options.each(run->options.context, run));
     const uint32_t every = run->options.checkpoint_epochs;
     return is_due(run) || (every > 0 && state->epochs % every == 0) ? annc_run_save(run) : ANNC_OK;
+}
+
+/* Trains and evaluates one epoch. */
+static annc_status one_epoch(annc_run *run)
+{
+    annc_epoch report;
+    ANNC_RETURN_IF_FAILED(train_epoch(run, &report));
+    return annc_run_count_epoch(run, &report);
 }
 
 /* Returns the status of a run whose epochs ended with `status`, and sets the ending of an
@@ -209,8 +227,7 @@ static annc_status keep_end(annc_run *run, bool ended)
     return saved == ANNC_OK ? stored : saved;
 }
 
-/* Ends a run whose last epoch returned `status`. Returns the status of the whole run. */
-static annc_status finish(annc_run *run, annc_status status)
+annc_status annc_run_finish(annc_run *run, annc_status status)
 {
     struct annc_kept_error first;
     status = final_status(run, status);
@@ -224,8 +241,7 @@ static annc_status finish(annc_run *run, annc_status status)
     return status == ANNC_OK ? ANNC_OK : annc_fail_again(status, &first);
 }
 
-/* Saves a first checkpoint, unless the run comes from one, and tells that the run begins. */
-static annc_status begin(annc_run *run)
+annc_status annc_run_begin(annc_run *run)
 {
     const annc_run_options *options = &run->options;
     if (!options->resume)
@@ -237,14 +253,19 @@ annc_status annc_run_train(annc_run *run)
 {
     ANNC_REQUIRE(run, "run");
     annc_status status = ANNC_OK;
-    ANNC_RETURN_IF_FAILED(begin(run));
-    while (status == ANNC_OK && !is_over(run))
+    ANNC_RETURN_IF_FAILED(annc_run_begin(run));
+    while (status == ANNC_OK && !annc_run_is_over(run))
         status = one_epoch(run);
-    return finish(run, status);
+    return annc_run_finish(run, status);
+}
+
+annc_status annc_run_measure_unless_trained(annc_run *run)
+{
+    return run->state.epochs > 0 ? ANNC_OK : measure(run, &run->state.last);
 }
 
 annc_status annc_run_complete(annc_run *run)
 {
     ANNC_RETURN_IF_FAILED(annc_run_train(run));
-    return run->state.epochs > 0 ? ANNC_OK : measure(run, &run->state.last);
+    return annc_run_measure_unless_trained(run);
 }

@@ -24,4 +24,20 @@ annc_status annc_run_save(annc_run *run);
 /* Restores a new run to the state of options.resume. */
 annc_status annc_run_resume(annc_run *run);
 
+/* The parts of annc_run_complete, in the order of the calls. Saves a first checkpoint, unless the
+ * run comes from one, and tells that the run begins. */
+annc_status annc_run_begin(annc_run *run);
+/* Returns whether the run ends before its next epoch, and sets its ending. */
+bool annc_run_is_over(annc_run *run);
+/* Return whether the steps of an epoch pause (a run as the context of `stop`): for good, even
+ * within a minibatch that takes long, or for a checkpoint too. */
+bool annc_run_ends_now(void *run);
+bool annc_run_pauses(void *run);
+/* Evaluates after an epoch, keeps the best parameters, calls `each`, saves a due checkpoint. */
+annc_status annc_run_count_epoch(annc_run *run, const annc_epoch *report);
+/* Ends a run whose last epoch returned `status`. Returns the status of the whole run. */
+annc_status annc_run_finish(annc_run *run, annc_status status);
+/* Evaluates the initial parameters of a run without epochs. */
+annc_status annc_run_measure_unless_trained(annc_run *run);
+
 #endif

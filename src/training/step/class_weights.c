@@ -13,7 +13,7 @@ annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weig
         return annc_fail(ANNC_USAGE, "balanced " ANNC_FIELD_CLASS_WEIGHTS " need classes, but the data have targets");
     ANNC_RETURN_IF_FAILED(annc_allocate(classes, sizeof *counts, "the counts of the classes", (void **)&counts));
     for (uint32_t i = 0; i < examples->count; i++)
-        counts[examples->labels[i]]++;
+        counts[annc_dataset_labels(dataset)[i]]++;
     for (uint32_t c = 0; c < classes; c++)
         weights[c] = counts[c] > 0 ? (float)((double)examples->count / ((double)classes * (double)counts[c])) : 0;
     annc_release(counts);

@@ -43,7 +43,7 @@ static annc_status row_fits(const annc_shape *shape, const float *y, uint32_t n,
     return ANNC_OK;
 }
 
-annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *examples)
+annc_status annc_examples_counts_fit(const annc_shape *shape, const annc_examples *examples)
 {
     const uint32_t inputs = shape->width[0], outputs = shape->width[shape->layers];
     if (examples->inputs != inputs)
@@ -58,6 +58,13 @@ annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *exam
                          : examples->outputs == 1 ? "target"
                                                   : "targets",
                          examples->outputs);
+    return ANNC_OK;
+}
+
+annc_status annc_examples_fit(const annc_shape *shape, const annc_examples *examples)
+{
+    const uint32_t outputs = shape->width[shape->layers];
+    ANNC_RETURN_IF_FAILED(annc_examples_counts_fit(shape, examples));
     for (uint32_t i = 0; examples->targets && i < examples->count; i++) {
         const annc_status status = row_fits(shape, examples->targets + (size_t)i * outputs, outputs, i);
         if (status != ANNC_OK)
@@ -90,6 +97,16 @@ static struct needs needs_of(const annc_device *device, const annc_shape *shape,
 static double sum_of(const struct needs *needs)
 {
     return (double)needs->weights + (double)needs->optimiser + (double)needs->minibatch + (double)needs->engine;
+}
+
+annc_status annc_augmentation_fits(const annc_dataset *dataset, const annc_augmentation *augmentation)
+{
+    uint32_t rows, columns;
+    annc_dataset_image_size(dataset, &rows, &columns);
+    if (columns > 1 || !annc_moves_images(augmentation))
+        return ANNC_OK;
+    return annc_fail(ANNC_INPUT, "only images can be augmented, but the data are rows of %u feature%s", rows,
+                     annc_plural(rows));
 }
 
 uint64_t annc_training_bytes(const annc_device *device, const annc_shape *shape, const annc_training_options *options,

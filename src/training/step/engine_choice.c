@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char NO_ENGINE[] = "the operations run one after another",
                   SEVERAL_RANKS[] = "several ranks sum their gradients in each step";
@@ -19,15 +20,21 @@ const struct annc_engine_ops *annc_engine_find(const annc_device *device, const 
         *refusal = SEVERAL_RANKS;
         return NULL;
     }
+    const struct annc_engine_ops *best = NULL;
+    double best_seconds = INFINITY;
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++) {
         if (wanted != ANNC_ENGINE_AUTO && wanted != (*engine)->kind)
             continue;
         const char *why = (*engine)->refuses(device, job);
-        if (!why)
-            return *engine;
-        *refusal = why;
+        const double seconds = why ? INFINITY : (*engine)->seconds(device, job);
+        if (why)
+            *refusal = why;
+        else if (!best || seconds < best_seconds) {
+            best = *engine;
+            best_seconds = seconds;
+        }
     }
-    return NULL;
+    return best;
 }
 
 bool annc_engine_exists(const annc_device *device, annc_engine kind)
@@ -38,6 +45,17 @@ bool annc_engine_exists(const annc_device *device, annc_engine kind)
         if ((*engine)->kind == kind)
             return true;
     return false;
+}
+
+/* Refused engines come first, then those that accept, by their time. */
+static int by_time(const void *left, const void *right)
+{
+    const annc_engine_info *a = left, *b = right;
+    if (!a->refusal != !b->refusal)
+        return a->refusal ? -1 : 1;
+    if (!a->refusal && a->seconds != b->seconds)
+        return a->seconds < b->seconds ? -1 : 1;
+    return (a->engine > b->engine) - (a->engine < b->engine);
 }
 
 size_t annc_device_engines(const annc_device *device, const annc_shape *shape, const annc_training_options *training,
@@ -55,6 +73,7 @@ size_t annc_device_engines(const annc_device *device, const annc_shape *shape, c
                                            .refusal = refusal,
                                            .seconds = refusal ? NAN : (*engine)->seconds(device, &job)};
     }
+    qsort(list, count, sizeof *list, by_time);
     if (count < most)
         list[count++] = (annc_engine_info){
             .engine = ANNC_ENGINE_OPS, .name = annc_engine_name(ANNC_ENGINE_OPS), .about = NO_ENGINE, .seconds = NAN};
@@ -63,38 +82,84 @@ size_t annc_device_engines(const annc_device *device, const annc_shape *shape, c
 
 /* ---------------------------------------------------------------- devices */
 
-/* Returns seconds per step of the best engine that accepts a job, whatever its data are; INFINITY for
- * the operations, which have no estimate. */
-static double best_seconds(const annc_device *device, const struct annc_job *job, annc_engine wanted)
+/* Returns seconds of a step of `count` jobs by an engine that accepts them: together, one per
+ * multiprocessor, or as many at a time as the device has threads. */
+static double seconds_of_many(const annc_device *device, const struct annc_engine_ops *engine,
+                              const struct annc_job *job, uint32_t count)
 {
+    const int at_once = engine->most_jobs > 1 ? device->info.multiprocessors : device->info.threads;
+    const uint32_t width = at_once > 1 ? (uint32_t)at_once : 1;
+    return engine->seconds(device, job) * (double)(count > 1 ? (count - 1) / width + 1 : 1);
+}
+
+annc_engine annc_engine_for_many(const annc_device *device, const struct annc_job *job, uint32_t count)
+{
+    const char *refusal;
+    const struct annc_engine_ops *best = annc_engine_find(device, job, ANNC_ENGINE_AUTO, &refusal);
+    annc_engine kind = ANNC_ENGINE_AUTO;
+    double least = best ? seconds_of_many(device, best, job, count) : INFINITY;
+    for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++) {
+        if ((*engine)->most_jobs <= 1 || (*engine)->refuses(device, job))
+            continue;
+        const double seconds = seconds_of_many(device, *engine, job, count);
+        if (seconds < least || *engine == best) {
+            least = seconds;
+            kind = (*engine)->kind;
+        }
+    }
+    return kind;
+}
+
+uint32_t annc_device_at_once(const annc_device *device, const struct annc_job *job, uint32_t count)
+{
+    const int threads = device->info.threads;
+    if (threads > 1)
+        return (uint32_t)threads < count ? (uint32_t)threads : count;
     const struct annc_engine_ops *const *engine = device->backend->engines;
+    const annc_engine kind =
+        job->training->engine == ANNC_ENGINE_AUTO ? annc_engine_for_many(device, job, count) : job->training->engine;
+    while (*engine && (*engine)->kind != kind)
+        engine++;
+    return *engine && (*engine)->most_jobs > 1 ? count : 1;
+}
+
+/* Returns seconds of a step of `count` jobs by the fastest engine that accepts them, whatever their
+ * data are unless these are known; INFINITY for the operations, which have no estimate. */
+static double best_seconds(const annc_device *device, const struct annc_job *job, annc_engine wanted, uint32_t count)
+{
+    double least = INFINITY;
     const char *refusal;
     if (wanted != ANNC_ENGINE_AUTO) {
         const struct annc_engine_ops *named = annc_engine_find(device, job, wanted, &refusal);
-        return named ? named->seconds(device, job) : INFINITY;
+        return named ? seconds_of_many(device, named, job, count) : INFINITY;
     }
-    while (*engine && ((*engine)->of_bytes || (*engine)->refuses(device, job)))
-        engine++;
-    return *engine ? (*engine)->seconds(device, job) : INFINITY;
+    for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++)
+        if ((job->examples || !(*engine)->of_bytes) && !(*engine)->refuses(device, job))
+            least = fmin(least, seconds_of_many(device, *engine, job, count));
+    return least;
 }
 
 /* Returns whether any other device could be faster than the CPU with its best engine, as far as
- * known without loading a backend. */
-static bool another_may_be_faster(const struct annc_job *job, double cpu_seconds)
+ * known without loading a backend: for many networks always. */
+static bool another_may_be_faster(const struct annc_job *job, double cpu_seconds, uint32_t count)
 {
+    if (count > 1)
+        return true;
     for (size_t i = 1; annc_device_row_at(i); i++)
         if (annc_device_row_at(i)->least_seconds(job) < cpu_seconds)
             return true;
     return false;
 }
 
-annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
-                                 const annc_training_options *training, annc_device **device)
+annc_status annc_device_open_for_many(const annc_device_options *options, const annc_shape *shape,
+                                      const annc_training_options *training, const annc_examples *examples,
+                                      uint32_t count, annc_device **device)
 {
     ANNC_REQUIRE_RESULT(device, "device");
     ANNC_REQUIRE(options, "options");
     ANNC_REQUIRE(shape, "shape");
-    const struct annc_job job = {.shape = shape, .batch = training ? training->batch : 1, .training = training};
+    const struct annc_job job = {
+        .shape = shape, .batch = training ? training->batch : 1, .training = training, .examples = examples};
     const annc_engine wanted = training ? training->engine : ANNC_ENGINE_AUTO;
     annc_device_options cpu = *options;
     annc_device *other = NULL;
@@ -105,12 +170,12 @@ annc_status annc_device_open_for(const annc_device_options *options, const annc_
     const annc_status opened = annc_device_open(&cpu, device);
     if (opened != ANNC_OK)
         return opened;
-    const double cpu_seconds = best_seconds(*device, &job, wanted);
+    const double cpu_seconds = best_seconds(*device, &job, wanted, count);
     const char *why = training ? "steps this small are faster on the CPU than on a GPU"
                                : "a network this small is evaluated faster on the CPU than on a GPU";
-    if (another_may_be_faster(&job, cpu_seconds)) {
+    if (another_may_be_faster(&job, cpu_seconds, count)) {
         const annc_status status = annc_device_open(options, &other);
-        if (status != ANNC_OK || best_seconds(other, &job, wanted) <= cpu_seconds ||
+        if (status != ANNC_OK || best_seconds(other, &job, wanted, count) <= cpu_seconds ||
             other->backend->kind == ANNC_DEVICE_CPU) {
             annc_device_close(*device);
             *device = other;
@@ -120,4 +185,10 @@ annc_status annc_device_open_for(const annc_device_options *options, const annc_
     }
     snprintf((*device)->info.why, sizeof(*device)->info.why, "%s", why);
     return ANNC_OK;
+}
+
+annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
+                                 const annc_training_options *training, annc_device **device)
+{
+    return annc_device_open_for_many(options, shape, training, NULL, 1, device);
 }

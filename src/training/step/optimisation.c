@@ -89,10 +89,11 @@ void annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint3
         return;
     for (uint32_t step = 0; step < steps; step++) {
         const double t = (double)epoch * steps + step + 1; /* counts from 1 */
-        const double rate = annc_schedule_rate(&options->schedule, options->eta, epoch, step, steps);
-        optimisation->rates[step] = (struct annc_rate){.eta = (float)(optimisation->plateau * rate),
-                                                       .c1 = (float)(1 - pow(options->mu, t)),
-                                                       .c2 = (float)(1 - pow(options->rho, t))};
+        const double eta =
+            optimisation->plateau * annc_schedule_rate(&options->schedule, options->eta, epoch, step, steps);
+        optimisation->rates[step] = (struct annc_rate){.eta = (float)eta,
+                                                       .c1 = (float)(eta / (1 - pow(options->mu, t))),
+                                                       .c2 = (float)(1 / sqrt(1 - pow(options->rho, t)))};
     }
 }
 

@@ -1,5 +1,6 @@
 /* propagate.c - the order of the equations, the same for every backend. */
 #include "training/step/propagate.h"
+#include "backend/engine.h"
 #include "base/allocate.h"
 #include "base/status.h"
 
@@ -24,11 +25,6 @@ static double dropped_share(const struct annc_pass *pass, uint32_t l)
     return l == 0 ? pass->objective.input_dropout : l < pass->shape->layers ? pass->objective.dropout : 0;
 }
 
-static bool moves(const annc_augmentation *augmentation)
-{
-    return augmentation->shift > 0 || augmentation->rotation > 0 || augmentation->elastic > 0;
-}
-
 static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
 {
     const annc_shape *shape = pass->shape;
@@ -36,7 +32,7 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
     size_t used = 0;
     pass->A[0] = take(pass->memory, &used, m, shape->width[0]);
     pass->Y = take(pass->memory, &used, m, outputs);
-    if (moves(&pass->augmentation))
+    if (annc_moves_images(&pass->augmentation))
         pass->unaugmented = take(pass->memory, &used, m, shape->width[0]);
     for (uint32_t l = 1; l <= L; l++) {
         pass->Z[l] = take(pass->memory, &used, m, shape->width[l]);
@@ -154,6 +150,89 @@ struct annc_label_values annc_pass_label_values(const struct annc_pass *pass)
     return (struct annc_label_values){.off = (float)off, .on = (float)(1 - e + off)};
 }
 
+/* ---------------------------------------------------------------- slices */
+
+/* Multiply-adds of a slice of a product: a fraction of a second on a few cores. */
+static const double SLICE = 4e9;
+
+/* Returns the rows per slice of a product of m x n_in and n_in x n matrices; m if it is not cut.
+ * Only products in host memory are: a GPU takes less time for any minibatch that fits into it. */
+static uint32_t rows_per_slice(const struct annc_pass *pass, uint32_t m, uint32_t n_in, uint32_t n)
+{
+    const double rows = SLICE / ((double)n_in * n);
+    if (!pass->device->backend->host_memory || rows >= m)
+        return m;
+    return rows > 1 ? (uint32_t)rows : 1;
+}
+
+bool annc_pass_is_long(const struct annc_pass *pass, uint32_t m)
+{
+    const annc_shape *shape = pass->shape;
+    for (uint32_t l = 1; l <= shape->layers; l++)
+        if (rows_per_slice(pass, m, shape->width[l - 1], shape->width[l]) < m)
+            return true;
+    return false;
+}
+
+/* Asks whether to stop before each slice but the first of a product. */
+static annc_status ask(const struct annc_pass *pass, uint32_t row)
+{
+    return row > 0 && pass->stop && pass->stop(pass->context) ? annc_fail(ANNC_STOPPED, "stopped within a minibatch")
+                                                              : ANNC_OK;
+}
+
+/* The operations of the backend, slice by slice. Rows are independent, but for the sum of
+ * weight_step. */
+static annc_status forward(const struct annc_pass *pass, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
+                           const float *A_in, const float *W, const float *b, float *Z, float *A)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t slice = rows_per_slice(pass, m, n_in, n);
+    if (pass->room > 0)
+        return pass->device->backend->forward_rows(pass->device, f, m, pass->room, n_in, n, A_in, W, b, Z, A);
+    for (uint32_t r = 0; r < m; r += m - r < slice ? m - r : slice) {
+        const size_t in = (size_t)r * n_in, out = (size_t)r * n;
+        ANNC_TRY(ask(pass, r));
+        ANNC_TRY(pass->device->backend->forward(pass->device, f, m - r < slice ? m - r : slice, n_in, n, A_in + in, W,
+                                                b, Z + out, A + out));
+    }
+out:
+    return status;
+}
+
+static annc_status hidden_delta(const struct annc_pass *pass, annc_activation f, uint32_t m, uint32_t n,
+                                uint32_t n_next, const float *delta_next, const float *W_next, const float *Z,
+                                const float *A, float *delta)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t slice = rows_per_slice(pass, m, n_next, n);
+    for (uint32_t r = 0; r < m; r += m - r < slice ? m - r : slice) {
+        const size_t next = (size_t)r * n_next, own = (size_t)r * n;
+        ANNC_TRY(ask(pass, r));
+        ANNC_TRY(pass->device->backend->hidden_delta(pass->device, f, m - r < slice ? m - r : slice, n, n_next,
+                                                     delta_next + next, W_next, Z + own, A + own, delta + own));
+    }
+out:
+    return status;
+}
+
+static annc_status weight_step(const struct annc_pass *pass, uint32_t m, uint32_t n_in, uint32_t n, float alpha,
+                               float beta, const float *delta, const float *A_in, float *W, float *b)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t slice = rows_per_slice(pass, m, n_in, n);
+    for (uint32_t r = 0; r < m; r += m - r < slice ? m - r : slice) {
+        ANNC_TRY(ask(pass, r));
+        ANNC_TRY(pass->device->backend->weight_step(pass->device, m - r < slice ? m - r : slice, n_in, n, alpha,
+                                                    r == 0 ? beta : 1, delta + (size_t)r * n, A_in + (size_t)r * n_in,
+                                                    W, b));
+    }
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- passes */
+
 /* Computes the input of layer l + 1. */
 static annc_status feed(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, uint32_t l)
 {
@@ -180,9 +259,9 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
                                   pass->A[0]));
     for (uint32_t l = 1; l <= shape->layers; l++) {
         ANNC_TRY(feed(pass, cursor, m, l - 1));
-        ANNC_TRY(backend->forward(pass->device, shape->activation[l - 1], m, shape->width[l - 1], shape->width[l],
-                                  pass->layer_input[l - 1], theta + annc_shape_weights_at(shape, l),
-                                  theta + annc_shape_biases_at(shape, l), pass->Z[l], pass->A[l]));
+        ANNC_TRY(forward(pass, shape->activation[l - 1], m, shape->width[l - 1], shape->width[l],
+                         pass->layer_input[l - 1], theta + annc_shape_weights_at(shape, l),
+                         theta + annc_shape_biases_at(shape, l), pass->Z[l], pass->A[l]));
     }
 out:
     return status;
@@ -195,8 +274,8 @@ static annc_status output_error(struct annc_pass *pass, uint32_t m)
     const annc_shape *shape = pass->shape;
     const struct annc_backend *backend = pass->device->backend;
     const uint32_t L = shape->layers, n = shape->width[L];
-    ANNC_TRY(backend->output_delta(pass->device, shape->activation[L - 1], shape->cost, m, n, pass->Z[L], pass->A[L],
-                                   pass->Y, pass->delta[L]));
+    ANNC_TRY(backend->output_delta(pass->device, shape->activation[L - 1], shape->cost, (float)shape->quantile, m, n,
+                                   pass->Z[L], pass->A[L], pass->Y, pass->delta[L]));
     if (pass->weights)
         ANNC_TRY(backend->weigh(pass->device, m, n, pass->weights, pass->Y, pass->delta[L]));
 out:
@@ -216,14 +295,14 @@ annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor 
         const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
         /* BP2 for the layer below, before a step changes W^l; dropped units have no error. */
         if (l > 1)
-            ANNC_TRY(backend->hidden_delta(pass->device, shape->activation[l - 2], m, n_in, n, pass->delta[l],
-                                           theta + W, pass->Z[l - 1], pass->A[l - 1], pass->delta[l - 1]));
+            ANNC_TRY(hidden_delta(pass, shape->activation[l - 2], m, n_in, n, pass->delta[l], theta + W, pass->Z[l - 1],
+                                  pass->A[l - 1], pass->delta[l - 1]));
         if (l > 1 && dropped_share(pass, l - 1) > 0)
             ANNC_TRY(backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped_share(pass, l - 1), m, n_in,
                                       pass->delta[l - 1], pass->delta[l - 1]));
         /* BP3, BP4 */
-        ANNC_TRY(backend->weight_step(pass->device, m, n_in, n, alpha, beta, pass->delta[l], pass->layer_input[l - 1],
-                                      target + W, target + b));
+        ANNC_TRY(weight_step(pass, m, n_in, n, alpha, beta, pass->delta[l], pass->layer_input[l - 1], target + W,
+                             target + b));
     }
 out:
     return status;
@@ -249,6 +328,6 @@ annc_status annc_pass_score(struct annc_pass *pass, struct annc_cursor *cursor, 
 {
     const annc_shape *shape = pass->shape;
     const uint32_t L = shape->layers;
-    return pass->device->backend->score(pass->device, shape->cost, m, shape->width[L], pass->Z[L], pass->A[L], pass->Y,
-                                        pass->weights, cursor, scores, predictions);
+    return pass->device->backend->score(pass->device, shape->cost, (float)shape->quantile, m, shape->width[L],
+                                        pass->Z[L], pass->A[L], pass->Y, pass->weights, cursor, scores, predictions);
 }

@@ -21,8 +21,19 @@ struct annc_pass {
     float *layer_input[ANNC_MAX_LAYERS + 1];
     float *delta[ANNC_MAX_LAYERS + 1]; /* NULL in a forward-only pass */
     float *weights;                    /* of the classes, or NULL */
+    /* Above 0: the rows of the matrices, and each row's bits depend on that row alone
+     * (forward_rows). 0: the fastest products. */
+    uint32_t room;
     void *memory;
+    /* Asked within minibatches that take long on a CPU; true ends the pass with ANNC_STOPPED. NULL:
+     * nobody is asked. */
+    bool (*stop)(void *context);
+    void *context;
 };
+
+/* Returns whether a minibatch of m rows takes so long that `stop` is asked within it: its products
+ * are then computed in slices of rows. */
+bool annc_pass_is_long(const struct annc_pass *pass, uint32_t m);
 
 /* Opens a forward-only pass, for evaluation. */
 annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, struct annc_pass *pass);

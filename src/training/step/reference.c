@@ -5,6 +5,7 @@
  * the definitions of f, f' and C in annc_functions.h with the fast paths. */
 #include "training/step/reference.h"
 #include "base/allocate.h"
+#include "base/augmentation.h"
 #include "base/functions.h"
 #include "base/philox.h"
 #include "base/status.h"
@@ -40,8 +41,22 @@ out:
     return status;
 }
 
+annc_status annc_reference_augment(struct annc_reference *reference, const annc_augmentation *augmentation,
+                                   uint32_t rows, uint32_t columns)
+{
+    annc_status status = ANNC_OK;
+    reference->augmentation = *augmentation;
+    reference->rows = rows;
+    reference->columns = columns;
+    ANNC_TRY(annc_allocate(reference->shape->width[0], sizeof *reference->image, "the reference",
+                           (void **)&reference->image));
+out:
+    return status;
+}
+
 void annc_reference_close(struct annc_reference *reference)
 {
+    annc_release(reference->image);
     annc_release(reference->memory);
     memset(reference, 0, sizeof *reference);
 }
@@ -78,6 +93,22 @@ static void draw_factors(struct annc_reference *reference, uint64_t number)
     }
 }
 
+/* Transforms x, an image, as that of example `number` (augmentation.h defines it in single
+ * precision). */
+static void augment(struct annc_reference *reference, uint64_t number)
+{
+    const uint32_t columns = reference->columns, pixels = reference->rows * columns;
+    struct annc_warp warp;
+    annc_warp_begin(reference->seed, number, reference->augmentation, &warp);
+    for (uint32_t k = 0; k < ANNC_WARP_POINTS; k++)
+        annc_warp_point(reference->seed, number, reference->augmentation, k, &warp);
+    for (uint32_t j = 0; j < pixels; j++)
+        reference->image[j] = (float)reference->x[j];
+    for (uint32_t j = 0; j < pixels; j++)
+        reference->x[j] = (double)annc_warp_sample(&warp, reference->image, (int)reference->rows, (int)columns,
+                                                   (int)(j / columns), (int)(j % columns));
+}
+
 void annc_reference_load(struct annc_reference *reference, const annc_examples *examples, uint32_t i, uint64_t number)
 {
     const uint32_t inputs = examples->inputs;
@@ -86,9 +117,12 @@ void annc_reference_load(struct annc_reference *reference, const annc_examples *
         reference->x[j] = examples->type == ANNC_BYTES
                               ? (double)((const uint8_t *)examples->x)[at] / (double)examples->divisor
                               : (double)((const float *)examples->x)[at];
-        if (reference->objective.input_noise > 0)
-            reference->x[j] += reference->objective.input_noise * annc_input_noise(reference->seed, number, j, inputs);
     }
+    if (reference->image)
+        augment(reference, number);
+    for (uint32_t j = 0; j < inputs && reference->objective.input_noise > 0; j++)
+        reference->x[j] +=
+            reference->objective.input_noise * (double)annc_input_noise(reference->seed, number, j, inputs);
     load_targets(reference, examples, i);
     draw_factors(reference, number);
 }
@@ -136,7 +170,7 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
             a[j] = annc_activation_value_f64(f, z[j]); /* a^l = f(z^l) */
     }
     for (uint32_t j = 0; j < shape->width[L]; j++)
-        C += annc_cost_value_f64(shape->cost, reference->z[L][j], reference->a[L][j], reference->y[j]);
+        C += annc_cost_value_f64(shape->cost, shape->quantile, reference->z[L][j], reference->a[L][j], reference->y[j]);
     return reference->weight * C;
 }
 
@@ -152,7 +186,8 @@ static void output_error(struct annc_reference *reference)
     double *delta = reference->delta[L], *slope = reference->slope[L], mean = 0;
 
     for (uint32_t j = 0; j < n; j++) {
-        delta[j] = reference->weight * annc_cost_derivative_f64(shape->cost, z[j], a[j], reference->y[j]);
+        delta[j] =
+            reference->weight * annc_cost_derivative_f64(shape->cost, shape->quantile, z[j], a[j], reference->y[j]);
         slope[j] = closed ? (double)NAN : delta[j];
     }
     if (closed)

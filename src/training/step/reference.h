@@ -8,9 +8,12 @@
 struct annc_reference {
     const annc_shape *shape;
     annc_objective objective;
-    uint64_t seed; /* of dropout and noise */
-    double weight; /* of the example's class */
-    double *x, *y; /* n_0 inputs, n_L targets */
+    uint64_t seed; /* of augmentation, dropout and noise */
+    annc_augmentation augmentation;
+    uint32_t rows, columns; /* of an augmented image */
+    float *image;           /* before augmentation; NULL without */
+    double weight;          /* of the example's class */
+    double *x, *y;          /* n_0 inputs, n_L targets */
     /* Of layer l at index l, n_l each; a[0] = x. */
     double *z[ANNC_MAX_LAYERS + 1], *a[ANNC_MAX_LAYERS + 1];
     /* Of dropout: 0 or 1 / (1 - share); 1 without dropout. */
@@ -25,6 +28,9 @@ struct annc_reference {
 
 annc_status annc_reference_open(const annc_shape *shape, const annc_objective *objective, uint64_t seed,
                                 struct annc_reference *reference);
+/* Augments the images of rows x columns pixels that are loaded from now on. */
+annc_status annc_reference_augment(struct annc_reference *reference, const annc_augmentation *augmentation,
+                                   uint32_t rows, uint32_t columns);
 void annc_reference_close(struct annc_reference *reference);
 
 /* Loads example i of a data set that matches the shape, as example `number` of the training. */

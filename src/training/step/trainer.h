@@ -33,12 +33,15 @@ struct annc_trainer {
     uint64_t fingerprint; /* of the data; computed for the first checkpoint (checkpoint.c) */
 };
 
-/* As annc_trainer_create, for one of a group of ranks. All ranks have the same data and options; they
- * start with rank 0's parameters, and have equal parameters after every step. ANNC_DEVICE if the
- * examples do not all fit on the device. */
+/* As annc_trainer_create, for one of a group of ranks. All ranks have the same data and options;
+ * they start with rank 0's parameters, and have equal parameters after every step. ANNC_DEVICE if
+ * the examples do not all fit on the device. */
 annc_status annc_trainer_create_in(annc_device *device, annc_network *network, const annc_dataset *train,
                                    const annc_training_options *options, const struct annc_group *group,
                                    annc_trainer **trainer);
+
+/* Returns whether a step of m examples asks whether to stop, and may end before its end. */
+bool annc_trainer_asks_within(const annc_trainer *trainer, uint32_t m);
 
 /* annc_trainer_theta returns the current parameters on the device. annc_trainer_fetch_theta copies
  * them to `theta`; ANNC_DIVERGED if one is not finite. */

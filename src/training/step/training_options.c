@@ -82,6 +82,18 @@ out:
     return status;
 }
 
+annc_status annc_augmentation_check(const annc_augmentation *augmentation)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(finite_from_0("the shift of images", augmentation->shift));
+    ANNC_TRY(finite_from_0("the bending of images", augmentation->elastic));
+    if (!(augmentation->rotation >= 0 && augmentation->rotation <= 180))
+        return annc_fail(ANNC_USAGE, "the rotation of images is %g: it must be within 0 to 180 degrees",
+                         augmentation->rotation);
+out:
+    return status;
+}
+
 annc_status annc_training_check(const annc_training_options *options, const annc_shape *shape)
 {
     ANNC_REQUIRE(options, "options");
@@ -104,11 +116,7 @@ annc_status annc_training_check(const annc_training_options *options, const annc
     ANNC_TRY(finite_from_0("the limit of the gradient's norm", options->clip));
     ANNC_TRY(finite_from_0("the limit of a unit's weights", options->max_norm));
     ANNC_TRY(check_schedule(&options->schedule));
-    ANNC_TRY(finite_from_0("the shift of images", options->augmentation.shift));
-    ANNC_TRY(finite_from_0("the bending of images", options->augmentation.elastic));
-    if (!(options->augmentation.rotation >= 0 && options->augmentation.rotation <= 180))
-        return annc_fail(ANNC_USAGE, "the rotation of images is %g: it must be within 0 to 180 degrees",
-                         options->augmentation.rotation);
+    ANNC_TRY(annc_augmentation_check(&options->augmentation));
     ANNC_TRY(annc_objective_check(&options->objective, shape));
 out:
     return status;

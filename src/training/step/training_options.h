@@ -4,8 +4,9 @@
 
 #include "annc.h"
 
-/* The parts of annc_training_check for the learning rate and for the objective. */
+/* The parts of annc_training_check. */
 annc_status annc_rate_check(double eta);
 annc_status annc_objective_check(const annc_objective *objective, const annc_shape *shape);
+annc_status annc_augmentation_check(const annc_augmentation *augmentation);
 
 #endif

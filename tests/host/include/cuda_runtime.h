@@ -16,6 +16,11 @@
 // All shared variables lie in one section, so that they can be filled with NaN before each block.
 #define __shared__ static __attribute__((section("annc_shared")))
 
+// As much as an H100 has for a block; filled before blocks of launches that ask for some.
+#define ANNC_DYNAMIC_SHARED(type, name)                                                                                \
+    static __attribute__((section("annc_dynamic"), aligned(16))) type name[232448 / sizeof(type)]
+#define __grid_constant__
+
 struct uint3 {
     unsigned x, y, z;
 };
@@ -23,6 +28,15 @@ struct uint3 {
 struct uint4 {
     unsigned x, y, z, w;
 };
+
+struct float4 {
+    float x, y, z, w;
+};
+
+inline float4 make_float4(float x, float y, float z, float w)
+{
+    return {x, y, z, w};
+}
 
 struct dim3 {
     unsigned x, y, z;
@@ -34,6 +48,7 @@ extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 
 void __syncthreads();
+void __syncwarp();
 
 // Waits for the lanes of the mask, gives each lane's 8 bytes to all of them.
 void annc_host_exchange(unsigned mask, const void *value, size_t bytes, unsigned char (*lanes)[8]);
@@ -50,18 +65,19 @@ template <typename Value> Value __shfl_xor_sync(unsigned mask, Value value, int 
 }
 
 // Enqueues a kernel: `thread` runs once for each CUDA thread of the grid.
-void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, cudaStream_t stream, std::function<void()> thread);
+void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+                       std::function<void()> thread);
 
 // As in CUDA, arguments are copied when the launch is enqueued, also while it is captured.
 template <typename... Parameters, typename... Arguments>
-void annc_host_launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream,
-                      Arguments... arguments)
+void annc_host_launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared,
+                      cudaStream_t stream, Arguments... arguments)
 {
     const std::tuple<Parameters...> values(arguments...);
-    annc_host_enqueue(name, grid, block, stream, [kernel, values] { std::apply(kernel, values); });
+    annc_host_enqueue(name, grid, block, shared, stream, [kernel, values] { std::apply(kernel, values); });
 }
 
 #define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...)                                                          \
-    annc_host_launch(#kernel, kernel, grid, block, stream, __VA_ARGS__)
+    annc_host_launch(#kernel, kernel, grid, block, shared, stream, __VA_ARGS__)
 
 #endif

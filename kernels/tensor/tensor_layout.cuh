@@ -1,0 +1,92 @@
+// tensor_layout.cuh - sizes of the tensor engine, and what a block keeps in shared memory.
+//
+// kernels/README.md has the mathematics. A block of 16 warps trains one network, two steps at a
+// time: while 4 chain warps run the steps of a group, 11 product warps update W^1 by the group
+// before and multiply it with the inputs of the group after.
+#ifndef ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
+#define ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
+
+#include "backend/cuda/tensor.h"
+#include "kernels/device.cuh"
+#include "kernels/two_layers/mma.cuh"
+#include "kernels/two_layers/outputs.cuh"
+#include "kernels/two_layers/products.cuh"
+
+constexpr int ROWS = ANNC_TWO_LAYERS_BATCH;   // examples of a step; rows that are missing count as 0
+constexpr int UNITS = ANNC_TWO_LAYERS_HIDDEN; // of the hidden layer
+constexpr int LANE_OUTPUTS = LANE_OUTPUTS_OF_10;
+constexpr int STEPS = 2;                 // of a group
+constexpr int GROUP_ROWS = STEPS * ROWS; // one per lane
+constexpr int TILE = 16;                 // inputs of a tile
+constexpr int TILES = ANNC_TENSOR_INPUTS / TILE, X_BYTES = GROUP_ROWS * TILE * 2, RAW_BYTES = GROUP_ROWS * TILE;
+constexpr int CHAIN_WARPS = UNITS / 8, PRODUCT_WARPS = 11;
+constexpr int THREADS = 32 * (CHAIN_WARPS + PRODUCT_WARPS + 1); // the last warp serves them
+constexpr int MOST_BLOCKS = 9;                                  // of 16 units x 16 inputs, of a product warp
+static_assert(GROUP_ROWS == WARP, "a lane has a row of a group");
+static_assert(2 * TILES <= PRODUCT_WARPS * MOST_BLOCKS, "every input has a place");
+
+// Products of the inputs of a step and of an earlier one, X_i X_j^T: those of both steps with the
+// two of the group before, and of the second step with the first.
+constexpr int PAIRS = 5, NEW_PAIR = 4, GRAM = ROWS * ROWS;
+
+// Strides that keep a warp's accesses on different banks.
+constexpr int EXAMPLE_STRIDE = 20, W2_STRIDE = 12;
+
+// What a chain warp exchanges among its lanes.
+struct __align__(16) ChainWarp
+{
+    float delta[8][EXAMPLE_STRIDE];   // k delta^1: [unit][example]
+    float a[8][EXAMPLE_STRIDE];       // A^1: [unit][example]
+    float delta2[16][EXAMPLE_STRIDE]; // [output][example], outputs 10 to 15 stay 0
+    float W2[16][W2_STRIDE];          // [output][unit]
+};
+
+struct __align__(128) TensorMemory
+{
+    float z[PRODUCT_WARPS][STEPS][CHAIN_WARPS][128]; // parts of Z^1 times the divisor: fragments of 8 units
+    int gram[3][PAIRS][GRAM];                        // by group; fragments: [8 columns][register][lane]
+    uint16_t delta[2][STEPS][2][UNITS][ROWS];        // k delta^1 in 2 bf16, by group: [step][part][unit][row]
+    float z2[2][CHAIN_WARPS][128];                   // parts of Z^2, two steps alternate
+    float z2_last[2][CHAIN_WARPS][8][4];             // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
+    float outputs[2][STEPS][LANE_OUTPUTS][WARP];     // Z^2 by lane, by group
+    float targets[3][GROUP_ROWS][TARGET_STRIDE<LANE_OUTPUTS>]; // by group
+    uint32_t numbers[4][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
+    unsigned char x[2][TILES][X_BYTES];  // in bf16, by group
+    unsigned char raw[TILES][RAW_BYTES]; // the bytes of the next group
+    unsigned long long used[4];          // tiles with other bytes than 0, by group: a bit each
+    ChainWarp chain[CHAIN_WARPS];
+    annc_two_layers net;
+    annc_cursor cursor;
+    int tiles, steps; // of the network's inputs; of the launch
+};
+static_assert(sizeof(TensorMemory) <= 216 * 1024, "tensor_engine.c and kernels/README.md say so");
+constexpr uint32_t NO_EXAMPLE = 0xFFFFFFFFu;
+
+// Where the 8 inputs `half` of a row are in a tile: neighbouring rows use different banks.
+ANNC_INLINE int place_in_tile(int row, int half)
+{
+    return row * (TILE * 2) + ((half ^ (row >> 2 & 1)) << 4);
+}
+
+ANNC_INLINE int groups_of(const TensorMemory &s)
+{
+    return (s.steps + STEPS - 1) / STEPS;
+}
+
+// Returns the examples of a step of the launch, 0 beyond its end.
+ANNC_INLINE int rows_of(const TensorMemory &s, int step)
+{
+    if (step >= s.steps)
+        return 0;
+    const uint32_t left = s.net.examples.count - annc_cursor_position(&s.cursor, s.cursor.step + step, 0);
+    return left < s.cursor.batch ? (int)left : (int)s.cursor.batch;
+}
+
+// Returns -eta / m of a step of the launch, 0 beyond its end.
+ANNC_INLINE float rate_of(const TensorMemory &s, int step)
+{
+    const int m = rows_of(s, step);
+    return m == 0 ? 0.f : -(s.net.rates ? s.net.rates[s.cursor.step + step].eta : s.net.eta) / (float)m;
+}
+
+#endif

@@ -1,0 +1,151 @@
+// outputs.cuh - the output layer of a step: targets, errors, cost, for the outputs of a lane
+// (lane_functions.cuh).
+#ifndef ANNC_KERNELS_TWO_LAYERS_OUTPUTS_CUH
+#define ANNC_KERNELS_TWO_LAYERS_OUTPUTS_CUH
+
+#include "kernels/two_layers/lane_functions.cuh"
+#include "kernels/two_layers/mma.cuh"
+
+// ---------------------------------------------------------------- targets
+
+// What a step needs to know of a row: 10 or 16 targets, its scale (0 if the row is missing, else the
+// weight of its class) and the bits of its class. N: outputs of a lane (lane_functions.cuh).
+template <int N> constexpr int TARGET_STRIDE = MOST_OUTPUTS<N> == 10 ? 12 : 20;
+template <int N> constexpr int ROW_SCALE = MOST_OUTPUTS<N>;
+template <int N> constexpr int ROW_CLASS = MOST_OUTPUTS<N> + 1;
+constexpr int NO_CLASS = -1;
+
+ANNC_INLINE float target_of(const annc_two_layers &net, size_t example, uint32_t j)
+{
+    const annc_examples &examples = net.examples;
+    if (j >= net.outputs)
+        return 0;
+    if (examples.targets)
+        return examples.targets[example * net.outputs + j];
+    return examples.labels[example] == (net.outputs == 1 ? 1 : (int32_t)j) ? net.values.on : net.values.off;
+}
+
+// Writes what is to be known of a row, which may be missing.
+template <int N> ANNC_INLINE void write_targets(const annc_two_layers &net, bool there, size_t example, float *row)
+{
+    for (uint32_t j = 0; j < MOST_OUTPUTS<N>; j++)
+        row[j] = there ? target_of(net, example, j) : 0.f;
+    const uint32_t label = class_of(net.outputs, row, TARGET_MIDDLE);
+    row[ROW_SCALE<N>] = !there ? 0.f : net.weights ? net.weights[label] : 1.f;
+    row[ROW_CLASS<N>] = __int_as_float(there ? (int)label : NO_CLASS);
+}
+
+// Loads the targets of this lane's outputs and the scales of its rows g and g + 8.
+template <int N> ANNC_INLINE void load_targets(float (&y)[N], float *scale, const float *record, int lane)
+{
+    const float *low = record + (lane >> 2) * TARGET_STRIDE<N>, *high = low + 8 * TARGET_STRIDE<N>;
+    const float2 y0 = load2(low + 2 * (lane & 3)), y1 = load2(high + 2 * (lane & 3));
+    y[0] = y0.x;
+    y[1] = y0.y;
+    y[2] = y1.x;
+    y[3] = y1.y;
+    if constexpr (N == LANE_OUTPUTS_OF_10) {
+        y[4] = low[8 + (lane & 1)];
+        y[5] = high[8 + (lane & 1)];
+    } else {
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            y[4 + i] = (i < 2 ? low : high)[8 + 2 * (lane & 3) + (i & 1)];
+    }
+    scale[0] = low[ROW_SCALE<N>];
+    scale[1] = high[ROW_SCALE<N>];
+}
+
+// ---------------------------------------------------------------- Z^2
+
+// Parts of Z^2 of the outputs of this lane (lane_functions.cuh), by warp of the chain.
+template <int N> struct OutputParts {
+    float of[4][N];
+};
+
+// tile: outputs 0 to 7 as a fragment. last: outputs 8 and 9, by [row % 8][output, output, row + 8 ...],
+// or 8 to 15 as a fragment.
+template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float *tile, const float *last, int lane)
+{
+    const float4 v = load4(tile + lane * 4);
+    part[0] = v.x;
+    part[1] = v.y;
+    part[2] = v.z;
+    part[3] = v.w;
+    if constexpr (N == LANE_OUTPUTS_OF_10) {
+        const float2 u = load2(last + (lane >> 2) * 4 + 2 * (lane & 1)); //@wf1
+        part[4] = u.x;
+        part[5] = u.y;
+    } else {
+        const float4 u = load4(last + lane * 4);
+        part[4] = u.x;
+        part[5] = u.y;
+        part[6] = u.z;
+        part[7] = u.w;
+    }
+}
+
+// b: the biases of the outputs of this lane, each once.
+template <int N> ANNC_INLINE void sum_output_parts(float (&z)[N], const OutputParts<N> &parts, const float (&b)[N / 2])
+{
+#pragma unroll
+    for (int q = 0; q < N; q++) {
+        const int output = q < 4 ? q & 1 : N == LANE_OUTPUTS_OF_10 ? 2 : 2 + (q & 1);
+        z[q] = ((parts.of[0][q] + parts.of[1][q]) + (parts.of[2][q] + parts.of[3][q])) + b[output];
+    }
+}
+
+// ---------------------------------------------------------------- errors
+
+// Begins what output_error needs of Z^2, in its place; other work may come in between.
+template <bool HEADLINE, int N> ANNC_INLINE void begin_output_error(float (&o)[N])
+{
+    if (HEADLINE) {
+#pragma unroll
+        for (int q = 0; q < N; q++)
+            o[q] = exp_of_minus(o[q]);
+    }
+}
+
+// BP1: delta^2, each row times its scale. HEADLINE: sigmoid and quadratic cost.
+template <bool HEADLINE, int N>
+ANNC_INLINE void output_error(const annc_two_layers &net, int lane, float (&o)[N], const float *y, const float *scale,
+                              float (&delta2)[N])
+{
+    if (HEADLINE) {
+#pragma unroll
+        for (int q = 0; q < N; q++) {
+            o[q] = reciprocal(1.f + o[q]);
+            const float scaled = o[q] * scale[half_of<N>(q)];
+            delta2[q] = (o[q] - y[q]) * fmaf(-scaled, o[q], scaled);
+        }
+    } else {
+        float f[N];
+        activate_outputs(net, lane, o, f);
+        output_delta(net, lane, o, f, y, scale, delta2);
+    }
+}
+
+// ---------------------------------------------------------------- cost
+
+// Returns this lane's share of the step's cost, of Z^2 as the chain has it.
+template <bool HEADLINE, int N>
+ANNC_INLINE float cost_of_lane(const annc_two_layers &net, int lane, float (&z)[N], float (&a)[N], const float *y,
+                               const float *scale)
+{
+    if (!HEADLINE) {
+        activate_outputs(net, lane, z, a);
+        return output_cost(net, lane, z, a, y, scale);
+    }
+    float cost[2] = {0, 0};
+#pragma unroll
+    for (int q = 0; q < N; q++) {
+        a[q] = reciprocal(1.f + exp_of_minus(z[q]));
+        const float e = a[q] - y[q];
+        if (counts<N>(lane & 3, q))
+            cost[half_of<N>(q)] = fmaf(e, e, cost[half_of<N>(q)]);
+    }
+    return 0.5f * (scale[0] * cost[0] + scale[1] * cost[1]);
+}
+
+#endif

@@ -1,0 +1,202 @@
+// products.cuh - the products of a step of a network of one hidden layer, by warps with 8 hidden
+// units each, in 3xTF32: high high + high low + low high.
+//
+// Fragments: lane = 4 g + t; a tile of 16 rows x 8 columns has rows g, g + 8 and columns 2t, 2t + 1
+// in registers 0 to 3.
+#ifndef ANNC_KERNELS_TWO_LAYERS_PRODUCTS_CUH
+#define ANNC_KERNELS_TWO_LAYERS_PRODUCTS_CUH
+
+#include "kernels/two_layers/lane_functions.cuh"
+#include "kernels/two_layers/mma.cuh"
+
+// ---------------------------------------------------------------- over examples
+
+struct GramFragment {
+    float high[2][4], low[2][4]; // [8 examples][register]
+};
+
+struct DeltaFragment {
+    float high[4], low[4];
+};
+
+ANNC_INLINE void split_delta(DeltaFragment &D, const float *d)
+{
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        D.high[i] = tf32_high(d[i]);
+        D.low[i] = tf32_low(d[i], D.high[i]);
+    }
+}
+
+// A product in three parts, to be summed when they are there.
+struct Product {
+    float hh[4], lh[4], hl[4]; // high high, low high, high low
+};
+
+// P = G delta.
+ANNC_INLINE void multiply(Product &P, const GramFragment &G, const DeltaFragment &D)
+{
+    mma_tf32_first(P.hh, G.high[0], D.high[0], D.high[1]);
+    mma_tf32_first(P.lh, G.low[0], D.high[0], D.high[1]);
+    mma_tf32_first(P.hl, G.high[0], D.low[0], D.low[1]);
+    mma_tf32(P.hh, G.high[1], D.high[2], D.high[3]);
+    mma_tf32(P.lh, G.low[1], D.high[2], D.high[3]);
+    mma_tf32(P.hl, G.high[1], D.low[2], D.low[3]);
+}
+
+ANNC_INLINE float sum_of(const Product &P, int q)
+{
+    return P.hh[q] + (P.lh[q] + P.hl[q]);
+}
+
+// P = (delta^2)^T A of outputs g and g + 8 and unit g of a warp's 8, given for a lane's 4 examples.
+ANNC_INLINE void multiply_errors(Product &P, const float *low_outputs, const float *high_outputs, const float *A)
+{
+    GramFragment D2;
+    DeltaFragment D;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        float *high = &D2.high[i >> 1][2 * (i & 1)], *low = &D2.low[i >> 1][2 * (i & 1)];
+        high[0] = tf32_high(low_outputs[i]);
+        low[0] = tf32_low(low_outputs[i], high[0]);
+        high[1] = tf32_high(high_outputs[i]);
+        low[1] = tf32_low(high_outputs[i], high[1]);
+    }
+    split_delta(D, A);
+    multiply(P, D2, D);
+}
+
+// ---------------------------------------------------------------- forward
+
+// A^1 = f(Z^1) of a lane. HEADLINE: the sigmoid, by the hardware's 2^x and 1 / x.
+template <bool HEADLINE>
+ANNC_INLINE void activate_hidden(const annc_two_layers &net, const float (&z)[4], float (&a)[4])
+{
+    if (HEADLINE) {
+        float e[4];
+#pragma unroll
+        for (int q = 0; q < 4; q++)
+            e[q] = exp_of_minus(z[q]);
+#pragma unroll
+        for (int q = 0; q < 4; q++)
+            a[q] = reciprocal(1.f + e[q]);
+    } else {
+        activate(net.hidden_activation, z, a);
+    }
+}
+
+// A warp's part of Z^2: outputs 0 to 7, and 8 to 15.
+struct OutputPart {
+    float high0[4], low0[4], high1[4], low1[4];
+};
+
+// high, low: W^2 of outputs g, g, g + 8, g + 8 and units 2t, 2t + 1, 2t, 2t + 1.
+ANNC_INLINE void multiply_by_W2(OutputPart &part, const float *a, const float *high, const float *low)
+{
+    const float ah[4] = {tf32_high(a[0]), tf32_high(a[2]), tf32_high(a[1]), tf32_high(a[3])};
+    const float al[4] = {tf32_low(a[0], ah[0]), tf32_low(a[2], ah[1]), tf32_low(a[1], ah[2]), tf32_low(a[3], ah[3])};
+    mma_tf32_first(part.low0, ah, low[0], low[1]);
+    mma_tf32_first(part.low1, ah, low[2], low[3]);
+    mma_tf32_first(part.high0, ah, high[0], high[1]);
+    mma_tf32_first(part.high1, ah, high[2], high[3]);
+    mma_tf32(part.low0, al, high[0], high[1]);
+    mma_tf32(part.low1, al, high[2], high[3]);
+}
+
+ANNC_INLINE float4 sum_of_parts(const float *p, const float *q)
+{
+    return make_float4(p[0] + q[0], p[1] + q[1], p[2] + q[2], p[3] + q[3]);
+}
+
+// Returns the part of outputs 0 to 7, as a fragment.
+ANNC_INLINE float4 tile_of(const OutputPart &part)
+{
+    return sum_of_parts(part.high0, part.low0);
+}
+
+// Returns the part of outputs 8 to 15, as a fragment.
+ANNC_INLINE float4 last_tile_of(const OutputPart &part)
+{
+    return sum_of_parts(part.high1, part.low1);
+}
+
+// Returns the part of outputs 8 and 9, right in the lanes with t = 0: rows g, g + 8 of 8, then of
+// 9.
+ANNC_INLINE float4 last_of(const OutputPart &part)
+{
+    const float *p = part.high1, *q = part.low1;
+    return make_float4(p[0] + q[0], p[2] + q[2], p[1] + q[1], p[3] + q[3]);
+}
+
+// ---------------------------------------------------------------- back
+
+// W^2^T delta^2 of a lane's hidden values, in two parts.
+struct HiddenSum {
+    float e0[4], e1[4];
+};
+
+// Splits 4 values of a tile of delta^2, as a left operand.
+ANNC_INLINE void split_tile(float (&high)[4], float (&low)[4], const float *delta2)
+{
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const float d = delta2[(i >> 1) + 2 * (i & 1)];
+        high[i] = tf32_high(d);
+        low[i] = tf32_low(d, high[i]);
+    }
+}
+
+// r: W^2 of outputs 2t, 2t + 1 and 8 + t % 2, unit g.
+ANNC_INLINE void multiply_back(HiddenSum &sum, const float (&delta2)[LANE_OUTPUTS_OF_10], const float (&r)[3], int t)
+{
+    float dh[4], dl[4];
+    split_tile(dh, dl, delta2);
+    const float h4 = tf32_high(delta2[4]), h5 = tf32_high(delta2[5]);
+    // Outputs 8 and 9: a slice of 8 holds high, high, low, low | high, high, 0, 0 of delta against
+    // high, high, high, high | low, low, 0, 0 of W^2.
+    const float d_last[4] = {t < 2 ? h4 : tf32_low(delta2[4], h4), t < 2 ? h5 : tf32_low(delta2[5], h5),
+                             t < 2 ? h4 : 0.f, t < 2 ? h5 : 0.f};
+    const float rh[3] = {tf32_high(r[0]), tf32_high(r[1]), tf32_high(r[2])};
+    mma_tf32_first(sum.e0, dh, tf32_low(r[0], rh[0]), tf32_low(r[1], rh[1]));
+    mma_tf32_first(sum.e1, d_last, rh[2], t < 2 ? tf32_low(r[2], rh[2]) : 0.f);
+    mma_tf32(sum.e0, dl, rh[0], rh[1]);
+    mma_tf32(sum.e1, dh, rh[0], rh[1]);
+}
+
+// r: W^2 of outputs 2t, 2t + 1, 8 + 2t and 9 + 2t, unit g.
+ANNC_INLINE void multiply_back(HiddenSum &sum, const float (&delta2)[LANE_OUTPUTS_OF_16], const float (&r)[4], int)
+{
+    float dh[4], dl[4];
+#pragma unroll
+    for (int tile = 0; tile < 2; tile++) {
+        const float r0 = r[2 * tile], r1 = r[2 * tile + 1], rh[2] = {tf32_high(r0), tf32_high(r1)};
+        split_tile(dh, dl, delta2 + 4 * tile);
+        if (tile == 0) {
+            mma_tf32_first(sum.e0, dh, tf32_low(r0, rh[0]), tf32_low(r1, rh[1]));
+            mma_tf32_first(sum.e1, dh, rh[0], rh[1]);
+        } else {
+            mma_tf32(sum.e0, dh, tf32_low(r0, rh[0]), tf32_low(r1, rh[1]));
+            mma_tf32(sum.e1, dh, rh[0], rh[1]);
+        }
+        mma_tf32(sum.e0, dl, rh[0], rh[1]);
+    }
+}
+
+// BP2: D = (W^2^T delta^2) times f'(Z^1).
+template <bool HEADLINE>
+ANNC_INLINE void hidden_error(const annc_two_layers &net, const HiddenSum &sum, const float (&z)[4],
+                              const float (&a)[4], float (&d)[4])
+{
+#pragma unroll
+    for (int q = 0; q < 4; q++)
+        d[q] = sum.e0[q] + sum.e1[q];
+    if (HEADLINE) {
+#pragma unroll
+        for (int q = 0; q < 4; q++)
+            d[q] *= fmaf(-a[q], a[q], a[q]);
+    } else {
+        multiply_by_derivative(net.hidden_activation, z, a, d);
+    }
+}
+
+#endif

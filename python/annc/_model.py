@@ -1,0 +1,315 @@
+"""Trained networks: prediction, the gradient audit, files of models and exports."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import pathlib
+import tempfile
+from ctypes import POINTER, c_size_t, c_void_p
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import _library as annc
+from ._data import DataSets, Device, Rows, inputs_of, label_text
+from ._library import lib
+
+
+class CheckRow(NamedTuple):
+    """One line of the gradient audit; `worst` and `normwise` are relative errors."""
+
+    layer: int
+    kind: str
+    path: str
+    worst: float
+    normwise: float
+    tolerance: float
+    sampled: int
+    parameters: int
+    passed: bool
+
+
+def as_labels(names: list[str]) -> np.ndarray:
+    """Return names of classes as integers if all are, else as texts."""
+    try:
+        numbers = [int(name) for name in names]
+    except ValueError:
+        return np.array(names)
+    return np.array(numbers) if [str(number) for number in numbers] == names else np.array(names)
+
+
+class Model:
+    """A network with the scaling and the classes of its training data.
+
+    `annc.load` reads one from a file, and the attribute `model_` of a fitted estimator is one. Models
+    are safetensors files, the same that the program ``annc-gpu`` reads and writes.
+
+    Attributes
+    ----------
+    widths : list of int
+        Units per layer, inputs first.
+    activations : list of str
+        Activation of each layer but the inputs.
+    cost : str
+        Name of the cost function.
+    metadata : dict of str
+        Texts that the file keeps; `include/annc.h` lists the keys.
+    classes_ : array or None
+        Labels of the classes in the order of the outputs; None for a regression.
+    """
+
+    def __init__(self, network: c_void_p) -> None:
+        self._network = network
+
+    def __del__(self) -> None:
+        network, self.__dict__["_network"] = self.__dict__.get("_network"), None
+        if network:
+            lib.annc_network_free(network)
+
+    # ------------------------------------------------------------ description
+
+    @property
+    def shape(self) -> annc.Shape:
+        """The struct annc_shape of the network."""
+        return lib.annc_network_shape(self._network).contents
+
+    @property
+    def widths(self) -> list[int]:
+        shape = self.shape
+        return list(shape.width[:shape.layers + 1])
+
+    @property
+    def activations(self) -> list[str]:
+        names, shape = list(annc.ACTIVATIONS), self.shape
+        return [names[activation] for activation in shape.activation[:shape.layers]]
+
+    @property
+    def cost(self) -> str:
+        return list(annc.COSTS)[self.shape.cost]
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        entries: dict[str, str] = {}
+        key, value = ctypes.c_char_p(), ctypes.c_char_p()
+        while lib.annc_network_metadata_at(self._network, len(entries), ctypes.byref(key), ctypes.byref(value)):
+            entries[(key.value or b"").decode()] = (value.value or b"").decode()
+        return entries
+
+    @property
+    def classes_(self) -> np.ndarray | None:
+        metadata = self.metadata
+        if "annc.classes" in metadata:
+            return as_labels(json.loads(metadata["annc.classes"]))
+        return None
+
+    def __repr__(self) -> str:
+        return f"<annc.Model {'-'.join(map(str, self.widths))}, {'-'.join(self.activations)}, {self.cost}>"
+
+    # ------------------------------------------------------------ parameters
+
+    def _parameters(self, at: int, shape: tuple[int, ...]) -> np.ndarray:
+        start = ctypes.addressof(lib.annc_network_parameters(self._network).contents)
+        count = int(np.prod(shape))
+        block = (ctypes.c_float * count).from_address(start + at * ctypes.sizeof(ctypes.c_float))
+        return np.array(block, dtype=np.float32).reshape(shape)
+
+    def weights(self, layer: int) -> np.ndarray:
+        """Return a copy of W of a layer (from 1), units x inputs of the layer."""
+        self._check_layer(layer)
+        at = lib.annc_shape_weights_at(ctypes.byref(self.shape), layer)
+        return self._parameters(at, (self.widths[layer], self.widths[layer - 1]))
+
+    def biases(self, layer: int) -> np.ndarray:
+        """Return a copy of b of a layer (from 1), one per unit."""
+        self._check_layer(layer)
+        return self._parameters(lib.annc_shape_biases_at(ctypes.byref(self.shape), layer), (self.widths[layer],))
+
+    def _check_layer(self, layer: int) -> None:
+        if not 1 <= layer < len(self.widths):
+            raise ValueError(f"layer is {layer}: it must be 1 to {len(self.widths) - 1}")
+
+    # ------------------------------------------------------------ prediction
+
+    def _predict(self, X: Any, device: str, threads: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the index of the class, and the outputs, of each row."""
+        x = self._inputs(X)
+        classes = np.empty(len(x), dtype=np.int32)
+        outputs = np.empty((len(x), self.widths[-1]), dtype=np.float32)
+        with Device(device, threads, self.shape) as opened:
+            annc.check(lib.annc_network_predict(self._network, opened, len(x), x.ctypes.data, classes.ctypes.data,
+                                                outputs.ctypes.data))
+        return classes, outputs
+
+    def class_indices(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Return the index of the predicted class of each row; see `outputs`."""
+        return self._predict(X, device, threads)[0]
+
+    def outputs(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Return the outputs of the network for rows of inputs.
+
+        Parameters
+        ----------
+        X : array of shape (rows, inputs)
+            In the units of the training data; NaN is a missing value where the model has a
+            substitute for it. A contiguous float32 array is not copied.
+        device : str
+            'auto', 'cpu', 'cuda' or 'cuda:N'.
+        threads : int
+            Threads of the CPU; 0 is automatic.
+
+        Returns
+        -------
+        array of float32, shape (rows, outputs)
+            Activations of the last layer, or targets in the units of the training data.
+
+        Raises
+        ------
+        ValueError
+            If the number of inputs is wrong, or a value is not finite.
+        """
+        return self._predict(X, device, threads)[1]
+
+    def _inputs(self, X: Any) -> np.ndarray:
+        x = inputs_of(X)
+        if x.shape[1] != self.widths[0]:
+            raise ValueError(f"X has {x.shape[1]} features, but the model is expecting {self.widths[0]} features as "
+                             "input")
+        with np.errstate(over="ignore"):  # the library names the row of a value that becomes infinite
+            x = np.ascontiguousarray(x, dtype=np.float32)
+        return x
+
+    def predict(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Return the predicted labels, or numbers of shape (rows,) or (rows, targets).
+
+        Parameters and errors are those of `outputs`.
+        """
+        indices, outputs = self._predict(X, device, threads)
+        classes = self.classes_
+        if classes is not None:
+            return classes[indices]
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def predict_proba(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Return the probability of each class, shape (rows, classes).
+
+        Raises
+        ------
+        ValueError
+            If the outputs are no probabilities of exclusive classes: the output layer must be
+            softmax, or a single sigmoid unit.
+        """
+        single = self.widths[-1] == 1
+        if self.activations[-1] != ("sigmoid" if single else "softmax"):
+            raise ValueError(f"the {self.widths[-1]} outputs of {self.activations[-1]} are no probabilities of "
+                             "exclusive classes: use output_activation='softmax', or one sigmoid output")
+        outputs = self.outputs(X, device, threads)
+        return np.hstack([1 - outputs, outputs]) if single else outputs
+
+    # ------------------------------------------------------------ the audit
+
+    def check(self, X: Any, y: Any, batch: int = 16, sample: int = 20, seed: int = 1) -> list[CheckRow]:
+        """Audit the gradients of the network, as ``annc-gpu check`` does.
+
+        Backpropagation is compared with finite differences in double precision, and the CPU and its
+        engines with backpropagation, on one minibatch.
+
+        Parameters
+        ----------
+        X : array of shape (rows, inputs)
+        y : array of shape (rows,) or (rows, targets)
+            Labels or targets.
+        batch : int
+            Rows in the minibatch.
+        sample : int
+            Parameters per layer and kind that are compared with finite differences; 0 is all.
+        seed : int
+            Of the order of the rows and of the sample.
+
+        Returns
+        -------
+        list of CheckRow
+            `passed` of each is True if the gradients are right.
+        """
+        rows, count = POINTER(annc.CheckRow)(), c_size_t()
+        options = annc.CheckOptions(batch=batch, sample=sample, seed=seed)
+        with DataSets(self._rows_of(X, y), need_test=True, model=self._network, outputs=self.widths[-1]) as sets, \
+                Device("cpu", 0, self.shape) as device:
+            annc.check(lib.annc_check(self._network, sets.data.test, ctypes.byref(device), 1, ctypes.byref(options),
+                                      ctypes.byref(rows), ctypes.byref(count)))
+        try:
+            return [CheckRow(row.layer, "biases" if row.kind else "weights", row.path.decode(), row.worst,
+                             row.normwise, row.tolerance, row.sampled, row.parameters, row.passed)
+                    for row in rows[:count.value]]
+        finally:
+            lib.annc_check_free(rows)
+
+    def _rows_of(self, X: Any, y: Any) -> Rows:
+        x, y = inputs_of(X), np.asarray(y)
+        if self.classes_ is None:
+            return Rows(x, targets=y.reshape(len(y), -1).astype(np.float64))
+        labels, indices = np.unique(y, return_inverse=True)
+        return Rows(x, labels=indices, names=[label_text(label) for label in labels])
+
+    # ------------------------------------------------------------ files
+
+    def save(self, path: Any) -> None:
+        """Write the model as safetensors; the file is whole or not written.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        annc.check(lib.annc_model_save(self._network, os.fsencode(path)))
+
+    def export(self, path: Any, format: str | None = None) -> None:
+        """Write the model for other programs.
+
+        Parameters
+        ----------
+        path : str or path
+        format : str, optional
+            'onnx', 'npz', 'json', 'c' or 'html'; by default the ending of `path`.
+        """
+        chosen = format if format is not None else pathlib.Path(path).suffix[1:]
+        annc.check(lib.annc_model_export(self._network, annc.choose("format", chosen, annc.EXPORTS),
+                                         os.fsencode(path)))
+
+    def __getstate__(self) -> dict[str, bytes]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "model.safetensors")
+            self.save(path)
+            return {"safetensors": path.read_bytes()}
+
+    def __setstate__(self, state: dict[str, bytes]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "model.safetensors")
+            path.write_bytes(state["safetensors"])
+            self._network = annc.make(lib.annc_model_load, os.fsencode(path), None)
+
+
+def load(path: Any) -> Model:
+    """Read a model that ``annc-gpu train --save``, `Model.save` or an estimator has written.
+
+    Parameters
+    ----------
+    path : str or path
+        A safetensors file.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no model; the message names the fault.
+    """
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    return Model(annc.make(lib.annc_model_load, os.fsencode(path), None))

@@ -1,0 +1,551 @@
+/* cpu_loops.h - the kernels of cpu_kernels.h for the instruction set of the including file:
+ * cpu_portable.c, cpu_avx2.c, cpu_avx512.c. */
+#ifndef ANNC_BACKEND_CPU_LOOPS_CPU_LOOPS_H
+#define ANNC_BACKEND_CPU_LOOPS_CPU_LOOPS_H
+
+#include "backend/cpu/loops/cpu_images.h"
+#include "backend/cpu/loops/cpu_kernels.h"
+#include "backend/cpu/loops/cpu_lists.h"
+#include "backend/cpu/loops/cpu_random.h"
+#include "backend/cpu/loops/cpu_transpose.h"
+#include "backend/cpu/loops/cpu_vector.h"
+#include "base/functions.h"
+
+/* A pointer computed once; otherwise the compiler recomputes its sums for each vector of a row. */
+#define SETTLED(pointer) __asm__("" : "+r"(pointer))
+/* A fully unrolled loop of a constant number of iterations, each with its own registers. */
+#define REPEAT(i, turns) _Pragma("GCC unroll 16") for (int i = 0; i < (turns); i++)
+
+enum { MOST_VECTORS = 4 }; /* of a row, in registers at once */
+
+/* ---------------------------------------------------------------- nonzero inputs */
+
+/* Offset of vector g of a row of W from its first vector (W is in planes: cpu_kernels.h). */
+#define IN_PLANE(g, plane) ((size_t)(g)*LANES / ANNC_PAD * (plane) + (size_t)(g)*LANES % ANNC_PAD)
+
+/* Returns the row of W of non-zero j of four, from their byte offsets packed in q. */
+INLINE const void *row_of(const float *W, uint64_t q, int j)
+{
+    enum { UNIT = 6, MASK = 0xFFFF << UNIT }; /* ANNC_PAD floats are 2^6 bytes */
+    const int shift = 16 * j - UNIT;
+    return (const char *)W + ((shift < 0 ? q << -shift : q >> shift) & MASK);
+}
+
+INLINE const void *values_of(const struct annc_records *records, const struct annc_record *record)
+{
+    return records->lines + (size_t)record->line * ANNC_LINE + (size_t)record->blocks * ANNC_OCTET * sizeof(uint16_t);
+}
+
+/* Computes one example, `vectors` vectors of its row, each summed in CHAINS independent chains for
+ * instruction-level parallelism. The chains do not depend on the number of vectors, so a unit does
+ * not depend on its neighbours. */
+INLINE void forward_example(const int vectors, const bool bytes, const struct annc_records *records,
+                            const struct annc_record *record, const char *next, const float *W, size_t plane,
+                            const float *bias, float *z, float *x)
+{
+    const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
+    const uint32_t blocks = record->blocks;
+    const void *value = values_of(records, record);
+    vec sum[MOST_VECTORS * CHAINS];
+    REPEAT (g, vectors * CHAINS)
+        sum[g] = g < vectors ? v_load(bias + g * LANES) : v_zero();
+    for (uint32_t block = 0; block < blocks; block++) {
+        uint64_t q[2];
+        octet values;
+        memcpy(q, offset, sizeof q);
+        __builtin_prefetch(next, 0, 2);
+        next += ANNC_OCTET * (sizeof(uint16_t) + (bytes ? 1 : sizeof(float)));
+        values = bytes ? octet_of_bytes(value, records->factor) : octet_of_floats(value);
+        octet_store(x, values);
+        REPEAT (j, ANNC_OCTET) {
+            const float *w = row_of(W, q[j / 4], j % 4);
+            const vec spread = octet_spread(values, x, j);
+            REPEAT (g, vectors)
+                sum[j % CHAINS * vectors + g] =
+                    v_fma(spread, v_load(w + IN_PLANE(g, plane)), sum[j % CHAINS * vectors + g]);
+        }
+        offset += ANNC_OCTET;
+        value = (const char *)value + ANNC_OCTET * (bytes ? 1 : sizeof(float));
+        x += ANNC_OCTET;
+    }
+    REPEAT (g, vectors) {
+        for (int width = CHAINS / 2; width > 0; width /= 2)
+            for (int chain = 0; chain < width; chain++)
+                sum[chain * vectors + g] = v_add(sum[chain * vectors + g], sum[(chain + width) * vectors + g]);
+        v_store(z + g * LANES, sum[g]);
+    }
+}
+
+INLINE void forward_examples(const int vectors, const struct annc_records *records, const struct annc_record *these,
+                             const struct annc_record *next, uint32_t m, size_t stride, const float *W, size_t plane,
+                             const float *bias, float *Z, float *values)
+{
+    for (uint32_t r = 0; r < m; r++) {
+        const char *ahead = (const char *)records->lines + (size_t)next[r].line * ANNC_LINE;
+        if (records->bytes)
+            forward_example(vectors, true, records, &these[r], ahead, W, plane, bias, Z + r * stride,
+                            values + r * records->step);
+        else
+            forward_example(vectors, false, records, &these[r], ahead, W, plane, bias, Z + r * stride,
+                            values + r * records->step);
+    }
+}
+
+static void sparse_forward(const struct annc_records *records, const struct annc_record *these,
+                           const struct annc_record *next, uint32_t m, size_t n, const float *W, size_t plane,
+                           const float *bias, float *Z, float *values)
+{
+    for (size_t at = 0; at < n;) {
+        const size_t left = (n - at) / LANES;
+        const size_t vectors = left < MOST_VECTORS ? left : MOST_VECTORS;
+        switch (vectors) {
+#define FORWARD(vectors)                                                                                               \
+    case vectors:                                                                                                      \
+        forward_examples(vectors, records, these, next, m, n, W + IN_PLANE(at / LANES, plane), plane, bias + at,       \
+                         Z + at, values);                                                                              \
+        break;
+            FORWARD(1)
+            FORWARD(2)
+            FORWARD(3)
+            FORWARD(4)
+#undef FORWARD
+        }
+        at += vectors * LANES;
+    }
+}
+
+INLINE void update_example(const int vectors, const struct annc_records *records, const struct annc_record *record,
+                           const float *d, const float *x, float *W, size_t plane)
+{
+    const uint16_t *offset = (const uint16_t *)(records->lines + (size_t)record->line * ANNC_LINE);
+    const uint32_t blocks = record->blocks;
+    vec delta[MOST_VECTORS];
+    SETTLED(W);
+    REPEAT (g, vectors)
+        delta[g] = v_load(d + g * LANES);
+    for (uint32_t block = 0; block < blocks; block++, offset += ANNC_OCTET, x += ANNC_OCTET) {
+        uint64_t q[2];
+        memcpy(q, offset, sizeof q);
+        REPEAT (j, ANNC_OCTET) {
+            float *w = (float *)row_of(W, q[j / 4], j % 4);
+            SETTLED(w);
+            const vec spread = v_set(x[j]);
+            REPEAT (g, vectors)
+                v_store(w + IN_PLANE(g, plane), v_fma(spread, delta[g], v_load(w + IN_PLANE(g, plane))));
+        }
+    }
+}
+
+INLINE void update_examples(const int vectors, const struct annc_records *records, const struct annc_record *these,
+                            uint32_t m, size_t stride, const float *D, const float *values, float *W, size_t plane)
+{
+    for (uint32_t r = 0; r < m; r++)
+        update_example(vectors, records, &these[r], D + r * stride, values + r * records->step, W, plane);
+}
+
+static void sparse_update(const struct annc_records *records, const struct annc_record *these, uint32_t m, size_t n,
+                          const float *D, const float *values, float *W, size_t plane)
+{
+    for (size_t at = 0; at < n;) {
+        const size_t left = (n - at) / LANES;
+        const size_t vectors = left < MOST_VECTORS ? left : MOST_VECTORS;
+        switch (vectors) {
+#define UPDATE(vectors)                                                                                                \
+    case vectors:                                                                                                      \
+        update_examples(vectors, records, these, m, n, D + at, values, W + IN_PLANE(at / LANES, plane), plane);        \
+        break;
+            UPDATE(1)
+            UPDATE(2)
+            UPDATE(3)
+            UPDATE(4)
+#undef UPDATE
+        }
+        at += vectors * LANES;
+    }
+}
+
+/* ---------------------------------------------------------------- products */
+
+INLINE void tile(const int rows, const int vectors, const struct annc_product *p, size_t row, size_t column)
+{
+    const float *a = p->A.at + row * p->A.row, *b = p->B.at + column;
+    float *c = p->C.at + row * p->C.row + column;
+    vec sum[16];
+    REPEAT (i, rows * vectors)
+        sum[i] = p->start == ANNC_START_ZERO   ? v_zero()
+                 : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
+                                               : v_load(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES);
+    for (uint32_t k = 0; k < p->K; k++, a += p->A.step, b += p->B.row) {
+        vec right[2];
+        REPEAT (g, vectors)
+            right[g] = v_load(b + g * LANES);
+        REPEAT (i, rows) {
+            const vec left = v_set(a[(size_t)i * p->A.row]);
+            REPEAT (g, vectors)
+                sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
+        }
+    }
+    REPEAT (i, rows * vectors)
+        v_store(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES, sum[i]);
+}
+
+/* Computes a strip of C, one or two vectors wide. */
+INLINE void strip(const int vectors, const struct annc_product *p, size_t column)
+{
+    uint32_t row = 0;
+    for (; p->M - row >= (vectors == 1 ? TILE_1 : TILE_2); row += vectors == 1 ? TILE_1 : TILE_2)
+        tile(vectors == 1 ? TILE_1 : TILE_2, vectors, p, row, column);
+    for (; p->M - row >= 4; row += 4)
+        tile(4, vectors, p, row, column);
+    for (; p->M - row >= 1; row++)
+        tile(1, vectors, p, row, column);
+}
+
+static void multiply(const struct annc_product *p)
+{
+    size_t column = 0;
+    for (; p->N - column >= 2 * LANES; column += 2 * LANES)
+        strip(2, p, column);
+    if (column < p->N)
+        strip(1, p, column);
+}
+
+/* Adds the rows of D to several vectors of b side by side, so that their additions are
+ * independent. */
+INLINE void add_strip(const int vectors, uint32_t m, size_t stride, const float *D, float *b)
+{
+    vec sum[4];
+    REPEAT (g, vectors)
+        sum[g] = v_load(b + g * LANES);
+    for (uint32_t r = 0; r < m; r++)
+        REPEAT (g, vectors)
+            sum[g] = v_add(sum[g], v_load(D + r * stride + g * LANES));
+    REPEAT (g, vectors)
+        v_store(b + g * LANES, sum[g]);
+}
+
+static void add_rows(uint32_t m, size_t n, size_t stride, const float *D, float *b)
+{
+    size_t j = 0;
+    for (; n - j >= 4 * LANES; j += 4 * LANES)
+        add_strip(4, m, stride, D + j, b + j);
+    for (; n - j >= 2 * LANES; j += 2 * LANES)
+        add_strip(2, m, stride, D + j, b + j);
+    if (j < n)
+        add_strip(1, m, stride, D + j, b + j);
+}
+
+/* ---------------------------------------------------------------- elementwise */
+
+typedef float real; /* type in the formulas */
+
+static void activate(annc_activation f, size_t count, const float *restrict Z, float *restrict A)
+{
+    switch (f) {
+#define ACTIVATE(enumerator, name, value, ...)                                                                         \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i];                                                                                      \
+            A[i] = value;                                                                                              \
+        }                                                                                                              \
+        break;
+        ANNC_ACTIVATIONS(ACTIVATE)
+#undef ACTIVATE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+}
+
+static void times_derivative(annc_activation f, size_t count, const float *restrict Z, const float *restrict A,
+                             float *restrict delta)
+{
+    switch (f) {
+#define TIMES_DERIVATIVE(enumerator, name, value, derivative, ...)                                                     \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i], a = A[i];                                                                            \
+            (void)z;                                                                                                   \
+            (void)a;                                                                                                   \
+            delta[i] = delta[i] * (derivative);                                                                        \
+        }                                                                                                              \
+        break;
+        ANNC_ACTIVATIONS(TIMES_DERIVATIVE)
+#undef TIMES_DERIVATIVE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
+}
+
+static void cost_derivative(annc_cost cost, float tau, size_t count, const float *restrict Z, const float *restrict A,
+                            const float *restrict Y, float *restrict delta)
+{
+    switch (cost) {
+#define COST_DERIVATIVE(enumerator, name, value, derivative, ...)                                                      \
+    case enumerator:                                                                                                   \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const float z = Z[i], a = A[i], y = Y[i];                                                                  \
+            (void)z;                                                                                                   \
+            delta[i] = derivative;                                                                                     \
+        }                                                                                                              \
+        break;
+        ANNC_COSTS(COST_DERIVATIVE)
+#undef COST_DERIVATIVE
+    case ANNC_COST_COUNT:
+        break;
+    }
+}
+
+static void scale(size_t count, float factor, float *restrict x)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] *= factor;
+}
+
+static void multiply_by(size_t count, const float *restrict y, float *restrict x)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] *= y[i];
+}
+
+/* Adds each row's costs to those of the rows before, output by output, ANNC_PAD at a time, a
+ * constant for the compiler. */
+static double sum_costs(const struct annc_outputs *outputs)
+{
+    const size_t stride = outputs->stride, count = outputs->m * stride;
+    const float *restrict Z = outputs->Z, *restrict A = outputs->A, *restrict Y = outputs->Y;
+    const float tau = outputs->tau;
+    double *restrict sums = outputs->costs, sum = 0;
+    for (size_t j = 0; j < stride; j++)
+        sums[j] = 0;
+    switch (outputs->cost) {
+#define SUM_COSTS(enumerator, name, value, ...)                                                                        \
+    case enumerator:                                                                                                   \
+        for (size_t first = 0; first < stride; first += ANNC_PAD)                                                      \
+            for (size_t row = first, r = 0; row < count; row += stride, r++) {                                         \
+                const double weight = outputs->weights ? (double)outputs->weights[outputs->wanted[r]] : 1;             \
+                for (size_t j = 0; j < ANNC_PAD; j++) {                                                                \
+                    const float z = Z[row + j], a = A[row + j], y = Y[row + j];                                        \
+                    (void)z;                                                                                           \
+                    (void)a;                                                                                           \
+                    sums[first + j] += weight * (double)(value);                                                       \
+                }                                                                                                      \
+            }                                                                                                          \
+        break;
+        ANNC_COSTS(SUM_COSTS)
+#undef SUM_COSTS
+    case ANNC_COST_COUNT:
+        break;
+    }
+    for (uint32_t j = 0; j < outputs->n; j++)
+        sum += sums[j];
+    return sum;
+}
+
+/* Returns whether an output is the largest of a row, or equals it at the lowest index. It first
+ * counts the outputs at least as large; usually only one is. */
+INLINE bool wins(uint32_t n, const float *a, uint32_t wanted)
+{
+    const vec best = v_set(a[wanted]);
+    uint32_t reach = 0;
+    for (uint32_t j = 0; j < n; j += LANES)
+        reach += v_count_reaching(n - j, v_load(a + j), best);
+    for (uint32_t j = 0; j < n && reach > 1; j++)
+        if (a[j] > a[wanted] || (j < wanted && !(a[j] < a[wanted])))
+            return false;
+    return reach > 0; /* false for NaN */
+}
+
+static uint32_t count_correct(const struct annc_outputs *outputs)
+{
+    uint32_t correct = 0;
+    for (uint32_t r = 0; r < outputs->m; r++)
+        correct += wins(outputs->n, outputs->A + r * outputs->stride, outputs->wanted[r]);
+    return correct;
+}
+
+static void penalise(size_t count, double l2, double l1, const float *restrict W, float *restrict G)
+{
+    const float square = (float)l2, absolute = (float)l1;
+    for (size_t i = 0; i < count; i++)
+        G[i] = annc_penalised(G[i], W[i], square, absolute);
+}
+
+/* ---------------------------------------------------------------- updates */
+
+/* The rules' formulas are applied to vectors. */
+#undef OVER_ROOT
+#define OVER_ROOT v_over_root
+
+/* Updates a vector of parameters and states. The compiler drops the states that a rule lacks. */
+INLINE void learn(const annc_optimiser optimiser, const struct annc_update update, vec g, float *theta, float *v_at,
+                  float *s_at)
+{
+    const float eta = update.rate.eta, c1 = update.rate.c1, c2 = update.rate.c2, mu = update.rule.mu,
+                rho = update.rule.rho, epsilon = update.rule.epsilon;
+    vec v = v_zero(), s = v_zero(), change = v_zero();
+    (void)eta, (void)c1, (void)c2, (void)mu, (void)rho, (void)epsilon;
+    switch (optimiser) {
+#define OPTIMISE(enumerator, name, first, second, step, states, ...)                                                   \
+    case enumerator:                                                                                                   \
+        if ((states)&FIRST)                                                                                            \
+            v = v_load_any(v_at);                                                                                      \
+        if ((states)&SECOND)                                                                                           \
+            s = v_load_any(s_at);                                                                                      \
+        v = first;                                                                                                     \
+        s = second;                                                                                                    \
+        if ((states)&FIRST)                                                                                            \
+            v_store_any(v_at, v);                                                                                      \
+        if ((states)&SECOND)                                                                                           \
+            v_store_any(s_at, s);                                                                                      \
+        change = step;                                                                                                 \
+        break;
+        ANNC_OPTIMISERS(OPTIMISE)
+#undef OPTIMISE
+    case ANNC_OPTIMISER_COUNT:
+        break;
+    }
+    v_store_any(theta, (1 - eta * update.decay) * v_load_any(theta) - change);
+}
+
+/* Learns from whole vectors, and from the last one in a copy. Here and below theta stands for a
+ * state that the rule does not have. */
+INLINE void learn_all(const annc_optimiser optimiser, const struct annc_update update, size_t count, const float *G,
+                      float *theta, float *v, float *s)
+{
+    const int states = annc_optimiser_states(optimiser);
+    size_t i = 0;
+    for (; count - i >= LANES; i += LANES)
+        learn(optimiser, update, update.scale * v_load_any(G + i), theta + i, states & FIRST ? v + i : theta,
+              states & SECOND ? s + i : theta);
+    if (i == count)
+        return;
+    const size_t bytes = (count - i) * sizeof(float);
+    float last[4][LANES] = {{0}};
+    memcpy(last[0], G + i, bytes);
+    memcpy(last[1], theta + i, bytes);
+    memcpy(last[2], states & FIRST ? v + i : theta + i, bytes);
+    memcpy(last[3], states & SECOND ? s + i : theta + i, bytes);
+    learn(optimiser, update, update.scale * v_load_any(last[0]), last[1], last[2], last[3]);
+    memcpy(theta + i, last[1], bytes);
+    if (states & FIRST)
+        memcpy(v + i, last[2], bytes);
+    if (states & SECOND)
+        memcpy(s + i, last[3], bytes);
+}
+
+static void update(const struct annc_update *update, size_t count, const float *G, float *theta, float *v, float *s)
+{
+    const unsigned before = v_flush_subnormals();
+    switch (update->rule.optimiser) {
+#define UPDATE(enumerator, ...)                                                                                        \
+    case enumerator:                                                                                                   \
+        learn_all(enumerator, *update, count, G, theta, v, s);                                                         \
+        break;
+        ANNC_OPTIMISERS(UPDATE)
+#undef UPDATE
+    case ANNC_OPTIMISER_COUNT:
+        break;
+    }
+    v_restore(before);
+}
+
+/* Learns from rows; those not marked need no gradient, and no step where a rule makes none of 0. */
+INLINE void learn_rows(const annc_optimiser optimiser, const struct annc_update update, size_t rows,
+                       const uint8_t *marked, float *G, float *theta, float *v, float *s)
+{
+    const int states = annc_optimiser_states(optimiser);
+    const bool rests = update.decay == 0 && (optimiser == ANNC_SGD || optimiser == ANNC_ADAGRAD);
+    for (size_t row = 0; row < rows; row++) {
+        const bool is_marked = !marked || marked[row];
+        if (!is_marked && rests)
+            continue;
+        for (size_t i = row * ANNC_PAD; i < (row + 1) * ANNC_PAD; i += LANES) {
+            vec g = v_zero();
+            if (is_marked) {
+                g = update.scale * v_load(G + i);
+                v_store(G + i, v_zero());
+            }
+            learn(optimiser, update, g, theta + i, states & FIRST ? v + i : theta, states & SECOND ? s + i : theta);
+        }
+    }
+}
+
+static void update_rows(const struct annc_update *update, size_t rows, const uint8_t *marked, float *G, float *theta,
+                        float *v, float *s)
+{
+    const unsigned before = v_flush_subnormals();
+    switch (update->rule.optimiser) {
+#define UPDATE(enumerator, ...)                                                                                        \
+    case enumerator:                                                                                                   \
+        learn_rows(enumerator, *update, rows, marked, G, theta, v, s);                                                 \
+        break;
+        ANNC_OPTIMISERS(UPDATE)
+#undef UPDATE
+    case ANNC_OPTIMISER_COUNT:
+        break;
+    }
+    v_restore(before);
+}
+
+static void mark(const struct annc_records *records, const struct annc_record *these, uint32_t m, uint8_t *marked)
+{
+    for (uint32_t r = 0; r < m; r++) {
+        const uint16_t *input = (const uint16_t *)(records->lines + (size_t)these[r].line * ANNC_LINE);
+        for (size_t i = 0; i < (size_t)these[r].blocks * ANNC_OCTET; i++)
+            marked[input[i]] = 1;
+    }
+}
+
+static void add_squares(size_t rows, size_t stride, const uint8_t *marked, const float *G, double *restrict squares)
+{
+    double sum[ANNC_PAD];
+    memcpy(sum, squares, sizeof sum);
+    for (size_t row = 0; row < rows; row++, G += stride)
+        if (!marked || marked[row])
+            for (size_t j = 0; j < ANNC_PAD; j++)
+                sum[j] += (double)G[j] * (double)G[j];
+    memcpy(squares, sum, sizeof sum);
+}
+
+static void scale_columns(size_t rows, size_t stride, const float *restrict factor, float *restrict W)
+{
+    for (size_t row = 0; row < rows; row++, W += stride)
+        for (size_t j = 0; j < ANNC_PAD; j++)
+            W[j] *= factor[j];
+}
+
+/* ---------------------------------------------------------------- the order */
+
+/* Runs the rounds of annc_order_at for all positions, vector by vector, then continues the few
+ * cycles that left the range. */
+static void order(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *restrict examples)
+{
+    const uint32_t low_bits = order->low_bits, low_mask = ((uint32_t)1 << low_bits) - 1;
+    const uint32_t high_mask = ((uint32_t)1 << (order->bits - low_bits)) - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t low = (first + i) & low_mask, high = (first + i) >> low_bits;
+        REPEAT (pair, ANNC_ORDER_ROUNDS / 2) {
+            low ^= annc_order_mix(high, order->key[2 * pair]) & low_mask;
+            high ^= annc_order_mix(low, order->key[2 * pair + 1]) & high_mask;
+        }
+        examples[i] = high << low_bits | low;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (order->bits == 0)
+            examples[i] = first + i;
+        else if (examples[i] >= order->n)
+            examples[i] = annc_order_at(order, examples[i]);
+}
+
+#define ANNC_KERNELS(title)                                                                                            \
+    {                                                                                                                  \
+        .name = title, .sparse_forward = sparse_forward, .sparse_update = sparse_update, .multiply = multiply,         \
+        .transpose = transpose, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,      \
+        .cost_derivative = cost_derivative, .scale = scale, .sum_costs = sum_costs, .count_correct = count_correct,    \
+        .penalise = penalise, .update = update, .update_rows = update_rows, .mark = mark, .add_squares = add_squares,  \
+        .scale_columns = scale_columns, .dropout_factors = dropout_factors, .add_noise = add_noise,                    \
+        .multiply_by = multiply_by, .bytes_to_floats = bytes_to_floats, .list_bytes = list_bytes,                      \
+        .move_image = move_image, .order = order                                                                       \
+    }
+
+#endif

@@ -1,0 +1,312 @@
+/* ranges.c - measures the inputs of a table and compares them with those in training. */
+#include "dataset/prepare/ranges.h"
+#include "base/notes.h"
+#include "base/status.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Sums of bytes and of their squares fit 32 bits for so many rows. */
+enum { ROWS_PER_SUM = 1 << 16, BYTE = 255 };
+/* Rows that are measured of a file too large for the memory. */
+enum { MOST_MAPPED = 1 << 14 };
+
+/* ---------------------------------------------------------------- measuring */
+
+annc_status annc_ranges_open(struct annc_ranges *ranges, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    double **const arrays[] = {&ranges->least, &ranges->most, &ranges->mean, &ranges->deviation};
+    memset(ranges, 0, sizeof *ranges);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        ANNC_TRY(annc_allocate(count, sizeof(double), "the ranges of the inputs", (void **)arrays[i]));
+    ranges->count = count;
+out:
+    if (status != ANNC_OK)
+        annc_ranges_free(ranges);
+    return status;
+}
+
+void annc_ranges_free(struct annc_ranges *ranges)
+{
+    annc_release(ranges->least);
+    annc_release(ranges->most);
+    annc_release(ranges->mean);
+    annc_release(ranges->deviation);
+    memset(ranges, 0, sizeof *ranges);
+}
+
+/* Adds up to ROWS_PER_SUM rows of bytes to 32-bit sums, which compilers vectorise. */
+static void add_bytes(const uint8_t *x, const uint32_t *rows, uint32_t first, uint32_t after, uint32_t n,
+                      uint32_t *restrict sum, uint32_t *restrict squares, uint8_t *restrict least,
+                      uint8_t *restrict most)
+{
+    for (uint32_t i = first; i < after; i++) {
+        const uint8_t *row = x + (size_t)(rows ? rows[i] : i) * n;
+        for (uint32_t j = 0; j < n; j++) {
+            const uint32_t value = row[j];
+            sum[j] += value;
+            squares[j] += value * value;
+            least[j] = row[j] < least[j] ? row[j] : least[j];
+            most[j] = row[j] > most[j] ? row[j] : most[j];
+        }
+    }
+}
+
+/* Measures bytes by exact sums. */
+static annc_status measure_bytes(const struct annc_table *table, const uint32_t *rows, uint32_t count,
+                                 struct annc_ranges *ranges)
+{
+    annc_status status = ANNC_OK;
+    const uint32_t n = table->inputs;
+    uint32_t *sums = NULL;
+    uint8_t *limits = NULL;
+    ANNC_TRY(annc_allocate(annc_product(2, n), sizeof *sums, "sums of the inputs", (void **)&sums));
+    ANNC_TRY(annc_allocate(annc_product(2, n), 1, "limits of the inputs", (void **)&limits));
+    memset(limits, BYTE, n);
+    for (uint32_t first = 0; first < count; first += ROWS_PER_SUM) {
+        memset(sums, 0, 2 * (size_t)n * sizeof *sums);
+        add_bytes(table->x, rows, first, count - first < ROWS_PER_SUM ? count : first + ROWS_PER_SUM, n, sums, sums + n,
+                  limits, limits + n);
+        for (uint32_t j = 0; j < n; j++) {
+            ranges->mean[j] += sums[j];
+            ranges->deviation[j] += sums[n + j];
+        }
+        if (count - first <= ROWS_PER_SUM)
+            break;
+    }
+    for (uint32_t j = 0; j < n; j++) {
+        const double sum = ranges->mean[j], squares = ranges->deviation[j];
+        ranges->mean[j] = sum / count;
+        ranges->deviation[j] = sqrt(fmax(0, squares / count - sum / count * (sum / count)));
+        ranges->least[j] = limits[j];
+        ranges->most[j] = limits[n + j];
+    }
+out:
+    annc_release(sums);
+    annc_release(limits);
+    return status;
+}
+
+/* Adds up the values of each input, row by row; n: how many of them there are. */
+static void add_values(const struct annc_table *table, const uint32_t *rows, uint32_t count, double *n,
+                       struct annc_ranges *ranges)
+{
+    for (uint32_t j = 0; j < table->inputs; j++) {
+        ranges->least[j] = INFINITY;
+        ranges->most[j] = -INFINITY;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < table->inputs; j++) {
+            const double x = annc_table_value(table, (size_t)(rows ? rows[i] : i) * table->inputs + j);
+            if (isnan(x))
+                continue;
+            n[j]++;
+            ranges->mean[j] += x;
+            ranges->least[j] = x < ranges->least[j] ? x : ranges->least[j];
+            ranges->most[j] = x > ranges->most[j] ? x : ranges->most[j];
+        }
+    for (uint32_t j = 0; j < table->inputs; j++) {
+        if (n[j] == 0)
+            ranges->least[j] = ranges->most[j] = 0;
+        ranges->mean[j] = n[j] > 0 ? ranges->mean[j] / n[j] : 0;
+    }
+}
+
+static void add_deviations(const struct annc_table *table, const uint32_t *rows, uint32_t count, const double *n,
+                           struct annc_ranges *ranges)
+{
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < table->inputs; j++) {
+            const double x = annc_table_value(table, (size_t)(rows ? rows[i] : i) * table->inputs + j);
+            const double difference = isnan(x) ? 0 : x - ranges->mean[j];
+            ranges->deviation[j] += difference * difference;
+        }
+    for (uint32_t j = 0; j < table->inputs; j++)
+        ranges->deviation[j] = n[j] > 0 ? sqrt(ranges->deviation[j] / n[j]) : 0;
+}
+
+/* Lists MOST_MAPPED of `count` rows, evenly spaced. */
+static annc_status sample_rows(const uint32_t *rows, uint32_t count, uint32_t **sample)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_allocate(MOST_MAPPED, sizeof **sample, "a sample of the rows", (void **)sample));
+    for (uint64_t i = 0; i < MOST_MAPPED; i++) {
+        const uint32_t at = (uint32_t)(i * count / MOST_MAPPED);
+        (*sample)[i] = rows ? rows[at] : at;
+    }
+out:
+    return status;
+}
+
+annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *rows, uint32_t count,
+                                struct annc_ranges *ranges)
+{
+    annc_status status = ANNC_OK;
+    double *n = NULL;
+    uint32_t *sample = NULL;
+    if (table->mapping.base && count > MOST_MAPPED) {
+        ANNC_TRY(sample_rows(rows, count, &sample));
+        rows = sample;
+        count = MOST_MAPPED;
+    }
+    ANNC_TRY(annc_ranges_open(ranges, table->inputs));
+    if (table->type == ANNC_BYTES) {
+        ANNC_TRY(measure_bytes(table, rows, count, ranges));
+    } else {
+        ANNC_TRY(annc_allocate(table->inputs, sizeof *n, "counts of the inputs", (void **)&n));
+        add_values(table, rows, count, n, ranges);
+        add_deviations(table, rows, count, n, ranges);
+    }
+out:
+    annc_release(n);
+    annc_release(sample);
+    if (status != ANNC_OK)
+        annc_ranges_free(ranges);
+    return status;
+}
+
+void annc_ranges_whole(const struct annc_ranges *ranges, double *least, double *most)
+{
+    *least = INFINITY;
+    *most = -INFINITY;
+    for (uint32_t j = 0; j < ranges->count; j++) {
+        *least = ranges->least[j] < *least ? ranges->least[j] : *least;
+        *most = ranges->most[j] > *most ? ranges->most[j] : *most;
+    }
+}
+
+/* ---------------------------------------------------------------- precision */
+
+enum { MOST_NAMED = 3, INPUT_NAME = 64, FEW_STEPS = 16 };
+
+static double size_of(double least, double most)
+{
+    return fmax(fabs(least), fabs(most));
+}
+
+/* Writes the name of an input for a note, and returns it. */
+static const char *name_of(const struct annc_texts *names, uint32_t j, char name[INPUT_NAME])
+{
+    if (names->count > 0)
+        snprintf(name, INPUT_NAME, "'%.50s'", names->text[j]);
+    else
+        snprintf(name, INPUT_NAME, "input %u", j + 1);
+    return name;
+}
+
+/* Returns the distance of single-precision numbers of this size. */
+static double step_at(double size)
+{
+    return (double)nextafterf((float)size, INFINITY) - (double)(float)size;
+}
+
+/* Returns whether rounding to single precision may have made different values of an input equal. */
+static bool is_coarse(const struct annc_ranges *ranges, uint32_t j)
+{
+    const double step = step_at(size_of(ranges->least[j], ranges->most[j]));
+    return ranges->most[j] > ranges->least[j] ? ranges->deviation[j] < FEW_STEPS * step : step > 1;
+}
+
+void annc_ranges_note_coarse(const struct annc_ranges *ranges, const struct annc_texts *names, const char *table,
+                             char *notes, size_t size)
+{
+    uint32_t coarse = 0;
+    char name[INPUT_NAME];
+    for (uint32_t j = 0; j < ranges->count; j++)
+        if (is_coarse(ranges, j) && coarse++ < MOST_NAMED)
+            annc_note(
+                notes, size,
+                "warning: %s: %s lies between %.10g and %.10g, where single precision, in which networks compute, "
+                "has steps of %g: subtract a constant from it first",
+                table, name_of(names, j, name), ranges->least[j], ranges->most[j],
+                step_at(size_of(ranges->least[j], ranges->most[j])));
+    if (coarse > MOST_NAMED)
+        annc_note(notes, size, "warning: %s: so do %u further inputs", table, coarse - MOST_NAMED);
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+static const double CLEARLY = 0.5, /* beyond a range by so many of its widths: the mean, or any pixel */
+    FAR = 10,                      /* the same of a single value */
+    FAR_INSIDE = 50,               /* times smaller, in size and in deviation */
+    PIXELS_INSIDE = 100;           /* times smaller, of values in one unit: 1 for 255, say */
+enum { ENOUGH_ROWS = 10, BRIGHT = 128, LEAST_PIXELS = 64 };
+
+static bool is_outside(double least, double most, double low, double high, double widths)
+{
+    const double margin = widths * (high - low);
+    return least < low - margin || most > high + margin;
+}
+
+/* Returns whether the inputs have one unit, as pixels have: many, and the ranges of a quarter of them
+ * are half as wide as that of all. */
+static bool are_uniform(const struct annc_ranges *training)
+{
+    double low, high;
+    uint32_t wide = 0;
+    annc_ranges_whole(training, &low, &high);
+    for (uint32_t j = 0; j < training->count; j++)
+        wide += training->most[j] - training->least[j] >= (high - low) / 2;
+    return training->count >= LEAST_PIXELS && wide >= training->count / 4;
+}
+
+/* Pixels and the like: the range of all of them is compared. */
+static bool compare_whole(const struct annc_ranges *training, const struct annc_ranges *used, const char *table,
+                          char *notes, size_t size)
+{
+    double low, high, least, most;
+    annc_ranges_whole(training, &low, &high);
+    annc_ranges_whole(used, &least, &most);
+    const double here = size_of(least, most), there = size_of(low, high);
+    if (!(high > low) || here == 0 || (!is_outside(least, most, low, high, CLEARLY) && here * PIXELS_INSIDE > there))
+        return false;
+    const char *remedy = here <= 1 && there >= BRIGHT               ? "multiply them by 255"
+                         : here >= BRIGHT && low >= 0 && there <= 1 ? "divide them by 255"
+                                                                    : "scale them as the training data were scaled";
+    annc_note(notes, size, "warning: %s: the inputs lie between %g and %g, but lay between %g and %g in training; %s",
+              table, least, most, low, high, remedy);
+    return true;
+}
+
+static bool is_unlike(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows, uint32_t j)
+{
+    const double low = training->least[j], high = training->most[j], mean = used->mean[j];
+    if (!(high > low)) /* it was constant, and does not count or cannot be judged */
+        return false;
+    return is_outside(mean, mean, low, high, CLEARLY) || is_outside(used->least[j], used->most[j], low, high, FAR) ||
+           (rows >= ENOUGH_ROWS && used->deviation[j] > 0 &&
+            used->deviation[j] * FAR_INSIDE <= training->deviation[j] &&
+            size_of(used->least[j], used->most[j]) * FAR_INSIDE <= size_of(low, high));
+}
+
+static bool compare_each(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,
+                         const struct annc_texts *names, const char *table, char *notes, size_t size)
+{
+    uint32_t unlike = 0;
+    for (uint32_t j = 0; j < used->count; j++) {
+        char name[INPUT_NAME];
+        if (!is_unlike(training, used, rows, j) || unlike++ >= MOST_NAMED)
+            continue;
+        annc_note(notes, size,
+                  "warning: %s: %s lies between %g and %g, but lay between %g and %g in training; give it in the unit "
+                  "of the training data",
+                  table, name_of(names, j, name), used->least[j], used->most[j], training->least[j], training->most[j]);
+    }
+    if (unlike > MOST_NAMED)
+        annc_note(notes, size, "warning: %s: %u further input%s unlike those in training", table, unlike - MOST_NAMED,
+                  unlike - MOST_NAMED == 1 ? " is" : "s are");
+    return unlike > 0;
+}
+
+bool annc_ranges_compare(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,
+                         const struct annc_texts *names, const char *table, char *notes, size_t size)
+{
+    if (training->count == 0)
+        return false;
+    if (training->count != used->count || are_uniform(training))
+        return compare_whole(training, used, table, notes, size);
+    return compare_each(training, used, rows, names, table, notes, size);
+}

@@ -1,0 +1,491 @@
+/* records.c - splits a text file into records of fields. */
+#include "dataset/text/records.h"
+#include "base/allocate.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "formats/stream.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28, MOST_FIELDS = ANNC_MAX_WIDTH };
+/* Time limits of a pipe in seconds, from the first byte on: for the beginning, for a piece. */
+static const double FIRST_PATIENCE = 0.3, PATIENCE = 0.1;
+
+/* ---------------------------------------------------------------- text */
+
+static bool is_utf_16(const struct annc_records *records)
+{
+    const unsigned char *text = (const unsigned char *)records->text;
+    return (text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF);
+}
+
+/* Rejects a text with bytes that are 0 as soon as one is read: packed zeros would fill the memory. */
+static annc_status refuse_zeros(const struct annc_records *records)
+{
+    return annc_stream_malformed(records->stream, is_utf_16(records) ? "is UTF-16; save it as UTF-8"
+                                                                     : "is not a text table: it has NUL bytes");
+}
+
+static annc_status refuse_long_record(const struct annc_records *records, size_t line)
+{
+    return annc_stream_malformed(records->stream, "line %zu: the record that begins here is longer than %d MB%s", line,
+                                 MOST_RECORD >> 20, "; is a quote never closed?");
+}
+
+/* Reads up to `count` more bytes of the text. */
+static annc_status read_more(struct annc_records *records, size_t count, double patience)
+{
+    annc_status status = ANNC_OK;
+    const size_t wanted = records->size + count;
+    size_t got = 0;
+    records->paused = false;
+    if (wanted > records->text_room) {
+        const size_t room = wanted > 2 * records->text_room ? wanted : 2 * records->text_room;
+        ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&records->text));
+        records->text_room = room;
+    }
+    /* The first byte has no time limit. */
+    if (isinf(records->until) && annc_stream_is_pipe(records->stream)) {
+        ANNC_TRY(annc_stream_read(records->stream, records->text + records->size, 1, &got));
+        records->size += got;
+        records->until = annc_now() + patience;
+    }
+    ANNC_TRY(annc_stream_read_until(records->stream, records->text + records->size, wanted - records->size,
+                                    records->until, &got, &records->paused));
+    /* A text that flows is checked line by line, so that the lines before come first. */
+    if (!records->flows && memchr(records->text + records->size, '\0', got))
+        ANNC_TRY(refuse_zeros(records));
+    records->size += got;
+    records->ended = records->size < wanted && !records->paused;
+out:
+    return status;
+}
+
+/* Counts the complete non-empty lines in memory, up to a limit; line ends in quotes do not
+ * count. */
+static size_t count_lines(const struct annc_records *records, size_t most)
+{
+    size_t lines = 0;
+    bool quoted = false, content = false, comment = false;
+    for (size_t i = records->begin; i < records->size && lines < most; i++) {
+        const char c = records->text[i];
+        if (!quoted && (c == '\n' || (c == '\r' && i + 1 < records->size))) {
+            lines += content;
+            content = false;
+        } else {
+            /* A quotation mark in a comment opens no field. */
+            comment = content ? comment : c == '#' || c == '%';
+            quoted = !comment && quoted != (c == '"');
+            content = content || !strchr(" \t\r,;|\"", c);
+        }
+    }
+    return lines;
+}
+
+/* Reads enough text to determine the format. A whole text, or a longer beginning, is read in
+ * growing parts. */
+static annc_status read_beginning(struct annc_records *records)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_intake *intake = &records->intake;
+    const double patience = intake->beginning == SIZE_MAX ? INFINITY : FIRST_PATIENCE;
+    while (!records->ended) {
+        const size_t held = records->size - records->begin, part = held < intake->step ? intake->step : held;
+        const bool full = held >= intake->beginning;
+        if ((full || records->paused) && count_lines(records, intake->records) >= intake->records)
+            break;
+        if (full && held > MOST_RECORD)
+            return refuse_long_record(records, 1);
+        if (records->paused)
+            records->until = INFINITY;
+        ANNC_TRY(
+            read_more(records, full || part < intake->beginning - held ? part : intake->beginning - held, patience));
+    }
+    records->until = INFINITY;
+out:
+    return status;
+}
+
+/* Converts text that is not UTF-8 from Latin-1, the encoding of older programs, to UTF-8. */
+static annc_status from_latin_1(struct annc_records *records)
+{
+    annc_status status = ANNC_OK;
+    const size_t room = annc_product(records->size - records->begin, 2);
+    size_t size = 0;
+    char *text = NULL;
+    ANNC_TRY(annc_resize(room, 1, "a text file", (void **)&text));
+    for (size_t i = records->begin; i < records->size; i++) {
+        char bytes[ANNC_UTF8];
+        const size_t length = annc_utf8_encode((unsigned char)records->text[i], bytes);
+        memcpy(text + size, bytes, length);
+        size += length;
+    }
+    annc_release(records->text);
+    records->text = text;
+    records->begin = 0;
+    records->size = size;
+    records->text_room = room;
+    records->was_latin_1 = true;
+out:
+    return status;
+}
+
+/* Checks the first bytes for byte order marks. */
+static annc_status check_marks(struct annc_records *records)
+{
+    const unsigned char *text = (const unsigned char *)records->text;
+    if (records->size >= 2 && is_utf_16(records))
+        return refuse_zeros(records);
+    if (records->size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+        records->begin = 3;
+    return ANNC_OK;
+}
+
+/* Returns the size of the text in memory without an incomplete character at its end. */
+static size_t whole_characters(const struct annc_records *records)
+{
+    size_t size = records->size;
+    if (records->ended)
+        return size;
+    /* Keep a complete line whose end is not part of another character. */
+    while (records->size - size < 3 && ((unsigned char)records->text[size - 1] & 0xC0) == 0x80)
+        size--;
+    return (unsigned char)records->text[size - 1] >= 0xC0 ? size - 1 : size;
+}
+
+static annc_status check_text(struct annc_records *records)
+{
+    const char *text = records->text + records->begin;
+    return annc_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
+}
+
+/* Discards the text before a position. */
+static void give_up(struct annc_records *records, size_t at)
+{
+    memmove(records->text, records->text + at, records->size - at);
+    records->size -= at;
+    records->begin = records->at = 0;
+}
+
+/* Finds the line end at or after a position, and its length; the end of the text has length 0. */
+static size_t find_line_end(const struct annc_records *records, size_t at, size_t *length)
+{
+    while (at < records->size && records->text[at] != '\n' && records->text[at] != '\r')
+        at++;
+    *length = at == records->size                                                                    ? 0
+              : records->text[at] == '\r' && at + 1 < records->size && records->text[at + 1] == '\n' ? 2
+                                                                                                     : 1;
+    return at;
+}
+
+/* Returns whether more text could move this line end: it is at the end of the text in memory, or
+ * within a CR LF. */
+static bool is_cut(const struct annc_records *records, size_t at, size_t length)
+{
+    const bool is_lone = length == 1 && records->text[at] == '\r';
+    return !records->ended && at + length == records->size && (length == 0 || is_lone);
+}
+
+enum { MOST_SKIPPED = 60 };
+
+/* Skips any number of leading lines. */
+static annc_status skip_lines(struct annc_records *records, size_t skip)
+{
+    annc_status status = ANNC_OK;
+    records->first_line = 1;
+    while (records->first_line <= skip && !(records->ended && records->begin == records->size)) {
+        size_t length;
+        const size_t at = find_line_end(records, records->begin, &length);
+        if (is_cut(records, at, length)) {
+            give_up(records, at);
+            ANNC_TRY(read_beginning(records));
+            continue;
+        }
+        snprintf(records->skipped, sizeof records->skipped, "%.*s",
+                 (int)(at - records->begin < MOST_SKIPPED ? at - records->begin : MOST_SKIPPED),
+                 records->text + records->begin);
+        records->begin = at + length;
+        records->first_line++;
+    }
+    ANNC_TRY(read_beginning(records));
+out:
+    return status;
+}
+
+annc_status annc_records_open(struct annc_stream *stream, size_t skip, const struct annc_intake *intake,
+                              struct annc_records *records)
+{
+    annc_status status = ANNC_OK;
+    memset(records, 0, sizeof *records);
+    records->stream = stream;
+    records->intake = *intake;
+    records->until = INFINITY;
+    records->quotes = "\"";
+    ANNC_TRY(read_beginning(records));
+    ANNC_TRY(check_marks(records));
+    ANNC_TRY(skip_lines(records, skip));
+out:
+    if (status != ANNC_OK)
+        annc_records_close(records);
+    return status;
+}
+
+void annc_records_close(struct annc_records *records)
+{
+    for (size_t i = 0; i < records->name_count; i++)
+        annc_release(records->name[i]);
+    annc_release(records->name);
+    annc_release(records->text);
+    annc_release(records->own);
+    annc_release(records->dense);
+    memset(records, 0, sizeof *records);
+}
+
+size_t annc_records_line(const struct annc_records *records, size_t at, size_t *after)
+{
+    size_t length;
+    const size_t end = find_line_end(records, at, &length);
+    *after = end + length;
+    return end;
+}
+
+annc_status annc_records_hold(struct annc_records *records, size_t at)
+{
+    /* The beginning has a whole line, with content, behind records->begin. */
+    const size_t begin = records->begin;
+    records->begin = at;
+    const annc_status status = read_beginning(records);
+    records->begin = begin;
+    return status;
+}
+
+annc_status annc_records_begin(struct annc_records *records, size_t at, size_t line)
+{
+    annc_status status = ANNC_OK;
+    records->begin = at;
+    records->first_line = line;
+    ANNC_TRY(read_beginning(records));
+    ANNC_TRY(check_text(records));
+    annc_records_rewind(records);
+out:
+    return status;
+}
+
+void annc_records_rewind(struct annc_records *records)
+{
+    records->at = records->begin;
+    records->next_line = records->first_line;
+}
+
+void annc_records_wait(struct annc_records *records, bool forever)
+{
+    if (forever)
+        records->until = INFINITY;
+    else if (annc_stream_is_pipe(records->stream))
+        records->until = fmin(records->until, annc_now() + PATIENCE);
+}
+
+void annc_records_flow(struct annc_records *records)
+{
+    records->flows = true;
+}
+
+/* ---------------------------------------------------------------- records */
+
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static bool is_separator(const struct annc_records *records, char c)
+{
+    return records->separator == ' ' ? c == ' ' || c == '\t' : c == records->separator;
+}
+
+/* Returns whether a character is a blank beside a field, and not the separator. */
+static bool is_padding(const struct annc_records *records, char c)
+{
+    return (c == ' ' || c == '\t') && !is_separator(records, c);
+}
+
+static annc_status add_field(struct annc_records *records, struct annc_field field)
+{
+    annc_status status = ANNC_OK;
+    if (records->count > MOST_FIELDS)
+        return annc_stream_malformed(records->stream, "line %zu: has more than %d fields", records->line, MOST_FIELDS);
+    if (records->count == records->room) {
+        const size_t room = records->room == 0 ? 64 : 2 * records->room;
+        ANNC_TRY(annc_resize(room, sizeof *records->own, "a record", (void **)&records->own));
+        records->room = room;
+    }
+    records->own[records->count++] = field;
+    records->field = records->own;
+out:
+    return status;
+}
+
+/* Reads a quoted field that begins at *at; *at moves past it and the blanks behind. */
+static annc_status read_quoted(struct annc_records *records, size_t *at, struct annc_field *field)
+{
+    const char *text = records->text, quote = text[*at], escape = records->has_backslashes ? '\\' : quote;
+    size_t i = *at + 1;
+    field->quoted = true;
+    field->text = text + i;
+    for (;; i++) {
+        if (i >= records->size && !records->ended) { /* incomplete record, to be read again */
+            *at = records->size;
+            return ANNC_OK;
+        }
+        if (i >= records->size)
+            return annc_stream_malformed(records->stream, "line %zu: a quote opens here and is never closed",
+                                         records->line);
+        if (text[i] == escape && i + 1 < records->size && (text[i + 1] == quote || text[i + 1] == escape)) {
+            field->escape = escape;
+            i++;
+        } else if (text[i] == quote) {
+            break;
+        } else if (text[i] == '\n' || (text[i] == '\r' && !(i + 1 < records->size && text[i + 1] == '\n'))) {
+            records->next_line++;
+        }
+    }
+    field->length = (size_t)(text + i - field->text);
+    for (i++; i < records->size && is_padding(records, text[i]); i++)
+        continue;
+    if (i < records->size && !is_separator(records, text[i]) && !is_line_end(text[i]))
+        return annc_stream_malformed(records->stream, "line %zu: text follows a closing quote", records->line);
+    *at = i;
+    return ANNC_OK;
+}
+
+static void read_plain(const struct annc_records *records, size_t *at, struct annc_field *field)
+{
+    const char *text = records->text;
+    size_t i = *at;
+    while (i < records->size && !is_separator(records, text[i]) && !is_line_end(text[i]))
+        i++;
+    field->text = text + *at;
+    field->length = i - *at;
+    while (field->length > 0 && is_padding(records, field->text[field->length - 1]))
+        field->length--;
+    *at = i;
+}
+
+static bool is_comment(const struct annc_records *records, size_t at)
+{
+    while (at < records->size && (records->text[at] == ' ' || records->text[at] == '\t'))
+        at++;
+    return records->comment && at < records->size && records->text[at] == records->comment;
+}
+
+/* Reads one record, empty or not, without its line end. */
+static annc_status read_record(struct annc_records *records)
+{
+    annc_status status = ANNC_OK;
+    const char *text = records->text;
+    const bool blanks = records->separator == ' ';
+    size_t at = records->at;
+    records->count = 0;
+    if (is_comment(records, at))
+        return ANNC_OK; /* without fields; the caller passes over the rest of the line */
+    for (;;) {
+        struct annc_field field = {.text = ""};
+        while (at < records->size && (is_padding(records, text[at]) || (blanks && is_separator(records, text[at]))))
+            at++;
+        const bool ended = at >= records->size || is_line_end(text[at]);
+        if (ended && blanks) /* trailing blanks are no separator */
+            break;
+        if (!ended && text[at] && strchr(records->quotes, text[at]))
+            ANNC_TRY(read_quoted(records, &at, &field));
+        else
+            read_plain(records, &at, &field);
+        ANNC_TRY(add_field(records, field));
+        if (at >= records->size || is_line_end(text[at]))
+            break;
+        at += !blanks;
+    }
+    records->at = at;
+out:
+    return status;
+}
+
+static bool has_content(const struct annc_records *records)
+{
+    for (size_t i = 0; i < records->count; i++)
+        if (records->field[i].length > 0)
+            return true;
+    return false;
+}
+
+/* Reads the next complete record in memory, empty or not, with its line end; *whole is false if
+ * there is none. */
+static annc_status read_held(struct annc_records *records, bool *whole)
+{
+    annc_status status = ANNC_OK;
+    const size_t begin = records->at, line = records->next_line;
+    size_t length;
+    *whole = begin < records->size;
+    if (!*whole)
+        return ANNC_OK;
+    records->line = line;
+    ANNC_TRY(read_record(records));
+    const size_t end = find_line_end(records, records->at, &length);
+    *whole = !is_cut(records, end, length);
+    if (end - begin > MOST_RECORD)
+        return refuse_long_record(records, line);
+    records->at = *whole ? end + length : begin;
+    records->next_line = *whole ? records->next_line + 1 : line;
+    if (*whole && records->flows && memchr(records->text + begin, '\0', end - begin))
+        return annc_stream_malformed(records->stream, "line %zu: has a NUL byte, so it is not text", line);
+out:
+    return status;
+}
+
+/* Reads the next record, empty or not, and as much further text as it needs. */
+static annc_status read_any(struct annc_records *records, bool *more)
+{
+    annc_status status = ANNC_OK;
+    records->paused = false;
+    for (;;) {
+        ANNC_TRY(read_held(records, more));
+        if (*more || records->ended || !records->flows || records->paused)
+            return ANNC_OK;
+        give_up(records, records->at);
+        if (records->size > MOST_RECORD)
+            return refuse_long_record(records, records->next_line);
+        /* Growing parts, so that a long record is not rescanned too often. */
+        const size_t step = records->intake.step;
+        ANNC_TRY(
+            read_more(records, records->size < FEW_BYTES || records->size < step ? step : records->size, PATIENCE));
+    }
+out:
+    return status;
+}
+
+annc_status annc_records_next(struct annc_records *records, bool *more)
+{
+    annc_status status = ANNC_OK;
+    do
+        ANNC_TRY(read_any(records, more));
+    while (*more && !has_content(records));
+    if (*more && records->expand)
+        ANNC_TRY(records->expand(records));
+out:
+    return status;
+}
+
+annc_status annc_field_copy(const struct annc_field *field, char **copy)
+{
+    annc_status status = ANNC_OK;
+    size_t length = 0;
+    ANNC_TRY(annc_allocate(field->length + 1, 1, "a field", (void **)copy));
+    for (size_t i = 0; i < field->length; i++) {
+        i += field->escape && field->text[i] == field->escape && i + 1 < field->length;
+        (*copy)[length++] = field->text[i];
+    }
+    (*copy)[length] = '\0';
+out:
+    return status;
+}
