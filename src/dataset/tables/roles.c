@@ -98,31 +98,37 @@ static bool is_called(const struct annc_columns *columns, uint32_t c, const char
     return columns->has_header && annc_compare_any_case(columns->column[c].name, name, SIZE_MAX) == 0;
 }
 
+static bool has_column(const struct annc_columns *columns, const char *name)
+{
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (is_called(columns, c, name))
+            return true;
+    return false;
+}
+
 /* Returns whether a column is called as labels are. A 'y' beside an 'x' is a coordinate, unless it is
  * the last column. */
-static bool is_label_by_name(const struct annc_columns *columns, uint32_t c)
+static bool is_label_by_name(const struct annc_columns *columns, uint32_t c, bool has_x)
 {
     static const char *const names[] = {"label", "class", "target"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_called(columns, c, names[i]))
             return true;
-    bool is_coordinate = false;
-    for (uint32_t other = 0; c + 1 < columns->count && other < columns->count; other++)
-        is_coordinate = is_coordinate || is_called(columns, other, "x");
-    return !is_coordinate && is_called(columns, c, "y");
+    return is_called(columns, c, "y") && (c + 1 == columns->count || !has_x);
 }
 
 /* Without --label, chooses the only column with a label's name, else the only text column. */
 static annc_status guess_label(const struct annc_records *records, struct annc_columns *columns, char *notes,
                                size_t size)
 {
+    const bool has_x = has_column(columns, "x");
     uint32_t named = 0, by_name = 0, texts = 0, by_text = 0;
     char list[512], shown[SHOWN], other[SHOWN];
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
         if (column->role == ANNC_ROLE_LEFT_OUT)
             continue;
-        if (is_label_by_name(columns, c)) {
+        if (is_label_by_name(columns, c, has_x)) {
             by_name = c;
             named++;
         }
