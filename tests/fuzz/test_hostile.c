@@ -1,4 +1,4 @@
-/* Every reader on damaged files: cut at every byte, each bit of the header flipped, thousands of random changes (10,000 a file, or as many as
+/* Every reader on damaged files: cut at every byte, each bit of the header flipped, thousands of random changes (2,500 a file, or as many as
  * ANNC_TEST_CHANGES says). With --seeds FOLDER it writes the files that it damages, a folder for each reader, and damages none. */
 #include "base/checksum.h"
 #include "fuzz/hostile.h"
@@ -8,7 +8,7 @@
 
 enum { MOST_SIZE = 8192, HEADER = 128, MOST_CHANGED = 8 };
 
-static size_t changes = 10000; /* of each file */
+static size_t changes = 2500; /* of each file */
 
 static const struct reader *reader; /* at work */
 static const char *seeds_folder;

@@ -49,7 +49,7 @@ class Toolkit(unittest.TestCase):
         while True:
             build = self.folder / "build"
             shutil.rmtree(build, ignore_errors=True)
-            result = subprocess.run(["cmake", "-S", ROOT, "-B", build, "-DANNC_TESTS=OFF", "-DANNC_BENCH=OFF",
+            result = subprocess.run(["cmake", "-S", ROOT, "-B", build, "-G", "Unix Makefiles", "-DANNC_TESTS=OFF", "-DANNC_BENCH=OFF",
                                      "-DCMAKE_IGNORE_PATH=" + ";".join(ignored), *options],
                                     env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             found = re.findall(r"^(?:CUDA_cublas_LIBRARY|ANNC_CUBLAS_INCLUDE):\w+=(/.*)$", (build / "CMakeCache.txt").read_text(), re.M)
@@ -78,9 +78,8 @@ class Toolkit(unittest.TestCase):
                     (package / name / path.name).symlink_to(path)
         code, said = self.configure("-DANNC_CUDA=on", "-DCMAKE_CUDA_ARCHITECTURES=90-virtual")
         self.assertEqual(code, 0, said)
-        subprocess.run(["cmake", "--build", self.folder / "build", "--target", "annc_cuda", "-j", "2"], check=True, stdout=subprocess.DEVNULL)
-        dynamic = subprocess.run(["readelf", "-d", self.folder / "build/kernels/annc_cuda.so"], check=True, stdout=subprocess.PIPE, text=True).stdout
-        self.assertRegex(dynamic, rf"RUNPATH.*{package}/lib")
+        how = self.folder / "build" / "kernels" / "CMakeFiles" / "annc_cuda.dir" # how it is linked, as the module itself takes minutes to build
+        self.assertRegex("".join(path.read_text() for path in sorted(how.glob("link*"))), rf"-rpath,\S*{package}/lib")
 
 
 class Loader(unittest.TestCase):

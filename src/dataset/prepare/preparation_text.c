@@ -193,25 +193,35 @@ out:
     return status;
 }
 
+/* Returns an upper bound of the entries of a list. */
+static uint32_t most_entries(const char *text)
+{
+    uint32_t count = 1;
+    while ((text = strchr(text, ',')))
+        text++, count++;
+    return count;
+}
+
 /* Loads a list of `count` numbers, or, with ANY, of any length; none if the key is missing. */
 static annc_status load_numbers(const annc_network *network, const char *key, uint32_t *count, double **numbers)
 {
     annc_status status = ANNC_OK;
-    struct annc_texts texts = {0, NULL};
-    ANNC_TRY(load_texts(network, key, &texts));
-    if (*count != ANY && texts.count != *count) {
+    const char *text = annc_network_metadata(network, key);
+    struct annc_json_reader json = {text, text ? strlen(text) : 0, 0, NULL};
+    const uint32_t most = text ? most_entries(text) : 0;
+    char number[64];
+    bool first = true, is_good = true;
+    uint32_t found = 0;
+    ANNC_TRY(annc_allocate(most, sizeof **numbers, "the scaling", (void **)numbers));
+    if (text)
+        annc_json_take(&json, '[');
+    while (text && is_good && annc_json_next(&json, ']', &first))
+        is_good = found < most && annc_json_read_string(&json, number, sizeof number) &&
+                  annc_number_parse_hex(number, &(*numbers)[found++]);
+    if (!is_good || (text && !is_at_end(&json)) || (*count != ANY && found != *count))
         status = malformed(key);
-        goto out;
-    }
-    *count = texts.count;
-    ANNC_TRY(annc_allocate(texts.count, sizeof **numbers, "the scaling", (void **)numbers));
-    for (uint32_t i = 0; i < texts.count; i++)
-        if (!annc_number_parse_hex(texts.text[i], &(*numbers)[i])) {
-            status = malformed(key);
-            goto out;
-        }
+    *count = found;
 out:
-    annc_texts_free(&texts);
     return status;
 }
 
