@@ -768,6 +768,8 @@ typedef struct annc_evaluation {
     double loss; /* mean cost per example */
     /* Of targets, in their own units; r2 is the mean over the targets. NaN for labels. */
     double r2, rmse, mae;
+    /* Share of right labels where each example has several, as annc_multilabel has it; NaN for other data. */
+    double label_accuracy;
     double seconds;
 } annc_evaluation;
 
