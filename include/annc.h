@@ -1293,8 +1293,9 @@ typedef struct annc_gallery {
     const char *title;
 } annc_gallery;
 
-/* Draws the images in a grid into a file whose name ends in .png or .svg (with the captions), whole
- * or not at all; "-" is standard output, as SVG. ANNC_USAGE for another name, no images or too
+/* Draws the images in a grid, with the captions below them, into a file whose name ends in .png or
+ * .svg, whole or not at all; "-" is standard output, as SVG. A PNG has the first 40 characters of a
+ * caption, and frames for those that are not ASCII. ANNC_USAGE for another name, no images or too
  * many; ANNC_OUTPUT. */
 ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
 /* Writes any file in the same way, whole or not at all: a report, an image. ANNC_OUTPUT. */

@@ -330,6 +330,8 @@ MUTANTS = [
     ("log loss without a least probability", "src/training/run/metrics.c", "log(p < LEAST_PROBABILITY ? LEAST_PROBABILITY : p)", "log(p)", "^metrics$"),
     ("predictions are trusted", "src/training/run/metrics.c", "(uint32_t)predictions[i] >= classes)", "(uint32_t)predictions[i] > classes)", "^metrics$"),
     ("coverage counts targets above their quantile", "src/training/run/target_metrics.c", "covered += y <= a;", "covered += y > a;", "^metrics$"),
+    ("a caption is not in the middle", "src/formats/gallery_file.c", "(length > 0 ? sheet->letter : 0))) / 2", "(length > 0 ? sheet->letter : 0))) / 3", "^pictures$"),
+    ("letters are mirrored", "src/formats/caption_font.c", "ANNC_LETTER_STEP + column]", "ANNC_LETTER_STEP + ANNC_LETTER_COLUMNS - 1 - column]", "^pictures$"),
     ("labels of 0 are right if they are predicted", "src/training/run/target_metrics.c", "right += (examples->targets[at] == 1) == (", "right += (examples->targets[at] == 1) <= (", "^metrics$"),
     ("the labels of an epoch are not measured", "src/training/run/evaluate.c", "        evaluation->label_accuracy =\n", "        evaluation->r2 =\n", "^training$"),
     ("a row with one right label is exact", "src/training/run/target_metrics.c", "right = right && (", "right = (", "^metrics$"),
