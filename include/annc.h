@@ -768,6 +768,8 @@ typedef struct annc_evaluation {
     double loss; /* mean cost per example */
     /* Of targets, in their own units; r2 is the mean over the targets. NaN for labels. */
     double r2, rmse, mae;
+    /* Share of right labels where each example has several, as annc_multilabel has it; NaN for other data. */
+    double label_accuracy;
     double seconds;
 } annc_evaluation;
 
@@ -1291,8 +1293,9 @@ typedef struct annc_gallery {
     const char *title;
 } annc_gallery;
 
-/* Draws the images in a grid into a file whose name ends in .png or .svg (with the captions), whole
- * or not at all; "-" is standard output, as SVG. ANNC_USAGE for another name, no images or too
+/* Draws the images in a grid, with the captions below them, into a file whose name ends in .png or
+ * .svg, whole or not at all; "-" is standard output, as SVG. A PNG has the first 40 characters of a
+ * caption, and frames for those that are not ASCII. ANNC_USAGE for another name, no images or too
  * many; ANNC_OUTPUT. */
 ANNC_API annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path);
 /* Writes any file in the same way, whole or not at all: a report, an image. ANNC_OUTPUT. */

@@ -61,7 +61,7 @@ OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use
 IMPLEMENTS = {
     "annc.h": "src/formats/gallery_file.c src/dataset/fetch.c src/dataset/prepare/input_columns.c src/network/join.c src/network/files/model_read.c src/network/files/model_write.c "
               "src/backend/build_info.c src/training/step/initialise.c src/training/run/checkpoint.c src/training/run/evaluate.c "
-              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/importance.c src/training/run/metrics.c src/training/run/target_metrics.c src/training/run/sweep.c "
+              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/importance.c src/training/run/metrics.c src/training/run/sweep.c "
               "src/training/run/cross_validation.c src/training/step/class_weights.c src/training/step/plan.c src/training/check/gradient_check.c "
               "src/training/check/trace.c",
     "training/run/training_run.h": "src/training/run/training_run_checkpoint.c",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import pathlib
 import tempfile
 from typing import Any, Iterable, Mapping
@@ -171,6 +172,8 @@ class _Epochs:
             line.update({"validation_correct": held.correct, "validation_count": held.count,
                          "validation_accuracy": held.correct / held.count} if classes else
                         {"validation_r2": held.r2, "validation_rmse": held.rmse})
+            if not math.isnan(held.label_accuracy):
+                line.update(validation_label_accuracy=held.label_accuracy)
         return line
 
     def close(self) -> None:

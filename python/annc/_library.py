@@ -114,7 +114,7 @@ class Epoch(Structure):
 
 class Evaluation(Structure):
     _fields_ = [("count", c_uint32), ("correct", c_uint32), ("loss", c_double), ("r2", c_double), ("rmse", c_double),
-                ("mae", c_double), ("seconds", c_double)]
+                ("mae", c_double), ("label_accuracy", c_double), ("seconds", c_double)]
 
 
 class LayerHealth(Structure):

@@ -135,3 +135,9 @@ int annc_compare_any_case(const char *a, const char *b, size_t most)
             return lower(a[i]) - lower(b[i]);
     return 0;
 }
+
+bool annc_ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), more = strlen(end);
+    return length >= more && annc_compare_any_case(text + length - more, end, SIZE_MAX) == 0;
+}

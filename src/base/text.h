@@ -47,5 +47,7 @@ static inline const char *annc_plural(uint64_t count)
 
 /* As strncasecmp, but for ASCII only: in a Turkish locale I is not the capital of i. */
 int annc_compare_any_case(const char *a, const char *b, size_t most);
+/* Returns whether a text ends like another, in any case. */
+bool annc_ends_with(const char *text, const char *end);
 
 #endif

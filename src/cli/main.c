@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/openblas_kernels.h"
+#include "cli/options/argument_order.h"
 #include "cli/options/configuration.h"
 #include "cli/options/option_types.h"
 #include "cli/options/options.h"
@@ -89,6 +90,8 @@ static annc_status run_command(const struct command *command, int argc, char **a
     struct options options;
     annc_status status = ANNC_OK;
     ANNC_TRY(options_parse(command->bit, command->most_positional, argc, argv, &options));
+    options.command_name = command->name;
+    ANNC_TRY(check_extra_argument(&options));
     ANNC_TRY(options_complete(command->bit, &options));
     if (options.value[OPTION_HELP].given)
         print_command_help(command, false);

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/caption_font.h"
 #include "formats/picture.h"
 
 #include <math.h>
@@ -10,11 +11,14 @@
 
 enum {
     COLOURS = 3,
-    FRAME = 40,      /* brightness between the images of a PNG */
-    GAP = 2,         /* pixels between images */
-    PNG_SIDE = 1000, /* target size in pixels for enlarging a small grid */
-    LEVEL_BITS = 4,  /* per colour in an SVG */
-    CAPTION = 8,     /* height of a caption, in pixels of the images */
+    FRAME = 40,        /* brightness between the images of a PNG */
+    GAP = 2,           /* pixels between images */
+    PNG_SIDE = 1000,   /* target size in pixels for enlarging a small grid */
+    LEVEL_BITS = 4,    /* per colour in an SVG */
+    CAPTION = 8,       /* height of a caption, in pixels of the images */
+    INK = 230,         /* brightness of a caption in a PNG */
+    CAPTION_GAP = 2,   /* between an image and its caption in a PNG, in pixels of a letter */
+    MOST_LETTERS = 40, /* drawn of a caption in a PNG */
     MOST_PIXELS = 1 << 28,
 };
 
@@ -31,34 +35,117 @@ static const uint8_t *image(const annc_gallery *gallery, size_t i)
 
 /* ---------------------------------------------------------------- PNG */
 
-static void place(uint8_t *sheet, size_t width, const annc_gallery *gallery, size_t i, size_t top, size_t left,
-                  size_t enlarged)
+/* Sizes in pixels of the file. */
+struct sheet {
+    size_t width, height, across, down; /* of the file; from one image to the next */
+    size_t enlarged;                    /* pixels per pixel of an image */
+    size_t gap;                         /* before each image, and after the last */
+    size_t letter;                      /* pixels per pixel of a letter; 0 without captions */
+    uint8_t *pixels;
+};
+
+/* Returns whether a byte of UTF-8 is not the first of its character. */
+static bool is_continuation(char byte)
 {
-    for (size_t r = 0; r < gallery->rows * enlarged; r++)
-        for (size_t c = 0; c < gallery->columns * enlarged; c++)
-            memcpy(sheet + ((top + r) * width + left + c) * COLOURS,
-                   image(gallery, i) + (r / enlarged * gallery->columns + c / enlarged) * COLOURS, COLOURS);
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+/* Returns the number of characters of a caption in UTF-8 that are drawn. */
+static size_t caption_length(const char *caption)
+{
+    size_t length = 0;
+    for (; *caption && length < MOST_LETTERS; caption++)
+        length += !is_continuation(*caption);
+    return length;
+}
+
+static size_t longest_caption(const annc_gallery *gallery)
+{
+    size_t longest = 1;
+    for (uint32_t i = 0; i < gallery->count; i++) {
+        const size_t length = caption_length(gallery->captions[i]);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* Makes room for captions below the images: letters at most a quarter as high as an image; cells as
+ * wide as the longest caption. */
+static void make_room_for_captions(const annc_gallery *gallery, struct sheet *sheet)
+{
+    const size_t image_width = gallery->columns * sheet->enlarged, image_height = gallery->rows * sheet->enlarged,
+                 text = longest_caption(gallery) * ANNC_LETTER_STEP, by_width = image_width / text,
+                 by_height = image_height / (4 * ANNC_LETTER_ROWS),
+                 letter = by_width < by_height ? by_width : by_height;
+    sheet->letter = letter > 0 ? letter : 1;
+    if (text * sheet->letter > image_width)
+        sheet->across += text * sheet->letter - image_width;
+    sheet->down += (ANNC_LETTER_ROWS + CAPTION_GAP) * sheet->letter;
+}
+
+static struct sheet lay_out(const struct grid *grid)
+{
+    const annc_gallery *gallery = grid->gallery;
+    struct sheet sheet = {.across = gallery->columns + GAP, .down = gallery->rows + GAP, .gap = GAP};
+    const size_t width = grid->across * sheet.across + GAP, height = grid->down * sheet.down + GAP;
+    sheet.enlarged = width < PNG_SIDE / 2 && height < PNG_SIDE / 2 ? PNG_SIDE / (width > height ? width : height) : 1;
+    sheet.across *= sheet.enlarged;
+    sheet.down *= sheet.enlarged;
+    sheet.gap *= sheet.enlarged;
+    if (gallery->captions)
+        make_room_for_captions(gallery, &sheet);
+    sheet.width = grid->across * sheet.across + sheet.gap;
+    sheet.height = grid->down * sheet.down + sheet.gap;
+    return sheet;
+}
+
+static void draw_letter(const struct sheet *sheet, unsigned char letter, size_t top, size_t left)
+{
+    for (size_t r = 0; r < ANNC_LETTER_ROWS * sheet->letter; r++)
+        for (size_t c = 0; c < ANNC_LETTER_COLUMNS * sheet->letter; c++)
+            if (annc_letter_has_ink(letter, r / sheet->letter, c / sheet->letter))
+                memset(sheet->pixels + ((top + r) * sheet->width + left + c) * COLOURS, INK, COLOURS);
+}
+
+/* Draws a caption in the middle of a cell. */
+static void draw_caption(const struct sheet *sheet, const char *caption, size_t top, size_t left)
+{
+    const size_t step = ANNC_LETTER_STEP * sheet->letter, length = caption_length(caption);
+    left += (sheet->across - sheet->gap - (length * step - (length > 0 ? sheet->letter : 0))) / 2;
+    for (size_t drawn = 0; drawn < length; caption++)
+        if (!is_continuation(*caption))
+            draw_letter(sheet, (unsigned char)*caption, top, left + drawn++ * step);
+}
+
+static void draw_image(const struct sheet *sheet, const annc_gallery *gallery, size_t i, size_t top, size_t left)
+{
+    left += (sheet->across - sheet->gap - gallery->columns * sheet->enlarged) / 2;
+    for (size_t r = 0; r < gallery->rows * sheet->enlarged; r++)
+        for (size_t c = 0; c < gallery->columns * sheet->enlarged; c++)
+            memcpy(sheet->pixels + ((top + r) * sheet->width + left + c) * COLOURS,
+                   image(gallery, i) + (r / sheet->enlarged * gallery->columns + c / sheet->enlarged) * COLOURS,
+                   COLOURS);
 }
 
 static annc_status write_png(const struct grid *grid, const char *path)
 {
     annc_status status = ANNC_OK;
     const annc_gallery *gallery = grid->gallery;
-    const size_t down = gallery->rows + GAP, across = gallery->columns + GAP;
-    size_t width = grid->across * across + GAP, height = grid->down * down + GAP;
-    const size_t enlarged =
-        width < PNG_SIDE / 2 && height < PNG_SIDE / 2 ? PNG_SIDE / (width > height ? width : height) : 1;
-    uint8_t *sheet = NULL;
-    width *= enlarged;
-    height *= enlarged;
-    ANNC_TRY(annc_allocate(annc_product(width, height), COLOURS, "the images", (void **)&sheet));
-    memset(sheet, FRAME, width * height * COLOURS);
-    for (size_t i = 0; i < gallery->count; i++)
-        place(sheet, width, gallery, i, (i / grid->across * down + GAP) * enlarged,
-              (i % grid->across * across + GAP) * enlarged, enlarged);
-    ANNC_TRY(annc_png_write(path, (uint32_t)height, (uint32_t)width, sheet));
+    struct sheet sheet = lay_out(grid);
+    const size_t pixels = annc_product(sheet.width, sheet.height);
+    ANNC_TRY(annc_allocate(pixels, COLOURS, "the images", (void **)&sheet.pixels));
+    memset(sheet.pixels, FRAME, pixels * COLOURS);
+    for (size_t i = 0; i < gallery->count; i++) {
+        const size_t top = i / grid->across * sheet.down + sheet.gap,
+                     left = i % grid->across * sheet.across + sheet.gap;
+        draw_image(&sheet, gallery, i, top, left);
+        if (gallery->captions)
+            draw_caption(&sheet, gallery->captions[i],
+                         top + gallery->rows * sheet.enlarged + sheet.letter * CAPTION_GAP, left);
+    }
+    ANNC_TRY(annc_png_write(path, (uint32_t)sheet.height, (uint32_t)sheet.width, sheet.pixels));
 out:
-    annc_release(sheet);
+    annc_release(sheet.pixels);
     return status;
 }
 
@@ -148,12 +235,6 @@ static annc_status write_svg(const struct grid *grid, const char *path)
 
 /* ---------------------------------------------------------------- both formats */
 
-static bool ends_with(const char *path, const char *end)
-{
-    const size_t length = strlen(path), more = strlen(end);
-    return length >= more && annc_compare_any_case(path + length - more, end, SIZE_MAX) == 0;
-}
-
 annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
 {
     ANNC_REQUIRE(gallery, "gallery");
@@ -166,9 +247,9 @@ annc_status annc_gallery_draw(const annc_gallery *gallery, const char *path)
         return annc_fail(ANNC_USAGE, "%u images of %u x %u pixels do not make a picture: it must have 1 to %d pixels",
                          gallery->count, gallery->rows, gallery->columns, MOST_PIXELS);
     const struct grid grid = {gallery, across, (gallery->count + across - 1) / across};
-    if (ends_with(path, ".png"))
+    if (annc_ends_with(path, ".png"))
         return write_png(&grid, path);
-    if (ends_with(path, ".svg"))
+    if (annc_ends_with(path, ".svg"))
         return write_svg(&grid, path);
     if (strcmp(path, "-") == 0)
         return write_svg(&grid, "/dev/stdout");

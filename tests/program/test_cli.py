@@ -513,10 +513,37 @@ class Natural(Cli):
         self.run_program("help", "man", "lr", code=USAGE)
 
     def test_order(self):
+        """Arguments in the wrong order: the message has the command that works."""
         self.train("--save", "m")
-        result = self.run_program("predict", "bars/t10k-images-idx3-ubyte", "m", code=USAGE)
-        self.assertIn("m is a model: put it first", result.stderr)
-        self.assertNotIn("put it first", self.run_program("predict", "bars/t10k-images-idx3-ubyte", "nowhere", code=INPUT).stderr)
+        images = "bars/t10k-images-idx3-ubyte"
+        (self.folder / "t.csv").write_text("a,b\n1,2\n3,4\n")
+
+        def refused(*arguments, code=USAGE):
+            return self.run_program(*arguments, code=code).stderr
+
+        self.assertIn(f"{images} is not a model; put the model first: annc-gpu predict m {images}\n", refused("predict", images, "m"))
+        self.assertIn("annc-gpu predict m t.csv\n", refused("predict", "t.csv", "t.csv", "m"))
+        for command in "eval", "check", "trace", "show":
+            right = f"t.csv is not a model; put the model first: annc-gpu {command} m --data t.csv\n"
+            self.assertIn(right, refused(command, "t.csv", "m"))
+            self.assertIn(right, refused(command, "t.csv", "--data", "m"))
+            named = refused(command, "m", "t.csv")
+            self.assertIn(f"unexpected argument 't.csv'; name the data with --data: annc-gpu {command} m --data t.csv\n", named)
+        self.assertIn("annc-gpu show m --data t.csv\n", refused("show", "t.csv", "--what", "mistakes", "--data", "m"))
+        for command in "info", "export":
+            self.assertIn(f"t.csv is not a model; give the model alone: annc-gpu {command} m\n", refused(command, "t.csv", "m"))
+        self.assertIn("is a table, not a model; a model comes first: annc-gpu eval MODEL --data t.csv\n", refused("eval", "t.csv", code=INPUT))
+        self.assertIn("a model comes first: annc-gpu predict MODEL t.csv\n", refused("predict", "t.csv", code=INPUT))
+        self.assertIn("annc-gpu train --data t.csv\n", refused("train", "t.csv"))
+        self.assertIn("'m', a model; to train it further: annc-gpu train --load m\n", refused("train", "m", "--data", "t.csv"))
+        self.assertIn("unexpected argument 'm'\n", refused("sweep", "m"))
+        self.assertIn("m is a model, not a log", refused("report", "m", "--out", "r.html", code=INPUT))
+        self.assertIn("line 1 is not a line of a log", refused("report", "t.csv", "--out", "r.html", code=INPUT))
+        self.assertIn("nowhere.csv: No such file", refused("eval", "nowhere.csv", code=INPUT))
+        self.assertNotIn("put the model first", refused("predict", images, "nowhere", code=INPUT))
+        # What the messages show works.
+        self.run_program("eval", "m", "--data", images)
+        self.run_program("predict", "m", images)
 
     def test_resume_with_another_rate(self):
         self.train("--checkpoint", "c")

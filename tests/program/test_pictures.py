@@ -318,7 +318,33 @@ class Pictures(Cli):
         self.assertEqual([text.firstChild.data for text in svg.getElementsByTagName("text")], [str(i % 10) for i in range(12)])
         self.assertIn("M6 6h2v1h-2z", svg.getElementsByTagName("path")[-1].getAttribute("d"))  # row 4, columns 4 and 5, behind a gap of 2, white
         self.assertIn(".png or .svg", self.run_program("show", "bars", "--out", "grid.gif", code=USAGE).stderr)
+        self.assertIn("--captions has no effect", self.run_program("show", "bars", "--captions", "--out", "grid.svg").stderr)
+        self.assertIn("--captions has no effect", self.run_program("show", "bars", "--captions").stderr)
         self.assertIn("not images", self.run_program("show", self.put("t.csv", b"1,2,a\n3,4,b\n"), code=INPUT).stderr)
+
+    def test_captions(self):
+        """With --captions a PNG has the label below each image, in letters of 5 x 7, and the same images."""
+        one, two, seven = ("..#.. .##.. #.#.. ..#.. ..#.. ..#.. #####", ".###. #...# ....# ..##. .#... #.... #####",
+                           "##### ....# ....# ...#. ..#.. ..#.. ..#..")
+        self.run_program("show", "bars", "--count", "12", "--out", "grid.png")
+        without = self.pixels_of("grid.png")
+        self.assertNotIn("no effect", self.run_program("show", "bars", "--count", "12", "--captions", "--out", "grid.png").stderr)
+        pixels, step, letter = self.pixels_of("grid.png"), 8, 8  # 4 across, enlarged by 8; letters as high as a quarter of an image
+        cell = 30 * step
+        high = cell + 9 * letter  # below a gap of 2
+        self.assertEqual((len(pixels), len(pixels[0])), (3 * high + 2 * step, len(without[0])))
+        for i in range(12):
+            top, left = i // 4 * high + 2 * step, i % 4 * cell + 2 * step
+            for r in range(28 * step):
+                self.assertEqual(pixels[top + r][left:left + 28 * step], without[i // 4 * cell + 2 * step + r][left:left + 28 * step])
+            top, left = top + 28 * step + 2 * letter, left + (28 * step - 5 * letter) // 2
+            drawn = " ".join("".join("#" if pixels[top + r * letter + letter // 2][left + c * letter + letter // 2] == (230,) * 3 else "."
+                                     for c in range(5)) for r in range(7))
+            self.assertEqual(drawn in (one, two, seven), i % 10 in (1, 2, 7))
+            if i % 10 in (1, 2, 7):
+                self.assertEqual(drawn, {1: one, 2: two, 7: seven}[i % 10])
+            ink = sum(pixel == (230,) * 3 for row in pixels[top:top + 7 * letter] for pixel in row[i % 4 * cell:(i % 4 + 1) * cell])
+            self.assertEqual(ink, letter * letter * drawn.count("#"))
 
     def pixels_of(self, name):
         """The pixels of a picture that show drew, enlarged by a whole number: rows of (red, green, blue)."""

@@ -66,6 +66,18 @@ class Trace(Tables):
                 labels.append((left, min(float(text.get("y")) for text in texts) - 9, left + width, max(float(text.get("y")) for text in texts)))
         return labels, nodes
 
+    def test_lines_cross_no_number(self):
+        """All lines are drawn before the numbers, which have a halo of the sheet's colour, in the light and in the dark."""
+        file = self.write("x.csv", [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], ["a", "b", "y"])
+        edges, _ = self.edges("--layers", "2-3:tanh-1", "--cost", "cross-entropy", "--data", file)
+        root = ElementTree.parse(self.folder / "g.svg").getroot()
+        order = [element.tag for element in root if element.tag == SVG + "line" or element.get("class") == "edge"]
+        self.assertEqual(order, [SVG + "line"] * len(edges) + [SVG + "g"] * len(edges))
+        light, dark = root.find(SVG + "style").text.split("@media(prefers-color-scheme:dark)")
+        for style, text in (light, r"text\{[^}]*paint-order:stroke;stroke:(#\w+);stroke-width:5px"), (dark, r"text\{[^}]*stroke:(#\w+)"):
+            halo, sheet = (re.search(pattern, style).group(1) for pattern in (text, r"rect\.sheet\{fill:(#\w+)"))
+            self.assertEqual(halo, sheet)
+
     def test_largest_are_shown(self):
         """Of many inputs those whose products weigh most, found here among all of them."""
         network = ["--layers", "784-8-10", "--data", "bars", "--neuron", "2:3"]

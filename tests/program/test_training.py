@@ -165,6 +165,21 @@ class Tasks(Tables):
             self.assertAlmostEqual(label["f1"], 2 * both / (wanted + predicted))
             self.assertEqual((label["label"], label["support"]), (("red", "round", "big")[j], wanted))
         self.assertIn("subset accuracy", self.run_program("eval", "m", "--data", file).stdout)
+        # An epoch's line has the share of right labels, too; after the last one it is the model's.
+        right = sum(p == y for one, row in zip(said, rows) for p, y in zip(one, row[2:])) / (3 * len(rows))
+        self.assertAlmostEqual(measured["label_accuracy"], right)
+        tested = self.lines("train", "--data", file, "--test", file, "--target", "red,round,big", "--epochs", "60", "--device", "cpu")
+        self.assertEqual((tested[-2]["test_label_accuracy"], tested[-1]["label_accuracy"]), (right, right))
+        train = ["train", "--data", file, "--target", "red,round,big", "--device", "cpu"]
+        held = [*train, "--validation", "0.2", "--epochs", "6", "--checkpoint", "c"]
+        self.assertRegex(self.run_program(*held).stdout.splitlines()[-1],
+                         r"^Epoch 6:  Mean loss: \S+  validation set label acc: \d+\.\d\d%$")
+        self.assertRegex(self.run_program(*held, "--test", file).stdout.splitlines()[-1],
+                         r"^Epoch 6:  Mean loss: \S+  validation label acc: \d+\.\d\d%  test label acc: \d+\.\d\d%$")
+        whole = self.lines(*held)[-1]
+        self.assertEqual(self.lines("train", "--resume", "c")[-1]["validation_label_accuracy"], whole["validation_label_accuracy"])
+        # One column is a number: no share of labels.
+        self.assertNotIn("validation_label_accuracy", self.lines("train", "--data", file, "--target", "red", "--validation", "0.2", "--epochs", "1")[-1])
 
     def test_several_targets(self):
         rows = [[x / 10, 3 * x / 10 + 1, 1000 - 7 * x] for x in range(100)]

@@ -1135,6 +1135,18 @@ static void galleries(void)
         gallery.columns = tall ? 1 : 600;
         REQUIRE_OK(annc_gallery_draw(&gallery, in_folder("long.png")));
     }
+    for (uint32_t i = 0; ANNC_PNG_FOUND && i < 3; i++) { /* in a PNG as wide as they are, up to 40 letters */
+        static const char *const texts[] = {"", "\xC3\xA4 ab", "more than forty letters, of which it has forty"};
+        static const uint8_t widths[] = {6, 4 * 6, 40 * 6};
+        uint8_t bytes[24] = {0};
+        gallery =
+            (annc_gallery){.count = 1, .rows = 600, .columns = 1, .pixels = pixels, .captions = texts + i, .title = ""};
+        REQUIRE_OK(annc_gallery_draw(&gallery, in_folder("text.png")));
+        file = fopen(in_folder("text.png"), "r");
+        CHECK(file && fread(bytes, 1, sizeof bytes, file) == sizeof bytes && fclose(file) == 0);
+        CHECK(bytes[19] == widths[i] + 4);                         /* gaps of 2 */
+        CHECK(bytes[22] == 613 >> 8 && bytes[23] == (613 & 0xFF)); /* 600, gaps of 2, letters of 7 below a gap of 2 */
+    }
     CHECK(annc_gallery_draw(&gallery, "p") == ANNC_USAGE && strstr(annc_last_error(), ".png or .svg"));
     gallery.rows = gallery.columns = 1 << 15;
     CHECK(annc_gallery_draw(&gallery, in_folder("large.png")) == ANNC_USAGE &&

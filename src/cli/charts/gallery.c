@@ -52,15 +52,30 @@ static uint8_t *image(struct gallery *gallery, uint32_t i)
 
 /* ---------------------------------------------------------------- output */
 
+static void note_useless_captions(const struct options *options, const struct gallery *gallery)
+{
+    const char *path = options->value[OPTION_OUT].text;
+    if (!options->value[OPTION_CAPTIONS].given)
+        return;
+    if (!gallery->images.captions)
+        note(options, "note: --captions has no effect: these images have no captions");
+    else if (!path || !annc_ends_with(path, ".png"))
+        note(options, "note: --captions has no effect: the screen and SVG files have captions always");
+}
+
 annc_status gallery_present(const struct options *options, const struct gallery *gallery)
 {
     const char *path = options->value[OPTION_OUT].text;
+    note_useless_captions(options, gallery);
     if (!path) {
         draw_gallery(stdout, &gallery->images);
         return ANNC_OK;
     }
+    annc_gallery images = gallery->images;
+    if (!options->value[OPTION_CAPTIONS].given && annc_ends_with(path, ".png"))
+        images.captions = NULL;
     set_stop_policy(END_WHEN_ASKED); /* complete every started file */
-    const annc_status status = annc_gallery_draw(&gallery->images, path);
+    const annc_status status = annc_gallery_draw(&images, path);
     if (status == ANNC_OK && !is_standard_output(path))
         note(options, "wrote %s (%u image%s)", path, gallery->images.count, annc_plural(gallery->images.count));
     return status;

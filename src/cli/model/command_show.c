@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/charts/gallery.h"
 #include "cli/charts/weight_table.h"
+#include "cli/options/argument_order.h"
 #include "cli/options/known_data.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
@@ -122,7 +123,7 @@ static annc_status find_model(const struct options *options, bool needed, annc_n
         return annc_fail(ANNC_USAGE, "--what weights and mistakes need a model: annc-gpu show MODEL --what weights");
     if (!path || (!needed && (stat(path, &file) != 0 || !S_ISREG(file.st_mode))))
         return ANNC_OK;
-    const annc_status status = annc_model_load(path, NULL, network);
+    const annc_status status = needed ? load_model(options, path, network) : annc_model_load(path, NULL, network);
     return needed || status == ANNC_MEMORY ? status : ANNC_OK;
 }
 
@@ -134,6 +135,13 @@ static annc_status show_data_beside_model(const struct options *options, enum su
         return annc_fail(ANNC_USAGE, "--what %s needs data, but %.200s is a model; name the data with --data",
                          show_subject(subject), options->positional[0]);
     return show_data(options, data, subject, gallery);
+}
+
+static annc_status refuse_two_data(const struct options *options, const char *name)
+{
+    ANNC_RETURN_IF_FAILED(check_model_first(options));
+    return annc_fail(ANNC_USAGE, "%.200s is not a model, so it names data, as --data does; give only one of them",
+                     name);
 }
 
 annc_status run_show(const struct options *options)
@@ -153,8 +161,7 @@ annc_status run_show(const struct options *options)
     else if (network)
         ANNC_TRY(show_weights(options, network, &gallery));
     else if (name && data)
-        ANNC_TRY(annc_fail(ANNC_USAGE, "%.200s is not a model, so it names data, as --data does; give only one of them",
-                           name));
+        ANNC_TRY(refuse_two_data(options, name));
     else
         ANNC_TRY(show_data(options, name ? name : data, (enum subject)what->choice, &gallery));
     if (gallery.images.count > 0)

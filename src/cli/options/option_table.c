@@ -270,6 +270,7 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_LAYER] = {"of-layer", "L", WHOLE, SHOW, "1", 1, ANNC_MAX_LAYERS, 0, "layer whose weights are shown"},
     [OPTION_COUNT_SHOWN] = {"count", "N", WHOLE, SHOW, 0, 1, 100000, 0,
                             "number of images; default: 100 in a file, 10 on the screen; 100 units"},
+    [OPTION_CAPTIONS] = {"captions", 0, FLAG, SHOW, 0, ANY, "write labels, mistakes or unit numbers into a PNG, too"},
     [OPTION_EXAMPLE] = {"example", "N", WHOLE, TRACE, "1", 1, UINT32_MAX, 0, "example of the data, from 1"},
     [OPTION_NEURON] = {"neuron", "L:J", TEXT, TRACE, 0, ANY, "show unit J of layer L, gate by gate"},
     [OPTION_EDGES] = {"edges", "K", WHOLE, TRACE, "4", 1, 100, 0,

@@ -39,6 +39,7 @@ enum option_id {
     OPTION_WHAT,
     OPTION_LAYER,
     OPTION_COUNT_SHOWN,
+    OPTION_CAPTIONS,
     OPTION_EXAMPLE,
     OPTION_NEURON,
     OPTION_EDGES,
@@ -167,9 +168,12 @@ struct option_value {
 enum { MOST_POSITIONAL = 1024, MOST_REPEATED = 16, MOST_JOINED = 100 };
 
 struct options {
+    unsigned command; /* its bit */
+    const char *command_name;
     struct option_value value[OPTION_COUNT];
     const char *positional[MOST_POSITIONAL]; /* arguments that are not options */
     int positional_count;
+    const char *extra; /* the first argument more than the command takes; or NULL */
     const char *repeated[MOST_REPEATED]; /* values of the repeatable option */
     int repeated_count;
     const char *unsaved;    /* --resume: the file of --save that the checkpoint may not name; or NULL */

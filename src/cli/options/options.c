@@ -226,8 +226,7 @@ static annc_status parse_arguments(unsigned command, int most_positional, int ar
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
             return annc_fail(ANNC_USAGE, "unknown option %.64s; options begin with --", argv[i]);
         } else if (options->positional_count >= most_positional) {
-            return annc_fail(ANNC_USAGE, "unexpected argument '%.64s'%s", argv[i],
-                             option_named(command, "data") != OPTION_COUNT ? "; name the data with --data" : "");
+            options->extra = options->extra ? options->extra : argv[i];
         } else {
             options->positional[options->positional_count++] = argv[i];
         }
@@ -257,6 +256,7 @@ annc_status options_set(unsigned command, const char *name, const char *text, st
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options)
 {
     memset(options, 0, sizeof *options);
+    options->command = command;
     return parse_arguments(command, most_positional, argc, argv, options);
 }
 

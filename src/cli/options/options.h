@@ -6,7 +6,8 @@
 #include "cli/options/option_types.h"
 
 /* Parses a command's arguments; call it before options_complete. ANNC_USAGE with a message that
- * names the option, its value and the accepted values, or suggests a similar name. */
+ * names the option, its value and the accepted values, or suggests a similar name. Arguments beyond
+ * most_positional are for check_extra_argument to refuse. */
 annc_status options_parse(unsigned command, int most_positional, int argc, char **argv, struct options *options);
 /* Sets every option without a value to its default, if it has one. */
 annc_status options_default(struct options *options);

@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/options/argument_order.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -146,30 +147,13 @@ annc_status shape_from_options(const struct options *options, const annc_shape *
     return annc_shape_check(shape);
 }
 
-/* Fails if the first argument is not the model, but a later one is; keeps the last error
- * otherwise. */
-static annc_status check_order(const struct options *options)
-{
-    struct annc_kept_error first;
-    annc_error_keep(&first);
-    for (int i = 1; i < options->positional_count; i++) {
-        annc_network *network = NULL;
-        const bool is_model = annc_model_load(options->positional[i], NULL, &network) == ANNC_OK;
-        annc_network_free(network);
-        if (is_model)
-            return annc_fail(ANNC_USAGE, "%.300s is a model: put it first", options->positional[i]);
-    }
-    annc_fail_again(ANNC_INPUT, &first);
-    return ANNC_OK;
-}
-
 annc_status load_model(const struct options *options, const char *path, annc_network **network)
 {
     annc_shape assumed;
     char activations[1024];
     const annc_status status = annc_model_load(path, NULL, network);
     if (status == ANNC_INPUT && path == options->positional[0])
-        ANNC_RETURN_IF_FAILED(check_order(options));
+        ANNC_RETURN_IF_FAILED(check_model_first(options));
     if (status != ANNC_INPUT || !options->value[OPTION_LAYERS].given)
         return status;
     ANNC_RETURN_IF_FAILED(shape_from_options(options, NULL, &assumed));

@@ -4,6 +4,7 @@
 #include "cli/charts/curves.h"
 #include "cli/log/run.h"
 #include "cli/log/run_log.h"
+#include "cli/options/argument_order.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_types.h"
@@ -116,10 +117,12 @@ static void print_results(FILE *out, const struct report *report)
                  {"epochs", "epochs", false},
                  {"best_epoch", "epoch that was kept", false},
                  {"accuracy", "test accuracy", true},
+                 {"label_accuracy", "test label accuracy", true},
                  {"r2", "test R\xC2\xB2", false},
                  {"rmse", "test RMSE", false},
                  {"mae", "test MAE", false},
                  {"validation_accuracy", "validation accuracy", true},
+                 {"validation_label_accuracy", "validation label accuracy", true},
                  {"validation_r2", "validation R\xC2\xB2", false},
                  {"validation_rmse", "validation RMSE", false},
                  {"validation_loss", "validation loss per example", false},
@@ -292,6 +295,16 @@ static annc_status save_page(const struct report *report)
     return status;
 }
 
+static annc_status read_log(const char *path, struct run *run)
+{
+    struct annc_kept_error kept;
+    const annc_status status = run_read(path, run);
+    annc_error_keep(&kept);
+    if (status == ANNC_INPUT && is_model(path))
+        return annc_fail(ANNC_INPUT, "%.300s is a model, not a log; `annc-gpu train --log FILE` writes a log", path);
+    return status == ANNC_INPUT ? annc_fail_again(ANNC_INPUT, &kept) : status;
+}
+
 annc_status run_report(const struct options *options)
 {
     static struct report report; /* too large for the stack */
@@ -309,7 +322,7 @@ annc_status run_report(const struct options *options)
     ANNC_TRY(annc_model_can_save(output_path(path)));
     for (int i = 0; i < options->positional_count; i++) {
         report.count++; /* freed with the others, even if incomplete */
-        ANNC_TRY(run_read(options->positional[i], &report.runs[i]));
+        ANNC_TRY(read_log(options->positional[i], &report.runs[i]));
         name_run(&report, (size_t)i);
         ANNC_TRY(check_run(options, &report.runs[i]));
     }

@@ -212,28 +212,60 @@ static void print_label(const struct sheet *sheet, double x, double y, const cha
                 fabs(edge->gradient) < sheet->faint ? "backward faint" : "backward", x, y + 12, more, edge->gradient);
 }
 
-static void print_edge(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge,
-                       struct covered *covered, FILE *out)
+/* The line of an edge, from the border of one node to that of the other. */
+struct line {
+    double from[2], to[2]; /* x, y */
+    bool is_upright;
+};
+
+static struct line line_of(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge)
 {
+    enum { BEFORE = 2 }; /* of the arrow's tip, before the node */
     const struct graph_node *from = &graph->nodes[edge->from], *to = &graph->nodes[edge->to];
     const bool is_upright = from->column == to->column;
-    const double x0 = x_of(sheet, from) + (is_upright ? 0 : half_width(graph, from));
-    const double y0 = y_of(sheet, from) + (is_upright ? HALF_HEIGHT : 0);
-    const double x1 = x_of(sheet, to) - (is_upright ? 0 : half_width(graph, to) + 2);
-    const double y1 = y_of(sheet, to) - (is_upright ? HALF_HEIGHT + 2 : 0);
-    fprintf(out, "<g class=\"edge\" data-from=\"%s\" data-to=\"%s\" data-value=\"%.17g\"", from->name, to->name,
-            edge->value);
+    return (struct line){{x_of(sheet, from) + (is_upright ? 0 : half_width(graph, from)),
+                          y_of(sheet, from) + (is_upright ? HALF_HEIGHT : 0)},
+                         {x_of(sheet, to) - (is_upright ? 0 : half_width(graph, to) + BEFORE),
+                          y_of(sheet, to) - (is_upright ? HALF_HEIGHT + BEFORE : 0)},
+                         is_upright};
+}
+
+static void print_line(const struct line *line, FILE *out)
+{
+    fprintf(out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" marker-end=\"url(#arrow)\"/>\n", line->from[0],
+            line->from[1], line->to[0], line->to[1]);
+}
+
+static void print_numbers(const struct graph *graph, const struct sheet *sheet, const struct graph_edge *edge,
+                          struct covered *covered, FILE *out)
+{
+    const struct line line = line_of(graph, sheet, edge);
+    const double *from = line.from, *to = line.to;
+    fprintf(out, "<g class=\"edge\" data-from=\"%s\" data-to=\"%s\" data-value=\"%.17g\"",
+            graph->nodes[edge->from].name, graph->nodes[edge->to].name, edge->value);
     if (!isnan(edge->gradient))
         fprintf(out, " data-gradient=\"%.17g\"", edge->gradient);
-    fprintf(out, "><line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" marker-end=\"url(#arrow)\"/>", x0, y0, x1, y1);
-    if (is_upright) {
-        print_label(sheet, x0 + 6, (y0 + y1) / 2, " text-anchor=\"start\"", edge, out);
+    fputs(">", out);
+    if (line.is_upright) {
+        print_label(sheet, from[0] + 6, (from[1] + to[1]) / 2, " text-anchor=\"start\"", edge, out);
     } else {
-        const double t =
-            free_place(covered, edge, place_of(graph, edge), (const double[]){x0, y0}, (const double[]){x1, y1});
-        print_label(sheet, x0 + t * (x1 - x0), y0 + t * (y1 - y0), "", edge, out);
+        const double t = free_place(covered, edge, place_of(graph, edge), from, to);
+        print_label(sheet, from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1]), "", edge, out);
     }
     fputs("</g>\n", out);
+}
+
+/* Prints all lines, then the numbers: their halo, in the colour of the sheet, keeps every line off. */
+static void print_edges(const struct graph *graph, const struct sheet *sheet, FILE *out)
+{
+    struct covered covered = cover(graph, sheet);
+    for (uint32_t i = 0; i < graph->edge_count; i++) {
+        const struct line line = line_of(graph, sheet, &graph->edges[i]);
+        print_line(&line, out);
+    }
+    for (uint32_t i = 0; i < graph->edge_count; i++)
+        print_numbers(graph, sheet, &graph->edges[i], &covered, out);
+    free(covered.boxes);
 }
 
 static void print_xml(const char *text, FILE *out)
@@ -258,7 +290,7 @@ void graph_print_svg(const struct graph *graph, FILE *out)
     fputs(
         "<style>line{stroke:#8a94a0;stroke-width:1.2}rect{fill:#fff;stroke:#44505c}.value rect{fill:#eef3f8}"
         ".parameter rect{fill:#fdf3e1}.gate rect{fill:#e3eef9}.fold rect{fill:#f3f3f3;stroke-dasharray:3 3}"
-        "text{fill:#1d2730;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}rect~text{stroke:none}"
+        "text{fill:#1d2730;paint-order:stroke;stroke:#fff;stroke-width:5px;stroke-linejoin:round}rect~text{stroke:none}"
         ".forward{fill:#0b6b3a}.backward{fill:#b3261e}.backward.faint{fill:#737d88}path{fill:#8a94a0}rect.sheet{fill:#"
         "fff;"
         "stroke:none}"
@@ -274,10 +306,7 @@ void graph_print_svg(const struct graph *graph, FILE *out)
     fprintf(out, "<text x=\"%.0f\" y=\"24\" font-size=\"14\" text-anchor=\"start\" font-weight=\"bold\">", 16.0);
     print_xml(graph->title, out);
     fputs("</text>\n", out);
-    struct covered covered = cover(graph, &sheet);
-    for (uint32_t i = 0; i < graph->edge_count; i++)
-        print_edge(graph, &sheet, &graph->edges[i], &covered, out);
-    free(covered.boxes);
+    print_edges(graph, &sheet, out);
     for (uint32_t i = 0; i < graph->node_count; i++)
         print_node(graph, &sheet, &graph->nodes[i], out);
     fprintf(out,

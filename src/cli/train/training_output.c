@@ -14,6 +14,7 @@
 #include "cli/train/session.h"
 #include "cli/train/session_state.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,8 @@ void json_measures(struct json *json, const struct session *session, const char 
         json_named(json, prefix, "rmse", evaluation->rmse);
         json_named(json, prefix, "mae", evaluation->mae);
     }
+    if (!isnan(evaluation->label_accuracy))
+        json_named(json, prefix, "label_accuracy", evaluation->label_accuracy);
 }
 
 static void json_health(struct json *json, const struct session *session)
@@ -147,12 +150,17 @@ annc_status log_epoch(const struct session *session)
     return session->log ? json_epoch(session, NULL) : ANNC_OK;
 }
 
-/* "  test set acc: 91.02% (9102 / 10000)", "  test set R2: 0.9923 RMSE: 0.123"; beside another set
- * "  test acc: 91.02%", "  test R2: 0.9923", so that the line fits 80 columns. */
+/* "  test set acc: 91.02% (9102 / 10000)", "  test set label acc: 91.02%" where each example has
+ * several labels, "  test set R2: 0.9923 RMSE: 0.123"; beside another set "  test acc: 91.02%",
+ * "  test label acc: 91.02%", "  test R2: 0.9923", so that the line fits 80 columns. */
 static void print_measures(const struct session *session, const char *name, const annc_evaluation *evaluation)
 {
     const bool is_beside = session->data.validation && session->data.test, accuracy = has_accuracy(session);
     char r2[SHORT_NUMBER];
+    if (!isnan(evaluation->label_accuracy)) {
+        printf("  %s%s label acc: %.2f%%", name, is_beside ? "" : " set", 100 * evaluation->label_accuracy);
+        return;
+    }
     if (is_beside && accuracy)
         printf("  %s acc: %.2f%%", name, 100 * annc_evaluation_accuracy(evaluation));
     else if (is_beside)
@@ -268,6 +276,8 @@ static void json_main_measures(struct json *json, const struct session *session)
         json_number(json, "rmse", outcome->test.rmse);
         json_number(json, "mae", outcome->test.mae);
     }
+    if (session->data.test && !isnan(outcome->test.label_accuracy))
+        json_number(json, "label_accuracy", outcome->test.label_accuracy);
     if (session->data.validation) {
         json_whole(json, "best_epoch", session_epoch(session, outcome->epoch.epoch));
         json_measures(json, session, "validation_", &outcome->validation);

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
 #include "network/network.h"
+#include "training/run/target_metrics.h"
 #include "training/step/compatibility.h"
 #include "training/step/engine_choice.h"
 #include "training/step/feed.h"
@@ -390,12 +391,14 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         evaluation->loss += evaluator->scores[c].cost;
     }
     evaluation->loss /= evaluation->count;
-    evaluation->r2 = evaluation->rmse = evaluation->mae = NAN;
+    evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
     if (evaluator->examples->targets) {
         if (outputs)
             memcpy(evaluator->outputs, outputs,
                    (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
-        measure_targets(evaluator, evaluator->outputs, evaluation);
+        evaluation->label_accuracy =
+            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, evaluator->outputs);
+        measure_targets(evaluator, evaluator->outputs, evaluation); /* in the units of the file from here on */
         measure_classes(evaluator, evaluator->outputs, predictions, evaluation);
     }
     evaluation->seconds = annc_now() - start;

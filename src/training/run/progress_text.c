@@ -53,6 +53,7 @@ static void pass_evaluation(struct codec *codec, annc_evaluation *evaluation)
     pass_number(codec, &evaluation->r2);
     pass_number(codec, &evaluation->rmse);
     pass_number(codec, &evaluation->mae);
+    pass_number(codec, &evaluation->label_accuracy);
     pass_number(codec, &evaluation->seconds);
 }
 

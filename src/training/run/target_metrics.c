@@ -1,5 +1,6 @@
 /* target_metrics.c - measures of targets beyond R^2: of quantiles, counts and several labels per
  * example. */
+#include "training/run/target_metrics.h"
 #include "base/functions.h"
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
@@ -78,6 +79,19 @@ annc_class_measures annc_multilabel_target(const annc_shape *shape, const annc_d
     return measures;
 }
 
+double annc_label_accuracy(const annc_shape *shape, const annc_dataset *dataset, const float *outputs)
+{
+    if (!are_labels(shape, dataset))
+        return NAN;
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const size_t all = (size_t)examples->count * examples->outputs;
+    const float middle = annc_cost_middle(shape->cost);
+    size_t right = 0;
+    for (size_t at = 0; at < all; at++)
+        right += (examples->targets[at] == 1) == (outputs[at] > middle);
+    return (double)right / (double)all;
+}
+
 /* Returns the number of examples that have every label right. */
 static uint32_t count_exact(const annc_shape *shape, const annc_examples *examples, const float *outputs)
 {
@@ -116,7 +130,6 @@ annc_multilabel annc_multilabel_measure(const annc_shape *shape, const annc_data
     macro->predicted = micro->predicted;
     macro->correct = micro->correct;
     finish(micro);
-    measures.accuracy = 1 - ((double)micro->support + micro->predicted - 2.0 * micro->correct) /
-                                ((double)examples->count * examples->outputs);
+    measures.accuracy = annc_label_accuracy(shape, dataset, outputs);
     return measures;
 }
