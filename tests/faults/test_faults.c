@@ -274,6 +274,7 @@ static void data_of_tables(void)
     every_call("a column of words, with a test set", load, &options, 0);
     options = table_options("table.csv");
     options.text.weight = "width";
+    options.text.missing = ANNC_MISSING_DROP;
     options.validation = 0.5;
     every_call("weights", load, &options, 0);
     options =
