@@ -226,7 +226,7 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.input_min", "annc.input_max", "annc.input_mean", "annc.input_deviation" (JSON
  * arrays of hexadecimal floats: each input in the training rows, in the units of the file, or all
  * inputs together where there are more than 65536; of a file larger than the memory, a sample of the
- * rows), "annc.label" (column name), "annc.table" ([fields per row, position of the label,
+ * rows), "annc.label" and "annc.weight" (column names), "annc.table" ([fields per row, position of the label,
  * whether the file had a header]), "annc.transpose" ("true" for transposed images), "annc.images"
  * ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training
  * images; rows is 0 for other data);
@@ -247,7 +247,12 @@ typedef enum annc_input_type {
     ANNC_FLOATS, /* float, used unchanged */
 } annc_input_type;
 
-/* The arrays of a data set. Either `labels` or `targets` is set; the other is NULL. */
+/* The arrays of a data set. Either `labels` or `targets` is set; the other is NULL.
+ *
+ * Weights of rows: an example of weight 2 counts as two examples, one of weight 0 as none. Training
+ * multiplies the cost C of each example by its weight, as by that of its class, and measures are
+ * weighted means. Only their ratios matter: a data set scales them so that their mean is 1, and has
+ * none, NULL, if all are equal. */
 typedef struct annc_examples {
     uint32_t count;        /* examples */
     uint32_t inputs;       /* n_0 */
@@ -257,13 +262,15 @@ typedef struct annc_examples {
     const void *x;         /* count x inputs */
     const int32_t *labels; /* count, each 0...outputs-1 (0 or 1 if outputs is 1), or NULL */
     const float *targets;  /* count x outputs, or NULL */
+    const float *weights;  /* count, finite, 0 or more and not all 0; or NULL: all 1 */
 } annc_examples;
 
-/* Creates a data set from a copy of these arrays, without scaling. ANNC_INPUT names the row of a
- * label out of range or of a value that is not finite; ANNC_USAGE for a missing array. */
+/* Creates a data set from a copy of these arrays, without scaling inputs and targets; rows of
+ * weight 0 stay. ANNC_INPUT names the row of a label out of range, of a value that is not finite or
+ * of a negative weight; ANNC_USAGE for a missing array. */
 ANNC_API annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset);
 ANNC_API void annc_dataset_free(annc_dataset *dataset);
-/* Returns the inputs and targets as the network receives them, scaled. */
+/* Returns the inputs and targets as the network receives them, scaled, and the weights with mean 1. */
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Writes rows and columns of an image (28 and 28), or inputs and 1 if the examples are not
  * images; 0 and 0 for NULL. */
@@ -272,7 +279,7 @@ ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *row
  * floats times 255, or, if any lies outside [0, 1], stretched from the least to the largest. Writes
  * nothing if there is no example i. */
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
-/* Returns a 64-bit hash of the counts, the inputs, and the labels or targets. */
+/* Returns a 64-bit hash of the counts, the inputs, the labels or targets, and the weights. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* Returns whether the data set has labels of classes, rather than targets. */
 ANNC_API bool annc_dataset_has_classes(const annc_dataset *dataset);
@@ -290,7 +297,7 @@ ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32
  * data set has labels or the name is unknown. */
 ANNC_API const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target);
 /* Returns the number of example i's row in its file or arrays, from 1, without the header but with
- * the rows that were dropped for missing values; 0 for an example that does not exist. */
+ * the rows that were dropped for missing values or a weight of 0; 0 for an example that does not exist. */
 ANNC_API uint64_t annc_dataset_row(const annc_dataset *dataset, uint32_t i);
 
 typedef enum annc_source {
@@ -320,6 +327,9 @@ typedef struct annc_arrays {
     uint32_t label_count;           /* label names */
     uint32_t outputs;               /* targets per row */
     const double *targets;          /* count x outputs, or NULL */
+    /* Of the rows: count, finite, 0 or more and not all 0; NULL = all equal. Rows of weight 0 are left
+     * out. */
+    const double *weights;
 } annc_arrays;
 
 typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
@@ -348,6 +358,9 @@ typedef struct annc_text_options {
     /* Inputs "a,b" that are words, each text a level with an input of 0 and 1, and inputs that are
      * numbers; or NULL. Of other inputs, those are words most of whose cells are not numbers. */
     const char *categorical, *numeric;
+    /* Column of the weights of the rows, 0 or more, which is no input; or NULL. Rows of weight 0 are
+     * left out. With a model, the column that its training data had is used, if the table has it. */
+    const char *weight;
 } annc_text_options;
 
 /* Scaling of inputs and targets. Only the training rows determine its constants. */
@@ -552,7 +565,7 @@ typedef struct annc_augmentation {
 /* Terms that training adds to the mean of C over a minibatch; all zero = none. They do not affect
  * evaluation; only class weights and label smoothing affect the reported loss. */
 typedef struct annc_objective {
-    /* Factor of C per class: n_L values, 2 for a single output. NULL: all 1. */
+    /* Factor of C per class, beside the weights of rows: n_L values, 2 for a single output. NULL: all 1. */
     const float *class_weights;
     /* e within [0, 1): targets of labels are (1 - e) one-hot + e / n (Szegedy et al. 2016). */
     double label_smoothing;
@@ -565,8 +578,9 @@ typedef struct annc_objective {
 } annc_objective;
 
 /* Computes class_weights that balance classes of different sizes: n / (classes x n_c) for a class
- * with n_c of the n examples, so that each class has the same total weight (scikit-learn's
- * "balanced"); 0 for a class without examples. weights: annc_dataset_class_count() values.
+ * with n_c of the n examples, or with n_c of their weight, so that each class has the same total
+ * weight (scikit-learn's "balanced"); 0 for a class without examples. weights:
+ * annc_dataset_class_count() values.
  * ANNC_USAGE if the data set has targets. */
 ANNC_API annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weights);
 
@@ -710,10 +724,10 @@ typedef struct annc_epoch {
     uint32_t epoch;    /* 1 for the first */
     uint32_t steps;    /* minibatches trained */
     uint32_t examples; /* examples trained */
-    /* Sum over minibatches of the minibatch's mean cost, each before its step. */
+    /* Sum over minibatches of the minibatch's mean cost, weighted, each before its step. */
     double loss;
     double rate;      /* learning rate of the last step */
-    uint32_t correct; /* training examples classified correctly, each before its step */
+    uint32_t correct; /* training examples classified correctly, each before its step; not weighted */
     double seconds;   /* training alone; its share, if several networks train in one launch */
 } annc_epoch;
 
@@ -765,12 +779,14 @@ typedef struct annc_evaluation {
     /* Examples whose class, the argmax of the outputs (ties: the lowest index), is the label, or the
      * one-hot target. A single output means class 1 above 1/2, or above 0 with the hinge cost. */
     uint32_t correct;
-    double loss; /* mean cost per example */
-    /* Of targets, in their own units; r2 is the mean over the targets. NaN for labels. */
+    double loss; /* mean cost per example, weighted */
+    /* Of targets, in their own units and weighted; r2 is the mean over the targets. NaN for labels. */
     double r2, rmse, mae;
     /* Share of right labels where each example has several, as annc_multilabel has it; NaN for other data. */
     double label_accuracy;
     double seconds;
+    /* The weights of all examples and of the correct ones; 0 for examples without weights. */
+    double weight, correct_weight;
 } annc_evaluation;
 
 typedef struct annc_evaluator annc_evaluator;
@@ -786,7 +802,8 @@ ANNC_API void annc_evaluator_free(annc_evaluator *evaluator);
 ANNC_API annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                         float *outputs, annc_evaluation *evaluation);
 
-/* Returns the share of correct predictions, 0...1; NaN without examples. */
+/* Returns the share of correct predictions, 0...1, by weight where there are weights; NaN without
+ * examples. */
 ANNC_API double annc_evaluation_accuracy(const annc_evaluation *evaluation);
 
 /* Sample of a measure: mean and sample standard deviation (over count - 1; 0 for one value). */
@@ -834,7 +851,7 @@ ANNC_API annc_status annc_importance_measure(annc_device *device, const annc_net
                                              const annc_dataset *dataset, const annc_importance_options *options,
                                              annc_importance *importance, annc_evaluation *unpermuted);
 
-/* Measures of one target, in its own units. */
+/* Measures of one target, in its own units, weighted. */
 typedef struct annc_target_measures {
     double r2, rmse, mae;
     /* Share of the examples, 0...1, whose prediction is on the target's side of 1/2; NaN unless the
@@ -848,9 +865,10 @@ ANNC_API annc_status annc_target_measure(const annc_dataset *dataset, const floa
                                          annc_target_measures *measures);
 
 /* Measures of classification beyond accuracy. They take a data set with classes
- * (annc_dataset_labels) and the predictions
- * and outputs (count x n_L) of annc_evaluator_run for it; shape is the shape of the network, whose
- * output activation determines what its outputs mean. */
+ * (annc_dataset_labels) and the predictions and outputs (count x n_L) of annc_evaluator_run for it;
+ * shape is the shape of the network, whose output activation determines what its outputs mean.
+ * Measures that are of type double are weighted by the weights of the rows; those of type uint32_t
+ * count rows. */
 
 /* Computes the area under the ROC curve of two classes: the share of pairs of an example of class 1
  * and one of class 0 in which the former has the larger output for class 1, ties counted half
@@ -882,6 +900,8 @@ typedef struct annc_confusion {
     uint32_t cells;                          /* that are not 0 */
     annc_confusion_cell *cell;               /* in order of label, then predicted */
     uint32_t *support, *predicted, *correct; /* of each class, as in annc_class_measures */
+    /* The weights of these examples, from which precision and recall follow. */
+    double *support_weight, *predicted_weight, *correct_weight;
 } annc_confusion;
 
 /* Counts a confusion matrix; free it with annc_confusion_free. ANNC_USAGE for targets, or for a
@@ -907,7 +927,8 @@ typedef struct annc_class_measures {
 /* Returns the measures of a class, 0...classes-1; all 0 for another. */
 ANNC_API annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32_t class_index);
 /* Returns the sums of the counts and the means of precision, recall and F1: over the classes that
- * occur, as a true or a predicted class, with equal weights (macro), or weighted by support. */
+ * occur, as a true or a predicted class, with equal weights (macro), or weighted by support, which
+ * is that of the weights of rows where there are any. */
 ANNC_API annc_class_measures annc_confusion_mean(const annc_confusion *confusion, bool weighted);
 
 /* Calibration: confidence (the output of the predicted class, or 1 minus a single output for class
@@ -1168,12 +1189,12 @@ ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_fol
 
 /* Computes these equations in double, by plain loops (src/training/step/reference.c): adds example
  * i's dC/dtheta to `gradient`, in the layout of the parameter block, and returns its cost C through
- * `cost`. theta: annc_shape_parameters() doubles. ANNC_USAGE if the data set does not match the
+ * `cost`, both times its weight. theta: annc_shape_parameters() doubles. ANNC_USAGE if the data set does not match the
  * shape or has no such example. */
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                              uint32_t i, double *gradient, double *cost);
 
-/* All values of those equations for one example. Layers count from 1; the vector of layer l is at
+/* All values of those equations for one example, whatever its weight. Layers count from 1; the vector of layer l is at
  * index l, n_l doubles. */
 typedef struct annc_trace {
     annc_shape shape;

@@ -30,12 +30,12 @@ __global__ void __launch_bounds__(WARP) output_delta_rows_kernel(annc_cost cost,
         delta[row + j] = A[row + j] * (delta[row + j] - mean);
 }
 
-// Multiplies rows by the weights of their classes, one warp per row.
+// Multiplies rows by their weights, one warp per row.
 // Registers: at most 24.
-__global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *weights, const float *Y, float *delta)
+__global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *weights, float *delta)
 {
     const size_t row = (size_t)blockIdx.x * n;
-    const float weight = weights[class_of(n, Y + row, TARGET_MIDDLE)];
+    const float weight = weights[blockIdx.x];
     for (uint32_t j = threadIdx.x; j < n; j += WARP)
         delta[row + j] *= weight;
 }
@@ -87,9 +87,9 @@ extern "C" cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activa
 }
 
 extern "C" cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights,
-                                         const float *Y, float *delta)
+                                         float *delta)
 {
-    ANNC_LAUNCH(weigh_kernel, m, WARP, 0, stream, n, weights, Y, delta);
+    ANNC_LAUNCH(weigh_kernel, m, WARP, 0, stream, n, weights, delta);
     return cudaGetLastError();
 }
 

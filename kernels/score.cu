@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(MOST_SCORE_THREADS)
         double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
             row_cost += (double)annc_cost_value_f32(cost, tau, Z[row + j], A[row + j], Y[row + j]);
-        cost_sum += weights ? (double)weights[wanted] * row_cost : row_cost;
+        cost_sum += weights ? (double)weights[r] * row_cost : row_cost;
         correct += predicted == wanted;
         if (predictions)
             predictions[first + r] = (int32_t)predicted;

@@ -49,16 +49,20 @@ class Rows:
         Targets instead of labels.
     columns : sequence of str, optional
         Names of the inputs.
+    weights : array of shape (rows,), optional
+        Weights of the rows.
     """
 
     def __init__(self, x: np.ndarray, labels: np.ndarray | None = None, names: Sequence[str] = (),
-                 targets: np.ndarray | None = None, columns: Sequence[str] = ()) -> None:
+                 targets: np.ndarray | None = None, columns: Sequence[str] = (),
+                 weights: np.ndarray | None = None) -> None:
         self.x = x
         self.labels = None if labels is None else np.ascontiguousarray(labels, dtype=np.uint32)
         self.targets = None if targets is None else np.ascontiguousarray(targets, dtype=np.float64)
         for y in (self.labels, self.targets):
             if y is not None and len(y) != len(x):
                 raise ValueError(f"X has {len(x)} rows, but y has {len(y)}: inconsistent numbers of samples")
+        self.weights = None if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
         self._names, self._columns = annc.text_list(list(names)), annc.text_list(list(columns))
         struct = annc.Arrays(count=x.shape[0], inputs=x.shape[1], type=annc.NUMBERS[x.dtype.name], x=x.ctypes.data,
                              label_count=len(names))
@@ -68,6 +72,8 @@ class Rows:
             struct.labels, struct.label_names = self.labels.ctypes.data, self._names
         if self.targets is not None:
             struct.targets, struct.outputs = self.targets.ctypes.data, self.targets.shape[1]
+        if self.weights is not None:
+            struct.weights = self.weights.ctypes.data
         self.struct = struct
 
 

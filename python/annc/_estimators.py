@@ -13,7 +13,7 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d
 
 from . import _library as annc
 from . import _program
@@ -170,7 +170,7 @@ class _Epochs:
         if held.count:
             line.update(validation_loss=held.loss)
             line.update({"validation_correct": held.correct, "validation_count": held.count,
-                         "validation_accuracy": held.correct / held.count} if classes else
+                         "validation_accuracy": lib.annc_evaluation_accuracy(ctypes.byref(held))} if classes else
                         {"validation_r2": held.r2, "validation_rmse": held.rmse})
             if not math.isnan(held.label_accuracy):
                 line.update(validation_label_accuracy=held.label_accuracy)
@@ -200,6 +200,11 @@ class _Estimator(BaseEstimator):
             return self._validate_data(X, y, **options)
         from sklearn.utils.validation import validate_data
         return validate_data(self, X, y, **options)
+
+    @staticmethod
+    def _weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+        """Return the weights of the rows of X, or None; the library checks their values."""
+        return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
 
     def _columns(self) -> list[str]:
         """Return the names of the inputs, of a data frame."""
@@ -521,7 +526,8 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         self.verbose = verbose
         self.warm_start = warm_start
 
-    def fit(self, X: Any, y: Any, eval_set: tuple[Any, Any] | None = None) -> AnncClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None,
+            eval_set: tuple[Any, Any] | None = None) -> AnncClassifier:
         """Train on rows and their labels.
 
         Parameters
@@ -530,6 +536,9 @@ class AnncClassifier(ClassifierMixin, _Estimator):
             Contiguous float32, float64 and uint8 arrays are passed on without a copy.
         y : array of shape (rows,)
             Labels: whole numbers or texts.
+        sample_weight : array of shape (rows,), optional
+            Weights of the rows, 0 or more: 2 counts as two rows, 0 as none. Only their ratios
+            matter. Weights of classes multiply them.
         eval_set : (X, y), optional
             Validation set, in place of `validation`.
 
@@ -558,14 +567,17 @@ class AnncClassifier(ClassifierMixin, _Estimator):
             raise ValueError(f"y has one class, {classes[0]!r}: a classifier needs 2 or more classes")
         self.classes_ = classes
         held_out = None if eval_set is None else self._rows(self._validate(eval_set[0]), self._labels(eval_set[1]))
-        self._train(self._rows(X, labels), self._outputs(), self._given_epochs(), held_out)
+        rows = self._rows(X, labels, self._weights(sample_weight, X))
+        self._train(rows, self._outputs(), self._given_epochs(), held_out)
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Iterable[Any] | None = None) -> AnncClassifier:
+    def partial_fit(self, X: Any, y: Any, classes: Iterable[Any] | None = None,
+                    sample_weight: Any = None) -> AnncClassifier:
         """Train one epoch on these rows, from the parameters that are there.
 
         The first call learns the scaling from its rows, and needs `classes`, all labels that will
-        come. The moments of momentum and Adam begin anew with each call.
+        come. The moments of momentum and Adam begin anew with each call. `sample_weight` is as in
+        `fit`; the ratios of weights are those within one call.
         """
         X, labels = self._start(X, y, True, True)
         labels = self._labels(labels)
@@ -573,7 +585,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             self.classes_ = np.unique(np.asarray(list(classes)))
-        self._train(self._rows(X, labels), self._outputs(), 1)
+        self._train(self._rows(X, labels, self._weights(sample_weight, X)), self._outputs(), 1)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -607,13 +619,14 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         check_classification_targets(labels)
         return labels
 
-    def _rows(self, X: np.ndarray, labels: np.ndarray) -> Rows:
+    def _rows(self, X: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Rows:
         indices = np.searchsorted(self.classes_, labels)
         unknown = self.classes_[np.minimum(indices, len(self.classes_) - 1)] != labels
         if np.any(unknown):
             raise ValueError(f"y has the label {label_text(labels[unknown][0])!r}, which is not among the classes "
                              f"{self.classes_}")
-        return Rows(X, labels=indices, names=[label_text(label) for label in self.classes_], columns=self._columns())
+        return Rows(X, labels=indices, names=[label_text(label) for label in self.classes_], columns=self._columns(),
+                    weights=weights)
 
     def _outputs(self) -> int:
         single = self.output_activation == "sigmoid" or self.cost == "cross-entropy"
@@ -711,7 +724,8 @@ class AnncRegressor(RegressorMixin, _Estimator):
         self.verbose = verbose
         self.warm_start = warm_start
 
-    def fit(self, X: Any, y: Any, eval_set: tuple[Any, Any] | None = None) -> AnncRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None,
+            eval_set: tuple[Any, Any] | None = None) -> AnncRegressor:
         """Train on rows and their targets.
 
         Parameters
@@ -719,6 +733,9 @@ class AnncRegressor(RegressorMixin, _Estimator):
         X : array or data frame of shape (rows, inputs)
             Contiguous float32, float64 and uint8 arrays are passed on without a copy.
         y : array of shape (rows,) or (rows, targets)
+        sample_weight : array of shape (rows,), optional
+            Weights of the rows, 0 or more: 2 counts as two rows, 0 as none. Only their ratios
+            matter.
         eval_set : (X, y), optional
             Validation set, in place of `validation`.
 
@@ -732,19 +749,20 @@ class AnncRegressor(RegressorMixin, _Estimator):
             As `AnncClassifier.fit`.
         """
         X, y = self._start(X, y, self.warm_start)
-        rows = self._rows(X, y)
+        rows = self._rows(X, y, self._weights(sample_weight, X))
         held_out = None if eval_set is None else self._rows(*self._validate(*eval_set))
         self._train(rows, rows.struct.outputs, self._given_epochs(), held_out)
         return self
 
-    def partial_fit(self, X: Any, y: Any) -> AnncRegressor:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> AnncRegressor:
         """Train one epoch on these rows, from the parameters that are there.
 
         The first call learns the scaling from its rows. The moments of momentum and Adam begin anew
-        with each call.
+        with each call. `sample_weight` is as in `fit`; the ratios of weights are those within one
+        call.
         """
         X, y = self._start(X, y, True, True)
-        rows = self._rows(X, y)
+        rows = self._rows(X, y, self._weights(sample_weight, X))
         self._train(rows, rows.struct.outputs, 1)
         return self
 
@@ -760,9 +778,9 @@ class AnncRegressor(RegressorMixin, _Estimator):
     def _y_rules() -> dict[str, Any]:
         return {"multi_output": True, "y_numeric": True}
 
-    def _rows(self, X: np.ndarray, y: np.ndarray) -> Rows:
+    def _rows(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Rows:
         self._one_dimension = y.ndim == 1
-        return Rows(X, targets=y.reshape(len(y), -1), columns=self._columns())
+        return Rows(X, targets=y.reshape(len(y), -1), columns=self._columns(), weights=weights)
 
     def _learn_classes(self, sets: DataSets) -> None:
         pass

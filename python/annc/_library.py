@@ -37,19 +37,20 @@ class Shape(Structure):
 
 class Examples(Structure):
     _fields_ = [("count", c_uint32), ("inputs", c_uint32), ("outputs", c_uint32), ("type", c_int),
-                ("divisor", c_float), ("x", c_void_p), ("labels", POINTER(c_int32)), ("targets", POINTER(c_float))]
+                ("divisor", c_float), ("x", c_void_p), ("labels", POINTER(c_int32)), ("targets", POINTER(c_float)),
+                ("weights", POINTER(c_float))]
 
 
 class Arrays(Structure):
     _fields_ = [("count", c_uint32), ("inputs", c_uint32), ("type", c_int), ("x", c_void_p),
                 ("input_names", POINTER(c_char_p)), ("labels", c_void_p), ("label_names", POINTER(c_char_p)),
-                ("label_count", c_uint32), ("outputs", c_uint32), ("targets", c_void_p)]
+                ("label_count", c_uint32), ("outputs", c_uint32), ("targets", c_void_p), ("weights", c_void_p)]
 
 
 class TextOptions(Structure):
     _fields_ = [("separator", c_char), ("decimal", c_char), ("thousands", c_char), ("header", c_int),
                 ("skip", c_uint32), ("missing", c_int), ("label", c_char_p), ("target", c_char_p), ("drop", c_char_p),
-                ("categorical", c_char_p), ("numeric", c_char_p)]
+                ("categorical", c_char_p), ("numeric", c_char_p), ("weight", c_char_p)]
 
 
 class DataOptions(Structure):
@@ -114,7 +115,8 @@ class Epoch(Structure):
 
 class Evaluation(Structure):
     _fields_ = [("count", c_uint32), ("correct", c_uint32), ("loss", c_double), ("r2", c_double), ("rmse", c_double),
-                ("mae", c_double), ("label_accuracy", c_double), ("seconds", c_double)]
+                ("mae", c_double), ("label_accuracy", c_double), ("seconds", c_double), ("weight", c_double),
+                ("correct_weight", c_double)]
 
 
 class LayerHealth(Structure):
@@ -201,6 +203,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "annc_device_open_for": (c_int, [POINTER(DeviceOptions), POINTER(Shape), POINTER(TrainingOptions), ADDRESS]),
     "annc_device_close": (None, [c_void_p]),
     "annc_device_describe": (POINTER(DeviceInfo), [c_void_p]),
+    "annc_evaluation_accuracy": (c_double, [POINTER(Evaluation)]),
     "annc_class_weights_balanced": (c_int, [c_void_p, c_void_p]),
     "annc_training_check": (c_int, [POINTER(TrainingOptions), POINTER(Shape)]),
     "annc_plan_make": (c_int, [c_void_p, POINTER(Wishes), POINTER(Plan)]),

@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 10 };
+enum { ANNC_BACKEND_CONTRACT = 11 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -112,9 +112,12 @@ struct annc_backend {
 
     /* Gathers m rows of the minibatch of the cursor's step: X (m x inputs), bytes divided by the
      * divisor, and Y (m x outputs), targets or label values. Row r is the example at position step
-     * * batch + row + r of the cursor's order. */
+     * * batch + row + r of the cursor's order. Unless `weights` is NULL, weights[r] is the row's
+     * weight: that of its example, or 1 without, times that of its label's class, or 1 where
+     * class_weights (annc_objective) is NULL. */
     annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                          struct annc_label_values values, uint32_t m, float *X, float *Y);
+                          struct annc_label_values values, const float *class_weights, uint32_t m, float *X, float *Y,
+                          float *weights);
 
     /* X = X + sigma times noise (annc_input_noise). X: m x n. */
     annc_status (*perturb)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
@@ -160,10 +163,8 @@ struct annc_backend {
     annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                const float *delta, const float *A_in, float *W, float *b);
 
-    /* delta = delta times the weight of each row's class, read from Y. delta, Y: m x n; weights: as
-     * in annc_objective. */
-    annc_status (*weigh)(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
-                         float *delta);
+    /* Multiplies each row of delta (m x n) by its weight (m). */
+    annc_status (*weigh)(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta);
 
     /* G = G + l2 W + l1 sign(W), `count` of each. */
     annc_status (*penalise)(annc_device *device, size_t count, double l2, double l1, const float *W, float *G);
@@ -181,7 +182,7 @@ struct annc_backend {
     annc_status (*limit_rows)(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W);
 
     /* Scores the m rows just computed into scores[step], then moves the cursor to the next step.
-     * Costs are summed in a fixed order, each times the weight of its class unless weights is NULL.
+     * Costs are summed in a fixed order, each times the weight of its row unless weights is NULL.
      * Writes each row's class to predictions, unless NULL, at position step * batch + row + r. Z,
      * A, Y: m x n. */
     annc_status (*score)(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,

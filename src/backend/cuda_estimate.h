@@ -25,7 +25,7 @@ static inline bool annc_changes_inputs(const annc_training_options *training)
     return training->objective.input_dropout > 0 || training->objective.input_noise > 0;
 }
 
-/* Returns why neither of the two takes a job, on any device and with any data, or NULL. */
+/* Returns why neither of the two takes a job, on any device, or NULL. */
 static inline const char *annc_cuda_two_layers_refuse(const struct annc_job *job)
 {
     const annc_shape *shape = job->shape;
@@ -40,6 +40,8 @@ static inline const char *annc_cuda_two_layers_refuse(const struct annc_job *job
         return "it takes minibatches of up to 16 examples";
     if (annc_moves_images(&training->augmentation))
         return "it moves no images";
+    if (job->examples && job->examples->weights)
+        return "it takes no weights of rows";
     if (job->streams)
         return "the examples do not fit the device's memory";
     if (job->predictions)
@@ -78,7 +80,7 @@ static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
     return cycles / cycles_per_second + launch_seconds / ANNC_CLUSTER_STEPS;
 }
 
-/* Returns why the tensor engine takes no such job, on any device and with any data, or NULL. */
+/* Returns why the tensor engine takes no such job, on any device, or NULL. */
 static inline const char *annc_cuda_tensor_refuses(const struct annc_job *job)
 {
     const char *why = annc_cuda_two_layers_refuse(job);
@@ -111,7 +113,7 @@ enum {
     ANNC_BLOCK_BATCH = 128,
 };
 
-/* Returns why the block engine takes no such job, on any device and with any data, or NULL. */
+/* Returns why the block engine takes no such job, on any device, or NULL. */
 static inline const char *annc_cuda_block_refuses(const struct annc_job *job)
 {
     if (!job->training)
@@ -122,6 +124,8 @@ static inline const char *annc_cuda_block_refuses(const struct annc_job *job)
         return "it takes minibatches of up to 128 examples";
     if (annc_moves_images(&job->training->augmentation))
         return "it moves no images";
+    if (job->examples && job->examples->weights)
+        return "it takes no weights of rows";
     if (job->streams)
         return "the examples do not fit the device's memory";
     if (job->predictions)

@@ -18,6 +18,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_ACTIVATION      ANNC_FIELD("activation") /* of the output layer */
 #define ANNC_FIELD_ASSUMED         ANNC_FIELD("assumed")
 #define ANNC_FIELD_CLASS_WEIGHTS   ANNC_FIELD("class_weights")
+#define ANNC_FIELD_WEIGHT          ANNC_FIELD("weight")
 #define ANNC_FIELD_COST            ANNC_FIELD("cost")
 #define ANNC_FIELD_DECIMAL         ANNC_FIELD("decimal")
 #define ANNC_FIELD_CATEGORICAL     ANNC_FIELD("categorical")

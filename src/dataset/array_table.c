@@ -54,9 +54,10 @@ static annc_status take_inputs(const annc_arrays *arrays, bool changes, struct a
     table->type = bytes ? ANNC_BYTES : ANNC_FLOATS;
     if (arrays->type == ANNC_NUMBER_FLOAT64)
         return round_inputs(arrays->x, table);
-    if (changes && !bytes) {
-        ANNC_TRY(annc_allocate(count, sizeof(float), "the examples", &table->x));
-        memcpy(table->x, arrays->x, count * sizeof(float));
+    if (changes) {
+        const size_t size = bytes ? 1 : sizeof(float);
+        ANNC_TRY(annc_allocate(count, size, "the examples", &table->x));
+        memcpy(table->x, arrays->x, count * size);
         return ANNC_OK;
     }
     table->borrowed = true;
@@ -101,6 +102,20 @@ out:
     return status;
 }
 
+static annc_status take_weights(const annc_arrays *arrays, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_allocate(table->rows, sizeof *table->weights, "the weights", (void **)&table->weights));
+    for (uint32_t i = 0; i < table->rows; i++) {
+        if (!(arrays->weights[i] >= 0 && arrays->weights[i] <= (double)FLT_MAX))
+            return annc_fail(ANNC_INPUT, "%s: row %u has the weight %g: weights must be finite and 0 or more",
+                             table->name, i + 1, arrays->weights[i]);
+        table->weights[i] = (float)arrays->weights[i];
+    }
+out:
+    return status;
+}
+
 annc_status annc_array_table(const annc_arrays *arrays, const char *name, bool unlabelled, bool changes,
                              struct annc_table *table)
 {
@@ -108,7 +123,9 @@ annc_status annc_array_table(const annc_arrays *arrays, const char *name, bool u
     memset(table, 0, sizeof *table);
     ANNC_RETURN_IF_FAILED(check(arrays, name, unlabelled));
     snprintf(table->name, sizeof table->name, "%s", name);
-    ANNC_TRY(take_inputs(arrays, changes, table));
+    ANNC_TRY(take_inputs(arrays, changes || arrays->weights, table));
+    if (arrays->weights)
+        ANNC_TRY(take_weights(arrays, table));
     for (uint32_t j = 0; arrays->input_names && j < table->inputs; j++)
         ANNC_TRY(annc_texts_add(&table->input_names, arrays->input_names[j], strlen(arrays->input_names[j])));
     table->has_header = arrays->input_names != NULL;

@@ -64,6 +64,8 @@ annc_status annc_loading_prepare(struct annc_loading *loading)
     ANNC_TRY(open_preparation(loading));
     ANNC_TRY(annc_preparation_load(loading->options->model, loading->preparation));
     loading->preparation->unlabelled = loading->options->unlabelled;
+    if (loading->options->text.weight) /* in place of the model's */
+        loading->preparation->like.weight_name[0] = '\0';
     /* Another program's model may distinguish classes. */
     if (loading->options->unlabelled && loading->options->outputs > 1 && loading->preparation->classes.count == 0 &&
         loading->preparation->like.outputs == 0)
@@ -82,6 +84,8 @@ annc_status annc_loading_complete(struct annc_loading *loading, const struct ann
     }
     if (loading->preparation->scale == ANNC_SCALE_AUTO)
         loading->preparation->scale = table->type == ANNC_BYTES ? ANNC_SCALE_255 : ANNC_SCALE_NONE;
+    if (table->weight_name[0])
+        memcpy(loading->preparation->like.weight_name, table->weight_name, sizeof table->weight_name);
     if (loading->preparation->classes.count == 0 && table->labels.index)
         ANNC_TRY(annc_classes_learn(table->name, &table->labels, loading->options->outputs,
                                     &loading->preparation->classes, NOTES(loading)));
@@ -198,10 +202,21 @@ static annc_text_options text_options(const annc_data_options *options, const ch
     return text;
 }
 
+annc_status annc_loading_refuse_weight(const annc_data_options *options)
+{
+    if (!options->text.weight || options->unlabelled)
+        return ANNC_OK;
+    return annc_fail(ANNC_USAGE, ANNC_FIELD_WEIGHT " names a column of a text table, but the data are none");
+}
+
 annc_status annc_loading_take(struct annc_loading *loading, int p)
 {
     annc_status status = ANNC_OK;
     uint32_t dropped;
+    ANNC_TRY(annc_table_drop_weightless(&loading->table[p], &dropped));
+    if (dropped > 0)
+        annc_note(NOTES(loading), "%u row%s of weight 0 %s left out", dropped, annc_plural(dropped),
+                  dropped == 1 ? "is" : "are");
     ANNC_TRY(annc_table_missing(&loading->table[p], loading->options->text.missing, &dropped));
     if (dropped > 0)
         annc_note(NOTES(loading), "%u row%s with missing values %s left out", dropped, annc_plural(dropped),
@@ -222,9 +237,13 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     annc_text_options text;
     if (!loading->stream && !annc_is_standard_input(path))
         ANNC_TRY(annc_find_subfolders(path, &are_pictures));
-    if (are_pictures)
+    if (are_pictures) {
+        ANNC_TRY(annc_loading_refuse_weight(options));
         return read_picture_folder(loading, path, p);
+    }
     ANNC_TRY(open_once(loading, path, &format, &stream));
+    if (format != ANNC_FORMAT_TEXT)
+        ANNC_TRY(annc_loading_refuse_weight(options));
     if (stream)
         annc_stream_note_gzip(stream, NOTES(loading));
     if (!loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST])

@@ -35,7 +35,11 @@ const struct annc_table *annc_loading_columns(const struct annc_loading *loading
 /* Notes how inputs are scaled. */
 void annc_loading_note_scaling(struct annc_loading *loading);
 
-/* Takes the table of part p: treats its missing values, and learns from the first. */
+/* Refuses a column of weights for data that are no text table. */
+annc_status annc_loading_refuse_weight(const annc_data_options *options);
+
+/* Takes the table of part p: drops rows of weight 0, treats missing values, and learns from the
+ * first table. */
 annc_status annc_loading_take(struct annc_loading *loading, int p);
 /* Reads a file of any format as part p. */
 annc_status annc_loading_read(struct annc_loading *loading, const char *path, const char *labels_path, int p);

@@ -208,9 +208,11 @@ static annc_status read_tables(struct annc_loading *loading)
         ANNC_TRY(read_mnist(loading));
         break;
     case ANNC_SOURCE_DIGITS:
+        ANNC_TRY(annc_loading_refuse_weight(options));
         ANNC_TRY(draw_digits(loading));
         break;
     case ANNC_SOURCE_ARRAYS:
+        ANNC_TRY(annc_loading_refuse_weight(options));
         ANNC_TRY(read_arrays(loading));
         break;
     }

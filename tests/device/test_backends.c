@@ -145,7 +145,8 @@ static void check_gather(struct problem *problem, uint32_t row)
     REQUIRE_OK(annc_pass_open(device, &problem->shape, BATCH, &pass));
     REQUIRE_OK(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
     REQUIRE_OK(backend->upload(device, d_cursor, &cursor, sizeof cursor));
-    REQUIRE_OK(backend->gather(device, d_cursor, &staged, (struct annc_label_values){0, 1}, BATCH, pass.A[0], pass.Y));
+    REQUIRE_OK(backend->gather(device, d_cursor, &staged, (struct annc_label_values){0, 1}, NULL, BATCH, pass.A[0],
+                               pass.Y, NULL));
     REQUIRE_OK(backend->download(device, X, pass.A[0], BATCH * inputs * sizeof(float)));
     REQUIRE_OK(backend->download(device, Y, pass.Y, BATCH * outputs * sizeof(float)));
     for (uint32_t r = 0; r < BATCH; r++) {

@@ -27,10 +27,11 @@ static annc_status counted_open(const struct annc_host *host, int index, int thr
 }
 
 static annc_status counted_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                                  struct annc_label_values values, uint32_t m, float *X, float *Y)
+                                  struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
+                                  float *Y, float *weights)
 {
     calls.gather++;
-    return annc_backend_cpu.gather(device, cursor, examples, values, m, X, Y);
+    return annc_backend_cpu.gather(device, cursor, examples, values, class_weights, m, X, Y, weights);
 }
 
 static annc_status counted_forward(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,

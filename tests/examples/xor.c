@@ -15,7 +15,8 @@ int main(void)
 {
     const float x[] = {0, 0, 0, 1, 1, 0, 1, 1}; /* four examples of two inputs, row by row */
     const int32_t labels[] = {0, 1, 1, 0};
-    const annc_examples examples = {4, 2, 1, ANNC_FLOATS, 1, x, labels, NULL};
+    const annc_examples examples = {
+        .count = 4, .inputs = 2, .outputs = 1, .type = ANNC_FLOATS, .divisor = 1, .x = x, .labels = labels};
     /* 2 inputs, 3 hidden units, 1 output. Without the hidden layer it could not learn: no line parts the ones from the zeros. */
     const annc_shape shape = {2, {2, 3, 1}, {ANNC_TANH, ANNC_SIGMOID}, ANNC_CROSS_ENTROPY, 0};
     annc_training_options options = annc_training_defaults(ANNC_SGD);

@@ -272,6 +272,11 @@ static void data_of_tables(void)
     options.validation = 0.5;
     options.text.categorical = "kind";
     every_call("a column of words, with a test set", load, &options, 0);
+    options = table_options("table.csv");
+    options.text.weight = "width";
+    options.text.missing = ANNC_MISSING_DROP;
+    options.validation = 0.5;
+    every_call("weights", load, &options, 0);
     options =
         (annc_data_options){.source = ANNC_SOURCE_PATH, .path = "arrays.npz", .need_train = true, .validation = 0.25};
     every_call("an archive", load, &options, 0);
@@ -780,6 +785,8 @@ static void models_of_others(void)
     examples.targets = NULL;
     examples.labels = labels;
     every_call("arrays with labels", arrays, &examples, 0);
+    examples.weights = x;
+    every_call("arrays with weights", arrays, &examples, 0);
 }
 
 static void models(void)

@@ -35,6 +35,8 @@ COMMANDS = [
      "--save", "@model.safetensors"],
     ["train", *CLASSES, *CPU, "--epochs", "1", "--folds", "3", "--log", "@log.jsonl"],
     ["train", *CLASSES, "--device", "cpu", "--threads", "2", "--epochs", "1", "--folds", "3", "--json"],
+    ["train", "--data", "table.csv", "--weight", "width", "--layers", "1-4:tanh-3:softmax", *CLASSES[6:], *CPU, "--epochs", "2", "--validation", "0.3",
+     "--save", "@model.safetensors"],
     ["sweep", *CLASSES, *CPU, "--epochs", "1", "--grid", "lr=1,2", "--grid", "momentum=0.5,0.9", "--optimizer", "momentum", "--json",
      "--ensemble", "2", "--save", "@model.safetensors"],
     ["sweep", *TARGETS, "--device", "cpu", "--threads", "2", "--epochs", "1", "--grid", "lr=0.1..1", "--random", "3"],

@@ -412,5 +412,139 @@ class OtherFiles(Tables):
         self.assertEqual(len(losses), 1)
 
 
+class Weights(Tables):
+    """--weight COLUMN: a row of weight 2 counts twice, one of weight 0 is not there."""
+    W = [2, 1, 0, 3, 1, 0, 1]
+    HEADER = ["a", "b", "w", "c", "d", "label"]
+    FULL = [*T[:10], "--batch", "1000", *T[12:]]
+
+    def weighted(self, name, rows, factor=1, weights=None):
+        """A table with the column w in its middle."""
+        weights = weights or self.W
+        return self.write(name, [[*row[:2], factor * weights[i % len(weights)], *row[2:]] for i, row in enumerate(rows)], self.HEADER)
+
+    def trained(self, file, model, *more, options=T):
+        """The last line, and the model's tensors."""
+        last = self.lines("train", "--data", file, *options, "--save", model, *more)[-1]
+        data = (self.folder / model).read_bytes()
+        return last, data[8 + int.from_bytes(data[:8], "little"):]
+
+    def test_zero_is_absence(self):
+        rows = blobs(150)
+        kept = [row for i, row in enumerate(rows) if self.W[i % 7]]
+        ones = [int(weight > 0) for weight in self.W]
+        file = self.weighted("w.csv", rows, weights=ones)
+        some = self.write("some.csv", kept, COLUMNS)
+        self.assertIn("43 rows of weight 0 are left out", self.notes(file, "--weight", "w"))
+        for more in ([], ["--validation", "0.2"]):
+            got, tensors = self.trained(file, "m", "--weight", "w", *more)
+            want, same = self.trained(some, "n", *more)
+            self.assertEqual((got["loss"], tensors), (want["loss"], same))
+        # a class that only such rows have is none
+        file = self.write("x.csv", [*rows, *([*row[:4], "other"] for row in blobs(5))], COLUMNS)
+        text = (self.folder / file).read_text().splitlines()
+        (self.folder / file).write_text("\n".join(f"{line},{'w' if i == 0 else int(i <= 150)}" for i, line in enumerate(text)))
+        self.assertEqual(self.trained(file, "m", "--weight", "w")[1], self.trained(self.write("p.csv", rows, COLUMNS), "n")[1])
+
+    def test_two_is_twice(self):
+        rows = blobs(60)
+        repeated = self.write("r.csv", [row for i, row in enumerate(rows) for _ in range(self.W[i % 7])], COLUMNS)
+        want, _ = self.trained(repeated, "n", options=self.FULL)
+        for factor in (1, 0.3):
+            got, _ = self.trained(self.weighted("w.csv", rows, factor), "m", "--weight", "w", options=self.FULL)
+            self.assertAlmostEqual(got["loss"], want["loss"], delta=1e-4 * want["loss"])
+        shift, same = (OtherFiles.numbers(self.lines("info", model)[-1]["annc.input_shift"]) for model in "mn")
+        self.assertLess(max(abs(a - b) for a, b in zip(shift, same)), 1e-7)  # weighted means
+
+    def test_equal_is_none(self):
+        rows = blobs(60)
+        plain = self.trained(self.write("p.csv", rows, COLUMNS), "n")
+        equal = self.trained(self.weighted("w.csv", rows, weights=[3]), "m", "--weight", "3")
+        self.assertEqual((plain[0]["loss"], plain[1]), (equal[0]["loss"], equal[1]))
+
+    def test_evaluation(self):
+        rows = blobs(60)
+        file = self.weighted("w.csv", rows)
+        few = [part if part != "60" else "1" for part in T]
+        self.trained(file, "m", "--weight", "w", options=few)
+        repeated = self.write("r.csv", [row for i, row in enumerate(rows) for _ in range(self.W[i % 7])], COLUMNS)
+        got = self.lines("eval", "m", "--data", file)[-1]
+        want = self.lines("eval", "m", "--data", repeated)[-1]
+        self.assertLess(got["accuracy"], 1)
+        for key in ("accuracy", "loss", "log_loss", "calibration_error"):
+            self.assertAlmostEqual(got[key], want[key], places=5)
+        for mean in ("macro", "weighted"):
+            for key in ("precision", "recall", "f1"):
+                self.assertAlmostEqual(got[mean][key], want[mean][key], places=5)
+        self.assertRegex(self.run_program("eval", "m").stdout, r"^weighted accuracy .*% \(\d+ / 43\)")
+        shown = self.run_program("eval", "m", "--data", self.write("p.csv", rows, COLUMNS))
+        self.assertIn("the rows have no weights: no column 'w'", shown.stderr)
+        self.assertRegex(shown.stdout, r"^accuracy")
+
+    def test_threshold(self):
+        rows = [row for row in blobs(90) if row[4] != "gamma"]
+        file = self.weighted("w.csv", rows)
+        two = [part.replace("-3:", "-2:") if part == T[1] else part.replace("60", "3") for part in T]
+        self.trained(file, "m", "--weight", "w", options=two)
+        repeated = self.write("r.csv", [row for i, row in enumerate(rows) for _ in range(self.W[i % 7])], COLUMNS)
+        for threshold in ("0.3", "0.5"):
+            got, want = (self.lines("eval", "m", "--data", data, "--threshold", threshold)[-1] for data in (file, repeated))
+            self.assertAlmostEqual(got["accuracy"], want["accuracy"], places=6)
+            self.assertAlmostEqual(got["auc"], want["auc"], places=6)
+
+    def test_predict_ignores(self):
+        rows = blobs(30)
+        file = self.weighted("w.csv", rows)
+        self.trained(file, "m", "--weight", "w")
+        plain = self.write("p.csv", [row[:4] for row in rows], COLUMNS[:4])
+        predicted = self.run_program("predict", "m", file)
+        self.assertEqual(predicted.stdout, self.run_program("predict", "m", plain).stdout)
+        self.assertNotIn("left out", predicted.stderr)
+
+    def test_named_anew(self):
+        rows = blobs(60)
+        self.trained(self.write("p.csv", rows, COLUMNS), "m")
+        file = self.weighted("w.csv", rows)
+        repeated = self.write("r.csv", [row for i, row in enumerate(rows) for _ in range(self.W[i % 7])], COLUMNS)
+        got = self.lines("eval", "m", "--data", file, "--weight", "w")[-1]
+        self.assertAlmostEqual(got["loss"], self.lines("eval", "m", "--data", repeated)[-1]["loss"], places=6)
+        self.assertNotEqual(got["loss"], self.lines("eval", "m", "--data", file)[-1]["loss"])
+        self.run_program("train", "--data", file, *T, "--load", "m", "--weight", "w", "--save", "n")
+        self.assertEqual(self.lines("info", "n")[-1]["annc.weight"], "w")
+        self.assertIn("names column 1, which is an input", self.run_program("eval", "m", "--data", file, "--weight", "a", code=USAGE).stderr)
+
+    def test_targets_and_folds(self):
+        rows = [[i, i % 5, i * 0.5 + i % 3] for i in range(40)]
+        file = self.write("n.csv", rows, ["x", "w", "y"])
+        fit = ["--target", "y", "--layers", "1-1:identity", "--lr", "0.1", "--device", "cpu", "--epochs", "20", "--batch", "8", "--weight", "w"]
+        self.run_program("train", "--data", file, *fit, "--save", "m", "--validation", "0.25")
+        got = self.lines("eval", "m", "--data", file)[-1]
+        repeated = self.write("r.csv", [[x, y] for x, w, y in rows for _ in range(w)], ["x", "y"])
+        want = self.lines("eval", "m", "--data", repeated)[-1]
+        for key in ("r2", "rmse", "mae", "loss"):
+            self.assertAlmostEqual(got[key], want[key], places=4)
+        self.assertIn("R2", self.run_program("train", "--data", file, *fit, "--folds", "4").stdout)
+
+    def test_audit(self):
+        file = self.weighted("w.csv", blobs(30), 0.7)
+        self.assertIn("PASS", self.run_program("check", "--data", file, "--weight", "w", "--layers", "4-5-3", "--device", "cpu").stderr)
+
+    def test_what_is_no_weight(self):
+        rows = blobs(20)
+        for cell, fault in ((-1, "line 3, column 'w': the weight -1 is below 0"), ("", "line 3, column 'w': the value is missing"),
+                            ("heavy", "line 3, column 'w': 'heavy' is not a number"), ("1e39", "is too large for single precision")):
+            self.assertIn(fault, self.refused(self.weighted("w.csv", rows, weights=[1, cell, 2] + [1] * 17), "--weight", "w"))
+        gap = self.weighted("w.csv", rows, weights=[1, "", 2] + [1] * 17)
+        self.assertIn("line 3, column 'w': the weight is missing; use --missing drop", self.refused(gap, "--weight", "w", "--missing", "mean"))
+        self.assertIn("1 row with missing values is left out", self.notes(gap, "--weight", "w", "--missing", "drop"))
+        self.assertIn("has no row with a weight above 0", self.refused(self.weighted("w.csv", rows, weights=[0]), "--weight", "w"))
+        self.assertIn("has no column 'v' for --weight", self.refused(self.weighted("w.csv", rows), "--weight", "v"))
+        self.assertIn("--label and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--label", "w", code=USAGE))
+        self.assertIn("--drop and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--drop", "w", code=USAGE))
+        (self.folder / "x.npy").write_bytes(npy((4, 2), "f", [1, 2, 3, 4, 5, 6, 7, 8]))
+        for data in ("digits", "x.npy"):
+            self.assertIn("--weight names a column of a text table, but the data are none", self.refused(data, "--weight", "w", options=[], code=USAGE))
+
+
 if __name__ == "__main__":
     main()

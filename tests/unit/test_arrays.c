@@ -104,6 +104,44 @@ static void bytes(void)
     annc_data_free(&data);
 }
 
+/* Rows of weight 0 are left out, whatever their values; the caller's array stays. */
+static void weights(void)
+{
+    static const double some[ROWS] = {1, 0, 2, 1, 0, 0}, wrong[][ROWS] = {{1, -2}, {NAN}, {1, 1, 1e39}, {0}};
+    static const char *const why[] = {"row 2 has the weight -2", "row 1 has the weight nan",
+                                      "row 3 has the weight 1e+39", "the training rows: the weight of every row is 0"};
+    uint8_t bytes[ROWS * INPUTS];
+    float floats[ROWS * INPUTS];
+    double doubles[ROWS * INPUTS];
+    const void *const inputs[] = {bytes, floats, doubles};
+    for (int i = 0; i < ROWS * INPUTS; i++) {
+        bytes[i] = (uint8_t)X[i];
+        floats[i] = (float)X[i];
+        doubles[i] = X[i];
+    }
+    floats[2] = NAN; /* of row 2, whose weight is 0 */
+    for (int type = 0; type < ANNC_NUMBER_COUNT; type++) {
+        annc_data data;
+        annc_arrays arrays = arrays_of((annc_number)type, inputs[type]);
+        arrays.weights = some;
+        REQUIRE_OK(load(&arrays, (annc_data_options){.scale = ANNC_SCALE_NONE}, &data));
+        const annc_examples *examples = annc_dataset_examples(data.train);
+        CHECK(examples->count == 3 && annc_dataset_row(data.train, 1) == 3 && annc_dataset_row(data.train, 2) == 4);
+        CHECK(type == ANNC_NUMBER_UINT8 ? ((const uint8_t *)examples->x)[2] == 3
+                                        : ((const float *)examples->x)[2] == 3);
+        CHECK(examples->weights[0] == 0.75f && examples->weights[1] == 1.5f && examples->weights[2] == 0.75f);
+        CHECK(strstr(data.notes, "3 rows of weight 0 are left out"));
+        annc_data_free(&data);
+        for (size_t i = 0; i < sizeof why / sizeof *why; i++) {
+            arrays.weights = wrong[i];
+            CHECK(refuses(ANNC_INPUT, why[i], &arrays, (annc_data_options){.scale = ANNC_SCALE_NONE}));
+        }
+        CHECK(refuses(ANNC_USAGE, "'weight' names a column of a text table", &arrays,
+                      (annc_data_options){.text.weight = "w"}));
+    }
+    CHECK(bytes[2] == 2 && floats[4] == 3 && doubles[2] == 2);
+}
+
 /* Missing values are an error, dropped with their rows, or replaced; the caller's array stays. */
 static void missing_values(void)
 {
@@ -207,5 +245,5 @@ static void stop_flag(void)
     CHECK(annc_stop_when_set(&set));
 }
 
-TEST_MAIN(TEST(as_from_a_file), TEST(bytes), TEST(missing_values), TEST(validation_rows), TEST(targets), TEST(refused),
-          TEST(struct_sizes), TEST(stop_flag))
+TEST_MAIN(TEST(as_from_a_file), TEST(bytes), TEST(weights), TEST(missing_values), TEST(validation_rows), TEST(targets),
+          TEST(refused), TEST(struct_sizes), TEST(stop_flag))

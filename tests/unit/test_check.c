@@ -66,11 +66,12 @@ static annc_status not_a_number(annc_device *device, uint32_t m, uint32_t n_in, 
 }
 
 static annc_status other_examples(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                                  struct annc_label_values values, uint32_t m, float *X, float *Y)
+                                  struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
+                                  float *Y, float *weights)
 {
     struct annc_cursor other = *cursor;
     other.step++;
-    return annc_backend_cpu.gather(device, &other, examples, values, m, X, Y);
+    return annc_backend_cpu.gather(device, &other, examples, values, class_weights, m, X, Y, weights);
 }
 
 /* ---------------------------------------------------------------- the audit of a backend */
@@ -269,7 +270,7 @@ static void sampling_of_zeros(void)
     size_t count = 0;
     for (int i = 0; i < COUNT; i++)
         x[i * INPUTS + 77] = 1; /* one input of a thousand is used */
-    const annc_examples examples = {COUNT, INPUTS, 2, ANNC_FLOATS, 1, x, labels, NULL};
+    const annc_examples examples = {COUNT, INPUTS, 2, ANNC_FLOATS, 1, x, labels, NULL, NULL};
     REQUIRE_OK(annc_dataset_create(&examples, &data));
     REQUIRE_OK(annc_network_create(&shape, &network));
     REQUIRE_OK(annc_network_initialise(network, cpu, ANNC_INIT_XAVIER, 1));

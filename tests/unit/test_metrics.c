@@ -466,6 +466,119 @@ static void of_an_evaluation(void)
     annc_device_close(cpu);
 }
 
+/* ---------------------------------------------------------------- weights of rows */
+
+/* A data set of weighted rows. Their weights are scaled: 1, 0.5, 1.5, 1. */
+static annc_dataset *weighted_of(uint32_t outputs, const int32_t *labels, const float *targets)
+{
+    static const uint8_t x[4] = {0};
+    static const float weights[] = {4, 2, 6, 4};
+    const annc_examples examples = {.count = 4,
+                                    .inputs = 1,
+                                    .outputs = outputs,
+                                    .type = ANNC_BYTES,
+                                    .divisor = 1,
+                                    .x = x,
+                                    .labels = labels,
+                                    .targets = targets,
+                                    .weights = weights};
+    annc_dataset *dataset = NULL;
+    CHECK(annc_dataset_create(&examples, &dataset) == ANNC_OK);
+    return dataset;
+}
+
+static void weights_of_rows(void)
+{
+    static const int32_t labels[] = {0, 1, 1, 0};
+    const struct {
+        float weights[4];
+        const char *refusal;
+    } cases[] = {{{1, -1, 1, 1}, "row 2 has the weight -1"},
+                 {{1, 1, NAN, 1}, "row 3 has the weight nan"},
+                 {{1, 1, 1, INFINITY}, "row 4 has the weight inf"},
+                 {{0, 0, 0, 0}, "the weight of every row is 0"}};
+    annc_dataset *dataset = weighted_of(2, labels, NULL), *other = examples_of(2, 4, labels);
+    const float *weights = annc_dataset_examples(dataset)->weights;
+    CHECK(weights[0] == 1 && weights[1] == 0.5f && weights[2] == 1.5f && weights[3] == 1);
+    CHECK(annc_dataset_fingerprint(dataset) != annc_dataset_fingerprint(other));
+    annc_examples examples = *annc_dataset_examples(other);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        annc_dataset *none = NULL;
+        examples.weights = cases[i].weights;
+        CHECK(annc_dataset_create(&examples, &none) == ANNC_INPUT && !none);
+        CHECK_MSG(strstr(annc_last_error(), cases[i].refusal), "%s", annc_last_error());
+    }
+    annc_dataset_free(dataset);
+    examples.weights = (const float[]){0.1f, 0.1f, 0.1f, 0.1f}; /* equal ones are as none */
+    REQUIRE_OK(annc_dataset_create(&examples, &dataset));
+    CHECK(!annc_dataset_examples(dataset)->weights);
+    CHECK(annc_dataset_fingerprint(dataset) == annc_dataset_fingerprint(other));
+    annc_dataset_free(dataset);
+    annc_dataset_free(other);
+}
+
+/* Classes 0, 1, 1, 0 of weights 1, 0.5, 1.5, 1. */
+static void weighted_classes(void)
+{
+    static const int32_t labels[] = {0, 1, 1, 0}, predictions[] = {0, 0, 1, 1};
+    static const float outputs[] = {0.75f, 0.25f, 0.5f, 0.5f, 0.25f, 0.75f, 0.25f, 0.75f};
+    const annc_shape shape = problem_shape("1-2", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    annc_dataset *dataset = weighted_of(2, labels, NULL);
+    annc_confusion *matrix = NULL;
+    annc_calibration calibration;
+    double auc = 0;
+    float balanced[2];
+    /* Pairs of a positive and a negative one: 0.5 x 1 right, 0.5 x 1 wrong, 1.5 x 1 right, 1.5 x 1 equal. */
+    REQUIRE_OK(annc_auc_measure(dataset, outputs, &auc));
+    CHECK_NEAR(auc, (0.5 + 1.5 + 0.75) / 4, EXACT);
+    CHECK_NEAR(annc_log_loss_measure(&shape, dataset, outputs),
+               -(log(0.75) + 0.5 * log(0.5) + 1.5 * log(0.75) + log(0.25)) / 4, EXACT);
+    REQUIRE_OK(annc_confusion_create(dataset, predictions, &matrix));
+    const annc_class_measures zero = annc_confusion_class(matrix, 0), mean = annc_confusion_mean(matrix, true);
+    CHECK(zero.support == 2 && zero.predicted == 2 && zero.correct == 1);
+    CHECK_NEAR(zero.precision, 1 / 1.5, EXACT);
+    CHECK_NEAR(zero.recall, 0.5, EXACT);
+    CHECK_NEAR(mean.precision, (1 / 1.5 + 1.5 / 2.5) / 2, EXACT);
+    CHECK_NEAR(mean.recall, 2.5 / 4, EXACT);
+    REQUIRE_OK(annc_calibration_measure(&shape, dataset, predictions, outputs, &calibration));
+    CHECK(calibration.count[7] == 3);
+    CHECK_NEAR(calibration.accuracy[7], 2.5 / 3.5, EXACT);
+    CHECK_NEAR(calibration.error, (0.25 + (3.5 * 0.75 - 2.5)) / 4, EXACT);
+    REQUIRE_OK(annc_class_weights_balanced(dataset, balanced)); /* weights 2 and 2 */
+    CHECK(balanced[0] == 1 && balanced[1] == 1);
+    annc_confusion_free(matrix);
+    annc_dataset_free(dataset);
+}
+
+static void weighted_targets(void)
+{
+    const float one[] = {0, 1, 1, 0}, outputs[] = {0.25f, 0, 1, 1};
+    const float two[] = {1, 1, 0, 1, 0, 0, 1, 1}, labels_out[] = {1, 0, 0, 1, 0, 1, 0, 1};
+    annc_shape shape = problem_shape("1-1", ANNC_TANH, ANNC_IDENTITY, ANNC_QUANTILE);
+    annc_dataset *dataset = weighted_of(1, NULL, one);
+    annc_target_measures got;
+    /* errors 1/4, -1, 0, 1; the mean target is 2/4 */
+    REQUIRE_OK(annc_target_measure(dataset, outputs, 0, &got));
+    CHECK_NEAR(got.rmse, sqrt((1.0 / 16 + 0.5 + 1) / 4), EXACT);
+    CHECK_NEAR(got.mae, (0.25 + 0.5 + 1) / 4, EXACT);
+    CHECK_NEAR(got.r2, 1 - (1.0 / 16 + 0.5 + 1) / 1, EXACT);
+    CHECK_NEAR(got.accuracy, 2.5 / 4, EXACT);
+    const annc_cost_measures of_cost = annc_cost_measure(&shape, dataset, outputs);
+    CHECK_NEAR(of_cost.coverage, 3.5 / 4, EXACT);
+    CHECK_NEAR(of_cost.pinball, (0.25 * 0.25 + 0.5 * 0.75 + 0.25) / 4, EXACT);
+    annc_dataset_free(dataset);
+    shape = problem_shape("1-2", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    dataset = weighted_of(2, NULL, two);
+    /* Label 0: rows 0 and 3 are, 0 is predicted. Label 1: rows 0, 1, 3 are, 1, 2, 3 are predicted. */
+    const annc_multilabel labels = annc_multilabel_measure(&shape, dataset, labels_out);
+    CHECK(labels.labels == 2 && labels.exact == 1);
+    CHECK_NEAR(annc_multilabel_target(&shape, dataset, labels_out, 0).recall, 0.5, EXACT);
+    CHECK_NEAR(annc_multilabel_target(&shape, dataset, labels_out, 1).precision, 1.5 / 3, EXACT);
+    CHECK_NEAR(labels.micro.precision, 2.5 / 4, EXACT);
+    CHECK_NEAR(labels.accuracy, 1 - 3.5 / 8, EXACT);
+    annc_dataset_free(dataset);
+}
+
 /* ---------------------------------------------------------------- class weights */
 
 static void balanced_weights(void)
@@ -506,4 +619,5 @@ TEST_MAIN(TEST(quantiles_and_counts), TEST(several_labels), TEST(classes_and_acc
           TEST(auc), TEST(log_loss), TEST(threshold_ranges), TEST(threshold_applied), TEST(threshold_refused),
           TEST(confusion), TEST(confusion_of_a_single_output), TEST(confused_pairs), TEST(many_classes),
           TEST(predictions_refused), TEST(calibration_of_single_outputs), TEST(calibration_of_many_outputs),
-          TEST(calibration_undefined), TEST(of_an_evaluation), TEST(balanced_weights), TEST(balanced_weights_of_many))
+          TEST(calibration_undefined), TEST(of_an_evaluation), TEST(weights_of_rows), TEST(weighted_classes),
+          TEST(weighted_targets), TEST(balanced_weights), TEST(balanced_weights_of_many))

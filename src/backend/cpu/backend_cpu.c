@@ -197,12 +197,15 @@ static void gather_targets(const annc_examples *examples, struct annc_label_valu
 }
 
 static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                              struct annc_label_values values, uint32_t m, float *X, float *Y)
+                              struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
+                              float *Y, float *weights)
 {
     for (uint32_t r = 0; r < m; r++) {
         const uint32_t example = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
         gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
         gather_targets(examples, values, example, Y + (size_t)r * examples->outputs);
+        if (weights)
+            weights[r] = annc_cpu_weight_of(examples, class_weights, example);
     }
     return ANNC_OK;
 }
@@ -357,15 +360,12 @@ static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_i
     return ANNC_OK;
 }
 
-static annc_status cpu_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
-                             float *delta)
+static annc_status cpu_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta)
 {
     (void)device;
-    for (uint32_t r = 0; r < m; r++) {
-        const float weight = weights[annc_cpu_class_wanted(n, Y + (size_t)r * n)];
+    for (uint32_t r = 0; r < m; r++)
         for (uint32_t j = 0; j < n; j++)
-            delta[(size_t)r * n + j] *= weight;
-    }
+            delta[(size_t)r * n + j] *= weights[r];
     return ANNC_OK;
 }
 
@@ -382,7 +382,7 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, float tau, uin
         double row_cost = 0;
         for (uint32_t j = 0; j < n; j++)
             row_cost += (double)annc_cost_value_f32(cost, tau, Z[row + j], A[row + j], Y[row + j]);
-        score.cost += weights ? (double)weights[wanted] * row_cost : row_cost;
+        score.cost += weights ? (double)weights[r] * row_cost : row_cost;
         score.correct += predicted == wanted;
         if (predictions)
             predictions[annc_cursor_position(cursor, cursor->step, r)] = (int32_t)predicted;

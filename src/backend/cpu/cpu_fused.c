@@ -149,6 +149,7 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     worker->own_D[0] = worker->layer[1].D;
     worker->own_D[1] = take(base, &used, m * worker->layer[1].stride);
     worker->Y = take(base, &used, m * worker->layer[fused->layers].stride);
+    worker->weights = fused->is_weighted ? take(base, &used, m) : NULL;
     worker->values = take(base, &used, m * fused->records.step + fused->records.most);
     worker->canvas = take(base, &used, annc_moved_scratch(fused));
     worker->pixels = take(base, &used, fused->moves ? fused->records.most + ANNC_PAD : 0);
@@ -245,6 +246,7 @@ static void plan(const struct annc_job *job, struct annc_fused *fused)
     if (job->training)
         fused->rule = annc_rule_of(job->training);
     fused->layers = job->shape->layers;
+    fused->is_weighted = job->weights || (job->examples && job->examples->weights);
     fused->stride = annc_padded(job->shape->width[1]);
     fused->plane = (inputs + ANNC_OCTET) * ANNC_PAD;
     for (uint32_t l = 0; job->training && l < fused->layers; l++) {

@@ -44,3 +44,9 @@ uint32_t annc_cpu_class_wanted(uint32_t n, const float *row)
 {
     return annc_cpu_class_of(n, row, TARGET_MIDDLE);
 }
+
+float annc_cpu_weight_of(const annc_examples *examples, const float *class_weights, size_t example)
+{
+    const float own = examples->weights ? examples->weights[example] : 1;
+    return class_weights ? own * class_weights[examples->labels[example]] : own;
+}

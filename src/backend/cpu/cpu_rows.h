@@ -17,4 +17,8 @@ uint32_t annc_cpu_class_of(uint32_t n, const float *row, float middle);
 /* Returns the class of a row of targets. */
 uint32_t annc_cpu_class_wanted(uint32_t n, const float *row);
 
+/* Returns the weight of an example times that of its label's class; without the one or the other, 1
+ * in its place. */
+float annc_cpu_weight_of(const annc_examples *examples, const float *class_weights, size_t example);
+
 #endif

@@ -30,7 +30,7 @@ static struct piece piece_of_delta(const struct annc_worker *worker, uint32_t l,
 
 /* ---------------------------------------------------------------- targets and inputs */
 
-/* Writes Y and the wanted classes. With labels, it resets only the entries of the previous
+/* Writes Y, the wanted classes and the weights. With labels, it resets only the entries of the previous
  * minibatch. */
 static void take_targets(struct annc_worker *worker, const uint32_t *these, uint32_t m)
 {
@@ -40,6 +40,8 @@ static void take_targets(struct annc_worker *worker, const uint32_t *these, uint
     const struct annc_label_values values = job->values;
     for (uint32_t r = 0; r < m; r++) {
         float *y = worker->Y + r * stride;
+        if (worker->weights)
+            worker->weights[r] = annc_cpu_weight_of(examples, job->weights, these[r]);
         if (examples->targets) {
             memcpy(y, examples->targets + these[r] * n, n * sizeof *y);
             worker->wanted[r] = annc_cpu_class_wanted((uint32_t)n, y);
@@ -206,7 +208,7 @@ static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
     const struct annc_layer *layer = &worker->layer[fused->layers];
     const annc_cost cost = fused->job->shape->cost;
     const size_t stride = layer->stride, count = m * stride;
-    const float *weights = fused->job->weights;
+    const float *weights = worker->weights;
     fused->kernels->cost_derivative(cost, (float)fused->job->shape->quantile, count, layer->Z, layer->A, worker->Y,
                                     layer->delta);
     if (annc_cost_partner(cost) == ANY_OUTPUT && annc_activation_kind_of(layer->f) == ROWWISE)
@@ -214,7 +216,7 @@ static void output_delta(struct annc_worker *worker, uint32_t m, float alpha)
     else if (annc_cost_partner(cost) == ANY_OUTPUT)
         fused->kernels->times_derivative(layer->f, count, layer->Z, layer->A, layer->delta);
     for (uint32_t r = 0; r < m && weights; r++)
-        fused->kernels->scale(stride, alpha * weights[worker->wanted[r]], layer->delta + r * stride);
+        fused->kernels->scale(stride, alpha * weights[r], layer->delta + r * stride);
     if (!weights)
         fused->kernels->scale(count, alpha, layer->delta);
 }
@@ -369,7 +371,7 @@ static void score(struct annc_worker *worker, uint32_t position, uint32_t m, str
                                          .A = layer->A,
                                          .Y = worker->Y,
                                          .wanted = worker->wanted,
-                                         .weights = job->weights,
+                                         .weights = worker->weights,
                                          .costs = worker->costs};
     score->cost = fused->kernels->sum_costs(&outputs);
     score->examples = m;

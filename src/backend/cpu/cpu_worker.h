@@ -58,6 +58,7 @@ struct annc_worker {
     float *F;         /* their dropout factors, likewise, or NULL */
     float *Y;         /* m x stride of the last layer */
     uint32_t *wanted; /* the class of each row */
+    float *weights;   /* the weight of each row, or NULL */
     double *costs;    /* per output, summed over a minibatch */
     double *squares;  /* of all layers */
     void *memory;
@@ -76,6 +77,7 @@ struct annc_fused {
     int threads; /* of the pool, at most */
     bool choose; /* use only as many of them as make it faster */
     uint32_t layers;
+    bool is_weighted;                                 /* rows or classes have weights */
     struct annc_dropout dropout[ANNC_MAX_LAYERS + 1]; /* of the inputs and the hidden layers; threshold 0: none */
     float noise;                                      /* of the inputs */
     bool lists;                                       /* inputs as lists instead of X */

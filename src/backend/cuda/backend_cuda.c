@@ -323,9 +323,11 @@ static annc_status cuda_initialise(annc_device *device, uint64_t seed, uint64_t 
 }
 
 static annc_status cuda_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
-                               struct annc_label_values values, uint32_t m, float *X, float *Y)
+                               struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
+                               float *Y, float *weights)
 {
-    LAUNCH_TRY(annc_launch_gather(annc_cuda(device)->stream, cursor, examples, values, m, X, Y));
+    LAUNCH_TRY(
+        annc_launch_gather(annc_cuda(device)->stream, cursor, examples, values, class_weights, m, X, Y, weights));
 }
 
 static annc_status cuda_perturb(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
@@ -410,10 +412,9 @@ out:
     return status;
 }
 
-static annc_status cuda_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, const float *Y,
-                              float *delta)
+static annc_status cuda_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta)
 {
-    LAUNCH_TRY(annc_launch_weigh(annc_cuda(device)->stream, m, n, weights, Y, delta));
+    LAUNCH_TRY(annc_launch_weigh(annc_cuda(device)->stream, m, n, weights, delta));
 }
 
 static annc_status cuda_penalise(annc_device *device, size_t count, double l2, double l1, const float *W, float *G)

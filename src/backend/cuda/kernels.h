@@ -17,7 +17,8 @@ cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t 
                                    double scale, float *theta);
 
 cudaError_t annc_launch_gather(cudaStream_t stream, const struct annc_cursor *cursor, const annc_examples *examples,
-                               struct annc_label_values values, uint32_t m, float *X, float *Y);
+                               struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
+                               float *Y, float *weights);
 
 cudaError_t annc_launch_perturb(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, double sigma,
                                 uint32_t m, uint32_t n, float *X);
@@ -36,8 +37,7 @@ cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_
 cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
                                      uint32_t n, const float *Z, const float *A, const float *Y, float *delta);
 
-cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, const float *Y,
-                              float *delta);
+cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, float *delta);
 
 /* delta = delta times f'(Z): the part of hidden_delta after the product. */
 cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *Z,

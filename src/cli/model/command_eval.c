@@ -203,8 +203,8 @@ static void print_binary(const struct measures *measures)
 static void print_measures(const struct result *result, const struct measures *measures)
 {
     const annc_evaluation *evaluation = &result->evaluation;
-    printf("accuracy %.2f%% (%u / %u), loss %.6g per example\n", 100.0 * evaluation->correct / evaluation->count,
-           evaluation->correct, evaluation->count, evaluation->loss);
+    printf("%saccuracy %.2f%% (%u / %u), loss %.6g per example\n", evaluation->weight > 0 ? "weighted " : "",
+           100 * annc_evaluation_accuracy(evaluation), evaluation->correct, evaluation->count, evaluation->loss);
     print_binary(measures);
     if (result->options->value[OPTION_QUIET].given)
         return;
@@ -310,6 +310,20 @@ static void make_room(struct result *result)
     result->outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *result->outputs, "the outputs");
 }
 
+/* Predicts class 1 above the threshold, and counts and weighs the correct examples anew. */
+static annc_status apply_threshold(struct result *result, double threshold)
+{
+    const annc_examples *examples = annc_dataset_examples(result->data);
+    annc_evaluation *evaluation = &result->evaluation;
+    ANNC_RETURN_IF_FAILED(annc_threshold_apply(result->shape, result->data, result->outputs, threshold,
+                                               result->predictions, &evaluation->correct));
+    evaluation->correct_weight = 0;
+    for (uint32_t i = 0; i < examples->count && examples->weights; i++)
+        if (result->predictions[i] == annc_dataset_labels(result->data)[i])
+            evaluation->correct_weight += (double)examples->weights[i];
+    return ANNC_OK;
+}
+
 static annc_status evaluate(struct result *result, annc_device *device, const annc_network *network)
 {
     annc_status status = ANNC_OK;
@@ -319,8 +333,7 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
     make_room(result);
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation));
     if (threshold->given)
-        ANNC_TRY(annc_threshold_apply(result->shape, result->data, result->outputs, threshold->number,
-                                      result->predictions, &result->evaluation.correct));
+        ANNC_TRY(apply_threshold(result, threshold->number));
 out:
     annc_evaluator_free(evaluator);
     return status;

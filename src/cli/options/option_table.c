@@ -135,6 +135,8 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                       "column of classes, name or number; default: detected"},
     [OPTION_TARGET] = {"target", "COLUMNS", TEXT, COMMON | DATA, 0, ANY,
                        "columns of numbers to learn instead of classes: a,b"},
+    [OPTION_WEIGHT] = {"weight", "COLUMN", TEXT, DATA | RARE, 0, ANY,
+                       "column of weights of rows: 2 counts as two rows, 0 as none; default: none"},
     [OPTION_DROP] = {"drop", "COLUMNS", TEXT, READ | RARE, 0, ANY, "columns to leave out: a,b"},
     [OPTION_CATEGORICAL] = {"categorical", "COLUMNS", TEXT, TRAIN | SWEEP | CHECK | TRACE | RARE, 0, ANY,
                             "input columns a,b whose cells are words; default: those with mostly words"},

@@ -60,6 +60,7 @@ enum option_id {
     OPTION_FOLDS,
     OPTION_LABEL,
     OPTION_TARGET,
+    OPTION_WEIGHT,
     OPTION_DROP,
     OPTION_CATEGORICAL,
     OPTION_NUMERIC,
@@ -173,7 +174,7 @@ struct options {
     struct option_value value[OPTION_COUNT];
     const char *positional[MOST_POSITIONAL]; /* arguments that are not options */
     int positional_count;
-    const char *extra; /* the first argument more than the command takes; or NULL */
+    const char *extra;                   /* the first argument more than the command takes; or NULL */
     const char *repeated[MOST_REPEATED]; /* values of the repeatable option */
     int repeated_count;
     const char *unsaved;    /* --resume: the file of --save that the checkpoint may not name; or NULL */

@@ -355,6 +355,7 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
                                        .missing = (annc_missing)value[OPTION_MISSING].choice,
                                        .label = value[OPTION_LABEL].text,
                                        .target = value[OPTION_TARGET].text,
+                                       .weight = value[OPTION_WEIGHT].text,
                                        .drop = value[OPTION_DROP].text,
                                        .categorical = value[OPTION_CATEGORICAL].text,
                                        .numeric = value[OPTION_NUMERIC].text};

@@ -324,7 +324,7 @@ static void print_evaluation(FILE *out, const struct subject *subject)
         fputs("<tr>", out);
         page_number(out, "%u", evaluation->correct);
         page_number(out, "%u", evaluation->count);
-        page_number(out, "%.2f%%", 100.0 * evaluation->correct / evaluation->count);
+        page_number(out, "%.2f%%", 100 * annc_evaluation_accuracy(evaluation));
     } else {
         PAGE_HEADS(out, ">examples", ">R\xC2\xB2", ">RMSE", ">MAE", ">loss per example");
         fputs("<tr>", out);

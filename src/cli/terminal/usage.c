@@ -32,6 +32,7 @@ static const char *option_of_field(const char *field)
                  {"threshold", "--threshold"},
                  {"transpose", "--transpose"},
                  {"unlabelled", "`annc-gpu predict`"},
+                 {"weight", "--weight"},
                  {"width", "--layers"},
                  {"x_name", "--x"},
                  {"y_name", "--y"}};

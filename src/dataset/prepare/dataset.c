@@ -9,6 +9,19 @@
 
 enum { MOST_EXAMPLES = INT32_MAX, MOST_BYTE = 255 };
 
+static annc_status check_weights(const annc_examples *examples)
+{
+    bool any = false;
+    for (size_t i = 0; i < examples->count; i++) {
+        const double weight = (double)examples->weights[i];
+        if (!isfinite(weight) || weight < 0)
+            return annc_fail(ANNC_INPUT, "row %zu has the weight %g: weights must be finite and 0 or more", i + 1,
+                             weight);
+        any = any || weight > 0;
+    }
+    return any ? ANNC_OK : annc_fail(ANNC_INPUT, "the weight of every row is 0");
+}
+
 static annc_status check(const annc_examples *examples)
 {
     const size_t n = examples->count, outputs = examples->outputs;
@@ -36,7 +49,25 @@ static annc_status check(const annc_examples *examples)
         if (examples->labels[i] < 0 || examples->labels[i] >= classes)
             return annc_fail(ANNC_INPUT, "row %zu has label %d, which is outside 0...%d", i + 1, examples->labels[i],
                              classes - 1);
-    return ANNC_OK;
+    return examples->weights ? check_weights(examples) : ANNC_OK;
+}
+
+/* Scales the weights so that their mean is 1; equal ones are as none. */
+static void scale_weights(annc_examples *examples)
+{
+    float *weights = (float *)examples->weights; /* the data set's own */
+    double sum = 0;
+    bool equal = true;
+    for (size_t i = 0; weights && i < examples->count; i++) {
+        sum += (double)weights[i];
+        equal = equal && weights[i] == weights[0];
+    }
+    for (size_t i = 0; !equal && i < examples->count; i++)
+        weights[i] = (float)((double)weights[i] * examples->count / sum);
+    if (!equal)
+        return;
+    annc_release(weights);
+    examples->weights = NULL;
 }
 
 /* Names `classes` classes 0, 1, 2, ... */
@@ -62,6 +93,7 @@ annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uin
     if (examples->labels)
         ANNC_TRY(name_classes(dataset, examples->outputs == 1 ? 2 : examples->outputs));
     dataset->examples = *examples;
+    scale_weights(&dataset->examples);
     dataset->rows = rows;
     dataset->columns = columns;
     *result = dataset;
@@ -128,18 +160,20 @@ annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **da
     ANNC_REQUIRE(examples, "examples");
     annc_status status = ANNC_OK;
     annc_examples copies = *examples;
-    void *x = NULL, *labels = NULL, *targets = NULL;
+    void *x = NULL, *labels = NULL, *targets = NULL, *weights = NULL;
     const size_t n = examples->count;
     ANNC_TRY(check(examples));
     ANNC_TRY(
         copy(examples->x, n * examples->inputs, examples->type == ANNC_BYTES ? 1 : sizeof(float), "the examples", &x));
     ANNC_TRY(copy(examples->labels, n, sizeof(int32_t), "the labels", &labels));
     ANNC_TRY(copy(examples->targets, n * examples->outputs, sizeof(float), "the targets", &targets));
+    ANNC_TRY(copy(examples->weights, n, sizeof(float), "the weights", &weights));
     copies.x = x;
     copies.labels = labels;
     copies.targets = targets;
+    copies.weights = weights;
     ANNC_TRY(annc_dataset_adopt(&copies, examples->inputs, 1, dataset));
-    x = labels = targets = NULL;
+    x = labels = targets = weights = NULL;
     if (copies.targets)
         ANNC_TRY(annc_dataset_find_one_hot(*dataset, copies.targets, NULL));
 out:
@@ -149,6 +183,7 @@ out:
         annc_release(x);
         annc_release(labels);
         annc_release(targets);
+        annc_release(weights);
     }
     return status;
 }
@@ -162,6 +197,7 @@ void annc_dataset_free(annc_dataset *dataset)
     annc_unmap(&dataset->mapping);
     annc_release((void *)dataset->examples.labels);
     annc_release((void *)dataset->examples.targets);
+    annc_release((void *)dataset->examples.weights);
     annc_texts_free(&dataset->class_names);
     annc_texts_free(&dataset->target_names);
     annc_release(dataset->target_scaling);
@@ -213,6 +249,19 @@ uint64_t annc_dataset_row(const annc_dataset *dataset, uint32_t i)
     if (!dataset || i >= dataset->examples.count)
         return 0;
     return dataset->number ? dataset->number[i] : dataset->before + i + 1;
+}
+
+double annc_dataset_weight(const annc_dataset *dataset, size_t i)
+{
+    return dataset->examples.weights ? (double)dataset->examples.weights[i] : 1;
+}
+
+double annc_dataset_weight_of_all(const annc_dataset *dataset)
+{
+    double sum = 0;
+    for (size_t i = 0; i < dataset->examples.count; i++)
+        sum += annc_dataset_weight(dataset, i);
+    return sum;
 }
 
 double annc_dataset_in_units(const annc_dataset *dataset, size_t j, double y)
@@ -294,6 +343,8 @@ uint64_t annc_dataset_fingerprint(const annc_dataset *dataset)
     uint64_t hash = mix_bytes(0, counts, sizeof counts);
     hash = mix_bytes(hash, &examples->divisor, sizeof examples->divisor);
     hash = mix_bytes(hash, examples->x, n * examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float)));
+    if (examples->weights)
+        hash = mix_bytes(hash, examples->weights, n * sizeof *examples->weights);
     if (examples->labels)
         return mix_bytes(hash, examples->labels, n * sizeof *examples->labels);
     return mix_bytes(hash, examples->targets, n * examples->outputs * sizeof *examples->targets);

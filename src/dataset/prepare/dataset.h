@@ -20,7 +20,7 @@ struct annc_dataset {
 };
 
 /* Makes a data set that takes ownership of the arrays (each from annc_allocate or annc_resize); on
- * failure they stay the caller's. Class names are initially 0, 1, 2, ... */
+ * failure they stay the caller's. Weights are scaled to mean 1, or freed if they are equal. Class names are initially 0, 1, 2, ... */
 annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **dataset);
 
 /* Returns whether targets (rows x outputs, or NULL) are several answers of yes or no, 1 or 0, per
@@ -29,6 +29,10 @@ bool annc_targets_are_answers(const float *targets, uint32_t rows, uint32_t outp
 /* Notes the classes of one-hot targets, given in the units of the file: those of the listed rows or,
  * with rows NULL, of all. */
 annc_status annc_dataset_find_one_hot(annc_dataset *dataset, const float *targets, const uint32_t *rows);
+
+/* Returns the weight of example i, 1 without weights; and the sum of the weights. */
+double annc_dataset_weight(const annc_dataset *dataset, size_t i);
+double annc_dataset_weight_of_all(const annc_dataset *dataset);
 
 /* Returns a scaled value of target j in the units of the file. */
 double annc_dataset_in_units(const annc_dataset *dataset, size_t j, double y);

@@ -90,23 +90,27 @@ static double target_value(const struct annc_table *table, uint32_t row, uint32_
     return (double)table->targets[(size_t)row * table->outputs + column];
 }
 
+/* Measures a target, by the weights of the rows. */
 static struct figures target_figures(const struct annc_table *table, uint32_t target, const uint32_t *rows,
                                      uint32_t count)
 {
     struct figures figures = {.least = INFINITY, .most = -INFINITY};
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, weights = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const double y = target_value(table, rows ? rows[i] : i, target);
-        sum += y;
+        const uint32_t row = rows ? rows[i] : i;
+        const double y = target_value(table, row, target), weight = table->weights ? (double)table->weights[row] : 1;
+        sum += weight * y;
+        weights += weight;
         figures.least = y < figures.least ? y : figures.least;
         figures.most = y > figures.most ? y : figures.most;
     }
-    figures.mean = count > 0 ? sum / count : 0;
+    figures.mean = count > 0 ? sum / weights : 0;
     for (uint32_t i = 0; i < count; i++) {
-        const double difference = target_value(table, rows ? rows[i] : i, target) - figures.mean;
-        squares += difference * difference;
+        const uint32_t row = rows ? rows[i] : i;
+        const double difference = target_value(table, row, target) - figures.mean;
+        squares += (table->weights ? (double)table->weights[row] : 1) * (difference * difference);
     }
-    figures.deviation = count > 0 ? sqrt(squares / count) : 0;
+    figures.deviation = count > 0 ? sqrt(squares / weights) : 0;
     return figures;
 }
 
@@ -176,6 +180,7 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
     like->columns = table->columns;
     like->label_at = table->label_at;
     memcpy(like->label_name, table->label_name, sizeof like->label_name);
+    memcpy(like->weight_name, table->weight_name, sizeof like->weight_name);
     ANNC_TRY(annc_texts_copy(&table->input_names, &like->input_names));
     ANNC_TRY(annc_texts_copy(&table->target_names, &like->target_names));
     ANNC_TRY(annc_categories_copy(&table->categories, &like->categories));
@@ -353,6 +358,16 @@ out:
     return status;
 }
 
+static annc_status weights_of(const struct annc_table *table, const uint32_t *rows, uint32_t count, float **weights)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_allocate(count, sizeof **weights, "the weights", (void **)weights));
+    for (uint32_t i = 0; i < count; i++)
+        (*weights)[i] = table->weights[rows ? rows[i] : i];
+out:
+    return status;
+}
+
 /* Fills in labels or targets for a table without them. */
 static annc_status nothing_of(const struct annc_preparation *preparation, uint32_t outputs, uint32_t count,
                               int32_t **labels, float **targets)
@@ -412,7 +427,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     double largest;
     void *x = NULL;
     int32_t *labels = NULL;
-    float *targets = NULL;
+    float *targets = NULL, *weights = NULL;
     const bool one_divisor = preparation->inputs.count == 0; /* 1 or 255 */
     const bool bytes = one_divisor && (table->type == ANNC_BYTES ||
                                        (preparation->scale == ANNC_SCALE_255 && could_be_bytes(table, &largest)));
@@ -440,6 +455,8 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
         ANNC_TRY(nothing_of(preparation, outputs, count, &labels, &targets));
     else
         ANNC_TRY(annc_fail(ANNC_INPUT, "%s: has no labels or targets", table->name));
+    if (table->weights)
+        ANNC_TRY(weights_of(table, rows, count, &weights));
     const annc_examples examples = {.count = count,
                                     .inputs = table->inputs,
                                     .outputs = targets        ? targets_there
@@ -449,7 +466,8 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
                                     .divisor = divides ? MOST_BYTE : 1,
                                     .x = x,
                                     .labels = labels,
-                                    .targets = targets};
+                                    .targets = targets,
+                                    .weights = weights};
     const struct annc_look *look = &preparation->look;
     const uint32_t image_rows = table->image_rows ? table->image_rows : look->rows ? look->rows : table->inputs;
     ANNC_TRY(named(table, annc_dataset_adopt(&examples, image_rows, table->inputs / image_rows, dataset)));
@@ -461,6 +479,7 @@ annc_status annc_preparation_apply(const struct annc_preparation *preparation, s
     x = NULL;
     labels = NULL;
     targets = NULL;
+    weights = NULL;
     (*dataset)->before = table->before;
     if (rows || table->number)
         ANNC_TRY(annc_allocate(count, sizeof *(*dataset)->number, "row numbers", (void **)&(*dataset)->number));
@@ -475,5 +494,6 @@ out:
         annc_release(x);
     annc_release(labels);
     annc_release(targets);
+    annc_release(weights);
     return status;
 }

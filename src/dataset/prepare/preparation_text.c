@@ -154,6 +154,8 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     ANNC_TRY(store_texts(network, "annc.targets", &like->target_names));
     ANNC_TRY(
         annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
+    ANNC_TRY(
+        annc_network_set_metadata(network, "annc.weight", is_table && like->weight_name[0] ? like->weight_name : NULL));
     ANNC_TRY(store_wholes(network, "annc.table", place, is_table ? 3 : 0));
     ANNC_TRY(store_wholes(network, "annc.images", images, 6));
 out:
@@ -285,7 +287,8 @@ out:
 static annc_status load_table(const annc_network *network, struct annc_table *like)
 {
     annc_status status = ANNC_OK;
-    const char *label = annc_network_metadata(network, "annc.label");
+    const char *label = annc_network_metadata(network, "annc.label"),
+               *weight = annc_network_metadata(network, "annc.weight");
     uint32_t place[3] = {0, 0, 0}; /* columns, the label's index, whether there is a header */
     bool there;
     ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
@@ -294,6 +297,8 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
     like->outputs = like->target_names.count;
     if (label)
         snprintf(like->label_name, sizeof like->label_name, "%s", label);
+    if (weight)
+        snprintf(like->weight_name, sizeof like->weight_name, "%s", weight);
     ANNC_TRY(load_wholes(network, "annc.table", place, 3, &there));
     like->columns = place[0];
     like->label_at = place[1];

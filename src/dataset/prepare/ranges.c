@@ -90,7 +90,13 @@ out:
     return status;
 }
 
-/* Adds up the values of each input, row by row; n: how many of them there are. */
+static double weight_of(const struct annc_table *table, size_t row)
+{
+    return table->weights ? (double)table->weights[row] : 1;
+}
+
+/* Adds up the values of each input, row by row, by the weights of the rows; n: the weight of those
+ * that are there. */
 static void add_values(const struct annc_table *table, const uint32_t *rows, uint32_t count, double *n,
                        struct annc_ranges *ranges)
 {
@@ -100,11 +106,12 @@ static void add_values(const struct annc_table *table, const uint32_t *rows, uin
     }
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < table->inputs; j++) {
-            const double x = annc_table_value(table, (size_t)(rows ? rows[i] : i) * table->inputs + j);
+            const size_t row = rows ? rows[i] : i;
+            const double x = annc_table_value(table, row * table->inputs + j), weight = weight_of(table, row);
             if (isnan(x))
                 continue;
-            n[j]++;
-            ranges->mean[j] += x;
+            n[j] += weight;
+            ranges->mean[j] += weight * x;
             ranges->least[j] = x < ranges->least[j] ? x : ranges->least[j];
             ranges->most[j] = x > ranges->most[j] ? x : ranges->most[j];
         }
@@ -120,9 +127,10 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
 {
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < table->inputs; j++) {
-            const double x = annc_table_value(table, (size_t)(rows ? rows[i] : i) * table->inputs + j);
+            const size_t row = rows ? rows[i] : i;
+            const double x = annc_table_value(table, row * table->inputs + j);
             const double difference = isnan(x) ? 0 : x - ranges->mean[j];
-            ranges->deviation[j] += difference * difference;
+            ranges->deviation[j] += weight_of(table, row) * (difference * difference);
         }
     for (uint32_t j = 0; j < table->inputs; j++)
         ranges->deviation[j] = n[j] > 0 ? sqrt(ranges->deviation[j] / n[j]) : 0;
@@ -153,10 +161,10 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
         count = MOST_MAPPED;
     }
     ANNC_TRY(annc_ranges_open(ranges, table->inputs));
-    if (table->type == ANNC_BYTES) {
+    if (table->type == ANNC_BYTES && !table->weights) {
         ANNC_TRY(measure_bytes(table, rows, count, ranges));
     } else {
-        ANNC_TRY(annc_allocate(table->inputs, sizeof *n, "counts of the inputs", (void **)&n));
+        ANNC_TRY(annc_allocate(table->inputs, sizeof *n, "weights of the inputs", (void **)&n));
         add_values(table, rows, count, n, ranges);
         add_deviations(table, rows, count, n, ranges);
     }

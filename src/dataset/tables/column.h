@@ -5,7 +5,7 @@
 #include "annc.h"
 #include "dataset/categories/categories.h"
 
-enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_LEFT_OUT };
+enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_WEIGHT, ANNC_ROLE_LEFT_OUT };
 
 /* A column, and the contents found below its header. */
 struct annc_column {

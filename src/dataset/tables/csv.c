@@ -28,8 +28,9 @@ struct annc_csv {
     struct annc_table *table; /* the table to fill */
     struct annc_label_reader labels;
     bool label_is_text;
-    uint64_t dropped; /* rows, for missing values */
-    uint64_t taken;   /* rows, with the dropped ones */
+    uint64_t dropped;    /* rows, for missing values */
+    uint64_t weightless; /* rows, for a weight of 0 */
+    uint64_t taken;      /* rows, with these */
 };
 
 /* ---------------------------------------------------------------- allocation */
@@ -101,9 +102,13 @@ static annc_status make_room(struct annc_csv *reading, uint32_t rows)
         }
         if (column->role == ANNC_ROLE_TARGET && table->outputs == 1)
             table->label_at = inputs;
+        if (column->role == ANNC_ROLE_WEIGHT) {
+            snprintf(table->weight_name, sizeof table->weight_name, "%s", column->name);
+            ANNC_TRY(annc_allocate(rows, sizeof *table->weights, "the weights", (void **)&table->weights));
+        }
     }
     ANNC_TRY(annc_allocate(annc_product(rows, table->inputs), sizeof(float), "the examples", &table->x));
-    if (reading->options->missing == ANNC_MISSING_DROP)
+    if (reading->options->missing == ANNC_MISSING_DROP || table->weights)
         ANNC_TRY(annc_allocate(rows, sizeof *table->number, "row numbers", (void **)&table->number));
     ANNC_TRY(annc_allocate(rows, sizeof *table->lines, "line numbers", (void **)&table->lines));
     if (table->outputs > 0)
@@ -169,6 +174,18 @@ static annc_status read_number(const struct annc_csv *reading, uint32_t c, float
         return refuse_cell(reading, c, cell);
     *value = cell == ANNC_CELL_MISSING ? NAN : (float)number;
     return ANNC_OK;
+}
+
+static annc_status refuse_weight(const struct annc_csv *reading, uint32_t c, float value)
+{
+    char column[SHOWN];
+    annc_printable(reading->columns.column[c].name, column, sizeof column);
+    if (isnan(value))
+        return annc_stream_malformed(reading->records.stream,
+                                     "line %zu, column '%s': the weight is missing; use " ANNC_FIELD_MISSING " drop",
+                                     reading->records.line, column);
+    return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': the weight %g is below 0",
+                                 reading->records.line, column, (double)value);
 }
 
 /* Sets the inputs of a column of words to those of its cell. */
@@ -239,6 +256,13 @@ static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *
             table->targets[(size_t)table->rows * table->outputs + column->place] = value;
             *complete = *complete && !isnan(value);
             break;
+        case ANNC_ROLE_WEIGHT:
+            ANNC_TRY(read_number(reading, c, &value));
+            if (value < 0 || (isnan(value) && reading->options->missing != ANNC_MISSING_DROP))
+                ANNC_TRY(refuse_weight(reading, c, value));
+            table->weights[table->rows] = value;
+            *complete = *complete && !isnan(value);
+            break;
         case ANNC_ROLE_LABEL:
             *label_column = c;
             break;
@@ -258,7 +282,7 @@ static bool target_is_missing(const struct annc_table *table)
     return false;
 }
 
-/* Adds the record, or drops it for missing values. */
+/* Adds the record, or drops it for its weight or missing values. */
 static annc_status take_row(struct annc_csv *reading)
 {
     annc_status status = ANNC_OK;
@@ -270,6 +294,10 @@ static annc_status take_row(struct annc_csv *reading)
     reading->taken++;
     if (table->number)
         table->number[table->rows] = reading->taken;
+    if (table->weights && table->weights[table->rows] == 0) {
+        reading->weightless++;
+        return ANNC_OK;
+    }
     const bool unlabelled = label != UINT32_MAX && label_is_missing(reading, label);
     if (reading->options->missing == ANNC_MISSING_DROP && (!complete || unlabelled)) {
         reading->dropped++;
@@ -413,8 +441,12 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
     if (reading->dropped > 0)
         annc_note(notes, size, "%llu row%s with missing values %s left out", (unsigned long long)reading->dropped,
                   annc_plural(reading->dropped), reading->dropped == 1 ? "is" : "are");
+    if (reading->weightless > 0)
+        annc_note(notes, size, "%llu row%s of weight 0 %s left out", (unsigned long long)reading->weightless,
+                  annc_plural(reading->weightless), reading->weightless == 1 ? "is" : "are");
     if (table->rows == 0)
-        ANNC_TRY(annc_stream_malformed(stream, "has missing values in every row"));
+        ANNC_TRY(annc_stream_malformed(stream, reading->weightless > 0 ? "has no row with a weight above 0"
+                                                                       : "has missing values in every row"));
     annc_csv_note_unknown(reading, notes, size);
     table->categories = reading->columns.categories;
     reading->columns.categories = (struct annc_categories){0, NULL};

@@ -85,6 +85,8 @@ static annc_status assign(const struct annc_records *records, struct annc_column
         ANNC_TRY(annc_columns_named(records, columns, option, list, comma ? (size_t)(comma - list) : strlen(list), &c));
         if (columns->column[c].role == role && role == ANNC_ROLE_TARGET)
             return annc_fail(ANNC_USAGE, "%s names column %u twice", option, c + 1);
+        if (columns->column[c].role == ANNC_ROLE_WEIGHT)
+            return annc_fail(ANNC_USAGE, "%s and " ANNC_FIELD_WEIGHT " name the same column, %u", option, c + 1);
         columns->column[c].role = role;
         columns->column[c].place = place++;
         list = comma ? comma + 1 : NULL;
@@ -126,7 +128,7 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
     char list[512], shown[SHOWN], other[SHOWN];
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
-        if (column->role == ANNC_ROLE_LEFT_OUT)
+        if (column->role == ANNC_ROLE_LEFT_OUT || column->role == ANNC_ROLE_WEIGHT)
             continue;
         if (is_label_by_name(columns, c, has_x)) {
             by_name = c;
@@ -224,12 +226,25 @@ out:
     return status;
 }
 
+/* Gives the column of weights its role. */
+static annc_status assign_weight(const struct annc_records *records, const char *name, struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    uint32_t c;
+    ANNC_TRY(annc_columns_named(records, columns, ANNC_FIELD_WEIGHT, name, strlen(name), &c));
+    columns->column[c].role = ANNC_ROLE_WEIGHT;
+out:
+    return status;
+}
+
 /* Assigns the roles of a training file. */
 static annc_status give_roles(const struct annc_records *records, const annc_text_options *options,
                               struct annc_columns *columns, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
     leave_out_strays(columns, notes, size);
+    if (options->weight)
+        ANNC_TRY(assign_weight(records, options->weight, columns));
     ANNC_TRY(assign(records, columns, ANNC_FIELD_DROP, options->drop, ANNC_ROLE_LEFT_OUT));
     if (options->target)
         ANNC_TRY(assign(records, columns, ANNC_FIELD_TARGET, options->target, ANNC_ROLE_TARGET));
@@ -337,6 +352,33 @@ static uint32_t columns_of(const struct annc_table *like)
     return count;
 }
 
+/* Gives its role to the column of weights: the one of the training data, if the file has it, or the
+ * one that is named where these had none. */
+static annc_status take_weight(const struct annc_records *records, const annc_text_options *options,
+                               const struct annc_table *like, bool need_label, struct annc_columns *columns,
+                               char *notes, size_t size)
+{
+    annc_status status = ANNC_OK;
+    uint32_t c = UINT32_MAX;
+    char shown[SHOWN];
+    if (like->weight_name[0]) {
+        c = named(columns, like->weight_name, 0);
+        if (c == UINT32_MAX && need_label)
+            annc_note(notes, size, "the rows have no weights: no column '%s', as in the training data",
+                      annc_printable(like->weight_name, shown, sizeof shown));
+    } else if (options->weight && need_label) {
+        ANNC_TRY(annc_columns_named(records, columns, ANNC_FIELD_WEIGHT, options->weight, strlen(options->weight), &c));
+        if (columns->column[c].role != ANNC_ROLE_LEFT_OUT)
+            return annc_fail(ANNC_USAGE,
+                             ANNC_FIELD_WEIGHT " names column %u, which is an input, label or target of the model",
+                             c + 1);
+    }
+    if (c != UINT32_MAX)
+        columns->column[c].role = ANNC_ROLE_WEIGHT;
+out:
+    return status;
+}
+
 /* Matches columns by the names of the training data, in any order; drops others. */
 static annc_status match_names(const struct annc_records *records, const annc_text_options *options,
                                const struct annc_table *like, bool need_label, struct annc_columns *columns,
@@ -358,6 +400,7 @@ static annc_status match_names(const struct annc_records *records, const annc_te
         ANNC_TRY(take_named(records, columns, like->target_names.text[i], ANNC_ROLE_TARGET, i, NULL, need_label));
     if (like->label_name[0])
         ANNC_TRY(take_named(records, columns, like->label_name, ANNC_ROLE_LABEL, 0, NULL, need_label));
+    ANNC_TRY(take_weight(records, options, like, need_label, columns, notes, size));
     for (uint32_t c = 0; c < columns->count; c++)
         others += columns->column[c].role == ANNC_ROLE_LEFT_OUT;
     if (others > 0)
@@ -408,9 +451,13 @@ static annc_status roles_like(const struct annc_records *records, const annc_tex
     /* Without headers, both tables have numbers as names. */
     if (columns->has_header == like->has_header && (columns->has_header || columns->count == like->columns))
         ANNC_TRY(match_names(records, options, like, need_label, columns, notes, size));
+    else if (options->weight && need_label && !like->weight_name[0])
+        return annc_stream_malformed(records->stream,
+                                     "its columns are known by their places alone, and " ANNC_FIELD_WEIGHT
+                                     " cannot be one of them; give it the header of the training data");
     else
         ANNC_TRY(match_places(records, like, need_label, columns));
-    /* Ignore labels and targets in the file if they are not needed. */
+    /* Ignore labels, targets and weights in the file if they are not needed. */
     for (uint32_t c = 0; c < columns->count && !need_label; c++)
         if (columns->column[c].role != ANNC_ROLE_INPUT)
             columns->column[c].role = ANNC_ROLE_LEFT_OUT;

@@ -78,6 +78,7 @@ void annc_table_free(struct annc_table *table)
     annc_labels_free(&table->labels);
     annc_release(table->targets);
     annc_texts_free(&table->target_names);
+    annc_release(table->weights);
     annc_release(table->lines);
     annc_release(table->number);
     memset(table, 0, sizeof *table);
@@ -115,16 +116,51 @@ static annc_status refuse_missing(const struct annc_table *table)
 /* Copies row `from` to row `to`. */
 static void move_row(struct annc_table *table, uint32_t from, uint32_t to)
 {
-    const size_t n = table->inputs, m = table->outputs;
-    float *x = table->x;
-    memmove(x + to * n, x + from * n, n * sizeof *x);
+    const size_t n = table->inputs * (table->type == ANNC_BYTES ? 1 : sizeof(float)), m = table->outputs;
+    char *x = table->x;
+    memmove(x + to * n, x + from * n, n);
     if (table->targets)
         memmove(table->targets + to * m, table->targets + from * m, m * sizeof *table->targets);
     if (table->labels.index)
         table->labels.index[to] = table->labels.index[from];
+    if (table->weights)
+        table->weights[to] = table->weights[from];
     if (table->lines)
         table->lines[to] = table->lines[from];
     table->number[to] = table->number[from];
+}
+
+/* Numbers the rows as they are in the file, unless they are. */
+static annc_status number_rows(struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    if (table->number) /* a text table has dropped its rows while it was read */
+        return ANNC_OK;
+    ANNC_TRY(annc_allocate(table->rows, sizeof *table->number, "row numbers", (void **)&table->number));
+    for (uint32_t row = 0; row < table->rows; row++)
+        table->number[row] = row + 1;
+out:
+    return status;
+}
+
+annc_status annc_table_drop_weightless(struct annc_table *table, uint32_t *dropped)
+{
+    annc_status status = ANNC_OK;
+    uint32_t kept = 0;
+    *dropped = 0;
+    for (uint32_t row = 0; table->weights && row < table->rows; row++)
+        *dropped += table->weights[row] == 0;
+    if (*dropped == 0)
+        return ANNC_OK;
+    if (*dropped == table->rows)
+        return annc_fail(ANNC_INPUT, "%s: the weight of every row is 0", table->name);
+    ANNC_TRY(number_rows(table));
+    for (uint32_t row = 0; row < table->rows; row++)
+        if (table->weights[row] > 0)
+            move_row(table, row, kept++);
+    table->rows = kept;
+out:
+    return status;
 }
 
 annc_status annc_table_missing(struct annc_table *table, annc_missing missing, uint32_t *dropped)
@@ -136,11 +172,7 @@ annc_status annc_table_missing(struct annc_table *table, annc_missing missing, u
         return ANNC_OK;
     if (missing == ANNC_MISSING_ERROR)
         return refuse_missing(table);
-    if (!table->number) { /* a text table has dropped its rows while it was read */
-        ANNC_TRY(annc_allocate(table->rows, sizeof *table->number, "row numbers", (void **)&table->number));
-        for (uint32_t row = 0; row < table->rows; row++)
-            table->number[row] = row + 1;
-    }
+    ANNC_TRY(number_rows(table));
     for (uint32_t row = 0; row < table->rows; row++)
         if (!row_misses(table, row))
             move_row(table, row, kept++);

@@ -32,6 +32,8 @@ struct annc_table {
     uint32_t outputs; /* targets per row */
     float *targets;   /* rows x outputs; NULL: none */
     struct annc_texts target_names;
+    float *weights; /* of the rows, above 0; NULL: none */
+    char weight_name[ANNC_LABEL_NAME];
     uint32_t *lines;  /* line of each row in a text file; or NULL */
     uint64_t before;  /* rows of the file in earlier pieces */
     uint64_t *number; /* of each row in the file, from 1, where rows were dropped; or NULL */
@@ -54,6 +56,9 @@ static inline double annc_table_value(const struct annc_table *table, size_t i)
 /* Handles inputs that are NaN: an error with the first one and their number; or drops their rows
  * and counts them in *dropped; or leaves them. */
 annc_status annc_table_missing(struct annc_table *table, annc_missing missing, uint32_t *dropped);
+
+/* Leaves out the rows whose weight is 0, and counts them. ANNC_INPUT if no row is left. */
+annc_status annc_table_drop_weightless(struct annc_table *table, uint32_t *dropped);
 
 /* Interns labels one by one: zero-initialise the reader, add the label of each row, end; the table
  * then owns the labels. */

@@ -424,7 +424,7 @@ static annc_status engine_gradient(struct audit *audit, annc_device *device, con
     job.scores = own.score;
     job.rates = own.rate;
     job.values = annc_pass_label_values(&own.pass);
-    job.weights = own.pass.weights;
+    job.weights = own.pass.class_weights;
     ANNC_TRY(engine->open(device, jobs, 1, &own.state));
     ANNC_TRY(engine->steps(own.state, audit->m, 1));
     ANNC_TRY(

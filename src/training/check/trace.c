@@ -75,6 +75,7 @@ annc_status annc_trace_create(const annc_shape *shape, const double *theta, cons
     ANNC_TRY(annc_reference_open(&trace->shape, &none, 0, reference));
     memcpy(trace->theta, theta, parameters * sizeof *theta);
     annc_reference_load(reference, examples, i, 0);
+    reference->weight = 1; /* C of this example alone */
     trace->cost = annc_reference_forward(reference, theta);
     annc_reference_backward(reference, theta, trace->gradient);
     differentiate_by_inputs(reference, theta);

@@ -82,8 +82,10 @@ static uint32_t folds_at_once(const struct course *course, uint32_t left)
     if (course->options->checkpoint || run->checkpoint || run->target_accuracy > 0 || run->seconds > 0 ||
         !candidate->network || annc_training_check(&run->training, annc_network_shape(candidate->network)) != ANNC_OK)
         return 1;
-    const struct annc_job job = {
-        .shape = annc_network_shape(candidate->network), .batch = run->training.batch, .training = &run->training};
+    const struct annc_job job = {.shape = annc_network_shape(candidate->network),
+                                 .batch = run->training.batch,
+                                 .training = &run->training,
+                                 .examples = annc_dataset_examples(candidate->train)};
     return annc_device_at_once(course->device, &job, left);
 }
 

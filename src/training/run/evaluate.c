@@ -38,7 +38,8 @@ struct annc_evaluator {
     struct annc_score *d_scores, *scores; /* one per chunk; on the device, on the host */
     int32_t *d_predictions;
     const annc_dataset *dataset;
-    float *outputs; /* of all examples, on the host, for targets */
+    float *outputs;   /* of all examples, on the host, for targets */
+    int32_t *classes; /* predicted, likewise, for weights */
 };
 
 /* Returns the examples per chunk. A device with memory of its own takes chunks of one size, so that
@@ -89,6 +90,9 @@ static annc_status open_memory(annc_evaluator *evaluator)
     if (evaluator->examples->targets)
         ANNC_TRY(annc_allocate(annc_product(evaluator->examples->count, evaluator->examples->outputs), sizeof(float),
                                "the outputs", (void **)&evaluator->outputs));
+    if (evaluator->examples->weights)
+        ANNC_TRY(annc_allocate(evaluator->examples->count, sizeof *evaluator->classes, "the predictions",
+                               (void **)&evaluator->classes));
     ANNC_TRY(annc_pass_open(device, shape, evaluator->chunk, &evaluator->pass));
     ANNC_TRY(clear_inputs(evaluator));
 out:
@@ -156,12 +160,16 @@ void annc_evaluator_free(annc_evaluator *evaluator)
     annc_feed_close(&evaluator->feed);
     annc_release(evaluator->scores);
     annc_release(evaluator->outputs);
+    annc_release(evaluator->classes);
     annc_release(evaluator);
 }
 
 double annc_evaluation_accuracy(const annc_evaluation *evaluation)
 {
-    return evaluation && evaluation->count > 0 ? (double)evaluation->correct / evaluation->count : (double)NAN;
+    if (!evaluation || evaluation->count == 0)
+        return (double)NAN;
+    return evaluation->weight > 0 ? evaluation->correct_weight / evaluation->weight
+                                  : (double)evaluation->correct / evaluation->count;
 }
 
 /* Destinations of an evaluation's results; NULL = not wanted. */
@@ -256,10 +264,10 @@ out:
     return status;
 }
 
-/* Sums over the examples of one target, in the units of the file. */
+/* Weighted sums over the examples of one target, in the units of the file. */
 struct target_sums {
     double squares, deviations, absolute; /* of errors; of the target from its mean; of errors */
-    size_t right;                         /* predictions on the target's side of 1/2 */
+    double weight, right;                 /* of all; of predictions on the target's side of 1/2 */
     bool are_answers;                     /* the target is 0 or 1 everywhere */
 };
 
@@ -271,13 +279,15 @@ static struct target_sums sum_target(const annc_dataset *dataset, const float *g
     struct target_sums sums = {.are_answers = true};
     double sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += annc_dataset_target(dataset, i, j);
+        sum += annc_dataset_weight(dataset, i) * annc_dataset_target(dataset, i, j);
+    sums.weight = annc_dataset_weight_of_all(dataset);
     for (size_t i = 0; i < count; i++) {
         const double y = annc_dataset_target(dataset, i, j), a = (double)got[i * n + j], error = a - y;
-        sums.squares += error * error;
-        sums.absolute += fabs(error);
-        sums.deviations += (y - sum / (double)count) * (y - sum / (double)count);
-        sums.right += (a > 0.5) == (y > 0.5);
+        const double w = annc_dataset_weight(dataset, i), deviation = y - sum / sums.weight;
+        sums.squares += w * (error * error);
+        sums.absolute += w * fabs(error);
+        sums.deviations += w * (deviation * deviation);
+        sums.right += (a > 0.5) == (y > 0.5) ? w : 0;
         sums.are_answers = sums.are_answers && fabs(y * (y - 1)) < rounding;
     }
     return sums;
@@ -295,16 +305,15 @@ annc_status annc_target_measure(const annc_dataset *dataset, const float *predic
     ANNC_REQUIRE(predictions, "predictions");
     ANNC_REQUIRE(measures, "measures");
     const annc_examples *examples = annc_dataset_examples(dataset);
-    const double count = examples->count;
     if (!examples->targets)
         return annc_fail(ANNC_USAGE, "the data have labels, not targets");
     if (target >= examples->outputs)
         return annc_fail(ANNC_USAGE, "target %u does not exist: the data have %u", target, examples->outputs);
     const struct target_sums sums = sum_target(dataset, predictions, target);
     *measures = (annc_target_measures){.r2 = r2_of(&sums),
-                                       .rmse = sqrt(sums.squares / count),
-                                       .mae = sums.absolute / count,
-                                       .accuracy = sums.are_answers ? (double)sums.right / count : (double)NAN};
+                                       .rmse = sqrt(sums.squares / sums.weight),
+                                       .mae = sums.absolute / sums.weight,
+                                       .accuracy = sums.are_answers ? sums.right / sums.weight : (double)NAN};
     return ANNC_OK;
 }
 
@@ -313,7 +322,8 @@ annc_status annc_target_measure(const annc_dataset *dataset, const float *predic
 static void measure_targets(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
 {
     const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
-    const size_t count = examples->count, n = examples->outputs;
+    const size_t n = examples->outputs;
+    const double all = annc_dataset_weight_of_all(evaluator->dataset) * (double)n;
     double squares = 0, absolute = 0, r2 = 0;
     annc_dataset_unscale(evaluator->dataset, examples->count, got);
     for (size_t j = 0; j < n; j++) {
@@ -323,8 +333,8 @@ static void measure_targets(const annc_evaluator *evaluator, float *got, annc_ev
         absolute += sums.absolute;
     }
     evaluation->r2 = r2 / (double)n;
-    evaluation->rmse = sqrt(squares / (double)(count * n));
-    evaluation->mae = absolute / (double)(count * n);
+    evaluation->rmse = sqrt(squares / all);
+    evaluation->mae = absolute / all;
 }
 
 /* Counts the one-hot targets that are the largest outputs, in the units of the file. */
@@ -347,6 +357,18 @@ static void measure_classes(const annc_evaluator *evaluator, const float *got, i
     }
 }
 
+/* Adds up the weights of the examples, of all and of the correct ones. */
+static void weigh_examples(const annc_evaluator *evaluator, const int32_t *predictions, annc_evaluation *evaluation)
+{
+    const int32_t *wanted = annc_dataset_labels(evaluator->dataset);
+    for (uint32_t i = 0; i < evaluator->examples->count && evaluator->examples->weights; i++) {
+        const double weight = (double)evaluator->examples->weights[i];
+        evaluation->weight += weight;
+        if (wanted && predictions[i] == wanted[i])
+            evaluation->correct_weight += weight;
+    }
+}
+
 /* Uploads the network's own parameters. */
 static annc_status send_parameters(annc_evaluator *evaluator)
 {
@@ -366,7 +388,8 @@ static struct results results_for(const annc_evaluator *evaluator, const annc_tr
                                   float *outputs)
 {
     const bool operations = trainer && trainer->options.engine == ANNC_ENGINE_OPS;
-    struct results results = {.predictions = predictions, .outputs = outputs ? outputs : evaluator->outputs};
+    struct results results = {.predictions = predictions ? predictions : evaluator->classes,
+                              .outputs = outputs ? outputs : evaluator->outputs};
     results.by_rows = predictions || results.outputs;
     results.by_engine = evaluator->engine && !operations && !results.by_rows;
     return results;
@@ -390,7 +413,7 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         evaluation->correct += evaluator->scores[c].correct;
         evaluation->loss += evaluator->scores[c].cost;
     }
-    evaluation->loss /= evaluation->count;
+    evaluation->loss /= annc_dataset_weight_of_all(evaluator->dataset);
     evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
     if (evaluator->examples->targets) {
         if (outputs)
@@ -399,8 +422,9 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         evaluation->label_accuracy =
             annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, evaluator->outputs);
         measure_targets(evaluator, evaluator->outputs, evaluation); /* in the units of the file from here on */
-        measure_classes(evaluator, evaluator->outputs, predictions, evaluation);
+        measure_classes(evaluator, evaluator->outputs, results.predictions, evaluation);
     }
+    weigh_examples(evaluator, results.predictions, evaluation);
     evaluation->seconds = annc_now() - start;
 out:
     return status;

@@ -1,6 +1,7 @@
 /* metrics.c - measures of classification beyond accuracy. */
 #include "base/allocate.h"
 #include "base/status.h"
+#include "dataset/prepare/dataset.h"
 #include "network/shape.h"
 
 #include <math.h>
@@ -16,9 +17,10 @@ static annc_status check_range(const annc_shape *shape)
 
 /* ---------------------------------------------------------------- two classes */
 
-/* An example's output for class 1 of two, and whether that is its class. */
+/* An example's output for class 1 of two, its weight, and whether that is its class. */
 struct scored {
     float output;
+    double weight;
     bool positive;
 };
 
@@ -33,8 +35,8 @@ static float positive_output(const annc_examples *examples, const float *outputs
     return examples->outputs == 1 ? outputs[i] : outputs[2 * (size_t)i + 1];
 }
 
-/* Returns the share of pairs of a positive and a negative example with outputs in the right
- * order. */
+/* Returns the share of pairs of a positive and a negative example with outputs in the right order; a
+ * pair weighs the product of their weights. */
 static double rank_pairs(struct scored *scored, uint32_t count)
 {
     double positives = 0, negatives = 0, pairs = 0;
@@ -43,7 +45,7 @@ static double rank_pairs(struct scored *scored, uint32_t count)
         double equal_positives = 0, equal_negatives = 0;
         uint32_t i = first;
         for (; i < count && scored[i].output == scored[first].output; i++)
-            *(scored[i].positive ? &equal_positives : &equal_negatives) += 1;
+            *(scored[i].positive ? &equal_positives : &equal_negatives) += scored[i].weight;
         pairs += equal_positives * (negatives + equal_negatives / 2);
         positives += equal_positives;
         negatives += equal_negatives;
@@ -66,7 +68,8 @@ annc_status annc_auc_measure(const annc_dataset *dataset, const float *outputs, 
         return ANNC_OK;
     ANNC_RETURN_IF_FAILED(annc_allocate(examples->count, sizeof *scored, "the scores", (void **)&scored));
     for (uint32_t i = 0; i < examples->count; i++) {
-        scored[i] = (struct scored){positive_output(examples, outputs, i), labels[i] == 1};
+        scored[i] =
+            (struct scored){positive_output(examples, outputs, i), annc_dataset_weight(dataset, i), labels[i] == 1};
         has_nan = has_nan || isnan(scored[i].output);
     }
     if (!has_nan)
@@ -157,6 +160,17 @@ out:
     return status;
 }
 
+static void weigh_classes(annc_confusion *confusion, const annc_dataset *dataset, const int32_t *predictions)
+{
+    const int32_t *labels = annc_dataset_labels(dataset);
+    for (uint32_t i = 0; i < annc_dataset_examples(dataset)->count; i++) {
+        const double weight = annc_dataset_weight(dataset, i);
+        confusion->support_weight[labels[i]] += weight;
+        confusion->predicted_weight[predictions[i]] += weight;
+        confusion->correct_weight[labels[i]] += labels[i] == predictions[i] ? weight : 0;
+    }
+}
+
 annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *predictions, annc_confusion **result)
 {
     ANNC_REQUIRE_RESULT(result, "confusion");
@@ -169,9 +183,13 @@ annc_status annc_confusion_create(const annc_dataset *dataset, const int32_t *pr
     ANNC_TRY(annc_allocate(1, sizeof *confusion, "the confusion matrix", (void **)&confusion));
     confusion->classes = classes;
     uint32_t **const sums[] = {&confusion->support, &confusion->predicted, &confusion->correct};
-    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+    double **const weights[] = {&confusion->support_weight, &confusion->predicted_weight, &confusion->correct_weight};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         ANNC_TRY(annc_allocate(classes, sizeof **sums[i], "the confusion matrix", (void **)sums[i]));
+        ANNC_TRY(annc_allocate(classes, sizeof **weights[i], "the confusion matrix", (void **)weights[i]));
+    }
     ANNC_TRY(count_cells(confusion, dataset, predictions));
+    weigh_classes(confusion, dataset, predictions);
     for (uint32_t i = 0; i < confusion->cells; i++) {
         const annc_confusion_cell *cell = &confusion->cell[i];
         confusion->support[cell->label] += cell->count;
@@ -194,6 +212,9 @@ void annc_confusion_free(annc_confusion *confusion)
     annc_release(confusion->support);
     annc_release(confusion->predicted);
     annc_release(confusion->correct);
+    annc_release(confusion->support_weight);
+    annc_release(confusion->predicted_weight);
+    annc_release(confusion->correct_weight);
     annc_release(confusion);
 }
 
@@ -227,8 +248,10 @@ annc_class_measures annc_confusion_class(const annc_confusion *confusion, uint32
     annc_class_measures measures = {.support = confusion->support[class_index],
                                     .predicted = confusion->predicted[class_index],
                                     .correct = confusion->correct[class_index]};
-    measures.precision = measures.predicted ? (double)measures.correct / measures.predicted : 0;
-    measures.recall = measures.support ? (double)measures.correct / measures.support : 0;
+    const double support = confusion->support_weight[class_index], correct = confusion->correct_weight[class_index],
+                 predicted = confusion->predicted_weight[class_index];
+    measures.precision = predicted > 0 ? correct / predicted : 0;
+    measures.recall = support > 0 ? correct / support : 0;
     const double sum = measures.precision + measures.recall;
     measures.f1 = sum > 0 ? 2 * measures.precision * measures.recall / sum : 0;
     return measures;
@@ -242,7 +265,7 @@ annc_class_measures annc_confusion_mean(const annc_confusion *confusion, bool we
         return mean;
     for (uint32_t c = 0; c < confusion->classes; c++) {
         const annc_class_measures one = annc_confusion_class(confusion, c);
-        const double weight = weighted ? one.support : one.support + one.predicted > 0;
+        const double weight = weighted ? confusion->support_weight[c] : one.support + one.predicted > 0;
         all += weight;
         mean.support += one.support;
         mean.predicted += one.predicted;
@@ -279,9 +302,9 @@ double annc_log_loss_measure(const annc_shape *shape, const annc_dataset *datase
         return NAN;
     for (uint32_t i = 0; i < examples->count; i++) {
         const double p = probability_of(examples, outputs, i, labels[i]);
-        sum -= log(p < LEAST_PROBABILITY ? LEAST_PROBABILITY : p); /* NaN stays */
+        sum -= annc_dataset_weight(dataset, i) * log(p < LEAST_PROBABILITY ? LEAST_PROBABILITY : p); /* NaN stays */
     }
-    return sum / examples->count;
+    return sum / annc_dataset_weight_of_all(dataset);
 }
 
 /* Returns the bin of a confidence; NaN and what is below 0 count to the first. */
@@ -307,18 +330,22 @@ annc_status annc_calibration_measure(const annc_shape *shape, const annc_dataset
     if (f != ANNC_SOFTMAX && f != ANNC_SIGMOID)
         return ANNC_OK;
     calibration->error = 0;
+    double weights[ANNC_CALIBRATION_BINS] = {0};
     for (uint32_t i = 0; i < examples->count; i++) {
         const double confidence = probability_of(examples, outputs, i, predictions[i]);
         const int bin = bin_of(confidence);
+        const double weight = annc_dataset_weight(dataset, i);
+        weights[bin] += weight;
         calibration->count[bin]++;
-        calibration->confidence[bin] += confidence;
-        calibration->accuracy[bin] += predictions[i] == annc_dataset_labels(dataset)[i];
+        calibration->confidence[bin] += weight * confidence;
+        calibration->accuracy[bin] += predictions[i] == annc_dataset_labels(dataset)[i] ? weight : 0;
     }
+    const double all = annc_dataset_weight_of_all(dataset);
     for (int bin = 0; bin < ANNC_CALIBRATION_BINS; bin++) {
-        const double count = calibration->count[bin] ? calibration->count[bin] : 1;
-        calibration->error += fabs(calibration->confidence[bin] - calibration->accuracy[bin]) / examples->count;
-        calibration->confidence[bin] /= count;
-        calibration->accuracy[bin] /= count;
+        const double weight = weights[bin] > 0 ? weights[bin] : 1;
+        calibration->error += fabs(calibration->confidence[bin] - calibration->accuracy[bin]) / all;
+        calibration->confidence[bin] /= weight;
+        calibration->accuracy[bin] /= weight;
     }
     return ANNC_OK;
 }

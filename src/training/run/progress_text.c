@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 4096 }; /* over 60 hexadecimal numbers of at most 26 characters */
+enum { LONGEST = 4096 }; /* over 70 hexadecimal numbers of at most 26 characters */
 
 /* Reads or writes the same numbers in the same order. */
 struct codec {
@@ -55,6 +55,8 @@ static void pass_evaluation(struct codec *codec, annc_evaluation *evaluation)
     pass_number(codec, &evaluation->mae);
     pass_number(codec, &evaluation->label_accuracy);
     pass_number(codec, &evaluation->seconds);
+    pass_number(codec, &evaluation->weight);
+    pass_number(codec, &evaluation->correct_weight);
 }
 
 static void pass_outcome(struct codec *codec, annc_outcome *outcome)

@@ -158,7 +158,8 @@ static annc_status begin_candidate(struct party *party, const struct worker *wor
     ANNC_REQUIRE(candidate->network, "network");
     const struct annc_job job = {.shape = annc_network_shape(candidate->network),
                                  .batch = options.training.batch,
-                                 .training = &options.training};
+                                 .training = &options.training,
+                                 .examples = annc_dataset_examples(data_of(party->sweep, candidate))};
     if (party->count > 1 && options.training.engine == ANNC_ENGINE_AUTO &&
         annc_training_check(&options.training, job.shape) == ANNC_OK)
         options.training.engine = annc_engine_for_many(worker->device, &job, count_like(party, i));

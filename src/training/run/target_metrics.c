@@ -28,11 +28,12 @@ annc_cost_measures annc_cost_measure(const annc_shape *shape, const annc_dataset
         for (size_t j = 0; j < n; j++) {
             const double y = annc_dataset_target(dataset, i, j),
                          a = annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]);
-            pinball += annc_cost_value_f64(ANNC_QUANTILE, shape->quantile, a, a, y);
-            covered += y <= a;
-            deviance += poisson_deviance(y, a);
+            const double w = annc_dataset_weight(dataset, i);
+            pinball += w * annc_cost_value_f64(ANNC_QUANTILE, shape->quantile, a, a, y);
+            covered += y <= a ? w : 0;
+            deviance += w * poisson_deviance(y, a);
         }
-    const double all = (double)(count * n);
+    const double all = annc_dataset_weight_of_all(dataset) * (double)n;
     if (shape->cost == ANNC_QUANTILE) {
         measures.pinball = pinball / all;
         measures.coverage = covered / all;
@@ -51,32 +52,53 @@ static bool are_labels(const annc_shape *shape, const annc_dataset *dataset)
            annc_targets_are_answers(examples->targets, examples->count, examples->outputs);
 }
 
-static void finish(annc_class_measures *measures)
+/* The weights of the examples that annc_class_measures counts. */
+struct label_weights {
+    double support, predicted, correct;
+};
+
+static void finish(annc_class_measures *measures, struct label_weights weights)
 {
-    measures->precision = measures->predicted ? (double)measures->correct / measures->predicted : 0;
-    measures->recall = measures->support ? (double)measures->correct / measures->support : 0;
+    measures->precision = weights.predicted > 0 ? weights.correct / weights.predicted : 0;
+    measures->recall = weights.support > 0 ? weights.correct / weights.support : 0;
     /* 2 p r / (p + r) */
-    const double sum = (double)measures->support + measures->predicted;
-    measures->f1 = sum > 0 ? 2.0 * measures->correct / sum : 0;
+    const double sum = weights.support + weights.predicted;
+    measures->f1 = sum > 0 ? 2 * weights.correct / sum : 0;
+}
+
+/* Measures one label, and adds its weights to `all`. */
+static annc_class_measures measure_label(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
+                                         uint32_t target, struct label_weights *all)
+{
+    const annc_examples *examples = annc_dataset_examples(dataset);
+    const float middle = annc_cost_middle(shape->cost);
+    annc_class_measures measures = {.support = 0};
+    struct label_weights weights = {0, 0, 0};
+    for (size_t i = 0; i < examples->count; i++) {
+        const size_t at = i * examples->outputs + target;
+        const bool wanted = examples->targets[at] == 1, predicted = outputs[at] > middle;
+        const double weight = annc_dataset_weight(dataset, i);
+        measures.support += wanted;
+        measures.predicted += predicted;
+        measures.correct += wanted && predicted;
+        weights.support += wanted ? weight : 0;
+        weights.predicted += predicted ? weight : 0;
+        weights.correct += wanted && predicted ? weight : 0;
+    }
+    finish(&measures, weights);
+    all->support += weights.support;
+    all->predicted += weights.predicted;
+    all->correct += weights.correct;
+    return measures;
 }
 
 annc_class_measures annc_multilabel_target(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
                                            uint32_t target)
 {
-    annc_class_measures measures = {.support = 0};
+    struct label_weights ignored = {0, 0, 0};
     if (!outputs || !are_labels(shape, dataset) || target >= annc_dataset_examples(dataset)->outputs)
-        return measures;
-    const annc_examples *examples = annc_dataset_examples(dataset);
-    const float middle = annc_cost_middle(shape->cost);
-    for (size_t i = 0; i < examples->count; i++) {
-        const size_t at = i * examples->outputs + target;
-        const bool wanted = examples->targets[at] == 1, predicted = outputs[at] > middle;
-        measures.support += wanted;
-        measures.predicted += predicted;
-        measures.correct += wanted && predicted;
-    }
-    finish(&measures);
-    return measures;
+        return (annc_class_measures){.support = 0};
+    return measure_label(shape, dataset, outputs, target, &ignored);
 }
 
 double annc_label_accuracy(const annc_shape *shape, const annc_dataset *dataset, const float *outputs)
@@ -84,12 +106,13 @@ double annc_label_accuracy(const annc_shape *shape, const annc_dataset *dataset,
     if (!are_labels(shape, dataset))
         return NAN;
     const annc_examples *examples = annc_dataset_examples(dataset);
-    const size_t all = (size_t)examples->count * examples->outputs;
+    const uint32_t n = examples->outputs;
     const float middle = annc_cost_middle(shape->cost);
-    size_t right = 0;
-    for (size_t at = 0; at < all; at++)
-        right += (examples->targets[at] == 1) == (outputs[at] > middle);
-    return (double)right / (double)all;
+    double right = 0;
+    for (size_t i = 0; i < examples->count; i++)
+        for (size_t at = i * n; at < (i + 1) * n; at++)
+            right += (examples->targets[at] == 1) == (outputs[at] > middle) ? annc_dataset_weight(dataset, i) : 0;
+    return right / (annc_dataset_weight_of_all(dataset) * n);
 }
 
 /* Returns the number of examples that have every label right. */
@@ -115,10 +138,11 @@ annc_multilabel annc_multilabel_measure(const annc_shape *shape, const annc_data
         return measures;
     const annc_examples *examples = annc_dataset_examples(dataset);
     annc_class_measures *micro = &measures.micro, *macro = &measures.macro;
+    struct label_weights all = {0, 0, 0};
     measures.labels = examples->outputs;
     measures.exact = count_exact(shape, examples, outputs);
     for (uint32_t j = 0; j < examples->outputs; j++) {
-        const annc_class_measures one = annc_multilabel_target(shape, dataset, outputs, j);
+        const annc_class_measures one = measure_label(shape, dataset, outputs, j, &all);
         micro->support += one.support;
         micro->predicted += one.predicted;
         micro->correct += one.correct;
@@ -129,7 +153,7 @@ annc_multilabel annc_multilabel_measure(const annc_shape *shape, const annc_data
     macro->support = micro->support;
     macro->predicted = micro->predicted;
     macro->correct = micro->correct;
-    finish(micro);
+    finish(micro, all);
     measures.accuracy = annc_label_accuracy(shape, dataset, outputs);
     return measures;
 }

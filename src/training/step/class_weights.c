@@ -8,14 +8,14 @@ annc_status annc_class_weights_balanced(const annc_dataset *dataset, float *weig
     ANNC_REQUIRE(weights, "weights");
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
-    uint32_t *counts;
+    double *counts; /* weights of their examples, whose mean is 1 */
     if (classes == 0)
         return annc_fail(ANNC_USAGE, "balanced " ANNC_FIELD_CLASS_WEIGHTS " need classes, but the data have targets");
     ANNC_RETURN_IF_FAILED(annc_allocate(classes, sizeof *counts, "the counts of the classes", (void **)&counts));
     for (uint32_t i = 0; i < examples->count; i++)
-        counts[annc_dataset_labels(dataset)[i]]++;
+        counts[annc_dataset_labels(dataset)[i]] += examples->weights ? (double)examples->weights[i] : 1;
     for (uint32_t c = 0; c < classes; c++)
-        weights[c] = counts[c] > 0 ? (float)((double)examples->count / ((double)classes * (double)counts[c])) : 0;
+        weights[c] = counts[c] > 0 ? (float)((double)examples->count / ((double)classes * counts[c])) : 0;
     annc_release(counts);
     return ANNC_OK;
 }

@@ -15,7 +15,8 @@ static const double FOR_MEASURES = 0.2;
 static size_t example_bytes(const annc_examples *examples)
 {
     return annc_examples_input_bytes(examples) +
-           (examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float));
+           (examples->labels ? sizeof(int32_t) : examples->outputs * sizeof(float)) +
+           (examples->weights ? sizeof(float) : 0);
 }
 
 size_t annc_examples_bytes(const annc_examples *examples)
@@ -35,7 +36,7 @@ static annc_status take_rows(annc_device *device, uint32_t count, size_t row, vo
 annc_status annc_rows_open(annc_device *device, const annc_examples *examples, uint32_t count, struct annc_rows *rows)
 {
     annc_status status = ANNC_OK;
-    void *labels = NULL, *targets = NULL;
+    void *labels = NULL, *targets = NULL, *weights = NULL;
     memset(rows, 0, sizeof *rows);
     rows->device = device;
     ANNC_TRY(take_rows(device, count, annc_examples_input_bytes(examples), &rows->x));
@@ -45,13 +46,16 @@ annc_status annc_rows_open(annc_device *device, const annc_examples *examples, u
     if (examples->targets)
         ANNC_TRY(take_rows(device, count, examples->outputs * sizeof(float), &targets));
     rows->targets = targets;
+    if (examples->weights)
+        ANNC_TRY(take_rows(device, count, sizeof(float), &weights));
+    rows->weights = weights;
 out:
     return status;
 }
 
 void annc_rows_close(struct annc_rows *rows)
 {
-    void *const memory[] = {rows->x, rows->labels, rows->targets};
+    void *const memory[] = {rows->x, rows->labels, rows->targets, rows->weights};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i] && rows->device)
             rows->device->backend->free_host(rows->device, memory[i]);
@@ -67,6 +71,7 @@ annc_examples annc_rows_examples(const struct annc_rows *rows, const annc_exampl
     some.x = rows->x;
     some.labels = rows->labels;
     some.targets = rows->targets;
+    some.weights = rows->weights;
     return some;
 }
 
@@ -81,6 +86,8 @@ void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, con
             rows->labels[i] = examples->labels[example];
         if (rows->targets)
             memcpy(rows->targets + i * outputs, examples->targets + example * outputs, outputs * sizeof(float));
+        if (rows->weights)
+            rows->weights[i] = examples->weights[example];
     }
 }
 
@@ -106,12 +113,13 @@ static annc_status open_window(struct annc_feed *feed)
     const struct annc_backend *backend = feed->device->backend;
     const annc_examples *examples = feed->examples;
     const size_t n = feed->window;
-    void *x = NULL, *labels = NULL, *targets = NULL;
+    void *x = NULL, *labels = NULL, *targets = NULL, *weights = NULL;
     feed->staged = *examples;
     feed->staged.count = feed->window;
     feed->staged.x = NULL;
     feed->staged.labels = NULL;
     feed->staged.targets = NULL;
+    feed->staged.weights = NULL;
     ANNC_TRY(backend->alloc(feed->device, n * annc_examples_input_bytes(examples), "a window of the examples", &x));
     feed->staged.x = x;
     if (examples->labels)
@@ -121,6 +129,9 @@ static annc_status open_window(struct annc_feed *feed)
         ANNC_TRY(
             backend->alloc(feed->device, n * examples->outputs * sizeof(float), "a window of the targets", &targets));
     feed->staged.targets = targets;
+    if (examples->weights)
+        ANNC_TRY(backend->alloc(feed->device, n * sizeof(float), "a window of the weights", &weights));
+    feed->staged.weights = weights;
     for (int i = 0; i < 2; i++)
         ANNC_TRY(annc_rows_open(feed->device, examples, feed->window, &feed->rows[i]));
 out:
@@ -162,7 +173,8 @@ out:
 
 void annc_feed_close(struct annc_feed *feed)
 {
-    void *const memory[] = {(void *)feed->staged.x, (void *)feed->staged.labels, (void *)feed->staged.targets};
+    void *const memory[] = {(void *)feed->staged.x, (void *)feed->staged.labels, (void *)feed->staged.targets,
+                            (void *)feed->staged.weights};
     if (!feed->device)
         return;
     for (size_t i = 0; feed->streams && i < sizeof memory / sizeof *memory; i++)
@@ -196,6 +208,8 @@ annc_status annc_feed_send(struct annc_feed *feed, uint32_t count)
     if (rows->targets)
         ANNC_TRY(device->backend->upload(device, (void *)feed->staged.targets, rows->targets,
                                          count * feed->staged.outputs * sizeof(float)));
+    if (rows->weights)
+        ANNC_TRY(device->backend->upload(device, (void *)feed->staged.weights, rows->weights, count * sizeof(float)));
 out:
     return status;
 }

@@ -11,7 +11,7 @@ struct annc_rows {
     annc_device *device;
     void *x;
     int32_t *labels;
-    float *targets;
+    float *targets, *weights;
 };
 
 annc_status annc_rows_open(annc_device *device, const annc_examples *examples, uint32_t count, struct annc_rows *rows);

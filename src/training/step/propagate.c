@@ -32,6 +32,7 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
     size_t used = 0;
     pass->A[0] = take(pass->memory, &used, m, shape->width[0]);
     pass->Y = take(pass->memory, &used, m, outputs);
+    pass->row_weights = take(pass->memory, &used, m, 1);
     if (annc_moves_images(&pass->augmentation))
         pass->unaugmented = take(pass->memory, &used, m, shape->width[0]);
     for (uint32_t l = 1; l <= L; l++) {
@@ -43,7 +44,7 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
     for (uint32_t l = 0; l < L; l++)
         pass->layer_input[l] = dropped_share(pass, l) > 0 ? take(pass->memory, &used, m, shape->width[l]) : pass->A[l];
     if (pass->objective.class_weights)
-        pass->weights = take(pass->memory, &used, 1, outputs == 1 ? 2 : outputs);
+        pass->class_weights = take(pass->memory, &used, 1, outputs == 1 ? 2 : outputs);
     return used;
 }
 
@@ -55,8 +56,8 @@ static annc_status open_pass(struct annc_pass *pass, uint32_t m, bool backward)
     const size_t floats = lay_out(pass, m, backward);
     ANNC_TRY(backend->alloc(pass->device, annc_product(floats, sizeof(float)), "one minibatch", &pass->memory));
     lay_out(pass, m, backward);
-    if (pass->weights)
-        ANNC_TRY(backend->upload(pass->device, pass->weights, pass->objective.class_weights,
+    if (pass->class_weights)
+        ANNC_TRY(backend->upload(pass->device, pass->class_weights, pass->objective.class_weights,
                                  (outputs == 1 ? 2 : outputs) * sizeof(float)));
 out:
     return status;
@@ -114,11 +115,12 @@ annc_status annc_examples_stage(annc_device *device, const annc_examples *exampl
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = device->backend;
     const size_t n = examples->count;
-    const void *labels = NULL, *targets = NULL;
+    const void *labels = NULL, *targets = NULL, *weights = NULL;
     *staged = *examples;
     staged->x = NULL;
     staged->labels = NULL;
     staged->targets = NULL;
+    staged->weights = NULL;
     ANNC_TRY(backend->stage(device, examples->x, n * annc_examples_input_bytes(examples), "the examples", &staged->x));
     if (examples->labels)
         ANNC_TRY(backend->stage(device, examples->labels, n * sizeof *examples->labels, "the labels", &labels));
@@ -127,6 +129,10 @@ annc_status annc_examples_stage(annc_device *device, const annc_examples *exampl
         ANNC_TRY(
             backend->stage(device, examples->targets, n * examples->outputs * sizeof(float), "the targets", &targets));
     staged->targets = targets;
+    if (examples->weights)
+        ANNC_TRY(
+            backend->stage(device, examples->weights, n * sizeof *examples->weights, "the weights of rows", &weights));
+    staged->weights = weights;
 out:
     if (status != ANNC_OK)
         annc_examples_unstage(device, staged);
@@ -135,7 +141,7 @@ out:
 
 void annc_examples_unstage(annc_device *device, annc_examples *staged)
 {
-    const void *const arrays[] = {staged->x, staged->labels, staged->targets};
+    const void *const arrays[] = {staged->x, staged->labels, staged->targets, staged->weights};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (arrays[i])
             device->backend->unstage(device, arrays[i]);
@@ -250,7 +256,9 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     const struct annc_backend *backend = pass->device->backend;
 
     float *const X = pass->unaugmented ? pass->unaugmented : pass->A[0];
-    ANNC_TRY(backend->gather(pass->device, cursor, staged, annc_pass_label_values(pass), m, X, pass->Y));
+    pass->is_weighted = staged->weights || pass->class_weights;
+    ANNC_TRY(backend->gather(pass->device, cursor, staged, annc_pass_label_values(pass), pass->class_weights, m, X,
+                             pass->Y, pass->is_weighted ? pass->row_weights : NULL));
     if (pass->unaugmented)
         ANNC_TRY(backend->augment(pass->device, pass->seed, cursor, pass->augmentation, pass->rows, pass->columns, m, X,
                                   pass->A[0]));
@@ -267,7 +275,7 @@ out:
     return status;
 }
 
-/* BP1, times the class weights if any. */
+/* BP1, times the weights of the rows if any. */
 static annc_status output_error(struct annc_pass *pass, uint32_t m)
 {
     annc_status status = ANNC_OK;
@@ -276,8 +284,8 @@ static annc_status output_error(struct annc_pass *pass, uint32_t m)
     const uint32_t L = shape->layers, n = shape->width[L];
     ANNC_TRY(backend->output_delta(pass->device, shape->activation[L - 1], shape->cost, (float)shape->quantile, m, n,
                                    pass->Z[L], pass->A[L], pass->Y, pass->delta[L]));
-    if (pass->weights)
-        ANNC_TRY(backend->weigh(pass->device, m, n, pass->weights, pass->Y, pass->delta[L]));
+    if (pass->is_weighted)
+        ANNC_TRY(backend->weigh(pass->device, m, n, pass->row_weights, pass->delta[L]));
 out:
     return status;
 }
@@ -329,5 +337,6 @@ annc_status annc_pass_score(struct annc_pass *pass, struct annc_cursor *cursor, 
     const annc_shape *shape = pass->shape;
     const uint32_t L = shape->layers;
     return pass->device->backend->score(pass->device, shape->cost, (float)shape->quantile, m, shape->width[L],
-                                        pass->Z[L], pass->A[L], pass->Y, pass->weights, cursor, scores, predictions);
+                                        pass->Z[L], pass->A[L], pass->Y, pass->is_weighted ? pass->row_weights : NULL,
+                                        cursor, scores, predictions);
 }

@@ -20,7 +20,9 @@ struct annc_pass {
     /* Input of layer l + 1: A[l], or A[l] after dropout. */
     float *layer_input[ANNC_MAX_LAYERS + 1];
     float *delta[ANNC_MAX_LAYERS + 1]; /* NULL in a forward-only pass */
-    float *weights;                    /* of the classes, or NULL */
+    float *class_weights;              /* or NULL */
+    float *row_weights;                /* m, of the rows just gathered, where they have weights */
+    bool is_weighted;                  /* they have */
     /* Above 0: the rows of the matrices, and each row's bits depend on that row alone
      * (forward_rows). 0: the fastest products. */
     uint32_t room;

@@ -61,7 +61,8 @@ void annc_reference_close(struct annc_reference *reference)
     memset(reference, 0, sizeof *reference);
 }
 
-/* Loads the targets of example i: its own, or for its label (1 - e) one-hot + e / n. */
+/* Loads the targets of example i, its own, or for its label (1 - e) one-hot + e / n, and its weight:
+ * its own times that of its class. */
 static void load_targets(struct annc_reference *reference, const annc_examples *examples, uint32_t i)
 {
     const size_t outputs = examples->outputs;
@@ -75,7 +76,9 @@ static void load_targets(struct annc_reference *reference, const annc_examples *
         else
             reference->y[j] = (1 - e) * (label == (int32_t)j) + e / (double)outputs;
     }
-    reference->weight = reference->objective.class_weights ? (double)reference->objective.class_weights[label] : 1;
+    reference->weight = examples->weights ? (double)examples->weights[i] : 1;
+    if (reference->objective.class_weights)
+        reference->weight *= (double)reference->objective.class_weights[label];
 }
 
 /* Draws the dropout factors of the inputs and the hidden layers. */
@@ -175,7 +178,7 @@ double annc_reference_forward(struct annc_reference *reference, const double *th
 }
 
 /* BP1: delta^L = dC/da times f'(z^L), or the closed-form dC/dz of a cost with its partner; dC/da
- * includes the class weight. */
+ * includes the weight. */
 static void output_error(struct annc_reference *reference)
 {
     const annc_shape *shape = reference->shape;

@@ -172,7 +172,7 @@ static annc_status open_engine(annc_trainer *trainer)
     job->rows = trainer->pass.rows;
     job->columns = trainer->pass.columns;
     job->values = annc_pass_label_values(&trainer->pass);
-    job->weights = trainer->pass.weights;
+    job->weights = trainer->pass.class_weights;
     job->rates = trainer->optimisation.d_rates;
     job->v = trainer->optimisation.v;
     job->s = trainer->optimisation.s;

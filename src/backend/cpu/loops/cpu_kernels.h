@@ -73,7 +73,7 @@ struct annc_outputs {
     size_t stride;
     const float *Z, *A, *Y;
     const uint32_t *wanted;
-    const float *weights; /* of the classes, or NULL */
+    const float *weights; /* of the rows, or NULL */
     double *costs;        /* sum of costs per output */
 };
 

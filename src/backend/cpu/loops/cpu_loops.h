@@ -322,7 +322,7 @@ static double sum_costs(const struct annc_outputs *outputs)
     case enumerator:                                                                                                   \
         for (size_t first = 0; first < stride; first += ANNC_PAD)                                                      \
             for (size_t row = first, r = 0; row < count; row += stride, r++) {                                         \
-                const double weight = outputs->weights ? (double)outputs->weights[outputs->wanted[r]] : 1;             \
+                const double weight = outputs->weights ? (double)outputs->weights[r] : 1;                              \
                 for (size_t j = 0; j < ANNC_PAD; j++) {                                                                \
                     const float z = Z[row + j], a = A[row + j], y = Y[row + j];                                        \
                     (void)z;                                                                                           \
