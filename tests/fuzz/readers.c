@@ -443,6 +443,13 @@ static size_t sparse_allowance(const char *text, size_t size)
     return width * (BYTES_A_COLUMN + COPIES * rows * sizeof(float));
 }
 
+/* Whether a reader takes what comes for a table if it is nothing else. */
+static bool may_read_table(const struct reader *reader)
+{
+    return reader->read == read_folder || reader->read == read_labels || reader->read == read_table ||
+           reader->read == read_npy || reader->read == read_npz || reader->read == read_picture;
+}
+
 const char *reader_complaint(const struct reader *reader, const void *bytes, size_t size, struct reading *outcome)
 {
     struct annc_kept_error error;
@@ -456,7 +463,7 @@ const char *reader_complaint(const struct reader *reader, const void *bytes, siz
     annc_error_keep(&error);
     *outcome = (struct reading){taken, most_held(), reader->at_once + allowance()};
     annc_fail_again(ANNC_OK, &error); /* the reader's, and not what allowance met */
-    if (reader->read == read_table)
+    if (may_read_table(reader))
         outcome->allowed += sparse_allowance(bytes, size);
     if (!complaint[0] && outcome->held > outcome->allowed)
         snprintf(complaint, sizeof complaint, "held %zu bytes, and %zu are allowed", outcome->held, outcome->allowed);
