@@ -538,6 +538,8 @@ class Weights(Tables):
         self.assertIn("line 3, column 'w': the weight is missing; use --missing drop", self.refused(gap, "--weight", "w", "--missing", "mean"))
         self.assertIn("1 row with missing values is left out", self.notes(gap, "--weight", "w", "--missing", "drop"))
         self.assertIn("has no row with a weight above 0", self.refused(self.weighted("w.csv", rows, weights=[0]), "--weight", "w"))
+        words = self.refused(self.weighted("w.csv", rows, weights=["high", "low"]), "--weight", "w")
+        self.assertIn("line 2, column 'w': 'high' is not a number (20 such cells); --weight needs a column of numbers", words)
         self.assertIn("has no column 'v' for --weight", self.refused(self.weighted("w.csv", rows), "--weight", "v"))
         self.assertIn("--label and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--label", "w", code=USAGE))
         self.assertIn("--drop and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--drop", "w", code=USAGE))

@@ -45,6 +45,11 @@ annc_status annc_refuse_texts(const struct annc_records *records, const annc_tex
             "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); choose " ANNC_FIELD_THOUSANDS
             " , or " ANNC_FIELD_THOUSANDS " .",
             column->text_line, shown, column->text, count, annc_plural(count));
+    if (column->numbers <= count && column->role == ANNC_ROLE_WEIGHT)
+        return annc_stream_malformed(records->stream,
+                                     "line %zu, column '%s': '%s' is not a number (%u such cell%s); " ANNC_FIELD_WEIGHT
+                                     " needs a column of numbers",
+                                     column->text_line, shown, column->text, count, annc_plural(count));
     if (column->numbers <= count)
         return annc_stream_malformed(
             records->stream, "line %zu, column '%s': '%s' is not a number (%u such cell%s); %s%s", column->text_line,
@@ -58,7 +63,7 @@ annc_status annc_refuse_texts(const struct annc_records *records, const annc_tex
         "and use " ANNC_FIELD_MISSING " drop%s",
         column->text_line, shown, column->text, annc_strange_characters(column->text, codes, sizeof codes),
         is_infinite(column->text) ? "infinite" : "not a number", count, columns->rows, annc_plural(count),
-        count == 1 ? "it" : "them", column->role == ANNC_ROLE_TARGET ? "" : " or " ANNC_FIELD_MISSING " mean");
+        count == 1 ? "it" : "them", column->role == ANNC_ROLE_INPUT ? " or " ANNC_FIELD_MISSING " mean" : "");
 }
 
 annc_status annc_refuse_stray_header(const struct annc_records *records, const struct annc_columns *columns)
