@@ -10,8 +10,9 @@
 
 /* Sums of bytes and of their squares fit 32 bits for so many rows. */
 enum { ROWS_PER_SUM = 1 << 16, BYTE = 255 };
-/* Rows that are measured of a file too large for the memory. */
-enum { MOST_MAPPED = 1 << 14 };
+/* What is measured of a file too large for the memory: so many rows, fewer of wide ones, as each is
+ * read from another place of the file. */
+enum { MOST_ROWS = 1 << 14, FEWEST_ROWS = 1 << 10, MOST_VALUES = 1 << 27 };
 
 /* ---------------------------------------------------------------- measuring */
 
@@ -136,13 +137,21 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
         ranges->deviation[j] = n[j] > 0 ? sqrt(ranges->deviation[j] / n[j]) : 0;
 }
 
-/* Lists MOST_MAPPED of `count` rows, evenly spaced. */
-static annc_status sample_rows(const uint32_t *rows, uint32_t count, uint32_t **sample)
+static uint32_t rows_of_sample(uint32_t inputs)
+{
+    uint32_t rows = MOST_ROWS;
+    while (rows > FEWEST_ROWS && (uint64_t)rows * inputs > MOST_VALUES)
+        rows /= 2;
+    return rows;
+}
+
+/* Lists `some` of `count` rows, evenly spaced. */
+static annc_status sample_rows(const uint32_t *rows, uint32_t count, uint32_t some, uint32_t **sample)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(annc_allocate(MOST_MAPPED, sizeof **sample, "a sample of the rows", (void **)sample));
-    for (uint64_t i = 0; i < MOST_MAPPED; i++) {
-        const uint32_t at = (uint32_t)(i * count / MOST_MAPPED);
+    ANNC_TRY(annc_allocate(some, sizeof **sample, "a sample of the rows", (void **)sample));
+    for (uint64_t i = 0; i < some; i++) {
+        const uint32_t at = (uint32_t)(i * count / some);
         (*sample)[i] = rows ? rows[at] : at;
     }
 out:
@@ -155,10 +164,11 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
     annc_status status = ANNC_OK;
     double *n = NULL;
     uint32_t *sample = NULL;
-    if (table->mapping.base && count > MOST_MAPPED) {
-        ANNC_TRY(sample_rows(rows, count, &sample));
+    const uint32_t some = rows_of_sample(table->inputs);
+    if (table->mapping.base && count > some) {
+        ANNC_TRY(sample_rows(rows, count, some, &sample));
         rows = sample;
-        count = MOST_MAPPED;
+        count = some;
     }
     ANNC_TRY(annc_ranges_open(ranges, table->inputs));
     if (table->type == ANNC_BYTES && !table->weights) {
