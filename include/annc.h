@@ -226,10 +226,10 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.input_min", "annc.input_max", "annc.input_mean", "annc.input_deviation" (JSON
  * arrays of hexadecimal floats: each input in the training rows, in the units of the file, or all
  * inputs together where there are more than 65536; of a file larger than the memory, a sample of the
- * rows), "annc.label" and "annc.weight" (column names), "annc.table" ([fields per row, position of the label,
- * whether the file had a header]), "annc.transpose" ("true" for transposed images), "annc.images"
- * ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the training
- * images; rows is 0 for other data);
+ * rows), "annc.label" and "annc.weight" (column names), "annc.table" ([fields per row, position of
+ * the label, whether the file had a header]), "annc.transpose" ("true" for transposed images),
+ * "annc.images" ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the
+ * training images; rows is 0 for other data);
  * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress" and "annc.measured"
  * (annc_run_train), "annc.run" and "annc.machine" (annc-gpu). */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
@@ -270,7 +270,8 @@ typedef struct annc_examples {
  * of a negative weight; ANNC_USAGE for a missing array. */
 ANNC_API annc_status annc_dataset_create(const annc_examples *examples, annc_dataset **dataset);
 ANNC_API void annc_dataset_free(annc_dataset *dataset);
-/* Returns the inputs and targets as the network receives them, scaled, and the weights with mean 1. */
+/* Returns the inputs and targets as the network receives them, scaled, and the weights with mean
+ * 1. */
 ANNC_API const annc_examples *annc_dataset_examples(const annc_dataset *dataset);
 /* Writes rows and columns of an image (28 and 28), or inputs and 1 if the examples are not
  * images; 0 and 0 for NULL. */
@@ -297,7 +298,8 @@ ANNC_API const char *annc_dataset_class_name(const annc_dataset *dataset, uint32
  * data set has labels or the name is unknown. */
 ANNC_API const char *annc_dataset_target_name(const annc_dataset *dataset, uint32_t target);
 /* Returns the number of example i's row in its file or arrays, from 1, without the header but with
- * the rows that were dropped for missing values or a weight of 0; 0 for an example that does not exist. */
+ * the rows that were dropped for missing values or a weight of 0; 0 for an example that does not
+ * exist. */
 ANNC_API uint64_t annc_dataset_row(const annc_dataset *dataset, uint32_t i);
 
 typedef enum annc_source {
@@ -327,8 +329,8 @@ typedef struct annc_arrays {
     uint32_t label_count;           /* label names */
     uint32_t outputs;               /* targets per row */
     const double *targets;          /* count x outputs, or NULL */
-    /* Of the rows: count, finite, 0 or more and not all 0; NULL = all equal. Rows of weight 0 are left
-     * out. */
+    /* Of the rows: count, finite, 0 or more and not all 0; NULL = all equal. Rows of weight 0 are
+     * left out. */
     const double *weights;
 } annc_arrays;
 
@@ -358,8 +360,8 @@ typedef struct annc_text_options {
     /* Inputs "a,b" that are words, each text a level with an input of 0 and 1, and inputs that are
      * numbers; or NULL. Of other inputs, those are words most of whose cells are not numbers. */
     const char *categorical, *numeric;
-    /* Column of the weights of the rows, 0 or more, which is no input; or NULL. Rows of weight 0 are
-     * left out. With a model, the column that its training data had is used, if the table has it. */
+    /* Column of the weights of the rows, 0 or more, which is no input; or NULL. Rows of weight 0
+     * are left out. With a model, the column of its training data is used, if the table has it. */
     const char *weight;
 } annc_text_options;
 
@@ -565,7 +567,8 @@ typedef struct annc_augmentation {
 /* Terms that training adds to the mean of C over a minibatch; all zero = none. They do not affect
  * evaluation; only class weights and label smoothing affect the reported loss. */
 typedef struct annc_objective {
-    /* Factor of C per class, beside the weights of rows: n_L values, 2 for a single output. NULL: all 1. */
+    /* Factor of C per class, beside the weights of rows: n_L values, 2 for a single output. NULL:
+     * all 1. */
     const float *class_weights;
     /* e within [0, 1): targets of labels are (1 - e) one-hot + e / n (Szegedy et al. 2016). */
     double label_smoothing;
@@ -780,9 +783,11 @@ typedef struct annc_evaluation {
      * one-hot target. A single output means class 1 above 1/2, or above 0 with the hinge cost. */
     uint32_t correct;
     double loss; /* mean cost per example, weighted */
-    /* Of targets, in their own units and weighted; r2 is the mean over the targets. NaN for labels. */
+    /* Of targets, in their own units and weighted; r2 is the mean over the targets. NaN for
+     * labels. */
     double r2, rmse, mae;
-    /* Share of right labels where each example has several, as annc_multilabel has it; NaN for other data. */
+    /* Share of right labels where each example has several, as annc_multilabel has it; NaN for
+     * other data. */
     double label_accuracy;
     double seconds;
     /* The weights of all examples and of the correct ones; 0 for examples without weights. */
@@ -884,10 +889,11 @@ ANNC_API double annc_log_loss_measure(const annc_shape *shape, const annc_datase
  * range. */
 ANNC_API annc_status annc_threshold_check(const annc_shape *shape, double threshold);
 /* Predicts class 1 of two where its output is above the threshold, and class 0 elsewhere, and
- * counts the correct predictions. predictions: count class indices. ANNC_USAGE for targets, for any
- * other number of classes, or for a threshold out of range; the results are then unchanged. */
+ * counts the correct predictions anew: `correct` and `correct_weight` of the evaluation. predictions:
+ * count class indices. ANNC_USAGE for targets, for any other number of classes, or for a threshold
+ * out of range; the results are then unchanged. */
 ANNC_API annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
-                                          double threshold, int32_t *predictions, uint32_t *correct);
+                                          double threshold, int32_t *predictions, annc_evaluation *evaluation);
 
 /* A cell of a confusion matrix: how many examples of a class are predicted as a class. */
 typedef struct annc_confusion_cell {
@@ -1189,13 +1195,13 @@ ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_fol
 
 /* Computes these equations in double, by plain loops (src/training/step/reference.c): adds example
  * i's dC/dtheta to `gradient`, in the layout of the parameter block, and returns its cost C through
- * `cost`, both times its weight. theta: annc_shape_parameters() doubles. ANNC_USAGE if the data set does not match the
- * shape or has no such example. */
+ * `cost`, both times its weight. theta: annc_shape_parameters() doubles. ANNC_USAGE if the data set
+ * does not match the shape or has no such example. */
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                              uint32_t i, double *gradient, double *cost);
 
-/* All values of those equations for one example, whatever its weight. Layers count from 1; the vector of layer l is at
- * index l, n_l doubles. */
+/* All values of those equations for one example, whatever its weight. Layers count from 1; the vector
+ * of layer l is at index l, n_l doubles. */
 typedef struct annc_trace {
     annc_shape shape;
     double cost;              /* C */

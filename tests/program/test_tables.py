@@ -484,13 +484,14 @@ class Weights(Tables):
     def test_threshold(self):
         rows = [row for row in blobs(90) if row[4] != "gamma"]
         file = self.weighted("w.csv", rows)
-        two = [part.replace("-3:", "-2:") if part == T[1] else part.replace("60", "3") for part in T]
+        two = [part.replace("-3:", "-2:") if part == T[1] else part.replace("60", "1") for part in T]
         self.trained(file, "m", "--weight", "w", options=two)
         repeated = self.write("r.csv", [row for i, row in enumerate(rows) for _ in range(self.W[i % 7])], COLUMNS)
-        for threshold in ("0.3", "0.5"):
+        for threshold in ("0.1", "0.3", "0.7"):
             got, want = (self.lines("eval", "m", "--data", data, "--threshold", threshold)[-1] for data in (file, repeated))
             self.assertAlmostEqual(got["accuracy"], want["accuracy"], places=6)
             self.assertAlmostEqual(got["auc"], want["auc"], places=6)
+        self.assertLess(got["accuracy"], 1)
 
     def test_predict_ignores(self):
         rows = blobs(30)

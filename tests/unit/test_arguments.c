@@ -359,7 +359,7 @@ static void evaluators(void)
 static void measures(void)
 {
     double auc;
-    uint32_t correct;
+    annc_evaluation evaluation;
     annc_confusion *confusion = NULL;
     annc_calibration calibration;
     annc_target_measures target;
@@ -383,11 +383,11 @@ static void measures(void)
     CHECK(isnan(annc_log_loss_measure(shape, NULL, outputs)));
     CHECK(isnan(annc_log_loss_measure(shape, given.data, NULL)));
     REFUSES("shape", annc_threshold_check(NULL, 0.5));
-    REFUSES("shape", annc_threshold_apply(NULL, given.data, outputs, 0.5, predictions, &correct));
-    REFUSES("dataset", annc_threshold_apply(shape, NULL, outputs, 0.5, predictions, &correct));
-    REFUSES("outputs", annc_threshold_apply(shape, given.data, NULL, 0.5, predictions, &correct));
-    REFUSES("predictions", annc_threshold_apply(shape, given.data, outputs, 0.5, NULL, &correct));
-    REFUSES("correct", annc_threshold_apply(shape, given.data, outputs, 0.5, predictions, NULL));
+    REFUSES("shape", annc_threshold_apply(NULL, given.data, outputs, 0.5, predictions, &evaluation));
+    REFUSES("dataset", annc_threshold_apply(shape, NULL, outputs, 0.5, predictions, &evaluation));
+    REFUSES("outputs", annc_threshold_apply(shape, given.data, NULL, 0.5, predictions, &evaluation));
+    REFUSES("predictions", annc_threshold_apply(shape, given.data, outputs, 0.5, NULL, &evaluation));
+    REFUSES("evaluation", annc_threshold_apply(shape, given.data, outputs, 0.5, predictions, NULL));
     REFUSES("dataset", annc_confusion_create(NULL, predictions, &confusion));
     REFUSES("predictions", annc_confusion_create(given.data, NULL, &confusion));
     REFUSES("confusion", annc_confusion_create(given.data, predictions, NULL));

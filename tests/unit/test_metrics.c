@@ -227,13 +227,14 @@ static void threshold_applied(void)
         annc_dataset *dataset = examples_of(outputs, 3, labels);
         const float *values = outputs == 1 ? single : pairs;
         int32_t predictions[3] = {7, 7, 7};
-        uint32_t correct = 7;
-        REQUIRE_OK(annc_threshold_apply(&shape, dataset, values, 0.5, predictions, &correct));
-        CHECK(predictions[0] == 1 && predictions[1] == 0 && predictions[2] == 0 && correct == 2);
-        REQUIRE_OK(annc_threshold_apply(&shape, dataset, values, 0, predictions, &correct));
-        CHECK(predictions[0] == 1 && predictions[1] == 1 && predictions[2] == 1 && correct == 2);
-        REQUIRE_OK(annc_threshold_apply(&shape, dataset, values, 1, predictions, &correct));
-        CHECK(predictions[0] == 0 && predictions[1] == 0 && predictions[2] == 0 && correct == 1);
+        annc_evaluation evaluation = {.correct = 7};
+        REQUIRE_OK(annc_threshold_apply(&shape, dataset, values, 0.5, predictions, &evaluation));
+        CHECK(predictions[0] == 1 && predictions[1] == 0 && predictions[2] == 0 && evaluation.correct == 2);
+        REQUIRE_OK(annc_threshold_apply(&shape, dataset, values, 0, predictions, &evaluation));
+        CHECK(predictions[0] == 1 && predictions[1] == 1 && predictions[2] == 1 && evaluation.correct == 2);
+        REQUIRE_OK(annc_threshold_apply(&shape, dataset, values, 1, predictions, &evaluation));
+        CHECK(predictions[0] == 0 && predictions[1] == 0 && predictions[2] == 0 && evaluation.correct == 1);
+        CHECK_NEAR(evaluation.correct_weight, 0, 0);
         annc_dataset_free(dataset);
     }
 }
@@ -254,11 +255,12 @@ static void threshold_refused(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         annc_dataset *dataset = examples_of(cases[i].outputs, 2, cases[i].labels);
         int32_t predictions[2] = {7, 7};
-        uint32_t correct = 7;
+        annc_evaluation evaluation = {.correct = 7, .correct_weight = 7};
         const annc_status status =
-            annc_threshold_apply(&shape, dataset, values, cases[i].threshold, predictions, &correct);
+            annc_threshold_apply(&shape, dataset, values, cases[i].threshold, predictions, &evaluation);
         CHECK_MSG(refused(status, cases[i].refusal), "%s", annc_last_error());
-        CHECK(predictions[0] == 7 && predictions[1] == 7 && correct == 7);
+        CHECK(predictions[0] == 7 && predictions[1] == 7 && evaluation.correct == 7);
+        CHECK_NEAR(evaluation.correct_weight, 7, 0);
         annc_dataset_free(dataset);
     }
 }
@@ -447,7 +449,7 @@ static void of_an_evaluation(void)
         annc_confusion *matrix = NULL;
         int32_t predictions[COUNT], again[COUNT];
         float outputs[COUNT * 3];
-        uint32_t correct = 0;
+        annc_evaluation cut = {.correct = 0};
         CHECK(problem_make(&problem, &shapes[i], ANNC_FLOATS, true, COUNT, ANNC_INIT_AUTO, 1));
         REQUIRE_OK(annc_evaluator_create(cpu, problem.network, problem.data, &evaluator));
         REQUIRE_OK(annc_evaluator_run(evaluator, NULL, predictions, outputs, &evaluation));
@@ -456,8 +458,8 @@ static void of_an_evaluation(void)
         CHECK(annc_confusion_mean(matrix, false).correct == evaluation.correct && evaluation.correct > 0);
         CHECK_NEAR(annc_confusion_mean(matrix, true).recall, annc_evaluation_accuracy(&evaluation), 1e-12);
         if (shapes[i].width[2] == 1) {
-            REQUIRE_OK(annc_threshold_apply(&shapes[i], problem.data, outputs, 0.5, again, &correct));
-            CHECK(correct == evaluation.correct && memcmp(again, predictions, sizeof again) == 0);
+            REQUIRE_OK(annc_threshold_apply(&shapes[i], problem.data, outputs, 0.5, again, &cut));
+            CHECK(cut.correct == evaluation.correct && memcmp(again, predictions, sizeof again) == 0);
         }
         annc_confusion_free(matrix);
         annc_evaluator_free(evaluator);
@@ -528,7 +530,8 @@ static void weighted_classes(void)
     annc_calibration calibration;
     double auc = 0;
     float balanced[2];
-    /* Pairs of a positive and a negative one: 0.5 x 1 right, 0.5 x 1 wrong, 1.5 x 1 right, 1.5 x 1 equal. */
+    /* Pairs of a positive and a negative one: 0.5 x 1 right, 0.5 x 1 wrong, 1.5 x 1 right, 1.5 x 1
+     * equal. */
     REQUIRE_OK(annc_auc_measure(dataset, outputs, &auc));
     CHECK_NEAR(auc, (0.5 + 1.5 + 0.75) / 4, EXACT);
     CHECK_NEAR(annc_log_loss_measure(&shape, dataset, outputs),

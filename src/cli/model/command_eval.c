@@ -310,20 +310,6 @@ static void make_room(struct result *result)
     result->outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *result->outputs, "the outputs");
 }
 
-/* Predicts class 1 above the threshold, and counts and weighs the correct examples anew. */
-static annc_status apply_threshold(struct result *result, double threshold)
-{
-    const annc_examples *examples = annc_dataset_examples(result->data);
-    annc_evaluation *evaluation = &result->evaluation;
-    ANNC_RETURN_IF_FAILED(annc_threshold_apply(result->shape, result->data, result->outputs, threshold,
-                                               result->predictions, &evaluation->correct));
-    evaluation->correct_weight = 0;
-    for (uint32_t i = 0; i < examples->count && examples->weights; i++)
-        if (result->predictions[i] == annc_dataset_labels(result->data)[i])
-            evaluation->correct_weight += (double)examples->weights[i];
-    return ANNC_OK;
-}
-
 static annc_status evaluate(struct result *result, annc_device *device, const annc_network *network)
 {
     annc_status status = ANNC_OK;
@@ -333,7 +319,8 @@ static annc_status evaluate(struct result *result, annc_device *device, const an
     make_room(result);
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, result->predictions, result->outputs, &result->evaluation));
     if (threshold->given)
-        ANNC_TRY(apply_threshold(result, threshold->number));
+        ANNC_TRY(annc_threshold_apply(result->shape, result->data, result->outputs, threshold->number,
+                                      result->predictions, &result->evaluation));
 out:
     annc_evaluator_free(evaluator);
     return status;

@@ -35,8 +35,8 @@ static float positive_output(const annc_examples *examples, const float *outputs
     return examples->outputs == 1 ? outputs[i] : outputs[2 * (size_t)i + 1];
 }
 
-/* Returns the share of pairs of a positive and a negative example with outputs in the right order; a
- * pair weighs the product of their weights. */
+/* Returns the share of pairs of a positive and a negative example with outputs in the right order;
+ * a pair weighs the product of their weights. */
 static double rank_pairs(struct scored *scored, uint32_t count)
 {
     double positives = 0, negatives = 0, pairs = 0;
@@ -93,13 +93,13 @@ annc_status annc_threshold_check(const annc_shape *shape, double threshold)
 }
 
 annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
-                                 double threshold, int32_t *predictions, uint32_t *correct)
+                                 double threshold, int32_t *predictions, annc_evaluation *evaluation)
 {
     ANNC_REQUIRE(shape, "shape");
     ANNC_REQUIRE(dataset, "dataset");
     ANNC_REQUIRE(outputs, "outputs");
     ANNC_REQUIRE(predictions, "predictions");
-    ANNC_REQUIRE(correct, "correct");
+    ANNC_REQUIRE(evaluation, "evaluation");
     const annc_examples *examples = annc_dataset_examples(dataset);
     const uint32_t classes = annc_dataset_class_count(dataset);
     if (classes == 0)
@@ -107,10 +107,13 @@ annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *da
     if (classes != 2)
         return annc_fail(ANNC_USAGE, ANNC_FIELD_THRESHOLD " needs two classes, but there are %u", classes);
     ANNC_RETURN_IF_FAILED(annc_threshold_check(shape, threshold));
-    *correct = 0;
+    evaluation->correct = 0;
+    evaluation->correct_weight = 0;
     for (uint32_t i = 0; i < examples->count; i++) {
         predictions[i] = (double)positive_output(examples, outputs, i) > threshold;
-        *correct += predictions[i] == annc_dataset_labels(dataset)[i];
+        const bool is_correct = predictions[i] == annc_dataset_labels(dataset)[i];
+        evaluation->correct += is_correct;
+        evaluation->correct_weight += is_correct && examples->weights ? (double)examples->weights[i] : 0;
     }
     return ANNC_OK;
 }
