@@ -83,9 +83,9 @@ class Cli(unittest.TestCase):
     def tearDown(self):
         shutil.rmtree(self.folder)
 
-    def run_program(self, *arguments, code=OK, environment=None, program=PROGRAM, **more):
+    def run_program(self, *arguments, code=OK, environment=None, program=PROGRAM, timeout=120, **more):
         result = subprocess.run([str(program), *map(str, arguments)], cwd=self.folder, env={**self.environment, **(environment or {})},
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, **more)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, **more)
         self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
         return result
 

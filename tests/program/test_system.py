@@ -109,7 +109,7 @@ class Outputs(Faults):
         some = ["--data", "wide.csv", "--layers", f"{columns}-1", "--device", "cpu"]
         for command in (["train", *some, "--epochs", "1000000", "--save", "m"], ["train", *some, "--epochs", "1000000", "--checkpoint", "m"],
                         ["sweep", *some, "--epochs", "1000000", "--grid", "lr=1,2", "--validation", "0.5", "--save", "m"]):
-            said = self.run_program(*command, code=INPUT).stderr
+            said = self.run_program(*command, code=INPUT, timeout=45).stderr  # minutes, where work grows with the square of the columns
             self.assertRegex(said, "the names and the scaling of the model's columns take [0-9]+ bytes, more than the 99737856 that a model file can hold")
         self.assertFalse((self.folder / "m").exists())
 
