@@ -30,8 +30,8 @@ static struct piece piece_of_delta(const struct annc_worker *worker, uint32_t l,
 
 /* ---------------------------------------------------------------- targets and inputs */
 
-/* Writes Y, the wanted classes and the weights. With labels, it resets only the entries of the previous
- * minibatch. */
+/* Writes Y, the wanted classes and the weights. With labels, it resets only the entries of the
+ * previous minibatch. */
 static void take_targets(struct annc_worker *worker, const uint32_t *these, uint32_t m)
 {
     const struct annc_job *job = worker->fused->job;

@@ -1,11 +1,10 @@
-/* argument_order.c - arguments in the wrong place: recognises models and data, and shows the command. */
+/* argument_order.c - arguments in the wrong place: shows the command that works. */
 #include "cli/options/argument_order.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/options/option_table.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 static bool is_file(const char *path)
@@ -26,8 +25,7 @@ bool is_model(const char *path)
 
 static bool is_called_table(const char *path)
 {
-    const char *end = strrchr(path, '.');
-    return end && (strcasecmp(end, ".csv") == 0 || strcasecmp(end, ".tsv") == 0) && is_file(path);
+    return (annc_ends_with(path, ".csv") || annc_ends_with(path, ".tsv")) && is_file(path);
 }
 
 static bool has_option(const struct options *options, enum option_id id)

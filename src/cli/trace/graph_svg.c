@@ -255,7 +255,7 @@ static void print_numbers(const struct graph *graph, const struct sheet *sheet, 
     fputs("</g>\n", out);
 }
 
-/* Prints all lines, then the numbers: their halo, in the colour of the sheet, keeps every line off. */
+/* Prints all lines, then the numbers: their halo, in the colour of the sheet, covers the lines. */
 static void print_edges(const struct graph *graph, const struct sheet *sheet, FILE *out)
 {
     struct covered covered = cover(graph, sheet);

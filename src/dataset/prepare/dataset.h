@@ -20,7 +20,8 @@ struct annc_dataset {
 };
 
 /* Makes a data set that takes ownership of the arrays (each from annc_allocate or annc_resize); on
- * failure they stay the caller's. Weights are scaled to mean 1, or freed if they are equal. Class names are initially 0, 1, 2, ... */
+ * failure they stay the caller's. Weights are scaled to mean 1, or freed if they are equal. Class
+ * names are initially 0, 1, 2, ... */
 annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uint32_t columns, annc_dataset **dataset);
 
 /* Returns whether targets (rows x outputs, or NULL) are several answers of yes or no, 1 or 0, per

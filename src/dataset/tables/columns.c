@@ -369,6 +369,12 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
 
 /* ---------------------------------------------------------------- checks of inputs */
 
+/* Whether the cells of a column are given numbers, which no mean replaces. */
+static bool is_given(const struct annc_column *column)
+{
+    return column->role == ANNC_ROLE_TARGET || column->role == ANNC_ROLE_WEIGHT;
+}
+
 static annc_status check_inputs(const struct annc_records *records, const annc_text_options *options,
                                 const struct annc_columns *columns)
 {
@@ -376,26 +382,24 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
     uint32_t inputs = 0;
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
-        const bool given = column->role == ANNC_ROLE_TARGET || column->role == ANNC_ROLE_WEIGHT;
         inputs += column->role == ANNC_ROLE_INPUT;
         if (is_words(column))
             continue;
-        if ((column->role == ANNC_ROLE_INPUT || given) && column->texts + column->thousands > 0)
+        if ((column->role == ANNC_ROLE_INPUT || is_given(column)) && column->texts + column->thousands > 0)
             return annc_refuse_texts(records, options, columns, column);
     }
     if (inputs == 0)
         return annc_stream_malformed(records->stream, "has no inputs besides the label or target");
     for (uint32_t c = 0; c < columns->count && options->missing == ANNC_MISSING_ERROR; c++) {
         const struct annc_column *column = &columns->column[c];
-        const bool given = column->role == ANNC_ROLE_TARGET || column->role == ANNC_ROLE_WEIGHT;
-        const bool numbers = (column->role == ANNC_ROLE_INPUT && !is_words(column)) || given;
+        const bool numbers = (column->role == ANNC_ROLE_INPUT && !is_words(column)) || is_given(column);
         if (numbers && column->missing > 0)
             return annc_stream_malformed(
                 records->stream,
                 "line %zu, column '%s': the value is missing (%u such cell%s); use " ANNC_FIELD_MISSING " drop%s",
                 column->missing_line, annc_printable(column->name, shown, sizeof shown), column->missing,
                 annc_plural(column->missing),
-                given ? "" : " or " ANNC_FIELD_MISSING " mean"); /* what is learnt is not made up */
+                is_given(column) ? "" : " or " ANNC_FIELD_MISSING " mean"); /* what is learnt is not made up */
     }
     return ANNC_OK;
 }

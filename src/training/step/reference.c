@@ -61,8 +61,8 @@ void annc_reference_close(struct annc_reference *reference)
     memset(reference, 0, sizeof *reference);
 }
 
-/* Loads the targets of example i, its own, or for its label (1 - e) one-hot + e / n, and its weight:
- * its own times that of its class. */
+/* Loads the targets of example i, its own, or for its label (1 - e) one-hot + e / n, and its
+ * weight: its own times that of its class. */
 static void load_targets(struct annc_reference *reference, const annc_examples *examples, uint32_t i)
 {
     const size_t outputs = examples->outputs;

@@ -35,7 +35,8 @@ void annc_reference_close(struct annc_reference *reference);
 
 /* Loads example i of a data set that matches the shape, as example `number` of the training. */
 void annc_reference_load(struct annc_reference *reference, const annc_examples *examples, uint32_t i, uint64_t number);
-/* Computes z^l and a^l, and returns C times the weight of the example. theta: the parameter block. */
+/* Computes z^l and a^l, and returns C times the weight of the example. theta: the parameter
+ * block. */
 double annc_reference_forward(struct annc_reference *reference, const double *theta);
 /* BP1 to BP4, after forward: adds dC/dtheta to `gradient`. */
 void annc_reference_backward(struct annc_reference *reference, const double *theta, double *gradient);
