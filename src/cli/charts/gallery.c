@@ -60,7 +60,7 @@ static void note_useless_captions(const struct options *options, const struct ga
     if (!gallery->images.captions)
         note(options, "note: --captions has no effect: these images have no captions");
     else if (!path || !annc_ends_with(path, ".png"))
-        note(options, "note: --captions has no effect: the screen and SVG files have captions always");
+        note(options, "note: --captions has no effect: the screen and SVG files always have captions");
 }
 
 annc_status gallery_present(const struct options *options, const struct gallery *gallery)
