@@ -682,10 +682,13 @@ ANNC_API annc_status annc_training_fits(const annc_device *device, const annc_sh
                                         const annc_training_options *options, const annc_dataset *train);
 
 /* As annc_device_open, except that ANNC_DEVICE_AUTO selects the CPU if its whole-step engine
- * accepts the training and is estimated to be faster than a GPU: a GPU needs longer to launch a
- * step of a small network than a CPU to run it. training NULL: for evaluations. */
+ * accepts the training and is estimated to end it before a GPU would: a GPU takes about 0.4 s to
+ * start, and many of its steps take longer for a small network than those of a CPU. training NULL:
+ * for evaluations. train NULL, epochs 0: not known yet; then the times of one step decide, and of
+ * engines that take some types of inputs only none counts. */
 ANNC_API annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
-                                          const annc_training_options *training, annc_device **device);
+                                          const annc_training_options *training, const annc_dataset *train,
+                                          uint32_t epochs, annc_device **device);
 
 /* Early stopping on a validation loss, for a training loop of your own; annc_run (section 7) uses
  * the same rule. Epochs count from 1. annc_epoch_is_better returns whether the loss is finite and

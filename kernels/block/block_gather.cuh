@@ -5,10 +5,24 @@
 #include "base/philox.h"
 #include "kernels/block/block.cuh"
 
-// The numbers of the examples of a step, then their labels.
+// The numbers of the examples of a step, then their labels, then their weights.
 __device__ inline uint32_t *numbers_of(const Block &block, uint32_t step)
 {
-    return reinterpret_cast<uint32_t *>(block.memory + block.plan.numbers) + 2 * (step % 2) * block.plan.batch;
+    return reinterpret_cast<uint32_t *>(block.memory + block.plan.numbers) + 3 * (step % 2) * block.plan.batch;
+}
+
+__device__ inline float *weights_of(const Block &block, uint32_t step)
+{
+    return reinterpret_cast<float *>(numbers_of(block, step)) + 2 * block.plan.batch;
+}
+
+// Returns what multiplies the error and the cost of row r, whose weight and label are there.
+__device__ inline float weight_of(const Block &block, uint32_t step, uint32_t r)
+{
+    const float own = block.network.examples.weights ? weights_of(block, step)[r] : 1;
+    return block.network.weights
+               ? own * block.memory[block.plan.weights + numbers_of(block, step)[block.plan.batch + r]]
+               : own;
 }
 
 __device__ inline unsigned char *rows_of(const Block &block, uint32_t step)
@@ -29,7 +43,7 @@ __device__ static void find_examples(const Block &block, uint32_t step)
         numbers_of(block, step)[r] = annc_order_at(&block.cursor.order, annc_cursor_position(&block.cursor, step, r));
 }
 
-// Begins to copy the inputs and the labels or targets of a step, whose examples are known.
+// Begins to copy the inputs, the labels or targets and the weights of a step, whose examples are known.
 __device__ static void fetch(const Block &block, uint32_t step)
 {
     const annc_examples &examples = block.network.examples;
@@ -49,6 +63,8 @@ __device__ static void fetch(const Block &block, uint32_t step)
                 to[i] = from[i];
         if (!examples.targets && block.lane == 0)
             copy4(labels + r, examples.labels + number);
+        if (examples.weights && block.lane == 0)
+            copy4(weights_of(block, step) + r, examples.weights + number);
         for (uint32_t j = block.lane; examples.targets && j < outputs; j += WARP)
             copy4(targets_of(block, step) + r * stride + j, examples.targets + number * outputs + j);
     }

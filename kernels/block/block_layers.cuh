@@ -90,9 +90,7 @@ __device__ static void output(const Block &block, uint32_t step)
         float *z = block.memory + layer.Z + r * layer.stride, *a = block.memory + layer.A + r * layer.stride,
               *delta = block.memory + layer.delta + r * layer.stride;
         const float *y = targets_of(block, step) + r * layer.stride;
-        const float weight = block.network.weights
-                                 ? block.memory[block.plan.weights + numbers_of(block, step)[block.plan.batch + r]]
-                                 : 1;
+        const float weight = weight_of(block, step, r);
         float mean = 0;
         for (uint32_t j = block.lane; j < layer.n; j += WARP)
             z[j] = weighted_input(block, layer, r, j);
@@ -150,7 +148,7 @@ __device__ static void score(const Block &block, uint32_t step)
         double row = 0;
         for (uint32_t j = 0; j < layer.n; j++)
             row += (double)annc_cost_value_f32(cost, block.plan.tau, z[j], a[j], y[j]);
-        sum += block.network.weights ? (double)block.memory[block.plan.weights + wanted] * row : row;
+        sum += (double)weight_of(block, step, r) * row;
         correct += class_of(layer.n, a, annc_cost_middle(cost)) == wanted;
     }
     sum = warp_sum(sum);

@@ -213,41 +213,56 @@ __device__ void plan_record(const annc_cluster_launch &job, int step, float *rec
     plan_dropout(job, step, record);
 }
 
+// Each plans step i of the launch with all threads of the block.
+struct PlanOfBytes {
+    PlanRows now, before;
+
+    __device__ void plan(const annc_cluster_launch &job, int step)
+    {
+        float *record = job.records + (size_t)step * RECORD;
+        load_rows(job, now, step);
+        plan_record(job, step, record);
+        for (int lag = 1; lag <= LAG; lag++) {
+            if (step >= lag)
+                load_rows(job, before, step - lag);
+            __syncthreads();
+            plan_gram(job, now, before, step, lag, record + TARGETS + (lag - 1) * GRAM);
+            __syncthreads();
+        }
+        plan_inputs(job, now, job.rows + (size_t)step * PARTS * ROWS * ROW_STRIDE<false>);
+    }
+};
+
+struct PlanOfFloats {
+    PlanChunk chunk;
+
+    __device__ void plan(const annc_cluster_launch &job, int step)
+    {
+        float *record = job.records + (size_t)step * RECORD;
+        plan_record(job, step, record);
+        plan_float_gram(job, chunk, step, record + TARGETS);
+        plan_float_inputs(job, step, job.rows + (size_t)step * PARTS * ROWS * ROW_STRIDE<true>);
+    }
+};
+
 // Registers: at most 64, no spills.
+template <typename Plan>
 __global__ void __launch_bounds__(PLAN_THREADS, 4) cluster_plan_kernel(const __grid_constant__ annc_cluster_launch job)
 {
-    __shared__ PlanRows now, before;
-    const int step = blockIdx.x;
-    float *record = job.records + (size_t)step * RECORD;
-    load_rows(job, now, step);
-    plan_record(job, step, record);
-    for (int lag = 1; lag <= LAG; lag++) {
-        if (step >= lag)
-            load_rows(job, before, step - lag);
-        __syncthreads();
-        plan_gram(job, now, before, step, lag, record + TARGETS + (lag - 1) * GRAM);
-        __syncthreads();
+    __shared__ Plan plan;
+    for (int step = blockIdx.x; step < (int)job.steps; step += gridDim.x) {
+        plan.plan(job, step);
+        __syncthreads(); // the next step's inputs take this one's place
     }
-    plan_inputs(job, now, job.rows + (size_t)step * PARTS * ROWS * ROW_STRIDE<false>);
 }
 
-// Registers: at most 64, no spills.
-__global__ void __launch_bounds__(PLAN_THREADS, 4)
-    cluster_plan_floats_kernel(const __grid_constant__ annc_cluster_launch job)
+extern "C" cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch,
+                                                uint32_t blocks)
 {
-    __shared__ PlanChunk chunk;
-    const int step = blockIdx.x;
-    float *record = job.records + (size_t)step * RECORD;
-    plan_record(job, step, record);
-    plan_float_gram(job, chunk, step, record + TARGETS);
-    plan_float_inputs(job, step, job.rows + (size_t)step * PARTS * ROWS * ROW_STRIDE<true>);
-}
-
-extern "C" cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch)
-{
+    const uint32_t grid = blocks < launch->steps ? blocks : launch->steps;
     if (launch->has_floats)
-        ANNC_LAUNCH(cluster_plan_floats_kernel, launch->steps, PLAN_THREADS, 0, stream, *launch);
+        ANNC_LAUNCH(cluster_plan_kernel<PlanOfFloats>, grid, PLAN_THREADS, 0, stream, *launch);
     else
-        ANNC_LAUNCH(cluster_plan_kernel, launch->steps, PLAN_THREADS, 0, stream, *launch);
+        ANNC_LAUNCH(cluster_plan_kernel<PlanOfBytes>, grid, PLAN_THREADS, 0, stream, *launch);
     return cudaGetLastError();
 }

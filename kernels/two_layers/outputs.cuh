@@ -8,8 +8,8 @@
 
 // ---------------------------------------------------------------- targets
 
-// What a step needs to know of a row: 10 or 16 targets, its scale (0 if the row is missing, else the
-// weight of its class) and the bits of its class. N: outputs of a lane (lane_functions.cuh).
+// What a step needs to know of a row: 10 or 16 targets, its scale (0 if the row is missing, else its
+// weight times that of its class) and the bits of its class. N: outputs of a lane (lane_functions.cuh).
 template <int N> constexpr int TARGET_STRIDE = MOST_OUTPUTS<N> == 10 ? 12 : 20;
 template <int N> constexpr int ROW_SCALE = MOST_OUTPUTS<N>;
 template <int N> constexpr int ROW_CLASS = MOST_OUTPUTS<N> + 1;
@@ -25,13 +25,20 @@ ANNC_INLINE float target_of(const annc_two_layers &net, size_t example, uint32_t
     return examples.labels[example] == (net.outputs == 1 ? 1 : (int32_t)j) ? net.values.on : net.values.off;
 }
 
+// Returns what multiplies the error and the cost of an example.
+ANNC_INLINE float weight_of(const annc_two_layers &net, size_t example, uint32_t label)
+{
+    const float own = net.examples.weights ? net.examples.weights[example] : 1;
+    return net.weights ? own * net.weights[label] : own;
+}
+
 // Writes what is to be known of a row, which may be missing.
 template <int N> ANNC_INLINE void write_targets(const annc_two_layers &net, bool there, size_t example, float *row)
 {
     for (uint32_t j = 0; j < MOST_OUTPUTS<N>; j++)
         row[j] = there ? target_of(net, example, j) : 0.f;
     const uint32_t label = class_of(net.outputs, row, TARGET_MIDDLE);
-    row[ROW_SCALE<N>] = !there ? 0.f : net.weights ? net.weights[label] : 1.f;
+    row[ROW_SCALE<N>] = there ? weight_of(net, example, label) : 0.f;
     row[ROW_CLASS<N>] = __int_as_float(there ? (int)label : NO_CLASS);
 }
 

@@ -109,20 +109,22 @@ class Device:
         'auto', 'cpu', 'cuda' or 'cuda:N'.
     threads : int
         Threads of the CPU; 0 is automatic.
-    shape, training : structs, optional
+    shape, training, train, epochs : structs, data set and number, optional
         What the device is for: 'auto' selects the faster device.
     """
 
-    def __init__(self, device: str, threads: int, shape: Any = None, training: Any = None) -> None:
+    def __init__(self, device: str, threads: int, shape: Any = None, training: Any = None,
+                 train: Any = None, epochs: int = 0) -> None:
         kind, _, index = str(device).partition(":")
         if index and not (kind == "cuda" and index.isdigit()):
             raise ValueError(f"device is {device!r}: it must be auto, cpu, cuda or cuda:N")
         self._options = annc.DeviceOptions(annc.choose("device", kind, annc.DEVICES), int(index or 0), threads)
-        self._shape, self._training = shape, training
+        self._shape, self._training, self._train, self._epochs = shape, training, train, epochs
 
     def __enter__(self) -> ctypes.c_void_p:
         self.device = annc.make(lib.annc_device_open_for, ctypes.byref(self._options), ctypes.byref(self._shape),
-                                ctypes.byref(self._training) if self._training is not None else None)
+                                ctypes.byref(self._training) if self._training is not None else None, self._train,
+                                self._epochs)
         return self.device
 
     def __exit__(self, *exception: Any) -> None:

@@ -306,7 +306,7 @@ class _Estimator(BaseEstimator):
                                       seconds=float(self.max_time or 0),
                                       target_accuracy=float(getattr(self, "target_accuracy", None) or 0))
             threads = self._whole("threads", self.threads, 0, 1024)
-            with Device(self.device, threads, plan.shape, plan.training) as device:
+            with Device(self.device, threads, plan.shape, plan.training, sets.data.train, plan.epochs) as device:
                 interruption = self._run(device, self._network(plan.shape, device, model), sets, options)
         self._calls = calls + 1
         if interruption is not None:

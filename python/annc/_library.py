@@ -200,7 +200,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "annc_data_load": (c_int, [POINTER(DataOptions), POINTER(Data)]),
     "annc_data_free": (None, [POINTER(Data)]),
     "annc_data_describe": (c_int, [POINTER(Data), c_void_p]),
-    "annc_device_open_for": (c_int, [POINTER(DeviceOptions), POINTER(Shape), POINTER(TrainingOptions), ADDRESS]),
+    "annc_device_open_for": (c_int, [POINTER(DeviceOptions), POINTER(Shape), POINTER(TrainingOptions), c_void_p, c_uint32, ADDRESS]),
     "annc_device_close": (None, [c_void_p]),
     "annc_device_describe": (POINTER(DeviceInfo), [c_void_p]),
     "annc_evaluation_accuracy": (c_double, [POINTER(Evaluation)]),

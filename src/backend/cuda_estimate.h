@@ -40,8 +40,6 @@ static inline const char *annc_cuda_two_layers_refuse(const struct annc_job *job
         return "it takes minibatches of up to 16 examples";
     if (annc_moves_images(&training->augmentation))
         return "it moves no images";
-    if (job->examples && job->examples->weights)
-        return "it takes no weights of rows";
     if (job->streams)
         return "the examples do not fit the device's memory";
     if (job->predictions)
@@ -124,8 +122,6 @@ static inline const char *annc_cuda_block_refuses(const struct annc_job *job)
         return "it takes minibatches of up to 128 examples";
     if (annc_moves_images(&job->training->augmentation))
         return "it moves no images";
-    if (job->examples && job->examples->weights)
-        return "it takes no weights of rows";
     if (job->streams)
         return "the examples do not fit the device's memory";
     if (job->predictions)

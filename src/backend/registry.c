@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <dlfcn.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,24 +121,32 @@ static const struct annc_backend *load_cpu(char *why, size_t size)
     return &annc_backend_cpu;
 }
 
+/* Seconds that the driver, its context and the modules take to start; an estimate. */
+static const double CUDA_START = 0.4;
+
 static double least_seconds_cpu(const struct annc_job *job)
 {
     (void)job;
     return 0;
 }
 
-/* The CPU finishes an evaluation of a few thousand examples before CUDA has started. The engines
- * that take small networks do not count: their times are not confirmed on a GPU. */
+/* The CPU finishes an evaluation of a few thousand examples before CUDA has started. */
 static double least_seconds_cuda(const struct annc_job *job)
 {
-    const double start = 0.1;
-    return job->training ? annc_cuda_recorded_seconds(job) : start;
+    if (!job->training)
+        return CUDA_START;
+    double least = annc_cuda_recorded_seconds(job);
+    if (!annc_cuda_cluster_refuses(job))
+        least = fmin(least, annc_cuda_cluster_seconds(job));
+    if (!annc_cuda_tensor_refuses(job))
+        least = fmin(least, annc_cuda_tensor_seconds());
+    return annc_cuda_block_refuses(job) ? least : fmin(least, annc_cuda_block_seconds(job, true));
 }
 
 /* A new device is one row here, and a directory. A test adds its own row. */
 static const struct annc_device_row rows[] = {
-    {ANNC_DEVICE_CPU, "cpu", load_cpu, least_seconds_cpu},
-    {ANNC_DEVICE_CUDA, "cuda", load_cuda, least_seconds_cuda},
+    {ANNC_DEVICE_CPU, "cpu", load_cpu, least_seconds_cpu, 0},
+    {ANNC_DEVICE_CUDA, "cuda", load_cuda, least_seconds_cuda, CUDA_START},
 #ifdef ANNC_TEST_DEVICE_ROW
     ANNC_TEST_DEVICE_ROW,
 #endif

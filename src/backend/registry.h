@@ -13,6 +13,8 @@ struct annc_device_row {
     /* Returns a lower bound of the seconds of a job's step, or of an evaluation's, on this kind of
      * device, without loading the backend. */
     double (*least_seconds)(const struct annc_job *job);
+    /* Of a process: until such a device runs the first step. An estimate. */
+    double start_seconds;
 };
 
 /* Returns row i of the registry, the CPU first; NULL past the last. */

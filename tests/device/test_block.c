@@ -138,8 +138,11 @@ static void random_cases(void)
         const annc_training_options options = random_options(labels);
         struct problem problem;
         if (make(&problem, &shape, draw(2) ? ANNC_BYTES : ANNC_FLOATS, labels,
-                 options.batch * (1 + draw(4)) + draw(options.batch)))
+                 options.batch * (1 + draw(4)) + draw(options.batch))) {
+            if (draw(4) == 0)
+                problem_weigh(&problem, 0.5f);
             check_training(&problem, &options, 2);
+        }
         problem_free(&problem);
     }
 }

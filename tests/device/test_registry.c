@@ -69,7 +69,7 @@ static double one_layer_seconds(const annc_device *device, const struct annc_job
 {
     (void)device;
     (void)job;
-    return 1e-9;
+    return COUNTING_STEP;
 }
 
 static size_t one_layer_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
@@ -122,6 +122,7 @@ static const struct annc_engine_ops one_layer = {
     .name = "one-layer",
     .about = "one layer at a time",
     .of_operations = true,
+    .of_bytes = true,
     .most_jobs = 1,
     .block = 1,
     .refuses = one_layer_refuses,
@@ -153,7 +154,7 @@ const struct annc_backend *counting_load(char *why, size_t size)
 
 double counting_least_seconds(const struct annc_job *job)
 {
-    return job->training ? 1e-9 : 1;
+    return job->training ? COUNTING_STEP : 1;
 }
 
 /* ---------------------------------------------------------------- tests */
@@ -190,7 +191,8 @@ static void operations(void)
     problem_free(&problem);
 }
 
-/* ANNC_DEVICE_AUTO takes it where its engine takes the training, and otherwise the CPU. */
+/* ANNC_DEVICE_AUTO takes it where its engine takes the training and its data, which must be known, and
+ * otherwise the CPU. */
 static void the_fastest(void)
 {
     struct problem problem;
@@ -198,7 +200,7 @@ static void the_fastest(void)
     annc_trainer *trainer = NULL;
     annc_epoch epoch;
     make("3-2", &problem);
-    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, &plain, &device));
+    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, &plain, problem.data, 0, &device));
     CHECK(strcmp(annc_device_describe(device)->kind, "counting") == 0);
     REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &plain, &trainer));
     CHECK(strcmp(annc_trainer_engine(trainer), "one layer") == 0 && calls.engine_open == 1);
@@ -209,13 +211,21 @@ static void the_fastest(void)
     annc_trainer_free(trainer);
     CHECK(calls.engine_close == 1);
     annc_device_close(device);
+    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, &plain, NULL, 0, &device));
+    CHECK(strcmp(annc_device_describe(device)->kind, "cpu") == 0);
+    annc_device_close(device);
+    for (uint32_t epochs = 1; epochs <= 1000000; epochs += 999999) {
+        REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, &plain, problem.data, epochs, &device));
+        CHECK(strcmp(annc_device_describe(device)->kind, epochs == 1 ? "cpu" : "counting") == 0);
+        annc_device_close(device);
+    }
     problem_free(&problem);
 
     make("3-4-2", &problem);
-    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, &plain, &device));
+    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, &plain, problem.data, 1, &device));
     CHECK(strcmp(annc_device_describe(device)->kind, "cpu") == 0);
     annc_device_close(device);
-    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, NULL, &device));
+    REQUIRE_OK(annc_device_open_for(&automatic, &problem.shape, NULL, NULL, 0, &device));
     CHECK(strcmp(annc_device_describe(device)->kind, "cpu") == 0);
     annc_device_close(device);
     problem_free(&problem);
@@ -247,7 +257,7 @@ static void listed_and_audited(void)
 /* A sweep runs on it too; by one thread, since the counts are not atomic. */
 static void swept(void)
 {
-    const annc_device_options one_thread = {.kind = ANNC_DEVICE_AUTO, .threads = 1};
+    const annc_device_options one_thread = {.kind = ANNC_DEVICE_COUNT, .threads = 1};
     struct problem problem;
     annc_network *copy = NULL;
     make("3-2", &problem);

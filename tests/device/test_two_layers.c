@@ -322,8 +322,11 @@ static void random_cases(void)
         if (floats && draw(3) == 0)
             options.objective.input_noise = 0.2;
         if (make_typed(&problem, &shape, floats && draw(4) > 0 ? ANNC_FLOATS : ANNC_BYTES, labels,
-                       options.batch * 5 + draw(options.batch)))
+                       options.batch * 5 + draw(options.batch))) {
+            if (draw(4) == 0)
+                problem_weigh(&problem, 0.5f);
             check_training(&problem, &options, 2, 2e-5);
+        }
         problem_free(&problem);
     }
 }

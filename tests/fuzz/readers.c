@@ -557,7 +557,7 @@ static annc_status open_run(void)
     if (status == ANNC_OK)
         status = data_options_from(&run_options, &run.shape, &source);
     if (status == ANNC_OK)
-        status = device_from_options(&run_options, &run.shape, &run.run_options.training, &device);
+        status = device_from_options(&run_options, &run.shape, &run.run_options.training, NULL, &device);
     run.device = device;
     if (status == ANNC_OK)
         status = session_prepare(&run, &source, false, no_output);

@@ -432,7 +432,7 @@ class Devices(Cli):
         self.assertIn("no CUDA device 3: 1 device was found", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
                                                                        environment=environment).stderr)
         small = self.run_program("train", "--data", "bars", *SMALL[:-2], environment=environment).stderr
-        self.assertRegex(small, r"device: cpu: .*\n  \(steps this small are faster on the CPU than on a GPU\)")
+        self.assertRegex(small, r"device: cpu: .*\n  \(a training this small is faster on the CPU than on a GPU\)")
         moved = self.lines("train", "--data", "bars", *SMALL[:-2], "--shift", "1", environment=environment)[-1]
         self.assertEqual(moved["device"], "simulated")  # the CPU's fused engine moves no images
         none = {**environment, "ANNC_HOST_DEVICES": "0"}

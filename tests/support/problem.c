@@ -188,6 +188,27 @@ double problem_normwise(const float *got, const double *want, size_t count)
     return error == 0 ? 0 : sqrt(error / size);
 }
 
+int problem_whole_weight(uint32_t row)
+{
+    static const int whole[] = {2, 1, 0, 3, 1, 0, 1, 5};
+    return whole[row % (sizeof whole / sizeof *whole)];
+}
+
+void problem_weigh(struct problem *problem, float unit)
+{
+    annc_examples examples = *annc_dataset_examples(problem->data);
+    annc_dataset *weighted = NULL;
+    float *weights = calloc(examples.count, sizeof *weights);
+    for (uint32_t i = 0; i < examples.count; i++)
+        weights[i] = unit > 0 ? unit * (float)problem_whole_weight(i) : 3;
+    examples.weights = weights;
+    if (annc_dataset_create(&examples, &weighted) != ANNC_OK)
+        abort();
+    annc_dataset_free(problem->data);
+    problem->data = weighted;
+    free(weights);
+}
+
 uint32_t problem_draw(uint64_t seed, uint64_t *drawn, uint32_t n)
 {
     const struct annc_philox_block words = annc_philox(seed, 0, (*drawn)++);

@@ -241,15 +241,15 @@ static void devices(void)
     REFUSES("options", annc_device_open(NULL, &opened));
     REFUSES("device", annc_device_open(&options, NULL));
     CLEARS(annc_device, annc_device_open(NULL, &result));
-    REFUSES("options", annc_device_open_for(NULL, shape, &training, &opened));
-    REFUSES("shape", annc_device_open_for(&options, NULL, &training, &opened));
-    REFUSES("device", annc_device_open_for(&options, shape, &training, NULL));
-    CLEARS(annc_device, annc_device_open_for(NULL, shape, NULL, &result));
+    REFUSES("options", annc_device_open_for(NULL, shape, &training, NULL, 0, &opened));
+    REFUSES("shape", annc_device_open_for(&options, NULL, &training, NULL, 0, &opened));
+    REFUSES("device", annc_device_open_for(&options, shape, &training, NULL, 0, NULL));
+    CLEARS(annc_device, annc_device_open_for(NULL, shape, NULL, NULL, 0, &result));
     FOR_WRONG(i)
     {
         options.kind = (annc_device_kind)wrong[i];
         SAYS("device kind", annc_device_open(&options, &opened));
-        SAYS("device kind", annc_device_open_for(&options, shape, &training, &opened));
+        SAYS("device kind", annc_device_open_for(&options, shape, &training, NULL, 0, &opened));
     }
     options.kind = ANNC_DEVICE_COUNT;
     SAYS("device kind", annc_device_open(&options, &opened));

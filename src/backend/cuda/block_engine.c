@@ -90,7 +90,7 @@ static bool make_plan(const struct annc_job *job, size_t capacity, struct annc_b
     plan->Y = take(&used, (size_t)2 * batch * plan->layer[L].stride);
     plan->partial = take(&used, partial);
     plan->weights = take(&used, objective->class_weights ? (outputs == 1 ? 2 : outputs) : 0);
-    plan->numbers = take(&used, (size_t)4 * batch);
+    plan->numbers = take(&used, (size_t)6 * batch);
     plan->row_bytes = ((bytes ? shape->width[0] : 4 * shape->width[0]) + 3) / 4 * 4;
     plan->rows = take(&used, (size_t)2 * batch * plan->row_bytes / 4);
     plan->parameters = (uint32_t)parameters;

@@ -57,8 +57,9 @@ struct annc_cluster_launch {
     float *records;
 };
 
-/* Writes rows and records: what a step needs and no weight has a part in. */
-cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch);
+/* Writes rows and records: what a step needs and no weight has a part in. `blocks` is the most
+ * blocks of threads that share the steps. */
+cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch, uint32_t blocks);
 /* Trains the planned steps. */
 cudaError_t annc_launch_cluster_train(cudaStream_t stream, const struct annc_cluster_launch *launch);
 /* Sets `clusters` to the number of training clusters that the current device runs at once. */

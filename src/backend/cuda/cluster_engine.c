@@ -2,7 +2,10 @@
  *
  * A call is divided into launches of at most ANNC_CLUSTER_STEPS steps, each planned and then
  * trained. A launch begins with complete weights in theta and ends with complete weights there, so
- * it is a block of the engine's contract. */
+ * it is a block of the engine's contract.
+ *
+ * A plan reads no weight, so the next launch is planned on a stream of its own while the cluster,
+ * which occupies a few multiprocessors, trains this one. Two plans alternate. */
 #include "backend/cuda/cluster.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda_estimate.h"
@@ -13,12 +16,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PLANS = 2 };
+
+/* The plan of a launch. */
+struct plan {
+    uint16_t *rows; /* of its steps, as annc_launch_cluster_plan writes them */
+    float *records;
+    cudaEvent_t written, used; /* by the plan; by the training */
+};
+
 struct cluster {
     annc_device *device;
     const struct annc_job *job;
     struct annc_cursor *start; /* the cursor as the call found it */
-    uint16_t *rows;            /* of the steps of a launch, as the plan writes them */
-    float *records;
+    cudaStream_t planning;
+    cudaEvent_t begun;
+    struct plan plans[PLANS];
+    uint32_t plan_count, beside; /* blocks of a plan beside the training */
 };
 
 /* ---------------------------------------------------------------- what it takes */
@@ -84,46 +98,89 @@ static size_t cluster_memory(const annc_device *device, const struct annc_job *j
     const size_t step = rows_of_step(job) * sizeof(uint16_t) + ANNC_CLUSTER_RECORD * sizeof(float);
     (void)device;
     (void)n; /* most_jobs is 1 */
-    return sizeof(struct annc_cursor) + ANNC_CLUSTER_STEPS * step;
+    return sizeof(struct annc_cursor) + PLANS * ANNC_CLUSTER_STEPS * step;
+}
+
+static void close_event(cudaEvent_t event)
+{
+    if (event)
+        cudaEventDestroy(event);
+}
+
+static void close_plan(const struct cluster *cluster, const struct plan *plan)
+{
+    if (plan->rows)
+        cluster->device->backend->free(cluster->device, plan->rows);
+    if (plan->records)
+        cluster->device->backend->free(cluster->device, plan->records);
+    close_event(plan->written);
+    close_event(plan->used);
 }
 
 static void cluster_close(void *engine)
 {
     struct cluster *cluster = (struct cluster *)engine;
-    void *const memory[] = {cluster->start, cluster->rows, cluster->records};
-    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-        if (memory[i])
-            cluster->device->backend->free(cluster->device, memory[i]);
+    annc_cuda_enter(cluster->device);
+    if (cluster->planning)
+        cudaStreamDestroy(cluster->planning);
+    close_event(cluster->begun);
+    for (uint32_t i = 0; i < cluster->plan_count; i++)
+        close_plan(cluster, &cluster->plans[i]);
+    if (cluster->start)
+        cluster->device->backend->free(cluster->device, cluster->start);
     free(cluster);
 }
 
-static annc_status allocate(struct cluster *cluster, size_t steps)
+static annc_status open_plan(struct cluster *cluster, size_t steps, struct plan *plan)
 {
     annc_status status = ANNC_OK;
     annc_device *device = cluster->device;
     const struct annc_backend *backend = device->backend;
     void *memory = NULL;
-    ANNC_TRY(backend->alloc(device, sizeof *cluster->start, "the cursor of a call", &memory));
-    cluster->start = (struct annc_cursor *)memory;
     ANNC_TRY(
-        backend->alloc(device, steps * rows_of_step(cluster->job) * sizeof *cluster->rows, "inputs of steps", &memory));
-    cluster->rows = (uint16_t *)memory;
-    ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_RECORD * sizeof *cluster->records, "plans of steps", &memory));
-    cluster->records = (float *)memory;
+        backend->alloc(device, steps * rows_of_step(cluster->job) * sizeof *plan->rows, "inputs of steps", &memory));
+    plan->rows = (uint16_t *)memory;
+    ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_RECORD * sizeof *plan->records, "plans of steps", &memory));
+    plan->records = (float *)memory;
+    CUDA_TRY(cudaEventCreateWithFlags(&plan->written, cudaEventDisableTiming));
+    CUDA_TRY(cudaEventCreateWithFlags(&plan->used, cudaEventDisableTiming));
+out:
+    return status;
+}
+
+/* Opens what a call of `steps` steps needs. */
+static annc_status open_parts(struct cluster *cluster, uint32_t steps)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = cluster->device;
+    void *memory = NULL;
+    int processors = 0;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, annc_cuda(device)->index));
+    /* Half of the multiprocessors, so that the cluster finds free ones and need not wait for a plan. */
+    cluster->beside = processors > 1 ? (uint32_t)processors / 2 : 1;
+    ANNC_TRY(device->backend->alloc(device, sizeof *cluster->start, "the cursor of a call", &memory));
+    cluster->start = (struct annc_cursor *)memory;
+    CUDA_TRY(cudaStreamCreateWithFlags(&cluster->planning, cudaStreamNonBlocking));
+    CUDA_TRY(cudaEventCreateWithFlags(&cluster->begun, cudaEventDisableTiming));
+    for (uint32_t first = 0; first < steps && cluster->plan_count < PLANS; first += ANNC_CLUSTER_STEPS) {
+        const uint32_t left = steps - first;
+        ANNC_TRY(open_plan(cluster, left < ANNC_CLUSTER_STEPS ? left : ANNC_CLUSTER_STEPS,
+                           &cluster->plans[cluster->plan_count++]));
+    }
 out:
     return status;
 }
 
 static annc_status cluster_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **engine)
 {
-    const uint32_t steps = (jobs[0]->examples->count - 1) / jobs[0]->batch + 1;
     struct cluster *cluster = (struct cluster *)calloc(1, sizeof *cluster);
     (void)n; /* most_jobs is 1 */
     if (!cluster)
         return device->host->fail(ANNC_MEMORY, "out of memory: an engine needs %zu bytes", sizeof *cluster);
     cluster->device = device;
     cluster->job = jobs[0];
-    const annc_status status = allocate(cluster, steps < ANNC_CLUSTER_STEPS ? steps : ANNC_CLUSTER_STEPS);
+    const annc_status status = open_parts(cluster, (jobs[0]->examples->count - 1) / jobs[0]->batch + 1);
     if (status == ANNC_OK)
         *engine = cluster;
     else
@@ -176,9 +233,34 @@ static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint3
     launch.dropout_threshold = annc_dropout_threshold(job->training->objective.dropout);
     launch.dropout_scale = annc_dropout_scale(job->training->objective.dropout);
     launch.start = cluster->start;
-    launch.rows = cluster->rows;
-    launch.records = cluster->records;
     return launch;
+}
+
+/* Plans launch i of a call, after the training that used the plan's memory before. */
+static annc_status plan_steps(struct cluster *cluster, const struct annc_cluster_launch *launch, uint32_t i)
+{
+    annc_status status = ANNC_OK;
+    const annc_device *device = cluster->device;
+    const struct plan *plan = &cluster->plans[i % PLANS];
+    if (i >= PLANS)
+        CUDA_TRY(cudaStreamWaitEvent(cluster->planning, plan->used, 0));
+    CUDA_TRY(annc_launch_cluster_plan(cluster->planning, launch, i == 0 ? launch->steps : cluster->beside));
+    CUDA_TRY(cudaEventRecord(plan->written, cluster->planning));
+out:
+    return status;
+}
+
+static annc_status train_steps(struct cluster *cluster, const struct annc_cluster_launch *launch, uint32_t i)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = cluster->device;
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    const struct plan *plan = &cluster->plans[i % PLANS];
+    CUDA_TRY(cudaStreamWaitEvent(stream, plan->written, 0));
+    CUDA_TRY(annc_launch_cluster_train(stream, launch));
+    CUDA_TRY(cudaEventRecord(plan->used, stream));
+out:
+    return status;
 }
 
 static annc_status cluster_steps(void *engine, uint32_t m, uint32_t count)
@@ -191,12 +273,16 @@ static annc_status cluster_steps(void *engine, uint32_t m, uint32_t count)
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaMemcpyAsync(cluster->start, cluster->job->cursor, sizeof *cluster->start, cudaMemcpyDeviceToDevice,
                              stream));
-    for (launch.offset = 0; launch.offset < count; launch.offset += launch.steps) {
-        launch.steps = count - launch.offset;
-        if (launch.steps > ANNC_CLUSTER_STEPS)
-            launch.steps = ANNC_CLUSTER_STEPS;
-        CUDA_TRY(annc_launch_cluster_plan(stream, &launch));
-        CUDA_TRY(annc_launch_cluster_train(stream, &launch));
+    /* The first plan of a call waits for all work before it, the last call's training included. */
+    CUDA_TRY(cudaEventRecord(cluster->begun, stream));
+    CUDA_TRY(cudaStreamWaitEvent(cluster->planning, cluster->begun, 0));
+    for (uint32_t i = 0; launch.offset < count; i++, launch.offset += launch.steps) {
+        const struct plan *plan = &cluster->plans[i % PLANS];
+        launch.steps = count - launch.offset < ANNC_CLUSTER_STEPS ? count - launch.offset : ANNC_CLUSTER_STEPS;
+        launch.rows = plan->rows;
+        launch.records = plan->records;
+        ANNC_TRY(plan_steps(cluster, &launch, i));
+        ANNC_TRY(train_steps(cluster, &launch, i));
     }
 out:
     return status;

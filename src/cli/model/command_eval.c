@@ -374,7 +374,7 @@ annc_status run_eval(const struct options *options)
     source.model = network;
     source.need_test = true;
     ANNC_TRY(load_data(options, known.options.value[OPTION_DATA].text, &source, false, &data));
-    ANNC_TRY(device_from_options(options, result.shape, NULL, &device));
+    ANNC_TRY(device_from_options(options, result.shape, NULL, NULL, &device));
     result.data = data.test;
     ANNC_TRY(evaluate(&result, device, network));
     if (options->value[OPTION_IMPORTANCE].given)

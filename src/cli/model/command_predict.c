@@ -145,7 +145,7 @@ annc_status run_predict(const struct options *options)
     annc_status status = ANNC_OK;
     ANNC_TRY(load_model(options, options->positional[0], &network));
     ANNC_TRY(shape_from_options(options, annc_network_shape(network), &said));
-    ANNC_TRY(device_from_options(options, annc_network_shape(network), NULL, &device));
+    ANNC_TRY(device_from_options(options, annc_network_shape(network), NULL, NULL, &device));
     ANNC_TRY(predict_files(options, device, network));
 out:
     annc_device_close(device);

@@ -80,7 +80,7 @@ static annc_status find_and_show_mistakes(const struct options *options, const a
     int32_t *predictions = take_memory(examples->count, sizeof *predictions, "the predictions");
     float *outputs = take_memory((size_t)examples->count * examples->outputs, sizeof *outputs, "the outputs");
     annc_status status = ANNC_OK;
-    ANNC_TRY(annc_device_open_for(&chosen, annc_network_shape(network), NULL, &device));
+    ANNC_TRY(annc_device_open_for(&chosen, annc_network_shape(network), NULL, NULL, 0, &device));
     ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
     ANNC_TRY(annc_evaluator_run(evaluator, NULL, predictions, outputs, &evaluation));
     if (evaluation.correct == evaluation.count)

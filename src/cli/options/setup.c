@@ -187,11 +187,12 @@ annc_status device_options_from(const struct options *options, annc_device_optio
 }
 
 annc_status device_from_options(const struct options *options, const annc_shape *shape,
-                                const annc_training_options *training, annc_device **device)
+                                const annc_training_options *training, const annc_dataset *train, annc_device **device)
 {
     annc_device_options chosen;
     ANNC_RETURN_IF_FAILED(device_options_from(options, &chosen));
-    ANNC_RETURN_IF_FAILED(annc_device_open_for(&chosen, shape, training, device));
+    ANNC_RETURN_IF_FAILED(annc_device_open_for(&chosen, shape, training, train,
+                                               training ? (uint32_t)options->value[OPTION_EPOCHS].whole : 0, device));
     const annc_device_info *info = annc_device_describe(*device);
     note(options, "device: %s: %s", info->kind, info->name);
     note(options, "  (%s)", info->why);

@@ -17,10 +17,11 @@ void print_layers(const annc_shape *shape, char *text, size_t size);
 void print_activations(const annc_shape *shape, char *text, size_t size);
 
 /* Return the options of, or open, the device of --device and --threads, for a training or, with
- * NULL, for evaluations. device_options_from only checks the options. */
+ * NULL, for evaluations; train is NULL where the training's data are not known yet.
+ * device_options_from only checks the options. */
 annc_status device_options_from(const struct options *options, annc_device_options *device);
 annc_status device_from_options(const struct options *options, const annc_shape *shape,
-                                const annc_training_options *training, annc_device **device);
+                                const annc_training_options *training, const annc_dataset *train, annc_device **device);
 
 /* Fills the options for reading data for a network of a shape, or, with NULL, for one that is yet to
  * be chosen; the caller sets the required parts. ANNC_USAGE if an option is invalid or two contradict each other. */

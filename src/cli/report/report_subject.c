@@ -143,7 +143,8 @@ static annc_status evaluate(struct subject *subject)
     const struct option_value *repeats = &subject->options.value[OPTION_IMPORTANCE];
     annc_evaluator *evaluator = NULL;
     annc_status status = ANNC_OK;
-    ANNC_TRY(device_from_options(&subject->options, annc_network_shape(subject->network), NULL, &subject->device));
+    ANNC_TRY(
+        device_from_options(&subject->options, annc_network_shape(subject->network), NULL, NULL, &subject->device));
     ANNC_TRY(annc_evaluator_create(subject->device, subject->network, subject->set, &evaluator));
     subject->predictions = take_memory(examples->count, sizeof *subject->predictions, "the predictions");
     subject->outputs =

@@ -122,7 +122,8 @@ static annc_status prepare(struct session *session, struct inferred *inferred, a
     ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->run_options.training));
     ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
     warn_unused(session);
-    return device_from_options(session->options, &session->shape, &session->run_options.training, &session->device);
+    /* Without data the device is opened when they are loaded; folds load theirs one after another. */
+    return session->data.train || source->folds > 0 ? session_open_device(session) : ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- saving */
@@ -248,10 +249,10 @@ annc_status run_train(const struct options *options)
     memset(&session, 0, sizeof session);
     session.options = options;
     annc_status status = prepare(&session, &inferred, &source, &checkpoint);
-    annc_device *device = session.device;
     FILE *log = session.log;
     if (status == ANNC_OK)
         status = source.folds > 0 ? train_folds(&session, &source) : train_one(&session, &source);
+    annc_device *device = session.device;
     session_close(&session);
     annc_network_free(checkpoint);
     annc_device_close(device);

@@ -169,6 +169,12 @@ static annc_status check_saving(struct session *session)
     return annc_model_check(session->network);
 }
 
+annc_status session_open_device(struct session *session)
+{
+    return device_from_options(session->options, &session->shape, &session->run_options.training, session->data.train,
+                               &session->device);
+}
+
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch,
                             annc_status (*each)(const struct session *session))
 {
@@ -185,6 +191,8 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     if (!session->data.train) /* otherwise the options were chosen by these data */
         ANNC_RETURN_IF_FAILED(
             load_data(session->options, session->options->value[OPTION_DATA].text, &parts, may_fetch, &session->data));
+    if (!session->device)
+        ANNC_RETURN_IF_FAILED(session_open_device(session));
     ANNC_RETURN_IF_FAILED(
         annc_training_fits(session->device, &session->shape, &session->run_options.training, session->data.train));
     ANNC_RETURN_IF_FAILED(make_network(session));

@@ -298,7 +298,7 @@ static annc_status count_workers(const struct sweep *sweep, annc_device_options 
     annc_status status = ANNC_OK;
     annc_device *device = NULL;
     ANNC_TRY(annc_device_open_for_many(options, annc_network_shape(candidate->network), &candidate->options.training,
-                                       data ? annc_dataset_examples(data) : NULL, count, &device));
+                                       data, candidate->options.epochs, count, &device));
     options->kind = device->backend->kind;
     *workers = device->info.threads > 0 ? device->info.threads : 1;
     if ((uint32_t)*workers > count)

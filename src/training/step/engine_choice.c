@@ -139,25 +139,38 @@ static double best_seconds(const annc_device *device, const struct annc_job *job
     return least;
 }
 
+/* Returns the seconds of `steps` steps on a kind of device from the start of the process; of one step, if
+ * their number is not known (0). */
+static double run_seconds(annc_device_kind kind, double seconds, double steps)
+{
+    const struct annc_device_row *row = annc_device_row_at(0);
+    for (size_t i = 0; row->kind != kind; i++)
+        row = annc_device_row_at(i + 1);
+    return steps > 0 ? row->start_seconds + steps * seconds : seconds;
+}
+
 /* Returns whether any other device could be faster than the CPU with its best engine, as far as
  * known without loading a backend: for many networks always. */
-static bool another_may_be_faster(const struct annc_job *job, double cpu_seconds, uint32_t count)
+static bool another_may_be_faster(const struct annc_job *job, double cpu_seconds, double steps, uint32_t count)
 {
     if (count > 1)
         return true;
-    for (size_t i = 1; annc_device_row_at(i); i++)
-        if (annc_device_row_at(i)->least_seconds(job) < cpu_seconds)
+    for (size_t i = 1; annc_device_row_at(i); i++) {
+        const struct annc_device_row *row = annc_device_row_at(i);
+        if (run_seconds(row->kind, row->least_seconds(job), steps) < run_seconds(ANNC_DEVICE_CPU, cpu_seconds, steps))
             return true;
+    }
     return false;
 }
 
 annc_status annc_device_open_for_many(const annc_device_options *options, const annc_shape *shape,
-                                      const annc_training_options *training, const annc_examples *examples,
+                                      const annc_training_options *training, const annc_dataset *train, uint32_t epochs,
                                       uint32_t count, annc_device **device)
 {
     ANNC_REQUIRE_RESULT(device, "device");
     ANNC_REQUIRE(options, "options");
     ANNC_REQUIRE(shape, "shape");
+    const annc_examples *examples = train ? annc_dataset_examples(train) : NULL;
     const struct annc_job job = {
         .shape = shape, .batch = training ? training->batch : 1, .training = training, .examples = examples};
     const annc_engine wanted = training ? training->engine : ANNC_ENGINE_AUTO;
@@ -170,13 +183,15 @@ annc_status annc_device_open_for_many(const annc_device_options *options, const 
     const annc_status opened = annc_device_open(&cpu, device);
     if (opened != ANNC_OK)
         return opened;
-    const double cpu_seconds = best_seconds(*device, &job, wanted, count);
-    const char *why = training ? "steps this small are faster on the CPU than on a GPU"
-                               : "a network this small is evaluated faster on the CPU than on a GPU";
-    if (another_may_be_faster(&job, cpu_seconds, count)) {
+    const double steps = examples ? ceil((double)examples->count / job.batch) * epochs : 0,
+                 cpu_seconds = best_seconds(*device, &job, wanted, count);
+    const char *why = !training ? "a network this small is evaluated faster on the CPU than on a GPU"
+                                : "a training this small is faster on the CPU than on a GPU";
+    if (another_may_be_faster(&job, cpu_seconds, steps, count)) {
         const annc_status status = annc_device_open(options, &other);
-        if (status != ANNC_OK || best_seconds(other, &job, wanted, count) <= cpu_seconds ||
-            other->backend->kind == ANNC_DEVICE_CPU) {
+        const double seconds = status == ANNC_OK ? best_seconds(other, &job, wanted, count) : 0;
+        if (status != ANNC_OK || other->backend->kind == ANNC_DEVICE_CPU ||
+            run_seconds(other->backend->kind, seconds, steps) <= run_seconds(ANNC_DEVICE_CPU, cpu_seconds, steps)) {
             annc_device_close(*device);
             *device = other;
             return status;
@@ -188,7 +203,8 @@ annc_status annc_device_open_for_many(const annc_device_options *options, const 
 }
 
 annc_status annc_device_open_for(const annc_device_options *options, const annc_shape *shape,
-                                 const annc_training_options *training, annc_device **device)
+                                 const annc_training_options *training, const annc_dataset *train, uint32_t epochs,
+                                 annc_device **device)
 {
-    return annc_device_open_for_many(options, shape, training, NULL, 1, device);
+    return annc_device_open_for_many(options, shape, training, train, epochs, 1, device);
 }

@@ -16,10 +16,9 @@ annc_engine annc_engine_for_many(const annc_device *device, const struct annc_jo
 /* Returns how many of `count` such jobs a device trains at the same time to be done soonest. */
 uint32_t annc_device_at_once(const annc_device *device, const struct annc_job *job, uint32_t count);
 
-/* As annc_device_open_for, for the device that trains `count` such networks on these examples
- * (NULL: not known yet) soonest. */
+/* As annc_device_open_for, for the device that trains `count` such networks soonest. */
 annc_status annc_device_open_for_many(const annc_device_options *options, const annc_shape *shape,
-                                      const annc_training_options *training, const annc_examples *examples,
+                                      const annc_training_options *training, const annc_dataset *train, uint32_t epochs,
                                       uint32_t count, annc_device **device);
 
 /* Returns whether a device has an engine of a kind; every device has the operations. */
