@@ -5,6 +5,8 @@
 
 #include "backend/engine.h"
 
+#include <math.h>
+
 /* Limits of the engines cluster and tensor (kernels/cluster, kernels/tensor). */
 enum {
     ANNC_TWO_LAYERS_BATCH = 16,
@@ -67,15 +69,29 @@ static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
     return NULL;
 }
 
+/* Whether the cluster engine has kernels that know a job's functions: sigmoid, the quadratic cost, few
+ * outputs, bytes, no dropout. Inputs that are not known yet count as bytes. */
+static inline bool annc_cuda_is_headline(const struct annc_job *job)
+{
+    const annc_shape *shape = job->shape;
+    return shape->activation[0] == ANNC_SIGMOID && shape->activation[1] == ANNC_SIGMOID &&
+           shape->cost == ANNC_QUADRATIC && shape->width[2] <= ANNC_CLUSTER_HEADLINE_OUTPUTS &&
+           job->training->objective.dropout == 0 && !annc_changes_inputs(job->training) &&
+           (!job->examples || job->examples->type == ANNC_BYTES);
+}
+
 /* Returns seconds per step of the cluster engine: cycles by a model of the machine code's time
- * (kernels/README.md), not confirmed on a GPU, and the share of a launch and its plan,
- * estimated. */
+ * (kernels/README.md), not confirmed on a GPU, and the share of a launch and of an epoch's first
+ * plan, estimated. The same for all shapes, as the chain of dependent products is. */
 static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
 {
-    const bool plain = job->training && annc_is_plain_sgd(job->training);
-    const double cycles = plain ? 1006 : 1421, cycles_per_second = 1.98e9, launch_seconds = 16e-6;
-    /* the same for all shapes: the chain of dependent products is */
-    return cycles / cycles_per_second + launch_seconds / ANNC_CLUSTER_STEPS;
+    const double cycles = !annc_cuda_is_headline(job)        ? 2404
+                          : annc_is_plain_sgd(job->training) ? 1006
+                                                             : 1421,
+                 cycles_per_second = 1.98e9, launch_seconds = 6e-6, plan_seconds = 10e-6,
+                 epoch_steps = job->examples ? ceil((double)job->examples->count / job->batch) : ANNC_CLUSTER_STEPS,
+                 launch_steps = fmin(epoch_steps, ANNC_CLUSTER_STEPS);
+    return cycles / cycles_per_second + launch_seconds / launch_steps + plan_seconds / epoch_steps;
 }
 
 /* Returns why the tensor engine takes no such job, on any device, or NULL. */

