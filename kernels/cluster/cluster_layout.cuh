@@ -30,7 +30,8 @@ static_assert(PARTS * PART_INPUTS<false> == ANNC_CLUSTER_INPUTS + 1 &&
                   PARTS * PART_INPUTS<true> == ANNC_CLUSTER_FLOATS + 1,
               "the host knows how many inputs fit");
 
-constexpr int HELPERS = 2 * PARTS, BLOCKS = 1 + HELPERS, THREADS = 384;
+constexpr int HELPERS = 2 * PARTS, BLOCKS = ANNC_CLUSTER_BLOCKS, THREADS = 384;
+static_assert(BLOCKS == 1 + HELPERS, "the chain and its helpers");
 constexpr int RING = 8;           // slots of the rings between roles
 constexpr int ROW_RING = LAG + 4; // slots of a helper's inputs: those of steps t - LAG - 1 to t, and 2 ahead
 // Strides that keep a warp's accesses on different banks.

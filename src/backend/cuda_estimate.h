@@ -89,8 +89,9 @@ static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
                           : annc_is_plain_sgd(job->training) ? 1006
                                                              : 1421,
                  cycles_per_second = 1.98e9, launch_seconds = 6e-6, plan_seconds = 10e-6,
-                 epoch_steps = job->examples ? ceil((double)job->examples->count / job->batch) : ANNC_CLUSTER_STEPS,
-                 launch_steps = fmin(epoch_steps, ANNC_CLUSTER_STEPS);
+                 most_steps = ANNC_CLUSTER_STEPS,
+                 epoch_steps = job->examples ? ceil((double)job->examples->count / job->batch) : most_steps,
+                 launch_steps = fmin(epoch_steps, most_steps);
     return cycles / cycles_per_second + launch_seconds / launch_steps + plan_seconds / epoch_steps;
 }
 

@@ -105,7 +105,7 @@ static void check_plan(const annc_cluster_rule &rule, double tolerance, uint32_t
     job.start = d_cursor;
     CHECK_CALL(cudaMalloc(&job.rows, steps * ANNC_CLUSTER_ROWS * sizeof *rows));
     CHECK_CALL(cudaMalloc(&job.records, steps * RECORD * sizeof *records));
-    CHECK_CALL(annc_launch_cluster_plan(0, &job, 2));
+    CHECK_CALL(annc_launch_cluster_plan(0, &job));
     CHECK_CALL(cudaMemcpy(rows, job.rows, steps * ANNC_CLUSTER_ROWS * sizeof *rows, cudaMemcpyDeviceToHost));
     CHECK_CALL(cudaMemcpy(records, job.records, steps * RECORD * sizeof *records, cudaMemcpyDeviceToHost));
 
@@ -183,7 +183,7 @@ static void check_floats(uint32_t inputs, uint32_t m, uint32_t steps)
     job.start = d_cursor;
     CHECK_CALL(cudaMalloc(&job.rows, steps * ANNC_CLUSTER_FLOAT_ROWS * sizeof *rows));
     CHECK_CALL(cudaMalloc(&job.records, steps * RECORD * sizeof *records));
-    CHECK_CALL(annc_launch_cluster_plan(0, &job, 2));
+    CHECK_CALL(annc_launch_cluster_plan(0, &job));
     CHECK_CALL(cudaMemcpy(rows, job.rows, steps * ANNC_CLUSTER_FLOAT_ROWS * sizeof *rows, cudaMemcpyDeviceToHost));
     CHECK_CALL(cudaMemcpy(records, job.records, steps * RECORD * sizeof *records, cudaMemcpyDeviceToHost));
     for (int step = 0; step < (int)steps; step++) {

@@ -17,6 +17,7 @@ extern "C" {
 /* Its pipeline and its memory (kernels/cluster/cluster_layout.cuh). */
 enum {
     ANNC_CLUSTER_PARTS = 3, /* pairs of helper blocks */
+    ANNC_CLUSTER_BLOCKS = 1 + 2 * ANNC_CLUSTER_PARTS,
     ANNC_CLUSTER_LAG = 3,
     ANNC_CLUSTER_RECORD = 1872,      /* floats of a step's record */
     ANNC_CLUSTER_ROWS = 14208,       /* bf16 numbers of a step's inputs, bytes */
@@ -57,11 +58,12 @@ struct annc_cluster_launch {
     float *records;
 };
 
-/* Writes rows and records: what a step needs and no weight has a part in. `blocks` is the most
- * blocks of threads that share the steps. */
-cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch, uint32_t blocks);
-/* Trains the planned steps. */
-cudaError_t annc_launch_cluster_train(cudaStream_t stream, const struct annc_cluster_launch *launch);
+/* Writes rows and records: what a step needs and no weight has a part in. */
+cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch);
+/* Trains the planned steps of `launch` and plans those of `next`, none or more, by `planners` more
+ * clusters. */
+cudaError_t annc_launch_cluster_train(cudaStream_t stream, const struct annc_cluster_launch *launch,
+                                      const struct annc_cluster_launch *next, uint32_t planners);
 /* Sets `clusters` to the number of training clusters that the current device runs at once. */
 cudaError_t annc_cluster_capacity(int *clusters);
 

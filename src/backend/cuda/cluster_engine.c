@@ -4,8 +4,8 @@
  * trained. A launch begins with complete weights in theta and ends with complete weights there, so
  * it is a block of the engine's contract.
  *
- * A plan reads no weight, so the next launch is planned on a stream of its own while the cluster,
- * which occupies a few multiprocessors, trains this one. Two plans alternate. */
+ * A plan reads no weight, so other clusters of a launch plan the next one while the first trains.
+ * Two plans alternate. */
 #include "backend/cuda/cluster.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda_estimate.h"
@@ -18,21 +18,18 @@
 
 enum { PLANS = 2 };
 
-/* The plan of a launch. */
+/* The plan of a launch: inputs and records of its steps (annc_launch_cluster_plan). */
 struct plan {
-    uint16_t *rows; /* of its steps, as annc_launch_cluster_plan writes them */
+    uint16_t *rows;
     float *records;
-    cudaEvent_t written, used; /* by the plan; by the training */
 };
 
 struct cluster {
     annc_device *device;
     const struct annc_job *job;
     struct annc_cursor *start; /* the cursor as the call found it */
-    cudaStream_t planning;
-    cudaEvent_t begun;
-    struct plan plans[PLANS];
-    uint32_t plan_count, beside; /* blocks of a plan beside the training */
+    struct plan plans[PLANS];  /* the second one only if an epoch has several launches */
+    uint32_t planners;         /* clusters that plan beside the one that trains */
 };
 
 /* ---------------------------------------------------------------- what it takes */
@@ -92,6 +89,20 @@ static double cluster_seconds(const annc_device *device, const struct annc_job *
 
 /* ---------------------------------------------------------------- memory */
 
+/* Returns the steps of the first launch of `steps` steps. */
+static uint32_t launch_steps(uint32_t steps)
+{
+    return steps < ANNC_CLUSTER_STEPS ? steps : ANNC_CLUSTER_STEPS;
+}
+
+/* A third of the multiprocessors: clusters of 7 blocks, each block alone on one, fit beside the one that
+ * trains, and have planned long before it ends. */
+static uint32_t planners_of(const annc_device *device)
+{
+    const int planners = device->info.multiprocessors / (3 * ANNC_CLUSTER_BLOCKS);
+    return planners > 1 ? (uint32_t)planners : 1;
+}
+
 /* An upper bound: fewer steps in an epoch take less. */
 static size_t cluster_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
 {
@@ -101,37 +112,18 @@ static size_t cluster_memory(const annc_device *device, const struct annc_job *j
     return sizeof(struct annc_cursor) + PLANS * ANNC_CLUSTER_STEPS * step;
 }
 
-static void close_event(cudaEvent_t event)
-{
-    if (event)
-        cudaEventDestroy(event);
-}
-
-static void close_plan(const struct cluster *cluster, const struct plan *plan)
-{
-    if (plan->rows)
-        cluster->device->backend->free(cluster->device, plan->rows);
-    if (plan->records)
-        cluster->device->backend->free(cluster->device, plan->records);
-    close_event(plan->written);
-    close_event(plan->used);
-}
-
 static void cluster_close(void *engine)
 {
     struct cluster *cluster = (struct cluster *)engine;
-    annc_cuda_enter(cluster->device);
-    if (cluster->planning)
-        cudaStreamDestroy(cluster->planning);
-    close_event(cluster->begun);
-    for (uint32_t i = 0; i < cluster->plan_count; i++)
-        close_plan(cluster, &cluster->plans[i]);
-    if (cluster->start)
-        cluster->device->backend->free(cluster->device, cluster->start);
+    const struct plan *plans = cluster->plans;
+    void *const memory[] = {cluster->start, plans[0].rows, plans[0].records, plans[1].rows, plans[1].records};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            cluster->device->backend->free(cluster->device, memory[i]);
     free(cluster);
 }
 
-static annc_status open_plan(struct cluster *cluster, size_t steps, struct plan *plan)
+static annc_status open_plan(const struct cluster *cluster, size_t steps, struct plan *plan)
 {
     annc_status status = ANNC_OK;
     annc_device *device = cluster->device;
@@ -142,31 +134,22 @@ static annc_status open_plan(struct cluster *cluster, size_t steps, struct plan 
     plan->rows = (uint16_t *)memory;
     ANNC_TRY(backend->alloc(device, steps * ANNC_CLUSTER_RECORD * sizeof *plan->records, "plans of steps", &memory));
     plan->records = (float *)memory;
-    CUDA_TRY(cudaEventCreateWithFlags(&plan->written, cudaEventDisableTiming));
-    CUDA_TRY(cudaEventCreateWithFlags(&plan->used, cudaEventDisableTiming));
 out:
     return status;
 }
 
-/* Opens what a call of `steps` steps needs. */
+/* Opens what the epochs of `steps` steps need. */
 static annc_status open_parts(struct cluster *cluster, uint32_t steps)
 {
     annc_status status = ANNC_OK;
     annc_device *device = cluster->device;
     void *memory = NULL;
-    int processors = 0;
-    CUDA_TRY(annc_cuda_enter(device));
-    CUDA_TRY(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, annc_cuda(device)->index));
-    /* Half of the multiprocessors, so that the cluster finds free ones and need not wait for a plan. */
-    cluster->beside = processors > 1 ? (uint32_t)processors / 2 : 1;
     ANNC_TRY(device->backend->alloc(device, sizeof *cluster->start, "the cursor of a call", &memory));
     cluster->start = (struct annc_cursor *)memory;
-    CUDA_TRY(cudaStreamCreateWithFlags(&cluster->planning, cudaStreamNonBlocking));
-    CUDA_TRY(cudaEventCreateWithFlags(&cluster->begun, cudaEventDisableTiming));
-    for (uint32_t first = 0; first < steps && cluster->plan_count < PLANS; first += ANNC_CLUSTER_STEPS) {
-        const uint32_t left = steps - first;
-        ANNC_TRY(open_plan(cluster, left < ANNC_CLUSTER_STEPS ? left : ANNC_CLUSTER_STEPS,
-                           &cluster->plans[cluster->plan_count++]));
+    for (uint32_t i = 0; i < PLANS && steps > 0; i++) {
+        const uint32_t planned = launch_steps(steps);
+        ANNC_TRY(open_plan(cluster, planned, &cluster->plans[i]));
+        steps -= planned;
     }
 out:
     return status;
@@ -180,6 +163,7 @@ static annc_status cluster_open(annc_device *device, struct annc_job *const *job
         return device->host->fail(ANNC_MEMORY, "out of memory: an engine needs %zu bytes", sizeof *cluster);
     cluster->device = device;
     cluster->job = jobs[0];
+    cluster->planners = planners_of(device);
     const annc_status status = open_parts(cluster, (jobs[0]->examples->count - 1) / jobs[0]->batch + 1);
     if (status == ANNC_OK)
         *engine = cluster;
@@ -227,31 +211,16 @@ static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint3
     return launch;
 }
 
-/* Plans launch i of a call, after the training that used the plan's memory before. */
-static annc_status plan_steps(struct cluster *cluster, const struct annc_cluster_launch *launch, uint32_t i)
+/* Sets the launch that follows on `before`, of a call's `count` steps: number i, or none. */
+static struct annc_cluster_launch next_launch(const struct cluster *cluster, struct annc_cluster_launch before,
+                                              uint32_t i, uint32_t count)
 {
-    annc_status status = ANNC_OK;
-    const annc_device *device = cluster->device;
-    const struct plan *plan = &cluster->plans[i % PLANS];
-    if (i >= PLANS)
-        CUDA_TRY(cudaStreamWaitEvent(cluster->planning, plan->used, 0));
-    CUDA_TRY(annc_launch_cluster_plan(cluster->planning, launch, i == 0 ? launch->steps : cluster->beside));
-    CUDA_TRY(cudaEventRecord(plan->written, cluster->planning));
-out:
-    return status;
-}
-
-static annc_status train_steps(struct cluster *cluster, const struct annc_cluster_launch *launch, uint32_t i)
-{
-    annc_status status = ANNC_OK;
-    annc_device *device = cluster->device;
-    const cudaStream_t stream = annc_cuda(device)->stream;
-    const struct plan *plan = &cluster->plans[i % PLANS];
-    CUDA_TRY(cudaStreamWaitEvent(stream, plan->written, 0));
-    CUDA_TRY(annc_launch_cluster_train(stream, launch));
-    CUDA_TRY(cudaEventRecord(plan->used, stream));
-out:
-    return status;
+    struct annc_cluster_launch next = before;
+    next.offset += before.steps;
+    next.steps = launch_steps(count - next.offset);
+    next.rows = cluster->plans[i % PLANS].rows;
+    next.records = cluster->plans[i % PLANS].records;
+    return next;
 }
 
 static annc_status cluster_steps(void *engine, uint32_t m, uint32_t count)
@@ -260,20 +229,15 @@ static annc_status cluster_steps(void *engine, uint32_t m, uint32_t count)
     struct cluster *cluster = (struct cluster *)engine;
     annc_device *device = cluster->device;
     const cudaStream_t stream = annc_cuda(device)->stream;
-    struct annc_cluster_launch launch = launch_of(cluster, m);
+    struct annc_cluster_launch launch = next_launch(cluster, launch_of(cluster, m), 0, count);
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaMemcpyAsync(cluster->start, cluster->job->cursor, sizeof *cluster->start, cudaMemcpyDeviceToDevice,
                              stream));
-    /* The first plan of a call waits for all work before it, the last call's training included. */
-    CUDA_TRY(cudaEventRecord(cluster->begun, stream));
-    CUDA_TRY(cudaStreamWaitEvent(cluster->planning, cluster->begun, 0));
-    for (uint32_t i = 0; launch.offset < count; i++, launch.offset += launch.steps) {
-        const struct plan *plan = &cluster->plans[i % PLANS];
-        launch.steps = count - launch.offset < ANNC_CLUSTER_STEPS ? count - launch.offset : ANNC_CLUSTER_STEPS;
-        launch.rows = plan->rows;
-        launch.records = plan->records;
-        ANNC_TRY(plan_steps(cluster, &launch, i));
-        ANNC_TRY(train_steps(cluster, &launch, i));
+    CUDA_TRY(annc_launch_cluster_plan(stream, &launch));
+    for (uint32_t i = 1; launch.steps > 0; i++) {
+        const struct annc_cluster_launch next = next_launch(cluster, launch, i, count);
+        CUDA_TRY(annc_launch_cluster_train(stream, &launch, &next, cluster->planners));
+        launch = next;
     }
 out:
     return status;
