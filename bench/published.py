@@ -40,19 +40,19 @@ SIMARD = "Simard and others (2003), LeCun's table: "
 SRIVASTAVA = "Srivastava and others, Dropout (2014), table 2: "
 
 ROWS = [
-    Row(NIELSEN + "1", "784-30-10", "nielsen", "best", 0.9542, f"--hidden 30 {NIELSEN_1}"),
-    Row(NIELSEN + "1", "784-100-10", "nielsen", "best", 0.9659, f"--hidden 100 {NIELSEN_1}"),
-    Row(NIELSEN + "3", "784-30-10, cross-entropy", "nielsen", "best", 0.9549, f"--hidden 30 {NIELSEN_3} {USUAL}"),
-    Row(NIELSEN + "3", "784-100-10, cross-entropy", "nielsen", "best", 0.9682, f"--hidden 100 {NIELSEN_3} {USUAL}"),
+    Row(NIELSEN + "1", "784-30-10", "nielsen", "best", 0.9542, f"--layers 784-30-10 {NIELSEN_1}"),
+    Row(NIELSEN + "1", "784-100-10", "nielsen", "best", 0.9659, f"--layers 784-100-10 {NIELSEN_1}"),
+    Row(NIELSEN + "3", "784-30-10, cross-entropy", "nielsen", "best", 0.9549, f"--layers 784-30-10 {NIELSEN_3} {USUAL}"),
+    Row(NIELSEN + "3", "784-100-10, cross-entropy", "nielsen", "best", 0.9682, f"--layers 784-100-10 {NIELSEN_3} {USUAL}"),
     Row(NIELSEN + "3", "784-30-10, 1,000 images", "nielsen 1000", "best", 0.8227,
-        f"--hidden 30 {NIELSEN_3} --lr 0.5 --epochs 400"),
+        f"--layers 784-30-10 {NIELSEN_3} --lr 0.5 --epochs 400"),
     Row(NIELSEN + "3", "the same, lambda 0.1", "nielsen 1000", "best", 0.871,
-        f"--hidden 30 {NIELSEN_3} --lr 0.5 --epochs 400 {LAMBDA_5}"),
-    Row(NIELSEN + "3", "784-30-10, lambda 5", "nielsen", "best", 0.9649, f"--hidden 30 {NIELSEN_3} {USUAL} {LAMBDA_5}"),
+        f"--layers 784-30-10 {NIELSEN_3} --lr 0.5 --epochs 400 {LAMBDA_5}"),
+    Row(NIELSEN + "3", "784-30-10, lambda 5", "nielsen", "best", 0.9649, f"--layers 784-30-10 {NIELSEN_3} {USUAL} {LAMBDA_5}"),
     Row(NIELSEN + "3", "784-100-10, lambda 5 (validation)", "nielsen validation", "best", 0.9792,
-        f"--hidden 100 {NIELSEN_3} {USUAL} {LAMBDA_5}"),
+        f"--layers 784-100-10 {NIELSEN_3} {USUAL} {LAMBDA_5}"),
     Row(NIELSEN + "3", "the same, eta 0.1, 60 epochs (validation)", "nielsen validation", "best", 0.9804,
-        f"--hidden 100 {NIELSEN_3} {LAMBDA_5} --lr 0.1 --epochs 60"),
+        f"--layers 784-100-10 {NIELSEN_3} {LAMBDA_5} --lr 0.1 --epochs 60"),
     *(Row("scikit-learn, plot_mnist_filters", f"loss of iteration {epoch}", "sklearn", "loss", loss,
           f"--layers 784-40:relu-10:softmax --cost categorical-cross-entropy --optimizer nesterov --momentum 0.9 "
           f"--lr 0.2 --batch 200 --init xavier-uniform --l2 5e-7 --epochs {epoch}")
@@ -60,13 +60,13 @@ ROWS = [
     Row("scikit-learn, plot_mnist_filters", "test score", "sklearn", "last", 0.953061,
         "--layers 784-40:relu-10:softmax --cost categorical-cross-entropy --optimizer nesterov --momentum 0.9 "
         "--lr 0.2 --batch 200 --init xavier-uniform --l2 5e-7 --epochs 8"),
-    *(Row(f"{FASHION}, on {name}", f"{activation} {hidden}", name.lower(), "last", accuracy,
-          f"--hidden {hidden} --activation {activation} {SKLEARN_ADAM}")
-      for activation, hidden, fashion, mnist in
+    *(Row(f"{FASHION}, on {name}", f"{activation} {hidden}", name.lower(), "last", accuracy[at],
+          f"--layers 784-{hidden.replace(',', '-')}-10 --activation {activation} {SKLEARN_ADAM}")
+      for at, name in enumerate(["Fashion", "MNIST"])
+      for activation, hidden, *accuracy in
       [("relu", "100", 0.871, 0.972), ("relu", "100,10", 0.870, 0.972), ("tanh", "100", 0.868, 0.962),
        ("tanh", "100,10", 0.863, 0.957), ("relu", "10,10", 0.850, 0.936), ("relu", "10", 0.848, 0.933),
-       ("tanh", "10,10", 0.841, 0.921), ("tanh", "10", 0.840, 0.921)]
-      for name, accuracy in [("Fashion", fashion), ("MNIST", mnist)]),
+       ("tanh", "10,10", 0.841, 0.921), ("tanh", "10", 0.840, 0.921)]),
     Row(SIMARD + "2 layers, 800 units", "784-800-10, cross-entropy", "mnist", "last", 0.984,
         "--layers 784-800:relu-10:softmax --cost categorical-cross-entropy --init he --lr 0.1 --batch 64 --epochs 40",
         True),
