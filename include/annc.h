@@ -1053,11 +1053,11 @@ typedef struct annc_run_state {
 
 typedef struct annc_run annc_run;
 
-/* A group: processes that mpirun or srun started together, called ranks, which train one network. Each
- * takes its rows of every minibatch, and the gradients are summed in the order of the ranks, so that
- * all have the same parameters after every step. Functions that are collective wait for all ranks:
- * every rank calls them, in the same order. NULL is the group of a process that is alone; the
- * functions accept it. */
+/* A group: processes that mpirun or srun started together, called ranks, which train one network.
+ * Each takes its rows of every minibatch, and the gradients are summed in the order of the ranks, so
+ * that all have the same parameters after every step. Functions that are collective wait for all
+ * ranks: every rank calls them, in the same order. NULL is the group of a process that is alone;
+ * the functions accept it. */
 typedef struct annc_group annc_group;
 
 /* Returns how many processes were started together with this one, itself included, and sets *rank,
@@ -1065,8 +1065,8 @@ typedef struct annc_group annc_group;
  * without mpirun and srun, or with ANNC_MPI=off. */
 ANNC_API uint32_t annc_group_started(uint32_t *rank);
 /* Opens the group of this process, collectively, by loading the MPI module; *group is NULL for a
- * process that is alone, which loads nothing. Once per process, from its main thread. ANNC_DEVICE if
- * there is no MPI module, or if it belongs to another MPI than mpirun. */
+ * process that is alone, which loads nothing. Once per process, from its main thread. ANNC_DEVICE
+ * if there is no MPI module, or if it belongs to another MPI than mpirun. */
 ANNC_API annc_status annc_group_open(annc_group **group);
 /* Closes a group, collectively. */
 ANNC_API void annc_group_close(annc_group *group);
@@ -1122,16 +1122,17 @@ typedef struct annc_run_options {
     bool (*stop)(void *context);
     annc_status (*describe)(void *context, const annc_run *run, annc_network *checkpoint);
     void *context;
-    /* Train with these ranks; NULL = alone. annc_run_create and annc_run_train are then collective.
-     * Rank 0 evaluates and saves the checkpoints; a stop or a time limit of one rank is that of all. */
+    /* Train with these ranks; NULL = alone. annc_run_create and annc_run_train are then
+     * collective. Rank 0 evaluates and saves the checkpoints; a stop or a time limit of one rank is
+     * that of all. */
     annc_group *group;
 } annc_run_options;
 
 /* Creates a run: its trainer (annc_trainer_create) and its evaluators. The network, the device, the
  * data sets and the checkpoint must outlive it. ANNC_USAGE also if target_accuracy has no classes;
  * ANNC_INPUT also if the checkpoint does not fit (annc_trainer_resume), or was taken with other
- * data to validate or test with, or if the ranks of a group differ in version, device, data, options
- * or checkpoint; ANNC_DEVICE also if a group's examples do not all fit on a device. */
+ * data to validate or test with, or if the ranks of a group differ in version, device, data,
+ * options or checkpoint; ANNC_DEVICE also if a group's examples do not all fit on a device. */
 ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                      const annc_run_options *options, annc_run **run);
 ANNC_API void annc_run_free(annc_run *run);

@@ -37,7 +37,7 @@ uint32_t annc_group_started(uint32_t *rank)
         {"SLURM_STEP_NUM_TASKS", "PMIX_RANK"},            /* srun --mpi=pmix */
     };
     const char *wanted = getenv("ANNC_MPI");
-    uint32_t unused;
+    uint32_t unused = 0;
     rank = rank ? rank : &unused;
     *rank = 0;
     if (wanted && strcmp(wanted, "off") == 0)

@@ -80,8 +80,8 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
-/* Opens the group of processes that mpirun started, and leaves output to rank 0. The commands that do
- * not train have work for one process alone. */
+/* Opens the group of processes that mpirun started, and leaves output to rank 0. The commands that
+ * do not train have work for one process alone. */
 static annc_status join_ranks(const struct command *command, struct options *options)
 {
     static const enum option_id outputs[] = {OPTION_SAVE, OPTION_LOG, OPTION_PLOT};

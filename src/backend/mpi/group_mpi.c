@@ -1,4 +1,5 @@
-/* group_mpi.c - a group of ranks over MPI: a module of its own, loaded when MPI started the process.
+/* group_mpi.c - a group of ranks over MPI: a module of its own, loaded in a process that MPI
+ * started.
  *
  * Errors of MPI itself end all processes, as MPI does by default: a group without one of its ranks
  * cannot go on. */
@@ -20,7 +21,7 @@ struct ranks {
     char library[128];
     /* Memory of a sum. A rank adds up the part of a piece that it owns, from all ranks. */
     void *parts;              /* PIECE values: the own part as each rank has it */
-    float *staged;            /* PIECE values of a device's memory, allocated for the first such sum */
+    float *staged;            /* PIECE values of a device's memory, from the first such sum on */
     int *counts, *firsts;     /* of the parts of all ranks */
     int *own_counts, *places; /* of the own part, from each rank in `parts` */
 };
@@ -151,8 +152,8 @@ static void end_all(const struct annc_group *group, int code)
     MPI_Abort(MPI_COMM_WORLD, code);
 }
 
-/* Returns the number of ranks on this machine that may use exactly the processors of this one: those
- * that mpirun or Slurm has bound to processors of their own are not among them. */
+/* Returns the number of ranks on this machine that may use exactly the processors of this one:
+ * those that mpirun or Slurm has bound to processors of their own are not among them. */
 static uint32_t count_sharers(uint32_t size)
 {
     cpu_set_t own;

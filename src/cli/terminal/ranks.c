@@ -44,8 +44,8 @@ annc_status ranks_open(void)
     return annc_group_open(&group);
 }
 
-/* Reports the failure of a rank. Others may have it too: rank 0 reports it first, and mpirun then ends
- * this process. */
+/* Reports the failure of a rank. Others may have it too: rank 0 reports it first, and mpirun then
+ * ends this process. */
 static void complain_of_rank(void)
 {
     static const struct timespec GRACE = {.tv_sec = 2};
@@ -67,7 +67,8 @@ int ranks_end(annc_status status, bool is_told)
     fflush(stdout);
     if (!has_agreed)
         annc_group_abort(group, exit_code(status));
-    if (stop_signal() != SIGINT && stop_signal() != SIGTERM) /* mpirun had these first and no longer answers */
+    /* mpirun had these signals first, and no longer answers. */
+    if (stop_signal() != SIGINT && stop_signal() != SIGTERM)
         annc_group_close(group);
     /* The exit code of all is rank 0's: mpirun ends the other processes when one of them fails. */
     return own > 0 && has_agreed ? 0 : exit_code(status);

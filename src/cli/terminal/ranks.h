@@ -1,5 +1,5 @@
-/* ranks.h - the processes that mpirun or srun started together with this one. Rank 0 prints, saves and
- * logs for all; the others are silent and write no file, unless one of them fails alone. */
+/* ranks.h - the processes that mpirun or srun started together with this one. Rank 0 prints, saves
+ * and logs for all; the others write no file, and are silent unless one of them fails alone. */
 #ifndef ANNC_CLI_TERMINAL_RANKS_H
 #define ANNC_CLI_TERMINAL_RANKS_H
 

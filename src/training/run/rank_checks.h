@@ -1,5 +1,5 @@
-/* rank_checks.h - what the ranks of a run must agree in. All functions are collective, and do nothing
- * in a run without a group. */
+/* rank_checks.h - what the ranks of a run must agree in. All functions are collective, and do
+ * nothing in a run without a group. */
 #ifndef ANNC_TRAINING_RUN_RANK_CHECKS_H
 #define ANNC_TRAINING_RUN_RANK_CHECKS_H
 
