@@ -1163,7 +1163,7 @@ ANNC_API annc_status annc_checkpoint_strip(annc_network *network);
 typedef struct annc_candidate {
     /* The caller's: initial parameters at the start, the kept ones at the end. */
     annc_network *network;
-    annc_run_options options;  /* a validation set of NULL is that of the sweep */
+    annc_run_options options;  /* a validation set of NULL is that of the sweep; group NULL */
     const annc_dataset *train; /* or NULL: that of the sweep */
 
     /* Result: ANNC_OK, ANNC_DIVERGED (the best parameters before are kept), ANNC_STOPPED, or

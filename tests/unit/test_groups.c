@@ -314,9 +314,24 @@ static void whole_runs(void)
     on_three_ranks(whole_run_of_rank, ranks, &options);
 }
 
+/* The networks of a sweep train at once, in threads that have no order: none of them in a group. */
+static void sweeps_refuse(void)
+{
+    const annc_device_options one_thread = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    const annc_training_options plain_sgd = {.eta = 1, .batch = 10};
+    struct rank rank;
+    CHECK(make(&rank, 0, 1, NULL, &plain_sgd));
+    annc_candidate candidate = {.network = rank.problem.network,
+                                .options = {.training = plain_sgd, .epochs = 1, .group = &rank.group}};
+    REQUIRE_OK(annc_sweep(&one_thread, &candidate, 1, rank.problem.data, NULL, NULL, NULL, NULL));
+    CHECK(candidate.status == ANNC_USAGE);
+    CHECK_MSG(strstr(candidate.reason, "'group' must be NULL"), "%s", candidate.reason);
+    problem_free(&rank.problem);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(shares),         TEST(plain),     TEST(with_options),
-                                        TEST(engines_refuse), TEST(agreement), TEST(whole_runs)};
+    static const struct test tests[] = {TEST(shares),    TEST(plain),      TEST(with_options), TEST(engines_refuse),
+                                        TEST(agreement), TEST(whole_runs), TEST(sweeps_refuse)};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }
