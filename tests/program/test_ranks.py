@@ -234,6 +234,14 @@ class Ranks(Tables):
         self.assertEqual(len(told), 1, told)
         self.assertIn("the log could not be written", told[0])
 
+    def test_failure_without_agreement(self):
+        """Where a rank fails that the others may wait for, it ends their processes."""
+        self.train(2, "--checkpoint", "c", "--epochs", "1")
+        self.write("t.csv", [[*row[:3], "0.5", row[4]] for row in blobs(900)], COLUMNS)
+        told = self.complaints(self.together(2, "train", "--resume", "c", "--epochs", "3", code=INPUT))
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("c: the checkpoint was saved with other training data", told[0])
+
     def test_off(self):
         told = self.together(2, "train", "--data", self.data, *T, *CPU, "--epochs", "1", "--json", environment={"ANNC_MPI": "off"}).stdout
         self.assertEqual(told.count('"annc.result/1"'), 2)
