@@ -93,7 +93,7 @@ static annc_status join_ranks(const struct command *command, struct options *opt
                          "set ANNC_MPI=off to let each work alone",
                          command->name, ranks_count());
     ANNC_RETURN_IF_FAILED(ranks_open());
-    if (ranks_own() == 0)
+    if (own_rank() == 0)
         return ANNC_OK;
     options->value[OPTION_QUIET].given = true;
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)

@@ -24,7 +24,7 @@ uint32_t ranks_count(void)
     return count;
 }
 
-uint32_t ranks_own(void)
+uint32_t own_rank(void)
 {
     return own;
 }

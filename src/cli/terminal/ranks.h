@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-/* Finds out whether this process is one of several, and closes standard output of all but rank 0. */
+/* Finds out whether this process is one of several, and discards standard output of all but
+ * rank 0. */
 void ranks_start(void);
 /* Opens the group, if this process is one of several. */
 annc_status ranks_open(void);
@@ -17,9 +18,9 @@ int ranks_end(annc_status status, bool is_told);
 
 /* The group, or NULL. */
 annc_group *ranks_group(void);
-/* The number of processes, 1 for a process that is alone, and of this one, from 0: both also before
- * the group is open. */
+/* Return the number of processes, 1 for a process that is alone, and the number of this one, from
+ * 0; also before the group is open. */
 uint32_t ranks_count(void);
-uint32_t ranks_own(void);
+uint32_t own_rank(void);
 
 #endif

@@ -128,7 +128,7 @@ static annc_status prepare(struct session *session, struct inferred *inferred, a
     ANNC_RETURN_IF_FAILED(check_combination(session));
     if (text_of(session, OPTION_SAVE))
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_SAVE)));
-    if (text_of(session, OPTION_CHECKPOINT) && ranks_own() == 0)
+    if (text_of(session, OPTION_CHECKPOINT) && own_rank() == 0)
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_CHECKPOINT)));
     ANNC_RETURN_IF_FAILED(check_plot(session));
     ANNC_RETURN_IF_FAILED(log_open(session));
@@ -269,7 +269,7 @@ static annc_status train_one(struct session *session)
         print_summary(session);
     if (said == ANNC_OK)
         said = print_result(session);
-    if (status == ANNC_STOPPED && ranks_own() == 0)
+    if (status == ANNC_STOPPED && own_rank() == 0)
         print_stop(session, stopped, said == ANNC_OK);
     said = annc_group_agree(ranks_group(), said);
     return said == ANNC_OK || has_diverged ? status : said;
