@@ -109,6 +109,7 @@ typedef struct annc_build {
     const char *png;      /* libpng's version, or "none": PNG images cannot be read */
     const char *jpeg;     /* version of libjpeg's interface, or "none": JPEG images cannot be read */
     const char *cuda;     /* CUDA version of the module, or "none" */
+    const char *mpi;      /* version of the MPI standard of the module, or "none" */
 } annc_build;
 
 /* Returns the versions of the library, its compiler and the libraries it was built with. */
@@ -1055,6 +1056,44 @@ typedef struct annc_run_state {
 
 typedef struct annc_run annc_run;
 
+/* A group: processes that mpirun or srun started together, called ranks, which train one network.
+ * Each takes its rows of every minibatch, and the gradients are summed in the order of the ranks, so
+ * that all have the same parameters after every step. Functions that are collective wait for all
+ * ranks: every rank calls them, in the same order. NULL is the group of a process that is alone;
+ * the functions accept it. */
+typedef struct annc_group annc_group;
+
+/* Returns how many processes were started together with this one, itself included, and sets *rank,
+ * unless it is NULL, to the number of this one, from 0. It reads the environment alone: 1 and 0
+ * without mpirun and srun, or with ANNC_MPI=off. */
+ANNC_API uint32_t annc_group_started(uint32_t *rank);
+/* Opens the group of this process, collectively, by loading the MPI module; *group is NULL for a
+ * process that is alone, which loads nothing. Once per process, from its main thread. ANNC_DEVICE
+ * if there is no MPI module, or if it belongs to another MPI than mpirun. */
+ANNC_API annc_status annc_group_open(annc_group **group);
+/* Closes a group, collectively. */
+ANNC_API void annc_group_close(annc_group *group);
+/* Ends the processes of all ranks at once with an exit code and does not return; returns for
+ * NULL. For a rank that fails alone. */
+ANNC_API void annc_group_abort(const annc_group *group, int code);
+/* Return the number of this rank, from 0; the number of ranks, 1 for NULL; the name of the MPI
+ * library, NULL for NULL. */
+ANNC_API uint32_t annc_group_rank(const annc_group *group);
+ANNC_API uint32_t annc_group_size(const annc_group *group);
+ANNC_API const char *annc_group_library(const annc_group *group);
+/* Returns annc_device_options.threads for this rank: its share of processors that ranks of one
+ * machine have in common; 0 for NULL. */
+ANNC_API int annc_group_threads(const annc_group *group);
+/* Returns on all ranks, collectively, the status and the error of the first rank that fails:
+ * ANNC_OK if all pass ANNC_OK. */
+ANNC_API annc_status annc_group_agree(annc_group *group, annc_status status);
+/* Compares a text of lines, collectively. ANNC_INPUT on all ranks if one has another text than
+ * rank 0; the message names the first lines that differ. `what` names the text: "options". */
+ANNC_API annc_status annc_group_same(annc_group *group, const char *what, const char *text);
+/* Returns whether all ranks have this status, of the last call: they do unless a failure is this
+ * rank's alone. */
+ANNC_API bool annc_group_has_agreed(const annc_group *group, annc_status status);
+
 /* Options of a run. Most callers set only training, epochs and validation. */
 typedef struct annc_run_options {
     annc_training_options training;
@@ -1086,12 +1125,17 @@ typedef struct annc_run_options {
     bool (*stop)(void *context);
     annc_status (*describe)(void *context, const annc_run *run, annc_network *checkpoint);
     void *context;
+    /* Train with these ranks; NULL = alone. annc_run_create and annc_run_train are then
+     * collective. Rank 0 evaluates and saves the checkpoints; a stop or a time limit of one rank is
+     * that of all. */
+    annc_group *group;
 } annc_run_options;
 
 /* Creates a run: its trainer (annc_trainer_create) and its evaluators. The network, the device, the
  * data sets and the checkpoint must outlive it. ANNC_USAGE also if target_accuracy has no classes;
  * ANNC_INPUT also if the checkpoint does not fit (annc_trainer_resume), or was taken with other
- * data to validate or test with. */
+ * data to validate or test with, or if the ranks of a group differ in version, device, data,
+ * options or checkpoint; ANNC_DEVICE also if a group's examples do not all fit on a device. */
 ANNC_API annc_status annc_run_create(annc_device *device, annc_network *network, const annc_dataset *train,
                                      const annc_run_options *options, annc_run **run);
 ANNC_API void annc_run_free(annc_run *run);
@@ -1099,7 +1143,8 @@ ANNC_API void annc_run_free(annc_run *run);
 /* Trains to the end, once; a run of 0 epochs ends at once. After ANNC_OK or ANNC_STOPPED, the
  * network has the parameters of the best epoch, or of the last step without one; after another
  * failure those of the best epoch, if there is one. A time limit ends a run with ANNC_OK, `stop`
- * with ANNC_STOPPED. */
+ * with ANNC_STOPPED. ANNC_DEVICE if the ranks of a group no longer have equal parameters after an
+ * epoch. */
 ANNC_API annc_status annc_run_train(annc_run *run);
 
 /* Return the state; the outcome whose parameters are kept, of the best epoch or else of the last;
@@ -1121,7 +1166,7 @@ ANNC_API annc_status annc_checkpoint_strip(annc_network *network);
 typedef struct annc_candidate {
     /* The caller's: initial parameters at the start, the kept ones at the end. */
     annc_network *network;
-    annc_run_options options;  /* a validation set of NULL is that of the sweep */
+    annc_run_options options;  /* a validation set of NULL is that of the sweep; group NULL */
     const annc_dataset *train; /* or NULL: that of the sweep */
 
     /* Result: ANNC_OK, ANNC_DIVERGED (the best parameters before are kept), ANNC_STOPPED, or

@@ -20,7 +20,7 @@ cat >"$work/cc" <<COMPILER
 exec "$work/venv/bin/python" -I -m ziglang cc -target x86_64-linux-gnu.2.28 "\$@"
 COMPILER
 chmod +x "$work/cc"
-CC=$work/cc "$work/venv/bin/pip" wheel -q "$work"/annc-*.tar.gz --no-deps -w "$work/linux" -C cmake.define.ANNC_CUDA=off \
+CC=$work/cc "$work/venv/bin/pip" wheel -q "$work"/annc-*.tar.gz --no-deps -w "$work/linux" -C cmake.define.ANNC_CUDA=off -C cmake.define.ANNC_MPI=off \
   -C cmake.define.ANNC_BLAS=builtin -C cmake.define.ANNC_ZLIB=off -C cmake.define.ANNC_PNG=off -C cmake.define.ANNC_JPEG=off
 PATH="$work/venv/bin:$PATH" auditwheel -v repair --plat manylinux_2_28_x86_64 -w "$folder" "$work"/linux/annc-*.whl 2>"$work/log" ||
   { cat "$work/log"; exit 1; }

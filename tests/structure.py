@@ -5,7 +5,7 @@
 
 Fails on an include that ARROWS does not allow, on a circle between directories (at the first level and at the second) or between
 files (a source file and its header are one), on a directory that is too large or that ARROWS does not know, on two files of one name, on a
-source file without a header of its own, on an include that is not written with its directory, on a CUDA or BLAS header outside its
+source file without a header of its own, on an include that is not written with its directory, on a CUDA, MPI or BLAS header outside its
 directories, on a call of the program for memory that does not go through memory.h, and on a public function that test_arguments.c does
 not call."""
 import pathlib
@@ -34,6 +34,7 @@ ARROWS = {
     "src/backend/cpu/loops": "include src/base src/backend",
     "src/backend/cpu": "include src/base src/backend src/backend/blas src/backend/cpu/loops",
     "src/backend/cuda": "include src/base src/backend",
+    "src/backend/mpi": "include src/base src/backend",
     "kernels": "include src/base src/backend src/backend/cuda",
     "kernels/two_layers": "include src/base src/backend src/backend/cuda kernels",
     "kernels/cluster": "include src/base src/backend src/backend/cuda kernels kernels/two_layers",
@@ -68,6 +69,7 @@ IMPLEMENTS = {
     "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each
     "backend/cuda/cuda_device.h": "src/backend/cuda/cluster_engine.c src/backend/cuda/tensor_engine.c "
                                   "src/backend/cuda/block_engine.c",
+    "backend/group.h": "src/backend/mpi/group_mpi.c",
     "backend/blas/gemm.h": "src/backend/blas/gemm_alone.c src/backend/blas/gemm_cblas.c",  # one of them is built
     "backend/cpu/loops/cpu_loops.h": "src/backend/cpu/loops/cpu_portable.c src/backend/cpu/loops/cpu_avx2.c src/backend/cpu/loops/cpu_avx512.c",  # by instruction set
 }
@@ -77,8 +79,8 @@ MAIN = "src/cli/main.c"
 # Made by CMake in the build folder.
 GENERATED = {"base/config.h": "src/base/config.h.in", "dataset/mnist.h": "src/dataset/mnist.h.in",
              "network/export/export_page.h": "src/network/export/export_page.h.in"}
-DEVICE_HEADERS = re.compile(r"^(cuda|cublas|curand|cblas|openblas)")
-HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "kernels", "kernels/two_layers", "kernels/cluster", "kernels/tensor", "kernels/block"}
+DEVICE_HEADERS = re.compile(r"^(cuda|cublas|curand|cblas|openblas|mpi\.h)")
+HAS_DEVICE_HEADERS = {"src/backend/blas", "src/backend/cuda", "src/backend/mpi", "kernels", "kernels/two_layers", "kernels/cluster", "kernels/tensor", "kernels/block"}
 TAKES_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|strdup|strndup|v?asprintf|open_memstream|getline|getdelim)\(|"
                           r"(?<!check_allocation\()\b(?:fopen|fdopen|realpath|getcwd)\(")
 MAY_SHARE_NAMES = {"README.md", "CMakeLists.txt", "__init__.py"}

@@ -27,7 +27,7 @@ MISSING = ["error", "drop", "mean"]
 # ---------------------------------------------------------------- structs, as in annc.h
 
 class Build(Structure):
-    _fields_ = [(name, c_char_p) for name in ("version", "commit", "compiler", "blas", "zlib", "png", "jpeg", "cuda")]
+    _fields_ = [(name, c_char_p) for name in ("version", "commit", "compiler", "blas", "zlib", "png", "jpeg", "cuda", "mpi")]
 
 
 class Shape(Structure):
@@ -141,7 +141,7 @@ class RunOptions(Structure):
                 ("patience", c_uint32), ("target_accuracy", c_double), ("seconds", c_double), ("health", c_bool),
                 ("checkpoint", c_char_p), ("checkpoint_epochs", c_uint32), ("checkpoint_seconds", c_double),
                 ("resume", c_void_p), ("folds", c_void_p), ("begun", ON_RUN), ("each", ON_RUN), ("stop", c_void_p),
-                ("describe", c_void_p), ("context", c_void_p)]
+                ("describe", c_void_p), ("context", c_void_p), ("group", c_void_p)]
 
 
 class CheckRow(Structure):

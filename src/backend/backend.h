@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 11 };
+enum { ANNC_BACKEND_CONTRACT = 12 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -39,6 +39,8 @@ struct annc_device {
     const struct annc_backend *backend;
     const struct annc_host *host;
     annc_device_info info;
+    /* The code that computes: within info.name, all but the processor's name. Ranks must agree. */
+    const char *kernels;
     pid_t process; /* that opened it; a child of fork has neither its threads nor its CUDA context */
 };
 

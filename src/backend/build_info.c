@@ -15,6 +15,7 @@ annc_build annc_build_info(void)
         .zlib = ANNC_ZLIB_FOUND ? ANNC_ZLIB_VERSION : "none",
         .png = ANNC_PNG_FOUND ? ANNC_PNG_VERSION : "none",
         .jpeg = ANNC_JPEG_FOUND ? ANNC_JPEG_VERSION : "none",
+        .mpi = ANNC_MPI_FOUND ? ANNC_MPI_VERSION : "none",
         .cuda = ANNC_CUDA_FOUND ? ANNC_CUDA_VERSION : "none",
     };
     return build;

@@ -7,15 +7,36 @@
 
 struct annc_group {
     uint32_t rank, size; /* rank: 0...size-1 */
+    uint32_t sharers;    /* ranks that run on the processors of this one, itself included */
+    const char *library; /* that connects the ranks, for people: "Open MPI v4.1.4" */
+    bool has_agreed;     /* the last failure is one of all ranks */
     void *context;       /* of the functions; they are not called in a group of size 1 */
     /* Replaces `count` values in this rank's device memory by their sums over all ranks, added in
      * the order of the ranks, so that every rank gets the same bits. */
     annc_status (*sum)(const struct annc_group *group, annc_device *device, float *values, size_t count);
     /* The same for numbers in host memory. */
     annc_status (*sum_numbers)(const struct annc_group *group, double *numbers, size_t count);
-    /* Copies host memory of rank 0 to that of all ranks. */
-    annc_status (*broadcast)(const struct annc_group *group, void *memory, size_t bytes);
+    /* Copies host memory of rank `from` to that of all ranks. */
+    annc_status (*broadcast)(const struct annc_group *group, uint32_t from, void *memory, size_t bytes);
+    /* Waits for all ranks to close the group too, and frees it. */
+    void (*close)(struct annc_group *group);
+    /* Ends the processes of all ranks with an exit code; does not return. */
+    void (*abort)(const struct annc_group *group, int code);
 };
+
+/* The group of a rank that is alone. */
+extern const struct annc_group annc_group_alone;
+
+/* Finds the first rank whose `flag` is true; *rank is the group's size without one. */
+annc_status annc_group_find(const struct annc_group *group, bool flag, uint32_t *rank);
+
+/* Groups that mpirun starts are made by a module, loaded in such a process alone. This table is its
+ * interface, of version ANNC_BACKEND_CONTRACT; the module calls the library through `fail` only. */
+struct annc_group_module {
+    int contract;
+    annc_status (*open)(annc_status (*fail)(annc_status status, const char *format, ...), struct annc_group **group);
+};
+#define ANNC_GROUP_MODULE_SYMBOL "annc_group_module"
 
 /* The rows of one rank in a minibatch. */
 struct annc_share {

@@ -1,6 +1,7 @@
 /* registry.c - the kinds of devices, and the opening of a device. */
 #include "backend/registry.h"
 #include "backend/cuda_estimate.h"
+#include "backend/module.h"
 #include "base/config.h"
 #include "base/status.h"
 
@@ -12,23 +13,6 @@
 #include <unistd.h>
 
 static const struct annc_host host = {annc_fail};
-
-/* Finds the directory of the file that contains this code: the program, or the shared library. */
-static bool own_folder(char *folder, size_t size)
-{
-    static const char anchor; /* any address in this file */
-    Dl_info found;
-    char path[4096] = "";
-    if (dladdr(&anchor, &found) && found.dli_fname && strchr(found.dli_fname, '/'))
-        snprintf(path, sizeof path, "%s", found.dli_fname);
-    else if (readlink("/proc/self/exe", path, sizeof path - 1) <= 0)
-        return false;
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return (size_t)snprintf(folder, size, "%s", path) < size;
-}
 
 /* Returns whether an NVIDIA driver with a device is present. Without one the module cannot work,
  * and its libraries would cost 155 MB and 0.1 s. The module reports all other driver faults. */
@@ -54,59 +38,19 @@ static bool driver_has_device(char *why, size_t size)
     return false;
 }
 
-/* Loads the module from $ANNC_CUDA_MODULE, with or without a driver, or from its places relative to
- * the program in a build and in an installation. Loading again returns the same module, so nothing
- * is cached here. */
-static void *load_module(char *why, size_t size)
+/* Loads the module from $ANNC_CUDA_MODULE, with or without a driver, or from its places. */
+static const struct annc_backend *load_cuda(char *why, size_t size)
 {
-    static const char *const places[] = {".", "annc", "kernels", "../kernels", ANNC_MODULE_BESIDE_PROGRAM};
-    char folder[4096], path[4400];
-    const char *chosen = getenv("ANNC_CUDA_MODULE");
-    if (chosen) {
-        void *module = dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
-        if (!module)
-            snprintf(why, size, "the module named by ANNC_CUDA_MODULE could not be loaded: %s", dlerror());
-        return module;
-    }
-    if (!ANNC_CUDA_FOUND) {
+    static const struct annc_module module = {"CUDA", ANNC_CUDA_MODULE_NAME, "ANNC_CUDA_MODULE",
+                                              ANNC_BACKEND_MODULE_SYMBOL};
+    if (!getenv(module.variable) && !ANNC_CUDA_FOUND) {
         snprintf(why, size, "this build has no CUDA (it was made without nvcc)");
         return NULL;
     }
-    if (!driver_has_device(why, size))
+    if (!getenv(module.variable) && !driver_has_device(why, size))
         return NULL;
-    for (size_t i = 0; i <= sizeof places / sizeof *places; i++) {
-        if (i == sizeof places / sizeof *places)
-            snprintf(path, sizeof path, "%s/%s", ANNC_MODULE_INSTALL_DIR, ANNC_MODULE_NAME);
-        else if (own_folder(folder, sizeof folder))
-            snprintf(path, sizeof path, "%s/%s/%s", folder, places[i], ANNC_MODULE_NAME);
-        else
-            continue;
-        if (access(path, R_OK) != 0)
-            continue;
-        void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!module)
-            snprintf(why, size, "the CUDA module could not be loaded: %s", dlerror());
-        return module;
-    }
-    snprintf(why, size, "the CUDA module %s was not found beside the program or in %s", ANNC_MODULE_NAME,
-             ANNC_MODULE_INSTALL_DIR);
-    return NULL;
-}
-
-static const struct annc_backend *load_cuda(char *why, size_t size)
-{
-    void *module = load_module(why, size);
-    if (!module)
-        return NULL;
-    annc_backend_module_fn *get;
-    void *symbol = dlsym(module, ANNC_BACKEND_MODULE_SYMBOL);
-    memcpy(&get, &symbol, sizeof get); /* ISO C has no cast from data to function pointers */
-    if (!get) {
-        snprintf(why, size, "the CUDA module does not belong to this program");
-        return NULL;
-    }
-    const struct annc_backend *backend = get();
-    if (backend->contract != ANNC_BACKEND_CONTRACT) {
+    const struct annc_backend *backend = annc_module_load(&module, why, size);
+    if (backend && backend->contract != ANNC_BACKEND_CONTRACT) {
         snprintf(why, size, "the CUDA module has another version (contract %d, not %d): install both from one build",
                  backend->contract, ANNC_BACKEND_CONTRACT);
         return NULL;

@@ -11,6 +11,7 @@
 #include "cli/options/overwriting.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
@@ -50,8 +51,9 @@ static void print_command_help(const struct command *command, bool all)
 static void print_version(void)
 {
     const annc_build build = annc_build_info();
-    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nlibpng %s\nlibjpeg %s\nCUDA %s\n", build.version,
-           build.commit, build.compiler, build.blas, build.zlib, build.png, build.jpeg, build.cuda);
+    printf("annc-gpu %s, commit %s\ncompiler %s\nBLAS %s\nzlib %s\nlibpng %s\nlibjpeg %s\nCUDA %s\nMPI %s\n",
+           build.version, build.commit, build.compiler, build.blas, build.zlib, build.png, build.jpeg, build.cuda,
+           build.mpi);
 }
 
 /* ---------------------------------------------------------------- commands */
@@ -78,10 +80,32 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
+/* Opens the group of processes that mpirun started, and leaves output to rank 0. The commands that
+ * do not train have work for one process alone. */
+static annc_status join_ranks(const struct command *command, struct options *options)
+{
+    static const enum option_id outputs[] = {OPTION_SAVE, OPTION_LOG, OPTION_PLOT};
+    if (ranks_count() == 1)
+        return ANNC_OK;
+    if (!(command->bit & (TRAIN | INFO)))
+        return annc_fail(ANNC_USAGE,
+                         "%s runs in one process, but %u were started together; start it without mpirun or srun, or "
+                         "set ANNC_MPI=off to let each work alone",
+                         command->name, ranks_count());
+    ANNC_RETURN_IF_FAILED(ranks_open());
+    if (own_rank() == 0)
+        return ANNC_OK;
+    options->value[OPTION_QUIET].given = true;
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        options->value[outputs[i]] = (struct option_value){.text = NULL};
+    return ANNC_OK;
+}
+
 /* Checks output files before any work. */
-static annc_status run_checked(const struct command *command, const struct options *options)
+static annc_status run_checked(const struct command *command, struct options *options)
 {
     ANNC_RETURN_IF_FAILED(options_check_files(command->bit, options));
+    ANNC_RETURN_IF_FAILED(join_ranks(command, options));
     return command->run(options);
 }
 
@@ -167,11 +191,10 @@ int main(int argc, char **argv)
     start_clock();
     keep_standard_streams();
     handle_signals();
+    ranks_start();
     annc_status status = run(argc, argv);
     if (status == ANNC_OK)
         status = flush(stdout, "standard output");
-    if (status != ANNC_STOPPED && status != ANNC_OK && status != ANNC_CHECK_FAILED &&
-        !ended_by_reader(status, argc > 1 ? argv[1] : "help"))
-        complain(error_text());
-    return exit_code(status);
+    return ranks_end(status, status == ANNC_STOPPED || status == ANNC_OK || status == ANNC_CHECK_FAILED ||
+                                 ended_by_reader(status, argc > 1 ? argv[1] : "help"));
 }

@@ -47,6 +47,8 @@ static void print_environment(void)
     } VARIABLES[] = {{"ANNC_DATA", "a folder that has MNIST"},
                      {"ANNC_OFFLINE", "1: do not download MNIST"},
                      {"ANNC_CUDA_MODULE", "file of the CUDA module, in place of the program's own"},
+                     {"ANNC_MPI", "off: processes of mpirun or srun each work alone"},
+                     {"ANNC_MPI_MODULE", "file of the MPI module, in place of the program's own"},
                      {"NO_COLOR", "if it is set, no colour"},
                      {"TERM", "dumb: neither colour nor a progress line"},
                      {"TMPDIR", "folder for files that cannot be written where they should be"},

@@ -411,13 +411,14 @@ MASKS = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"^libpng .*", "libpng LIBPNG"),
     (r"^libjpeg .*", "libjpeg LIBJPEG"),
     (r"^CUDA .*", "CUDA CUDA"),
+    (r"^MPI .*", "MPI MPI"),
     (r"commit [0-9a-z]+(?:-dirty)?", "commit COMMIT"),
-    (r"; BLAS .*, zlib .*, libpng .*, libjpeg .*, CUDA .*", "; BLAS BLAS, zlib ZLIB, libpng LIBPNG, libjpeg LIBJPEG, CUDA CUDA"),  # info
+    (r"; BLAS .*, zlib .*, libpng .*, libjpeg .*, CUDA .*, MPI .*", "; BLAS BLAS, zlib ZLIB, libpng LIBPNG, libjpeg LIBJPEG, CUDA CUDA, MPI MPI"),  # info
     (r"up to \d+ threads?", "up to # threads"),
     (r"^annc\.progress: .*", "annc.progress: #"),  # info on a checkpoint
     (r"\b(loss|seconds) 0x\S+", r"\1 #"),
     (r"memory: [\d.]+ of [\d.]+ GB free", "memory: # of # GB free"),
-    (r'"(commit|blas|zlib|libpng|libjpeg|cuda|name|device_name)":"[^"]*"(?=[,}])', r'"\1":"#"'),  # JSON
+    (r'"(commit|blas|zlib|libpng|libjpeg|cuda|mpi|name|device_name)":"[^"]*"(?=[,}])', r'"\1":"#"'),  # JSON
     (r'"(memory_bytes|memory_free|seconds|test_seconds|validation_seconds|wall_seconds|examples_per_second)":' + NUMBER, r'"\1":#'),
     (r"ANNC_CUDA_MODULE could not be loaded: .*?(?=$|\)$|\")", "ANNC_CUDA_MODULE could not be loaded: REASON"),  # the C library's words
     (r"curl: \(\d+\) .*", "curl: REASON"),

@@ -434,6 +434,14 @@ static void runs(void)
     CHECK(!annc_run_progress(NULL) && !annc_run_kept(NULL) && !annc_run_trainer(NULL));
     annc_run_free(NULL);
     REFUSES("network", annc_checkpoint_strip(NULL));
+    REFUSES("group", annc_group_open(NULL));
+    REFUSES("what", annc_group_same(NULL, NULL, "text"));
+    REFUSES("text", annc_group_same(NULL, "options", NULL));
+    CHECK(annc_group_started(NULL) == 1 && annc_group_size(NULL) == 1 && annc_group_rank(NULL) == 0);
+    CHECK(!annc_group_library(NULL) && annc_group_threads(NULL) == 0);
+    CHECK(annc_group_agree(NULL, ANNC_INPUT) == ANNC_INPUT && annc_group_has_agreed(NULL, ANNC_INPUT));
+    annc_group_abort(NULL, 1);
+    annc_group_close(NULL);
     REFUSES("device", annc_sweep(NULL, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
     REFUSES("candidates", annc_sweep(&cpu, NULL, 1, given.data, NULL, NULL, NULL, NULL));
     REFUSES("network", annc_sweep(&cpu, &candidate, 1, given.data, NULL, NULL, NULL, NULL));

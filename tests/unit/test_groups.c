@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "support/problem.h"
 #include "support/test.h"
+#include "training/run/rank_checks.h"
 #include "training/step/trainer.h"
 
 #include <pthread.h>
@@ -42,13 +43,13 @@ static annc_status sum_numbers(const struct annc_group *group, double *numbers, 
     return ANNC_OK;
 }
 
-static annc_status broadcast(const struct annc_group *group, void *memory, size_t bytes)
+static annc_status broadcast(const struct annc_group *group, uint32_t from, void *memory, size_t bytes)
 {
     struct crowd *crowd = group->context;
     crowd->from[group->rank] = memory;
     pthread_barrier_wait(&crowd->barrier);
-    if (group->rank > 0)
-        memcpy(memory, crowd->from[0], bytes);
+    if (group->rank != from)
+        memcpy(memory, crowd->from[from], bytes);
     pthread_barrier_wait(&crowd->barrier);
     return ANNC_OK;
 }
@@ -211,8 +212,126 @@ static void engines_refuse(void)
     problem_free(&rank.problem);
 }
 
+/* ---------------------------------------------------------------- agreement */
+
+/* Runs a function on every rank of a group of three, each in a thread of its own. */
+static void on_three_ranks(void *(*function)(void *rank), struct rank ranks[3], const annc_training_options *options)
+{
+    struct crowd crowd;
+    pthread_t threads[3];
+    CHECK(pthread_barrier_init(&crowd.barrier, NULL, 3) == 0);
+    for (uint32_t i = 0; i < 3; i++)
+        CHECK(make(&ranks[i], i, 3, &crowd, options));
+    for (uint32_t i = 0; i < 3; i++)
+        CHECK(pthread_create(&threads[i], NULL, function, &ranks[i]) == 0);
+    for (uint32_t i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    for (uint32_t i = 0; i < 3; i++)
+        problem_free(&ranks[i].problem);
+    pthread_barrier_destroy(&crowd.barrier);
+}
+
+/* Ranks 1 and 2 fail, each in its own way; the texts of rank 2 differ. */
+static void *agree_in_rank(void *context)
+{
+    struct rank *rank = context;
+    annc_group *group = &rank->group;
+    static const char *const texts[] = {"a 1\nb 2\n", "a 1\nb 2\n", "a 1\nb 3\nc 4\n"};
+    static const annc_status statuses[] = {ANNC_OK, ANNC_INPUT, ANNC_OUTPUT};
+    CHECK(annc_group_agree(group, ANNC_OK) == ANNC_OK && !annc_group_has_agreed(group, ANNC_INPUT));
+    if (group->rank > 0)
+        annc_fail(statuses[group->rank], "the fault of %u", group->rank);
+    CHECK(annc_group_agree(group, statuses[group->rank]) == ANNC_INPUT);
+    CHECK_MSG(strcmp(annc_last_error(), "rank 1: the fault of 1") == 0, "%s", annc_last_error());
+    CHECK(annc_group_has_agreed(group, ANNC_INPUT));
+    if (group->rank == 0)
+        annc_fail(ANNC_OUTPUT, "the fault of 0");
+    CHECK(annc_group_agree(group, group->rank == 0 ? ANNC_OUTPUT : ANNC_OK) == ANNC_OUTPUT);
+    CHECK_MSG(strcmp(annc_last_error(), "the fault of 0") == 0, "%s", annc_last_error());
+    CHECK(annc_group_same(group, "texts", texts[0]) == ANNC_OK);
+    CHECK(annc_group_same(group, "texts", texts[group->rank]) == ANNC_INPUT);
+    CHECK_MSG(
+        strcmp(annc_last_error(), "the ranks must have the same texts, but rank 0 has 'b 2' and rank 2 has 'b 3'") == 0,
+        "%s", annc_last_error());
+    return NULL;
+}
+
+static void agreement(void)
+{
+    const annc_training_options options = {.eta = 0.2, .batch = 10};
+    struct rank ranks[3];
+    on_three_ranks(agree_in_rank, ranks, &options);
+}
+
+/* A run of all ranks, of which rank 1 has other options or is asked to stop. */
+static annc_status run_in_group(struct rank *rank, annc_run_options *options)
+{
+    const annc_device_options one_thread = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    annc_status status = ANNC_OK;
+    annc_device *device = NULL;
+    annc_run *run = NULL;
+    options->group = &rank->group;
+    ANNC_TRY(annc_device_open(&one_thread, &device));
+    ANNC_TRY(annc_run_create(device, rank->problem.network, rank->problem.data, options, &run));
+    ANNC_TRY(annc_run_train(run));
+    CHECK(annc_run_progress(run)->ending == ANNC_ENDED_BY_PATIENCE);
+    CHECK(annc_run_progress(run)->last.validation.count == 50);
+    /* The parameters of one rank change, as by a fault of its memory. */
+    CHECK(annc_ranks_check_parameters(&rank->group, annc_run_trainer(run), 7) == ANNC_OK);
+    if (rank->group.rank == 2)
+        annc_run_trainer(run)->job.theta[0] += 1e-3F;
+    CHECK(annc_ranks_check_parameters(&rank->group, annc_run_trainer(run), 7) == ANNC_DEVICE);
+    CHECK_MSG(strstr(annc_last_error(), "same parameters") && strstr(annc_last_error(), "rank 2"), "%s",
+              annc_last_error());
+out:
+    annc_run_free(run);
+    annc_device_close(device);
+    return status;
+}
+
+static void *whole_run_of_rank(void *context)
+{
+    struct rank *rank = context;
+    annc_run_options options = {.training = rank->options, .epochs = 1000, .patience = 1};
+    int stop = rank->group.rank == 1;
+    options.validation = rank->problem.data;
+    CHECK(run_in_group(rank, &options) == ANNC_OK);
+    options.stop = annc_stop_when_set;
+    options.context = &stop;
+    CHECK(run_in_group(rank, &options) == ANNC_STOPPED);
+    options.training.objective.l2 = rank->group.rank == 1 ? 0.5 : 0;
+    CHECK(run_in_group(rank, &options) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "same options, but rank 0 has 'l2 0' and rank 1 has 'l2 0.5'"), "%s",
+              annc_last_error());
+    return NULL;
+}
+
+/* A rate so high that the validation loss soon rises again. */
+static void whole_runs(void)
+{
+    const annc_training_options options = {.eta = 30, .batch = 7, .seed = 5};
+    struct rank ranks[3];
+    on_three_ranks(whole_run_of_rank, ranks, &options);
+}
+
+/* The networks of a sweep train at once, in threads that have no order: none of them in a group. */
+static void sweeps_refuse(void)
+{
+    const annc_device_options one_thread = {.kind = ANNC_DEVICE_CPU, .threads = 1};
+    const annc_training_options plain_sgd = {.eta = 1, .batch = 10};
+    struct rank rank;
+    CHECK(make(&rank, 0, 1, NULL, &plain_sgd));
+    annc_candidate candidate = {.network = rank.problem.network,
+                                .options = {.training = plain_sgd, .epochs = 1, .group = &rank.group}};
+    REQUIRE_OK(annc_sweep(&one_thread, &candidate, 1, rank.problem.data, NULL, NULL, NULL, NULL));
+    CHECK(candidate.status == ANNC_USAGE);
+    CHECK_MSG(strstr(candidate.reason, "'group' must be NULL"), "%s", candidate.reason);
+    problem_free(&rank.problem);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(shares), TEST(plain), TEST(with_options), TEST(engines_refuse)};
+    static const struct test tests[] = {TEST(shares),    TEST(plain),      TEST(with_options), TEST(engines_refuse),
+                                        TEST(agreement), TEST(whole_runs), TEST(sweeps_refuse)};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

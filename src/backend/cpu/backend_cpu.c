@@ -91,6 +91,7 @@ static annc_status cpu_open(const struct annc_host *host, int index, int threads
         ANNC_TRY(annc_pool_open(info->threads, &new_device->pool));
     annc_gemm_prepare(info->threads);
     snprintf(info->name, sizeof info->name, "%s (%s), %s", processor, new_device->kernels->name, annc_gemm_name());
+    new_device->device.kernels = info->name + strlen(processor) + 1;
     *device = &new_device->device;
     new_device = NULL;
 out:

@@ -151,6 +151,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     device->host = host;
     self->index = index;
     snprintf(device->info.name, sizeof device->info.name, "CUDA device %d", index);
+    device->kernels = device->info.name;
     cudaGetLastError(); /* left from an earlier device */
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));

@@ -6,6 +6,7 @@
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 
 #include <math.h>
@@ -96,6 +97,8 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_text(&json, "libpng", build.png);
         json_text(&json, "libjpeg", build.jpeg);
         json_text(&json, "cuda", build.cuda);
+        json_text(&json, "mpi", build.mpi);
+        json_whole(&json, "ranks", ranks_count());
         json_text(&json, "layers", layers);
         json_whole(&json, "parameters", annc_shape_parameters(shape));
         if (mnist)
@@ -108,8 +111,10 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_close(&json, ']');
         return json_end(&json, stdout, NULL);
     }
-    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, libpng %s, libjpeg %s, CUDA %s\n", build.version, build.commit,
-           build.blas, build.zlib, build.png, build.jpeg, build.cuda);
+    printf("annc-gpu %s, commit %s; BLAS %s, zlib %s, libpng %s, libjpeg %s, CUDA %s, MPI %s\n", build.version,
+           build.commit, build.blas, build.zlib, build.png, build.jpeg, build.cuda, build.mpi);
+    if (ranks_group())
+        printf("ranks: %u, by %s\n", ranks_count(), annc_group_library(ranks_group()));
     printf("network %s: %zu parameters\n", layers, annc_shape_parameters(shape));
     for (size_t i = 0; i < count; i++)
         print_device(devices[i], shape);

@@ -11,6 +11,7 @@
 #include "cli/options/unused.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 
@@ -173,6 +174,8 @@ annc_status device_options_from(const struct options *options, annc_device_optio
     const size_t length = colon ? (size_t)(colon - text) : strlen(text);
     char *end = "";
     *device = (annc_device_options){.kind = ANNC_DEVICE_COUNT, .threads = (int)options->value[OPTION_THREADS].whole};
+    if (device->threads == 0)
+        device->threads = annc_group_threads(ranks_group());
     for (int kind = 0; kind < ANNC_DEVICE_COUNT; kind++)
         if (strlen(annc_device_kind_name((annc_device_kind)kind)) == length &&
             strncasecmp(text, annc_device_kind_name((annc_device_kind)kind), length) == 0)
@@ -242,7 +245,9 @@ static annc_status choose_source(const struct options *options, const char *what
         end_if_out_of_memory(found);
         if (found == ANNC_OK)
             return ANNC_OK;
-        const annc_status fetched = may_fetch ? fetch_mnist(options, why, sizeof why) : ANNC_INPUT;
+        /* Ranks that each downloaded the files would be in each other's way. */
+        const annc_status fetched =
+            may_fetch && ranks_count() == 1 ? fetch_mnist(options, why, sizeof why) : ANNC_INPUT;
         if (fetched == ANNC_OK || fetched == ANNC_STOPPED)
             return fetched;
         source->source = ANNC_SOURCE_DIGITS;

@@ -31,7 +31,8 @@ int stop_signal(void)
 
 int exit_code(annc_status status)
 {
-    return status == ANNC_MEMORY ? ANNC_DEVICE : status == ANNC_STOPPED ? 128 + stop_signal() : (int)status;
+    const int signal = stop_signal() ? stop_signal() : SIGTERM; /* or another rank got it */
+    return status == ANNC_MEMORY ? ANNC_DEVICE : status == ANNC_STOPPED ? 128 + signal : (int)status;
 }
 
 bool should_stop(void *context)

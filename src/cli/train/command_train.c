@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/charts/curves.h"
+#include "cli/options/configuration.h"
 #include "cli/options/inferred.h"
 #include "cli/options/note.h"
 #include "cli/options/option_types.h"
@@ -11,6 +12,7 @@
 #include "cli/options/unused.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/folds.h"
@@ -40,6 +42,11 @@ static annc_status check_combination(const struct session *session)
     if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given &&
         value[OPTION_INIT].choice != ANNC_INIT_AUTO)
         return annc_fail(ANNC_USAGE, "--init and --load cannot be combined: the model already has parameters");
+    if (value[OPTION_FOLDS].given && ranks_count() > 1)
+        return annc_fail(ANNC_USAGE,
+                         "--folds trains its networks in one process, but %u were started together; start it without "
+                         "mpirun or srun",
+                         ranks_count());
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
         return annc_fail(ANNC_USAGE,
                          "--folds and --save cannot be combined: every fold trains its own network; train one on "
@@ -90,6 +97,16 @@ static annc_status infer(struct session *session, struct inferred *inferred)
     return ANNC_OK;
 }
 
+/* Compares the options of all ranks, before the data fill in what they leave open. */
+static annc_status compare_options(const struct options *options)
+{
+    struct annc_buffer text = {.bytes = NULL};
+    options_print(TRAIN, options, &text);
+    const annc_status status = annc_group_same(ranks_group(), "options", text.bytes);
+    text_free(&text);
+    return status;
+}
+
 /* Checks everything that does not need the data. *checkpoint is the network of --resume, owned by
  * the caller. */
 static annc_status prepare(struct session *session, struct inferred *inferred, annc_data_options *source,
@@ -111,7 +128,7 @@ static annc_status prepare(struct session *session, struct inferred *inferred, a
     ANNC_RETURN_IF_FAILED(check_combination(session));
     if (text_of(session, OPTION_SAVE))
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_SAVE)));
-    if (text_of(session, OPTION_CHECKPOINT))
+    if (text_of(session, OPTION_CHECKPOINT) && own_rank() == 0)
         ANNC_RETURN_IF_FAILED(annc_model_can_save(text_of(session, OPTION_CHECKPOINT)));
     ANNC_RETURN_IF_FAILED(check_plot(session));
     ANNC_RETURN_IF_FAILED(log_open(session));
@@ -124,6 +141,16 @@ static annc_status prepare(struct session *session, struct inferred *inferred, a
     warn_unused(session);
     /* Without data the device is opened when they are loaded; folds load theirs one after another. */
     return session->data.train || source->folds > 0 ? session_open_device(session) : ANNC_OK;
+}
+
+/* Prepares the training, with the data unless folds load them. If one rank cannot, none goes on. */
+static annc_status prepare_together(struct session *session, struct inferred *inferred, annc_data_options *source,
+                                    annc_network **checkpoint)
+{
+    annc_status status = prepare(session, inferred, source, checkpoint);
+    if (status == ANNC_OK && source->folds == 0)
+        status = session_prepare(session, source, true, print_epoch);
+    return annc_group_agree(ranks_group(), status);
 }
 
 /* ---------------------------------------------------------------- saving */
@@ -203,13 +230,21 @@ static annc_status save_end(struct session *session)
     return annc_fail_again(status, &first);
 }
 
+static void note_ranks(const struct session *session)
+{
+    const int threads = annc_device_describe(session->device)->threads;
+    if (ranks_group())
+        note(session->options, "ranks: %u, by %s; rank 0 computes with %d thread%s", ranks_count(),
+             annc_group_library(ranks_group()), threads, annc_plural((uint64_t)threads));
+}
+
 /* Trains one network on all data. */
-static annc_status train_one(struct session *session, const annc_data_options *source)
+static annc_status train_one(struct session *session)
 {
     struct annc_kept_error first;
     char stopped[ANNC_ERROR_SIZE];
-    ANNC_RETURN_IF_FAILED(session_prepare(session, source, true, print_epoch));
     ANNC_RETURN_IF_FAILED(session_open(session));
+    note_ranks(session);
     print_balance(session);
     print_shapes(session);
     set_rescue(rescue, session);
@@ -235,8 +270,9 @@ static annc_status train_one(struct session *session, const annc_data_options *s
         print_summary(session);
     if (said == ANNC_OK)
         said = print_result(session);
-    if (status == ANNC_STOPPED)
+    if (status == ANNC_STOPPED && own_rank() == 0)
         print_stop(session, stopped, said == ANNC_OK);
+    said = annc_group_agree(ranks_group(), said);
     return said == ANNC_OK || has_diverged ? status : said;
 }
 
@@ -248,10 +284,12 @@ annc_status run_train(const struct options *options)
     annc_network *checkpoint = NULL;
     memset(&session, 0, sizeof session);
     session.options = options;
-    annc_status status = prepare(&session, &inferred, &source, &checkpoint);
+    annc_status status = compare_options(options);
+    if (status == ANNC_OK)
+        status = prepare_together(&session, &inferred, &source, &checkpoint);
     FILE *log = session.log;
     if (status == ANNC_OK)
-        status = source.folds > 0 ? train_folds(&session, &source) : train_one(&session, &source);
+        status = source.folds > 0 ? train_folds(&session, &source) : train_one(&session);
     annc_device *device = session.device;
     session_close(&session);
     annc_network_free(checkpoint);

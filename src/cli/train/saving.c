@@ -9,6 +9,7 @@
 #include "cli/options/resume.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/session_state.h"
@@ -113,8 +114,10 @@ annc_status checkpoint_interval(const struct options *options, annc_run_options 
 static void print_machine(const annc_device *device, const annc_run *run, char *text, size_t size)
 {
     const annc_device_info *info = annc_device_describe(device);
-    snprintf(text, size, "%s, engine %s, %d threads", info->name, annc_trainer_engine(annc_run_trainer(run)),
-             info->threads);
+    const int length = snprintf(text, size, "%s, engine %s, %d threads", info->name,
+                                annc_trainer_engine(annc_run_trainer(run)), info->threads);
+    if (ranks_count() > 1 && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, ", %u ranks", ranks_count());
 }
 
 annc_status describe_checkpoint(void *context, const annc_run *run, annc_network *checkpoint)

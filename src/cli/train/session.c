@@ -7,6 +7,7 @@
 #include "cli/options/setup.h"
 #include "cli/options/training_from_options.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/live_line.h"
 #include "cli/train/saving.h"
@@ -45,13 +46,14 @@ double session_kept_epoch(const struct session *session)
 /* ---------------------------------------------------------------- callbacks of the run */
 
 /* Returns the stop policy of a training. Epochs that only this process has are worth waiting for;
- * with a checkpoint of all but the current epoch, the process ends soon. A second signal ends it at
- * once. */
+ * with a checkpoint of all but the current epoch, the process ends soon. Ranks end together. A second
+ * signal ends the process at once. */
 static enum stop_policy patience_for(const struct session *session)
 {
     const struct option_value *value = session->options->value;
     const bool is_kept = value[OPTION_CHECKPOINT].text && session->state.saved_epochs == session->state.epochs;
-    return (value[OPTION_SAVE].text || value[OPTION_CHECKPOINT].text) && !is_kept ? END_WHEN_ASKED : END_SOON;
+    const bool is_kept_here = !(value[OPTION_SAVE].text || value[OPTION_CHECKPOINT].text) || is_kept;
+    return ranks_count() == 1 && is_kept_here ? END_SOON : END_WHEN_ASKED;
 }
 
 /* Updates the progress line and the stop policy between blocks of steps. */
@@ -70,7 +72,8 @@ static annc_status run_begun(void *context, const annc_run *run)
 {
     struct session *session = context;
     session->state = *annc_run_progress(run);
-    set_stop_policy(END_SOON);                    /* nothing is lost before the first steps end */
+    if (ranks_count() == 1)
+        set_stop_policy(END_SOON);                /* nothing is lost before the first steps end */
     if (session->fold > 0 && session->checkpoint) /* otherwise session_open has said it */
         note_resumed(session, run);
     return session->fold > 0 ? ANNC_OK : log_begin(session); /* the folds have begun it */
@@ -157,6 +160,7 @@ static void complete_run_options(struct session *session)
     run->stop = between_steps;
     run->describe = describe_checkpoint;
     run->context = session;
+    run->group = ranks_group();
 }
 
 /* Checks, before the work, that the model and its checkpoints could be loaded again. */

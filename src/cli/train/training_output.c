@@ -9,6 +9,7 @@
 #include "cli/options/setup.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/session.h"
@@ -389,6 +390,7 @@ annc_status print_result(const struct session *session)
     json_number(&json, "seconds", state->seconds);
     json_number(&json, "test_seconds", state->evaluation_seconds);
     json_number(&json, "wall_seconds", since_start());
+    json_whole(&json, "ranks", ranks_count());
     if (saved && (state->best.epoch.epoch > 0 || state->ending != ANNC_ENDED_BY_DIVERGENCE))
         json_text(&json, "model", saved);
     json_configuration(&json, session);

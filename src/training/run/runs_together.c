@@ -42,7 +42,10 @@ static void end_run(struct course *course, uint32_t i, annc_status status)
 /* Ends run i if `status` is a failure, or if no epoch is left. */
 static void end_if_over(struct course *course, uint32_t i, annc_status status)
 {
-    if (status != ANNC_OK || annc_run_is_over(course->runs[i]))
+    bool over = true;
+    if (status == ANNC_OK)
+        status = annc_run_is_over(course->runs[i], &over);
+    if (over)
         end_run(course, i, status);
 }
 

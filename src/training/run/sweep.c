@@ -156,6 +156,8 @@ static annc_status begin_candidate(struct party *party, const struct worker *wor
     annc_candidate *candidate = &party->sweep->candidates[party->first + i];
     annc_run_options options = options_of(&party->courses[i]);
     ANNC_REQUIRE(candidate->network, "network");
+    if (options.group)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD("group") " must be NULL: networks that train at once train alone");
     const struct annc_job job = {.shape = annc_network_shape(candidate->network),
                                  .batch = options.training.batch,
                                  .training = &options.training,

@@ -1,9 +1,11 @@
 /* training_run.c - one training from its first epoch to its end. */
 #include "training/run/training_run.h"
+#include "backend/group.h"
 #include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "training/run/rank_checks.h"
 #include "training/step/trainer.h"
 
 #include <string.h>
@@ -35,6 +37,8 @@ bool annc_stop_when_set(void *context)
 static annc_status open_evaluators(annc_run *run)
 {
     const annc_run_options *options = &run->options;
+    if (annc_group_rank(options->group) > 0) /* rank 0 evaluates for all */
+        return ANNC_OK;
     if (options->test)
         ANNC_RETURN_IF_FAILED(annc_evaluator_create(run->device, run->network, options->test, &run->test));
     if (options->validation)
@@ -60,9 +64,13 @@ annc_status annc_run_create(annc_device *device, annc_network *network, const an
     run->deadline = options->seconds > 0 ? annc_now() + options->seconds : 0;
     if (options->target_accuracy > 0 && !run->state.classes)
         ANNC_TRY(annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET_ACCURACY " needs classes, but the data have targets"));
-    ANNC_TRY(annc_trainer_create(device, network, train, &options->training, &run->trainer));
-    run->trainer->pass.stop = annc_run_ends_now;
-    run->trainer->pass.context = run;
+    ANNC_TRY(annc_ranks_check(device, network, train, options));
+    ANNC_TRY(annc_trainer_create_in(device, network, train, &options->training,
+                                    options->group ? options->group : &annc_group_alone, &run->trainer));
+    if (annc_group_size(options->group) == 1) { /* ranks stop between steps, together */
+        run->trainer->pass.stop = annc_run_ends_now;
+        run->trainer->pass.context = run;
+    }
     ANNC_TRY(open_evaluators(run));
     if (options->resume)
         ANNC_TRY(annc_run_resume(run));
@@ -100,9 +108,12 @@ static bool is_due(const annc_run *run)
     return run->due > 0 && annc_now() >= run->due;
 }
 
-bool annc_run_ends_now(void *run)
+bool annc_run_ends_now(void *context)
 {
-    return is_stopped(run) || is_over_time(run);
+    annc_run *run = context;
+    run->is_stopped = is_stopped(run);
+    run->is_over_time = is_over_time(run);
+    return run->is_stopped || run->is_over_time;
 }
 
 bool annc_run_pauses(void *run)
@@ -110,34 +121,48 @@ bool annc_run_pauses(void *run)
     return annc_run_ends_now(run) || is_due(run);
 }
 
+annc_status annc_run_ends(annc_run *run, bool *ends)
+{
+    annc_run_ends_now(run);
+    ANNC_RETURN_IF_FAILED(annc_ranks_any(run->options.group, run->is_stopped, &run->is_stopped));
+    ANNC_RETURN_IF_FAILED(annc_ranks_any(run->options.group, run->is_over_time, &run->is_over_time));
+    *ends = run->is_stopped || run->is_over_time;
+    return ANNC_OK;
+}
+
 static bool is_reached(const annc_run *run)
 {
     const annc_outcome *last = &run->state.last;
-    const annc_evaluation *held_out = run->validation ? &last->validation : run->test ? &last->test : NULL;
+    const annc_run_options *options = &run->options;
+    const annc_evaluation *held_out = options->validation ? &last->validation : options->test ? &last->test : NULL;
     const double accuracy =
         held_out ? annc_evaluation_accuracy(held_out) : (double)last->epoch.correct / last->epoch.examples;
-    return run->options.target_accuracy > 0 && accuracy >= run->options.target_accuracy;
+    return options->target_accuracy > 0 && accuracy >= options->target_accuracy;
 }
 
-bool annc_run_is_over(annc_run *run)
+annc_status annc_run_is_over(annc_run *run, bool *over)
 {
     const annc_run_options *options = &run->options;
     annc_run_state *state = &run->state;
+    *over = state->epochs >= options->epochs;
+    if (!*over)
+        ANNC_RETURN_IF_FAILED(annc_run_ends(run, over));
     state->ending = state->epochs >= options->epochs ? ANNC_ENDED_BY_EPOCHS
-                    : is_stopped(run)                ? ANNC_ENDED_BY_STOP
-                    : is_over_time(run)              ? ANNC_ENDED_BY_TIME
+                    : run->is_stopped                ? ANNC_ENDED_BY_STOP
+                    : run->is_over_time              ? ANNC_ENDED_BY_TIME
                     : state->epochs == 0             ? ANNC_ENDED_NOT
                     : is_reached(run)                ? ANNC_ENDED_BY_TARGET
                     : annc_patience_is_over(options->patience, state->epochs, state->best.epoch.epoch)
                         ? ANNC_ENDED_BY_PATIENCE
                         : ANNC_ENDED_NOT;
-    return state->ending != ANNC_ENDED_NOT;
+    *over = state->ending != ANNC_ENDED_NOT;
+    return ANNC_OK;
 }
 
 /* ---------------------------------------------------------------- epochs */
 
 /* Evaluates the current parameters on the run's data sets. */
-static annc_status measure(annc_run *run, annc_outcome *outcome)
+static annc_status measure_here(annc_run *run, annc_outcome *outcome)
 {
     if (run->test)
         ANNC_RETURN_IF_FAILED(annc_evaluator_run(run->test, run->trainer, NULL, NULL, &outcome->test));
@@ -147,11 +172,21 @@ static annc_status measure(annc_run *run, annc_outcome *outcome)
     return run->options.health ? annc_trainer_health(run->trainer, outcome->health) : ANNC_OK;
 }
 
+/* The same on rank 0, for all ranks of a group: their decisions need equal bits. */
+static annc_status measure(annc_run *run, annc_outcome *outcome)
+{
+    annc_group *group = run->options.group;
+    if (annc_group_size(group) == 1)
+        return measure_here(run, outcome);
+    ANNC_RETURN_IF_FAILED(annc_group_agree(group, group->rank == 0 ? measure_here(run, outcome) : ANNC_OK));
+    return group->broadcast(group, 0, outcome, sizeof *outcome);
+}
+
 /* Keeps the parameters of the best epoch. */
 static annc_status keep_best(annc_run *run)
 {
     annc_run_state *state = &run->state;
-    if (!run->validation ||
+    if (!run->options.validation ||
         !annc_epoch_is_better(state->last.validation.loss, state->best.epoch.epoch, state->best.validation.loss))
         return ANNC_OK;
     ANNC_RETURN_IF_FAILED(annc_trainer_store(run->trainer)); /* what was best before stays so then */
@@ -164,10 +199,16 @@ static annc_status keep_best(annc_run *run)
 static annc_status train_epoch(annc_run *run, annc_epoch *report)
 {
     for (;;) {
+        bool ends;
+        struct annc_kept_error stopped;
         const annc_status status = annc_trainer_epoch(run->trainer, annc_run_pauses, run, report);
         run->unfinished = report->seconds;
-        if (status != ANNC_STOPPED || annc_run_ends_now(run))
+        if (status != ANNC_STOPPED)
             return status;
+        annc_error_keep(&stopped);
+        ANNC_RETURN_IF_FAILED(annc_run_ends(run, &ends));
+        if (ends)
+            return annc_fail_again(status, &stopped);
         ANNC_RETURN_IF_FAILED(annc_run_save(run));
     }
 }
@@ -180,15 +221,19 @@ annc_status annc_run_count_epoch(annc_run *run, const annc_epoch *report)
     outcome.epoch = *report;
     state->seconds += run->unfinished;
     run->unfinished = 0;
+    ANNC_RETURN_IF_FAILED(annc_ranks_check_parameters(run->options.group, run->trainer, report->epoch));
     ANNC_RETURN_IF_FAILED(measure(run, &outcome));
     state->last = outcome;
     state->epochs++;
-    annc_trainer_report(run->trainer, run->validation ? outcome.validation.loss : outcome.epoch.loss);
+    annc_trainer_report(run->trainer, run->options.validation ? outcome.validation.loss : outcome.epoch.loss);
     ANNC_RETURN_IF_FAILED(keep_best(run));
     if (run->options.each)
-        ANNC_RETURN_IF_FAILED(run->options.each(run->options.context, run));
+        ANNC_RETURN_IF_FAILED(annc_group_agree(run->options.group, run->options.each(run->options.context, run)));
     const uint32_t every = run->options.checkpoint_epochs;
-    return is_due(run) || (every > 0 && state->epochs % every == 0) ? annc_run_save(run) : ANNC_OK;
+    bool saves;
+    ANNC_RETURN_IF_FAILED(
+        annc_ranks_any(run->options.group, is_due(run) || (every > 0 && state->epochs % every == 0), &saves));
+    return saves ? annc_run_save(run) : ANNC_OK;
 }
 
 /* Trains and evaluates one epoch. */
@@ -204,7 +249,7 @@ static annc_status one_epoch(annc_run *run)
 static annc_status final_status(annc_run *run, annc_status status)
 {
     annc_run_state *state = &run->state;
-    if (status == ANNC_STOPPED && !is_stopped(run)) {
+    if (status == ANNC_STOPPED && !run->is_stopped) {
         state->ending = ANNC_ENDED_BY_TIME;
         return ANNC_OK;
     }
@@ -246,16 +291,20 @@ annc_status annc_run_begin(annc_run *run)
     const annc_run_options *options = &run->options;
     if (!options->resume)
         ANNC_RETURN_IF_FAILED(annc_run_save(run));
-    return options->begun ? options->begun(options->context, run) : ANNC_OK;
+    return options->begun ? annc_group_agree(options->group, options->begun(options->context, run)) : ANNC_OK;
 }
 
 annc_status annc_run_train(annc_run *run)
 {
     ANNC_REQUIRE(run, "run");
-    annc_status status = ANNC_OK;
+    bool over = false;
     ANNC_RETURN_IF_FAILED(annc_run_begin(run));
-    while (status == ANNC_OK && !annc_run_is_over(run))
+    annc_status status = annc_run_is_over(run, &over);
+    while (status == ANNC_OK && !over) {
         status = one_epoch(run);
+        if (status == ANNC_OK)
+            status = annc_run_is_over(run, &over);
+    }
     return annc_run_finish(run, status);
 }
 

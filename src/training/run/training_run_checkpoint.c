@@ -1,4 +1,5 @@
 /* training_run_checkpoint.c - saves a run to a checkpoint and restores it. */
+#include "backend/group.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "training/run/progress_text.h"
@@ -53,20 +54,27 @@ static void plan_save(annc_run *run)
     run->due = every > 0 ? annc_now() + every : 0;
 }
 
-annc_status annc_run_save(annc_run *run)
+static annc_status save_here(annc_run *run)
 {
     annc_status status = ANNC_OK;
     annc_network *checkpoint = NULL;
-    if (!run->options.checkpoint)
-        return ANNC_OK;
     ANNC_TRY(annc_trainer_checkpoint(run->trainer, &checkpoint));
     ANNC_TRY(describe(run, checkpoint));
     ANNC_TRY(annc_model_save(checkpoint, run->options.checkpoint));
     run->state.saved_epochs = run->state.epochs;
 out:
     annc_network_free(checkpoint);
-    plan_save(run);
     return status;
+}
+
+annc_status annc_run_save(annc_run *run)
+{
+    annc_group *group = run->options.group;
+    if (!run->options.checkpoint)
+        return ANNC_OK;
+    const annc_status saved = annc_group_rank(group) == 0 ? save_here(run) : ANNC_OK;
+    plan_save(run);
+    return annc_group_agree(group, saved);
 }
 
 annc_status annc_run_resume(annc_run *run)

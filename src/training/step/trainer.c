@@ -194,7 +194,7 @@ static annc_status join(annc_trainer *trainer)
         return ANNC_OK;
     if (trainer->feed.streams)
         return annc_fail(ANNC_DEVICE, "several ranks train together only if all examples fit on each device");
-    return group->broadcast(group, trainer->network->theta,
+    return group->broadcast(group, 0, trainer->network->theta,
                             annc_shape_parameters(&trainer->network->shape) * sizeof(float));
 }
 
@@ -246,8 +246,7 @@ annc_status annc_trainer_create(annc_device *device, annc_network *network, cons
     ANNC_REQUIRE(network, "network");
     ANNC_REQUIRE(train, "train");
     ANNC_REQUIRE(options, "options");
-    const struct annc_group alone = {.rank = 0, .size = 1};
-    return annc_trainer_create_in(device, network, train, options, &alone, trainer);
+    return annc_trainer_create_in(device, network, train, options, &annc_group_alone, trainer);
 }
 
 void annc_trainer_free(annc_trainer *trainer)

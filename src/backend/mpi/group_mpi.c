@@ -1,0 +1,238 @@
+/* group_mpi.c - a group of ranks over MPI: a module of its own, loaded in a process that MPI
+ * started.
+ *
+ * Errors of MPI itself end all processes, as MPI does by default: a group without one of its ranks
+ * cannot go on. */
+#include "backend/backend.h"
+#include "backend/group.h"
+
+#include <mpi.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Values are summed in pieces of this many, and bytes copied: MPI counts them with an int. */
+enum { PIECE = 1 << 22, PIECE_BYTES = 1 << 30 };
+
+struct ranks {
+    struct annc_group group;
+    annc_status (*fail)(annc_status status, const char *format, ...);
+    char library[128];
+    /* Memory of a sum. A rank adds up the part of a piece that it owns, from all ranks. */
+    void *parts;              /* PIECE values: the own part as each rank has it */
+    float *staged;            /* PIECE values of a device's memory, from the first such sum on */
+    int *counts, *firsts;     /* of the parts of all ranks */
+    int *own_counts, *places; /* of the own part, from each rank in `parts` */
+};
+
+static struct ranks *ranks_of(const struct annc_group *group)
+{
+    return group->context; /* the group may be a copy */
+}
+
+/* ---------------------------------------------------------------- sums */
+
+/* Divides a piece of `count` values into one part per rank. */
+static void divide(struct ranks *ranks, int count)
+{
+    const uint32_t size = ranks->group.size;
+    for (uint32_t r = 0; r < size; r++) {
+        ranks->firsts[r] = (int)((int64_t)count * r / size);
+        ranks->counts[r] = (int)((int64_t)count * (r + 1) / size) - ranks->firsts[r];
+    }
+    for (uint32_t r = 0; r < size; r++) {
+        ranks->own_counts[r] = ranks->counts[ranks->group.rank];
+        ranks->places[r] = (int)r * ranks->own_counts[r];
+    }
+}
+
+/* Sends each rank its part, which it adds up in the order of the ranks, and the sums back to all:
+ * every rank sends and receives 2 (N - 1) / N of the piece, as in a ring. */
+static void sum_piece(struct ranks *ranks, float *values, int count)
+{
+    const uint32_t own = ranks->group.rank;
+    const float *parts = ranks->parts;
+    divide(ranks, count);
+    float *sums = values + ranks->firsts[own];
+    MPI_Alltoallv(values, ranks->counts, ranks->firsts, MPI_FLOAT, ranks->parts, ranks->own_counts, ranks->places,
+                  MPI_FLOAT, MPI_COMM_WORLD);
+    const int length = ranks->counts[own];
+    memcpy(sums, parts, (size_t)length * sizeof *sums);
+    for (uint32_t r = 1; r < ranks->group.size; r++)
+        for (int i = 0; i < length; i++)
+            sums[i] += parts[(size_t)r * (size_t)length + (size_t)i];
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, ranks->counts, ranks->firsts, MPI_FLOAT, MPI_COMM_WORLD);
+}
+
+static void *take(struct ranks *ranks, size_t bytes)
+{
+    void *memory = malloc(bytes > 0 ? bytes : 1);
+    if (!memory)
+        ranks->fail(ANNC_MEMORY, "out of memory: the ranks' sums, %zu bytes", bytes);
+    return memory;
+}
+
+/* Sums memory of a device that the host cannot read, by a copy in the host's. */
+static annc_status sum_staged(struct ranks *ranks, annc_device *device, float *values, int count)
+{
+    const size_t bytes = (size_t)count * sizeof *values;
+    if (!ranks->staged)
+        ranks->staged = take(ranks, PIECE * sizeof *ranks->staged);
+    if (!ranks->staged)
+        return ANNC_MEMORY;
+    const annc_status status = device->backend->download(device, ranks->staged, values, bytes);
+    if (status != ANNC_OK)
+        return status;
+    sum_piece(ranks, ranks->staged, count);
+    return device->backend->upload(device, values, ranks->staged, bytes);
+}
+
+static annc_status sum(const struct annc_group *group, annc_device *device, float *values, size_t count)
+{
+    struct ranks *ranks = ranks_of(group);
+    annc_status status = ANNC_OK;
+    for (size_t first = 0; first < count && status == ANNC_OK; first += PIECE) {
+        const int piece = count - first < PIECE ? (int)(count - first) : PIECE;
+        if (device->backend->host_memory)
+            sum_piece(ranks, values + first, piece);
+        else
+            status = sum_staged(ranks, device, values + first, piece);
+    }
+    return status;
+}
+
+/* Numbers are few: every rank gets those of all, and adds them in the order of the ranks. */
+static annc_status sum_numbers(const struct annc_group *group, double *numbers, size_t count)
+{
+    struct ranks *ranks = ranks_of(group);
+    const size_t most = PIECE * sizeof(float) / sizeof(double) / group->size;
+    const double *parts = ranks->parts;
+    for (size_t first = 0; first < count; first += most) {
+        const size_t piece = count - first < most ? count - first : most;
+        MPI_Allgather(numbers + first, (int)piece, MPI_DOUBLE, ranks->parts, (int)piece, MPI_DOUBLE, MPI_COMM_WORLD);
+        for (size_t i = 0; i < piece; i++) {
+            numbers[first + i] = parts[i];
+            for (uint32_t r = 1; r < group->size; r++)
+                numbers[first + i] += parts[r * piece + i];
+        }
+    }
+    return ANNC_OK;
+}
+
+static annc_status broadcast(const struct annc_group *group, uint32_t from, void *memory, size_t bytes)
+{
+    (void)group;
+    for (size_t first = 0; first < bytes; first += PIECE_BYTES) {
+        const int piece = bytes - first < PIECE_BYTES ? (int)(bytes - first) : PIECE_BYTES;
+        MPI_Bcast((char *)memory + first, piece, MPI_BYTE, (int)from, MPI_COMM_WORLD);
+    }
+    return ANNC_OK;
+}
+
+/* ---------------------------------------------------------------- opening and closing */
+
+static void free_ranks(struct ranks *ranks)
+{
+    void *const memory[] = {ranks->parts,      ranks->staged, ranks->counts, ranks->firsts,
+                            ranks->own_counts, ranks->places, ranks};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        free(memory[i]);
+}
+
+static void close_group(struct annc_group *group)
+{
+    MPI_Finalize();
+    free_ranks(ranks_of(group));
+}
+
+static void end_all(const struct annc_group *group, int code)
+{
+    (void)group;
+    MPI_Abort(MPI_COMM_WORLD, code);
+}
+
+/* Returns the number of ranks on this machine that may use exactly the processors of this one:
+ * those that mpirun or Slurm has bound to processors of their own are not among them. */
+static uint32_t count_sharers(uint32_t size)
+{
+    cpu_set_t own;
+    MPI_Comm machine;
+    int neighbours;
+    uint32_t sharers = 0;
+    CPU_ZERO(&own);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+    MPI_Comm_size(machine, &neighbours);
+    cpu_set_t *all = calloc((size_t)neighbours, sizeof *all);
+    if (!all || sched_getaffinity(0, sizeof own, &own) != 0) {
+        free(all);
+        return size; /* careful */
+    }
+    MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, machine);
+    for (int i = 0; i < neighbours; i++)
+        sharers += CPU_EQUAL(&own, &all[i]) != 0;
+    free(all);
+    MPI_Comm_free(&machine);
+    return sharers;
+}
+
+static annc_status allocate_sums(struct ranks *ranks)
+{
+    const size_t bytes = ranks->group.size * sizeof(int);
+    /* Parts are rounded up: of `size` ranks, each part may have one value more. */
+    ranks->parts = take(ranks, (PIECE + (size_t)ranks->group.size) * sizeof(float));
+    ranks->counts = take(ranks, bytes);
+    ranks->firsts = take(ranks, bytes);
+    ranks->own_counts = take(ranks, bytes);
+    ranks->places = take(ranks, bytes);
+    return ranks->parts && ranks->counts && ranks->firsts && ranks->own_counts && ranks->places ? ANNC_OK : ANNC_MEMORY;
+}
+
+static void name_library(char *name, size_t size)
+{
+    char version[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(version, &length);
+    snprintf(name, size, "%.*s", (int)strcspn(version, ",\n"), version);
+    for (char *c = name; *c; c++)
+        if (*c == '\t')
+            *c = ' ';
+}
+
+static annc_status open_group(annc_status (*fail)(annc_status status, const char *format, ...),
+                              struct annc_group **group)
+{
+    int rank, size, provided;
+    struct ranks *ranks = calloc(1, sizeof *ranks);
+    if (!ranks)
+        return fail(ANNC_MEMORY, "out of memory: a group of ranks, %zu bytes", sizeof *ranks);
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    ranks->fail = fail;
+    ranks->group = (struct annc_group){.rank = (uint32_t)rank,
+                                       .size = (uint32_t)size,
+                                       .sharers = count_sharers((uint32_t)size),
+                                       .library = ranks->library,
+                                       .context = ranks,
+                                       .sum = sum,
+                                       .sum_numbers = sum_numbers,
+                                       .broadcast = broadcast,
+                                       .close = close_group,
+                                       .abort = end_all};
+    name_library(ranks->library, sizeof ranks->library);
+    if (allocate_sums(ranks) != ANNC_OK) {
+        free_ranks(ranks);
+        return ANNC_MEMORY;
+    }
+    *group = &ranks->group;
+    return ANNC_OK;
+}
+
+__attribute__((visibility("default"))) const struct annc_group_module *annc_group_module(void);
+
+const struct annc_group_module *annc_group_module(void)
+{
+    static const struct annc_group_module module = {ANNC_BACKEND_CONTRACT, open_group};
+    return &module;
+}

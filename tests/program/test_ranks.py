@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as program.py says; ANNC_TEST_MPIRUN is the mpirun
+of the library that the program was built with, if it is not the first one of the PATH."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import time
+
+from program import DEVICE, DIVERGED, INPUT, MODULE, OK, OUTPUT, PROGRAM, USAGE, main, slowness
+from tables import COLUMNS, Tables, blobs
+
+T = ["--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--seed", "3"]
+CPU = ["--device", "cpu"]
+MANY = [  # with minibatches that two and three ranks divide unevenly, and a last one of four rows
+    ["--optimizer", "sgd", "--lr", "0.1", "--batch", "7"],
+    ["--optimizer", "adam", "--lr", "0.01", "--schedule", "cosine", "--dropout", "0.2", "--validation", "0.2"],
+    ["--optimizer", "momentum", "--lr", "0.02", "--clip", "0.5", "--l2", "0.001", "--batch", "2"],  # of three ranks one has no row
+]
+MPIRUN = os.environ.get("ANNC_TEST_MPIRUN") or "mpirun"
+TOLERANCE = 1e-4  # of float sums in another order, over a few hundred steps
+
+
+def parameters(path):
+    """The numbers of a model file, in the order of the file."""
+    content = path.read_bytes()
+    length, = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8:8 + length])
+    data = content[8 + length:]
+    numbers = []
+    for name, block in header.items():
+        if name != "__metadata__":
+            first, end = block["data_offsets"]
+            numbers += struct.unpack(f"<{(end - first) // 4}f", data[first:end])
+    return numbers
+
+
+class Ranks(Tables):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "temporary").mkdir()
+        self.environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_btl_vader_single_copy_mechanism="none")
+        self.environment["ASAN_OPTIONS"] += ":detect_leaks=0"  # of the MPI library
+        self.data = self.write("t.csv", blobs(900), COLUMNS)
+
+    def need_mpi(self):
+        if "MPI none" in self.run_program("--version").stdout:
+            self.skipTest("this build has no MPI")
+        if not shutil.which(MPIRUN):
+            self.skipTest("no mpirun")
+
+    def command(self, ranks, *arguments):
+        self.need_mpi()
+        of = subprocess.run([MPIRUN, "--version"], stdout=subprocess.PIPE, env=self.environment, check=True, text=True).stdout
+        return [MPIRUN, *(["--oversubscribe"] if "Open MPI" in of or "OpenRTE" in of else []), "-n", str(ranks), str(PROGRAM), *map(str, arguments)]
+
+    def together(self, ranks, *arguments, code=OK, environment=None):
+        return self.run_command(self.command(ranks, *arguments), code, environment)
+
+    def run_command(self, command, code, environment=None):
+        result = subprocess.run(command, cwd=self.folder, env={**self.environment, **(environment or {})}, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(result.returncode, code, f"{command}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
+        return result
+
+    def train(self, ranks, *arguments, device=CPU, **more):
+        lines = self.together(ranks, "train", "--data", self.data, *T, *device, *arguments, "--json", **more).stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def start(self, *arguments):
+        """An endless training of two ranks, after its second epoch."""
+        command = self.command(2, "train", "--data", self.data, *T, *CPU, "--epochs", "1000000", "--batch", "1", "--log", "log.jsonl", "--quiet", *arguments)
+        process = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        log, ends = self.folder / "log.jsonl", time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < ends:
+            if log.exists() and log.read_text().count("annc.epoch/1") > 1:
+                return process
+            time.sleep(0.01)
+        process.kill()
+        self.fail(process.communicate()[1])
+
+    def complaints(self, result):
+        return [line for line in result.stderr.splitlines() if line.startswith("annc-gpu:")]
+
+    def compare(self, name, other):
+        one, two = parameters(self.folder / name), parameters(self.folder / other)
+        self.assertEqual(len(one), len(two))
+        self.assertLess(max(abs(a - b) for a, b in zip(one, two)), TOLERANCE)
+
+    def test_trajectories(self):
+        """N ranks follow one process; repeated runs give equal bits; rank 0 alone prints and writes."""
+        for options in MANY:
+            options = [*options, "--epochs", "2"]
+            alone = self.lines("train", "--data", self.data, *T, *CPU, *options, "--save", "alone")
+            for ranks in (2, 3):
+                lines = self.train(ranks, *options, "--save", "m", "--log", "log.jsonl", "--checkpoint", "c")
+                self.assertEqual(len(lines), len(alone))
+                self.assertEqual((lines[-1]["ranks"], alone[-1]["ranks"]), (ranks, 1))
+                self.assertEqual((self.folder / "log.jsonl").read_text().count("\n"), len(lines))
+                for one, other in zip(alone, lines):
+                    for key in ("mean_loss", "validation_loss"):
+                        self.assertAlmostEqual(one.get(key, 0), other.get(key, 0), 4)
+                    self.assertEqual(one.get("training_count"), other.get("training_count"))
+                self.compare("alone", "m")
+                first = (self.folder / "m").read_bytes()
+                self.train(ranks, *options, "--save", "m")
+                self.assertEqual((self.folder / "m").read_bytes(), first)
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"alone", "m", "c", "log.jsonl", "t.csv", "bars", "temporary"})
+
+    def test_one_rank(self):
+        """One process of mpirun is a process that is alone: the same engine and bits."""
+        self.run_program("train", "--data", self.data, *T, *CPU, "--save", "alone")
+        self.train(1, "--save", "m")
+        self.assertEqual((self.folder / "m").read_bytes(), (self.folder / "alone").read_bytes())
+
+    def test_endings(self):
+        """Patience, a target and a time limit end all ranks by the numbers of rank 0."""
+        for options, ending in ((["--patience", "2", "--lr", "3"], "patience"), (["--target-accuracy", "0.5"], "target-accuracy"),
+                                (["--max-time", "1.5"], "max-time")):
+            lines = self.train(2, "--epochs", "1000000", "--validation", "0.2", *options)
+            self.assertEqual(lines[-1]["ended_by"], ending)
+        told = self.complaints(self.together(2, "train", "--data", self.data, "--layers", "4-8:relu-3:identity", "--cost", "quadratic", "--lr", "1e30",
+                                             "--device", "cpu", code=DIVERGED))
+        self.assertEqual(len(told), 1, told)
+
+    def test_signals(self):
+        """A signal to mpirun ends all ranks after the current step, and rank 0 saves. After SIGTERM, as after Ctrl-C, Open MPI's mpirun no
+        longer prints what the ranks say."""
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            process = self.start("--save", "m", "--checkpoint", "c")
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=30 * slowness())
+            if number == signal.SIGUSR1:
+                self.assertEqual(errors.count("annc-gpu: stopped "), 1, errors)
+                self.assertIn("resume with annc-gpu train --resume c", errors)
+            for name in ("m", "c"):
+                self.assertIn("parameters", self.run_program("info", name).stdout)
+            for name in ("m", "c", "log.jsonl"):
+                (self.folder / name).unlink()
+
+    def test_signal_to_another(self):
+        """A signal that rank 1 alone gets ends rank 0, too, which saves."""
+        process = self.start("--save", "m")
+        os.kill(self.process_of_rank(process, 1), signal.SIGUSR1)
+        _, errors = process.communicate(timeout=30 * slowness())
+        self.assertIn("continue with annc-gpu train --config m --load m", errors)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+
+    def process_of_rank(self, mpirun, rank):
+        wanted = {f"OMPI_COMM_WORLD_RANK={rank}".encode(), f"PMI_RANK={rank}".encode()}
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                own = set((path / "environ").read_bytes().split(b"\0"))
+                if wanted & own and f"PWD={self.folder}".encode() in own | {f"PWD={os.readlink(path / 'cwd')}".encode()} and \
+                        os.readlink(path / "exe") == str(PROGRAM):
+                    return int(path.name)
+            except OSError:
+                continue
+        self.fail(f"no process of rank {rank} under {mpirun.pid}")
+
+    def test_death(self):
+        """A rank that dies ends all within seconds, and the last checkpoint stays."""
+        process = self.start("--checkpoint", "c", "--checkpoint-every", "1e")
+        os.kill(self.process_of_rank(process, 1), signal.SIGKILL)
+        began = time.monotonic()
+        process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - began, 5 * slowness())
+        self.assertNotEqual(process.returncode, 0)
+        self.assertGreaterEqual(int(self.lines("info", "c")[0]["annc.epochs"]), 1)
+
+    def test_resume(self):
+        """A checkpoint of two ranks is resumed with the bits of an uninterrupted run, or by another number of ranks."""
+        options = ["--optimizer", "adam", "--lr", "0.01", "--validation", "0.2", "--epochs", "4"]
+        self.train(2, *options, "--save", "whole")
+        self.train(2, *options[:-1], "2", "--checkpoint", "c")
+        for ranks in (2, 1, 3):
+            shutil.copy(self.folder / "c", self.folder / "again")
+            told = self.together(ranks, "train", "--resume", "again", "--epochs", "4", "--save", "m").stderr
+            self.assertIn("resumed after 2 epochs", told)
+            self.assertEqual("another setup" in told, ranks != 2)
+            self.compare("whole", "m")
+            if ranks == 2:
+                self.assertEqual(parameters(self.folder / "whole"), parameters(self.folder / "m"))
+
+    def test_differences(self):
+        """Ranks with other options, data, files or kernels are refused, and the difference is named once."""
+        other = self.write("u.csv", [[*row[:3], "0.5", row[4]] for row in blobs(900)], COLUMNS)
+        half = self.command(1, "train", "--data", "t.csv", *T, *CPU)
+        for name, source in (("one", self.data), ("two", other)):
+            (self.folder / name).mkdir()
+            shutil.copy(self.folder / source, self.folder / name / "t.csv")
+
+        def pair(first, second):
+            return [*half, *first, ":", *half[1:], *second]
+
+        def place(name):
+            at = [*half]
+            at[at.index("-n"):at.index("-n")] = ["-wdir", str(self.folder / name)]
+            return at
+
+        refused = self.run_command(pair(["--lr", "0.1"], ["--lr", "0.5"]), INPUT)
+        self.assertEqual(self.complaints(refused), ["annc-gpu: the ranks must have the same options, but rank 0 has 'lr = 0.1' and rank 1 has 'lr = 0.5'"])
+        refused = self.run_command([*place("one"), ":", *place("two")[1:]], INPUT)
+        self.assertRegex("\n".join(self.complaints(refused)), "^annc-gpu: the ranks must have the same data, but rank 0 has '900 examples [^\n]*$")
+        (self.folder / "two" / "t.csv").unlink()
+        refused = self.run_command([*place("one"), ":", *place("two")[1:]], INPUT)
+        self.assertEqual(self.complaints(refused), ["annc-gpu: rank 1: t.csv: No such file or directory"])
+        portable = [half[0], *half[1:half.index("-n") + 2], "env", "ANNC_CPU_KERNELS=portable", *half[half.index("-n") + 2:]]
+        refused = self.run_command([*half, ":", *portable[1:]], INPUT)
+        self.assertRegex("\n".join(self.complaints(refused)), r"^annc-gpu: the ranks must have the same kernels, but [^\n]*portable[^\n]*$")
+
+    def test_refusals(self):
+        """What has no place in a group is refused by rank 0; the same failure of all ranks is reported once."""
+        for arguments, code, text in (
+                (["predict", "m", self.data], USAGE, "predict runs in one process, but 2 were started together"),
+                (["train", "--data", self.data, *T, *CPU, "--folds", "3"], USAGE, "--folds trains its networks in one process"),
+                (["train", "--data", "none.csv"], INPUT, "none.csv: No such file or directory"),
+                (["train", "--data", self.data, *T, *CPU, "--save", "none/m"], OUTPUT, "none/m"),
+                (["train", "--lrr", "1"], USAGE, "unknown option --lrr")):
+            told = self.complaints(self.together(2, *arguments, code=code))
+            if "train" in arguments and code != USAGE:
+                self.assertEqual(len(told), 1, told)
+            self.assertEqual({line.replace("rank 1: ", "") for line in told}, {told[0]})  # before there is a group, MPICH lets each rank speak
+            self.assertIn(text, told[0])
+        told = self.complaints(self.together(2, "train", "--data", self.data, *T, *CPU, code=DEVICE, environment={"ANNC_MPI_MODULE": "/nowhere"}))
+        self.assertIn("2 processes were started together, but the module named by ANNC_MPI_MODULE could not be loaded", told[0])
+
+    def test_failing_output(self):
+        """An output of rank 0 that fails ends all ranks with its message and exit code."""
+        told = self.complaints(self.together(2, "train", "--data", self.data, *T, *CPU, "--log", "/dev/full", code=OUTPUT))
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("the log could not be written", told[0])
+
+    def test_failure_without_agreement(self):
+        """Where a rank fails that the others may wait for, it ends their processes."""
+        self.train(2, "--checkpoint", "c", "--epochs", "1")
+        self.write("t.csv", [[*row[:3], "0.5", row[4]] for row in blobs(900)], COLUMNS)
+        told = self.complaints(self.together(2, "train", "--resume", "c", "--epochs", "3", code=INPUT))
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("c: the checkpoint was saved with other training data", told[0])
+
+    def test_off(self):
+        told = self.together(2, "train", "--data", self.data, *T, *CPU, "--epochs", "1", "--json", environment={"ANNC_MPI": "off"}).stdout
+        self.assertEqual(told.count('"annc.result/1"'), 2)
+
+    def test_info(self):
+        self.assertRegex(self.together(2, "info").stdout, "(?m)^ranks: 2, by .*(MPI|MPICH)")
+        self.assertEqual(json.loads(self.together(3, "info", "--json").stdout)["ranks"], 3)
+        self.assertEqual(self.together(2, "--version").stdout, self.run_program("--version").stdout)
+
+    def test_simulated_device(self):
+        """Gradients in a device's own memory are summed by way of the host's."""
+        if not MODULE:
+            self.skipTest("no simulated device")
+        options = ["--epochs", "1", "--optimizer", "adam", "--lr", "0.01", "--batch", "100"]
+        simulated = {"ANNC_CUDA_MODULE": str(MODULE)}
+        lines = {ranks: self.train(ranks, *options, "--save", f"m{ranks}", device=["--device", "cuda"], environment=simulated) for ranks in (1, 2)}
+        self.assertAlmostEqual(lines[1][-1]["mean_loss"], lines[2][-1]["mean_loss"], 4)
+        self.compare("m1", "m2")
+
+    def test_environment(self):
+        """What does not come from MPI is no group: a Slurm job array, a batch step, a group of one."""
+        broken = {"ANNC_MPI_MODULE": "/nowhere"}
+        for variables in ({"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "8", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"},
+                          {"OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"}, {"SLURM_STEP_NUM_TASKS": "4"}, {"PMI_SIZE": "many"},
+                          {"PMI_SIZE": "4", "PMI_RANK": "1", "ANNC_MPI": "off"}):
+            self.run_program("train", "--data", self.data, *T, *CPU, "--epochs", "1", environment={**broken, **variables})
+        for variables in ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "0"}, {"PMI_SIZE": "4", "PMI_RANK": "0"},
+                          {"SLURM_STEP_NUM_TASKS": "4", "PMIX_RANK": "0"}):
+            told = self.run_program("train", "--data", self.data, *T, *CPU, code=DEVICE, environment={**broken, **variables}).stderr
+            self.assertIn("4 processes were started together, but", told)
+
+
+if __name__ == "__main__":
+    main()
