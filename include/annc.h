@@ -226,8 +226,9 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.input_min", "annc.input_max", "annc.input_mean", "annc.input_deviation" (JSON
  * arrays of hexadecimal floats: each input in the training rows, in the units of the file, or all
  * inputs together where there are more than 65536; of a file larger than the memory, a sample of the
- * rows), "annc.label" and "annc.weight" (column names), "annc.table" ([fields per row, position of
- * the label, whether the file had a header]), "annc.transpose" ("true" for transposed images),
+ * rows), "annc.label" and "annc.weight" (column names), "annc.label_separator" (of several labels in
+ * a cell of that column), "annc.table" ([fields per row, position of the label, whether the file had
+ * a header]), "annc.transpose" ("true" for transposed images),
  * "annc.images" ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the
  * training images; rows is 0 for other data);
  * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress" and "annc.measured"
@@ -348,6 +349,9 @@ typedef struct annc_text_options {
     char separator; /* between fields; ' ' = runs of blanks */
     char decimal;   /* '.' or ',' */
     char thousands; /* ',' or '.'; 0 = none */
+    /* Between labels in one cell of the label's column, as in "a;b": each label is a target of 0 or
+     * 1. A blank or ASCII punctuation; 0 = a cell is one class. With a model, its own is used. */
+    char label_separator;
     annc_choice header;
     uint32_t skip; /* leading lines to skip, of `path` */
     annc_missing missing;

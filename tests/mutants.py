@@ -35,6 +35,8 @@ MUTANTS = [
     ("Philox with nine rounds", "src/base/philox.h", "ANNC_PHILOX_ROUNDS = 10", "ANNC_PHILOX_ROUNDS = 9", "^philox$"),
     ("the order ignores the epoch", "src/base/order.h", "(uint64_t)epoch * (ANNC_ORDER_ROUNDS / 4)", "0 * (uint64_t)epoch", "^philox$"),
     # Columns of words.
+    ("an empty list of labels is missing", "src/dataset/tables/csv.c", "    if (reading->columns.label_separator) /*", "    if (false) /*", "^tables$"),
+    ("blanks belong to a label", "src/dataset/tables/label_sets.c", "while (end > first && strchr(BLANKS, end[-1]))", "while (end > first && false)", "^tables$"),
     ("half words are words", "src/dataset/tables/kinds.c", "column->texts <= numbers", "column->texts < numbers", "^categories$"),
     ("levels of one row are not rare", "src/dataset/categories/categories.c", "(counted[kept].rows > 1 || counted[0].rows == 1)", "(counted[kept].rows > 0)", "^categories$"),
     ("levels without training rows are known", "src/dataset/categories/categories.c", "category->unseen[i] = !(most[category->first + i] > 0);", "category->unseen[i] = false;", "^categories$"),

@@ -48,9 +48,9 @@ class Arrays(Structure):
 
 
 class TextOptions(Structure):
-    _fields_ = [("separator", c_char), ("decimal", c_char), ("thousands", c_char), ("header", c_int),
-                ("skip", c_uint32), ("missing", c_int), ("label", c_char_p), ("target", c_char_p), ("drop", c_char_p),
-                ("categorical", c_char_p), ("numeric", c_char_p), ("weight", c_char_p)]
+    _fields_ = [("separator", c_char), ("decimal", c_char), ("thousands", c_char), ("label_separator", c_char),
+                ("header", c_int), ("skip", c_uint32), ("missing", c_int), ("label", c_char_p), ("target", c_char_p),
+                ("drop", c_char_p), ("categorical", c_char_p), ("numeric", c_char_p), ("weight", c_char_p)]
 
 
 class DataOptions(Structure):

@@ -29,6 +29,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_FOLDER          ANNC_FIELD("folder")
 #define ANNC_FIELD_FOLDS           ANNC_FIELD("folds")
 #define ANNC_FIELD_LABEL           ANNC_FIELD("label")
+#define ANNC_FIELD_LABEL_SEPARATOR ANNC_FIELD("label_separator")
 #define ANNC_FIELD_LABELS_PATH     ANNC_FIELD("labels_path")
 #define ANNC_FIELD_MISSING         ANNC_FIELD("missing")
 #define ANNC_FIELD_PREDICTIONS     ANNC_FIELD("predictions")

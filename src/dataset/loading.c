@@ -39,6 +39,12 @@ annc_status annc_loading_check(const annc_data_options *options)
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("target_scale"), (int)options->target_scale, ANNC_SCALE_COUNT));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("header"), (int)text->header, ANNC_NO + 1));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD_MISSING, (int)text->missing, ANNC_MISSING_MEAN + 1));
+    if (text->label_separator && !annc_is_label_separator(text->label_separator))
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_LABEL_SEPARATOR " is a blank or a mark such as ; or |");
+    if (text->label_separator && text->target)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET " and " ANNC_FIELD_LABEL_SEPARATOR
+                                                       " cannot be combined: one names columns of numbers, the "
+                                                       "other separates labels in one column");
     if (options->folds == 1 || (options->folds > 1 && options->fold >= options->folds))
         return annc_fail(ANNC_USAGE, "fold %u of " ANNC_FIELD_FOLDS " %u: there must be 2 or more, counted from 0",
                          options->fold, options->folds);

@@ -139,6 +139,7 @@ static void read_table(void)
         {.need_train = true,
          .text = {.label = "1", .missing = ANNC_MISSING_DROP, .header = ANNC_NO, .decimal = ',', .thousands = '.'}},
         {.need_train = true, .validation = 0.5, .text = {.label = "1", .weight = "2", .missing = ANNC_MISSING_DROP}},
+        {.need_train = true, .text = {.label = "2", .label_separator = '.'}},
         {.need_test = true, .unlabelled = true, .model = table_model, .outputs = 2},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {

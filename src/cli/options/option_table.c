@@ -135,6 +135,8 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                       "column of classes, name or number; default: detected"},
     [OPTION_TARGET] = {"target", "COLUMNS", TEXT, COMMON | DATA, 0, ANY,
                        "columns of numbers to learn instead of classes: a,b"},
+    [OPTION_LABEL_SEPARATOR] = {"label-separator", "CHAR", TEXT, TRAIN | SWEEP | CHECK | TRACE | RARE, 0, ANY,
+                                "separator of several labels in a cell of --label; default: a cell is one class"},
     [OPTION_WEIGHT] = {"weight", "COLUMN", TEXT, DATA | RARE, 0, ANY,
                        "column of weights of rows: 2 counts as two rows, 0 as none; default: none"},
     [OPTION_DROP] = {"drop", "COLUMNS", TEXT, READ | RARE, 0, ANY, "columns to leave out: a,b"},

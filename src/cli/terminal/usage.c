@@ -21,6 +21,7 @@ static const char *option_of_field(const char *field)
                  {"folder", "--to"},
                  {"folds", "--folds"},
                  {"label", "--label"},
+                 {"label_separator", "--label-separator"},
                  {"labels_path", "--labels"},
                  {"missing", "--missing"},
                  {"numeric", "--numeric"},

@@ -343,7 +343,8 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
     columns->decimal = options->decimal ? options->decimal : '.';
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
-        if (column->texts > 0 || column->role == ANNC_ROLE_LEFT_OUT || is_words(column))
+        const bool is_list = column->role == ANNC_ROLE_LABEL && columns->label_separator;
+        if (column->texts > 0 || column->role == ANNC_ROLE_LEFT_OUT || is_words(column) || is_list)
             continue;
         points = column->points > 0 ? column : points;
         commas = column->commas > 0 ? column : commas;
@@ -436,6 +437,7 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
               separator_name(records->separator), columns->has_header ? "with a" : "without a");
     if (records->was_latin_1)
         annc_note(notes, size, "the text is not UTF-8 and was read as Latin-1");
+    columns->label_separator = like ? like->label_separator : options->label_separator;
     ANNC_TRY(annc_refuse_stray_header(records, columns));
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));
     if (!like) {

@@ -68,6 +68,11 @@ out:
     return status;
 }
 
+bool annc_is_label_separator(char separator)
+{
+    return separator && strchr(" \t!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", separator);
+}
+
 void annc_table_free(struct annc_table *table)
 {
     if (!table->mapping.base && !table->borrowed)
