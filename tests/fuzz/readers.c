@@ -430,17 +430,21 @@ static size_t allowance(void)
     return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size > unpacked ? size : unpacked);
 }
 
-/* Bytes of memory that a table of INDEX:VALUE allows beyond others: its largest index is its width. */
+/* Bytes of memory that a table of INDEX:VALUE or of {INDEX VALUE, ...} allows beyond others: its largest index, or the
+ * number of its attributes, is its width. */
 static size_t sparse_allowance(const char *text, size_t size)
 {
     enum { MOST_INDEX = 1 << 16, BYTES_A_COLUMN = 512, COPIES = 3 };
-    size_t index = 0, width = 0, rows = 1;
+    size_t index = 0, width = 0, rows = 1, attributes = 0;
     for (size_t i = 0; i < size; i++) {
         width = text[i] == ':' && index > width ? index : width;
         index = text[i] >= '0' && text[i] <= '9' ? 10 * index + (size_t)(text[i] - '0') : 0;
         index = index > MOST_INDEX ? MOST_INDEX : index;
         rows += text[i] == '\n' || text[i] == '\r';
+        attributes += text[i] == '@';
     }
+    if (memchr(text, '{', size) && attributes > width)
+        width = attributes;
     return width * (BYTES_A_COLUMN + COPIES * rows * sizeof(float));
 }
 

@@ -11,6 +11,7 @@
 #include "dataset/tables/kinds.h"
 #include "dataset/tables/roles.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/braces.h"
 #include "dataset/text/records.h"
 #include "dataset/text/separator.h"
 #include "dataset/text/sparse.h"
@@ -431,6 +432,8 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     memset(columns, 0, sizeof *columns);
     if (records->is_sparse)
         ANNC_TRY(annc_sparse_settle(records, like ? like->input_names.text : NULL, like ? like->input_names.count : 0));
+    if (records->omitted)
+        ANNC_TRY(annc_braces_settle(records));
     ANNC_TRY(records->name_count > 0 ? look_named(records, options, columns) : look(records, options, like, columns));
     annc_note(notes, size, "%s%u row%s of %u column%s separated by %s, %s header", records->ended ? "" : "more than ",
               columns->rows, annc_plural(columns->rows), columns->count, annc_plural(columns->count),
