@@ -39,6 +39,8 @@ MUTANTS = [
     ("blanks belong to a label", "src/dataset/tables/label_sets.c", "while (end > first && strchr(BLANKS, end[-1]))", "while (end > first && false)", "^tables$"),
     ("what a row in braces leaves out is 0", "src/dataset/text/preamble.c", "    if (type->text[0] == '{') {", "    if (false) {", "^text_files$"),
     ("an index may recur", "src/dataset/text/braces.c", "if ((int64_t)*index <= last)", "if ((int64_t)*index < last)", "^text_files$"),
+    ("specks are pieces", "src/dataset/pictures/ink.c", "size >= (count + SPECK - 1) / SPECK", "size > 0", "^own_pictures$"),
+    ("ink is in more pieces", "src/dataset/pictures/ink.c", ": pieces[0] < pieces[1]", ": pieces[0] > pieces[1]", "^own_pictures$"),
     ("half words are words", "src/dataset/tables/kinds.c", "column->texts <= numbers", "column->texts < numbers", "^categories$"),
     ("levels of one row are not rare", "src/dataset/categories/categories.c", "(counted[kept].rows > 1 || counted[0].rows == 1)", "(counted[kept].rows > 0)", "^categories$"),
     ("levels without training rows are known", "src/dataset/categories/categories.c", "category->unseen[i] = !(most[category->first + i] > 0);", "category->unseen[i] = false;", "^categories$"),
