@@ -41,6 +41,8 @@ MUTANTS = [
     ("an index may recur", "src/dataset/text/braces.c", "if ((int64_t)*index <= last)", "if ((int64_t)*index < last)", "^text_files$"),
     ("specks are pieces", "src/dataset/pictures/ink.c", "size >= (count + SPECK - 1) / SPECK", "size > 0", "^own_pictures$"),
     ("ink is in more pieces", "src/dataset/pictures/ink.c", ": pieces[0] < pieces[1]", ": pieces[0] > pieces[1]", "^own_pictures$"),
+    ("test arrays take the weights of the training", "src/dataset/tables/numpy_table.c", "    if (names->test && !names->needs_weight && length", "    if (false && length", "^numpy$"),
+    ("weights of another number of rows", "src/dataset/tables/numpy_table.c", "weights->size[0] != table->rows || weights->count != table->rows", "weights->count < table->rows", "^numpy$"),
     ("half words are words", "src/dataset/tables/kinds.c", "column->texts <= numbers", "column->texts < numbers", "^categories$"),
     ("levels of one row are not rare", "src/dataset/categories/categories.c", "(counted[kept].rows > 1 || counted[0].rows == 1)", "(counted[kept].rows > 0)", "^categories$"),
     ("levels without training rows are known", "src/dataset/categories/categories.c", "category->unseen[i] = !(most[category->first + i] > 0);", "category->unseen[i] = false;", "^categories$"),

@@ -55,8 +55,8 @@ class TextOptions(Structure):
 
 class DataOptions(Structure):
     _fields_ = [("source", c_int), ("path", c_char_p), ("labels_path", c_char_p), ("test_path", c_char_p),
-                ("test_labels_path", c_char_p), ("x_name", c_char_p), ("y_name", c_char_p), ("transpose", c_bool),
-                ("text", TextOptions), ("scale", c_int), ("target_scale", c_int), ("outputs", c_uint32),
+                ("test_labels_path", c_char_p), ("weights_path", c_char_p), ("x_name", c_char_p), ("y_name", c_char_p),
+                ("transpose", c_bool), ("text", TextOptions), ("scale", c_int), ("target_scale", c_int), ("outputs", c_uint32),
                 ("model", c_void_p), ("unlabelled", c_bool), ("need_train", c_bool), ("need_test", c_bool),
                 ("validation", c_double), ("validation_path", c_char_p), ("test_skip", c_uint32),
                 ("validation_skip", c_uint32), ("folds", c_uint32), ("fold", c_uint32),

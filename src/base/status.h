@@ -41,6 +41,7 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_THRESHOLD       ANNC_FIELD("threshold")
 #define ANNC_FIELD_TRANSPOSE       ANNC_FIELD("transpose")
 #define ANNC_FIELD_UNLABELLED      ANNC_FIELD("unlabelled")
+#define ANNC_FIELD_WEIGHTS_PATH    ANNC_FIELD("weights_path")
 #define ANNC_FIELD_WIDTH           ANNC_FIELD("width")
 #define ANNC_FIELD_X_NAME          ANNC_FIELD("x_name")
 #define ANNC_FIELD_Y_NAME          ANNC_FIELD("y_name")

@@ -289,6 +289,9 @@ static void data_of_tables(void)
     options.labels_path = NULL;
     options.text.target = "y"; /* numbers */
     every_call("an archive of numbers", load, &options, 0);
+    options.text.target = NULL;
+    options.text.weight = "y_train";
+    every_call("an archive with weights", load, &options, 0);
     options = table_options("table.csv");
     options.need_train = false;
     options.need_test = true;

@@ -155,12 +155,15 @@ static void read_npy(void)
 {
     load_with(&(annc_data_options){.path = file, .labels_path = three_path, .need_train = true});
     load_with(&(annc_data_options){.path = three_path, .labels_path = file, .need_train = true});
+    load_with(
+        &(annc_data_options){.path = three_path, .labels_path = three_path, .weights_path = file, .need_train = true});
     load_with(&(annc_data_options){.path = file, .need_test = true, .unlabelled = true, .model = table_model});
 }
 
 static void read_npz(void)
 {
     load_with(&(annc_data_options){.path = file, .need_train = true});
+    load_with(&(annc_data_options){.path = file, .need_train = true, .text.weight = "y"});
 }
 
 static void read_picture(void)
@@ -405,7 +408,7 @@ static void read_options(void)
 
 const struct reader READERS[] = {
     {"folder", read_folder, false, 0},  {"labels", read_labels, false, 0},    {"table", read_table, true, 0},
-    {"npy", read_npy, false, 0},        {"npz", read_npz, false, 0},          {"picture", read_picture, false, 0},
+    {"npy", read_npy, false, 0},        {"npz", read_npz, true, 0},           {"picture", read_picture, false, 0},
     {"model", read_model, false, 0},    {"header", read_header, false, 0},    {"checkpoint", read_checkpoint, false, 0},
     {"options", read_options, true, 0}, {"run_log", read_log, true, 3 << 20}, {"export", read_export, false, 0},
 };

@@ -544,9 +544,10 @@ class Weights(Tables):
         self.assertIn("has no column 'v' for --weight", self.refused(self.weighted("w.csv", rows), "--weight", "v"))
         self.assertIn("--label and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--label", "w", code=USAGE))
         self.assertIn("--drop and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--drop", "w", code=USAGE))
-        (self.folder / "x.npy").write_bytes(npy((4, 2), "f", [1, 2, 3, 4, 5, 6, 7, 8]))
-        for data in ("digits", "x.npy"):
-            self.assertIn("--weight names a column of a text table, but the data are none", self.refused(data, "--weight", "w", options=[], code=USAGE))
+        self.assertIn("--weight names a column of a text table, or an array of an NPZ file, but the data are neither",
+                      self.refused("digits", "--weight", "w", options=[], code=USAGE))
+        for data in ("digits", self.weighted("w.csv", rows)):
+            self.assertIn("--weights is for IDX images and arrays, but the data are neither", self.refused(data, "--weights", "w.csv", options=[], code=USAGE))
 
 
 class LabelSets(Tables):

@@ -342,6 +342,7 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     source->labels_path = value[OPTION_LABELS].text;
     source->test_path = value[OPTION_TEST].text;
     source->test_labels_path = value[OPTION_TEST_LABELS].text;
+    source->weights_path = value[OPTION_WEIGHTS].text;
     source->x_name = value[OPTION_X].text;
     source->y_name = value[OPTION_Y].text;
     source->transpose = value[OPTION_TRANSPOSE].given;

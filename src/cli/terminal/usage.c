@@ -34,6 +34,7 @@ static const char *option_of_field(const char *field)
                  {"transpose", "--transpose"},
                  {"unlabelled", "`annc-gpu predict`"},
                  {"weight", "--weight"},
+                 {"weights_path", "--weights"},
                  {"width", "--layers"},
                  {"x_name", "--x"},
                  {"y_name", "--y"}};

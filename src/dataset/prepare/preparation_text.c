@@ -156,8 +156,7 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     ANNC_TRY(
         annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
     ANNC_TRY(annc_network_set_metadata(network, "annc.label_separator", like->label_separator ? separator : NULL));
-    ANNC_TRY(
-        annc_network_set_metadata(network, "annc.weight", is_table && like->weight_name[0] ? like->weight_name : NULL));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.weight", like->weight_name[0] ? like->weight_name : NULL));
     ANNC_TRY(store_wholes(network, "annc.table", place, is_table ? 3 : 0));
     ANNC_TRY(store_wholes(network, "annc.images", images, 6));
 out:
