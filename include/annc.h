@@ -799,6 +799,8 @@ typedef struct annc_evaluation {
     /* Share of right labels where each example has several, as annc_multilabel has it; NaN for
      * other data. */
     double label_accuracy;
+    /* Pinball loss and Poisson deviance as annc_cost_measures has them; NaN for other costs. */
+    double pinball, poisson_deviance;
     double seconds;
     /* The weights of all examples and of the correct ones; 0 for examples without weights. */
     double weight, correct_weight;

@@ -43,6 +43,7 @@ MUTANTS = [
     ("ink is in more pieces", "src/dataset/pictures/ink.c", ": pieces[0] < pieces[1]", ": pieces[0] > pieces[1]", "^own_pictures$"),
     ("test arrays take the weights of the training", "src/dataset/tables/numpy_table.c", "    if (names->test && !names->needs_weight && length", "    if (false && length", "^numpy$"),
     ("weights of another number of rows", "src/dataset/tables/numpy_table.c", "weights->size[0] != table->rows || weights->count != table->rows", "weights->count < table->rows", "^numpy$"),
+    ("the measure of a cost is of scaled targets", "src/training/run/evaluate.c", "        measure_cost(evaluator, evaluator->outputs, evaluation);\n        measure_targets(evaluator, evaluator->outputs, evaluation);", "        measure_targets(evaluator, evaluator->outputs, evaluation);\n        measure_cost(evaluator, evaluator->outputs, evaluation);", "^training$"),
     ("half words are words", "src/dataset/tables/kinds.c", "column->texts <= numbers", "column->texts < numbers", "^categories$"),
     ("levels of one row are not rare", "src/dataset/categories/categories.c", "(counted[kept].rows > 1 || counted[0].rows == 1)", "(counted[kept].rows > 0)", "^categories$"),
     ("levels without training rows are known", "src/dataset/categories/categories.c", "category->unseen[i] = !(most[category->first + i] > 0);", "category->unseen[i] = false;", "^categories$"),

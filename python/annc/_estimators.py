@@ -172,8 +172,9 @@ class _Epochs:
             line.update({"validation_correct": held.correct, "validation_count": held.count,
                          "validation_accuracy": lib.annc_evaluation_accuracy(ctypes.byref(held))} if classes else
                         {"validation_r2": held.r2, "validation_rmse": held.rmse})
-            if not math.isnan(held.label_accuracy):
-                line.update(validation_label_accuracy=held.label_accuracy)
+            for measure in ("label_accuracy", "pinball", "poisson_deviance"):
+                if not math.isnan(getattr(held, measure)):
+                    line[f"validation_{measure}"] = getattr(held, measure)
         return line
 
     def close(self) -> None:

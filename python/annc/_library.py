@@ -115,7 +115,8 @@ class Epoch(Structure):
 
 class Evaluation(Structure):
     _fields_ = [("count", c_uint32), ("correct", c_uint32), ("loss", c_double), ("r2", c_double), ("rmse", c_double),
-                ("mae", c_double), ("label_accuracy", c_double), ("seconds", c_double), ("weight", c_double),
+                ("mae", c_double), ("label_accuracy", c_double), ("pinball", c_double),
+                ("poisson_deviance", c_double), ("seconds", c_double), ("weight", c_double),
                 ("correct_weight", c_double)]
 
 
