@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+import sys
 import threading
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int32,
                     c_size_t, c_uint32, c_uint64, c_void_p)
@@ -232,6 +233,12 @@ def library_path() -> pathlib.Path:
     return pathlib.Path(given) if given else pathlib.Path(__file__).parent / "libannc.so"
 
 
+def cuda_libraries() -> list[str]:
+    """Return the directories of NVIDIA's Python packages (nvidia-cublas and others) that have libraries."""
+    return [str(folder) for place in sys.path for folder in sorted(pathlib.Path(place or ".").glob("nvidia/*/lib"))
+            if any(folder.glob("lib*.so.*"))]
+
+
 def check_layouts(sizes: Callable[[bytes], int], version: str) -> None:
     """Raise ImportError unless the library has this module's version and sizes of structs."""
     if version != VERSION:
@@ -245,7 +252,12 @@ def check_layouts(sizes: Callable[[bytes], int], version: str) -> None:
 
 
 def load_library() -> Any:
-    """Load the library, check its layouts, and declare its functions."""
+    """Load the library, check its layouts, and declare its functions.
+
+    Without ``ANNC_CUDA_LIBRARIES``, it is set to `cuda_libraries`, where the library looks for CUDA.
+    """
+    if found := cuda_libraries():
+        os.environ.setdefault("ANNC_CUDA_LIBRARIES", ":".join(found))
     try:
         library = ctypes.CDLL(str(library_path()))
         for name, (result, arguments) in FUNCTIONS.items():

@@ -1,6 +1,7 @@
 /* registry.c - the kinds of devices, and the opening of a device. */
 #include "backend/registry.h"
 #include "backend/cuda_estimate.h"
+#include "backend/module_libraries.h"
 #include "base/config.h"
 #include "base/status.h"
 
@@ -62,7 +63,7 @@ static void *load_module(char *why, size_t size)
     char folder[4096], path[4400];
     const char *chosen = getenv("ANNC_CUDA_MODULE");
     if (chosen) {
-        void *module = dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
+        void *module = annc_module_open(chosen);
         if (!module)
             snprintf(why, size, "the module named by ANNC_CUDA_MODULE could not be loaded: %s", dlerror());
         return module;
@@ -82,7 +83,7 @@ static void *load_module(char *why, size_t size)
             continue;
         if (access(path, R_OK) != 0)
             continue;
-        void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        void *module = annc_module_open(path);
         if (!module)
             snprintf(why, size, "the CUDA module could not be loaded: %s", dlerror());
         return module;

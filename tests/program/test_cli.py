@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -15,6 +16,8 @@ import unittest
 from collections import Counter
 
 from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMALL, USAGE, Cli, bars, main, signed
+
+COMPILER = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
 
 
 class Help(Cli):
@@ -409,6 +412,28 @@ class Devices(Cli):
         self.assertIn("no CUDA device: the module named by ANNC_CUDA_MODULE could not be loaded", result.stderr)
         result = self.run_program("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1", environment=environment)
         self.assertIn("device: cpu", result.stderr)
+
+    @unittest.skipUnless(COMPILER, "no C compiler")
+    def test_libraries_elsewhere(self):
+        """The libraries of NVIDIA's Python packages are outside the loader's path: a module that needs one is loaded all the same."""
+        for folder in ("nvidia/cublas/lib", "nvidia/other/lib", "with space"):
+            (self.folder / folder).mkdir(parents=True)
+        def build(source, *arguments):
+            (self.folder / "x.c").write_text(source)
+            subprocess.run([COMPILER, "-shared", "-fPIC", "x.c", *arguments], cwd=self.folder, check=True)
+        build("int lt(void) { return 7; }", "-Wl,-soname,libcublasLt.so.99", "-o", "nvidia/other/lib/libcublasLt.so.99")
+        build("int lt(void); int blas(void) { return lt(); }", "-Wl,-soname,libcublas.so.99", "-Wl,--no-as-needed", "nvidia/other/lib/libcublasLt.so.99", "-o",
+              "nvidia/cublas/lib/libcublas.so.99")
+        build("int blas(void); int module(void) { return blas(); }", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", "nvidia/cublas/lib/libcublas.so.99", "-o", "module.so")
+        (self.folder / "nvidia/cublas/lib/libcublas.so.98").write_text("damaged")
+        told = {}
+        for name, folders in (("none", None), ("empty", ""), ("half", "nvidia/cublas/lib"), ("absent", "/absent:with space"),
+                              ("all", ":with space:nvidia/cublas/lib:/absent::nvidia/other/lib:")):
+            environment = {"ANNC_CUDA_MODULE": "./module.so", **({} if folders is None else {"ANNC_CUDA_LIBRARIES": folders})}
+            told[name] = self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE, environment=environment).stderr
+        self.assertIn("the CUDA module does not belong to this program", told.pop("all"))  # it was loaded
+        for name, message in told.items():
+            self.assertRegex(message, "named by ANNC_CUDA_MODULE could not be loaded: libcublas(Lt)?.so.99", name)
 
     def test_info(self):
         line = self.lines("info", "--device", "cpu", "--layers", "784-128-10")[-1]

@@ -1,0 +1,10 @@
+/* module_libraries.h - loads a module whose libraries may lie outside the loader's path. */
+#ifndef ANNC_BACKEND_MODULE_LIBRARIES_H
+#define ANNC_BACKEND_MODULE_LIBRARIES_H
+
+/* Loads a module. If that fails, loads the CUDA libraries in the directories of
+ * $ANNC_CUDA_LIBRARIES, a list with ':' between them, and tries again: the loader takes what a
+ * module needs from libraries that are loaded, by their names. NULL leaves the reason to dlerror. */
+void *annc_module_open(const char *path);
+
+#endif
