@@ -366,9 +366,9 @@ typedef struct annc_text_options {
      * numbers; or NULL. Of other inputs, those are words most of whose cells are not numbers. */
     const char *categorical, *numeric;
     /* Column, or array of an NPZ file, of the weights of the rows, 0 or more, which is no input; or
-     * NULL. Rows of weight 0 are left out. With a model, the column of its training data is used, if
-     * the table has it. The test arrays of an NPZ file have weights if the name ends with "_train",
-     * and there is one with "_test". */
+     * NULL. Rows of weight 0 are left out. With a model, the column of its training data is used,
+     * if the table has it. The test arrays of an NPZ file have weights if the name ends with
+     * "_train", and there is one with "_test". */
     const char *weight;
 } annc_text_options;
 
@@ -394,8 +394,8 @@ typedef struct annc_data_options {
     const char *labels_path;      /* of the training images; NULL = found by name */
     const char *test_path;        /* test set, if `path` does not contain it; or NULL */
     const char *test_labels_path; /* labels of the test set, if in a file of their own; or NULL */
-    /* Weights of the rows of images or arrays, an NPY or NPZ file of one array; or NULL. They are of
-     * the training set, or, where only a test set is needed, of that. */
+    /* Weights of the rows of images or arrays, an NPY or NPZ file of one array; or NULL. They are
+     * of the training set, or, where only a test set is needed, of that. */
     const char *weights_path;
     /* Names of the arrays of inputs and of labels or targets in an NPZ file; NULL = found by
      * name. */

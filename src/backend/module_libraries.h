@@ -4,7 +4,8 @@
 
 /* Loads a module. If that fails, loads the CUDA libraries in the directories of
  * $ANNC_CUDA_LIBRARIES, a list with ':' between them, and tries again: the loader takes what a
- * module needs from libraries that are loaded, by their names. NULL leaves the reason to dlerror. */
+ * module needs from libraries that are loaded, by their names. Returns NULL if it cannot be loaded;
+ * dlerror has the reason. */
 void *annc_module_open(const char *path);
 
 #endif

@@ -117,8 +117,8 @@ static void print_class(const struct predictions *predictions, uint32_t c, const
     print_four_places(class_output(predictions, outputs, c));
 }
 
-/* "setosa 0.9871", "mine.png: setosa 0.9871", "setosa 0.9871  virginica 0.0102", "setosa output -0.3520",
- * "big 0.9029  red 0.8812" (several labels), "3.25 17.1". */
+/* "setosa 0.9871", "mine.png: setosa 0.9871", "setosa 0.9871  virginica 0.0102",
+ * "setosa output -0.3520", "big 0.9029  red 0.8812" (several labels), "3.25 17.1". */
 static void print_line(const struct predictions *predictions, uint32_t i, const float *outputs)
 {
     uint32_t top[MOST_TOP + 1], count = 1;

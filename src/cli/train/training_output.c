@@ -161,9 +161,10 @@ annc_status log_epoch(const struct session *session)
 }
 
 /* "  test set acc: 91.02% (9102 / 10000)", "  test set label acc: 91.02%" where each example has
- * several labels, "  test set pinball: 0.0871", "  test set deviance: 1.024", of the costs quantile and
- * poisson, "  test set R2: 0.9923 RMSE: 0.123"; beside another set "  test acc: 91.02%",
- * "  test label acc: 91.02%", "  test R2: 0.9923", so that the line fits 80 columns. */
+ * several labels, "  test set pinball: 0.0871" and "  test set deviance: 1.024" of the costs
+ * quantile and poisson, "  test set R2: 0.9923 RMSE: 0.123"; beside another set
+ * "  test acc: 91.02%", "  test label acc: 91.02%", "  test R2: 0.9923", so that the line fits 80
+ * columns. */
 static void print_measures(const struct session *session, const char *name, const annc_evaluation *evaluation)
 {
     const bool is_beside = session->data.validation && session->data.test, accuracy = has_accuracy(session);

@@ -94,8 +94,8 @@ static bool is_in_style(const struct annc_picture *picture, const struct annc_lo
            inverted == (look->background == ANNC_BACKGROUND_LIGHT) && annc_ring_quantile(ring, PAPER) < LEAST_CONTRAST;
 }
 
-/* Returns whether more than 1/50 of the ring, but not almost all, is on either side of a brightness:
- * ink touches the border, and the whole picture tells its paper better. */
+/* Returns whether more than 1/50 of the ring, but not almost all, is on either side of a
+ * brightness: ink touches the border, and the whole picture tells its paper better. */
 static bool is_mixed(const struct annc_ring *ring, int middle)
 {
     uint32_t light = 0;

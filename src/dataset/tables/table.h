@@ -48,7 +48,8 @@ static inline uint64_t annc_table_row(const struct annc_table *table, uint32_t r
 
 void annc_table_free(struct annc_table *table);
 
-/* Returns whether a character may separate labels: a blank, a tab or ASCII punctuation, no quote. */
+/* Returns whether a character may separate labels: a blank, a tab or ASCII punctuation except a
+ * quotation mark. */
 bool annc_is_label_separator(char separator);
 
 /* Returns input i of the whole table. */
