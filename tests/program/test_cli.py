@@ -16,6 +16,7 @@ import unittest
 from collections import Counter
 
 from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMALL, USAGE, Cli, bars, main, signed
+from tables import npy
 
 COMPILER = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
 
@@ -235,6 +236,12 @@ class Train(Cli):
         line = self.lines("train", "--data", "huge", "--layers", f"{inputs}-2", "--epochs", "0", "--device", "cpu")[-1]
         self.assertEqual(line["parameters"], 2 * inputs + 2)
         self.assertLess(max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before, 0) * 1024, available / 8)
+        # its rows have weights, of which none may be 0, since rows of a mapped file cannot be left out
+        train = ["train", "--data", "huge", "--layers", f"{inputs}-2", "--epochs", "0", "--device", "cpu", "--weights", "w.npy"]
+        (self.folder / "w.npy").write_bytes(npy((n,), "B", [1 + i % 2 for i in range(n)]))
+        self.assertEqual(self.lines(*train)[-1]["parameters"], 2 * inputs + 2)
+        (self.folder / "w.npy").write_bytes(npy((n,), "B", [i % 2 for i in range(n)]))
+        self.assertIn("too large for the memory, so that rows of weight 0 cannot be left out", self.run_program(*train, code=INPUT).stderr)
 
     @staticmethod
     def members(content, *ends):
