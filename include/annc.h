@@ -227,8 +227,10 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.input_min", "annc.input_max", "annc.input_mean", "annc.input_deviation" (JSON
  * arrays of hexadecimal floats: each input in the training rows, in the units of the file, or all
  * inputs together where there are more than 65536; of a file larger than the memory, a sample of the
- * rows), "annc.label" and "annc.weight" (column names), "annc.table" ([fields per row, position of
- * the label, whether the file had a header]), "annc.transpose" ("true" for transposed images),
+ * rows), "annc.label" (column name) and "annc.weight" (of a column or array),
+ * "annc.label_separator" (of several labels in a cell of that column), "annc.table" ([fields per
+ * row, position of the label, whether the file had a header]), "annc.transpose" ("true" for
+ * transposed images),
  * "annc.images" ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the
  * training images; rows is 0 for other data);
  * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress" and "annc.measured"
@@ -349,6 +351,9 @@ typedef struct annc_text_options {
     char separator; /* between fields; ' ' = runs of blanks */
     char decimal;   /* '.' or ',' */
     char thousands; /* ',' or '.'; 0 = none */
+    /* Between labels in one cell of the label's column, as in "a;b": each label is a target of 0 or
+     * 1. A blank or ASCII punctuation; 0 = a cell is one class. With a model, its own is used. */
+    char label_separator;
     annc_choice header;
     uint32_t skip; /* leading lines to skip, of `path` */
     annc_missing missing;
@@ -361,8 +366,10 @@ typedef struct annc_text_options {
     /* Inputs "a,b" that are words, each text a level with an input of 0 and 1, and inputs that are
      * numbers; or NULL. Of other inputs, those are words most of whose cells are not numbers. */
     const char *categorical, *numeric;
-    /* Column of the weights of the rows, 0 or more, which is no input; or NULL. Rows of weight 0
-     * are left out. With a model, the column of its training data is used, if the table has it. */
+    /* Column, or array of an NPZ file, of the weights of the rows, 0 or more, which is no input; or
+     * NULL. Rows of weight 0 are left out. With a model, the column of its training data is used,
+     * if the table has it. The test arrays of an NPZ file have weights if the name ends with
+     * "_train", and there is one with "_test". */
     const char *weight;
 } annc_text_options;
 
@@ -388,6 +395,9 @@ typedef struct annc_data_options {
     const char *labels_path;      /* of the training images; NULL = found by name */
     const char *test_path;        /* test set, if `path` does not contain it; or NULL */
     const char *test_labels_path; /* labels of the test set, if in a file of their own; or NULL */
+    /* Weights of the rows of images or arrays, an NPY or NPZ file of one array; or NULL. They are
+     * of the training set, or, where only a test set is needed, of that. */
+    const char *weights_path;
     /* Names of the arrays of inputs and of labels or targets in an NPZ file; NULL = found by
      * name. */
     const char *x_name, *y_name;
@@ -793,6 +803,8 @@ typedef struct annc_evaluation {
     /* Share of right labels where each example has several, as annc_multilabel has it; NaN for
      * other data. */
     double label_accuracy;
+    /* Pinball loss and Poisson deviance as annc_cost_measures has them; NaN for other costs. */
+    double pinball, poisson_deviance;
     double seconds;
     /* The weights of all examples and of the correct ones; 0 for examples without weights. */
     double weight, correct_weight;

@@ -172,8 +172,9 @@ class _Epochs:
             line.update({"validation_correct": held.correct, "validation_count": held.count,
                          "validation_accuracy": lib.annc_evaluation_accuracy(ctypes.byref(held))} if classes else
                         {"validation_r2": held.r2, "validation_rmse": held.rmse})
-            if not math.isnan(held.label_accuracy):
-                line.update(validation_label_accuracy=held.label_accuracy)
+            for measure in ("label_accuracy", "pinball", "poisson_deviance"):
+                if not math.isnan(getattr(held, measure)):
+                    line[f"validation_{measure}"] = getattr(held, measure)
         return line
 
     def close(self) -> None:
@@ -205,6 +206,13 @@ class _Estimator(BaseEstimator):
     def _weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
         """Return the weights of the rows of X, or None; the library checks their values."""
         return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+
+    @staticmethod
+    def _held_out(eval_set: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+        """Return X, y and the weights, or None for these, of a validation set."""
+        if len(eval_set) not in (2, 3):
+            raise ValueError(f"eval_set has {len(eval_set)} items: it must be (X, y) or (X, y, sample_weight)")
+        return eval_set[0], eval_set[1], eval_set[2] if len(eval_set) == 3 else None
 
     def _columns(self) -> list[str]:
         """Return the names of the inputs, of a data frame."""
@@ -527,7 +535,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         self.warm_start = warm_start
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None,
-            eval_set: tuple[Any, Any] | None = None) -> AnncClassifier:
+            eval_set: tuple[Any, ...] | None = None) -> AnncClassifier:
         """Train on rows and their labels.
 
         Parameters
@@ -539,7 +547,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         sample_weight : array of shape (rows,), optional
             Weights of the rows, 0 or more: 2 counts as two rows, 0 as none. Only their ratios
             matter. Weights of classes multiply them.
-        eval_set : (X, y), optional
+        eval_set : (X, y) or (X, y, sample_weight), optional
             Validation set, in place of `validation`.
 
         Returns
@@ -566,7 +574,11 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         if len(classes) < 2:
             raise ValueError(f"y has one class, {classes[0]!r}: a classifier needs 2 or more classes")
         self.classes_ = classes
-        held_out = None if eval_set is None else self._rows(self._validate(eval_set[0]), self._labels(eval_set[1]))
+        held_out = None
+        if eval_set is not None:
+            X_held, y_held, weights = self._held_out(eval_set)
+            X_held = self._validate(X_held)
+            held_out = self._rows(X_held, self._labels(y_held), self._weights(weights, X_held))
         rows = self._rows(X, labels, self._weights(sample_weight, X))
         self._train(rows, self._outputs(), self._given_epochs(), held_out)
         return self
@@ -725,7 +737,7 @@ class AnncRegressor(RegressorMixin, _Estimator):
         self.warm_start = warm_start
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None,
-            eval_set: tuple[Any, Any] | None = None) -> AnncRegressor:
+            eval_set: tuple[Any, ...] | None = None) -> AnncRegressor:
         """Train on rows and their targets.
 
         Parameters
@@ -736,7 +748,7 @@ class AnncRegressor(RegressorMixin, _Estimator):
         sample_weight : array of shape (rows,), optional
             Weights of the rows, 0 or more: 2 counts as two rows, 0 as none. Only their ratios
             matter.
-        eval_set : (X, y), optional
+        eval_set : (X, y) or (X, y, sample_weight), optional
             Validation set, in place of `validation`.
 
         Returns
@@ -750,7 +762,11 @@ class AnncRegressor(RegressorMixin, _Estimator):
         """
         X, y = self._start(X, y, self.warm_start)
         rows = self._rows(X, y, self._weights(sample_weight, X))
-        held_out = None if eval_set is None else self._rows(*self._validate(*eval_set))
+        held_out = None
+        if eval_set is not None:
+            X_held, y_held, weights = self._held_out(eval_set)
+            X_held, y_held = self._validate(X_held, y_held)
+            held_out = self._rows(X_held, y_held, self._weights(weights, X_held))
         self._train(rows, rows.struct.outputs, self._given_epochs(), held_out)
         return self
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+import sys
 import threading
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int32,
                     c_size_t, c_uint32, c_uint64, c_void_p)
@@ -48,15 +49,15 @@ class Arrays(Structure):
 
 
 class TextOptions(Structure):
-    _fields_ = [("separator", c_char), ("decimal", c_char), ("thousands", c_char), ("header", c_int),
-                ("skip", c_uint32), ("missing", c_int), ("label", c_char_p), ("target", c_char_p), ("drop", c_char_p),
-                ("categorical", c_char_p), ("numeric", c_char_p), ("weight", c_char_p)]
+    _fields_ = [("separator", c_char), ("decimal", c_char), ("thousands", c_char), ("label_separator", c_char),
+                ("header", c_int), ("skip", c_uint32), ("missing", c_int), ("label", c_char_p), ("target", c_char_p),
+                ("drop", c_char_p), ("categorical", c_char_p), ("numeric", c_char_p), ("weight", c_char_p)]
 
 
 class DataOptions(Structure):
     _fields_ = [("source", c_int), ("path", c_char_p), ("labels_path", c_char_p), ("test_path", c_char_p),
-                ("test_labels_path", c_char_p), ("x_name", c_char_p), ("y_name", c_char_p), ("transpose", c_bool),
-                ("text", TextOptions), ("scale", c_int), ("target_scale", c_int), ("outputs", c_uint32),
+                ("test_labels_path", c_char_p), ("weights_path", c_char_p), ("x_name", c_char_p), ("y_name", c_char_p),
+                ("transpose", c_bool), ("text", TextOptions), ("scale", c_int), ("target_scale", c_int), ("outputs", c_uint32),
                 ("model", c_void_p), ("unlabelled", c_bool), ("need_train", c_bool), ("need_test", c_bool),
                 ("validation", c_double), ("validation_path", c_char_p), ("test_skip", c_uint32),
                 ("validation_skip", c_uint32), ("folds", c_uint32), ("fold", c_uint32),
@@ -115,7 +116,8 @@ class Epoch(Structure):
 
 class Evaluation(Structure):
     _fields_ = [("count", c_uint32), ("correct", c_uint32), ("loss", c_double), ("r2", c_double), ("rmse", c_double),
-                ("mae", c_double), ("label_accuracy", c_double), ("seconds", c_double), ("weight", c_double),
+                ("mae", c_double), ("label_accuracy", c_double), ("pinball", c_double),
+                ("poisson_deviance", c_double), ("seconds", c_double), ("weight", c_double),
                 ("correct_weight", c_double)]
 
 
@@ -231,6 +233,12 @@ def library_path() -> pathlib.Path:
     return pathlib.Path(given) if given else pathlib.Path(__file__).parent / "libannc.so"
 
 
+def cuda_libraries() -> list[str]:
+    """Return the directories of NVIDIA's Python packages (nvidia-cublas and others) that have libraries."""
+    return [str(folder) for place in sys.path for folder in sorted(pathlib.Path(place or ".").glob("nvidia/*/lib"))
+            if any(folder.glob("lib*.so.*"))]
+
+
 def check_layouts(sizes: Callable[[bytes], int], version: str) -> None:
     """Raise ImportError unless the library has this module's version and sizes of structs."""
     if version != VERSION:
@@ -244,7 +252,12 @@ def check_layouts(sizes: Callable[[bytes], int], version: str) -> None:
 
 
 def load_library() -> Any:
-    """Load the library, check its layouts, and declare its functions."""
+    """Load the library, check its layouts, and declare its functions.
+
+    Without ``ANNC_CUDA_LIBRARIES``, it is set to `cuda_libraries`, where the library looks for CUDA.
+    """
+    if found := cuda_libraries():
+        os.environ.setdefault("ANNC_CUDA_LIBRARIES", ":".join(found))
     try:
         library = ctypes.CDLL(str(library_path()))
         for name, (result, arguments) in FUNCTIONS.items():

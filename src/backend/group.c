@@ -57,7 +57,8 @@ uint32_t annc_group_started(uint32_t *rank)
 
 static annc_status open_module(struct annc_group **group)
 {
-    static const struct annc_module module = {"MPI", ANNC_MPI_MODULE_NAME, "ANNC_MPI_MODULE", ANNC_GROUP_MODULE_SYMBOL};
+    static const struct annc_module module = {"MPI", ANNC_MPI_MODULE_NAME, "ANNC_MPI_MODULE", ANNC_GROUP_MODULE_SYMBOL,
+                                              NULL};
     const uint32_t started = annc_group_started(NULL);
     char why[512] = "this build has no MPI (it was made without an MPI library)";
     const struct annc_group_module *found =

@@ -1,5 +1,6 @@
 /* module.c - loads the library's modules. */
 #include "backend/module.h"
+#include "backend/module_libraries.h"
 #include "base/config.h"
 
 #include <dlfcn.h>
@@ -30,9 +31,9 @@ static void *open_file(const struct annc_module *module, char *why, size_t size)
 {
     static const char *const places[] = {".", "annc", "kernels", "../kernels", "../annc", ANNC_MODULE_BESIDE_PROGRAM};
     char folder[4096], path[4400];
-    const char *chosen = getenv(module->variable);
+    const char *chosen = getenv(module->variable), *libraries = module->libraries ? getenv(module->libraries) : NULL;
     if (chosen) {
-        void *file = dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
+        void *file = annc_module_open(chosen, libraries);
         if (!file)
             snprintf(why, size, "the module named by %s could not be loaded: %s", module->variable, dlerror());
         return file;
@@ -46,7 +47,7 @@ static void *open_file(const struct annc_module *module, char *why, size_t size)
             continue;
         if (access(path, R_OK) != 0)
             continue;
-        void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        void *file = annc_module_open(path, libraries);
         if (!file)
             snprintf(why, size, "the %s module could not be loaded: %s", module->title, dlerror());
         return file;

@@ -9,6 +9,8 @@ struct annc_module {
     const char *file;     /* "annc_cuda.so" */
     const char *variable; /* of the environment: another file to load instead */
     const char *symbol;   /* the function that it exports, without arguments; it returns a table */
+    /* Variable of the environment with directories where its libraries may lie, or NULL. */
+    const char *libraries;
 };
 
 /* Loads a module, from the file that the environment names or else from its places relative to the

@@ -42,7 +42,7 @@ static bool driver_has_device(char *why, size_t size)
 static const struct annc_backend *load_cuda(char *why, size_t size)
 {
     static const struct annc_module module = {"CUDA", ANNC_CUDA_MODULE_NAME, "ANNC_CUDA_MODULE",
-                                              ANNC_BACKEND_MODULE_SYMBOL};
+                                              ANNC_BACKEND_MODULE_SYMBOL, "ANNC_CUDA_LIBRARIES"};
     if (!getenv(module.variable) && !ANNC_CUDA_FOUND) {
         snprintf(why, size, "this build has no CUDA (it was made without nvcc)");
         return NULL;

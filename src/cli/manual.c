@@ -46,6 +46,8 @@ static void print_environment(void)
         const char *name, *effect;
     } VARIABLES[] = {{"ANNC_DATA", "a folder that has MNIST"},
                      {"ANNC_OFFLINE", "1: do not download MNIST"},
+                     {"ANNC_CUDA_LIBRARIES", "directories of the CUDA libraries, with ':' between them, where the "
+                                             "system's loader does not find them"},
                      {"ANNC_CUDA_MODULE", "file of the CUDA module, in place of the program's own"},
                      {"ANNC_MPI", "off: processes of mpirun or srun each work alone"},
                      {"ANNC_MPI_MODULE", "file of the MPI module, in place of the program's own"},

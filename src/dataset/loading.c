@@ -39,6 +39,12 @@ annc_status annc_loading_check(const annc_data_options *options)
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("target_scale"), (int)options->target_scale, ANNC_SCALE_COUNT));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD("header"), (int)text->header, ANNC_NO + 1));
     ANNC_RETURN_IF_FAILED(check_number(ANNC_FIELD_MISSING, (int)text->missing, ANNC_MISSING_MEAN + 1));
+    if (text->label_separator && !annc_is_label_separator(text->label_separator))
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_LABEL_SEPARATOR " is a blank or a mark such as ; or |");
+    if (text->label_separator && text->target)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_TARGET " and " ANNC_FIELD_LABEL_SEPARATOR
+                                                       " cannot be combined: one names columns of numbers, the "
+                                                       "other separates labels in one column");
     if (options->folds == 1 || (options->folds > 1 && options->fold >= options->folds))
         return annc_fail(ANNC_USAGE, "fold %u of " ANNC_FIELD_FOLDS " %u: there must be 2 or more, counted from 0",
                          options->fold, options->folds);
@@ -132,6 +138,12 @@ out:
     return status;
 }
 
+/* Returns whether no part was read before. */
+static bool is_first(const struct annc_loading *loading)
+{
+    return !loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST];
+}
+
 /* Reads one part of an NPZ file, and whether it has a test part. */
 static annc_status read_npz(struct annc_loading *loading, const char *path, const char *labels_path, int p,
                             bool *has_test)
@@ -139,7 +151,15 @@ static annc_status read_npz(struct annc_loading *loading, const char *path, cons
     annc_status status = ANNC_OK;
     const annc_data_options *options = loading->options;
     const bool numbers = options->text.target != NULL;
-    const struct annc_npz_names names = {options->x_name, options->y_name, p == ANNC_PART_TEST};
+    const struct annc_preparation *preparation = loading->preparation;
+    const bool is_known = preparation && preparation->like.weight_name[0];
+    const struct annc_npz_names names = {.x = options->x_name,
+                                         .y = options->y_name,
+                                         .weight = options->text.weight ? options->text.weight
+                                                   : is_known           ? preparation->like.weight_name
+                                                                        : NULL,
+                                         .test = p == ANNC_PART_TEST,
+                                         .needs_weight = options->text.weight && is_first(loading)};
     ANNC_TRY(annc_npz_table(path, labels_path, &names, options->unlabelled, numbers, &loading->table[p], has_test));
 out:
     return status;
@@ -164,7 +184,7 @@ static annc_status read_picture_folder(struct annc_loading *loading, const char 
 {
     annc_status status = ANNC_OK;
     const struct annc_look *look = loading->preparation && p != ANNC_PART_TRAIN ? &loading->preparation->look : NULL;
-    if (!loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST])
+    if (is_first(loading))
         loading->data->format = ANNC_FORMAT_PNG;
     ANNC_TRY(annc_picture_folder(path, look, loading->options->unlabelled, &loading->table[p], NOTES(loading)));
     ANNC_TRY(annc_loading_take(loading, p));
@@ -204,9 +224,37 @@ static annc_text_options text_options(const annc_data_options *options, const ch
 
 annc_status annc_loading_refuse_weight(const annc_data_options *options)
 {
-    if (!options->text.weight || options->unlabelled)
+    if (options->unlabelled)
         return ANNC_OK;
-    return annc_fail(ANNC_USAGE, ANNC_FIELD_WEIGHT " names a column of a text table, but the data are none");
+    if (options->text.weight)
+        return annc_fail(ANNC_USAGE,
+                         ANNC_FIELD_WEIGHT " names a column of a text table, or an array of an NPZ file, but the data "
+                                           "are neither");
+    return options->weights_path ? annc_fail(ANNC_USAGE, ANNC_FIELD_WEIGHTS_PATH
+                                             " is for IDX images and arrays, but the data are neither")
+                                 : ANNC_OK;
+}
+
+/* Refuses the options for weights that a format does not have. */
+static annc_status check_weights(const annc_data_options *options, annc_format format)
+{
+    annc_data_options others = *options;
+    if (format == ANNC_FORMAT_TEXT || format == ANNC_FORMAT_NPZ)
+        others.text.weight = NULL;
+    if (format == ANNC_FORMAT_IDX || format == ANNC_FORMAT_NPY || format == ANNC_FORMAT_NPZ)
+        others.weights_path = NULL;
+    return annc_loading_refuse_weight(&others);
+}
+
+/* Reads weights that are in a file of their own: of the first part. */
+static annc_status read_weights(struct annc_loading *loading, int p)
+{
+    const annc_data_options *options = loading->options;
+    if (!options->weights_path || options->unlabelled || !is_first(loading))
+        return ANNC_OK;
+    if (options->text.weight)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD_WEIGHT " and " ANNC_FIELD_WEIGHTS_PATH " cannot be combined");
+    return annc_npy_weights(options->weights_path, &loading->table[p]);
 }
 
 annc_status annc_loading_take(struct annc_loading *loading, int p)
@@ -242,11 +290,10 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
         return read_picture_folder(loading, path, p);
     }
     ANNC_TRY(open_once(loading, path, &format, &stream));
-    if (format != ANNC_FORMAT_TEXT)
-        ANNC_TRY(annc_loading_refuse_weight(options));
+    ANNC_TRY(check_weights(options, format));
     if (stream)
         annc_stream_note_gzip(stream, NOTES(loading));
-    if (!loading->has_part[ANNC_PART_TRAIN] && !loading->has_part[ANNC_PART_TEST])
+    if (is_first(loading))
         loading->data->format = format;
     switch (format) {
     case ANNC_FORMAT_IDX:
@@ -269,6 +316,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
                                NOTES(loading)));
         break;
     }
+    ANNC_TRY(read_weights(loading, p));
     ANNC_TRY(annc_loading_take(loading, p));
     if (p == ANNC_PART_TRAIN && has_test && !options->x_name && !options->test_path)
         ANNC_TRY(annc_loading_read(loading, path, NULL, ANNC_PART_TEST)); /* in the same file */

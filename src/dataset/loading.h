@@ -35,7 +35,7 @@ const struct annc_table *annc_loading_columns(const struct annc_loading *loading
 /* Notes how inputs are scaled. */
 void annc_loading_note_scaling(struct annc_loading *loading);
 
-/* Refuses a column of weights for data that are no text table. */
+/* Refuses the options for weights, for data that can have none. */
 annc_status annc_loading_refuse_weight(const annc_data_options *options);
 
 /* Takes the table of part p: drops rows of weight 0, treats missing values, and learns from the

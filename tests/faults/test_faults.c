@@ -277,6 +277,10 @@ static void data_of_tables(void)
     options.text.missing = ANNC_MISSING_DROP;
     options.validation = 0.5;
     every_call("weights", load, &options, 0);
+    options = table_options("table.csv");
+    options.text.label_separator = ',';
+    options.validation = 0.5;
+    every_call("several labels in a cell", load, &options, 0);
     options =
         (annc_data_options){.source = ANNC_SOURCE_PATH, .path = "arrays.npz", .need_train = true, .validation = 0.25};
     every_call("an archive", load, &options, 0);
@@ -285,6 +289,9 @@ static void data_of_tables(void)
     options.labels_path = NULL;
     options.text.target = "y"; /* numbers */
     every_call("an archive of numbers", load, &options, 0);
+    options.text.target = NULL;
+    options.text.weight = "y_train";
+    every_call("an archive with weights", load, &options, 0);
     options = table_options("table.csv");
     options.need_train = false;
     options.need_test = true;

@@ -139,6 +139,7 @@ static void read_table(void)
         {.need_train = true,
          .text = {.label = "1", .missing = ANNC_MISSING_DROP, .header = ANNC_NO, .decimal = ',', .thousands = '.'}},
         {.need_train = true, .validation = 0.5, .text = {.label = "1", .weight = "2", .missing = ANNC_MISSING_DROP}},
+        {.need_train = true, .text = {.label = "2", .label_separator = '.'}},
         {.need_test = true, .unlabelled = true, .model = table_model, .outputs = 2},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -154,12 +155,15 @@ static void read_npy(void)
 {
     load_with(&(annc_data_options){.path = file, .labels_path = three_path, .need_train = true});
     load_with(&(annc_data_options){.path = three_path, .labels_path = file, .need_train = true});
+    load_with(
+        &(annc_data_options){.path = three_path, .labels_path = three_path, .weights_path = file, .need_train = true});
     load_with(&(annc_data_options){.path = file, .need_test = true, .unlabelled = true, .model = table_model});
 }
 
 static void read_npz(void)
 {
     load_with(&(annc_data_options){.path = file, .need_train = true});
+    load_with(&(annc_data_options){.path = file, .need_train = true, .text.weight = "y"});
 }
 
 static void read_picture(void)
@@ -404,7 +408,7 @@ static void read_options(void)
 
 const struct reader READERS[] = {
     {"folder", read_folder, false, 0},  {"labels", read_labels, false, 0},    {"table", read_table, true, 0},
-    {"npy", read_npy, false, 0},        {"npz", read_npz, false, 0},          {"picture", read_picture, false, 0},
+    {"npy", read_npy, false, 0},        {"npz", read_npz, true, 0},           {"picture", read_picture, false, 0},
     {"model", read_model, false, 0},    {"header", read_header, false, 0},    {"checkpoint", read_checkpoint, false, 0},
     {"options", read_options, true, 0}, {"run_log", read_log, true, 3 << 20}, {"export", read_export, false, 0},
 };
@@ -429,17 +433,21 @@ static size_t allowance(void)
     return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size > unpacked ? size : unpacked);
 }
 
-/* Bytes of memory that a table of INDEX:VALUE allows beyond others: its largest index is its width. */
+/* Bytes of memory that a table of INDEX:VALUE or of {INDEX VALUE, ...} allows beyond others: its largest index, or the
+ * number of its attributes, is its width. */
 static size_t sparse_allowance(const char *text, size_t size)
 {
     enum { MOST_INDEX = 1 << 16, BYTES_A_COLUMN = 512, COPIES = 3 };
-    size_t index = 0, width = 0, rows = 1;
+    size_t index = 0, width = 0, rows = 1, attributes = 0;
     for (size_t i = 0; i < size; i++) {
         width = text[i] == ':' && index > width ? index : width;
         index = text[i] >= '0' && text[i] <= '9' ? 10 * index + (size_t)(text[i] - '0') : 0;
         index = index > MOST_INDEX ? MOST_INDEX : index;
         rows += text[i] == '\n' || text[i] == '\r';
+        attributes += text[i] == '@';
     }
+    if (memchr(text, '{', size) && attributes > width)
+        width = attributes;
     return width * (BYTES_A_COLUMN + COPIES * rows * sizeof(float));
 }
 

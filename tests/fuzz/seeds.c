@@ -101,6 +101,9 @@ static void table_seeds(taker take)
         {"libsvm", "# two features\n1 1:0.5 2:1 # first\n-1 2:3\n1 1:-4 3:1e-3\n"},
         {"arff", "% x\n@RELATION r\n@ATTRIBUTE a NUMERIC\n@ATTRIBUTE 'b' real\n@attribute y {u,'v \\'w'}\n@DATA\n"
                  "1,0,u\n% y\n-2.5,1,'v \\'w'\n3,1,u\n"},
+        {"braces",
+         "@RELATION r\n@ATTRIBUTE a NUMERIC\n@ATTRIBUTE b {u, 'v, w'}\n@ATTRIBUTE t string\n@attribute y {no,yes}\n"
+         "@DATA\n{0 1, 2 x, 3 yes}\n{2 'y z'}\n2,'v, w',x,no\n{1 'v, w' , 2 \"x\"}\n"},
         {"words", "c;d;x;y\nred;2020-01-05;1;a\n\"gr\"\"een\";NA;2;b\nred;;3;a\n\"gr\"\"een\";?;4;b\nblue;none;5;a\n"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)

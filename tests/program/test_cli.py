@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -15,6 +16,9 @@ import unittest
 from collections import Counter
 
 from program import CHECK, DEVICE, DIVERGED, INPUT, MODULE, OUTPUT, PROGRAM, SMALL, USAGE, Cli, bars, main, signed
+from tables import npy
+
+COMPILER = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
 
 
 class Help(Cli):
@@ -232,6 +236,12 @@ class Train(Cli):
         line = self.lines("train", "--data", "huge", "--layers", f"{inputs}-2", "--epochs", "0", "--device", "cpu")[-1]
         self.assertEqual(line["parameters"], 2 * inputs + 2)
         self.assertLess(max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before, 0) * 1024, available / 8)
+        # its rows have weights, of which none may be 0, since rows of a mapped file cannot be left out
+        train = ["train", "--data", "huge", "--layers", f"{inputs}-2", "--epochs", "0", "--device", "cpu", "--weights", "w.npy"]
+        (self.folder / "w.npy").write_bytes(npy((n,), "B", [1 + i % 2 for i in range(n)]))
+        self.assertEqual(self.lines(*train)[-1]["parameters"], 2 * inputs + 2)
+        (self.folder / "w.npy").write_bytes(npy((n,), "B", [i % 2 for i in range(n)]))
+        self.assertIn("too large for the memory, so that rows of weight 0 cannot be left out", self.run_program(*train, code=INPUT).stderr)
 
     @staticmethod
     def members(content, *ends):
@@ -409,6 +419,28 @@ class Devices(Cli):
         self.assertIn("no CUDA device: the module named by ANNC_CUDA_MODULE could not be loaded", result.stderr)
         result = self.run_program("train", "--data", "bars", "--layers", "784-8-10", "--epochs", "1", environment=environment)
         self.assertIn("device: cpu", result.stderr)
+
+    @unittest.skipUnless(COMPILER, "no C compiler")
+    def test_libraries_elsewhere(self):
+        """The libraries of NVIDIA's Python packages are outside the loader's path: a module that needs one is loaded all the same."""
+        for folder in ("nvidia/cublas/lib", "nvidia/other/lib", "with space"):
+            (self.folder / folder).mkdir(parents=True)
+        def build(source, *arguments):
+            (self.folder / "x.c").write_text(source)
+            subprocess.run([COMPILER, "-shared", "-fPIC", "x.c", *arguments], cwd=self.folder, check=True)
+        build("int lt(void) { return 7; }", "-Wl,-soname,libcublasLt.so.99", "-o", "nvidia/other/lib/libcublasLt.so.99")
+        build("int lt(void); int blas(void) { return lt(); }", "-Wl,-soname,libcublas.so.99", "-Wl,--no-as-needed", "nvidia/other/lib/libcublasLt.so.99", "-o",
+              "nvidia/cublas/lib/libcublas.so.99")
+        build("int blas(void); int module(void) { return blas(); }", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", "nvidia/cublas/lib/libcublas.so.99", "-o", "module.so")
+        (self.folder / "nvidia/cublas/lib/libcublas.so.98").write_text("damaged")
+        told = {}
+        for name, folders in (("none", None), ("empty", ""), ("half", "nvidia/cublas/lib"), ("absent", "/absent:with space"),
+                              ("all", ":with space:nvidia/cublas/lib:/absent::nvidia/other/lib:")):
+            environment = {"ANNC_CUDA_MODULE": "./module.so", **({} if folders is None else {"ANNC_CUDA_LIBRARIES": folders})}
+            told[name] = self.run_program("train", "--data", "bars", "--device", "cuda", code=DEVICE, environment=environment).stderr
+        self.assertIn("the CUDA module does not belong to this program", told.pop("all"))  # it was loaded
+        for name, message in told.items():
+            self.assertRegex(message, "named by ANNC_CUDA_MODULE could not be loaded: libcublas(Lt)?.so.99", name)
 
     def test_info(self):
         line = self.lines("info", "--device", "cpu", "--layers", "784-128-10")[-1]

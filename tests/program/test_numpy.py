@@ -10,8 +10,8 @@ try:
 except ImportError:
     numpy = None
 
-from program import INPUT, bars, idx, main
-from tables import T, Tables, bar_row, blobs, npy
+from program import INPUT, USAGE, bars, idx, main
+from tables import COLUMNS, T, Tables, bar_row, blobs, npy
 
 BARS = ["--layers", "784-16:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "10", "--device", "cpu"]
 HALF = {True: ">", False: "<"}
@@ -150,6 +150,88 @@ class Arrays(Numpy):
                       self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--test", "t10k-images-idx3-ubyte", *options, code=INPUT).stderr)
         self.assertIn("t10k-labels-idx1-ubyte has labels, but x.npy has targets",
                       self.run_program("train", "--data", "t10k-images-idx3-ubyte", "--test", "x.npy", "--test-labels", "y.npy", *options, code=INPUT).stderr)
+
+
+class RowWeights(Numpy):
+    """Weights of the rows of arrays and images: what they do is that of a column of a table."""
+    W = [0, 1, 2, 1, 3, 1, 1]
+
+    def setUp(self):
+        super().setUp()
+        x = features()
+        self.x, self.y, self.w = npy([150, 4], "f", x), npy([150], "B", labels()), npy([150], "d", [self.W[i % 7] for i in range(150)])
+        kept = [i for i in range(150) if self.W[i % 7] > 0]
+        self.put("x.npy", self.x)
+        self.put("y.npy", self.y)
+        self.put("w.npy", self.w)
+        rows = [[repr(value) for value in x[4 * i:4 * i + 4]] + [i % 3, self.W[i % 7]] for i in range(150)]
+        self.csv = self.write("t.csv", rows, [*COLUMNS, "w"])
+        self.kept = len(kept)
+
+    def trained(self, data, *more, model="m"):
+        last = self.lines("train", "--data", data, *T, *more, "--save", model)[-1]
+        return last["loss"], (self.folder / model).read_bytes()[-200:]
+
+    def test_npy_and_npz(self):
+        want = self.trained(self.csv, "--weight", "w")
+        self.assertNotEqual(want, self.trained(self.csv, "--drop", "w"))
+        self.assertEqual(self.trained("x.npy", "--labels", "y.npy", "--weights", "w.npy"), want)
+        self.assertIn(f"{150 - self.kept} rows of weight 0 are left out", self.run_program("train", "--data", "x.npy", "--labels", "y.npy", *T, "--weights", "w.npy").stderr)
+        archive = self.put_npz("a.npz", {"x.npy": self.x, "y.npy": self.y, "w.npy": self.w})
+        self.assertEqual(self.trained(archive, "--weight", "w", model="n"), want)
+        self.assertEqual(self.trained(archive, "--weights", "w.npy"), want)
+        self.assertEqual(self.trained(archive, "--weights", self.put_npz("w.npz", {"any.npy": self.w})), want)
+        weighted = self.lines("eval", "n", "--data", self.csv, "--weight", "w")[-1]
+        for named in ([], ["--data", archive], ["--data", archive, "--weight", "W"], ["--data", "x.npy", "--labels", "y.npy", "--weights", "w.npy"]):
+            self.assertEqual(self.lines("eval", "n", *named)[-1]["loss"], weighted["loss"])
+        self.assertNotEqual(self.lines("eval", "n", "--data", "x.npy", "--labels", "y.npy")[-1]["loss"], weighted["loss"])
+        self.assertEqual(self.run_program("predict", "n", archive).stdout, self.run_program("predict", "n", "x.npy").stdout)
+        self.assertEqual(self.lines("eval", "m")[-1]["loss"], weighted["loss"])  # the weights of the training, in a file of their own
+
+    def test_train_and_test(self):
+        test = npy([30, 4], "f", features()[:120]), npy([30], "B", labels()[:30]), npy([30], "f", [1 + i % 3 for i in range(30)])
+        members = {"x_train.npy": self.x, "y_train.npy": self.y, "w_train.npy": self.w, "x_test.npy": test[0], "y_test.npy": test[1]}
+        few = [part if part != "60" else "1" for part in T]
+        plain = self.lines("train", "--data", self.put_npz("p.npz", members), *few, "--weight", "w_train")[-1]
+        members["w_test.npy"] = test[2]
+        both = self.lines("train", "--data", self.put_npz("b.npz", members), *few, "--weight", "w_train", "--save", "m")[-1]
+        self.assertEqual(plain["loss"], both["loss"])
+        self.assertNotEqual(*(self.lines("eval", "m", "--data", name)[-1]["loss"] for name in ("p.npz", "b.npz")))
+        for name in ("xt", "yt", "wt"):
+            self.put(f"{name}.npy", test["xyw".index(name[0])])
+        self.assertEqual(self.lines("eval", "m", "--data", "xt.npy", "--labels", "yt.npy", "--weights", "wt.npy")[-1]["loss"],
+                         self.lines("eval", "m", "--data", "b.npz")[-1]["loss"])
+
+    def test_images(self):
+        images, classes = bars(60)
+        self.put("train-images-idx3-ubyte", images)
+        self.put("train-labels-idx1-ubyte", classes)
+        repeated = [i for i in range(60) for _ in range(self.W[i % 7])]
+        self.put("w.npy", npy([60], "B", [self.W[i % 7] for i in range(60)]))
+        self.put("x.npy", npy([len(repeated), 28, 28], "B", [v for i in repeated for v in images[16 + 784 * i:16 + 784 * i + 784]]))
+        self.put("y.npy", npy([len(repeated)], "B", [classes[8 + i] for i in repeated]))
+        self.run_program("train", "--data", "train-images-idx3-ubyte", "--epochs", "1", "--device", "cpu", "--weights", "w.npy", "--save", "m")
+        got = self.lines("eval", "m", "--data", "train-images-idx3-ubyte", "--weights", "w.npy")[-1]
+        want = self.lines("eval", "m", "--data", "x.npy", "--labels", "y.npy")[-1]
+        for key in ("loss", "accuracy"):
+            self.assertAlmostEqual(got[key], want[key], places=5)
+
+    def test_refused(self):
+        archive = self.put_npz("a.npz", {"x.npy": self.x, "y.npy": self.y, "w.npy": self.w})
+        for content, fault in ((npy([149], "d", [1] * 149), "has shape 149, but x.npy has 150 examples; there must be one weight for each"),
+                               (npy([150, 2], "d", [1] * 300), "has shape 150x2, but"), (npy([], "d", [1]), "has shape"),
+                               (npy([150], "d", [1] * 70 + [-1] + [1] * 79), "row 71 has the weight -1: weights must be finite and 0 or more"),
+                               (npy([150], "d", [float("nan")] + [1] * 149), "row 1 has the weight nan"), (npy([150], "d", [1e39] * 150), "row 1 has the weight 1e+39"),
+                               (npy([150], "d", [0] * 150), "x.npy: the weight of every row is 0"), (self.w[:300], "bad.npy: is cut short"), (b"1,2", "bad.npy")):
+            self.put("bad.npy", content)
+            self.assertIn(fault, self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--weights", "bad.npy", *T, code=INPUT).stderr)
+        self.assertIn("has no array 'v' for --weight; it has x", self.run_program("train", "--data", archive, "--weight", "v", *T, code=INPUT).stderr)
+        self.assertIn("--weight and --weights cannot be combined",
+                      self.run_program("train", "--data", archive, "--weight", "w", "--weights", "w.npy", *T, code=USAGE).stderr)
+        self.assertIn("--weight names a column of a text table, or an array of an NPZ file, but the data are neither",
+                      self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--weight", "w", *T, code=USAGE).stderr)
+        self.assertIn("w.npy", self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--weights", "w.npy", *T, "--save", "w.npy", code=USAGE).stderr)
+        self.assertIn("none.npy", self.run_program("train", "--data", "x.npy", "--labels", "y.npy", "--weights", "none.npy", *T, code=INPUT).stderr)
 
 
 class Archives(Numpy):

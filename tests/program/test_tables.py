@@ -544,9 +544,114 @@ class Weights(Tables):
         self.assertIn("has no column 'v' for --weight", self.refused(self.weighted("w.csv", rows), "--weight", "v"))
         self.assertIn("--label and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--label", "w", code=USAGE))
         self.assertIn("--drop and --weight name the same column, 3", self.refused(self.weighted("w.csv", rows), "--weight", "w", "--drop", "w", code=USAGE))
-        (self.folder / "x.npy").write_bytes(npy((4, 2), "f", [1, 2, 3, 4, 5, 6, 7, 8]))
-        for data in ("digits", "x.npy"):
-            self.assertIn("--weight names a column of a text table, but the data are none", self.refused(data, "--weight", "w", options=[], code=USAGE))
+        self.assertIn("--weight names a column of a text table, or an array of an NPZ file, but the data are neither",
+                      self.refused("digits", "--weight", "w", options=[], code=USAGE))
+        for data in ("digits", self.weighted("w.csv", rows)):
+            self.assertIn("--weights is for IDX images and arrays, but the data are neither", self.refused(data, "--weights", "w.csv", options=[], code=USAGE))
+
+
+class LabelSets(Tables):
+    """Several labels in one cell, as targets of 0 and 1."""
+    FEW = ["--device", "cpu", "--epochs", "2"]
+
+    @staticmethod
+    def rows(count=40):
+        """Rows of a, b and the set of their labels; the third has none."""
+        for i in range(count):
+            a, b = i % 7 / 7, i * 5 % 11 / 11
+            yield f"{a:.6f}", f"{b:.6f}", [name for name, there in (("red", a > 0.5), ("big", a + b > 1), ("thin", b < 0.2 and i != 2)) if there]
+
+    def lists(self, name="l.csv", separator=";", count=40):
+        """A table whose labels come in any order, with blanks, twice, and with empty items."""
+        cells = [[a, b, f" {separator} ".join(labels[::-1] if i % 2 else labels + labels[:1]) + separator * (i % 3)] for i, (a, b, labels) in enumerate(self.rows(count))]
+        return self.write(name, [[a, b, f'"{cell}"'] for a, b, cell in cells], ["a", "b", "tags"])
+
+    def columns(self, name="c.csv", count=40):
+        return self.write(name, [[a, b, *(int(label in labels) for label in ("big", "red", "thin"))] for a, b, labels in self.rows(count)],
+                          ["a", "b", "big", "red", "thin"])
+
+    def tensors(self, model):
+        return (self.folder / model).read_bytes().split(b"}", 1)[1][-2000:]
+
+    def test_as_columns(self):
+        """The same bits as a column of 0 and 1 for each label; other rules of the separator make no difference."""
+        shown = self.run_program("train", "--data", self.columns(), "--target", "big,red,thin", *self.FEW, "--save", "c").stdout
+        want = self.lines("eval", "c", "--data", "c.csv")[-1]
+        for separator in (";", "|", ",", " ", "tab"):
+            file = self.lists(separator="\t" if separator == "tab" else separator)
+            got = self.run_program("train", "--data", file, "--label", "tags", "--label-separator", separator, *self.FEW, "--save", "m")
+            self.assertEqual([line for line in got.stdout.splitlines() if "oss" in line], [line for line in shown.splitlines() if "oss" in line])
+            self.assertIn("column 'tags' has 3 labels, 1.00 per row; each is a target of 0 or 1", got.stderr)
+            self.assertEqual(self.tensors("m"), self.tensors("c"))
+            mine = self.lines("eval", "m", "--data", file)[-1]
+            for key in ("loss", "label_accuracy", "subset_accuracy", "targets"):
+                self.assertEqual(mine.get(key), want.get(key), key)
+        self.assertEqual([label["label"] for label in mine["labels"]], ["big", "red", "thin"])
+
+    def test_predict(self):
+        file = self.lists()
+        self.run_program("train", "--data", file, "--label-separator", ";", "--device", "cpu", "--save", "m")
+        info = self.lines("info", "m")[-1]
+        self.assertEqual((info["annc.label"], info["annc.label_separator"], info["annc.targets"]), ("tags", ";", '["big","red","thin"]'))
+        lines, text = self.lines("predict", "m", file), self.run_program("predict", "m", file).stdout.splitlines()
+        for line, shown in zip(lines, text, strict=True):
+            want = [(name, value) for name, value in zip(("big", "red", "thin"), line["values"], strict=True) if value > 0.5]
+            self.assertEqual(line["labels"], [name for name, _ in want])
+            self.assertEqual(shown, "  ".join(f"{name} {value:.4f}" for name, value in want) or "(none)")
+        self.assertIn("(none)", text)
+        self.assertTrue(any(len(line["labels"]) > 1 for line in lines))
+        self.assertEqual(self.run_program("predict", "m", file, "--csv").stdout.splitlines()[0], "input,row,big,red,thin")
+        plain = self.write("p.csv", [[a, b] for a, b, _ in self.rows()], ["a", "b"])
+        self.assertEqual(self.run_program("predict", "m", plain).stdout.splitlines(), text)
+
+    def test_other_tables(self):
+        """Labels of a test set are those of the training; columns in any order, or none names them."""
+        file = self.lists()
+        test = self.write("t.csv", [["thin;red", "0.5", "0.1"], ["", "0.1", "0.9"]], ["tags", "b", "a"])
+        run = self.run_program("train", "--data", file, "--test", test, "--label", "tags", "--label-separator", ";", *self.FEW, "--save", "m")
+        self.assertIn("test set label acc", run.stdout)
+        self.assertEqual([row["support"] for row in self.lines("eval", "m", "--data", test)[-1]["labels"]], [0, 1, 1])
+        for cell in ("red;blue", "Red", "big,red"):
+            strange = self.write("s.csv", [["1", "2", f'"{cell}"']], ["a", "b", "tags"])
+            self.assertIn(f"line 2 has the label '{cell.split(';')[-1]}', which the training data do not have",
+                          self.run_program("eval", "m", "--data", strange, code=INPUT).stderr)
+        self.write("n.csv", [[a, b, ";".join(labels)] for a, b, labels in self.rows()])
+        self.run_program("train", "--data", "n.csv", "--label", "3", "--label-separator", ";", *self.FEW, "--save", "n")
+        self.assertEqual(sum(row["support"] for row in self.lines("eval", "n", "--data", "n.csv")[-1]["labels"]), 40)
+
+    def test_numbers_and_gaps(self):
+        """Labels may be numbers; lists with decimal-looking commas are no numbers; '?' is a missing list, an empty one is not."""
+        rows = [[i % 5, f'"{i % 3},{i % 4}"' if i != 7 else "?"] for i in range(30)]
+        file = self.write("n.csv", rows, ["x", "label"])
+        self.assertIn("line 9, column 'label': the label or target is missing", self.refused(file, "--label-separator", ",", options=[]))
+        got = self.run_program("train", "--data", file, "--label-separator", ",", "--missing", "drop", *self.FEW, "--save", "m").stderr
+        self.assertIn("has 4 labels", got)
+        self.assertNotIn("decimal comma", got)
+        self.assertIn("1 row with missing values is left out", got)
+        self.assertEqual(self.lines("info", "m")[-1]["annc.targets"], '["0","1","2","3"]')
+
+    def test_hint(self):
+        hint = "each different label is a class; set --label-separator to ';' if it separates several labels in a cell"
+        self.assertIn(hint, self.run_program("train", "--data", self.write("h.csv", [[i, "red;big" if i % 2 else "red"] for i in range(20)], ["x", "label"]), *self.FEW).stderr)
+        for labels in (("a;b", "c;d"), ("red", "big")):
+            file = self.write("h.csv", [[i, labels[i % 2]] for i in range(20)], ["x", "label"])
+            self.assertNotIn("label-separator", self.run_program("train", "--data", file, *self.FEW).stderr)
+
+    def test_refused(self):
+        file = self.lists()
+        one = self.write("o.csv", [[i, "red" if i % 2 else ""] for i in range(9)], ["x", "label"])
+        for options, fault, code in ((("--label-separator", "x"), "--label-separator is a blank or a mark", USAGE),
+                                     (("--label-separator", ";;"), "--label-separator takes one character", USAGE),
+                                     (("--label-separator", ";", "--target", "a"), "--target and --label-separator cannot be combined", USAGE),
+                                     (("--label-separator", ";", "--layers", "2-2"), "the network has 2 outputs, but the data have 3 targets", INPUT)):
+            self.assertIn(fault, self.refused(file, *options, options=[], code=code))
+        self.assertIn("has 1 different label in its lists; there must be 2 or more", self.refused(one, "--label-separator", ";", options=[]))
+        many = self.write("m.csv", [[i, f"{i};{i + 1}"] for i in range(40000)], ["x", "label"])
+        self.assertIn("has 40000 rows and 40001 different labels in its lists, which would take 6103 MB", self.refused(many, "--label-separator", ";", options=[]))
+        self.run_program("train", "--data", file, "--label-separator", ";", *self.FEW, "--save", "m")
+        damaged = (self.folder / "m").read_bytes().replace(b'"annc.label_separator":";"', b'"annc.label_separator":"x"')
+        (self.folder / "d").write_bytes(damaged)
+        self.assertRegex(self.run_program("eval", "d", "--data", file, code=INPUT).stderr, "annc.label_separator is malformed|checksum")
 
 
 if __name__ == "__main__":

@@ -111,8 +111,7 @@ class TextFiles(Tables):
 
     def test_arff_damaged(self):
         rows = arff(blobs(30))
-        for name, text, message in (("sparse", ARFF + "{0 1, 4 alpha}\n", "line 11: is a sparse row {INDEX VALUE, ...} of ARFF"),
-                                    ("no-data", ARFF.split("@DATA")[0], "is an ARFF file without @data"), ("empty", ARFF, "has no rows"),
+        for name, text, message in (("no-data", ARFF.split("@DATA")[0], "is an ARFF file without @data"), ("empty", ARFF, "has no rows"),
                                     ("none", "@relation x\n@data\n1,2\n", "is an ARFF file without attributes"),
                                     ("type", ARFF.replace("b REAL", "b"), "line 5: is no @attribute with a name and a type"),
                                     ("relation", ARFF.replace("b REAL", "b relational"), "line 5: the attribute is a relation"),
@@ -121,6 +120,60 @@ class TextFiles(Tables):
                                     ("row", rows + "1,2,3\n", "has 3 fields, but other lines have 5")):
             with self.subTest(name):
                 self.assertIn(message, self.refused(self.put(f"{name}.arff", text)))
+
+    @staticmethod
+    def braces(rows, header=ARFF, blank=" ", nominal=("alpha", "'be\\'ta'", "\"gam ma\"")):
+        names = dict(zip(("alpha", "beta", "gamma"), nominal, strict=True))
+        return header + "".join(blank + "{" + f",{blank}".join([f"{j}{blank or ' '}{v}" for j, v in enumerate(row[:4]) if float(v) != 0] +
+                                                               [f"4 {names[row[4]]}"] * (row[4] != "alpha")) + blank + "}" + blank + "\n%x\n" for row in rows)
+
+    def test_braces(self):
+        """Sparse rows: what is not written is 0, or the first of an attribute's list."""
+        rows = [[v if (i + j) % 3 else "0" for j, v in enumerate(row[:4])] + row[4:] for i, row in enumerate(blobs(150))]
+        rows[40] = ["0"] * 4 + ["alpha"]
+        dense = self.trains(self.put("d.arff", arff(rows)))
+        for name, text in (("s", self.braces(rows)), ("blanks", self.braces(rows, blank="\t ")), ("tight", self.braces(rows, blank="")),
+                           ("crlf", self.braces(rows).replace("\n", "\r\n")), ("end", self.braces(rows).rstrip("%x\n")),
+                           ("both", arff(rows[:70]) + self.braces(rows[70:], header=""))):
+            with self.subTest(name):
+                self.assertEqual(self.trains(self.put(f"{name}.arff", text))["loss"], dense["loss"])
+        self.assertIn("{ }", (self.folder / "s.arff").read_text())
+        self.assertIn("an ARFF table of 5 attributes; values that are not written are 0, or the first of the attribute's list", self.notes("s.arff"))
+        model = self.model("s.arff")
+        said = self.predicted(model, "d.arff")
+        self.assertEqual(self.predicted(model, "s.arff"), said)
+        self.assertEqual(self.predicted(model, "-", input=self.braces(rows)), said)
+        long = self.put("long.arff", self.braces(rows * 400))
+        self.assertEqual(self.predicted(model, long)[1:151], [line for line in said[1:]])
+
+    def test_braces_of_words(self):
+        """Values in quotes may have commas and braces; a missing value is '?'."""
+        header = "@relation r\n@attribute x real\n@attribute colour { 'a, {b}' ,red, blue}\n@attribute t string\n@attribute class {no,yes}\n@data\n"
+        dense = "".join(f"{i % 5},{('red', chr(39) + 'a, {b}' + chr(39), 'blue')[i % 3]},{'uv'[i % 2]},{('no', 'yes')[i % 4 // 2]}\n" for i in range(40))
+        sparse = "".join("{" + (f"0 {i % 5}," if i % 5 else "") + (f"1 {('red', '', 'blue')[i % 3]}," if i % 3 != 1 else "") +
+                         f"2 {'uv'[i % 2]}" + (",3 yes" if i % 4 > 1 else "") + "}\n" for i in range(40))
+        loss = [self.run_program("train", "--data", self.put("w.arff", header + text), "--device", "cpu", "--epochs", "3", "--save", "m").stdout.splitlines()[-2]
+                for text in (dense, sparse)]
+        self.assertEqual(loss[0], loss[1])
+        self.assertIn('"a, {b}"', self.lines("info", "m")[-1]["annc.categories"])
+        gap = self.put("gap.arff", header + sparse + "{0 ?, 2 u}\n")
+        self.assertIn("line 47, column 'x': the value is missing", self.refused(gap, options=[]))
+        self.assertIn("1 row with missing values is left out", self.run_program("train", "--data", gap, "--missing", "drop", "--epochs", "0").stderr)
+        for row, fault in (("{0 1}", "leaves out attribute 2, 't', which is neither a number nor one of a list"), ("{2 u", "the row begins with { and does not end with }"),
+                           ("{2 u\n}", "the row begins with { and does not end with }"), ("{2 u}, {5}", "text follows the }, as weights of rows do"),
+                           ("{2 'u}", "a quote opens here and is never closed"), ("{2 'u'x}", "text follows a closing quote"), ("{4 1, 2 u}", "'4' is not the index of an attribute, 0 to 3"),
+                           ("{2 u, 99999999999999999999 1}", "'99999999999999999999' is not the index"), ("{2 u, 2 v}", "index 2 follows index 2; indices must ascend"),
+                           ("{2 u, 0 1}", "index 0 follows index 2"), ("{-1 1, 2 u}", "'-1' is not the index"), ("{x 1, 2 u}", "'x' is not the index"), ("{2}", "index 2 has no value"),
+                           ("{,}", "'' is not the index"), ("{2 u, 3}", "index 3 has no value")):
+            with self.subTest(row):
+                self.assertIn(f"line 47: {fault}" if "leaves" in fault else fault, self.refused(self.put("bad.arff", header + sparse + row + "\n"), options=[]))
+                self.assertIn("line 47", self.refused("bad.arff", options=[]))
+
+    def test_braces_and_memory(self):
+        """Rows without values take memory: 4 bytes per attribute."""
+        header = "@relation r\n" + "".join(f"@attribute a{i} real\n" for i in range(20000)) + "@attribute class {no,yes}\n@data\n"
+        self.assertIn("has 60000 sparse rows of 20001 values, which would take 4577 MB; leave out attributes or rows",
+                      self.refused(self.put("m.arff", header + "{}\n" * 60000), options=[]))
 
     # ------------------------------------------------------------ comments and 'sep='
 

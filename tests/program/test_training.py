@@ -106,6 +106,19 @@ class Tasks(Tables):
                                "--lr", "0.01", "--epochs", "100", "--device", "cpu", "--cost", cost)[-1]
             self.assertGreater(other["r2"], 0.95)
 
+    def in_epoch_lines(self, train, file, key, name, finally_):
+        """The measure of a cost is in each epoch's line, in place of R2, and survives a checkpoint; after the last epoch it is the model's."""
+        tested = self.lines(*train, "--test", file)
+        self.assertEqual((tested[-2][f"test_{key}"], tested[-1][key]), (finally_, finally_))
+        held = [*("6" if part == "100" else part for part in train), "--validation", "0.2", "--checkpoint", "c"]
+        self.assertRegex(self.run_program(*held).stdout.splitlines()[-1], rf"^Epoch 6:  Mean loss: \S+  validation set {name}: \d\S*$")
+        self.assertRegex(self.run_program(*held, "--test", file).stdout.splitlines()[-1],
+                         rf"^Epoch 6:  Mean loss: \S+  validation {name}: \d\S*  test {name}: \d\S*$")
+        whole = self.lines(*held)[-1]
+        self.assertEqual(self.lines("train", "--resume", "c")[-1][f"validation_{key}"], whole[f"validation_{key}"])
+        plain = self.lines(*train[:5], "--validation", "0.2", "--epochs", "1")[-1]
+        self.assertNotIn(f"validation_{key}", plain)
+
     def test_quantiles(self):
         draw = random.Random(5)
         rows = [[f"{x:.4f}", f"{10 * x + draw.uniform(-1, 1):.4f}"] for x in (draw.random() for _ in range(600))]
@@ -120,6 +133,7 @@ class Tasks(Tables):
             self.assertAlmostEqual(measured["pinball"], quantile * (1 - quantile), delta=0.02)
         said = self.run_program("eval", "m", "--data", file).stdout
         self.assertIn("(quantile 0.75)", said)
+        self.in_epoch_lines([*fit, "--cost", "quantile", "--quantile", "0.75"], file, "pinball", "pinball", measured["pinball"])
         self.assertIn("above 0 and below 1", self.refused(file, "--target", "y", "--cost", "quantile", "--quantile", "0", code=USAGE, options=[]))
         self.assertIn("the model has 0.75", self.run_program("eval", "m", "--data", file, "--quantile", "0.5", code=USAGE).stderr)
         self.assertIn("the cost is not quantile", self.run_program(*fit, "--quantile", "0.9").stderr)
@@ -139,6 +153,8 @@ class Tasks(Tables):
                          "--epochs", "100", "--device", "cpu", "--save", "m")
         measured = self.lines("eval", "m", "--data", file)[-1]
         self.assertTrue(0.8 < measured["poisson_deviance"] < 1.3, measured)
+        self.in_epoch_lines(["train", "--data", file, "--target", "n", "--hidden", "none", "--cost", "poisson", "--optimizer", "adam", "--lr", "0.02",
+                             "--epochs", "100", "--device", "cpu"], file, "poisson_deviance", "deviance", measured["poisson_deviance"])
         for given in (0.1, 0.9):
             rate = self.lines("predict", "m", self.write("one.csv", [[given]], ["x"]))[0]["values"][0]
             self.assertAlmostEqual(math.log(rate), 0.5 + 2 * given, delta=0.15)

@@ -316,6 +316,23 @@ class Training(unittest.TestCase):
         p = fitted.predict_proba(X[60:])[np.arange(180), y[60:]]
         self.assertAlmostEqual(float(-np.log(p).mean()), min(fitted.validation_curve_), places=4)
 
+    def test_eval_set_with_weights(self):
+        """A held-out row of weight 2 counts as two, one of weight 0 as none."""
+        X, y = blobs(240)
+        weight = np.arange(180) % 3
+        repeated = np.repeat(np.arange(60, 240), weight)
+        for kind in (annc.AnncClassifier, annc.AnncRegressor):
+            def fit(*held, kind=kind):
+                return kind(epochs=8).fit(X[:60], y[:60], eval_set=held).validation_curve_
+            weighted = fit(X[60:], y[60:], weight)
+            np.testing.assert_allclose(weighted, fit(X[repeated], y[repeated]), rtol=1e-5)
+            self.assertGreater(np.abs(np.subtract(weighted, fit(X[60:], y[60:]))).max(), 1e-4)
+            self.assertEqual(fit(X[60:], y[60:], None), fit(X[60:], y[60:]))
+            for held, message in (((X[60:], y[60:], weight[1:]), "sample_weight"), ((X[60:], y[60:], -weight), "row 2 has the weight -1"),
+                                  ((X[60:],), "1 items: it must be"), ((X[60:], y[60:], weight, 1), "4 items: it must be")):
+                with self.assertRaisesRegex(ValueError, message):
+                    fit(*held)
+
     def test_partial_fit(self):
         X, y = blobs()
         fitted = annc.AnncClassifier(lr=0.01)

@@ -1,7 +1,9 @@
 """Signals, threads and processes."""
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import unittest
@@ -22,6 +24,20 @@ def run(text, *arguments):
     if result.returncode or result.stderr:
         raise AssertionError(f"{result.returncode}: {result.stdout}{result.stderr}")
     return result.stdout
+
+
+class Libraries(unittest.TestCase):
+    def test_packages_of_nvidia(self):
+        """Directories of libraries in nvidia/ on sys.path, unless the environment names others."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, file in (("cublas", "libcublas.so.12"), ("cuda_runtime", "libcudart.so.12"), ("empty", "__init__.py")):
+                (pathlib.Path(folder) / "nvidia" / name / "lib").mkdir(parents=True)
+                (pathlib.Path(folder) / "nvidia" / name / "lib" / file).write_text("")
+            program = "import sys; sys.path.append(sys.argv[1]); import os, annc; print(os.environ.get('ANNC_CUDA_LIBRARIES'))"
+            libraries = [f"{folder}/nvidia/{name}/lib" for name in ("cublas", "cuda_runtime")]
+            self.assertEqual(run(program, folder).strip().split(":")[-2:], libraries)
+            self.assertNotIn("empty", run(program, folder))
+            self.assertEqual(run("import os; os.environ['ANNC_CUDA_LIBRARIES'] = 'mine'\n" + program.replace("; ", "\n"), folder).strip(), "mine")
 
 
 class Signals(unittest.TestCase):

@@ -1,5 +1,6 @@
 /* command_predict.c - annc-gpu predict */
 #include "cli/model/command_predict.h"
+#include "base/functions.h"
 #include "base/status.h"
 #include "cli/charts/drawing.h"
 #include "cli/charts/gallery.h"
@@ -111,6 +112,8 @@ static annc_status predict_files(const struct options *options, annc_device *dev
     const annc_activation last = shape->activation[shape->layers - 1];
     struct predictions predictions = {.options = options,
                                       .is_probability = last == ANNC_SIGMOID || last == ANNC_SOFTMAX,
+                                      .has_label_sets = annc_network_metadata(network, "annc.label_separator") != NULL,
+                                      .middle = annc_cost_middle(shape->cost),
                                       .on_terminal = isatty(STDOUT_FILENO)};
     int failed = 0;
     ANNC_TRY(input_files_open(options->positional + 1, options->positional_count - 1, &files));

@@ -53,8 +53,6 @@ static uint32_t find_top(const struct predictions *predictions, uint32_t i, cons
     return count;
 }
 
-/* ---------------------------------------------------------------- lines */
-
 /* Prints like "%.4f", which takes four times as long and is used only if the fifth digit is near a
  * half. */
 static void print_four_places(double value)
@@ -76,6 +74,41 @@ static void print_four_places(double value)
     fwrite(text + at, 1, sizeof text - (size_t)at, stdout);
 }
 
+/* ---------------------------------------------------------------- several labels per row */
+
+static bool has_label(const struct predictions *predictions, const float *outputs, uint32_t j)
+{
+    return outputs[j] > predictions->middle;
+}
+
+static void print_labels(const struct predictions *predictions, const float *outputs)
+{
+    bool any = false;
+    for (uint32_t j = 0; j < annc_dataset_examples(predictions->data)->outputs; j++) {
+        if (!has_label(predictions, outputs, j))
+            continue;
+        const char *name = annc_dataset_target_name(predictions->data, j);
+        fputs(any ? "  " : "", stdout);
+        print_plain(stdout, name, strlen(name));
+        fputs(predictions->is_probability ? " " : " output ", stdout);
+        print_four_places((double)outputs[j]);
+        any = true;
+    }
+    if (!any)
+        fputs("(none)", stdout);
+}
+
+static void add_labels(const struct predictions *predictions, const float *outputs, struct json *json)
+{
+    json_open(json, "labels", '[');
+    for (uint32_t j = 0; j < annc_dataset_examples(predictions->data)->outputs; j++)
+        if (has_label(predictions, outputs, j))
+            json_text(json, NULL, annc_dataset_target_name(predictions->data, j));
+    json_close(json, ']');
+}
+
+/* ---------------------------------------------------------------- lines */
+
 static void print_class(const struct predictions *predictions, uint32_t c, const float *outputs)
 {
     const char *name = annc_dataset_class_name(predictions->data, c);
@@ -84,7 +117,8 @@ static void print_class(const struct predictions *predictions, uint32_t c, const
     print_four_places(class_output(predictions, outputs, c));
 }
 
-/* "setosa 0.9871", "mine.png: setosa 0.9871", "setosa 0.9871  virginica 0.0102", "setosa output -0.3520", "3.25 17.1". */
+/* "setosa 0.9871", "mine.png: setosa 0.9871", "setosa 0.9871  virginica 0.0102",
+ * "setosa output -0.3520", "big 0.9029  red 0.8812" (several labels), "3.25 17.1". */
 static void print_line(const struct predictions *predictions, uint32_t i, const float *outputs)
 {
     uint32_t top[MOST_TOP + 1], count = 1;
@@ -101,8 +135,10 @@ static void print_line(const struct predictions *predictions, uint32_t i, const 
             print_class(predictions, top[k], outputs);
         }
     }
+    if (predictions->has_label_sets)
+        print_labels(predictions, outputs);
     const uint32_t n = annc_dataset_examples(predictions->data)->outputs;
-    for (uint32_t j = 0; !predictions->classes && j < n; j++)
+    for (uint32_t j = 0; !predictions->classes && !predictions->has_label_sets && j < n; j++)
         printf("%s%.9g", j ? " " : "", (double)outputs[j]);
     putchar('\n');
 }
@@ -152,6 +188,8 @@ static void print_json(const struct predictions *predictions, uint32_t i, const 
     json_whole(&json, "row", annc_dataset_row(predictions->data, i));
     if (predictions->classes)
         json_text(&json, "label", annc_dataset_class_name(predictions->data, (uint32_t)predictions->classes[i]));
+    if (predictions->has_label_sets)
+        add_labels(predictions, outputs, &json);
     if (predictions->classes)
         add_classes(predictions, "probabilities", outputs, &json);
     else

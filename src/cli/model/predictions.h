@@ -9,6 +9,8 @@ struct predictions {
     const struct options *options;
     const char *input;   /* a file, or "-" */
     bool is_probability; /* an output is a class's probability; a single output is class 1's */
+    bool has_label_sets; /* an output is one of the labels that were listed in a cell */
+    float middle;        /* such a label is predicted if its output is above this */
     bool on_terminal;    /* standard output is a terminal */
     bool has_names;      /* lines begin with the name of the input */
     bool has_header;     /* the CSV header was printed */

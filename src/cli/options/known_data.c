@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 
 /* The lines "name = value" of a configuration that say which data are read, and how. */
-static const enum option_id READ_BY[] = {OPTION_DATA,      OPTION_LABELS,    OPTION_LABEL,     OPTION_TARGET,
-                                         OPTION_DROP,      OPTION_MISSING,   OPTION_DELIMITER, OPTION_DECIMAL,
-                                         OPTION_THOUSANDS, OPTION_HEADER,    OPTION_SKIP,      OPTION_X,
-                                         OPTION_Y,         OPTION_TRANSPOSE, OPTION_TEST,      OPTION_TEST_LABELS};
+static const enum option_id READ_BY[] = {
+    OPTION_DATA,      OPTION_LABELS,    OPTION_LABEL,     OPTION_TARGET,      OPTION_DROP,   OPTION_MISSING,
+    OPTION_DELIMITER, OPTION_DECIMAL,   OPTION_THOUSANDS, OPTION_HEADER,      OPTION_SKIP,   OPTION_X,
+    OPTION_Y,         OPTION_TRANSPOSE, OPTION_TEST,      OPTION_TEST_LABELS, OPTION_WEIGHTS};
 
 enum { READ_COUNT = sizeof READ_BY / sizeof *READ_BY };
 
@@ -46,6 +46,7 @@ static void take_test(const char *values[OPTION_COUNT])
     const char *skip = values[OPTION_SKIP], *comma = skip ? strchr(skip, ',') : NULL;
     values[OPTION_DATA] = values[OPTION_TEST];
     values[OPTION_LABELS] = values[OPTION_TEST_LABELS];
+    values[OPTION_WEIGHTS] = NULL;
     values[OPTION_SKIP] = comma ? comma + 1 : skip;
 }
 

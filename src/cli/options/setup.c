@@ -270,9 +270,9 @@ static annc_status mark_from(const struct options *options, enum option_id id, c
     return ANNC_OK;
 }
 
-static annc_status delimiter_from(const struct options *options, char *separator)
+static annc_status separator_from(const struct options *options, enum option_id id, char *separator)
 {
-    const char *text = options->value[OPTION_DELIMITER].text;
+    const char *text = options->value[id].text;
     *separator = '\0';
     if (!text)
         return ANNC_OK;
@@ -280,7 +280,8 @@ static annc_status delimiter_from(const struct options *options, char *separator
                  : strcmp(text, "blanks") == 0                        ? ' '
                                                                       : text[0];
     if (*separator == text[0] && (strlen(text) != 1 || strchr("\"\r\n", text[0])))
-        return annc_fail(ANNC_USAGE, "--delimiter takes one character, 'tab' or 'blanks'; not '%.64s'", text);
+        return annc_fail(ANNC_USAGE, "--%s takes one character, 'tab' or 'blanks'; not '%.64s'", OPTIONS[id].name,
+                         text);
     return ANNC_OK;
 }
 
@@ -347,6 +348,7 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     source->labels_path = value[OPTION_LABELS].text;
     source->test_path = value[OPTION_TEST].text;
     source->test_labels_path = value[OPTION_TEST_LABELS].text;
+    source->weights_path = value[OPTION_WEIGHTS].text;
     source->x_name = value[OPTION_X].text;
     source->y_name = value[OPTION_Y].text;
     source->transpose = value[OPTION_TRANSPOSE].given;
@@ -372,7 +374,8 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
         return annc_fail(ANNC_USAGE,
                          "--folds and --validation cannot be combined: each fold holds out its own validation set");
-    ANNC_RETURN_IF_FAILED(delimiter_from(options, &source->text.separator));
+    ANNC_RETURN_IF_FAILED(separator_from(options, OPTION_DELIMITER, &source->text.separator));
+    ANNC_RETURN_IF_FAILED(separator_from(options, OPTION_LABEL_SEPARATOR, &source->text.label_separator));
     ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_DECIMAL, ".,", &source->text.decimal));
     ANNC_RETURN_IF_FAILED(mark_from(options, OPTION_THOUSANDS, ",.", &source->text.thousands));
     if (source->text.thousands && source->text.thousands == source->text.decimal)

@@ -118,6 +118,7 @@ static const struct {
     unsigned kinds;
 } OF_DATA[] = {{OPTION_LABEL, TEXT_TABLE},
                {OPTION_TARGET, TEXT_TABLE | ARRAY | ARRAYS},
+               {OPTION_LABEL_SEPARATOR, TEXT_TABLE},
                {OPTION_DROP, TEXT_TABLE},
                {OPTION_CATEGORICAL, TEXT_TABLE},
                {OPTION_NUMERIC, TEXT_TABLE},

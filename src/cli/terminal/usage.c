@@ -21,6 +21,7 @@ static const char *option_of_field(const char *field)
                  {"folder", "--to"},
                  {"folds", "--folds"},
                  {"label", "--label"},
+                 {"label_separator", "--label-separator"},
                  {"labels_path", "--labels"},
                  {"missing", "--missing"},
                  {"numeric", "--numeric"},
@@ -33,6 +34,7 @@ static const char *option_of_field(const char *field)
                  {"transpose", "--transpose"},
                  {"unlabelled", "`annc-gpu predict`"},
                  {"weight", "--weight"},
+                 {"weights_path", "--weights"},
                  {"width", "--layers"},
                  {"x_name", "--x"},
                  {"y_name", "--y"}};

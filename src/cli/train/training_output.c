@@ -84,6 +84,17 @@ static void json_named(struct json *json, const char *prefix, const char *name, 
     json_number(json, key, value);
 }
 
+/* Adds the measures that only some data or costs have. */
+static void json_own_measures(struct json *json, const char *prefix, const annc_evaluation *evaluation)
+{
+    if (!isnan(evaluation->label_accuracy))
+        json_named(json, prefix, "label_accuracy", evaluation->label_accuracy);
+    if (!isnan(evaluation->pinball))
+        json_named(json, prefix, "pinball", evaluation->pinball);
+    if (!isnan(evaluation->poisson_deviance))
+        json_named(json, prefix, "poisson_deviance", evaluation->poisson_deviance);
+}
+
 void json_measures(struct json *json, const struct session *session, const char *prefix,
                    const annc_evaluation *evaluation)
 {
@@ -102,8 +113,7 @@ void json_measures(struct json *json, const struct session *session, const char 
         json_named(json, prefix, "rmse", evaluation->rmse);
         json_named(json, prefix, "mae", evaluation->mae);
     }
-    if (!isnan(evaluation->label_accuracy))
-        json_named(json, prefix, "label_accuracy", evaluation->label_accuracy);
+    json_own_measures(json, prefix, evaluation);
 }
 
 static void json_health(struct json *json, const struct session *session)
@@ -152,14 +162,22 @@ annc_status log_epoch(const struct session *session)
 }
 
 /* "  test set acc: 91.02% (9102 / 10000)", "  test set label acc: 91.02%" where each example has
- * several labels, "  test set R2: 0.9923 RMSE: 0.123"; beside another set "  test acc: 91.02%",
- * "  test label acc: 91.02%", "  test R2: 0.9923", so that the line fits 80 columns. */
+ * several labels, "  test set pinball: 0.0871" and "  test set deviance: 1.024" of the costs
+ * quantile and poisson, "  test set R2: 0.9923 RMSE: 0.123"; beside another set
+ * "  test acc: 91.02%", "  test label acc: 91.02%", "  test R2: 0.9923", so that the line fits 80
+ * columns. */
 static void print_measures(const struct session *session, const char *name, const annc_evaluation *evaluation)
 {
     const bool is_beside = session->data.validation && session->data.test, accuracy = has_accuracy(session);
     char r2[SHORT_NUMBER];
     if (!isnan(evaluation->label_accuracy)) {
         printf("  %s%s label acc: %.2f%%", name, is_beside ? "" : " set", 100 * evaluation->label_accuracy);
+        return;
+    }
+    if (!isnan(evaluation->pinball) || !isnan(evaluation->poisson_deviance)) {
+        const bool is_quantile = !isnan(evaluation->pinball);
+        printf("  %s%s %s: %.4g", name, is_beside ? "" : " set", is_quantile ? "pinball" : "deviance",
+               is_quantile ? evaluation->pinball : evaluation->poisson_deviance);
         return;
     }
     if (is_beside && accuracy)
@@ -277,8 +295,8 @@ static void json_main_measures(struct json *json, const struct session *session)
         json_number(json, "rmse", outcome->test.rmse);
         json_number(json, "mae", outcome->test.mae);
     }
-    if (session->data.test && !isnan(outcome->test.label_accuracy))
-        json_number(json, "label_accuracy", outcome->test.label_accuracy);
+    if (session->data.test)
+        json_own_measures(json, "", &outcome->test);
     if (session->data.validation) {
         json_whole(json, "best_epoch", session_epoch(session, outcome->epoch.epoch));
         json_measures(json, session, "validation_", &outcome->validation);

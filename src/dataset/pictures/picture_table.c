@@ -4,6 +4,7 @@
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/pictures/ink.h"
 #include "dataset/tables/table.h"
 #include "formats/exif.h"
 #include "formats/jpeg.h"
@@ -21,7 +22,7 @@ enum {
     INK = 25,
     INK_SIDE = 20, /* of MNIST's digits */
 };
-static const double MIDDLE = 127.5, PAPER = 0.95, BORDER_INK = 0.1;
+static const double MIDDLE = 127.5, PAPER = 0.95, BORDER_INK = 0.02;
 
 /* Rows and columns of a picture. */
 struct box {
@@ -93,7 +94,7 @@ static bool is_in_style(const struct annc_picture *picture, const struct annc_lo
            inverted == (look->background == ANNC_BACKGROUND_LIGHT) && annc_ring_quantile(ring, PAPER) < LEAST_CONTRAST;
 }
 
-/* Returns whether more than a tenth of the ring, but not almost all, is on either side of a
+/* Returns whether more than 1/50 of the ring, but not almost all, is on either side of a
  * brightness: ink touches the border, and the whole picture tells its paper better. */
 static bool is_mixed(const struct annc_ring *ring, int middle)
 {
@@ -101,6 +102,17 @@ static bool is_mixed(const struct annc_ring *ring, int middle)
     for (int v = middle + 1; v <= WHITE; v++)
         light += ring->count[v];
     return light > BORDER_INK * ring->pixels && light < (1 - BORDER_INK) * ring->pixels;
+}
+
+/* Replaces the ring by the pixels of a whole picture that are paper. */
+static void take_paper(const struct annc_picture *picture, int middle, bool ink_is_dark, struct annc_ring *ring)
+{
+    *ring = (struct annc_ring){.pixels = 0};
+    for (size_t i = 0; i < (size_t)picture->rows * picture->columns; i++) {
+        const bool is_paper = (picture->grey[i] > middle) == ink_is_dark;
+        ring->count[picture->grey[i]] += is_paper;
+        ring->pixels += is_paper;
+    }
 }
 
 /* Makes a picture light on dark, or leaves it unchanged if the images have no common background.
@@ -117,12 +129,11 @@ static annc_status light_on_dark(struct annc_picture *picture, const struct annc
     if (look->background == ANNC_BACKGROUND_MIXED)
         return ANNC_OK;
     annc_ring_add(&ring, picture->grey, picture->rows, picture->columns);
-    if (is_mixed(&ring, (least + most) / 2)) {
-        ring = (struct annc_ring){.pixels = picture->rows * picture->columns};
-        for (size_t i = 0; i < ring.pixels; i++)
-            ring.count[picture->grey[i]]++;
-    }
     *inverted = annc_ring_quantile(&ring, 0.5) > MIDDLE;
+    if (is_mixed(&ring, (least + most) / 2)) {
+        *inverted = annc_ink_is_dark(picture, (least + most) / 2);
+        take_paper(picture, (least + most) / 2, *inverted, &ring);
+    }
     if (*inverted) {
         invert(picture->grey, (size_t)picture->rows * picture->columns);
         for (int v = 0; v <= WHITE / 2; v++) {

@@ -180,6 +180,7 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
     like->columns = table->columns;
     like->label_at = table->label_at;
     memcpy(like->label_name, table->label_name, sizeof like->label_name);
+    like->label_separator = table->label_separator;
     memcpy(like->weight_name, table->weight_name, sizeof like->weight_name);
     ANNC_TRY(annc_texts_copy(&table->input_names, &like->input_names));
     ANNC_TRY(annc_texts_copy(&table->target_names, &like->target_names));

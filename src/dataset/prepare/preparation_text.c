@@ -137,6 +137,7 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     const struct annc_scaling *inputs = &preparation->inputs, *targets = &preparation->targets;
     const bool is_table = like->input_names.count > 0;
     const struct annc_look *look = &preparation->look;
+    const char separator[] = {like->label_separator, '\0'};
     /* As load_table and load_look read them. */
     const uint32_t place[] = {like->columns, like->label_at, like->has_header},
                    images[] = {look->rows, look->columns, look->white, look->background, look->flat, look->mnist_like};
@@ -154,8 +155,8 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
     ANNC_TRY(store_texts(network, "annc.targets", &like->target_names));
     ANNC_TRY(
         annc_network_set_metadata(network, "annc.label", is_table && like->label_name[0] ? like->label_name : NULL));
-    ANNC_TRY(
-        annc_network_set_metadata(network, "annc.weight", is_table && like->weight_name[0] ? like->weight_name : NULL));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.label_separator", like->label_separator ? separator : NULL));
+    ANNC_TRY(annc_network_set_metadata(network, "annc.weight", like->weight_name[0] ? like->weight_name : NULL));
     ANNC_TRY(store_wholes(network, "annc.table", place, is_table ? 3 : 0));
     ANNC_TRY(store_wholes(network, "annc.images", images, 6));
 out:
@@ -288,7 +289,9 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
 {
     annc_status status = ANNC_OK;
     const char *label = annc_network_metadata(network, "annc.label"),
+               *separator = annc_network_metadata(network, "annc.label_separator"),
                *weight = annc_network_metadata(network, "annc.weight");
+    const annc_shape *shape = annc_network_shape(network);
     uint32_t place[3] = {0, 0, 0}; /* columns, the label's index, whether there is a header */
     bool there;
     ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
@@ -297,6 +300,11 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
     like->outputs = like->target_names.count;
     if (label)
         snprintf(like->label_name, sizeof like->label_name, "%s", label);
+    if (separator && (strlen(separator) != 1 || !annc_is_label_separator(separator[0]) || !label ||
+                      like->outputs != shape->width[shape->layers]))
+        ANNC_TRY(malformed("annc.label_separator"));
+    if (separator)
+        like->label_separator = separator[0];
     if (weight)
         snprintf(like->weight_name, sizeof like->weight_name, "%s", weight);
     ANNC_TRY(load_wholes(network, "annc.table", place, 3, &there));

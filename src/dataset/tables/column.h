@@ -40,6 +40,7 @@ struct annc_columns {
     bool has_row_names; /* rows have one field more than the header: the first */
     bool last_is_empty; /* or the last, which is always empty */
     char decimal, thousands;
+    char label_separator; /* as in annc_table */
 };
 
 #endif

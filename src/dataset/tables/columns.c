@@ -11,6 +11,7 @@
 #include "dataset/tables/kinds.h"
 #include "dataset/tables/roles.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/braces.h"
 #include "dataset/text/records.h"
 #include "dataset/text/separator.h"
 #include "dataset/text/sparse.h"
@@ -343,7 +344,8 @@ static annc_status settle_decimal(const struct annc_records *records, const annc
     columns->decimal = options->decimal ? options->decimal : '.';
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
-        if (column->texts > 0 || column->role == ANNC_ROLE_LEFT_OUT || is_words(column))
+        const bool is_list = column->role == ANNC_ROLE_LABEL && columns->label_separator;
+        if (column->texts > 0 || column->role == ANNC_ROLE_LEFT_OUT || is_words(column) || is_list)
             continue;
         points = column->points > 0 ? column : points;
         commas = column->commas > 0 ? column : commas;
@@ -430,12 +432,15 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     memset(columns, 0, sizeof *columns);
     if (records->is_sparse)
         ANNC_TRY(annc_sparse_settle(records, like ? like->input_names.text : NULL, like ? like->input_names.count : 0));
+    if (records->omitted)
+        ANNC_TRY(annc_braces_settle(records));
     ANNC_TRY(records->name_count > 0 ? look_named(records, options, columns) : look(records, options, like, columns));
     annc_note(notes, size, "%s%u row%s of %u column%s separated by %s, %s header", records->ended ? "" : "more than ",
               columns->rows, annc_plural(columns->rows), columns->count, annc_plural(columns->count),
               separator_name(records->separator), columns->has_header ? "with a" : "without a");
     if (records->was_latin_1)
         annc_note(notes, size, "the text is not UTF-8 and was read as Latin-1");
+    columns->label_separator = like ? like->label_separator : options->label_separator;
     ANNC_TRY(annc_refuse_stray_header(records, columns));
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));
     if (!like) {

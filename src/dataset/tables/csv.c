@@ -8,6 +8,7 @@
 #include "dataset/tables/cells.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/columns.h"
+#include "dataset/tables/label_sets.h"
 #include "dataset/tables/table.h"
 #include "dataset/text/preamble.h"
 #include "dataset/text/records.h"
@@ -227,6 +228,8 @@ static bool label_is_missing(const struct annc_csv *reading, uint32_t c)
 {
     const struct annc_field *field = &reading->records.field[c];
     double number;
+    if (reading->columns.label_separator) /* an empty list has no label */
+        return field->length == 1 && field->text[0] == '?';
     if (reading->label_is_text)
         return field->length == 0 || (field->length == 1 && field->text[0] == '?');
     return annc_cell_read(field, reading->columns.decimal, reading->columns.thousands, &number) == ANNC_CELL_MISSING;
@@ -428,6 +431,20 @@ void annc_csv_note_unknown(const struct annc_csv *reading, char *notes, size_t s
 
 /* ---------------------------------------------------------------- whole tables */
 
+/* Makes targets of the labels, where a cell has several. */
+static annc_status take_label_sets(const struct annc_csv *reading, const struct annc_table *like,
+                                   struct annc_table *table, char *notes, size_t size)
+{
+    const struct annc_stream *stream = reading->records.stream;
+    if (!table->labels.index)
+        return ANNC_OK;
+    table->label_separator = reading->columns.label_separator;
+    if (table->label_separator)
+        return annc_label_sets_expand(table, table->label_separator, like ? &like->target_names : NULL,
+                                      annc_stream_most_unpacked(annc_stream_file_bytes(stream)), notes, size);
+    return like ? ANNC_OK : annc_label_sets_note(&table->labels, notes, size);
+}
+
 annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,
                           bool need_label, struct annc_table *table, char *notes, size_t size)
 {
@@ -447,6 +464,7 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
     if (table->rows == 0)
         ANNC_TRY(annc_stream_malformed(stream, reading->weightless > 0 ? "has no row with a weight above 0"
                                                                        : "has missing values in every row"));
+    ANNC_TRY(take_label_sets(reading, like, table, notes, size));
     annc_csv_note_unknown(reading, notes, size);
     table->categories = reading->columns.categories;
     reading->columns.categories = (struct annc_categories){0, NULL};

@@ -193,6 +193,27 @@ out:
     return status;
 }
 
+static annc_status take_weights(const struct annc_array *weights, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    char shape[64];
+    if (weights->rank < 1 || weights->size[0] != table->rows || weights->count != table->rows) {
+        annc_array_shape(weights, shape, sizeof shape);
+        return annc_fail(ANNC_INPUT, "%s has shape %s, but %s has %u example%s; there must be one weight for each",
+                         weights->name, shape, table->name, table->rows, annc_plural(table->rows));
+    }
+    ANNC_TRY(annc_allocate(table->rows, sizeof *table->weights, "the weights", (void **)&table->weights));
+    for (uint32_t i = 0; i < table->rows; i++) {
+        const double weight = at(weights, i);
+        if (!(weight >= 0 && weight <= (double)FLT_MAX))
+            return annc_fail(ANNC_INPUT, "%s: row %u has the weight %g: weights must be finite and 0 or more",
+                             weights->name, i + 1, weight);
+        table->weights[i] = (float)weight;
+    }
+out:
+    return status;
+}
+
 /* Makes a table of x and y (or NULL). */
 static annc_status make_table(struct annc_array *x, const struct annc_array *y, bool numbers, struct annc_table *table)
 {
@@ -263,6 +284,17 @@ out:
     return status;
 }
 
+annc_status annc_npy_weights(const char *path, struct annc_table *table)
+{
+    annc_status status = ANNC_OK;
+    struct annc_array weights;
+    ANNC_TRY(read_lone_array(path, &weights));
+    ANNC_TRY(take_weights(&weights, table));
+out:
+    annc_release(weights.elements);
+    return status;
+}
+
 /* Pairs of names. */
 static const struct {
     const char *x, *y, *x_test, *y_test;
@@ -326,6 +358,36 @@ static annc_status read_learnt(const struct annc_zip *zip, const char *path, con
     return refuse_names(zip, "the labels or targets");
 }
 
+/* Reads the array of weights, if it is there: for a test set the one whose name ends with "_test"
+ * instead of "_train". */
+static annc_status read_weights(const struct annc_zip *zip, const struct annc_npz_names *names,
+                                struct annc_table *table)
+{
+    static const char TRAIN[] = "_train";
+    annc_status status = ANNC_OK;
+    struct annc_array weights = {.rank = 0};
+    char name[ANNC_ARRAY_NAME], list[1024];
+    const size_t length = strlen(names->weight);
+    snprintf(name, sizeof name, "%s", names->weight);
+    if (names->test && !names->needs_weight && length < sizeof name && length >= strlen(TRAIN) &&
+        annc_compare_any_case(names->weight + length - strlen(TRAIN), TRAIN, SIZE_MAX) == 0)
+        snprintf(name + length - strlen(TRAIN), sizeof name - length + strlen(TRAIN), "_test");
+    const uint32_t member = find_array(zip, name);
+    if (member == UINT32_MAX && !names->needs_weight)
+        return ANNC_OK;
+    if (member == UINT32_MAX) {
+        list_arrays(zip, list, sizeof list);
+        return annc_fail(ANNC_INPUT, "%s: has no array '%s' for " ANNC_FIELD_WEIGHT "; it has %s", zip->name, name,
+                         list);
+    }
+    ANNC_TRY(annc_zip_read_array(zip, member, &weights));
+    ANNC_TRY(take_weights(&weights, table));
+    snprintf(table->weight_name, sizeof table->weight_name, "%s", names->weight);
+out:
+    annc_release(weights.elements);
+    return status;
+}
+
 annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
                            bool unlabelled, bool numbers, struct annc_table *table, bool *has_test)
 {
@@ -349,9 +411,13 @@ annc_status annc_npz_table(const char *path, const char *labels_path, const stru
     if (!unlabelled)
         ANNC_TRY(read_learnt(&zip, path, labels_path, y_member, &y));
     ANNC_TRY(make_table(&x, unlabelled ? NULL : &y, numbers, table));
+    if (names->weight && !unlabelled)
+        ANNC_TRY(read_weights(&zip, names, table));
 out:
     annc_release(x.elements);
     annc_release(y.elements);
     annc_zip_close(&zip);
+    if (status != ANNC_OK)
+        annc_table_free(table);
     return status;
 }

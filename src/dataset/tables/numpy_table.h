@@ -12,8 +12,8 @@ annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, 
 
 /* Names of the arrays in an NPZ file: the given ones, or else those of a training or a test set. */
 struct annc_npz_names {
-    const char *x, *y; /* or NULL */
-    bool test;
+    const char *x, *y, *weight; /* or NULL */
+    bool test, needs_weight;    /* of the test set; the array of weights must be there */
 };
 
 /* Reads arrays of an NPZ file as a table; *has_test: it has a test set. It finds arrays by name
@@ -22,5 +22,8 @@ struct annc_npz_names {
  * "imgs" or "images". unlabelled: read only the inputs. */
 annc_status annc_npz_table(const char *path, const char *labels_path, const struct annc_npz_names *names,
                            bool unlabelled, bool numbers, struct annc_table *table, bool *has_test);
+
+/* Reads the weights of a table's rows from a file of one array, NPY or NPZ. */
+annc_status annc_npy_weights(const char *path, struct annc_table *table);
 
 #endif

@@ -396,7 +396,7 @@ static annc_status match_names(const struct annc_records *records, const annc_te
         ANNC_TRY(take_named(records, columns, name, ANNC_ROLE_INPUT, i, category, true));
         i += category ? category->inputs : 1;
     }
-    for (uint32_t i = 0; i < like->outputs; i++)
+    for (uint32_t i = 0; i < like->outputs && !like->label_separator; i++)
         ANNC_TRY(take_named(records, columns, like->target_names.text[i], ANNC_ROLE_TARGET, i, NULL, need_label));
     if (like->label_name[0])
         ANNC_TRY(take_named(records, columns, like->label_name, ANNC_ROLE_LABEL, 0, NULL, need_label));
@@ -430,7 +430,7 @@ static annc_status match_places(const struct annc_records *records, const struct
     for (uint32_t c = 0; c < columns->count; c++) {
         struct annc_column *column = &columns->column[c];
         if (c == label_at) {
-            column->role = like->outputs > 0 ? ANNC_ROLE_TARGET : ANNC_ROLE_LABEL;
+            column->role = like->outputs > 0 && !like->label_separator ? ANNC_ROLE_TARGET : ANNC_ROLE_LABEL;
             continue;
         }
         column->role = ANNC_ROLE_INPUT;

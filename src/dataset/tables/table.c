@@ -68,6 +68,11 @@ out:
     return status;
 }
 
+bool annc_is_label_separator(char separator)
+{
+    return separator && strchr(" \t!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", separator);
+}
+
 void annc_table_free(struct annc_table *table)
 {
     if (!table->mapping.base && !table->borrowed)
@@ -154,6 +159,11 @@ annc_status annc_table_drop_weightless(struct annc_table *table, uint32_t *dropp
         return ANNC_OK;
     if (*dropped == table->rows)
         return annc_fail(ANNC_INPUT, "%s: the weight of every row is 0", table->name);
+    if (table->mapping.base)
+        return annc_fail(ANNC_INPUT,
+                         "%s: is too large for the memory, so that rows of weight 0 cannot be left out; give "
+                         "them a small weight, or remove them",
+                         table->name);
     ANNC_TRY(number_rows(table));
     for (uint32_t row = 0; row < table->rows; row++)
         if (table->weights[row] > 0)

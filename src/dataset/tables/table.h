@@ -28,6 +28,7 @@ struct annc_table {
     bool has_header;                    /* the names come from the file and are not numbers */
     uint32_t columns, label_at;         /* of a text file: fields per record; index of the label */
     char label_name[ANNC_LABEL_NAME];
+    char label_separator; /* of the labels in a cell, which are targets; 0: a cell is a class */
     struct annc_labels labels;
     uint32_t outputs; /* targets per row */
     float *targets;   /* rows x outputs; NULL: none */
@@ -46,6 +47,10 @@ static inline uint64_t annc_table_row(const struct annc_table *table, uint32_t r
 }
 
 void annc_table_free(struct annc_table *table);
+
+/* Returns whether a character may separate labels: a blank, a tab or ASCII punctuation except a
+ * quotation mark. */
+bool annc_is_label_separator(char separator);
 
 /* Returns input i of the whole table. */
 static inline double annc_table_value(const struct annc_table *table, size_t i)

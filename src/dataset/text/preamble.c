@@ -172,51 +172,101 @@ static void read_separator(struct annc_records *records, char *notes, size_t siz
 
 /* ---------------------------------------------------------------- ARFF */
 
-/* Makes a name UTF-8, from Latin-1 where it is not. */
-static annc_status add_name(struct annc_records *records, const struct annc_field *field)
+/* Copies a field as UTF-8, from Latin-1 where it is not. */
+static annc_status copy_utf8(const struct annc_field *field, char **text)
 {
     annc_status status = ANNC_OK;
-    char *copy = NULL, *name = NULL;
+    char *copy = NULL;
+    size_t length = 0;
     ANNC_TRY(annc_field_copy(field, &copy));
     if (annc_is_utf8(copy, strlen(copy))) {
-        name = copy;
-        copy = NULL;
-    } else {
-        size_t length = 0;
-        ANNC_TRY(annc_allocate(2 * strlen(copy) + 1, 1, "a field", (void **)&name));
-        for (const char *c = copy; *c; c++) {
-            char bytes[ANNC_UTF8];
-            const size_t one = annc_utf8_encode((unsigned char)*c, bytes);
-            memcpy(name + length, bytes, one);
-            length += one;
-        }
+        *text = copy;
+        return ANNC_OK;
     }
-    if ((records->name_count & (records->name_count - 1)) == 0)
-        ANNC_TRY(annc_resize(records->name_count == 0 ? 1 : 2 * records->name_count, sizeof *records->name, "names",
-                             (void **)&records->name));
-    records->name[records->name_count++] = name;
-    name = NULL;
+    ANNC_TRY(annc_allocate(2 * strlen(copy) + 1, 1, "a field", (void **)text));
+    for (const char *c = copy; *c; c++) {
+        char bytes[ANNC_UTF8];
+        const size_t one = annc_utf8_encode((unsigned char)*c, bytes);
+        memcpy(*text + length, bytes, one);
+        length += one;
+    }
 out:
     annc_release(copy);
-    annc_release(name);
     return status;
+}
+
+/* Adds an attribute, with the text of a cell that a row in braces leaves out. */
+static annc_status add_attribute(struct annc_records *records, const struct annc_field *name,
+                                 const struct annc_field *omitted)
+{
+    annc_status status = ANNC_OK;
+    const size_t count = records->name_count, room = count == 0 ? 1 : 2 * count;
+    char *text = NULL, *absent = NULL;
+    ANNC_TRY(copy_utf8(name, &text));
+    if (omitted->text)
+        ANNC_TRY(copy_utf8(omitted, &absent));
+    if ((count & (count - 1)) == 0) {
+        ANNC_TRY(annc_resize(room, sizeof *records->name, "names", (void **)&records->name));
+        ANNC_TRY(annc_resize(room, sizeof *records->omitted, "names", (void **)&records->omitted));
+    }
+    records->name[count] = text;
+    records->omitted[count] = absent;
+    records->name_count++;
+    text = absent = NULL;
+out:
+    annc_release(text);
+    annc_release(absent);
+    return status;
+}
+
+/* Reads a name or value at *at, in quotes or up to one of `ends`, and moves *at past it. */
+static struct annc_field read_word(const struct line *line, size_t *at, const char *ends)
+{
+    const bool quoted = *at < line->length && (line->text[*at] == '\'' || line->text[*at] == '"');
+    const char quote = line->text[*at];
+    size_t begin = *at + quoted, end = begin;
+    while (end < line->length &&
+           (quoted ? line->text[end] != quote : !line->text[end] || !strchr(ends, line->text[end])))
+        end += quoted && line->text[end] == '\\' && end + 1 < line->length ? 2 : 1;
+    *at = end + quoted < line->length ? end + quoted : line->length;
+    return (struct annc_field){
+        .text = line->text + begin, .length = end - begin, .quoted = quoted, .escape = quoted ? '\\' : '\0'};
+}
+
+static void skip_blanks(const struct line *line, size_t *at)
+{
+    while (*at < line->length && is_blank(line->text[*at]))
+        ++*at;
+}
+
+/* Returns what a row in braces leaves out where an attribute is of this type: 0, or the first of a
+ * list of words; nothing for texts and dates, which have no such value. */
+static struct annc_field omitted_of(const struct line *type)
+{
+    static const char *const numeric[] = {"numeric", "real", "integer"};
+    size_t at = 1;
+    if (type->text[0] == '{') {
+        skip_blanks(type, &at);
+        struct annc_field first = at < type->length ? read_word(type, &at, ",}") : (struct annc_field){.text = NULL};
+        while (!first.quoted && first.length > 0 && is_blank(first.text[first.length - 1]))
+            first.length--;
+        return first.length > 0 || first.quoted ? first : (struct annc_field){.text = NULL};
+    }
+    for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
+        if (begins_with(type, numeric[i]))
+            return (struct annc_field){.text = "0", .length = 1};
+    return (struct annc_field){.text = NULL};
 }
 
 /* Reads "@attribute NAME TYPE". */
 static annc_status read_attribute(struct annc_records *records, const struct line *line, size_t number)
 {
-    static const char word[] = "@attribute";
-    size_t at = sizeof word - 1, end;
-    while (at < line->length && is_blank(line->text[at]))
-        at++;
-    const char quote = at < line->length && (line->text[at] == '\'' || line->text[at] == '"') ? line->text[at] : '\0';
-    at += quote != '\0';
-    for (end = at; end < line->length && (quote ? line->text[end] != quote : !is_blank(line->text[end])); end++)
-        end += quote && line->text[end] == '\\' && end + 1 < line->length;
-    const struct annc_field name = {
-        .text = line->text + at, .length = end - at, .quoted = quote != '\0', .escape = quote ? '\\' : '\0'};
-    for (end += quote != '\0'; end < line->length && is_blank(line->text[end]);)
-        end++;
+    size_t end = strlen("@attribute");
+    skip_blanks(line, &end);
+    if (end == line->length)
+        return annc_stream_malformed(records->stream, "line %zu: is no @attribute with a name and a type", number);
+    const struct annc_field name = read_word(line, &end, " \t");
+    skip_blanks(line, &end);
     const struct line type = {.text = line->text + end, .length = line->length > end ? line->length - end : 0};
     if (name.length == 0 || type.length == 0)
         return annc_stream_malformed(records->stream, "line %zu: is no @attribute with a name and a type", number);
@@ -225,7 +275,8 @@ static annc_status read_attribute(struct annc_records *records, const struct lin
             records->stream, "line %zu: the attribute is a relation, which is not read; save the table as CSV", number);
     if (records->name_count > ANNC_MAX_WIDTH)
         return annc_stream_malformed(records->stream, "line %zu: has more than %d attributes", number, ANNC_MAX_WIDTH);
-    return add_name(records, &name);
+    const struct annc_field omitted = omitted_of(&type);
+    return add_attribute(records, &name, &omitted);
 }
 
 /* Reads an ARFF header that begins at a line, up to the records behind "@data". */
@@ -251,13 +302,10 @@ static annc_status read_arff(struct annc_records *records, struct line line, siz
     records->begin = line.after;
     records->first_line = number + 1;
     ANNC_TRY(find_row(records, &line, &number));
-    if (line.length > 0 && line.text[0] == '{')
-        return annc_stream_malformed(
-            records->stream,
-            "line %zu: is a sparse row {INDEX VALUE, ...} of ARFF, which is not read; save the "
-            "table as CSV",
-            number);
-    annc_note(notes, size, "an ARFF table of %zu attribute%s", records->name_count, annc_plural(records->name_count));
+    annc_note(notes, size, "an ARFF table of %zu attribute%s%s", records->name_count, annc_plural(records->name_count),
+              line.length > 0 && line.text[0] == '{'
+                  ? "; values that are not written are 0, or the first of the attribute's list"
+                  : "");
 out:
     return status;
 }

@@ -237,7 +237,10 @@ void annc_records_close(struct annc_records *records)
 {
     for (size_t i = 0; i < records->name_count; i++)
         annc_release(records->name[i]);
+    for (size_t i = 0; records->omitted && i < records->name_count; i++)
+        annc_release(records->omitted[i]);
     annc_release(records->name);
+    annc_release(records->omitted);
     annc_release(records->text);
     annc_release(records->own);
     annc_release(records->dense);
@@ -302,6 +305,8 @@ static bool is_line_end(char c)
 
 static bool is_separator(const struct annc_records *records, char c)
 {
+    if (records->in_braces && c == '}')
+        return true;
     return records->separator == ' ' ? c == ' ' || c == '\t' : c == records->separator;
 }
 
@@ -380,6 +385,62 @@ static bool is_comment(const struct annc_records *records, size_t at)
     return records->comment && at < records->size && records->text[at] == records->comment;
 }
 
+static size_t skip_padding(const struct annc_records *records, size_t at)
+{
+    while (at < records->size && is_padding(records, records->text[at]))
+        at++;
+    return at;
+}
+
+/* Reads the value of a pair and, before it, its index: "3 'a, b'". */
+static annc_status read_pair(struct annc_records *records, size_t *at)
+{
+    annc_status status = ANNC_OK;
+    const char *text = records->text;
+    struct annc_field index = {.text = text + *at}, value = {.text = ""};
+    size_t i = *at;
+    while (i < records->size && !is_padding(records, text[i]) && !is_separator(records, text[i]) &&
+           !is_line_end(text[i]))
+        i++;
+    index.length = i - *at;
+    i = skip_padding(records, i);
+    if (i < records->size && text[i] && strchr(records->quotes, text[i]))
+        ANNC_TRY(read_quoted(records, &i, &value));
+    else
+        read_plain(records, &i, &value);
+    ANNC_TRY(add_field(records, index));
+    ANNC_TRY(add_field(records, value));
+    *at = i;
+out:
+    return status;
+}
+
+/* Reads a record in braces from its first pair on, and what follows it on the line, which is
+ * nothing. */
+static annc_status read_braces(struct annc_records *records, size_t at)
+{
+    annc_status status = ANNC_OK;
+    const char *text = records->text;
+    for (at = skip_padding(records, at); at < records->size && text[at] != '}'; at = skip_padding(records, at)) {
+        ANNC_TRY(read_pair(records, &at));
+        if (at < records->size && is_line_end(text[at]))
+            break;
+        at += at < records->size && text[at] == records->separator;
+    }
+    if (at < records->size ? text[at] != '}' : records->ended)
+        return annc_stream_malformed(records->stream, "line %zu: the row begins with { and does not end with }",
+                                     records->line);
+    at = skip_padding(records, at + (at < records->size));
+    if (at < records->size && !is_line_end(text[at]))
+        return annc_stream_malformed(records->stream,
+                                     "line %zu: text follows the }, as weights of rows do; move them "
+                                     "to an attribute",
+                                     records->line);
+    records->at = at;
+out:
+    return status;
+}
+
 /* Reads one record, empty or not, without its line end. */
 static annc_status read_record(struct annc_records *records)
 {
@@ -388,8 +449,13 @@ static annc_status read_record(struct annc_records *records)
     const bool blanks = records->separator == ' ';
     size_t at = records->at;
     records->count = 0;
+    records->in_braces = false;
     if (is_comment(records, at))
         return ANNC_OK; /* without fields; the caller passes over the rest of the line */
+    const size_t first = skip_padding(records, at);
+    records->in_braces = records->omitted && first < records->size && text[first] == '{';
+    if (records->in_braces)
+        return read_braces(records, first + 1);
     for (;;) {
         struct annc_field field = {.text = ""};
         while (at < records->size && (is_padding(records, text[at]) || (blanks && is_separator(records, text[at]))))
@@ -413,6 +479,8 @@ out:
 
 static bool has_content(const struct annc_records *records)
 {
+    if (records->in_braces) /* {} leaves everything out */
+        return true;
     for (size_t i = 0; i < records->count; i++)
         if (records->field[i].length > 0)
             return true;

@@ -41,14 +41,17 @@ struct annc_records {
     uint32_t first_index;              /* of a sparse record */
     char **name;                       /* of the fields, if no record of their own has them */
     size_t name_count;
+    char **omitted;                 /* of an ARFF table, per name: the text of a cell that a row in braces leaves
+                     * out, or NULL */
+    bool in_braces;                 /* the last record is {INDEX VALUE, ...}: the fields are INDEX, VALUE, ... */
     char skipped[64];               /* the beginning of the last skipped line */
     size_t first_line;              /* of the text in memory, from 1 */
     size_t line;                    /* of the last record, from 1 */
     size_t next_line;               /* of the next record */
     const struct annc_field *field; /* of the last record */
     size_t count;
-    struct annc_field *own, *dense; /* as written; with the fields that a sparse record leaves out */
-    size_t room;                    /* of own */
+    struct annc_field *own, *dense;                      /* as written; with the fields that a record leaves out */
+    size_t room;                                         /* of own */
     annc_status (*expand)(struct annc_records *records); /* from own to dense; or NULL */
 };
 

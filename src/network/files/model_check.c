@@ -111,6 +111,7 @@ static const struct {
     {"annc.input_shift", is_any},
     {"annc.inputs", is_any},
     {"annc.label", is_any},
+    {"annc.label_separator", is_any},
     {"annc.weight", is_any},
     {"annc.layer_names", is_any},
     {"annc.layers", is_layers},

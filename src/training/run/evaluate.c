@@ -395,6 +395,17 @@ static struct results results_for(const annc_evaluator *evaluator, const annc_tr
     return results;
 }
 
+/* Sets the measure that belongs to the cost of quantiles or counts. */
+static void measure_cost(const annc_evaluator *evaluator, const float *outputs, annc_evaluation *evaluation)
+{
+    const annc_shape *shape = &evaluator->network->shape;
+    if (shape->cost != ANNC_QUANTILE && shape->cost != ANNC_POISSON)
+        return;
+    const annc_cost_measures measures = annc_cost_measure(shape, evaluator->dataset, outputs);
+    evaluation->pinball = measures.pinball;
+    evaluation->poisson_deviance = measures.poisson_deviance;
+}
+
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                float *outputs, annc_evaluation *evaluation)
 {
@@ -415,12 +426,14 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     }
     evaluation->loss /= annc_dataset_weight_of_all(evaluator->dataset);
     evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
+    evaluation->pinball = evaluation->poisson_deviance = NAN;
     if (evaluator->examples->targets) {
         if (outputs)
             memcpy(evaluator->outputs, outputs,
                    (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
         evaluation->label_accuracy =
             annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, evaluator->outputs);
+        measure_cost(evaluator, evaluator->outputs, evaluation);
         measure_targets(evaluator, evaluator->outputs, evaluation); /* in the units of the file from here on */
         measure_classes(evaluator, evaluator->outputs, results.predictions, evaluation);
     }

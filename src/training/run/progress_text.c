@@ -54,6 +54,8 @@ static void pass_evaluation(struct codec *codec, annc_evaluation *evaluation)
     pass_number(codec, &evaluation->rmse);
     pass_number(codec, &evaluation->mae);
     pass_number(codec, &evaluation->label_accuracy);
+    pass_number(codec, &evaluation->pinball);
+    pass_number(codec, &evaluation->poisson_deviance);
     pass_number(codec, &evaluation->seconds);
     pass_number(codec, &evaluation->weight);
     pass_number(codec, &evaluation->correct_weight);
