@@ -493,8 +493,8 @@ static void evaluation(void)
  * More examples than one chunk. */
 static void predictions(void)
 {
-    enum { COUNT = 2500, CLASSES = 5 };
-    const annc_shape shape = problem_shape("5-5", ANNC_SIGMOID, ANNC_IDENTITY, ANNC_QUADRATIC);
+    enum { COUNT = 2500, CLASSES = 37 }; /* more than the lanes of a warp */
+    const annc_shape shape = problem_shape("37-37", ANNC_SIGMOID, ANNC_IDENTITY, ANNC_QUADRATIC);
     static float x[COUNT * CLASSES];
     static int32_t labels[COUNT], got[COUNT];
     uint32_t correct = 0;

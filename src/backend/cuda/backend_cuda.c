@@ -96,6 +96,8 @@ static void cuda_close(annc_device *device)
         cublasDestroy(self->cublas);
     if (self->workspace)
         cudaFree(self->workspace);
+    if (self->reductions)
+        cudaFree(self->reductions);
     if (self->stream)
         cudaStreamDestroy(self->stream);
     free(self);
@@ -127,13 +129,14 @@ out:
     return status;
 }
 
-/* Runs one of our kernels: a device and a driver may be present without code for them in this
- * build. */
-static annc_status try_kernel(annc_device *device)
+/* Sets the reductions to 0, by one of our kernels: a device and a driver may be present without code
+ * for them in this build. */
+static annc_status clear_reductions(annc_device *device)
 {
     annc_status status = ANNC_OK;
     struct annc_cuda_device *self = annc_cuda(device);
-    CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, 1, false, 0, (float *)self->workspace));
+    const size_t floats = sizeof *self->reductions / sizeof(float);
+    CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, floats, false, 0, (float *)self->reductions));
     CUDA_TRY(cudaStreamSynchronize(self->stream));
 out:
     return status;
@@ -155,7 +158,8 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
-    ANNC_TRY(try_kernel(device));
+    CUDA_TRY(cudaMalloc((void **)&self->reductions, sizeof *self->reductions));
+    ANNC_TRY(clear_reductions(device));
     CUBLAS_TRY(cublasCreate(&self->cublas));
     CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
     CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
@@ -443,8 +447,8 @@ static annc_status cuda_score(annc_device *device, annc_cost cost, float tau, ui
                               const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                               struct annc_score *scores, int32_t *predictions)
 {
-    LAUNCH_TRY(
-        annc_launch_score(annc_cuda(device)->stream, cost, tau, m, n, Z, A, Y, weights, cursor, scores, predictions));
+    LAUNCH_TRY(annc_launch_score(annc_cuda(device)->stream, annc_cuda(device)->reductions, cost, tau, m, n, Z, A, Y,
+                                 weights, cursor, scores, predictions));
 }
 
 /* ---------------------------------------------------------------- the recorded engine */

@@ -3,6 +3,7 @@
 #define ANNC_BACKEND_CUDA_CUDA_DEVICE_H
 
 #include "backend/backend.h"
+#include "backend/cuda/kernels.h"
 #include "backend/engine.h"
 
 #include <cublas_v2.h>
@@ -23,7 +24,8 @@ struct annc_cuda_device {
     cudaStream_t stream;
     cublasHandle_t cublas;
     void *workspace;
-    int block_bytes; /* of shared memory, that a block of the block engine may have */
+    struct annc_reductions *reductions; /* of the operations */
+    int block_bytes;                    /* of shared memory, that a block of the block engine may have */
     struct annc_staged *staged;
 };
 

@@ -13,6 +13,19 @@
 extern "C" {
 #endif
 
+enum { ANNC_SCORE_PARTS = 128 };
+
+/* Device memory for sums over the blocks of a launch (kernels/reductions.cuh), one part per block,
+ * and the number of blocks that have ended. All 0 at first. */
+struct annc_score_part {
+    double cost;
+    uint32_t correct;
+};
+struct annc_reductions {
+    struct annc_score_part score[ANNC_SCORE_PARTS];
+    uint32_t score_blocks;
+};
+
 cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t first, size_t count, bool uniform,
                                    double scale, float *theta);
 
@@ -57,9 +70,10 @@ cudaError_t annc_launch_update(cudaStream_t stream, struct annc_rule rule, doubl
 
 cudaError_t annc_launch_limit_rows(cudaStream_t stream, uint32_t n, uint32_t n_in, double limit, float *W);
 
-cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
-                              const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
-                              struct annc_score *scores, int32_t *predictions);
+cudaError_t annc_launch_score(cudaStream_t stream, struct annc_reductions *reductions, annc_cost cost, float tau,
+                              uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
+                              const float *weights, struct annc_cursor *cursor, struct annc_score *scores,
+                              int32_t *predictions);
 
 #ifdef __cplusplus
 }
