@@ -249,6 +249,50 @@ static void augmentation(void)
     annc_device_close(cpu);
 }
 
+/* The biases' sums over many rows, which a GPU shares among blocks, twice with equal bits. */
+static void bias_sums(void)
+{
+    static const struct {
+        uint32_t m, n;
+    } sizes[] = {{64, 32}, {65, 1}, {300, 37}, {1000, 10}, {130, 700}};
+    const struct annc_backend *backend = device->backend;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const uint32_t m = sizes[s].m, n = sizes[s].n;
+        const size_t count = (size_t)m * n;
+        float *delta = malloc(count * sizeof *delta), *ones = malloc(m * sizeof *ones),
+              *b = malloc(2 * n * sizeof *b), *const again = b + n;
+        void *d_delta = NULL, *d_ones = NULL, *d_W = NULL, *d_b = NULL;
+        for (size_t i = 0; i < count; i++)
+            delta[i] = (float)(i * 37 % 101) / 101 - 0.25f;
+        for (uint32_t r = 0; r < m; r++)
+            ones[r] = 1;
+        REQUIRE_OK(backend->alloc(device, count * sizeof *delta, "errors", &d_delta));
+        REQUIRE_OK(backend->alloc(device, m * sizeof *ones, "ones", &d_ones));
+        REQUIRE_OK(backend->alloc(device, n * sizeof *b, "weights", &d_W));
+        REQUIRE_OK(backend->alloc(device, n * sizeof *b, "biases", &d_b));
+        REQUIRE_OK(backend->upload(device, d_delta, delta, count * sizeof *delta));
+        REQUIRE_OK(backend->upload(device, d_ones, ones, m * sizeof *ones));
+        for (int run = 0; run < 2; run++) {
+            REQUIRE_OK(backend->weight_step(device, m, 1, n, 0.5f, 0, d_delta, d_ones, d_W, d_b));
+            REQUIRE_OK(backend->download(device, run == 0 ? b : again, d_b, n * sizeof *b));
+        }
+        CHECK(memcmp(b, again, n * sizeof *b) == 0);
+        for (uint32_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (uint32_t r = 0; r < m; r++)
+                sum += (double)delta[(size_t)r * n + j];
+            CHECK_MSG(fabs((double)b[j] - sum / 2) <= 1e-6 * m, "%u rows, bias %u of %u: %g, not %g", m, j, n,
+                      (double)b[j], sum / 2);
+        }
+        void *const memory[] = {d_delta, d_ones, d_W, d_b};
+        for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+            backend->free(device, memory[i]);
+        free(delta);
+        free(ones);
+        free(b);
+    }
+}
+
 /* ---------------------------------------------------------------- gradients */
 
 /* The audit itself, for a full and a ragged minibatch and for one example. */
@@ -563,10 +607,11 @@ static void learns_xor(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(initial_bits),  TEST(orthogonal_matrices), TEST(gather),
-                                        TEST(augmentation),  TEST(gradients),           TEST(one_step),
-                                        TEST(ragged_epochs), TEST(hundred_steps),       TEST(same_bits),
-                                        TEST(evaluation),    TEST(predictions),         TEST(learns_xor)};
+    static const struct test tests[] = {TEST(initial_bits), TEST(orthogonal_matrices), TEST(gather),
+                                        TEST(augmentation), TEST(bias_sums),           TEST(gradients),
+                                        TEST(one_step),     TEST(ragged_epochs),       TEST(hundred_steps),
+                                        TEST(same_bits),    TEST(evaluation),          TEST(predictions),
+                                        TEST(learns_xor)};
     device = problem_device();
     if (!device) {
         printf("0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);

@@ -411,7 +411,8 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
     annc_status status = ANNC_OK;
     /* delta^T A_in */
     ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
-    CUDA_TRY(annc_launch_bias_step(annc_cuda(device)->stream, m, n, alpha, beta, delta, b));
+    CUDA_TRY(
+        annc_launch_bias_step(annc_cuda(device)->stream, annc_cuda(device)->reductions, m, n, alpha, beta, delta, b));
 out:
     return status;
 }

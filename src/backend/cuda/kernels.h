@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { ANNC_SCORE_PARTS = 128 };
+enum { ANNC_SCORE_PARTS = 128, ANNC_BIAS_PARTS = 512, ANNC_BIAS_COLUMNS = 32 };
 
 /* Device memory for sums over the blocks of a launch (kernels/reductions.cuh), one part per block,
  * and the number of blocks that have ended. All 0 at first. */
@@ -23,7 +23,9 @@ struct annc_score_part {
 };
 struct annc_reductions {
     struct annc_score_part score[ANNC_SCORE_PARTS];
+    float bias[ANNC_BIAS_PARTS][ANNC_BIAS_COLUMNS];
     uint32_t score_blocks;
+    uint32_t bias_blocks[ANNC_BIAS_PARTS];
 };
 
 cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t first, size_t count, bool uniform,
@@ -57,8 +59,8 @@ cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f,
                                          const float *A, float *delta);
 
 /* b = beta b + alpha delta^T 1: the part of weight_step after the product. */
-cudaError_t annc_launch_bias_step(cudaStream_t stream, uint32_t m, uint32_t n, float alpha, float beta,
-                                  const float *delta, float *b);
+cudaError_t annc_launch_bias_step(cudaStream_t stream, struct annc_reductions *reductions, uint32_t m, uint32_t n,
+                                  float alpha, float beta, const float *delta, float *b);
 
 cudaError_t annc_launch_penalise(cudaStream_t stream, size_t count, double l2, double l1, const float *W, float *G);
 
