@@ -1,52 +1,81 @@
-// delta.cu - the errors: BP1 at the output, the Hadamard product of BP2, the bias sums of BP3.
+// delta.cu - the errors: the output layer with BP1, the Hadamard product of BP2, the bias sums of
+// BP3.
 #include "kernels/reductions.cuh"
+#include "kernels/rows.cuh"
 
-// BP1 for a cost in closed form, or for an elementwise activation.
+// The output layer, for an elementwise activation or a cost in closed form: bias, activation, and BP1
+// times the weights of the rows.
 // Registers: at most 32.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
-    output_delta_kernel(annc_activation f, annc_cost cost, float tau, bool closed_form, size_t count, const float *Z,
-                        const float *A, const float *Y, float *delta)
+    output_kernel(annc_activation f, annc_cost cost, float tau, bool closed_form, size_t count, bool by_four,
+                  uint32_t n, const float *b, const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
-    ANNC_FOR_ELEMENTS (i, count) {
-        const float gradient = annc_cost_derivative_f32(cost, tau, Z[i], A[i], Y[i]);
-        delta[i] = closed_form ? gradient : gradient * annc_activation_derivative_f32(f, Z[i], A[i]);
-    }
+    for_elements(count, by_four, [=](size_t i, auto width) {
+        const annc_elements<width> y = load<width>(Y + i);
+        annc_elements<width> z = load<width>(Z + i), a, d;
+        uint32_t r = row_of(i, n), j = (uint32_t)(i - (size_t)r * n);
+        for (unsigned e = 0; e < width; e++) {
+            z.at[e] += b[j];
+            a.at[e] = annc_activation_value_f32(f, z.at[e]);
+            const float gradient = annc_cost_derivative_f32(cost, tau, z.at[e], a.at[e], y.at[e]);
+            d.at[e] = closed_form ? gradient : gradient * annc_activation_derivative_f32(f, z.at[e], a.at[e]);
+            if (weights)
+                d.at[e] *= weights[r];
+            r += j + 1 == n;
+            j = j + 1 == n ? 0 : j + 1;
+        }
+        store(Z + i, z);
+        store(A + i, a);
+        store(delta + i, d);
+    });
 }
 
-// BP1 for a row-wise activation, one warp per row: dC/da times the Jacobian diag(a) - a a^T.
-// Registers: at most 24.
-__global__ void __launch_bounds__(WARP) output_delta_rows_kernel(annc_cost cost, float tau, uint32_t n, const float *Z,
-                                                                 const float *A, const float *Y, float *delta)
+// BP1 of a row for a row-wise activation: dC/da times the Jacobian diag(a) - a a^T, or the closed
+// form, times the row's weight.
+__device__ static void output_delta_row(annc_cost cost, float tau, bool closed_form, uint32_t n, const float *z,
+                                        const float *a, const float *y, float weight, float *delta)
 {
-    const size_t row = (size_t)blockIdx.x * n;
+    const uint32_t lane = threadIdx.x % WARP;
     float mean = 0;
-    for (uint32_t j = threadIdx.x; j < n; j += WARP) {
-        const float gradient = annc_cost_derivative_f32(cost, tau, Z[row + j], A[row + j], Y[row + j]);
-        delta[row + j] = gradient;
-        mean += gradient * A[row + j];
+    for (uint32_t j = lane; j < n; j += WARP) {
+        const float gradient = annc_cost_derivative_f32(cost, tau, z[j], a[j], y[j]);
+        delta[j] = closed_form ? gradient * weight : gradient;
+        mean += gradient * a[j];
     }
+    if (closed_form)
+        return;
     mean = warp_sum(mean);
-    for (uint32_t j = threadIdx.x; j < n; j += WARP)
-        delta[row + j] = A[row + j] * (delta[row + j] - mean);
+    for (uint32_t j = lane; j < n; j += WARP)
+        delta[j] = a[j] * (delta[j] - mean) * weight;
 }
 
-// Multiplies rows by their weights, one warp per row.
-// Registers: at most 24.
-__global__ void __launch_bounds__(WARP) weigh_kernel(uint32_t n, const float *weights, float *delta)
+// The output layer, for a row-wise activation.
+// Registers: at most 32.
+__global__ void __launch_bounds__(ROW_WARPS *WARP)
+    output_rows_kernel(annc_activation f, annc_cost cost, float tau, bool closed_form, uint32_t m, uint32_t n,
+                       const float *b, const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
-    const size_t row = (size_t)blockIdx.x * n;
-    const float weight = weights[blockIdx.x];
-    for (uint32_t j = threadIdx.x; j < n; j += WARP)
-        delta[row + j] *= weight;
+    const uint32_t r = row_of_warp();
+    const size_t row = (size_t)r * n;
+    if (r >= m)
+        return;
+    activate_row(f, n, b, Z + row, A + row);
+    output_delta_row(cost, tau, closed_form, n, Z + row, A + row, Y + row, weights ? weights[r] : 1, delta + row);
 }
 
 // The Hadamard product of BP2.
-// Registers: at most 32.
+// Registers: at most 40.
+template <annc_activation F>
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
-    times_derivative_kernel(annc_activation f, size_t count, const float *Z, const float *A, float *delta)
+    times_derivative_kernel(size_t count, bool by_four, const float *Z, const float *A, float *delta)
 {
-    ANNC_FOR_ELEMENTS (i, count)
-        delta[i] = delta[i] * annc_activation_derivative_f32(f, Z[i], A[i]);
+    for_elements(count, by_four, [=](size_t i, auto width) {
+        const annc_elements<width> z = load<width>(Z + i), a = load<width>(A + i); // F needs one of them or both
+        annc_elements<width> d = load<width>(delta + i);
+        for (unsigned e = 0; e < width; e++)
+            d.at[e] = d.at[e] * annc_activation_derivative_f32(F, z.at[e], a.at[e]);
+        store(delta + i, d);
+    });
 }
 
 // BP3 over the minibatch: 32 columns and a part of the rows per block, of which 8 threads per column
@@ -104,24 +133,18 @@ static unsigned bias_parts(uint32_t m, unsigned column_blocks)
     return wanted < most ? wanted : most > 1 ? most : 1;
 }
 
-extern "C" cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, float tau,
-                                                uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
-                                                float *delta)
+extern "C" cudaError_t annc_launch_output(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                          uint32_t n, const float *b, const float *Y, const float *weights, float *Z,
+                                          float *A, float *delta)
 {
     const size_t count = (size_t)m * n;
-    const bool closed_form = annc_cost_partner(cost) != ANY_OUTPUT;
-    if (!closed_form && annc_activation_kind_of(f) == ROWWISE)
-        ANNC_LAUNCH(output_delta_rows_kernel, m, WARP, 0, stream, cost, tau, n, Z, A, Y, delta);
+    const bool closed_form = annc_cost_partner(cost) != ANY_OUTPUT, by_four = are_aligned({Y, Z, A, delta});
+    if (annc_activation_kind_of(f) == ROWWISE)
+        ANNC_LAUNCH(output_rows_kernel, row_blocks(m), row_threads(m), 0, stream, f, cost, tau, closed_form, m, n, b, Y,
+                    weights, Z, A, delta);
     else
-        ANNC_LAUNCH(output_delta_kernel, element_blocks(count), element_threads(count), 0, stream, f, cost, tau,
-                    closed_form, count, Z, A, Y, delta);
-    return cudaGetLastError();
-}
-
-extern "C" cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights,
-                                         float *delta)
-{
-    ANNC_LAUNCH(weigh_kernel, m, WARP, 0, stream, n, weights, delta);
+        ANNC_LAUNCH(output_kernel, element_blocks(count, by_four), element_threads(count), 0, stream, f, cost, tau,
+                    closed_form, count, by_four, n, b, Y, weights, Z, A, delta);
     return cudaGetLastError();
 }
 
@@ -129,8 +152,18 @@ extern "C" cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_ac
                                                     const float *Z, const float *A, float *delta)
 {
     const size_t count = (size_t)m * n;
-    ANNC_LAUNCH(times_derivative_kernel, element_blocks(count), element_threads(count), 0, stream, f, count, Z, A,
-                delta);
+    const bool by_four = are_aligned({Z, A, delta});
+    switch (f) {
+#define TIMES_DERIVATIVE(enumerator, ...)                                                                              \
+    case enumerator:                                                                                                   \
+        ANNC_LAUNCH(times_derivative_kernel<enumerator>, element_blocks(count, by_four), element_threads(count), 0,    \
+                    stream, count, by_four, Z, A, delta);                                                              \
+        break;
+        ANNC_ACTIVATIONS(TIMES_DERIVATIVE)
+#undef TIMES_DERIVATIVE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
     return cudaGetLastError();
 }
 

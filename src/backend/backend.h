@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 11 };
+enum { ANNC_BACKEND_CONTRACT = 12 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -146,10 +146,12 @@ struct annc_backend {
     annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
                                 uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A);
 
-    /* BP1: delta = dC/dA times f'(Z), or the closed form of a cost with its partner. tau: the
-     * quantile of the shape. All m x n. */
-    annc_status (*output_delta)(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                uint32_t n, const float *Z, const float *A, const float *Y, float *delta);
+    /* The output layer and BP1: Z and A as forward has them, delta = dC/dA times f'(Z), or the closed
+     * form of a cost with its partner, each row times its weight unless weights (m) is NULL. tau:
+     * the quantile of the shape. Y, Z, A and delta: m x n. */
+    annc_status (*output)(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m, uint32_t n_in,
+                          uint32_t n, const float *A_in, const float *W, const float *b, const float *Y,
+                          const float *weights, float *Z, float *A, float *delta);
 
     /* BP2: delta = (delta_next W_next) times f'(Z). delta_next: m x n_next, W_next: n_next x n, the
      * others m x n. */
@@ -162,9 +164,6 @@ struct annc_backend {
      * beta 0, the previous W and b do not matter. */
     annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                const float *delta, const float *A_in, float *W, float *b);
-
-    /* Multiplies each row of delta (m x n) by its weight (m). */
-    annc_status (*weigh)(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta);
 
     /* G = G + l2 W + l1 sign(W), `count` of each. */
     annc_status (*penalise)(annc_device *device, size_t count, double l2, double l1, const float *W, float *G);

@@ -41,6 +41,14 @@ static annc_status counted_forward(annc_device *device, annc_activation f, uint3
     return annc_backend_cpu.forward(device, f, m, n_in, n, A_in, W, b, Z, A);
 }
 
+static annc_status counted_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                  uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                                  const float *Y, const float *weights, float *Z, float *A, float *delta)
+{
+    calls.forward++;
+    return annc_backend_cpu.output(device, f, cost, tau, m, n_in, n, A_in, W, b, Y, weights, Z, A, delta);
+}
+
 static annc_status counted_weight_step(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha,
                                        float beta, const float *delta, const float *A_in, float *W, float *b)
 {
@@ -146,6 +154,7 @@ const struct annc_backend *counting_load(char *why, size_t size)
     counting.open = counted_open;
     counting.gather = counted_gather;
     counting.forward = counted_forward;
+    counting.output = counted_output;
     counting.weight_step = counted_weight_step;
     counting.score = counted_score;
     return &counting;

@@ -387,10 +387,15 @@ static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uin
     return cuda_forward(device, f, room, n_in, n, A_in, W, b, Z, A);
 }
 
-static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                     uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+static annc_status cuda_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                               uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                               const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
-    LAUNCH_TRY(annc_launch_output_delta(annc_cuda(device)->stream, f, cost, tau, m, n, Z, A, Y, delta));
+    annc_status status = ANNC_OK;
+    ANNC_TRY(product(device, false, true, m, n, n_in, 1, A_in, W, 0, Z)); /* Z = A_in W^T */
+    CUDA_TRY(annc_launch_output(annc_cuda(device)->stream, f, cost, tau, m, n, b, Y, weights, Z, A, delta));
+out:
+    return status;
 }
 
 static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
@@ -415,11 +420,6 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
         annc_launch_bias_step(annc_cuda(device)->stream, annc_cuda(device)->reductions, m, n, alpha, beta, delta, b));
 out:
     return status;
-}
-
-static annc_status cuda_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta)
-{
-    LAUNCH_TRY(annc_launch_weigh(annc_cuda(device)->stream, m, n, weights, delta));
 }
 
 static annc_status cuda_penalise(annc_device *device, size_t count, double l2, double l1, const float *W, float *G)
@@ -634,10 +634,9 @@ static const struct annc_backend backend_cuda = {
     cuda_dropout,
     cuda_forward,
     cuda_forward_rows,
-    cuda_output_delta,
+    cuda_output,
     cuda_hidden_delta,
     cuda_weight_step,
-    cuda_weigh,
     cuda_penalise,
     cuda_clip,
     cuda_update,

@@ -49,10 +49,10 @@ cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct
 cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *b,
                                  float *Z, float *A);
 
-cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                     uint32_t n, const float *Z, const float *A, const float *Y, float *delta);
-
-cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, float *delta);
+/* The part of output after the product. */
+cudaError_t annc_launch_output(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                               uint32_t n, const float *b, const float *Y, const float *weights, float *Z, float *A,
+                               float *delta);
 
 /* delta = delta times f'(Z): the part of hidden_delta after the product. */
 cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *Z,
