@@ -31,13 +31,17 @@ __device__ static void gather_floats(const float *row, uint32_t inputs, bool by_
 
 // Registers: at most 24.
 __global__ void __launch_bounds__(MOST_GATHER_THREADS)
-    gather_kernel(const annc_cursor *cursor, annc_examples examples, float factor, annc_label_values values,
+    gather_kernel(annc_cursor *cursor, annc_examples examples, float factor, annc_label_values values,
                   const float *class_weights, bool by_four, float *X, float *Y, float *weights)
 {
     __shared__ uint32_t example_of_row;
     const uint32_t r = blockIdx.x;
-    if (threadIdx.x == 0)
-        example_of_row = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
+    if (threadIdx.x == 0) {
+        const uint32_t step = cursor->next; // which no block of this launch changes
+        example_of_row = annc_order_at(&cursor->order, annc_cursor_position(cursor, step, r));
+        if (r == 0)
+            cursor->step = step;
+    }
     __syncthreads();
     const size_t example = example_of_row;
     const uint32_t inputs = examples.inputs, outputs = examples.outputs;
@@ -60,7 +64,7 @@ __global__ void __launch_bounds__(MOST_GATHER_THREADS)
     }
 }
 
-extern "C" cudaError_t annc_launch_gather(cudaStream_t stream, const annc_cursor *cursor, const annc_examples *examples,
+extern "C" cudaError_t annc_launch_gather(cudaStream_t stream, annc_cursor *cursor, const annc_examples *examples,
                                           struct annc_label_values values, const float *class_weights, uint32_t m,
                                           float *X, float *Y, float *weights)
 {

@@ -118,7 +118,7 @@ __global__ void __launch_bounds__(SCORE_THREADS)
         scores[step].cost = sum.cost;
         scores[step].correct = sum.correct;
         scores[step].examples = m;
-        cursor->step = step + 1;
+        cursor->next = step + 1;
     }
 }
 

@@ -195,7 +195,7 @@ MUTANTS = [
     ("half the scores (kernel)", "kernels/score.cu", "sum_of_parts(reductions->score, gridDim.x)", "sum_of_parts(reductions->score, (gridDim.x + 1) / 2)", "^backends_simulated$"),
     ("ties go to the last class (kernel)", "kernels/score.cu", "other.index < one.index", "other.index > one.index", "^backends_simulated$"),
     ("a block's part comes late (kernel)", "kernels/reductions.cuh", "atomicInc(ended, blocks - 1) == blocks - 1", "atomicInc(ended, blocks - 1) == 0", "^backends_simulated$"),
-    ("the cursor stays (kernel)", "kernels/score.cu", "cursor->step = step + 1;", "cursor->step = step;", "^backends_simulated$"),
+    ("the cursor stays (kernel)", "kernels/score.cu", "cursor->next = step + 1;", "cursor->next = step;", "^backends_simulated$"),
     ("lanes of a pair swapped (kernel)", "kernels/initialise.cu", "(float)(scale * pair[lane])", "(float)(scale * pair[1 - lane])", "^backends_simulated$"),
     ("a block's parts lose one (block)", "kernels/block/block_layers.cuh", "for (uint32_t i = 0; i < layer.splits; i++)\n            z += part", "for (uint32_t i = 1; i < layer.splits; i++)\n            z += part", "^block_simulated$"),
     ("no bias (block)", "kernels/block/block_layers.cuh", "return z + block.parameters[layer.b + u];", "return z + 0 * block.parameters[layer.b + u];", "^block_simulated$"),
@@ -219,6 +219,9 @@ MUTANTS = [
     ("the others of a crew miss the epoch in which one ends", "src/training/run/runs_together.c", "all_go_on = all_go_on && !course->is_done[i];", "all_go_on = all_go_on && !course->is_done[i];\n        if (!all_go_on)\n            break;", "^block_simulated$"),
     ("BP4 with a transpose swapped (CUDA)", CUDA, "product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W)", "product(device, false, false, n, n_in, m, alpha, delta, A_in, beta, W)", "^backends_simulated$"),
     ("a step too many is recorded (CUDA)", CUDA, "ANNC_TRY(run_first_step(recording));\n        count--;", "ANNC_TRY(run_first_step(recording));", "^backends_simulated$"),
+    ("a step begins before the branches end (CUDA)", CUDA, "    CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches)); /* of the step before */\n", "", "^backends_simulated_shuffled$"),
+    ("weights change before they are used (CUDA)", "src/backend/cuda/branches.c", "errors && errors == branches->errors", "errors && branches->errors", "^backends_simulated_shuffled$"),
+    ("gradients are used before they are complete (CUDA)", CUDA, "        CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches));                                                    \\\n", "", "^backends_simulated_shuffled$"),
     ("the block of steps is recorded late (CUDA)", CUDA, "job->examples->count / job->batch >= RECORDED_STEPS", "job->examples->count / job->batch > RECORDED_STEPS", "^cuda_faults$"),
     # Engines and the audit.
     ("an engine that refuses is taken", "src/training/step/engine_choice.c", "        if (why)\n            *refusal = why;\n        else if (!best", "        if (why && !device)\n            *refusal = why;\n        else if (!best", "^registry$"),

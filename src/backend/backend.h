@@ -110,12 +110,12 @@ struct annc_backend {
     annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
                               double scale, float *theta);
 
-    /* Gathers m rows of the minibatch of the cursor's step: X (m x inputs), bytes divided by the
+    /* Begins the cursor's next step and gathers m rows of its minibatch: X (m x inputs), bytes divided by the
      * divisor, and Y (m x outputs), targets or label values. Row r is the example at position step
      * * batch + row + r of the cursor's order. Unless `weights` is NULL, weights[r] is the row's
      * weight: that of its example, or 1 without, times that of its label's class, or 1 where
      * class_weights (annc_objective) is NULL. */
-    annc_status (*gather)(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+    annc_status (*gather)(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                           struct annc_label_values values, const float *class_weights, uint32_t m, float *X, float *Y,
                           float *weights);
 
@@ -180,7 +180,7 @@ struct annc_backend {
     /* Scales rows of W with a norm above the limit down to it. W: n x n_in. */
     annc_status (*limit_rows)(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W);
 
-    /* Scores the m rows just computed into scores[step], then moves the cursor to the next step.
+    /* Scores the m rows just computed into scores[step], and sets the cursor's next step to the one after.
      * Costs are summed in a fixed order, each times the weight of its row unless weights is NULL.
      * Writes each row's class to predictions, unless NULL, at position step * batch + row + r. Z,
      * A, Y: m x n. */

@@ -26,7 +26,7 @@ static annc_status counted_open(const struct annc_host *host, int index, int thr
     return status;
 }
 
-static annc_status counted_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status counted_gather(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                                   struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                   float *Y, float *weights)
 {

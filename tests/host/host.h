@@ -26,6 +26,9 @@ typedef long annc_host_faults_fn(long first, long last);
 // Blocks of memory and objects that are not freed.
 typedef long annc_host_left_fn(void);
 
+// The graph that was instantiated last: its nodes, and how many of them the longest path has.
+typedef void annc_host_last_graph_fn(long *nodes, long *longest);
+
 // Performs work in the stream's order: at once, or, with ANNC_HOST_DEFER=1, when something waits for it; recorded while capturing.
 void annc_host_submit(cudaStream_t stream, std::function<void()> work);
 

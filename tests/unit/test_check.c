@@ -69,12 +69,12 @@ static annc_status not_a_number(annc_device *device, uint32_t m, uint32_t n_in, 
     return status;
 }
 
-static annc_status other_examples(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status other_examples(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                                   struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                   float *Y, float *weights)
 {
     struct annc_cursor other = *cursor;
-    other.step++;
+    other.next++;
     return annc_backend_cpu.gather(device, &other, examples, values, class_weights, m, X, Y, weights);
 }
 

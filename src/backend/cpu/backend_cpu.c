@@ -196,10 +196,11 @@ static void gather_targets(const annc_examples *examples, struct annc_label_valu
     }
 }
 
-static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status cpu_gather(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                               struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                               float *Y, float *weights)
 {
+    cursor->step = cursor->next;
     for (uint32_t r = 0; r < m; r++) {
         const uint32_t example = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
         gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
@@ -391,7 +392,7 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, float tau, uin
             predictions[annc_cursor_position(cursor, cursor->step, r)] = (int32_t)predicted;
     }
     scores[cursor->step] = score;
-    cursor->step++;
+    cursor->next = cursor->step + 1;
     return ANNC_OK;
 }
 

@@ -31,7 +31,7 @@ struct annc_reductions {
 cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t first, size_t count, bool uniform,
                                    double scale, float *theta);
 
-cudaError_t annc_launch_gather(cudaStream_t stream, const struct annc_cursor *cursor, const annc_examples *examples,
+cudaError_t annc_launch_gather(cudaStream_t stream, struct annc_cursor *cursor, const annc_examples *examples,
                                struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                float *Y, float *weights);
 

@@ -268,7 +268,7 @@ static annc_status feed(struct annc_pass *pass, const struct annc_cursor *cursor
                                           pass->shape->width[l], pass->A[l], pass->layer_input[l]);
 }
 
-annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
+annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, struct annc_cursor *cursor,
                               uint32_t m, const float *theta)
 {
     annc_status status = ANNC_OK;
