@@ -6,6 +6,7 @@
 // The output layer, for an elementwise activation or a cost in closed form: bias, activation, and BP1
 // times the weights of the rows.
 // Registers: at most 32.
+// Traffic: at most 24 bytes per element.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     output_kernel(annc_activation f, annc_cost cost, float tau, bool closed_form, size_t count, bool by_four,
                   uint32_t n, const float *b, const float *Y, const float *weights, float *Z, float *A, float *delta)
@@ -65,6 +66,7 @@ __global__ void __launch_bounds__(ROW_WARPS *WARP)
 
 // The Hadamard product of BP2.
 // Registers: at most 40.
+// Traffic: at most 12 bytes per element.
 template <annc_activation F>
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     times_derivative_kernel(size_t count, bool by_four, const float *Z, const float *A, float *delta)
@@ -99,6 +101,7 @@ __device__ static float sum_of_lanes(float value)
 }
 
 // Registers: at most 32.
+// Traffic: at most 4.5 bytes per element.
 __global__ void __launch_bounds__(WARP *BIAS_LANES)
     bias_step_kernel(uint32_t m, uint32_t n, float alpha, float beta, const float *delta, annc_reductions *reductions,
                      float *b)

@@ -2,6 +2,7 @@
 #include "kernels/device.cuh"
 
 // Registers: at most 32.
+// Traffic: at most 12 bytes per element.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     penalise_kernel(size_t count, bool by_four, float l2, float l1, const float *W, float *G)
 {
@@ -31,6 +32,7 @@ __device__ static double block_sum(double value)
 
 // Sums the squares of G, one partial sum per block.
 // Registers: at most 32.
+// Traffic: at most 4.5 bytes per element.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     squares_kernel(size_t count, bool by_four, const float *G, double *scratch)
 {
@@ -47,6 +49,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
 
 // Every block adds the partial sums, in the same order.
 // Registers: at most 32.
+// Traffic: at most 9 bytes per element.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     clip_kernel(size_t count, bool by_four, double limit, unsigned partial_sums, const double *scratch, float *G)
 {
@@ -66,6 +69,7 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
 }
 
 // Registers: at most 48.
+// Traffic: at most 33 bytes per element, with both states.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     update_kernel(annc_rule rule, float decay, const annc_cursor *cursor, const annc_rate *rates, size_t count,
                   bool by_four, const float *G, float *theta, float *v_state, float *s_state)

@@ -191,6 +191,15 @@ extern "C" void *__wrap_calloc(size_t count, size_t size)
     return annc_host_must_fail() ? nullptr : __real_calloc(count, size);
 }
 
+bool annc_host_is_device_memory(const void *address)
+{
+    const auto next = allocations.upper_bound((void *)address);
+    if (next == allocations.begin())
+        return false;
+    const auto found = std::prev(next);
+    return (const char *)address < (const char *)found->first + found->second.bytes;
+}
+
 bool annc_host_is_foreign(cudaStream_t stream)
 {
     return stream->device != current_device;
@@ -472,7 +481,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
     if (!stream->capture)
-        return give(cudaErrorInvalidValue);
+        drain(stream); // so that nothing need wait for the event
     event->capture = stream->capture;
     event->last = stream->last;
     return cudaSuccess;
@@ -483,8 +492,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     ENTER();
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
-    if (!event->capture || (stream->capture && stream->capture != event->capture))
+    if (stream->capture && stream->capture != event->capture)
         return give(cudaErrorInvalidValue);
+    if (!event->capture)
+        return cudaSuccess;
     if (!stream->capture)
         stream->last.clear();
     stream->capture = event->capture;

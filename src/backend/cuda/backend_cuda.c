@@ -386,17 +386,20 @@ static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct
     LAUNCH_TRY(annc_launch_dropout(annc_cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
 }
 
-/* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the
- * transposes: C^T = op(B)^T op(A)^T. The leading dimension of a row-major matrix is its row's
+/* Row-major C (m x n) = alpha op(A) op(B) + beta C, in a stream. cuBLAS is column-major and so sees
+ * the transposes: C^T = op(B)^T op(A)^T. The leading dimension of a row-major matrix is its row's
  * length. */
-static annc_status product(annc_device *device, cublasHandle_t cublas, bool transpose_A, bool transpose_B, uint32_t m,
+static annc_status product(annc_device *device, cudaStream_t stream, bool transpose_A, bool transpose_B, uint32_t m,
                            uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
 {
     annc_status status = ANNC_OK;
+    const struct annc_cuda_device *self = annc_cuda(device);
+    const struct annc_products *products = stream == self->stream ? &self->products : &self->of_weights;
     const int row_A = (int)(transpose_A ? m : k), row_B = (int)(transpose_B ? k : n);
     CUDA_TRY(annc_cuda_enter(device));
-    CUBLAS_TRY(cublasSgemm(cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N, transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N,
-                           (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A, &beta, C, (int)n));
+    CUBLAS_TRY(cublasSgemm(products->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
+                           transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A,
+                           &beta, C, (int)n));
 out:
     return status;
 }
@@ -405,9 +408,10 @@ static annc_status cuda_forward(annc_device *device, annc_activation f, uint32_t
                                 const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, annc_cuda(device)->products.cublas, false, true, m, n, n_in, 1, A_in, W, 0,
-                     Z)); /* Z = A_in W^T */
-    CUDA_TRY(annc_launch_activate(annc_cuda(device)->stream, f, m, n, b, Z, A));
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    /* Z = A_in W^T */
+    ANNC_TRY(product(device, stream, false, true, m, n, n_in, 1, A_in, W, 0, Z));
+    CUDA_TRY(annc_launch_activate(stream, f, m, n, b, Z, A));
 out:
     return status;
 }
@@ -425,9 +429,10 @@ static annc_status cuda_output(annc_device *device, annc_activation f, annc_cost
                                const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, annc_cuda(device)->products.cublas, false, true, m, n, n_in, 1, A_in, W, 0,
-                     Z)); /* Z = A_in W^T */
-    CUDA_TRY(annc_launch_output(annc_cuda(device)->stream, f, cost, tau, m, n, b, Y, weights, Z, A, delta));
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    /* Z = A_in W^T */
+    ANNC_TRY(product(device, stream, false, true, m, n, n_in, 1, A_in, W, 0, Z));
+    CUDA_TRY(annc_launch_output(stream, f, cost, tau, m, n, b, Y, weights, Z, A, delta));
 out:
     return status;
 }
@@ -437,11 +442,11 @@ static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uin
                                      float *delta)
 {
     annc_status status = ANNC_OK;
+    struct annc_cuda_device *self = annc_cuda(device);
     /* delta_next W_next */
-    ANNC_TRY(product(device, annc_cuda(device)->products.cublas, false, false, m, n, n_next, 1, delta_next, W_next, 0,
-                     delta));
-    CUDA_TRY(annc_branches_mark(&annc_cuda(device)->branches, delta_next));
-    CUDA_TRY(annc_launch_times_derivative(annc_cuda(device)->stream, f, m, n, Z, A, delta));
+    ANNC_TRY(product(device, self->stream, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
+    CUDA_TRY(annc_branches_mark(&self->branches, delta_next));
+    CUDA_TRY(annc_launch_times_derivative(self->stream, f, m, n, Z, A, delta));
 out:
     return status;
 }
@@ -456,8 +461,7 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
     CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_WEIGHTS, delta, &weights));
     CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_SUMS, delta, &sums));
     /* delta^T A_in */
-    ANNC_TRY(product(device, weights == self->stream ? self->products.cublas : self->of_weights.cublas, true, false, n,
-                     n_in, m, alpha, delta, A_in, beta, W));
+    ANNC_TRY(product(device, weights, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
     CUDA_TRY(annc_launch_bias_step(sums, self->reductions, m, n, alpha, beta, delta, b));
 out:
     return status;
@@ -542,6 +546,21 @@ static annc_status recorded_open(annc_device *device, struct annc_job *const *jo
     return ANNC_OK;
 }
 
+/* Runs `count` steps with their branches, or records them in a capture. */
+static annc_status branched_steps(struct recording *recording, int count)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = recording->device;
+    struct annc_branches *branches = &annc_cuda(device)->branches;
+    annc_branches_use(branches, true);
+    for (int i = 0; i < count; i++)
+        ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
+    CUDA_TRY(annc_branches_join(branches));
+out:
+    annc_branches_use(branches, false);
+    return status;
+}
+
 /* Records `count` steps as one graph. */
 static annc_status record(struct recording *recording, int count, cudaGraphExec_t *executable)
 {
@@ -551,15 +570,11 @@ static annc_status record(struct recording *recording, int count, cudaGraphExec_
     bool capturing = false;
     CUDA_TRY(cudaStreamBeginCapture(annc_cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
     capturing = true;
-    annc_branches_record(&annc_cuda(device)->branches, true);
-    for (int i = 0; i < count; i++)
-        ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
-    CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches));
+    ANNC_TRY(branched_steps(recording, count));
     capturing = false;
     CUDA_TRY(cudaStreamEndCapture(annc_cuda(device)->stream, &graph));
     CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
 out:
-    annc_branches_record(&annc_cuda(device)->branches, false);
     if (capturing) {
         cudaStreamEndCapture(annc_cuda(device)->stream, &graph);
         cudaGetLastError();
@@ -569,14 +584,15 @@ out:
     return status;
 }
 
-/* Runs the job's first step, since no kernel may be loaded during a capture, then records the
+/* Runs the job's first step, since no kernel may be loaded and no cuBLAS handle used for the first
+ * time during a capture, then records the
  * graphs that its epochs replay: a single step, and a block of steps if an epoch has enough. Later
  * epochs record nothing. */
 static annc_status run_first_step(struct recording *recording)
 {
     annc_status status = ANNC_OK;
     const struct annc_job *job = recording->job;
-    ANNC_TRY(job->step(job, job->batch));
+    ANNC_TRY(branched_steps(recording, 1));
     ANNC_TRY(record(recording, 1, &recording->single));
     if (job->examples->count / job->batch >= RECORDED_STEPS)
         ANNC_TRY(record(recording, RECORDED_STEPS, &recording->block));

@@ -34,7 +34,7 @@ void annc_branches_close(struct annc_branches *branches)
 
 cudaError_t annc_branches_mark(struct annc_branches *branches, const float *errors)
 {
-    if (!branches->recording)
+    if (!branches->used)
         return cudaSuccess;
     branches->errors = errors;
     return cudaEventRecord(branches->marked, branches->main);
@@ -45,7 +45,7 @@ cudaError_t annc_branches_fork(struct annc_branches *branches, enum annc_branch 
 {
     const bool is_marked = errors && errors == branches->errors;
     *stream = branches->main;
-    if (!branches->recording)
+    if (!branches->used)
         return cudaSuccess;
     *stream = branches->stream[branch];
     branches->has_work[branch] = true;
@@ -67,9 +67,9 @@ cudaError_t annc_branches_join(struct annc_branches *branches)
     return cudaSuccess;
 }
 
-void annc_branches_record(struct annc_branches *branches, bool recording)
+void annc_branches_use(struct annc_branches *branches, bool used)
 {
-    branches->recording = recording;
+    branches->used = used;
     branches->errors = NULL;
     for (int i = 0; i < ANNC_BRANCHES; i++)
         branches->has_work[i] = false;

@@ -1,6 +1,6 @@
 /* branches.h - parallel branches of recorded steps: what no later error waits for, weights, biases
- * and scores, is recorded beside the chain of products and errors. Outside of a recording all work
- * uses the device's stream. */
+ * and scores, comes beside the chain of products and errors. All other work uses the device's stream,
+ * the main branch. */
 #ifndef ANNC_BACKEND_CUDA_BRANCHES_H
 #define ANNC_BACKEND_CUDA_BRANCHES_H
 
@@ -15,7 +15,7 @@ enum annc_branch { ANNC_BRANCH_WEIGHTS, ANNC_BRANCH_SUMS, ANNC_BRANCHES };
 struct annc_branches {
     cudaStream_t main, stream[ANNC_BRANCHES];
     cudaEvent_t now, marked, end;
-    bool recording, has_work[ANNC_BRANCHES];
+    bool used, has_work[ANNC_BRANCHES];
     const float *errors; /* with the mark, or NULL */
 };
 
@@ -26,20 +26,20 @@ extern "C" {
 cudaError_t annc_branches_open(struct annc_branches *branches, cudaStream_t main);
 void annc_branches_close(struct annc_branches *branches);
 
-/* Marks the place in a recording after which nothing of the main branch needs the errors and the
- * weights of their layer. */
+/* Marks the place after which nothing of the main branch needs the errors and the weights of their
+ * layer. */
 cudaError_t annc_branches_mark(struct annc_branches *branches, const float *errors);
 
-/* Begins or continues a branch: what is recorded next on *stream comes after all work so far of the
- * main branch, or after the mark for these errors (else NULL). */
+/* Begins or continues a branch: what comes next in *stream runs after all work so far of the main
+ * branch, or after the mark for these errors, unless they are NULL. */
 cudaError_t annc_branches_fork(struct annc_branches *branches, enum annc_branch branch, const float *errors,
                                cudaStream_t *stream);
 
-/* Lets what the main branch records next come after the work of all branches. */
+/* Lets what comes next in the main branch run after the work of all branches. */
 cudaError_t annc_branches_join(struct annc_branches *branches);
 
-/* Records what follows, or nothing any more. */
-void annc_branches_record(struct annc_branches *branches, bool recording);
+/* Uses branches for what follows, or the main branch alone. */
+void annc_branches_use(struct annc_branches *branches, bool used);
 
 #ifdef __cplusplus
 }
