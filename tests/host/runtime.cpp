@@ -481,7 +481,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
     if (!stream->capture)
-        drain(stream); // so that nothing need wait for the event
+        return give(cudaErrorInvalidValue);
     event->capture = stream->capture;
     event->last = stream->last;
     return cudaSuccess;
@@ -492,10 +492,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     ENTER();
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
-    if (stream->capture && stream->capture != event->capture)
+    if (!event->capture || (stream->capture && stream->capture != event->capture))
         return give(cudaErrorInvalidValue);
-    if (!event->capture)
-        return cudaSuccess;
     if (!stream->capture)
         stream->last.clear();
     stream->capture = event->capture;

@@ -546,21 +546,6 @@ static annc_status recorded_open(annc_device *device, struct annc_job *const *jo
     return ANNC_OK;
 }
 
-/* Runs `count` steps with their branches, or records them in a capture. */
-static annc_status branched_steps(struct recording *recording, int count)
-{
-    annc_status status = ANNC_OK;
-    annc_device *device = recording->device;
-    struct annc_branches *branches = &annc_cuda(device)->branches;
-    annc_branches_use(branches, true);
-    for (int i = 0; i < count; i++)
-        ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
-    CUDA_TRY(annc_branches_join(branches));
-out:
-    annc_branches_use(branches, false);
-    return status;
-}
-
 /* Records `count` steps as one graph. */
 static annc_status record(struct recording *recording, int count, cudaGraphExec_t *executable)
 {
@@ -570,11 +555,15 @@ static annc_status record(struct recording *recording, int count, cudaGraphExec_
     bool capturing = false;
     CUDA_TRY(cudaStreamBeginCapture(annc_cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
     capturing = true;
-    ANNC_TRY(branched_steps(recording, count));
+    annc_branches_use(&annc_cuda(device)->branches, true);
+    for (int i = 0; i < count; i++)
+        ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
+    CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches));
     capturing = false;
     CUDA_TRY(cudaStreamEndCapture(annc_cuda(device)->stream, &graph));
     CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
 out:
+    annc_branches_use(&annc_cuda(device)->branches, false);
     if (capturing) {
         cudaStreamEndCapture(annc_cuda(device)->stream, &graph);
         cudaGetLastError();
@@ -584,15 +573,14 @@ out:
     return status;
 }
 
-/* Runs the job's first step, since no kernel may be loaded and no cuBLAS handle used for the first
- * time during a capture, then records the
+/* Runs the job's first step, since no kernel may be loaded during a capture, then records the
  * graphs that its epochs replay: a single step, and a block of steps if an epoch has enough. Later
  * epochs record nothing. */
 static annc_status run_first_step(struct recording *recording)
 {
     annc_status status = ANNC_OK;
     const struct annc_job *job = recording->job;
-    ANNC_TRY(branched_steps(recording, 1));
+    ANNC_TRY(job->step(job, job->batch));
     ANNC_TRY(record(recording, 1, &recording->single));
     if (job->examples->count / job->batch >= RECORDED_STEPS)
         ANNC_TRY(record(recording, RECORDED_STEPS, &recording->block));

@@ -12,24 +12,27 @@
 
 cudaError_t annc_branches_open(struct annc_branches *branches, cudaStream_t main)
 {
-    cudaEvent_t *const events[] = {&branches->now, &branches->marked, &branches->end};
     branches->main = main;
-    for (int i = 0; i < ANNC_BRANCHES; i++)
+    for (int i = 0; i < ANNC_BRANCHES; i++) {
         RETURN_IF_FAILED(cudaStreamCreateWithFlags(&branches->stream[i], cudaStreamNonBlocking));
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        RETURN_IF_FAILED(cudaEventCreateWithFlags(events[i], cudaEventDisableTiming));
-    return cudaSuccess;
+        RETURN_IF_FAILED(cudaEventCreateWithFlags(&branches->end[i], cudaEventDisableTiming));
+    }
+    RETURN_IF_FAILED(cudaEventCreateWithFlags(&branches->now, cudaEventDisableTiming));
+    return cudaEventCreateWithFlags(&branches->marked, cudaEventDisableTiming);
 }
 
 void annc_branches_close(struct annc_branches *branches)
 {
-    const cudaEvent_t events[] = {branches->now, branches->marked, branches->end};
-    for (int i = 0; i < ANNC_BRANCHES; i++)
+    for (int i = 0; i < ANNC_BRANCHES; i++) {
         if (branches->stream[i])
             cudaStreamDestroy(branches->stream[i]);
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        if (events[i])
-            cudaEventDestroy(events[i]);
+        if (branches->end[i])
+            cudaEventDestroy(branches->end[i]);
+    }
+    if (branches->now)
+        cudaEventDestroy(branches->now);
+    if (branches->marked)
+        cudaEventDestroy(branches->marked);
 }
 
 cudaError_t annc_branches_mark(struct annc_branches *branches, const float *errors)
@@ -60,8 +63,8 @@ cudaError_t annc_branches_join(struct annc_branches *branches)
         if (!branches->has_work[i])
             continue;
         branches->has_work[i] = false;
-        RETURN_IF_FAILED(cudaEventRecord(branches->end, branches->stream[i]));
-        RETURN_IF_FAILED(cudaStreamWaitEvent(branches->main, branches->end, 0));
+        RETURN_IF_FAILED(cudaEventRecord(branches->end[i], branches->stream[i]));
+        RETURN_IF_FAILED(cudaStreamWaitEvent(branches->main, branches->end[i], 0));
     }
     branches->errors = NULL;
     return cudaSuccess;

@@ -1,5 +1,5 @@
 /* branches.h - parallel branches of recorded steps: what no later error waits for, weights, biases
- * and scores, comes beside the chain of products and errors. All other work uses the device's stream,
+ * and scores, is recorded beside the chain of products and errors. All other work uses the device's stream,
  * the main branch. */
 #ifndef ANNC_BACKEND_CUDA_BRANCHES_H
 #define ANNC_BACKEND_CUDA_BRANCHES_H
@@ -14,7 +14,7 @@ enum annc_branch { ANNC_BRANCH_WEIGHTS, ANNC_BRANCH_SUMS, ANNC_BRANCHES };
 
 struct annc_branches {
     cudaStream_t main, stream[ANNC_BRANCHES];
-    cudaEvent_t now, marked, end;
+    cudaEvent_t now, marked, end[ANNC_BRANCHES];
     bool used, has_work[ANNC_BRANCHES];
     const float *errors; /* with the mark, or NULL */
 };
