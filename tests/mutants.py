@@ -69,7 +69,7 @@ MUTANTS = [
     ("dropout in forward alone", "src/training/step/propagate.c", "if (l > 1 && dropped_share(pass, l - 1) > 0)", "if (l > 1 && dropped_share(pass, l - 1) > 1)", "^matrix_cpu$"),
     ("clipping by the sum", "src/backend/cpu/norms.c", "squares += (double)G[i] * (double)G[i];", "squares += (double)G[i];", "^matrix_cpu$"),
     ("rows are bounded by columns", "src/backend/cpu/norms.c", "float *row = W + (size_t)j * n_in;", "float *row = W + (size_t)j * n;", "^matrix_cpu$"),
-    ("the state is not kept (kernel)", "kernels/update.cu", "store(v_state + i, v);", "store(v_state + i, {});", "^matrix_simulated$"),
+    ("the state is not kept (kernel)", "kernels/update.cu", "store(v_state + i, v);", "store(v_state + i, annc_elements<width>());", "^matrix_simulated$"),
     ("the last partial sum is lost (kernel)", "kernels/update.cu", "half = blockDim.x / 2; half > 0", "half = blockDim.x / 2; half > 1", "^matrix_simulated$"),
     ("what is left does not grow (kernel)", "kernels/dropout.cu", "annc_dropout_scale(share), m", "1.0f, m", "^matrix_simulated$"),
     ("all examples draw alike (kernel)", "kernels/dropout.cu", "annc_dropout_block(first + r, j, n)", "annc_dropout_block(first, j, n)", "^matrix_simulated$"),
