@@ -1,52 +1,54 @@
 // activate.cu - bias and activation: Z = Z + 1 b^T, A = f(Z).
-#include "kernels/device.cuh"
+#include "kernels/rows.cuh"
 
-// Registers: at most 32.
+// Registers: at most 40.
+// Traffic: at most 16 bytes per element.
+template <annc_activation F>
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
-    activate_kernel(annc_activation f, size_t count, uint32_t n, const float *b, float *Z, float *A)
+    activate_kernel(size_t count, bool by_four, uint32_t n, const float *b, float *Z, float *A)
 {
-    ANNC_FOR_ELEMENTS (i, count) {
-        const float z = Z[i] + b[i % n];
-        Z[i] = z;
-        A[i] = annc_activation_value_f32(f, z);
-    }
+    for_elements(count, by_four, [=](size_t i, auto width) {
+        annc_elements<width> z = load<width>(Z + i), a;
+        uint32_t j = column_of(i, n);
+        for (unsigned e = 0; e < width; e++) {
+            z.at[e] += b[j];
+            a.at[e] = annc_activation_value_f32(F, z.at[e]);
+            j = j + 1 == n ? 0 : j + 1;
+        }
+        store(Z + i, z);
+        store(A + i, a);
+    });
 }
 
-// Row-wise f, one warp per row: z = z + b, then z = z - log(sum of exp(z)), relative to the row's
-// largest entry, then f.
+// Row-wise f.
 // Registers: at most 24.
-__global__ void __launch_bounds__(WARP)
-    activate_rows_kernel(annc_activation f, uint32_t n, const float *b, float *Z, float *A)
+__global__ void __launch_bounds__(ROW_WARPS *WARP)
+    activate_rows_kernel(annc_activation f, uint32_t m, uint32_t n, const float *b, float *Z, float *A)
 {
-    float *z = Z + (size_t)blockIdx.x * n, *a = A + (size_t)blockIdx.x * n;
-    const uint32_t lane = threadIdx.x;
-
-    float largest = -INFINITY;
-    for (uint32_t j = lane; j < n; j += WARP) {
-        z[j] += b[j];
-        largest = MAX(z[j], largest);
-    }
-    for (unsigned offset = WARP / 2; offset > 0; offset /= 2) {
-        const float other = __shfl_xor_sync(0xFFFFFFFFu, largest, (int)offset);
-        largest = MAX(other, largest);
-    }
-    float sum = 0;
-    for (uint32_t j = lane; j < n; j += WARP)
-        sum += EXP(z[j] - largest);
-    const float log_sum = largest + logf(warp_sum(sum));
-    for (uint32_t j = lane; j < n; j += WARP) {
-        z[j] -= log_sum;
-        a[j] = annc_activation_value_f32(f, z[j]);
-    }
+    const uint32_t r = row_of_warp();
+    if (r < m)
+        activate_row(f, n, b, Z + (size_t)r * n, A + (size_t)r * n);
 }
 
 extern "C" cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n,
                                             const float *b, float *Z, float *A)
 {
     const size_t count = (size_t)m * n;
-    if (annc_activation_kind_of(f) == ROWWISE)
-        ANNC_LAUNCH(activate_rows_kernel, m, WARP, 0, stream, f, n, b, Z, A);
-    else
-        ANNC_LAUNCH(activate_kernel, element_blocks(count), element_threads(count), 0, stream, f, count, n, b, Z, A);
+    const bool by_four = are_aligned({Z, A});
+    if (annc_activation_kind_of(f) == ROWWISE) {
+        ANNC_LAUNCH(activate_rows_kernel, row_blocks(m), row_threads(m), 0, stream, f, m, n, b, Z, A);
+        return cudaGetLastError();
+    }
+    switch (f) {
+#define ACTIVATE(enumerator, ...)                                                                                      \
+    case enumerator:                                                                                                   \
+        ANNC_LAUNCH(activate_kernel<enumerator>, element_blocks(count, by_four), element_threads(count), 0, stream,    \
+                    count, by_four, n, b, Z, A);                                                                       \
+        break;
+        ANNC_ACTIVATIONS(ACTIVATE)
+#undef ACTIVATE
+    case ANNC_ACTIVATION_COUNT:
+        break;
+    }
     return cudaGetLastError();
 }

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include <initializer_list>
 #include <stdint.h>
 
 #include "backend/cuda/kernels.h"
@@ -25,10 +26,11 @@ constexpr unsigned WARP = 32;
 constexpr unsigned ELEMENT_BLOCK = 256;
 constexpr unsigned MOST_ELEMENT_BLOCKS = 4096;
 
-static inline unsigned element_blocks(size_t count)
+// Returns the blocks for `count` elements, taken one by one or by four.
+static inline unsigned element_blocks(size_t count, bool by_four = false)
 {
-    const size_t blocks = (count + ELEMENT_BLOCK - 1) / ELEMENT_BLOCK;
-    return (unsigned)(blocks < MOST_ELEMENT_BLOCKS ? blocks : MOST_ELEMENT_BLOCKS);
+    const size_t blocks = (count + ELEMENT_BLOCK - 1) / ELEMENT_BLOCK, own = by_four ? (blocks + 3) / 4 : blocks;
+    return (unsigned)(own < MOST_ELEMENT_BLOCKS ? own : MOST_ELEMENT_BLOCKS);
 }
 
 // Returns the threads of such a block: whole warps, no more than the elements need.
@@ -41,10 +43,71 @@ static inline unsigned element_threads(size_t count)
 #define ANNC_FOR_ELEMENTS(i, count)                                                                                    \
     for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count); i += (size_t)gridDim.x * blockDim.x)
 
-// Returns the sum over the lanes of a warp, in a fixed order, to every lane.
-template <typename Number> __device__ inline Number warp_sum(Number value)
+// Returns whether four floats of each array can be loaded at once. NULL can.
+static inline bool are_aligned(std::initializer_list<const void *> arrays)
 {
-    for (unsigned offset = WARP / 2; offset > 0; offset /= 2)
+    for (const void *array : arrays)
+        if ((uintptr_t)array % sizeof(float4) != 0)
+            return false;
+    return true;
+}
+
+// Consecutive floats that a thread takes at once: 4, which must be aligned, or 1.
+template <unsigned WIDTH> struct annc_elements {
+    float at[WIDTH];
+};
+
+template <unsigned WIDTH> __device__ inline annc_elements<WIDTH> load(const float *from)
+{
+    if constexpr (WIDTH == 4) {
+        const float4 four = *(const float4 *)from;
+        return {{four.x, four.y, four.z, four.w}};
+    } else {
+        return {{*from}};
+    }
+}
+
+template <unsigned WIDTH> __device__ inline void store(float *to, const annc_elements<WIDTH> &elements)
+{
+    if constexpr (WIDTH == 4)
+        *(float4 *)to = make_float4(elements.at[0], elements.at[1], elements.at[2], elements.at[3]);
+    else
+        *to = elements.at[0];
+}
+
+// A number of elements that is known at compile time.
+template <unsigned WIDTH> struct annc_width {
+    __device__ constexpr operator unsigned() const { return WIDTH; }
+};
+
+// Calls body(i, width) for the elements of this thread, by four where the arrays are aligned, and
+// one by one for the rest. `width` is an annc_width.
+template <typename Body> __device__ inline void for_elements(size_t count, bool by_four, Body body)
+{
+    const size_t fours = by_four ? count / 4 : 0;
+    ANNC_FOR_ELEMENTS (i, fours)
+        body(4 * i, annc_width<4>());
+    ANNC_FOR_ELEMENTS (i, count - 4 * fours)
+        body(4 * fours + i, annc_width<1>());
+}
+
+// Returns i / n. Division of 64 bits takes several times as long as that of 32, which nearly all
+// matrices can do with.
+__device__ inline uint32_t row_of(size_t i, uint32_t n)
+{
+    return i <= UINT32_MAX ? (uint32_t)i / n : (uint32_t)(i / n);
+}
+
+__device__ inline uint32_t column_of(size_t i, uint32_t n)
+{
+    return (uint32_t)(i - (size_t)row_of(i, n) * n);
+}
+
+// Returns the sum over the lanes of a warp, or over groups of `lanes` of them, a power of two, in a
+// fixed order, to every lane.
+template <typename Number> __device__ inline Number warp_sum(Number value, unsigned lanes = WARP)
+{
+    for (unsigned offset = lanes / 2; offset > 0; offset /= 2)
         value += __shfl_xor_sync(0xFFFFFFFFu, value, (int)offset);
     return value;
 }

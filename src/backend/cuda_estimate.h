@@ -162,9 +162,9 @@ static inline double annc_cuda_block_seconds(const struct annc_job *job, bool sh
            cycles_per_second;
 }
 
-/* Returns seconds per recorded step, an estimate not yet confirmed by measurements on a GPU: each
- * layer is a chain of six or seven dependent kernels, and the products run at a rate typical of
- * such networks. */
+/* Returns seconds per recorded step, an estimate not yet confirmed by measurements on a GPU: the
+ * chain of four dependent kernels per layer with a margin, so that a CPU that may be as fast is kept,
+ * and products at a rate typical of such networks. */
 static inline double annc_cuda_recorded_seconds(const struct annc_job *job)
 {
     const double layer_seconds = 13e-6, flops_per_second = 20e12;

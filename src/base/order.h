@@ -31,14 +31,20 @@ struct annc_order {
 struct annc_cursor {
     struct annc_order order;
     uint32_t batch; /* examples per full minibatch */
-    uint32_t step;  /* of the epoch; its minibatch begins at position step * batch */
     /* The first row of the minibatch on this device: 0, unless several devices share a
      * minibatch. */
     uint32_t row;
+    /* The step that gather begins, by setting `step` to it; score moves it on. So `step` stays the
+     * same within a step, in whatever order its operations run. */
+    uint32_t next;
     uint32_t reserved;
     /* Examples trained before this epoch: the offset of the example's number in random streams
      * (dropout, noise). */
     uint64_t first;
+    /* Of the epoch; its minibatch begins at position step * batch. Not beside the fields that gather
+     * loads while one of its blocks writes this one. */
+    uint32_t step;
+    uint32_t reserved_2;
 };
 
 /* Returns the position in the epoch's order of row r of this device in a step's minibatch. */

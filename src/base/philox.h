@@ -191,13 +191,19 @@ ANNC_DEVICE_CODE uint64_t annc_dropout_block(uint64_t example, uint32_t j, uint3
     return example * (n / 4 + 1) + j / 4;
 }
 
-/* Returns the dropout factor of unit j of n in a layer: 0 if its word is below `threshold`, a share
- * of 2^32, or else `scale`. */
+/* Returns the dropout factor that a word gives: 0 below `threshold`, a share of 2^32, or else
+ * `scale`. */
+ANNC_DEVICE_CODE float annc_dropout_factor_of(uint32_t word, uint32_t threshold, float scale)
+{
+    return word < threshold ? 0 : scale;
+}
+
+/* Returns the dropout factor of unit j of n in a layer. */
 ANNC_DEVICE_CODE float annc_dropout_factor(uint64_t seed, uint32_t layer, uint64_t example, uint32_t j, uint32_t n,
                                            uint32_t threshold, float scale)
 {
     const uint64_t stream = annc_dropout_stream(layer), block = annc_dropout_block(example, j, n);
-    return annc_philox_word(annc_philox(seed, stream, block), j) < threshold ? 0 : scale;
+    return annc_dropout_factor_of(annc_philox_word(annc_philox(seed, stream, block), j), threshold, scale);
 }
 
 /* The definition of input noise: 1 until 0.1.0, deviates in double; 2 the one below. A checkpoint
@@ -255,6 +261,13 @@ ANNC_DEVICE_CODE void annc_noise_pair(uint32_t first, uint32_t second, float *ev
 ANNC_DEVICE_CODE uint64_t annc_noise_block(uint64_t example, uint32_t j, uint32_t n)
 {
     return example * (n / 4 + 1) + j / 4;
+}
+
+/* Computes the noise of the four inputs of a block. */
+ANNC_DEVICE_CODE void annc_noise_four(struct annc_philox_block words, float noise[4])
+{
+    annc_noise_pair(words.word[0], words.word[1], &noise[0], &noise[1]);
+    annc_noise_pair(words.word[2], words.word[3], &noise[2], &noise[3]);
 }
 
 /* Returns the noise of input j of n, in units of the noise's standard deviation: deviate j mod 4 of

@@ -139,7 +139,7 @@ static void check_gather(struct problem *problem, uint32_t row)
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_shuffled(examples->count, 3, 2);
     cursor.batch = BATCH;
-    cursor.step = 1;
+    cursor.next = 1;
     cursor.row = row;
     REQUIRE_OK(annc_examples_stage(device, examples, &staged));
     REQUIRE_OK(annc_pass_open(device, &problem->shape, BATCH, &pass));
@@ -247,6 +247,50 @@ static void augmentation(void)
         CHECK_NEAR(light, 1, 1e-5);
     }
     annc_device_close(cpu);
+}
+
+/* The biases' sums over many rows, which a GPU shares among blocks, twice with equal bits. */
+static void bias_sums(void)
+{
+    static const struct {
+        uint32_t m, n;
+    } sizes[] = {{64, 32}, {65, 1}, {300, 37}, {1000, 10}, {130, 700}};
+    const struct annc_backend *backend = device->backend;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const uint32_t m = sizes[s].m, n = sizes[s].n;
+        const size_t count = (size_t)m * n;
+        float *delta = malloc(count * sizeof *delta), *ones = malloc(m * sizeof *ones),
+              *b = malloc(2 * n * sizeof *b), *const again = b + n;
+        void *d_delta = NULL, *d_ones = NULL, *d_W = NULL, *d_b = NULL;
+        for (size_t i = 0; i < count; i++)
+            delta[i] = (float)(i * 37 % 101) / 101 - 0.25f;
+        for (uint32_t r = 0; r < m; r++)
+            ones[r] = 1;
+        REQUIRE_OK(backend->alloc(device, count * sizeof *delta, "errors", &d_delta));
+        REQUIRE_OK(backend->alloc(device, m * sizeof *ones, "ones", &d_ones));
+        REQUIRE_OK(backend->alloc(device, n * sizeof *b, "weights", &d_W));
+        REQUIRE_OK(backend->alloc(device, n * sizeof *b, "biases", &d_b));
+        REQUIRE_OK(backend->upload(device, d_delta, delta, count * sizeof *delta));
+        REQUIRE_OK(backend->upload(device, d_ones, ones, m * sizeof *ones));
+        for (int run = 0; run < 2; run++) {
+            REQUIRE_OK(backend->weight_step(device, m, 1, n, 0.5f, 0, d_delta, d_ones, d_W, d_b));
+            REQUIRE_OK(backend->download(device, run == 0 ? b : again, d_b, n * sizeof *b));
+        }
+        CHECK(memcmp(b, again, n * sizeof *b) == 0);
+        for (uint32_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (uint32_t r = 0; r < m; r++)
+                sum += (double)delta[(size_t)r * n + j];
+            CHECK_MSG(fabs((double)b[j] - sum / 2) <= 1e-6 * m, "%u rows, bias %u of %u: %g, not %g", m, j, n,
+                      (double)b[j], sum / 2);
+        }
+        void *const memory[] = {d_delta, d_ones, d_W, d_b};
+        for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+            backend->free(device, memory[i]);
+        free(delta);
+        free(ones);
+        free(b);
+    }
 }
 
 /* ---------------------------------------------------------------- gradients */
@@ -418,9 +462,9 @@ static void hundred_steps(void)
     printf("%d engines skipped: not on this device\n", skipped_engines);
 }
 
-/* Runs with the same seed and engine end with the same bits; recorded operations are the same as
- * others; another seed is not. */
-static void same_bits(void)
+/* Runs with the same seed and engine end with the same bits; recorded operations, of which there are
+ * enough for a block of steps, are the same as others; another seed is not. */
+static void check_same_bits(const annc_training_options *base)
 {
     const annc_shape shape = problem_shape("20-11-10", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     const size_t parameters = annc_shape_parameters(&shape), bytes = parameters * sizeof(float);
@@ -429,11 +473,13 @@ static void same_bits(void)
     annc_epoch last;
     for (int engine = 0; engine < ANNC_ENGINE_COUNT; engine++)
         first[engine] = calloc(1, bytes);
-    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 101, ANNC_INIT_NORMAL, 2));
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 301, ANNC_INIT_NORMAL, 2));
     snprintf(problem.name, sizeof problem.name, "same bits");
     memcpy(start, problem.network->theta, bytes);
     for (int run = 0; run < 10; run++) {
-        annc_training_options options = {.eta = 0.3, .batch = 4, .seed = 6 + (run == 9)};
+        annc_training_options options = *base;
+        options.batch = 4;
+        options.seed = 6 + (run == 9);
         options.engine = run % 3 == 0 ? ANNC_ENGINE_OPS : run % 3 == 1 ? problem_engine(device) : ANNC_ENGINE_AUTO;
         const bool is_own = problem_engine(device) == ANNC_ENGINE_FUSED ? run % 3 != 0 : run % 3 == 2;
         float *const like = first[is_own];
@@ -449,6 +495,15 @@ static void same_bits(void)
     free(start);
     for (int engine = 0; engine < ANNC_ENGINE_COUNT; engine++)
         free(first[engine]);
+}
+
+static void same_bits(void)
+{
+    const annc_training_options descent = {.eta = 0.3};
+    annc_training_options adam = annc_training_defaults(ANNC_ADAM);
+    adam.objective.dropout = 0.25;
+    check_same_bits(&descent);
+    check_same_bits(&adam);
 }
 
 /* ---------------------------------------------------------------- scores */
@@ -493,8 +548,8 @@ static void evaluation(void)
  * More examples than one chunk. */
 static void predictions(void)
 {
-    enum { COUNT = 2500, CLASSES = 5 };
-    const annc_shape shape = problem_shape("5-5", ANNC_SIGMOID, ANNC_IDENTITY, ANNC_QUADRATIC);
+    enum { COUNT = 2500, CLASSES = 37 }; /* more than the lanes of a warp */
+    const annc_shape shape = problem_shape("37-37", ANNC_SIGMOID, ANNC_IDENTITY, ANNC_QUADRATIC);
     static float x[COUNT * CLASSES];
     static int32_t labels[COUNT], got[COUNT];
     uint32_t correct = 0;
@@ -563,10 +618,11 @@ static void learns_xor(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(initial_bits),  TEST(orthogonal_matrices), TEST(gather),
-                                        TEST(augmentation),  TEST(gradients),           TEST(one_step),
-                                        TEST(ragged_epochs), TEST(hundred_steps),       TEST(same_bits),
-                                        TEST(evaluation),    TEST(predictions),         TEST(learns_xor)};
+    static const struct test tests[] = {TEST(initial_bits), TEST(orthogonal_matrices), TEST(gather),
+                                        TEST(augmentation), TEST(bias_sums),           TEST(gradients),
+                                        TEST(one_step),     TEST(ragged_epochs),       TEST(hundred_steps),
+                                        TEST(same_bits),    TEST(evaluation),          TEST(predictions),
+                                        TEST(learns_xor)};
     device = problem_device();
     if (!device) {
         printf("0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);

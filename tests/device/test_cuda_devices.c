@@ -11,7 +11,7 @@ enum { EPOCHS = 2 };
 static const annc_training_options plain = {.eta = 0.5, .batch = 4, .seed = 1};
 
 /* What CUDA keeps for itself: the memory of a simulated device is counted from there. */
-enum { WORKSPACE_MB = 32 };
+enum { WORKSPACE_MB = 64 };
 
 static void memory_is(int megabytes)
 {

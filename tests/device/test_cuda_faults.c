@@ -137,7 +137,7 @@ static void recorded_steps(void)
 
 static void recorded_blocks(void)
 {
-    const struct training training = {"blocks of steps, recorded", ANNC_ENGINE_RECORDED, {.l2 = 0}, 140, 29, 1};
+    const struct training training = {"blocks of steps, recorded", ANNC_ENGINE_RECORDED, {.l2 = 0}, 140, 29, 0};
     every_call(&training);
 }
 

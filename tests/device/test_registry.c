@@ -26,7 +26,7 @@ static annc_status counted_open(const struct annc_host *host, int index, int thr
     return status;
 }
 
-static annc_status counted_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status counted_gather(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                                   struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                   float *Y, float *weights)
 {
@@ -39,6 +39,14 @@ static annc_status counted_forward(annc_device *device, annc_activation f, uint3
 {
     calls.forward++;
     return annc_backend_cpu.forward(device, f, m, n_in, n, A_in, W, b, Z, A);
+}
+
+static annc_status counted_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                                  uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                                  const float *Y, const float *weights, float *Z, float *A, float *delta)
+{
+    calls.forward++;
+    return annc_backend_cpu.output(device, f, cost, tau, m, n_in, n, A_in, W, b, Y, weights, Z, A, delta);
 }
 
 static annc_status counted_weight_step(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha,
@@ -147,6 +155,7 @@ const struct annc_backend *counting_load(char *why, size_t size)
     counting.open = counted_open;
     counting.gather = counted_gather;
     counting.forward = counted_forward;
+    counting.output = counted_output;
     counting.weight_step = counted_weight_step;
     counting.score = counted_score;
     return &counting;

@@ -232,6 +232,11 @@ void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, size_t shared
     }
 }
 
+const char *annc_host_kernel()
+{
+    return scheduler.kernel;
+}
+
 void __syncthreads()
 {
     Fiber &fiber = *scheduler.fibers[scheduler.current];

@@ -18,6 +18,12 @@ bool annc_host_is_broken();
 // Whether a stream is not of this thread's current device, as an error of the caller's.
 bool annc_host_is_foreign(cudaStream_t stream);
 
+// Whether an address lies in memory of the device.
+bool annc_host_is_device_memory(const void *address);
+
+// The kernel that runs, or ran last.
+const char *annc_host_kernel();
+
 // Streams, graphs and handles that there are.
 extern long annc_host_objects;
 
@@ -25,6 +31,11 @@ extern long annc_host_objects;
 typedef long annc_host_faults_fn(long first, long last);
 // Blocks of memory and objects that are not freed.
 typedef long annc_host_left_fn(void);
+
+// Bytes of device memory that the launches of a kernel have loaded and stored; of the module annc_counted alone.
+typedef long annc_host_traffic_fn(const char *kernel);
+// The graph that was instantiated last: its nodes, and how many of them the longest path has.
+typedef void annc_host_last_graph_fn(long *nodes, long *longest);
 
 // Performs work in the stream's order: at once, or, with ANNC_HOST_DEFER=1, when something waits for it; recorded while capturing.
 void annc_host_submit(cudaStream_t stream, std::function<void()> work);

@@ -1,30 +1,51 @@
 // runtime.cpp - the simulated device's memory, streams and graphs.
 #include "host/host.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <map>
+#include <memory>
+#include <random>
 #include <set>
 #include <vector>
 
 using Work = std::function<void()>;
 
+// Work in a graph, and the nodes that it comes after.
+struct Node {
+    Work work;
+    std::set<size_t> after;
+};
+
+// What one stream and those that it forks to record.
+struct Capture {
+    cudaStream_t origin;
+    bool invalidated = false;
+    std::vector<Node> nodes;
+};
+
 struct annc_host_stream {
     int device;
     std::deque<Work> pending;
-    bool capturing = false, invalidated = false;
-    std::vector<Work> captured;
+    std::shared_ptr<Capture> capture; // or none
+    std::set<size_t> last;            // nodes that the next one comes after
+};
+
+struct annc_host_event {
+    std::shared_ptr<Capture> capture;
+    std::set<size_t> last;
 };
 
 struct annc_host_graph {
-    std::vector<Work> work;
+    std::vector<Node> nodes;
 };
 
 struct annc_host_graph_exec {
     int device;
-    std::vector<Work> work;
+    std::vector<Node> nodes;
 };
 
 namespace
@@ -56,7 +77,7 @@ size_t memory_bytes()
 bool any_capturing()
 {
     for (cudaStream_t stream : streams)
-        if (stream->capturing)
+        if (stream->capture)
             return true;
     return false;
 }
@@ -170,6 +191,15 @@ extern "C" void *__wrap_calloc(size_t count, size_t size)
     return annc_host_must_fail() ? nullptr : __real_calloc(count, size);
 }
 
+bool annc_host_is_device_memory(const void *address)
+{
+    const auto next = allocations.upper_bound((void *)address);
+    if (next == allocations.begin())
+        return false;
+    const auto found = std::prev(next);
+    return (const char *)address < (const char *)found->first + found->second.bytes;
+}
+
 bool annc_host_is_foreign(cudaStream_t stream)
 {
     return stream->device != current_device;
@@ -177,9 +207,10 @@ bool annc_host_is_foreign(cudaStream_t stream)
 
 void annc_host_submit(cudaStream_t stream, Work work)
 {
-    if (stream->capturing)
-        stream->captured.push_back(std::move(work));
-    else if (annc_host_setting("ANNC_HOST_DEFER", 0))
+    if (stream->capture) {
+        stream->capture->nodes.push_back({std::move(work), std::move(stream->last)});
+        stream->last = {stream->capture->nodes.size() - 1};
+    } else if (annc_host_setting("ANNC_HOST_DEFER", 0))
         stream->pending.push_back(std::move(work));
     else
         work();
@@ -189,7 +220,8 @@ void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, size_t shared,
 {
     const size_t threads = (size_t)block.x * block.y * block.z, blocks = (size_t)grid.x * grid.y * grid.z;
     if (annc_host_must_fail()) {
-        stream->invalidated = true;
+        if (stream->capture)
+            stream->capture->invalidated = true;
         give(fault());
     } else if (annc_host_is_foreign(stream)) {
         give(cudaErrorInvalidResourceHandle);
@@ -235,6 +267,8 @@ const char *cudaGetErrorName(cudaError_t error)
         return "cudaErrorStreamCaptureUnsupported";
     case cudaErrorStreamCaptureInvalidated:
         return "cudaErrorStreamCaptureInvalidated";
+    case cudaErrorStreamCaptureUnjoined:
+        return "cudaErrorStreamCaptureUnjoined";
     case cudaErrorUnknown:
         return "cudaErrorUnknown";
     }
@@ -377,7 +411,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
     // Pageable host memory is read before the call returns.
-    if (kind == cudaMemcpyHostToDevice && !stream->capturing) {
+    if (kind == cudaMemcpyHostToDevice && !stream->capture) {
         const std::vector<char> snapshot((const char *)from, (const char *)from + bytes);
         annc_host_submit(stream, [=] { memcpy(to, snapshot.data(), bytes); });
     } else {
@@ -414,15 +448,56 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     if (annc_host_must_fail()) {
-        if (!stream->capturing)
+        if (!stream->capture)
             drain(stream); // so that nothing of it comes after the failure
         return give(fault());
     }
-    if (stream->capturing) {
-        stream->invalidated = true;
+    if (stream->capture) {
+        stream->capture->invalidated = true;
         return give(cudaErrorStreamCaptureUnsupported);
     }
     drain(stream);
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
+{
+    ENTER();
+    *event = new annc_host_event;
+    annc_host_objects++;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+    delete event;
+    annc_host_objects--;
+    LEAVE();
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
+{
+    ENTER();
+    if (annc_host_is_foreign(stream))
+        return give(cudaErrorInvalidResourceHandle);
+    if (!stream->capture)
+        return give(cudaErrorInvalidValue);
+    event->capture = stream->capture;
+    event->last = stream->last;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
+{
+    ENTER();
+    if (annc_host_is_foreign(stream))
+        return give(cudaErrorInvalidResourceHandle);
+    if (!event->capture || (stream->capture && stream->capture != event->capture))
+        return give(cudaErrorInvalidValue);
+    if (!stream->capture)
+        stream->last.clear();
+    stream->capture = event->capture;
+    stream->last.insert(event->last.begin(), event->last.end());
     return cudaSuccess;
 }
 
@@ -431,34 +506,104 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)
     ENTER();
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
-    if (stream->capturing)
+    if (stream->capture)
         return give(cudaErrorInvalidValue);
-    stream->capturing = true;
-    stream->invalidated = false;
-    stream->captured.clear();
+    stream->capture = std::make_shared<Capture>();
+    stream->capture->origin = stream;
+    stream->last.clear();
     return cudaSuccess;
+}
+
+// Whether every node comes before the end of the stream that began the capture.
+static bool is_joined(const Capture &capture, const std::set<size_t> &last)
+{
+    std::vector<size_t> open(last.begin(), last.end());
+    std::set<size_t> before(last);
+    while (!open.empty()) {
+        const size_t node = open.back();
+        open.pop_back();
+        for (size_t i : capture.nodes[node].after)
+            if (before.insert(i).second)
+                open.push_back(i);
+    }
+    return before.size() == capture.nodes.size();
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = nullptr;
-    if (!stream->capturing)
+    const std::shared_ptr<Capture> capture = stream->capture;
+    if (!capture || capture->origin != stream)
         return give(cudaErrorInvalidValue);
-    stream->capturing = false;
+    for (cudaStream_t other : streams)
+        if (other->capture == capture)
+            other->capture = nullptr;
     ENTER();
-    if (stream->invalidated)
+    if (capture->invalidated)
         return give(cudaErrorStreamCaptureInvalidated);
-    *graph = new annc_host_graph{stream->captured};
+    if (!is_joined(*capture, stream->last))
+        return give(cudaErrorStreamCaptureUnjoined);
+    *graph = new annc_host_graph{capture->nodes};
     annc_host_objects++;
     return cudaSuccess;
+}
+
+// Of the graph that was instantiated last.
+static long last_nodes = 0, last_longest = 0;
+
+extern "C" __attribute__((visibility("default"))) void annc_host_last_graph(long *nodes, long *longest)
+{
+    *nodes = last_nodes;
+    *longest = last_longest;
+}
+
+static long longest_path(const std::vector<Node> &nodes)
+{
+    std::vector<long> to(nodes.size(), 1); // a node comes after nodes of lower numbers
+    long longest = 0;
+    for (size_t i = 0; i < nodes.size(); i++) {
+        for (size_t j : nodes[i].after)
+            to[i] = std::max(to[i], to[j] + 1);
+        longest = std::max(longest, to[i]);
+    }
+    return longest;
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph, unsigned long long)
 {
     ENTER();
-    *executable = new annc_host_graph_exec{current_device, graph->work};
+    last_nodes = (long)graph->nodes.size();
+    last_longest = longest_path(graph->nodes);
+    *executable = new annc_host_graph_exec{current_device, graph->nodes};
     annc_host_objects++;
     return cudaSuccess;
+}
+
+// As they were recorded, or, with ANNC_HOST_SHUFFLE, in any order that the graph allows.
+static std::vector<size_t> order_of_nodes(const std::vector<Node> &nodes)
+{
+    const long seed = annc_host_setting("ANNC_HOST_SHUFFLE", 0);
+    static std::mt19937 dice((unsigned)seed);
+    std::vector<size_t> order, ready, missing(nodes.size());
+    std::vector<std::vector<size_t>> next(nodes.size());
+    for (size_t i = 0; i < nodes.size(); i++) {
+        missing[i] = nodes[i].after.size();
+        if (missing[i] == 0)
+            ready.push_back(i);
+        for (size_t j : nodes[i].after)
+            next[j].push_back(i);
+    }
+    while (!ready.empty()) {
+        const auto chosen =
+            seed ? ready.begin() + (long)(dice() % ready.size()) : std::min_element(ready.begin(), ready.end());
+        const size_t node = *chosen;
+        ready.erase(chosen);
+        order.push_back(node);
+        for (size_t i : next[node])
+            if (--missing[i] == 0)
+                ready.push_back(i);
+    }
+    return order;
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
@@ -466,10 +611,10 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
     ENTER();
     if (annc_host_is_foreign(stream) || executable->device != current_device)
         return give(cudaErrorInvalidResourceHandle);
-    if (stream->capturing)
+    if (stream->capture)
         return give(cudaErrorStreamCaptureUnsupported);
-    for (const Work &work : executable->work)
-        annc_host_submit(stream, work);
+    for (size_t i : order_of_nodes(executable->nodes))
+        annc_host_submit(stream, executable->nodes[i].work);
     return cudaSuccess;
 }
 

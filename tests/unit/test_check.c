@@ -10,18 +10,22 @@ static annc_device *cpu;
 /* ---------------------------------------------------------------- faults */
 
 static annc_status negated_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                 uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+                                 uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                                 const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
-    const annc_status status = annc_backend_cpu.output_delta(device, f, cost, tau, m, n, Z, A, Y, delta);
+    const annc_status status =
+        annc_backend_cpu.output(device, f, cost, tau, m, n_in, n, A_in, W, b, Y, weights, Z, A, delta);
     for (size_t i = 0; i < (size_t)m * n; i++)
         delta[i] = -delta[i];
     return status;
 }
 
 static annc_status slightly_large_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                        uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+                                        uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                                        const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
-    const annc_status status = annc_backend_cpu.output_delta(device, f, cost, tau, m, n, Z, A, Y, delta);
+    const annc_status status =
+        annc_backend_cpu.output(device, f, cost, tau, m, n_in, n, A_in, W, b, Y, weights, Z, A, delta);
     for (size_t i = 0; i < (size_t)m * n; i++)
         delta[i] *= 1.0005f;
     return status;
@@ -65,12 +69,12 @@ static annc_status not_a_number(annc_device *device, uint32_t m, uint32_t n_in, 
     return status;
 }
 
-static annc_status other_examples(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status other_examples(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                                   struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                   float *Y, float *weights)
 {
     struct annc_cursor other = *cursor;
-    other.step++;
+    other.next++;
     return annc_backend_cpu.gather(device, &other, examples, values, class_weights, m, X, Y, weights);
 }
 
@@ -112,8 +116,8 @@ static void faults_are_found(void)
                                          "m - 1 examples", "one weight's sign",      "NaN",         "other examples"};
     for (int i = 0; i < 8; i++)
         faulty[i] = annc_backend_cpu;
-    faulty[0].output_delta = negated_delta;
-    faulty[1].output_delta = slightly_large_delta;
+    faulty[0].output = negated_delta;
+    faulty[1].output = slightly_large_delta;
     faulty[2].hidden_delta = no_derivative;
     faulty[3].weight_step = no_biases;
     faulty[4].weight_step = one_example_short;

@@ -197,10 +197,11 @@ static void gather_targets(const annc_examples *examples, struct annc_label_valu
     }
 }
 
-static annc_status cpu_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status cpu_gather(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                               struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                               float *Y, float *weights)
 {
+    cursor->step = cursor->next;
     for (uint32_t r = 0; r < m; r++) {
         const uint32_t example = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
         gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
@@ -312,17 +313,29 @@ static annc_status cpu_forward_rows(annc_device *device, annc_activation f, uint
     return ANNC_OK;
 }
 
-static annc_status cpu_output_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                    uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+/* BP1. */
+static void output_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m, uint32_t n,
+                         const float *Z, const float *A, const float *Y, float *delta)
 {
     const size_t count = (size_t)m * n;
     cpu(device)->kernels->cost_derivative(cost, tau, count, Z, A, Y, delta);
     if (annc_cost_partner(cost) != ANY_OUTPUT)
-        return ANNC_OK;
+        return;
     if (annc_activation_kind_of(f) == ROWWISE)
         annc_cpu_times_jacobian(m, n, n, A, delta);
     else
         cpu(device)->kernels->times_derivative(f, count, Z, A, delta);
+}
+
+static annc_status cpu_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                              uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                              const float *Y, const float *weights, float *Z, float *A, float *delta)
+{
+    cpu_forward(device, f, m, n_in, n, A_in, W, b, Z, A);
+    output_delta(device, f, cost, tau, m, n, Z, A, Y, delta);
+    for (uint32_t r = 0; weights && r < m; r++)
+        for (uint32_t j = 0; j < n; j++)
+            delta[(size_t)r * n + j] *= weights[r];
     return ANNC_OK;
 }
 
@@ -361,15 +374,6 @@ static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_i
     return ANNC_OK;
 }
 
-static annc_status cpu_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta)
-{
-    (void)device;
-    for (uint32_t r = 0; r < m; r++)
-        for (uint32_t j = 0; j < n; j++)
-            delta[(size_t)r * n + j] *= weights[r];
-    return ANNC_OK;
-}
-
 static annc_status cpu_score(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
                              const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                              struct annc_score *scores, int32_t *predictions)
@@ -389,7 +393,7 @@ static annc_status cpu_score(annc_device *device, annc_cost cost, float tau, uin
             predictions[annc_cursor_position(cursor, cursor->step, r)] = (int32_t)predicted;
     }
     scores[cursor->step] = score;
-    cursor->step++;
+    cursor->next = cursor->step + 1;
     return ANNC_OK;
 }
 
@@ -486,10 +490,9 @@ const struct annc_backend annc_backend_cpu = {
     .dropout = cpu_dropout,
     .forward = cpu_forward,
     .forward_rows = cpu_forward_rows,
-    .output_delta = cpu_output_delta,
+    .output = cpu_output,
     .hidden_delta = cpu_hidden_delta,
     .weight_step = cpu_weight_step,
-    .weigh = cpu_weigh,
     .penalise = cpu_penalise,
     .clip = annc_cpu_clip,
     .update = cpu_update,

@@ -2,7 +2,8 @@
  * recorded in CUDA graphs.
  *
  * This file and kernels/ form a module of their own (registry.c loads it) and reach the library
- * only through annc_host. All work of a device uses one stream. */
+ * only through annc_host. All work of a device uses one stream, but for the branches of recorded
+ * steps (branches.h). */
 #include "backend/backend.h"
 #include "backend/cuda/block.h"
 #include "backend/cuda/cuda_device.h"
@@ -88,14 +89,34 @@ static int cuda_count(char *why, size_t size)
     return 0;
 }
 
+static void close_products(struct annc_products *products)
+{
+    if (products->cublas)
+        cublasDestroy(products->cublas);
+    if (products->workspace)
+        cudaFree(products->workspace);
+}
+
+static annc_status open_products(annc_device *device, cudaStream_t stream, struct annc_products *products)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(cudaMalloc(&products->workspace, CUBLAS_WORKSPACE_BYTES));
+    CUBLAS_TRY(cublasCreate(&products->cublas));
+    CUBLAS_TRY(cublasSetStream(products->cublas, stream));
+    CUBLAS_TRY(cublasSetWorkspace(products->cublas, products->workspace, CUBLAS_WORKSPACE_BYTES));
+out:
+    return status;
+}
+
 static void cuda_close(annc_device *device)
 {
     struct annc_cuda_device *self = annc_cuda(device);
     annc_cuda_enter(device);
-    if (self->cublas)
-        cublasDestroy(self->cublas);
-    if (self->workspace)
-        cudaFree(self->workspace);
+    close_products(&self->products);
+    close_products(&self->of_weights);
+    annc_branches_close(&self->branches);
+    if (self->reductions)
+        cudaFree(self->reductions);
     if (self->stream)
         cudaStreamDestroy(self->stream);
     free(self);
@@ -127,13 +148,14 @@ out:
     return status;
 }
 
-/* Runs one of our kernels: a device and a driver may be present without code for them in this
- * build. */
-static annc_status try_kernel(annc_device *device)
+/* Sets the reductions to 0, by one of our kernels: a device and a driver may be present without code
+ * for them in this build. */
+static annc_status clear_reductions(annc_device *device)
 {
     annc_status status = ANNC_OK;
     struct annc_cuda_device *self = annc_cuda(device);
-    CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, 1, false, 0, (float *)self->workspace));
+    const size_t floats = sizeof *self->reductions / sizeof(float);
+    CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, floats, false, 0, (float *)self->reductions));
     CUDA_TRY(cudaStreamSynchronize(self->stream));
 out:
     return status;
@@ -155,11 +177,11 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     cudaGetLastError(); /* left from an earlier device */
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
-    CUDA_TRY(cudaMalloc(&self->workspace, CUBLAS_WORKSPACE_BYTES));
-    ANNC_TRY(try_kernel(device));
-    CUBLAS_TRY(cublasCreate(&self->cublas));
-    CUBLAS_TRY(cublasSetStream(self->cublas, self->stream));
-    CUBLAS_TRY(cublasSetWorkspace(self->cublas, self->workspace, CUBLAS_WORKSPACE_BYTES));
+    CUDA_TRY(annc_branches_open(&self->branches, self->stream));
+    CUDA_TRY(cudaMalloc((void **)&self->reductions, sizeof *self->reductions));
+    ANNC_TRY(clear_reductions(device));
+    ANNC_TRY(open_products(device, self->stream, &self->products));
+    ANNC_TRY(open_products(device, self->branches.stream[ANNC_BRANCH_WEIGHTS], &self->of_weights));
     CUDA_TRY(annc_block_capacity(index, &self->block_bytes));
     ANNC_TRY(describe(device)); /* last: free memory is measured after all allocations */
     *result = device;
@@ -317,18 +339,33 @@ static void cuda_unstage(annc_device *device, const void *memory)
         return status;                                                                                                 \
     } while (0)
 
+/* The same, for an operation on gradients: it comes after those of a recorded step. */
+#define GRADIENT_TRY(launch)                                                                                           \
+    do {                                                                                                               \
+        annc_status status = ANNC_OK;                                                                                  \
+        CUDA_TRY(annc_cuda_enter(device));                                                                             \
+        CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches));                                                    \
+        CUDA_TRY(launch);                                                                                              \
+    out:                                                                                                               \
+        return status;                                                                                                 \
+    } while (0)
+
 static annc_status cuda_initialise(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
                                    double scale, float *theta)
 {
     LAUNCH_TRY(annc_launch_initialise(annc_cuda(device)->stream, seed, first, count, uniform, scale, theta));
 }
 
-static annc_status cuda_gather(annc_device *device, const struct annc_cursor *cursor, const annc_examples *examples,
+static annc_status cuda_gather(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                                struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                float *Y, float *weights)
 {
-    LAUNCH_TRY(
-        annc_launch_gather(annc_cuda(device)->stream, cursor, examples, values, class_weights, m, X, Y, weights));
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches)); /* of the step before */
+    CUDA_TRY(annc_launch_gather(annc_cuda(device)->stream, cursor, examples, values, class_weights, m, X, Y, weights));
+out:
+    return status;
 }
 
 static annc_status cuda_perturb(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, double sigma,
@@ -350,16 +387,18 @@ static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct
     LAUNCH_TRY(annc_launch_dropout(annc_cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
 }
 
-/* Row-major C (m x n) = alpha op(A) op(B) + beta C. cuBLAS is column-major and so sees the
- * transposes: C^T = op(B)^T op(A)^T. The leading dimension of a row-major matrix is its row's
+/* Row-major C (m x n) = alpha op(A) op(B) + beta C, in a stream. cuBLAS is column-major and so sees
+ * the transposes: C^T = op(B)^T op(A)^T. The leading dimension of a row-major matrix is its row's
  * length. */
-static annc_status product(annc_device *device, bool transpose_A, bool transpose_B, uint32_t m, uint32_t n, uint32_t k,
-                           float alpha, const float *A, const float *B, float beta, float *C)
+static annc_status product(annc_device *device, cudaStream_t stream, bool transpose_A, bool transpose_B, uint32_t m,
+                           uint32_t n, uint32_t k, float alpha, const float *A, const float *B, float beta, float *C)
 {
     annc_status status = ANNC_OK;
+    const struct annc_cuda_device *self = annc_cuda(device);
+    const struct annc_products *products = stream == self->stream ? &self->products : &self->of_weights;
     const int row_A = (int)(transpose_A ? m : k), row_B = (int)(transpose_B ? k : n);
     CUDA_TRY(annc_cuda_enter(device));
-    CUBLAS_TRY(cublasSgemm(annc_cuda(device)->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
+    CUBLAS_TRY(cublasSgemm(products->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
                            transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A,
                            &beta, C, (int)n));
 out:
@@ -370,8 +409,10 @@ static annc_status cuda_forward(annc_device *device, annc_activation f, uint32_t
                                 const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
     annc_status status = ANNC_OK;
-    ANNC_TRY(product(device, false, true, m, n, n_in, 1, A_in, W, 0, Z)); /* Z = A_in W^T */
-    CUDA_TRY(annc_launch_activate(annc_cuda(device)->stream, f, m, n, b, Z, A));
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    /* Z = A_in W^T */
+    ANNC_TRY(product(device, stream, false, true, m, n, n_in, 1, A_in, W, 0, Z));
+    CUDA_TRY(annc_launch_activate(stream, f, m, n, b, Z, A));
 out:
     return status;
 }
@@ -384,10 +425,17 @@ static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uin
     return cuda_forward(device, f, room, n_in, n, A_in, W, b, Z, A);
 }
 
-static annc_status cuda_output_delta(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                     uint32_t n, const float *Z, const float *A, const float *Y, float *delta)
+static annc_status cuda_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                               uint32_t n_in, uint32_t n, const float *A_in, const float *W, const float *b,
+                               const float *Y, const float *weights, float *Z, float *A, float *delta)
 {
-    LAUNCH_TRY(annc_launch_output_delta(annc_cuda(device)->stream, f, cost, tau, m, n, Z, A, Y, delta));
+    annc_status status = ANNC_OK;
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    /* Z = A_in W^T */
+    ANNC_TRY(product(device, stream, false, true, m, n, n_in, 1, A_in, W, 0, Z));
+    CUDA_TRY(annc_launch_output(stream, f, cost, tau, m, n, b, Y, weights, Z, A, delta));
+out:
+    return status;
 }
 
 static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
@@ -395,9 +443,11 @@ static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uin
                                      float *delta)
 {
     annc_status status = ANNC_OK;
+    struct annc_cuda_device *self = annc_cuda(device);
     /* delta_next W_next */
-    ANNC_TRY(product(device, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
-    CUDA_TRY(annc_launch_times_derivative(annc_cuda(device)->stream, f, m, n, Z, A, delta));
+    ANNC_TRY(product(device, self->stream, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
+    CUDA_TRY(annc_branches_mark(&self->branches, delta_next));
+    CUDA_TRY(annc_launch_times_derivative(self->stream, f, m, n, Z, A, delta));
 out:
     return status;
 }
@@ -406,33 +456,33 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
                                     const float *delta, const float *A_in, float *W, float *b)
 {
     annc_status status = ANNC_OK;
+    struct annc_cuda_device *self = annc_cuda(device);
+    cudaStream_t weights, sums;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_WEIGHTS, delta, &weights));
+    CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_SUMS, delta, &sums));
     /* delta^T A_in */
-    ANNC_TRY(product(device, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
-    CUDA_TRY(annc_launch_bias_step(annc_cuda(device)->stream, m, n, alpha, beta, delta, b));
+    ANNC_TRY(product(device, weights, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
+    CUDA_TRY(annc_launch_bias_step(sums, self->reductions, m, n, alpha, beta, delta, b));
 out:
     return status;
 }
 
-static annc_status cuda_weigh(annc_device *device, uint32_t m, uint32_t n, const float *weights, float *delta)
-{
-    LAUNCH_TRY(annc_launch_weigh(annc_cuda(device)->stream, m, n, weights, delta));
-}
-
 static annc_status cuda_penalise(annc_device *device, size_t count, double l2, double l1, const float *W, float *G)
 {
-    LAUNCH_TRY(annc_launch_penalise(annc_cuda(device)->stream, count, l2, l1, W, G));
+    GRADIENT_TRY(annc_launch_penalise(annc_cuda(device)->stream, count, l2, l1, W, G));
 }
 
 static annc_status cuda_clip(annc_device *device, size_t count, double limit, float *G, double *scratch)
 {
-    LAUNCH_TRY(annc_launch_clip(annc_cuda(device)->stream, count, limit, G, scratch));
+    GRADIENT_TRY(annc_launch_clip(annc_cuda(device)->stream, count, limit, G, scratch));
 }
 
 static annc_status cuda_update(annc_device *device, struct annc_rule rule, double decay,
                                const struct annc_cursor *cursor, const struct annc_rate *rates, size_t count,
                                const float *G, float *theta, float *v, float *s)
 {
-    LAUNCH_TRY(annc_launch_update(annc_cuda(device)->stream, rule, decay, cursor, rates, count, G, theta, v, s));
+    GRADIENT_TRY(annc_launch_update(annc_cuda(device)->stream, rule, decay, cursor, rates, count, G, theta, v, s));
 }
 
 static annc_status cuda_limit_rows(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W)
@@ -444,8 +494,14 @@ static annc_status cuda_score(annc_device *device, annc_cost cost, float tau, ui
                               const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                               struct annc_score *scores, int32_t *predictions)
 {
-    LAUNCH_TRY(
-        annc_launch_score(annc_cuda(device)->stream, cost, tau, m, n, Z, A, Y, weights, cursor, scores, predictions));
+    annc_status status = ANNC_OK;
+    struct annc_cuda_device *self = annc_cuda(device);
+    cudaStream_t sums;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_SUMS, NULL, &sums));
+    CUDA_TRY(annc_launch_score(sums, self->reductions, cost, tau, m, n, Z, A, Y, weights, cursor, scores, predictions));
+out:
+    return status;
 }
 
 /* ---------------------------------------------------------------- the recorded engine */
@@ -500,12 +556,15 @@ static annc_status record(struct recording *recording, int count, cudaGraphExec_
     bool capturing = false;
     CUDA_TRY(cudaStreamBeginCapture(annc_cuda(device)->stream, cudaStreamCaptureModeThreadLocal));
     capturing = true;
+    annc_branches_use(&annc_cuda(device)->branches, true);
     for (int i = 0; i < count; i++)
         ANNC_TRY(recording->job->step(recording->job, recording->job->batch));
+    CUDA_TRY(annc_branches_join(&annc_cuda(device)->branches));
     capturing = false;
     CUDA_TRY(cudaStreamEndCapture(annc_cuda(device)->stream, &graph));
     CUDA_TRY(cudaGraphInstantiate(executable, graph, 0));
 out:
+    annc_branches_use(&annc_cuda(device)->branches, false);
     if (capturing) {
         cudaStreamEndCapture(annc_cuda(device)->stream, &graph);
         cudaGetLastError();
@@ -630,10 +689,9 @@ static const struct annc_backend backend_cuda = {
     cuda_dropout,
     cuda_forward,
     cuda_forward_rows,
-    cuda_output_delta,
+    cuda_output,
     cuda_hidden_delta,
     cuda_weight_step,
-    cuda_weigh,
     cuda_penalise,
     cuda_clip,
     cuda_update,

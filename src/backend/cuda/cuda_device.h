@@ -3,6 +3,8 @@
 #define ANNC_BACKEND_CUDA_CUDA_DEVICE_H
 
 #include "backend/backend.h"
+#include "backend/cuda/branches.h"
+#include "backend/cuda/kernels.h"
 #include "backend/engine.h"
 
 #include <cublas_v2.h>
@@ -17,13 +19,21 @@ struct annc_staged {
     struct annc_staged *next;
 };
 
+/* cuBLAS in one stream, with a workspace of its own: products of two streams may run at the same
+ * time. */
+struct annc_products {
+    cublasHandle_t cublas;
+    void *workspace;
+};
+
 struct annc_cuda_device {
     struct annc_device device;
     int index;
     cudaStream_t stream;
-    cublasHandle_t cublas;
-    void *workspace;
-    int block_bytes; /* of shared memory, that a block of the block engine may have */
+    struct annc_branches branches;             /* of recorded steps */
+    struct annc_products products, of_weights; /* in the device's stream, and in the branch of weights */
+    struct annc_reductions *reductions;        /* of the operations */
+    int block_bytes;                           /* of shared memory, that a block of the block engine may have */
     struct annc_staged *staged;
 };
 

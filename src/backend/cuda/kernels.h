@@ -13,10 +13,25 @@
 extern "C" {
 #endif
 
+enum { ANNC_SCORE_PARTS = 128, ANNC_BIAS_PARTS = 512, ANNC_BIAS_COLUMNS = 32 };
+
+/* Device memory for sums over the blocks of a launch (kernels/reductions.cuh), one part per block,
+ * and the number of blocks that have ended. All 0 at first. */
+struct annc_score_part {
+    double cost;
+    uint32_t correct;
+};
+struct annc_reductions {
+    struct annc_score_part score[ANNC_SCORE_PARTS];
+    float bias[ANNC_BIAS_PARTS][ANNC_BIAS_COLUMNS];
+    uint32_t score_blocks;
+    uint32_t bias_blocks[ANNC_BIAS_PARTS];
+};
+
 cudaError_t annc_launch_initialise(cudaStream_t stream, uint64_t seed, uint64_t first, size_t count, bool uniform,
                                    double scale, float *theta);
 
-cudaError_t annc_launch_gather(cudaStream_t stream, const struct annc_cursor *cursor, const annc_examples *examples,
+cudaError_t annc_launch_gather(cudaStream_t stream, struct annc_cursor *cursor, const annc_examples *examples,
                                struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
                                float *Y, float *weights);
 
@@ -34,18 +49,18 @@ cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct
 cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *b,
                                  float *Z, float *A);
 
-cudaError_t annc_launch_output_delta(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
-                                     uint32_t n, const float *Z, const float *A, const float *Y, float *delta);
-
-cudaError_t annc_launch_weigh(cudaStream_t stream, uint32_t m, uint32_t n, const float *weights, float *delta);
+/* The part of output after the product. */
+cudaError_t annc_launch_output(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
+                               uint32_t n, const float *b, const float *Y, const float *weights, float *Z, float *A,
+                               float *delta);
 
 /* delta = delta times f'(Z): the part of hidden_delta after the product. */
 cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *Z,
                                          const float *A, float *delta);
 
 /* b = beta b + alpha delta^T 1: the part of weight_step after the product. */
-cudaError_t annc_launch_bias_step(cudaStream_t stream, uint32_t m, uint32_t n, float alpha, float beta,
-                                  const float *delta, float *b);
+cudaError_t annc_launch_bias_step(cudaStream_t stream, struct annc_reductions *reductions, uint32_t m, uint32_t n,
+                                  float alpha, float beta, const float *delta, float *b);
 
 cudaError_t annc_launch_penalise(cudaStream_t stream, size_t count, double l2, double l1, const float *W, float *G);
 
@@ -57,9 +72,10 @@ cudaError_t annc_launch_update(cudaStream_t stream, struct annc_rule rule, doubl
 
 cudaError_t annc_launch_limit_rows(cudaStream_t stream, uint32_t n, uint32_t n_in, double limit, float *W);
 
-cudaError_t annc_launch_score(cudaStream_t stream, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
-                              const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
-                              struct annc_score *scores, int32_t *predictions);
+cudaError_t annc_launch_score(cudaStream_t stream, struct annc_reductions *reductions, annc_cost cost, float tau,
+                              uint32_t m, uint32_t n, const float *Z, const float *A, const float *Y,
+                              const float *weights, struct annc_cursor *cursor, struct annc_score *scores,
+                              int32_t *predictions);
 
 #ifdef __cplusplus
 }

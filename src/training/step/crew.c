@@ -65,7 +65,7 @@ static annc_status send_cursor(annc_trainer *trainer, const struct course *cours
     cursor.order = trainer->feed.streams ? annc_order_sequential(trainer->feed.window)
                                          : annc_order_shuffled(examples, trainer->options.seed, trainer->epoch - 1);
     cursor.batch = batch;
-    cursor.step = step;
+    cursor.step = cursor.next = step;
     cursor.first = (uint64_t)(trainer->epoch - 1) * examples + first - (uint64_t)step * batch;
     return trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor);
 }

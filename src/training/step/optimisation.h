@@ -35,7 +35,7 @@ void annc_optimisation_close(struct annc_optimisation *optimisation);
 void annc_optimisation_begin_epoch(struct annc_optimisation *optimisation, uint32_t epoch);
 /* Copies the rates of `count` steps to the device, for a cursor that starts at step `first`. */
 annc_status annc_optimisation_send_rates(struct annc_optimisation *optimisation, uint32_t first, uint32_t count);
-/* Runs backward and the step, after forward and before the cursor moves. The minibatch has m rows,
+/* Runs backward and the step, after forward. The minibatch has m rows,
  * of which this rank has `rows` in the pass. A rank without rows of its own passes any one row, with
  * rows 0. */
 annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struct annc_pass *pass,

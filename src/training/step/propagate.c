@@ -206,6 +206,26 @@ out:
     return status;
 }
 
+/* The last layer of a training pass, with BP1. */
+static annc_status output(const struct annc_pass *pass, uint32_t m, const float *W, const float *b)
+{
+    annc_status status = ANNC_OK;
+    const annc_shape *shape = pass->shape;
+    const uint32_t L = shape->layers, n = shape->width[L], n_in = shape->width[L - 1];
+    const uint32_t slice = rows_per_slice(pass, m, n_in, n);
+    for (uint32_t r = 0; r < m; r += m - r < slice ? m - r : slice) {
+        const size_t in = (size_t)r * n_in, out = (size_t)r * n;
+        ANNC_TRY(ask(pass, r));
+        ANNC_TRY(pass->device->backend->output(pass->device, shape->activation[L - 1], shape->cost,
+                                               (float)shape->quantile, m - r < slice ? m - r : slice, n_in, n,
+                                               pass->layer_input[L - 1] + in, W, b, pass->Y + out,
+                                               pass->is_weighted ? pass->row_weights + r : NULL, pass->Z[L] + out,
+                                               pass->A[L] + out, pass->delta[L] + out));
+    }
+out:
+    return status;
+}
+
 static annc_status hidden_delta(const struct annc_pass *pass, annc_activation f, uint32_t m, uint32_t n,
                                 uint32_t n_next, const float *delta_next, const float *W_next, const float *Z,
                                 const float *A, float *delta)
@@ -248,7 +268,7 @@ static annc_status feed(struct annc_pass *pass, const struct annc_cursor *cursor
                                           pass->shape->width[l], pass->A[l], pass->layer_input[l]);
 }
 
-annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
+annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, struct annc_cursor *cursor,
                               uint32_t m, const float *theta)
 {
     annc_status status = ANNC_OK;
@@ -266,26 +286,15 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
         ANNC_TRY(backend->perturb(pass->device, pass->seed, cursor, pass->objective.input_noise, m, shape->width[0],
                                   pass->A[0]));
     for (uint32_t l = 1; l <= shape->layers; l++) {
+        const float *const W = theta + annc_shape_weights_at(shape, l), *const b =
+                                                                            theta + annc_shape_biases_at(shape, l);
         ANNC_TRY(feed(pass, cursor, m, l - 1));
-        ANNC_TRY(forward(pass, shape->activation[l - 1], m, shape->width[l - 1], shape->width[l],
-                         pass->layer_input[l - 1], theta + annc_shape_weights_at(shape, l),
-                         theta + annc_shape_biases_at(shape, l), pass->Z[l], pass->A[l]));
+        if (l == shape->layers && pass->delta[l])
+            ANNC_TRY(output(pass, m, W, b));
+        else
+            ANNC_TRY(forward(pass, shape->activation[l - 1], m, shape->width[l - 1], shape->width[l],
+                             pass->layer_input[l - 1], W, b, pass->Z[l], pass->A[l]));
     }
-out:
-    return status;
-}
-
-/* BP1, times the weights of the rows if any. */
-static annc_status output_error(struct annc_pass *pass, uint32_t m)
-{
-    annc_status status = ANNC_OK;
-    const annc_shape *shape = pass->shape;
-    const struct annc_backend *backend = pass->device->backend;
-    const uint32_t L = shape->layers, n = shape->width[L];
-    ANNC_TRY(backend->output_delta(pass->device, shape->activation[L - 1], shape->cost, (float)shape->quantile, m, n,
-                                   pass->Z[L], pass->A[L], pass->Y, pass->delta[L]));
-    if (pass->is_weighted)
-        ANNC_TRY(backend->weigh(pass->device, m, n, pass->row_weights, pass->delta[L]));
 out:
     return status;
 }
@@ -297,7 +306,6 @@ annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor 
     const annc_shape *shape = pass->shape;
     const struct annc_backend *backend = pass->device->backend;
 
-    ANNC_TRY(output_error(pass, m));
     for (uint32_t l = shape->layers; l >= 1; l--) {
         const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
         const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);

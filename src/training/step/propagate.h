@@ -58,16 +58,17 @@ void annc_examples_unstage(annc_device *device, annc_examples *staged);
 /* Returns the target values of labels: one-hot, or smoothed. */
 struct annc_label_values annc_pass_label_values(const struct annc_pass *pass);
 
-/* Gathers m rows of the cursor's minibatch into X and Y, and runs all layers forward. */
-annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, const struct annc_cursor *cursor,
+/* Begins the cursor's next step: gathers m rows of its minibatch into X and Y, and runs all layers forward; in a training
+ * pass the last layer also computes its errors. */
+annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, struct annc_cursor *cursor,
                               uint32_t m, const float *theta);
-/* After forward, before the cursor moves: target = beta target + alpha (sum of the m examples'
+/* After forward: target = beta target + alpha (sum of the m examples'
  * dC/dtheta). If target is theta itself, this is the SGD step. */
 annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
                                float alpha, float beta, float *target);
 /* Adds the gradient of the objective's penalties to a gradient. */
 annc_status annc_pass_penalise(struct annc_pass *pass, const float *theta, float *gradient);
-/* Scores the minibatch and moves the cursor to the next. */
+/* After forward: scores the minibatch and sets the cursor's next step. */
 annc_status annc_pass_score(struct annc_pass *pass, struct annc_cursor *cursor, uint32_t m, struct annc_score *scores,
                             int32_t *predictions);
 

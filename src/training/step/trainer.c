@@ -47,7 +47,7 @@ bool annc_trainer_asks_within(const annc_trainer *trainer, uint32_t m)
     return trainer->pass.stop && !trainer->engine && annc_pass_is_long(&trainer->pass, m);
 }
 
-/* Runs one step on this rank's rows of the cursor's minibatch of m examples. A rank without rows
+/* Runs the cursor's next step on this rank's rows of its minibatch of m examples. A rank without rows
  * takes the first, which then does not count. */
 static annc_status step_of(annc_trainer *trainer, uint32_t m)
 {
@@ -62,8 +62,9 @@ static annc_status step_of(annc_trainer *trainer, uint32_t m)
         memcpy(before, job->theta, bytes);
     }
     ANNC_TRY(annc_pass_forward(pass, job->examples, job->cursor, rows, job->theta));
-    ANNC_TRY(annc_optimisation_step(&trainer->optimisation, pass, job->cursor, m, own, job->theta));
+    /* Scored before the step, which need not wait for it. */
     ANNC_TRY(annc_pass_score(pass, job->cursor, rows, job->scores, NULL));
+    ANNC_TRY(annc_optimisation_step(&trainer->optimisation, pass, job->cursor, m, own, job->theta));
 out:
     if (status == ANNC_STOPPED && before) /* a step in place may be half done */
         memcpy(job->theta, before, bytes);

@@ -50,6 +50,17 @@ extern dim3 blockDim, gridDim;
 void __syncthreads();
 void __syncwarp();
 
+// Threads run one at a time, so that each sees what others have written.
+inline void __threadfence() {}
+
+// Counts from 0 to `last` and then from 0 again; returns the count before.
+inline unsigned atomicInc(unsigned *count, unsigned last)
+{
+    const unsigned before = *count;
+    *count = before >= last ? 0 : before + 1;
+    return before;
+}
+
 // Waits for the lanes of the mask, gives each lane's 8 bytes to all of them.
 void annc_host_exchange(unsigned mask, const void *value, size_t bytes, unsigned char (*lanes)[8]);
 unsigned annc_host_lane();
