@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(THREADS, 1)
     train(block, cursor.step, steps);
     copy_parameters<true>(block);
     if (threadIdx.x == 0)
-        network.cursor->step = cursor.step + steps;
+        network.cursor->step = network.cursor->next = cursor.step + steps;
 }
 
 typedef void (*TrainKernel)(annc_block_plan, const annc_block_network *, uint32_t);

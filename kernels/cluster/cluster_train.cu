@@ -44,7 +44,7 @@ __global__ void __cluster_dims__(BLOCKS, 1, 1) __launch_bounds__(THREADS, 1)
     __syncthreads();
     cluster_sync(); // no block ends while another may still write to its memory
     if (rank == 0 && threadIdx.x == 0)
-        job.net.cursor->step = job.start->step + job.offset + job.steps;
+        job.net.cursor->step = job.net.cursor->next = job.start->step + job.offset + job.steps;
 }
 
 typedef void (*TrainKernel)(annc_cluster_launch, annc_cluster_launch);

@@ -56,7 +56,7 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         }
     }
     if (threadIdx.x == 0)
-        s.net.cursor->step = s.cursor.step + steps;
+        s.net.cursor->step = s.net.cursor->next = s.cursor.step + steps;
 }
 
 typedef void (*TrainKernel)(const annc_two_layers *, uint32_t);

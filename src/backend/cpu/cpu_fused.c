@@ -522,7 +522,7 @@ annc_status annc_fused_steps(void *engine, uint32_t m, uint32_t count)
     note_pace(fused, pace, examples, annc_now() - start);
     for (int i = 0; i < fused->workers && fused->kind != ANNC_JOB_FORWARD; i++)
         write_own(fused->worker[i]);
-    cursor->step += count;
+    cursor->next = cursor->step += count;
 out:
     return status;
 }
