@@ -574,6 +574,23 @@ out:
     return status;
 }
 
+/* Computes a product of two zeros in the branch of weights: cuBLAS may prepare a handle at its first
+ * product, and a capture is no place for that. */
+static annc_status use_branch_once(annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    const float one = 1, zero = 0;
+    const struct annc_products *products = &annc_cuda(device)->of_weights;
+    const cudaStream_t stream = annc_cuda(device)->branches.stream[ANNC_BRANCH_WEIGHTS];
+    float *numbers = (float *)products->workspace;
+    CUDA_TRY(annc_launch_initialise(stream, 0, 0, 3, false, 0, numbers));
+    CUBLAS_TRY(cublasSgemm(products->cublas, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, numbers, 1, numbers + 1, 1, &zero,
+                           numbers + 2, 1));
+    CUDA_TRY(cudaStreamSynchronize(stream));
+out:
+    return status;
+}
+
 /* Runs the job's first step, since no kernel may be loaded during a capture, then records the
  * graphs that its epochs replay: a single step, and a block of steps if an epoch has enough. Later
  * epochs record nothing. */
@@ -582,6 +599,7 @@ static annc_status run_first_step(struct recording *recording)
     annc_status status = ANNC_OK;
     const struct annc_job *job = recording->job;
     ANNC_TRY(job->step(job, job->batch));
+    ANNC_TRY(use_branch_once(recording->device));
     ANNC_TRY(record(recording, 1, &recording->single));
     if (job->examples->count / job->batch >= RECORDED_STEPS)
         ANNC_TRY(record(recording, RECORDED_STEPS, &recording->block));
