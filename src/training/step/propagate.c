@@ -286,8 +286,8 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
         ANNC_TRY(backend->perturb(pass->device, pass->seed, cursor, pass->objective.input_noise, m, shape->width[0],
                                   pass->A[0]));
     for (uint32_t l = 1; l <= shape->layers; l++) {
-        const float *const W = theta + annc_shape_weights_at(shape, l), *const b =
-                                                                            theta + annc_shape_biases_at(shape, l);
+        const float *const W = theta + annc_shape_weights_at(shape, l);
+        const float *const b = theta + annc_shape_biases_at(shape, l);
         ANNC_TRY(feed(pass, cursor, m, l - 1));
         if (l == shape->layers && pass->delta[l])
             ANNC_TRY(output(pass, m, W, b));
