@@ -48,7 +48,8 @@ static annc_status collect(const struct annc_labels *labels, char separator, str
         for (const char *list = labels->distinct.text[i]; next_label(&list, separator, &label, &length);)
             ANNC_TRY(annc_text_set_add(&set, label, length, &index));
     ANNC_TRY(annc_texts_copy(&set.texts, names));
-    qsort(names->text, names->count, sizeof *names->text, by_bytes);
+    if (names->count > 0)
+        qsort(names->text, names->count, sizeof *names->text, by_bytes);
 out:
     annc_text_set_free(&set);
     return status;
