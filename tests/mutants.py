@@ -72,7 +72,7 @@ MUTANTS = [
     ("Nesterov looks nowhere ahead", "include/annc_functions.h", "eta * (g + mu * v)", "eta * v", "^optimisers$"),
     ("RMSprop forgets nothing", "include/annc_functions.h", "rho * s + (1 - rho) * (g * g),  eta * OVER_ROOT(g", "s + (1 - rho) * (g * g),  eta * OVER_ROOT(g", "^optimisers$"),
     ("Adam's second correction left out", "src/training/step/optimisation.c", ".c2 = (float)(1 / sqrt(1 - pow(options->rho, t)))", ".c2 = 1", "^matrix_cpu$"),
-    ("biases decay too", "src/training/step/optimisation.c", "rule, 0, cursor, optimisation->d_rates, n, G + b", "rule, options->decay, cursor, optimisation->d_rates, n, G + b", "^matrix_cpu$"),
+    ("biases decay too", "src/training/step/optimisation.c", "rule, 0, cursor, optimisation->d_rates, n, G + b", "rule, options->decay, cursor, optimisation->d_rates, n, G + b", "^matrix_simulated$"),
     ("no warm-up", "src/training/step/schedule.c", "t < warm ? (t + 1) / warm : 1", "t < warm ? 1 : 1", "^optimisers$"),
     ("smoothing takes and does not give", "src/training/step/propagate.c", ".on = (float)(1 - e + off)", ".on = (float)(1 - e)", "^matrix_cpu$"),
     ("dropout in forward alone", "src/training/step/propagate.c", "if (l > 1 && dropped_share(pass, l - 1) > 0)", "if (l > 1 && dropped_share(pass, l - 1) > 1)", "^matrix_cpu$"),
@@ -237,7 +237,7 @@ MUTANTS = [
     ("the block of steps is recorded late (CUDA)", CUDA, "job->examples->count / job->batch >= RECORDED_STEPS", "job->examples->count / job->batch > RECORDED_STEPS", "^cuda_faults$"),
     # Engines and the audit.
     ("an engine that refuses is taken", "src/training/step/engine_choice.c", "        if (why)\n            *refusal = why;\n        else if (!best", "        if (why && !device)\n            *refusal = why;\n        else if (!best", "^registry$"),
-    ("the slower device is taken", "src/training/step/engine_choice.c", "best_seconds(other, &job, wanted, count) <= cpu_seconds", "best_seconds(other, &job, wanted, count) > cpu_seconds", "^registry$"),
+    ("the slower device is taken", "src/training/step/engine_choice.c", "run_seconds(other->backend->kind, seconds, steps) <=", "run_seconds(other->backend->kind, seconds, steps) >", "^registry$"),
     ("numbers below fp32's range are held", "src/training/check/gradient_check.c", "magnitude > 0 ? magnitude + UNDERFLOW : 0", "magnitude", "^check$"),
     ("zeros are sampled first", "src/training/check/gradient_check.c", "sampler.nonzero_left += gradient[i] != 0;", "sampler.nonzero_left += 0;", "^check$"),
     ("a resumed schedule has the new length", "src/training/run/checkpoint.c", "trainer->options.schedule.epochs = (uint32_t)state.schedule;", ";", "^resume$"),
@@ -274,7 +274,7 @@ MUTANTS = [
     ("the parameters of ranks are not compared", "src/training/run/rank_checks.c", "(unsigned)checksum(theta, shape), epoch);", "0U, epoch);", "^groups$"),
     ("rank 0's line stands for both", "src/backend/group.c", "first_difference(other, first, theirs,", "first_difference(first, other, theirs,", "^(groups|ranks)$"),
     ("a stopped run is complete", "src/training/run/training_run.c", "        return annc_fail(ANNC_STOPPED, \"stopped after epoch %u\", state->epochs);\n", "        return ANNC_OK;\n", "^runs$"),
-    ("a time limit is a stop", "src/training/run/training_run.c", "    if (status == ANNC_STOPPED && !is_stopped(run)) {\n", "    if (0) {\n", "^runs$"),
+    ("a time limit is a stop", "src/training/run/training_run.c", "    if (status == ANNC_STOPPED && !run->is_stopped) {\n", "    if (0) {\n", "^runs$"),
     ("a network is overwritten with what is not finite", "src/training/step/trainer.c", "    ANNC_TRY(annc_trainer_fetch_theta(trainer, fetched));\n    memcpy(trainer->network->theta, fetched, count * sizeof *fetched);", "    ANNC_TRY(annc_trainer_fetch_theta(trainer, trainer->network->theta));", "^train$"),
     ("a network without memory is no loss", "src/cli/train/command_sweep.c", "if (sweep->candidates[i].status == ANNC_MEMORY ||", "if (sweep->candidates[i].status == ANNC_USAGE ||", "^refusals$"),
     ("kernels are not turned", "src/network/files/model_layers.c", "turned[j * n + i];", "turned[i * n_in + j];", "^models$"),
@@ -421,6 +421,8 @@ MUTANTS = [
     ("folds without examples held out", "src/training/run/cross_validation.c", "if (!candidate->options.validation)", "if (0)", "^runs$"),
     ("a log that nobody reads is waited for", "src/cli/train/train_log.c", "O_APPEND | O_NONBLOCK | O_CLOEXEC", "O_APPEND | O_CLOEXEC", "^special_files$"),
     ("a FIFO without a writer is an empty file", "src/cli/terminal/open_input.c", "if (got == 0)\n        errno = ENXIO;\n    return got == 1 ||", "return got >= 0 ||", "^special_files$"),
+    ("the start of a device takes no time", "src/training/step/engine_choice.c", "row->start_seconds + steps * seconds", "steps * seconds", "^registry$"),
+    ("weights of rows are left out (block)", "kernels/block/block_gather.cuh", "const float own = block.network.examples.weights ? weights_of(block, step)[r] : 1;", "const float own = 1;", "^weights_simulated$"),
 ]
 
 
