@@ -69,8 +69,8 @@ static inline const char *annc_cuda_cluster_refuses(const struct annc_job *job)
     return NULL;
 }
 
-/* Whether the cluster engine has kernels that know a job's functions: sigmoid, the quadratic cost, few
- * outputs, bytes, no dropout. Inputs that are not known yet count as bytes. */
+/* Whether the cluster and tensor engines have kernels that know a job's functions: sigmoid, the
+ * quadratic cost, few outputs, bytes, no dropout. Inputs that are not known yet count as bytes. */
 static inline bool annc_cuda_is_headline(const struct annc_job *job)
 {
     const annc_shape *shape = job->shape;
@@ -85,7 +85,7 @@ static inline bool annc_cuda_is_headline(const struct annc_job *job)
  * plan, estimated. The same for all shapes, as the chain of dependent products is. */
 static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
 {
-    const double cycles = !annc_cuda_is_headline(job)        ? 2744
+    const double cycles = !annc_cuda_is_headline(job)        ? 2752
                           : annc_is_plain_sgd(job->training) ? 1010
                                                              : 1364,
                  cycles_per_second = 1.98e9, launch_seconds = 6e-6, plan_seconds = 10e-6,
@@ -163,8 +163,8 @@ static inline double annc_cuda_block_seconds(const struct annc_job *job, bool sh
 }
 
 /* Returns seconds per recorded step, an estimate not yet confirmed by measurements on a GPU: the
- * chain of four dependent kernels per layer with a margin, so that a CPU that may be as fast is kept,
- * and products at a rate typical of such networks. */
+ * chain of four dependent kernels per layer with a margin, so that a CPU that may be as fast is
+ * kept, and products at a rate typical of such networks. */
 static inline double annc_cuda_recorded_seconds(const struct annc_job *job)
 {
     const double layer_seconds = 13e-6, flops_per_second = 20e12;
