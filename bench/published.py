@@ -123,9 +123,8 @@ def write_parts(folder, mnist):
     return {name: folder / name for name in parts} | {"mnist": mnist}
 
 
-def train(program, row, data, seed, folder):
-    """Returns our figure of one training."""
-    log = folder / f"{os.getpid()}-{abs(hash((row, seed)))}.jsonl"
+def train(program, row, data, seed, log):
+    """Returns our figure of one training, whose log is written to a file that is removed."""
     command = [program, "train", "--data", str(data), *row.options.split(), "--seed", str(seed), "--device", "cpu",
                "--threads", "1", "--quiet", "--log", str(log)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -171,8 +170,8 @@ def main():
         folder = pathlib.Path(temporary)
         data = write_parts(folder, options.mnist) | {"fashion": options.fashion}
         rows = [row for row in rows if row.data in data]
-        runs = [[pool.submit(train, options.program, row, data[row.data], seed, folder)
-                 for seed in range(1, options.seeds + 1)] for row in rows]
+        runs = [[pool.submit(train, options.program, row, data[row.data], seed, folder / f"{at}-{seed}.jsonl")
+                 for seed in range(1, options.seeds + 1)] for at, row in enumerate(rows)]
         source = ""
         print(f"{'setting':44} {'figure':>6} {'published':>9} {'median':>7}  {'range':15} of {options.seeds} seeds")
         for row, seeds in zip(rows, runs):

@@ -80,7 +80,7 @@ MUTANTS = [
     ("rows are bounded by columns", "src/backend/cpu/norms.c", "float *row = W + (size_t)j * n_in;", "float *row = W + (size_t)j * n;", "^matrix_cpu$"),
     ("the state is not kept (kernel)", "kernels/update.cu", "store(v_state + i, v);", "store(v_state + i, annc_elements<width>());", "^matrix_simulated$"),
     ("the last partial sum is lost (kernel)", "kernels/update.cu", "half = blockDim.x / 2; half > 0", "half = blockDim.x / 2; half > 1", "^matrix_simulated$"),
-    ("what is left does not grow (kernel)", "kernels/dropout.cu", "annc_dropout_scale(share), m", "1.0f, m", "^matrix_simulated$"),
+    ("dropout does not scale the units that it keeps (kernel)", "kernels/dropout.cu", "annc_dropout_scale(share), m", "1.0f, m", "^matrix_simulated$"),
     ("all examples draw alike (kernel)", "kernels/dropout.cu", "annc_dropout_block(first + r, j, n)", "annc_dropout_block(first, j, n)", "^matrix_simulated$"),
     ("class weights are left out of the cost (kernel)", "kernels/score.cu", "{weights ? (double)weights[r] * cost : cost, is_correct}", "{cost, is_correct}", "^matrix_simulated$"),
     ("weights of rows are left out (kernel)", "kernels/gather.cu", "const float own = examples.weights ? examples.weights[example] : 1;", "const float own = 1;", "^weights_simulated$"),
@@ -421,7 +421,7 @@ MUTANTS = [
     ("folds without examples held out", "src/training/run/cross_validation.c", "if (!candidate->options.validation)", "if (0)", "^runs$"),
     ("a log that nobody reads is waited for", "src/cli/train/train_log.c", "O_APPEND | O_NONBLOCK | O_CLOEXEC", "O_APPEND | O_CLOEXEC", "^special_files$"),
     ("a FIFO without a writer is an empty file", "src/cli/terminal/open_input.c", "if (got == 0)\n        errno = ENXIO;\n    return got == 1 ||", "return got >= 0 ||", "^special_files$"),
-    ("the start of a device takes no time", "src/training/step/engine_choice.c", "row->start_seconds + steps * seconds", "steps * seconds", "^registry$"),
+    ("the start of a device takes no time", "src/training/step/engine_choice.c", "annc_device_row_of(kind)->start_seconds + steps * seconds", "steps * seconds", "^registry$"),
     ("weights of rows are left out (block)", "kernels/block/block_gather.cuh", "const float own = block.network.examples.weights ? weights_of(block, step)[r] : 1;", "const float own = 1;", "^weights_simulated$"),
 ]
 

@@ -101,7 +101,7 @@ const struct annc_device_row *annc_device_row_at(size_t i)
     return i < sizeof rows / sizeof *rows ? &rows[i] : NULL;
 }
 
-static const struct annc_device_row *row_of(annc_device_kind kind)
+const struct annc_device_row *annc_device_row_of(annc_device_kind kind)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].kind == kind)
@@ -111,7 +111,7 @@ static const struct annc_device_row *row_of(annc_device_kind kind)
 
 const char *annc_device_kind_name(annc_device_kind kind)
 {
-    const struct annc_device_row *row = row_of(kind);
+    const struct annc_device_row *row = annc_device_row_of(kind);
     return kind == ANNC_DEVICE_AUTO ? "auto" : row ? row->name : NULL;
 }
 
@@ -168,7 +168,7 @@ annc_status annc_device_open(const annc_device_options *options, annc_device **d
     if (options->kind == ANNC_DEVICE_AUTO) {
         status = open_any(options, device, &why);
     } else {
-        const struct annc_device_row *row = row_of(options->kind);
+        const struct annc_device_row *row = annc_device_row_of(options->kind);
         if (!row)
             return annc_fail(ANNC_USAGE, "device kind %d does not exist", (int)options->kind);
         status = open_row(row, options, device);

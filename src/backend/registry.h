@@ -19,6 +19,8 @@ struct annc_device_row {
 
 /* Returns row i of the registry, the CPU first; NULL past the last. */
 const struct annc_device_row *annc_device_row_at(size_t i);
+/* Returns the row of a kind of device; NULL for ANNC_DEVICE_AUTO and unknown kinds. */
+const struct annc_device_row *annc_device_row_of(annc_device_kind kind);
 
 /* Checks that this process may use a device. ANNC_USAGE for NULL; ANNC_DEVICE for a device that was
  * opened before a fork. */

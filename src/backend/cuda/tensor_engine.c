@@ -73,12 +73,10 @@ static void tensor_close(void *state)
 static annc_status tensor_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **state)
 {
     annc_status status = ANNC_OK;
-    const annc_shape *shape = jobs[0]->shape;
     struct tensor *engine = (struct tensor *)calloc(1, sizeof *engine);
     if (!engine)
         return device->host->fail(ANNC_MEMORY, "out of memory: an engine needs %zu bytes", sizeof *engine);
-    engine->is_headline =
-        shape->activation[0] == ANNC_SIGMOID && shape->activation[1] == ANNC_SIGMOID && shape->cost == ANNC_QUADRATIC;
+    engine->is_headline = annc_cuda_is_headline(jobs[0]);
     ANNC_TRY(annc_job_table_open(device, jobs, n, sizeof(struct annc_two_layers), &engine->table));
     ANNC_TRY(tensor_changed(engine));
     *state = engine;

@@ -154,7 +154,7 @@ static void end_all(const struct annc_group *group, int code)
 
 /* Returns the number of ranks on this machine that may use exactly the processors of this one:
  * those that mpirun or Slurm has bound to processors of their own are not among them. */
-static uint32_t count_sharers(uint32_t size)
+static uint32_t count_sharers(void)
 {
     cpu_set_t own;
     MPI_Comm machine;
@@ -164,10 +164,9 @@ static uint32_t count_sharers(uint32_t size)
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
     MPI_Comm_size(machine, &neighbours);
     cpu_set_t *all = calloc((size_t)neighbours, sizeof *all);
-    if (!all || sched_getaffinity(0, sizeof own, &own) != 0) {
-        free(all);
-        return size; /* careful */
-    }
+    if (!all)
+        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE); /* the others would wait for this rank */
+    sched_getaffinity(0, sizeof own, &own);      /* if it fails, as with very many processors, all are equal: 0 */
     MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, machine);
     for (int i = 0; i < neighbours; i++)
         sharers += CPU_EQUAL(&own, &all[i]) != 0;
@@ -212,7 +211,7 @@ static annc_status open_group(annc_status (*fail)(annc_status status, const char
     ranks->fail = fail;
     ranks->group = (struct annc_group){.rank = (uint32_t)rank,
                                        .size = (uint32_t)size,
-                                       .sharers = count_sharers((uint32_t)size),
+                                       .sharers = count_sharers(),
                                        .library = ranks->library,
                                        .context = ranks,
                                        .sum = sum,

@@ -139,14 +139,11 @@ static double best_seconds(const annc_device *device, const struct annc_job *job
     return least;
 }
 
-/* Returns the seconds of `steps` steps on a kind of device from the start of the process; of one step, if
- * their number is not known (0). */
+/* Returns the seconds of `steps` steps on a kind of device from the start of the process; of one
+ * step, if their number is not known (0). */
 static double run_seconds(annc_device_kind kind, double seconds, double steps)
 {
-    const struct annc_device_row *row = annc_device_row_at(0);
-    for (size_t i = 0; row->kind != kind; i++)
-        row = annc_device_row_at(i + 1);
-    return steps > 0 ? row->start_seconds + steps * seconds : seconds;
+    return steps > 0 ? annc_device_row_of(kind)->start_seconds + steps * seconds : seconds;
 }
 
 /* Returns whether any other device could be faster than the CPU with its best engine, as far as
