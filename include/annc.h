@@ -905,9 +905,9 @@ ANNC_API double annc_log_loss_measure(const annc_shape *shape, const annc_datase
  * range. */
 ANNC_API annc_status annc_threshold_check(const annc_shape *shape, double threshold);
 /* Predicts class 1 of two where its output is above the threshold, and class 0 elsewhere, and
- * counts the correct predictions anew: `correct` and `correct_weight` of the evaluation. predictions:
- * count class indices. ANNC_USAGE for targets, for any other number of classes, or for a threshold
- * out of range; the results are then unchanged. */
+ * counts the correct predictions anew: `correct` and `correct_weight` of the evaluation.
+ * predictions: count class indices. ANNC_USAGE for targets, for any other number of classes, or for
+ * a threshold out of range; the results are then unchanged. */
 ANNC_API annc_status annc_threshold_apply(const annc_shape *shape, const annc_dataset *dataset, const float *outputs,
                                           double threshold, int32_t *predictions, annc_evaluation *evaluation);
 
@@ -1069,8 +1069,8 @@ typedef struct annc_run_state {
 typedef struct annc_run annc_run;
 
 /* A group: processes that mpirun or srun started together, called ranks, which train one network.
- * Each takes its rows of every minibatch, and the gradients are summed in the order of the ranks, so
- * that all have the same parameters after every step. Functions that are collective wait for all
+ * Each takes its rows of every minibatch, and the gradients are summed in the order of the ranks,
+ * so that all have the same parameters after every step. Functions that are collective wait for all
  * ranks: every rank calls them, in the same order. NULL is the group of a process that is alone;
  * the functions accept it. */
 typedef struct annc_group annc_group;
@@ -1260,8 +1260,8 @@ ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_fol
 ANNC_API annc_status annc_reference_gradient(const annc_shape *shape, const double *theta, const annc_dataset *dataset,
                                              uint32_t i, double *gradient, double *cost);
 
-/* All values of those equations for one example, whatever its weight. Layers count from 1; the vector
- * of layer l is at index l, n_l doubles. */
+/* All values of those equations for one example, whatever its weight. Layers count from 1; the
+ * vector of layer l is at index l, n_l doubles. */
 typedef struct annc_trace {
     annc_shape shape;
     double cost;              /* C */

@@ -3,8 +3,8 @@
 #include "kernels/reductions.cuh"
 #include "kernels/rows.cuh"
 
-// The output layer, for an elementwise activation or a cost in closed form: bias, activation, and BP1
-// times the weights of the rows.
+// The output layer, for an elementwise activation or a cost in closed form: bias, activation, and
+// BP1 times the weights of the rows.
 // Registers: at most 40.
 // Traffic: at most 24 bytes per element.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
@@ -81,9 +81,9 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK)
     });
 }
 
-// BP3 over the minibatch: 32 columns and a part of the rows per block, of which 8 threads per column
-// take every eighth. Their sums are added in order, and so are those of the parts, by the last block
-// of these columns.
+// BP3 over the minibatch: 32 columns and a part of the rows per block, of which 8 threads per
+// column take every eighth. Their sums are added in order, and so are those of the parts, by the
+// last block of these columns.
 constexpr unsigned BIAS_LANES = 8;
 constexpr uint32_t BIAS_ROWS = 64; // per part, or more
 static_assert(ANNC_BIAS_COLUMNS == WARP, "a slot has the sums of a block's columns");
@@ -130,7 +130,7 @@ __global__ void __launch_bounds__(WARP *BIAS_LANES)
         b[column] = (beta == 0 ? 0 : beta * b[column]) + alpha * sum;
 }
 
-// Returns the parts of the rows, such that there are slots for all blocks.
+// Returns the number of parts of the rows: at most as many as leave a slot for each block.
 static unsigned bias_parts(uint32_t m, unsigned column_blocks)
 {
     const uint32_t wanted = (m - 1) / BIAS_ROWS + 1, most = ANNC_BIAS_PARTS / column_blocks;

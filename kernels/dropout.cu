@@ -3,8 +3,9 @@
 #include "base/philox.h"
 #include "kernels/device.cuh"
 
-// Calls change(r, j, values) for every four units j to j + 3 of row r, which take their random words
-// from one block of Philox, and writes the changed values. The last four of a row may be fewer.
+// Calls change(r, j, values) for every four units j to j + 3 of row r, which take their random
+// words from one block of Philox, and writes the changed values. The last four of a row may be
+// fewer.
 template <typename Change>
 __device__ static void change_fours(uint32_t m, uint32_t n, bool by_four, const float *in, float *out, Change change)
 {

@@ -1,6 +1,6 @@
 // reductions.cuh - sums over the blocks of a launch: each block writes its part to a slot of its
-// own, and the last block to end adds the parts, in the order of the slots. So equal runs give equal
-// bits, whichever block is the last.
+// own, and the last block to end adds the parts, in the order of the slots. So equal runs give
+// equal bits, whichever block is the last.
 #ifndef ANNC_KERNELS_REDUCTIONS_CUH
 #define ANNC_KERNELS_REDUCTIONS_CUH
 

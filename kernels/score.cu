@@ -1,5 +1,5 @@
-// score.cu - cost and correct classes of a minibatch: up to a warp per row, one partial sum per block,
-// and the last block to end adds the partial sums in the order of the blocks.
+// score.cu - cost and correct classes of a minibatch: up to a warp per row, one partial sum per
+// block, and the last block to end adds the partial sums in the order of the blocks.
 #include "kernels/reductions.cuh"
 
 constexpr unsigned SCORE_THREADS = 256;

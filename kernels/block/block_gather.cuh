@@ -43,7 +43,8 @@ __device__ static void find_examples(const Block &block, uint32_t step)
         numbers_of(block, step)[r] = annc_order_at(&block.cursor.order, annc_cursor_position(&block.cursor, step, r));
 }
 
-// Begins to copy the inputs, the labels or targets and the weights of a step, whose examples are known.
+// Begins to copy the inputs, the labels or targets and the weights of a step, whose examples are
+// known.
 __device__ static void fetch(const Block &block, uint32_t step)
 {
     const annc_examples &examples = block.network.examples;

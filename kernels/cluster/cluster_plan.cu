@@ -1,5 +1,5 @@
-// cluster_plan.cu - the plan of a call's first steps (plan_steps.cuh), one step per block; those of its
-// next ones are written beside the training (cluster_train.cu).
+// cluster_plan.cu - the plan of a call's first steps (plan_steps.cuh), one step per block; those of
+// its next ones are written beside the training (cluster_train.cu).
 #include "kernels/cluster/plan_steps.cuh"
 
 // Registers: at most 64, no spills.

@@ -18,7 +18,8 @@ __device__ __noinline__ static void planning_block(void *memory, const annc_clus
 static_assert(sizeof(PlanOfFloats) <= SHARED_BYTES<true> && sizeof(PlanOfBytes) <= SHARED_BYTES<false>,
               "a plan fits the memory of a training block");
 
-// Trains the steps of `job`, which are planned, by one cluster, and plans those of `next` by the others.
+// The first cluster trains the steps of `job`, which are planned; the others plan those of `next`.
+//
 // HEADLINE: sigmoid in both layers, the quadratic cost, up to 10 outputs, inputs of bytes and no
 // dropout, with the hardware's 2^x and 1 / x; any other functions are those of annc_functions.h.
 // PLAIN: plain SGD; else a linear optimiser.

@@ -1,6 +1,6 @@
-// plan_steps.cuh - what the cluster engine needs of a step and what no weight has a part in: its
-// inputs as bf16, its targets, the products G of its inputs with those of the steps before, and the
-// hidden units that dropout keeps.
+// plan_steps.cuh - the plan of a step of the cluster engine, which depends on no weight: its inputs
+// as bf16, its targets, the products G of its inputs with those of the steps before, and the hidden
+// units that dropout keeps.
 //
 //   G[t,d] = (k_W X_t X_(t-d)^T / divisor^2 + k_b) / m      16 x 16, for d = 1 to LAG
 //

@@ -8,8 +8,9 @@
 
 // ---------------------------------------------------------------- targets
 
-// What a step needs to know of a row: 10 or 16 targets, its scale (0 if the row is missing, else its
-// weight times that of its class) and the bits of its class. N: outputs of a lane (lane_functions.cuh).
+// What a step needs to know of a row: 10 or 16 targets, its scale (0 if the row is missing, else
+// its weight times that of its class) and the bits of its class. N: outputs of a lane
+// (lane_functions.cuh).
 template <int N> constexpr int TARGET_STRIDE = MOST_OUTPUTS<N> == 10 ? 12 : 20;
 template <int N> constexpr int ROW_SCALE = MOST_OUTPUTS<N>;
 template <int N> constexpr int ROW_CLASS = MOST_OUTPUTS<N> + 1;

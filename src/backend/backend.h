@@ -112,11 +112,11 @@ struct annc_backend {
     annc_status (*initialise)(annc_device *device, uint64_t seed, uint64_t first, size_t count, bool uniform,
                               double scale, float *theta);
 
-    /* Begins the cursor's next step and gathers m rows of its minibatch: X (m x inputs), bytes divided by the
-     * divisor, and Y (m x outputs), targets or label values. Row r is the example at position step
-     * * batch + row + r of the cursor's order. Unless `weights` is NULL, weights[r] is the row's
-     * weight: that of its example, or 1 without, times that of its label's class, or 1 where
-     * class_weights (annc_objective) is NULL. */
+    /* Begins the cursor's next step and gathers m rows of its minibatch: X (m x inputs), bytes
+     * divided by the divisor, and Y (m x outputs), targets or label values. Row r is the example at
+     * position step * batch + row + r of the cursor's order. Unless `weights` is NULL, weights[r]
+     * is the row's weight: that of its example, or 1 without, times that of its label's class, or 1
+     * where class_weights (annc_objective) is NULL. */
     annc_status (*gather)(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
                           struct annc_label_values values, const float *class_weights, uint32_t m, float *X, float *Y,
                           float *weights);
@@ -148,9 +148,9 @@ struct annc_backend {
     annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
                                 uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A);
 
-    /* The output layer and BP1: Z and A as forward has them, delta = dC/dA times f'(Z), or the closed
-     * form of a cost with its partner, each row times its weight unless weights (m) is NULL. tau:
-     * the quantile of the shape. Y, Z, A and delta: m x n. */
+    /* The output layer and BP1: Z and A as forward has them, delta = dC/dA times f'(Z), or the
+     * closed form of a cost with its partner, each row times its weight unless weights (m) is NULL.
+     * tau: the quantile of the shape. Y, Z, A and delta: m x n. */
     annc_status (*output)(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m, uint32_t n_in,
                           uint32_t n, const float *A_in, const float *W, const float *b, const float *Y,
                           const float *weights, float *Z, float *A, float *delta);
@@ -182,10 +182,10 @@ struct annc_backend {
     /* Scales rows of W with a norm above the limit down to it. W: n x n_in. */
     annc_status (*limit_rows)(annc_device *device, uint32_t n, uint32_t n_in, double limit, float *W);
 
-    /* Scores the m rows just computed into scores[step], and sets the cursor's next step to the one after.
-     * Costs are summed in a fixed order, each times the weight of its row unless weights is NULL.
-     * Writes each row's class to predictions, unless NULL, at position step * batch + row + r. Z,
-     * A, Y: m x n. */
+    /* Scores the m rows just computed into scores[step], and sets the cursor's next step to the one
+     * after. Costs are summed in a fixed order, each times the weight of its row unless weights is
+     * NULL. Writes each row's class to predictions, unless NULL, at position step * batch + row +
+     * r. Z, A, Y: m x n. */
     annc_status (*score)(annc_device *device, annc_cost cost, float tau, uint32_t m, uint32_t n, const float *Z,
                          const float *A, const float *Y, const float *weights, struct annc_cursor *cursor,
                          struct annc_score *scores, int32_t *predictions);

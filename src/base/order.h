@@ -41,8 +41,8 @@ struct annc_cursor {
     /* Examples trained before this epoch: the offset of the example's number in random streams
      * (dropout, noise). */
     uint64_t first;
-    /* Of the epoch; its minibatch begins at position step * batch. Not beside the fields that gather
-     * loads while one of its blocks writes this one. */
+    /* Of the epoch; its minibatch begins at position step * batch. Not beside the fields that
+     * gather loads while one of its blocks writes this one. */
     uint32_t step;
     uint32_t reserved_2;
 };

@@ -462,8 +462,8 @@ static void hundred_steps(void)
     printf("%d engines skipped: not on this device\n", skipped_engines);
 }
 
-/* Runs with the same seed and engine end with the same bits; recorded operations, of which there are
- * enough for a block of steps, are the same as others; another seed is not. */
+/* Runs with the same seed and engine end with the same bits; recorded operations, of which there
+ * are enough for a block of steps, are the same as others; another seed is not. */
 static void check_same_bits(const annc_training_options *base)
 {
     const annc_shape shape = problem_shape("20-11-10", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);

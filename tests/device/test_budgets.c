@@ -1,6 +1,6 @@
 /* What recorded steps cost, without a GPU: nodes on the longest path of their graphs, and the bytes
- * that each kernel loads and stores per element, against the budgets beside the kernels ("Traffic: at
- * most N bytes per element"). Runs on the simulated device whose kernels count (tests/host). */
+ * that each kernel loads and stores per element, against the budgets beside the kernels ("Traffic:
+ * at most N bytes per element"). Runs on the simulated device whose kernels count (tests/host). */
 #include "support/problem.h"
 #include "support/test.h"
 

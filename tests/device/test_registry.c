@@ -200,8 +200,8 @@ static void operations(void)
     problem_free(&problem);
 }
 
-/* ANNC_DEVICE_AUTO takes it where its engine takes the training and its data, which must be known, and
- * otherwise the CPU. */
+/* ANNC_DEVICE_AUTO takes it where its engine takes the training and its data, which must be known,
+ * and otherwise the CPU. */
 static void the_fastest(void)
 {
     struct problem problem;

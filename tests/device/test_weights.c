@@ -1,5 +1,5 @@
-/* Weights of rows: weight 2 is the row twice, weight 0 its absence, and only their ratios count. The
- * device under test is problem_device()'s. */
+/* Weights of rows: weight 2 is the row twice, weight 0 its absence, and only their ratios count.
+ * The device under test is problem_device()'s. */
 #include "backend/backend.h"
 #include "network/network.h"
 #include "support/problem.h"

@@ -433,8 +433,8 @@ static size_t allowance(void)
     return BYTES_AT_ONCE + (packed ? BYTES_A_PACKED_BYTE : BYTES_A_BYTE) * (size > unpacked ? size : unpacked);
 }
 
-/* Bytes of memory that a table of INDEX:VALUE or of {INDEX VALUE, ...} allows beyond others: its largest index, or the
- * number of its attributes, is its width. */
+/* Bytes of memory that a table of INDEX:VALUE or of {INDEX VALUE, ...} allows beyond others: its
+ * largest index, or the number of its attributes, is its width. */
 static size_t sparse_allowance(const char *text, size_t size)
 {
     enum { MOST_INDEX = 1 << 16, BYTES_A_COLUMN = 512, COPIES = 3 };

@@ -32,7 +32,8 @@ typedef long annc_host_faults_fn(long first, long last);
 // Blocks of memory and objects that are not freed.
 typedef long annc_host_left_fn(void);
 
-// Bytes of device memory that the launches of a kernel have loaded and stored; of the module annc_counted alone.
+// Bytes of device memory that the launches of a kernel have loaded and stored; of the module
+// annc_counted alone.
 typedef long annc_host_traffic_fn(const char *kernel);
 // The graph that was instantiated last: its nodes, and how many of them the longest path has.
 typedef void annc_host_last_graph_fn(long *nodes, long *longest);

@@ -1,5 +1,6 @@
-// traffic.cpp - counts the bytes of device memory that each kernel loads and stores. The kernels are compiled with -fsanitize=thread, which puts
-// a call before each access; here are its functions, in place of the sanitizer's.
+// traffic.cpp - counts the bytes of device memory that each kernel loads and stores. The kernels
+// are compiled with -fsanitize=thread, which puts a call before each access; here are its
+// functions, in place of the sanitizer's.
 #include "host/host.h"
 
 #include <cstring>

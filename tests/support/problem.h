@@ -23,7 +23,8 @@ void problem_free(struct problem *problem);
 
 /* Makes images of the examples, so many rows of pixels each. */
 void problem_make_images(struct problem *problem, uint32_t rows);
-/* Gives a problem's rows weights: `unit` times problem_whole_weight, or, with unit 0, 3 for each. */
+/* Gives a problem's rows weights: `unit` times problem_whole_weight, or, with unit 0, 3 for
+ * each. */
 void problem_weigh(struct problem *problem, float unit);
 /* Returns a whole number for a row, so that it can be repeated; a fourth of them are 0. */
 int problem_whole_weight(uint32_t row);

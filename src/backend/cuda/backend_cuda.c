@@ -148,8 +148,8 @@ out:
     return status;
 }
 
-/* Sets the reductions to 0, by one of our kernels: a device and a driver may be present without code
- * for them in this build. */
+/* Sets the reductions to 0, by one of our kernels: a device and a driver may be present without
+ * code for them in this build. */
 static annc_status clear_reductions(annc_device *device)
 {
     annc_status status = ANNC_OK;
@@ -574,8 +574,8 @@ out:
     return status;
 }
 
-/* Computes a product of two zeros in the branch of weights: cuBLAS may prepare a handle at its first
- * product, and a capture is no place for that. */
+/* Computes a product of two zeros in the branch of weights: cuBLAS may prepare a handle at its
+ * first product, and a capture is no place for that. */
 static annc_status use_branch_once(annc_device *device)
 {
     annc_status status = ANNC_OK;

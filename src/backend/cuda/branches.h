@@ -1,6 +1,6 @@
 /* branches.h - parallel branches of recorded steps: what no later error waits for, weights, biases
- * and scores, is recorded beside the chain of products and errors. All other work uses the device's stream,
- * the main branch. */
+ * and scores, is recorded beside the chain of products and errors. All other work uses the device's
+ * stream, the main branch. */
 #ifndef ANNC_BACKEND_CUDA_BRANCHES_H
 #define ANNC_BACKEND_CUDA_BRANCHES_H
 

@@ -58,7 +58,7 @@ struct annc_cluster_launch {
     float *records;
 };
 
-/* Writes rows and records: what a step needs and no weight has a part in. */
+/* Writes the plans of the steps of `launch`, which depend on no weight: rows and records. */
 cudaError_t annc_launch_cluster_plan(cudaStream_t stream, const struct annc_cluster_launch *launch);
 /* Trains the planned steps of `launch` and plans those of `next`, none or more, by `planners` more
  * clusters. */

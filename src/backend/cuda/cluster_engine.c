@@ -95,8 +95,8 @@ static uint32_t launch_steps(uint32_t steps)
     return steps < ANNC_CLUSTER_STEPS ? steps : ANNC_CLUSTER_STEPS;
 }
 
-/* A third of the multiprocessors: clusters of 7 blocks, each block alone on one, fit beside the one that
- * trains, and have planned long before it ends. */
+/* Returns the clusters that plan: on a third of the multiprocessors, one block on each. They fit
+ * beside the cluster that trains. */
 static uint32_t planners_of(const annc_device *device)
 {
     const int planners = device->info.multiprocessors / (3 * ANNC_CLUSTER_BLOCKS);
@@ -211,7 +211,7 @@ static struct annc_cluster_launch launch_of(const struct cluster *cluster, uint3
     return launch;
 }
 
-/* Sets the launch that follows on `before`, of a call's `count` steps: number i, or none. */
+/* Returns launch i of a call of `count` steps, the one after `before`; without steps if there is none. */
 static struct annc_cluster_launch next_launch(const struct cluster *cluster, struct annc_cluster_launch before,
                                               uint32_t i, uint32_t count)
 {

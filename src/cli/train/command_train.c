@@ -139,7 +139,8 @@ static annc_status prepare(struct session *session, struct inferred *inferred, a
     ANNC_RETURN_IF_FAILED(training_from_options(session->options, &session->shape, &session->run_options.training));
     ANNC_RETURN_IF_FAILED(data_options_from(session->options, &session->shape, source));
     warn_unused(session);
-    /* Without data the device is opened when they are loaded; folds load theirs one after another. */
+    /* Without data the device is opened when they are loaded; folds load theirs one after
+     * another. */
     return session->data.train || source->folds > 0 ? session_open_device(session) : ANNC_OK;
 }
 

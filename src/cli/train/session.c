@@ -46,8 +46,8 @@ double session_kept_epoch(const struct session *session)
 /* ---------------------------------------------------------------- callbacks of the run */
 
 /* Returns the stop policy of a training. Epochs that only this process has are worth waiting for;
- * with a checkpoint of all but the current epoch, the process ends soon. Ranks end together. A second
- * signal ends the process at once. */
+ * with a checkpoint of all but the current epoch, the process ends soon. Ranks end together. A
+ * second signal ends the process at once. */
 static enum stop_policy patience_for(const struct session *session)
 {
     const struct option_value *value = session->options->value;

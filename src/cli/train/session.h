@@ -8,8 +8,8 @@
 /* Opens the device for the session's training and its data, as far as they are loaded. */
 annc_status session_open_device(struct session *session);
 /* Loads the data of `source`, unless session->data has them, opens the device unless it is open,
- * makes the network, unless session->network is set, and completes session->run_options. `each` is called after every
- * epoch. */
+ * makes the network, unless session->network is set, and completes session->run_options. `each` is
+ * called after every epoch. */
 annc_status session_prepare(struct session *session, const annc_data_options *source, bool may_fetch,
                             annc_status (*each)(const struct session *session));
 void session_close(struct session *session);

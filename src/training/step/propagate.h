@@ -58,8 +58,8 @@ void annc_examples_unstage(annc_device *device, annc_examples *staged);
 /* Returns the target values of labels: one-hot, or smoothed. */
 struct annc_label_values annc_pass_label_values(const struct annc_pass *pass);
 
-/* Begins the cursor's next step: gathers m rows of its minibatch into X and Y, and runs all layers forward; in a training
- * pass the last layer also computes its errors. */
+/* Begins the cursor's next step: gathers m rows of its minibatch into X and Y, and runs all layers
+ * forward; in a training pass the last layer also computes its errors. */
 annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, struct annc_cursor *cursor,
                               uint32_t m, const float *theta);
 /* After forward: target = beta target + alpha (sum of the m examples'

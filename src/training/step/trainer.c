@@ -47,8 +47,8 @@ bool annc_trainer_asks_within(const annc_trainer *trainer, uint32_t m)
     return trainer->pass.stop && !trainer->engine && annc_pass_is_long(&trainer->pass, m);
 }
 
-/* Runs the cursor's next step on this rank's rows of its minibatch of m examples. A rank without rows
- * takes the first, which then does not count. */
+/* Runs the cursor's next step on this rank's rows of its minibatch of m examples. A rank without
+ * rows takes the first, which then does not count. */
 static annc_status step_of(annc_trainer *trainer, uint32_t m)
 {
     annc_status status = ANNC_OK;
