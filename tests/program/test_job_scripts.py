@@ -16,7 +16,7 @@ FILES = pathlib.Path(__file__).resolve().parents[2] / "docs/cluster"
 T = ["--data", "t.csv", "--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--batch", "1", "--device", "cpu"]
 
 
-class Cluster(Tables):
+class JobScripts(Tables):
     def setUp(self):
         super().setUp()
         self.write("t.csv", blobs(900), COLUMNS)
