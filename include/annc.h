@@ -561,11 +561,14 @@ typedef enum annc_engine {
     /* As block, for one hidden layer and inputs of bytes, on tensor cores (CUDA, compute capability
      * 9.0 and newer). */
     ANNC_ENGINE_TENSOR,
+    /* As block, with the inputs divided among the blocks of a cluster (CUDA, compute capability 9.0
+     * and newer). */
+    ANNC_ENGINE_SPLIT,
     ANNC_ENGINE_COUNT
 } annc_engine;
 
-/* Returns "auto", "ops", "recorded", "fused", "cluster", "block" or "tensor", or NULL for an
- * invalid value. */
+/* Returns "auto", "ops", "recorded", "fused", "cluster", "block", "tensor" or "split", or NULL for
+ * an invalid value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
 /* Bounds of random image transformations. Each example of each epoch draws its own amounts, uniform
  * within the bounds; 0 = off. Pixels from beyond the edge are 0. */

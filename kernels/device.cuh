@@ -15,6 +15,34 @@
 #define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 #endif
 
+// The same in clusters of `cluster` blocks.
+#ifndef ANNC_LAUNCH_CLUSTERS
+template <typename... Parameters, typename... Arguments>
+static void launch_clusters(void (*kernel)(Parameters...), unsigned cluster, dim3 grid, dim3 block, size_t shared,
+                            cudaStream_t stream, Arguments... arguments)
+{
+    cudaLaunchAttribute attribute = {};
+    cudaLaunchConfig_t config = {};
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim.x = cluster;
+    attribute.val.clusterDim.y = attribute.val.clusterDim.z = 1;
+    config.gridDim = grid;
+    config.blockDim = block;
+    config.dynamicSmemBytes = shared;
+    config.stream = stream;
+    config.attrs = &attribute;
+    config.numAttrs = 1;
+    cudaLaunchKernelEx(&config, kernel, arguments...); // cudaGetLastError() has its error
+}
+#define ANNC_LAUNCH_CLUSTERS(kernel, cluster, grid, block, shared, stream, ...)                                        \
+    launch_clusters(kernel, cluster, grid, block, shared, stream, __VA_ARGS__)
+#endif
+
+// Declares a shared variable that another block of the cluster may access, or one of a template.
+#ifndef ANNC_SHARED
+#define ANNC_SHARED(type, name) __shared__ type name
+#endif
+
 // Declares the shared memory whose size a launch gives.
 #ifndef ANNC_DYNAMIC_SHARED
 #define ANNC_DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]

@@ -48,15 +48,17 @@ __device__ static void find_examples(const Block &block, uint32_t step)
 __device__ static void fetch(const Block &block, uint32_t step)
 {
     const annc_examples &examples = block.network.examples;
-    const uint32_t bytes = examples.inputs * (examples.type == ANNC_BYTES ? 1 : sizeof(float));
+    const uint32_t size = examples.type == ANNC_BYTES ? 1 : sizeof(float), bytes = block.own.inputs * size;
+    const bool whole_words = examples.inputs * size % 4 == 0;
     const uint32_t outputs = examples.outputs, stride = block.plan.layer[block.plan.layers].stride;
     const uint32_t *numbers = numbers_of(block, step), m = examples_of(block, step);
     uint32_t *labels = numbers_of(block, step) + block.plan.batch;
     for (uint32_t r = block.warp; r < m; r += WARPS) {
         const size_t number = numbers[r];
-        const unsigned char *from = static_cast<const unsigned char *>(examples.x) + number * bytes;
+        const unsigned char *from =
+            static_cast<const unsigned char *>(examples.x) + (number * examples.inputs + block.own.first_input) * size;
         unsigned char *to = rows_of(block, step) + r * block.plan.row_bytes;
-        if (bytes % 4 == 0)
+        if (whole_words)
             for (uint32_t i = 4 * block.lane; i < bytes; i += 4 * WARP)
                 copy4(to + i, from + i);
         else // rows that do not begin at whole words
@@ -91,7 +93,7 @@ __device__ inline float kept(const Block &block, uint32_t l, uint64_t example, u
 __device__ inline void gather_row(const Block &block, const unsigned char *row, float *X)
 {
     const annc_examples &examples = block.network.examples;
-    const uint32_t n = block.plan.layer[0].n;
+    const uint32_t n = block.own.inputs;
     const float factor = 1.0f / examples.divisor;
     if (examples.type == ANNC_BYTES)
         for (uint32_t group = block.lane; 4 * group < n; group += WARP) {
@@ -110,11 +112,12 @@ __device__ static void change_row(const Block &block, uint64_t example, float *X
 {
     const annc_block_network &network = block.network;
     const uint32_t n = block.plan.layer[0].n;
-    for (uint32_t j = block.lane; j < n; j += WARP) {
-        float x = X[j];
+    for (uint32_t k = block.lane; k < block.own.inputs; k += WARP) {
+        const uint32_t j = block.own.first_input + k;
+        float x = X[k];
         if (network.noise > 0)
             x += (float)network.noise * annc_input_noise(network.seed, example, j, n);
-        X[j] = x * kept(block, 0, example, j);
+        X[k] = x * kept(block, 0, example, j);
     }
 }
 

@@ -5,17 +5,29 @@
 #include "kernels/block/block_gather.cuh"
 #include "kernels/block/block_products.cuh"
 
+// The rows of Z^l that a block multiplies: all of the first layer, by its own inputs; else its own.
+__device__ inline uint32_t first_row_of(const Block &block, uint32_t l)
+{
+    return l == 1 ? 0 : block.own.first_row;
+}
+
+__device__ inline uint32_t end_row_of(const Block &block, uint32_t l)
+{
+    return l == 1 ? block.m : block.own.first_row + block.own.rows;
+}
+
 // Z^l without bias, whole or in parts.
 __device__ static void multiply(const Block &block, uint32_t l)
 {
     const annc_block_layer &in = block.plan.layer[l - 1], &out = block.plan.layer[l];
-    const uint32_t across = tiles(out.n, TILE_UNITS), count = tiles(block.m, TILE_ROWS) * across;
-    const uint32_t groups = tiles(in.n, 4), splits = out.splits;
+    const uint32_t begin = first_row_of(block, l), end = end_row_of(block, l);
+    const uint32_t across = tiles(out.n, TILE_UNITS), count = tiles(end - begin, TILE_ROWS) * across;
+    const uint32_t groups = tiles(inputs_of(block, l), 4), splits = out.splits;
     for (uint32_t i = block.warp; i < count * splits; i += WARPS) {
         const uint32_t tile = i / splits, part = i % splits;
-        const uint32_t row = tile / across * TILE_ROWS, unit = tile % across * TILE_UNITS;
+        const uint32_t row = begin + tile / across * TILE_ROWS, unit = tile % across * TILE_UNITS;
         float sum[LANE_TILE][LANE_TILE];
-        forward_tile(block.m, out.n, block.memory + in.input, block.parameters + out.W, in.stride, row, unit,
+        forward_tile(end, out.n, block.memory + in.input, block.parameters + out.W, in.stride, row, unit,
                      groups * part / splits, groups * (part + 1) / splits, sum);
         float *to = splits > 1 ? block.memory + block.plan.partial + i * TILE_NUMBERS
                                : block.memory + out.Z + row * out.stride + unit;
@@ -25,24 +37,50 @@ __device__ static void multiply(const Block &block, uint32_t l)
 #pragma unroll
             for (uint32_t b = 0; b < LANE_TILE; b++) {
                 const uint32_t r = block.lane / 8 + 4 * a, u = block.lane % 8 + 8 * b;
-                if (row + r < block.m && unit + u < out.n)
+                if (row + r < end && unit + u < out.n)
                     to[r * stride + u] = sum[a][b];
             }
     }
 }
 
-// Returns z of row r and unit u from its parts.
-__device__ inline float weighted_input(const Block &block, const annc_block_layer &layer, uint32_t r, uint32_t u)
+// Returns the sum of the parts of row r and unit u.
+__device__ inline float product_of(const Block &block, uint32_t l, uint32_t r, uint32_t u)
 {
+    const annc_block_layer &layer = block.plan.layer[l];
+    if (layer.splits == 1)
+        return block.memory[layer.Z + r * layer.stride + u];
+    const uint32_t row = r - first_row_of(block, l);
+    const uint32_t tile = row / TILE_ROWS * tiles(layer.n, TILE_UNITS) + u / TILE_UNITS;
+    const float *part = block.memory + block.plan.partial + tile * layer.splits * TILE_NUMBERS +
+                        row % TILE_ROWS * TILE_UNITS + u % TILE_UNITS;
+    float sum = 0;
+    for (uint32_t i = 0; i < layer.splits; i++)
+        sum += part[i * TILE_NUMBERS];
+    return sum;
+}
+
+// The block's share of Z^1, of all rows, where the other blocks find it.
+__device__ static void share_product(const Block &block)
+{
+    const annc_block_layer &layer = block.plan.layer[1];
+    for (uint32_t r = block.warp; layer.splits > 1 && r < block.m; r += WARPS)
+        for (uint32_t u = block.lane; u < layer.n; u += WARP)
+            block.memory[layer.Z + r * layer.stride + u] = product_of(block, 1, r, u);
+    meet(block.meeting, block.plan.blocks);
+}
+
+// Returns z of one of the block's own rows and unit u.
+__device__ inline float weighted_input(const Block &block, uint32_t l, uint32_t r, uint32_t u)
+{
+    const annc_block_layer &layer = block.plan.layer[l];
     float z = 0;
-    if (layer.splits == 1) {
-        z = block.memory[layer.Z + r * layer.stride + u];
+    if (l == 1 && is_divided(block)) {
+        float *share = block.memory + layer.Z + r * layer.stride + u;
+#pragma unroll 8
+        for (uint32_t rank = 0; rank < block.plan.blocks; rank++)
+            z += *in_block(share, rank);
     } else {
-        const uint32_t tile = r / TILE_ROWS * tiles(layer.n, TILE_UNITS) + u / TILE_UNITS;
-        const float *part = block.memory + block.plan.partial + tile * layer.splits * TILE_NUMBERS +
-                            r % TILE_ROWS * TILE_UNITS + u % TILE_UNITS;
-        for (uint32_t i = 0; i < layer.splits; i++)
-            z += part[i * TILE_NUMBERS];
+        z = product_of(block, l, r, u);
     }
     return z + block.parameters[layer.b + u];
 }
@@ -51,10 +89,11 @@ __device__ inline float weighted_input(const Block &block, const annc_block_laye
 __device__ static void activate(const Block &block, uint32_t l, uint32_t step)
 {
     const annc_block_layer &layer = block.plan.layer[l];
-    for (uint32_t r = block.warp; r < block.m; r += WARPS)
+    const uint32_t end = block.own.first_row + block.own.rows;
+    for (uint32_t r = block.own.first_row + block.warp; r < end; r += WARPS)
         for (uint32_t u = block.lane; u < layer.n; u += WARP) {
             const uint32_t i = r * layer.stride + u;
-            const float z = weighted_input(block, layer, r, u), a = annc_activation_value_f32(layer.activation, z);
+            const float z = weighted_input(block, l, r, u), a = annc_activation_value_f32(layer.activation, z);
             block.memory[layer.Z + i] = z;
             block.memory[layer.A + i] = a;
             if (layer.input != layer.A)
@@ -86,14 +125,14 @@ __device__ static void output(const Block &block, uint32_t step)
     const annc_cost cost = block.plan.cost;
     const bool rowwise = annc_activation_kind_of(layer.activation) == ROWWISE;
     const bool closed_form = annc_cost_partner(cost) != ANY_OUTPUT;
-    for (uint32_t r = block.warp; r < block.m; r += WARPS) {
+    for (uint32_t r = block.own.first_row + block.warp; r < block.own.first_row + block.own.rows; r += WARPS) {
         float *z = block.memory + layer.Z + r * layer.stride, *a = block.memory + layer.A + r * layer.stride,
               *delta = block.memory + layer.delta + r * layer.stride;
         const float *y = targets_of(block, step) + r * layer.stride;
         const float weight = weight_of(block, step, r);
         float mean = 0;
         for (uint32_t j = block.lane; j < layer.n; j += WARP)
-            z[j] = weighted_input(block, layer, r, j);
+            z[j] = weighted_input(block, block.plan.layers, r, j);
         if (rowwise)
             normalise(layer.n, block.lane, z);
         for (uint32_t j = block.lane; j < layer.n; j += WARP) {
@@ -117,7 +156,8 @@ __device__ static void output(const Block &block, uint32_t step)
 __device__ static void backward(const Block &block, uint32_t l, uint32_t step)
 {
     const annc_block_layer &layer = block.plan.layer[l], &next = block.plan.layer[l + 1];
-    for (uint32_t r = block.warp; r < block.m; r += WARPS)
+    const uint32_t end = block.own.first_row + block.own.rows;
+    for (uint32_t r = block.own.first_row + block.warp; r < end; r += WARPS)
         for (uint32_t k = 4 * block.lane; k < layer.n; k += 4 * WARP) {
             const float4 sum = backward_group(next.n, block.memory + next.delta + r * next.stride,
                                               block.parameters + next.W, layer.stride, k);
@@ -132,6 +172,37 @@ __device__ static void backward(const Block &block, uint32_t l, uint32_t step)
                                                 kept(block, l, example_of(block, step, r), k + c);
             }
         }
+}
+
+// ---------------------------------------------------------------- all rows
+
+// Copies a row to the same place in another block.
+__device__ inline void send_row(const Block &block, float *row, uint32_t n, uint32_t rank)
+{
+    for (uint32_t k = 4 * block.lane; k < n; k += 4 * WARP)
+        *reinterpret_cast<float4 *>(in_block(row + k, rank)) = load4(row + k);
+}
+
+// Gives the other blocks what the step takes of the block's own rows: each layer's delta and inputs,
+// and the first block the outputs for the score.
+__device__ static void share_rows(const Block &block)
+{
+    const uint32_t blocks = block.plan.blocks, L = block.plan.layers;
+    for (uint32_t i = block.warp; i < block.own.rows * blocks; i += WARPS) {
+        const uint32_t r = block.own.first_row + i / blocks, rank = i % blocks;
+        for (uint32_t l = 1; rank != block.rank && l <= L; l++) {
+            const annc_block_layer &layer = block.plan.layer[l];
+            float *row = block.memory + r * layer.stride;
+            send_row(block, row + layer.delta, layer.n, rank);
+            if (l < L)
+                send_row(block, row + layer.input, layer.n, rank);
+            if (l == L && rank == 0) {
+                send_row(block, row + layer.Z, layer.n, rank);
+                send_row(block, row + layer.A, layer.n, rank);
+            }
+        }
+    }
+    meet(block.meeting, blocks);
 }
 
 // Cost and hits of a step, a lane per row, as score.cu has them.

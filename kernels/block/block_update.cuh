@@ -20,18 +20,20 @@ __device__ inline float gradient_of(const Block &block, const Rate &rate, float 
 }
 
 // Updates parameter i of the parameter block by the rule.
-__device__ inline float updated(const Block &block, const Rate &rate, float sum, float w, bool is_weight, size_t i)
+__device__ inline float updated(const Block &block, const Rate &rate, float sum, const float *at, bool is_weight,
+                                size_t i)
 {
     const annc_block_network &network = block.network;
-    const float g = gradient_of(block, rate, sum, w, is_weight) * rate.clip;
-    float v = network.v ? network.v[i] : 0, s = network.s ? network.s[i] : 0;
+    const float w = *at, g = gradient_of(block, rate, sum, w, is_weight) * rate.clip;
+    const size_t state = block.plan.states ? (size_t)(at - block.parameters) : i;
+    float v = block.v ? block.v[state] : 0, s = block.s ? block.s[state] : 0;
     const float change =
         annc_optimiser_step_f32(network.rule.optimiser, rate.rate.eta, network.rule.mu, network.rule.rho,
                                 network.rule.epsilon, rate.rate.c1, rate.rate.c2, g, &v, &s);
-    if (network.v)
-        network.v[i] = v;
-    if (network.s)
-        network.s[i] = s;
+    if (block.v)
+        block.v[state] = v;
+    if (block.s)
+        block.s[state] = s;
     return (is_weight ? 1 - rate.rate.eta * network.decay : 1) * w - change;
 }
 
@@ -52,7 +54,8 @@ template <typename Visit> __device__ inline void for_gradient(const Block &block
     uint32_t first = 0; // so that the layers' tiles go to the warps in turn
     for (uint32_t l = 1; l <= block.plan.layers; l++) {
         const annc_block_layer &in = block.plan.layer[l - 1], &out = block.plan.layer[l];
-        const uint32_t across = tiles(in.n, STEP_INPUTS), count = tiles(out.n, STEP_UNITS) * across;
+        const uint32_t inputs = inputs_of(block, l);
+        const uint32_t across = tiles(inputs, STEP_INPUTS), count = tiles(out.n, STEP_UNITS) * across;
         for (uint32_t tile = (block.warp + STEP_WARPS - first % STEP_WARPS) % STEP_WARPS;
              block.warp < STEP_WARPS && tile < count; tile += STEP_WARPS) {
             const uint32_t unit = tile / across * STEP_UNITS + block.lane / 8 * LANE_TILE,
@@ -62,9 +65,9 @@ template <typename Visit> __device__ inline void for_gradient(const Block &block
                           input, sum);
 #pragma unroll
             for (uint32_t i = 0; i < LANE_TILE; i++)
-                if (unit + i < out.n && input < in.n)
+                if (unit + i < out.n && input < inputs)
                     visit.weights(sum[i], block.parameters + out.W + (size_t)(unit + i) * in.stride + input,
-                                  least(in.n - input, LANE_TILE), out.theta_W + (size_t)(unit + i) * in.n + input);
+                                  least(inputs - input, LANE_TILE), weight_index(block, l, unit + i, input));
         }
         for (uint32_t u = block.lane; block.warp == STEP_WARPS && u < out.n; u += WARP)
             visit.bias(bias_sum(block, out, u), block.parameters + out.b + u, out.theta_b + u);
@@ -95,14 +98,16 @@ struct RuleStep {
 #pragma unroll
         for (uint32_t c = 0; c < LANE_TILE; c++)
             if (c < count)
-                w[c] = updated(block, rate, sum[c], w[c], true, i + c);
+                w[c] = updated(block, rate, sum[c], w + c, true, i + c);
     }
     __device__ void bias(float sum, float *b, size_t i) const
     {
-        *b = updated(block, rate, sum, *b, false, i);
+        *b = updated(block, rate, sum, b, false, i);
     }
 };
 
+// Adds up the squares of the gradient: of the block's own weights, and in the first block of the
+// parameters that all blocks have.
 struct Squares {
     const Block &block;
     const Rate &rate;
@@ -112,16 +117,18 @@ struct Squares {
         const double g = (double)gradient_of(block, rate, sum, w, is_weight);
         squares += g * g;
     }
-    __device__ void weights(const float (&sum)[LANE_TILE], float *w, uint32_t count, size_t) const
+    __device__ void weights(const float (&sum)[LANE_TILE], float *w, uint32_t count, size_t i) const
     {
+        const bool is_own = i < block.plan.layer[1].theta_b;
 #pragma unroll
         for (uint32_t c = 0; c < LANE_TILE; c++)
-            if (c < count)
+            if (c < count && (is_own || block.rank == 0))
                 add(sum[c], w[c], true);
     }
     __device__ void bias(float sum, float *b, size_t) const
     {
-        add(sum, *b, false);
+        if (block.rank == 0)
+            add(sum, *b, false);
     }
 };
 
@@ -138,29 +145,67 @@ __device__ static float clip_factor(const Block &block, const Rate &rate)
     squares = 0;
     for (uint32_t w = 0; w < WARPS; w++)
         squares += block.sums[w];
+    if (is_divided(block)) {
+        double *own = block.sums + WARPS;
+        if (threadIdx.x == 0)
+            *own = squares;
+        meet(block.meeting, block.plan.blocks);
+        squares = 0;
+        for (uint32_t rank = 0; rank < block.plan.blocks; rank++)
+            squares += *in_block(own, rank);
+    }
     const double limit = block.network.clip;
     return squares <= limit * limit ? 1 : (float)(limit / sqrt(squares));
+}
+
+// Returns the sum of squares of the block's weights of a unit.
+__device__ static double row_squares(const Block &block, uint32_t l, uint32_t u)
+{
+    const float *row = block.parameters + block.plan.layer[l].W + (size_t)u * block.plan.layer[l - 1].stride;
+    double squares = 0;
+    for (uint32_t k = block.lane; k < inputs_of(block, l); k += WARP)
+        squares += (double)row[k] * (double)row[k];
+    return warp_sum(squares);
+}
+
+// The sums of squares of each unit of the first layer, of the block's weights.
+__device__ inline double *squares_of_units(const Block &block)
+{
+    return reinterpret_cast<double *>(block.memory + block.plan.squares);
+}
+
+// Gives the other blocks the sums of squares of the first layer.
+__device__ static void share_squares(const Block &block)
+{
+    for (uint32_t u = block.warp; u < block.plan.layer[1].n; u += WARPS) {
+        const double squares = row_squares(block, 1, u);
+        if (block.lane == 0)
+            squares_of_units(block)[u] = squares;
+    }
+    meet(block.meeting, block.plan.blocks);
 }
 
 // Scales the weights of each unit down to the limit of their norm, a warp per unit.
 __device__ static void limit_rows(const Block &block)
 {
     const double limit = block.network.max_norm;
-    for (uint32_t l = 1; l <= block.plan.layers; l++) {
-        const annc_block_layer &in = block.plan.layer[l - 1], &out = block.plan.layer[l];
-        for (uint32_t u = block.warp; u < out.n; u += WARPS) {
-            float *row = block.parameters + out.W + (size_t)u * in.stride;
+    if (is_divided(block))
+        share_squares(block);
+    for (uint32_t l = 1; l <= block.plan.layers; l++)
+        for (uint32_t u = block.warp; u < block.plan.layer[l].n; u += WARPS) {
+            float *row = block.parameters + block.plan.layer[l].W + (size_t)u * block.plan.layer[l - 1].stride;
             double squares = 0;
-            for (uint32_t k = block.lane; k < in.n; k += WARP)
-                squares += (double)row[k] * (double)row[k];
-            squares = warp_sum(squares);
+            if (l == 1 && is_divided(block))
+                for (uint32_t rank = 0; rank < block.plan.blocks; rank++)
+                    squares += in_block(squares_of_units(block), rank)[u];
+            else
+                squares = row_squares(block, l, u);
             if (squares > limit * limit) {
                 const float factor = (float)(limit / sqrt(squares));
-                for (uint32_t k = block.lane; k < in.n; k += WARP)
+                for (uint32_t k = block.lane; k < inputs_of(block, l); k += WARP)
                     row[k] *= factor;
             }
         }
-    }
 }
 
 __device__ static void update(const Block &block, uint32_t step)
@@ -168,7 +213,7 @@ __device__ static void update(const Block &block, uint32_t step)
     const annc_block_network &network = block.network;
     Rate rate = {network.rates ? network.rates[step] : annc_rate{network.eta, 0, 0}, 1.0f / (float)block.m, 0, 1};
     rate.plain = -rate.rate.eta / (float)block.m;
-    if (block.warp == STEP_WARPS)
+    if (block.warp == STEP_WARPS && block.rank == 0)
         score(block, step);
     if (network.plain) {
         for_gradient(block, PlainStep{rate});

@@ -118,7 +118,7 @@ static inline double annc_cuda_tensor_seconds(void)
     return cycles / cycles_per_second;
 }
 
-/* Limits of the block engine (kernels/block); its shared memory sets the others. */
+/* Limits of the engines block and split (kernels/block); their shared memory sets the others. */
 #ifndef ANNC_BLOCK_WARPS
 #define ANNC_BLOCK_WARPS 16
 #endif
@@ -126,6 +126,8 @@ enum {
     ANNC_BLOCK_THREADS = 32 * ANNC_BLOCK_WARPS,
     ANNC_BLOCK_LAYERS = 8,
     ANNC_BLOCK_BATCH = 128,
+    ANNC_SPLIT_BLOCKS = 8,  /* the largest cluster that every device with clusters runs */
+    ANNC_SPLIT_INPUTS = 32, /* of each block, at least */
 };
 
 /* Returns why the block engine takes no such job, on any device, or NULL. */
@@ -146,20 +148,58 @@ static inline const char *annc_cuda_block_refuses(const struct annc_job *job)
     return NULL;
 }
 
-/* Returns seconds per step of the block engine, an estimate not confirmed on a GPU: products at the
- * rate that shared memory allows one multiprocessor, the barriers of each layer, and the traffic of
- * what is not in shared memory. */
-static inline double annc_cuda_block_seconds(const struct annc_job *job, bool shares)
+/* Returns seconds of a step with so many operations in each block and `more` cycles for the rest:
+ * products at the rate that shared memory allows one multiprocessor, and the barriers of each
+ * layer. */
+static inline double annc_cuda_block_step(const struct annc_job *job, double flops, double more)
 {
-    const double cycles_per_second = 1.98e9, flops_per_cycle = 150, layer_cycles = 700, step_cycles = 1500,
-                 bytes_per_cycle = 48;
+    const double cycles_per_second = 1.98e9, flops_per_cycle = 150, layer_cycles = 700, step_cycles = 1500;
+    return (flops / flops_per_cycle + layer_cycles * job->shape->layers + step_cycles + more) / cycles_per_second;
+}
+
+/* Returns seconds per step of the block engine, an estimate not confirmed on a GPU; beside the above
+ * the traffic of what is not in shared memory. */
+static inline double annc_cuda_block_seconds(const struct annc_job *job, bool shares, bool shares_states)
+{
+    const double bytes_per_cycle = 48;
     double parameters = 0;
     for (uint32_t l = 1; l <= job->shape->layers; l++)
         parameters += (double)job->shape->width[l] * job->shape->width[l - 1];
-    const double bytes = parameters * ((job->training->optimiser == ANNC_SGD ? 0 : 16) + (shares ? 0 : 16));
-    return (annc_job_flops(job) / flops_per_cycle + layer_cycles * job->shape->layers + step_cycles +
-            bytes / bytes_per_cycle) /
-           cycles_per_second;
+    const bool moves_states = job->training->optimiser != ANNC_SGD && !shares_states;
+    const double bytes = parameters * ((moves_states ? 16 : 0) + (shares ? 0 : 16));
+    return annc_cuda_block_step(job, annc_job_flops(job), bytes / bytes_per_cycle);
+}
+
+/* Returns how many blocks divide the inputs of a job's network. */
+static inline uint32_t annc_cuda_split_blocks(const struct annc_job *job)
+{
+    uint32_t blocks = ANNC_SPLIT_BLOCKS;
+    while (blocks > 1 && job->shape->width[0] < blocks * ANNC_SPLIT_INPUTS)
+        blocks /= 2;
+    return blocks;
+}
+
+/* Returns why the split engine takes no such job, on any device, or NULL. */
+static inline const char *annc_cuda_split_refuses(const struct annc_job *job)
+{
+    const char *why = annc_cuda_block_refuses(job);
+    return !why && annc_cuda_split_blocks(job) == 1 ? "it takes 64 inputs or more, which blocks divide among them"
+                                                    : why;
+}
+
+/* Returns seconds per step of the split engine, an estimate not confirmed on a GPU: the first
+ * layer's products and the upper layers' but those of their weights, which every block computes, are
+ * divided; two meetings of the blocks; and what they send each other. */
+static inline double annc_cuda_split_seconds(const struct annc_job *job)
+{
+    const double meeting_cycles = 400, bytes_per_cycle = 16, blocks = annc_cuda_split_blocks(job);
+    const annc_shape *shape = job->shape;
+    double flops = annc_job_flops(job) / blocks, numbers = job->batch * shape->width[1]; /* Z^1 */
+    for (uint32_t l = 2; l <= shape->layers; l++)
+        flops += 2.0 * job->batch * shape->width[l] * shape->width[l - 1] * (1 - 1 / blocks);
+    for (uint32_t l = 1; l <= shape->layers; l++)
+        numbers += 2.0 * job->batch * shape->width[l];
+    return annc_cuda_block_step(job, flops, 2 * meeting_cycles + numbers * sizeof(float) / bytes_per_cycle);
 }
 
 /* Returns seconds per recorded step, an estimate not yet confirmed by measurements on a GPU: the

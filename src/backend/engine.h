@@ -90,6 +90,8 @@ struct annc_engine_ops {
      * minibatch of an epoch: the bits do not depend on the calls that end there. 1 = after any
      * step. */
     uint32_t block;
+    /* Returns how many multiprocessors each of several jobs takes; NULL = one. */
+    uint32_t (*multiprocessors)(const struct annc_job *job);
 
     /* Returns the reason to reject a job (static text, a clause), or NULL to accept it. The job's
      * examples are NULL where the data are not known yet; where they are, they count. */

@@ -84,7 +84,9 @@ static double least_seconds_cuda(const struct annc_job *job)
         least = fmin(least, annc_cuda_cluster_seconds(job));
     if (!annc_cuda_tensor_refuses(job))
         least = fmin(least, annc_cuda_tensor_seconds());
-    return annc_cuda_block_refuses(job) ? least : fmin(least, annc_cuda_block_seconds(job, true));
+    if (!annc_cuda_split_refuses(job))
+        least = fmin(least, annc_cuda_split_seconds(job));
+    return annc_cuda_block_refuses(job) ? least : fmin(least, annc_cuda_block_seconds(job, true, true));
 }
 
 /* A new device is one row here, and a directory. A test adds its own row. */

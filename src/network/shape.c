@@ -36,7 +36,7 @@ const char *annc_engine_name(annc_engine engine)
     static const char *const names[ANNC_ENGINE_COUNT] = {
         [ANNC_ENGINE_AUTO] = "auto",     [ANNC_ENGINE_OPS] = "ops",         [ANNC_ENGINE_RECORDED] = "recorded",
         [ANNC_ENGINE_FUSED] = "fused",   [ANNC_ENGINE_CLUSTER] = "cluster", [ANNC_ENGINE_BLOCK] = "block",
-        [ANNC_ENGINE_TENSOR] = "tensor",
+        [ANNC_ENGINE_TENSOR] = "tensor", [ANNC_ENGINE_SPLIT] = "split",
     };
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }

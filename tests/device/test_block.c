@@ -1,6 +1,7 @@
-/* The block engine, on the simulated device, an interpreter of its code or a GPU: against the
- * operations over shapes and options drawn at random, alone and with others in one launch, and however
- * its steps are cut into calls. ANNC_TEST_CASES: number of random cases; ANNC_TEST_SEED: of them. */
+/* The engines block and split, on the simulated device, an interpreter of their code or a GPU:
+ * against the operations over shapes and options drawn at random, alone and with others in one
+ * launch, and however their steps are cut into calls. ANNC_TEST_ENGINE: "block" (default) or "split";
+ * ANNC_TEST_CASES: number of random cases; ANNC_TEST_SEED: of them. */
 #include "backend/backend.h"
 #include "backend/cuda_estimate.h"
 #include "base/functions.h"
@@ -9,6 +10,7 @@
 #include "support/test.h"
 
 static annc_device *device;
+static annc_engine tested; /* ANNC_ENGINE_BLOCK or ANNC_ENGINE_SPLIT */
 
 /* Whole numbers in [0, n), one after another. */
 static uint64_t drawn;
@@ -41,7 +43,7 @@ static void check_training(const struct problem *problem, const annc_training_op
     const float *start = annc_network_parameters(problem->network);
     struct problem_result got = {.theta = NULL}, want = {.theta = NULL};
     double size = 0, norm = 0, *change = malloc(parameters * sizeof *change);
-    train(problem, options, ANNC_ENGINE_BLOCK, epochs, &got);
+    train(problem, options, tested, epochs, &got);
     train(problem, options, ANNC_ENGINE_OPS, epochs, &want);
     for (size_t i = 0; i < parameters; i++) {
         change[i] = (double)want.theta[i] - (double)start[i];
@@ -68,7 +70,8 @@ static void check_training(const struct problem *problem, const annc_training_op
 static annc_shape random_shape(void)
 {
     static const uint32_t inputs[] = {1, 2, 3, 4, 5, 7, 16, 31, 33, 64, 100, 101},
-                          units[] = {1, 2, 3, 4, 8, 15, 16, 17, 31, 32, 33, 40, 65};
+                          many[] = {64, 65, 99, 100, 127, 128, 130, 250, 256, 257, 300}, /* 2, 4, 8 blocks */
+        units[] = {1, 2, 3, 4, 8, 15, 16, 17, 31, 32, 33, 40, 65};
     annc_shape shape = {.layers = 1 + draw(4)};
     annc_activation output;
     annc_cost cost;
@@ -76,7 +79,7 @@ static annc_shape random_shape(void)
     while (problem_output(pairs, &output, &cost))
         pairs++;
     problem_output(draw(pairs), &output, &cost);
-    shape.width[0] = PICK(inputs);
+    shape.width[0] = tested == ANNC_ENGINE_SPLIT ? PICK(many) : PICK(inputs);
     for (uint32_t l = 1; l < shape.layers; l++) {
         shape.width[l] = PICK(units);
         do
@@ -170,7 +173,8 @@ static bool stop_at_once(void *context)
  * every few steps a new trainer resumes. */
 static void same_bits_in_pieces(void)
 {
-    const annc_shape shape = problem_shape("9-7-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    const annc_shape shape = problem_shape(tested == ANNC_ENGINE_SPLIT ? "70-7-3" : "9-7-3", ANNC_TANH, ANNC_SOFTMAX,
+                                           ANNC_CATEGORICAL_CROSS_ENTROPY);
     const size_t bytes = annc_shape_parameters(&shape) * sizeof(float);
     annc_training_options options = annc_training_defaults(ANNC_ADAM);
     struct problem problem;
@@ -181,9 +185,9 @@ static void same_bits_in_pieces(void)
     int pieces = 0;
     options.batch = 4;
     options.objective.dropout = 0.2;
-    options.engine = ANNC_ENGINE_BLOCK;
+    options.engine = tested;
     CHECK(make(&problem, &shape, ANNC_FLOATS, true, 43));
-    train(&problem, &options, ANNC_ENGINE_BLOCK, 1, &whole);
+    train(&problem, &options, tested, 1, &whole);
     REQUIRE_OK(annc_network_copy(problem.network, &network));
     REQUIRE_OK(annc_trainer_create(device, network, problem.data, &options, &trainer));
     while (annc_trainer_epoch(trainer, stop_at_once, NULL, &report) == ANNC_STOPPED)
@@ -229,7 +233,7 @@ static void make_candidates(const struct problem *problems, annc_candidate *cand
         run->training.eta = i == 4 ? 1e38 : 0.02 * (i + 1);
         run->training.seed = 10 + i;
         run->training.decay = i % 2 ? 0.1 : 0;
-        run->training.engine = ANNC_ENGINE_BLOCK;
+        run->training.engine = tested;
         run->epochs = 2 + i % 4;
         run->validation = problem->data;
         run->patience = i == 6 ? 1 : 0;
@@ -241,8 +245,10 @@ static void same_bits_together(void)
 {
     const annc_device_options options = {.kind = ANNC_DEVICE_CUDA};
     const annc_shape shapes[] = {
-        problem_shape("9-7-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY),
-        problem_shape("9-5-4-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC),
+        problem_shape(tested == ANNC_ENGINE_SPLIT ? "70-7-3" : "9-7-3", ANNC_TANH, ANNC_SOFTMAX,
+                      ANNC_CATEGORICAL_CROSS_ENTROPY),
+        problem_shape(tested == ANNC_ENGINE_SPLIT ? "130-5-4-3" : "9-5-4-3", ANNC_SIGMOID, ANNC_SIGMOID,
+                      ANNC_QUADRATIC),
     };
     struct problem problems[2];
     annc_candidate together[CREW], alone[CREW];
@@ -258,7 +264,8 @@ static void same_bits_together(void)
         REQUIRE_OK(annc_sweep(&options, &alone[i], 1, NULL, NULL, NULL, NULL, NULL));
         CHECK_MSG(together[i].status == alone[i].status && alone[i].status == (i == 4 ? ANNC_DIVERGED : ANNC_OK),
                   "network %u: %d, not %d: %s", i, (int)together[i].status, (int)alone[i].status, together[i].reason);
-        CHECK(strcmp(together[i].reason, alone[i].reason) == 0 && strcmp(together[i].engine, "block") == 0);
+        CHECK(strcmp(together[i].reason, alone[i].reason) == 0 &&
+              strcmp(together[i].engine, annc_engine_name(tested)) == 0);
         CHECK_MSG(memcmp(annc_network_parameters(together[i].network), annc_network_parameters(alone[i].network),
                          annc_shape_parameters(annc_network_shape(alone[i].network)) * sizeof(float)) == 0,
                   "network %u", i);
@@ -278,7 +285,7 @@ static void same_bits_together(void)
 static void one_copy_of_the_data(void)
 {
     const annc_shape shape = problem_shape("100-2", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
-    const annc_training_options options = {.eta = 1, .batch = 4, .engine = ANNC_ENGINE_BLOCK};
+    const annc_training_options options = {.eta = 1, .batch = 4, .engine = tested};
     struct problem problem;
     annc_trainer *first = NULL, *second = NULL;
     uint64_t before, one, two, after;
@@ -311,15 +318,29 @@ static void refusals(void)
     } cases[] = {
         {"9-5-4-3-3-3-3-3-3-3", "8 layers", {.batch = 4}},
         {"9-5-3", "128 examples", {.batch = 129}},
-        {"4000-5-3", "shared memory", {.batch = 32}},
+        {"12000-5-3", "shared memory", {.batch = 32}},
         {"9-5-3", "moves no images", {.batch = 4, .augmentation.shift = 1}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const annc_shape shape = problem_shape(cases[i].widths, ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
         annc_training_options options = cases[i].options;
         options.eta = 0.1;
-        const char *refusal = problem_refusal(device, &shape, &options, ANNC_ENGINE_BLOCK);
+        const char *refusal = problem_refusal(device, &shape, &options, tested);
         CHECK_MSG(strstr(refusal, cases[i].why), "case %zu: %s", i, refusal);
+    }
+    static const struct {
+        const char *widths, *block, *split;
+    } widths[] = {
+        {"63-5-3", "accepted", "64 inputs"},
+        {"64-5-3", "accepted", "accepted"},
+        {"300-900-3", "", "8 blocks"}, /* parameters beside shared memory */
+    };
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        const annc_training_options options = {.eta = 0.1, .batch = 16};
+        const annc_shape shape = problem_shape(widths[i].widths, ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
+        const char *refusal = problem_refusal(device, &shape, &options, tested),
+                   *want = tested == ANNC_ENGINE_SPLIT ? widths[i].split : widths[i].block;
+        CHECK_MSG(strstr(refusal, want), "%s: %s", widths[i].widths, refusal);
     }
 }
 
@@ -328,6 +349,8 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         TEST(refusals),           TEST(random_cases),        TEST(images), TEST(same_bits_in_pieces),
         TEST(same_bits_together), TEST(one_copy_of_the_data)};
+    const char *engine = getenv("ANNC_TEST_ENGINE");
+    tested = engine && strcmp(engine, "split") == 0 ? ANNC_ENGINE_SPLIT : ANNC_ENGINE_BLOCK;
     device = problem_device();
     if (!device) {
         printf("no device\n0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);

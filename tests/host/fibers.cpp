@@ -1,12 +1,16 @@
 // fibers.cpp - CUDA threads as fibers: each has a stack of its own, so that a barrier is a real one.
 //
-// The threads of a block run one after another, each until it waits or ends; then those whose wait is over go on. ANNC_HOST_SHUFFLE=SEED runs
-// blocks and threads in another order each time, which a missing barrier does not survive.
+// The threads of a block run one after another, each until it waits or ends; then those whose wait
+// is over go on. The blocks of a cluster take turns: one runs until all its threads wait for the
+// cluster or have ended.
+// ANNC_HOST_SHUFFLE=SEED runs blocks and threads in another order each time, which a missing
+// barrier does not survive.
 #include "host/host.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -31,7 +35,7 @@ namespace
 constexpr size_t STACK_BYTES = 1 << 17;
 constexpr unsigned WARP = 32;
 
-enum class State { ready, at_barrier, at_warp, ended };
+enum class State { ready, at_barrier, at_warp, at_cluster, ended };
 
 struct Fiber {
     void *jump[5]; // __builtin_setjmp's
@@ -40,6 +44,12 @@ struct Fiber {
     State state = State::ended;
     unsigned warp_mask = 0;      // of the lanes that it waits for
     unsigned char value[8] = {}; // that it gives to its warp
+};
+
+// Shared memory of a block: variables by their key (ANNC_SHARED), and what the launch asks for.
+struct Shared {
+    std::map<const void *, std::vector<unsigned char>> variables;
+    std::vector<unsigned char> dynamic;
 };
 
 // The scheduler is the host thread's own stack; fibers switch to it and back.
@@ -51,9 +61,16 @@ struct Scheduler {
     std::vector<std::unique_ptr<Fiber>> fibers; // kept between launches
     const std::function<void()> *thread = nullptr;
     const char *kernel = "";
-    unsigned count = 0, current = 0; // threads of the block; the one that runs
-    bool has_dynamic = false;        // the launch asks for shared memory
+    unsigned count = 0, current = 0; // threads of a block; the one that runs
+    unsigned cluster = 1, rank = 0;  // blocks of a cluster; the one that runs
+    std::vector<Shared> shared;      // of the cluster's blocks
 } scheduler;
+
+// Thread `index` of the block that runs.
+Fiber &fiber_of(unsigned index)
+{
+    return *scheduler.fibers[scheduler.rank * scheduler.count + index];
+}
 
 [[noreturn]] void fault(const char *what)
 {
@@ -90,7 +107,7 @@ void fiber_main()
 #if defined(__SANITIZE_ADDRESS__)
     __sanitizer_finish_switch_fiber(nullptr, &scheduler.stack, &scheduler.stack_bytes);
 #endif
-    Fiber &fiber = *scheduler.fibers[scheduler.current];
+    Fiber &fiber = fiber_of(scheduler.current);
     for (;;) {
         (*scheduler.thread)();
         fiber.state = State::ended;
@@ -113,7 +130,7 @@ JUMPS void enter_new(Fiber &fiber)
 
 JUMPS void resume(unsigned index, bool is_new)
 {
-    Fiber &fiber = *scheduler.fibers[index];
+    Fiber &fiber = fiber_of(index);
     scheduler.current = index;
     threadIdx = {index % blockDim.x, index / blockDim.x % blockDim.y, index / blockDim.x / blockDim.y};
     START_SWITCH(&scheduler.sanitizer, fiber.stack.get(), STACK_BYTES);
@@ -143,11 +160,11 @@ std::vector<unsigned> order_of(size_t count)
 // Whether all lanes that this one waits for wait with it.
 bool warp_is_complete(unsigned index)
 {
-    const unsigned first = index / WARP * WARP, mask = scheduler.fibers[index]->warp_mask;
+    const unsigned first = index / WARP * WARP, mask = fiber_of(index).warp_mask;
     for (unsigned lane = 0; lane < WARP; lane++) {
         if (!(mask >> lane & 1) || first + lane >= scheduler.count)
             continue;
-        const Fiber &other = *scheduler.fibers[first + lane];
+        const Fiber &other = fiber_of(first + lane);
         if (other.state == State::ended)
             fault("a lane has ended that others exchange with");
         if (other.state != State::at_warp || other.warp_mask != mask)
@@ -156,80 +173,148 @@ bool warp_is_complete(unsigned index)
     return true;
 }
 
-// Lets go on whoever need not wait any longer; false where all have ended.
+// Lets go on whoever need not wait any longer; false where all have ended or wait for the cluster.
 bool release()
 {
-    unsigned waiting = 0, ended = 0;
+    unsigned waiting = 0, ended = 0, at_cluster = 0;
     std::vector<unsigned> complete;
     for (unsigned i = 0; i < scheduler.count; i++) {
-        const State state = scheduler.fibers[i]->state;
+        const State state = fiber_of(i).state;
         waiting += state == State::at_barrier;
         ended += state == State::ended;
+        at_cluster += state == State::at_cluster;
         if (state == State::at_warp && warp_is_complete(i))
             complete.push_back(i);
     }
     for (unsigned i : complete)
-        scheduler.fibers[i]->state = State::ready;
+        fiber_of(i).state = State::ready;
     if (!complete.empty())
         return true;
-    if (ended == scheduler.count)
+    if (ended == scheduler.count || at_cluster == scheduler.count)
         return false;
-    if (waiting + ended < scheduler.count)
+    if (waiting + ended + at_cluster < scheduler.count)
         fault("deadlock: some threads wait for lanes that do not come");
-    if (ended > 0)
-        fault("deadlock: some threads wait at a barrier, but other lines have ended");
+    if (ended + at_cluster > 0)
+        fault("deadlock: some threads wait at a barrier, but others have ended or wait for the cluster");
     for (unsigned i = 0; i < scheduler.count; i++)
-        scheduler.fibers[i]->state = State::ready;
+        fiber_of(i).state = State::ready;
     return true;
 }
 
 // Shared memory holds what the last block left; to a program it must look like nothing in particular. Signalling NaNs of all ones.
 extern "C" unsigned char __start_annc_shared[] __attribute__((weak)), __stop_annc_shared[] __attribute__((weak));
-extern "C" uint64_t __start_annc_dynamic[] __attribute__((weak)), __stop_annc_dynamic[] __attribute__((weak));
 
 __attribute__((no_sanitize("address"))) void spoil_shared_memory()
 {
     for (unsigned char *byte = __start_annc_shared; byte < __stop_annc_shared; byte++)
         *(volatile unsigned char *)byte = 0xFF;
-    for (uint64_t *word = __start_annc_dynamic; scheduler.has_dynamic && word < __stop_annc_dynamic; word++)
-        *(volatile uint64_t *)word = ~(uint64_t)0;
 }
 
-void run_block()
+// Runs a block until all its threads have ended or wait for the cluster.
+void run_block(std::vector<bool> &is_new)
 {
-    spoil_shared_memory();
-    std::vector<bool> is_new(scheduler.count, false);
-    for (unsigned i = 0; i < scheduler.count; i++) {
+    do {
+        for (unsigned i : order_of(scheduler.count))
+            if (fiber_of(i).state == State::ready) {
+                const unsigned fiber = scheduler.rank * scheduler.count + i;
+                const bool first = is_new[fiber];
+                is_new[fiber] = false;
+                resume(i, first);
+            }
+    } while (release());
+}
+
+// Whether the blocks of a cluster have ended; lets them go on if they have met.
+bool has_ended()
+{
+    const unsigned threads = scheduler.cluster * scheduler.count;
+    unsigned ended = 0;
+    for (unsigned i = 0; i < threads; i++)
+        ended += scheduler.fibers[i]->state == State::ended;
+    if (ended > 0 && ended < threads)
+        fault("deadlock: some blocks wait for the cluster, but others have ended");
+    for (unsigned i = 0; i < threads && ended == 0; i++)
+        scheduler.fibers[i]->state = State::ready;
+    return ended > 0;
+}
+
+// Runs the cluster whose first block has the number `first`.
+void run_cluster(unsigned first)
+{
+    std::vector<bool> is_new(scheduler.cluster * scheduler.count, false);
+    for (unsigned i = 0; i < is_new.size(); i++) {
         if (i >= scheduler.fibers.size()) {
             scheduler.fibers.emplace_back(new Fiber);
             is_new[i] = true;
         }
         scheduler.fibers[i]->state = State::ready;
     }
+    spoil_shared_memory();
+    for (Shared &shared : scheduler.shared) {
+        shared.variables.clear();
+        std::fill(shared.dynamic.begin(), shared.dynamic.end(), 0xFF);
+    }
     do {
-        for (unsigned i : order_of(scheduler.count))
-            if (scheduler.fibers[i]->state == State::ready) {
-                const bool first = is_new[i];
-                is_new[i] = false;
-                resume(i, first);
-            }
-    } while (release());
+        for (unsigned rank : order_of(scheduler.cluster)) {
+            const unsigned i = first + rank;
+            blockIdx = {i % gridDim.x, i / gridDim.x % gridDim.y, i / gridDim.x / gridDim.y};
+            scheduler.rank = rank;
+            run_block(is_new);
+        }
+    } while (!has_ended());
+    scheduler.rank = 0;
 }
 
 } // namespace
 
-void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, size_t shared, const std::function<void()> &thread)
+void annc_host_run_grid(const char *kernel, unsigned cluster, dim3 grid, dim3 block, size_t shared,
+                        const std::function<void()> &thread)
 {
     gridDim = grid;
     blockDim = block;
     scheduler.kernel = kernel;
-    scheduler.has_dynamic = shared > 0;
+    scheduler.cluster = cluster;
+    scheduler.shared.assign(cluster, {{}, std::vector<unsigned char>(shared)});
     scheduler.thread = &thread;
     scheduler.count = block.x * block.y * block.z;
-    for (unsigned i : order_of((size_t)grid.x * grid.y * grid.z)) {
-        blockIdx = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
-        run_block();
+    for (unsigned i : order_of((size_t)grid.x * grid.y * grid.z / cluster))
+        run_cluster(i * cluster);
+}
+
+void *annc_host_dynamic_shared()
+{
+    return scheduler.shared[scheduler.rank].dynamic.data();
+}
+
+void *annc_host_shared(const void *key, size_t bytes)
+{
+    std::vector<unsigned char> &variable = scheduler.shared[scheduler.rank].variables[key];
+    if (variable.empty())
+        variable.assign(bytes, 0xFF);
+    return variable.data();
+}
+
+void *annc_host_in_block(void *own, unsigned rank)
+{
+    if (rank >= scheduler.cluster)
+        fault("access to a block that the cluster does not have");
+    Shared &here = scheduler.shared[scheduler.rank], &there = scheduler.shared[rank];
+    const size_t at = (size_t)((unsigned char *)own - here.dynamic.data());
+    if (at < here.dynamic.size())
+        return there.dynamic.data() + at;
+    for (auto &variable : here.variables) {
+        const size_t offset = (size_t)((unsigned char *)own - variable.second.data());
+        if (offset < variable.second.size())
+            return there.variables.at(variable.first).data() + offset;
     }
+    fault("access to another block's memory that is not shared");
+}
+
+void annc_host_meet()
+{
+    Fiber &fiber = fiber_of(scheduler.current);
+    fiber.state = State::at_cluster;
+    to_scheduler(fiber);
 }
 
 const char *annc_host_kernel()
@@ -239,7 +324,7 @@ const char *annc_host_kernel()
 
 void __syncthreads()
 {
-    Fiber &fiber = *scheduler.fibers[scheduler.current];
+    Fiber &fiber = fiber_of(scheduler.current);
     fiber.state = State::at_barrier;
     to_scheduler(fiber);
 }
@@ -258,7 +343,7 @@ unsigned annc_host_lane()
 void annc_host_exchange(unsigned mask, const void *value, size_t bytes, unsigned char (*lanes)[8])
 {
     const unsigned me = scheduler.current, first = me / WARP * WARP;
-    Fiber &fiber = *scheduler.fibers[me];
+    Fiber &fiber = fiber_of(me);
     if (!(mask >> annc_host_lane() & 1))
         fault("a lane exchanges under a mask that leaves it out");
     memcpy(fiber.value, value, bytes);
@@ -267,7 +352,7 @@ void annc_host_exchange(unsigned mask, const void *value, size_t bytes, unsigned
     to_scheduler(fiber);
     for (unsigned lane = 0; lane < WARP; lane++)
         if (first + lane < scheduler.count)
-            memcpy(lanes[lane], scheduler.fibers[first + lane]->value, sizeof fiber.value);
+            memcpy(lanes[lane], fiber_of(first + lane).value, sizeof fiber.value);
         else
             memset(lanes[lane], 0xFF, sizeof fiber.value);
     // Nobody gives the next value before all have taken this one.

@@ -41,7 +41,8 @@ typedef void annc_host_last_graph_fn(long *nodes, long *longest);
 // Performs work in the stream's order: at once, or, with ANNC_HOST_DEFER=1, when something waits for it; recorded while capturing.
 void annc_host_submit(cudaStream_t stream, std::function<void()> work);
 
-// Runs all threads of a grid, block after block.
-void annc_host_run_grid(const char *kernel, dim3 grid, dim3 block, size_t shared, const std::function<void()> &thread);
+// Runs all threads of a grid, cluster after cluster.
+void annc_host_run_grid(const char *kernel, unsigned cluster, dim3 grid, dim3 block, size_t shared,
+                        const std::function<void()> &thread);
 
 #endif

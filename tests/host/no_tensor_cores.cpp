@@ -23,6 +23,7 @@ extern const annc_engine_ops annc_cuda_cluster = {
     true,  // of bytes
     1,     // jobs
     1,     // steps of a block
+    nullptr,
     cluster_refuses,
     nullptr,
     nullptr,
@@ -41,6 +42,7 @@ extern const annc_engine_ops annc_cuda_tensor = {
     true,  // of bytes
     1,     // jobs
     1,     // steps of a block
+    nullptr,
     tensor_refuses,
     nullptr,
     nullptr,

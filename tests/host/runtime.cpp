@@ -216,7 +216,8 @@ void annc_host_submit(cudaStream_t stream, Work work)
         work();
 }
 
-void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, size_t shared, cudaStream_t stream, Work thread)
+void annc_host_enqueue(const char *kernel, unsigned cluster, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+                       Work thread)
 {
     const size_t threads = (size_t)block.x * block.y * block.z, blocks = (size_t)grid.x * grid.y * grid.z;
     if (annc_host_must_fail()) {
@@ -227,10 +228,11 @@ void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, size_t shared,
         give(cudaErrorInvalidResourceHandle);
     } else if (annc_host_setting("ANNC_HOST_NO_CODE", 0)) {
         give(cudaErrorNoKernelImageForDevice);
-    } else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535)
+    } else if (threads == 0 || threads > 1024 || blocks == 0 || grid.y > 65535 || grid.z > 65535 || cluster == 0 ||
+               cluster > 8 || grid.x % cluster != 0)
         give(cudaErrorInvalidConfiguration);
     else
-        annc_host_submit(stream, [=] { annc_host_run_grid(kernel, grid, block, shared, thread); });
+        annc_host_submit(stream, [=] { annc_host_run_grid(kernel, cluster, grid, block, shared, thread); });
 }
 
 cudaError_t cudaGetLastError(void)
@@ -314,14 +316,25 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int)
 {
     ENTER();
-    *value = attribute == cudaDevAttrMultiProcessorCount ? 1 : (int)annc_host_setting("ANNC_HOST_SHARED_KB", 227) << 10;
-    return cudaSuccess;
+    switch (attribute) {
+    case cudaDevAttrMultiProcessorCount:
+        *value = 1;
+        return cudaSuccess;
+    case cudaDevAttrClusterLaunch:
+        *value = (int)annc_host_setting("ANNC_HOST_CLUSTERS", 1);
+        return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+        *value = (int)annc_host_setting("ANNC_HOST_SHARED_KB", 227) << 10;
+        return cudaSuccess;
+    }
+    return give(cudaErrorInvalidValue);
 }
 
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *)
 {
     ENTER();
     attributes->sharedSizeBytes = 1024;
+    attributes->ptxVersion = 90;
     return cudaSuccess;
 }
 

@@ -182,7 +182,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     ANNC_TRY(clear_reductions(device));
     ANNC_TRY(open_products(device, self->stream, &self->products));
     ANNC_TRY(open_products(device, self->branches.stream[ANNC_BRANCH_WEIGHTS], &self->of_weights));
-    CUDA_TRY(annc_block_capacity(index, &self->block_bytes));
+    CUDA_TRY(annc_find_block_limits(index, &self->block));
     ANNC_TRY(describe(device)); /* last: free memory is measured after all allocations */
     *result = device;
 out:
@@ -668,6 +668,7 @@ static const struct annc_engine_ops recorded = {
     false, /* of bytes */
     1,     /* jobs */
     1,     /* steps of a block */
+    NULL,  /* of multiprocessors */
     recorded_refuses,
     recorded_seconds,
     recorded_memory,
@@ -678,8 +679,8 @@ static const struct annc_engine_ops recorded = {
     recorded_close,
 };
 
-static const struct annc_engine_ops *const engines[] = {&annc_cuda_cluster, &annc_cuda_tensor, &annc_cuda_block,
-                                                        &recorded, NULL};
+static const struct annc_engine_ops *const engines[] = {&annc_cuda_cluster, &annc_cuda_tensor, &annc_cuda_split,
+                                                        &annc_cuda_block,   &recorded,         NULL};
 
 static const struct annc_backend backend_cuda = {
     ANNC_BACKEND_CONTRACT,

@@ -1,4 +1,5 @@
-/* block.h - the kernel of the block engine (kernels/block): its plan, arguments, launcher. */
+/* block.h - the kernel of the engines block and split (kernels/block): its plan, arguments,
+ * launcher. */
 #ifndef ANNC_BACKEND_CUDA_BLOCK_H
 #define ANNC_BACKEND_CUDA_BLOCK_H
 
@@ -26,8 +27,10 @@ struct annc_block_layer {
     uint32_t splits; /* the inputs of a product are divided among so many warps */
 };
 
-/* The same for all networks of a launch. Layer 0 is the input, whose A is X. */
+/* The same for all networks of a launch. Layer 0 is the input, whose A is X; its stride is of the
+ * inputs of one block. */
 struct annc_block_plan {
+    uint32_t blocks; /* of a network: 1, or a cluster of up to 8 that divide the inputs */
     uint32_t layers, batch;
     annc_cost cost;
     float tau; /* of the quantile cost */
@@ -38,6 +41,8 @@ struct annc_block_plan {
     uint32_t parameters; /* floats of the block's copy */
     uint32_t copy;       /* where it is in shared memory */
     bool shares;         /* it is there; otherwise in device memory */
+    uint32_t states;     /* v, then s, in the layout of the copy, in shared memory; 0 = in device memory */
+    uint32_t squares;    /* of the weights of each unit of layer 1, doubles, where blocks are several */
     size_t bytes;        /* of shared memory */
 };
 
@@ -62,11 +67,16 @@ struct annc_block_network {
     struct annc_score *scores;  /* one per step of the epoch */
 };
 
-/* Trains `count` networks, each the same number of steps, one block per network. */
+/* What a device has for the engines block and split. */
+struct annc_block_limits {
+    int bytes;         /* of shared memory, that a block may have */
+    bool has_clusters; /* and this build has code for them */
+};
+
+/* Trains `count` networks, each the same number of steps, plan->blocks blocks per network. */
 cudaError_t annc_launch_block_train(cudaStream_t stream, const struct annc_block_plan *plan,
                                     const struct annc_block_network *networks, uint32_t count, uint32_t steps);
-/* Sets the shared memory that a block may have on the current device. */
-cudaError_t annc_block_capacity(int device, int *bytes);
+cudaError_t annc_find_block_limits(int device, struct annc_block_limits *limits);
 
 #ifdef __cplusplus
 }

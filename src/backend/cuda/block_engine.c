@@ -1,12 +1,15 @@
-/* block_engine.c - the block engine's host part: which jobs it takes, its plan, its launches.
+/* block_engine.c - the host part of the engines block and split: which jobs they take, the plan,
+ * the launches.
  *
- * One block of threads trains one network, so several jobs of equal shape and minibatch train in
- * one launch, each with the bits that it has alone. */
+ * One block of threads trains one network, or a cluster of blocks that divide its inputs: the engine
+ * split. Several jobs of equal shape and minibatch train in one launch, each with the bits that it
+ * has alone. */
 #include "backend/cuda/block.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/job_table.h"
 #include "backend/cuda_estimate.h"
 #include "backend/engine.h"
+#include "base/functions.h"
 #include "base/philox.h"
 #include "base/status.h"
 
@@ -20,6 +23,11 @@ struct block_engine {
     struct annc_block_plan plan;
     float *copies; /* the blocks' parameters, if not in shared memory */
 };
+
+static const struct annc_block_limits *limits_of(const annc_device *device)
+{
+    return &((const struct annc_cuda_device *)device)->block;
+}
 
 /* ---------------------------------------------------------------- the plan */
 
@@ -46,19 +54,43 @@ static uint32_t splits_of(uint32_t batch, uint32_t n, uint32_t n_in)
     return splits < 1 ? 1 : splits < groups ? splits : groups;
 }
 
-/* Lays out the shared memory of a block of `capacity` bytes; false if it does not fit. Bytes that
- * are not known yet count as floats. */
-static bool make_plan(const struct annc_job *job, size_t capacity, struct annc_block_plan *plan)
+/* Returns the most inputs that one of `blocks` blocks has, which get whole groups of four. */
+static uint32_t inputs_per_block(uint32_t inputs, uint32_t blocks)
 {
+    const uint32_t groups = (inputs + 3) / 4, most = (groups + blocks - 1) / blocks * 4;
+    return most < inputs ? most : inputs;
+}
+
+/* What the jobs of a launch, whose optimisers differ, take beside what their shape and minibatch do. */
+struct needs {
+    uint32_t states; /* arrays in theta's layout */
+    bool limits_norms;
+};
+
+static struct needs needs_of(const struct annc_job *job)
+{
+    const int states = annc_optimiser_states(job->training->optimiser);
+    const struct needs needs = {(states & FIRST ? 1u : 0u) + (states & SECOND ? 1u : 0u), job->training->max_norm > 0};
+    return needs;
+}
+
+/* Lays out the shared memory of a block, one of `blocks` of a network; false if it does not fit the
+ * device. Bytes that are not known yet count as floats. */
+static bool make_plan(const annc_device *device, const struct annc_job *job, struct needs needs, uint32_t blocks,
+                      struct annc_block_plan *plan)
+{
+    const size_t capacity = (size_t)limits_of(device)->bytes;
     const annc_shape *shape = job->shape;
     const annc_objective *objective = &job->training->objective;
-    const uint32_t L = shape->layers, batch = job->batch, outputs = shape->width[L];
+    const uint32_t L = shape->layers, batch = job->batch, outputs = shape->width[L],
+                   inputs = inputs_per_block(shape->width[0], blocks), rows = (batch + blocks - 1) / blocks;
     const bool bytes = job->examples && job->examples->type == ANNC_BYTES;
     size_t used = 0, partial = 0, parameters = 0, theta = 0;
     memset(plan, 0, sizeof *plan);
     for (uint32_t l = 0; l <= L; l++)
         if ((size_t)shape->width[l] * (l < L ? shape->width[l + 1] : 1) > capacity * 64)
             return false; /* far too large, and sums would overflow */
+    plan->blocks = blocks;
     plan->layers = L;
     plan->batch = batch;
     plan->cost = shape->cost;
@@ -66,7 +98,7 @@ static bool make_plan(const struct annc_job *job, size_t capacity, struct annc_b
     for (uint32_t l = 0; l <= L; l++) {
         struct annc_block_layer *layer = &plan->layer[l];
         layer->n = shape->width[l];
-        layer->stride = stride_of(layer->n);
+        layer->stride = stride_of(l == 0 ? inputs : layer->n);
         layer->A = layer->input = take(&used, (size_t)batch * layer->stride);
         if (l == 0)
             continue;
@@ -76,8 +108,9 @@ static bool make_plan(const struct annc_job *job, size_t capacity, struct annc_b
             layer->delta = take(&used, (size_t)batch * layer->stride);
         else if (objective->dropout > 0)
             layer->input = take(&used, (size_t)batch * layer->stride);
-        layer->splits = splits_of(batch, layer->n, shape->width[l - 1]);
-        const size_t tiles = (size_t)((batch + 15) / 16) * ((layer->n + 31) / 32),
+        const uint32_t multiplied = l == 1 ? batch : rows;
+        layer->splits = splits_of(multiplied, layer->n, l == 1 ? inputs : shape->width[l - 1]);
+        const size_t tiles = (size_t)((multiplied + 15) / 16) * ((layer->n + 31) / 32),
                      numbers = tiles * layer->splits * 512;
         partial = layer->splits > 1 && numbers > partial ? numbers : partial;
         layer->theta_W = (uint32_t)theta;
@@ -91,19 +124,18 @@ static bool make_plan(const struct annc_job *job, size_t capacity, struct annc_b
     plan->partial = take(&used, partial);
     plan->weights = take(&used, objective->class_weights ? (outputs == 1 ? 2 : outputs) : 0);
     plan->numbers = take(&used, (size_t)6 * batch);
-    plan->row_bytes = ((bytes ? shape->width[0] : 4 * shape->width[0]) + 3) / 4 * 4;
+    plan->squares = take(&used, blocks > 1 && needs.limits_norms ? 2 * (size_t)shape->width[1] : 0);
+    plan->row_bytes = ((bytes ? inputs : 4 * inputs) + 3) / 4 * 4;
     plan->rows = take(&used, (size_t)2 * batch * plan->row_bytes / 4);
     plan->parameters = (uint32_t)parameters;
     plan->shares = (used + parameters) * sizeof(float) <= capacity;
     if (plan->shares)
         plan->copy = take(&used, parameters);
+    const size_t states = needs.states * parameters;
+    if (plan->shares && states > 0 && (used + states) * sizeof(float) <= capacity)
+        plan->states = take(&used, states);
     plan->bytes = used * sizeof(float);
     return plan->bytes <= capacity;
-}
-
-static size_t capacity_of(const annc_device *device)
-{
-    return (size_t)((const struct annc_cuda_device *)device)->block_bytes;
 }
 
 /* ---------------------------------------------------------------- what it takes */
@@ -114,23 +146,51 @@ static const char *block_refuses(const annc_device *device, const struct annc_jo
     const char *why = annc_cuda_block_refuses(job);
     if (why)
         return why;
-    return make_plan(job, capacity_of(device), &plan)
+    return make_plan(device, job, needs_of(job), 1, &plan)
                ? NULL
                : "a minibatch and its activations do not fit a block's shared memory";
+}
+
+static const char *split_refuses(const annc_device *device, const struct annc_job *job)
+{
+    struct annc_block_plan plan;
+    const char *why = annc_cuda_split_refuses(job);
+    if (why)
+        return why;
+    if (!limits_of(device)->has_clusters)
+        return "the device, or this build for it, has no clusters of blocks, as compute capability 9.0 and newer have";
+    const struct needs needs = needs_of(job);
+    const bool fits = make_plan(device, job, needs, annc_cuda_split_blocks(job), &plan);
+    return fits && plan.shares && (plan.states || needs.states == 0)
+               ? NULL
+               : "a minibatch, the parameters and the optimiser's states do not fit the shared memory of 8 blocks";
 }
 
 static double block_seconds(const annc_device *device, const struct annc_job *job)
 {
     struct annc_block_plan plan;
-    make_plan(job, capacity_of(device), &plan);
-    return annc_cuda_block_seconds(job, plan.shares);
+    make_plan(device, job, needs_of(job), 1, &plan);
+    return annc_cuda_block_seconds(job, plan.shares, plan.states > 0);
+}
+
+static double split_seconds(const annc_device *device, const struct annc_job *job)
+{
+    (void)device;
+    return annc_cuda_split_seconds(job);
 }
 
 static size_t block_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
 {
     struct annc_block_plan plan;
-    make_plan(job, capacity_of(device), &plan);
+    make_plan(device, job, needs_of(job), 1, &plan);
     return n * (sizeof(struct annc_block_network) + (plan.shares ? 0 : plan.parameters * sizeof(float)));
+}
+
+static size_t split_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
+{
+    (void)device;
+    (void)job;
+    return n * sizeof(struct annc_block_network);
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -190,14 +250,21 @@ static void block_close(void *state)
     free(engine);
 }
 
-static annc_status block_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **state)
+static annc_status open_engine(annc_device *device, struct annc_job *const *jobs, uint32_t n, uint32_t blocks,
+                               void **state)
 {
     annc_status status = ANNC_OK;
     void *memory = NULL;
     struct block_engine *engine = (struct block_engine *)calloc(1, sizeof *engine);
     if (!engine)
         return device->host->fail(ANNC_MEMORY, "out of memory: an engine needs %zu bytes", sizeof *engine);
-    make_plan(jobs[0], capacity_of(device), &engine->plan);
+    struct needs needs = {0, false};
+    for (uint32_t i = 0; i < n; i++) {
+        const struct needs own = needs_of(jobs[i]);
+        needs.states = own.states > needs.states ? own.states : needs.states;
+        needs.limits_norms = needs.limits_norms || own.limits_norms;
+    }
+    make_plan(device, jobs[0], needs, blocks, &engine->plan);
     ANNC_TRY(annc_job_table_open(device, jobs, n, sizeof(struct annc_block_network), &engine->table));
     if (!engine->plan.shares) {
         ANNC_TRY(device->backend->alloc(device, n * engine->plan.parameters * sizeof(float), "a copy of the parameters",
@@ -210,6 +277,16 @@ out:
     if (status != ANNC_OK)
         block_close(engine);
     return status;
+}
+
+static annc_status block_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **state)
+{
+    return open_engine(device, jobs, n, 1, state);
+}
+
+static annc_status split_open(annc_device *device, struct annc_job *const *jobs, uint32_t n, void **state)
+{
+    return open_engine(device, jobs, n, annc_cuda_split_blocks(jobs[0]), state);
 }
 
 /* ---------------------------------------------------------------- steps */
@@ -230,8 +307,8 @@ out:
 
 static const char *block_describe(const void *state)
 {
-    (void)state;
-    return "block";
+    const struct block_engine *engine = (const struct block_engine *)state;
+    return engine->plan.blocks > 1 ? "split" : "block";
 }
 
 const struct annc_engine_ops annc_cuda_block = {
@@ -241,11 +318,31 @@ const struct annc_engine_ops annc_cuda_block = {
     false, /* of operations */
     false, /* of bytes */
     MOST_JOBS,
-    1, /* steps of a block */
+    1,    /* steps of a block */
+    NULL, /* one multiprocessor per job */
     block_refuses,
     block_seconds,
     block_memory,
     block_open,
+    block_steps,
+    block_changed,
+    block_describe,
+    block_close,
+};
+
+const struct annc_engine_ops annc_cuda_split = {
+    ANNC_ENGINE_SPLIT,
+    "split",
+    "whole steps of a small network in a cluster of blocks that divide its inputs among them",
+    false, /* of operations */
+    false, /* of bytes */
+    MOST_JOBS,
+    1, /* steps of a block */
+    annc_cuda_split_blocks,
+    split_refuses,
+    split_seconds,
+    split_memory,
+    split_open,
     block_steps,
     block_changed,
     block_describe,

@@ -3,6 +3,7 @@
 #define ANNC_BACKEND_CUDA_CUDA_DEVICE_H
 
 #include "backend/backend.h"
+#include "backend/cuda/block.h"
 #include "backend/cuda/branches.h"
 #include "backend/cuda/kernels.h"
 #include "backend/engine.h"
@@ -33,7 +34,7 @@ struct annc_cuda_device {
     struct annc_branches branches;             /* of recorded steps */
     struct annc_products products, of_weights; /* in the device's stream, and in the branch of weights */
     struct annc_reductions *reductions;        /* of the operations */
-    int block_bytes;                           /* of shared memory, that a block of the block engine may have */
+    struct annc_block_limits block;            /* of the engines block and split */
     struct annc_staged *staged;
 };
 
@@ -55,8 +56,8 @@ cudaError_t annc_cuda_enter(const annc_device *device);
 extern const struct annc_engine_ops annc_cuda_cluster;
 /* The engine of kernels/tensor (tensor_engine.c); likewise. */
 extern const struct annc_engine_ops annc_cuda_tensor;
-/* The engine of kernels/block (block_engine.c). */
-extern const struct annc_engine_ops annc_cuda_block;
+/* The engines of kernels/block (block_engine.c). */
+extern const struct annc_engine_ops annc_cuda_block, annc_cuda_split;
 
 #ifdef __cplusplus
 }

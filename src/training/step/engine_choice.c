@@ -82,12 +82,13 @@ size_t annc_device_engines(const annc_device *device, const annc_shape *shape, c
 
 /* ---------------------------------------------------------------- devices */
 
-/* Returns seconds of a step of `count` jobs by an engine that accepts them: together, one per
- * multiprocessor, or as many at a time as the device has threads. */
+/* Returns seconds of a step of `count` jobs by an engine that accepts them: together, each on its
+ * multiprocessors, or as many at a time as the device has threads. */
 static double seconds_of_many(const annc_device *device, const struct annc_engine_ops *engine,
                               const struct annc_job *job, uint32_t count)
 {
-    const int at_once = engine->most_jobs > 1 ? device->info.multiprocessors : device->info.threads;
+    const int own = engine->multiprocessors ? (int)engine->multiprocessors(job) : 1,
+              at_once = engine->most_jobs > 1 ? device->info.multiprocessors / own : device->info.threads;
     const uint32_t width = at_once > 1 ? (uint32_t)at_once : 1;
     return engine->seconds(device, job) * (double)(count > 1 ? (count - 1) / width + 1 : 1);
 }

@@ -16,9 +16,15 @@
 // All shared variables lie in one section, so that they can be filled with NaN before each block.
 #define __shared__ static __attribute__((section("annc_shared")))
 
-// As much as an H100 has for a block; filled before blocks of launches that ask for some.
-#define ANNC_DYNAMIC_SHARED(type, name)                                                                                \
-    static __attribute__((section("annc_dynamic"), aligned(16))) type name[232448 / sizeof(type)]
+// Of the block that runs: as much as the launch asks for, and a variable, also of a template, whose
+// own would lie in no section. They begin as NaN.
+#define ANNC_DYNAMIC_SHARED(type, name) type *const name = static_cast<type *>(annc_host_dynamic_shared())
+#define ANNC_SHARED(type, name)                                                                                        \
+    static char name##_key;                                                                                            \
+    type &name = *static_cast<type *>(annc_host_shared(&name##_key, sizeof(type)))
+void *annc_host_dynamic_shared();
+void *annc_host_shared(const void *key, size_t bytes);
+
 #define __grid_constant__
 
 struct uint3 {
@@ -75,20 +81,28 @@ template <typename Value> Value __shfl_xor_sync(unsigned mask, Value value, int 
     return other;
 }
 
-// Enqueues a kernel: `thread` runs once for each CUDA thread of the grid.
-void annc_host_enqueue(const char *kernel, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+// Returns where block `rank` of the cluster has what this block has at an address of shared memory.
+void *annc_host_in_block(void *own, unsigned rank);
+// Waits for all threads of the cluster.
+void annc_host_meet();
+
+// Enqueues a kernel: `thread` runs once for each CUDA thread of the grid. Every `cluster` blocks
+// are a cluster.
+void annc_host_enqueue(const char *kernel, unsigned cluster, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
                        std::function<void()> thread);
 
 // As in CUDA, arguments are copied when the launch is enqueued, also while it is captured.
 template <typename... Parameters, typename... Arguments>
-void annc_host_launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared,
-                      cudaStream_t stream, Arguments... arguments)
+void annc_host_launch(const char *name, void (*kernel)(Parameters...), unsigned cluster, dim3 grid, dim3 block,
+                      size_t shared, cudaStream_t stream, Arguments... arguments)
 {
     const std::tuple<Parameters...> values(arguments...);
-    annc_host_enqueue(name, grid, block, shared, stream, [kernel, values] { std::apply(kernel, values); });
+    annc_host_enqueue(name, cluster, grid, block, shared, stream, [kernel, values] { std::apply(kernel, values); });
 }
 
 #define ANNC_LAUNCH(kernel, grid, block, shared, stream, ...)                                                          \
-    annc_host_launch(#kernel, kernel, grid, block, shared, stream, __VA_ARGS__)
+    annc_host_launch(#kernel, kernel, 1, grid, block, shared, stream, __VA_ARGS__)
+#define ANNC_LAUNCH_CLUSTERS(kernel, cluster, grid, block, shared, stream, ...)                                        \
+    annc_host_launch(#kernel, kernel, cluster, grid, block, shared, stream, __VA_ARGS__)
 
 #endif
