@@ -773,7 +773,7 @@ ANNC_API void annc_trainer_report(annc_trainer *trainer, double loss);
 ANNC_API double annc_trainer_progress(const annc_trainer *trainer);
 
 /* Returns the engine in use: "ops", "recorded", "fused, sparse", "fused, dense", "cluster",
- * "block", "tensor". */
+ * "block", "tensor", "split". */
 ANNC_API const char *annc_trainer_engine(const annc_trainer *trainer);
 /* Returns the number of examples on the device at once: all, or a window of them if they do not
  * fit. */

@@ -97,7 +97,8 @@ PARAMETERS = """
     threads : int
         Threads of the CPU; 0: automatic.
     engine : str
-        How steps run: 'auto', 'ops', 'recorded', 'fused', 'cluster' or 'block'.
+        How steps run: 'auto', 'ops', 'recorded', 'fused', 'cluster', 'block', 'tensor' or
+        'split'.
     verbose : int
         1: show the epochs in a progress bar (needs the package tqdm).
     warm_start : bool
