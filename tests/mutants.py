@@ -43,7 +43,7 @@ MUTANTS = [
     ("ink is in more pieces", "src/dataset/pictures/ink.c", ": pieces[0] < pieces[1]", ": pieces[0] > pieces[1]", "^own_pictures$"),
     ("test arrays take the weights of the training", "src/dataset/tables/numpy_table.c", "    if (names->test && !names->needs_weight && length", "    if (false && length", "^numpy$"),
     ("weights of another number of rows", "src/dataset/tables/numpy_table.c", "weights->size[0] != table->rows || weights->count != table->rows", "weights->count < table->rows", "^numpy$"),
-    ("the measure of a cost is of scaled targets", "src/training/run/evaluate.c", "        measure_cost(evaluator, evaluator->outputs, evaluation);\n        measure_targets(evaluator, evaluator->outputs, evaluation);", "        measure_targets(evaluator, evaluator->outputs, evaluation);\n        measure_cost(evaluator, evaluator->outputs, evaluation);", "^training$"),
+    ("the measure of a cost is of scaled targets", "src/training/run/target_metrics.c", "a = annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]);", "a = (double)outputs[i * n + j];", "^training$"),
     ("half words are words", "src/dataset/tables/kinds.c", "column->texts <= numbers", "column->texts < numbers", "^categories$"),
     ("levels of one row are not rare", "src/dataset/categories/categories.c", "(counted[kept].rows > 1 || counted[0].rows == 1)", "(counted[kept].rows > 0)", "^categories$"),
     ("levels without training rows are known", "src/dataset/categories/categories.c", "category->unseen[i] = !(most[category->first + i] > 0);", "category->unseen[i] = false;", "^categories$"),
@@ -54,9 +54,9 @@ MUTANTS = [
     ("a moved row has no number", "src/dataset/tables/table.c", "    table->number[to] = table->number[from];\n", "", "^columns$"),
     ("one name for two columns", "src/dataset/tables/roles.c", "        ANNC_TRY(check_unique(records, columns));\n", "        ANNC_TRY(ANNC_OK);\n", "^columns$"),
     # Arrays in memory.
-    ("rows beyond single precision", "src/dataset/array_table.c", "if (fabs(x[i]) > (double)FLT_MAX)", "if (fabs(x[i]) > 1e300)", "^arrays$"),
-    ("a label too many", "src/dataset/array_table.c", "arrays->labels[i] >= arrays->label_count", "arrays->labels[i] > arrays->label_count", "^arrays$"),
-    ("the caller's rows are moved", "src/dataset/array_table.c", "    if (changes) {", "    if (changes && bytes) {", "^arrays$"),
+    ("rows beyond single precision", "src/dataset/prepare/array_table.c", "if (fabs(x[i]) > (double)FLT_MAX)", "if (fabs(x[i]) > 1e300)", "^arrays$"),
+    ("a label too many", "src/dataset/prepare/array_table.c", "arrays->labels[i] >= arrays->label_count", "arrays->labels[i] > arrays->label_count", "^arrays$"),
+    ("the caller's rows are moved", "src/dataset/prepare/array_table.c", "    if (changes) {", "    if (changes && bytes) {", "^arrays$"),
     ("the caller's bytes are taken over", "src/dataset/prepare/preparation.c", "&& !table->borrowed;", "&& true;", "^arrays$"),
     ("the flag does not stop", "src/training/run/training_run.c", "__ATOMIC_RELAXED) != 0;", "__ATOMIC_RELAXED) > 1;", "^arrays$"),
     # Forward, backward and step on any backend.
@@ -330,7 +330,14 @@ MUTANTS = [
     # Predictions and a rate of the caller's.
     ("a new rate that nobody records", "src/training/step/trainer.c", "        ANNC_TRY(trainer->engine->changed(trainer->engine_state));\nout:", "        (void)trainer->engine;\nout:", "^checkpoint_simulated$"),
     ("a new rate for the report alone", "src/training/step/trainer.c", "    trainer->options.eta = eta;\n", "    (void)eta;\n", "^checkpoint_cpu$"),
-    ("predictions in the network's units", "src/training/run/network_predict.c", "        annc_dataset_unscale(dataset, count, outputs);\n", "        (void)outputs;\n", "^(network_predict|examples)$"),
+    ("tables keep floats", "src/base/remainders.c", "is_float ? 0 : (int32_t)", "is_float ? 0 : 0 * (int32_t)", "^(dataset|arrays|columns)$"),
+    ("a moved row leaves its last digits", "src/dataset/tables/table.c", "    annc_remainders_move(&table->remainders, from, to);\n", "", "^arrays$"),
+    ("a moved row leaves its target's last digits", "src/dataset/tables/table.c", "    annc_remainders_move(&table->target_remainders, from, to);\n", "", "^arrays$"),
+    ("errors of rounded predictions", "src/training/run/evaluate.c", "const double a = annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]), error", "const double a = (double)(float)annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]), error", "^(arrays|columns)$"),
+    ("values that become equal are not noted", "src/dataset/prepare/precision.c", "if (kept < different)", "if (kept > different)", "^(arrays|columns)$"),
+    ("ranges without their last digits", "src/dataset/prepare/preparation_text.c", "const double close = 1e-4,", "const double close = 1e9,", "^columns$"),
+    ("large predictions print as floats", "src/base/number.c", "more < ANNC_DOUBLE_DIGITS - ANNC_FLOAT_DIGITS", "more > 99", "^(arrays|columns)$"),
+    ("predictions in the network's units", "src/training/run/network_predict.c", "    annc_dataset_unscale_f64(dataset, rows->count, scaled, exact);\n", "    for (size_t i = 0; exact && i < rows->count; i++)\n        exact[i] = (double)scaled[i];\n", "^(network_predict|examples)$"),
     ("class names of nobody", "src/training/run/network_predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(network_predict|examples)$"),
     ("what is installed knows where it was not put", "src/annc.pc.in", "prefix=${pcfiledir}/@ANNC_PKGCONFIG_TO_PREFIX@", "prefix=@CMAKE_INSTALL_PREFIX@", "^install$"),
     # Manners.
@@ -395,7 +402,7 @@ MUTANTS = [
     ("exported C leaves targets scaled", "src/network/export/export_c.c", "(double)a[j] / target_factor[j] + \"", "(double)a[j] + \"", "^models$"),
     ("exported C takes rows of any length", "src/network/export/export_c.c", "        if (j < MODEL_INPUTS)\\n\"", "        if (0)\\n\"", "^models$"),
     ("exported C has names of any number", "src/network/export/export_c.c", "    if (json.error || found != count)\n        status", "    if (json.error)\n        status", "^models$"),
-    ("exported C knows no missing values", "src/network/export/export_c.c", "(x[j] == x[j] ? (double)x[j] : input_fill[j])", "(x[j] == x[j] ? (double)x[j] : 0 * input_fill[j])", "^models$"),
+    ("exported C knows no missing values", "src/network/export/export_c.c", "(x[j] == x[j] ? x[j] : input_fill[j])", "(x[j] == x[j] ? x[j] : 0 * input_fill[j])", "^models$"),
     # What is chosen by the data.
     ("few examples get few steps", "src/training/step/plan.c", "recipe->least_steps / steps : recipe->epochs;", "recipe->epochs : recipe->epochs;", "^plan$"),
     ("many examples get small minibatches", "src/training/step/plan.c", "count / batch > STEPS", "count / batch > 1000 * STEPS", "^plan$"),

@@ -21,7 +21,7 @@ ARROWS = {
     "src/base": "include",
     "src/formats": "include src/base",
     "src/dataset/categories": "include src/base",
-    "src/dataset/text": "include src/base src/formats",
+    "src/dataset/text": "include src/base src/formats src/dataset/categories",
     "src/dataset/tables": "include src/base src/formats src/dataset/categories src/dataset/text",
     "src/dataset/pictures": "include src/base src/formats src/dataset/tables",
     "src/dataset/prepare": "include src/base src/dataset/categories src/dataset/tables src/dataset/pictures",

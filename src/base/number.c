@@ -144,6 +144,13 @@ int annc_print(char *text, size_t size, const char *format, ...)
     return length;
 }
 
+int annc_number_digits(double offset)
+{
+    enum { SPARE = 100 }; /* a float has 7 digits */
+    const int more = fabs(offset) > SPARE ? (int)ceil(log10(fabs(offset) / SPARE)) : 0;
+    return more < ANNC_DOUBLE_DIGITS - ANNC_FLOAT_DIGITS ? ANNC_FLOAT_DIGITS + more : ANNC_DOUBLE_DIGITS;
+}
+
 /* ---------------------------------------------------------------- hexadecimal */
 
 void annc_number_format_hex(double number, char *text)
