@@ -336,7 +336,7 @@ MUTANTS = [
     ("errors of rounded predictions", "src/training/run/evaluate.c", "const double a = annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]), error", "const double a = (double)(float)annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]), error", "^(arrays|columns)$"),
     ("values that become equal are not noted", "src/dataset/prepare/precision.c", "if (kept < different)", "if (kept > different)", "^(arrays|columns)$"),
     ("ranges without their last digits", "src/dataset/prepare/preparation_text.c", "const double close = 1e-4,", "const double close = 1e9,", "^columns$"),
-    ("large predictions print as floats", "src/base/number.c", "more < ANNC_DOUBLE_DIGITS - ANNC_FLOAT_DIGITS", "more > 99", "^(arrays|columns)$"),
+    ("large predictions print as floats", "src/base/number.c", "fabs(offset) > SPARE ?", "fabs(offset) > 1e99 ?", "^(arrays|columns)$"),
     ("predictions in the network's units", "src/training/run/network_predict.c", "    annc_dataset_unscale_f64(dataset, rows->count, scaled, exact);\n", "    for (size_t i = 0; exact && i < rows->count; i++)\n        exact[i] = (double)scaled[i];\n", "^(network_predict|examples)$"),
     ("class names of nobody", "src/training/run/network_predict.c", "if (class_index < classes->count)", "if (class_index < classes->count - 1)", "^(network_predict|examples)$"),
     ("what is installed knows where it was not put", "src/annc.pc.in", "prefix=${pcfiledir}/@ANNC_PKGCONFIG_TO_PREFIX@", "prefix=@CMAKE_INSTALL_PREFIX@", "^install$"),
