@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/digits.h"
+#include "dataset/idx/idx_find.h"
 #include "dataset/loading.h"
 #include "dataset/pictures/picture_folder.h"
 #include "dataset/prepare/array_table.h"
@@ -13,7 +14,6 @@
 #include "dataset/prepare/preparation.h"
 #include "dataset/prepare/preparation_text.h"
 #include "dataset/prepare/split.h"
-#include "dataset/tables/idx_find.h"
 #include "dataset/tables/table.h"
 #include "formats/stream.h"
 

@@ -3,7 +3,7 @@
 #include "base/allocate.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "dataset/tables/idx_find.h"
+#include "dataset/idx/idx_find.h"
 #include "formats/zip.h"
 
 #include <float.h>

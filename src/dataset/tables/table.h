@@ -4,9 +4,9 @@
 #define ANNC_DATASET_TABLES_TABLE_H
 
 #include "base/allocate.h"
-#include "base/remainders.h"
 #include "dataset/categories/categories.h"
 #include "dataset/categories/texts.h"
+#include "dataset/tables/remainders.h"
 
 enum { ANNC_TABLE_NAME = 300, ANNC_LABEL_NAME = 8192 };
 

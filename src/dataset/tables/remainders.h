@@ -1,6 +1,6 @@
 /* remainders.h - what floats do not hold of a table's numbers, so that tables keep doubles. */
-#ifndef ANNC_BASE_REMAINDERS_H
-#define ANNC_BASE_REMAINDERS_H
+#ifndef ANNC_DATASET_TABLES_REMAINDERS_H
+#define ANNC_DATASET_TABLES_REMAINDERS_H
 
 #include "annc.h"
 

@@ -1,5 +1,5 @@
 /* remainders.c - what floats do not hold of a table's numbers. */
-#include "base/remainders.h"
+#include "dataset/tables/remainders.h"
 #include "base/allocate.h"
 #include "base/status.h"
 
