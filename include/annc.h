@@ -484,7 +484,8 @@ ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, 
 ANNC_API void annc_dataset_unscale_f64(const annc_dataset *dataset, uint32_t count, const float *targets,
                                        double *unscaled);
 /* Returns how many significant digits show what is known of a prediction of a target in the units
- * of the file: 9, as for any float, and up to 17 for targets of small differences and a large mean. */
+ * of the file: 9, as for any float, and up to 17 for targets of small differences and a large
+ * mean. */
 ANNC_API int annc_dataset_target_digits(const annc_dataset *dataset, uint32_t target);
 
 /* Finds the directory of MNIST on this machine and writes its name to `path` (of `size` bytes).

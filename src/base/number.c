@@ -80,8 +80,8 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
 static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* Reads up to EXACT_DIGITS digits with a decimal mark between or beside them, which most numbers are, as
- * value_of does; false for any other text. */
+/* Reads up to EXACT_DIGITS digits with a decimal mark between or beside them, which most numbers
+ * are, as value_of does; false for any other text. */
 static bool parse_short(const char *text, size_t length, char decimal, double *number)
 {
     uint64_t value = 0;

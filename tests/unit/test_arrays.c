@@ -196,8 +196,8 @@ static void targets(void)
     annc_data_free(&data);
 }
 
-/* Inputs and targets that differ by less than floats of their size do are read, scaled, predicted and
- * measured by their differences. */
+/* Inputs and targets that differ by less than floats of their size do are read, scaled, predicted
+ * and measured by their differences. */
 static void large_numbers(void)
 {
     static const double offset = 1.7e9;

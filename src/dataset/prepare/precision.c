@@ -1,4 +1,4 @@
-/* precision.c - finds numbers of a table that are no longer different in what a network receives. */
+/* precision.c - finds numbers of a table that are equal in what a network receives. */
 #include "dataset/prepare/precision.h"
 #include "base/allocate.h"
 #include "base/notes.h"
@@ -38,7 +38,7 @@ static float received(const struct numbers *numbers, uint32_t column, double x)
     return (float)(numbers->scaling->count ? annc_scaled(numbers->scaling, column, x) : x);
 }
 
-/* A column, and the distances between neighbouring numbers of its size, in the units of the file. */
+/* A column, and the distances between neighbouring numbers of its size, in units of the file. */
 struct column {
     struct annc_figures figures;
     double read_step; /* of doubles */
@@ -118,8 +118,8 @@ out:
     return status;
 }
 
-/* Returns whether rounding may have made different values of a column equal. A constant one may have
- * lost its differences while it was read. */
+/* Returns whether rounding may have made different values of a column equal. A constant one may
+ * have lost its differences while it was read. */
 static bool is_coarse(const struct column *column)
 {
     return column->figures.most > column->figures.least

@@ -1,4 +1,4 @@
-/* precision.h - finds numbers of a table that are no longer different in what a network receives. */
+/* precision.h - finds numbers of a table that are equal in what a network receives. */
 #ifndef ANNC_DATASET_PREPARE_PRECISION_H
 #define ANNC_DATASET_PREPARE_PRECISION_H
 

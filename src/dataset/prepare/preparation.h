@@ -41,8 +41,8 @@ struct annc_figures {
     double mean, deviation, least, most;
 };
 
-/* Measures a target in `count` rows: the listed ones or, with rows NULL, the first; by the weights of
- * the rows. */
+/* Measures a target in `count` rows: the listed ones or, with rows NULL, the first; by the weights
+ * of the rows. */
 struct annc_figures annc_target_figures(const struct annc_table *table, uint32_t target, const uint32_t *rows,
                                         uint32_t count);
 /* Returns x, NaN if it is missing, as the network receives it but for the rounding to float. */

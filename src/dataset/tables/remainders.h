@@ -25,7 +25,7 @@ static inline double annc_remainder_unit(double value)
     return value * 0x1p-53;
 }
 
-/* Returns the number of a float and its remainder: `value` itself in a column without remainders. */
+/* Returns the number of a float and its remainder: `value` in a column without remainders. */
 static inline double annc_remainders_number(const struct annc_remainders *remainders, size_t row, uint32_t column,
                                             float value)
 {
@@ -35,7 +35,8 @@ static inline double annc_remainders_number(const struct annc_remainders *remain
 }
 
 /* Writes a number, NaN or at most FLT_MAX, as a float, and keeps its remainder: of one row of a
- * table with room for `rows` rows of `columns` numbers. A number below FLT_MIN is only the float. */
+ * table with room for `rows` rows of `columns` numbers. A number below FLT_MIN is only the
+ * float. */
 annc_status annc_remainders_split(struct annc_remainders *remainders, uint32_t rows, uint32_t columns, uint32_t row,
                                   uint32_t column, double number, float *value);
 /* Copies the remainders of row `from` to row `to`. */

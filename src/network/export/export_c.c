@@ -71,8 +71,8 @@ out:
     return status;
 }
 
-/* Does the same for numbers of a metadata entry; *there: the entry exists. Multiplies `product`, one
- * number for each, or NULL, by them. */
+/* Does the same for numbers of a metadata entry; *there: the entry exists. Multiplies `product`,
+ * one number for each, or NULL, by them. */
 static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *network, const char *key,
                                  const char *name, uint32_t count, double *product, bool *there)
 {
