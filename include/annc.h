@@ -316,7 +316,7 @@ typedef enum annc_source {
 typedef enum annc_number {
     ANNC_NUMBER_UINT8,
     ANNC_NUMBER_FLOAT32,
-    ANNC_NUMBER_FLOAT64, /* rounded to float */
+    ANNC_NUMBER_FLOAT64, /* scaled in double; at most the largest float */
     ANNC_NUMBER_COUNT
 } annc_number;
 
@@ -479,6 +479,14 @@ ANNC_API annc_status annc_data_describe(const annc_data *data, annc_network *net
 /* Converts targets of the data set, which were scaled, back to the units of the file, in place.
  * targets: count x outputs. */
 ANNC_API void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *targets);
+/* Writes the same as doubles, which keep small differences of large targets. targets and unscaled:
+ * count x outputs. */
+ANNC_API void annc_dataset_unscale_f64(const annc_dataset *dataset, uint32_t count, const float *targets,
+                                       double *unscaled);
+/* Returns how many significant digits show what is known of a prediction of a target in the units
+ * of the file: 9, as for any float, and up to 17 for targets of small differences and a large
+ * mean. */
+ANNC_API int annc_dataset_target_digits(const annc_dataset *dataset, uint32_t target);
 
 /* Finds the directory of MNIST on this machine and writes its name to `path` (of `size` bytes).
  * ANNC_INPUT if no directory has it; ANNC_MEMORY. */
@@ -883,9 +891,9 @@ typedef struct annc_target_measures {
     double accuracy;
 } annc_target_measures;
 
-/* Measures a target, counted from 0, of a data set with targets. predictions: count x n_L outputs
- * of annc_evaluator_run after annc_dataset_unscale. ANNC_USAGE for labels or an unknown target. */
-ANNC_API annc_status annc_target_measure(const annc_dataset *dataset, const float *predictions, uint32_t target,
+/* Measures a target, counted from 0, of a data set with targets. outputs: count x n_L, of
+ * annc_evaluator_run. ANNC_USAGE for labels or an unknown target. */
+ANNC_API annc_status annc_target_measure(const annc_dataset *dataset, const float *outputs, uint32_t target,
                                          annc_target_measures *measures);
 
 /* Measures of classification beyond accuracy. They take a data set with classes
@@ -1014,6 +1022,10 @@ ANNC_API annc_class_measures annc_multilabel_target(const annc_shape *shape, con
  * missing without a substitute in the metadata. */
 ANNC_API annc_status annc_network_predict(const annc_network *network, annc_device *device, uint32_t count,
                                           const float *x, int32_t *classes, float *outputs);
+/* Does the same for doubles, which keep small differences of large inputs and targets; a value
+ * beyond the range of float is ANNC_INPUT. */
+ANNC_API annc_status annc_network_predict_f64(const annc_network *network, annc_device *device, uint32_t count,
+                                              const double *x, int32_t *classes, double *outputs);
 /* Writes the name of a class from the network's metadata, or its number without one, to `name`, cut
  * to `size` bytes; print it through annc_printable. False if no such class exists or the network
  * was trained on targets. */
@@ -1359,7 +1371,7 @@ typedef enum annc_export {
     /* Metadata and, per layer, inputs, units, activation, weights (rows) and biases, to nine
      * digits. */
     ANNC_EXPORT_JSON,
-    /* A self-contained source file: void model_predict(const float *x, float *y), with scaling;
+    /* A self-contained source file: void model_predict(const double *x, double *y), with scaling;
      * -DMODEL_MAIN makes it a program, -DMODEL_PREFIX=name replaces model_ in its names. */
     ANNC_EXPORT_C,
     /* One self-contained interactive page: draw or set the inputs and see all layers. */

@@ -210,6 +210,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "annc_training_check": (c_int, [POINTER(TrainingOptions), POINTER(Shape)]),
     "annc_plan_make": (c_int, [c_void_p, POINTER(Wishes), POINTER(Plan)]),
     "annc_network_predict": (c_int, [c_void_p, c_void_p, c_uint32, c_void_p, c_void_p, c_void_p]),
+    "annc_network_predict_f64": (c_int, [c_void_p, c_void_p, c_uint32, c_void_p, c_void_p, c_void_p]),
     "annc_run_create": (c_int, [c_void_p, c_void_p, c_void_p, POINTER(RunOptions), ADDRESS]),
     "annc_run_free": (None, [c_void_p]),
     "annc_run_train": (c_int, [c_void_p]),

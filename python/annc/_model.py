@@ -137,10 +137,10 @@ class Model:
         """Return the index of the class, and the outputs, of each row."""
         x = self._inputs(X)
         classes = np.empty(len(x), dtype=np.int32)
-        outputs = np.empty((len(x), self.widths[-1]), dtype=np.float32)
+        outputs = np.empty((len(x), self.widths[-1]), dtype=x.dtype)
+        predict = lib.annc_network_predict if x.dtype == np.float32 else lib.annc_network_predict_f64
         with Device(device, threads, self.shape) as opened:
-            annc.check(lib.annc_network_predict(self._network, opened, len(x), x.ctypes.data, classes.ctypes.data,
-                                                outputs.ctypes.data))
+            annc.check(predict(self._network, opened, len(x), x.ctypes.data, classes.ctypes.data, outputs.ctypes.data))
         return classes, outputs
 
     def class_indices(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
@@ -154,7 +154,8 @@ class Model:
         ----------
         X : array of shape (rows, inputs)
             In the units of the training data; NaN is a missing value where the model has a
-            substitute for it. A contiguous float32 array is not copied.
+            substitute for it. float32 is computed and returned as float32, without a copy if it is
+            contiguous; everything else as float64, which keeps small differences of large numbers.
         device : str
             'auto', 'cpu', 'cuda' or 'cuda:N'.
         threads : int
@@ -162,7 +163,7 @@ class Model:
 
         Returns
         -------
-        array of float32, shape (rows, outputs)
+        array of float32 or float64, shape (rows, outputs)
             Activations of the last layer, or targets in the units of the training data.
 
         Raises
@@ -177,9 +178,7 @@ class Model:
         if x.shape[1] != self.widths[0]:
             raise ValueError(f"X has {x.shape[1]} features, but the model is expecting {self.widths[0]} features as "
                              "input")
-        with np.errstate(over="ignore"):  # the library names the row of a value that becomes infinite
-            x = np.ascontiguousarray(x, dtype=np.float32)
-        return x
+        return x if x.dtype == np.float32 else np.ascontiguousarray(x, dtype=np.float64)
 
     def predict(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
         """Return the predicted labels, or numbers of shape (rows,) or (rows, targets).

@@ -77,12 +77,36 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
     return at;
 }
 
+static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* Reads up to EXACT_DIGITS digits with a decimal mark between or beside them, which most numbers
+ * are, as value_of does; false for any other text. */
+static bool parse_short(const char *text, size_t length, char decimal, double *number)
+{
+    uint64_t value = 0;
+    size_t digits = 0, mark = length; /* the digits before the mark */
+    if (length > EXACT_DIGITS + 1)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (is_digit(text[i])) {
+            value = value * 10 + (uint64_t)(text[i] - '0');
+            digits++;
+        } else if (text[i] == decimal && mark == length) {
+            mark = digits;
+        } else {
+            return false;
+        }
+    }
+    if (digits == 0 || digits > EXACT_DIGITS)
+        return false;
+    *number = mark < digits ? (double)value / powers[digits - mark] : (double)value;
+    return true;
+}
+
 /* Returns the parts as a double, rounded once. */
 static double value_of(const struct parts *parts, int exponent)
 {
-    static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int power = exponent + parts->scale;
     char whole[LONGEST + 16];
     /* Both are exact in double, so one division or product rounds once (Clinger 1990). */
@@ -101,6 +125,11 @@ bool annc_number_parse(const char *text, size_t length, char decimal, char thous
     bool negative = false;
     if (length > LONGEST)
         return false;
+    const size_t sign = at < end && (*at == '-' || *at == '+');
+    if (parse_short(text + sign, length - sign, decimal, number)) {
+        *number = sign && *text == '-' ? -*number : *number;
+        return true;
+    }
     parts.length = 0;
     parts.digits = 0;
     parts.significant = parts.scale = 0;
@@ -142,6 +171,13 @@ int annc_print(char *text, size_t size, const char *format, ...)
     const int length = annc_vprint(text, size, format, arguments);
     va_end(arguments);
     return length;
+}
+
+int annc_number_digits(double offset)
+{
+    enum { SPARE = 100 }; /* a float has 7 digits */
+    const int more = fabs(offset) > SPARE ? (int)ceil(log10(fabs(offset) / SPARE)) : 0;
+    return more < ANNC_DOUBLE_DIGITS - ANNC_FLOAT_DIGITS ? ANNC_FLOAT_DIGITS + more : ANNC_DOUBLE_DIGITS;
 }
 
 /* ---------------------------------------------------------------- hexadecimal */

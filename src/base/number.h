@@ -21,6 +21,11 @@ bool annc_number_parse_hex(const char *text, double *number);
 /* Returns a half precision number (IEEE 754 binary16), given by its bits, as a double. */
 double annc_number_of_half(uint16_t bits);
 
+/* Returns the significant digits that show what a float tells about a number that is `offset` times
+ * as large as what the float has: 9, and up to 17 where the offset hides differences. */
+enum { ANNC_FLOAT_DIGITS = 9, ANNC_DOUBLE_DIGITS = 17 };
+int annc_number_digits(double offset);
+
 /* As snprintf and vsnprintf, but always with a point as the decimal mark. */
 int annc_print(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int annc_vprint(char *text, size_t size, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));

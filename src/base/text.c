@@ -43,10 +43,23 @@ size_t annc_utf8_encode(uint32_t code, char bytes[ANNC_UTF8])
     return length;
 }
 
+/* Returns whether eight bytes are all ASCII and none is 0. */
+static bool are_ascii(const char *text)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return ((word | (word - ones)) & high) == 0; /* without high bits, only a 0 borrows into one */
+}
+
 bool annc_is_utf8(const char *text, size_t size)
 {
     size_t at = 0;
     while (at < size) {
+        if (size - at >= sizeof(uint64_t) && are_ascii(text + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
         char window[ANNC_UTF8 + 1] = ""; /* stops at the end of a truncated character */
         memcpy(window, text + at, size - at < ANNC_UTF8 ? size - at : ANNC_UTF8);
         const size_t length = annc_utf8_length((const unsigned char *)window);

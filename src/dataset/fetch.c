@@ -3,9 +3,9 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/idx/idx_find.h"
 #include "dataset/mnist.h"
 #include "dataset/mnist_location.h"
-#include "dataset/tables/idx_find.h"
 #include "formats/stream.h"
 
 #include <errno.h>

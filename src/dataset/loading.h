@@ -3,8 +3,8 @@
 #define ANNC_DATASET_LOADING_H
 
 #include "annc.h"
+#include "dataset/idx/idx_find.h"
 #include "dataset/prepare/preparation.h"
-#include "dataset/tables/idx_find.h"
 #include "dataset/tables/table.h"
 #include "formats/stream.h"
 

@@ -2,7 +2,7 @@
 #include "dataset/mnist_location.h"
 #include "base/config.h"
 #include "base/status.h"
-#include "dataset/tables/idx_find.h"
+#include "dataset/idx/idx_find.h"
 
 #include <stdio.h>
 #include <stdlib.h>

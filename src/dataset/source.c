@@ -4,15 +4,16 @@
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "dataset/array_table.h"
 #include "dataset/digits.h"
+#include "dataset/idx/idx_find.h"
 #include "dataset/loading.h"
 #include "dataset/pictures/picture_folder.h"
+#include "dataset/prepare/array_table.h"
 #include "dataset/prepare/dataset.h"
+#include "dataset/prepare/precision.h"
 #include "dataset/prepare/preparation.h"
 #include "dataset/prepare/preparation_text.h"
 #include "dataset/prepare/split.h"
-#include "dataset/tables/idx_find.h"
 #include "dataset/tables/table.h"
 #include "formats/stream.h"
 
@@ -278,7 +279,7 @@ static annc_status make_training(struct annc_loading *loading)
     } else {
         ANNC_TRY(annc_preparation_fit(loading->preparation, table, loading->options->target_scale, split.train,
                                       split.train_count));
-        annc_ranges_note_coarse(&loading->preparation->ranges, &table->input_names, table->name, NOTES(loading));
+        ANNC_TRY(annc_precision_note(loading->preparation, table, NOTES(loading)));
     }
     move_unseen(loading);
     if (split.held_count > 0) {

@@ -64,7 +64,7 @@ static const struct annc_other_format
          "numpy.save"},
     ONNX = {"an ONNX model, which is not read", SAVE_WEIGHTS}, BMP = {"a BMP picture", CONVERT},
     WEBP = {"a WebP picture", CONVERT}, PAGE = {"a web page, not data: the download went wrong", "download it again"},
-    SVG = {"an SVG or XML document", "draw it as PNG"},
+    SVG = {"an SVG or XML document", "draw a picture as PNG, as with librsvg: rsvg-convert FILE -o image.png"},
     JSON = {"a JSON file", SAVE_TABLE ", as with pandas.read_json(...).to_csv(...)"},
     MODEL_FILE = {"a model, not data", "name it with --load to train it further, and its data with --data"};
 

@@ -68,13 +68,46 @@ class Columns(Tables):
         self.assertIn("the label is column 2, 'y', by its name", said)
 
     def test_large_numbers_of_small_differences(self):
-        """A warning where single precision merges values: the right ones are kept beside it, and constants of usual size say nothing."""
-        for first, step, coarse in ((1700000000, 7, True), (0, 7, False), (1700000000, 700000, False), (20240101, 0, True), (5, 0, False)):
+        """Numbers are read and scaled in double, whatever their size; a warning says where values become equal all the same."""
+        for first, step, options, said in ((1700000000, 7, (), None), (0, 7, (), None), (1700000000, 700000, (), None), (20240101, 0, (), None), (5, 0, (), None),
+                                           (1700000000, 7, ("--scale", "none"), "of its 60 different values, 4 remain; standardise it, or subtract a constant"),
+                                           (1700000000, 7, ("--scale", "min-max"), None), (0, 7, ("--scale", "none"), None),
+                                           (76561198000000000, 1, (), "double precision have steps of 16: different values may have become equal; "),
+                                           (76561198000000000, 0, (), "double precision have steps of 16: different values may have become equal; ")):
             file = self.write("t.csv", [[first + step * i, i % 7, NAMES[i % 2]] for i in range(60)], ["time", "a", "label"])
-            said = self.notes(file, options=["--epochs", "1", "--device", "cpu"])
-            self.assertEqual("warning: t.csv: 'time' lies between" in said, coarse, said)
-            self.assertEqual("has steps of 128" in said, coarse and step > 0, said)
-            self.assertNotIn("'a'", said)
+            notes = self.notes(file, *options, options=["--epochs", "1", "--device", "cpu"])
+            self.assertEqual("warning: t.csv: 'time' lies between" in notes, said is not None, notes)
+            self.assertIn(said or "", notes)
+            self.assertNotIn("'a'", notes)
+
+    def large(self, offset):
+        """Rows whose input and target are multiples of 1/16 above an offset that a float does not keep them beside."""
+        return [[offset + i % 40 / 16, i % 5, offset - i % 40 / 8] for i in range(120)]
+
+    def test_offsets_change_nothing(self):
+        """A constant that is added to inputs and targets is taken off again, to the last bit, from the file to the predictions."""
+        results = []
+        for offset in (0, 2**30):
+            file = self.write("t.csv", self.large(offset), "xay")
+            self.run_program("train", "--data", file, "--target", "y", "--layers", "2-8:tanh-1:identity", "--optimizer", "adam", "--lr", "0.01", "--epochs", "30",
+                             "--batch", "16", "--seed", "3", "--device", "cpu", "--validation", "0.2", "--missing", "drop", "--save", "m")
+            evaluated = self.lines("eval", "m", "--data", file, "--per-example", "e.csv")[-1]
+            predicted = [line["values"][0] - offset for line in self.lines("predict", "m", self.write("u.csv", [row[:2] for row in self.large(offset)], "xa"))]
+            text = [float(line) - offset for line in self.run_program("predict", "m", "u.csv").stdout.split()]
+            table = [[float(cell) - offset for cell in line.split(",")[1:]] for line in (self.folder / "e.csv").read_text().splitlines()[1:]]
+            results.append((evaluated, predicted, text, table))
+        far = self.write("far.csv", [[row[0] + 60, *row[1:]] for row in self.large(2**30)], "xay")
+        self.assertIn("'x' lies between 1073741884 and 1073741886.4375, but lay between 1073741824 and 1073741826.4375 in training",
+                      self.run_program("eval", "m", "--data", far).stderr)
+        (small, *few), (large, *same) = results
+        self.assertGreater(large["r2"], 0.9)
+        for key in ("r2", "rmse", "mae", "loss"):
+            self.assertAlmostEqual(small[key], large[key], delta=1e-6)
+        for row, wanted in zip(same[2], self.large(0)):
+            self.assertAlmostEqual(row[0], wanted[2], delta=1e-5)
+        for i in range(120):
+            values = [few[0][i], few[1][i], few[2][i][1], same[0][i], same[1][i], same[2][i][1]]
+            self.assertLess(max(values) - min(values), 1e-5)
 
     def test_rows_keep_their_numbers(self):
         """Rows that are dropped for missing values still count: a prediction names the row of its input."""

@@ -27,7 +27,7 @@ FILES = {  # by the message, which names the file and the remedy
     "a git-lfs pointer, not the file itself; get the file with git lfs pull":
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
     "a web page, not data: the download went wrong; download it again": b"  <!DOCTYPE html><html></html>",
-    "an SVG or XML document; draw it as PNG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "an SVG or XML document; draw a picture as PNG, as with librsvg: rsvg-convert FILE -o image.png": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "a PDF document": b"%PDF-1.7\n" + MORE,
     "a GIF picture; convert it to PNG": b"GIF89a" + MORE,
     "a WebP picture; convert it to PNG": b"RIFF\x10\0\0\0WEBPVP8 " + MORE,

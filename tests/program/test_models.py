@@ -405,8 +405,8 @@ class Export(Tables):
         (self.folder / "first.c").write_bytes(self.export("c", "m"))
         (self.folder / "wide.c").write_bytes(self.export("c", "wide"))
         self.assertIn("static float a[MODEL_WIDEST]", (self.folder / "wide.c").read_text())
-        (self.folder / "both.c").write_text("void one_predict(const float *, float *); void two_predict(const float *, float *);\n"
-                                            "int main(void) { float x[4] = {1, 2, 3, 4}, y[3]; one_predict(x, y); two_predict(x, y); return 0; }\n")
+        (self.folder / "both.c").write_text("void one_predict(const double *, double *); void two_predict(const double *, double *);\n"
+                                            "int main(void) { double x[4] = {1, 2, 3, 4}, y[3]; one_predict(x, y); two_predict(x, y); return 0; }\n")
         for name, prefix in (("first", "one"), ("wide", "two")):
             subprocess.run([COMPILER, "-c", f"-DMODEL_PREFIX={prefix}", f"{name}.c"], cwd=self.folder, check=True)
         subprocess.run([COMPILER, "both.c", "first.o", "wide.o", "-lm", "-o", "both"], cwd=self.folder, check=True)

@@ -159,7 +159,7 @@ class RowWeights(Numpy):
     def setUp(self):
         super().setUp()
         x = features()
-        self.x, self.y, self.w = npy([150, 4], "f", x), npy([150], "B", labels()), npy([150], "d", [self.W[i % 7] for i in range(150)])
+        self.x, self.y, self.w = npy([150, 4], "d", x), npy([150], "B", labels()), npy([150], "d", [self.W[i % 7] for i in range(150)])
         kept = [i for i in range(150) if self.W[i % 7] > 0]
         self.put("x.npy", self.x)
         self.put("y.npy", self.y)

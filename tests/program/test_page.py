@@ -690,6 +690,16 @@ class OfTables(Browser):
         self.assertTrue(said["answer"])
         self.assertEqual(said["ranges"][:2], [[0, 9.9], [0, 6]])
 
+    def test_large_targets_of_small_differences(self):
+        """A target around a billion is shown to the digits by which its rows differ, as are inputs of that size."""
+        rows = [[2**30 + i / 16, 2**30 - i / 8] for i in range(100)]
+        self.train_table("--layers", "1-6:tanh-1:identity", "--target", "y", "--epochs", "60", "--optimizer", "adam", "--lr", "0.02", rows=rows, header=["x", "y"])
+        want = self.predicted("t.csv")
+        said = self.run_page(self.export(), f"""report({json.dumps([row[:1] for row in rows])}.map(row => {{ run(row); showOutputs(outputs()); return [unscaled(outputs()[0], 0), rows[0].text.textContent]; }}));""")
+        for (value, shown), (predicted,) in zip(said, want):
+            self.assertAlmostEqual(value, predicted, delta=1e-4)
+            self.assertAlmostEqual(float(shown), predicted, delta=1e-2)
+
     def test_many_features(self):
         rows = [[(i * j) % 13 - 6.5 for j in range(70)] + [i % 2] for i in range(60)]
         self.train_table("--layers", "70-2", "--epochs", "1", "--label", "71", rows=rows, header=[f"f{j}" for j in range(70)] + ["kind"])

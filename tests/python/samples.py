@@ -39,7 +39,7 @@ def write_table(path, X, y, name):
     with open(path, "w", encoding="utf-8") as file:
         print(",".join([*(f"x{j}" for j in range(X.shape[1])), name]), file=file)
         for row, label in zip(X, y):
-            print(",".join([*(f"{value:.9g}" for value in row), label if isinstance(label, str) else f"{label:.17g}"]), file=file)
+            print(",".join([*(f"{value:.17g}" for value in row), label if isinstance(label, str) else f"{label:.17g}"]), file=file)
 
 
 def tensors(path):

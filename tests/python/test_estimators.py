@@ -155,6 +155,16 @@ class Bits(unittest.TestCase):
                    "--layers", "4-5:relu-3:relu-1:sigmoid", "--cost", "cross-entropy", "--lr", 0.5, "--epochs", 4, "--l2", 1e-3,
                    "--scale", "min-max")
 
+    def test_offsets(self):
+        """Small differences of large inputs and targets are learned, predicted and measured."""
+        X, y = waves()
+        X, y, offset = X.astype(np.float64), y.astype(np.float64), 2.0**30
+        estimator = annc.AnncRegressor((16,), epochs=60, lr=0.02)
+        small = estimator.fit(X, y).score(X, y)
+        large = estimator.fit(X + offset, y - offset).score(X + offset, y - offset)
+        self.assertGreater(small, 0.8)
+        self.assertAlmostEqual(large, small, delta=0.01)
+
     def test_numbers(self):
         X, y = waves()
         self.train(annc.AnncRegressor((16,), validation=0.2, patience=3, epochs=60, lr=0.02), X, y, "target",

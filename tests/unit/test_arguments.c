@@ -36,6 +36,7 @@ static struct problem given; /* a small network and its examples */
 static annc_device *device;
 static const annc_shape *shape;
 static float outputs[EXAMPLES * 2], some[EXAMPLES * 3];
+static double exact[EXAMPLES * 3];
 static int32_t predictions[EXAMPLES];
 static double theta[64], gradient[64];
 
@@ -127,6 +128,9 @@ static void networks(void)
     REFUSES("network", annc_network_predict(NULL, device, 1, some, predictions, outputs));
     REFUSES("x", annc_network_predict(given.network, device, 1, NULL, predictions, outputs));
     CHECK(annc_network_predict(given.network, NULL, 1, some, NULL, NULL) == ANNC_OK);
+    REFUSES("network", annc_network_predict_f64(NULL, device, 1, exact, predictions, exact));
+    REFUSES("x", annc_network_predict_f64(given.network, device, 1, NULL, predictions, exact));
+    CHECK(annc_network_predict_f64(given.network, NULL, 1, exact, NULL, NULL) == ANNC_OK);
     char name[8];
     CHECK(!annc_network_class_name(NULL, 0, name, sizeof name));
     CHECK(!annc_network_class_name(given.network, 0, NULL, sizeof name));
@@ -162,6 +166,10 @@ static void datasets(void)
     annc_dataset_image(given.data, EXAMPLES, grey);
     annc_dataset_unscale(NULL, 1, some);
     annc_dataset_unscale(given.data, 1, NULL);
+    annc_dataset_unscale_f64(NULL, 1, some, exact);
+    annc_dataset_unscale_f64(given.data, 1, NULL, exact);
+    annc_dataset_unscale_f64(given.data, 1, some, NULL);
+    CHECK(annc_dataset_target_digits(NULL, 0) == 9 && annc_dataset_target_digits(given.data, UINT32_MAX) == 9);
     annc_dataset_free(NULL);
 }
 
@@ -364,7 +372,7 @@ static void measures(void)
     annc_calibration calibration;
     annc_target_measures target;
     REFUSES("dataset", annc_target_measure(NULL, outputs, 0, &target));
-    REFUSES("predictions", annc_target_measure(given.data, NULL, 0, &target));
+    REFUSES("outputs", annc_target_measure(given.data, NULL, 0, &target));
     REFUSES("measures", annc_target_measure(given.data, outputs, 0, NULL));
     CHECK(annc_target_measure(given.data, outputs, 0, &target) == ANNC_USAGE); /* labels */
     REFUSES("dataset", annc_auc_measure(NULL, outputs, &auc));

@@ -196,6 +196,76 @@ static void targets(void)
     annc_data_free(&data);
 }
 
+/* Inputs and targets that differ by less than floats of their size do are read, scaled, predicted
+ * and measured by their differences. */
+static void large_numbers(void)
+{
+    static const double offset = 1.7e9;
+    const annc_shape shape = problem_shape("2-1", ANNC_TANH, ANNC_IDENTITY, ANNC_QUADRATIC);
+    double x[ROWS * INPUTS], y[ROWS], got[ROWS], sum = 0;
+    float outputs[ROWS];
+    annc_target_measures measures;
+    annc_network *network = NULL;
+    annc_data data;
+    for (int i = 0; i < ROWS; i++) {
+        x[2 * i] = offset + i / 8.0;
+        x[2 * i + 1] = X[2 * i + 1];
+        y[i] = -offset + i / 16.0;
+        sum += (i - 2.5) * (i - 2.5) / ROWS;
+    }
+    const annc_arrays arrays = {
+        .count = ROWS, .inputs = INPUTS, .type = ANNC_NUMBER_FLOAT64, .x = x, .targets = y, .outputs = 1};
+    REQUIRE_OK(load(&arrays, (annc_data_options){.outputs = 1}, &data));
+    CHECK_MSG(!strstr(data.notes, "warning"), "%s", data.notes);
+    for (int i = 0; i < ROWS; i++) {
+        const annc_examples *examples = annc_dataset_examples(data.train);
+        CHECK_NEAR(((const float *)examples->x)[2 * i], (i - 2.5) / sqrt(sum), 1e-6);
+        CHECK_NEAR(examples->targets[i], (i - 2.5) / sqrt(sum), 1e-6);
+        outputs[i] = examples->targets[i] + (float)(1 / sqrt(sum)); /* 1/16 too large */
+    }
+    REQUIRE_OK(annc_target_measure(data.train, outputs, 0, &measures));
+    CHECK_NEAR(measures.rmse, 1.0 / 16, 1e-6);
+    CHECK(annc_dataset_target_digits(data.train, 0) == 17); /* 1.7e9 / 0.1 is a hundred times 1.7e8 */
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    annc_network_parameters(network)[0] = 1;
+    REQUIRE_OK(annc_data_describe(&data, network));
+    REQUIRE_OK(annc_network_predict_f64(network, NULL, ROWS, x, NULL, got));
+    for (int i = 0; i < ROWS; i++)
+        CHECK_NEAR(got[i] - y[i], 0, 1e-6);
+    annc_network_free(network);
+    annc_data_free(&data);
+    REQUIRE_OK(load(&arrays, (annc_data_options){.scale = ANNC_SCALE_NONE, .outputs = 1}, &data));
+    CHECK_MSG(strstr(data.notes, "input 1 lies between 1700000000 and 1700000001, where single precision, in which "
+                                 "networks compute, has steps of 128: of its 6 different values, 1 remain; "),
+              "%s", data.notes);
+    annc_data_free(&data);
+}
+
+/* Rows that move up, where others are left out, keep their last digits. */
+static void moved_rows(void)
+{
+    const double x[ROWS * INPUTS] = {1, 1, NAN, 2, 1e9 + 0.125, 3, 1e9 + 0.375, 4, NAN, 5, 1e9, 6};
+    const double y[ROWS] = {0, 0, 1e9 + 0.5, 1e9 + 0.75, 0, 1e9}, weights[ROWS] = {0, 1, 1, 1, 1, 1};
+    const annc_arrays arrays = {.count = ROWS,
+                                .inputs = INPUTS,
+                                .type = ANNC_NUMBER_FLOAT64,
+                                .x = x,
+                                .outputs = 1,
+                                .targets = y,
+                                .weights = weights};
+    annc_data_options options = {.scale = ANNC_SCALE_MIN_MAX, .target_scale = ANNC_SCALE_MIN_MAX, .outputs = 1};
+    annc_data data;
+    options.text.missing = ANNC_MISSING_DROP;
+    REQUIRE_OK(load(&arrays, options, &data));
+    const annc_examples *examples = annc_dataset_examples(data.train);
+    CHECK(examples->count == 3);
+    for (int i = 0; i < 3; i++) {
+        CHECK_NEAR(((const float *)examples->x)[2 * i], ((double[]){1.0 / 3, 1, 0})[i], 1e-6);
+        CHECK_NEAR(examples->targets[i], ((double[]){2.0 / 3, 1, 0})[i], 1e-6);
+    }
+    annc_data_free(&data);
+}
+
 static void refused(void)
 {
     const annc_data_options options = {.scale = ANNC_SCALE_NONE};
@@ -246,4 +316,4 @@ static void stop_flag(void)
 }
 
 TEST_MAIN(TEST(as_from_a_file), TEST(bytes), TEST(weights), TEST(missing_values), TEST(validation_rows), TEST(targets),
-          TEST(refused), TEST(struct_sizes), TEST(stop_flag))
+          TEST(large_numbers), TEST(moved_rows), TEST(refused), TEST(struct_sizes), TEST(stop_flag))

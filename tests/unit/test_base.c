@@ -316,6 +316,16 @@ static void utf_8(void)
     for (size_t i = 0; i < sizeof right / sizeof *right; i++)
         CHECK_MSG(annc_is_utf8(right[i], strlen(right[i])), "number %zu is refused", i);
     CHECK(!annc_is_utf8("a\0b", 3));
+    for (size_t at = 0; at < 17; at++) { /* in and behind words of ASCII */
+        char text[18] = "abcdefghijklmnopq";
+        CHECK(annc_is_utf8(text, 17));
+        text[at] = '\0';
+        CHECK(!annc_is_utf8(text, 17));
+        text[at] = '\x80';
+        CHECK(!annc_is_utf8(text, 17));
+        text[at] = '\1';
+        CHECK(annc_is_utf8(text, 17));
+    }
     CHECK(annc_is_utf8("", 0) && annc_is_utf8("a\xE2\x82\xAC", 4) && !annc_is_utf8("a\xE2\x82\xAC", 3));
     CHECK(strcmp(annc_printable("a\x1B\xC2\x9B", shown, sizeof shown), "a\\x1b\\xc2...") == 0);
     CHECK(strcmp(annc_printable("abc", shown, 3), "..") == 0); /* cut off itself, and ended all the same */

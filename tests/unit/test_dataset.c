@@ -919,6 +919,34 @@ static void test_part_of_an_archive(void)
     end();
 }
 
+/* A float and its remainder are the double that was read, whatever its size and its last digits; a
+ * row that takes another's place takes its remainders with it. */
+static void tables_keep_doubles(void)
+{
+    static const double special[] = {
+        0x1p24 + 1,  0x1.fffffffffffffp+30, -0x1.fffffep+5, 0x1.0000010000001p-3,  0x1.0000008p0,
+        -1e9 - 1e-6, 0x1.ffffffp0,          0x1p-126,       0x1.123456789abcdp-126};
+    enum { SPECIAL = sizeof special / sizeof *special, COUNT = 4000 };
+    float x[2 * 2];
+    struct annc_table table = {.rows = 2, .inputs = 2, .type = ANNC_FLOATS, .x = x, .borrowed = true};
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const double number = i < SPECIAL ? special[i] : ldexp(sin(i), (int)(i % 220) - 100);
+        REQUIRE_OK(annc_table_set_value(&table, 2, 0, 1, number));
+        CHECK_MSG(annc_table_value(&table, 0, 1) == number, "%a became %a", number, annc_table_value(&table, 0, 1));
+        REQUIRE_OK(annc_table_set_value(&table, 2, 1, 1, (double)(float)number));
+        CHECK(annc_table_value(&table, 1, 1) == (double)(float)number);
+        annc_remainders_move(&table.remainders, 0, 1);
+        x[1 + 2] = x[1];
+        CHECK(annc_table_value(&table, 1, 1) == number);
+    }
+    REQUIRE_OK(annc_table_set_value(&table, 2, 1, 1, NAN));
+    CHECK(isnan(annc_table_value(&table, 1, 1)));
+    CHECK(!table.remainders.column[0]); /* only where it is needed */
+    REQUIRE_OK(annc_table_set_value(&table, 2, 0, 0, 0.3 * 0x1p-140));
+    CHECK(!table.remainders.column[0] && annc_table_value(&table, 0, 0) == (double)(float)(0.3 * 0x1p-140));
+    annc_table_free(&table);
+}
+
 /* Targets in the units of the file, scaled or not, one of them constant. */
 static void targets_unscaled(void)
 {
@@ -1201,4 +1229,4 @@ TEST_MAIN(TEST(standard_files), TEST(error_pages), TEST(mixed_spellings), TEST(g
           TEST(places_of_mnist), TEST(utf_16), TEST(columns_that_are_none), TEST(unfinished_files), TEST(galleries),
           TEST(metadata_that_make_no_sense), TEST(labels_beyond_numbers), TEST(labels_that_are_near),
           TEST(commas_before_three_digits), TEST(headers), TEST(shapes_of_arrays), TEST(test_part_of_an_archive),
-          TEST(targets_unscaled), TEST(models_without_notes), TEST(gaps_without_means))
+          TEST(targets_unscaled), TEST(tables_keep_doubles), TEST(models_without_notes), TEST(gaps_without_means))

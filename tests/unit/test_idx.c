@@ -1,8 +1,8 @@
 /* IDX files: found by their names, in whatever order a folder lists them; larger than memory, turned, in pieces. What is wrong inside of them is in
  * test_dataset.c. */
+#include "dataset/idx/idx.h"
+#include "dataset/idx/idx_find.h"
 #include "dataset/pictures/image_style.h"
-#include "dataset/tables/idx.h"
-#include "dataset/tables/idx_find.h"
 #include "dataset/tables/idx_table.h"
 #include "support/test.h"
 
@@ -196,8 +196,8 @@ static void turned(void)
     for (int kind = 0; kind < 2; kind++) {
         REQUIRE_OK(read_images(kind ? "shorts" : "bytes", true, &table));
         CHECK(table.image_rows == 3 && table.image_columns == 2);
-        for (size_t i = 0; i < 6; i++)
-            CHECK(annc_table_value(&table, i) == want[i]);
+        for (uint32_t i = 0; i < 6; i++)
+            CHECK(annc_table_value(&table, 0, i) == want[i]);
         annc_table_free(&table);
     }
 }

@@ -595,8 +595,7 @@ static void exports(void)
     REQUIRE_OK(annc_network_set_metadata(network, "annc.input_fill", "[\"0x1p0\",\"0x1p0\",\"0x1p0\"]"));
     REQUIRE_OK(annc_model_export(network, ANNC_EXPORT_C, path));
     page[read_file(path, page, sizeof page - 1)] = '\0';
-    CHECK(strstr((char *)page,
-                 "(float)(((x[j] == x[j] ? (double)x[j] : input_fill[j]) - input_shift[j]) * input_factor[j]);"));
+    CHECK(strstr((char *)page, "(float)(((x[j] == x[j] ? x[j] : input_fill[j]) - input_shift[j]) * input_factor[j]);"));
     CHECK(strstr((char *)page, "\"b\\011c\\077\\177\",")); /* as text of any compiler's character set */
     const char *function = strstr((char *)page, "static real activation_");
     CHECK(function && strstr(function + 1, "static real activation_"));

@@ -72,12 +72,26 @@ static void forget(struct evaluated *evaluated)
 }
 
 /* The inputs as the file has them. */
-static void raw_inputs(float *x)
+static void raw_inputs(double *x)
 {
     for (int i = 0; i < ROWS; i++) {
-        x[2 * i] = (float)(100 + 7 * i % 5);
-        x[2 * i + 1] = (float)(0.01 * i);
+        x[2 * i] = 100 + 7 * i % 5;
+        x[2 * i + 1] = i / 100.0;
     }
+}
+
+static void as_floats(const double *x, float *narrow)
+{
+    for (int i = 0; i < 2 * ROWS; i++)
+        narrow[i] = (float)x[i];
+}
+
+/* Returns whether doubles are what these floats are in the units of the data. */
+static bool are_unscaled(const annc_dataset *dataset, const float *outputs, const double *got, size_t count)
+{
+    double want[3 * ROWS];
+    annc_dataset_unscale_f64(dataset, ROWS, outputs, want);
+    return memcmp(got, want, count * sizeof *want) == 0;
 }
 
 static void classes_by_name(void)
@@ -86,20 +100,27 @@ static void classes_by_name(void)
     annc_device *device = problem_device();
     struct evaluated want;
     int32_t classes[ROWS];
-    float x[2 * ROWS], outputs[3 * ROWS], one[3];
+    double x[2 * ROWS], outputs[3 * ROWS], one[3];
+    float narrow[2 * ROWS], nearly[3 * ROWS];
     char name[8], shorter[3];
     write_table("a,b,kind", kind);
     REQUIRE_OK(evaluate(&shape, &(annc_text_options){.label = "kind"}, device, &want));
     raw_inputs(x);
-    REQUIRE_OK(annc_network_predict(want.network, device, ROWS, x, classes, outputs));
+    REQUIRE_OK(annc_network_predict_f64(want.network, device, ROWS, x, classes, outputs));
     CHECK(memcmp(classes, want.classes, sizeof classes) == 0);
-    CHECK(memcmp(outputs, want.outputs, sizeof outputs) == 0);
-    CHECK(fabs((double)(outputs[0] - outputs[3])) > 1e-4);
-    REQUIRE_OK(annc_network_predict(want.network, NULL, 1, x + 2, NULL, one));
+    CHECK(are_unscaled(want.data.train, want.outputs, outputs, 3 * ROWS));
+    CHECK(fabs(outputs[0] - outputs[3]) > 1e-4);
+    REQUIRE_OK(annc_network_predict_f64(want.network, NULL, 1, x + 2, NULL, one));
     for (int j = 0; j < 3; j++)
         CHECK(one[j] == outputs[3 + j]);
-    REQUIRE_OK(annc_network_predict(want.network, NULL, ROWS, x, classes, NULL));
+    REQUIRE_OK(annc_network_predict_f64(want.network, NULL, ROWS, x, classes, NULL));
     CHECK(memcmp(classes, want.classes, sizeof classes) == 0);
+    as_floats(x, narrow);
+    memset(classes, -1, sizeof classes);
+    REQUIRE_OK(annc_network_predict(want.network, device, ROWS, narrow, classes, nearly));
+    CHECK(memcmp(classes, want.classes, sizeof classes) == 0);
+    for (int i = 0; i < 3 * ROWS; i++)
+        CHECK_NEAR((double)nearly[i], outputs[i], 1e-5);
     CHECK(annc_network_class_name(want.network, 0, name, sizeof name) && strcmp(name, "fern") == 0);
     CHECK(annc_network_class_name(want.network, 2, name, sizeof name) && strcmp(name, "rose") == 0);
     CHECK(annc_network_class_name(want.network, 1, shorter, sizeof shorter) && strcmp(shorter, "mo") == 0);
@@ -114,17 +135,21 @@ static void targets_in_their_units(void)
     const annc_shape shape = problem_shape("2-4-1", ANNC_TANH, ANNC_IDENTITY, ANNC_QUADRATIC);
     annc_device *device = problem_device();
     struct evaluated want;
-    float x[2 * ROWS], outputs[ROWS];
+    double x[2 * ROWS], outputs[ROWS];
+    float narrow[2 * ROWS], nearly[ROWS];
     char name[8];
     double sum = 0;
     write_table("a,b,height", height);
     REQUIRE_OK(evaluate(&shape, &(annc_text_options){.target = "height"}, device, &want));
-    annc_dataset_unscale(want.data.train, ROWS, want.outputs);
     raw_inputs(x);
-    REQUIRE_OK(annc_network_predict(want.network, device, ROWS, x, NULL, outputs));
-    CHECK(memcmp(outputs, want.outputs, sizeof outputs) == 0);
-    for (int i = 0; i < ROWS; i++)
-        sum += (double)outputs[i];
+    as_floats(x, narrow);
+    REQUIRE_OK(annc_network_predict_f64(want.network, device, ROWS, x, NULL, outputs));
+    CHECK(are_unscaled(want.data.train, want.outputs, outputs, ROWS));
+    REQUIRE_OK(annc_network_predict(want.network, device, ROWS, narrow, NULL, nearly));
+    for (int i = 0; i < ROWS; i++) {
+        CHECK_NEAR((double)nearly[i], outputs[i], 1e-2);
+        sum += outputs[i];
+    }
     CHECK(sum / ROWS > 600 && sum / ROWS < 2200); /* heights are 1000 to 1550 */
     CHECK(!annc_network_class_name(want.network, 0, name, sizeof name));
     forget(&want);
@@ -137,21 +162,21 @@ static void missing_values(void)
     const annc_shape shape = problem_shape("2-4-3", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     annc_device *device = problem_device();
     struct evaluated model;
-    float x[2 * ROWS], missing[3], filled[3];
+    double x[2 * ROWS], missing[3], filled[3];
     double sum = 0;
     write_table("a,b,kind", kind);
     REQUIRE_OK(evaluate(&shape, &(annc_text_options){.label = "kind"}, device, &model));
     raw_inputs(x);
     for (int i = 0; i < ROWS; i++)
-        sum += (double)x[2 * i];
-    x[0] = (float)(sum / ROWS);
-    REQUIRE_OK(annc_network_predict(model.network, device, 1, x, NULL, filled));
+        sum += x[2 * i];
+    x[0] = sum / ROWS;
+    REQUIRE_OK(annc_network_predict_f64(model.network, device, 1, x, NULL, filled));
     x[0] = NAN;
-    REQUIRE_OK(annc_network_predict(model.network, device, 1, x, NULL, missing));
+    REQUIRE_OK(annc_network_predict_f64(model.network, device, 1, x, NULL, missing));
     for (int j = 0; j < 3; j++)
-        CHECK_NEAR((double)missing[j], (double)filled[j], 1e-5);
+        CHECK_NEAR(missing[j], filled[j], 1e-5);
     x[3] = INFINITY;
-    CHECK(annc_network_predict(model.network, device, 2, x, NULL, missing) == ANNC_INPUT);
+    CHECK(annc_network_predict_f64(model.network, device, 2, x, NULL, missing) == ANNC_INPUT);
     CHECK_MSG(strstr(annc_last_error(), "row 2"), "%s", annc_last_error());
     forget(&model);
     annc_device_close(device);

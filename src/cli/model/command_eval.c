@@ -112,14 +112,12 @@ static annc_status print_json(const struct result *result, const struct measures
 }
 
 /* Returns targets or outputs in the units of the file, to be freed. */
-static float *unscaled(const struct result *result, const float *values)
+static double *unscaled(const struct result *result, const float *values)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
-    const size_t count = (size_t)examples->count * examples->outputs;
-    float *copy = take_memory(count, sizeof *copy, "the targets");
-    memcpy(copy, values, count * sizeof *copy);
-    annc_dataset_unscale(result->data, examples->count, copy);
-    return copy;
+    double *numbers = take_memory((size_t)examples->count * examples->outputs, sizeof *numbers, "the targets");
+    annc_dataset_unscale_f64(result->data, examples->count, values, numbers);
+    return numbers;
 }
 
 /* Prints R^2, RMSE and MAE in the units of the file, of all targets and of each. */
@@ -129,26 +127,24 @@ static annc_status print_regression(const struct result *result)
     const struct option_value *value = result->options->value;
     struct json json;
     char r2[SHORT_NUMBER];
-    float *outputs = unscaled(result, result->outputs);
     annc_status status = ANNC_OK;
     if (!value[OPTION_JSON].given) {
         printf("R2 %s, RMSE %.6g, MAE %.6g, loss %.6g per example (%u)\n", short_number(evaluation->r2, 6, r2),
                evaluation->rmse, evaluation->mae, evaluation->loss, evaluation->count);
         print_cost_measures(result->shape, result->data, result->outputs, !value[OPTION_QUIET].given);
-        ANNC_TRY(print_targets(result->data, outputs, !value[OPTION_QUIET].given));
+        ANNC_TRY(print_targets(result->data, result->outputs, !value[OPTION_QUIET].given));
     } else {
         json_begin(&json, "annc.eval/1");
         json_whole(&json, "count", evaluation->count);
         json_regression(&json, evaluation);
         json_number(&json, "loss", evaluation->loss);
-        ANNC_TRY(json_targets(&json, result->data, outputs));
+        ANNC_TRY(json_targets(&json, result->data, result->outputs));
         json_cost_measures(&json, result->shape, result->data, result->outputs);
         importance_add_json(&result->importance, &json);
         json_number(&json, "seconds", evaluation->seconds);
         ANNC_TRY(json_end(&json, stdout, NULL));
     }
 out:
-    free(outputs);
     return status;
 }
 
@@ -271,14 +267,18 @@ static void print_measured(const struct result *result, FILE *out)
 {
     const annc_examples *examples = annc_dataset_examples(result->data);
     const uint32_t n = examples->outputs;
-    float *targets = unscaled(result, examples->targets), *outputs = unscaled(result, result->outputs);
+    double *targets = unscaled(result, examples->targets), *outputs = unscaled(result, result->outputs);
     fputs("row", out);
     for (uint32_t j = 0; j < n; j++)
         print_target_heads(result->data, j, out);
     for (uint32_t i = 0; i < examples->count; i++) {
         fprintf(out, "\n%llu", (unsigned long long)annc_dataset_row(result->data, i));
-        for (uint32_t j = 0; j < n; j++)
-            fprintf(out, ",%.9g,%.9g", (double)targets[(size_t)i * n + j], (double)outputs[(size_t)i * n + j]);
+        for (uint32_t j = 0; j < n; j++) {
+            fputc(',', out);
+            print_target_value(out, result->data, j, targets[(size_t)i * n + j]);
+            fputc(',', out);
+            print_target_value(out, result->data, j, outputs[(size_t)i * n + j]);
+        }
     }
     free(targets);
     free(outputs);

@@ -36,20 +36,21 @@ static annc_status predict_piece(struct predictions *predictions, annc_device *d
     annc_evaluator *evaluator = NULL;
     annc_evaluation ignored; /* no labels to compare with */
     annc_status status = ANNC_OK;
+    const size_t count = (size_t)examples->count * examples->outputs;
     int32_t *classes = take_memory(examples->count, sizeof *classes, "the predictions");
-    predictions->outputs =
-        take_memory((size_t)examples->count * examples->outputs, sizeof *predictions->outputs, "the predictions");
+    float *outputs = take_memory(count, sizeof *outputs, "the predictions");
+    predictions->outputs = take_memory(count, sizeof *predictions->outputs, "the predictions");
     ANNC_TRY(annc_evaluator_create(device, network, predictions->data, &evaluator));
-    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, predictions->outputs, &ignored));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, outputs, &ignored));
     predictions->classes = examples->labels ? classes : NULL;
-    if (!examples->labels)
-        annc_dataset_unscale(predictions->data, examples->count, predictions->outputs);
+    annc_dataset_unscale_f64(predictions->data, examples->count, outputs, predictions->outputs);
     if (!examples->labels && predictions->options->value[OPTION_TOP_CLASSES].given)
         ANNC_TRY(annc_fail(ANNC_USAGE, "--top needs classes, but the model predicts numbers"));
     ANNC_TRY(print_predictions(predictions));
 out:
     annc_evaluator_free(evaluator);
     free(classes);
+    free(outputs);
     free(predictions->outputs);
     return status;
 }

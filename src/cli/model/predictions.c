@@ -1,6 +1,7 @@
 /* predictions.c - predictions as lines, JSON or CSV; a million take about as long as reading
  * them. */
 #include "cli/model/predictions.h"
+#include "cli/model/target_table.h"
 #include "cli/options/option_types.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/screen.h"
@@ -23,15 +24,15 @@ static uint32_t known_classes(const struct predictions *predictions)
 
 /* Returns the probability of class c of a row, or the network's output if it is not a
  * probability. */
-static double class_output(const struct predictions *predictions, const float *outputs, uint32_t c)
+static double class_output(const struct predictions *predictions, const double *outputs, uint32_t c)
 {
     if (annc_dataset_examples(predictions->data)->outputs > 1)
-        return (double)outputs[c];
-    return predictions->is_probability && c == 0 ? 1 - (double)outputs[0] : (double)outputs[0];
+        return outputs[c];
+    return predictions->is_probability && c == 0 ? 1 - outputs[0] : outputs[0];
 }
 
 /* Finds the most probable classes of a row, the earlier of equals first. Returns their number. */
-static uint32_t find_top(const struct predictions *predictions, uint32_t i, const float *outputs, uint32_t *top)
+static uint32_t find_top(const struct predictions *predictions, uint32_t i, const double *outputs, uint32_t *top)
 {
     const uint32_t classes = known_classes(predictions);
     const uint64_t wanted = predictions->options->value[OPTION_TOP_CLASSES].whole;
@@ -76,12 +77,12 @@ static void print_four_places(double value)
 
 /* ---------------------------------------------------------------- several labels per row */
 
-static bool has_label(const struct predictions *predictions, const float *outputs, uint32_t j)
+static bool has_label(const struct predictions *predictions, const double *outputs, uint32_t j)
 {
     return outputs[j] > predictions->middle;
 }
 
-static void print_labels(const struct predictions *predictions, const float *outputs)
+static void print_labels(const struct predictions *predictions, const double *outputs)
 {
     bool any = false;
     for (uint32_t j = 0; j < annc_dataset_examples(predictions->data)->outputs; j++) {
@@ -91,14 +92,14 @@ static void print_labels(const struct predictions *predictions, const float *out
         fputs(any ? "  " : "", stdout);
         print_plain(stdout, name, strlen(name));
         fputs(predictions->is_probability ? " " : " output ", stdout);
-        print_four_places((double)outputs[j]);
+        print_four_places(outputs[j]);
         any = true;
     }
     if (!any)
         fputs("(none)", stdout);
 }
 
-static void add_labels(const struct predictions *predictions, const float *outputs, struct json *json)
+static void add_labels(const struct predictions *predictions, const double *outputs, struct json *json)
 {
     json_open(json, "labels", '[');
     for (uint32_t j = 0; j < annc_dataset_examples(predictions->data)->outputs; j++)
@@ -109,7 +110,7 @@ static void add_labels(const struct predictions *predictions, const float *outpu
 
 /* ---------------------------------------------------------------- lines */
 
-static void print_class(const struct predictions *predictions, uint32_t c, const float *outputs)
+static void print_class(const struct predictions *predictions, uint32_t c, const double *outputs)
 {
     const char *name = annc_dataset_class_name(predictions->data, c);
     print_plain(stdout, name, strlen(name));
@@ -119,7 +120,7 @@ static void print_class(const struct predictions *predictions, uint32_t c, const
 
 /* "setosa 0.9871", "mine.png: setosa 0.9871", "setosa 0.9871  virginica 0.0102",
  * "setosa output -0.3520", "big 0.9029  red 0.8812" (several labels), "3.25 17.1". */
-static void print_line(const struct predictions *predictions, uint32_t i, const float *outputs)
+static void print_line(const struct predictions *predictions, uint32_t i, const double *outputs)
 {
     uint32_t top[MOST_TOP + 1], count = 1;
     char shown[SHOWN_NAME];
@@ -138,14 +139,16 @@ static void print_line(const struct predictions *predictions, uint32_t i, const 
     if (predictions->has_label_sets)
         print_labels(predictions, outputs);
     const uint32_t n = annc_dataset_examples(predictions->data)->outputs;
-    for (uint32_t j = 0; !predictions->classes && !predictions->has_label_sets && j < n; j++)
-        printf("%s%.9g", j ? " " : "", (double)outputs[j]);
+    for (uint32_t j = 0; !predictions->classes && !predictions->has_label_sets && j < n; j++) {
+        fputs(j ? " " : "", stdout);
+        print_target_value(stdout, predictions->data, j, outputs[j]);
+    }
     putchar('\n');
 }
 
 /* ---------------------------------------------------------------- JSON */
 
-static void add_top(const struct predictions *predictions, uint32_t i, const float *outputs, struct json *json)
+static void add_top(const struct predictions *predictions, uint32_t i, const double *outputs, struct json *json)
 {
     uint32_t top[MOST_TOP + 1];
     const uint32_t count = find_top(predictions, i, outputs, top);
@@ -162,7 +165,8 @@ static void add_top(const struct predictions *predictions, uint32_t i, const flo
 }
 
 /* Adds the outputs of all classes that have one, in the order of the classes. */
-static void add_classes(const struct predictions *predictions, const char *key, const float *outputs, struct json *json)
+static void add_classes(const struct predictions *predictions, const char *key, const double *outputs,
+                        struct json *json)
 {
     json_open(json, key, '[');
     for (uint32_t c = 0; c < known_classes(predictions); c++)
@@ -170,17 +174,17 @@ static void add_classes(const struct predictions *predictions, const char *key, 
     json_close(json, ']');
 }
 
-static void add_values(const struct predictions *predictions, const float *outputs, struct json *json)
+static void add_values(const struct predictions *predictions, const double *outputs, struct json *json)
 {
     json_open(json, "values", '[');
     for (uint32_t j = 0; j < annc_dataset_examples(predictions->data)->outputs; j++)
-        json_number(json, NULL, (double)outputs[j]);
+        json_number(json, NULL, outputs[j]);
     json_close(json, ']');
 }
 
 /* Outputs that are not probabilities have their own key, and remain under "probabilities", too, for
  * compatibility with the schema. */
-static void print_json(const struct predictions *predictions, uint32_t i, const float *outputs)
+static void print_json(const struct predictions *predictions, uint32_t i, const double *outputs)
 {
     struct json json;
     json_begin(&json, "annc.prediction/1");
@@ -238,7 +242,7 @@ static void print_csv_header(const struct predictions *predictions)
     putchar('\n');
 }
 
-static void print_csv(const struct predictions *predictions, uint32_t i, const float *outputs)
+static void print_csv(const struct predictions *predictions, uint32_t i, const double *outputs)
 {
     const uint32_t n = annc_dataset_examples(predictions->data)->outputs;
     const uint32_t classes = predictions->classes ? known_classes(predictions) : 0;
@@ -251,8 +255,10 @@ static void print_csv(const struct predictions *predictions, uint32_t i, const f
     }
     for (uint32_t c = 0; c < classes; c++)
         printf(",%.9g", class_output(predictions, outputs, classes == 1 ? 1 : c));
-    for (uint32_t j = 0; !classes && j < n; j++)
-        printf(",%.9g", (double)outputs[j]);
+    for (uint32_t j = 0; !classes && j < n; j++) {
+        putchar(',');
+        print_target_value(stdout, predictions->data, j, outputs[j]);
+    }
     const bool with_top = predictions->options->value[OPTION_TOP_CLASSES].given;
     const uint32_t count = classes && with_top ? find_top(predictions, i, outputs, top) : 0;
     for (uint32_t k = 0; k < count; k++) {
@@ -273,7 +279,7 @@ annc_status print_predictions(struct predictions *predictions)
         print_csv_header(predictions);
     predictions->has_header = true;
     for (uint32_t i = 0; i < examples->count; i++) {
-        const float *outputs = predictions->outputs + (size_t)i * examples->outputs;
+        const double *outputs = predictions->outputs + (size_t)i * examples->outputs;
         if (csv)
             print_csv(predictions, i, outputs);
         else if (predictions->options->value[OPTION_JSON].given)

@@ -16,7 +16,7 @@ struct predictions {
     bool has_header;     /* the CSV header was printed */
     const annc_dataset *data;
     int32_t *classes; /* NULL with targets */
-    float *outputs;   /* count x n_L; targets in the units of the file */
+    double *outputs;  /* count x n_L; targets in the units of the file */
 };
 
 /* Prints the predictions of the piece and flushes them. ANNC_OUTPUT if that fails. */

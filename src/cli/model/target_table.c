@@ -1,5 +1,6 @@
 /* target_table.c - the measures of each of several targets. */
 #include "cli/model/target_table.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "cli/terminal/screen.h"
 
@@ -86,6 +87,13 @@ annc_status json_targets(struct json *json, const annc_dataset *data, const floa
     }
     json_close(json, ']');
     return ANNC_OK;
+}
+
+void print_target_value(FILE *out, const annc_dataset *data, uint32_t target, double value)
+{
+    const int digits = annc_dataset_target_digits(data, target);
+    /* A float, where it suffices, does not show how scaling rounded. */
+    fprintf(out, "%.*g", digits, digits > ANNC_FLOAT_DIGITS ? value : (double)(float)value);
 }
 
 /* ---------------------------------------------------------------- measures of costs and labels */

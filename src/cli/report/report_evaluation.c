@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { MOST_CLASSES = 30, MOST_MISTAKES = 24, MOST_PAIRS = 20, MOST_TARGETS = 4, MOST_IMPORTANT = 20 };
+enum { HIDDEN_DIGITS = 3 }; /* of those of a prediction */
 
 /* ---------------------------------------------------------------- classes */
 
@@ -202,7 +203,7 @@ static void print_far_rows(FILE *out, const struct subject *subject, const struc
 {
     const annc_examples *examples = annc_dataset_examples(subject->set);
     const uint32_t n = examples->outputs, shown = n < MOST_TARGETS ? n : MOST_TARGETS;
-    float *values = take_memory(2 * (size_t)n, sizeof *values, "the targets");
+    double *values = take_memory(2 * (size_t)n, sizeof *values, "the targets");
     page_table(out, "Examples of the %s with the largest errors, counted from 1%s.", subject->set_name,
                n > shown ? "; the first targets of each" : "");
     fputs("<thead><tr>", out);
@@ -214,14 +215,14 @@ static void print_far_rows(FILE *out, const struct subject *subject, const struc
     fputs("</tr></thead>\n<tbody>\n", out);
     for (uint32_t m = 0; m < mistakes->count; m++) {
         const size_t at = (size_t)mistakes->example[m] * n;
-        memcpy(values, examples->targets + at, n * sizeof *values);
-        memcpy(values + n, subject->outputs + at, n * sizeof *values);
-        annc_dataset_unscale(subject->set, 2, values);
+        annc_dataset_unscale_f64(subject->set, 1, examples->targets + at, values);
+        annc_dataset_unscale_f64(subject->set, 1, subject->outputs + at, values + n);
         fputs("<tr>", out);
         page_row_head(out, "%u", mistakes->example[m] + 1);
         for (uint32_t j = 0; j < shown; j++) {
-            page_number(out, "%.6g", (double)values[j]);
-            page_number(out, "%.6g", (double)values[n + j]);
+            const int digits = annc_dataset_target_digits(subject->set, j) - HIDDEN_DIGITS;
+            page_number(out, "%.*g", digits, values[j]);
+            page_number(out, "%.*g", digits, values[n + j]);
         }
         fputs("</tr>\n", out);
     }

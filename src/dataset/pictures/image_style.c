@@ -97,8 +97,8 @@ static uint32_t find_white(const struct annc_table *table, uint32_t step)
     if (table->type == ANNC_BYTES)
         return WHITE;
     for (size_t i = 0; i < table->rows; i += step)
-        for (size_t j = 0; j < table->inputs; j++) {
-            const double value = annc_table_value(table, i * table->inputs + j);
+        for (uint32_t j = 0; j < table->inputs; j++) {
+            const double value = annc_table_value(table, i, j);
             if (!(value >= 0 && value <= WHITE))
                 return 0;
             most = value > most ? value : most;
@@ -135,7 +135,7 @@ annc_status annc_look_learn(const struct annc_table *table, struct annc_look *lo
     ANNC_TRY(annc_allocate(n, 1, "an image", (void **)&grey));
     for (size_t i = 0; i < table->rows; i += step) {
         for (uint32_t j = 0; j < n; j++)
-            grey[j] = (uint8_t)lround(annc_table_value(table, i * n + j) * WHITE / look->white);
+            grey[j] = (uint8_t)lround(annc_table_value(table, i, j) * WHITE / look->white);
         look_at(grey, look, &counts);
     }
     const double most = MOST * counts.images, almost_all = ALMOST_ALL * counts.images;

@@ -1,6 +1,7 @@
 /* dataset.c - data sets: their arrays, names, images and fingerprints. */
 #include "dataset/prepare/dataset.h"
 #include "base/allocate.h"
+#include "base/number.h"
 #include "base/status.h"
 
 #include <math.h>
@@ -286,6 +287,22 @@ void annc_dataset_unscale(const annc_dataset *dataset, uint32_t count, float *ta
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < n; j++)
             targets[i * n + j] = (float)annc_dataset_in_units(dataset, j, (double)targets[i * n + j]);
+}
+
+void annc_dataset_unscale_f64(const annc_dataset *dataset, uint32_t count, const float *targets, double *unscaled)
+{
+    if (!dataset || !targets || !unscaled)
+        return;
+    const size_t n = dataset->examples.outputs;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < n; j++)
+            unscaled[i * n + j] = annc_dataset_in_units(dataset, j, (double)targets[i * n + j]);
+}
+
+int annc_dataset_target_digits(const annc_dataset *dataset, uint32_t target)
+{
+    const double *shift = dataset && target < dataset->examples.outputs ? dataset->target_scaling : NULL;
+    return annc_number_digits(shift ? shift[target] * shift[dataset->examples.outputs + target] : 0);
 }
 
 /* ---------------------------------------------------------------- images */

@@ -37,14 +37,14 @@ static bool could_be_byte(double x)
 /* Returns whether all values are whole and within 0...255, and the largest of them. */
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
-    const size_t count = (size_t)table->rows * table->inputs;
     *largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double x = annc_table_value(table, i);
-        if (!could_be_byte(x))
-            return false;
-        *largest = x > *largest ? x : *largest;
-    }
+    for (size_t i = 0; i < table->rows; i++)
+        for (uint32_t j = 0; j < table->inputs; j++) {
+            const double x = annc_table_value(table, i, j);
+            if (!could_be_byte(x))
+                return false;
+            *largest = x > *largest ? x : *largest;
+        }
     return true;
 }
 
@@ -80,25 +80,15 @@ static void free_scaling(struct annc_scaling *scaling)
     memset(scaling, 0, sizeof *scaling);
 }
 
-/* Statistics of a column. */
-struct figures {
-    double mean, deviation, least, most;
-};
-
-static double target_value(const struct annc_table *table, uint32_t row, uint32_t column)
+struct annc_figures annc_target_figures(const struct annc_table *table, uint32_t target, const uint32_t *rows,
+                                        uint32_t count)
 {
-    return (double)table->targets[(size_t)row * table->outputs + column];
-}
-
-/* Measures a target, by the weights of the rows. */
-static struct figures target_figures(const struct annc_table *table, uint32_t target, const uint32_t *rows,
-                                     uint32_t count)
-{
-    struct figures figures = {.least = INFINITY, .most = -INFINITY};
+    struct annc_figures figures = {.least = INFINITY, .most = -INFINITY};
     double sum = 0, squares = 0, weights = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t row = rows ? rows[i] : i;
-        const double y = target_value(table, row, target), weight = table->weights ? (double)table->weights[row] : 1;
+        const double y = annc_table_target(table, row, target),
+                     weight = table->weights ? (double)table->weights[row] : 1;
         sum += weight * y;
         weights += weight;
         figures.least = y < figures.least ? y : figures.least;
@@ -107,7 +97,7 @@ static struct figures target_figures(const struct annc_table *table, uint32_t ta
     figures.mean = count > 0 ? sum / weights : 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t row = rows ? rows[i] : i;
-        const double difference = target_value(table, row, target) - figures.mean;
+        const double difference = annc_table_target(table, row, target) - figures.mean;
         squares += (table->weights ? (double)table->weights[row] : 1) * (difference * difference);
     }
     figures.deviation = count > 0 ? sqrt(squares / weights) : 0;
@@ -115,7 +105,7 @@ static struct figures target_figures(const struct annc_table *table, uint32_t ta
 }
 
 /* Sets the scaling of one column. A constant column becomes 0. */
-static void scale_column(struct annc_scaling *scaling, uint32_t c, annc_scale scale, struct figures figures)
+static void scale_column(struct annc_scaling *scaling, uint32_t c, annc_scale scale, struct annc_figures figures)
 {
     const bool constant = !(figures.most > figures.least);
     scaling->fill[c] = figures.mean;
@@ -142,7 +132,7 @@ static annc_status fit_inputs(struct annc_scaling *scaling, annc_scale scale, co
     ANNC_TRY(open_scaling(scaling, ranges->count));
     for (uint32_t c = 0; c < ranges->count; c++)
         scale_column(scaling, c, scale,
-                     (struct figures){ranges->mean[c], ranges->deviation[c], ranges->least[c], ranges->most[c]});
+                     (struct annc_figures){ranges->mean[c], ranges->deviation[c], ranges->least[c], ranges->most[c]});
 out:
     return status;
 }
@@ -154,12 +144,12 @@ static annc_status fit_targets(struct annc_scaling *scaling, annc_scale scale, c
     free_scaling(scaling);
     ANNC_TRY(open_scaling(scaling, table->outputs));
     for (uint32_t c = 0; c < table->outputs; c++)
-        scale_column(scaling, c, scale, target_figures(table, c, rows, count));
+        scale_column(scaling, c, scale, annc_target_figures(table, c, rows, count));
 out:
     return status;
 }
 
-static double scaled(const struct annc_scaling *scaling, uint32_t c, double x)
+double annc_scaled(const struct annc_scaling *scaling, uint32_t c, double x)
 {
     return ((isnan(x) ? scaling->fill[c] : x) - scaling->shift[c]) * scaling->factor[c];
 }
@@ -287,8 +277,8 @@ static annc_status bytes_of(const struct annc_table *table, const uint32_t *rows
     const size_t n = table->inputs;
     ANNC_TRY(annc_allocate(annc_product(count, n), 1, "the examples", x));
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < n; j++)
-            ((uint8_t *)*x)[i * n + j] = (uint8_t)annc_table_value(table, (rows ? rows[i] : i) * n + j);
+        for (uint32_t j = 0; j < n; j++)
+            ((uint8_t *)*x)[i * n + j] = (uint8_t)annc_table_value(table, rows ? rows[i] : i, j);
 out:
     return status;
 }
@@ -312,13 +302,13 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < n; j++) {
             const size_t row = rows ? rows[i] : i;
-            const double value = annc_table_value(table, row * n + j) * unit;
+            const double value = annc_table_value(table, row, j) * unit;
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
                                  "%s: a value is missing in row %zu, but no mean is known to replace it; "
                                  "use " ANNC_FIELD_MISSING " drop",
                                  table->name, (size_t)annc_table_row(table, (uint32_t)row));
-            ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)scaled(&preparation->inputs, j, value)
+            ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)annc_scaled(&preparation->inputs, j, value)
                                                                  : divided(preparation->scale, value);
             if (!isfinite(((float *)*x)[i * n + j]))
                 return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
@@ -336,9 +326,9 @@ static annc_status targets_of(const struct annc_preparation *preparation, const 
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the targets", (void **)targets));
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < n; j++) {
-            const double y = target_value(table, rows ? rows[i] : i, j);
+            const double y = annc_table_target(table, rows ? rows[i] : i, j);
             (*targets)[(size_t)i * n + j] =
-                (float)(preparation->targets.count ? scaled(&preparation->targets, j, y) : y);
+                (float)(preparation->targets.count ? annc_scaled(&preparation->targets, j, y) : y);
         }
 out:
     return status;

@@ -36,6 +36,18 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
 annc_status annc_preparation_fit(struct annc_preparation *preparation, const struct annc_table *table,
                                  annc_scale target_scale, const uint32_t *rows, uint32_t count);
 
+/* Statistics of a column. */
+struct annc_figures {
+    double mean, deviation, least, most;
+};
+
+/* Measures a target in `count` rows: the listed ones or, with rows NULL, the first; by the weights
+ * of the rows. */
+struct annc_figures annc_target_figures(const struct annc_table *table, uint32_t target, const uint32_t *rows,
+                                        uint32_t count);
+/* Returns x, NaN if it is missing, as the network receives it but for the rounding to float. */
+double annc_scaled(const struct annc_scaling *scaling, uint32_t column, double x);
+
 void annc_preparation_free(struct annc_preparation *preparation);
 
 /* Notes where the inputs of a table are unlike those in training, once for all tables of a model, and

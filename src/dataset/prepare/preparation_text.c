@@ -44,9 +44,17 @@ static annc_status store_texts(annc_network *network, const char *key, const str
     return store(network, key, &json);
 }
 
-/* is_short: in single precision, which has fewer digits. */
+/* Returns a number in single precision, which has fewer digits, or as it is if that is not close
+ * enough for a column of this standard deviation. */
+static double shortened(double number, double deviation)
+{
+    const double close = 1e-4, rounded = (double)(float)number;
+    return fabs(rounded - number) <= close * deviation ? rounded : number;
+}
+
+/* deviation: of the columns that the numbers belong to, which are then shortened; or NULL. */
 static annc_status store_list(annc_network *network, const char *key, const double *numbers, uint32_t count,
-                              bool is_short)
+                              const double *deviation)
 {
     struct annc_json_writer json = {.replacement = NULL};
     if (count == 0)
@@ -54,7 +62,7 @@ static annc_status store_list(annc_network *network, const char *key, const doub
     annc_json_write_open(&json, NULL, '[');
     for (uint32_t i = 0; i < count; i++) {
         char text[ANNC_NUMBER_HEX];
-        annc_number_format_hex(is_short ? (double)(float)numbers[i] : numbers[i], text);
+        annc_number_format_hex(deviation ? shortened(numbers[i], deviation[i]) : numbers[i], text);
         annc_json_write_string(&json, NULL, text);
     }
     annc_json_write_close(&json, ']');
@@ -63,7 +71,7 @@ static annc_status store_list(annc_network *network, const char *key, const doub
 
 static annc_status store_numbers(annc_network *network, const char *key, const double *numbers, uint32_t count)
 {
-    return store_list(network, key, numbers, count, false);
+    return store_list(network, key, numbers, count, NULL);
 }
 
 /* Returns the statistics of all inputs together. */
@@ -91,10 +99,10 @@ static annc_status store_ranges(const struct annc_ranges *ranges, annc_network *
         ANNC_TRY(join_ranges(ranges, &joined));
         ranges = &joined;
     }
-    ANNC_TRY(store_list(network, "annc.input_min", ranges->least, ranges->count, true));
-    ANNC_TRY(store_list(network, "annc.input_max", ranges->most, ranges->count, true));
-    ANNC_TRY(store_list(network, "annc.input_mean", ranges->mean, ranges->count, true));
-    ANNC_TRY(store_list(network, "annc.input_deviation", ranges->deviation, ranges->count, true));
+    ANNC_TRY(store_list(network, "annc.input_min", ranges->least, ranges->count, ranges->deviation));
+    ANNC_TRY(store_list(network, "annc.input_max", ranges->most, ranges->count, ranges->deviation));
+    ANNC_TRY(store_list(network, "annc.input_mean", ranges->mean, ranges->count, ranges->deviation));
+    ANNC_TRY(store_list(network, "annc.input_deviation", ranges->deviation, ranges->count, ranges->deviation));
 out:
     annc_ranges_free(&joined);
     return status;

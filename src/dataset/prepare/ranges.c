@@ -1,6 +1,7 @@
 /* ranges.c - measures the inputs of a table and compares them with those in training. */
 #include "dataset/prepare/ranges.h"
 #include "base/notes.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -108,7 +109,7 @@ static void add_values(const struct annc_table *table, const uint32_t *rows, uin
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < table->inputs; j++) {
             const size_t row = rows ? rows[i] : i;
-            const double x = annc_table_value(table, row * table->inputs + j), weight = weight_of(table, row);
+            const double x = annc_table_value(table, row, j), weight = weight_of(table, row);
             if (isnan(x))
                 continue;
             n[j] += weight;
@@ -129,7 +130,7 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < table->inputs; j++) {
             const size_t row = rows ? rows[i] : i;
-            const double x = annc_table_value(table, row * table->inputs + j);
+            const double x = annc_table_value(table, row, j);
             const double difference = isnan(x) ? 0 : x - ranges->mean[j];
             ranges->deviation[j] += weight_of(table, row) * (difference * difference);
         }
@@ -196,9 +197,9 @@ void annc_ranges_whole(const struct annc_ranges *ranges, double *least, double *
     }
 }
 
-/* ---------------------------------------------------------------- precision */
+/* ---------------------------------------------------------------- comparing */
 
-enum { MOST_NAMED = 3, INPUT_NAME = 64, FEW_STEPS = 16 };
+enum { MOST_NAMED = 3, INPUT_NAME = 64 };
 
 static double size_of(double least, double most)
 {
@@ -214,38 +215,6 @@ static const char *name_of(const struct annc_texts *names, uint32_t j, char name
         snprintf(name, INPUT_NAME, "input %u", j + 1);
     return name;
 }
-
-/* Returns the distance of single-precision numbers of this size. */
-static double step_at(double size)
-{
-    return (double)nextafterf((float)size, INFINITY) - (double)(float)size;
-}
-
-/* Returns whether rounding to single precision may have made different values of an input equal. */
-static bool is_coarse(const struct annc_ranges *ranges, uint32_t j)
-{
-    const double step = step_at(size_of(ranges->least[j], ranges->most[j]));
-    return ranges->most[j] > ranges->least[j] ? ranges->deviation[j] < FEW_STEPS * step : step > 1;
-}
-
-void annc_ranges_note_coarse(const struct annc_ranges *ranges, const struct annc_texts *names, const char *table,
-                             char *notes, size_t size)
-{
-    uint32_t coarse = 0;
-    char name[INPUT_NAME];
-    for (uint32_t j = 0; j < ranges->count; j++)
-        if (is_coarse(ranges, j) && coarse++ < MOST_NAMED)
-            annc_note(
-                notes, size,
-                "warning: %s: %s lies between %.10g and %.10g, where single precision, in which networks compute, "
-                "has steps of %g: subtract a constant from it first",
-                table, name_of(names, j, name), ranges->least[j], ranges->most[j],
-                step_at(size_of(ranges->least[j], ranges->most[j])));
-    if (coarse > MOST_NAMED)
-        annc_note(notes, size, "warning: %s: so do %u further inputs", table, coarse - MOST_NAMED);
-}
-
-/* ---------------------------------------------------------------- comparing */
 
 static const double CLEARLY = 0.5, /* beyond a range by so many of its widths: the mean, or any pixel */
     FAR = 10,                      /* the same of a single value */
@@ -300,6 +269,13 @@ static bool is_unlike(const struct annc_ranges *training, const struct annc_rang
             size_of(used->least[j], used->most[j]) * FAR_INSIDE <= size_of(low, high));
 }
 
+/* Returns the digits that tell the ends of a range apart: 6, or more for a large offset. */
+static int digits_of(double low, double high)
+{
+    enum { HIDDEN = 3 }; /* of nine */
+    return annc_number_digits(100 * size_of(low, high) / (high - low)) - HIDDEN;
+}
+
 static bool compare_each(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,
                          const struct annc_texts *names, const char *table, char *notes, size_t size)
 {
@@ -308,10 +284,12 @@ static bool compare_each(const struct annc_ranges *training, const struct annc_r
         char name[INPUT_NAME];
         if (!is_unlike(training, used, rows, j) || unlike++ >= MOST_NAMED)
             continue;
+        const int digits = digits_of(training->least[j], training->most[j]);
         annc_note(notes, size,
-                  "warning: %s: %s lies between %g and %g, but lay between %g and %g in training; give it in the unit "
-                  "of the training data",
-                  table, name_of(names, j, name), used->least[j], used->most[j], training->least[j], training->most[j]);
+                  "warning: %s: %s lies between %.*g and %.*g, but lay between %.*g and %.*g in training; give it in "
+                  "the unit of the training data",
+                  table, name_of(names, j, name), digits, used->least[j], digits, used->most[j], digits,
+                  training->least[j], digits, training->most[j]);
     }
     if (unlike > MOST_NAMED)
         annc_note(notes, size, "warning: %s: %u further input%s unlike those in training", table, unlike - MOST_NAMED,

@@ -22,11 +22,6 @@ void annc_ranges_free(struct annc_ranges *ranges);
 /* Returns the range of all inputs. */
 void annc_ranges_whole(const struct annc_ranges *ranges, double *least, double *most);
 
-/* Notes inputs whose values are so large, for their differences, that single precision may have made
- * different ones equal. */
-void annc_ranges_note_coarse(const struct annc_ranges *ranges, const struct annc_texts *names, const char *table,
-                             char *notes, size_t size);
-
 /* Notes where the inputs of a table lie clearly outside those in training, or so far inside that
  * their unit must be another. Returns whether it did. */
 bool annc_ranges_compare(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,

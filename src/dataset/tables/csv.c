@@ -5,11 +5,11 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/tables/bad_cells.h"
-#include "dataset/tables/cells.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/columns.h"
 #include "dataset/tables/label_sets.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/cells.h"
 #include "dataset/text/preamble.h"
 #include "dataset/text/records.h"
 #include "formats/stream.h"
@@ -32,6 +32,7 @@ struct annc_csv {
     uint64_t dropped;    /* rows, for missing values */
     uint64_t weightless; /* rows, for a weight of 0 */
     uint64_t taken;      /* rows, with these */
+    uint32_t room;       /* rows of the table */
 };
 
 /* ---------------------------------------------------------------- allocation */
@@ -87,6 +88,7 @@ static annc_status make_room(struct annc_csv *reading, uint32_t rows)
     const struct annc_columns *columns = &reading->columns;
     uint32_t inputs = 0; /* columns of them */
     memset(table, 0, sizeof *table);
+    reading->room = rows;
     annc_stream_name(reading->records.stream, table->name, sizeof table->name);
     table->type = ANNC_FLOATS;
     table->columns = columns->count;
@@ -163,8 +165,8 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
                                  annc_strange_characters(text, codes, sizeof codes), what);
 }
 
-/* Reads a cell as a float; NaN if missing. */
-static annc_status read_number(const struct annc_csv *reading, uint32_t c, float *value)
+/* Reads a cell as a number that a float could be; NaN if missing. */
+static annc_status read_number(const struct annc_csv *reading, uint32_t c, double *value)
 {
     const struct annc_columns *columns = &reading->columns;
     double number = 0;
@@ -173,11 +175,11 @@ static annc_status read_number(const struct annc_csv *reading, uint32_t c, float
     if (cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS || fabs(number) > (double)FLT_MAX ||
         (cell == ANNC_CELL_MISSING && reading->options->missing == ANNC_MISSING_ERROR))
         return refuse_cell(reading, c, cell);
-    *value = cell == ANNC_CELL_MISSING ? NAN : (float)number;
+    *value = cell == ANNC_CELL_MISSING ? (double)NAN : number;
     return ANNC_OK;
 }
 
-static annc_status refuse_weight(const struct annc_csv *reading, uint32_t c, float value)
+static annc_status refuse_weight(const struct annc_csv *reading, uint32_t c, double value)
 {
     char column[SHOWN];
     annc_printable(reading->columns.column[c].name, column, sizeof column);
@@ -186,7 +188,7 @@ static annc_status refuse_weight(const struct annc_csv *reading, uint32_t c, flo
                                      "line %zu, column '%s': the weight is missing; use " ANNC_FIELD_MISSING " drop",
                                      reading->records.line, column);
     return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': the weight %g is below 0",
-                                 reading->records.line, column, (double)value);
+                                 reading->records.line, column, value);
 }
 
 /* Sets the inputs of a column of words to those of its cell. */
@@ -241,7 +243,8 @@ static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
     const struct annc_columns *columns = &reading->columns;
-    float *x = (float *)table->x + (size_t)table->rows * table->inputs, value = 0;
+    float *x = (float *)table->x + (size_t)table->rows * table->inputs;
+    double value = 0;
     *complete = true;
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
@@ -251,19 +254,20 @@ static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *
                 ANNC_TRY(read_level(reading, c, &x[column->place]));
                 break;
             }
-            ANNC_TRY(read_number(reading, c, &x[column->place]));
-            *complete = *complete && !isnan(x[column->place]);
+            ANNC_TRY(read_number(reading, c, &value));
+            ANNC_TRY(annc_table_set_value(table, reading->room, table->rows, column->place, value));
+            *complete = *complete && !isnan(value);
             break;
         case ANNC_ROLE_TARGET:
             ANNC_TRY(read_number(reading, c, &value));
-            table->targets[(size_t)table->rows * table->outputs + column->place] = value;
+            ANNC_TRY(annc_table_set_target(table, reading->room, table->rows, column->place, value));
             *complete = *complete && !isnan(value);
             break;
         case ANNC_ROLE_WEIGHT:
             ANNC_TRY(read_number(reading, c, &value));
             if (value < 0 || (isnan(value) && reading->options->missing != ANNC_MISSING_DROP))
                 ANNC_TRY(refuse_weight(reading, c, value));
-            table->weights[table->rows] = value;
+            table->weights[table->rows] = (float)value;
             *complete = *complete && !isnan(value);
             break;
         case ANNC_ROLE_LABEL:

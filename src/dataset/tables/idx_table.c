@@ -4,7 +4,7 @@
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "dataset/tables/idx.h"
+#include "dataset/idx/idx.h"
 #include "dataset/tables/table.h"
 
 #include <stdio.h>

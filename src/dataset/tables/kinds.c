@@ -5,8 +5,8 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/categories/categories.h"
-#include "dataset/tables/cells.h"
 #include "dataset/tables/roles.h"
+#include "dataset/text/cells.h"
 #include "formats/stream.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "base/allocate.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "dataset/tables/idx_find.h"
+#include "dataset/idx/idx_find.h"
 #include "formats/zip.h"
 
 #include <float.h>
@@ -122,7 +122,7 @@ static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
         if (fabs(value) > (double)FLT_MAX)
             return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision",
                              x->name, i / inputs + 1, i % inputs + 1, value);
-        ((float *)table->x)[i] = (float)value;
+        ANNC_TRY(annc_table_set_value(table, table->rows, (uint32_t)(i / inputs), (uint32_t)(i % inputs), value));
     }
 out:
     return status;
@@ -182,7 +182,7 @@ static annc_status take_targets(const struct annc_array *y, struct annc_table *t
         if (!(fabs(at(y, i)) <= (double)FLT_MAX))
             return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or too large for single precision",
                              y->name, i / n + 1, i % n + 1);
-        table->targets[i] = (float)at(y, i);
+        ANNC_TRY(annc_table_set_target(table, table->rows, (uint32_t)(i / n), (uint32_t)(i % n), at(y, i)));
     }
     for (uint32_t j = 0; j < table->outputs; j++) {
         char name[16];

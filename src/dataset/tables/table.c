@@ -73,6 +73,18 @@ bool annc_is_label_separator(char separator)
     return separator && strchr(" \t!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", separator);
 }
 
+annc_status annc_table_set_value(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t input, double value)
+{
+    float *x = (float *)table->x + (size_t)row * table->inputs + input;
+    return annc_remainders_split(&table->remainders, rows, table->inputs, row, input, value, x);
+}
+
+annc_status annc_table_set_target(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t target, double value)
+{
+    float *y = table->targets + (size_t)row * table->outputs + target;
+    return annc_remainders_split(&table->target_remainders, rows, table->outputs, row, target, value, y);
+}
+
 void annc_table_free(struct annc_table *table)
 {
     if (!table->mapping.base && !table->borrowed)
@@ -82,6 +94,8 @@ void annc_table_free(struct annc_table *table)
     annc_categories_free(&table->categories);
     annc_labels_free(&table->labels);
     annc_release(table->targets);
+    annc_remainders_free(&table->remainders);
+    annc_remainders_free(&table->target_remainders);
     annc_texts_free(&table->target_names);
     annc_release(table->weights);
     annc_release(table->lines);
@@ -124,6 +138,8 @@ static void move_row(struct annc_table *table, uint32_t from, uint32_t to)
     const size_t n = table->inputs * (table->type == ANNC_BYTES ? 1 : sizeof(float)), m = table->outputs;
     char *x = table->x;
     memmove(x + to * n, x + from * n, n);
+    annc_remainders_move(&table->remainders, from, to);
+    annc_remainders_move(&table->target_remainders, from, to);
     if (table->targets)
         memmove(table->targets + to * m, table->targets + from * m, m * sizeof *table->targets);
     if (table->labels.index)

@@ -6,6 +6,7 @@
 #include "base/allocate.h"
 #include "dataset/categories/categories.h"
 #include "dataset/categories/texts.h"
+#include "dataset/tables/remainders.h"
 
 enum { ANNC_TABLE_NAME = 300, ANNC_LABEL_NAME = 8192 };
 
@@ -20,6 +21,7 @@ struct annc_table {
     uint32_t rows, inputs;
     annc_input_type type;
     void *x;                            /* rows x inputs, uint8_t or float; NaN if missing */
+    struct annc_remainders remainders;  /* of x, to doubles */
     struct annc_mapping mapping;        /* of x in a file too large to be read */
     bool borrowed;                      /* x is the caller's */
     uint32_t image_rows, image_columns; /* 0 for rows of features */
@@ -32,6 +34,7 @@ struct annc_table {
     struct annc_labels labels;
     uint32_t outputs; /* targets per row */
     float *targets;   /* rows x outputs; NULL: none */
+    struct annc_remainders target_remainders;
     struct annc_texts target_names;
     float *weights; /* of the rows, above 0; NULL: none */
     char weight_name[ANNC_LABEL_NAME];
@@ -52,11 +55,25 @@ void annc_table_free(struct annc_table *table);
  * quotation mark. */
 bool annc_is_label_separator(char separator);
 
-/* Returns input i of the whole table. */
-static inline double annc_table_value(const struct annc_table *table, size_t i)
+/* Returns an input of a row. */
+static inline double annc_table_value(const struct annc_table *table, size_t row, uint32_t input)
 {
-    return table->type == ANNC_BYTES ? ((const uint8_t *)table->x)[i] : (double)((const float *)table->x)[i];
+    const size_t i = row * table->inputs + input;
+    return table->type == ANNC_BYTES
+               ? ((const uint8_t *)table->x)[i]
+               : annc_remainders_number(&table->remainders, row, input, ((const float *)table->x)[i]);
 }
+
+/* Returns a target of a row. */
+static inline double annc_table_target(const struct annc_table *table, size_t row, uint32_t target)
+{
+    return annc_remainders_number(&table->target_remainders, row, target,
+                                  table->targets[row * table->outputs + target]);
+}
+
+/* Set an input of type float, and a target, of a row, in a table with room for `rows` rows. */
+annc_status annc_table_set_value(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t input, double value);
+annc_status annc_table_set_target(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t target, double value);
 
 /* Handles inputs that are NaN: an error with the first one and their number; or drops their rows
  * and counts them in *dropped; or leaves them. */

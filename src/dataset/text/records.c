@@ -365,6 +365,13 @@ static annc_status read_quoted(struct annc_records *records, size_t *at, struct 
     return ANNC_OK;
 }
 
+/* There are at most two kinds of quotes. */
+static bool is_quote(const struct annc_records *records, char c)
+{
+    const char *quotes = records->quotes;
+    return c && (c == quotes[0] || (quotes[0] && c == quotes[1]));
+}
+
 static void read_plain(const struct annc_records *records, size_t *at, struct annc_field *field)
 {
     const char *text = records->text;
@@ -404,7 +411,7 @@ static annc_status read_pair(struct annc_records *records, size_t *at)
         i++;
     index.length = i - *at;
     i = skip_padding(records, i);
-    if (i < records->size && text[i] && strchr(records->quotes, text[i]))
+    if (i < records->size && is_quote(records, text[i]))
         ANNC_TRY(read_quoted(records, &i, &value));
     else
         read_plain(records, &i, &value);
@@ -463,7 +470,7 @@ static annc_status read_record(struct annc_records *records)
         const bool ended = at >= records->size || is_line_end(text[at]);
         if (ended && blanks) /* trailing blanks are no separator */
             break;
-        if (!ended && text[at] && strchr(records->quotes, text[at]))
+        if (!ended && is_quote(records, text[at]))
             ANNC_TRY(read_quoted(records, &at, &field));
         else
             read_plain(records, &at, &field);

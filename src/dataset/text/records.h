@@ -34,7 +34,7 @@ struct annc_records {
     bool was_latin_1;                  /* converted to UTF-8 */
     char separator;                    /* ' ' stands for runs of blanks and tabs */
     char stated_separator;             /* by the file's first line; or 0 */
-    const char *quotes;                /* each opens a field */
+    const char *quotes;                /* up to two; each opens a field */
     char comment;                      /* begins lines that are no records; or 0 */
     bool has_backslashes;              /* before characters within quotes */
     bool is_sparse;                    /* records are LABEL INDEX:VALUE ... */

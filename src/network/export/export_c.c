@@ -71,9 +71,10 @@ out:
     return status;
 }
 
-/* Does the same for numbers of a metadata entry; *there: the entry exists. */
+/* Does the same for numbers of a metadata entry; *there: the entry exists. Multiplies `product`,
+ * one number for each, or NULL, by them. */
 static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *network, const char *key,
-                                 const char *name, uint32_t count, bool *there)
+                                 const char *name, uint32_t count, double *product, bool *there)
 {
     const char *value = annc_network_metadata(network, key);
     struct annc_json_reader json = {value, value ? strlen(value) : 0, 0, NULL};
@@ -88,8 +89,11 @@ static annc_status put_c_scaling(struct annc_buffer *text, const annc_network *n
     annc_json_take(&json, '[');
     while (annc_json_next(&json, ']', &first) && annc_json_read_string(&json, one, sizeof one) &&
            annc_number_parse_hex(one, &number)) {
-        annc_buffer_format(text, "%s", found++ % 6 ? " " : "\n    ");
+        annc_buffer_format(text, "%s", found % 6 ? " " : "\n    ");
         put_c_number(text, number, 17, ",");
+        if (product && found < count)
+            product[found] *= number;
+        found++;
     }
     annc_buffer_format(text, "\n};\n\n");
     return json.error || found != count ? annc_fail(ANNC_INPUT, "the model's %s is malformed", key) : ANNC_OK;
@@ -144,14 +148,14 @@ static void put_c_predict(struct annc_buffer *text, const annc_network *network,
     const bool by_255 = scale && strcmp(scale, "255") == 0;
     annc_buffer_format(
         text,
-        "void MODEL_NAME(predict)(const float *x, float *y)\n{\n    %sfloat a[MODEL_WIDEST], z[MODEL_WIDEST];\n"
+        "void MODEL_NAME(predict)(const double *x, double *y)\n{\n    %sfloat a[MODEL_WIDEST], z[MODEL_WIDEST];\n"
         "    int j;\n    for (j = 0; j < MODEL_INPUTS; j++)\n        a[j] = ",
         widest > MOST_ON_STACK ? "static " : "");
     if (scaled)
-        annc_buffer_format(
-            text, "(float)(((x[j] == x[j] ? (double)x[j] : input_fill[j]) - input_shift[j]) * input_factor[j]);\n");
+        annc_buffer_format(text,
+                           "(float)(((x[j] == x[j] ? x[j] : input_fill[j]) - input_shift[j]) * input_factor[j]);\n");
     else
-        annc_buffer_format(text, by_255 ? "x[j] / 255;\n" : "x[j];\n");
+        annc_buffer_format(text, by_255 ? "(float)x[j] / 255;\n" : "(float)x[j];\n");
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const annc_activation f = shape->activation[l - 1];
         annc_buffer_format(text, "    weigh(%u, %u, W%u, b%u, a, z);\n", shape->width[l - 1], shape->width[l], l, l);
@@ -161,10 +165,9 @@ static void put_c_predict(struct annc_buffer *text, const annc_network *network,
                            (int)f);
     }
     annc_buffer_format(text, "    for (j = 0; j < MODEL_OUTPUTS; j++)\n        y[j] = ");
-    annc_buffer_format(text,
-                       unscaled ? "(float)(target_factor[j] == 0 ? target_shift[j] : (double)a[j] / target_factor[j] + "
-                                  "target_shift[j]);\n}\n"
-                                : "a[j];\n}\n");
+    annc_buffer_format(text, unscaled ? "target_factor[j] == 0 ? target_shift[j] : (double)a[j] / target_factor[j] + "
+                                        "target_shift[j];\n}\n"
+                                      : "a[j];\n}\n");
 }
 
 /* The optional program reads rows of numbers strictly: with as many fields as the model has inputs,
@@ -206,7 +209,7 @@ static const char C_FIELDS[] =
 static const char C_READ[] =
     "int main(void)\n"
     "{\n"
-    "    static float x[MODEL_INPUTS], y[MODEL_OUTPUTS];\n"
+    "    static double x[MODEL_INPUTS], y[MODEL_OUTPUTS];\n"
     "    char text[MODEL_FIELD], *rest;\n"
     "    long line = 0;\n"
     "    int end = '\\n', header, j;\n"
@@ -220,7 +223,7 @@ static const char C_READ[] =
     "                break; /* an empty line */\n"
     "            if (j == MODEL_INPUTS)\n"
     "                return refuse(line, \"has more fields than the model has inputs\", \"\");\n"
-    "            x[j] = (float)strtod(text, &rest);\n";
+    "            x[j] = strtod(text, &rest);\n";
 
 static const char C_ROW[] = "            j++;\n"
                             "        } while (end == ',');\n"
@@ -245,16 +248,16 @@ static void put_c_field(struct annc_buffer *text, bool has_inputs, bool filled)
         annc_buffer_format(text, "if (!text[0] || strcmp(text, \"NA\") == 0 || strcmp(text, \"nan\") == 0) {\n"
                                  "                x[j] = MODEL_MISSING;\n"
                                  "            } else ");
-    annc_buffer_format(text, "if (!text[0] || *rest || !(x[j] - x[j] == 0)) {\n"
+    annc_buffer_format(text, "if (!text[0] || *rest || !((float)x[j] - (float)x[j] == 0)) {\n"
                              "                return refuse(line, \"not a number: \", text);\n"
                              "            }\n");
 }
 
 /* Writes the end of main's loop, which prints the outputs y. */
-static void put_c_outputs(struct annc_buffer *text, const annc_shape *shape, bool has_classes)
+static void put_c_outputs(struct annc_buffer *text, const annc_shape *shape, bool has_classes, int digits)
 {
     if (has_classes && shape->width[shape->layers] == 1)
-        annc_buffer_format(text, "        printf(\"%%s\", MODEL_NAME(classes)[y[0] > %.2ff]);\n",
+        annc_buffer_format(text, "        printf(\"%%s\", MODEL_NAME(classes)[y[0] > %.2f]);\n",
                            (double)annc_cost_middle(shape->cost));
     else if (has_classes)
         annc_buffer_format(text,
@@ -262,26 +265,27 @@ static void put_c_outputs(struct annc_buffer *text, const annc_shape *shape, boo
                            "                best = y[j] > y[best] ? j : best;\n"
                            "            printf(\"%%s\", MODEL_NAME(classes)[best]);\n        }\n");
     annc_buffer_format(
-        text, "        for (j = 0; j < MODEL_OUTPUTS; j++)\n            printf(\"%s%%.9g\", %s(double)y[j]);\n",
-        has_classes ? " " : "%s", has_classes ? "" : "j ? \" \" : \"\", ");
+        text, "        for (j = 0; j < MODEL_OUTPUTS; j++)\n            printf(\"%s%%.%dg\", %s%sy[j]);\n",
+        has_classes ? " " : "%s", digits, has_classes ? "" : "j ? \" \" : \"\", ",
+        digits > ANNC_FLOAT_DIGITS ? "" : "(double)(float)"); /* a float does not show how scaling rounded */
     annc_buffer_format(text, "        printf(\"\\n\");\n    }\n    return 0;\n}\n#endif\n");
 }
 
 /* Writes an optional main program. */
-static void put_c_main(struct annc_buffer *text, const annc_shape *shape, bool has_classes, bool has_inputs,
+static void put_c_main(struct annc_buffer *text, const annc_shape *shape, bool has_classes, int digits, bool has_inputs,
                        bool filled)
 {
     annc_buffer_format(text,
                        "\n#ifdef MODEL_MAIN\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n\n"
                        "enum { MODEL_FIELD = 256 };\n%s\n",
-                       filled ? "#define MODEL_MISSING ((float)strtod(\"nan\", NULL))\n" : "");
+                       filled ? "#define MODEL_MISSING strtod(\"nan\", NULL)\n" : "");
     annc_buffer_add(text, C_FIELDS, sizeof C_FIELDS - 1);
     annc_buffer_format(text, "/* Reads rows of MODEL_INPUTS numbers, and prints a line of outputs for each%s. */\n",
                        has_classes ? ", its class first" : "");
     annc_buffer_add(text, C_READ, sizeof C_READ - 1);
     put_c_field(text, has_inputs, filled);
     annc_buffer_add(text, C_ROW, sizeof C_ROW - 1);
-    put_c_outputs(text, shape, has_classes);
+    put_c_outputs(text, shape, has_classes, digits);
 }
 
 static annc_status put_c_parameters(struct annc_buffer *text, const annc_network *network, struct annc_safe_file *file)
@@ -305,7 +309,7 @@ static void put_c_beginning(struct annc_buffer *text, const annc_shape *shape, u
 {
     const uint32_t inputs = shape->width[0], outputs = shape->width[shape->layers];
     annc_buffer_format(text, "/* A trained network, written by annc-gpu. It needs C89 and the C99 functions of math.h, "
-                             "and nothing else:\n *\n *     void model_predict(const float *x, float *y);\n *\n");
+                             "and nothing else:\n *\n *     void model_predict(const double *x, double *y);\n *\n");
     annc_buffer_format(text,
                        " * x: %u inputs as they are in the data; scaling is done here. y: %u outputs%s.\n"
                        " * %s. Names begin with model_, or, with -DMODEL_PREFIX=iris, with iris_,\n"
@@ -321,7 +325,7 @@ static void put_c_beginning(struct annc_buffer *text, const annc_shape *shape, u
     annc_buffer_format(text, "enum { MODEL_INPUTS = %u, MODEL_OUTPUTS = %u, MODEL_WIDEST = %u };\n\n", inputs, outputs,
                        widest);
     annc_buffer_format(text, "#ifdef __cplusplus\nextern \"C\"\n#endif\n"
-                             "void MODEL_NAME(predict)(const float *x, float *y);\n\n");
+                             "void MODEL_NAME(predict)(const double *x, double *y);\n\n");
 }
 
 annc_status annc_export_c(const annc_network *network, struct annc_safe_file *file)
@@ -333,21 +337,28 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     struct annc_buffer text = {NULL, 0, 0, ANNC_OK};
     uint32_t widest = 0;
     bool scaled, unscaled, there;
+    double *offset = NULL; /* of each target, as annc_number_digits takes it */
+    int digits = ANNC_FLOAT_DIGITS;
     struct annc_categories categories = {0, NULL};
     const char *levels = annc_network_metadata(network, "annc.categories");
     if (levels)
         ANNC_TRY(annc_categories_parse(levels, inputs, &categories));
     for (uint32_t l = 0; l <= shape->layers; l++)
         widest = shape->width[l] > widest ? shape->width[l] : widest;
+    ANNC_TRY(annc_allocate(outputs, sizeof *offset, "the scaling", (void **)&offset));
+    for (uint32_t j = 0; j < outputs; j++)
+        offset[j] = 1;
     put_c_beginning(&text, shape, widest, has_classes);
     ANNC_TRY(put_c_names(&text, network, "annc.inputs", "inputs", inputs));
     ANNC_TRY(put_c_names(&text, network, "annc.targets", "targets", outputs));
     ANNC_TRY(put_c_names(&text, network, "annc.classes", "classes", outputs == 1 ? 2 : outputs));
-    ANNC_TRY(put_c_scaling(&text, network, "annc.input_shift", "input_shift", inputs, &scaled));
-    ANNC_TRY(put_c_scaling(&text, network, "annc.input_factor", "input_factor", inputs, &there));
-    ANNC_TRY(put_c_scaling(&text, network, "annc.input_fill", "input_fill", inputs, &there));
-    ANNC_TRY(put_c_scaling(&text, network, "annc.target_shift", "target_shift", outputs, &unscaled));
-    ANNC_TRY(put_c_scaling(&text, network, "annc.target_factor", "target_factor", outputs, &there));
+    ANNC_TRY(put_c_scaling(&text, network, "annc.input_shift", "input_shift", inputs, NULL, &scaled));
+    ANNC_TRY(put_c_scaling(&text, network, "annc.input_factor", "input_factor", inputs, NULL, &there));
+    ANNC_TRY(put_c_scaling(&text, network, "annc.input_fill", "input_fill", inputs, NULL, &there));
+    ANNC_TRY(put_c_scaling(&text, network, "annc.target_shift", "target_shift", outputs, offset, &unscaled));
+    ANNC_TRY(put_c_scaling(&text, network, "annc.target_factor", "target_factor", outputs, offset, &there));
+    for (uint32_t j = 0; unscaled && j < outputs; j++)
+        digits = annc_number_digits(offset[j]) > digits ? annc_number_digits(offset[j]) : digits;
     ANNC_TRY(put_c_parameters(&text, network, file));
     put_c_functions(&text, shape);
     annc_buffer_add(&text, C_LAYER, sizeof C_LAYER - 1);
@@ -355,12 +366,13 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     if (categories.count > 0) {
         annc_export_c_columns(&text, inputs, &categories);
         annc_export_c_cells_main(&text);
-        put_c_outputs(&text, shape, has_classes);
+        put_c_outputs(&text, shape, has_classes, digits);
     } else {
-        put_c_main(&text, shape, has_classes, annc_network_metadata(network, "annc.inputs") != NULL, scaled);
+        put_c_main(&text, shape, has_classes, digits, annc_network_metadata(network, "annc.inputs") != NULL, scaled);
     }
     ANNC_TRY(annc_export_flush(&text, file, 1));
 out:
+    annc_release(offset);
     annc_categories_free(&categories);
     annc_buffer_free(&text);
     return status;

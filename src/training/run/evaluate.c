@@ -271,7 +271,7 @@ struct target_sums {
     bool are_answers;                     /* the target is 0 or 1 everywhere */
 };
 
-static struct target_sums sum_target(const annc_dataset *dataset, const float *got, size_t j)
+static struct target_sums sum_target(const annc_dataset *dataset, const float *outputs, size_t j)
 {
     const annc_examples *examples = annc_dataset_examples(dataset);
     const size_t count = examples->count, n = examples->outputs;
@@ -282,7 +282,8 @@ static struct target_sums sum_target(const annc_dataset *dataset, const float *g
         sum += annc_dataset_weight(dataset, i) * annc_dataset_target(dataset, i, j);
     sums.weight = annc_dataset_weight_of_all(dataset);
     for (size_t i = 0; i < count; i++) {
-        const double y = annc_dataset_target(dataset, i, j), a = (double)got[i * n + j], error = a - y;
+        const double y = annc_dataset_target(dataset, i, j);
+        const double a = annc_dataset_in_units(dataset, j, (double)outputs[i * n + j]), error = a - y;
         const double w = annc_dataset_weight(dataset, i), deviation = y - sum / sums.weight;
         sums.squares += w * (error * error);
         sums.absolute += w * fabs(error);
@@ -298,18 +299,18 @@ static double r2_of(const struct target_sums *sums)
     return sums->deviations > 0 ? 1 - sums->squares / sums->deviations : sums->squares == 0;
 }
 
-annc_status annc_target_measure(const annc_dataset *dataset, const float *predictions, uint32_t target,
+annc_status annc_target_measure(const annc_dataset *dataset, const float *outputs, uint32_t target,
                                 annc_target_measures *measures)
 {
     ANNC_REQUIRE(dataset, "dataset");
-    ANNC_REQUIRE(predictions, "predictions");
+    ANNC_REQUIRE(outputs, "outputs");
     ANNC_REQUIRE(measures, "measures");
     const annc_examples *examples = annc_dataset_examples(dataset);
     if (!examples->targets)
         return annc_fail(ANNC_USAGE, "the data have labels, not targets");
     if (target >= examples->outputs)
         return annc_fail(ANNC_USAGE, "target %u does not exist: the data have %u", target, examples->outputs);
-    const struct target_sums sums = sum_target(dataset, predictions, target);
+    const struct target_sums sums = sum_target(dataset, outputs, target);
     *measures = (annc_target_measures){.r2 = r2_of(&sums),
                                        .rmse = sqrt(sums.squares / sums.weight),
                                        .mae = sums.absolute / sums.weight,
@@ -319,15 +320,13 @@ annc_status annc_target_measure(const annc_dataset *dataset, const float *predic
 
 /* Computes R^2, RMSE and MAE of outputs and targets, in the units of the file: R^2 is the mean over
  * the targets, the others are over all numbers. */
-static void measure_targets(const annc_evaluator *evaluator, float *got, annc_evaluation *evaluation)
+static void measure_targets(const annc_evaluator *evaluator, const float *outputs, annc_evaluation *evaluation)
 {
-    const annc_examples *examples = annc_dataset_examples(evaluator->dataset);
-    const size_t n = examples->outputs;
+    const size_t n = evaluator->examples->outputs;
     const double all = annc_dataset_weight_of_all(evaluator->dataset) * (double)n;
     double squares = 0, absolute = 0, r2 = 0;
-    annc_dataset_unscale(evaluator->dataset, examples->count, got);
     for (size_t j = 0; j < n; j++) {
-        const struct target_sums sums = sum_target(evaluator->dataset, got, j);
+        const struct target_sums sums = sum_target(evaluator->dataset, outputs, j);
         r2 += r2_of(&sums);
         squares += sums.squares;
         absolute += sums.absolute;
@@ -338,7 +337,7 @@ static void measure_targets(const annc_evaluator *evaluator, float *got, annc_ev
 }
 
 /* Counts the one-hot targets that are the largest outputs, in the units of the file. */
-static void measure_classes(const annc_evaluator *evaluator, const float *got, int32_t *predictions,
+static void measure_classes(const annc_evaluator *evaluator, const float *outputs, int32_t *predictions,
                             annc_evaluation *evaluation)
 {
     const int32_t *wanted = annc_dataset_labels(evaluator->dataset);
@@ -347,10 +346,13 @@ static void measure_classes(const annc_evaluator *evaluator, const float *got, i
         return;
     evaluation->correct = 0;
     for (uint32_t i = 0; i < evaluator->examples->count; i++) {
-        const float *row = got + (size_t)i * n;
         int32_t best = 0;
-        for (uint32_t j = 1; j < n; j++)
-            best = row[j] > row[best] ? (int32_t)j : best;
+        double most = -INFINITY;
+        for (uint32_t j = 0; j < n; j++) {
+            const double a = annc_dataset_in_units(evaluator->dataset, j, (double)outputs[(size_t)i * n + j]);
+            best = a > most ? (int32_t)j : best;
+            most = a > most ? a : most;
+        }
         evaluation->correct += best == wanted[i];
         if (predictions)
             predictions[i] = best;
@@ -428,14 +430,11 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
     evaluation->pinball = evaluation->poisson_deviance = NAN;
     if (evaluator->examples->targets) {
-        if (outputs)
-            memcpy(evaluator->outputs, outputs,
-                   (size_t)evaluator->examples->count * evaluator->examples->outputs * sizeof(float));
         evaluation->label_accuracy =
-            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, evaluator->outputs);
-        measure_cost(evaluator, evaluator->outputs, evaluation);
-        measure_targets(evaluator, evaluator->outputs, evaluation); /* in the units of the file from here on */
-        measure_classes(evaluator, evaluator->outputs, results.predictions, evaluation);
+            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, results.outputs);
+        measure_cost(evaluator, results.outputs, evaluation);
+        measure_targets(evaluator, results.outputs, evaluation);
+        measure_classes(evaluator, results.outputs, results.predictions, evaluation);
     }
     weigh_examples(evaluator, results.predictions, evaluation);
     evaluation->seconds = annc_now() - start;

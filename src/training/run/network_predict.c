@@ -1,6 +1,7 @@
 /* network_predict.c - predictions for rows of numbers in the units of the model's data. */
 #include "base/allocate.h"
 #include "base/status.h"
+#include "dataset/prepare/array_table.h"
 #include "dataset/prepare/classes.h"
 #include "dataset/prepare/dataset.h"
 #include "dataset/prepare/preparation.h"
@@ -12,22 +13,53 @@
 
 /* Makes a data set of the rows, scaled as the model's data, with class 0 or target 0 for every
  * row. */
-static annc_status dataset_of(const annc_network *network, uint32_t count, const float *x, annc_dataset **dataset)
+static annc_status dataset_of(const annc_network *network, const annc_arrays *rows, annc_dataset **dataset)
 {
     annc_status status = ANNC_OK;
     const uint32_t outputs = network->shape.width[network->shape.layers];
     struct annc_preparation preparation;
-    struct annc_table table = {.name = "the inputs", .rows = count, .inputs = network->shape.width[0]};
-    table.type = ANNC_FLOATS;
-    table.x = (void *)x;
+    struct annc_table table = {.rows = 0};
     *dataset = NULL;
-    ANNC_TRY(annc_preparation_load(network, &preparation));
+    ANNC_RETURN_IF_FAILED(annc_preparation_load(network, &preparation));
+    ANNC_TRY(annc_array_table(rows, "the inputs", true, false, &table));
     preparation.unlabelled = true;
     if (preparation.classes.count == 0)
         ANNC_TRY(annc_classes_number(outputs == 1 ? 2 : outputs, &preparation.classes));
     ANNC_TRY(annc_preparation_apply(&preparation, &table, outputs, NULL, 0, dataset));
 out:
+    annc_table_free(&table);
     annc_preparation_free(&preparation);
+    return status;
+}
+
+/* Writes the outputs as floats or as doubles, in the units of the data; of the results, any may be
+ * NULL. */
+static annc_status predict(const annc_network *network, annc_device *device, const annc_arrays *rows, int32_t *classes,
+                           float *outputs, double *exact)
+{
+    annc_status status = ANNC_OK;
+    annc_device *own = NULL;
+    annc_dataset *dataset = NULL;
+    annc_evaluator *evaluator = NULL;
+    float *scaled = NULL;
+    annc_evaluation ignored; /* the rows have no labels */
+    if (!device) {
+        ANNC_TRY(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_CPU}, &own));
+        device = own;
+    }
+    ANNC_TRY(dataset_of(network, rows, &dataset));
+    ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
+    if (exact)
+        ANNC_TRY(annc_allocate(annc_product(rows->count, annc_dataset_examples(dataset)->outputs), sizeof *scaled,
+                               "the outputs", (void **)&scaled));
+    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, exact ? scaled : outputs, &ignored));
+    annc_dataset_unscale(dataset, rows->count, outputs);
+    annc_dataset_unscale_f64(dataset, rows->count, scaled, exact);
+out:
+    annc_release(scaled);
+    annc_evaluator_free(evaluator);
+    annc_dataset_free(dataset);
+    annc_device_close(own);
     return status;
 }
 
@@ -36,25 +68,17 @@ annc_status annc_network_predict(const annc_network *network, annc_device *devic
 {
     ANNC_REQUIRE(network, "network");
     ANNC_REQUIRE(x, "x");
-    annc_status status = ANNC_OK;
-    annc_device *own = NULL;
-    annc_dataset *dataset = NULL;
-    annc_evaluator *evaluator = NULL;
-    annc_evaluation ignored; /* the rows have no labels */
-    if (!device) {
-        ANNC_TRY(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_CPU}, &own));
-        device = own;
-    }
-    ANNC_TRY(dataset_of(network, count, x, &dataset));
-    ANNC_TRY(annc_evaluator_create(device, network, dataset, &evaluator));
-    ANNC_TRY(annc_evaluator_run(evaluator, NULL, classes, outputs, &ignored));
-    if (outputs)
-        annc_dataset_unscale(dataset, count, outputs);
-out:
-    annc_evaluator_free(evaluator);
-    annc_dataset_free(dataset);
-    annc_device_close(own);
-    return status;
+    const annc_arrays rows = {.count = count, .inputs = network->shape.width[0], .type = ANNC_NUMBER_FLOAT32, .x = x};
+    return predict(network, device, &rows, classes, outputs, NULL);
+}
+
+annc_status annc_network_predict_f64(const annc_network *network, annc_device *device, uint32_t count, const double *x,
+                                     int32_t *classes, double *outputs)
+{
+    ANNC_REQUIRE(network, "network");
+    ANNC_REQUIRE(x, "x");
+    const annc_arrays rows = {.count = count, .inputs = network->shape.width[0], .type = ANNC_NUMBER_FLOAT64, .x = x};
+    return predict(network, device, &rows, classes, NULL, outputs);
 }
 
 bool annc_network_class_name(const annc_network *network, uint32_t class_index, char *name, size_t size)

@@ -1,6 +1,6 @@
 /* array_table.h - makes tables of arrays in memory. */
-#ifndef ANNC_DATASET_ARRAY_TABLE_H
-#define ANNC_DATASET_ARRAY_TABLE_H
+#ifndef ANNC_DATASET_PREPARE_ARRAY_TABLE_H
+#define ANNC_DATASET_PREPARE_ARRAY_TABLE_H
 
 #include "dataset/tables/table.h"
 

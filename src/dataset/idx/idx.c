@@ -1,5 +1,5 @@
 /* idx.c - reads IDX files, the format of MNIST. */
-#include "dataset/tables/idx.h"
+#include "dataset/idx/idx.h"
 #include "base/allocate.h"
 #include "base/status.h"
 

@@ -1,5 +1,5 @@
 /* cells.c - the kind and value of one cell of a text table. */
-#include "dataset/tables/cells.h"
+#include "dataset/text/cells.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "dataset/categories/categories.h"

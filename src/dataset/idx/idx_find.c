@@ -1,5 +1,5 @@
 /* idx_find.c - finds IDX files by name. */
-#include "dataset/tables/idx_find.h"
+#include "dataset/idx/idx_find.h"
 #include "base/status.h"
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* cells.h - the kind and value of one cell of a text table. */
-#ifndef ANNC_DATASET_TABLES_CELLS_H
-#define ANNC_DATASET_TABLES_CELLS_H
+#ifndef ANNC_DATASET_TEXT_CELLS_H
+#define ANNC_DATASET_TEXT_CELLS_H
 
 #include "annc.h"
 #include "dataset/text/records.h"

@@ -1,6 +1,6 @@
 /* idx_find.h - finds IDX files by name. */
-#ifndef ANNC_DATASET_TABLES_IDX_FIND_H
-#define ANNC_DATASET_TABLES_IDX_FIND_H
+#ifndef ANNC_DATASET_IDX_IDX_FIND_H
+#define ANNC_DATASET_IDX_IDX_FIND_H
 
 #include "annc.h"
 

@@ -1,7 +1,7 @@
 /* idx.h - reads IDX files, the format of MNIST: 00 00, a type, a rank, big-endian sizes,
  * elements. */
-#ifndef ANNC_DATASET_TABLES_IDX_H
-#define ANNC_DATASET_TABLES_IDX_H
+#ifndef ANNC_DATASET_IDX_IDX_H
+#define ANNC_DATASET_IDX_IDX_H
 
 #include "formats/stream.h"
 

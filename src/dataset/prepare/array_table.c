@@ -1,5 +1,5 @@
 /* array_table.c - makes tables of arrays in memory. */
-#include "dataset/array_table.h"
+#include "dataset/prepare/array_table.h"
 #include "base/allocate.h"
 #include "base/status.h"
 
@@ -29,16 +29,16 @@ static annc_status check(const annc_arrays *arrays, const char *name, bool unlab
     return ANNC_OK;
 }
 
-static annc_status round_inputs(const double *x, struct annc_table *table)
+static annc_status take_doubles(const double *x, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
-    const size_t count = (size_t)table->rows * table->inputs;
+    const size_t n = table->inputs, count = table->rows * n;
     ANNC_TRY(annc_allocate(count, sizeof(float), "the examples", &table->x));
     for (size_t i = 0; i < count; i++) {
         if (fabs(x[i]) > (double)FLT_MAX)
             return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision",
-                             table->name, i / table->inputs + 1, i % table->inputs + 1, x[i]);
-        ((float *)table->x)[i] = (float)x[i];
+                             table->name, i / n + 1, i % n + 1, x[i]);
+        ANNC_TRY(annc_table_set_value(table, table->rows, (uint32_t)(i / n), (uint32_t)(i % n), x[i]));
     }
 out:
     return status;
@@ -53,7 +53,7 @@ static annc_status take_inputs(const annc_arrays *arrays, bool changes, struct a
     table->inputs = arrays->inputs;
     table->type = bytes ? ANNC_BYTES : ANNC_FLOATS;
     if (arrays->type == ANNC_NUMBER_FLOAT64)
-        return round_inputs(arrays->x, table);
+        return take_doubles(arrays->x, table);
     if (changes) {
         const size_t size = bytes ? 1 : sizeof(float);
         ANNC_TRY(annc_allocate(count, size, "the examples", &table->x));
@@ -92,7 +92,7 @@ static annc_status take_targets(const annc_arrays *arrays, struct annc_table *ta
         if (!(fabs(arrays->targets[i]) <= (double)FLT_MAX))
             return annc_fail(ANNC_INPUT, "%s: row %zu, target %zu is not finite, or too large for single precision",
                              table->name, i / n + 1, i % n + 1);
-        table->targets[i] = (float)arrays->targets[i];
+        ANNC_TRY(annc_table_set_target(table, table->rows, (uint32_t)(i / n), (uint32_t)(i % n), arrays->targets[i]));
     }
     for (uint32_t j = 0; j < table->outputs; j++) {
         char name[16];

@@ -1,0 +1,46 @@
+/* remainders.h - what floats do not hold of a table's numbers, so that tables keep doubles. */
+#ifndef ANNC_DATASET_TABLES_REMAINDERS_H
+#define ANNC_DATASET_TABLES_REMAINDERS_H
+
+#include "annc.h"
+
+#include <string.h>
+
+/* The remainders of columns of numbers, each in units of 2^-53 of its float's power of two: float
+ * and remainder together are the double. A column whose numbers are all floats has none, so that
+ * only the others take twice the memory. Zero-initialise it. */
+struct annc_remainders {
+    uint32_t columns;
+    int32_t **column; /* each NULL or one per row; NULL: no column has any */
+};
+
+/* Returns the unit of the remainders of a float: 2^-53 of the power of two at or below it. */
+static inline double annc_remainder_unit(double value)
+{
+    const uint64_t exponent = (uint64_t)0x7FF << 52;
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits &= exponent;
+    memcpy(&value, &bits, sizeof bits);
+    return value * 0x1p-53;
+}
+
+/* Returns the number of a float and its remainder: `value` in a column without remainders. */
+static inline double annc_remainders_number(const struct annc_remainders *remainders, size_t row, uint32_t column,
+                                            float value)
+{
+    if (!remainders->column || !remainders->column[column])
+        return (double)value;
+    return (double)value + remainders->column[column][row] * annc_remainder_unit((double)value);
+}
+
+/* Writes a number, NaN or at most FLT_MAX, as a float, and keeps its remainder: of one row of a
+ * table with room for `rows` rows of `columns` numbers. A number below FLT_MIN is only the
+ * float. */
+annc_status annc_remainders_split(struct annc_remainders *remainders, uint32_t rows, uint32_t columns, uint32_t row,
+                                  uint32_t column, double number, float *value);
+/* Copies the remainders of row `from` to row `to`. */
+void annc_remainders_move(struct annc_remainders *remainders, uint32_t from, uint32_t to);
+void annc_remainders_free(struct annc_remainders *remainders);
+
+#endif
