@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 12 };
+enum { ANNC_BACKEND_CONTRACT = 13 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -137,7 +137,8 @@ struct annc_backend {
                            double share, uint32_t m, uint32_t n, const float *A, float *D);
 
     /* Z = A_in W^T + 1 b^T, A = f(Z). A_in: m x n_in, W: n x n_in, Z and A: m x n. For a row-wise
-     * f, Z is normalised (annc_functions.h). */
+     * f, Z is normalised (annc_functions.h). Unless device memory is host memory, Z may be A, which
+     * then holds f(Z). */
     annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
                            const float *A_in, const float *W, const float *b, float *Z, float *A);
 
@@ -156,14 +157,15 @@ struct annc_backend {
                           const float *weights, float *Z, float *A, float *delta);
 
     /* BP2: delta = (delta_next W_next) times f'(Z). delta_next: m x n_next, W_next: n_next x n, the
-     * others m x n. */
+     * others m x n. Z matters if f' reads it (annc_activation_slope_reads_z). Unless b is NULL, also
+     * BP3 with these errors: b = beta b + alpha delta^T 1. */
     annc_status (*hidden_delta)(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
                                 const float *delta_next, const float *W_next, const float *Z, const float *A,
-                                float *delta);
+                                float *delta, float alpha, float beta, float *b);
 
     /* BP3 and BP4: W = beta W + alpha delta^T A_in, b = beta b + alpha delta^T 1. alpha = -eta/m
      * and beta = 1 give the SGD step, 1/m and 0 the gradient. delta: m x n, A_in: m x n_in. With
-     * beta 0, the previous W and b do not matter. */
+     * beta 0, the previous W and b do not matter. b may be NULL: hidden_delta has updated it. */
     annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                const float *delta, const float *A_in, float *W, float *b);
 

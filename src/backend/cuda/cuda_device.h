@@ -32,8 +32,9 @@ struct annc_cuda_device {
     cudaStream_t stream;
     struct annc_branches branches;             /* of recorded steps */
     struct annc_products products, of_weights; /* in the device's stream, and in the branch of weights */
-    struct annc_reductions *reductions;        /* of the operations */
-    int block_bytes;                           /* of shared memory, that a block of the block engine may have */
+    /* Of scores and sums of their own, and of hidden_delta: they may run at the same time. */
+    struct annc_reductions *reductions, *of_errors;
+    int block_bytes; /* of shared memory, that a block of the block engine may have */
     struct annc_staged *staged;
 };
 

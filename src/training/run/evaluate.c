@@ -105,7 +105,8 @@ static uint64_t own_bytes(const annc_evaluator *evaluator)
 {
     const annc_shape *shape = &evaluator->network->shape;
     const annc_training_options plain = {.batch = evaluator->chunk};
-    return annc_shape_parameters(shape) * sizeof(float) + annc_pass_bytes(shape, evaluator->chunk, &plain);
+    return annc_shape_parameters(shape) * sizeof(float) +
+           annc_pass_bytes(evaluator->device->backend, shape, evaluator->chunk, &plain);
 }
 
 annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,

@@ -86,7 +86,7 @@ static struct needs needs_of(const annc_device *device, const annc_shape *shape,
     struct needs needs = {.m = options->batch < examples->count ? options->batch : examples->count};
     needs.weights = annc_product(annc_shape_parameters(shape), sizeof(float));
     needs.optimiser = annc_optimisation_bytes(shape, options);
-    needs.minibatch = annc_pass_bytes(shape, needs.m, options);
+    needs.minibatch = annc_pass_bytes(device->backend, shape, needs.m, options);
     const struct annc_job job = {.shape = shape, .batch = needs.m, .training = options};
     const struct annc_engine_ops *engine = annc_engine_find(device, &job, options->engine, &refusal);
     needs.engine = engine ? engine->memory(device, &job, 1) : 0;
