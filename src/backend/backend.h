@@ -101,6 +101,11 @@ struct annc_backend {
     /* upload returns once `host` may change again, download once `host` is filled. */
     annc_status (*upload)(annc_device *device, void *memory, const void *host, size_t bytes);
     annc_status (*download)(annc_device *device, void *host, const void *memory, size_t bytes);
+    /* copy_beside begins a copy to device memory, from there or from memory of alloc_host, beside
+     * the operations: it waits for none of them, but for the copies begun before. Neither array may
+     * change until await_copies, which waits for all copies. NULL if host_memory is true. */
+    annc_status (*copy_beside)(annc_device *device, void *to, const void *from, size_t bytes);
+    annc_status (*await_copies)(annc_device *device);
     annc_status (*synchronise)(annc_device *device);
 
     /* --- operations; l is the layer, n its units, n_in the units of the layer below, n_next those

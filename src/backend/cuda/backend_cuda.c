@@ -3,7 +3,7 @@
  *
  * This file and kernels/ form a module of their own (registry.c loads it) and reach the library
  * only through annc_host. All work of a device uses one stream, but for the branches of recorded
- * steps (branches.h). */
+ * steps (branches.h) and copies of examples beside the steps. */
 #include "backend/backend.h"
 #include "backend/cuda/block.h"
 #include "backend/cuda/cuda_device.h"
@@ -117,6 +117,8 @@ static void cuda_close(annc_device *device)
     annc_branches_close(&self->branches);
     if (self->reductions)
         cudaFree(self->reductions);
+    if (self->copies)
+        cudaStreamDestroy(self->copies);
     if (self->stream)
         cudaStreamDestroy(self->stream);
     free(self);
@@ -177,6 +179,7 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     cudaGetLastError(); /* left from an earlier device */
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
+    CUDA_TRY(cudaStreamCreateWithFlags(&self->copies, cudaStreamNonBlocking));
     CUDA_TRY(annc_branches_open(&self->branches, self->stream));
     CUDA_TRY(cudaMalloc((void **)&self->reductions, 2 * sizeof *self->reductions));
     self->of_errors = self->reductions + 1;
@@ -277,6 +280,24 @@ static annc_status cuda_upload(annc_device *device, void *memory, const void *ho
 static annc_status cuda_download(annc_device *device, void *host, const void *memory, size_t bytes)
 {
     return copy(device, host, memory, bytes, cudaMemcpyDeviceToHost);
+}
+
+static annc_status cuda_copy_beside(annc_device *device, void *to, const void *from, size_t bytes)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, annc_cuda(device)->copies));
+out:
+    return status;
+}
+
+static annc_status cuda_await_copies(annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaStreamSynchronize(annc_cuda(device)->copies));
+out:
+    return status;
 }
 
 /* Arrays stay unchanged while they are staged, so that one copy serves all users of a host array:
@@ -702,6 +723,8 @@ static const struct annc_backend backend_cuda = {
     cuda_free_host,
     cuda_upload,
     cuda_download,
+    cuda_copy_beside,
+    cuda_await_copies,
     cuda_synchronise,
     cuda_initialise,
     cuda_gather,

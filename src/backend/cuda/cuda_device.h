@@ -29,7 +29,7 @@ struct annc_products {
 struct annc_cuda_device {
     struct annc_device device;
     int index;
-    cudaStream_t stream;
+    cudaStream_t stream, copies;               /* of operations; of copies beside them */
     struct annc_branches branches;             /* of recorded steps */
     struct annc_products products, of_weights; /* in the device's stream, and in the branch of weights */
     /* Of scores and sums of their own, and of hidden_delta: they may run at the same time. */
