@@ -20,7 +20,7 @@ __device__ static void activate_tile(uint32_t m, uint32_t n, const float *b, flo
     });
 }
 
-// Registers: at most 64.
+// Registers: at most 40.
 // Traffic: at most 10 bytes per element where Z is A, and 4 more where it is not.
 template <annc_activation F>
 __global__ void __launch_bounds__(WARP *TILE_WARPS)

@@ -83,7 +83,7 @@ __device__ static void times_derivative_of_tile(uint32_t m, uint32_t n, const fl
         step_biases(n, alpha, beta, sum, reductions, b);
 }
 
-// Registers: at most 64.
+// Registers: at most 40.
 // Traffic: at most 13 bytes per element.
 template <annc_activation F>
 __global__ void __launch_bounds__(WARP *TILE_WARPS)
@@ -106,7 +106,7 @@ __device__ static void bias_step_of_tile(uint32_t m, uint32_t n, float alpha, fl
     step_biases(n, alpha, beta, sum, reductions, b);
 }
 
-// Registers: at most 40.
+// Registers: at most 32.
 // Traffic: at most 5 bytes per element.
 __global__ void __launch_bounds__(WARP *TILE_WARPS)
     bias_step_kernel(uint32_t m, uint32_t n, bool by_four, float alpha, float beta, const float *delta,
