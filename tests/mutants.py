@@ -230,6 +230,7 @@ MUTANTS = [
     ("a step too many is recorded (CUDA)", CUDA, "ANNC_TRY(run_first_step(recording));\n        count--;", "ANNC_TRY(run_first_step(recording));", "^backends_simulated$"),
     ("the derivative loads Z and A (kernel)", "kernels/delta.cu", "d.at[e] = d.at[e] * annc_activation", "d.at[e] = d.at[e] + 0 * z.at[e], d.at[e] = d.at[e] * annc_activation", "^budgets$"),
     ("the wide network keeps Z (kernel)", "kernels/activate.cu", "if (Z != A)", "if (n > 0)", "^budgets$"),
+    ("biases of layers with dropout change twice", "src/training/step/propagate.c", "are_dropped ? NULL : target + annc_shape_biases_at(shape, l - 1)", "target + annc_shape_biases_at(shape, l - 1)", "^matrix_cpu$"),
     ("layers with dropout keep their biases", "src/training/step/propagate.c", "l == shape->layers || dropped_share(pass, l) > 0 ? b : NULL", "l == shape->layers ? b : NULL", "^matrix_cpu$"),
     ("hidden layers keep their biases (CPU)", CPU, "    if (b)\n        bias_step(m, n, alpha, beta, delta, b);\n    return ANNC_OK;\n}\n\nstatic annc_status cpu_weight_step", "    return ANNC_OK;\n}\n\nstatic annc_status cpu_weight_step", "^backends_cpu$"),
     ("steps begin before their examples have come", "src/training/step/feed.c", "    ANNC_TRY(feed->device->backend->await_copies(feed->device));\n    feed->is_filled = false;", "    feed->is_filled = false;", "^cuda_devices_deferred$"),
