@@ -14,7 +14,7 @@
 #ifndef ANNC_FUNCTIONS_H
 #define ANNC_FUNCTIONS_H
 
-/* ENTRY(enumerator, name, f(z), f'(z), kind, piece, lowest, highest, init)
+/* ENTRY(enumerator, name, f(z), f'(z), kind, piece, lowest, highest, init, slope)
  *
  *   kind   SMOOTH     infinitely differentiable
  *          PIECEWISE  piecewise smooth; finite differences avoid the boundaries of the pieces
@@ -26,28 +26,30 @@
  *   piece  an integer that identifies the piece of f at z
  *   lowest, highest  the range of f, bounds included
  *   init   the default initialiser for hidden layers with this activation
+ *   slope  OF_A    the formula of f' has no z: a GPU keeps no Z of such hidden layers
+ *          OF_Z    it has
  *
  * Sources: leaky ReLU with slope 1/100, Maas et al. 2013; ELU with alpha 1, Clevert et al. 2016;
  * SELU, Klambauer et al. 2017; GELU by erf, Hendrycks and Gimpel 2016; SiLU (swish), Elfwing et al.
  * 2018; softplus, Dugas et al. 2001; hard sigmoid as in torch. */
 /* clang-format off */
 #define ANNC_ACTIVATIONS(ENTRY) \
-    ENTRY(ANNC_SIGMOID,      "sigmoid",      LOGISTIC(z),  a * (1 - a),  SMOOTH, 0, 0, 1, ANNC_INIT_NORMAL) \
-    ENTRY(ANNC_TANH,         "tanh",         TANH(z),  1 - a * a,  SMOOTH, 0, -1, 1, ANNC_INIT_XAVIER) \
-    ENTRY(ANNC_RELU,         "relu",         z > 0 ? z : 0 * z,  z > 0 ? 1 : 0,  PIECEWISE, z > 0, 0, INFINITY, ANNC_INIT_HE) \
-    ENTRY(ANNC_LEAKY_RELU,   "leaky-relu",   z > 0 ? z : (real)0.01 * z,  z > 0 ? 1 : (real)0.01,  PIECEWISE, z > 0, -INFINITY, INFINITY, ANNC_INIT_HE) \
-    ENTRY(ANNC_ELU,          "elu",          z > 0 ? z : EXPM1(z),  z > 0 ? 1 : a + 1,  PIECEWISE, z > 0, -1, INFINITY, ANNC_INIT_HE) \
+    ENTRY(ANNC_SIGMOID,      "sigmoid",      LOGISTIC(z),  a * (1 - a),  SMOOTH, 0, 0, 1, ANNC_INIT_NORMAL, OF_A) \
+    ENTRY(ANNC_TANH,         "tanh",         TANH(z),  1 - a * a,  SMOOTH, 0, -1, 1, ANNC_INIT_XAVIER, OF_A) \
+    ENTRY(ANNC_RELU,         "relu",         z > 0 ? z : 0 * z,  a > 0 ? 1 : 0,  PIECEWISE, z > 0, 0, INFINITY, ANNC_INIT_HE, OF_A) \
+    ENTRY(ANNC_LEAKY_RELU,   "leaky-relu",   z > 0 ? z : (real)0.01 * z,  a > 0 ? 1 : (real)0.01,  PIECEWISE, z > 0, -INFINITY, INFINITY, ANNC_INIT_HE, OF_A) \
+    ENTRY(ANNC_ELU,          "elu",          z > 0 ? z : EXPM1(z),  a > 0 ? 1 : a + 1,  PIECEWISE, z > 0, -1, INFINITY, ANNC_INIT_HE, OF_A) \
     ENTRY(ANNC_SELU,         "selu",         z > 0 ? (real)ANNC_SELU_SCALE * z : (real)ANNC_SELU_LOWEST * -EXPM1(z), \
-                                             z > 0 ? (real)ANNC_SELU_SCALE : a - (real)ANNC_SELU_LOWEST,  PIECEWISE, z > 0, ANNC_SELU_LOWEST, INFINITY, ANNC_INIT_LECUN) \
+                                             a > 0 ? (real)ANNC_SELU_SCALE : a - (real)ANNC_SELU_LOWEST,  PIECEWISE, z > 0, ANNC_SELU_LOWEST, INFINITY, ANNC_INIT_LECUN, OF_A) \
     ENTRY(ANNC_GELU,         "gelu",         z * NORMAL_BELOW(z),  NORMAL_BELOW(z) + z * ((real)ANNC_NORMAL_DENSITY_0 * EXP(-(z * z) / 2)), \
-                                             SMOOTH, 0, -0.17, INFINITY, ANNC_INIT_HE) \
-    ENTRY(ANNC_SILU,         "silu",         z * LOGISTIC(z),  LOGISTIC(z) + a * (1 - LOGISTIC(z)),  SMOOTH, 0, -0.279, INFINITY, ANNC_INIT_HE) \
-    ENTRY(ANNC_SOFTPLUS,     "softplus",     MAX(z, 0) + LOG1P(EXP(-ABS(z))),  LOGISTIC(z),  SMOOTH, 0, 0, INFINITY, ANNC_INIT_XAVIER) \
+                                             SMOOTH, 0, -0.17, INFINITY, ANNC_INIT_HE, OF_Z) \
+    ENTRY(ANNC_SILU,         "silu",         z * LOGISTIC(z),  LOGISTIC(z) + a * (1 - LOGISTIC(z)),  SMOOTH, 0, -0.279, INFINITY, ANNC_INIT_HE, OF_Z) \
+    ENTRY(ANNC_SOFTPLUS,     "softplus",     MAX(z, 0) + LOG1P(EXP(-ABS(z))),  LOGISTIC(z),  SMOOTH, 0, 0, INFINITY, ANNC_INIT_XAVIER, OF_Z) \
     ENTRY(ANNC_HARD_SIGMOID, "hard-sigmoid", z >= 3 ? 1 : z <= -3 ? 0 : (z + 3) / 6,  z > -3 && z < 3 ? (real)1 / 6 : 0, \
-                                             PIECEWISE, (z > -3) + (z > 3), 0, 1, ANNC_INIT_XAVIER) \
-    ENTRY(ANNC_EXP,          "exp",          EXP(z),  a,  OF_OUTPUTS, 0, 0, INFINITY, ANNC_INIT_XAVIER) \
-    ENTRY(ANNC_IDENTITY,     "identity",     z,  1,  SMOOTH, 0, -INFINITY, INFINITY, ANNC_INIT_XAVIER) \
-    ENTRY(ANNC_SOFTMAX,      "softmax",      EXP(z),  a,  ROWWISE, 0, 0, 1, ANNC_INIT_XAVIER)
+                                             PIECEWISE, (z > -3) + (z > 3), 0, 1, ANNC_INIT_XAVIER, OF_Z) \
+    ENTRY(ANNC_EXP,          "exp",          EXP(z),  a,  OF_OUTPUTS, 0, 0, INFINITY, ANNC_INIT_XAVIER, OF_A) \
+    ENTRY(ANNC_IDENTITY,     "identity",     z,  1,  SMOOTH, 0, -INFINITY, INFINITY, ANNC_INIT_XAVIER, OF_A) \
+    ENTRY(ANNC_SOFTMAX,      "softmax",      EXP(z),  a,  ROWWISE, 0, 0, 1, ANNC_INIT_XAVIER, OF_A)
 
 #define ANNC_SELU_SCALE       1.0507009873554804934193349852946
 #define ANNC_SELU_LOWEST      (-1.7580993408473768599402175208123) /* -scale alpha */

@@ -1,23 +1,35 @@
 // activate.cu - bias and activation: Z = Z + 1 b^T, A = f(Z).
 #include "kernels/rows.cuh"
+#include "kernels/tiles.cuh"
 
-// Registers: at most 40.
-// Traffic: at most 16 bytes per element.
-template <annc_activation F>
-__global__ void __launch_bounds__(ELEMENT_BLOCK)
-    activate_kernel(size_t count, bool by_four, uint32_t n, const float *b, float *Z, float *A)
+template <annc_activation F, unsigned WIDTH>
+__device__ static void activate_tile(uint32_t m, uint32_t n, const float *b, float *Z, float *A)
 {
-    for_elements(count, by_four, [=](size_t i, auto width) {
-        annc_elements<width> z = load<width>(Z + i), a;
-        uint32_t j = column_of(i, n);
-        for (unsigned e = 0; e < width; e++) {
-            z.at[e] += b[j];
+    annc_elements<WIDTH> bias = {};
+    for (unsigned e = 0; e < WIDTH && tile_column<WIDTH>() < n; e++)
+        bias.at[e] = b[tile_column<WIDTH>() + e];
+    for_tile_rows<WIDTH>(m, n, [=](size_t i) {
+        annc_elements<WIDTH> z = load<WIDTH>(Z + i), a;
+        for (unsigned e = 0; e < WIDTH; e++) {
+            z.at[e] += bias.at[e];
             a.at[e] = annc_activation_value_f32(F, z.at[e]);
-            j = j + 1 == n ? 0 : j + 1;
         }
-        store(Z + i, z);
+        if (Z != A)
+            store(Z + i, z);
         store(A + i, a);
     });
+}
+
+// Registers: at most 40.
+// Traffic: at most 10 bytes per element where Z is A, and 4 more where it is not.
+template <annc_activation F>
+__global__ void __launch_bounds__(WARP *TILE_WARPS)
+    activate_kernel(uint32_t m, uint32_t n, bool by_four, const float *b, float *Z, float *A)
+{
+    if (by_four)
+        activate_tile<F, 4>(m, n, b, Z, A);
+    else
+        activate_tile<F, 1>(m, n, b, Z, A);
 }
 
 // Row-wise f.
@@ -33,8 +45,7 @@ __global__ void __launch_bounds__(ROW_WARPS *WARP)
 extern "C" cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n,
                                             const float *b, float *Z, float *A)
 {
-    const size_t count = (size_t)m * n;
-    const bool by_four = are_aligned({Z, A});
+    const bool by_four = by_four_columns(n, are_aligned({Z, A}));
     if (annc_activation_kind_of(f) == ROWWISE) {
         ANNC_LAUNCH(activate_rows_kernel, row_blocks(m), row_threads(m), 0, stream, f, m, n, b, Z, A);
         return cudaGetLastError();
@@ -42,8 +53,8 @@ extern "C" cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation
     switch (f) {
 #define ACTIVATE(enumerator, ...)                                                                                      \
     case enumerator:                                                                                                   \
-        ANNC_LAUNCH(activate_kernel<enumerator>, element_blocks(count, by_four), element_threads(count), 0, stream,    \
-                    count, by_four, n, b, Z, A);                                                                       \
+        ANNC_LAUNCH(activate_kernel<enumerator>, tiles_of(m, n, by_four), tile_threads(m), 0, stream, m, n, by_four,   \
+                    b, Z, A);                                                                                          \
         break;
         ANNC_ACTIVATIONS(ACTIVATE)
 #undef ACTIVATE

@@ -1,7 +1,7 @@
 // delta.cu - the errors: the output layer with BP1, the Hadamard product of BP2, the bias sums of
 // BP3.
-#include "kernels/reductions.cuh"
 #include "kernels/rows.cuh"
+#include "kernels/tiles.cuh"
 
 // The output layer, for an elementwise activation or a cost in closed form: bias, activation, and
 // BP1 times the weights of the rows.
@@ -65,76 +65,57 @@ __global__ void __launch_bounds__(ROW_WARPS *WARP)
     output_delta_row(cost, tau, closed_form, n, Z + row, A + row, Y + row, weights ? weights[r] : 1, delta + row);
 }
 
-// The Hadamard product of BP2.
-// Registers: at most 40.
-// Traffic: at most 12 bytes per element.
-template <annc_activation F>
-__global__ void __launch_bounds__(ELEMENT_BLOCK)
-    times_derivative_kernel(size_t count, bool by_four, const float *Z, const float *A, float *delta)
+// The Hadamard product of BP2, and BP3 unless b is NULL.
+template <annc_activation F, unsigned WIDTH>
+__device__ static void times_derivative_of_tile(uint32_t m, uint32_t n, const float *Z, const float *A, float *delta,
+                                                float alpha, float beta, annc_reductions *reductions, float *b)
 {
-    for_elements(count, by_four, [=](size_t i, auto width) {
-        const annc_elements<width> z = load<width>(Z + i), a = load<width>(A + i); // F needs one of them or both
-        annc_elements<width> d = load<width>(delta + i);
-        for (unsigned e = 0; e < width; e++)
+    annc_elements<WIDTH> sum = {};
+    for_tile_rows<WIDTH>(m, n, [=, &sum](size_t i) {
+        const annc_elements<WIDTH> z = load<WIDTH>(Z + i), a = load<WIDTH>(A + i); // F needs one of them or both
+        annc_elements<WIDTH> d = load<WIDTH>(delta + i);
+        for (unsigned e = 0; e < WIDTH; e++)
             d.at[e] = d.at[e] * annc_activation_derivative_f32(F, z.at[e], a.at[e]);
         store(delta + i, d);
+        add(sum, d);
     });
+    if (b)
+        step_biases(n, alpha, beta, sum, reductions, b);
 }
 
-// BP3 over the minibatch: 32 columns and a part of the rows per block, of which 8 threads per
-// column take every eighth. Their sums are added in order, and so are those of the parts, by the
-// last block of these columns.
-constexpr unsigned BIAS_LANES = 8;
-constexpr uint32_t BIAS_ROWS = 64; // per part, or more
-static_assert(ANNC_BIAS_COLUMNS == WARP, "a slot has the sums of a block's columns");
-
-// Returns the sum of what the threads of a column have to those of lane 0.
-__device__ static float sum_of_lanes(float value)
+// Registers: at most 40.
+// Traffic: at most 13 bytes per element.
+template <annc_activation F>
+__global__ void __launch_bounds__(WARP *TILE_WARPS)
+    times_derivative_kernel(uint32_t m, uint32_t n, bool by_four, const float *Z, const float *A, float *delta,
+                            float alpha, float beta, annc_reductions *reductions, float *b)
 {
-    __shared__ float lanes[BIAS_LANES][WARP];
-    __syncthreads(); // ends the sum before
-    lanes[threadIdx.y][threadIdx.x] = value;
-    __syncthreads();
-    float sum = lanes[0][threadIdx.x];
-    for (unsigned i = 1; i < BIAS_LANES; i++)
-        sum += lanes[i][threadIdx.x];
-    return sum;
+    if (by_four)
+        times_derivative_of_tile<F, 4>(m, n, Z, A, delta, alpha, beta, reductions, b);
+    else
+        times_derivative_of_tile<F, 1>(m, n, Z, A, delta, alpha, beta, reductions, b);
+}
+
+// BP3 alone.
+template <unsigned WIDTH>
+__device__ static void bias_step_of_tile(uint32_t m, uint32_t n, float alpha, float beta, const float *delta,
+                                         annc_reductions *reductions, float *b)
+{
+    annc_elements<WIDTH> sum = {};
+    for_tile_rows<WIDTH>(m, n, [=, &sum](size_t i) { add(sum, load<WIDTH>(delta + i)); });
+    step_biases(n, alpha, beta, sum, reductions, b);
 }
 
 // Registers: at most 32.
-// Traffic: at most 4.5 bytes per element.
-__global__ void __launch_bounds__(WARP *BIAS_LANES)
-    bias_step_kernel(uint32_t m, uint32_t n, float alpha, float beta, const float *delta, annc_reductions *reductions,
-                     float *b)
+// Traffic: at most 5 bytes per element.
+__global__ void __launch_bounds__(WARP *TILE_WARPS)
+    bias_step_kernel(uint32_t m, uint32_t n, bool by_four, float alpha, float beta, const float *delta,
+                     annc_reductions *reductions, float *b)
 {
-    const uint32_t column = blockIdx.x * WARP + threadIdx.x, parts = gridDim.y;
-    const uint32_t rows = (m - 1) / parts + 1, first = blockIdx.y * rows, after = MIN(first + rows, m);
-    float sum = 0;
-    if (column < n)
-#pragma unroll 4
-        for (uint32_t r = first + threadIdx.y; r < after; r += BIAS_LANES)
-            sum += delta[(size_t)r * n + column];
-    sum = sum_of_lanes(sum);
-    if (parts > 1) {
-        float(*const own)[ANNC_BIAS_COLUMNS] = reductions->bias + blockIdx.x * parts;
-        if (threadIdx.y == 0)
-            own[blockIdx.y][threadIdx.x] = sum;
-        if (!is_last_block(&reductions->bias_blocks[blockIdx.x], parts))
-            return;
-        sum = 0;
-        for (uint32_t i = threadIdx.y; i < parts; i += BIAS_LANES)
-            sum += own[i][threadIdx.x];
-        sum = sum_of_lanes(sum);
-    }
-    if (threadIdx.y == 0 && column < n)
-        b[column] = (beta == 0 ? 0 : beta * b[column]) + alpha * sum;
-}
-
-// Returns the number of parts of the rows: at most as many as leave a slot for each block.
-static unsigned bias_parts(uint32_t m, unsigned column_blocks)
-{
-    const uint32_t wanted = (m - 1) / BIAS_ROWS + 1, most = ANNC_BIAS_PARTS / column_blocks;
-    return wanted < most ? wanted : most > 1 ? most : 1;
+    if (by_four)
+        bias_step_of_tile<4>(m, n, alpha, beta, delta, reductions, b);
+    else
+        bias_step_of_tile<1>(m, n, alpha, beta, delta, reductions, b);
 }
 
 extern "C" cudaError_t annc_launch_output(cudaStream_t stream, annc_activation f, annc_cost cost, float tau, uint32_t m,
@@ -152,16 +133,16 @@ extern "C" cudaError_t annc_launch_output(cudaStream_t stream, annc_activation f
     return cudaGetLastError();
 }
 
-extern "C" cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n,
-                                                    const float *Z, const float *A, float *delta)
+extern "C" cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_reductions *reductions, annc_activation f,
+                                                    uint32_t m, uint32_t n, const float *Z, const float *A,
+                                                    float *delta, float alpha, float beta, float *b)
 {
-    const size_t count = (size_t)m * n;
-    const bool by_four = are_aligned({Z, A, delta});
+    const bool by_four = by_four_columns(n, are_aligned({Z, A, delta}));
     switch (f) {
 #define TIMES_DERIVATIVE(enumerator, ...)                                                                              \
     case enumerator:                                                                                                   \
-        ANNC_LAUNCH(times_derivative_kernel<enumerator>, element_blocks(count, by_four), element_threads(count), 0,    \
-                    stream, count, by_four, Z, A, delta);                                                              \
+        ANNC_LAUNCH(times_derivative_kernel<enumerator>, tiles_of(m, n, by_four), tile_threads(m), 0, stream, m, n,    \
+                    by_four, Z, A, delta, alpha, beta, reductions, b);                                                 \
         break;
         ANNC_ACTIVATIONS(TIMES_DERIVATIVE)
 #undef TIMES_DERIVATIVE
@@ -174,8 +155,8 @@ extern "C" cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_ac
 extern "C" cudaError_t annc_launch_bias_step(cudaStream_t stream, annc_reductions *reductions, uint32_t m, uint32_t n,
                                              float alpha, float beta, const float *delta, float *b)
 {
-    const unsigned column_blocks = (n - 1) / WARP + 1;
-    ANNC_LAUNCH(bias_step_kernel, dim3(column_blocks, bias_parts(m, column_blocks)), dim3(WARP, BIAS_LANES), 0, stream,
-                m, n, alpha, beta, delta, reductions, b);
+    const bool by_four = by_four_columns(n, are_aligned({delta}));
+    ANNC_LAUNCH(bias_step_kernel, tiles_of(m, n, by_four), tile_threads(m), 0, stream, m, n, by_four, alpha, beta,
+                delta, reductions, b);
     return cudaGetLastError();
 }

@@ -101,6 +101,11 @@ struct annc_backend {
     /* upload returns once `host` may change again, download once `host` is filled. */
     annc_status (*upload)(annc_device *device, void *memory, const void *host, size_t bytes);
     annc_status (*download)(annc_device *device, void *host, const void *memory, size_t bytes);
+    /* copy_beside begins a copy to device memory, from there or from memory of alloc_host, beside
+     * the operations: it waits for none of them, but for the copies begun before. Neither array may
+     * change until await_copies, which waits for all copies. NULL if host_memory is true. */
+    annc_status (*copy_beside)(annc_device *device, void *to, const void *from, size_t bytes);
+    annc_status (*await_copies)(annc_device *device);
     annc_status (*synchronise)(annc_device *device);
 
     /* --- operations; l is the layer, n its units, n_in the units of the layer below, n_next those
@@ -137,7 +142,8 @@ struct annc_backend {
                            double share, uint32_t m, uint32_t n, const float *A, float *D);
 
     /* Z = A_in W^T + 1 b^T, A = f(Z). A_in: m x n_in, W: n x n_in, Z and A: m x n. For a row-wise
-     * f, Z is normalised (annc_functions.h). */
+     * f, Z is normalised (annc_functions.h). Unless device memory is host memory, Z may be A, which
+     * then holds f(Z). */
     annc_status (*forward)(annc_device *device, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
                            const float *A_in, const float *W, const float *b, float *Z, float *A);
 
@@ -156,14 +162,15 @@ struct annc_backend {
                           const float *weights, float *Z, float *A, float *delta);
 
     /* BP2: delta = (delta_next W_next) times f'(Z). delta_next: m x n_next, W_next: n_next x n, the
-     * others m x n. */
+     * others m x n. Z matters if f' reads it (annc_activation_slope_reads_z). Unless b is NULL, also
+     * BP3 with these errors: b = beta b + alpha delta^T 1. */
     annc_status (*hidden_delta)(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
                                 const float *delta_next, const float *W_next, const float *Z, const float *A,
-                                float *delta);
+                                float *delta, float alpha, float beta, float *b);
 
     /* BP3 and BP4: W = beta W + alpha delta^T A_in, b = beta b + alpha delta^T 1. alpha = -eta/m
      * and beta = 1 give the SGD step, 1/m and 0 the gradient. delta: m x n, A_in: m x n_in. With
-     * beta 0, the previous W and b do not matter. */
+     * beta 0, the previous W and b do not matter. b may be NULL: hidden_delta has updated it. */
     annc_status (*weight_step)(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                const float *delta, const float *A_in, float *W, float *b);
 

@@ -148,6 +148,7 @@ ANNC_DEVICE_CODE double ERFC(double z)
 #define MIN(z, w)             ((z) < (w) ? (z) : (w))
 
 enum annc_activation_kind { SMOOTH, PIECEWISE, OF_OUTPUTS, ROWWISE };
+enum annc_slope { OF_A, OF_Z };
 enum { ANY_OUTPUT = -1 };
 enum { NO_STATE = 0, FIRST = 1, SECOND = 2, BOTH = FIRST | SECOND };
 
@@ -218,6 +219,13 @@ ANNC_DEVICE_CODE enum annc_activation_kind annc_activation_kind_of(annc_activati
     return SMOOTH;
 }
 
+/* Returns whether f' reads z, and not a alone. */
+#define ANNC_SLOPE(enumerator, name, value, derivative, kind, piece, lowest, highest, init, slope)                     \
+    case enumerator:                                                                                                   \
+        return slope == OF_Z;
+ANNC_DEVICE_CODE bool annc_activation_slope_reads_z(annc_activation f){
+    ANNC_SWITCH(f, ANNC_ACTIVATIONS, ANNC_SLOPE, ANNC_ACTIVATION_COUNT)}
+
 /* Returns the only output activation that a cost accepts, or ANY_OUTPUT. */
 ANNC_DEVICE_CODE int annc_cost_partner(annc_cost cost)
 {
@@ -284,6 +292,7 @@ ANNC_DEVICE_CODE int annc_optimiser_states(annc_optimiser optimiser)
 #undef ANNC_DERIVATIVE
 #undef ANNC_PIECE
 #undef ANNC_KIND
+#undef ANNC_SLOPE
 #undef ANNC_MIDDLE
 #undef ANNC_SWITCH
 #undef ANNC_DEFINE_FUNCTIONS

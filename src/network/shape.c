@@ -41,7 +41,7 @@ const char *annc_engine_name(annc_engine engine)
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }
 
-#define OWN_INIT(enumerator, name, value, derivative, kind, piece, low, high, init) [enumerator] = init,
+#define OWN_INIT(enumerator, name, value, derivative, kind, piece, low, high, init, slope) [enumerator] = init,
 
 annc_init annc_init_resolve(annc_init init, const annc_shape *shape)
 {
@@ -106,7 +106,7 @@ bool annc_shape_is_in_range(const annc_shape *shape)
 
 /* ---------------------------------------------------------------- ranges */
 
-#define RANGE(enumerator, name, value, derivative, kind, piece, low, high, init)          [enumerator] = {low, high},
+#define RANGE(enumerator, name, value, derivative, kind, piece, low, high, ...)           [enumerator] = {low, high},
 #define TARGETS(enumerator, name, value, derivative, partner, piece, middle, least, most) [enumerator] = {least, most},
 
 struct annc_range annc_activation_range(annc_activation f)

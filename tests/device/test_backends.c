@@ -13,7 +13,7 @@ static annc_device *device;
 
 /* ---------------------------------------------------------------- the table */
 
-static const char *const SHAPES[] = {"3-2", "5-1", "2-1-1", "4-7-3", "2-3-2-3-2-3", "9-70-4", "33-40-37-5"};
+static const char *const SHAPES[] = {"3-2", "5-1", "2-1-1", "4-7-3", "2-3-2-3-2-3", "9-72-4", "33-40-37-5"};
 enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES, BATCH = 6, EXAMPLES = 2 * BATCH + 5 };
 
 /* Calls `run` for all hidden activations x outputs and costs x input types and targets; the shapes
@@ -249,47 +249,58 @@ static void augmentation(void)
     annc_device_close(cpu);
 }
 
-/* The biases' sums over many rows, which a GPU shares among blocks, twice with equal bits. */
+/* Runs BP3 over m rows of n errors, with or after their computation from u_r w_j, twice with equal
+ * bits. */
+static void check_bias_sums(uint32_t m, uint32_t n, bool with_errors)
+{
+    const struct annc_backend *backend = device->backend;
+    const size_t count = (size_t)m * n, sizes[] = {m, n, n, n, count};
+    float *host = malloc((m + n + 2 * n + count) * sizeof *host), *const u = host, *const w = u + m, *const b = w + n,
+          *const again = b + n, *const delta = again + n;
+    void *memory[5] = {NULL}; /* u, w, weights, biases, errors */
+    for (uint32_t i = 0; i < m + n; i++)
+        host[i] = (float)(i * 37 % 101) / 101 - 0.25f;
+    for (size_t i = 0; i < 5; i++)
+        REQUIRE_OK(backend->alloc(device, sizes[i] * sizeof *host, "numbers", &memory[i]));
+    REQUIRE_OK(backend->upload(device, memory[0], u, m * sizeof *u));
+    REQUIRE_OK(backend->upload(device, memory[1], w, n * sizeof *w));
+    REQUIRE_OK(backend->upload(device, memory[2], w, n * sizeof *w));
+    for (int run = 0; run < 2; run++) {
+        for (uint32_t j = 0; j < n; j++)
+            again[j] = 2;
+        REQUIRE_OK(backend->upload(device, memory[3], again, n * sizeof *again));
+        REQUIRE_OK(backend->initialise(device, 1, 0, count, true, 1, memory[4]));
+        REQUIRE_OK(backend->hidden_delta(device, ANNC_IDENTITY, m, n, 1, memory[0], memory[1], memory[4], memory[4],
+                                         memory[4], 0.5f, 2, with_errors ? memory[3] : NULL));
+        REQUIRE_OK(backend->weight_step(device, m, 1, n, 0.5f, 2, memory[4], memory[0], memory[2],
+                                        with_errors ? NULL : memory[3]));
+        REQUIRE_OK(backend->download(device, run == 0 ? b : again, memory[3], n * sizeof *b));
+    }
+    CHECK(memcmp(b, again, n * sizeof *b) == 0);
+    REQUIRE_OK(backend->download(device, delta, memory[4], count * sizeof *delta));
+    for (uint32_t j = 0; j < n; j++) {
+        double sum = 0;
+        for (uint32_t r = 0; r < m; r++) {
+            CHECK(delta[(size_t)r * n + j] == u[r] * w[j]);
+            sum += (double)u[r] * (double)w[j];
+        }
+        CHECK_MSG(fabs((double)again[j] - (4 + sum / 2)) <= 1e-6 * m, "%u rows, bias %u of %u: %g, not %g", m, j, n,
+                  (double)again[j], 4 + sum / 2);
+    }
+    for (size_t i = 0; i < 5; i++)
+        backend->free(device, memory[i]);
+    free(host);
+}
+
+/* The biases' sums over many rows, which a GPU shares among blocks. */
 static void bias_sums(void)
 {
     static const struct {
         uint32_t m, n;
-    } sizes[] = {{64, 32}, {65, 1}, {300, 37}, {1000, 10}, {130, 700}};
-    const struct annc_backend *backend = device->backend;
+    } sizes[] = {{64, 32}, {65, 1}, {300, 37}, {1000, 10}, {130, 700}, {3, 68}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        const uint32_t m = sizes[s].m, n = sizes[s].n;
-        const size_t count = (size_t)m * n;
-        float *delta = malloc(count * sizeof *delta), *ones = malloc(m * sizeof *ones),
-              *b = malloc(2 * n * sizeof *b), *const again = b + n;
-        void *d_delta = NULL, *d_ones = NULL, *d_W = NULL, *d_b = NULL;
-        for (size_t i = 0; i < count; i++)
-            delta[i] = (float)(i * 37 % 101) / 101 - 0.25f;
-        for (uint32_t r = 0; r < m; r++)
-            ones[r] = 1;
-        REQUIRE_OK(backend->alloc(device, count * sizeof *delta, "errors", &d_delta));
-        REQUIRE_OK(backend->alloc(device, m * sizeof *ones, "ones", &d_ones));
-        REQUIRE_OK(backend->alloc(device, n * sizeof *b, "weights", &d_W));
-        REQUIRE_OK(backend->alloc(device, n * sizeof *b, "biases", &d_b));
-        REQUIRE_OK(backend->upload(device, d_delta, delta, count * sizeof *delta));
-        REQUIRE_OK(backend->upload(device, d_ones, ones, m * sizeof *ones));
-        for (int run = 0; run < 2; run++) {
-            REQUIRE_OK(backend->weight_step(device, m, 1, n, 0.5f, 0, d_delta, d_ones, d_W, d_b));
-            REQUIRE_OK(backend->download(device, run == 0 ? b : again, d_b, n * sizeof *b));
-        }
-        CHECK(memcmp(b, again, n * sizeof *b) == 0);
-        for (uint32_t j = 0; j < n; j++) {
-            double sum = 0;
-            for (uint32_t r = 0; r < m; r++)
-                sum += (double)delta[(size_t)r * n + j];
-            CHECK_MSG(fabs((double)b[j] - sum / 2) <= 1e-6 * m, "%u rows, bias %u of %u: %g, not %g", m, j, n,
-                      (double)b[j], sum / 2);
-        }
-        void *const memory[] = {d_delta, d_ones, d_W, d_b};
-        for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-            backend->free(device, memory[i]);
-        free(delta);
-        free(ones);
-        free(b);
+        check_bias_sums(sizes[s].m, sizes[s].n, false);
+        check_bias_sums(sizes[s].m, sizes[s].n, true);
     }
 }
 

@@ -1,6 +1,7 @@
 /* What recorded steps cost, without a GPU: nodes on the longest path of their graphs, and the bytes
  * that each kernel loads and stores per element, against the budgets beside the kernels ("Traffic:
  * at most N bytes per element"). Runs on the simulated device whose kernels count (tests/host). */
+#include "backend/backend.h"
 #include "support/problem.h"
 #include "support/test.h"
 
@@ -137,9 +138,60 @@ static void traffic_of_kernels(void)
     }
 }
 
+/* ---------------------------------------------------------------- a wide network */
+
+/* Returns the bytes that the part of each operation beside its product moves, of all kernels. */
+static double moved(const char *kernel)
+{
+    static long before[8];
+    static const char *names[8];
+    size_t i = 0;
+    while (names[i] && strcmp(names[i], kernel) != 0)
+        i++;
+    names[i] = kernel;
+    const long now = traffic(kernel), since = now - before[i];
+    before[i] = now;
+    return (double)since;
+}
+
+/* A step of 784-4096-4096-10 with minibatches of 4096 moves at most what 3 TB/s move in 0.25 ms
+ * beside its products: its kernels at their true sizes, after products of depth 1. */
+static void traffic_of_a_wide_network(void)
+{
+    enum { INPUTS = 784, WIDTH = 4096, OUTPUTS = 10, BATCH = 4096, HIDDEN = 2 };
+    const double rate = 3e12, gathered = (double)BATCH * INPUTS * budget_of("gather.cu", "gather_kernel"),
+                 scored = (double)BATCH * OUTPUTS * budget_of("score.cu", "score_kernel");
+    const size_t sizes[] = {WIDTH * (size_t)BATCH, WIDTH * (size_t)BATCH, WIDTH, BATCH};
+    const struct annc_backend *backend = device->backend;
+    float *memory[4]; /* A, delta, weights or biases, inputs or errors */
+    for (size_t i = 0; i < 4; i++) {
+        void *numbers = NULL;
+        REQUIRE_OK(backend->alloc(device, sizes[i] * sizeof(float), "numbers", &numbers));
+        REQUIRE_OK(backend->initialise(device, 1, 0, sizes[i], true, 1, numbers));
+        memory[i] = numbers;
+    }
+    float *const A = memory[0], *const delta = memory[1], *const W = memory[2], *const X = memory[3];
+    moved("activate_kernel"), moved("times_derivative_kernel"), moved("output_kernel"), moved("bias_step_kernel");
+    REQUIRE_OK(backend->forward(device, ANNC_SIGMOID, BATCH, 1, WIDTH, X, W, W, A, A));
+    REQUIRE_OK(backend->hidden_delta(device, ANNC_SIGMOID, BATCH, WIDTH, 1, X, W, A, A, delta, 1, 1, W));
+    const double hidden = moved("activate_kernel") + moved("times_derivative_kernel");
+    CHECK(moved("bias_step_kernel") == 0);
+    REQUIRE_OK(
+        backend->output(device, ANNC_SIGMOID, ANNC_QUADRATIC, 0.5f, BATCH, 1, OUTPUTS, X, W, W, A, NULL, A, A, delta));
+    REQUIRE_OK(backend->weight_step(device, BATCH, 1, OUTPUTS, 1, 1, delta, X, W, W));
+    const double output = moved("output_kernel") + moved("bias_step_kernel");
+    CHECK(hidden > 0 && output > 0);
+    const double seconds = (gathered + HIDDEN * hidden + output + scored) / rate;
+    printf("%.3f ms of traffic beside the products\n", 1e3 * seconds);
+    CHECK_MSG(seconds <= 0.25e-3, "%.3f ms of traffic, more than 0.25", 1e3 * seconds);
+    for (size_t i = 0; i < 4; i++)
+        backend->free(device, memory[i]);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(longest_paths), TEST(longest_path_of_a_block), TEST(traffic_of_kernels)};
+    static const struct test tests[] = {TEST(longest_paths), TEST(longest_path_of_a_block), TEST(traffic_of_kernels),
+                                        TEST(traffic_of_a_wide_network)};
     const char *path = getenv("ANNC_CUDA_MODULE");
     void *module = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     void *const symbols[] = {module ? dlsym(module, "annc_host_last_graph") : NULL,

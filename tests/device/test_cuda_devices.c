@@ -1,4 +1,5 @@
 /* CUDA devices on the simulated one: several at once, handed from thread to thread, without code for them, and short of memory. */
+#include "backend/backend.h"
 #include "support/problem.h"
 #include "support/test.h"
 
@@ -10,8 +11,8 @@ enum { EPOCHS = 2 };
 
 static const annc_training_options plain = {.eta = 0.5, .batch = 4, .seed = 1};
 
-/* What CUDA keeps for itself: the memory of a simulated device is counted from there. */
-enum { WORKSPACE_MB = 64 };
+/* What a device takes for itself: the memory of a simulated device is counted from there. */
+enum { WORKSPACE_MB = 65 };
 
 static void memory_is(int megabytes)
 {
@@ -163,6 +164,99 @@ static void trainers_share(void)
     problem_free(&problem);
 }
 
+static char calls[512]; /* of one epoch: g gather, c copy beside, w await copies, d download */
+static const struct annc_backend *real;
+
+static void log_call(char call)
+{
+    const size_t length = strlen(calls);
+    if (length + 1 < sizeof calls)
+        calls[length] = call;
+}
+
+static annc_status logged_gather(annc_device *device, struct annc_cursor *cursor, const annc_examples *examples,
+                                 struct annc_label_values values, const float *class_weights, uint32_t m, float *X,
+                                 float *Y, float *weights)
+{
+    log_call('g');
+    return real->gather(device, cursor, examples, values, class_weights, m, X, Y, weights);
+}
+
+static annc_status logged_copy(annc_device *device, void *to, const void *from, size_t bytes)
+{
+    log_call('c');
+    return real->copy_beside(device, to, from, bytes);
+}
+
+static annc_status logged_await(annc_device *device)
+{
+    log_call('w');
+    return real->await_copies(device);
+}
+
+static annc_status logged_download(annc_device *device, void *host, const void *memory, size_t bytes)
+{
+    log_call('d');
+    return real->download(device, host, memory, bytes);
+}
+
+/* Trains an epoch of 4000 examples and evaluates, with the device's memory in MB. */
+static void train_within(int megabytes, uint32_t *window, double *loss)
+{
+    const annc_training_options options = {.eta = 0.5, .batch = 100, .seed = 1, .engine = ANNC_ENGINE_OPS};
+    struct problem problem;
+    annc_trainer *trainer = NULL;
+    annc_evaluator *evaluator = NULL;
+    annc_evaluation evaluation;
+    annc_epoch epoch;
+    memory_is(megabytes);
+    wide_problem(&problem);
+    annc_device *device = open_cuda(0);
+    real = device->backend;
+    struct annc_backend logging = *real;
+    logging.gather = logged_gather;
+    logging.copy_beside = logged_copy;
+    logging.await_copies = logged_await;
+    logging.download = logged_download;
+    device->backend = &logging;
+    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
+    *window = annc_trainer_window(trainer);
+    memset(calls, 0, sizeof calls);
+    REQUIRE_OK(annc_trainer_epoch(trainer, NULL, NULL, &epoch));
+    REQUIRE_OK(annc_trainer_store(trainer));
+    annc_trainer_free(trainer);
+    log_call('\n');
+    REQUIRE_OK(annc_evaluator_create(device, problem.network, problem.data, &evaluator));
+    REQUIRE_OK(annc_evaluator_run(evaluator, NULL, NULL, NULL, &evaluation));
+    annc_evaluator_free(evaluator);
+    device->backend = real;
+    annc_device_close(device);
+    problem_free(&problem);
+    *loss = evaluation.loss;
+}
+
+/* A window is copied beside the steps on the one before: after they have been enqueued, before the
+ * host waits for them. Its examples are those that the device otherwise holds. */
+static void windows_come_beside_steps(void)
+{
+    uint32_t window = 0, all = 0;
+    double want = 0, got = 0;
+    train_within(40, &all, &want);
+    CHECK(all == 4000 && !strchr(calls, 'c'));
+    train_within(9, &window, &got);
+    CHECK_MSG(want > 0 && got == want, "loss %.9g, not %.9g", got, want);
+    CHECK_MSG(window >= 500 && window < 4000, "windows of %u", window);
+    const char *const ends = strchr(calls, '\n');
+    int windows = 0;
+    for (const char *at = calls; (at = strstr(at, "wg")) && at < ends; at++)
+        windows++;
+    int beside = 0;
+    for (const char *at = calls; (at = strstr(at, "gccd")) && at < ends; at++)
+        beside++;
+    CHECK_MSG(windows > 1 && beside == windows - 1, "%d of %d windows come beside steps: %s", beside, windows, calls);
+    CHECK_MSG(strstr(ends, "gccd"), "evaluation: %s", ends);
+}
+
 /* An audit needs no more of a device than its minibatch, ... */
 static void audits_stream(void)
 {
@@ -237,6 +331,7 @@ int main(int argc, char **argv)
                                         TEST(handed_on),
                                         TEST(without_code),
                                         TEST(trainers_share),
+                                        TEST(windows_come_beside_steps),
                                         TEST(audits_stream),
                                         TEST(sweeps_stream),
                                         TEST(evaluators_share_parameters)};

@@ -206,9 +206,23 @@ static void every_combination(void)
     CHECK(number >= 5000);
 }
 
+/* Plain SGD changes the parameters by the products themselves: each bias once, also of layers whose
+ * units are dropped. */
+static void dropout_in_place(void)
+{
+    const annc_training_options options = {
+        .eta = 0.1, .batch = BATCH, .seed = 3, .engine = ANNC_ENGINE_OPS, .objective = {.dropout = 0.5}};
+    const annc_shape shape = problem_shape("3-4-5-2-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 2 * BATCH + 3, ANNC_INIT_XAVIER, 3));
+    snprintf(problem.name, sizeof problem.name, "dropout in place");
+    check_steps(&problem, &options);
+    problem_free(&problem);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(every_combination)};
+    static const struct test tests[] = {TEST(every_combination), TEST(dropout_in_place)};
     device = problem_device();
     if (!device) {
         printf("0 passed, 0 failed, 1 skipped\n");

@@ -33,17 +33,19 @@ static annc_status slightly_large_delta(annc_device *device, annc_activation f, 
 
 static annc_status no_derivative(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
                                  const float *delta_next, const float *W_next, const float *Z, const float *A,
-                                 float *delta)
+                                 float *delta, float alpha, float beta, float *b)
 {
     (void)f;
-    return annc_backend_cpu.hidden_delta(device, ANNC_IDENTITY, m, n, n_next, delta_next, W_next, Z, A, delta);
+    return annc_backend_cpu.hidden_delta(device, ANNC_IDENTITY, m, n, n_next, delta_next, W_next, Z, A, delta, alpha,
+                                         beta, b);
 }
 
 static annc_status no_biases(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                              const float *delta, const float *A_in, float *W, float *b)
 {
     const annc_status status = annc_backend_cpu.weight_step(device, m, n_in, n, alpha, beta, delta, A_in, W, b);
-    memset(b, 0, n * sizeof *b);
+    if (b)
+        memset(b, 0, n * sizeof *b);
     return status;
 }
 
@@ -65,7 +67,8 @@ static annc_status not_a_number(annc_device *device, uint32_t m, uint32_t n_in, 
                                 const float *delta, const float *A_in, float *W, float *b)
 {
     const annc_status status = annc_backend_cpu.weight_step(device, m, n_in, n, alpha, beta, delta, A_in, W, b);
-    b[0] = NAN;
+    if (b)
+        b[0] = NAN;
     return status;
 }
 

@@ -57,6 +57,21 @@ static void activations(void)
     }
 }
 
+/* The table says which derivatives read z: the others are the same without it. */
+static void slopes_that_read_z(void)
+{
+    for (int i = 0; i < ANNC_ACTIVATION_COUNT; i++) {
+        const annc_activation f = (annc_activation)i;
+        bool reads_z = false;
+        for (double z = -9; z <= 9; z += 0.125) {
+            const double a = annc_activation_value_f64(f, z);
+            reads_z =
+                reads_z || annc_activation_derivative_f64(f, (double)NAN, a) != annc_activation_derivative_f64(f, z, a);
+        }
+        CHECK_MSG(reads_z == annc_activation_slope_reads_z(f), "%s", annc_activation_name(f));
+    }
+}
+
 /* Every cost: its derivative is the slope of C, in a for any output and in z for a cost in closed form. */
 static void costs(void)
 {
@@ -108,4 +123,5 @@ static void known_values(void)
     CHECK_NEAR(annc_cost_value_f64(ANNC_CROSS_ENTROPY, 0, 0, 0.5, 1), 0.69314718055994531, 1e-15);
 }
 
-TEST_MAIN(TEST(exponential), TEST(hyperbolic_tangent), TEST(activations), TEST(costs), TEST(known_values))
+TEST_MAIN(TEST(exponential), TEST(hyperbolic_tangent), TEST(activations), TEST(slopes_that_read_z), TEST(costs),
+          TEST(known_values))

@@ -339,16 +339,6 @@ static annc_status cpu_output(annc_device *device, annc_activation f, annc_cost 
     return ANNC_OK;
 }
 
-static annc_status cpu_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
-                                    const float *delta_next, const float *W_next, const float *Z, const float *A,
-                                    float *delta)
-{
-    set_threads(device, (double)m * n * n_next);
-    annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);
-    cpu(device)->kernels->times_derivative(f, (size_t)m * n, Z, A, delta);
-    return ANNC_OK;
-}
-
 /* b = beta b + alpha (sum of the rows of delta), in strips of columns, each summed before it is
  * added to b. */
 static void bias_step(uint32_t m, uint32_t n, float alpha, float beta, const float *delta, float *b)
@@ -365,12 +355,25 @@ static void bias_step(uint32_t m, uint32_t n, float alpha, float beta, const flo
     }
 }
 
+static annc_status cpu_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
+                                    const float *delta_next, const float *W_next, const float *Z, const float *A,
+                                    float *delta, float alpha, float beta, float *b)
+{
+    set_threads(device, (double)m * n * n_next);
+    annc_gemm_nn(m, n, n_next, 1, delta_next, W_next, 0, delta);
+    cpu(device)->kernels->times_derivative(f, (size_t)m * n, Z, A, delta);
+    if (b)
+        bias_step(m, n, alpha, beta, delta, b);
+    return ANNC_OK;
+}
+
 static annc_status cpu_weight_step(annc_device *device, uint32_t m, uint32_t n_in, uint32_t n, float alpha, float beta,
                                    const float *delta, const float *A_in, float *W, float *b)
 {
     set_threads(device, (double)m * n * n_in);
     annc_gemm_tn(n, n_in, m, alpha, delta, A_in, beta, W);
-    bias_step(m, n, alpha, beta, delta, b);
+    if (b)
+        bias_step(m, n, alpha, beta, delta, b);
     return ANNC_OK;
 }
 

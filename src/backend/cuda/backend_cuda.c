@@ -3,7 +3,7 @@
  *
  * This file and kernels/ form a module of their own (registry.c loads it) and reach the library
  * only through annc_host. All work of a device uses one stream, but for the branches of recorded
- * steps (branches.h). */
+ * steps (branches.h) and copies of examples beside the steps. */
 #include "backend/backend.h"
 #include "backend/cuda/block.h"
 #include "backend/cuda/cuda_device.h"
@@ -117,6 +117,8 @@ static void cuda_close(annc_device *device)
     annc_branches_close(&self->branches);
     if (self->reductions)
         cudaFree(self->reductions);
+    if (self->copies)
+        cudaStreamDestroy(self->copies);
     if (self->stream)
         cudaStreamDestroy(self->stream);
     free(self);
@@ -154,7 +156,7 @@ static annc_status clear_reductions(annc_device *device)
 {
     annc_status status = ANNC_OK;
     struct annc_cuda_device *self = annc_cuda(device);
-    const size_t floats = sizeof *self->reductions / sizeof(float);
+    const size_t floats = 2 * sizeof *self->reductions / sizeof(float);
     CUDA_TRY(annc_launch_initialise(self->stream, 0, 0, floats, false, 0, (float *)self->reductions));
     CUDA_TRY(cudaStreamSynchronize(self->stream));
 out:
@@ -177,8 +179,10 @@ static annc_status cuda_open(const struct annc_host *host, int index, int thread
     cudaGetLastError(); /* left from an earlier device */
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking));
+    CUDA_TRY(cudaStreamCreateWithFlags(&self->copies, cudaStreamNonBlocking));
     CUDA_TRY(annc_branches_open(&self->branches, self->stream));
-    CUDA_TRY(cudaMalloc((void **)&self->reductions, sizeof *self->reductions));
+    CUDA_TRY(cudaMalloc((void **)&self->reductions, 2 * sizeof *self->reductions));
+    self->of_errors = self->reductions + 1;
     ANNC_TRY(clear_reductions(device));
     ANNC_TRY(open_products(device, self->stream, &self->products));
     ANNC_TRY(open_products(device, self->branches.stream[ANNC_BRANCH_WEIGHTS], &self->of_weights));
@@ -276,6 +280,24 @@ static annc_status cuda_upload(annc_device *device, void *memory, const void *ho
 static annc_status cuda_download(annc_device *device, void *host, const void *memory, size_t bytes)
 {
     return copy(device, host, memory, bytes, cudaMemcpyDeviceToHost);
+}
+
+static annc_status cuda_copy_beside(annc_device *device, void *to, const void *from, size_t bytes)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, annc_cuda(device)->copies));
+out:
+    return status;
+}
+
+static annc_status cuda_await_copies(annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    CUDA_TRY(annc_cuda_enter(device));
+    CUDA_TRY(cudaStreamSynchronize(annc_cuda(device)->copies));
+out:
+    return status;
 }
 
 /* Arrays stay unchanged while they are staged, so that one copy serves all users of a host array:
@@ -440,14 +462,14 @@ out:
 
 static annc_status cuda_hidden_delta(annc_device *device, annc_activation f, uint32_t m, uint32_t n, uint32_t n_next,
                                      const float *delta_next, const float *W_next, const float *Z, const float *A,
-                                     float *delta)
+                                     float *delta, float alpha, float beta, float *b)
 {
     annc_status status = ANNC_OK;
     struct annc_cuda_device *self = annc_cuda(device);
     /* delta_next W_next */
     ANNC_TRY(product(device, self->stream, false, false, m, n, n_next, 1, delta_next, W_next, 0, delta));
     CUDA_TRY(annc_branches_mark(&self->branches, delta_next));
-    CUDA_TRY(annc_launch_times_derivative(self->stream, f, m, n, Z, A, delta));
+    CUDA_TRY(annc_launch_times_derivative(self->stream, self->of_errors, f, m, n, Z, A, delta, alpha, beta, b));
 out:
     return status;
 }
@@ -460,9 +482,11 @@ static annc_status cuda_weight_step(annc_device *device, uint32_t m, uint32_t n_
     cudaStream_t weights, sums;
     CUDA_TRY(annc_cuda_enter(device));
     CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_WEIGHTS, delta, &weights));
-    CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_SUMS, delta, &sums));
     /* delta^T A_in */
     ANNC_TRY(product(device, weights, true, false, n, n_in, m, alpha, delta, A_in, beta, W));
+    if (!b)
+        return ANNC_OK;
+    CUDA_TRY(annc_branches_fork(&self->branches, ANNC_BRANCH_SUMS, delta, &sums));
     CUDA_TRY(annc_launch_bias_step(sums, self->reductions, m, n, alpha, beta, delta, b));
 out:
     return status;
@@ -700,6 +724,8 @@ static const struct annc_backend backend_cuda = {
     cuda_free_host,
     cuda_upload,
     cuda_download,
+    cuda_copy_beside,
+    cuda_await_copies,
     cuda_synchronise,
     cuda_initialise,
     cuda_gather,

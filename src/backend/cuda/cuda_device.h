@@ -30,11 +30,12 @@ struct annc_products {
 struct annc_cuda_device {
     struct annc_device device;
     int index;
-    cudaStream_t stream;
+    cudaStream_t stream, copies;               /* of operations; of copies beside them */
     struct annc_branches branches;             /* of recorded steps */
     struct annc_products products, of_weights; /* in the device's stream, and in the branch of weights */
-    struct annc_reductions *reductions;        /* of the operations */
-    struct annc_block_limits block;            /* of the engines block and split */
+    /* Of scores and sums of their own, and of hidden_delta: they may run at the same time. */
+    struct annc_reductions *reductions, *of_errors;
+    struct annc_block_limits block; /* of the engines block and split */
     struct annc_staged *staged;
 };
 

@@ -9,11 +9,13 @@
 
 #include <cuda_runtime_api.h>
 
+#include <stdalign.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { ANNC_SCORE_PARTS = 128, ANNC_BIAS_PARTS = 512, ANNC_BIAS_COLUMNS = 32 };
+enum { ANNC_SCORE_PARTS = 128, ANNC_BIAS_PARTS = 1024, ANNC_BIAS_COLUMNS = 128 };
 
 /* Device memory for sums over the blocks of a launch (kernels/reductions.cuh), one part per block,
  * and the number of blocks that have ended. All 0 at first. */
@@ -23,7 +25,7 @@ struct annc_score_part {
 };
 struct annc_reductions {
     struct annc_score_part score[ANNC_SCORE_PARTS];
-    float bias[ANNC_BIAS_PARTS][ANNC_BIAS_COLUMNS];
+    alignas(16) float bias[ANNC_BIAS_PARTS][ANNC_BIAS_COLUMNS]; /* loaded by four */
     uint32_t score_blocks;
     uint32_t bias_blocks[ANNC_BIAS_PARTS];
 };
@@ -45,7 +47,7 @@ cudaError_t annc_launch_augment(cudaStream_t stream, uint64_t seed, const struct
 cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                                 double share, uint32_t m, uint32_t n, const float *A, float *D);
 
-/* Z = Z + 1 b^T, A = f(Z): the part of forward after the product. */
+/* Z = Z + 1 b^T, A = f(Z): the part of forward after the product. If Z is A, A = f(A + 1 b^T). */
 cudaError_t annc_launch_activate(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *b,
                                  float *Z, float *A);
 
@@ -54,9 +56,11 @@ cudaError_t annc_launch_output(cudaStream_t stream, annc_activation f, annc_cost
                                uint32_t n, const float *b, const float *Y, const float *weights, float *Z, float *A,
                                float *delta);
 
-/* delta = delta times f'(Z): the part of hidden_delta after the product. */
-cudaError_t annc_launch_times_derivative(cudaStream_t stream, annc_activation f, uint32_t m, uint32_t n, const float *Z,
-                                         const float *A, float *delta);
+/* delta = delta times f'(Z), and b = beta b + alpha delta^T 1 unless b is NULL: the part of
+ * hidden_delta after the product. */
+cudaError_t annc_launch_times_derivative(cudaStream_t stream, struct annc_reductions *reductions, annc_activation f,
+                                         uint32_t m, uint32_t n, const float *Z, const float *A, float *delta,
+                                         float alpha, float beta, float *b);
 
 /* b = beta b + alpha delta^T 1: the part of weight_step after the product. */
 cudaError_t annc_launch_bias_step(cudaStream_t stream, struct annc_reductions *reductions, uint32_t m, uint32_t n,

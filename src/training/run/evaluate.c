@@ -105,7 +105,8 @@ static uint64_t own_bytes(const annc_evaluator *evaluator)
 {
     const annc_shape *shape = &evaluator->network->shape;
     const annc_training_options plain = {.batch = evaluator->chunk};
-    return annc_shape_parameters(shape) * sizeof(float) + annc_pass_bytes(shape, evaluator->chunk, &plain);
+    return annc_shape_parameters(shape) * sizeof(float) +
+           annc_pass_bytes(evaluator->device->backend, shape, evaluator->chunk, &plain);
 }
 
 annc_status annc_evaluator_create(annc_device *device, const annc_network *network, const annc_dataset *dataset,
@@ -220,7 +221,23 @@ out:
     return status;
 }
 
-/* Runs the chunks of a window of `count` examples from `first` on. */
+/* Returns the examples of the window from `first` on; 0 after the last. */
+static uint32_t window_at(const annc_evaluator *evaluator, uint32_t first)
+{
+    const uint32_t left = evaluator->examples->count - first, window = evaluator->feed.window;
+    return left < window ? left : window;
+}
+
+/* Gathers the window from `first` on and begins its copy, if there is one. */
+static annc_status fill_window(annc_evaluator *evaluator, uint32_t first)
+{
+    const struct annc_order order = annc_order_sequential(evaluator->examples->count);
+    const uint32_t count = window_at(evaluator, first);
+    return count > 0 ? annc_feed_fill(&evaluator->feed, &order, first, count) : ANNC_OK;
+}
+
+/* Runs the chunks of a window of `count` examples from `first` on; meanwhile the next one is
+ * gathered and copied. */
 static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
                               const struct results *results)
 {
@@ -237,6 +254,7 @@ static annc_status run_window(annc_evaluator *evaluator, const float *theta, uin
         ANNC_TRY(run_engine(evaluator, theta, count));
     else
         ANNC_TRY(run_operations(evaluator, theta, first, count, results));
+    ANNC_TRY(fill_window(evaluator, first + count));
     ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
                                ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
     if (results->predictions)
@@ -250,15 +268,12 @@ out:
 static annc_status run_windows(annc_evaluator *evaluator, const float *theta, const struct results *results)
 {
     annc_status status = ANNC_OK;
-    struct annc_feed *feed = &evaluator->feed;
-    const uint32_t n = evaluator->examples->count;
-    const struct annc_order order = annc_order_sequential(n);
-    for (uint32_t first = 0; first < n;) {
-        const uint32_t count = n - first < feed->window ? n - first : feed->window;
-        annc_feed_fill(feed, &order, first, count);
-        ANNC_TRY(annc_feed_send(feed, count));
+    uint32_t count = 0;
+    ANNC_TRY(fill_window(evaluator, 0));
+    for (uint32_t first = 0; first < evaluator->examples->count; first += count) {
+        count = window_at(evaluator, first);
+        ANNC_TRY(annc_feed_advance(&evaluator->feed, count));
         ANNC_TRY(run_window(evaluator, theta, first, count, results));
-        first += count;
     }
 out:
     return status;

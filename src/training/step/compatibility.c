@@ -86,7 +86,7 @@ static struct needs needs_of(const annc_device *device, const annc_shape *shape,
     struct needs needs = {.m = options->batch < examples->count ? options->batch : examples->count};
     needs.weights = annc_product(annc_shape_parameters(shape), sizeof(float));
     needs.optimiser = annc_optimisation_bytes(shape, options);
-    needs.minibatch = annc_pass_bytes(shape, needs.m, options);
+    needs.minibatch = annc_pass_bytes(device->backend, shape, needs.m, options);
     const struct annc_job job = {.shape = shape, .batch = needs.m, .training = options};
     const struct annc_engine_ops *engine = annc_engine_find(device, &job, options->engine, &refusal);
     needs.engine = engine ? engine->memory(device, &job, 1) : 0;
@@ -127,8 +127,10 @@ annc_status annc_training_fits(const annc_device *device, const annc_shape *shap
     const annc_device_info *info = annc_device_describe(device);
     uint64_t free;
     const struct needs needs = needs_of(device, shape, options, examples);
-    /* Examples are used in place, or copied, as many at a time as fit, down to one minibatch. */
-    const uint32_t rows = device->backend->host_memory ? 0 : annc_feed_window(examples, needs.m, 0);
+    /* Examples are used in place, or copied, as many at a time as fit, down to two
+     * windows of one minibatch. */
+    const uint64_t windows = device->backend->host_memory ? 0 : 2 * (uint64_t)annc_feed_window(examples, needs.m, 0);
+    const double rows = (double)(windows < examples->count ? windows : examples->count);
     const double staged = (double)annc_examples_bytes(examples) / examples->count * rows;
     const double needed = sum_of(&needs) + staged;
     const annc_status status = device->backend->free_memory(device, &free);

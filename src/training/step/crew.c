@@ -77,7 +77,7 @@ static annc_status begin_window(const struct course *course, uint32_t first, uin
     {
         annc_trainer *trainer = course->crew->trainers[i];
         const uint32_t batch = trainer->options.batch, step = step_on_device(trainer, course->done);
-        ANNC_TRY(annc_feed_send(&trainer->feed, count));
+        ANNC_TRY(annc_feed_advance(&trainer->feed, count));
         ANNC_TRY(
             annc_optimisation_send_rates(&trainer->optimisation, course->done - step, step + (count - 1) / batch + 1));
         ANNC_TRY(send_cursor(trainer, course, first, batch));
@@ -212,7 +212,7 @@ static void sum_all_scores(const struct course *course, uint32_t before, struct 
     }
 }
 
-/* Trains on a window; meanwhile the host fills the next one. */
+/* Trains on a window; meanwhile the next one is gathered and copied. */
 static annc_status train_window(struct course *course, uint32_t first, struct annc_epoch_result *results)
 {
     annc_status status = ANNC_OK;
@@ -221,7 +221,7 @@ static annc_status train_window(struct course *course, uint32_t first, struct an
     const uint32_t n = feed->examples->count, count = n - first < feed->window ? n - first : feed->window;
     const uint32_t left = n - first - count, before = course->done;
     if (first == course->begin)
-        annc_feed_fill(feed, &course->order, first, count);
+        ANNC_TRY(annc_feed_fill(feed, &course->order, first, count));
     ANNC_TRY(begin_window(course, first, count));
     const annc_status ran = run_window(course, count);
     if (ran != ANNC_OK && ran != ANNC_STOPPED)
@@ -229,7 +229,7 @@ static annc_status train_window(struct course *course, uint32_t first, struct an
     if (ran != ANNC_OK)
         annc_error_keep(&stopped);
     if (left > 0 && ran == ANNC_OK)
-        annc_feed_fill(feed, &course->order, first + count, left < feed->window ? left : feed->window);
+        ANNC_TRY(annc_feed_fill(feed, &course->order, first + count, left < feed->window ? left : feed->window));
     sum_all_scores(course, before, results);
     status = ran == ANNC_OK ? ANNC_OK : annc_fail_again(ran, &stopped);
 out:

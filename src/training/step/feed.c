@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Largest size of a window, so that the host fills it while the device trains on the previous one;
- * a window has at least one minibatch. */
+/* Largest size of a window, so that it is gathered and copied while the device trains on the
+ * previous one; a window has at least one minibatch. */
 enum { WINDOW_BYTES = 64 << 20 };
 
 /* Share of the free memory reserved for test sets and health checks. */
@@ -96,8 +96,8 @@ void annc_rows_gather(struct annc_rows *rows, const annc_examples *examples, con
 uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_t free)
 {
     const size_t one = annc_product(batch, example_bytes(examples)); /* bytes per minibatch */
-    /* Half of the free memory: the rest may not be available in one piece. */
-    uint64_t minibatches = free / 2 / one;
+    /* A quarter of the free memory, for there are two: the rest may not be available in one piece. */
+    uint64_t minibatches = free / 4 / one;
     if (minibatches > WINDOW_BYTES / one)
         minibatches = WINDOW_BYTES / one;
     if (minibatches < 1)
@@ -107,33 +107,42 @@ uint32_t annc_feed_window(const annc_examples *examples, uint32_t batch, uint64_
 }
 
 /* Allocates a window on the device. */
-static annc_status open_window(struct annc_feed *feed)
+static annc_status open_window(const struct annc_feed *feed, annc_examples *window)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = feed->device->backend;
     const annc_examples *examples = feed->examples;
     const size_t n = feed->window;
     void *x = NULL, *labels = NULL, *targets = NULL, *weights = NULL;
-    feed->staged = *examples;
+    ANNC_TRY(backend->alloc(feed->device, n * annc_examples_input_bytes(examples), "a window of the examples", &x));
+    window->x = x;
+    if (examples->labels)
+        ANNC_TRY(backend->alloc(feed->device, n * sizeof(int32_t), "a window of the labels", &labels));
+    window->labels = labels;
+    if (examples->targets)
+        ANNC_TRY(
+            backend->alloc(feed->device, n * examples->outputs * sizeof(float), "a window of the targets", &targets));
+    window->targets = targets;
+    if (examples->weights)
+        ANNC_TRY(backend->alloc(feed->device, n * sizeof(float), "a window of the weights", &weights));
+    window->weights = weights;
+out:
+    return status;
+}
+
+static annc_status open_windows(struct annc_feed *feed)
+{
+    annc_status status = ANNC_OK;
+    feed->staged = *feed->examples;
     feed->staged.count = feed->window;
     feed->staged.x = NULL;
     feed->staged.labels = NULL;
     feed->staged.targets = NULL;
     feed->staged.weights = NULL;
-    ANNC_TRY(backend->alloc(feed->device, n * annc_examples_input_bytes(examples), "a window of the examples", &x));
-    feed->staged.x = x;
-    if (examples->labels)
-        ANNC_TRY(backend->alloc(feed->device, n * sizeof(int32_t), "a window of the labels", &labels));
-    feed->staged.labels = labels;
-    if (examples->targets)
-        ANNC_TRY(
-            backend->alloc(feed->device, n * examples->outputs * sizeof(float), "a window of the targets", &targets));
-    feed->staged.targets = targets;
-    if (examples->weights)
-        ANNC_TRY(backend->alloc(feed->device, n * sizeof(float), "a window of the weights", &weights));
-    feed->staged.weights = weights;
-    for (int i = 0; i < 2; i++)
-        ANNC_TRY(annc_rows_open(feed->device, examples, feed->window, &feed->rows[i]));
+    feed->next = feed->staged;
+    ANNC_TRY(open_window(feed, &feed->staged));
+    ANNC_TRY(open_window(feed, &feed->next));
+    ANNC_TRY(annc_rows_open(feed->device, feed->examples, feed->window, &feed->rows));
 out:
     return status;
 }
@@ -147,7 +156,7 @@ static annc_status open_within(annc_device *device, const annc_examples *example
     feed->examples = examples;
     feed->streams = !device->backend->host_memory && annc_examples_bytes(examples) > free;
     feed->window = feed->streams ? annc_feed_window(examples, batch, free) : examples->count;
-    return feed->streams ? open_window(feed) : annc_examples_stage(device, examples, &feed->staged);
+    return feed->streams ? open_windows(feed) : annc_examples_stage(device, examples, &feed->staged);
 }
 
 annc_status annc_feed_open(annc_device *device, const annc_examples *examples, uint32_t batch, uint64_t beside,
@@ -171,45 +180,71 @@ out:
     return status;
 }
 
+static void close_window(annc_device *device, const annc_examples *window)
+{
+    void *const memory[] = {(void *)window->x, (void *)window->labels, (void *)window->targets,
+                            (void *)window->weights};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        if (memory[i])
+            device->backend->free(device, memory[i]);
+}
+
 void annc_feed_close(struct annc_feed *feed)
 {
-    void *const memory[] = {(void *)feed->staged.x, (void *)feed->staged.labels, (void *)feed->staged.targets,
-                            (void *)feed->staged.weights};
     if (!feed->device)
         return;
-    for (size_t i = 0; feed->streams && i < sizeof memory / sizeof *memory; i++)
-        if (memory[i])
-            feed->device->backend->free(feed->device, memory[i]);
-    for (int i = 0; feed->streams && i < 2; i++)
-        annc_rows_close(&feed->rows[i]);
-    if (!feed->streams)
+    if (feed->is_filled)
+        feed->device->backend->await_copies(feed->device);
+    if (feed->streams) {
+        close_window(feed->device, &feed->staged);
+        close_window(feed->device, &feed->next);
+        annc_rows_close(&feed->rows);
+    } else {
         annc_examples_unstage(feed->device, &feed->staged);
+    }
     memset(feed, 0, sizeof *feed);
 }
 
-void annc_feed_fill(struct annc_feed *feed, const struct annc_order *order, uint32_t first, uint32_t count)
+/* Begins the copies of `count` examples. */
+static annc_status copy_examples(const struct annc_feed *feed, const annc_examples *to, const annc_examples *from,
+                                 size_t count)
 {
-    if (feed->streams)
-        annc_rows_gather(&feed->rows[feed->next], feed->examples, order, first, count);
+    const annc_examples *examples = feed->examples;
+    const struct {
+        const void *to, *from;
+        size_t row;
+    } arrays[] = {{to->x, from->x, annc_examples_input_bytes(examples)},
+                  {to->labels, from->labels, sizeof(int32_t)},
+                  {to->targets, from->targets, examples->outputs * sizeof(float)},
+                  {to->weights, from->weights, sizeof(float)}};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        if (arrays[i].to)
+            ANNC_RETURN_IF_FAILED(feed->device->backend->copy_beside(feed->device, (void *)arrays[i].to, arrays[i].from,
+                                                                     count * arrays[i].row));
+    return ANNC_OK;
 }
 
-annc_status annc_feed_send(struct annc_feed *feed, uint32_t count)
+annc_status annc_feed_fill(struct annc_feed *feed, const struct annc_order *order, uint32_t first, uint32_t count)
 {
-    annc_status status = ANNC_OK;
-    annc_device *device = feed->device;
-    const struct annc_rows *rows = &feed->rows[feed->next];
     if (!feed->streams)
         return ANNC_OK;
-    feed->next = 1 - feed->next;
-    ANNC_TRY(device->backend->upload(device, (void *)feed->staged.x, rows->x,
-                                     count * annc_examples_input_bytes(feed->examples)));
-    if (rows->labels)
-        ANNC_TRY(device->backend->upload(device, (void *)feed->staged.labels, rows->labels, count * sizeof(int32_t)));
-    if (rows->targets)
-        ANNC_TRY(device->backend->upload(device, (void *)feed->staged.targets, rows->targets,
-                                         count * feed->staged.outputs * sizeof(float)));
-    if (rows->weights)
-        ANNC_TRY(device->backend->upload(device, (void *)feed->staged.weights, rows->weights, count * sizeof(float)));
+    if (feed->is_filled) /* a window that was not used, of an epoch that was stopped */
+        ANNC_RETURN_IF_FAILED(feed->device->backend->await_copies(feed->device));
+    annc_rows_gather(&feed->rows, feed->examples, order, first, count);
+    feed->is_filled = true;
+    const annc_examples rows = annc_rows_examples(&feed->rows, feed->examples, count);
+    return copy_examples(feed, &feed->next, &rows, count);
+}
+
+annc_status annc_feed_advance(struct annc_feed *feed, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    if (!feed->streams)
+        return ANNC_OK;
+    /* The addresses of the examples are part of recorded steps, and stay. */
+    ANNC_TRY(copy_examples(feed, &feed->staged, &feed->next, count));
+    ANNC_TRY(feed->device->backend->await_copies(feed->device));
+    feed->is_filled = false;
 out:
     return status;
 }

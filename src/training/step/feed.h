@@ -27,12 +27,12 @@ struct annc_feed {
     annc_device *device;
     const annc_examples *examples; /* all of them, the caller's */
     annc_examples staged;          /* on the device: all of them, or one window */
+    annc_examples next;            /* on the device, if examples come in windows: the one after */
     bool streams;                  /* true if examples come in windows */
     /* Examples per window, in whole minibatches; all of them if nothing streams. */
     uint32_t window;
-    /* Two windows: the device copies from one while the host fills the other. */
-    struct annc_rows rows[2];
-    int next; /* index of the one to fill next */
+    struct annc_rows rows; /* on the host, of the next window */
+    bool is_filled;        /* the next window is on its way to the device */
 };
 
 /* annc_examples_bytes returns the bytes of all examples on the device; annc_feed_window the
@@ -46,9 +46,11 @@ annc_status annc_feed_open(annc_device *device, const annc_examples *examples, u
                            struct annc_feed *feed);
 void annc_feed_close(struct annc_feed *feed);
 
-/* Fills host memory with a window of the order; does nothing if all examples are staged. */
-void annc_feed_fill(struct annc_feed *feed, const struct annc_order *order, uint32_t first, uint32_t count);
-/* Copies the window filled last to the device, over the previous one. */
-annc_status annc_feed_send(struct annc_feed *feed, uint32_t count);
+/* Gathers the next window of the order and begins its copy to the device, beside the steps on the
+ * present one; does nothing if all examples are staged. */
+annc_status annc_feed_fill(struct annc_feed *feed, const struct annc_order *order, uint32_t first, uint32_t count);
+/* Waits for the window filled last and stages it in place of the present one, on which no step may
+ * still run. */
+annc_status annc_feed_advance(struct annc_feed *feed, uint32_t count);
 
 #endif

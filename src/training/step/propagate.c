@@ -2,6 +2,7 @@
 #include "training/step/propagate.h"
 #include "backend/engine.h"
 #include "base/allocate.h"
+#include "base/functions.h"
 #include "base/status.h"
 
 #include <string.h>
@@ -25,7 +26,15 @@ static double dropped_share(const struct annc_pass *pass, uint32_t l)
     return l == 0 ? pass->objective.input_dropout : l < pass->shape->layers ? pass->objective.dropout : 0;
 }
 
-static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
+/* Returns whether Z of layer l is kept beside A. The output layer's cost reads it, evaluations show
+ * it, and otherwise f' may need it; on a host, whose loops want arrays apart, it always is. */
+static bool keeps_Z(const annc_shape *shape, const struct annc_backend *backend, uint32_t l, bool backward)
+{
+    return l == shape->layers || !backward || backend->host_memory ||
+           annc_activation_slope_reads_z(shape->activation[l - 1]);
+}
+
+static size_t lay_out(struct annc_pass *pass, const struct annc_backend *backend, uint32_t m, bool backward)
 {
     const annc_shape *shape = pass->shape;
     const uint32_t L = shape->layers, outputs = shape->width[L];
@@ -36,8 +45,8 @@ static size_t lay_out(struct annc_pass *pass, uint32_t m, bool backward)
     if (annc_moves_images(&pass->augmentation))
         pass->unaugmented = take(pass->memory, &used, m, shape->width[0]);
     for (uint32_t l = 1; l <= L; l++) {
-        pass->Z[l] = take(pass->memory, &used, m, shape->width[l]);
         pass->A[l] = take(pass->memory, &used, m, shape->width[l]);
+        pass->Z[l] = keeps_Z(shape, backend, l, backward) ? take(pass->memory, &used, m, shape->width[l]) : pass->A[l];
         if (backward)
             pass->delta[l] = take(pass->memory, &used, m, shape->width[l]);
     }
@@ -53,9 +62,9 @@ static annc_status open_pass(struct annc_pass *pass, uint32_t m, bool backward)
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = pass->device->backend;
     const uint32_t outputs = pass->shape->width[pass->shape->layers];
-    const size_t floats = lay_out(pass, m, backward);
+    const size_t floats = lay_out(pass, backend, m, backward);
     ANNC_TRY(backend->alloc(pass->device, annc_product(floats, sizeof(float)), "one minibatch", &pass->memory));
-    lay_out(pass, m, backward);
+    lay_out(pass, backend, m, backward);
     if (pass->class_weights)
         ANNC_TRY(backend->upload(pass->device, pass->class_weights, pass->objective.class_weights,
                                  (outputs == 1 ? 2 : outputs) * sizeof(float)));
@@ -92,10 +101,11 @@ annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape
     return open_pass(pass, m, true);
 }
 
-size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_training_options *options)
+size_t annc_pass_bytes(const struct annc_backend *backend, const annc_shape *shape, uint32_t m,
+                       const annc_training_options *options)
 {
     struct annc_pass pass = training_pass(NULL, shape, options);
-    return annc_product(lay_out(&pass, m, true), sizeof(float));
+    return annc_product(lay_out(&pass, backend, m, true), sizeof(float));
 }
 
 void annc_pass_close(struct annc_pass *pass)
@@ -188,7 +198,7 @@ static annc_status ask(const struct annc_pass *pass, uint32_t row)
 }
 
 /* The operations of the backend, slice by slice. Rows are independent, but for the sum of
- * weight_step. */
+ * hidden_delta and weight_step. */
 static annc_status forward(const struct annc_pass *pass, annc_activation f, uint32_t m, uint32_t n_in, uint32_t n,
                            const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
@@ -228,7 +238,7 @@ out:
 
 static annc_status hidden_delta(const struct annc_pass *pass, annc_activation f, uint32_t m, uint32_t n,
                                 uint32_t n_next, const float *delta_next, const float *W_next, const float *Z,
-                                const float *A, float *delta)
+                                const float *A, float *delta, float alpha, float beta, float *b)
 {
     annc_status status = ANNC_OK;
     const uint32_t slice = rows_per_slice(pass, m, n_next, n);
@@ -236,7 +246,8 @@ static annc_status hidden_delta(const struct annc_pass *pass, annc_activation f,
         const size_t next = (size_t)r * n_next, own = (size_t)r * n;
         ANNC_TRY(ask(pass, r));
         ANNC_TRY(pass->device->backend->hidden_delta(pass->device, f, m - r < slice ? m - r : slice, n, n_next,
-                                                     delta_next + next, W_next, Z + own, A + own, delta + own));
+                                                     delta_next + next, W_next, Z + own, A + own, delta + own, alpha,
+                                                     r == 0 ? beta : 1, b));
     }
 out:
     return status;
@@ -308,17 +319,21 @@ annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor 
 
     for (uint32_t l = shape->layers; l >= 1; l--) {
         const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
-        const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l);
-        /* BP2 for the layer below, before a step changes W^l; dropped units have no error. */
+        const size_t W = annc_shape_weights_at(shape, l);
+        float *const b = target + annc_shape_biases_at(shape, l);
+        const bool are_dropped = l > 1 && dropped_share(pass, l - 1) > 0;
+        /* BP2 for the layer below, before a step changes W^l, and its BP3, unless units have been
+         * dropped: these have no error. */
         if (l > 1)
             ANNC_TRY(hidden_delta(pass, shape->activation[l - 2], m, n_in, n, pass->delta[l], theta + W, pass->Z[l - 1],
-                                  pass->A[l - 1], pass->delta[l - 1]));
-        if (l > 1 && dropped_share(pass, l - 1) > 0)
+                                  pass->A[l - 1], pass->delta[l - 1], alpha, beta,
+                                  are_dropped ? NULL : target + annc_shape_biases_at(shape, l - 1)));
+        if (are_dropped)
             ANNC_TRY(backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped_share(pass, l - 1), m, n_in,
                                       pass->delta[l - 1], pass->delta[l - 1]));
-        /* BP3, BP4 */
+        /* BP3 of the output layer and of layers with dropped units, BP4 */
         ANNC_TRY(weight_step(pass, m, n_in, n, alpha, beta, pass->delta[l], pass->layer_input[l - 1], target + W,
-                             target + b));
+                             l == shape->layers || dropped_share(pass, l) > 0 ? b : NULL));
     }
 out:
     return status;

@@ -15,8 +15,9 @@ struct annc_pass {
     uint32_t rows, columns; /* of an augmented image */
     /* Original images, m x n_0; NULL without augmentation. */
     float *unaugmented;
-    float *Y;                                               /* m x n_L */
-    float *Z[ANNC_MAX_LAYERS + 1], *A[ANNC_MAX_LAYERS + 1]; /* A[0] = X */
+    float *Y; /* m x n_L */
+    /* A[0] = X. In a training pass Z of a hidden layer may be A. */
+    float *Z[ANNC_MAX_LAYERS + 1], *A[ANNC_MAX_LAYERS + 1];
     /* Input of layer l + 1: A[l], or A[l] after dropout. */
     float *layer_input[ANNC_MAX_LAYERS + 1];
     float *delta[ANNC_MAX_LAYERS + 1]; /* NULL in a forward-only pass */
@@ -40,7 +41,8 @@ bool annc_pass_is_long(const struct annc_pass *pass, uint32_t m);
 /* Opens a forward-only pass, for evaluation. */
 annc_status annc_pass_open(annc_device *device, const annc_shape *shape, uint32_t m, struct annc_pass *pass);
 /* Returns the bytes of a training pass. */
-size_t annc_pass_bytes(const annc_shape *shape, uint32_t m, const annc_training_options *options);
+size_t annc_pass_bytes(const struct annc_backend *backend, const annc_shape *shape, uint32_t m,
+                       const annc_training_options *options);
 /* Opens a training pass with the objective, augmentation and seed of the options; rows and columns
  * are those of an image. */
 annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
