@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 12 };
+enum { ANNC_BACKEND_CONTRACT = 13 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 

@@ -130,6 +130,37 @@ static annc_status broadcast(const struct annc_group *group, uint32_t from, void
     return ANNC_OK;
 }
 
+/* ---------------------------------------------------------------- messages */
+
+static annc_status send_message(const struct annc_group *group, uint32_t to, const void *memory, size_t bytes)
+{
+    (void)group;
+    for (size_t first = 0; first < bytes; first += PIECE_BYTES) {
+        const int piece = bytes - first < PIECE_BYTES ? (int)(bytes - first) : PIECE_BYTES;
+        MPI_Send((const char *)memory + first, piece, MPI_BYTE, (int)to, 0, MPI_COMM_WORLD);
+    }
+    return ANNC_OK;
+}
+
+static annc_status receive_message(const struct annc_group *group, uint32_t from, void *memory, size_t bytes)
+{
+    (void)group;
+    for (size_t first = 0; first < bytes; first += PIECE_BYTES) {
+        const int piece = bytes - first < PIECE_BYTES ? (int)(bytes - first) : PIECE_BYTES;
+        MPI_Recv((char *)memory + first, piece, MPI_BYTE, (int)from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    }
+    return ANNC_OK;
+}
+
+static annc_status find_message(const struct annc_group *group, uint32_t *from)
+{
+    MPI_Status found;
+    int waits;
+    MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &waits, &found);
+    *from = waits ? (uint32_t)found.MPI_SOURCE : group->size;
+    return ANNC_OK;
+}
+
 /* ---------------------------------------------------------------- opening and closing */
 
 static void free_ranks(struct ranks *ranks)
@@ -217,6 +248,9 @@ static annc_status open_group(annc_status (*fail)(annc_status status, const char
                                        .sum = sum,
                                        .sum_numbers = sum_numbers,
                                        .broadcast = broadcast,
+                                       .send = send_message,
+                                       .receive = receive_message,
+                                       .find_message = find_message,
                                        .close = close_group,
                                        .abort = end_all};
     name_library(ranks->library, sizeof ranks->library);
