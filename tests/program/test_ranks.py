@@ -111,6 +111,19 @@ class Ranks(Tables):
                 self.assertEqual((self.folder / "m").read_bytes(), first)
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"alone", "m", "c", "log.jsonl", "t.csv", "bars", "temporary"})
 
+    def test_large_layers(self):
+        """The sums of large layers go on beside the computation: the same trajectory, and equal bits in repeated runs."""
+        command = ["train", "--data", self.data, *CPU, "--layers", "4-600:tanh-600:tanh-3:softmax", "--cost", "categorical-cross-entropy",
+                   "--optimizer", "adam", "--lr", "0.001", "--batch", "60", "--epochs", "1"]
+        self.run_program(*command, "--save", "alone")
+        for ranks in (2, 3):
+            self.together(ranks, *command, "--save", "m")
+            self.compare("alone", "m")
+            first = (self.folder / "m").read_bytes()
+            for _ in range(3):
+                self.together(ranks, *command, "--save", "m")
+                self.assertEqual((self.folder / "m").read_bytes(), first)
+
     def test_one_rank(self):
         """One process of mpirun is a process that is alone: the same engine and bits."""
         self.run_program("train", "--data", self.data, *T, *CPU, "--save", "alone")

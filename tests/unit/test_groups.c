@@ -41,10 +41,17 @@ struct crowd {
         free(sums);                                                                                                    \
     } while (0)
 
-static annc_status sum(const struct annc_group *group, annc_device *device, float *values, size_t count)
+static annc_status begin_sum(const struct annc_group *group, annc_device *device, float *values, size_t count)
 {
     (void)device; /* the CPU, whose memory is the host's */
     SUM_OVER_RANKS(float, values, count);
+    return ANNC_OK;
+}
+
+static annc_status end_sums(const struct annc_group *group, annc_device *device)
+{
+    (void)group;
+    (void)device;
     return ANNC_OK;
 }
 
@@ -191,7 +198,8 @@ static bool make(struct rank *rank, uint32_t index, uint32_t size, struct crowd 
     *rank = (struct rank){.group = {.rank = index,
                                     .size = size,
                                     .context = crowd,
-                                    .sum = sum,
+                                    .begin_sum = begin_sum,
+                                    .end_sums = end_sums,
                                     .sum_numbers = sum_numbers,
                                     .broadcast = broadcast,
                                     .send = send_letter,
