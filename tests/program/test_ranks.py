@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as program.py says; ANNC_TEST_MPIRUN is the mpirun
 of the library that the program was built with, if it is not the first one of the PATH."""
+import importlib.util
 import json
 import os
 import pathlib
@@ -358,6 +359,41 @@ class Ranks(Tables):
             self.assertEqual(told.stdout, alone.stdout)
             self.assertEqual(told.stderr.count("is already trained"), 3)
             self.assertEqual(len(list((self.folder / "all").iterdir())), 5)
+
+    def test_scaling_model(self):
+        """bench/scaling.py: its model by hand, and its measurements of a small network."""
+        source = pathlib.Path(__file__).resolve().parents[2] / "bench" / "scaling.py"
+        specification = importlib.util.spec_from_file_location("scaling", source)
+        scaling = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(scaling)
+        self.assertEqual(scaling.parameters([784, 30, 10]), [23550, 310])
+        self.assertAlmostEqual(scaling.all_reduce(4, 1000, 1e-6, 1e9), 6 * (1e-6 + 1e-6))
+        latency, bandwidth = scaling.fit([(values, scaling.all_reduce(2, values, 5e-6, 3e9)) for values in (1, 1000, 1000000)])
+        self.assertAlmostEqual(latency, 5e-6)
+        self.assertAlmostEqual(bandwidth / 3e9, 1)
+        free = (0, 1e30)  # a link that costs nothing
+        self.assertAlmostEqual(scaling.step(1, [4, 4, 4], 5.0, 0.5, 1, 1, True), 5.5)
+        self.assertAlmostEqual(scaling.step(5, [4, 4, 4], 5.0, 0.5, *free, True), 1.5)
+        # Of 5 equal products, 2 forward, then G2, its sum beside D1 and G1, and the sum of layer 1 after them. A sum of 20 values takes 0.8 s.
+        link = (0, 4 * 20 / 0.8)
+        self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, True), 5 + 0.8)
+        self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, False), 5 + 1.6)
+        build = PROGRAM.parent
+        if not (build / "annc-ranks").exists():
+            self.skipTest("this build has no benchmarks")
+        self.need_mpi()
+        result = subprocess.run([source, build, "--layers", "16-64-4", "--batch", "64", "--rounds", "1", "--json"], cwd=self.folder,
+                                env={**self.environment, "ANNC_TEST_MPIRUN": MPIRUN}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                timeout=120)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        scaled = json.loads(result.stdout)
+        measured = scaled["measured"]
+        self.assertEqual(set(measured["step"]), {"1", "2"})
+        self.assertEqual([values for values, _ in measured["sums"]], [1, 17, 34, 68, 136, 272, 544, 1088])
+        for link in scaled["model"].values():
+            self.assertAlmostEqual(link["steps"]["1"]["overlap"], measured["step"]["1"])
+            for steps in link["steps"].values():
+                self.assertLessEqual(steps["overlap"], steps["after"] + 1e-12)
 
     def test_off(self):
         told = self.together(2, "train", "--data", self.data, *T, *CPU, "--epochs", "1", "--json", environment={"ANNC_MPI": "off"}).stdout
