@@ -420,7 +420,7 @@ static annc_status count_own(void *context, const annc_run *run)
     struct sweep_of_rank *sweep = context;
     const struct timespec nap = {.tv_nsec = 200000000};
     (void)run;
-    sweep->own++;
+    __atomic_add_fetch(&sweep->own, 1, __ATOMIC_RELAXED);
     if (sweep->slow)
         nanosleep(&nap, NULL);
     return ANNC_OK;
@@ -437,7 +437,7 @@ static void report_network(void *context, uint32_t i)
 static bool stop_sweep(void *context)
 {
     const struct sweep_of_rank *sweep = context;
-    return sweep->stops && sweep->own > 0;
+    return sweep->stops && __atomic_load_n(&sweep->own, __ATOMIC_RELAXED) > 0;
 }
 
 /* Makes the candidates: with rates of their own, one of which diverges. */
