@@ -1219,7 +1219,7 @@ ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_group *g
  * as annc_dataset_fingerprint does for one. */
 ANNC_API annc_status annc_candidate_store(const annc_candidate *candidate, uint64_t data, annc_network *network);
 /* Restores a candidate that has a network of the same shape from such a network: its parameters and
- * its result, without annc_outcome.health; it is complete then. ANNC_INPUT if the network has no
+ * its result, without health and ending; it is complete then. ANNC_INPUT if the network has no
  * result, another shape, or was trained with other data. */
 ANNC_API annc_status annc_candidate_restore(const annc_network *network, uint64_t data, annc_candidate *candidate);
 
