@@ -4,7 +4,7 @@
     bench/scaling.py BUILD [--layers 784-1024-1024-10] [--batch 1024] [--ranks 1,2] [--rounds 5] [--json]
 
 BUILD is a build directory, with annc-gpu and annc-ranks. One round runs everything once, one after another, since the machine's neighbours come
-and go; medians of all rounds are compared. Every rank computes with one thread.
+and go; times are medians of all rounds, gains medians of the gains within each. Every rank computes with one thread.
 
 The model of a step with N ranks and minibatches of m rows:
 
@@ -111,8 +111,11 @@ def measure(settings):
                 for entry in parts["sums"] if ranks == 2 else []:
                     sums.setdefault(entry["values"], []).append(entry["seconds"])
     median = statistics.median
+
+    def gains(times):  # within each round, since neighbours slow down whole rounds
+        return {n: median(one / seconds for one, seconds in zip(times[1], times[n])) for n in times}
     return {"step": {n: median(t) for n, t in steps.items()}, "products": {n: median(t) for n, t in products.items()}, "half_step": median(halves),
-            "sums": [(values, median(t)) for values, t in sorted(sums.items())]}
+            "gain": gains(steps), "products_gain": gains(products), "sums": [(values, median(t)) for values, t in sorted(sums.items())]}
 
 
 def model(settings, measured):
@@ -136,7 +139,7 @@ def show(settings, measured, modelled, fixed):
     print(f"step of one process: {whole * 1e3:.2f} ms, of which {fixed * 1e3:.2f} ms do not depend on the rows\n")
     print("ranks  step ms   gain   gain of bare products   share of it")
     for ranks, seconds in measured["step"].items():
-        gain, bare = whole / seconds, measured["products"][1] / measured["products"][ranks]
+        gain, bare = measured["gain"][ranks], measured["products_gain"][ranks]
         print(f"{ranks:5d} {seconds * 1e3:8.2f} {gain:6.2f} {bare:23.2f} {gain / bare:13.2f}")
     for name, link in modelled.items():
         print(f"\nmodel, {name}: latency {link['latency'] * 1e6:.1f} us, {link['bandwidth'] / 1e9:.2f} GB/s\n\n"
