@@ -234,7 +234,8 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * "annc.images" ([rows, columns, white, background 0 mixed 1 dark 2 light, flat, MNIST-like] of the
  * training images; rows is 0 for other data);
  * checkpoints: "annc.state" (annc_trainer_checkpoint), "annc.progress" and "annc.measured"
- * (annc_run_train), "annc.run" and "annc.machine" (annc-gpu). */
+ * (annc_run_train), "annc.run" and "annc.machine" (annc-gpu); networks of a sweep:
+ * "annc.candidate" and "annc.progress" (annc_candidate_store). */
 ANNC_API annc_status annc_network_set_metadata(annc_network *network, const char *key, const char *value);
 ANNC_API const char *annc_network_metadata(const annc_network *network, const char *key);
 /* Returns entry i in bytewise order of the keys through `key` and `value`; false past the last. */
@@ -1096,7 +1097,8 @@ typedef struct annc_group annc_group;
 ANNC_API uint32_t annc_group_started(uint32_t *rank);
 /* Opens the group of this process, collectively, by loading the MPI module; *group is NULL for a
  * process that is alone, which loads nothing. Once per process, from its main thread. ANNC_DEVICE
- * if there is no MPI module, or if it belongs to another MPI than mpirun. */
+ * if there is no MPI module, if it belongs to another MPI than mpirun, or if srun started the
+ * processes without MPI. */
 ANNC_API annc_status annc_group_open(annc_group **group);
 /* Closes a group, collectively. */
 ANNC_API void annc_group_close(annc_group *group);
@@ -1186,7 +1188,7 @@ ANNC_API annc_trainer *annc_run_trainer(const annc_run *run);
 ANNC_API bool annc_stop_when_set(void *context);
 
 /* Removes from a network what only a checkpoint has: "annc.state", "annc.progress", "annc.run",
- * "annc.machine", "annc.measured", and the blocks "first", "second" and "best". */
+ * "annc.machine", "annc.measured", "annc.candidate", and the blocks "first", "second" and "best". */
 ANNC_API annc_status annc_checkpoint_strip(annc_network *network);
 
 /* One of many networks trained at once. Each gets the same bits as if trained alone. */
@@ -1195,12 +1197,13 @@ typedef struct annc_candidate {
     annc_network *network;
     annc_run_options options;  /* a validation set of NULL is that of the sweep; group NULL */
     const annc_dataset *train; /* or NULL: that of the sweep */
+    bool is_complete;          /* trained before: set with its result by annc_candidate_restore */
 
     /* Result: ANNC_OK, ANNC_DIVERGED (the best parameters before are kept), ANNC_STOPPED, or
      * another failure. After a failure without a best epoch, result.last is all 0. */
     annc_status status;
     char reason[256];
-    const char *engine;    /* that trained it, as from annc_trainer_engine; NULL before it began */
+    char engine[64];       /* that trained it, as from annc_trainer_engine; "" before it began */
     annc_run_state result; /* without epochs, the validation of the initial parameters */
 } annc_candidate;
 
@@ -1211,12 +1214,29 @@ typedef struct annc_candidate {
  * for each finished candidate, on the thread that trained it; annc_last_error() on that thread is
  * then the candidate's error if it failed. `done` and the candidates' `each` are called one at a
  * time. `stop`, unless NULL, is called by any thread beside the candidates' own; true leaves the
- * remaining candidates untrained. No candidates are an empty sweep, ANNC_OK. Without a validation
- * set a candidate keeps its last parameters. Returns ANNC_STOPPED after a stop, an error that
- * prevented all candidates from starting, or else ANNC_OK, whatever the candidates' results. */
-ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_candidate *candidates, uint32_t count,
-                                const annc_dataset *train, const annc_dataset *validation, bool (*stop)(void *context),
-                                void (*done)(void *context, uint32_t candidate), void *context);
+ * remaining candidates untrained. No candidates are an empty sweep, ANNC_OK. Candidates that are
+ * complete are not trained, nor reported by `done`. Without a validation set a candidate keeps its
+ * last parameters. Returns ANNC_STOPPED after a stop, an error that prevented all candidates from
+ * starting, or else ANNC_OK, whatever the candidates' results.
+ *
+ * With a group (NULL = none) the sweep is collective, on the main thread of each rank, and all
+ * ranks pass the same candidates and data. Each rank trains those that rank 0 hands it, whenever it
+ * has none. Rank 0 gets the parameters and results of all, calls `done` for each as soon as it is
+ * trained, and decides which are complete; another rank has the results of its own alone. A stop of
+ * one rank is that of all. ANNC_INPUT if the ranks differ in version, device, data or options. */
+ANNC_API annc_status annc_sweep(const annc_device_options *device, annc_group *group, annc_candidate *candidates,
+                                uint32_t count, const annc_dataset *train, const annc_dataset *validation,
+                                bool (*stop)(void *context), void (*done)(void *context, uint32_t candidate),
+                                void *context);
+
+/* Stores the result of a candidate in the metadata of a network that has its parameters, so that
+ * annc_model_save keeps both: "annc.candidate" and "annc.progress". `data` identifies the data sets,
+ * as annc_dataset_fingerprint does for one. */
+ANNC_API annc_status annc_candidate_store(const annc_candidate *candidate, uint64_t data, annc_network *network);
+/* Restores a candidate that has a network of the same shape from such a network: its parameters and
+ * its result, without health and ending; it is complete then. ANNC_INPUT if the network has no
+ * result, another shape, or was trained with other data. */
+ANNC_API annc_status annc_candidate_restore(const annc_network *network, uint64_t data, annc_candidate *candidate);
 
 /* Returns the measure that ranks a candidate: accuracy, or R^2 of targets, on its validation set
  * with the kept parameters; -INFINITY without a result or a validation set, or for NULL. */
@@ -1244,18 +1264,25 @@ typedef struct annc_folds_options {
     annc_status (*done)(void *context, uint32_t fold, const annc_candidate *candidate);
     /* Frees what `begin` has made, also after it failed; or NULL. */
     void (*end)(void *context, uint32_t fold, annc_candidate *candidate);
+    /* Called with each fold that has been trained, at once, by the thread that did it; one call at a
+     * time; or NULL. */
+    void (*trained)(void *context, uint32_t fold, const annc_candidate *candidate);
     bool (*stop)(void *context); /* between folds that train together; or NULL */
     void *context;
     /* The checkpoint of a fold's run to resume from, with the results of the folds before; or
      * NULL. */
     const annc_network *checkpoint;
+    /* Distribute the folds over these ranks, as annc_sweep does, without checkpoints and time
+     * limits; NULL = alone. annc_cross_validate is then collective: each rank begins all folds, rank
+     * 0 calls `trained` and `done`, and all get the results. */
+    annc_group *group;
 } annc_folds_options;
 
 /* Trains one network per fold, each on all but its part of the data. On a CPU the folds run in
  * parallel, one per thread, and small networks on a CUDA device in one launch, unless they have
  * checkpoints, a target or a time limit; otherwise they run one after another. Returns the first
  * failure; a time limit that ends a fold is one. With 0 epochs the results are of the initial
- * parameters. */
+ * parameters. A fold that `begin` completes (annc_candidate_restore) is not trained. */
 ANNC_API annc_status annc_cross_validate(annc_device *device, const annc_folds_options *options, annc_folds *folds);
 /* Reads the results that a checkpoint of a cross-validation has. ANNC_INPUT. */
 ANNC_API annc_status annc_folds_restore(const annc_network *checkpoint, annc_folds *folds);

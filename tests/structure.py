@@ -43,6 +43,7 @@ ARROWS = {
     "kernels/block": "include src/base src/backend src/backend/cuda kernels",
     "src/training/step": "include src/base src/dataset/prepare src/network src/backend",
     "src/training/run": "include src/base src/dataset/tables src/dataset/prepare src/network src/backend src/training/step",
+    "src/training/sweep": "include src/base src/dataset/prepare src/network src/backend src/training/step src/training/run",
     "src/training/check": "include src/base src/network src/backend src/training/step",
     "src/cli/terminal": "include src/base",
     "src/cli/options": "include src/base src/cli/terminal",
@@ -64,8 +65,8 @@ OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use
 IMPLEMENTS = {
     "annc.h": "src/formats/gallery_file.c src/dataset/fetch.c src/dataset/prepare/input_columns.c src/network/join.c src/network/files/model_read.c src/network/files/model_write.c "
               "src/backend/build_info.c src/training/step/initialise.c src/training/run/checkpoint.c src/training/run/evaluate.c "
-              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/importance.c src/training/run/metrics.c src/training/run/sweep.c "
-              "src/training/run/cross_validation.c src/training/step/class_weights.c src/training/step/plan.c src/training/check/gradient_check.c "
+              "src/training/run/network_predict.c src/training/run/early_stopping.c src/training/run/importance.c src/training/run/metrics.c src/training/sweep/sweep.c src/training/sweep/candidate.c "
+              "src/training/sweep/cross_validation.c src/training/step/class_weights.c src/training/step/plan.c src/training/check/gradient_check.c "
               "src/training/check/trace.c",
     "training/run/training_run.h": "src/training/run/training_run_checkpoint.c",
     "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each

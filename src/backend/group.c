@@ -25,41 +25,48 @@ static uint32_t number_of_environment(const char *name, uint32_t otherwise)
                                                                                            : otherwise;
 }
 
-/* The variables that say how many processes were started together, and which one this is. Those of
- * a Slurm job that does not use MPI, such as a job array, are none of them. */
-uint32_t annc_group_started(uint32_t *rank)
+/* A way in which processes are started together, and its variables. */
+struct starter {
+    const char *size, *rank;
+    bool has_mpi; /* the MPI library finds the other processes */
+};
+
+/* Finds how the processes were started, and *size and *rank; NULL for a process that is alone. The
+ * first starter whose variables are there decides: mpirun may run under srun. A batch script of
+ * Slurm, also of a job array, has no variables of a step. */
+static const struct starter *find_starter(uint32_t *size, uint32_t *rank)
 {
-    static const struct {
-        const char *size, *rank;
-    } starters[] = {
-        {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"}, /* Open MPI */
-        {"PMI_SIZE", "PMI_RANK"},                         /* MPICH, Intel MPI, srun --mpi=pmi2 */
-        {"SLURM_STEP_NUM_TASKS", "PMIX_RANK"},            /* srun --mpi=pmix */
+    static const struct starter starters[] = {
+        {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", true}, /* Open MPI */
+        {"PMI_SIZE", "PMI_RANK", true},                         /* MPICH, Intel MPI, srun --mpi=pmi2 */
+        {"SLURM_STEP_NUM_TASKS", "PMIX_RANK", true},            /* srun --mpi=pmix */
+        {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", false},        /* srun --mpi=none */
     };
     const char *wanted = getenv("ANNC_MPI");
-    uint32_t unused = 0;
-    rank = rank ? rank : &unused;
-    *rank = 0;
-    if (wanted && strcmp(wanted, "off") == 0)
-        return 1;
     for (size_t i = 0; i < sizeof starters / sizeof *starters; i++) {
-        const uint32_t size = number_of_environment(starters[i].size, 1);
-        const uint32_t own = number_of_environment(starters[i].rank, UINT32_MAX);
-        if (size > 1 && own < size) {
-            *rank = own;
-            return size;
-        }
+        *size = number_of_environment(starters[i].size, 0);
+        *rank = number_of_environment(starters[i].rank, UINT32_MAX);
+        if (*rank < *size)
+            return *size > 1 && !(wanted && strcmp(wanted, "off") == 0) ? &starters[i] : NULL;
     }
-    return 1;
+    return NULL;
+}
+
+uint32_t annc_group_started(uint32_t *rank)
+{
+    uint32_t size, own;
+    const bool is_alone = !find_starter(&size, &own);
+    if (rank)
+        *rank = is_alone ? 0 : own;
+    return is_alone ? 1 : size;
 }
 
 /* ---------------------------------------------------------------- opening and closing */
 
-static annc_status open_module(struct annc_group **group)
+static annc_status open_module(uint32_t started, struct annc_group **group)
 {
     static const struct annc_module module = {"MPI", ANNC_MPI_MODULE_NAME, "ANNC_MPI_MODULE", ANNC_GROUP_MODULE_SYMBOL,
                                               NULL};
-    const uint32_t started = annc_group_started(NULL);
     char why[512] = "this build has no MPI (it was made without an MPI library)";
     const struct annc_group_module *found =
         ANNC_MPI_FOUND || getenv(module.variable) ? annc_module_load(&module, why, sizeof why) : NULL;
@@ -80,11 +87,17 @@ static annc_status open_module(struct annc_group **group)
 annc_status annc_group_open(annc_group **group)
 {
     ANNC_REQUIRE_RESULT(group, "group");
-    const uint32_t started = annc_group_started(NULL);
+    uint32_t started, rank;
+    const struct starter *starter = find_starter(&started, &rank);
     annc_group *opened = NULL;
-    if (started == 1)
+    if (!starter)
         return ANNC_OK;
-    ANNC_RETURN_IF_FAILED(open_module(&opened));
+    if (!starter->has_mpi)
+        return annc_fail(ANNC_DEVICE,
+                         "srun started %u processes together, but without MPI: start them with srun --mpi=pmix or with "
+                         "mpirun, or set ANNC_MPI=off to let each work alone",
+                         started);
+    ANNC_RETURN_IF_FAILED(open_module(started, &opened));
     if (opened->size != started) {
         annc_fail(ANNC_DEVICE,
                   "%u processes were started together, but the MPI library of this program (%s) finds %u: start them "

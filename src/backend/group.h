@@ -1,5 +1,6 @@
 /* group.h - a group of ranks: processes or devices that train one network together, each on its own
- * rows of every minibatch. All ranks call the same functions in the same order. */
+ * rows of every minibatch, or several networks, each rank its own. All ranks call the same functions
+ * in the same order, but for messages. */
 #ifndef ANNC_BACKEND_GROUP_H
 #define ANNC_BACKEND_GROUP_H
 
@@ -12,12 +13,22 @@ struct annc_group {
     bool has_agreed;     /* the last failure is one of all ranks */
     void *context;       /* of the functions; they are not called in a group of size 1 */
     /* Replaces `count` values in this rank's device memory by their sums over all ranks, added in
-     * the order of the ranks, so that every rank gets the same bits. */
-    annc_status (*sum)(const struct annc_group *group, annc_device *device, float *values, size_t count);
-    /* The same for numbers in host memory. */
+     * the order of the ranks, so that every rank gets the same bits. The sum may go on while the
+     * caller computes something else: the values are in use until end_sums, which waits for all sums
+     * begun, and before which no other function of the group is called. */
+    annc_status (*begin_sum)(const struct annc_group *group, annc_device *device, float *values, size_t count);
+    annc_status (*end_sums)(const struct annc_group *group, annc_device *device);
+    /* The same at once for numbers in host memory. */
     annc_status (*sum_numbers)(const struct annc_group *group, double *numbers, size_t count);
     /* Copies host memory of rank `from` to that of all ranks. */
     annc_status (*broadcast)(const struct annc_group *group, uint32_t from, void *memory, size_t bytes);
+    /* Messages, sent and received by the thread that opened the group. `send` returns when the
+     * memory may change; `receive` waits for the next message of a rank, whose size it knows. */
+    annc_status (*send)(const struct annc_group *group, uint32_t to, const void *memory, size_t bytes);
+    annc_status (*receive)(const struct annc_group *group, uint32_t from, void *memory, size_t bytes);
+    /* Finds a rank that has sent a message, without waiting; *from is the group's size without
+     * one. */
+    annc_status (*find_message)(const struct annc_group *group, uint32_t *from);
     /* Waits for all ranks to close the group too, and frees it. */
     void (*close)(struct annc_group *group);
     /* Ends the processes of all ranks with an exit code; does not return. */

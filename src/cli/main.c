@@ -84,10 +84,10 @@ static const struct command *command_named(const char *name)
  * do not train have work for one process alone. */
 static annc_status join_ranks(const struct command *command, struct options *options)
 {
-    static const enum option_id outputs[] = {OPTION_SAVE, OPTION_LOG, OPTION_PLOT};
+    static const enum option_id outputs[] = {OPTION_SAVE, OPTION_SAVE_ALL, OPTION_LOG, OPTION_PLOT};
     if (ranks_count() == 1)
         return ANNC_OK;
-    if (!(command->bit & (TRAIN | INFO)))
+    if (!(command->bit & (TRAIN | SWEEP | INFO)))
         return annc_fail(ANNC_USAGE,
                          "%s runs in one process, but %u were started together; start it without mpirun or srun, or "
                          "set ANNC_MPI=off to let each work alone",

@@ -257,11 +257,11 @@ static void same_bits_together(void)
     make_candidates(problems, together);
     make_candidates(problems, alone);
     finished = 0;
-    REQUIRE_OK(annc_sweep(&options, together, CREW, NULL, NULL, NULL, count_finished, NULL));
+    REQUIRE_OK(annc_sweep(&options, NULL, together, CREW, NULL, NULL, NULL, count_finished, NULL));
     CHECK(finished == CREW);
     for (uint32_t i = 0; i < CREW; i++) {
         const annc_run_state *one = &alone[i].result, *many = &together[i].result;
-        REQUIRE_OK(annc_sweep(&options, &alone[i], 1, NULL, NULL, NULL, NULL, NULL));
+        REQUIRE_OK(annc_sweep(&options, NULL, &alone[i], 1, NULL, NULL, NULL, NULL, NULL));
         CHECK_MSG(together[i].status == alone[i].status && alone[i].status == (i == 4 ? ANNC_DIVERGED : ANNC_OK),
                   "network %u: %d, not %d: %s", i, (int)together[i].status, (int)alone[i].status, together[i].reason);
         CHECK(strcmp(together[i].reason, alone[i].reason) == 0 &&

@@ -290,7 +290,7 @@ static void sweeps_stream(void)
     annc_candidate candidates[] = {{.network = problem.network, .options = options},
                                    {.network = copy, .options = options}};
     for (uint32_t count = 1; count <= 2; count++) {
-        REQUIRE_OK(annc_sweep(&cuda, candidates, count, problem.data, problem.data, NULL, NULL, NULL));
+        REQUIRE_OK(annc_sweep(&cuda, NULL, candidates, count, problem.data, problem.data, NULL, NULL, NULL));
         for (uint32_t i = 0; i < count; i++)
             CHECK_MSG(candidates[i].status == ANNC_OK, "%u of %u: %s", i, count, candidates[i].reason);
     }

@@ -273,7 +273,7 @@ static void swept(void)
     REQUIRE_OK(annc_network_copy(problem.network, &copy));
     annc_candidate candidates[2] = {{.network = problem.network, .options = {.training = plain, .epochs = 2}},
                                     {.network = copy, .options = {.training = plain, .epochs = 2}}};
-    REQUIRE_OK(annc_sweep(&one_thread, candidates, 2, problem.data, problem.data, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep(&one_thread, NULL, candidates, 2, problem.data, problem.data, NULL, NULL, NULL));
     CHECK(candidates[0].status == ANNC_OK && candidates[1].status == ANNC_OK && calls.engine_steps == 12);
     CHECK(memcmp(annc_network_parameters(copy), annc_network_parameters(problem.network), 8 * sizeof(float)) == 0);
     annc_network_free(copy);

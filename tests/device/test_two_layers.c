@@ -494,9 +494,9 @@ static void same_bits_together(void)
     CHECK(make(&problem, &shape, true, 43));
     make_candidates(&problem, together);
     make_candidates(&problem, alone);
-    REQUIRE_OK(annc_sweep(&options, together, CREW, NULL, NULL, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep(&options, NULL, together, CREW, NULL, NULL, NULL, NULL, NULL));
     for (uint32_t i = 0; i < CREW; i++) {
-        REQUIRE_OK(annc_sweep(&options, &alone[i], 1, NULL, NULL, NULL, NULL, NULL));
+        REQUIRE_OK(annc_sweep(&options, NULL, &alone[i], 1, NULL, NULL, NULL, NULL, NULL));
         CHECK_MSG(together[i].status == alone[i].status && alone[i].status == (i == 2 ? ANNC_DIVERGED : ANNC_OK),
                   "network %u: %d, not %d: %s", i, (int)together[i].status, (int)alone[i].status, together[i].reason);
         CHECK(strcmp(together[i].engine, annc_engine_name(tested)) == 0);

@@ -589,7 +589,7 @@ static annc_status sweep(const void *what, uint64_t *sum)
     for (int i = 0; i < CANDIDATES; i++)
         candidates[i] =
             (annc_candidate){.network = networks[i], .options = {.training = training->options, .epochs = 2}};
-    ANNC_TRY(annc_sweep(&cpu, candidates, CANDIDATES, data.train, data.validation, NULL, NULL, NULL));
+    ANNC_TRY(annc_sweep(&cpu, NULL, candidates, CANDIDATES, data.train, data.validation, NULL, NULL, NULL));
     for (int i = 0; i < CANDIDATES; i++) {
         if (candidates[i].status != ANNC_OK)
             ANNC_TRY(annc_fail(candidates[i].status, "%s", candidates[i].reason));

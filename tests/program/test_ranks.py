@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as program.py says; ANNC_TEST_MPIRUN is the mpirun
 of the library that the program was built with, if it is not the first one of the PATH."""
+import importlib.util
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ MANY = [  # with minibatches that two and three ranks divide unevenly, and a las
     ["--optimizer", "adam", "--lr", "0.01", "--schedule", "cosine", "--dropout", "0.2", "--validation", "0.2"],
     ["--optimizer", "momentum", "--lr", "0.02", "--clip", "0.5", "--l2", "0.001", "--batch", "2"],  # of three ranks one has no row
 ]
+SWEEP = ["sweep", "--data", "t.csv", *T, *CPU, "--grid", "lr=0.01,0.1,1e30", "--grid", "batch=8,32", "--validation", "0.2"]
 MPIRUN = os.environ.get("ANNC_TEST_MPIRUN") or "mpirun"
 TOLERANCE = 1e-4  # of float sums in another order, over a few hundred steps
 
@@ -109,6 +111,19 @@ class Ranks(Tables):
                 self.train(ranks, *options, "--save", "m")
                 self.assertEqual((self.folder / "m").read_bytes(), first)
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"alone", "m", "c", "log.jsonl", "t.csv", "bars", "temporary"})
+
+    def test_large_layers(self):
+        """The sums of large layers go on beside the computation: the same trajectory, and equal bits in repeated runs."""
+        command = ["train", "--data", self.data, *CPU, "--layers", "4-600:tanh-600:tanh-3:softmax", "--cost", "categorical-cross-entropy",
+                   "--optimizer", "adam", "--lr", "0.001", "--batch", "60", "--epochs", "1"]
+        self.run_program(*command, "--save", "alone")
+        for ranks in (2, 3):
+            self.together(ranks, *command, "--save", "m")
+            self.compare("alone", "m")
+            first = (self.folder / "m").read_bytes()
+            for _ in range(3):
+                self.together(ranks, *command, "--save", "m")
+                self.assertEqual((self.folder / "m").read_bytes(), first)
 
     def test_one_rank(self):
         """One process of mpirun is a process that is alone: the same engine and bits."""
@@ -216,12 +231,15 @@ class Ranks(Tables):
         """What has no place in a group is refused by rank 0; the same failure of all ranks is reported once."""
         for arguments, code, text in (
                 (["predict", "m", self.data], USAGE, "predict runs in one process, but 2 were started together"),
-                (["train", "--data", self.data, *T, *CPU, "--folds", "3"], USAGE, "--folds trains its networks in one process"),
+                (["train", "--data", self.data, *T, *CPU, "--folds", "3", "--checkpoint", "c"], USAGE, "--folds and --checkpoint cannot be combined"),
+                (["train", "--data", self.data, *T, *CPU, "--folds", "3", "--max-time", "9"], USAGE, "--folds and --max-time cannot be combined"),
+                (["sweep", "--data", "none.csv"], INPUT, "none.csv: No such file or directory"),
+                (["sweep", "--data", self.data, *CPU, "--save-all", "none/all"], OUTPUT, "--save-all: none/all: No such file or directory"),
                 (["train", "--data", "none.csv"], INPUT, "none.csv: No such file or directory"),
                 (["train", "--data", self.data, *T, *CPU, "--save", "none/m"], OUTPUT, "none/m"),
                 (["train", "--lrr", "1"], USAGE, "unknown option --lrr")):
             told = self.complaints(self.together(2, *arguments, code=code))
-            if "train" in arguments and code != USAGE:
+            if "predict" not in arguments and code != USAGE:
                 self.assertEqual(len(told), 1, told)
             self.assertEqual({line.replace("rank 1: ", "") for line in told}, {told[0]})  # before there is a group, MPICH lets each rank speak
             self.assertIn(text, told[0])
@@ -241,6 +259,141 @@ class Ranks(Tables):
         told = self.complaints(self.together(2, "train", "--resume", "c", "--epochs", "3", code=INPUT))
         self.assertEqual(len(told), 1, told)
         self.assertIn("c: the checkpoint was saved with other training data", told[0])
+
+    def without_times(self, text):
+        """JSON lines without what differs between equal runs."""
+        lines = [json.loads(line) for line in text.splitlines()]
+        for line in lines:
+            for key in ("seconds", "wall_seconds", "ranks", "threads"):
+                line.pop(key, None)
+        return lines
+
+    def test_sweep(self):
+        """Networks of a sweep are distributed over the ranks: lines, their order and the best model are those of one process."""
+        alone = self.run_program(*SWEEP, "--save", "m")
+        model = (self.folder / "m").read_bytes()
+        lines = self.without_times(self.run_program(*SWEEP, "--json").stdout)
+        for ranks in (1, 2, 3):
+            result = self.together(ranks, *SWEEP, "--save", "m")
+            self.assertEqual(result.stderr, alone.stderr)
+            self.assertEqual((self.folder / "m").read_bytes(), model)
+            self.assertEqual(self.without_times(self.together(ranks, *SWEEP, "--json", "--quiet").stdout), lines)
+
+    def start_sweep(self, *arguments):
+        """A sweep of two ranks that keeps its networks, after some of them."""
+        process = subprocess.Popen(self.command(2, *SWEEP, "--epochs", "60", "--seeds", "8", "--save-all", "all", *arguments), cwd=self.folder,
+                                   env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.wait_for_networks(process, 3)
+        return process
+
+    def networks(self):
+        return sorted((self.folder / "all").glob("network-*.safetensors"))
+
+    def wait_for_networks(self, process, count):
+        ends = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < ends:
+            if len(self.networks()) >= count:
+                return
+            time.sleep(0.01)
+        process.kill()
+        self.fail(process.communicate()[1])
+
+    def test_sweep_after_death(self):
+        """A rank dies in a sweep: the networks that were trained stay, and the same command, with any number of ranks, trains the others."""
+        whole = self.run_program(*SWEEP, "--epochs", "60", "--seeds", "8", "--json", "--quiet").stdout
+        process = self.start_sweep()
+        os.kill(self.process_of_rank(process, 1), signal.SIGKILL)
+        errors = process.communicate(timeout=60)[1]
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("trained networks are saved in all; if this command is interrupted, repeat it to train the rest", errors)
+        kept = {path: path.stat().st_mtime_ns for path in self.networks()}
+        count = len(whole.splitlines()) - 1
+        self.assertTrue(3 <= len(kept) < count, kept)
+        arguments = [*SWEEP, "--epochs", "60", "--seeds", "8", "--save-all", "all", "--json"]
+        again = self.together(3, *arguments)
+        self.assertIn(f"{len(kept)} of {count} networks are already trained in all", again.stderr)
+        self.assertEqual(self.without_times(again.stdout), self.without_times(whole))
+        self.assertEqual({path: path.stat().st_mtime_ns for path in kept}, kept)
+        again = self.run_program(*arguments, "--quiet")
+        self.assertEqual(self.without_times(again.stdout), self.without_times(whole))
+        told = self.run_program(*arguments, "--patience", "1", code=INPUT).stderr
+        self.assertIn("all/network-1.safetensors was trained with other options; give --save-all another directory", told)
+
+    def test_slow_rank(self):
+        """A rank that stands still holds up its own network alone."""
+        process = self.start_sweep("--threads", "1")
+        slow = self.process_of_rank(process, 1)
+        os.kill(slow, signal.SIGSTOP)
+        try:
+            self.wait_for_networks(process, 30)  # of 32 that do not diverge: one in training, one to be sent
+        finally:
+            os.kill(slow, signal.SIGCONT)
+        errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, OK, errors)
+        self.assertEqual(len(self.networks()), 32)
+
+    def test_stopped_sweep(self):
+        """A signal to one rank stops a sweep everywhere; rank 0 says how to go on."""
+        process = self.start_sweep("--save", "m")
+        os.kill(self.process_of_rank(process, 1), signal.SIGUSR1)
+        errors = process.communicate(timeout=30 * slowness())[1]
+        self.assertRegex(errors, r"annc-gpu: stopped after \d+ of 48 networks\n")
+        self.assertIn("the networks that are trained are kept; repeat the command to train the rest", errors)
+        self.assertIn("parameters", self.run_program("info", "m").stdout)
+
+    def test_folds(self):
+        """Folds are distributed, too, with the results of one process; those that are kept are not trained again."""
+        folds = ["train", "--data", self.data, *T, *CPU, "--folds", "5", "--epochs", "3"]
+        alone = self.run_program(*folds)
+        lines = self.without_times(self.run_program(*folds, "--json").stdout)
+        for ranks in (1, 2, 3):
+            result = self.together(ranks, *folds)
+            self.assertEqual((result.stdout, result.stderr), (alone.stdout, alone.stderr))
+            self.assertEqual(self.without_times(self.together(ranks, *folds, "--json").stdout), lines)
+        for ranks, runs in ((3, self.together), (1, lambda ranks, *arguments: self.run_program(*arguments))):
+            told = runs(ranks, *folds, "--save-all", "all")
+            self.assertEqual(told.stdout, alone.stdout)
+            for fold in (2, 5):
+                (self.folder / "all" / f"fold-{fold}.safetensors").unlink()
+            told = runs(ranks, *folds, "--save-all", "all")
+            self.assertEqual(told.stdout, alone.stdout)
+            self.assertEqual(told.stderr.count("is already trained"), 3)
+            self.assertEqual(len(list((self.folder / "all").iterdir())), 5)
+
+    def test_scaling_model(self):
+        """bench/scaling.py: its model by hand, and its measurements of a small network."""
+        source = pathlib.Path(__file__).resolve().parents[2] / "bench" / "scaling.py"
+        specification = importlib.util.spec_from_file_location("scaling", source)
+        scaling = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(scaling)
+        self.assertEqual(scaling.parameters([784, 30, 10]), [23550, 310])
+        self.assertAlmostEqual(scaling.all_reduce(4, 1000, 1e-6, 1e9), 6 * (1e-6 + 1e-6))
+        latency, bandwidth = scaling.fit([(values, scaling.all_reduce(2, values, 5e-6, 3e9)) for values in (1, 1000, 1000000)])
+        self.assertAlmostEqual(latency, 5e-6)
+        self.assertAlmostEqual(bandwidth / 3e9, 1)
+        free = (0, 1e30)  # a link that costs nothing
+        self.assertAlmostEqual(scaling.step(1, [4, 4, 4], 5.0, 0.5, 1, 1, True), 5.5)
+        self.assertAlmostEqual(scaling.step(5, [4, 4, 4], 5.0, 0.5, *free, True), 1.5)
+        # Of 5 equal products, 2 forward, then G2, its sum beside D1 and G1, and the sum of layer 1 after them. A sum of 20 values takes 0.8 s.
+        link = (0, 4 * 20 / 0.8)
+        self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, True), 5 + 0.8)
+        self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, False), 5 + 1.6)
+        build = PROGRAM.parent
+        if not (build / "annc-ranks").exists():
+            self.skipTest("this build has no benchmarks")
+        self.need_mpi()
+        result = subprocess.run([source, build, "--layers", "16-64-4", "--batch", "64", "--rounds", "1", "--json"], cwd=self.folder,
+                                env={**self.environment, "ANNC_TEST_MPIRUN": MPIRUN}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                timeout=120)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        scaled = json.loads(result.stdout)
+        measured = scaled["measured"]
+        self.assertEqual(set(measured["step"]), {"1", "2"})
+        self.assertEqual([values for values, _ in measured["sums"]], [1, 17, 34, 68, 136, 272, 544, 1088])
+        for link in scaled["model"].values():
+            self.assertAlmostEqual(link["steps"]["1"]["overlap"], measured["step"]["1"])
+            for steps in link["steps"].values():
+                self.assertLessEqual(steps["overlap"], steps["after"] + 1e-12)
 
     def test_off(self):
         told = self.together(2, "train", "--data", self.data, *T, *CPU, "--epochs", "1", "--json", environment={"ANNC_MPI": "off"}).stdout
@@ -266,12 +419,20 @@ class Ranks(Tables):
         broken = {"ANNC_MPI_MODULE": "/nowhere"}
         for variables in ({"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "8", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"},
                           {"OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"}, {"SLURM_STEP_NUM_TASKS": "4"}, {"PMI_SIZE": "many"},
+                          {"OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "2"},
+                          {"SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"},
+                          {"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "1", "ANNC_MPI": "off"},
                           {"PMI_SIZE": "4", "PMI_RANK": "1", "ANNC_MPI": "off"}):
             self.run_program("train", "--data", self.data, *T, *CPU, "--epochs", "1", environment={**broken, **variables})
         for variables in ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "0"}, {"PMI_SIZE": "4", "PMI_RANK": "0"},
                           {"SLURM_STEP_NUM_TASKS": "4", "PMIX_RANK": "0"}):
             told = self.run_program("train", "--data", self.data, *T, *CPU, code=DEVICE, environment={**broken, **variables}).stderr
             self.assertIn("4 processes were started together, but", told)
+        for rank in ("0", "3"):  # of srun without MPI, also where the program has a module for MPI
+            told = self.run_program("train", "--data", self.data, *T, *CPU, "--save", "m", code=DEVICE,
+                                    environment={"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": rank}).stderr
+            self.assertIn("srun started 4 processes together, but without MPI: start them with srun --mpi=pmix or with mpirun", told)
+            self.assertFalse((self.folder / "m").exists())
 
 
 if __name__ == "__main__":

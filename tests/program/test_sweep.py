@@ -42,6 +42,60 @@ class Sweep(Tables):
             self.assertEqual(result["validation_accuracy"], max(line["validation_accuracy"] for line in networks))
             self.assertEqual((result["networks"], result["failed"]), (4, 0))
 
+    def test_save_all(self):
+        """Networks that --save-all has are not trained again, and the results are the same; a file of another sweep is refused."""
+        arguments = ["--grid", "lr=0.5,1,3", "--seeds", "2", "--threads", "3", "--save-all", "all"]
+        first = self.sweep(*arguments)
+        files = [f"network-{number}.safetensors" for number in range(1, 7)]
+        self.assertEqual(sorted(path.name for path in (self.folder / "all").iterdir()), files)
+        self.assertEqual([line["network"] for line in first[:-1]], [1, 2, 3, 4, 5, 6])
+        self.assertIn("annc.candidate", self.run_program("info", "all/network-1.safetensors").stdout)
+        (self.folder / "all" / files[1]).unlink()
+        kept = {name: (self.folder / "all" / name).stat().st_mtime_ns for name in (files[0], *files[2:])}
+        again = self.run_program("sweep", "--data", "bars/train-images-idx3-ubyte", *NETWORK, *arguments, "--json")
+        self.assertIn("5 of 6 networks are already trained in all\n", again.stderr)
+        lines = [json.loads(line) for line in again.stdout.splitlines()]
+        for line, before in zip(lines, first, strict=True):
+            if f"network-{line.get('network')}.safetensors" in kept:
+                self.assertEqual(line["seconds"], before["seconds"])
+            for key in ("seconds", "wall_seconds"):
+                line.pop(key, None)
+                before.pop(key, None)
+            self.assertEqual(line, before)
+        self.assertEqual({name: (self.folder / "all" / name).stat().st_mtime_ns for name in kept}, kept)
+        for change, text in ((["--l2", "0.1"], "network-1.safetensors was trained with other options; give --save-all another directory"),
+                             (["--validation", "0.3"], "network-1.safetensors was trained with other options")):
+            told = self.run_program("sweep", "--data", "bars/train-images-idx3-ubyte", *NETWORK, *arguments, *change, code=INPUT).stderr
+            self.assertIn(text, told)
+        labels = self.folder / "bars" / "train-labels-idx1-ubyte"
+        content = labels.read_bytes()
+        labels.write_bytes(content[:-1] + bytes([(content[-1] + 1) % 10]))
+        told = self.run_program("sweep", "--data", "bars/train-images-idx3-ubyte", *NETWORK, *arguments, code=INPUT).stderr
+        self.assertIn("all/network-1.safetensors: the network was trained with other data; give --save-all another directory", told)
+        labels.write_bytes(content)
+        (self.folder / "all" / files[0]).write_bytes(b"damaged")
+        self.run_program("sweep", "--data", "bars/train-images-idx3-ubyte", *NETWORK, *arguments, code=INPUT)
+        for folder, code in (("none/all", OUTPUT), ("best", OUTPUT)):
+            (self.folder / "best").write_text("a file")
+            told = self.run_program("sweep", "--data", "bars/train-images-idx3-ubyte", *NETWORK, "--save-all", folder, code=code).stderr
+            self.assertIn(f"annc-gpu: --save-all: {folder}: ", told)
+        for extra, text in ((["--save", "m"], "--save-all needs --folds"), (["--folds", "3", "--checkpoint", "c"], "--save-all and --checkpoint")):
+            told = self.run_program("train", "--data", "bars/train-images-idx3-ubyte", *NETWORK, "--save-all", "all", *extra, code=USAGE).stderr
+            self.assertIn(text, told)
+
+    def test_save_all_folds(self):
+        """The same for folds, one after another and at once."""
+        for threads in (1, 3):
+            folds = ["train", "--data", "bars/train-images-idx3-ubyte", *NETWORK, "--folds", "3", "--threads", threads]
+            alone = self.run_program(*folds).stdout
+            self.assertEqual(self.run_program(*folds, "--save-all", f"all{threads}").stdout, alone)
+            (self.folder / f"all{threads}" / "fold-2.safetensors").unlink()
+            again = self.run_program(*folds, "--save-all", f"all{threads}")
+            self.assertEqual(again.stdout, alone)
+            self.assertEqual([line for line in again.stderr.splitlines() if "already" in line],
+                             ["fold 1 is already trained", "fold 3 is already trained"])
+            self.assertEqual(len(list((self.folder / f"all{threads}").iterdir())), 3)
+
     def test_seeds(self):
         *networks, result = self.sweep("--seeds", "5", "--seed", "7", "--lr", "2", "--save", "best")
         self.assertEqual(sorted(line["seed"] for line in networks), [7, 8, 9, 10, 11])

@@ -450,16 +450,21 @@ static void runs(void)
     CHECK(annc_group_agree(NULL, ANNC_INPUT) == ANNC_INPUT && annc_group_has_agreed(NULL, ANNC_INPUT));
     annc_group_abort(NULL, 1);
     annc_group_close(NULL);
-    REFUSES("device", annc_sweep(NULL, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
-    REFUSES("candidates", annc_sweep(&cpu, NULL, 1, given.data, NULL, NULL, NULL, NULL));
-    REFUSES("network", annc_sweep(&cpu, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
+    REFUSES("device", annc_sweep(NULL, NULL, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
+    REFUSES("candidates", annc_sweep(&cpu, NULL, NULL, 1, given.data, NULL, NULL, NULL, NULL));
+    REFUSES("network", annc_sweep(&cpu, NULL, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
     candidate.network = given.network;
     FOR_WRONG(i)
     {
         const annc_device_options unknown = {.kind = (annc_device_kind)wrong[i]};
-        SAYS("device kind", annc_sweep(&unknown, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
+        SAYS("device kind", annc_sweep(&unknown, NULL, &candidate, 1, given.data, NULL, NULL, NULL, NULL));
     }
     CHECK(isinf(annc_candidate_merit(NULL)));
+    REFUSES("candidate", annc_candidate_store(NULL, 0, given.network));
+    REFUSES("network", annc_candidate_store(&candidate, 0, NULL));
+    REFUSES("network", annc_candidate_restore(NULL, 0, &candidate));
+    REFUSES("candidate", annc_candidate_restore(given.network, 0, NULL));
+    REFUSES("network", annc_candidate_restore(given.network, 0, &(annc_candidate){.status = ANNC_OK}));
     REFUSES("candidates", annc_sweep_rank(NULL, 1, ranked));
     REFUSES("ranked", annc_sweep_rank(&candidate, 1, NULL));
     annc_spread_add(NULL, 1);

@@ -89,7 +89,7 @@ static bool own_devices_inside(struct parent *parent)
             return false;
     }
     const bool good = annc_network_predict(parent->problem.network, NULL, 1, x, &class_index, NULL) == ANNC_OK &&
-                      annc_sweep(&crew, candidates, 2, parent->problem.data, NULL, NULL, NULL, NULL) == ANNC_OK &&
+                      annc_sweep(&crew, NULL, candidates, 2, parent->problem.data, NULL, NULL, NULL, NULL) == ANNC_OK &&
                       candidates[0].status == ANNC_OK && candidates[1].status == ANNC_OK;
     for (int i = 0; i < 2; i++)
         annc_network_free(candidates[i].network);

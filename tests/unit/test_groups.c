@@ -9,10 +9,21 @@
 
 enum { MOST_RANKS = 5 };
 
+/* A message on its way. */
+struct letter {
+    struct letter *next;
+    uint32_t from, to;
+    size_t bytes;
+    char text[];
+};
+
 /* What the ranks share. */
 struct crowd {
     pthread_barrier_t barrier;
     const void *from[MOST_RANKS];
+    pthread_mutex_t mutex; /* guards the letters, in the order in which they were sent */
+    pthread_cond_t sent;
+    struct letter *letters;
 };
 
 /* Adds the values of all ranks in the order of the ranks; every rank does the same sums. */
@@ -30,10 +41,17 @@ struct crowd {
         free(sums);                                                                                                    \
     } while (0)
 
-static annc_status sum(const struct annc_group *group, annc_device *device, float *values, size_t count)
+static annc_status begin_sum(const struct annc_group *group, annc_device *device, float *values, size_t count)
 {
     (void)device; /* the CPU, whose memory is the host's */
     SUM_OVER_RANKS(float, values, count);
+    return ANNC_OK;
+}
+
+static annc_status end_sums(const struct annc_group *group, annc_device *device)
+{
+    (void)group;
+    (void)device;
     return ANNC_OK;
 }
 
@@ -52,6 +70,72 @@ static annc_status broadcast(const struct annc_group *group, uint32_t from, void
         memcpy(memory, crowd->from[from], bytes);
     pthread_barrier_wait(&crowd->barrier);
     return ANNC_OK;
+}
+
+static annc_status send_letter(const struct annc_group *group, uint32_t to, const void *memory, size_t bytes)
+{
+    struct crowd *crowd = group->context;
+    struct letter *letter = malloc(sizeof *letter + bytes), **place = &crowd->letters;
+    *letter = (struct letter){.from = group->rank, .to = to, .bytes = bytes};
+    memcpy(letter->text, memory, bytes);
+    pthread_mutex_lock(&crowd->mutex);
+    while (*place)
+        place = &(*place)->next;
+    *place = letter;
+    pthread_cond_broadcast(&crowd->sent);
+    pthread_mutex_unlock(&crowd->mutex);
+    return ANNC_OK;
+}
+
+/* Returns the place of the first letter to a rank, of any rank or of one. */
+static struct letter **find_letter(struct crowd *crowd, uint32_t to, uint32_t from, uint32_t any)
+{
+    struct letter **place = &crowd->letters;
+    while (*place && ((*place)->to != to || (from != any && (*place)->from != from)))
+        place = &(*place)->next;
+    return place;
+}
+
+static annc_status receive_letter(const struct annc_group *group, uint32_t from, void *memory, size_t bytes)
+{
+    struct crowd *crowd = group->context;
+    struct letter **place, *letter;
+    pthread_mutex_lock(&crowd->mutex);
+    while (!*(place = find_letter(crowd, group->rank, from, group->size)))
+        pthread_cond_wait(&crowd->sent, &crowd->mutex);
+    letter = *place;
+    *place = letter->next;
+    pthread_mutex_unlock(&crowd->mutex);
+    CHECK(letter->bytes == bytes);
+    memcpy(memory, letter->text, bytes);
+    free(letter);
+    return ANNC_OK;
+}
+
+static annc_status look_for_letter(const struct annc_group *group, uint32_t *from)
+{
+    struct crowd *crowd = group->context;
+    pthread_mutex_lock(&crowd->mutex);
+    const struct letter *letter = *find_letter(crowd, group->rank, group->size, group->size);
+    *from = letter ? letter->from : group->size;
+    pthread_mutex_unlock(&crowd->mutex);
+    return ANNC_OK;
+}
+
+static void open_crowd(struct crowd *crowd, uint32_t size)
+{
+    memset(crowd, 0, sizeof *crowd);
+    CHECK(pthread_barrier_init(&crowd->barrier, NULL, size) == 0);
+    pthread_mutex_init(&crowd->mutex, NULL);
+    pthread_cond_init(&crowd->sent, NULL);
+}
+
+static void close_crowd(struct crowd *crowd)
+{
+    CHECK(!crowd->letters);
+    pthread_cond_destroy(&crowd->sent);
+    pthread_mutex_destroy(&crowd->mutex);
+    pthread_barrier_destroy(&crowd->barrier);
 }
 
 /* ---------------------------------------------------------------- trainings */
@@ -114,9 +198,13 @@ static bool make(struct rank *rank, uint32_t index, uint32_t size, struct crowd 
     *rank = (struct rank){.group = {.rank = index,
                                     .size = size,
                                     .context = crowd,
-                                    .sum = sum,
+                                    .begin_sum = begin_sum,
+                                    .end_sums = end_sums,
                                     .sum_numbers = sum_numbers,
-                                    .broadcast = broadcast},
+                                    .broadcast = broadcast,
+                                    .send = send_letter,
+                                    .receive = receive_letter,
+                                    .find_message = look_for_letter},
                           .options = *options,
                           .stop = index == size - 1}; /* one rank's wish stops all */
     if (!problem_make(&rank->problem, &shape, ANNC_FLOATS, true, 50, ANNC_INIT_NORMAL, 3))
@@ -134,7 +222,7 @@ static void compare(uint32_t size, const annc_training_options *options)
     pthread_t threads[MOST_RANKS];
     CHECK(make(&alone, 0, 1, NULL, options));
     REQUIRE_OK(train(&alone));
-    CHECK(pthread_barrier_init(&crowd.barrier, NULL, size) == 0);
+    open_crowd(&crowd, size);
     for (uint32_t i = 0; i < size; i++)
         CHECK(make(&ranks[i], i, size, &crowd, options));
     for (uint32_t i = 0; i < size; i++)
@@ -156,7 +244,7 @@ static void compare(uint32_t size, const annc_training_options *options)
     for (uint32_t i = 0; i < size; i++)
         problem_free(&ranks[i].problem);
     problem_free(&alone.problem);
-    pthread_barrier_destroy(&crowd.barrier);
+    close_crowd(&crowd);
 }
 
 /* Minibatches that the ranks divide evenly and unevenly, and a last one with fewer rows than ranks. */
@@ -219,7 +307,7 @@ static void on_three_ranks(void *(*function)(void *rank), struct rank ranks[3], 
 {
     struct crowd crowd;
     pthread_t threads[3];
-    CHECK(pthread_barrier_init(&crowd.barrier, NULL, 3) == 0);
+    open_crowd(&crowd, 3);
     for (uint32_t i = 0; i < 3; i++)
         CHECK(make(&ranks[i], i, 3, &crowd, options));
     for (uint32_t i = 0; i < 3; i++)
@@ -228,7 +316,7 @@ static void on_three_ranks(void *(*function)(void *rank), struct rank ranks[3], 
         pthread_join(threads[i], NULL);
     for (uint32_t i = 0; i < 3; i++)
         problem_free(&ranks[i].problem);
-    pthread_barrier_destroy(&crowd.barrier);
+    close_crowd(&crowd);
 }
 
 /* Ranks 1 and 2 fail, each in its own way; the texts of rank 2 differ. */
@@ -314,6 +402,146 @@ static void whole_runs(void)
     on_three_ranks(whole_run_of_rank, ranks, &options);
 }
 
+/* ---------------------------------------------------------------- sweeps */
+
+enum { NETWORKS = 12, FAILING = 3, COMPLETE = 5 };
+
+/* A sweep of all ranks: its candidates, and who reported them. */
+struct sweep_of_rank {
+    struct rank *rank;
+    annc_candidate candidates[NETWORKS];
+    uint32_t reports[NETWORKS];
+    bool slow, stops; /* this rank takes long for a network; wants to stop after the first */
+    uint32_t own;     /* networks that this rank began */
+};
+
+static annc_status count_own(void *context, const annc_run *run)
+{
+    struct sweep_of_rank *sweep = context;
+    const struct timespec nap = {.tv_nsec = 200000000};
+    (void)run;
+    __atomic_add_fetch(&sweep->own, 1, __ATOMIC_RELAXED);
+    if (sweep->slow)
+        nanosleep(&nap, NULL);
+    return ANNC_OK;
+}
+
+static void report_network(void *context, uint32_t i)
+{
+    struct sweep_of_rank *sweep = context;
+    sweep->reports[i]++;
+    if (sweep->candidates[i].status == ANNC_DIVERGED)
+        CHECK_MSG(strstr(annc_last_error(), "diverged"), "%s", annc_last_error());
+}
+
+static bool stop_sweep(void *context)
+{
+    const struct sweep_of_rank *sweep = context;
+    return sweep->stops && __atomic_load_n(&sweep->own, __ATOMIC_RELAXED) > 0;
+}
+
+/* Makes the candidates: with rates of their own, one of which diverges. */
+static void make_candidates(struct sweep_of_rank *sweep, uint32_t epochs)
+{
+    const annc_dataset *data = sweep->rank->problem.data;
+    for (uint32_t i = 0; i < NETWORKS; i++) {
+        annc_candidate *candidate = &sweep->candidates[i];
+        *candidate = (annc_candidate){.options = {.training = sweep->rank->options,
+                                                  .epochs = epochs,
+                                                  .validation = data,
+                                                  .begun = count_own,
+                                                  .context = sweep}};
+        candidate->options.training.eta = i == FAILING ? 1e30 : 0.1 + 0.05 * i;
+        CHECK(annc_network_copy(sweep->rank->problem.network, &candidate->network) == ANNC_OK);
+        annc_network_parameters(candidate->network)[0] = 0.5F; /* `make` has set another on each rank */
+    }
+}
+
+static annc_status sweep_in_group(struct sweep_of_rank *sweep, annc_group *group)
+{
+    const annc_device_options two_threads = {.kind = ANNC_DEVICE_CPU, .threads = 2};
+    return annc_sweep(&two_threads, group, sweep->candidates, NETWORKS, sweep->rank->problem.data, NULL, stop_sweep,
+                      report_network, sweep);
+}
+
+static void free_candidates(struct sweep_of_rank *sweep)
+{
+    for (uint32_t i = 0; i < NETWORKS; i++)
+        annc_network_free(sweep->candidates[i].network);
+}
+
+/* Rank 0 has the parameters and results of one process, and reports each network once. */
+static void compare_with_alone(const struct sweep_of_rank *sweep)
+{
+    struct sweep_of_rank alone = {.rank = sweep->rank};
+    const size_t bytes = annc_shape_parameters(&sweep->rank->problem.shape) * sizeof(float);
+    make_candidates(&alone, EPOCHS);
+    CHECK(sweep_in_group(&alone, NULL) == ANNC_OK);
+    for (uint32_t i = 0; i < NETWORKS; i++) {
+        const annc_candidate *one = &alone.candidates[i], *other = &sweep->candidates[i];
+        CHECK(sweep->reports[i] == (i != COMPLETE));
+        CHECK(one->status == (i == FAILING ? ANNC_DIVERGED : ANNC_OK) && one->status == other->status);
+        CHECK(strcmp(one->reason, other->reason) == 0 && strcmp(one->engine, other->engine) == 0);
+        CHECK(one->result.epochs == other->result.epochs);
+        CHECK(annc_candidate_merit(one) == annc_candidate_merit(other));
+        CHECK(memcmp(annc_network_parameters_const(one->network), annc_network_parameters_const(other->network),
+                     bytes) == 0);
+    }
+    free_candidates(&alone);
+}
+
+/* Trains one candidate before the sweep, in another network of its result. */
+static void complete_one(struct sweep_of_rank *sweep)
+{
+    struct sweep_of_rank before = {.rank = sweep->rank};
+    annc_candidate *trained = &before.candidates[COMPLETE];
+    make_candidates(&before, EPOCHS);
+    CHECK(sweep_in_group(&before, NULL) == ANNC_OK);
+    CHECK(annc_candidate_restore(trained->network, 7, &sweep->candidates[COMPLETE]) == ANNC_INPUT);
+    CHECK(annc_candidate_store(trained, 7, trained->network) == ANNC_OK);
+    CHECK(annc_candidate_restore(trained->network, 8, &sweep->candidates[COMPLETE]) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "other data"), "%s", annc_last_error());
+    CHECK(!sweep->candidates[COMPLETE].is_complete);
+    CHECK(annc_candidate_restore(trained->network, 7, &sweep->candidates[COMPLETE]) == ANNC_OK);
+    CHECK(sweep->candidates[COMPLETE].is_complete);
+    free_candidates(&before);
+}
+
+/* The last rank is slow: the others train the networks that it does not come to. */
+static void *sweep_of_three(void *context)
+{
+    struct rank *rank = context;
+    struct sweep_of_rank sweep = {.rank = rank, .slow = rank->group.rank == 2};
+    make_candidates(&sweep, EPOCHS);
+    if (rank->group.rank == 0)
+        complete_one(&sweep);
+    CHECK(sweep_in_group(&sweep, &rank->group) == ANNC_OK);
+    CHECK(rank->group.rank != 2 || sweep.own < NETWORKS / 3);
+    double own = sweep.own;
+    CHECK(sum_numbers(&rank->group, &own, 1) == ANNC_OK && own == NETWORKS - 1);
+    if (rank->group.rank == 0)
+        compare_with_alone(&sweep);
+    free_candidates(&sweep);
+    /* One rank stops after its first networks, and with it all. */
+    sweep = (struct sweep_of_rank){.rank = rank, .stops = rank->group.rank == 1};
+    make_candidates(&sweep, 100000000);
+    CHECK(sweep_in_group(&sweep, &rank->group) == ANNC_STOPPED);
+    CHECK_MSG(strncmp(annc_last_error(), "stopped after ", 14) == 0, "%s", annc_last_error());
+    sweep.stops = false;
+    sweep.candidates[1].options.training.objective.l2 = rank->group.rank == 2 ? 0.5 : 0;
+    CHECK(sweep_in_group(&sweep, &rank->group) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "same networks, but rank 0 has "), "%s", annc_last_error());
+    free_candidates(&sweep);
+    return NULL;
+}
+
+static void sweeps(void)
+{
+    const annc_training_options options = {.eta = 0.1, .batch = 7, .seed = 5};
+    struct rank ranks[3];
+    on_three_ranks(sweep_of_three, ranks, &options);
+}
+
 /* The networks of a sweep train at once, in threads that have no order: none of them in a group. */
 static void sweeps_refuse(void)
 {
@@ -323,7 +551,7 @@ static void sweeps_refuse(void)
     CHECK(make(&rank, 0, 1, NULL, &plain_sgd));
     annc_candidate candidate = {.network = rank.problem.network,
                                 .options = {.training = plain_sgd, .epochs = 1, .group = &rank.group}};
-    REQUIRE_OK(annc_sweep(&one_thread, &candidate, 1, rank.problem.data, NULL, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep(&one_thread, NULL, &candidate, 1, rank.problem.data, NULL, NULL, NULL, NULL));
     CHECK(candidate.status == ANNC_USAGE);
     CHECK_MSG(strstr(candidate.reason, "'group' must be NULL"), "%s", candidate.reason);
     problem_free(&rank.problem);
@@ -332,6 +560,6 @@ static void sweeps_refuse(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {TEST(shares),    TEST(plain),      TEST(with_options), TEST(engines_refuse),
-                                        TEST(agreement), TEST(whole_runs), TEST(sweeps_refuse)};
+                                        TEST(agreement), TEST(whole_runs), TEST(sweeps),       TEST(sweeps_refuse)};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

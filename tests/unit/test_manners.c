@@ -201,7 +201,7 @@ static annc_status audit_and_sweep(annc_device *device, const annc_network *netw
         candidates[i].options.epochs = 1;
         STEP(annc_network_copy(network, &candidates[i].network));
     }
-    STEP(annc_sweep(&crew, candidates, 3, data->train, data->validation, NULL, NULL, NULL));
+    STEP(annc_sweep(&crew, NULL, candidates, 3, data->train, data->validation, NULL, NULL, NULL));
     for (int i = 0; i < 3 && status == ANNC_OK; i++) {
         status = candidates[i].status;
         add(record, &annc_run_kept(&candidates[i].result)->validation.loss, sizeof(double));

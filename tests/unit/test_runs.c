@@ -438,9 +438,9 @@ static void empty_sweeps(void)
         candidates[i].train = i == 2 ? NULL : pair[i].train.data;
     }
     candidates[0].options.validation = NULL;
-    REQUIRE_OK(annc_sweep(&crew, NULL, 0, NULL, NULL, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep(&crew, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL));
     REQUIRE_OK(annc_sweep_rank(NULL, 0, NULL));
-    REQUIRE_OK(annc_sweep(&crew, candidates, 3, NULL, NULL, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep(&crew, NULL, candidates, 3, NULL, NULL, NULL, NULL, NULL));
     CHECK(candidates[0].status == ANNC_OK && candidates[0].result.epochs == 2);
     CHECK(candidates[0].result.best.epoch.epoch == 0 && annc_candidate_merit(&candidates[0]) == -INFINITY);
     CHECK(candidates[1].status == ANNC_OK && candidates[1].result.epochs == 0);

@@ -67,7 +67,7 @@ static void keeps_what_is_finite(void)
     REQUIRE_OK(annc_dataset_create(&examples, &data));
     REQUIRE_OK(annc_network_create(&shape, &candidate.network));
     memcpy(candidate.network->theta, theta, sizeof theta);
-    REQUIRE_OK(annc_sweep(&options, &candidate, 1, data, data, NULL, NULL, NULL));
+    REQUIRE_OK(annc_sweep(&options, NULL, &candidate, 1, data, data, NULL, NULL, NULL));
     CHECK(candidate.status == ANNC_DIVERGED && candidate.result.best.epoch.epoch == 0);
     CHECK_MSG(strstr(candidate.reason, "after epoch 1 parameter 0"), "%s", candidate.reason);
     CHECK(memcmp(candidate.network->theta, theta, sizeof theta) == 0);

@@ -257,6 +257,9 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_LOAD] = {"load", "MODEL", PATHNAME, TRAIN, 0, ANY, "start from a saved model"},
     [OPTION_SAVE] = {"save", "FILE", PATHNAME, COMMON | TRAIN | SWEEP | WRITES | ASIDE, 0, ANY,
                      "write the model there (safetensors); default: nowhere"},
+    [OPTION_SAVE_ALL] =
+        {"save-all", "DIR", PATHNAME, TRAIN | SWEEP | WRITES | RARE | ASIDE, 0, ANY,
+         "directory for every network of a sweep or of --folds; the same command later trains the rest"},
     [OPTION_CHECKPOINT] = {"checkpoint", "FILE", PATHNAME, TRAIN | WRITES | ASIDE, 0, ANY,
                            "write checkpoints there; to resume from; default: nowhere"},
     [OPTION_CHECKPOINT_EVERY] = {"checkpoint-every", "N", TEXT, TRAIN | RARE | ASIDE, "30s", ANY,

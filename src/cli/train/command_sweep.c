@@ -13,9 +13,11 @@
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
 #include "cli/train/grid.h"
+#include "cli/train/kept_networks.h"
 #include "cli/train/saving.h"
 #include "cli/train/session.h"
 #include "cli/train/session_state.h"
@@ -50,7 +52,10 @@ struct sweep {
     annc_data data;
     float *class_weights;
     uint32_t done, best;          /* best: among those done; `count` before the first */
-    annc_status status;           /* result of printing, in any thread */
+    bool *has_ended;              /* of each network */
+    uint32_t printed;             /* networks with a line */
+    uint64_t fingerprint;         /* of the data */
+    annc_status status;           /* result of printing and saving, in any thread */
     struct annc_kept_error error; /* of `status`, unless it is ANNC_OK */
 };
 
@@ -271,46 +276,131 @@ static annc_status print_json(const struct sweep *sweep, uint32_t i)
     json_whole(&json, is_axis(&sweep->grid, OPTION_EPOCHS) ? "epochs_done" : "epochs", candidate->result.epochs);
     json_whole(&json, "best_epoch", candidate->result.best.epoch.epoch);
     json_number(&json, "seconds", candidate->result.seconds);
-    if (candidate->engine)
+    if (candidate->engine[0])
         json_text(&json, "engine", candidate->engine);
     if (candidate->status != ANNC_OK)
         json_text(&json, "error", candidate->reason);
     return json_end(&json, stdout, NULL);
 }
 
-/* Reports a completed network: on a terminal as one progress line, otherwise one line per
- * network. */
-static void tell(void *context, uint32_t i)
+/* Keeps the first error of printing and saving. */
+static void keep_error(struct sweep *sweep, annc_status status)
 {
-    struct sweep *sweep = context;
-    annc_candidate *candidate = &sweep->candidates[i];
-    const struct option_value *value = sweep->options->value;
-    char point[512], merit[256], best[512], best_merit[256];
-    if (candidate->status == ANNC_STOPPED)
+    if (sweep->status != ANNC_OK || status == ANNC_OK)
         return;
-    if (candidate->status != ANNC_OK) /* the last error belongs to this thread */
-        snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
+    sweep->status = status;
+    annc_error_keep(&sweep->error);
+}
+
+/* Returns whether one progress line on the terminal stands for all networks. */
+static bool has_live_line(const struct sweep *sweep)
+{
+    const struct option_value *value = sweep->options->value;
+    return !value[OPTION_QUIET].given && !value[OPTION_JSON].given && use_colour(stderr);
+}
+
+static void draw_live_line(const struct sweep *sweep)
+{
+    char best[512], best_merit[256] = "none";
+    best[0] = '\0';
+    if (sweep->best < sweep->count) {
+        print_point(sweep, sweep->best, best, sizeof best);
+        print_merit(sweep, &sweep->candidates[sweep->best], best_merit, sizeof best_merit);
+    }
+    fprintf(stderr, "\r\x1b[K%u of %u networks, the best %s%s%s%s", sweep->done, sweep->count, best_merit,
+            best[0] ? ": " : "", best, sweep->done == sweep->count ? "\n" : "");
+}
+
+/* Prints the line of a network that has ended. */
+static void print_line(struct sweep *sweep, uint32_t i)
+{
+    const struct option_value *value = sweep->options->value;
+    char point[512], merit[256];
+    sweep->printed++;
+    if (value[OPTION_JSON].given && sweep->status == ANNC_OK)
+        keep_error(sweep, print_json(sweep, i));
+    if (value[OPTION_QUIET].given || value[OPTION_JSON].given || has_live_line(sweep))
+        return;
+    print_point(sweep, i, point, sizeof point);
+    print_merit(sweep, &sweep->candidates[i], merit, sizeof merit);
+    fprintf(stderr, "%u of %u: %s: %s\n", sweep->printed, sweep->count, point, merit);
+}
+
+/* Counts a network that has ended. The lines come in the order of the grid, whichever thread or rank
+ * trained them. */
+static void count_network(struct sweep *sweep, uint32_t i)
+{
+    const annc_candidate *candidate = &sweep->candidates[i];
     sweep->done++;
     if (validation_of(candidate)->count > 0 &&
         (sweep->best == sweep->count ||
          annc_candidate_merit(candidate) > annc_candidate_merit(&sweep->candidates[sweep->best])))
         sweep->best = i;
-    if (value[OPTION_JSON].given && sweep->status == ANNC_OK) {
-        sweep->status = print_json(sweep, i);
-        annc_error_keep(&sweep->error);
-    }
-    if (value[OPTION_QUIET].given || value[OPTION_JSON].given)
+    sweep->has_ended[i] = true;
+    while (sweep->printed < sweep->count && sweep->has_ended[sweep->printed])
+        print_line(sweep, sweep->printed);
+    if (has_live_line(sweep))
+        draw_live_line(sweep);
+}
+
+/* Prints the lines of a stopped sweep that wait for those before them. */
+static void print_waiting_lines(struct sweep *sweep)
+{
+    for (uint32_t i = sweep->printed; i < sweep->count; i++)
+        if (sweep->has_ended[i])
+            print_line(sweep, i);
+}
+
+/* Makes the session that would train one network alone. */
+static annc_status session_of(const struct sweep *sweep, uint32_t i, struct texts *texts, struct options *options,
+                              struct session *session)
+{
+    *session = (struct session){.options = options, .run_options = sweep->candidates[i].options, .data = sweep->data};
+    return options_of(sweep, i, texts, options);
+}
+
+static annc_status keep_in_folder(const struct sweep *sweep, uint32_t i)
+{
+    struct texts texts;
+    struct options options;
+    struct session session;
+    if (!sweep->options->value[OPTION_SAVE_ALL].text)
+        return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(session_of(sweep, i, &texts, &options, &session));
+    return keep_network(&session, i, sweep->fingerprint, &sweep->candidates[i]);
+}
+
+/* Saves and reports a network that has ended. */
+static void finish_network(void *context, uint32_t i)
+{
+    struct sweep *sweep = context;
+    annc_candidate *candidate = &sweep->candidates[i];
+    if (candidate->status == ANNC_STOPPED)
         return;
-    print_point(sweep, i, point, sizeof point);
-    print_merit(sweep, candidate, merit, sizeof merit);
-    if (!use_colour(stderr) || sweep->best == sweep->count) {
-        fprintf(stderr, "%u of %u: %s: %s\n", sweep->done, sweep->count, point, merit);
-        return;
+    if (candidate->status != ANNC_OK) /* the last error belongs to this thread */
+        snprintf(candidate->reason, sizeof candidate->reason, "%s", error_text());
+    else
+        keep_error(sweep, keep_in_folder(sweep, i));
+    count_network(sweep, i);
+}
+
+/* Restores the networks that an interrupted sweep has saved. */
+static annc_status restore_networks(struct sweep *sweep)
+{
+    uint32_t complete = 0;
+    if (!sweep->options->value[OPTION_SAVE_ALL].text)
+        return ANNC_OK;
+    sweep->fingerprint = kept_networks_fingerprint(&sweep->data);
+    for (uint32_t i = 0; i < sweep->count; i++) {
+        struct texts texts;
+        struct options options;
+        struct session session;
+        ANNC_RETURN_IF_FAILED(session_of(sweep, i, &texts, &options, &session));
+        ANNC_RETURN_IF_FAILED(restore_kept_network(&session, i, sweep->fingerprint, &sweep->candidates[i]));
+        complete += sweep->candidates[i].is_complete;
     }
-    print_point(sweep, sweep->best, best, sizeof best);
-    print_merit(sweep, &sweep->candidates[sweep->best], best_merit, sizeof best_merit);
-    fprintf(stderr, "\r\x1b[K%u of %u networks, the best %s: %s%s", sweep->done, sweep->count, best_merit, best,
-            sweep->done == sweep->count ? "\n" : "");
+    note_kept_networks(sweep->options, complete, sweep->count);
+    return ANNC_OK;
 }
 
 /* Tells which engines trained how many of the networks. */
@@ -319,9 +409,9 @@ static void tell_engines(const struct sweep *sweep)
     for (uint32_t i = 0; i < sweep->count; i++) {
         const char *engine = sweep->candidates[i].engine;
         uint32_t before = 0, count = 0;
-        for (uint32_t j = 0; engine && j < sweep->count; j++) {
+        for (uint32_t j = 0; engine[0] && j < sweep->count; j++) {
             const char *other = sweep->candidates[j].engine;
-            const bool same = other && strcmp(other, engine) == 0;
+            const bool same = strcmp(other, engine) == 0;
             before += same && j < i;
             count += same;
         }
@@ -396,9 +486,9 @@ static annc_status save(const struct sweep *sweep, const uint32_t *ranked)
     if (!path || count == 0)
         return ANNC_OK;
     const annc_candidate *best = &sweep->candidates[ranked[0]];
-    const struct session session = {.options = &options, .run_options = best->options, .data = sweep->data};
+    struct session session;
     annc_status status = ANNC_OK;
-    ANNC_TRY(options_of(sweep, ranked[0], &texts, &options));
+    ANNC_TRY(session_of(sweep, ranked[0], &texts, &options, &session));
     ANNC_TRY(count == 1 ? annc_network_copy(networks[0], &joined) : annc_network_join(networks, count, &joined));
     if (count > 1) { /* the configuration describes the saved network */
         print_layers(annc_network_shape(joined), layers, sizeof layers);
@@ -422,13 +512,15 @@ static void print_sweep_stop(const struct sweep *sweep)
     if (sweep->done == sweep->count)
         return;
     if (!path)
-        snprintf(kept, sizeof kept, "no network is kept; --save FILE keeps the best");
+        snprintf(kept, sizeof kept, "no model is saved; --save FILE saves the best");
     else if (sweep->best == sweep->count)
         snprintf(kept, sizeof kept, "no network was complete: %s is unchanged", path);
     else
         snprintf(kept, sizeof kept, "the best so far is in %s", path);
     complain(kept);
-    complain("a sweep is not resumed; for the other networks start one with the values that are left");
+    complain(sweep->options->value[OPTION_SAVE_ALL].text
+                 ? "the networks that are trained are kept; repeat the command to train the rest"
+                 : "repeat it with --save-all DIR to be able to continue it when it is interrupted");
 }
 
 /* Returns the status of a network that failed for lack of memory or of a working device, and so is
@@ -441,8 +533,9 @@ static annc_status find_refused(const struct sweep *sweep)
     return ANNC_OK;
 }
 
-static annc_status finish(const struct sweep *sweep, annc_status status)
+static annc_status finish(struct sweep *sweep, annc_status status)
 {
+    print_waiting_lines(sweep);
     uint32_t *ranked = take_memory(sweep->count, sizeof *ranked, "the networks");
     annc_status ended = annc_sweep_rank(sweep->candidates, sweep->count, ranked);
     if (sweep->status != ANNC_OK)
@@ -517,12 +610,11 @@ static annc_status check_saving(const struct sweep *sweep)
     struct texts texts;
     struct options options;
     annc_network *network = NULL;
-    const struct session session = {
-        .options = &options, .run_options = sweep->candidates[0].options, .data = sweep->data};
+    struct session session;
     annc_status status = ANNC_OK;
-    if (!sweep->options->value[OPTION_SAVE].text)
+    if (!sweep->options->value[OPTION_SAVE].text && !sweep->options->value[OPTION_SAVE_ALL].text)
         return ANNC_OK;
-    ANNC_TRY(options_of(sweep, 0, &texts, &options));
+    ANNC_TRY(session_of(sweep, 0, &texts, &options, &session));
     ANNC_TRY(annc_network_copy(sweep->candidates[0].network, &network));
     ANNC_TRY(describe_network(&session, 0, network));
     ANNC_TRY(annc_model_check(network));
@@ -531,11 +623,12 @@ out:
     return status;
 }
 
-static annc_status train_all(struct sweep *sweep)
+/* Prepares everything before the training. */
+static annc_status prepare(struct sweep *sweep, annc_device_options *device)
 {
-    annc_device_options device;
     annc_shape shape;
-    ANNC_RETURN_IF_FAILED(device_options_from(sweep->options, &device));
+    ANNC_RETURN_IF_FAILED(device_options_from(sweep->options, device));
+    ANNC_RETURN_IF_FAILED(kept_networks_open(sweep->options));
     if (sweep->options->value[OPTION_SAVE].text)
         ANNC_RETURN_IF_FAILED(annc_model_can_save(sweep->options->value[OPTION_SAVE].text));
     ANNC_RETURN_IF_FAILED(infer(sweep));
@@ -544,10 +637,25 @@ static annc_status train_all(struct sweep *sweep)
     ANNC_RETURN_IF_FAILED(make_networks(sweep));
     ANNC_RETURN_IF_FAILED(check_saving(sweep));
     note(sweep->options, "%u network%s", sweep->count, annc_plural(sweep->count));
-    set_stop_policy(sweep->options->value[OPTION_SAVE].text ? END_WHEN_ASKED : END_SOON);
-    const annc_status status = annc_sweep(&device, sweep->candidates, sweep->count, sweep->data.train,
-                                          sweep->data.validation, should_stop, tell, sweep);
-    return status == ANNC_OK || status == ANNC_STOPPED ? finish(sweep, status) : status;
+    return restore_networks(sweep);
+}
+
+/* Trains all networks, in all ranks; rank 0 has the results. */
+static annc_status train_all(struct sweep *sweep)
+{
+    annc_device_options device;
+    annc_group *group = ranks_group();
+    ANNC_RETURN_IF_FAILED(annc_group_agree(group, prepare(sweep, &device)));
+    sweep->has_ended = take_memory(sweep->count, sizeof *sweep->has_ended, "the networks");
+    for (uint32_t i = 0; i < sweep->count; i++)
+        if (sweep->candidates[i].is_complete)
+            count_network(sweep, i);
+    set_stop_policy(sweep->options->value[OPTION_SAVE].text || group ? END_WHEN_ASKED : END_SOON);
+    const annc_status status = annc_sweep(&device, group, sweep->candidates, sweep->count, sweep->data.train,
+                                          sweep->data.validation, should_stop, finish_network, sweep);
+    if (status != ANNC_OK && status != ANNC_STOPPED)
+        return status;
+    return annc_group_agree(group, own_rank() == 0 ? finish(sweep, status) : status);
 }
 
 annc_status run_sweep(const struct options *options)
@@ -564,6 +672,7 @@ out:
     for (uint32_t i = 0; sweep.candidates && i < sweep.count; i++)
         annc_network_free(sweep.candidates[i].network);
     free(sweep.candidates);
+    free(sweep.has_ended);
     free(sweep.entries);
     free(sweep.class_weights);
     annc_data_free(&sweep.data);

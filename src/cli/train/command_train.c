@@ -42,11 +42,15 @@ static annc_status check_combination(const struct session *session)
     if (value[OPTION_LOAD].text && !session->checkpoint && value[OPTION_INIT].given &&
         value[OPTION_INIT].choice != ANNC_INIT_AUTO)
         return annc_fail(ANNC_USAGE, "--init and --load cannot be combined: the model already has parameters");
-    if (value[OPTION_FOLDS].given && ranks_count() > 1)
-        return annc_fail(ANNC_USAGE,
-                         "--folds trains its networks in one process, but %u were started together; start it without "
-                         "mpirun or srun",
+    if (value[OPTION_FOLDS].given && ranks_count() > 1 && (value[OPTION_CHECKPOINT].text || session->checkpoint))
+        return annc_fail(ANNC_USAGE, "--folds and --checkpoint cannot be combined in %u processes: give --save-all DIR",
                          ranks_count());
+    if (value[OPTION_FOLDS].given && ranks_count() > 1 && value[OPTION_MAX_TIME].given)
+        return annc_fail(ANNC_USAGE, "--folds and --max-time cannot be combined in %u processes", ranks_count());
+    if (value[OPTION_SAVE_ALL].given && !value[OPTION_FOLDS].given)
+        return annc_fail(ANNC_USAGE, "--save-all needs --folds; --save keeps a single network");
+    if (value[OPTION_SAVE_ALL].given && value[OPTION_CHECKPOINT].text)
+        return annc_fail(ANNC_USAGE, "--save-all and --checkpoint cannot be combined: either continues the folds");
     if (value[OPTION_FOLDS].given && value[OPTION_SAVE].given)
         return annc_fail(ANNC_USAGE,
                          "--folds and --save cannot be combined: every fold trains its own network; train one on "

@@ -7,8 +7,10 @@
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/process.h"
+#include "cli/terminal/ranks.h"
 #include "cli/terminal/screen.h"
 #include "cli/terminal/usage.h"
+#include "cli/train/kept_networks.h"
 #include "cli/train/saving.h"
 #include "cli/train/session.h"
 #include "cli/train/session_state.h"
@@ -24,9 +26,12 @@ struct folds_session {
     const struct session *model; /* what is common to all folds */
     const annc_data_options *source;
     struct session **sessions; /* of the folds in training */
-    uint32_t begun;            /* folds */
+    uint64_t *fingerprints;    /* of their data, with --save-all */
+    uint32_t begun, trained;   /* folds; trained: those that were already, too */
     char data[512];            /* source of the data */
     bool is_over_time;         /* the time limit has ended a fold */
+    annc_status kept;          /* result of --save-all, and its error */
+    struct annc_kept_error error;
 };
 
 /* ---------------------------------------------------------------- output */
@@ -111,6 +116,27 @@ static annc_status print_folds(const struct folds_session *all, const annc_folds
 
 /* ---------------------------------------------------------------- callbacks */
 
+/* Folds of other ranks have no lines of epochs here, and so those of rank 0 have none either. */
+static annc_status log_no_epoch(const struct session *session)
+{
+    (void)session;
+    return ANNC_OK;
+}
+
+/* Restores a fold that an interrupted command has saved. */
+static annc_status restore_fold(struct folds_session *all, uint32_t fold, annc_candidate *candidate)
+{
+    const struct session *session = all->sessions[fold];
+    if (!session->options->value[OPTION_SAVE_ALL].text)
+        return ANNC_OK;
+    all->fingerprints[fold] = kept_networks_fingerprint(&session->data);
+    ANNC_RETURN_IF_FAILED(restore_kept_network(session, fold, all->fingerprints[fold], candidate));
+    all->trained += candidate->is_complete;
+    if (candidate->is_complete)
+        note(session->options, "fold %u is already trained", fold + 1);
+    return ANNC_OK;
+}
+
 static annc_status begin(void *context, uint32_t fold, annc_candidate *candidate)
 {
     struct folds_session *all = context;
@@ -122,7 +148,8 @@ static annc_status begin(void *context, uint32_t fold, annc_candidate *candidate
     session->fold = fold + 1;
     session->checkpoint = all->begun == 0 ? all->model->checkpoint : NULL;
     session->repeats = all->begun > 0;
-    ANNC_RETURN_IF_FAILED(session_prepare(session, &parts, all->begun == 0, log_epoch));
+    ANNC_RETURN_IF_FAILED(
+        session_prepare(session, &parts, all->begun == 0, ranks_count() > 1 ? log_no_epoch : log_epoch));
     if (all->begun == 0) {
         snprintf(all->data, sizeof all->data, "%s", session->data.description);
         print_balance(session);
@@ -131,14 +158,28 @@ static annc_status begin(void *context, uint32_t fold, annc_candidate *candidate
     all->begun++;
     *candidate =
         (annc_candidate){.network = session->network, .options = session->run_options, .train = session->data.train};
-    return ANNC_OK;
+    return restore_fold(all, fold, candidate);
+}
+
+/* Saves a fold as soon as it is trained. */
+static void keep_fold(void *context, uint32_t fold, const annc_candidate *candidate)
+{
+    struct folds_session *all = context;
+    const struct session *session = all->sessions[fold];
+    all->trained++;
+    if (!session->options->value[OPTION_SAVE_ALL].text || all->kept != ANNC_OK)
+        return;
+    all->kept = keep_network(session, fold, all->fingerprints[fold], candidate);
+    annc_error_keep(&all->error);
 }
 
 static annc_status done(void *context, uint32_t fold, const annc_candidate *candidate)
 {
-    struct session *session = ((struct folds_session *)context)->sessions[fold];
+    const struct folds_session *all = context;
+    struct session *session = all->sessions[fold];
     session->state = candidate->result;
-    return print_fold(session);
+    ANNC_RETURN_IF_FAILED(print_fold(session));
+    return all->kept == ANNC_OK ? ANNC_OK : annc_fail_again(all->kept, &all->error);
 }
 
 static void end(void *context, uint32_t fold, annc_candidate *candidate)
@@ -154,11 +195,15 @@ static void end(void *context, uint32_t fold, annc_candidate *candidate)
 /* Tells how far a stopped cross-validation came, what is kept of it, and how to go on. */
 static void print_folds_stop(const struct folds_session *all, const annc_folds *folds)
 {
-    const bool is_kept = all->model->options->value[OPTION_CHECKPOINT].text != NULL;
+    const struct option_value *value = all->model->options->value;
+    const char *how = value[OPTION_SAVE_ALL].text     ? "; repeat the command to train those that are not in --save-all"
+                      : value[OPTION_CHECKPOINT].text ? ""
+                      : ranks_count() > 1
+                          ? "; nothing is kept, start again with --save-all DIR to be able to continue"
+                          : "; nothing is kept, start again with --checkpoint FILE to be able to resume";
     char stopped[ANNC_ERROR_SIZE];
-    snprintf(stopped, sizeof stopped, "stopped: %u of %u folds are complete, too few for their mean%s", folds->fold,
-             all->source->folds,
-             is_kept ? "" : "; nothing is kept, start again with --checkpoint FILE to be able to resume");
+    snprintf(stopped, sizeof stopped, "stopped: %u of %u folds are complete, too few for their mean%s",
+             all->trained > folds->fold ? all->trained : folds->fold, all->source->folds, how);
     print_stop(all->model, stopped, false);
 }
 
@@ -166,7 +211,7 @@ static void print_folds_stop(const struct folds_session *all, const annc_folds *
 static annc_status tell_failure(const struct folds_session *all, const annc_folds *folds, annc_status status)
 {
     const char *checkpoint = all->model->options->value[OPTION_CHECKPOINT].text;
-    if (status == ANNC_STOPPED)
+    if (status == ANNC_STOPPED && own_rank() == 0)
         print_folds_stop(all, folds);
     if (status == ANNC_FAILURE && all->is_over_time && checkpoint)
         return annc_fail(status, "%s; resume with annc-gpu train --resume %s", error_text(), checkpoint);
@@ -179,10 +224,12 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
     const annc_folds_options options = {.folds = source->folds,
                                         .begin = begin,
                                         .done = done,
+                                        .trained = keep_fold,
                                         .end = end,
                                         .stop = should_stop,
                                         .context = &all,
-                                        .checkpoint = model->checkpoint};
+                                        .checkpoint = model->checkpoint,
+                                        .group = ranks_group()};
     annc_folds folds;
     memset(&folds, 0, sizeof folds);
     if (model->checkpoint && model->options->goes_further) {
@@ -190,9 +237,17 @@ annc_status train_folds(const struct session *model, const annc_data_options *so
         if (folds.fold > 0)
             return annc_fail(ANNC_USAGE, "--epochs can no longer be raised: %u of the folds are finished", folds.fold);
     }
+    ANNC_RETURN_IF_FAILED(annc_group_agree(ranks_group(), kept_networks_open(model->options)));
+    if (model->options->value[OPTION_SAVE_ALL].text)
+        note_kept_networks(model->options, 0, source->folds);
     all.sessions = take_memory(source->folds, sizeof *all.sessions, "the folds");
+    all.fingerprints = take_memory(source->folds, sizeof *all.fingerprints, "the folds");
     annc_status status = annc_cross_validate(model->device, &options, &folds);
-    status = status == ANNC_OK ? print_folds(&all, &folds) : tell_failure(&all, &folds, status);
+    if (status == ANNC_OK)
+        status = annc_group_agree(ranks_group(), print_folds(&all, &folds));
+    else
+        status = tell_failure(&all, &folds, status);
+    free(all.fingerprints);
     free(all.sessions);
     return status;
 }

@@ -160,7 +160,7 @@ static void complete_run_options(struct session *session)
     run->stop = between_steps;
     run->describe = describe_checkpoint;
     run->context = session;
-    run->group = ranks_group();
+    run->group = session->fold > 0 ? NULL : ranks_group(); /* folds are distributed whole */
 }
 
 /* Checks, before the work, that the model and its checkpoints could be loaded again. */

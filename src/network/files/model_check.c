@@ -93,6 +93,7 @@ static const struct {
 } KEYS[] = {
     {"annc.activations", is_activations},
     {"annc.batch", is_whole},
+    {"annc.candidate", is_any},
     {"annc.categories", is_any},
     {"annc.classes", is_any},
     {"annc.config", is_any},

@@ -2,6 +2,7 @@
  * against the reference. */
 #include "backend/backend.h"
 #include "backend/engine.h"
+#include "backend/group.h"
 #include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/functions.h"
@@ -334,7 +335,8 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
     ANNC_TRY(stage(audit, device, &rows, &cursor, &staged));
     ANNC_TRY(backend->upload(device, d_cursor, &cursor, sizeof cursor));
     ANNC_TRY(annc_pass_forward(&pass, &staged, d_cursor, audit->m, theta));
-    ANNC_TRY(annc_pass_backward(&pass, d_cursor, audit->m, theta, (float)(1.0 / audit->m), 0, gradient));
+    ANNC_TRY(
+        annc_pass_gradient(&pass, d_cursor, audit->m, theta, (float)(1.0 / audit->m), &annc_group_alone, gradient));
     ANNC_TRY(annc_pass_penalise(&pass, theta, gradient));
     ANNC_TRY(backend->download(device, audit->device_gradient, gradient, bytes));
 out:

@@ -57,6 +57,14 @@ static void print_run(const annc_run_options *options, struct annc_buffer *text)
                        options->checkpoint_seconds, options->validation != NULL);
 }
 
+static void print_options(const annc_shape *shape, const annc_run_options *options, struct annc_buffer *text)
+{
+    print_shape(shape, text);
+    print_training(&options->training, text);
+    print_objective(&options->training.objective, shape, text);
+    print_run(options, text);
+}
+
 /* Returns a checksum of parameters. */
 static uint32_t checksum(const float *theta, const annc_shape *shape)
 {
@@ -83,27 +91,49 @@ static annc_status compare(annc_group *group, const char *what, struct annc_buff
     return status;
 }
 
+static annc_status compare_programs(annc_group *group, const annc_device *device)
+{
+    struct annc_buffer text = {.bytes = NULL};
+    const annc_build build = annc_build_info();
+    annc_buffer_format(&text, "annc %s, commit %s\n", build.version, build.commit);
+    ANNC_RETURN_IF_FAILED(compare(group, "version", &text));
+    annc_buffer_format(&text, "%s %s\n", device->info.kind, device->kernels);
+    return compare(group, "kernels", &text);
+}
+
 annc_status annc_ranks_check(annc_device *device, const annc_network *network, const annc_dataset *train,
                              const annc_run_options *options)
 {
     annc_status status = ANNC_OK;
     struct annc_buffer text = {.bytes = NULL};
-    const annc_build build = annc_build_info();
-    const annc_shape *shape = annc_network_shape(network);
     annc_group *group = options->group;
     if (!group || group->size == 1)
         return ANNC_OK;
-    annc_buffer_format(&text, "annc %s, commit %s\n", build.version, build.commit);
-    ANNC_TRY(compare(group, "version", &text));
-    annc_buffer_format(&text, "%s %s\n", device->info.kind, device->kernels);
-    ANNC_TRY(compare(group, "kernels", &text));
+    ANNC_TRY(compare_programs(group, device));
     print_data(train, options->resume, &text);
     ANNC_TRY(compare(group, "data", &text));
-    print_shape(shape, &text);
-    print_training(&options->training, &text);
-    print_objective(&options->training.objective, shape, &text);
-    print_run(options, &text);
+    print_options(annc_network_shape(network), options, &text);
     ANNC_TRY(compare(group, "options", &text));
+out:
+    return status;
+}
+
+annc_status annc_ranks_check_sweep(annc_group *group, const annc_device *device, const annc_candidate *candidates,
+                                   uint32_t count, const annc_dataset *train)
+{
+    annc_status status = ANNC_OK;
+    struct annc_buffer text = {.bytes = NULL};
+    if (!group || group->size == 1)
+        return ANNC_OK;
+    ANNC_TRY(compare_programs(group, device));
+    print_data(train, NULL, &text);
+    ANNC_TRY(compare(group, "data", &text));
+    for (uint32_t i = 0; i < count; i++) {
+        annc_buffer_format(&text, "network %u\n", i + 1);
+        if (candidates[i].network)
+            print_options(annc_network_shape(candidates[i].network), &candidates[i].options, &text);
+    }
+    ANNC_TRY(compare(group, "networks", &text));
 out:
     return status;
 }

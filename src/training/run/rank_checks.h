@@ -9,6 +9,10 @@
  * the difference. */
 annc_status annc_ranks_check(annc_device *device, const annc_network *network, const annc_dataset *train,
                              const annc_run_options *options);
+/* The same for the candidates of a sweep, whose networks train one by one; `train` is the training
+ * set of the first. */
+annc_status annc_ranks_check_sweep(annc_group *group, const annc_device *device, const annc_candidate *candidates,
+                                   uint32_t count, const annc_dataset *train);
 /* Compares the parameters after an epoch. ANNC_DEVICE if they differ. */
 annc_status annc_ranks_check_parameters(annc_group *group, const annc_trainer *trainer, uint32_t epoch);
 

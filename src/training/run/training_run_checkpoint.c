@@ -13,7 +13,8 @@ static const char MEASURED[] = "annc.measured", BEST[] = "best";
 annc_status annc_checkpoint_strip(annc_network *network)
 {
     ANNC_REQUIRE(network, "network");
-    static const char *const keys[] = {"annc.state", PROGRESS_KEY, "annc.run", "annc.machine", MEASURED};
+    static const char *const keys[] = {"annc.state",   PROGRESS_KEY,     "annc.run",
+                                       "annc.machine", "annc.candidate", MEASURED};
     static const char *const blocks[] = {"first", "second", BEST};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         ANNC_RETURN_IF_FAILED(annc_network_set_block(network, blocks[i], NULL));

@@ -152,11 +152,9 @@ annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struc
     const annc_training_options *options = optimisation->options;
     float *const G = optimisation->gradient;
     if (optimisation->in_place) /* theta = theta - (eta / m) (sum of dC/dtheta) */
-        return annc_pass_backward(pass, cursor, m, theta, (float)(-options->eta / m), 1, theta);
-    ANNC_TRY(annc_pass_backward(pass, cursor, rows > 0 ? rows : 1, theta, rows > 0 ? (float)(1.0 / m) : 0, 0, G));
-    if (optimisation->group->size > 1)
-        ANNC_TRY(optimisation->group->sum(optimisation->group, optimisation->device, G,
-                                          annc_shape_parameters(optimisation->shape)));
+        return annc_pass_step(pass, cursor, m, (float)(options->eta / m), theta);
+    ANNC_TRY(annc_pass_gradient(pass, cursor, rows > 0 ? rows : 1, theta, rows > 0 ? (float)(1.0 / m) : 0,
+                                optimisation->group, G));
     ANNC_TRY(annc_pass_penalise(pass, theta, G));
     if (options->clip > 0)
         ANNC_TRY(optimisation->device->backend->clip(optimisation->device, annc_shape_parameters(optimisation->shape),

@@ -1,6 +1,7 @@
 /* propagate.c - the order of the equations, the same for every backend. */
 #include "training/step/propagate.h"
 #include "backend/engine.h"
+#include "backend/group.h"
 #include "base/allocate.h"
 #include "base/functions.h"
 #include "base/status.h"
@@ -310,31 +311,63 @@ out:
     return status;
 }
 
-annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
-                               float alpha, float beta, float *target)
+/* BP2 for the layer below l, and its BP3, unless units have been dropped: these have no error. */
+static annc_status lower_delta(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, uint32_t l,
+                               const float *theta, float alpha, float beta, float *target)
 {
     annc_status status = ANNC_OK;
     const annc_shape *shape = pass->shape;
-    const struct annc_backend *backend = pass->device->backend;
+    const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
+    const double dropped = l > 1 ? dropped_share(pass, l - 1) : 0;
+    if (l == 1)
+        return ANNC_OK;
+    ANNC_TRY(hidden_delta(pass, shape->activation[l - 2], m, n_in, n, pass->delta[l],
+                          theta + annc_shape_weights_at(shape, l), pass->Z[l - 1], pass->A[l - 1], pass->delta[l - 1],
+                          alpha, beta, dropped > 0 ? NULL : target + annc_shape_biases_at(shape, l - 1)));
+    if (dropped > 0)
+        ANNC_TRY(pass->device->backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped, m, n_in,
+                                                pass->delta[l - 1], pass->delta[l - 1]));
+out:
+    return status;
+}
 
-    for (uint32_t l = shape->layers; l >= 1; l--) {
-        const uint32_t n = shape->width[l], n_in = shape->width[l - 1];
-        const size_t W = annc_shape_weights_at(shape, l);
-        float *const b = target + annc_shape_biases_at(shape, l);
-        const bool are_dropped = l > 1 && dropped_share(pass, l - 1) > 0;
-        /* BP2 for the layer below, before a step changes W^l, and its BP3, unless units have been
-         * dropped: these have no error. */
-        if (l > 1)
-            ANNC_TRY(hidden_delta(pass, shape->activation[l - 2], m, n_in, n, pass->delta[l], theta + W, pass->Z[l - 1],
-                                  pass->A[l - 1], pass->delta[l - 1], alpha, beta,
-                                  are_dropped ? NULL : target + annc_shape_biases_at(shape, l - 1)));
-        if (are_dropped)
-            ANNC_TRY(backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped_share(pass, l - 1), m, n_in,
-                                      pass->delta[l - 1], pass->delta[l - 1]));
-        /* BP3 of the output layer and of layers with dropped units, BP4 */
-        ANNC_TRY(weight_step(pass, m, n_in, n, alpha, beta, pass->delta[l], pass->layer_input[l - 1], target + W,
-                             l == shape->layers || dropped_share(pass, l) > 0 ? b : NULL));
+/* BP4 of layer l, and BP3 of the output layer and of layers with dropped units. */
+static annc_status layer_step(const struct annc_pass *pass, uint32_t m, uint32_t l, float alpha, float beta,
+                              float *target)
+{
+    const annc_shape *shape = pass->shape;
+    const bool has_no_sums = l == shape->layers || dropped_share(pass, l) > 0;
+    return weight_step(pass, m, shape->width[l - 1], shape->width[l], alpha, beta, pass->delta[l],
+                       pass->layer_input[l - 1], target + annc_shape_weights_at(shape, l),
+                       has_no_sums ? target + annc_shape_biases_at(shape, l) : NULL);
+}
+
+annc_status annc_pass_step(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, float alpha,
+                           float *theta)
+{
+    annc_status status = ANNC_OK;
+    for (uint32_t l = pass->shape->layers; l >= 1; l--) {
+        ANNC_TRY(lower_delta(pass, cursor, m, l, theta, -alpha, 1, theta)); /* before the step changes W^l */
+        ANNC_TRY(layer_step(pass, m, l, -alpha, 1, theta));
     }
+out:
+    return status;
+}
+
+annc_status annc_pass_gradient(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
+                               float alpha, const struct annc_group *group, float *gradient)
+{
+    annc_status status = ANNC_OK;
+    const annc_shape *shape = pass->shape;
+    for (uint32_t l = shape->layers; l >= 1; l--) {
+        const size_t W = annc_shape_weights_at(shape, l), end = annc_shape_biases_at(shape, l) + shape->width[l];
+        ANNC_TRY(layer_step(pass, m, l, alpha, 0, gradient));
+        if (group->size > 1) /* goes on during the layers below */
+            ANNC_TRY(group->begin_sum(group, pass->device, gradient + W, end - W));
+        ANNC_TRY(lower_delta(pass, cursor, m, l, theta, alpha, 0, gradient));
+    }
+    if (group->size > 1)
+        ANNC_TRY(group->end_sums(group, pass->device));
 out:
     return status;
 }

@@ -64,10 +64,13 @@ struct annc_label_values annc_pass_label_values(const struct annc_pass *pass);
  * forward; in a training pass the last layer also computes its errors. */
 annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *staged, struct annc_cursor *cursor,
                               uint32_t m, const float *theta);
-/* After forward: target = beta target + alpha (sum of the m examples'
- * dC/dtheta). If target is theta itself, this is the SGD step. */
-annc_status annc_pass_backward(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
-                               float alpha, float beta, float *target);
+/* After forward, the SGD step: theta = theta - alpha (sum of the m examples' dC/dtheta). */
+annc_status annc_pass_step(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, float alpha,
+                           float *theta);
+/* After forward: gradient = alpha (sum of dC/dtheta of the m examples of this rank, and of those of
+ * the other ranks of the group). */
+annc_status annc_pass_gradient(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, const float *theta,
+                               float alpha, const struct annc_group *group, float *gradient);
 /* Adds the gradient of the objective's penalties to a gradient. */
 annc_status annc_pass_penalise(struct annc_pass *pass, const float *theta, float *gradient);
 /* After forward: scores the minibatch and sets the cursor's next step. */

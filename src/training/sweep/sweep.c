@@ -1,16 +1,19 @@
 /* sweep.c - trains many networks at once. */
+#include "backend/group.h"
 #include "base/allocate.h"
 #include "base/pool.h"
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
 #include "network/network.h"
 #include "network/shape.h"
+#include "training/run/rank_checks.h"
 #include "training/run/runs_together.h"
 #include "training/run/training_run.h"
 #include "training/step/compatibility.h"
 #include "training/step/engine_choice.h"
 #include "training/step/feed.h"
 #include "training/step/propagate.h"
+#include "training/sweep/hand_out.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -27,13 +30,12 @@ struct worker {
 
 struct sweep {
     annc_candidate *candidates;
-    uint32_t count, next;
+    uint32_t count;
     const annc_dataset *train, *validation;
-    bool (*stop)(void *context);
-    void (*done)(void *context, uint32_t candidate);
-    void *context;
-    pthread_mutex_t mutex; /* guards next, and the calls of done and each */
+    struct annc_hand_out out; /* its mutex is held in calls of `each`, too */
     struct worker *workers;
+    int worker_count;
+    annc_status served; /* of the messages between ranks */
 };
 
 /* ---------------------------------------------------------------- one candidate */
@@ -47,17 +49,16 @@ struct course {
 static bool should_stop(void *context)
 {
     const struct course *course = context;
-    const struct sweep *sweep = course->sweep;
     const annc_run_options *options = &course->candidate->options;
-    return (sweep->stop && sweep->stop(sweep->context)) || (options->stop && options->stop(options->context));
+    return annc_hand_out_is_stopped(&course->sweep->out) || (options->stop && options->stop(options->context));
 }
 
 static annc_status tell(const struct course *course, annc_status (*what)(void *context, const annc_run *run),
                         const annc_run *run)
 {
-    pthread_mutex_lock(&course->sweep->mutex);
+    pthread_mutex_lock(&course->sweep->out.mutex);
     const annc_status status = what(course->candidate->options.context, run);
-    pthread_mutex_unlock(&course->sweep->mutex);
+    pthread_mutex_unlock(&course->sweep->out.mutex);
     return status;
 }
 
@@ -112,14 +113,6 @@ static const annc_dataset *data_of(const struct sweep *sweep, const annc_candida
     return candidate->train ? candidate->train : sweep->train;
 }
 
-static void tell_done(struct sweep *sweep, uint32_t candidate)
-{
-    pthread_mutex_lock(&sweep->mutex);
-    if (sweep->done)
-        sweep->done(sweep->context, candidate);
-    pthread_mutex_unlock(&sweep->mutex);
-}
-
 /* Stores the result of a candidate whose status is known, and tells it. */
 static void end_candidate(void *context, uint32_t i)
 {
@@ -136,7 +129,7 @@ static void end_candidate(void *context, uint32_t i)
         if (candidate->status != ANNC_OK && candidate->result.best.epoch.epoch == 0)
             memset(&candidate->result.last, 0, sizeof candidate->result.last);
     }
-    tell_done(sweep, party->first + i);
+    annc_hand_out_ended(&sweep->out, party->first + i);
 }
 
 /* Returns the candidates of a party that one launch could train together with candidate i. */
@@ -167,7 +160,7 @@ static annc_status begin_candidate(struct party *party, const struct worker *wor
         options.training.engine = annc_engine_for_many(worker->device, &job, count_like(party, i));
     ANNC_RETURN_IF_FAILED(annc_run_create(worker->device, candidate->network, data_of(party->sweep, candidate),
                                           &options, &party->runs[i]));
-    candidate->engine = annc_trainer_engine(annc_run_trainer(party->runs[i]));
+    snprintf(candidate->engine, sizeof candidate->engine, "%s", annc_trainer_engine(annc_run_trainer(party->runs[i])));
     return ANNC_OK;
 }
 
@@ -203,9 +196,9 @@ static bool has_room(annc_device *device, const annc_dataset *data)
                                             annc_examples_bytes(annc_dataset_examples(data)) < free / 4);
 }
 
-/* Returns the number of candidates from the first on that train at once: as many as a device that
- * trains several networks in a launch has room for, else 1, also if the data do not fit whole. */
-static uint32_t party_size(const struct sweep *sweep, const struct worker *worker, uint32_t left)
+/* Returns how many candidates train at once: as many as a device that trains several networks in a
+ * launch has room for, else 1, also if the data do not fit whole. */
+static uint32_t party_size(const struct sweep *sweep, const struct worker *worker)
 {
     const annc_candidate *candidate = &sweep->candidates[0];
     const annc_dataset *data = data_of(sweep, candidate);
@@ -220,23 +213,11 @@ static uint32_t party_size(const struct sweep *sweep, const struct worker *worke
     const uint64_t bytes = 4 * annc_training_bytes(worker->device, annc_network_shape(candidate->network),
                                                    &candidate->options.training, annc_dataset_examples(data)) +
                            (candidate->train ? annc_examples_bytes(annc_dataset_examples(data)) : 0);
-    const uint64_t room = free / 2 / bytes, most = left < MOST_TOGETHER ? left : MOST_TOGETHER;
+    const uint64_t room = free / 2 / bytes, most = sweep->count < MOST_TOGETHER ? sweep->count : MOST_TOGETHER;
     return (uint32_t)(room < 1 ? 1 : room < most ? room : most);
 }
 
 /* ---------------------------------------------------------------- all candidates */
-
-/* Takes the next free candidates for a worker; none if none is left. */
-static uint32_t take_next(struct sweep *sweep, const struct worker *worker, uint32_t *first)
-{
-    pthread_mutex_lock(&sweep->mutex);
-    const uint32_t left = sweep->count - sweep->next;
-    const uint32_t count = left > 0 ? party_size(sweep, worker, left) : 0;
-    *first = sweep->next;
-    sweep->next += count;
-    pthread_mutex_unlock(&sweep->mutex);
-    return count;
-}
 
 static annc_status open_party(struct party *party)
 {
@@ -267,17 +248,18 @@ static void fail_party(const struct party *party, annc_status status)
     for (uint32_t i = party->first; i < party->first + party->count; i++) {
         sweep->candidates[i].status = annc_fail_again(status, &error);
         snprintf(sweep->candidates[i].reason, sizeof sweep->candidates[i].reason, "%s", annc_last_error());
-        tell_done(sweep, i);
+        annc_hand_out_ended(&sweep->out, i);
     }
 }
 
+/* Trains candidates until none is left. */
 static void work(void *context, int index)
 {
     struct sweep *sweep = context;
     const struct worker *worker = &sweep->workers[index];
-    while (!(sweep->stop && sweep->stop(sweep->context))) {
+    for (;;) {
         struct party party = {.sweep = sweep};
-        party.count = take_next(sweep, worker, &party.first);
+        party.count = annc_hand_out_take(&sweep->out, party_size(sweep, worker), &party.first);
         if (party.count == 0)
             break;
         const annc_status opened = open_party(&party);
@@ -287,6 +269,17 @@ static void work(void *context, int index)
             fail_party(&party, opened);
         close_party(&party);
     }
+    annc_hand_out_leave(&sweep->out);
+}
+
+/* The same in a group, whose messages are the main thread's, 0. */
+static void work_in_group(void *context, int index)
+{
+    struct sweep *sweep = context;
+    if (index == 0)
+        sweep->served = annc_hand_out_serve(&sweep->out);
+    else
+        work(sweep, index - 1);
 }
 
 /* Selects the number of workers and their device: one per thread on a device with threads, one on a
@@ -335,46 +328,81 @@ static void close_worker(struct worker *worker)
     annc_device_close(worker->device);
 }
 
-annc_status annc_sweep(const annc_device_options *options, annc_candidate *candidates, uint32_t count,
+/* Forgets the results of earlier sweeps, but for those of candidates that are complete. */
+static void reset_results(annc_candidate *candidates, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        annc_candidate *candidate = &candidates[i];
+        if (candidate->is_complete)
+            continue;
+        candidate->status = ANNC_STOPPED;
+        candidate->reason[0] = '\0';
+        candidate->engine[0] = '\0';
+        memset(&candidate->result, 0, sizeof candidate->result);
+    }
+}
+
+static annc_status open_workers(struct sweep *sweep, const annc_device_options *options)
+{
+    annc_status status = ANNC_OK;
+    annc_device_options device = *options;
+    int workers = 0;
+    ANNC_TRY(count_workers(sweep, &device, &workers));
+    ANNC_TRY(annc_allocate((size_t)workers, sizeof *sweep->workers, "the sweep", (void **)&sweep->workers));
+    sweep->worker_count = sweep->out.workers = workers;
+    for (int i = 0; i < workers; i++)
+        ANNC_TRY(open_worker(sweep, &device, workers, &sweep->workers[i]));
+out:
+    return status;
+}
+
+/* Trains all candidates that are not complete. */
+static annc_status train_all(struct sweep *sweep, const annc_device_options *device, annc_group *group)
+{
+    annc_status status = ANNC_OK;
+    struct annc_pool *pool = NULL;
+    const bool is_alone = annc_group_size(group) == 1;
+    ANNC_TRY(annc_group_agree(group, open_workers(sweep, device)));
+    ANNC_TRY(annc_ranks_check_sweep(group, sweep->workers[0].device, sweep->candidates, sweep->count,
+                                    data_of(sweep, &sweep->candidates[0])));
+    const int threads = sweep->worker_count + !is_alone;
+    ANNC_TRY(annc_group_agree(group, annc_pool_open(threads, &pool)));
+    annc_pool_run(pool, threads, is_alone ? work : work_in_group, sweep);
+    ANNC_TRY(sweep->served);
+    if (annc_group_rank(group) == 0 && annc_hand_out_is_stopped(&sweep->out))
+        status = annc_fail(ANNC_STOPPED, "stopped after %u of %u networks", sweep->out.next, sweep->count);
+    ANNC_TRY(annc_group_agree(group, status));
+out:
+    annc_pool_close(pool);
+    for (int i = 0; i < sweep->worker_count; i++)
+        close_worker(&sweep->workers[i]);
+    annc_release(sweep->workers);
+    return status;
+}
+
+annc_status annc_sweep(const annc_device_options *device, annc_group *group, annc_candidate *candidates, uint32_t count,
                        const annc_dataset *train_set, const annc_dataset *validation, bool (*stop)(void *context),
                        void (*done)(void *context, uint32_t candidate), void *context)
 {
-    ANNC_REQUIRE(options, "device");
+    ANNC_REQUIRE(device, "device");
     ANNC_REQUIRE(candidates || count == 0, "candidates");
-    annc_status status = ANNC_OK;
-    struct annc_pool *pool = NULL;
-    int workers = 0;
-    annc_device_options device = *options;
     struct sweep sweep = {.candidates = candidates,
                           .count = count,
                           .train = train_set,
                           .validation = validation,
-                          .stop = stop,
-                          .done = done,
-                          .context = context,
-                          .mutex = PTHREAD_MUTEX_INITIALIZER};
-    for (uint32_t i = 0; i < count; i++) {
-        annc_candidate *candidate = &candidates[i];
-        candidate->status = ANNC_STOPPED;
-        candidate->reason[0] = '\0';
-        candidate->engine = NULL;
-        memset(&candidate->result, 0, sizeof candidate->result);
-    }
+                          .out = {.group = group ? group : &annc_group_alone,
+                                  .candidates = candidates,
+                                  .count = count,
+                                  .stop = stop,
+                                  .done = done,
+                                  .context = context}};
+    reset_results(candidates, count);
     if (count == 0)
         return ANNC_OK;
-    ANNC_TRY(count_workers(&sweep, &device, &workers));
-    ANNC_TRY(annc_allocate((size_t)workers, sizeof *sweep.workers, "the sweep", (void **)&sweep.workers));
-    for (int i = 0; i < workers; i++)
-        ANNC_TRY(open_worker(&sweep, &device, workers, &sweep.workers[i]));
-    ANNC_TRY(annc_pool_open(workers, &pool));
-    annc_pool_run(pool, workers, work, &sweep);
-    if (stop && stop(context))
-        status = annc_fail(ANNC_STOPPED, "stopped after %u of %u networks", sweep.next, count);
-out:
-    annc_pool_close(pool);
-    for (int i = 0; i < workers && sweep.workers; i++)
-        close_worker(&sweep.workers[i]);
-    annc_release(sweep.workers);
+    annc_status status = annc_group_agree(group, annc_hand_out_open(&sweep.out));
+    if (status == ANNC_OK)
+        status = train_all(&sweep, device, group);
+    annc_hand_out_close(&sweep.out);
     return status;
 }
 

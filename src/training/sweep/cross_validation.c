@@ -1,5 +1,6 @@
 /* cross_validation.c - K-fold cross-validation, and the mean and deviation of its measures. */
 #include "backend/backend.h"
+#include "backend/group.h"
 #include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/status.h"
@@ -73,10 +74,12 @@ static annc_status finish(const struct course *course, uint32_t i)
     return options->done ? options->done(options->context, fold, candidate) : ANNC_OK;
 }
 
-/* Returns how many of the folds that are left train together, by the first of them; 1 if a
- * checkpoint or a limit is of one training. */
+/* Returns how many of the folds that are left train together, by the first of them: in a group all;
+ * 1 if a checkpoint or a limit is of one training. */
 static uint32_t folds_at_once(const struct course *course, uint32_t left)
 {
+    if (annc_group_size(course->options->group) > 1)
+        return left;
     const annc_candidate *candidate = &course->candidates[0];
     const annc_run_options *run = &candidate->options;
     if (course->options->checkpoint || run->checkpoint || run->target_accuracy > 0 || run->seconds > 0 ||
@@ -89,12 +92,21 @@ static uint32_t folds_at_once(const struct course *course, uint32_t left)
     return annc_device_at_once(course->device, &job, left);
 }
 
+static void tell_trained(const struct course *course, uint32_t i)
+{
+    const annc_folds_options *options = course->options;
+    if (options->trained)
+        options->trained(options->context, course->folds->fold + i, &course->candidates[i]);
+}
+
 /* Trains one fold as a run of its own. */
 static annc_status train_alone(const struct course *course)
 {
     annc_status status = ANNC_OK;
     annc_candidate *candidate = &course->candidates[0];
     annc_run *run = NULL;
+    if (candidate->is_complete)
+        return ANNC_OK;
     ANNC_TRY(annc_run_create(course->device, candidate->network, candidate->train, &candidate->options, &run));
     ANNC_TRY(annc_run_complete(run));
     if (run->state.ending == ANNC_ENDED_BY_TIME) /* the mean needs all folds */
@@ -105,6 +117,8 @@ out:
         candidate->result = run->state;
     candidate->status = status;
     annc_run_free(run);
+    if (status == ANNC_OK)
+        tell_trained(course, 0);
     return status;
 }
 
@@ -114,17 +128,57 @@ static bool should_stop(void *context)
     return options->stop && options->stop(options->context);
 }
 
-/* Keeps the error of a candidate: it belongs to the thread that trained it. */
-static void keep_reason(void *context, uint32_t i)
+/* Reports a candidate, or keeps its error, which belongs to the thread that trained it. */
+static void keep_result(void *context, uint32_t i)
 {
-    annc_error_keep(&((const struct course *)context)->errors[i]);
+    const struct course *course = context;
+    if (course->candidates[i].status == ANNC_OK)
+        tell_trained(course, i);
+    else
+        annc_error_keep(&course->errors[i]);
 }
 
 static annc_status train_together(struct course *course, uint32_t count)
 {
     const annc_device *device = course->device;
     const annc_device_options crew = {.kind = device->backend->kind, .threads = device->info.threads};
-    return annc_sweep(&crew, course->candidates, count, NULL, NULL, should_stop, keep_reason, course);
+    return annc_sweep(&crew, course->options->group, course->candidates, count, NULL, NULL, should_stop, keep_result,
+                      course);
+}
+
+/* Prepares the next folds that train together, and counts those begun. */
+static annc_status begin_folds(const struct course *course, uint32_t *count, uint32_t *begun)
+{
+    const annc_folds_options *options = course->options;
+    const uint32_t first = course->folds->fold, left = options->folds - first;
+    for (*count = 1; *begun < *count;) {
+        annc_candidate *candidate = &course->candidates[*begun];
+        memset(candidate, 0, sizeof *candidate);
+        ++*begun;
+        ANNC_RETURN_IF_FAILED(options->begin(options->context, first + *begun - 1, candidate));
+        if (!candidate->options.validation) /* the results are of the examples held out */
+            return annc_fail(ANNC_USAGE, "fold %u: " ANNC_FIELD("validation") " must not be NULL", first + *begun);
+        if (annc_group_size(options->group) > 1 && (candidate->options.checkpoint || candidate->options.seconds > 0))
+            return annc_fail(ANNC_USAGE,
+                             "fold %u: " ANNC_FIELD("checkpoint") " and " ANNC_FIELD("seconds") " must be 0 in a group",
+                             first + *begun);
+        candidate->options.folds = course->folds;
+        if (*begun == 1)
+            *count = folds_at_once(course, left);
+    }
+    return ANNC_OK;
+}
+
+/* Adds the results of `count` folds; in a group rank 0, which has them, does it for all. */
+static annc_status finish_folds(const struct course *course, uint32_t count)
+{
+    annc_status status = ANNC_OK;
+    annc_group *group = course->options->group;
+    for (uint32_t i = 0; i < count && annc_group_rank(group) == 0 && status == ANNC_OK; i++)
+        status = finish(course, i);
+    ANNC_RETURN_IF_FAILED(annc_group_agree(group, status));
+    course->folds->fold += count;
+    return annc_group_size(group) > 1 ? group->broadcast(group, 0, course->folds, sizeof *course->folds) : ANNC_OK;
 }
 
 /* Trains the next folds that train together, the first from a checkpoint unless that is NULL; moves
@@ -133,24 +187,12 @@ static annc_status train_group(struct course *course, const annc_network *checkp
 {
     annc_status status = ANNC_OK;
     const annc_folds_options *options = course->options;
-    const uint32_t first = course->folds->fold, left = options->folds - first;
+    const uint32_t first = course->folds->fold;
     uint32_t count = 1, begun = 0;
-    while (begun < count) {
-        annc_candidate *candidate = &course->candidates[begun];
-        memset(candidate, 0, sizeof *candidate);
-        begun++;
-        ANNC_TRY(options->begin(options->context, first + begun - 1, candidate));
-        if (!candidate->options.validation) /* the results are of the examples held out */
-            ANNC_TRY(annc_fail(ANNC_USAGE, "fold %u: " ANNC_FIELD("validation") " must not be NULL", first + begun));
-        candidate->options.folds = course->folds;
-        if (begun == 1)
-            count = folds_at_once(course, left);
-    }
+    ANNC_TRY(annc_group_agree(options->group, begin_folds(course, &count, &begun)));
     course->candidates[0].options.resume = checkpoint;
     ANNC_TRY(count == 1 ? train_alone(course) : train_together(course, count));
-    for (uint32_t i = 0; i < count; i++)
-        ANNC_TRY(finish(course, i));
-    course->folds->fold = first + count;
+    ANNC_TRY(finish_folds(course, count));
 out:
     for (uint32_t i = 0; i < begun && options->end; i++)
         options->end(options->context, first + i, &course->candidates[i]);
