@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _library as annc
-from ._data import DataSets, Device, Rows, inputs_of, label_text
+from ._data import DataSets, Device, Inputs, Rows, frame_inputs, inputs_of, is_frame, label_text, warn_of
 from ._library import lib
 
 
@@ -135,12 +135,14 @@ class Model:
 
     def _predict(self, X: Any, device: str, threads: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the index of the class, and the outputs, of each row."""
-        x = self._inputs(X)
-        classes = np.empty(len(x), dtype=np.int32)
-        outputs = np.empty((len(x), self.widths[-1]), dtype=np.float32)
+        rows = Rows(self._inputs(X))
+        count, notes = len(rows.inputs.x), ctypes.create_string_buffer(2048)
+        classes = np.empty(count, dtype=np.int32)
+        outputs = np.empty((count, self.widths[-1]), dtype=np.float32)
         with Device(device, threads, self.shape) as opened:
-            annc.check(lib.annc_network_predict(self._network, opened, len(x), x.ctypes.data, classes.ctypes.data,
-                                                outputs.ctypes.data))
+            annc.check(lib.annc_network_predict_arrays(self._network, opened, ctypes.byref(rows.struct),
+                                                       classes.ctypes.data, outputs.ctypes.data, notes, len(notes)))
+        warn_of(notes.value.decode())
         return classes, outputs
 
     def class_indices(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
@@ -152,9 +154,11 @@ class Model:
 
         Parameters
         ----------
-        X : array of shape (rows, inputs)
+        X : array of shape (rows, inputs), or data frame
             In the units of the training data; NaN is a missing value where the model has a
-            substitute for it. A contiguous float32 array is not copied.
+            substitute for it. A contiguous float32 array is not copied. Columns of a data frame
+            are found by their names, if the model has names; a level that the training data did
+            not have is a UserWarning.
         device : str
             'auto', 'cpu', 'cuda' or 'cuda:N'.
         threads : int
@@ -172,14 +176,24 @@ class Model:
         """
         return self._predict(X, device, threads)[1]
 
-    def _inputs(self, X: Any) -> np.ndarray:
+    @property
+    def _words(self) -> list[str]:
+        """Names of the columns whose levels are inputs of 0 and 1; numbers from 1 for columns without names."""
+        return [category["column"] for category in json.loads(self.metadata.get("annc.categories", "[]"))]
+
+    def _inputs(self, X: Any) -> Inputs:
+        if isinstance(X, Inputs):
+            return X
+        if is_frame(X):
+            names = [name if isinstance(name, str) else str(j + 1) for j, name in enumerate(X.columns)]
+            return frame_inputs(X, [names.index(name) for name in self._words if name in names])
         x = inputs_of(X)
         if x.shape[1] != self.widths[0]:
             raise ValueError(f"X has {x.shape[1]} features, but the model is expecting {self.widths[0]} features as "
                              "input")
         with np.errstate(over="ignore"):  # the library names the row of a value that becomes infinite
             x = np.ascontiguousarray(x, dtype=np.float32)
-        return x
+        return Inputs(x)
 
     def predict(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
         """Return the predicted labels, or numbers of shape (rows,) or (rows, targets).
@@ -218,7 +232,7 @@ class Model:
 
         Parameters
         ----------
-        X : array of shape (rows, inputs)
+        X : array of shape (rows, inputs), or data frame
         y : array of shape (rows,) or (rows, targets)
             Labels or targets.
         batch : int
@@ -247,7 +261,7 @@ class Model:
             lib.annc_check_free(rows)
 
     def _rows_of(self, X: Any, y: Any) -> Rows:
-        x, y = inputs_of(X), np.asarray(y)
+        x, y = self._inputs(X), np.asarray(y)
         if self.classes_ is None:
             return Rows(x, targets=y.reshape(len(y), -1).astype(np.float64))
         labels, indices = np.unique(y, return_inverse=True)
