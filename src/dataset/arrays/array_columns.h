@@ -14,7 +14,7 @@ struct annc_array_text {
     struct annc_field *field; /* per text, trimmed */
     uint32_t *rows, *first;   /* per text: the rows that have it, and the first of them, from 1 */
     uint32_t missing, first_missing;
-    int32_t *input; /* per text, of a column of words: its input, from the category's first, or ANNC_NO_LEVEL */
+    int32_t *input; /* per text and for missing cells, of words; or ANNC_NO_LEVEL */
     float *number;  /* per text, of a column of numbers; NaN if missing */
 };
 
@@ -27,7 +27,8 @@ struct annc_array_columns {
 
 /* Finds the columns of arrays, which are checked: their kinds and levels, or those of `like`, whose
  * columns they have by names, if both have any, or by places. Adds assumptions, and texts without a
- * level, to notes (of `size` bytes). ANNC_INPUT names row and column. Release them in every case. */
+ * level, to notes (of `size` bytes). ANNC_INPUT names row and column. Release them in every
+ * case. */
 annc_status annc_array_columns_find(const annc_arrays *arrays, const char *name, const struct annc_table *like,
                                     struct annc_array_columns *found, char *notes, size_t size);
 void annc_array_columns_free(struct annc_array_columns *found);

@@ -34,7 +34,8 @@ annc_status annc_tallies_choose(const struct annc_origin *origin, const struct a
                                 uint32_t rows, struct annc_categories *categories, char *notes, size_t size);
 void annc_tallies_free(struct annc_tally *tallies, uint32_t count);
 
-/* Notes `unknown` cells of a category's column, in a table like the training data, that have no level; `text` is the first, in row `row`. */
+/* Notes `unknown` cells of a category's column, in a table like the training data, that have no
+ * level; `text` is the first, in row `row`. */
 void annc_category_note_unknown(const struct annc_origin *origin, const struct annc_category *category,
                                 uint32_t unknown, const char *text, uint64_t row, char *notes, size_t size);
 
