@@ -90,6 +90,8 @@ def frame_inputs(frame: Any, categorical: Collection[int] = (), numeric: Collect
     x, texts = np.full(frame.shape, np.nan), []
     for j in range(frame.shape[1]):
         series = frame.iloc[:, j]
+        if series.dtype.kind == "c":
+            raise ValueError(f"Complex data not supported: column {frame.columns[j]!r}")
         if is_number_type(series.dtype) and j not in categorical:
             x[:, j] = series.to_numpy(dtype=np.float64, na_value=np.nan)
         elif j in numeric:

@@ -219,6 +219,8 @@ class _Estimator(BaseEstimator):
 
     def _validate_frame(self, X: Any, y: Any, reset: bool, model: Model | None) -> Any:
         """Check a data frame with columns of text; the library checks their cells."""
+        if len(X) == 0:
+            raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
         if SKLEARN < (1, 6):
             self._check_feature_names(X, reset=reset)
             self._check_n_features(X, reset=reset)

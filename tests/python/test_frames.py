@@ -190,10 +190,14 @@ class Frames(unittest.TestCase):
                  (table, {"categorical": ["shade"]}, "categorical names the column 'shade', but X has size, colour"),
                  (table, {"categorical": ["count"], "numeric": ["count"]}, "column 'count' cannot be both"),
                  (np.zeros((180, 2)), {"categorical": ["count"]}, "X must be a data frame"),
-                 (table.assign(size=np.inf), {}, "row 1, column 1 is inf"))
+                 (table.assign(size=np.inf), {}, "row 1, column 1 is inf"),
+                 (table.assign(size=1j), {}, "Complex data not supported: column 'size'"),
+                 (table.assign(note="x" * 2000), {}, "row 1, column 'note': a text or name of more than 1024 bytes"),
+                 (table.assign(note="x\0y"), {}, "has a NUL character"),
+                 (table.head(0), {}, "0 sample"))
         for rows, parameters, message in cases:
             with self.assertRaisesRegex(ValueError, message):
-                annc.AnncClassifier(epochs=1, **parameters).fit(rows, labels)
+                annc.AnncClassifier(epochs=1, **parameters).fit(rows, labels[:len(rows)])
         fitted = annc.AnncClassifier(epochs=1).fit(table, labels)
         with self.assertRaisesRegex(ValueError, "feature names"):
             fitted.predict(table[table.columns[::-1]])
