@@ -321,8 +321,23 @@ typedef enum annc_number {
     ANNC_NUMBER_COUNT
 } annc_number;
 
+typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
+
+/* A column of arrays whose cells are text, as in a text table: words, whose levels become inputs of 0
+ * and 1, or numbers. The cells "", "NA", "?" and their like are missing. */
+typedef struct annc_text_column {
+    uint32_t column; /* of x, from 0; the numbers there are ignored */
+    /* Whether each text is a level; auto: if most cells, without the missing ones, are not numbers. A
+     * model's column is what it was in training. */
+    annc_choice categorical;
+    const uint32_t *cells;    /* count indices into texts; UINT32_MAX = missing */
+    const char *const *texts; /* UTF-8 */
+    uint32_t text_count;
+} annc_text_column;
+
 /* Rows in memory, in the units of the data; read during the call only. Either `labels` or `targets`
- * is set, and the other is NULL. */
+ * is set, and the other is NULL. Where both have names, the columns of the training data are found by
+ * their names, and further columns are ignored. */
 typedef struct annc_arrays {
     uint32_t count, inputs;         /* rows, and n_0 */
     annc_number type;               /* of x; bytes are treated as pixels, floats as numbers */
@@ -336,9 +351,9 @@ typedef struct annc_arrays {
     /* Of the rows: count, finite, 0 or more and not all 0; NULL = all equal. Rows of weight 0 are
      * left out. */
     const double *weights;
+    const annc_text_column *texts; /* by increasing column; NULL = none */
+    uint32_t text_count;
 } annc_arrays;
-
-typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
 
 /* Treatment of missing values in a text table. */
 typedef enum annc_missing {
@@ -1027,6 +1042,13 @@ ANNC_API annc_status annc_network_predict(const annc_network *network, annc_devi
  * beyond the range of float is ANNC_INPUT. */
 ANNC_API annc_status annc_network_predict_f64(const annc_network *network, annc_device *device, uint32_t count,
                                               const double *x, int32_t *classes, double *outputs);
+/* Does the same for rows of arrays, whose labels, targets and weights are ignored: columns of words
+ * become the inputs of their levels, and columns are found by their names, where the model and the
+ * arrays have names. Writes warnings, such as of levels that the training data do not have, to notes
+ * (of `size` bytes; or NULL), one per line. */
+ANNC_API annc_status annc_network_predict_arrays(const annc_network *network, annc_device *device,
+                                                 const annc_arrays *arrays, int32_t *classes, double *outputs,
+                                                 char *notes, size_t size);
 /* Writes the name of a class from the network's metadata, or its number without one, to `name`, cut
  * to `size` bytes; print it through annc_printable. False if no such class exists or the network
  * was trained on targets. */

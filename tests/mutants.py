@@ -54,10 +54,14 @@ MUTANTS = [
     ("a moved row has no number", "src/dataset/tables/table.c", "    table->number[to] = table->number[from];\n", "", "^columns$"),
     ("one name for two columns", "src/dataset/tables/roles.c", "        ANNC_TRY(check_unique(records, columns));\n", "        ANNC_TRY(ANNC_OK);\n", "^columns$"),
     # Arrays in memory.
-    ("rows beyond single precision", "src/dataset/prepare/array_table.c", "if (fabs(x[i]) > (double)FLT_MAX)", "if (fabs(x[i]) > 1e300)", "^arrays$"),
-    ("a label too many", "src/dataset/prepare/array_table.c", "arrays->labels[i] >= arrays->label_count", "arrays->labels[i] > arrays->label_count", "^arrays$"),
-    ("the caller's rows are moved", "src/dataset/prepare/array_table.c", "    if (changes) {", "    if (changes && bytes) {", "^arrays$"),
+    ("rows beyond single precision", "src/dataset/arrays/array_table.c", "if (fabs(x[i]) > (double)FLT_MAX)", "if (fabs(x[i]) > 1e300)", "^arrays$"),
+    ("a label too many", "src/dataset/arrays/array_table.c", "arrays->labels[i] >= arrays->label_count", "arrays->labels[i] > arrays->label_count", "^arrays$"),
+    ("the caller's rows are moved", "src/dataset/arrays/array_table.c", "    if (changes) {", "    if (changes && bytes) {", "^arrays$"),
     ("the caller's bytes are taken over", "src/dataset/prepare/preparation.c", "&& !table->borrowed;", "&& true;", "^arrays$"),
+    ("words by their places", "src/dataset/arrays/array_columns.c", "        if (by_names)\n", "        if (by_names && c > columns->count)\n", "^arrays$"),
+    ("texts with their blanks", "src/dataset/arrays/array_columns.c", "    text += strspn(text, blanks);\n", "", "^arrays$"),
+    ("a text too many", "src/dataset/arrays/array_columns.c", "i != UINT32_MAX && i >= count", "i != UINT32_MAX && i > count", "^arrays$"),
+    ("a missing text is no level", "src/dataset/arrays/array_columns.c", "    if (text->missing > 0)\n        ANNC_TRY(annc_tally_add", "    if (text->missing > 99)\n        ANNC_TRY(annc_tally_add", "^arrays$"),
     ("the flag does not stop", "src/training/run/training_run.c", "__ATOMIC_RELAXED) != 0;", "__ATOMIC_RELAXED) > 1;", "^arrays$"),
     # Forward, backward and step on any backend.
     ("the wrong m in a ragged minibatch", "src/training/step/optimisation.c", "(float)(options->eta / m)", "(float)(options->eta / options->batch)", "^backends_cpu$"),

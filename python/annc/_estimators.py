@@ -7,17 +7,17 @@ import json
 import math
 import pathlib
 import tempfile
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Sequence
 
 import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, _check_y, check_consistent_length, check_is_fitted, column_or_1d
 
 from . import _library as annc
 from . import _program
-from ._data import DataSets, Device, Rows, label_text
+from ._data import DataSets, Device, Inputs, Rows, column_places, frame_inputs, has_text, is_frame, label_text
 from ._html import estimator_html
 from ._library import lib
 from ._model import Model
@@ -89,6 +89,10 @@ PARAMETERS = """
         Stop training after so many seconds.
     missing : str
         Missing inputs (NaN): 'error', 'drop' the row when training, or use the column's 'mean'.
+    categorical, numeric : sequence of str, optional
+        Columns of a data frame that are words, each text a level with an input of 0 and 1, and
+        columns of text that are numbers. Without them, columns of the type 'category' are words,
+        and other columns of text are words if most of their cells are not numbers.
     scale : str
         Scaling of the inputs, learnt from the training rows: 'auto', 'none', '255', 'min-max' or
         'standardise'. 'auto' divides bytes by 255 and standardises other numbers.
@@ -191,22 +195,56 @@ class _Estimator(BaseEstimator):
 
     # ------------------------------------------------------------ input
 
-    def _validate(self, X: Any, y: Any = "no_validation", reset: bool = False) -> Any:
-        """Check X, and y unless it is left out, by scikit-learn's rules."""
+    def _validate(self, X: Any, y: Any = "no_validation", reset: bool = False, model: Model | None = None) -> Any:
+        """Check X, and y unless it is left out, by scikit-learn's rules; return X as Inputs.
+
+        The columns of words are those of `model`, or those that the parameters name.
+        """
+        if is_frame(X) and (has_text(X) or self.categorical or (model is not None and model._words)):
+            return self._validate_frame(X, y, reset, model)
+        if self.categorical or self.numeric:
+            raise ValueError("categorical and numeric name columns of text: X must be a data frame that has them")
         finite = "allow-nan" if self.missing != "error" else True
         options: dict[str, Any] = {"dtype": [np.float64, np.float32, np.uint8], "order": "C", "reset": reset,
                                    "force_all_finite" if SKLEARN < (1, 6) else "ensure_all_finite": finite}
-        if not isinstance(y, str):
+        with_y = not isinstance(y, str)
+        if with_y:
             options.update(self._y_rules())
         if SKLEARN < (1, 6):
-            return self._validate_data(X, y, **options)
-        from sklearn.utils.validation import validate_data
-        return validate_data(self, X, y, **options)
+            checked = self._validate_data(X, y, **options)
+        else:
+            from sklearn.utils.validation import validate_data
+            checked = validate_data(self, X, y, **options)
+        names = tuple(str(name) for name in getattr(self, "feature_names_in_", []))
+        return (Inputs(checked[0], (), names), checked[1]) if with_y else Inputs(checked, (), names)
+
+    def _validate_frame(self, X: Any, y: Any, reset: bool, model: Model | None) -> Any:
+        """Check a data frame with columns of text; the library checks their cells."""
+        if len(X) == 0:
+            raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
+        if SKLEARN < (1, 6):
+            self._check_feature_names(X, reset=reset)
+            self._check_n_features(X, reset=reset)
+        else:
+            from sklearn.utils.validation import validate_data
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        if model is not None:
+            inputs = model._inputs(X)
+        else:
+            categorical, numeric = (column_places(X, name, getattr(self, name)) for name in ("categorical", "numeric"))
+            if both := set(categorical) & set(numeric):
+                raise ValueError(f"column {X.columns[min(both)]!r} cannot be both categorical and numeric")
+            inputs = frame_inputs(X, categorical, numeric)
+        if isinstance(y, str):
+            return inputs
+        y = _check_y(y, **self._y_rules(), estimator=self)
+        check_consistent_length(X, y)
+        return inputs, y
 
     @staticmethod
-    def _weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+    def _weights(sample_weight: Any, X: Inputs) -> np.ndarray | None:
         """Return the weights of the rows of X, or None; the library checks their values."""
-        return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        return None if sample_weight is None else _check_sample_weight(sample_weight, X.x, dtype=np.float64)
 
     @staticmethod
     def _held_out(eval_set: tuple[Any, ...]) -> tuple[Any, Any, Any]:
@@ -214,10 +252,6 @@ class _Estimator(BaseEstimator):
         if len(eval_set) not in (2, 3):
             raise ValueError(f"eval_set has {len(eval_set)} items: it must be (X, y) or (X, y, sample_weight)")
         return eval_set[0], eval_set[1], eval_set[2] if len(eval_set) == 3 else None
-
-    def _columns(self) -> list[str]:
-        """Return the names of the inputs, of a data frame."""
-        return [str(name) for name in getattr(self, "feature_names_in_", [])]
 
     # ------------------------------------------------------------ options
 
@@ -359,7 +393,7 @@ class _Estimator(BaseEstimator):
         kept = state.best.epoch.epoch or state.epochs
         texts = {"annc.seed": str(int(self.seed)), "annc.epochs": str(kept),
                  "annc.batch": str(self.batch or options.training.batch), "annc.lr": options.training.eta.hex(),
-                 "annc.config": self._config(network, options)}
+                 "annc.config": self._config(network, options, sets.rows)}
         annc.check(lib.annc_data_describe(ctypes.byref(sets.data), network._network))
         for key, text in texts.items():
             annc.check(lib.annc_network_set_metadata(network._network, key.encode(), text.encode()))
@@ -374,7 +408,7 @@ class _Estimator(BaseEstimator):
         """Return an attribute of the trainings that this one continues."""
         return getattr(self, name, nothing) if self._continues else nothing
 
-    def _config(self, network: Model, options: annc.RunOptions) -> str:
+    def _config(self, network: Model, options: annc.RunOptions, rows: Rows) -> str:
         """Return the options as the program writes them into a model."""
         training, layers = options.training, network.activations
         chosen: dict[str, Any] = {
@@ -388,16 +422,24 @@ class _Estimator(BaseEstimator):
         for name in OTHERS:
             value = getattr(self, name, None)
             chosen[name] = value if name == "seed" or value != defaults.get(name) else None
+        chosen.update(categorical=self._given_kinds(rows, annc.YES), numeric=self._given_kinds(rows, annc.NO))
         lines = [("layers", "-".join(map(str, network.widths))), *chosen.items()]
         return "".join(f"{name.replace('_', '-')} = {value}\n" for name, value in lines if value is not None)
 
-    def _start(self, X: Any, y: Any, continues: bool, in_pieces: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    @staticmethod
+    def _given_kinds(rows: Rows, kind: int) -> str | None:
+        """Return the columns of a kind as the program's options name them: by numbers where a name has a comma."""
+        names = rows.inputs.names
+        columns = [text.column for text in rows.inputs.texts if text.categorical == kind]
+        return ",".join(names[j] if names and "," not in names[j] else str(j + 1) for j in columns) or None
+
+    def _start(self, X: Any, y: Any, continues: bool, in_pieces: bool = False) -> tuple[Inputs, np.ndarray]:
         """Validate the rows to train with; `continues`: with the parameters that are there."""
         self._in_pieces = in_pieces
         self._continues = continues and hasattr(self, "model_")
         if not self._continues:
             self._calls = 0
-        return self._validate(X, y, reset=not self._continues)
+        return self._validate(X, y, reset=not self._continues, model=self.model_ if self._continues else None)
 
     # ------------------------------------------------------------ results
 
@@ -411,9 +453,9 @@ class _Estimator(BaseEstimator):
         check_is_fitted(self, "model_")
         return [self.model_.biases(layer) for layer in range(1, len(self.model_.widths))]
 
-    def _checked(self, X: Any) -> np.ndarray:
+    def _checked(self, X: Any) -> Inputs:
         check_is_fitted(self, "model_")
-        return self._validate(X)
+        return self._validate(X, model=self.model_)
 
     def save(self, path: Any) -> None:
         """Write the model to a file that `annc.load` and the program read; see `Model.save`."""
@@ -493,7 +535,8 @@ class AnncClassifier(ClassifierMixin, _Estimator):
                  clip: float = 0.0, dropout: float | None = None, input_dropout: float = 0.0, input_noise: float = 0.0,
                  label_smoothing: float | None = None, class_weights: Any = None, validation: float = 0.0,
                  split_seed: int | None = None, patience: int = 0, target_accuracy: float | None = None,
-                 max_time: float | None = None, missing: str = "error", scale: str = "auto", device: str = "auto",
+                 max_time: float | None = None, missing: str = "error", categorical: Sequence[str] | None = None,
+                 numeric: Sequence[str] | None = None, scale: str = "auto", device: str = "auto",
                  threads: int = 0, engine: str = "auto", verbose: int = 0, warm_start: bool = False) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -528,6 +571,8 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         self.target_accuracy = target_accuracy
         self.max_time = max_time
         self.missing = missing
+        self.categorical = categorical
+        self.numeric = numeric
         self.scale = scale
         self.device = device
         self.threads = threads
@@ -542,7 +587,8 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         Parameters
         ----------
         X : array or data frame of shape (rows, inputs)
-            Contiguous float32, float64 and uint8 arrays are passed on without a copy.
+            Contiguous float32, float64 and uint8 arrays are passed on without a copy. Columns of
+            words of a data frame become inputs of 0 and 1.
         y : array of shape (rows,)
             Labels: whole numbers or texts.
         sample_weight : array of shape (rows,), optional
@@ -632,14 +678,13 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         check_classification_targets(labels)
         return labels
 
-    def _rows(self, X: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Rows:
+    def _rows(self, X: Inputs, labels: np.ndarray, weights: np.ndarray | None = None) -> Rows:
         indices = np.searchsorted(self.classes_, labels)
         unknown = self.classes_[np.minimum(indices, len(self.classes_) - 1)] != labels
         if np.any(unknown):
             raise ValueError(f"y has the label {label_text(labels[unknown][0])!r}, which is not among the classes "
                              f"{self.classes_}")
-        return Rows(X, labels=indices, names=[label_text(label) for label in self.classes_], columns=self._columns(),
-                    weights=weights)
+        return Rows(X, labels=indices, names=[label_text(label) for label in self.classes_], weights=weights)
 
     def _outputs(self) -> int:
         single = self.output_activation == "sigmoid" or self.cost == "cross-entropy"
@@ -695,7 +740,8 @@ class AnncRegressor(RegressorMixin, _Estimator):
                  schedule_period: int | None = None, l2: float = 0.0, l1: float = 0.0, max_norm: float = 0.0,
                  clip: float = 0.0, dropout: float | None = None, input_dropout: float = 0.0, input_noise: float = 0.0,
                  validation: float = 0.0, split_seed: int | None = None, patience: int = 0,
-                 max_time: float | None = None, missing: str = "error", scale: str = "auto",
+                 max_time: float | None = None, missing: str = "error",
+                 categorical: Sequence[str] | None = None, numeric: Sequence[str] | None = None, scale: str = "auto",
                  target_scale: str = "auto", device: str = "auto", threads: int = 0, engine: str = "auto",
                  verbose: int = 0, warm_start: bool = False) -> None:
         self.hidden = hidden
@@ -729,6 +775,8 @@ class AnncRegressor(RegressorMixin, _Estimator):
         self.patience = patience
         self.max_time = max_time
         self.missing = missing
+        self.categorical = categorical
+        self.numeric = numeric
         self.scale = scale
         self.target_scale = target_scale
         self.device = device
@@ -744,7 +792,8 @@ class AnncRegressor(RegressorMixin, _Estimator):
         Parameters
         ----------
         X : array or data frame of shape (rows, inputs)
-            Contiguous float32, float64 and uint8 arrays are passed on without a copy.
+            Contiguous float32, float64 and uint8 arrays are passed on without a copy. Columns of
+            words of a data frame become inputs of 0 and 1.
         y : array of shape (rows,) or (rows, targets)
         sample_weight : array of shape (rows,), optional
             Weights of the rows, 0 or more: 2 counts as two rows, 0 as none. Only their ratios
@@ -795,9 +844,9 @@ class AnncRegressor(RegressorMixin, _Estimator):
     def _y_rules() -> dict[str, Any]:
         return {"multi_output": True, "y_numeric": True}
 
-    def _rows(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Rows:
+    def _rows(self, X: Inputs, y: np.ndarray, weights: np.ndarray | None = None) -> Rows:
         self._one_dimension = y.ndim == 1
-        return Rows(X, targets=y.reshape(len(y), -1), columns=self._columns(), weights=weights)
+        return Rows(X, targets=y.reshape(len(y), -1), weights=weights)
 
     def _learn_classes(self, sets: DataSets) -> None:
         pass

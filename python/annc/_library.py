@@ -23,6 +23,8 @@ OK, FAILURE, USAGE, INPUT, DEVICE, DIVERGED, OUTPUT, CHECK_FAILED, STOPPED, MEMO
 SOURCE_ARRAYS = 3
 NUMBERS = {"uint8": 0, "float32": 1, "float64": 2}
 MISSING = ["error", "drop", "mean"]
+AUTO, YES, NO = range(3)
+NO_TEXT = 2**32 - 1  # a missing cell of a column of text
 
 
 # ---------------------------------------------------------------- structs, as in annc.h
@@ -42,10 +44,16 @@ class Examples(Structure):
                 ("weights", POINTER(c_float))]
 
 
+class TextColumn(Structure):
+    _fields_ = [("column", c_uint32), ("categorical", c_int), ("cells", c_void_p), ("texts", POINTER(c_char_p)),
+                ("text_count", c_uint32)]
+
+
 class Arrays(Structure):
     _fields_ = [("count", c_uint32), ("inputs", c_uint32), ("type", c_int), ("x", c_void_p),
                 ("input_names", POINTER(c_char_p)), ("labels", c_void_p), ("label_names", POINTER(c_char_p)),
-                ("label_count", c_uint32), ("outputs", c_uint32), ("targets", c_void_p), ("weights", c_void_p)]
+                ("label_count", c_uint32), ("outputs", c_uint32), ("targets", c_void_p), ("weights", c_void_p),
+                ("texts", POINTER(TextColumn)), ("text_count", c_uint32)]
 
 
 class TextOptions(Structure):
@@ -157,7 +165,8 @@ class CheckOptions(Structure):
                 ("augmentation", Augmentation)]
 
 
-STRUCTS = {"annc_build": Build, "annc_shape": Shape, "annc_examples": Examples, "annc_arrays": Arrays,
+STRUCTS = {"annc_build": Build, "annc_shape": Shape, "annc_examples": Examples, "annc_text_column": TextColumn,
+           "annc_arrays": Arrays,
            "annc_text_options": TextOptions, "annc_data_options": DataOptions, "annc_data": Data,
            "annc_device_options": DeviceOptions, "annc_device_info": DeviceInfo, "annc_augmentation": Augmentation,
            "annc_objective": Objective, "annc_schedule": Schedule, "annc_training_options": TrainingOptions,
@@ -209,8 +218,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "annc_class_weights_balanced": (c_int, [c_void_p, c_void_p]),
     "annc_training_check": (c_int, [POINTER(TrainingOptions), POINTER(Shape)]),
     "annc_plan_make": (c_int, [c_void_p, POINTER(Wishes), POINTER(Plan)]),
-    "annc_network_predict": (c_int, [c_void_p, c_void_p, c_uint32, c_void_p, c_void_p, c_void_p]),
-    "annc_network_predict_f64": (c_int, [c_void_p, c_void_p, c_uint32, c_void_p, c_void_p, c_void_p]),
+    "annc_network_predict_arrays": (c_int, [c_void_p, c_void_p, POINTER(Arrays), c_void_p, c_void_p, c_char_p,
+                                            c_size_t]),
     "annc_run_create": (c_int, [c_void_p, c_void_p, c_void_p, POINTER(RunOptions), ADDRESS]),
     "annc_run_free": (None, [c_void_p]),
     "annc_run_train": (c_int, [c_void_p]),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _library as annc
-from ._data import DataSets, Device, Rows, inputs_of, label_text
+from ._data import DataSets, Device, Inputs, Rows, frame_inputs, inputs_of, is_frame, label_text, warn_of
 from ._library import lib
 
 
@@ -135,12 +135,16 @@ class Model:
 
     def _predict(self, X: Any, device: str, threads: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the index of the class, and the outputs, of each row."""
-        x = self._inputs(X)
+        rows = Rows(self._inputs(X))
+        x, notes = rows.inputs.x, ctypes.create_string_buffer(2048)
         classes = np.empty(len(x), dtype=np.int32)
-        outputs = np.empty((len(x), self.widths[-1]), dtype=x.dtype)
-        predict = lib.annc_network_predict if x.dtype == np.float32 else lib.annc_network_predict_f64
+        outputs = np.empty((len(x), self.widths[-1]))
         with Device(device, threads, self.shape) as opened:
-            annc.check(predict(self._network, opened, len(x), x.ctypes.data, classes.ctypes.data, outputs.ctypes.data))
+            annc.check(lib.annc_network_predict_arrays(self._network, opened, ctypes.byref(rows.struct),
+                                                       classes.ctypes.data, outputs.ctypes.data, notes, len(notes)))
+        warn_of(notes.value.decode())
+        if x.dtype == np.float32:
+            outputs = outputs.astype(np.float32)
         return classes, outputs
 
     def class_indices(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
@@ -152,10 +156,12 @@ class Model:
 
         Parameters
         ----------
-        X : array of shape (rows, inputs)
+        X : array of shape (rows, inputs), or data frame
             In the units of the training data; NaN is a missing value where the model has a
-            substitute for it. float32 is computed and returned as float32, without a copy if it is
-            contiguous; everything else as float64, which keeps small differences of large numbers.
+            substitute for it. float32 is read without a copy if it is contiguous, and gives float32;
+            everything else gives float64, which keeps small differences of large numbers. Columns
+            of a data frame are found by their names, if the model has names; a level that the
+            training data did not have is a UserWarning.
         device : str
             'auto', 'cpu', 'cuda' or 'cuda:N'.
         threads : int
@@ -173,12 +179,22 @@ class Model:
         """
         return self._predict(X, device, threads)[1]
 
-    def _inputs(self, X: Any) -> np.ndarray:
+    @property
+    def _words(self) -> list[str]:
+        """Names of the columns whose levels are inputs of 0 and 1; numbers from 1 for columns without names."""
+        return [category["column"] for category in json.loads(self.metadata.get("annc.categories", "[]"))]
+
+    def _inputs(self, X: Any) -> Inputs:
+        if isinstance(X, Inputs):
+            return X
+        if is_frame(X):
+            names = [name if isinstance(name, str) else str(j + 1) for j, name in enumerate(X.columns)]
+            return frame_inputs(X, [names.index(name) for name in self._words if name in names])
         x = inputs_of(X)
         if x.shape[1] != self.widths[0]:
             raise ValueError(f"X has {x.shape[1]} features, but the model is expecting {self.widths[0]} features as "
                              "input")
-        return x if x.dtype == np.float32 else np.ascontiguousarray(x, dtype=np.float64)
+        return Inputs(x if x.dtype == np.float32 else np.ascontiguousarray(x, dtype=np.float64))
 
     def predict(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
         """Return the predicted labels, or numbers of shape (rows,) or (rows, targets).
@@ -217,7 +233,7 @@ class Model:
 
         Parameters
         ----------
-        X : array of shape (rows, inputs)
+        X : array of shape (rows, inputs), or data frame
         y : array of shape (rows,) or (rows, targets)
             Labels or targets.
         batch : int
@@ -246,7 +262,7 @@ class Model:
             lib.annc_check_free(rows)
 
     def _rows_of(self, X: Any, y: Any) -> Rows:
-        x, y = inputs_of(X), np.asarray(y)
+        x, y = self._inputs(X), np.asarray(y)
         if self.classes_ is None:
             return Rows(x, targets=y.reshape(len(y), -1).astype(np.float64))
         labels, indices = np.unique(y, return_inverse=True)

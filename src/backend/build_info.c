@@ -35,6 +35,7 @@ size_t annc_struct_size(const char *name)
         SIZE(annc_shape),
         SIZE(annc_examples),
         SIZE(annc_arrays),
+        SIZE(annc_text_column),
         SIZE(annc_text_options),
         SIZE(annc_data_options),
         SIZE(annc_data),

@@ -1,5 +1,6 @@
 /* openblas_kernels.c - selects the OpenBLAS kernels for the processor. */
 #include "cli/openblas_kernels.h"
+#include "base/instruction_sets.h"
 #include "cli/terminal/early.h"
 
 #include <stdlib.h>
@@ -24,10 +25,7 @@ static bool is_fallback(const char *blas)
 
 static const char *kernels_for_processor(void)
 {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-        return "SkylakeX";
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "Haswell" : NULL;
+    return annc_has_avx512() ? "SkylakeX" : annc_has_avx2() ? "Haswell" : NULL;
 }
 
 /* Gives the process its name back, which is "exe" after it has started itself anew: ps, pgrep and

@@ -4,11 +4,11 @@
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/arrays/array_table.h"
 #include "dataset/digits.h"
 #include "dataset/idx/idx_find.h"
 #include "dataset/loading.h"
 #include "dataset/pictures/picture_folder.h"
-#include "dataset/prepare/array_table.h"
 #include "dataset/prepare/dataset.h"
 #include "dataset/prepare/precision.h"
 #include "dataset/prepare/preparation.h"
@@ -131,9 +131,10 @@ static annc_status take_arrays(struct annc_loading *loading, const annc_arrays *
     annc_status status = ANNC_OK;
     const annc_data_options *options = loading->options;
     const bool drops = options->text.missing == ANNC_MISSING_DROP;
+    const struct annc_table *like = loading->preparation ? &loading->preparation->like : NULL;
     if (!arrays)
         return ANNC_OK;
-    ANNC_TRY(annc_array_table(arrays, names[p], options->unlabelled, drops, &loading->table[p]));
+    ANNC_TRY(annc_array_table(arrays, names[p], like, options->unlabelled, drops, &loading->table[p], NOTES(loading)));
     ANNC_TRY(annc_loading_take(loading, p));
 out:
     return status;

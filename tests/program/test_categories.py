@@ -97,6 +97,7 @@ class Encoding(Categories):
         rows = [row(i, ("red", "green", "", "NA", "?")[i % 5]) for i in range(60)] + [row(7, "once"), row(8, "also once")]
         said = self.train(rows)
         self.assertIn("'colour' (2 levels, 2 rare ones share one input, missing)", said)
+        self.assertNotIn("warning", said)
         self.assertEqual(self.categories()[1], ["colour=green", "colour=red", "colour=(other)", "colour=(missing)", "size"])
         file = self.write("p.csv", [[c, "1"] for c in ("once", "new", "also once", "", "None", "red")], HEADER[:2])
         answers = self.answers("m", file)
@@ -105,11 +106,11 @@ class Encoding(Categories):
         self.assertEqual(answers[3], answers[4])
         self.assertEqual(len({tuple(answer) for answer in answers}), 3)
         said = self.run_program("predict", "m", file).stderr
-        self.assertIn("warning: p.csv: 3 cells of column 'colour' have a level that the training data do not have ('once' in line 2); "
+        self.assertIn("warning: p.csv: 3 cells of column 'colour' have a level that is rare or absent in the training data ('once' in line 2); "
                       "they count as colour=(other)", said)
         self.train([row(i, COLOURS[i % 3]) for i in range(90)])
         said = self.run_program("predict", "m", self.write("p.csv", [["new", "1"], ["", "1"]], HEADER[:2])).stderr
-        self.assertIn("2 cells of column 'colour' have a level that the training data do not have ('new' in line 2); none of the column's inputs is 1", said)
+        self.assertIn("2 cells of column 'colour' have a level that is rare or absent in the training data ('new' in line 2); none of the column's inputs is 1", said)
         new, missing = self.answers("m", "p.csv")
         self.assertEqual(new, missing)
 

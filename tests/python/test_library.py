@@ -2,6 +2,7 @@
 import ctypes
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import tempfile
 import unittest
 
 from annc import _library
-from samples import ROOT
+from samples import ROOT, program
 
 
 class Layouts(unittest.TestCase):
@@ -48,6 +49,22 @@ class Layouts(unittest.TestCase):
         result = subprocess.run([sys.executable, "-c", "import annc"], stderr=subprocess.PIPE, text=True,
                                 env=dict(os.environ, ANNC_LIBRARY="/none/libannc.so"))
         self.assertIn("ImportError: libannc cannot be loaded", result.stderr)
+
+
+class Speed(unittest.TestCase):
+    @unittest.skipUnless(platform.machine() == "x86_64" and "ANNC_CPU_KERNELS" not in os.environ, "for x86-64 and its own kernels")
+    def test_instructions_of_the_processor(self):
+        """A compiler's library that finds no vector instructions makes a wheel that is several times slower."""
+        flags = set(re.search(r"^flags\s*:(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)[1].split())
+        expected = ("AVX-512" if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags else "AVX2" if {"avx2", "fma"} <= flags
+                    else "portable vectors")
+        options = _library.DeviceOptions(kind=_library.DEVICES["cpu"])
+        shape = _library.Shape(layers=1, width=(2, 1))
+        device = _library.make(_library.lib.annc_device_open_for, ctypes.byref(options), ctypes.byref(shape), None, None, 0)
+        name = _library.lib.annc_device_describe(device).contents.name.decode()
+        _library.lib.annc_device_close(device)
+        self.assertIn(f"({expected})", name)
+        self.assertIn(f"({expected})", program("info"))
 
 
 class Names(unittest.TestCase):

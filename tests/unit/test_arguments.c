@@ -127,6 +127,10 @@ static void networks(void)
     SAYS("initialiser", annc_network_initialise(given.network, device, ANNC_INIT_COUNT, 1));
     REFUSES("network", annc_network_predict(NULL, device, 1, some, predictions, outputs));
     REFUSES("x", annc_network_predict(given.network, device, 1, NULL, predictions, outputs));
+    const annc_arrays rows = {.count = 1, .inputs = shape->width[0], .type = ANNC_NUMBER_FLOAT32};
+    REFUSES("network", annc_network_predict_arrays(NULL, device, &rows, predictions, exact, NULL, 0));
+    REFUSES("arrays", annc_network_predict_arrays(given.network, device, NULL, predictions, exact, NULL, 0));
+    REFUSES("x", annc_network_predict_arrays(given.network, device, &rows, predictions, exact, NULL, 0));
     CHECK(annc_network_predict(given.network, NULL, 1, some, NULL, NULL) == ANNC_OK);
     REFUSES("network", annc_network_predict_f64(NULL, device, 1, exact, predictions, exact));
     REFUSES("x", annc_network_predict_f64(given.network, device, 1, NULL, predictions, exact));

@@ -266,6 +266,178 @@ static void moved_rows(void)
     annc_data_free(&data);
 }
 
+/* ---------------------------------------------------------------- columns of text */
+
+enum { WORDS = 8 };
+
+static const char *const WORD_NAMES[] = {"size", "colour", "number", "kind"};
+static const double WORD_X[WORDS * 4] = {[0] = 1, [4] = 4, [8] = 2, [12] = 8, [16] = 5, [20] = 7, [24] = 3, [28] = 9};
+static const char *const COLOURS[] = {" red ", "blue", "grey", "NA"}, *const NUMBERS[] = {"1.5", "-2", "TRUE"},
+                         *const KINDS[] = {"10", "9"};
+static const uint32_t COLOUR_OF[WORDS] = {0, 1, 0, 2, 1, 3, 0, 1}, NUMBER_OF[WORDS] = {0, 1, 2, 0, 0, 1, 2, 1},
+                      KIND_OF[WORDS] = {0, 1, 1, 0, 0, UINT32_MAX, 1, 0}, ANSWERS[WORDS] = {0, 1, 0, 0, 1, 1, 0, 1};
+
+/* Columns: numbers; words, of which one is rare and one missing; numbers as text; words that look like
+ * numbers. */
+static annc_arrays words_of(const annc_text_column texts[3])
+{
+    return (annc_arrays){.count = WORDS,
+                         .inputs = 4,
+                         .type = ANNC_NUMBER_FLOAT64,
+                         .x = WORD_X,
+                         .input_names = WORD_NAMES,
+                         .labels = ANSWERS,
+                         .label_names = NAMES,
+                         .label_count = 2,
+                         .texts = texts,
+                         .text_count = 3};
+}
+
+#define WORD_TEXTS                                                                                                     \
+    {                                                                                                                  \
+        {1, ANNC_AUTO, COLOUR_OF, COLOURS, 4}, {2, ANNC_AUTO, NUMBER_OF, NUMBERS, 3},                                  \
+        {                                                                                                              \
+            3, ANNC_YES, KIND_OF, KINDS, 2                                                                             \
+        }                                                                                                              \
+    }
+
+static void write_words(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    fprintf(file, "size,colour,number,kind,answer\n");
+    for (int i = 0; i < WORDS; i++)
+        fprintf(file, "%g,%s,%s,%s,%s\n", WORD_X[4 * i], COLOURS[COLOUR_OF[i]], NUMBERS[NUMBER_OF[i]],
+                KIND_OF[i] == UINT32_MAX ? "" : KINDS[KIND_OF[i]], NAMES[ANSWERS[i]]);
+    fclose(file);
+}
+
+/* Columns of text give the data set and the levels of a file with the same cells. */
+static void words_as_from_a_file(void)
+{
+    static const char *const keys[] = {"annc.categories", "annc.inputs", "annc.input_shift", "annc.input_factor"};
+    const annc_data_options file_options = {
+        .path = "words.csv", .need_train = true, .text = {.label = "answer", .categorical = "kind"}};
+    const annc_text_column texts[3] = WORD_TEXTS;
+    const annc_arrays arrays = words_of(texts);
+    const annc_shape shape = problem_shape("8-2", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    annc_network *network[2];
+    annc_data data[2];
+    write_words(file_options.path);
+    REQUIRE_OK(annc_data_load(&file_options, &data[0]));
+    REQUIRE_OK(load(&arrays, (annc_data_options){.outputs = 2}, &data[1]));
+    CHECK(annc_dataset_examples(data[1].train)->inputs == 9); /* 1 + (2 levels, other, missing) + 1 + (2, missing) */
+    CHECK(annc_dataset_fingerprint(data[0].train) == annc_dataset_fingerprint(data[1].train));
+    CHECK_MSG(strstr(data[1].notes, "2 columns of words become 7 inputs of 0 and 1: 'colour' (2 levels, 1 rare ones"),
+              "%s", data[1].notes);
+    for (int j = 0; j < 2; j++) {
+        REQUIRE_OK(annc_network_create(&shape, &network[j]));
+        REQUIRE_OK(annc_data_describe(&data[j], network[j]));
+    }
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        const char *a = annc_network_metadata(network[0], keys[k]), *b = annc_network_metadata(network[1], keys[k]);
+        CHECK_MSG(a && b && strcmp(a, b) == 0, "%s: %s, %s", keys[k], a ? a : "none", b ? b : "none");
+    }
+    for (int j = 0; j < 2; j++) {
+        annc_network_free(network[j]);
+        annc_data_free(&data[j]);
+    }
+    remove(file_options.path);
+}
+
+/* Rows for validation have the levels of the training rows, in columns found by their names. */
+static void words_for_validation(void)
+{
+    static const char *const names[] = {"kind", "more", "number", "size", "colour"}, *const colours[] = {"pink",
+                                                                                                         "blue"};
+    static const double x[] = {0, 0, 7, 3, 0, 0, 0, 7, 4, 0};
+    static const uint32_t index[] = {0, 1}, kinds[] = {1, UINT32_MAX};
+    const annc_text_column texts[3] = WORD_TEXTS,
+                           held_texts[] = {{0, ANNC_AUTO, kinds, KINDS, 2}, {4, ANNC_NO, index, colours, 2}};
+    const annc_arrays arrays = words_of(texts);
+    annc_arrays held = arrays;
+    annc_data data;
+    held.count = 2;
+    held.inputs = 5;
+    held.x = x;
+    held.input_names = names;
+    held.texts = held_texts;
+    held.text_count = 2;
+    REQUIRE_OK(load(&arrays, (annc_data_options){.validation_arrays = &held, .scale = ANNC_SCALE_NONE}, &data));
+    static const float want[2][9] = {{3, 0, 0, 1, 0, 7, 0, 1, 0}, {4, 1, 0, 0, 0, 7, 0, 0, 1}};
+    const float *got = annc_dataset_examples(data.validation)->x;
+    for (int i = 0; i < 2 * 9; i++)
+        CHECK_MSG(got[i] == want[i / 9][i % 9], "%d: %g", i, (double)got[i]);
+    CHECK_MSG(strstr(data.notes,
+                     "warning: the validation rows: 1 cell of column 'colour' has a level that "
+                     "is rare or absent in the training data ('pink' in row 1); they count as colour=(other)"),
+              "%s", data.notes);
+    annc_data_free(&data);
+    held.text_count = 1;
+    CHECK(refuses(ANNC_INPUT, "the validation rows: column 'colour' has numbers, but words in the training data",
+                  &arrays, (annc_data_options){.validation_arrays = &held}));
+    held.input_names = WORD_NAMES;
+    held.inputs = 3;
+    CHECK(refuses(ANNC_INPUT, "the validation rows: has no column 'kind'", &arrays,
+                  (annc_data_options){.validation_arrays = &held}));
+    held.input_names = NULL;
+    CHECK(refuses(ANNC_INPUT, "the validation rows has 3 columns, but the training data 4 input columns", &arrays,
+                  (annc_data_options){.validation_arrays = &held}));
+}
+
+static void words_refused(void)
+{
+    static const char *const dates[] = {"2020-01-05", "1.2.2021", "12:30"}, *const different[] = {"a", "b", "c", "d",
+                                                                                                  "e", "f", "g", "h"},
+                             *const large[] = {"1e39"}, *const twice[] = {"size", "colour", "size", "kind"};
+    static const uint32_t all[WORDS] = {0, 1, 2, 3, 4, 5, 6, 7}, first[WORDS] = {0};
+    const annc_data_options options = {.scale = ANNC_SCALE_NONE};
+    const struct {
+        annc_text_column text;
+        annc_status status;
+        const char *why;
+    } cases[] = {
+        {{4, ANNC_AUTO, first, large, 1}, ANNC_USAGE, "'column' is 4: columns of text must be below 'inputs', 4"},
+        {{1, (annc_choice)3, first, large, 1}, ANNC_USAGE, "'categorical' is 3"},
+        {{1, ANNC_AUTO, NULL, large, 1}, ANNC_USAGE, "'cells'"},
+        {{1, ANNC_AUTO, first, NULL, 1}, ANNC_USAGE, "'texts'"},
+        {{1, ANNC_AUTO, COLOUR_OF, COLOURS, 3}, ANNC_INPUT, "the training rows: row 6, input 2 has text 3 of 3 texts"},
+        {{1, ANNC_AUTO, NUMBER_OF, dates, 3},
+         ANNC_INPUT,
+         "row 1, column 'colour': '2020-01-05' is a date or a time (8 such cells)"},
+        {{1, ANNC_AUTO, all, different, 8},
+         ANNC_INPUT,
+         "all 8 texts of the column are different, as identifiers are; leave it out, or"},
+        {{1, ANNC_NO, COLOUR_OF, COLOURS, 4},
+         ANNC_INPUT,
+         "row 1, column 'colour': 'red' is not a number (7 of 8 cells)"},
+        {{1, ANNC_AUTO, first, large, 1}, ANNC_INPUT, "row 1, column 'colour' is 1e+39, which is too large"},
+    };
+    annc_text_column texts[3] = WORD_TEXTS;
+    annc_arrays arrays = words_of(texts);
+    arrays.text_count = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        texts[0] = cases[i].text;
+        CHECK(refuses(cases[i].status, cases[i].why, &arrays, options));
+    }
+    texts[0] = (annc_text_column){1, ANNC_YES, all, different, 8}; /* words, as the caller says */
+    annc_data data;
+    REQUIRE_OK(load(&arrays, options, &data));
+    CHECK(annc_dataset_examples(data.train)->inputs == 3 + 8);
+    annc_data_free(&data);
+    arrays.texts = NULL;
+    CHECK(refuses(ANNC_USAGE, "'texts'", &arrays, options));
+    arrays.texts = texts;
+    arrays.text_count = 2;
+    texts[1].column = 1;
+    CHECK(refuses(ANNC_USAGE, "'column' is 1", &arrays, options));
+    arrays.text_count = 1;
+    arrays.input_names = twice;
+    annc_arrays training = words_of(texts);
+    training.text_count = 1;
+    CHECK(refuses(ANNC_INPUT, "the validation rows: several columns have the name 'size'", &training,
+                  (annc_data_options){.validation_arrays = &arrays}));
+}
+
 static void refused(void)
 {
     const annc_data_options options = {.scale = ANNC_SCALE_NONE};
@@ -316,4 +488,5 @@ static void stop_flag(void)
 }
 
 TEST_MAIN(TEST(as_from_a_file), TEST(bytes), TEST(weights), TEST(missing_values), TEST(validation_rows), TEST(targets),
-          TEST(large_numbers), TEST(moved_rows), TEST(refused), TEST(struct_sizes), TEST(stop_flag))
+          TEST(large_numbers), TEST(moved_rows), TEST(words_as_from_a_file), TEST(words_for_validation),
+          TEST(words_refused), TEST(refused), TEST(struct_sizes), TEST(stop_flag))

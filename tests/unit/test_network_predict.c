@@ -211,6 +211,55 @@ static void without_notes(void)
     annc_network_free(network);
 }
 
+static const char *colour(int i, char *room)
+{
+    snprintf(room, 32, "%s,%s", i % 3 ? "red" : "blue", i % 2 ? "yes" : "no");
+    return room;
+}
+
+/* Columns are found by their names, words among them; a level that is not known is noted. */
+static void columns_by_name(void)
+{
+    static const char *const names[] = {"colour", "b", "a"}, *const texts[] = {"red", "blue", "pink"};
+    const annc_shape shape = problem_shape("4-3-2", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    annc_device *device = problem_device();
+    struct evaluated want;
+    uint32_t cells[ROWS];
+    double x[3 * ROWS];
+    int32_t classes[ROWS];
+    double outputs[2 * ROWS];
+    char notes[256] = "before";
+    write_table("a,b,colour,kind", colour);
+    REQUIRE_OK(evaluate(&shape, &(annc_text_options){.label = "kind"}, device, &want));
+    for (int i = 0; i < ROWS; i++) {
+        cells[i] = i % 3 == 0;
+        x[3 * i + 1] = 0.01 * i;
+        x[3 * i + 2] = 100 + 7 * i % 5;
+    }
+    const annc_text_column text = {.cells = cells, .texts = texts, .text_count = 3};
+    const annc_arrays rows = {.count = ROWS,
+                              .inputs = 3,
+                              .type = ANNC_NUMBER_FLOAT64,
+                              .x = x,
+                              .input_names = names,
+                              .texts = &text,
+                              .text_count = 1};
+    REQUIRE_OK(annc_network_predict_arrays(want.network, device, &rows, classes, outputs, notes, sizeof notes));
+    CHECK(memcmp(classes, want.classes, sizeof classes) == 0);
+    for (int i = 0; i < 2 * ROWS; i++)
+        CHECK((float)outputs[i] == want.outputs[i]);
+    CHECK_MSG(notes[0] == '\0', "%s", notes);
+    cells[4] = 2;
+    REQUIRE_OK(annc_network_predict_arrays(want.network, NULL, &rows, NULL, outputs, notes, sizeof notes));
+    CHECK_MSG(
+        strstr(notes,
+               "1 cell of column 'colour' has a level that is rare or absent in the training data ('pink' in row 5)"),
+        "%s", notes);
+    CHECK((float)outputs[2 * 3] == want.outputs[2 * 3] && (float)outputs[2 * 4] != want.outputs[2 * 4]);
+    forget(&want);
+    annc_device_close(device);
+}
+
 /* Notes that make no sense are an error, not a wrong answer. */
 static void hostile_notes(void)
 {
@@ -234,7 +283,7 @@ static void hostile_notes(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {TEST(classes_by_name), TEST(targets_in_their_units), TEST(missing_values),
-                                        TEST(without_notes), TEST(hostile_notes)};
+                                        TEST(columns_by_name), TEST(without_notes),          TEST(hostile_notes)};
     snprintf(path, sizeof path, "predict.%ld.csv", (long)getpid());
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

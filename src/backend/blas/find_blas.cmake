@@ -3,11 +3,14 @@
 #   ANNC_BLAS_LIBRARIES  what to link, empty with built-in
 #   ANNC_BLAS_FILE       the library's file name
 #   ANNC_BLAS_INT        the C type of its sizes
+#   ANNC_BLAS_RENAMES    lines of C for a library that names its functions otherwise
 # `auto` takes OpenBLAS alone: a library named blas may be the reference one, 5 to 12 times slower.
 set(ANNC_BLAS_FOUND "built-in")
 set(ANNC_BLAS_LIBRARIES "")
 set(ANNC_BLAS_FILE "")
 set(ANNC_BLAS_INT int)
+set(ANNC_BLAS_RENAMES "")
+set(annc_prefix "")
 
 # annc_need_blas(name variable package): stops with what to install where the library was not found.
 function(annc_need_blas name variable package)
@@ -29,6 +32,16 @@ if(ANNC_BLAS MATCHES "^(auto|openblas)$")
   elseif(ANNC_BLAS STREQUAL "openblas")
     message(FATAL_ERROR "OpenBLAS was asked for and not found: install libopenblas-dev (Debian, Ubuntu) or openblas-devel")
   endif()
+elseif(ANNC_BLAS STREQUAL "scipy-openblas")
+  # pip's scipy-openblas32, an OpenBLAS for every Linux and processor, which wheels take along; CMAKE_PREFIX_PATH is its folder.
+  find_library(ANNC_SCIPY_OPENBLAS_LIBRARY NAMES scipy_openblas)
+  annc_need_blas("pip's OpenBLAS" ANNC_SCIPY_OPENBLAS_LIBRARY "scipy-openblas32 by pip")
+  set(ANNC_BLAS_FOUND "OpenBLAS")
+  set(ANNC_BLAS_LIBRARIES ${ANNC_SCIPY_OPENBLAS_LIBRARY})
+  set(annc_prefix scipy_)
+  foreach(function cblas_sgemm openblas_get_num_threads openblas_set_num_threads openblas_get_config openblas_get_corename)
+    string(APPEND ANNC_BLAS_RENAMES "#define ${function} ${annc_prefix}${function}\n")
+  endforeach()
 elseif(ANNC_BLAS STREQUAL "blis")
   find_library(ANNC_BLIS_LIBRARY NAMES blis blis-mt PATH_SUFFIXES blis-openmp blis-pthread blis-serial)
   annc_need_blas(BLIS ANNC_BLIS_LIBRARY "libblis-dev (Debian, Ubuntu) or blis-devel")
@@ -66,7 +79,7 @@ elseif(IS_ABSOLUTE "${ANNC_BLAS}" AND EXISTS "${ANNC_BLAS}")
   set(ANNC_BLAS_FOUND "CBLAS")
   set(ANNC_BLAS_LIBRARIES "${ANNC_BLAS}")
 elseif(NOT ANNC_BLAS STREQUAL "builtin")
-  message(FATAL_ERROR "ANNC_BLAS is '${ANNC_BLAS}'; it takes auto, openblas, blis, mkl, accelerate, reference, cblas, builtin, "
+  message(FATAL_ERROR "ANNC_BLAS is '${ANNC_BLAS}'; it takes auto, openblas, scipy-openblas, blis, mkl, accelerate, reference, cblas, builtin, "
     "or the full path of a CBLAS library")
 endif()
 
@@ -78,7 +91,7 @@ if(ANNC_BLAS_LIBRARIES)
   set(CMAKE_REQUIRED_LIBRARIES ${ANNC_BLAS_LIBRARIES} m)
   set(CMAKE_REQUIRED_QUIET ON)
   string(MAKE_C_IDENTIFIER "ANNC_CBLAS_IN_${ANNC_BLAS_LIBRARIES}" annc_has_cblas)
-  check_function_exists(cblas_sgemm ${annc_has_cblas})
+  check_function_exists(${annc_prefix}cblas_sgemm ${annc_has_cblas})
   unset(CMAKE_REQUIRED_LIBRARIES)
   unset(CMAKE_REQUIRED_QUIET)
   if(NOT ${annc_has_cblas})

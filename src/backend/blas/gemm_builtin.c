@@ -5,7 +5,9 @@
  * multiplication, 2008). It uses one thread; the result depends only on the arguments and the kind
  * of processor. */
 #include "backend/blas/gemm_builtin.h"
+#include "base/instruction_sets.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -108,15 +110,24 @@ __attribute__((target("avx512f"))) static void avx512_tile(size_t k, const float
 
 #endif
 
-static struct tiler best_tiler(void)
+static const struct tiler *best_tiler(void)
 {
+    static const struct tiler plain = {plain_tile, PLAIN_ROWS, PLAIN_COLUMNS};
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
-        return (struct tiler){avx512_tile, AVX512_ROWS, AVX512_COLUMNS};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return (struct tiler){avx2_tile, AVX2_ROWS, AVX2_COLUMNS};
+    static const struct tiler avx512 = {avx512_tile, AVX512_ROWS, AVX512_COLUMNS},
+                              avx2 = {avx2_tile, AVX2_ROWS, AVX2_COLUMNS};
+    return annc_has_avx512() ? &avx512 : annc_has_avx2() ? &avx2 : &plain;
+#else
+    return &plain;
 #endif
-    return (struct tiler){plain_tile, PLAIN_ROWS, PLAIN_COLUMNS};
+}
+
+static const struct tiler *tiler_here; /* of this processor */
+static pthread_once_t chosen = PTHREAD_ONCE_INIT;
+
+static void choose_tiler(void)
+{
+    tiler_here = best_tiler();
 }
 
 /* ---------------------------------------------------------------- packing */
@@ -180,7 +191,8 @@ static size_t at_most(size_t a, size_t b)
 /* C (m x n) = alpha A B + beta C for any two views. */
 static void multiply(size_t m, size_t n, size_t k, float alpha, struct view A, struct view B, float beta, float *C)
 {
-    const struct tiler tiler = best_tiler();
+    pthread_once(&chosen, choose_tiler);
+    const struct tiler tiler = *tiler_here;
     /* Whole panels per block, so that packing fits the arrays. */
     const size_t block_m = BLOCK_M / tiler.rows * tiler.rows;
     for (size_t p = 0; p < k; p += BLOCK_K) {

@@ -59,20 +59,7 @@ static void look_at(const struct look *look, const struct annc_field *field, con
     column->counts = column->counts && cell == ANNC_CELL_NUMBER &&
                      (column->numbers == 0 ? number == 0 || number == 1 : number == column->last + 1);
     column->last = number;
-    column->numbers += cell == ANNC_CELL_NUMBER;
-    column->thousands += cell == ANNC_CELL_THOUSANDS;
-    column->texts += cell == ANNC_CELL_TEXT;
-    column->missing += cell == ANNC_CELL_MISSING;
-    column->dates += cell == ANNC_CELL_TEXT && annc_is_date(field->text, field->length);
-    if (cell == ANNC_CELL_MISSING && column->missing_line == 0)
-        column->missing_line = line;
-    if ((cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS) && column->text_line == 0) {
-        char raw[48];
-        snprintf(raw, sizeof raw, "%.*s", field->length < sizeof raw ? (int)field->length : (int)sizeof raw - 1,
-                 field->text);
-        annc_printable(raw, column->text, sizeof column->text);
-        column->text_line = line;
-    }
+    annc_column_count(column, field, cell, 1, line);
 }
 
 /* Returns whether a cell is a number or missing. */
@@ -429,6 +416,8 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
                               size_t size)
 {
     annc_status status = ANNC_OK;
+    char name[SHOWN];
+    const struct annc_origin origin = annc_origin_of(records, name, sizeof name);
     memset(columns, 0, sizeof *columns);
     if (records->is_sparse)
         ANNC_TRY(annc_sparse_settle(records, like ? like->input_names.text : NULL, like ? like->input_names.count : 0));
@@ -446,13 +435,39 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     if (!like) {
         ANNC_TRY(annc_kinds_choose(records, options, columns, notes, size));
         ANNC_TRY(annc_kinds_find_levels(records, columns, notes, size));
-        ANNC_TRY(annc_columns_place_inputs(records, columns));
+        ANNC_TRY(annc_columns_place_inputs(&origin, columns));
     }
     ANNC_TRY(settle_decimal(records, options, columns, notes, size));
     ANNC_TRY(check_inputs(records, options, columns));
 out:
     if (status != ANNC_OK)
         annc_columns_free(columns);
+    return status;
+}
+
+annc_status annc_columns_name_inputs(const struct annc_columns *columns, struct annc_texts *names)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_column **column = NULL; /* the one that begins at an input, or NULL */
+    char *name = NULL;
+    ANNC_TRY(annc_allocate(columns->inputs, sizeof *column, "names", (void **)&column));
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].role == ANNC_ROLE_INPUT)
+            column[columns->column[c].place] = &columns->column[c];
+    for (uint32_t place = 0; place < columns->inputs; place++) {
+        const struct annc_category *category = column[place] ? column[place]->category : NULL;
+        for (uint32_t i = 0; category && i < category->inputs; i++) {
+            ANNC_TRY(annc_category_input_name(category, i, &name));
+            ANNC_TRY(annc_texts_add(names, name, strlen(name)));
+            annc_release(name);
+            name = NULL;
+        }
+        if (column[place] && !category)
+            ANNC_TRY(annc_texts_add(names, column[place]->name, strlen(column[place]->name)));
+    }
+out:
+    annc_release(name);
+    annc_release(column);
     return status;
 }
 

@@ -15,6 +15,8 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
                               size_t size);
 /* Checks that the last record has the expected number of fields. */
 annc_status annc_columns_check(const struct annc_records *records, const struct annc_columns *columns);
+/* Lists the names of the inputs: a column's, or one per level. */
+annc_status annc_columns_name_inputs(const struct annc_columns *columns, struct annc_texts *names);
 void annc_columns_free(struct annc_columns *columns);
 
 #endif

@@ -7,6 +7,7 @@
 #include "dataset/tables/bad_cells.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/columns.h"
+#include "dataset/tables/kinds.h"
 #include "dataset/tables/label_sets.h"
 #include "dataset/tables/table.h"
 #include "dataset/text/cells.h"
@@ -53,33 +54,6 @@ out:
     return status;
 }
 
-/* Does the same for the inputs: a column's name, or one name per level. */
-static annc_status name_inputs(const struct annc_columns *columns, struct annc_texts *names)
-{
-    annc_status status = ANNC_OK;
-    const struct annc_column **column = NULL; /* the one that begins at an input, or NULL */
-    char *name = NULL;
-    ANNC_TRY(annc_allocate(columns->inputs, sizeof *column, "names", (void **)&column));
-    for (uint32_t c = 0; c < columns->count; c++)
-        if (columns->column[c].role == ANNC_ROLE_INPUT)
-            column[columns->column[c].place] = &columns->column[c];
-    for (uint32_t place = 0; place < columns->inputs; place++) {
-        const struct annc_category *category = column[place] ? column[place]->category : NULL;
-        for (uint32_t i = 0; category && i < category->inputs; i++) {
-            ANNC_TRY(annc_category_input_name(category, i, &name));
-            ANNC_TRY(annc_texts_add(names, name, strlen(name)));
-            annc_release(name);
-            name = NULL;
-        }
-        if (column[place] && !category)
-            ANNC_TRY(annc_texts_add(names, column[place]->name, strlen(column[place]->name)));
-    }
-out:
-    annc_release(name);
-    annc_release(column);
-    return status;
-}
-
 /* Allocates a number of rows. */
 static annc_status make_room(struct annc_csv *reading, uint32_t rows)
 {
@@ -117,7 +91,7 @@ static annc_status make_room(struct annc_csv *reading, uint32_t rows)
     if (table->outputs > 0)
         ANNC_TRY(
             annc_allocate(annc_product(rows, table->outputs), sizeof(float), "the targets", (void **)&table->targets));
-    ANNC_TRY(name_inputs(columns, &table->input_names));
+    ANNC_TRY(annc_columns_name_inputs(columns, &table->input_names));
     ANNC_TRY(name_targets(columns, table->outputs, &table->target_names));
 out:
     return status;
@@ -416,20 +390,12 @@ uint64_t annc_csv_dropped(const struct annc_csv *reading)
 
 void annc_csv_note_unknown(const struct annc_csv *reading, char *notes, size_t size)
 {
-    char name[SHOWN], shown[SHOWN];
-    annc_stream_name(reading->records.stream, name, sizeof name);
+    char name[SHOWN];
+    const struct annc_origin origin = annc_origin_of(&reading->records, name, sizeof name);
     for (uint32_t c = 0; c < reading->columns.count; c++) {
         const struct annc_column *column = &reading->columns.column[c];
-        if (column->unknown == 0)
-            continue;
-        const bool other = column->category->has_other;
-        annc_printable(column->name, shown, sizeof shown);
-        annc_note(notes, size,
-                  "warning: %s: %u cell%s of column '%s' %s a level that the training data do not have ('%s' in line "
-                  "%zu); %s%s%s",
-                  name, column->unknown, annc_plural(column->unknown), shown, column->unknown == 1 ? "has" : "have",
-                  column->text, column->unknown_line, other ? "they count as " : "none of the column's inputs is 1",
-                  other ? shown : "", other ? "=(other)" : "");
+        annc_category_note_unknown(&origin, column->category, column->unknown, column->text, column->unknown_line,
+                                   notes, size);
     }
 }
 
@@ -469,7 +435,8 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
         ANNC_TRY(annc_stream_malformed(stream, reading->weightless > 0 ? "has no row with a weight above 0"
                                                                        : "has missing values in every row"));
     ANNC_TRY(take_label_sets(reading, like, table, notes, size));
-    annc_csv_note_unknown(reading, notes, size);
+    if (like)
+        annc_csv_note_unknown(reading, notes, size);
     table->categories = reading->columns.categories;
     reading->columns.categories = (struct annc_categories){0, NULL};
 out:

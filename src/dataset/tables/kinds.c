@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 80, LISTED = 8, FIRST_ROOM = 64 };
+enum { SHOWN = 80 };
 
 /* ---------------------------------------------------------------- dates */
 
@@ -66,16 +66,52 @@ bool annc_is_date(const char *text, size_t length)
 
 /* ---------------------------------------------------------------- choice */
 
-static annc_status refuse_dates(const struct annc_records *records, const struct annc_column *column)
+static annc_status refuse_dates(const struct annc_origin *origin, const struct annc_column *column)
 {
     char shown[SHOWN];
     annc_printable(column->name, shown, sizeof shown);
-    return annc_stream_malformed(
-        records->stream,
-        "line %zu, column '%s': '%s' is a date or a time (%u such cell%s); turn it into numbers, such as year, month "
-        "and days since a first day, leave it out with " ANNC_FIELD_DROP " %s, or use it as words "
-        "with " ANNC_FIELD_CATEGORICAL " %s",
-        column->text_line, shown, column->text, column->dates, annc_plural(column->dates), shown, shown);
+    return annc_fail(
+        ANNC_INPUT,
+        "%s: %s %zu, column '%s': '%s' is a date or a time (%u such cell%s); turn it into numbers, such as year, month "
+        "and days since a first day, leave it out%s%s, or use it as words with " ANNC_FIELD_CATEGORICAL " %s",
+        origin->name, origin->unit, column->text_line, shown, column->text, column->dates, annc_plural(column->dates),
+        origin->is_file ? " with " ANNC_FIELD_DROP " " : "", origin->is_file ? shown : "", shown);
+}
+
+struct annc_origin annc_origin_of(const struct annc_records *records, char *name, size_t size)
+{
+    return (struct annc_origin){.name = annc_stream_name(records->stream, name, size), .unit = "line", .is_file = true};
+}
+
+void annc_column_count(struct annc_column *column, const struct annc_field *field, enum annc_cell cell, uint32_t rows,
+                       size_t line)
+{
+    column->numbers += cell == ANNC_CELL_NUMBER ? rows : 0;
+    column->thousands += cell == ANNC_CELL_THOUSANDS ? rows : 0;
+    column->texts += cell == ANNC_CELL_TEXT ? rows : 0;
+    column->missing += cell == ANNC_CELL_MISSING ? rows : 0;
+    column->dates += cell == ANNC_CELL_TEXT && annc_is_date(field->text, field->length) ? rows : 0;
+    if (cell == ANNC_CELL_MISSING && (column->missing_line == 0 || line < column->missing_line))
+        column->missing_line = line;
+    if ((cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS) &&
+        (column->text_line == 0 || line < column->text_line)) {
+        char raw[sizeof column->text];
+        snprintf(raw, sizeof raw, "%.*s", field->length < sizeof raw ? (int)field->length : (int)sizeof raw - 1,
+                 field->text);
+        annc_printable(raw, column->text, sizeof column->text);
+        column->text_line = line;
+    }
+}
+
+annc_status annc_kind_choose(const struct annc_origin *origin, uint32_t rows, struct annc_column *column)
+{
+    const uint32_t numbers = rows - column->texts - column->missing;
+    if (column->is_kind_given || column->texts <= numbers)
+        return ANNC_OK;
+    if (column->dates > column->texts / 2)
+        return refuse_dates(origin, column);
+    column->is_categorical = true;
+    return ANNC_OK;
 }
 
 /* Sets the kind of the inputs that a list names. */
@@ -104,68 +140,34 @@ annc_status annc_kinds_choose(const struct annc_records *records, const annc_tex
                               struct annc_columns *columns, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
+    char name[SHOWN];
+    const struct annc_origin origin = annc_origin_of(records, name, sizeof name);
     ANNC_TRY(name_kind(records, ANNC_FIELD_CATEGORICAL, options->categorical, true, columns, notes, size));
     ANNC_TRY(name_kind(records, ANNC_FIELD_NUMERIC, options->numeric, false, columns, notes, size));
-    for (uint32_t c = 0; c < columns->count; c++) {
-        struct annc_column *column = &columns->column[c];
-        const uint32_t numbers = columns->rows - column->texts - column->missing;
-        if (column->role != ANNC_ROLE_INPUT || column->is_kind_given || column->texts <= numbers)
-            continue;
-        if (column->dates > column->texts / 2)
-            return refuse_dates(records, column);
-        column->is_categorical = true;
-    }
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].role == ANNC_ROLE_INPUT)
+            ANNC_TRY(annc_kind_choose(&origin, columns->rows, &columns->column[c]));
 out:
     return status;
 }
 
 /* ---------------------------------------------------------------- levels */
 
-/* The texts of a column and the number of rows of each. */
-struct tally {
-    uint32_t column, missing;
-    struct annc_text_set distinct;
-    uint32_t *rows, room;
-};
-
-static annc_status count_text(const struct annc_records *records, const struct annc_column *column,
-                              const struct annc_field *field, struct tally *tally)
+static annc_status count_text(const struct annc_origin *origin, const struct annc_field *field, size_t line,
+                              struct annc_tally *tally)
 {
     annc_status status = ANNC_OK;
-    char shown[SHOWN];
     char *text = NULL;
-    uint32_t index = 0;
-    annc_printable(column->name, shown, sizeof shown);
-    if (field->length > ANNC_LEVEL_BYTES || strlen(column->name) > ANNC_LEVEL_BYTES)
-        return annc_stream_malformed(records->stream,
-                                     "line %zu, column '%s': a text or name of more than %d bytes is no category; "
-                                     "leave the column out with " ANNC_FIELD_DROP " %s",
-                                     records->line, shown, ANNC_LEVEL_BYTES, shown);
-    if (annc_cell_is_missing(field)) {
-        tally->missing++;
-        return ANNC_OK;
-    }
-    ANNC_TRY(annc_field_copy(field, &text));
-    ANNC_TRY(annc_text_set_add(&tally->distinct, text, strlen(text), &index));
-    if (index == ANNC_MOST_DISTINCT)
-        ANNC_TRY(annc_stream_malformed(records->stream,
-                                       "column '%s' has more than %d different texts, too many for categories; leave "
-                                       "it out with " ANNC_FIELD_DROP " %s",
-                                       shown, ANNC_MOST_DISTINCT, shown));
-    if (index == tally->room) {
-        const uint32_t room = tally->room == 0 ? FIRST_ROOM : 2 * tally->room;
-        ANNC_TRY(annc_resize(room, sizeof *tally->rows, "the levels", (void **)&tally->rows));
-        memset(tally->rows + tally->room, 0, (room - tally->room) * sizeof *tally->rows);
-        tally->room = room;
-    }
-    tally->rows[index]++;
+    if (!annc_cell_is_missing(field))
+        ANNC_TRY(annc_field_copy(field, &text));
+    ANNC_TRY(annc_tally_add(origin, tally, text, 1, line));
 out:
     annc_release(text);
     return status;
 }
 
 static annc_status count_records(struct annc_records *records, const struct annc_columns *columns,
-                                 struct tally *tallies, uint32_t count)
+                                 const struct annc_origin *origin, struct annc_tally *tallies, uint32_t count)
 {
     annc_status status = ANNC_OK;
     bool more = true;
@@ -176,84 +178,49 @@ static annc_status count_records(struct annc_records *records, const struct annc
         ANNC_TRY(annc_records_next(records, &more));
         if (!more)
             break;
-        for (uint32_t k = 0; k < count; k++) {
-            const uint32_t c = tallies[k].column;
-            ANNC_TRY(count_text(records, &columns->column[c], &records->field[c], &tallies[k]));
-        }
+        for (uint32_t k = 0; k < count; k++)
+            ANNC_TRY(count_text(origin, &records->field[tallies[k].column_index], records->line, &tallies[k]));
     }
 out:
     annc_records_rewind(records);
     return status;
 }
 
-/* Rejects a column whose texts, mostly there, are all different, as those of identifiers are. */
-static annc_status check_distinct(const struct annc_records *records, const struct annc_columns *columns,
-                                  const struct tally *tally)
+annc_status annc_tallies_open(const struct annc_columns *columns, struct annc_tally **tallies, uint32_t *count)
 {
-    const struct annc_column *column = &columns->column[tally->column];
-    const uint32_t texts = columns->rows - tally->missing;
-    char shown[SHOWN];
-    if (column->is_kind_given || tally->distinct.texts.count < texts || texts <= tally->missing)
-        return ANNC_OK;
-    annc_printable(column->name, shown, sizeof shown);
-    return annc_stream_malformed(
-        records->stream,
-        "line %zu, column '%s': '%s' is not a number, and all %u texts of the column are different, as identifiers "
-        "are; leave it out with " ANNC_FIELD_DROP " %s, or use it with " ANNC_FIELD_CATEGORICAL " %s",
-        column->text_line, shown, column->text, texts, shown, shown);
-}
-
-/* Adds "colour (3 levels)" to a list of the columns. */
-static void list_levels(const struct tally *tally, const struct annc_category *category, char *list, size_t size)
-{
-    char shown[32];
-    const size_t used = strlen(list);
-    const uint32_t levels = category->levels.texts.count;
-    int length = snprintf(list + used, size - used, "%s'%s' (%u level%s", used ? ", " : "",
-                          annc_printable(category->name, shown, sizeof shown), levels, annc_plural(levels));
-    if (category->has_other && used + (size_t)length < size)
-        length += snprintf(list + used + length, size - used - (size_t)length, ", %u rare ones share one input",
-                           tally->distinct.texts.count - levels);
-    if (used + (size_t)length < size)
-        snprintf(list + used + length, size - used - (size_t)length, "%s)", category->has_missing ? ", missing" : "");
+    annc_status status = ANNC_OK;
+    *count = 0;
+    for (uint32_t c = 0; c < columns->count; c++)
+        *count += columns->column[c].is_categorical;
+    ANNC_TRY(annc_allocate(*count, sizeof **tallies, "the levels", (void **)tallies));
+    for (uint32_t c = 0, k = 0; c < columns->count; c++) {
+        const struct annc_column *column = &columns->column[c];
+        if (column->is_categorical)
+            (*tallies)[k++] = (struct annc_tally){.name = column->name,
+                                                  .is_kind_given = column->is_kind_given,
+                                                  .first = column->text,
+                                                  .first_row = column->text_line,
+                                                  .column_index = c};
+    }
+out:
+    return status;
 }
 
 annc_status annc_kinds_find_levels(struct annc_records *records, struct annc_columns *columns, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
-    struct annc_categories *categories = &columns->categories;
-    struct tally *tallies = NULL;
-    uint32_t count = 0, inputs = 0;
-    char list[768] = "";
-    for (uint32_t c = 0; c < columns->count; c++)
-        count += columns->column[c].is_categorical;
+    char name[SHOWN];
+    const struct annc_origin origin = annc_origin_of(records, name, sizeof name);
+    struct annc_tally *tallies = NULL;
+    uint32_t count;
+    ANNC_TRY(annc_tallies_open(columns, &tallies, &count));
     if (count == 0)
-        return ANNC_OK;
-    ANNC_TRY(annc_allocate(count, sizeof *tallies, "the levels", (void **)&tallies));
-    for (uint32_t c = 0, k = 0; c < columns->count; c++)
-        if (columns->column[c].is_categorical)
-            tallies[k++].column = c;
-    ANNC_TRY(count_records(records, columns, tallies, count));
-    ANNC_TRY(annc_allocate(count, sizeof *categories->category, "the levels", (void **)&categories->category));
-    categories->count = count;
-    for (uint32_t k = 0; k < count; k++) {
-        struct annc_column *column = &columns->column[tallies[k].column];
-        struct annc_category *category = &categories->category[k];
-        ANNC_TRY(check_distinct(records, columns, &tallies[k]));
-        ANNC_TRY(annc_category_choose(category, column->name, &tallies[k].distinct, tallies[k].rows,
-                                      tallies[k].missing > 0));
-        column->category = category;
-        inputs += category->inputs;
-        if (k < LISTED)
-            list_levels(&tallies[k], category, list, sizeof list);
-    }
-    annc_note(notes, size, "%u column%s of words become%s %u inputs of 0 and 1: %s%s", count, annc_plural(count),
-              count == 1 ? "s" : "", inputs, list, count > LISTED ? ", ..." : "");
+        goto out;
+    ANNC_TRY(count_records(records, columns, &origin, tallies, count));
+    ANNC_TRY(annc_tallies_choose(&origin, tallies, count, columns->rows, &columns->categories, notes, size));
+    for (uint32_t k = 0; k < count; k++)
+        columns->column[tallies[k].column_index].category = &columns->categories.category[k];
 out:
-    for (uint32_t k = 0; tallies && k < count; k++) {
-        annc_text_set_free(&tallies[k].distinct);
-        annc_release(tallies[k].rows);
-    }
-    annc_release(tallies);
+    annc_tallies_free(tallies, count);
     return status;
 }

@@ -343,8 +343,7 @@ static struct annc_category *category_at(const struct annc_columns *columns, uin
     return is_next ? &categories->category[(*next)++] : NULL;
 }
 
-/* Returns the number of columns that inputs come from. */
-static uint32_t columns_of(const struct annc_table *like)
+uint32_t annc_columns_of(const struct annc_table *like)
 {
     uint32_t count = like->inputs;
     for (uint32_t k = 0; k < like->categories.count; k++)
@@ -379,6 +378,29 @@ out:
     return status;
 }
 
+/* Gives their roles to the label or the targets. Those of arrays have no names: the options name them. */
+static annc_status take_answers(const struct annc_records *records, const annc_text_options *options,
+                                const struct annc_table *like, bool need_label, struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    const bool is_of_arrays = like->columns == 0;
+    if (is_of_arrays && need_label && options->target)
+        return assign(records, columns, ANNC_FIELD_TARGET, options->target, ANNC_ROLE_TARGET);
+    if (is_of_arrays && need_label && options->label)
+        return assign(records, columns, ANNC_FIELD_LABEL, options->label, ANNC_ROLE_LABEL);
+    if (is_of_arrays)
+        return need_label ? annc_stream_malformed(records->stream,
+                                                  "the model was trained on arrays, without a name for the label; name "
+                                                  "its column with " ANNC_FIELD_LABEL " or " ANNC_FIELD_TARGET)
+                          : ANNC_OK;
+    for (uint32_t i = 0; i < like->outputs && !like->label_separator; i++)
+        ANNC_TRY(take_named(records, columns, like->target_names.text[i], ANNC_ROLE_TARGET, i, NULL, need_label));
+    if (like->label_name[0])
+        ANNC_TRY(take_named(records, columns, like->label_name, ANNC_ROLE_LABEL, 0, NULL, need_label));
+out:
+    return status;
+}
+
 /* Matches columns by the names of the training data, in any order; drops others. */
 static annc_status match_names(const struct annc_records *records, const annc_text_options *options,
                                const struct annc_table *like, bool need_label, struct annc_columns *columns,
@@ -396,10 +418,7 @@ static annc_status match_names(const struct annc_records *records, const annc_te
         ANNC_TRY(take_named(records, columns, name, ANNC_ROLE_INPUT, i, category, true));
         i += category ? category->inputs : 1;
     }
-    for (uint32_t i = 0; i < like->outputs && !like->label_separator; i++)
-        ANNC_TRY(take_named(records, columns, like->target_names.text[i], ANNC_ROLE_TARGET, i, NULL, need_label));
-    if (like->label_name[0])
-        ANNC_TRY(take_named(records, columns, like->label_name, ANNC_ROLE_LABEL, 0, NULL, need_label));
+    ANNC_TRY(take_answers(records, options, like, need_label, columns));
     ANNC_TRY(take_weight(records, options, like, need_label, columns, notes, size));
     for (uint32_t c = 0; c < columns->count; c++)
         others += columns->column[c].role == ANNC_ROLE_LEFT_OUT;
@@ -418,7 +437,7 @@ out:
 static annc_status match_places(const struct annc_records *records, const struct annc_table *like, bool need_label,
                                 struct annc_columns *columns)
 {
-    const uint32_t n = columns_of(like);
+    const uint32_t n = annc_columns_of(like);
     uint32_t place = 0, next = 0;
     if (columns->count != n + 1 && (columns->count != n || need_label))
         return annc_stream_malformed(
@@ -465,7 +484,7 @@ out:
     return status;
 }
 
-annc_status annc_columns_place_inputs(const struct annc_records *records, struct annc_columns *columns)
+annc_status annc_columns_place_inputs(const struct annc_origin *origin, struct annc_columns *columns)
 {
     uint64_t inputs = 0;
     for (uint32_t c = 0; c < columns->count && inputs <= ANNC_MAX_WIDTH; c++) {
@@ -478,7 +497,7 @@ annc_status annc_columns_place_inputs(const struct annc_records *records, struct
         inputs += column->category ? column->category->inputs : 1;
     }
     if (inputs > ANNC_MAX_WIDTH)
-        return annc_stream_malformed(records->stream, "has more than %d inputs", ANNC_MAX_WIDTH);
+        return annc_fail(ANNC_INPUT, "%s: has more than %d inputs", origin->name, ANNC_MAX_WIDTH);
     columns->inputs = (uint32_t)inputs;
     return ANNC_OK;
 }

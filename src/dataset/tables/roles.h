@@ -3,6 +3,7 @@
 #define ANNC_DATASET_TABLES_ROLES_H
 
 #include "annc.h"
+#include "dataset/categories/levels.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/table.h"
 #include "dataset/text/records.h"
@@ -19,6 +20,9 @@ annc_status annc_columns_give_roles(const struct annc_records *records, const an
 
 /* Sets the places of the inputs of a training table in the order of the columns, and their number. A
  * column of words has as many as its category. */
-annc_status annc_columns_place_inputs(const struct annc_records *records, struct annc_columns *columns);
+annc_status annc_columns_place_inputs(const struct annc_origin *origin, struct annc_columns *columns);
+
+/* Returns the number of columns that the inputs of a training table come from. */
+uint32_t annc_columns_of(const struct annc_table *like);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SHOWN = 80 };
+
 /* ---------------------------------------------------------------- labels */
 
 annc_status annc_labels_add(struct annc_label_reader *reader, const char *text, size_t length)
@@ -125,11 +127,16 @@ static annc_status refuse_missing(const struct annc_table *table)
     }
     if (missing == 0)
         return ANNC_OK;
+    const size_t j = first % table->inputs;
+    char column[SHOWN];
+    if (j < table->input_names.count)
+        annc_printable(table->input_names.text[j], column, sizeof column);
+    else
+        snprintf(column, sizeof column, "%zu", j + 1);
     return annc_fail(ANNC_INPUT,
-                     "%s: row %zu, column %zu: the value is missing (%zu in all); use " ANNC_FIELD_MISSING
-                     " drop or " ANNC_FIELD_MISSING " "
-                     "mean",
-                     table->name, first / table->inputs + 1, first % table->inputs + 1, missing);
+                     "%s: row %zu, column %s: the value is missing (%zu in all); use " ANNC_FIELD_MISSING
+                     " drop or " ANNC_FIELD_MISSING " mean",
+                     table->name, first / table->inputs + 1, column, missing);
 }
 
 /* Copies row `from` to row `to`. */

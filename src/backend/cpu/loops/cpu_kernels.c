@@ -1,4 +1,5 @@
 #include "backend/cpu/loops/cpu_kernels.h"
+#include "base/instruction_sets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,12 +7,10 @@
 static bool runs_here(const struct annc_cpu_kernels *kernels)
 {
 #if ANNC_X86_KERNELS
-    __builtin_cpu_init();
     if (kernels == &annc_cpu_kernels_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+        return annc_has_avx512();
     if (kernels == &annc_cpu_kernels_avx2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return annc_has_avx2();
 #endif
     (void)kernels;
     return true;
