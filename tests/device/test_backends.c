@@ -359,8 +359,8 @@ static bool reference_epochs(const struct problem *problem, const annc_training_
 }
 
 /* Trains on the device and puts what came of it into the network; false where the engine does not
- * exist on the device, or where the engines cluster and tensor, which take few jobs, do not take this one.
- * All others must. */
+ * exist on the device, or where cluster, tensor or split, which take fewer jobs, do not take this
+ * one. All others must. */
 static bool device_epochs(struct problem *problem, const annc_training_options *options, uint32_t epochs,
                           annc_epoch *last)
 {
@@ -370,7 +370,8 @@ static bool device_epochs(struct problem *problem, const annc_training_options *
                : options->engine == ANNC_ENGINE_FUSED)
         return false;
     annc_status status = annc_trainer_create(device, problem->network, problem->data, options, &trainer);
-    if (status == ANNC_DEVICE && (options->engine == ANNC_ENGINE_CLUSTER || options->engine == ANNC_ENGINE_TENSOR))
+    if (status == ANNC_DEVICE && (options->engine == ANNC_ENGINE_CLUSTER || options->engine == ANNC_ENGINE_TENSOR ||
+                                  options->engine == ANNC_ENGINE_SPLIT))
         return false;
     for (uint32_t epoch = 0; epoch < epochs && status == ANNC_OK; epoch++)
         status = annc_trainer_epoch(trainer, NULL, NULL, last);

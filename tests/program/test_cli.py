@@ -452,14 +452,14 @@ class Devices(Cli):
         environment = {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_LEAKS": "1"}
         last = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda",
                           environment=environment)[-1]
-        self.assertEqual((last["device"], last["engine"]), ("simulated", "block"))
+        self.assertEqual((last["device"], last["engine"]), ("simulated", "split"))
         cpu = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cpu")[-1]
         self.assertAlmostEqual(last["loss"], cpu["loss"], 3)
         ops, recorded = (self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda",
                                     "--engine", engine, environment=environment)[-1] for engine in ("ops", "recorded"))
         self.assertEqual((ops["engine"], recorded["engine"], ops["loss"]), ("ops", "recorded", recorded["loss"]))
         lines = self.lines("check", "--data", "bars", "--layers", "784-4-10", environment=environment)
-        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused", "simulated", "simulated, block"})
+        self.assertEqual({line["path"] for line in lines}, {"finite-difference", "cpu", "cpu, fused", "simulated", "simulated, block", "simulated, split"})
         self.assertEqual(self.lines("info", environment=environment)[-1]["devices"][1]["kind"], "simulated")
         self.assertIn("no CUDA device 3: 1 device was found", self.run_program("train", "--data", "bars", "--device", "cuda:3", code=DEVICE,
                                                                        environment=environment).stderr)
