@@ -4,8 +4,8 @@
 
 #include "annc.h"
 #include "dataset/categories/levels.h"
-#include "dataset/text/cells.h"
 #include "dataset/tables/column.h"
+#include "dataset/text/cells.h"
 #include "dataset/text/records.h"
 
 /* Decides which inputs are categorical: those named by the options, and those most of whose cells,

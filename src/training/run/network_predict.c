@@ -65,9 +65,8 @@ out:
 }
 
 /* Predicts rows of numbers, one per input. */
-static annc_status predict_numbers(const annc_network *network, annc_device *device, uint32_t count,
-                                   annc_number type, const void *x, int32_t *classes, float *outputs,
-                                   double *exact)
+static annc_status predict_numbers(const annc_network *network, annc_device *device, uint32_t count, annc_number type,
+                                   const void *x, int32_t *classes, float *outputs, double *exact)
 {
     ANNC_REQUIRE(network, "network");
     ANNC_REQUIRE(x, "x");
