@@ -448,6 +448,16 @@ class Devices(Cli):
         self.assertIn("MNIST: not on disk", self.run_program("info", "--device", "cpu").stdout)
 
     @unittest.skipUnless(MODULE, "the simulated device is not built")
+    def test_info_of_a_training(self):
+        line = self.lines("info", "--device", "cuda", "--layers", "784-32-10", "--optimizer", "adam", "--batch", "24",
+                          environment={"ANNC_CUDA_MODULE": str(MODULE)})[-1]
+        self.assertEqual((line["optimizer"], line["batch"]), ("adam", 24))
+        refusals = {engine["name"]: engine.get("refusal") for engine in line["devices"][-1]["engines"]}
+        self.assertIn("linear optimisers", refusals["cluster"])
+        self.assertIsNone(refusals["split"])
+        self.assertEqual(line["devices"][-1]["engine"], "split")
+
+    @unittest.skipUnless(MODULE, "the simulated device is not built")
     def test_simulated(self):
         environment = {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_LEAKS": "1"}
         last = self.lines("train", "--data", "bars", "--layers", "784-4-10", "--batch", "40", "--epochs", "2", "--device", "cuda",

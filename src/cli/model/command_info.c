@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/options/option_types.h"
 #include "cli/options/setup.h"
+#include "cli/options/training_from_options.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/ranks.h"
@@ -15,24 +16,30 @@
 
 enum { MOST_ENGINES = 16 };
 
-/* Lists the engines of a device for a training of a shape with default options. Returns the index
- * of the one that --engine auto selects. */
-static size_t list_engines(const annc_device *device, const annc_shape *shape, annc_engine_info *engines, size_t *count)
+/* A network that is to be trained. */
+struct subject {
+    annc_shape shape;
+    annc_training_options training;
+};
+
+/* Lists the engines of a device for a subject. Returns the index of the one that --engine auto
+ * selects. */
+static size_t list_engines(const annc_device *device, const struct subject *subject, annc_engine_info *engines,
+                           size_t *count)
 {
-    const annc_training_options training = annc_training_defaults(ANNC_SGD);
     size_t chosen = 0;
-    *count = annc_device_engines(device, shape, &training, engines, MOST_ENGINES);
+    *count = annc_device_engines(device, &subject->shape, &subject->training, engines, MOST_ENGINES);
     while (engines[chosen].refusal)
         chosen++;
     return chosen;
 }
 
-static void print_device(const annc_device *device, const annc_shape *shape)
+static void print_device(const annc_device *device, const struct subject *subject)
 {
     const annc_device_info *info = annc_device_describe(device);
     annc_engine_info engines[MOST_ENGINES];
     size_t count;
-    const size_t chosen = list_engines(device, shape, engines, &count);
+    const size_t chosen = list_engines(device, subject, engines, &count);
     printf("%s: %s\n", info->kind, info->name);
     if (info->compute_capability)
         printf("  compute capability %d.%d, %d multiprocessor%s\n", info->compute_capability / 10,
@@ -48,12 +55,12 @@ static void print_device(const annc_device *device, const annc_shape *shape)
         printf("    not %s: %s\n", engines[i].name, engines[i].refusal);
 }
 
-static void json_device(struct json *json, const annc_device *device, const annc_shape *shape)
+static void json_device(struct json *json, const annc_device *device, const struct subject *subject)
 {
     const annc_device_info *info = annc_device_describe(device);
     annc_engine_info engines[MOST_ENGINES];
     size_t count;
-    const size_t chosen = list_engines(device, shape, engines, &count);
+    const size_t chosen = list_engines(device, subject, engines, &count);
     json_open(json, NULL, '{');
     json_text(json, "kind", info->kind);
     json_text(json, "name", info->name);
@@ -78,15 +85,16 @@ static void json_device(struct json *json, const annc_device *device, const annc
     json_close(json, '}');
 }
 
-static annc_status print_info(const struct options *options, const annc_shape *shape, annc_device *const *devices,
+static annc_status print_info(const struct options *options, const struct subject *subject, annc_device *const *devices,
                               size_t count, const char *no_cuda)
 {
     const annc_build build = annc_build_info();
+    const char *optimiser = annc_optimiser_name(subject->training.optimiser);
     char layers[1024], folder[4096];
     const annc_status found = annc_mnist_find(folder, sizeof folder);
     const bool mnist = found == ANNC_OK;
     end_if_out_of_memory(found);
-    print_layers(shape, layers, sizeof layers);
+    print_layers(&subject->shape, layers, sizeof layers);
     if (options->value[OPTION_JSON].given) {
         struct json json;
         json_begin(&json, "annc.info/1");
@@ -100,14 +108,16 @@ static annc_status print_info(const struct options *options, const annc_shape *s
         json_text(&json, "mpi", build.mpi);
         json_whole(&json, "ranks", ranks_count());
         json_text(&json, "layers", layers);
-        json_whole(&json, "parameters", annc_shape_parameters(shape));
+        json_whole(&json, "parameters", annc_shape_parameters(&subject->shape));
+        json_text(&json, "optimizer", optimiser);
+        json_whole(&json, "batch", subject->training.batch);
         if (mnist)
             json_text(&json, "mnist", folder);
         if (no_cuda)
             json_text(&json, "no_cuda", no_cuda);
         json_open(&json, "devices", '[');
         for (size_t i = 0; i < count; i++)
-            json_device(&json, devices[i], shape);
+            json_device(&json, devices[i], subject);
         json_close(&json, ']');
         return json_end(&json, stdout, NULL);
     }
@@ -115,9 +125,10 @@ static annc_status print_info(const struct options *options, const annc_shape *s
            build.commit, build.blas, build.zlib, build.png, build.jpeg, build.cuda, build.mpi);
     if (ranks_group())
         printf("ranks: %u, by %s\n", ranks_count(), annc_group_library(ranks_group()));
-    printf("network %s: %zu parameters\n", layers, annc_shape_parameters(shape));
+    printf("network %s: %zu parameters; training by %s with minibatches of %u\n", layers,
+           annc_shape_parameters(&subject->shape), optimiser, subject->training.batch);
     for (size_t i = 0; i < count; i++)
-        print_device(devices[i], shape);
+        print_device(devices[i], subject);
     if (no_cuda)
         printf("cuda: none: %s\n", no_cuda);
     printf("MNIST: ");
@@ -183,10 +194,12 @@ annc_status run_info(const struct options *options)
         return print_model(options);
     annc_device_options chosen, cpu;
     annc_device *devices[2] = {NULL, NULL};
-    annc_shape shape;
+    struct subject subject;
     char why[512] = "";
     size_t count = 0;
-    annc_status status = shape_from_options(options, NULL, &shape);
+    annc_status status = shape_from_options(options, NULL, &subject.shape);
+    if (status == ANNC_OK)
+        status = training_from_options(options, &subject.shape, &subject.training);
     if (status == ANNC_OK)
         status = device_options_from(options, &chosen);
     if (status != ANNC_OK)
@@ -203,7 +216,7 @@ annc_status run_info(const struct options *options)
         count += status == ANNC_OK;
     }
     if (status == ANNC_OK)
-        status = print_info(options, &shape, devices, count, why[0] ? why : NULL);
+        status = print_info(options, &subject, devices, count, why[0] ? why : NULL);
     for (size_t i = 0; i < count; i++)
         annc_device_close(devices[i]);
     return status;
