@@ -594,6 +594,18 @@ typedef enum annc_engine {
 /* Returns "auto", "ops", "recorded", "fused", "cluster", "block", "tensor" or "split", or NULL for
  * an invalid value. */
 ANNC_API const char *annc_engine_name(annc_engine engine);
+
+/* Precision of the products of a training on a GPU: of matrices of fp32 numbers, with sums in fp32.
+ * Parameters and everything else are fp32. tf32 and bf16 need compute capability 8.0. */
+typedef enum annc_precision {
+    ANNC_FP32,
+    ANNC_TF32, /* factors are rounded to 11 bits, on tensor cores */
+    ANNC_BF16, /* factors are rounded to 8 bits, on tensor cores */
+    ANNC_PRECISION_COUNT
+} annc_precision;
+
+/* Returns "fp32", "tf32" or "bf16", or NULL for an invalid value. */
+ANNC_API const char *annc_precision_name(annc_precision precision);
 /* Bounds of random image transformations. Each example of each epoch draws its own amounts, uniform
  * within the bounds; 0 = off. Pixels from beyond the edge are 0. */
 typedef struct annc_augmentation {
@@ -676,6 +688,7 @@ typedef struct annc_training_options {
     uint32_t batch;
     uint64_t seed; /* of example order, dropout and noise */
     annc_engine engine;
+    annc_precision precision; /* of the training alone: evaluations are fp32 */
 } annc_training_options;
 
 /* Returns options with the optimiser's default eta, mu, rho, epsilon and decay, minibatches of 16,
@@ -1353,8 +1366,8 @@ typedef enum annc_parameter_kind { ANNC_WEIGHT, ANNC_BIAS } annc_parameter_kind;
 typedef struct annc_check_row {
     uint32_t layer;
     annc_parameter_kind kind;
-    /* Compared computation: "finite-difference", a device's kind ("cpu", "cuda", "simulated"), or a
-     * device's engine ("cpu, fused"). */
+    /* Compared computation: "finite-difference", a device's kind ("cpu", "cuda", "simulated"), its
+     * engine ("cpu, fused") or its precision ("cuda, tf32"). */
     char path[24];
     double worst;      /* largest |error|, relative to the scale of annc_check */
     double normwise;   /* ||error|| / ||gradient|| */
@@ -1371,6 +1384,7 @@ typedef struct annc_check_options {
     uint64_t seed;   /* of example order, dropout, noise, augmentation and the sample */
     annc_objective objective;
     annc_augmentation augmentation;
+    annc_precision precision; /* audited beside fp32, on devices that have it */
 } annc_check_options;
 
 /* Audits the gradients of a network on the first minibatch of a data set, augmented if asked for,

@@ -103,6 +103,8 @@ PARAMETERS = """
     engine : str
         How steps run: 'auto', 'ops', 'recorded', 'fused', 'cluster', 'block', 'tensor' or
         'split'.
+    precision : str
+        Precision of a GPU's matrix products in training: 'fp32', 'tf32' or 'bf16'.
     verbose : int
         1: show the epochs in a progress bar (needs the package tqdm).
     warm_start : bool
@@ -308,6 +310,7 @@ class _Estimator(BaseEstimator):
             plan.epochs = epochs
         training.seed = self._whole("seed", self.seed, 0, 2**63 - 1) + calls
         training.engine = annc.choose("engine", self.engine, annc.ENGINES)
+        training.precision = annc.choose("precision", self.precision, annc.PRECISIONS)
         if self._in_pieces or plan.epochs == 0:
             schedule.kind = annc.SCHEDULES["constant"]
         elif self.schedule is not None:
@@ -537,7 +540,8 @@ class AnncClassifier(ClassifierMixin, _Estimator):
                  split_seed: int | None = None, patience: int = 0, target_accuracy: float | None = None,
                  max_time: float | None = None, missing: str = "error", categorical: Sequence[str] | None = None,
                  numeric: Sequence[str] | None = None, scale: str = "auto", device: str = "auto",
-                 threads: int = 0, engine: str = "auto", verbose: int = 0, warm_start: bool = False) -> None:
+                 threads: int = 0, engine: str = "auto", precision: str = "fp32", verbose: int = 0,
+                 warm_start: bool = False) -> None:
         self.hidden = hidden
         self.activation = activation
         self.output_activation = output_activation
@@ -577,6 +581,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         self.device = device
         self.threads = threads
         self.engine = engine
+        self.precision = precision
         self.verbose = verbose
         self.warm_start = warm_start
 
@@ -743,7 +748,7 @@ class AnncRegressor(RegressorMixin, _Estimator):
                  max_time: float | None = None, missing: str = "error",
                  categorical: Sequence[str] | None = None, numeric: Sequence[str] | None = None, scale: str = "auto",
                  target_scale: str = "auto", device: str = "auto", threads: int = 0, engine: str = "auto",
-                 verbose: int = 0, warm_start: bool = False) -> None:
+                 precision: str = "fp32", verbose: int = 0, warm_start: bool = False) -> None:
         self.hidden = hidden
         self.activation = activation
         self.output_activation = output_activation
@@ -782,6 +787,7 @@ class AnncRegressor(RegressorMixin, _Estimator):
         self.device = device
         self.threads = threads
         self.engine = engine
+        self.precision = precision
         self.verbose = verbose
         self.warm_start = warm_start
 

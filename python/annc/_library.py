@@ -104,7 +104,7 @@ class TrainingOptions(Structure):
     _fields_ = [("optimiser", c_int), ("eta", c_double), ("mu", c_double), ("rho", c_double), ("epsilon", c_double),
                 ("decay", c_double), ("clip", c_double), ("max_norm", c_double), ("schedule", Schedule),
                 ("objective", Objective), ("augmentation", Augmentation), ("batch", c_uint32), ("seed", c_uint64),
-                ("engine", c_int)]
+                ("engine", c_int), ("precision", c_int)]
 
 
 class Plan(Structure):
@@ -162,7 +162,7 @@ class CheckRow(Structure):
 
 class CheckOptions(Structure):
     _fields_ = [("batch", c_uint32), ("sample", c_uint32), ("seed", c_uint64), ("objective", Objective),
-                ("augmentation", Augmentation)]
+                ("augmentation", Augmentation), ("precision", c_int)]
 
 
 STRUCTS = {"annc_build": Build, "annc_shape": Shape, "annc_examples": Examples, "annc_text_column": TextColumn,
@@ -189,6 +189,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "annc_scale_name": (c_char_p, [c_int]),
     "annc_device_kind_name": (c_char_p, [c_int]),
     "annc_engine_name": (c_char_p, [c_int]),
+    "annc_precision_name": (c_char_p, [c_int]),
     "annc_schedule_name": (c_char_p, [c_int]),
     "annc_export_name": (c_char_p, [c_int]),
     "annc_shape_takes_any_target": (c_bool, [POINTER(Shape)]),
@@ -301,6 +302,7 @@ OPTIMISERS = _names(lib.annc_optimiser_name)
 SCALES = _names(lib.annc_scale_name)
 DEVICES = _names(lib.annc_device_kind_name)
 ENGINES = _names(lib.annc_engine_name)
+PRECISIONS = _names(lib.annc_precision_name)
 SCHEDULES = _names(lib.annc_schedule_name)
 EXPORTS = _names(lib.annc_export_name)
 

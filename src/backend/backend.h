@@ -107,6 +107,9 @@ struct annc_backend {
     annc_status (*copy_beside)(annc_device *device, void *to, const void *from, size_t bytes);
     annc_status (*await_copies)(annc_device *device);
     annc_status (*synchronise)(annc_device *device);
+    /* Sets the precision of the products that follow; it is ANNC_FP32 at first. NULL if they are
+     * fp32 always. */
+    void (*use_precision)(annc_device *device, annc_precision precision);
 
     /* --- operations; l is the layer, n its units, n_in the units of the layer below, n_next those
      * of the layer above */

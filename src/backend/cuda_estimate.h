@@ -34,6 +34,8 @@ static inline const char *annc_cuda_two_layers_refuse(const struct annc_job *job
     const annc_training_options *training = job->training;
     if (!training)
         return "it trains, and this is an evaluation";
+    if (training->precision != ANNC_FP32)
+        return "it computes in fp32";
     if (shape->layers != 2)
         return "it takes networks of one hidden layer";
     if (shape->width[1] > ANNC_TWO_LAYERS_HIDDEN)
@@ -135,6 +137,8 @@ static inline const char *annc_cuda_block_refuses(const struct annc_job *job)
 {
     if (!job->training)
         return "it trains, and this is an evaluation";
+    if (job->training->precision != ANNC_FP32)
+        return "it computes in fp32";
     if (job->shape->layers > ANNC_BLOCK_LAYERS)
         return "it takes up to 8 layers";
     if (job->batch > ANNC_BLOCK_BATCH)

@@ -41,6 +41,12 @@ const char *annc_engine_name(annc_engine engine)
     return (unsigned)engine < ANNC_ENGINE_COUNT ? names[engine] : NULL;
 }
 
+const char *annc_precision_name(annc_precision precision)
+{
+    static const char *const names[ANNC_PRECISION_COUNT] = {"fp32", "tf32", "bf16"};
+    return (unsigned)precision < ANNC_PRECISION_COUNT ? names[precision] : NULL;
+}
+
 #define OWN_INIT(enumerator, name, value, derivative, kind, piece, low, high, init, slope) [enumerator] = init,
 
 annc_init annc_init_resolve(annc_init init, const annc_shape *shape)

@@ -334,6 +334,72 @@ static void gradients(void)
     for_each_case(check_audit);
 }
 
+/* A step, and the audit, in a precision that the device has: near the step in fp32, and not the same. */
+static void check_precision(const struct problem *problem, annc_precision precision, double tolerance)
+{
+    const size_t parameters = annc_shape_parameters(&problem->shape);
+    const annc_training_options fp32 = {.eta = 0.5, .batch = 20, .seed = 3};
+    annc_training_options options = fp32;
+    const annc_check_options audit = {.batch = 20, .sample = 4, .seed = 9, .precision = precision};
+    const float *start = annc_network_parameters(problem->network);
+    double *change = malloc(parameters * sizeof *change);
+    annc_check_row *rows = NULL;
+    size_t count = 0, audited = 0;
+    struct problem_result want = {.theta = NULL}, got = {.theta = NULL};
+    options.precision = precision;
+    REQUIRE_OK(problem_train(device, problem, fp32, ANNC_ENGINE_OPS, 1, &want));
+    for (int e = 0; e < 2; e++) {
+        REQUIRE_OK(problem_train(device, problem, options, e ? ANNC_ENGINE_RECORDED : ANNC_ENGINE_OPS, 1, &got));
+        for (size_t i = 0; i < parameters; i++) {
+            change[i] = (double)want.theta[i] - (double)start[i];
+            got.theta[i] -= start[i];
+        }
+        const double error = problem_normwise(got.theta, change, parameters);
+        CHECK_MSG(error > tolerance / 200 && error <= tolerance, "%s by %s: the change is off by %g", problem->name,
+                  annc_precision_name(precision), error);
+        free(got.theta);
+    }
+    REQUIRE_OK(annc_check(problem->network, problem->data, &device, 1, &audit, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        const bool is_own = strstr(rows[i].path, annc_precision_name(precision)) != NULL;
+        CHECK_MSG(rows[i].pass, "%s: off by %g", rows[i].path, rows[i].normwise);
+        CHECK(!is_own || (rows[i].tolerance >= tolerance && rows[i].normwise > tolerance / 200));
+        audited += is_own;
+    }
+    CHECK(audited == 2 * problem->shape.layers);
+    annc_check_free(rows);
+    free(want.theta);
+    free(change);
+}
+
+/* TF32 and BF16 on a GPU; a CPU refuses them, and so do the engines that compute in fp32. */
+static void precisions(void)
+{
+    static const double tolerance[] = {[ANNC_TF32] = 1.5e-3, [ANNC_BF16] = 1e-2};
+    const annc_shape shape = problem_shape("70-40-30-5", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    /* An interpreter of the kernels may know no products in BF16. */
+    const annc_precision last = strstr(device->info.name, "interpreter") ? ANNC_TF32 : ANNC_BF16;
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 20, ANNC_INIT_XAVIER, 5));
+    for (annc_precision precision = ANNC_TF32; precision <= last; precision++) {
+        const annc_training_options options = {.eta = 0.5, .batch = 20, .precision = precision};
+        if (device->info.compute_capability > 0) {
+            check_precision(&problem, precision, tolerance[precision]);
+            CHECK(strstr(problem_refusal(device, &shape, &options, ANNC_ENGINE_SPLIT), "fp32"));
+            continue;
+        }
+        struct problem_result result;
+        const annc_check_options audit = {.batch = 20, .sample = 4, .precision = precision};
+        annc_check_row *rows = NULL;
+        size_t count;
+        CHECK(problem_train(device, &problem, options, ANNC_ENGINE_OPS, 1, &result) == ANNC_DEVICE &&
+              strstr(annc_last_error(), "computes in fp32"));
+        CHECK(annc_check(problem.network, problem.data, &device, 1, &audit, &rows, &count) == ANNC_DEVICE &&
+              strstr(annc_last_error(), annc_precision_name(precision)));
+    }
+    problem_free(&problem);
+}
+
 /* ---------------------------------------------------------------- steps */
 
 /* Trains `epochs` epochs by the reference in double: theta and the loss of the last epoch. */
@@ -634,7 +700,7 @@ int main(int argc, char **argv)
                                         TEST(augmentation), TEST(bias_sums),           TEST(gradients),
                                         TEST(one_step),     TEST(ragged_epochs),       TEST(hundred_steps),
                                         TEST(same_bits),    TEST(evaluation),          TEST(predictions),
-                                        TEST(learns_xor)};
+                                        TEST(precisions),   TEST(learns_xor)};
     device = problem_device();
     if (!device) {
         printf("0 passed, 0 failed, %zu skipped\n", sizeof tests / sizeof *tests);

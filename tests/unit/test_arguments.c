@@ -61,7 +61,8 @@ static void status_and_names(void)
     }
     CHECK(!annc_activation_name(ANNC_ACTIVATION_COUNT) && !annc_cost_name(ANNC_COST_COUNT));
     CHECK(!annc_init_name(ANNC_INIT_COUNT) && !annc_optimiser_name(ANNC_OPTIMISER_COUNT));
-    CHECK(!annc_engine_name(ANNC_ENGINE_COUNT) && !annc_device_kind_name(ANNC_DEVICE_COUNT));
+    CHECK(!annc_precision_name(ANNC_PRECISION_COUNT) && !annc_engine_name(ANNC_ENGINE_COUNT) &&
+          !annc_device_kind_name(ANNC_DEVICE_COUNT));
     CHECK(!annc_schedule_name(ANNC_SCHEDULE_COUNT) && !annc_export_name(ANNC_EXPORT_COUNT));
     CHECK(!annc_scale_name(ANNC_SCALE_COUNT));
 }
@@ -287,6 +288,9 @@ static void training_enumerators(void)
         SAYS("optimiser", annc_training_check(&options, shape));
         SAYS("optimiser", annc_trainer_create(device, given.network, given.data, &options, &trainer));
         options = good;
+        options.precision = (annc_precision)wrong[i];
+        SAYS("precision", annc_training_check(&options, shape));
+        options.precision = ANNC_FP32;
         options.engine = (annc_engine)wrong[i];
         SAYS("engine", annc_training_check(&options, shape));
         SAYS("engine", annc_trainer_create(device, given.network, given.data, &options, &trainer));

@@ -409,6 +409,24 @@ static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct
     LAUNCH_TRY(annc_launch_dropout(annc_cuda(device)->stream, seed, cursor, l, share, m, n, A, D));
 }
 
+static void cuda_use_precision(annc_device *device, annc_precision precision)
+{
+    annc_cuda(device)->precision = precision;
+}
+
+/* Returns the precision in cuBLAS's terms. */
+static cublasComputeType_t compute_type(annc_precision precision)
+{
+    switch (precision) {
+    case ANNC_TF32:
+        return CUBLAS_COMPUTE_32F_FAST_TF32;
+    case ANNC_BF16:
+        return CUBLAS_COMPUTE_32F_FAST_16BF;
+    default:
+        return CUBLAS_COMPUTE_32F;
+    }
+}
+
 /* Row-major C (m x n) = alpha op(A) op(B) + beta C, in a stream. cuBLAS is column-major and so sees
  * the transposes: C^T = op(B)^T op(A)^T. The leading dimension of a row-major matrix is its row's
  * length. */
@@ -420,9 +438,10 @@ static annc_status product(annc_device *device, cudaStream_t stream, bool transp
     const struct annc_products *products = stream == self->stream ? &self->products : &self->of_weights;
     const int row_A = (int)(transpose_A ? m : k), row_B = (int)(transpose_B ? k : n);
     CUDA_TRY(annc_cuda_enter(device));
-    CUBLAS_TRY(cublasSgemm(products->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
-                           transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, row_B, A, row_A,
-                           &beta, C, (int)n));
+    CUBLAS_TRY(cublasGemmEx(products->cublas, transpose_B ? CUBLAS_OP_T : CUBLAS_OP_N,
+                            transpose_A ? CUBLAS_OP_T : CUBLAS_OP_N, (int)n, (int)m, (int)k, &alpha, B, CUDA_R_32F,
+                            row_B, A, CUDA_R_32F, row_A, &beta, C, CUDA_R_32F, (int)n, compute_type(self->precision),
+                            CUBLAS_GEMM_DEFAULT));
 out:
     return status;
 }
@@ -608,8 +627,9 @@ static annc_status use_branch_once(annc_device *device)
     const cudaStream_t stream = annc_cuda(device)->branches.stream[ANNC_BRANCH_WEIGHTS];
     float *numbers = (float *)products->workspace;
     CUDA_TRY(annc_launch_initialise(stream, 0, 0, 3, false, 0, numbers));
-    CUBLAS_TRY(cublasSgemm(products->cublas, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, numbers, 1, numbers + 1, 1, &zero,
-                           numbers + 2, 1));
+    CUBLAS_TRY(cublasGemmEx(products->cublas, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, numbers, CUDA_R_32F, 1,
+                            numbers + 1, CUDA_R_32F, 1, &zero, numbers + 2, CUDA_R_32F, 1,
+                            compute_type(annc_cuda(device)->precision), CUBLAS_GEMM_DEFAULT));
     CUDA_TRY(cudaStreamSynchronize(stream));
 out:
     return status;
@@ -727,6 +747,7 @@ static const struct annc_backend backend_cuda = {
     cuda_copy_beside,
     cuda_await_copies,
     cuda_synchronise,
+    cuda_use_precision,
     cuda_initialise,
     cuda_gather,
     cuda_perturb,

@@ -32,6 +32,7 @@ struct annc_cuda_device {
     int index;
     cudaStream_t stream, copies;               /* of operations; of copies beside them */
     struct annc_branches branches;             /* of recorded steps */
+    annc_precision precision;                  /* of products */
     struct annc_products products, of_weights; /* in the device's stream, and in the branch of weights */
     /* Of scores and sums of their own, and of hidden_delta: they may run at the same time. */
     struct annc_reductions *reductions, *of_errors;

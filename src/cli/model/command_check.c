@@ -155,7 +155,8 @@ annc_status run_check(const struct options *options)
     const struct option_value *value = options->value;
     annc_check_options check = {.batch = (uint32_t)value[OPTION_BATCH].whole,
                                 .sample = value[OPTION_ALL].given ? 0 : (uint32_t)value[OPTION_SAMPLE].whole,
-                                .seed = value[OPTION_SEED].whole};
+                                .seed = value[OPTION_SEED].whole,
+                                .precision = (annc_precision)value[OPTION_PRECISION].choice};
     struct audit audit;
     annc_check_row *rows = NULL;
     float *weights = NULL;

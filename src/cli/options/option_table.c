@@ -30,6 +30,11 @@ static const char *schedule(int i)
     return annc_schedule_name((annc_schedule_kind)i);
 }
 
+static const char *precision(int i)
+{
+    return annc_precision_name((annc_precision)i);
+}
+
 static const char *engine(int i)
 {
     return annc_engine_name((annc_engine)i);
@@ -254,6 +259,8 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                        "auto, cpu, cuda or cuda:N"},
     [OPTION_THREADS] = {"threads", "N", WHOLE, TABLE | INFO | REPORT | RARE, "0", 0, 1024, 0,
                         "CPU threads; 0: automatic"},
+    [OPTION_PRECISION] = {"precision", "NAME", CHOICE, TRAIN | SWEEP | CHECK | INFO | RARE, "fp32", 0, 0, precision,
+                          "precision of a GPU's matrix products in training"},
     [OPTION_ENGINE] = {"engine", "NAME", CHOICE, TRAIN | SWEEP | RARE, "auto", 0, 0, engine, "how steps run"},
     [OPTION_LOAD] = {"load", "MODEL", PATHNAME, TRAIN, 0, ANY, "start from a saved model"},
     [OPTION_SAVE] = {"save", "FILE", PATHNAME, COMMON | TRAIN | SWEEP | WRITES | ASIDE, 0, ANY,

@@ -189,6 +189,21 @@ annc_status device_options_from(const struct options *options, annc_device_optio
     return ANNC_OK;
 }
 
+/* cuBLAS has a variable that changes the precision of products behind the program's back. */
+static void warn_of_override(const struct options *options, const annc_device_info *info,
+                             const annc_training_options *training)
+{
+    const char *override = getenv("NVIDIA_TF32_OVERRIDE");
+    const annc_precision precision = training ? training->precision : ANNC_FP32;
+    if (!override || info->compute_capability == 0)
+        return;
+    if (strcmp(override, "0") == 0 && precision == ANNC_TF32)
+        note(options, "warning: NVIDIA_TF32_OVERRIDE=0: products are fp32 instead of tf32");
+    else if (strcmp(override, "0") != 0 && precision == ANNC_FP32)
+        note(options, "warning: NVIDIA_TF32_OVERRIDE=%.8s: cuBLAS may round factors of fp32 products to tf32; unset it",
+             override);
+}
+
 annc_status device_from_options(const struct options *options, const annc_shape *shape,
                                 const annc_training_options *training, const annc_dataset *train, annc_device **device)
 {
@@ -199,6 +214,7 @@ annc_status device_from_options(const struct options *options, const annc_shape 
     const annc_device_info *info = annc_device_describe(*device);
     note(options, "device: %s: %s", info->kind, info->name);
     note(options, "  (%s)", info->why);
+    warn_of_override(options, info, training);
     return ANNC_OK;
 }
 

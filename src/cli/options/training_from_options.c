@@ -57,6 +57,7 @@ annc_status training_from_options(const struct options *options, const annc_shap
     training->batch = (uint32_t)value[OPTION_BATCH].whole;
     training->seed = value[OPTION_SEED].whole;
     training->engine = (annc_engine)value[OPTION_ENGINE].choice;
+    training->precision = (annc_precision)value[OPTION_PRECISION].choice;
     training->schedule = (annc_schedule){.kind = (annc_schedule_kind)value[OPTION_SCHEDULE].choice,
                                          .warmup = value[OPTION_WARMUP].number,
                                          .factor = value[OPTION_SCHEDULE_FACTOR].number,

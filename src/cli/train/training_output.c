@@ -345,6 +345,7 @@ void json_network(struct json *json, const struct session *session)
     json_text(json, "device_name", info->name);
     if (session->run)
         json_text(json, "engine", annc_trainer_engine(annc_run_trainer(session->run)));
+    json_text(json, "precision", annc_precision_name((annc_precision)session->options->value[OPTION_PRECISION].choice));
     json_whole(json, "threads", (uint64_t)info->threads);
     json_whole(json, "seed", session->options->value[OPTION_SEED].whole);
 }

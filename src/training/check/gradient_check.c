@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "network/network.h"
 #include "training/step/compatibility.h"
+#include "training/step/engine_choice.h"
 #include "training/step/feed.h"
 #include "training/step/propagate.h"
 #include "training/step/reference.h"
@@ -25,7 +26,8 @@ static const double STEP = 1e-5;                 /* h of the central difference 
 static const double DIFFERENCE_TOLERANCE = 1e-6; /* relative; absolute times DIFFERENCE_FLOOR */
 static const double PIECEWISE_TOLERANCE = 1e-5;  /* with kinks */
 static const double DIFFERENCE_FLOOR = 1e-3;
-static const double DEVICE_TOLERANCE = 1e-5;    /* of a whole fp32 gradient */
+/* Of a whole gradient, by precision. */
+static const double DEVICE_TOLERANCE[ANNC_PRECISION_COUNT] = {1e-5, 1.5e-3, 1e-2};
 static const double ROUNDING = 4.0 / (1 << 23); /* a few fp32 roundings */
 /* The magnitude for which ROUNDING allows an error of fp32's smallest normal number; smaller
  * numbers lose digits or are flushed to 0. */
@@ -312,7 +314,7 @@ out:
 }
 
 /* Computes the gradient of the same minibatch on a device. */
-static annc_status device_gradient(struct audit *audit, annc_device *device)
+static annc_status device_gradient(struct audit *audit, annc_device *device, annc_precision precision)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = device->backend;
@@ -329,7 +331,8 @@ static annc_status device_gradient(struct audit *audit, annc_device *device)
     ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
     const annc_training_options options = {.objective = audit->options->objective,
                                            .augmentation = audit->options->augmentation,
-                                           .seed = audit->options->seed};
+                                           .seed = audit->options->seed,
+                                           .precision = precision};
     ANNC_TRY(annc_pass_open_training(device, audit->shape, audit->m, &options, audit->image_rows, audit->image_columns,
                                      &pass));
     ANNC_TRY(stage(audit, device, &rows, &cursor, &staged));
@@ -438,9 +441,10 @@ out:
 
 /* Fills a row. Errors are relative to the gradient, or to fp32's smallest normal number if that is
  * larger. */
-static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind, const char *path)
+static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind kind, const char *path,
+                       annc_precision precision)
 {
-    annc_check_row *row = next_row(audit, layer, kind, path, DEVICE_TOLERANCE);
+    annc_check_row *row = next_row(audit, layer, kind, path, DEVICE_TOLERANCE[precision]);
     const size_t first = first_parameter(audit, row);
     double worst = 0, largest = 0, error_squares = 0, squares = 0, magnitude_squares = 0;
     row->sampled = row->parameters;
@@ -455,16 +459,31 @@ static void device_row(struct audit *audit, uint32_t layer, annc_parameter_kind 
     const double norm = fmax(sqrt(squares), FLT_MIN);
     row->worst = worst / fmax(largest, FLT_MIN);
     row->normwise = sqrt(error_squares) / norm;
-    row->tolerance = fmax(DEVICE_TOLERANCE, ROUNDING * sqrt(magnitude_squares) / norm);
+    row->tolerance = fmax(DEVICE_TOLERANCE[precision], ROUNDING * sqrt(magnitude_squares) / norm);
     row->pass = row->worst <= row->tolerance && row->normwise <= row->tolerance;
 }
 
 /* Compares audit->device_gradient with the reference, layer by layer. */
-static void device_rows(struct audit *audit, const char *path)
+static void device_rows(struct audit *audit, const char *path, annc_precision precision)
 {
     for (uint32_t l = 1; l <= audit->shape->layers; l++)
         for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
-            device_row(audit, l, (annc_parameter_kind)kind, path);
+            device_row(audit, l, (annc_parameter_kind)kind, path, precision);
+}
+
+/* Audits the operations in the precision that is asked for, in rows of their own: "cuda, tf32". */
+static annc_status audit_precision(struct audit *audit, annc_device *device)
+{
+    annc_status status = ANNC_OK;
+    const annc_precision precision = audit->options->precision;
+    char path[sizeof audit->rows->path];
+    if (precision == ANNC_FP32 || !annc_device_has_tensor_cores(device))
+        return ANNC_OK;
+    ANNC_TRY(device_gradient(audit, device, precision));
+    snprintf(path, sizeof path, "%s, %s", device->info.kind, annc_precision_name(precision));
+    device_rows(audit, path, precision);
+out:
+    return status;
 }
 
 /* Audits each engine that accepts the job, in rows of its own: "cpu, fused". */
@@ -477,16 +496,17 @@ static annc_status audit_engines(struct audit *audit, annc_device *device)
         ANNC_TRY(engine_gradient(audit, device, *engine, &taken));
         snprintf(path, sizeof path, "%s, %s", device->info.kind, (*engine)->name);
         if (taken)
-            device_rows(audit, path);
+            device_rows(audit, path, ANNC_FP32);
     }
 out:
     return status;
 }
 
-/* Returns the number of row sets of the devices: one for the operations, one for each engine. */
+/* Returns the number of row sets of the devices: one for the operations, one for their other
+ * precision, one for each engine. */
 static size_t paths_of(annc_device *const *devices, size_t n_devices)
 {
-    size_t paths = n_devices;
+    size_t paths = 2 * n_devices;
     for (size_t d = 0; d < n_devices; d++)
         for (const struct annc_engine_ops *const *engine = devices[d]->backend->engines; *engine; engine++)
             paths++;
@@ -530,6 +550,20 @@ static void close_audit(struct audit *audit)
     annc_release(audit->rows);
 }
 
+/* Checks that one of the devices has the precision. */
+static annc_status check_precision(annc_precision precision, annc_device *const *devices, size_t n_devices)
+{
+    bool has_it = precision == ANNC_FP32;
+    if (!annc_precision_name(precision))
+        return annc_fail(ANNC_USAGE, "precision %d does not exist; valid values are 0 to %d", (int)precision,
+                         ANNC_PRECISION_COUNT - 1);
+    for (size_t d = 0; d < n_devices; d++)
+        has_it = has_it || annc_device_has_tensor_cores(devices[d]);
+    return has_it ? ANNC_OK
+                  : annc_fail(ANNC_DEVICE, "no device computes in %s, which needs a GPU of compute capability 8.0",
+                              annc_precision_name(precision));
+}
+
 annc_status annc_check(const annc_network *network, const annc_dataset *dataset, annc_device *const *devices,
                        size_t n_devices, const annc_check_options *options, annc_check_row **rows, size_t *count)
 {
@@ -547,6 +581,7 @@ annc_status annc_check(const annc_network *network, const annc_dataset *dataset,
         ANNC_RETURN_IF_FAILED(annc_device_check(devices[d]));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "an audit needs a minibatch of 1 or more examples");
+    ANNC_RETURN_IF_FAILED(check_precision(options->precision, devices, n_devices));
     ANNC_TRY(annc_examples_fit(audit.shape, examples));
     ANNC_TRY(annc_objective_check(&options->objective, audit.shape));
     ANNC_TRY(annc_augmentation_check(&options->augmentation));
@@ -560,8 +595,9 @@ annc_status annc_check(const annc_network *network, const annc_dataset *dataset,
         for (int kind = ANNC_WEIGHT; kind <= ANNC_BIAS; kind++)
             difference_row(&audit, l, (annc_parameter_kind)kind);
     for (size_t d = 0; d < n_devices; d++) {
-        ANNC_TRY(device_gradient(&audit, devices[d]));
-        device_rows(&audit, devices[d]->info.kind);
+        ANNC_TRY(device_gradient(&audit, devices[d], ANNC_FP32));
+        device_rows(&audit, devices[d]->info.kind, ANNC_FP32);
+        ANNC_TRY(audit_precision(&audit, devices[d]));
         ANNC_TRY(audit_engines(&audit, devices[d]));
     }
     *rows = audit.rows;

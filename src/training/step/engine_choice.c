@@ -37,6 +37,12 @@ const struct annc_engine_ops *annc_engine_find(const annc_device *device, const 
     return best;
 }
 
+bool annc_device_has_tensor_cores(const annc_device *device)
+{
+    const int first = 80; /* compute capability */
+    return device->backend->use_precision && device->info.compute_capability >= first;
+}
+
 bool annc_engine_exists(const annc_device *device, annc_engine kind)
 {
     if (kind == ANNC_ENGINE_AUTO || kind == ANNC_ENGINE_OPS)
@@ -182,7 +188,9 @@ annc_status annc_device_open_for_many(const annc_device_options *options, const 
     if (opened != ANNC_OK)
         return opened;
     const double steps = examples ? ceil((double)examples->count / job.batch) * epochs : 0,
-                 cpu_seconds = best_seconds(*device, &job, wanted, count);
+                 cpu_seconds = training && training->precision != ANNC_FP32
+                                   ? INFINITY
+                                   : best_seconds(*device, &job, wanted, count);
     const char *why = !training ? "a network this small is evaluated faster on the CPU than on a GPU"
                                 : "a training this small is faster on the CPU than on a GPU";
     if (another_may_be_faster(&job, cpu_seconds, steps, count)) {

@@ -21,6 +21,8 @@ annc_status annc_device_open_for_many(const annc_device_options *options, const 
                                       const annc_training_options *training, const annc_dataset *train, uint32_t epochs,
                                       uint32_t count, annc_device **device);
 
+/* Returns whether the products of a device can have another precision than fp32. */
+bool annc_device_has_tensor_cores(const annc_device *device);
 /* Returns whether a device has an engine of a kind; every device has the operations. */
 bool annc_engine_exists(const annc_device *device, annc_engine kind);
 

@@ -89,7 +89,8 @@ static struct annc_pass training_pass(annc_device *device, const annc_shape *sha
                               .shape = shape,
                               .objective = options->objective,
                               .augmentation = options->augmentation,
-                              .seed = options->seed};
+                              .seed = options->seed,
+                              .precision = options->precision};
 }
 
 annc_status annc_pass_open_training(annc_device *device, const annc_shape *shape, uint32_t m,
@@ -288,6 +289,8 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
     const struct annc_backend *backend = pass->device->backend;
 
     float *const X = pass->unaugmented ? pass->unaugmented : pass->A[0];
+    if (backend->use_precision)
+        backend->use_precision(pass->device, pass->precision);
     pass->is_weighted = staged->weights || pass->class_weights;
     ANNC_TRY(backend->gather(pass->device, cursor, staged, annc_pass_label_values(pass), pass->class_weights, m, X,
                              pass->Y, pass->is_weighted ? pass->row_weights : NULL));

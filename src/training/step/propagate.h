@@ -32,6 +32,7 @@ struct annc_pass {
      * nobody is asked. */
     bool (*stop)(void *context);
     void *context;
+    annc_precision precision; /* of the products */
 };
 
 /* Returns whether a minibatch of m rows takes so long that `stop` is asked within it: its products

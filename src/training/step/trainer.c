@@ -117,6 +117,10 @@ static annc_status check_options(const annc_device *device, const annc_shape *sh
     if (!annc_engine_exists(device, options->engine))
         return annc_fail(ANNC_DEVICE, "the device '%s' has no engine '%s'", device->info.kind,
                          annc_engine_name(options->engine));
+    if (options->precision != ANNC_FP32 && !annc_device_has_tensor_cores(device))
+        return annc_fail(ANNC_DEVICE,
+                         "the device '%s' computes in fp32; '%s' needs a GPU of compute capability 8.0 or newer",
+                         device->info.kind, annc_precision_name(options->precision));
     ANNC_TRY(annc_examples_fit(shape, examples));
     if (examples->targets && (options->objective.class_weights || options->objective.label_smoothing > 0))
         return annc_fail(ANNC_INPUT, "class weights and label smoothing need labels, but the data have targets");

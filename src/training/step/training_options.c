@@ -105,6 +105,9 @@ annc_status annc_training_check(const annc_training_options *options, const annc
     if (!annc_engine_name(options->engine))
         return annc_fail(ANNC_USAGE, "engine %d does not exist; valid values are 0 to %d", (int)options->engine,
                          ANNC_ENGINE_COUNT - 1);
+    if (!annc_precision_name(options->precision))
+        return annc_fail(ANNC_USAGE, "precision %d does not exist; valid values are 0 to %d", (int)options->precision,
+                         ANNC_PRECISION_COUNT - 1);
     ANNC_TRY(annc_shape_check(shape));
     ANNC_TRY(annc_rate_check(options->eta));
     if (options->batch == 0)
