@@ -3,7 +3,8 @@
 #
 #   bench/gpu_suite.sh [OUT]      default OUT: bench/results
 #
-#   1. builds the program and annc-bench, benchmarks each job on the GPU, and trains the tutorial's network (three minutes at most)
+#   1. builds the program and annc-bench, benchmarks each job on the GPU, and trains the tutorial's network, also with other options and
+#      larger networks in each precision (three minutes at most)
 #   2. builds the tests and runs those labelled gpu
 #   3. runs compute-sanitizer on our own kernels
 #   4. benchmarks the CPU; trains the same jobs by PyTorch, JAX and cuBLAS, if they are installed and time is left
@@ -26,7 +27,7 @@ text=$out/gpu_suite.txt json=$out/gpu_suite.json log=$out/gpu_suite.log
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 deadline=$((SECONDS + ${ANNC_SUITE_SECONDS:-$([ "$rehearsal" = 1 ] && echo 1200 || echo 540)}))
-steps="" benchmarks="" headline=null together=null failed=0 verdict=""
+steps="" benchmarks="" trainings="" headline=null together=null failed=0 verdict=""
 export ANNC_OFFLINE=1
 : >"$text"
 : >"$log"
@@ -36,8 +37,8 @@ say() { printf '%s\n' "$*" | tee -a "$text"; }
 append() { printf '%s%s%s' "$1" "${1:+,}" "$2"; }
 
 write_json() {
-  printf '{"schema":"annc.gpu_suite/1","commit":"%s","rehearsal":%s,"gpu":"%s","steps":[%s],"headline":%s,"together":%s,"bench":[%s]}\n' \
-    "$commit" "$([ "$rehearsal" = 1 ] && echo true || echo false)" "$gpu" "$steps" "$headline" "$together" "$benchmarks" >"$json.new"
+  printf '{"schema":"annc.gpu_suite/1","commit":"%s","rehearsal":%s,"gpu":"%s","steps":[%s],"headline":%s,"trainings":[%s],"together":%s,"bench":[%s]}\n' \
+    "$commit" "$([ "$rehearsal" = 1 ] && echo true || echo false)" "$gpu" "$steps" "$headline" "$trainings" "$together" "$benchmarks" >"$json.new"
   mv "$json.new" "$json"
 }
 
@@ -75,6 +76,15 @@ benchmark() {
     say "$(grep -v '^{' "$output" | sed 's/^/    /')"
     write_json
   fi
+}
+
+# training OPTIONS...: trains on the GPU; the result's line goes to the JSON, its seconds and engine to the text.
+training() {
+  local line
+  step "train $*" 30 "$build/annc-gpu" train --device cuda --json "$@"
+  line=$(grep '"annc.result/1"' "$output" | tail -n 1)
+  [ -n "$line" ] && trainings=$(append "$trainings" "$line") && write_json
+  say "    $(printf '%s' "${line:-no result}" | grep -oE '"(accuracy|seconds|engine|precision)":[^,]*|no result' | paste -sd ' ' -)"
 }
 
 commit=${ANNC_COMMIT:-$(git rev-parse --short=10 HEAD 2>/dev/null || echo unknown)}
@@ -116,7 +126,21 @@ fi
 result=$(grep '"annc.result/1"' "$output" | tail -n 1)
 headline=${result:-null}
 say "    $(printf '%s' "${result:-no result}" | grep -oE '"(accuracy|loss|seconds|test_seconds|wall_seconds|engine)":[^,]*|no result' | paste -sd ' ' -)"
-step "audit" 30 "$build/annc-gpu" check --device cuda --layers "$([ "$rehearsal" = 1 ] && echo 784-4-10 || echo 784-32-10)"
+layers=$([ "$rehearsal" = 1 ] && echo 784-4-10 || echo 784-32-10)
+step "audit" 30 "$build/annc-gpu" check --device cuda --layers "$layers" --precision tf32
+if [ "$rehearsal" = 1 ]; then
+  training --data digits --layers 784-4-10 --batch 3000 --epochs 1 --optimizer adam
+else
+  step "audit in bf16" 30 "$build/annc-gpu" check --device cuda --layers "$layers" --precision bf16
+  training --epochs 5 --optimizer adam
+  training --epochs 5 --dropout 0.2
+  training --epochs 5 --clip 1
+  training --epochs 5 --layers 784-128-10 --batch 64
+  for precision in fp32 tf32 bf16; do
+    training --epochs 5 --layers 784-512-512-10 --batch 256 --precision $precision
+    training --epochs 2 --layers 784-4096-4096-10 --batch 4096 --precision $precision
+  done
+fi
 # Networks together: one block of threads each. Seconds are sums of the networks' shares.
 if [ "$rehearsal" = 1 ]; then
   step "networks together" 60 "$build/annc-gpu" sweep --data digits --layers 784-4-10 --grid lr=1,3 --batch 3000 --epochs 1 --device cuda --json

@@ -60,6 +60,7 @@ def main():
         assert [bench["device"] for bench in result["bench"]][0] != result["bench"][1]["device"]
         assert all(job["verified"] for bench in result["bench"] for job in bench["jobs"])
         assert result["headline"]["engine"] == "recorded" and result["headline"]["commit"]
+        assert [training["precision"] for training in result["trainings"]] == ["fp32"]
         assert result["together"]["networks"] == 2
         calls = (folder / "calls").read_text().splitlines()
         assert all("kernel_substring=gather_kernel" in call for call in calls) and "--report-api-errors no" in calls[0]
