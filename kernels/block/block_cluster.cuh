@@ -1,15 +1,17 @@
 // block_cluster.cuh - access to the other blocks of a cluster, and the barrier of them all.
 //
-// cluster.sync is said to take some 850 cycles on an H100. Here each block has an mbarrier that the
-// others arrive at: a store to another block's memory and a wait in one's own.
+// cluster.sync is said to take some 850 cycles on an H100. Here each block has mbarriers that the
+// others arrive at: a store to another block's memory and a wait in one's own. Two are used by turns:
+// a block that is ahead, and arrives for the next meeting, does not count for this one where others
+// have not arrived yet. It cannot be two meetings ahead, as that needs an arrival of every block.
 #ifndef ANNC_KERNELS_BLOCK_BLOCK_CLUSTER_CUH
 #define ANNC_KERNELS_BLOCK_BLOCK_CLUSTER_CUH
 
 #include "kernels/device.cuh"
 
-// The barrier of a block, in shared memory, and how often its threads have met.
+// The two barriers of a block, in shared memory, and how often its threads have met.
 struct Meeting {
-    uint64_t *barrier;
+    uint64_t *barriers;
     uint32_t count;
 };
 
@@ -50,14 +52,15 @@ __device__ inline void cluster_sync()
     asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
 }
 
-// Prepares the barrier and waits for the cluster. Until then, no block may access another.
+// Prepares the barriers and waits for the cluster. Until then, no block may access another.
 __device__ inline void open_cluster(const Meeting &meeting, uint32_t blocks)
 {
     if (threadIdx.x == 0) {
-        asm volatile(
-            "mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"((uint32_t)__cvta_generic_to_shared(meeting.barrier)),
-            "r"(blocks)
-            : "memory");
+        for (uint32_t i = 0; i < 2; i++)
+            asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(
+                             (uint32_t)__cvta_generic_to_shared(meeting.barriers + i)),
+                         "r"(blocks)
+                         : "memory");
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     cluster_sync();
@@ -66,7 +69,9 @@ __device__ inline void open_cluster(const Meeting &meeting, uint32_t blocks)
 // Waits for all threads of the cluster: they see what the others wrote before.
 __device__ inline void meet(Meeting &meeting, uint32_t blocks)
 {
-    const uint32_t own = (uint32_t)__cvta_generic_to_shared(meeting.barrier);
+    const uint32_t own = (uint32_t)__cvta_generic_to_shared(meeting.barriers + meeting.count % 2);
+    const uint32_t parity = meeting.count / 2 % 2;
+    meeting.count++;
     __syncthreads();
     if (threadIdx.x < blocks) {
         uint32_t there;
@@ -76,7 +81,7 @@ __device__ inline void meet(Meeting &meeting, uint32_t blocks)
     asm volatile("{.reg .pred done;\n"
                  "AGAIN%=: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
                  "@!done bra AGAIN%=; }" ::"r"(own),
-                 "r"(meeting.count++ % 2)
+                 "r"(parity)
                  : "memory");
 }
 

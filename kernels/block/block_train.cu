@@ -120,7 +120,7 @@ struct Variables {
     annc_cursor cursor;
     Share own;
     double sums[WARPS + 1];
-    uint64_t barrier;
+    uint64_t barriers[2];
 };
 
 // SHARES: the parameters are in shared memory.
@@ -133,7 +133,7 @@ __global__ void __launch_bounds__(THREADS, 1)
     ANNC_SHARED(Variables, variables);
     annc_block_network &network = variables.network;
     annc_cursor &cursor = variables.cursor;
-    Meeting meeting = {&variables.barrier, 0};
+    Meeting meeting = {variables.barriers, 0};
     const uint32_t rank = blockIdx.x % plan.blocks;
     if (threadIdx.x == 0) {
         divide_inputs(plan, rank, &variables.own);
