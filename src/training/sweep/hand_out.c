@@ -312,7 +312,8 @@ static annc_status do_duty(struct annc_hand_out *out, const struct duty *duty)
 static void release_workers(struct annc_hand_out *out)
 {
     pthread_mutex_lock(&out->mutex);
-    out->has_failed = out->is_stopped = true;
+    out->has_failed = true;
+    __atomic_store_n(&out->is_stopped, true, __ATOMIC_RELAXED);
     pthread_cond_broadcast(&out->changed);
     pthread_mutex_unlock(&out->mutex);
 }
