@@ -8,7 +8,7 @@
 
 // Returns to every thread of a block whether it is the last of `blocks` that count themselves here,
 // and may read what the others wrote before. The counter begins and ends as 0.
-__device__ static bool is_last_block(uint32_t *ended, unsigned blocks)
+__device__ static inline bool is_last_block(uint32_t *ended, unsigned blocks)
 {
     __shared__ bool is_last;
     __syncthreads();
