@@ -450,6 +450,8 @@ class Errors(unittest.TestCase):
         self.refused("class_weights is", class_weights=[1, 2])
         self.refused("class_weights is 'even'", class_weights="even")
         self.refused("device is 'cuda:x'", device="cuda:x")
+        self.refused("precision is 'fp8': it must be one of fp32, tf32, bf16", precision="fp8")
+        self.refused("the device 'cpu' computes in fp32", RuntimeError, precision="tf32", device="cpu")
         self.refused("softmax", activation="softmax")
         self.refused("cost", output_activation="softmax", cost="cross-entropy")
 
