@@ -449,9 +449,9 @@ class Devices(Cli):
 
     @unittest.skipUnless(MODULE, "the simulated device is not built")
     def test_info_of_a_training(self):
-        line = self.lines("info", "--device", "cuda", "--layers", "784-32-10", "--optimizer", "adam", "--batch", "24",
+        line = self.lines("info", "--device", "cuda", "--layers", "784-32-10", "--optimizer", "adam", "--batch", "12",
                           environment={"ANNC_CUDA_MODULE": str(MODULE)})[-1]
-        self.assertEqual((line["optimizer"], line["batch"]), ("adam", 24))
+        self.assertEqual((line["optimizer"], line["batch"]), ("adam", 12))
         refusals = {engine["name"]: engine.get("refusal") for engine in line["devices"][-1]["engines"]}
         self.assertIn("linear optimisers", refusals["cluster"])
         self.assertIsNone(refusals["split"])
