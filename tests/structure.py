@@ -59,7 +59,7 @@ ARROWS = {
 ARROWS = {directory: set(allowed.split()) for directory, allowed in ARROWS.items()}
 KERNELS_MAY_USE = {"base/functions.h", "base/philox.h", "base/order.h", "base/augmentation.h", "base/device_code.h", "backend/backend.h",
                    "backend/cuda/kernels.h", "annc.h", "kernels/device.cuh", "kernels/reductions.cuh",
-                   "kernels/rows.cuh", "kernels/tiles.cuh"}
+                   "kernels/rows.cuh", "kernels/tiles.cuh", "kernels/hopper.cuh"}
 OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use
 
 # Source files that have no header of their own, by the header that declares what they define.

@@ -39,6 +39,8 @@ inline void close_cluster()
 
 #elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 
+#include "kernels/hopper.cuh"
+
 // Returns where block `rank` of the cluster has what this block has at an address of shared memory.
 template <typename Number> __device__ inline Number *in_block(Number *own, uint32_t rank)
 {
@@ -47,21 +49,13 @@ template <typename Number> __device__ inline Number *in_block(Number *own, uint3
     return reinterpret_cast<Number *>(there);
 }
 
-__device__ inline void cluster_sync()
-{
-    asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
-}
-
 // Prepares the barriers and waits for the cluster. Until then, no block may access another.
 __device__ inline void open_cluster(const Meeting &meeting, uint32_t blocks)
 {
     if (threadIdx.x == 0) {
         for (uint32_t i = 0; i < 2; i++)
-            asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(
-                             (uint32_t)__cvta_generic_to_shared(meeting.barriers + i)),
-                         "r"(blocks)
-                         : "memory");
-        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+            barrier_open(meeting.barriers + i, (int)blocks);
+        barriers_are_open();
     }
     cluster_sync();
 }
@@ -69,20 +63,13 @@ __device__ inline void open_cluster(const Meeting &meeting, uint32_t blocks)
 // Waits for all threads of the cluster: they see what the others wrote before.
 __device__ inline void meet(Meeting &meeting, uint32_t blocks)
 {
-    const uint32_t own = (uint32_t)__cvta_generic_to_shared(meeting.barriers + meeting.count % 2);
-    const uint32_t parity = meeting.count / 2 % 2;
+    uint64_t *const barrier = meeting.barriers + meeting.count % 2;
+    const int parity = (int)(meeting.count / 2 % 2);
     meeting.count++;
     __syncthreads();
-    if (threadIdx.x < blocks) {
-        uint32_t there;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(own), "r"(threadIdx.x));
-        asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(there) : "memory");
-    }
-    asm volatile("{.reg .pred done;\n"
-                 "AGAIN%=: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
-                 "@!done bra AGAIN%=; }" ::"r"(own),
-                 "r"(parity)
-                 : "memory");
+    if (threadIdx.x < blocks)
+        arrive_in_block(barrier, threadIdx.x);
+    wait_for_cluster(barrier, parity);
 }
 
 // Waits for the cluster for the last time: a block ends only when no other accesses it.

@@ -6,7 +6,7 @@
 #define ANNC_KERNELS_CLUSTER_LAYOUT_CUH
 
 #include "backend/cuda/cluster.h"
-#include "kernels/cluster/hopper.cuh"
+#include "kernels/hopper.cuh"
 #include "kernels/device.cuh"
 #include "kernels/two_layers/outputs.cuh"
 

@@ -5,7 +5,7 @@
 #define ANNC_KERNELS_CLUSTER_LINEAR_UPDATE_CUH
 
 #include "backend/cuda/cluster.h"
-#include "kernels/cluster/hopper.cuh"
+#include "kernels/hopper.cuh"
 
 // One step of a parameter by its mean gradient g. A bias has no penalty and no decay.
 template <typename real>

@@ -2,14 +2,7 @@
 #ifndef ANNC_KERNELS_TWO_LAYERS_MMA_CUH
 #define ANNC_KERNELS_TWO_LAYERS_MMA_CUH
 
-#include <stdint.h>
-
-#define ANNC_INLINE __device__ __forceinline__
-
-ANNC_INLINE uint32_t shared_address(const void *p)
-{
-    return (uint32_t)__cvta_generic_to_shared(p);
-}
+#include "kernels/hopper.cuh"
 
 // ---------------------------------------------------------------- tiles
 

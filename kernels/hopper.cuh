@@ -4,10 +4,17 @@
 // All addresses are 32-bit addresses of shared memory. A barrier (mbarrier) counts arrivals and
 // bytes; a wait names the parity of the phase that has to be over. A wait for the odd parity of a
 // new barrier returns at once, so a consumer waits for every phase of a barrier, in order.
-#ifndef ANNC_KERNELS_CLUSTER_HOPPER_CUH
-#define ANNC_KERNELS_CLUSTER_HOPPER_CUH
+#ifndef ANNC_KERNELS_HOPPER_CUH
+#define ANNC_KERNELS_HOPPER_CUH
 
-#include "kernels/two_layers/mma.cuh"
+#include <stdint.h>
+
+#define ANNC_INLINE __device__ __forceinline__
+
+ANNC_INLINE uint32_t shared_address(const void *p)
+{
+    return (uint32_t)__cvta_generic_to_shared(p);
+}
 
 // ---------------------------------------------------------------- the cluster
 
@@ -47,6 +54,14 @@ ANNC_INLINE void barriers_are_open()
 ANNC_INLINE void arrive(uint64_t *barrier)
 {
     asm volatile("mbarrier.arrive.shared::cta.b64 _,[%0];" ::"r"(shared_address(barrier)) : "memory");
+}
+
+// Arrives at the same barrier of another block, which then sees what this thread wrote before.
+ANNC_INLINE void arrive_in_block(uint64_t *barrier, uint32_t rank)
+{
+    asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _,[%0];" ::"r"(
+                     address_in_block(shared_address(barrier), rank))
+                 : "memory");
 }
 
 // Arrives, and lets the phase end only after `bytes` have been copied too.
