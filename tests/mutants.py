@@ -236,7 +236,7 @@ MUTANTS = [
     ("a unit's norm is of a block's weights (split)", "kernels/block/block_update.cuh", "squares += in_block(squares_of_units(block), rank)[u];", "squares += squares_of_units(block)[u];", "^split_simulated$"),
     ("noise by the number in the block (split)", "kernels/block/block_gather.cuh", "const uint32_t j = block.own.first_input + k;", "const uint32_t j = k;", "^split_simulated$"),
     ("both states in one place (split)", "kernels/block/block_train.cu", "network.v ? 1 : 0", "0", "^split_simulated$"),
-    ("the first network's states for all (split)", "src/backend/cuda/block_engine.c", "needs.states = own.states > needs.states ? own.states : needs.states;", "needs.states = needs_of(jobs[0]).states;", "^split_simulated$"),
+    ("the first network's states for all (split)", "src/backend/cuda/block_engine.c", "states = states_of(jobs[i]) > states ? states_of(jobs[i]) : states;", "states = states_of(jobs[0]);", "^split_simulated$"),
     ("fp32 products in tf32", "src/training/step/propagate.c", "backend->use_precision(pass->device, pass->precision);", "backend->use_precision(pass->device, pass->precision > 0 ? pass->precision : ANNC_TF32);", "^backends_simulated$"),
     ("a precision is not taken", "src/backend/cuda/backend_cuda.c", "    annc_cuda(device)->precision = precision;", "    annc_cuda(device)->precision = ANNC_FP32;\n    (void)precision;", "^backends_simulated$"),
     ("bf16 is tf32", "src/backend/cuda/backend_cuda.c", "return CUBLAS_COMPUTE_32F_FAST_16BF;", "return CUBLAS_COMPUTE_32F_FAST_TF32;", "^backends_simulated$"),

@@ -61,22 +61,17 @@ static uint32_t inputs_per_block(uint32_t inputs, uint32_t blocks)
     return most < inputs ? most : inputs;
 }
 
-/* What the jobs of a launch, whose optimisers differ, take beside what their shape and minibatch do. */
-struct needs {
-    uint32_t states; /* arrays in theta's layout */
-    bool limits_norms;
-};
-
-static struct needs needs_of(const struct annc_job *job)
+/* Returns how many arrays in theta's layout the optimiser of a job has. */
+static uint32_t states_of(const struct annc_job *job)
 {
     const int states = annc_optimiser_states(job->training->optimiser);
-    const struct needs needs = {(states & FIRST ? 1u : 0u) + (states & SECOND ? 1u : 0u), job->training->max_norm > 0};
-    return needs;
+    return (states & FIRST ? 1u : 0u) + (states & SECOND ? 1u : 0u);
 }
 
-/* Lays out the shared memory of a block, one of `blocks` of a network; false if it does not fit the
- * device. Bytes that are not known yet count as floats. */
-static bool make_plan(const annc_device *device, const struct annc_job *job, struct needs needs, uint32_t blocks,
+/* Lays out the shared memory of a block, one of `blocks` of a network, for up to `states` arrays of
+ * the optimiser; false if it does not fit the device. Bytes that are not known yet count as
+ * floats. */
+static bool make_plan(const annc_device *device, const struct annc_job *job, uint32_t states, uint32_t blocks,
                       struct annc_block_plan *plan)
 {
     const size_t capacity = (size_t)limits_of(device)->bytes;
@@ -124,16 +119,15 @@ static bool make_plan(const annc_device *device, const struct annc_job *job, str
     plan->partial = take(&used, partial);
     plan->weights = take(&used, objective->class_weights ? (outputs == 1 ? 2 : outputs) : 0);
     plan->numbers = take(&used, (size_t)6 * batch);
-    plan->squares = take(&used, blocks > 1 && needs.limits_norms ? 2 * (size_t)shape->width[1] : 0);
+    plan->squares = take(&used, blocks > 1 ? 2 * (size_t)shape->width[1] : 0);
     plan->row_bytes = ((bytes ? inputs : 4 * inputs) + 3) / 4 * 4;
     plan->rows = take(&used, (size_t)2 * batch * plan->row_bytes / 4);
     plan->parameters = (uint32_t)parameters;
     plan->shares = (used + parameters) * sizeof(float) <= capacity;
     if (plan->shares)
         plan->copy = take(&used, parameters);
-    const size_t states = needs.states * parameters;
-    if (plan->shares && states > 0 && (used + states) * sizeof(float) <= capacity)
-        plan->states = take(&used, states);
+    if (plan->shares && states > 0 && (used + states * parameters) * sizeof(float) <= capacity)
+        plan->states = take(&used, states * parameters);
     plan->bytes = used * sizeof(float);
     return plan->bytes <= capacity;
 }
@@ -146,7 +140,7 @@ static const char *block_refuses(const annc_device *device, const struct annc_jo
     const char *why = annc_cuda_block_refuses(job);
     if (why)
         return why;
-    return make_plan(device, job, needs_of(job), 1, &plan)
+    return make_plan(device, job, states_of(job), 1, &plan)
                ? NULL
                : "a minibatch and its activations do not fit a block's shared memory";
 }
@@ -159,9 +153,8 @@ static const char *split_refuses(const annc_device *device, const struct annc_jo
         return why;
     if (!limits_of(device)->has_clusters)
         return "the device, or this build for it, has no clusters of blocks, as compute capability 9.0 and newer have";
-    const struct needs needs = needs_of(job);
-    const bool fits = make_plan(device, job, needs, annc_cuda_split_blocks(job), &plan);
-    return fits && plan.shares && (plan.states || needs.states == 0)
+    const bool fits = make_plan(device, job, states_of(job), annc_cuda_split_blocks(job), &plan);
+    return fits && plan.shares && (plan.states || states_of(job) == 0)
                ? NULL
                : "a minibatch, the parameters and the optimiser's states do not fit the shared memory of 8 blocks";
 }
@@ -169,7 +162,7 @@ static const char *split_refuses(const annc_device *device, const struct annc_jo
 static double block_seconds(const annc_device *device, const struct annc_job *job)
 {
     struct annc_block_plan plan;
-    make_plan(device, job, needs_of(job), 1, &plan);
+    make_plan(device, job, states_of(job), 1, &plan);
     return annc_cuda_block_seconds(job, plan.shares, plan.states > 0);
 }
 
@@ -182,7 +175,7 @@ static double split_seconds(const annc_device *device, const struct annc_job *jo
 static size_t block_memory(const annc_device *device, const struct annc_job *job, uint32_t n)
 {
     struct annc_block_plan plan;
-    make_plan(device, job, needs_of(job), 1, &plan);
+    make_plan(device, job, states_of(job), 1, &plan);
     return n * (sizeof(struct annc_block_network) + (plan.shares ? 0 : plan.parameters * sizeof(float)));
 }
 
@@ -258,13 +251,10 @@ static annc_status open_engine(annc_device *device, struct annc_job *const *jobs
     struct block_engine *engine = (struct block_engine *)calloc(1, sizeof *engine);
     if (!engine)
         return device->host->fail(ANNC_MEMORY, "out of memory: an engine needs %zu bytes", sizeof *engine);
-    struct needs needs = {0, false};
-    for (uint32_t i = 0; i < n; i++) {
-        const struct needs own = needs_of(jobs[i]);
-        needs.states = own.states > needs.states ? own.states : needs.states;
-        needs.limits_norms = needs.limits_norms || own.limits_norms;
-    }
-    make_plan(device, jobs[0], needs, blocks, &engine->plan);
+    uint32_t states = 0;
+    for (uint32_t i = 0; i < n; i++)
+        states = states_of(jobs[i]) > states ? states_of(jobs[i]) : states;
+    make_plan(device, jobs[0], states, blocks, &engine->plan); /* which fits, as the job with most does */
     ANNC_TRY(annc_job_table_open(device, jobs, n, sizeof(struct annc_block_network), &engine->table));
     if (!engine->plan.shares) {
         ANNC_TRY(device->backend->alloc(device, n * engine->plan.parameters * sizeof(float), "a copy of the parameters",
