@@ -6,8 +6,8 @@
 #define ANNC_KERNELS_CLUSTER_LAYOUT_CUH
 
 #include "backend/cuda/cluster.h"
-#include "kernels/hopper.cuh"
 #include "kernels/device.cuh"
+#include "kernels/hopper.cuh"
 #include "kernels/two_layers/outputs.cuh"
 
 constexpr int ROWS = ANNC_TWO_LAYERS_BATCH;   // examples of a step; rows that are missing count as 0
