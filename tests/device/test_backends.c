@@ -394,6 +394,7 @@ static void precisions(void)
         size_t count;
         CHECK(problem_train(device, &problem, options, ANNC_ENGINE_OPS, 1, &result) == ANNC_DEVICE &&
               strstr(annc_last_error(), "computes in fp32"));
+        free(result.theta);
         CHECK(annc_check(problem.network, problem.data, &device, 1, &audit, &rows, &count) == ANNC_DEVICE &&
               strstr(annc_last_error(), annc_precision_name(precision)));
     }
