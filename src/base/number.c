@@ -80,29 +80,77 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
 static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* Reads up to EXACT_DIGITS digits with a decimal mark between or beside them, which most numbers
- * are, as value_of does; false for any other text. */
-static bool parse_short(const char *text, size_t length, char decimal, double *number)
+/* ---------------------------------------------------------------- short numbers */
+
+/* Returns the next eight bytes as a number, the first one lowest; zeros stand behind the end. */
+static inline uint64_t load_bytes(const char *at, const char *end)
 {
-    uint64_t value = 0;
-    size_t digits = 0, mark = length; /* the digits before the mark */
-    if (length > EXACT_DIGITS + 1)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        if (is_digit(text[i])) {
-            value = value * 10 + (uint64_t)(text[i] - '0');
-            digits++;
-        } else if (text[i] == decimal && mark == length) {
-            mark = digits;
-        } else {
-            return false;
-        }
+    uint64_t word;
+    if (__builtin_expect(end - at >= (ptrdiff_t)sizeof word, true)) {
+        memcpy(&word, at, sizeof word);
+    } else {
+        char last[sizeof word] = {0};
+        memcpy(last, at, (size_t)(end - at));
+        memcpy(&word, last, sizeof word);
     }
-    if (digits == 0 || digits > EXACT_DIGITS)
-        return false;
-    *number = mark < digits ? (double)value / powers[digits - mark] : (double)value;
-    return true;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
 }
+
+/* Returns how many of the first eight bytes are digits, up to the first other one, and their value.
+ * Neighbours are joined to numbers of two, four and eight digits. */
+static unsigned take_digits(uint64_t word, uint64_t *value)
+{
+    const uint64_t each = 0x0101010101010101;
+    uint64_t digits = word ^ '0' * each;
+    /* The high bit of a byte above 9; a carry reaches only bytes behind such a one. */
+    const uint64_t others = ((digits + (0x80 - 10) * each) | digits) & 0x80 * each;
+    const unsigned count = others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
+    digits = count > 0 ? digits << 8 * (8 - count) : 0;
+    digits = (digits * (1 + (10 << 8)) >> 8) & 0x00FF00FF00FF00FF;
+    digits = (digits * (1 + (100 << 16)) >> 16) & 0x0000FFFF0000FFFF;
+    *value = digits * (1 + (UINT64_C(10000) << 32)) >> 32;
+    return count;
+}
+
+/* Reads digits up to the first other character and puts them behind those of *value, of which there
+ * are *digits; may stop beyond EXACT_DIGITS. */
+static const char *take_run(const char *at, const char *end, uint64_t *value, unsigned *digits)
+{
+    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    unsigned count;
+    do {
+        uint64_t more;
+        count = take_digits(load_bytes(at, end), &more);
+        *value = *value * tens[count] + more;
+        *digits += count;
+        at += count;
+    } while (count == 8 && *digits <= EXACT_DIGITS);
+    return at;
+}
+
+const char *annc_number_begin(const char *text, const char *end, char decimal, double *number, bool *has_mark)
+{
+    const char *at = text;
+    uint64_t value = 0;
+    unsigned digits = 0;
+    const bool negative = at < end && *at == '-';
+    at += negative | (at < end && *at == '+');
+    at = take_run(at, end, &value, &digits);
+    const unsigned whole = digits;
+    *has_mark = at < end && *at == decimal;
+    if (*has_mark && digits <= EXACT_DIGITS)
+        at = take_run(at + 1, end, &value, &digits);
+    if (digits == 0 || digits > EXACT_DIGITS)
+        return NULL;
+    /* Both are exact; signs come in no order, so that a branch for them is mispredicted. */
+    *number = (double)value / powers[digits - whole] * (1 - 2 * negative);
+    return at;
+}
+
+/* ---------------------------------------------------------------- all numbers */
 
 /* Returns the parts as a double, rounded once. */
 static double value_of(const struct parts *parts, int exponent)
@@ -122,14 +170,11 @@ bool annc_number_parse(const char *text, size_t length, char decimal, char thous
     const char *at = text, *end = text + length;
     struct parts parts; /* not cleared: `length` delimits its text */
     int exponent = 0;
-    bool negative = false;
+    bool negative = false, has_mark;
     if (length > LONGEST)
         return false;
-    const size_t sign = at < end && (*at == '-' || *at == '+');
-    if (parse_short(text + sign, length - sign, decimal, number)) {
-        *number = sign && *text == '-' ? -*number : *number;
+    if (annc_number_begin(text, end, decimal, number, &has_mark) == end)
         return true;
-    }
     parts.length = 0;
     parts.digits = 0;
     parts.significant = parts.scale = 0;

@@ -13,6 +13,11 @@
  * is infinite. */
 bool annc_number_parse(const char *text, size_t length, char decimal, char thousands, double *number);
 
+/* Reads the number of up to 15 digits, with at most one `decimal` mark and a sign, that a text begins
+ * with, as most numbers are written. Returns the end of its digits, and whether it has a mark; NULL
+ * for any other beginning. The number is the one of annc_number_parse where the text ends there. */
+const char *annc_number_begin(const char *text, const char *end, char decimal, double *number, bool *has_mark);
+
 /* Write a finite number as "%a" does in the C locale, and read it back exactly. */
 enum { ANNC_NUMBER_HEX = 32 };
 void annc_number_format_hex(double number, char *text);

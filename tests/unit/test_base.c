@@ -404,6 +404,46 @@ static void numbers(void)
           isnan(annc_number_of_half(0x7C01)));
 }
 
+/* Checks a text of digits, with a character behind it where that is not 0, in memory of its size. */
+static void check_beginning(const char *text, size_t digits, bool has_mark, char behind)
+{
+    const size_t length = strlen(text), size = length + (behind != '\0');
+    char *copy = malloc(size + !size);
+    double number = 0;
+    bool mark = !has_mark;
+    memcpy(copy, text, length);
+    if (behind)
+        copy[length] = behind;
+    const char *after = annc_number_begin(copy, copy + size, '.', &number, &mark);
+    const bool is_short = digits > 0 && digits <= 15;
+    CHECK_MSG(after == (is_short ? copy + length : NULL), "'%s' before %d", text, behind);
+    CHECK_MSG(!is_short || (mark == has_mark && memcmp(&number, &(double){strtod(text, NULL)}, sizeof number) == 0),
+              "'%s' is %.17g", text, number);
+    free(copy);
+}
+
+/* Numbers of up to 15 digits, of any digits, sign, mark and neighbour. */
+static void beginnings_of_numbers(void)
+{
+    static const char *const signs[] = {"", "-", "+"};
+    static const char behind[] = {'\0', ',', '/', ':', ' ', 'e', '-', (char)0x80, (char)0xB1, (char)0xFF};
+    uint32_t state = 1;
+    for (size_t whole = 0; whole <= 17; whole++)
+        for (size_t fraction = 0; fraction <= 17; fraction++)
+            for (size_t i = 0; i < 3 * sizeof behind; i++) {
+                char digits[36], text[40];
+                for (size_t k = 0; k < whole + fraction; k++) {
+                    state = state * 1664525U + 1013904223U;
+                    digits[k] = (char)('0' + (state >> 24) % 10);
+                }
+                digits[whole + fraction] = '\0';
+                const bool has_mark = fraction > 0 || state >> 31;
+                snprintf(text, sizeof text, "%s%.*s%s%s", signs[i % 3], (int)whole, digits, has_mark ? "." : "",
+                         digits + whole);
+                check_beginning(text, whole + fraction, has_mark, behind[i / 3]);
+            }
+}
+
 /* ---------------------------------------------------------------- memory */
 
 /* What no machine has is refused without a try. */
@@ -610,5 +650,5 @@ static void affinity(void)
 
 TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_members), TEST(json_depth),
           TEST(json_values), TEST(json_written_strings), TEST(json_written_numbers), TEST(json_written_nesting),
-          TEST(utf_8), TEST(code_points), TEST(markup), TEST(base_64), TEST(numbers), TEST(memory), TEST(long_texts),
-          TEST(mapped_files), TEST(quotas), TEST(memory_limits), TEST(affinity))
+          TEST(utf_8), TEST(code_points), TEST(markup), TEST(base_64), TEST(numbers), TEST(beginnings_of_numbers),
+          TEST(memory), TEST(long_texts), TEST(mapped_files), TEST(quotas), TEST(memory_limits), TEST(affinity))

@@ -49,8 +49,8 @@ static void look_at(const struct look *look, const struct annc_field *field, con
         cell = ANNC_CELL_NUMBER;
         column->commas++;
         column->commas_before_three += is_before_three(field);
-    } else if (cell == ANNC_CELL_NUMBER && memchr(field->text, '.', field->length)) {
-        column->points++;
+    } else if (cell == ANNC_CELL_NUMBER) {
+        column->points += field->is_number ? field->has_point : memchr(field->text, '.', field->length) != NULL;
     }
     column->empty += field->length == 0;
     if (first)

@@ -4,6 +4,8 @@
 
 #include "annc.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* The remainders of columns of numbers, each in units of 2^-53 of its float's power of two: float
@@ -34,11 +36,30 @@ static inline double annc_remainders_number(const struct annc_remainders *remain
     return (double)value + remainders->column[column][row] * annc_remainder_unit((double)value);
 }
 
+/* Makes room for the remainders of a column, in a table with room for `rows` rows of `columns`
+ * numbers; those of rows that are there already are 0. */
+annc_status annc_remainders_add_column(struct annc_remainders *remainders, uint32_t rows, uint32_t columns,
+                                       uint32_t column);
+
 /* Writes a number, NaN or at most FLT_MAX, as a float, and keeps its remainder: of one row of a
  * table with room for `rows` rows of `columns` numbers. A number below FLT_MIN is only the
- * float. */
-annc_status annc_remainders_split(struct annc_remainders *remainders, uint32_t rows, uint32_t columns, uint32_t row,
-                                  uint32_t column, double number, float *value);
+ * float. Inline, as it is done for every cell. */
+static inline annc_status annc_remainders_split(struct annc_remainders *remainders, uint32_t rows, uint32_t columns,
+                                                uint32_t row, uint32_t column, double number, float *value)
+{
+    const double rounded = (double)(float)number;
+    const bool is_float = !(fabs(number) >= (double)FLT_MIN) || rounded == number; /* or NaN */
+    *value = (float)number;
+    if (!remainders->column || !remainders->column[column]) {
+        const annc_status status = is_float ? ANNC_OK : annc_remainders_add_column(remainders, rows, columns, column);
+        if (is_float || status != ANNC_OK)
+            return status;
+    }
+    /* Exact: the difference is at most half the last place of a float, 2^29 units. */
+    remainders->column[column][row] = is_float ? 0 : (int32_t)((number - rounded) / annc_remainder_unit(rounded));
+    return ANNC_OK;
+}
+
 /* Copies the remainders of row `from` to row `to`. */
 void annc_remainders_move(struct annc_remainders *remainders, uint32_t from, uint32_t to);
 void annc_remainders_free(struct annc_remainders *remainders);

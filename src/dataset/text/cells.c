@@ -31,6 +31,10 @@ enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char
 {
     /* Try numbers first: most cells are numbers, and no word for a missing value reads as a
      * number. */
+    if (field->is_number && (decimal == '.' || !field->has_point)) {
+        *number = field->number;
+        return ANNC_CELL_NUMBER;
+    }
     if (annc_number_parse(field->text, field->length, decimal, thousands, number))
         return ANNC_CELL_NUMBER;
     if (annc_cell_is_missing(field))

@@ -2,6 +2,7 @@
 #include "dataset/text/records.h"
 #include "base/allocate.h"
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/stream.h"
@@ -316,7 +317,8 @@ static bool is_padding(const struct annc_records *records, char c)
     return (c == ' ' || c == '\t') && !is_separator(records, c);
 }
 
-static annc_status add_field(struct annc_records *records, struct annc_field field)
+/* Adds a field, whose contents the caller sets. */
+static annc_status add_field(struct annc_records *records, struct annc_field **field)
 {
     annc_status status = ANNC_OK;
     if (records->count > MOST_FIELDS)
@@ -326,8 +328,7 @@ static annc_status add_field(struct annc_records *records, struct annc_field fie
         ANNC_TRY(annc_resize(room, sizeof *records->own, "a record", (void **)&records->own));
         records->room = room;
     }
-    records->own[records->count++] = field;
-    records->field = records->own;
+    *field = &records->own[records->count++];
 out:
     return status;
 }
@@ -337,8 +338,7 @@ static annc_status read_quoted(struct annc_records *records, size_t *at, struct 
 {
     const char *text = records->text, quote = text[*at], escape = records->has_backslashes ? '\\' : quote;
     size_t i = *at + 1;
-    field->quoted = true;
-    field->text = text + i;
+    *field = (struct annc_field){.text = text + i, .quoted = true};
     for (;; i++) {
         if (i >= records->size && !records->ended) { /* incomplete record, to be read again */
             *at = records->size;
@@ -372,13 +372,21 @@ static bool is_quote(const struct annc_records *records, char c)
     return c && (c == quotes[0] || (quotes[0] && c == quotes[1]));
 }
 
+/* Reads a field without quotes that begins at *at; *at moves past it. */
 static void read_plain(const struct annc_records *records, size_t *at, struct annc_field *field)
 {
-    const char *text = records->text;
+    const char *text = records->text, *end = text + records->size;
     size_t i = *at;
+    *field = (struct annc_field){.text = text + i};
+    const char *after = annc_number_begin(field->text, end, '.', &field->number, &field->has_point);
+    field->is_number = after && (after == end || is_separator(records, *after) || is_line_end(*after));
+    if (field->is_number) {
+        field->length = (size_t)(after - field->text);
+        *at = (size_t)(after - text);
+        return;
+    }
     while (i < records->size && !is_separator(records, text[i]) && !is_line_end(text[i]))
         i++;
-    field->text = text + *at;
     field->length = i - *at;
     while (field->length > 0 && is_padding(records, field->text[field->length - 1]))
         field->length--;
@@ -404,19 +412,20 @@ static annc_status read_pair(struct annc_records *records, size_t *at)
 {
     annc_status status = ANNC_OK;
     const char *text = records->text;
-    struct annc_field index = {.text = text + *at}, value = {.text = ""};
+    struct annc_field *index = NULL, *value = NULL;
     size_t i = *at;
+    ANNC_TRY(add_field(records, &index));
+    *index = (struct annc_field){.text = text + i};
     while (i < records->size && !is_padding(records, text[i]) && !is_separator(records, text[i]) &&
            !is_line_end(text[i]))
         i++;
-    index.length = i - *at;
+    index->length = i - *at;
     i = skip_padding(records, i);
+    ANNC_TRY(add_field(records, &value));
     if (i < records->size && is_quote(records, text[i]))
-        ANNC_TRY(read_quoted(records, &i, &value));
+        ANNC_TRY(read_quoted(records, &i, value));
     else
-        read_plain(records, &i, &value);
-    ANNC_TRY(add_field(records, index));
-    ANNC_TRY(add_field(records, value));
+        read_plain(records, &i, value);
     *at = i;
 out:
     return status;
@@ -464,17 +473,17 @@ static annc_status read_record(struct annc_records *records)
     if (records->in_braces)
         return read_braces(records, first + 1);
     for (;;) {
-        struct annc_field field = {.text = ""};
+        struct annc_field *field = NULL;
         while (at < records->size && (is_padding(records, text[at]) || (blanks && is_separator(records, text[at]))))
             at++;
         const bool ended = at >= records->size || is_line_end(text[at]);
         if (ended && blanks) /* trailing blanks are no separator */
             break;
+        ANNC_TRY(add_field(records, &field));
         if (!ended && is_quote(records, text[at]))
-            ANNC_TRY(read_quoted(records, &at, &field));
+            ANNC_TRY(read_quoted(records, &at, field));
         else
-            read_plain(records, &at, &field);
-        ANNC_TRY(add_field(records, field));
+            read_plain(records, &at, field);
         if (at >= records->size || is_line_end(text[at]))
             break;
         at += !blanks;
@@ -506,6 +515,7 @@ static annc_status read_held(struct annc_records *records, bool *whole)
         return ANNC_OK;
     records->line = line;
     ANNC_TRY(read_record(records));
+    records->field = records->own;
     const size_t end = find_line_end(records, records->at, &length);
     *whole = !is_cut(records, end, length);
     if (end - begin > MOST_RECORD)

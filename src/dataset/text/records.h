@@ -11,7 +11,10 @@ struct annc_field {
     const char *text;
     size_t length;
     bool quoted;
-    char escape; /* contains this character before others, which it makes ordinary; or 0 */
+    char escape;    /* contains this character before others, which it makes ordinary; or 0 */
+    bool is_number; /* read as one already, with '.' as the decimal mark; false: not looked at */
+    bool has_point; /* such a number */
+    double number;
 };
 
 /* Amounts of text to hold in memory at once. */
