@@ -39,7 +39,7 @@ class JobScripts(Tables):
         standard error."""
         log, told = self.folder / "log.jsonl", self.folder / "told"
         with open(told, "w", encoding="utf-8") as errors:
-            process = subprocess.Popen(["bash", str(FILES / "train.sbatch"), *map(str, options)], cwd=self.folder, env=self.environment,
+            process = subprocess.Popen(["bash", str(FILES / "job.sbatch"), *map(str, options)], cwd=self.folder, env=self.environment,
                                        stdout=subprocess.DEVNULL, stderr=errors)
         while signal_after and process.poll() is None:
             if signal_after in told.read_text() or (log.exists() and signal_after in log.read_text()):
@@ -59,23 +59,38 @@ class JobScripts(Tables):
         """A job whose time ends is requeued and resumes with its options; one that is complete, or fails, is not."""
         if not shutil.which("bash"):
             self.skipTest("no bash")
-        errors = self.job(*T, "--epochs", "1000000", "--log", "log.jsonl", "--save", "m", signal_after='"epoch":2,')
+        errors = self.job("train", *T, "--epochs", "1000000", "--log", "log.jsonl", "--save", "m", signal_after='"epoch":2,')
         self.assertIn("resume with", errors)
         self.assertEqual(self.asked(), ["requeue 17"])
         done = int(self.lines("info", "annc-17.safetensors")[0]["annc.epochs"])
-        errors = self.job("--none", "--of", "--these", signal_after="resumed after")
+        errors = self.job("train", "--none", "--of", "--these", signal_after="resumed after")
         self.assertIn(f"resumed after {done} epochs", errors)
         self.assertEqual(self.asked(), ["requeue 17"] * 2)
         self.environment["SLURM_JOB_ID"] = "18"
-        self.job(*T, "--epochs", "2", "--save", "m")
+        self.job("train", *T, "--epochs", "2", "--save", "m")
         self.assertTrue((self.folder / "m").exists())
         self.environment["SLURM_JOB_ID"] = "19"
-        self.job("--data", "t.csv", "--layers", "4-8:relu-3:identity", "--cost", "quadratic", "--lr", "1e30", "--device", "cpu", code=DIVERGED)
+        self.job("train", "--data", "t.csv", "--layers", "4-8:relu-3:identity", "--cost", "quadratic", "--lr", "1e30", "--device", "cpu", code=DIVERGED)
         self.assertEqual(self.asked(), ["requeue 17"] * 2)
+
+    def test_job_of_many_networks(self):
+        """A sweep, or folds, whose time ends is requeued and trains what --save-all does not have; without it, the job does not begin."""
+        if not shutil.which("bash"):
+            self.skipTest("no bash")
+        for options in (["sweep", "--grid", "lr=0.1,0.2", "--save", "best"], ["train", "--folds", "3"]):
+            self.assertIn("add --save-all DIR", self.job(*options, *T, code=2))
+        sweep = ["sweep", "--seeds", "500", "--epochs", "20", "--threads", "1", "--save", "best", "--save-all=networks", *T]
+        errors = self.job(*sweep, signal_after="5 of 500:")
+        self.assertEqual(self.asked(), ["requeue 17"], errors)
+        done = len(list((self.folder / "networks").iterdir()))
+        self.assertTrue(0 < done < 500)
+        sweep[sweep.index("500")] = str(done + 3)
+        self.assertRegex(self.job(*sweep), f"{done} ")
+        self.assertEqual(self.asked(), ["requeue 17"])
 
     def test_job_options(self):
         """The notice comes early enough for an epoch's end, to the ranks and not to the script, and the job may be requeued."""
-        given = re.findall(r"^#SBATCH --(\S+)$", (FILES / "train.sbatch").read_text(), re.M)
+        given = re.findall(r"^#SBATCH --(\S+)$", (FILES / "job.sbatch").read_text(), re.M)
         self.assertIn("signal=USR1@120", given)
         self.assertIn("requeue", given)
 
