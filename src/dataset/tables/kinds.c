@@ -25,8 +25,7 @@ static annc_status refuse_dates(const struct annc_origin *origin, const struct a
     return annc_fail(
         ANNC_INPUT,
         "%s: %s %zu, column '%s': '%s' is a date or a time in a form that is not read (%u such cell%s); write dates "
-        "with "
-        "the year first, as in 2024-03-31 or 2024-03-31T12:30, leave the column out%s%s, or use it as words "
+        "with the year first, as in 2024-03-31 or 2024-03-31T12:30, leave the column out%s%s, or use it as words "
         "with " ANNC_FIELD_CATEGORICAL " %s",
         origin->name, origin->unit, column->dateless_line, shown, column->dateless, column->like_dates - column->dates,
         annc_plural(column->like_dates - column->dates), origin->is_file ? " with " ANNC_FIELD_DROP " " : "",
@@ -77,6 +76,11 @@ bool annc_column_has_dates(const struct annc_column *column)
     return column->dates > column->texts / 2 && column->texts > column->numbers + column->thousands;
 }
 
+bool annc_column_looks_like_dates(const struct annc_column *column)
+{
+    return column->like_dates > column->texts / 2;
+}
+
 /* Decides the kind of an input whose cells are counted, unless an option says that it is words. */
 static annc_status choose_kind(const struct annc_origin *origin, uint32_t rows, struct annc_column *column)
 {
@@ -85,7 +89,7 @@ static annc_status choose_kind(const struct annc_origin *origin, uint32_t rows, 
         return ANNC_OK;
     if (annc_column_has_dates(column))
         column->is_date = true;
-    else if (column->like_dates > column->texts / 2)
+    else if (annc_column_looks_like_dates(column))
         return refuse_dates(origin, column);
     else
         column->is_categorical = !column->is_kind_given;

@@ -135,7 +135,7 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
             by_name = c;
             named++;
         }
-        if (column->texts > 0 && !annc_column_has_dates(column)) {
+        if (column->texts > 0 && !annc_column_looks_like_dates(column)) {
             by_text = c;
             texts++;
         }
