@@ -64,7 +64,7 @@ MUTANTS = [
     ("the hour 24", CALENDAR, "return hour < HOURS && minute", "return hour <= HOURS && minute", "^calendar$"),
     ("text behind a date", CALENDAR, "    if (cursor.at < cursor.end)\n        return false;\n    nanos", "    nanos", "^calendar$"),
     ("exported code has leap days each four years", "src/network/export/export_c_cells.c", "(year % 100 == 0 && year % 400 != 0)", "0", "^dates$"),
-    ("half dates are dates", "src/dataset/tables/kinds.c", "column->dates > column->texts / 2", "column->dates >= column->texts / 2", "^dates$"),
+    ("half dates are dates", "src/dataset/tables/column.h", "column->dates > column->texts / 2", "column->dates >= column->texts / 2", "^dates$"),
     ("a column of dates is the label", "src/dataset/tables/roles.c", " && !annc_column_looks_like_dates(column)", "", "^dates$"),
     ("numbers for a model of dates", "src/dataset/tables/roles.c", "annc_is_date(like->dates, column->place)", "false", "^dates$"),
     ("a first row of dates is a header", "src/dataset/tables/columns.c", "!(dates && is_date(field)) && ", "", "^dates$"),

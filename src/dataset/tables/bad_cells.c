@@ -2,7 +2,7 @@
 #include "dataset/tables/bad_cells.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "dataset/tables/kinds.h"
+#include "dataset/tables/column.h"
 #include "formats/stream.h"
 
 #include <stdio.h>

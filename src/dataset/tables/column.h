@@ -31,6 +31,18 @@ struct annc_column {
     char dateless[48];              /* its text, printable */
 };
 
+/* Returns whether the texts of a column are mostly dates or times, in any form. */
+static inline bool annc_column_looks_like_dates(const struct annc_column *column)
+{
+    return column->like_dates > column->texts / 2;
+}
+
+/* Returns whether the cells of a column, without the missing ones, are mostly dates that are read. */
+static inline bool annc_column_has_dates(const struct annc_column *column)
+{
+    return column->dates > column->texts / 2 && column->texts > column->numbers + column->thousands;
+}
+
 struct annc_columns {
     uint32_t count;
     struct annc_column *column;

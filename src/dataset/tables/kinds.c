@@ -71,16 +71,6 @@ void annc_column_count(struct annc_column *column, const struct annc_field *fiel
     }
 }
 
-bool annc_column_has_dates(const struct annc_column *column)
-{
-    return column->dates > column->texts / 2 && column->texts > column->numbers + column->thousands;
-}
-
-bool annc_column_looks_like_dates(const struct annc_column *column)
-{
-    return column->like_dates > column->texts / 2;
-}
-
 /* Decides the kind of an input whose cells are counted, unless an option says that it is words. */
 static annc_status choose_kind(const struct annc_origin *origin, uint32_t rows, struct annc_column *column)
 {

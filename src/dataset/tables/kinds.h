@@ -16,10 +16,6 @@ annc_status annc_kinds_of_file(const struct annc_records *records, const annc_te
                                struct annc_columns *columns, char *notes, size_t size);
 /* Does so for columns whose cells are counted and for which the options have spoken. */
 annc_status annc_kinds_choose(const struct annc_origin *origin, struct annc_columns *columns, char *notes, size_t size);
-/* Returns whether the cells of a column, without the missing ones, are mostly dates that are read. */
-bool annc_column_has_dates(const struct annc_column *column);
-/* Returns whether its texts are mostly dates or times, in any form. */
-bool annc_column_looks_like_dates(const struct annc_column *column);
 
 /* Reads all records in memory once more for the levels of the categorical columns. ANNC_INPUT for a
  * column that is no category: a different text in every row, too many texts or too long ones. */

@@ -6,7 +6,6 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/tables/column.h"
-#include "dataset/tables/kinds.h"
 #include "dataset/tables/table.h"
 #include "dataset/text/records.h"
 #include "formats/stream.h"
