@@ -105,7 +105,7 @@ static void table_seeds(taker take)
          "@RELATION r\n@ATTRIBUTE a NUMERIC\n@ATTRIBUTE b {u, 'v, w'}\n@ATTRIBUTE t string\n@attribute y {no,yes}\n"
          "@DATA\n{0 1, 2 x, 3 yes}\n{2 'y z'}\n2,'v, w',x,no\n{1 'v, w' , 2 \"x\"}\n"},
         {"dates",
-         "when,x,y\n2024-02-29,1,a\n2024/3/1 12:30,2,b\n2024-03-02T12:30:45.25+02:00,3,a\n,4,b\n0001.1.1,5,a\n"},
+         "when,x,y\n2024-02-29,1,0\n2024/3/1 12:30,2,1\n2024-03-02T12:30:45.25+02:00,3,0\n,4,1\n0001.1.1,5,0\n"},
         {"words", "c;d;x;y\nred;2020-01-05;1;a\n\"gr\"\"een\";NA;2;b\nred;;3;a\n\"gr\"\"een\";?;4;b\nblue;none;5;a\n"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
