@@ -223,7 +223,8 @@ ANNC_API annc_init annc_init_resolve(annc_init init, const annc_shape *shape);
  * missing x, and x becomes (x - shift) factor), "annc.inputs", "annc.targets" (JSON arrays of
  * column names; an input of a column of words is "column=level"), "annc.categories" (the columns of
  * words: JSON array of {"column", "first" input, "levels", "unseen" (indices of levels without training
- * rows), "other", "missing" (whether there are such inputs after those of the levels)}),
+ * rows), "other", "missing" (whether there are such inputs after those of the levels)}), "annc.dates"
+ * (JSON array of the inputs that are dates, from 0: days since 1970-01-01),
  * "annc.input_min", "annc.input_max", "annc.input_mean", "annc.input_deviation" (JSON
  * arrays of hexadecimal floats: each input in the training rows, in the units of the file, or all
  * inputs together where there are more than 65536; of a file larger than the memory, a sample of the
@@ -324,11 +325,12 @@ typedef enum annc_number {
 typedef enum annc_choice { ANNC_AUTO, ANNC_YES, ANNC_NO } annc_choice;
 
 /* A column of arrays whose cells are text, as in a text table: words, whose levels become inputs of 0
- * and 1, or numbers. The cells "", "NA", "?" and their like are missing. */
+ * and 1, dates ("2024-03-31T12:30:45.25+02:00" and the like; docs/tables.md has the rules), which become
+ * days since 1970-01-01, or numbers. The cells "", "NA", "?" and their like are missing. */
 typedef struct annc_text_column {
     uint32_t column; /* of x, from 0; the numbers there are ignored */
-    /* Whether each text is a level; auto: if most cells, without the missing ones, are not numbers. A
-     * model's column is what it was in training. */
+    /* Whether each text is a level; auto: if most cells, without the missing ones, are neither numbers
+     * nor dates. A model's column is what it was in training. */
     annc_choice categorical;
     const uint32_t *cells;    /* count indices into texts; UINT32_MAX = missing */
     const char *const *texts; /* UTF-8 */
@@ -380,7 +382,7 @@ typedef struct annc_text_options {
     const char *target;
     const char *drop; /* columns to ignore, "a,b", or NULL */
     /* Inputs "a,b" that are words, each text a level with an input of 0 and 1, and inputs that are
-     * numbers; or NULL. Of other inputs, those are words most of whose cells are not numbers. */
+     * numbers or dates; or NULL. Of other inputs, those are words most of whose cells are neither. */
     const char *categorical, *numeric;
     /* Column, or array of an NPZ file, of the weights of the rows, 0 or more, which is no input; or
      * NULL. Rows of weight 0 are left out. With a model, the column of its training data is used,

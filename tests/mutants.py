@@ -16,6 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data"]
 REFERENCE = "src/training/step/reference.c"
+CALENDAR = "src/dataset/dates/calendar.c"
 CPU = "src/backend/cpu/backend_cpu.c"
 CUDA = "src/backend/cuda/backend_cuda.c"
 
@@ -50,6 +51,23 @@ MUTANTS = [
     ("held-out levels keep their input", "src/dataset/source.c", "    move_unseen(loading);\n", "", "^categories$"),
     ("inputs of levels are scaled", "src/dataset/prepare/preparation.c", "            set_unscaled(&preparation->inputs, j);", "            ;", "^categories$"),
     ("a dropped row leaves its level", "src/dataset/tables/csv.c", "    memset(x, 0, column->category->inputs * sizeof *x);\n", "", "^categories$"),
+    # Columns of dates.
+    ("every fourth year has a leap day", CALENDAR, " && year % 100 != 0)", ")", "^calendar$"),
+    ("no century has a leap day", CALENDAR, " || year % ERA_YEARS == 0;", ";", "^calendar$"),
+    ("centuries count as leap years", CALENDAR, "- y / 100 ", "", "^calendar$"),
+    ("years begin in January", CALENDAR, "year - (month < 3)", "year", "^calendar$"),
+    ("months of 30 days and a half", CALENDAR, "(153 * from_march + 2) / 5", "61 * from_march / 2", "^calendar$"),
+    ("a day too late", CALENDAR, "day + move +", "day + 1 + move +", "^(calendar|dates)$"),
+    ("offsets are added", CALENDAR, "nanos -= offset", "nanos += offset", "^(calendar|dates)$"),
+    ("an offset stays in its day", CALENDAR, "nanos < 0 ? -1 : nanos >= DAY_NANOS", "nanos >= DAY_NANOS", "^calendar$"),
+    ("a fraction is of its digits", CALENDAR, "digits < NANO_DIGITS; digits++", "digits < 0; digits++", "^calendar$"),
+    ("the hour 24", CALENDAR, "return hour < HOURS && minute", "return hour <= HOURS && minute", "^calendar$"),
+    ("text behind a date", CALENDAR, "    if (cursor.at < cursor.end)\n        return false;\n    nanos", "    nanos", "^calendar$"),
+    ("exported code has leap days each four years", "src/network/export/export_c_cells.c", "(year % 100 == 0 && year % 400 != 0)", "0", "^dates$"),
+    ("half dates are dates", "src/dataset/tables/column.h", "column->dates > column->texts / 2", "column->dates >= column->texts / 2", "^dates$"),
+    ("a column of dates is the label", "src/dataset/tables/roles.c", " && !annc_column_looks_like_dates(column)", "", "^dates$"),
+    ("numbers for a model of dates", "src/dataset/tables/roles.c", "annc_is_date(like->dates, column->place)", "false", "^dates$"),
+    ("a first row of dates is a header", "src/dataset/tables/columns.c", "!(dates && is_date(field)) && ", "", "^dates$"),
     ("dropped rows do not count", "src/dataset/tables/csv.c", "table->number[table->rows] = reading->taken;", "table->number[table->rows] = reading->taken - reading->dropped;", "^columns$"),
     ("a moved row has no number", "src/dataset/tables/table.c", "    table->number[to] = table->number[from];\n", "", "^columns$"),
     ("one name for two columns", "src/dataset/tables/roles.c", "        ANNC_TRY(check_unique(records, columns));\n", "        ANNC_TRY(ANNC_OK);\n", "^columns$"),

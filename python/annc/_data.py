@@ -13,12 +13,21 @@ from . import _library as annc
 from ._library import lib
 
 
+def refuse_dates(x: Any) -> None:
+    """Raise ValueError for an array of dates, whose numbers NumPy would give in a unit of its own."""
+    dtype = getattr(x, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "mM":
+        raise ValueError(f"X has the type {dtype}: give dates as columns of a data frame, or as numbers, such as days since "
+                         "1970-01-01")
+
+
 def inputs_of(x: Any) -> np.ndarray:
     """Return rows of inputs as an array that the library reads.
 
     float32, float64 and uint8 stay what they are, without a copy if they are contiguous; everything
-    else becomes float64. ValueError unless the array has two dimensions.
+    else becomes float64. ValueError unless the array has two dimensions, and for dates.
     """
+    refuse_dates(x)
     array = np.asarray(x)
     if array.ndim != 2:
         raise ValueError(f"Expected 2D array, got {array.ndim}D array instead: rows of inputs are needed. "
@@ -84,7 +93,7 @@ def frame_inputs(frame: Any, categorical: Collection[int] = (), numeric: Collect
     """Return a data frame's columns as the library reads them.
 
     Columns of the type 'category' and those at the places `categorical` are words. Other columns of
-    text are what most of their cells are; those at the places `numeric` are numbers.
+    text or of dates are what most of their cells are; those at the places `numeric` are no words.
     """
     category = sys.modules["pandas"].CategoricalDtype
     x, texts = np.full(frame.shape, np.nan), []

@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, _check_y, check_consi
 
 from . import _library as annc
 from . import _program
-from ._data import DataSets, Device, Inputs, Rows, column_places, frame_inputs, has_text, is_frame, label_text
+from ._data import DataSets, Device, Inputs, Rows, column_places, frame_inputs, has_text, is_frame, label_text, refuse_dates
 from ._html import estimator_html
 from ._library import lib
 from ._model import Model
@@ -91,8 +91,9 @@ PARAMETERS = """
         Missing inputs (NaN): 'error', 'drop' the row when training, or use the column's 'mean'.
     categorical, numeric : sequence of str, optional
         Columns of a data frame that are words, each text a level with an input of 0 and 1, and
-        columns of text that are numbers. Without them, columns of the type 'category' are words,
-        and other columns of text are words if most of their cells are not numbers.
+        columns of text that are numbers or dates. Without them, columns of the type 'category' are
+        words, and other columns of text are words if most of their cells are neither numbers nor
+        dates. A date, also of the type datetime64, is the number of days since 1970-01-01.
     scale : str
         Scaling of the inputs, learnt from the training rows: 'auto', 'none', '255', 'min-max' or
         'standardise'. 'auto' divides bytes by 255 and standardises other numbers.
@@ -206,6 +207,7 @@ class _Estimator(BaseEstimator):
             return self._validate_frame(X, y, reset, model)
         if self.categorical or self.numeric:
             raise ValueError("categorical and numeric name columns of text: X must be a data frame that has them")
+        refuse_dates(X)
         finite = "allow-nan" if self.missing != "error" else True
         options: dict[str, Any] = {"dtype": [np.float64, np.float32, np.uint8], "order": "C", "reset": reset,
                                    "force_all_finite" if SKLEARN < (1, 6) else "ensure_all_finite": finite}

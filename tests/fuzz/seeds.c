@@ -104,6 +104,8 @@ static void table_seeds(taker take)
         {"braces",
          "@RELATION r\n@ATTRIBUTE a NUMERIC\n@ATTRIBUTE b {u, 'v, w'}\n@ATTRIBUTE t string\n@attribute y {no,yes}\n"
          "@DATA\n{0 1, 2 x, 3 yes}\n{2 'y z'}\n2,'v, w',x,no\n{1 'v, w' , 2 \"x\"}\n"},
+        {"dates",
+         "when,x,y\n2024-02-29,1,0\n2024/3/1 12:30,2,1\n2024-03-02T12:30:45.25+02:00,3,0\n,4,1\n0001.1.1,5,0\n"},
         {"words", "c;d;x;y\nred;2020-01-05;1;a\n\"gr\"\"een\";NA;2;b\nred;;3;a\n\"gr\"\"een\";?;4;b\nblue;none;5;a\n"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
@@ -456,12 +458,13 @@ static void model_seeds(taker take)
     take("checkpoint", "own", bytes, scratch_read("checkpoint", bytes, sizeof bytes));
 }
 
-/* A model with columns of words. */
+/* A model with columns of words and one of dates. */
 static void words_seed(taker take)
 {
     static const char *const metadata[][2] = {
         {"annc.inputs", "[\"c=a\",\"c=b\",\"c=(other)\",\"x\",\"d=\\\"e\\\"\",\"d=(missing)\"]"},
         {"annc.table", "[4,3,1]"},
+        {"annc.dates", "[3]"},
         {"annc.categories",
          "[{\"column\":\"c\",\"first\":0,\"levels\":[\"a\",\"b\"],\"unseen\":[1],\"other\":true,\"missing\":"
          "false},{\"column\":\"d\",\"first\":4,\"levels\":[\"\\\"e\\\"\"],\"unseen\":[],\"other\":false,"

@@ -190,16 +190,10 @@ class Kinds(Categories):
         self.assertIn("has no column 'zones' for --categorical", self.run_program(*train, "--categorical", "zones", code=INPUT).stderr)
         self.assertIn("column 'label' is no input, so that its kind is of no use", self.run_program(*train, "--numeric", "label").stderr)
 
-    def test_identifiers_and_dates(self):
+    def test_identifiers(self):
         self.assertIn("t.csv: line 2, column 'id': 'n0' is not a number, and all 60 texts of the column are different, as identifiers are; leave it out "
                       "with --drop id, or use it with --categorical id", self.refuse([[f"n{i}"] + row(i) for i in range(60)], header=["id"] + HEADER))
         self.assertIn("'id' (60 levels)", self.train([[f"n{i}"] + row(i) for i in range(60)], "--categorical", "id", header=["id"] + HEADER))
-        for form in ("2020-01-{:02}", "{}.1.2020", "01/{:02}/20", "2020-01-{:02}T12:30:00Z", "2020/1/{} 1:15 PM", "12:{:02}:01.5"):
-            rows = [[form.format(i % 28 + 1)] + row(i) for i in range(60)]
-            message = self.refuse(rows, header=["when"] + HEADER)
-            self.assertRegex(message, r"line 2, column 'when': '.*' is a date or a time \(60 such cells\); turn it into numbers")
-            self.assertIn("--drop when", message)
-            self.assertIn("'when' (28 levels)", self.train(rows, "--categorical", "when", header=["when"] + HEADER))
 
     def test_truth(self):
         """True and false in any case are 1 and 0, as inputs and as labels."""

@@ -630,6 +630,39 @@ class OfTables(Browser):
         self.assertNotEqual(said["beyond"][1], said["slid"][2])
         self.assertEqual(said["reset"], [r[3] for r in said["ranges"]])
 
+    def test_columns_of_dates(self):
+        """A column of dates is a field for date and time, and a slider; both give predict's numbers."""
+        rows = [[f"202{i % 3}-0{i % 9 + 1}-1{i % 10}T{i % 24:02}:30", str(i % 7), ("no", "yes")[(i % 3 + i % 7) // 4 % 2]] for i in range(90)]
+        self.train_table("--hidden", "5", "--epochs", "5", "--lr", "0.05", rows=rows, header=["when <b>", "size", "label"])
+        want = [line["probabilities"] for line in self.lines("predict", "m", "t.csv")]
+        page = self.export()
+        said = self.run_page(page, f"""
+            const [when, size] = features.map(feature => feature.number);
+            const said = {{type: when.type, label: document.querySelector(".feature label").textContent, begin: [when.value.slice(0, 10), outputs()], rows: [],
+                           learns: !element("learn").hidden}};
+            for (const [date, number] of {json.dumps([row[:2] for row in rows])}) {{
+                when.value = date;
+                when.dispatchEvent(new Event("input"));
+                size.value = number;
+                size.dispatchEvent(new Event("input"));
+                said.rows.push(outputs());
+            }}
+            features[0].slider.value = "18628";
+            features[0].slider.dispatchEvent(new Event("input"));
+            said.slid = when.value.slice(0, 10);
+            when.value = "";
+            when.dispatchEvent(new Event("input"));
+            element("reset").click();
+            said.reset = [when.value.slice(0, 10), outputs()];
+            report(said);""")
+        self.assertEqual((said["type"], said["label"], said["learns"]), ("datetime-local", "when <b>", False))
+        self.assert_near(said["rows"], want)
+        self.assertRegex(said["slid"], "2020-12-|2021-01-")
+        self.assertEqual(said["reset"], said["begin"])
+        for value in ("[2]", "[-1]", "[0.5]", "{}"):
+            said = self.run_page(changed(page, "annc.dates", value), """report([element("fault").hidden, element("fault").textContent]);""")
+            self.assertEqual((said[0], "annc.dates is malformed" in said[1]), (False, True), value)
+
     def test_columns_of_words(self):
         """A column of words is a menu of its levels, whatever their names; each choice gives predict's numbers."""
         levels = sorted([*HOSTILE[:3], "red", "blue"])

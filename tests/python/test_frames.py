@@ -51,12 +51,12 @@ class Frames(unittest.TestCase):
     def path(self, name):
         return self.folder / name
 
-    def both(self, estimator, table, y, *options):
+    def both(self, estimator, table, y, *options, categorical="kind,code"):
         """Train on a frame, and by the program on the same table as a file; return both models."""
         kind = "label" if isinstance(estimator, annc.AnncClassifier) else "target"
         table.assign(answer=y).to_csv(self.path("t.csv"), index=False)
-        program("train", "--data", self.path("t.csv"), f"--{kind}", "answer", "--categorical", "kind,code", *options, "--quiet", "--save",
-                self.path("theirs"))
+        program("train", "--data", self.path("t.csv"), f"--{kind}", "answer", *(["--categorical", categorical] if categorical else []), *options, "--quiet",
+                "--save", self.path("theirs"))
         estimator.fit(table, y).save(self.path("ours"))
         ours, theirs = annc.load(self.path("ours")), annc.load(self.path("theirs"))
         self.assertEqual(tensors(self.path("ours")), tensors(self.path("theirs")))
@@ -147,11 +147,48 @@ class Frames(unittest.TestCase):
             self.assertIn(name, json.loads(inputs))
         when = pandas.DataFrame({"x": np.arange(40.0), "when": pandas.date_range("2020-01-01", periods=40)})
         y = np.arange(40) % 2
-        with self.assertRaisesRegex(ValueError, "column 'when': '2020-01-01' is a date or a time"):
-            annc.AnncClassifier(epochs=1).fit(when, y)
+        with self.assertRaisesRegex(ValueError, "column 'when': '01/01/2020' is a date or a time in a form that is not read"):
+            annc.AnncClassifier(epochs=1).fit(when.assign(when=when["when"].dt.strftime("%d/%m/%Y")), y)
         self.assertEqual(annc.AnncClassifier(epochs=1, categorical=["when"]).fit(when, y).model_.widths[0], 41)
         numbers = table[["size", "count"]].astype({"count": "Int64"})
         self.assertEqual(annc.AnncClassifier(epochs=1).fit(numbers.assign(word=table["colour"]), labels).model_.widths[0], 6)
+
+    def test_dates(self):
+        """Columns of dates have the bits of the program's on the same table, whatever their type, and models go both ways."""
+        rows = np.arange(120)
+        moments = pandas.Series(pandas.Timestamp("2019-11-03") + pandas.to_timedelta((37 * rows) % 900 + rows / 7, unit="D")).dt.round("ns")
+        table = pandas.DataFrame({"size": (7 * rows) % 11 / 4, "when": moments})
+        y = table["size"] + (37 * rows) % 900 / 300
+        plain = []
+        for column in (moments, moments.dt.tz_localize("UTC"), moments.dt.tz_localize("UTC").dt.tz_convert("Asia/Kolkata"), moments.astype(str), moments.astype(object)):
+            dated = table.assign(when=column)
+            fitted = annc.AnncRegressor(epochs=3)
+            ours, theirs = self.both(fitted, dated, y, "--epochs", 3, categorical="")
+            self.assertEqual((ours.metadata["annc.dates"], theirs.metadata["annc.dates"]), ("[1]", "[1]"))
+            plain.append(ours.outputs(dated))
+            self.assertTrue(np.array_equal(theirs.outputs(table[["when", "size"]]), plain[0]))
+            self.assertTrue(np.array_equal(plain[-1], plain[0]))
+            self.assertTrue(np.array_equal(fitted.predict(dated), plain[0][:, 0]))
+        days = (moments.dt.floor("D") - pandas.Timestamp("1970-01-01")).dt.days + (moments - moments.dt.floor("D")).astype("timedelta64[ns]").astype("int64") / 86400e9
+        self.assertTrue(np.array_equal(ours.outputs(np.column_stack([table["size"], days])), plain[0]))  # in an array they are days
+        with self.assertRaisesRegex(ValueError, "column 'when' has numbers, but dates in the training data"):
+            ours.outputs(table.assign(when=days))
+        with self.assertRaisesRegex(ValueError, "column 'when' has numbers, but dates in the training data"):
+            fitted.predict(table.assign(when=days))
+        numbers = annc.AnncRegressor(epochs=1).fit(table.assign(when=days), y)
+        with self.assertRaisesRegex(ValueError, "column 'when': '2019-11-03 00:00:00.*' is a date .*the training data have numbers"):
+            numbers.predict(table)
+        with self.assertRaisesRegex(ValueError, "row 4, column 'when': '2023-02-29' is not a date as in .* \(1 of 120 cells\)"):
+            annc.AnncRegressor(epochs=1).fit(table.assign(when=moments.astype(str).where(rows != 3, "2023-02-29")), y)
+        holes = table.assign(when=moments.where(rows != 3))
+        with self.assertRaisesRegex(ValueError, "row 4, column when: the value is missing"):
+            annc.AnncRegressor(epochs=1).fit(holes, y)
+        self.assertTrue(np.isfinite(annc.AnncRegressor(epochs=1, missing="mean").fit(holes, y).predict(holes)).all())
+        for array in (moments.to_numpy().reshape(-1, 1), (moments - moments[0]).to_numpy().reshape(-1, 1)):
+            with self.assertRaisesRegex(ValueError, "X has the type (datetime|timedelta)64.*: give dates as columns of a data frame"):
+                annc.AnncRegressor(epochs=1).fit(array, y)
+            with self.assertRaisesRegex(ValueError, "X has the type"):
+                ours.outputs(array)
 
     def test_unnamed_columns(self):
         table, labels, _ = frame()

@@ -386,8 +386,8 @@ static void words_for_validation(void)
 
 static void words_refused(void)
 {
-    static const char *const dates[] = {"2020-01-05", "1.2.2021", "12:30"}, *const different[] = {"a", "b", "c", "d",
-                                                                                                  "e", "f", "g", "h"},
+    static const char *const dates[] = {"5.1.2020", "1.2.2021", "12:30"}, *const different[] = {"a", "b", "c", "d",
+                                                                                                "e", "f", "g", "h"},
                              *const large[] = {"1e39"}, *const twice[] = {"size", "colour", "size", "kind"};
     static const uint32_t all[WORDS] = {0, 1, 2, 3, 4, 5, 6, 7}, first[WORDS] = {0};
     const annc_data_options options = {.scale = ANNC_SCALE_NONE};
@@ -403,7 +403,7 @@ static void words_refused(void)
         {{1, ANNC_AUTO, COLOUR_OF, COLOURS, 3}, ANNC_INPUT, "the training rows: row 6, input 2 has text 3 of 3 texts"},
         {{1, ANNC_AUTO, NUMBER_OF, dates, 3},
          ANNC_INPUT,
-         "row 1, column 'colour': '2020-01-05' is a date or a time (8 such cells)"},
+         "row 1, column 'colour': '5.1.2020' is a date or a time in a form that is not read (8 such cells)"},
         {{1, ANNC_AUTO, all, different, 8},
          ANNC_INPUT,
          "all 8 texts of the column are different, as identifiers are; leave it out, or"},

@@ -149,7 +149,7 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
     [OPTION_CATEGORICAL] = {"categorical", "COLUMNS", TEXT, TRAIN | SWEEP | CHECK | TRACE | RARE, 0, ANY,
                             "input columns a,b whose cells are words; default: those with mostly words"},
     [OPTION_NUMERIC] = {"numeric", "COLUMNS", TEXT, TRAIN | SWEEP | CHECK | TRACE | RARE, 0, ANY,
-                        "input columns a,b whose cells are numbers; default: those with mostly numbers"},
+                        "input columns a,b that are not words but numbers or dates; default: those with mostly these"},
     [OPTION_MISSING] = {"missing", "WHAT", CHOICE, READ | RARE, "error", 0, 0, missing,
                         "missing values: report an error, drop the row, or use the column's mean"},
     [OPTION_SCALE] = {"scale", "HOW", CHOICE, TRAIN | SWEEP | CHECK | TRACE, "auto", 0, 0, scale, "scaling of inputs"},

@@ -3,6 +3,8 @@
 #include "base/allocate.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/dates/calendar.h"
+#include "dataset/dates/dates.h"
 #include "dataset/tables/columns.h"
 #include "dataset/tables/kinds.h"
 #include "dataset/tables/roles.h"
@@ -134,8 +136,7 @@ static annc_status find_levels(const struct annc_origin *origin, struct annc_arr
     struct annc_columns *columns = &found->columns;
     struct annc_tally *tallies = NULL;
     uint32_t count = 0;
-    for (uint32_t c = 0; c < columns->count; c++)
-        ANNC_TRY(annc_kind_choose(origin, columns->rows, &columns->column[c]));
+    ANNC_TRY(annc_kinds_choose(origin, columns, notes, size));
     ANNC_TRY(annc_tallies_open(columns, &tallies, &count));
     if (count > 0) {
         for (uint32_t k = 0; k < count; k++)
@@ -211,6 +212,7 @@ static annc_status match(const struct annc_origin *origin, const struct annc_tab
         column->role = ANNC_ROLE_INPUT;
         column->place = i;
         column->category = category;
+        column->is_date = annc_is_date(like->dates, i);
         i += category ? category->inputs : 1;
     }
 out:
@@ -238,6 +240,10 @@ static annc_status find_like(const struct annc_origin *origin, const struct annc
             return annc_fail(ANNC_INPUT,
                              "%s: column '%s' has numbers, but words in the training data; give it as a column of text",
                              origin->name, annc_printable(column->name, shown, sizeof shown));
+        if (column->is_date && !found->text[c])
+            return annc_fail(
+                ANNC_INPUT, "%s: column '%s' has numbers, but dates in the training data; give it as a column of dates",
+                origin->name, annc_printable(column->name, shown, sizeof shown));
     }
 out:
     return status;
@@ -277,6 +283,28 @@ out:
     return status;
 }
 
+/* Reads the texts of a column of dates in `rows` rows. */
+static annc_status find_dates(const struct annc_origin *origin, uint32_t rows, struct annc_array_text *text,
+                              const struct annc_column *column)
+{
+    annc_status status = ANNC_OK;
+    char shown[SHOWN];
+    const uint32_t cells = rows - column->missing, bad = cells - column->dates;
+    if (bad > 0)
+        return annc_fail(
+            ANNC_INPUT,
+            "%s: row %zu, column '%s': '%s' is not a date as in 2024-03-31 or 2024-03-31T12:30:45+02:00 (%u "
+            "of %u cells)%s",
+            origin->name, column->dateless_line, annc_printable(column->name, shown, sizeof shown), column->dateless,
+            bad, rows, bad == cells ? "; the training data have dates in that column" : "");
+    ANNC_TRY(annc_allocate(text->from->text_count, sizeof *text->number, "the texts", (void **)&text->number));
+    for (uint32_t i = 0; i < text->from->text_count; i++)
+        if (!annc_date_read(text->field[i].text, text->field[i].length, &text->number[i]))
+            text->number[i] = NAN;
+out:
+    return status;
+}
+
 /* Reads the texts of a column of numbers. */
 static annc_status find_numbers(const struct annc_origin *origin, struct annc_array_text *text,
                                 const struct annc_column *column)
@@ -285,6 +313,12 @@ static annc_status find_numbers(const struct annc_origin *origin, struct annc_ar
     char shown[SHOWN];
     const uint32_t bad = column->texts + column->thousands;
     annc_printable(column->name, shown, sizeof shown);
+    if (annc_column_has_dates(column))
+        return annc_fail(
+            ANNC_INPUT,
+            "%s: row %zu, column '%s': '%s' is a date (%u such cell%s), but the training data have numbers "
+            "in that column",
+            origin->name, column->text_line, shown, column->text, column->dates, annc_plural(column->dates));
     if (bad > 0)
         return annc_fail(ANNC_INPUT,
                          "%s: row %zu, column '%s': '%s' is not a number (%u of %u cells); correct the cell%s, or use "
@@ -316,8 +350,9 @@ annc_status annc_array_columns_find(const annc_arrays *arrays, const char *name,
         const struct annc_column *column = &found->columns.column[c];
         if (column->role != ANNC_ROLE_INPUT || !found->text[c])
             continue;
-        ANNC_TRY(column->category ? find_inputs(&origin, found->text[c], column, like ? notes : NULL, size)
-                                  : find_numbers(&origin, found->text[c], column));
+        ANNC_TRY(column->category  ? find_inputs(&origin, found->text[c], column, like ? notes : NULL, size)
+                 : column->is_date ? find_dates(&origin, found->columns.rows, found->text[c], column)
+                                   : find_numbers(&origin, found->text[c], column));
     }
 out:
     return status;

@@ -143,6 +143,7 @@ static annc_status take_columns(const annc_arrays *arrays, const struct annc_tab
             if (columns->column[c].role == ANNC_ROLE_INPUT)
                 ANNC_TRY(take_cell(arrays, &found, row, c, table));
     ANNC_TRY(annc_columns_name_inputs(columns, &table->input_names));
+    ANNC_TRY(annc_columns_list_dates(columns, &table->dates));
     table->categories = columns->categories;
     found.columns.categories = (struct annc_categories){0, NULL};
 out:

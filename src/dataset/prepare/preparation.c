@@ -48,12 +48,18 @@ static bool could_be_bytes(const struct annc_table *table, double *largest)
     return true;
 }
 
+/* Returns whether no input is a level or a date, so that they may be pixels. */
+static bool has_numbers_alone(const struct annc_table *table)
+{
+    return table->categories.count == 0 && !table->dates;
+}
+
 static annc_scale choose_scale(const struct annc_table *table, annc_scale wanted)
 {
     double largest;
     if (wanted != ANNC_SCALE_AUTO)
         return wanted;
-    if (table->type == ANNC_BYTES || (table->categories.count == 0 && table->inputs >= IMAGE_INPUTS &&
+    if (table->type == ANNC_BYTES || (has_numbers_alone(table) && table->inputs >= IMAGE_INPUTS &&
                                       could_be_bytes(table, &largest) && largest >= BRIGHT))
         return ANNC_SCALE_255;
     return ANNC_SCALE_STANDARDISE;
@@ -175,7 +181,8 @@ annc_status annc_preparation_learn(const struct annc_table *table, const annc_da
     ANNC_TRY(annc_texts_copy(&table->input_names, &like->input_names));
     ANNC_TRY(annc_texts_copy(&table->target_names, &like->target_names));
     ANNC_TRY(annc_categories_copy(&table->categories, &like->categories));
-    if (table->categories.count == 0)
+    ANNC_TRY(annc_dates_copy(table->dates, table->inputs, &like->dates));
+    if (has_numbers_alone(table))
         ANNC_TRY(annc_look_learn(table, &preparation->look));
     if (table->labels.index)
         ANNC_TRY(annc_classes_learn(table->name, &table->labels, options->outputs, &preparation->classes, notes, size));
@@ -260,8 +267,9 @@ annc_status annc_preparation_compare(struct annc_preparation *preparation, const
             used.mean[j] = preparation->ranges.mean[j];
             used.deviation[j] = preparation->ranges.deviation[j];
         }
-    preparation->is_warned = annc_ranges_compare(&preparation->ranges, &used, table->rows,
-                                                 &preparation->like.input_names, name, notes, size);
+    preparation->is_warned =
+        annc_ranges_compare(&preparation->ranges, &used, table->rows, &preparation->like.input_names,
+                            preparation->like.dates, name, notes, size);
 out:
     annc_ranges_free(&used);
     return status;

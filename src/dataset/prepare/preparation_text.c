@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "dataset/categories/categories_text.h"
+#include "dataset/dates/dates.h"
 #include "dataset/pictures/image_style.h"
 #include "dataset/prepare/classes.h"
 #include "dataset/prepare/preparation.h"
@@ -129,6 +130,15 @@ static annc_status store_categories(const struct annc_categories *categories, an
     return store(network, "annc.categories", &json);
 }
 
+static annc_status store_dates(const struct annc_table *like, annc_network *network)
+{
+    struct annc_json_writer json = {.replacement = NULL};
+    if (!like->dates)
+        return annc_network_set_metadata(network, "annc.dates", NULL);
+    annc_dates_format(like->dates, like->inputs, &json);
+    return store(network, "annc.dates", &json);
+}
+
 static annc_status store_classes(const struct annc_preparation *preparation, annc_network *network)
 {
     struct annc_json_writer json = {.replacement = NULL};
@@ -151,6 +161,7 @@ annc_status annc_preparation_store(const struct annc_preparation *preparation, a
                    images[] = {look->rows, look->columns, look->white, look->background, look->flat, look->mnist_like};
     ANNC_TRY(store_classes(preparation, network));
     ANNC_TRY(store_categories(&like->categories, network));
+    ANNC_TRY(store_dates(like, network));
     ANNC_TRY(annc_network_set_metadata(network, "annc.scale", annc_scale_name(preparation->scale)));
     ANNC_TRY(annc_network_set_metadata(network, "annc.transpose", preparation->transposed ? "true" : NULL));
     ANNC_TRY(store_numbers(network, "annc.input_shift", inputs->shift, inputs->count));
@@ -293,6 +304,21 @@ out:
     return status;
 }
 
+/* Loads the inputs that are dates, which have names and are no levels. */
+static annc_status load_dates(const annc_network *network, struct annc_table *like)
+{
+    annc_status status = ANNC_OK;
+    const char *text = annc_network_metadata(network, "annc.dates");
+    if (!text)
+        return ANNC_OK;
+    ANNC_TRY(annc_dates_parse(text, like->inputs, &like->dates));
+    for (uint32_t j = 0; j < like->inputs; j++)
+        if (annc_is_date(like->dates, j) && annc_category_of(&like->categories, j))
+            ANNC_TRY(malformed("annc.dates"));
+out:
+    return status;
+}
+
 static annc_status load_table(const annc_network *network, struct annc_table *like)
 {
     annc_status status = ANNC_OK;
@@ -305,6 +331,7 @@ static annc_status load_table(const annc_network *network, struct annc_table *li
     ANNC_TRY(load_texts(network, "annc.inputs", &like->input_names));
     ANNC_TRY(load_texts(network, "annc.targets", &like->target_names));
     ANNC_TRY(load_categories(network, like));
+    ANNC_TRY(load_dates(network, like));
     like->outputs = like->target_names.count;
     if (label)
         snprintf(like->label_name, sizeof like->label_name, "%s", label);

@@ -4,6 +4,8 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/dates/calendar.h"
+#include "dataset/dates/dates.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -276,14 +278,29 @@ static int digits_of(double low, double high)
     return annc_number_digits(100 * size_of(low, high) / (high - low)) - HIDDEN;
 }
 
+static void note_dates(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t j, const char *name,
+                       const char *table, char *notes, size_t size)
+{
+    char least[ANNC_DATE_TEXT], most[ANNC_DATE_TEXT], low[ANNC_DATE_TEXT], high[ANNC_DATE_TEXT];
+    annc_note(notes, size,
+              "warning: %s: %s lies between %s and %s, but lay between %s and %s in training; the model has not learnt "
+              "from such dates",
+              table, name, annc_date_print(used->least[j], least), annc_date_print(used->most[j], most),
+              annc_date_print(training->least[j], low), annc_date_print(training->most[j], high));
+}
+
 static bool compare_each(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,
-                         const struct annc_texts *names, const char *table, char *notes, size_t size)
+                         const struct annc_texts *names, const bool *dates, const char *table, char *notes, size_t size)
 {
     uint32_t unlike = 0;
     for (uint32_t j = 0; j < used->count; j++) {
         char name[INPUT_NAME];
         if (!is_unlike(training, used, rows, j) || unlike++ >= MOST_NAMED)
             continue;
+        if (annc_is_date(dates, j)) {
+            note_dates(training, used, j, name_of(names, j, name), table, notes, size);
+            continue;
+        }
         const int digits = digits_of(training->least[j], training->most[j]);
         annc_note(notes, size,
                   "warning: %s: %s lies between %.*g and %.*g, but lay between %.*g and %.*g in training; give it in "
@@ -298,11 +315,11 @@ static bool compare_each(const struct annc_ranges *training, const struct annc_r
 }
 
 bool annc_ranges_compare(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,
-                         const struct annc_texts *names, const char *table, char *notes, size_t size)
+                         const struct annc_texts *names, const bool *dates, const char *table, char *notes, size_t size)
 {
     if (training->count == 0)
         return false;
     if (training->count != used->count || are_uniform(training))
         return compare_whole(training, used, table, notes, size);
-    return compare_each(training, used, rows, names, table, notes, size);
+    return compare_each(training, used, rows, names, dates, table, notes, size);
 }

@@ -23,8 +23,9 @@ void annc_ranges_free(struct annc_ranges *ranges);
 void annc_ranges_whole(const struct annc_ranges *ranges, double *least, double *most);
 
 /* Notes where the inputs of a table lie clearly outside those in training, or so far inside that
- * their unit must be another. Returns whether it did. */
+ * their unit must be another. dates: the inputs that are dates, or NULL. Returns whether it did. */
 bool annc_ranges_compare(const struct annc_ranges *training, const struct annc_ranges *used, uint32_t rows,
-                         const struct annc_texts *names, const char *table, char *notes, size_t size);
+                         const struct annc_texts *names, const bool *dates, const char *table, char *notes,
+                         size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "dataset/tables/bad_cells.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/tables/column.h"
 #include "formats/stream.h"
 
 #include <stdio.h>
@@ -45,6 +46,16 @@ annc_status annc_refuse_texts(const struct annc_records *records, const annc_tex
             "line %zu, column '%s': '%s' has thousands marks (%u such cell%s); choose " ANNC_FIELD_THOUSANDS
             " , or " ANNC_FIELD_THOUSANDS " .",
             column->text_line, shown, column->text, count, annc_plural(count));
+    if (annc_column_has_dates(column) && column->role == ANNC_ROLE_TARGET)
+        return annc_stream_malformed(records->stream,
+                                     "line %zu, column '%s': '%s' is a date (%u such cell%s), and targets are numbers; "
+                                     "turn it into one, such as the days since a first day",
+                                     column->text_line, shown, column->text, column->dates, annc_plural(column->dates));
+    if (annc_column_has_dates(column) && column->role == ANNC_ROLE_INPUT)
+        return annc_stream_malformed(records->stream,
+                                     "line %zu, column '%s': '%s' is a date (%u such cell%s), but the training data "
+                                     "have numbers in that column; give it in the form of the training data",
+                                     column->text_line, shown, column->text, column->dates, annc_plural(column->dates));
     if (column->numbers <= count && column->role == ANNC_ROLE_WEIGHT)
         return annc_stream_malformed(records->stream,
                                      "line %zu, column '%s': '%s' is not a number (%u such cell%s); " ANNC_FIELD_WEIGHT
@@ -64,6 +75,28 @@ annc_status annc_refuse_texts(const struct annc_records *records, const annc_tex
         column->text_line, shown, column->text, annc_strange_characters(column->text, codes, sizeof codes),
         is_infinite(column->text) ? "infinite" : "not a number", count, columns->rows, annc_plural(count),
         count == 1 ? "it" : "them", column->role == ANNC_ROLE_INPUT ? " or " ANNC_FIELD_MISSING " mean" : "");
+}
+
+annc_status annc_refuse_dateless(const struct annc_records *records, const struct annc_columns *columns,
+                                 const struct annc_column *column)
+{
+    char shown[SHOWN], codes[SHOWN];
+    const uint32_t cells = columns->rows - column->missing, count = cells - column->dates;
+    annc_printable(column->name, shown, sizeof shown);
+    if (count == cells)
+        return annc_stream_malformed(
+            records->stream,
+            "line %zu, column '%s': '%s' is not a date (%u such cell%s), but the training data "
+            "have dates in that column; give them as in 2024-03-31 or "
+            "2024-03-31T12:30:45+02:00",
+            column->dateless_line, shown, column->dateless, count, annc_plural(count));
+    return annc_stream_malformed(records->stream,
+                                 "line %zu, column '%s': '%s'%s is not a date as in 2024-03-31 or "
+                                 "2024-03-31T12:30:45+02:00 (%u of %u cells); correct the cell%s, or empty %s and "
+                                 "use " ANNC_FIELD_MISSING " drop or " ANNC_FIELD_MISSING " mean",
+                                 column->dateless_line, shown, column->dateless,
+                                 annc_strange_characters(column->dateless, codes, sizeof codes), count, columns->rows,
+                                 annc_plural(count), count == 1 ? "it" : "them");
 }
 
 annc_status annc_refuse_stray_header(const struct annc_records *records, const struct annc_columns *columns)

@@ -10,6 +10,10 @@
 annc_status annc_refuse_texts(const struct annc_records *records, const annc_text_options *options,
                               const struct annc_columns *columns, const struct annc_column *column);
 
+/* Returns the same for an input of dates with cells that are no dates. */
+annc_status annc_refuse_dateless(const struct annc_records *records, const struct annc_columns *columns,
+                                 const struct annc_column *column);
+
 /* ANNC_INPUT if one line, the same for all, has text in every column of numbers, as a header has
  * that stands among the rows. */
 annc_status annc_refuse_stray_header(const struct annc_records *records, const struct annc_columns *columns);

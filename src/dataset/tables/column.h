@@ -13,6 +13,7 @@ struct annc_column {
     enum annc_role role;
     bool is_kind_given;                                 /* by an option */
     bool is_categorical;                                /* an input of words */
+    bool is_date;                                       /* an input of dates */
     struct annc_category *category;                     /* of such an input, in annc_columns; or NULL */
     uint32_t unknown;                                   /* cells without a level */
     size_t unknown_line;                                /* of the first */
@@ -20,13 +21,27 @@ struct annc_column {
     uint32_t place;                                     /* index in its role; of an input: its first */
     uint32_t points, commas, commas_before_three;       /* numbers with a decimal mark */
     uint32_t numbers, thousands, texts, missing, empty; /* cells by kind */
-    uint32_t dates;                                     /* among the texts */
+    uint32_t dates, like_dates;                         /* among the texts: dates, and what looks like one */
     bool counts;                                        /* consecutive whole numbers */
     bool first_recurs;                                  /* the text of the first record is in another one */
     double last;
     size_t text_line, missing_line; /* the first of each */
     char text[48];                  /* the first, printable */
+    size_t dateless_line;           /* of the first cell that is neither a date nor missing */
+    char dateless[48];              /* its text, printable */
 };
+
+/* Returns whether the texts of a column are mostly dates or times, in any form. */
+static inline bool annc_column_looks_like_dates(const struct annc_column *column)
+{
+    return column->like_dates > column->texts / 2;
+}
+
+/* Returns whether the cells of a column, without the missing ones, are mostly dates that are read. */
+static inline bool annc_column_has_dates(const struct annc_column *column)
+{
+    return column->dates > column->texts / 2 && column->texts > column->numbers + column->thousands;
+}
 
 struct annc_columns {
     uint32_t count;

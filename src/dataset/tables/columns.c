@@ -5,6 +5,8 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/dates/calendar.h"
+#include "dataset/dates/dates.h"
 #include "dataset/tables/bad_cells.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/kinds.h"
@@ -69,6 +71,12 @@ static bool is_number_or_missing(const struct annc_field *field)
     return annc_cell_read(field, '.', '\0', &number) != ANNC_CELL_TEXT;
 }
 
+static bool is_date(const struct annc_field *field)
+{
+    double days;
+    return annc_date_read(field->text, field->length, &days);
+}
+
 /* Returns whether at least four cells count up from 0 or 1, except an empty first and a text last
  * one. */
 static bool counts_up(const struct annc_field *field, size_t count)
@@ -100,7 +108,7 @@ static bool is_header_of_words(const struct annc_records *records, const struct 
                            : like->input_names.text[0];
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_field *field = &records->field[c];
-        if (is_number_or_missing(field))
+        if (is_number_or_missing(field) || (columns->column[c].dates > 0 && is_date(field)))
             return false;
         has_name = has_name || (name && strlen(name) == field->length && memcmp(name, field->text, field->length) == 0);
         recurs = recurs || columns->column[c].first_recurs;
@@ -109,13 +117,18 @@ static bool is_header_of_words(const struct annc_records *records, const struct 
 }
 
 /* Returns whether the first record, still in `records` and as long as the others, is a header: in
- * some column it alone is neither a number nor missing, or it counts, or it is one above words. */
+ * some column it alone is neither a number nor a date nor missing, or it counts, or it is one above
+ * words. */
 static bool is_header(const struct annc_records *records, const struct annc_columns *columns,
                       const struct annc_table *like)
 {
-    for (uint32_t c = 0; c < columns->count; c++)
-        if (!is_number_or_missing(&records->field[c]) && columns->column[c].texts == 0)
+    for (uint32_t c = 0; c < columns->count; c++) {
+        const struct annc_column *column = &columns->column[c];
+        const struct annc_field *field = &records->field[c];
+        const bool dates = column->texts > 0 || columns->rows == 0; /* a date may be the name of a column of numbers */
+        if (!is_number_or_missing(field) && !(dates && is_date(field)) && column->texts == column->dates)
             return true;
+    }
     return counts_up(records->field, records->count) || is_header_of_words(records, columns, like);
 }
 
@@ -374,8 +387,12 @@ static annc_status check_inputs(const struct annc_records *records, const annc_t
         inputs += column->role == ANNC_ROLE_INPUT;
         if (is_words(column))
             continue;
-        if ((column->role == ANNC_ROLE_INPUT || is_given(column)) && column->texts + column->thousands > 0)
+        if (column->is_date) {
+            if (column->dateless_line > 0)
+                return annc_refuse_dateless(records, columns, column);
+        } else if ((column->role == ANNC_ROLE_INPUT || is_given(column)) && column->texts + column->thousands > 0) {
             return annc_refuse_texts(records, options, columns, column);
+        }
     }
     if (inputs == 0)
         return annc_stream_malformed(records->stream, "has no inputs besides the label or target");
@@ -433,7 +450,7 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
     ANNC_TRY(annc_refuse_stray_header(records, columns));
     ANNC_TRY(annc_columns_give_roles(records, options, like, need_label, columns, notes, size));
     if (!like) {
-        ANNC_TRY(annc_kinds_choose(records, options, columns, notes, size));
+        ANNC_TRY(annc_kinds_of_file(records, options, columns, notes, size));
         ANNC_TRY(annc_kinds_find_levels(records, columns, notes, size));
         ANNC_TRY(annc_columns_place_inputs(&origin, columns));
     }
@@ -468,6 +485,16 @@ annc_status annc_columns_name_inputs(const struct annc_columns *columns, struct 
 out:
     annc_release(name);
     annc_release(column);
+    return status;
+}
+
+annc_status annc_columns_list_dates(const struct annc_columns *columns, bool **dates)
+{
+    annc_status status = ANNC_OK;
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].is_date)
+            ANNC_TRY(annc_dates_add(dates, columns->inputs, columns->column[c].place));
+out:
     return status;
 }
 

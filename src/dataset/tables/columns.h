@@ -17,6 +17,8 @@ annc_status annc_columns_find(struct annc_records *records, const annc_text_opti
 annc_status annc_columns_check(const struct annc_records *records, const struct annc_columns *columns);
 /* Lists the names of the inputs: a column's, or one per level. */
 annc_status annc_columns_name_inputs(const struct annc_columns *columns, struct annc_texts *names);
+/* Makes the array of the inputs that are dates; NULL if none is. */
+annc_status annc_columns_list_dates(const struct annc_columns *columns, bool **dates);
 void annc_columns_free(struct annc_columns *columns);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/dates/calendar.h"
 #include "dataset/tables/bad_cells.h"
 #include "dataset/tables/column.h"
 #include "dataset/tables/columns.h"
@@ -92,6 +93,7 @@ static annc_status make_room(struct annc_csv *reading, uint32_t rows)
         ANNC_TRY(
             annc_allocate(annc_product(rows, table->outputs), sizeof(float), "the targets", (void **)&table->targets));
     ANNC_TRY(annc_columns_name_inputs(columns, &table->input_names));
+    ANNC_TRY(annc_columns_list_dates(columns, &table->dates));
     ANNC_TRY(name_targets(columns, table->outputs, &table->target_names));
 out:
     return status;
@@ -112,19 +114,20 @@ static bool is_header(const struct annc_csv *reading)
     return columns->has_header;
 }
 
-/* Returns the error for a cell that is not a number, in a row beyond the beginning. */
+/* Returns the error for a cell that is not a number, or not a date, in a row beyond the beginning. */
 static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum annc_cell cell)
 {
     const struct annc_field *field = &reading->records.field[c];
     const size_t length = field->length < SHOWN ? field->length : SHOWN - 1;
     char column[SHOWN], text[SHOWN], shown[SHOWN], codes[SHOWN];
-    const char *what = cell == ANNC_CELL_MISSING ? "the value is missing; use " ANNC_FIELD_MISSING
-                                                   " drop or " ANNC_FIELD_MISSING " mean"
-                       : cell == ANNC_CELL_NUMBER ? "is too large for single precision"
-                       : cell == ANNC_CELL_TEXT
-                           ? "is not a number"
-                           : "is not a number with the marks of the rows before; set " ANNC_FIELD_DECIMAL
-                             " or " ANNC_FIELD_THOUSANDS;
+    const char *what =
+        cell == ANNC_CELL_MISSING ? "the value is missing; use " ANNC_FIELD_MISSING " drop or " ANNC_FIELD_MISSING
+                                    " mean"
+        : reading->columns.column[c].is_date ? "is not a date as in 2024-03-31 or 2024-03-31T12:30:45+02:00"
+        : cell == ANNC_CELL_NUMBER           ? "is too large for single precision"
+        : cell == ANNC_CELL_TEXT             ? "is not a number"
+                                 : "is not a number with the marks of the rows before; set " ANNC_FIELD_DECIMAL
+                                   " or " ANNC_FIELD_THOUSANDS;
     if (is_header(reading))
         return annc_stream_malformed(reading->records.stream, "line %zu repeats the header; remove the line",
                                      reading->records.line);
@@ -137,6 +140,18 @@ static annc_status refuse_cell(const struct annc_csv *reading, uint32_t c, enum 
     return annc_stream_malformed(reading->records.stream, "line %zu, column '%s': '%.48s'%s %s", reading->records.line,
                                  column, annc_printable(text, shown, sizeof shown),
                                  annc_strange_characters(text, codes, sizeof codes), what);
+}
+
+/* Reads a cell as days since 1970-01-01; NaN if missing. */
+static annc_status read_date(const struct annc_csv *reading, uint32_t c, double *value)
+{
+    const struct annc_field *field = &reading->records.field[c];
+    const bool is_missing = annc_cell_is_missing(field);
+    *value = NAN;
+    if (is_missing ? reading->options->missing == ANNC_MISSING_ERROR
+                   : !annc_date_read(field->text, field->length, value))
+        return refuse_cell(reading, c, is_missing ? ANNC_CELL_MISSING : ANNC_CELL_TEXT);
+    return ANNC_OK;
 }
 
 /* Reads a cell as a number that a float could be; NaN if missing. */
@@ -228,7 +243,7 @@ static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *
                 ANNC_TRY(read_level(reading, c, &x[column->place]));
                 break;
             }
-            ANNC_TRY(read_number(reading, c, &value));
+            ANNC_TRY(column->is_date ? read_date(reading, c, &value) : read_number(reading, c, &value));
             ANNC_TRY(annc_table_set_value(table, reading->room, table->rows, column->place, value));
             *complete = *complete && !isnan(value);
             break;

@@ -1,10 +1,11 @@
-/* kinds.c - which input columns of a training table are words, and their levels. */
+/* kinds.c - which input columns of a training table are words or dates, and the levels of words. */
 #include "dataset/tables/kinds.h"
 #include "base/allocate.h"
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/categories/categories.h"
+#include "dataset/dates/calendar.h"
 #include "dataset/tables/roles.h"
 #include "dataset/text/cells.h"
 #include "formats/stream.h"
@@ -12,70 +13,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 80 };
-
-/* ---------------------------------------------------------------- dates */
-
-/* Moves past up to `most` digits, and returns how many there were. */
-static int skip_digits(const char **at, const char *end, int most)
-{
-    int count = 0;
-    while (*at < end && **at >= '0' && **at <= '9' && count < most) {
-        (*at)++;
-        count++;
-    }
-    return count;
-}
-
-/* Moves past hours:minutes, which seconds with a fraction and a time zone may follow. */
-static bool skip_time(const char **at, const char *end)
-{
-    static const char tail[] = "0123456789:.,+-Z AMPamp";
-    if (skip_digits(at, end, 2) == 0 || *at == end || **at != ':')
-        return false;
-    (*at)++;
-    if (skip_digits(at, end, 2) != 2)
-        return false;
-    while (*at < end && memchr(tail, **at, sizeof tail - 1))
-        (*at)++;
-    return true;
-}
-
-bool annc_is_date(const char *text, size_t length)
-{
-    enum { YEAR = 4, PARTS = 3 };
-    const char *at = text, *const end = text + length;
-    char mark = '\0';
-    if (skip_time(&at, end))
-        return at == end;
-    at = text;
-    for (int part = 0; part < PARTS; part++) {
-        if (part > 0 && (at == end || !memchr("-/.", *at, 3) || (part > 1 && *at != mark)))
-            return false;
-        if (part > 0)
-            mark = *at++;
-        if (skip_digits(&at, end, YEAR) == 0)
-            return false;
-    }
-    if (at < end && (*at == 'T' || *at == ' ')) {
-        at++;
-        return skip_time(&at, end) && at == end;
-    }
-    return at == end;
-}
+enum { SHOWN = 80, LISTED = 8, SHOWN_CELL = sizeof((struct annc_column *)NULL)->text };
 
 /* ---------------------------------------------------------------- choice */
 
+/* Refuses a column most of whose dates have another form than those that are read. */
 static annc_status refuse_dates(const struct annc_origin *origin, const struct annc_column *column)
 {
     char shown[SHOWN];
     annc_printable(column->name, shown, sizeof shown);
     return annc_fail(
         ANNC_INPUT,
-        "%s: %s %zu, column '%s': '%s' is a date or a time (%u such cell%s); turn it into numbers, such as year, month "
-        "and days since a first day, leave it out%s%s, or use it as words with " ANNC_FIELD_CATEGORICAL " %s",
-        origin->name, origin->unit, column->text_line, shown, column->text, column->dates, annc_plural(column->dates),
-        origin->is_file ? " with " ANNC_FIELD_DROP " " : "", origin->is_file ? shown : "", shown);
+        "%s: %s %zu, column '%s': '%s' is a date or a time in a form that is not read (%u such cell%s); write dates "
+        "with the year first, as in 2024-03-31 or 2024-03-31T12:30, leave the column out%s%s, or use it as words "
+        "with " ANNC_FIELD_CATEGORICAL " %s",
+        origin->name, origin->unit, column->dateless_line, shown, column->dateless, column->like_dates - column->dates,
+        annc_plural(column->like_dates - column->dates), origin->is_file ? " with " ANNC_FIELD_DROP " " : "",
+        origin->is_file ? shown : "", shown);
 }
 
 struct annc_origin annc_origin_of(const struct annc_records *records, char *name, size_t size)
@@ -83,34 +37,52 @@ struct annc_origin annc_origin_of(const struct annc_records *records, char *name
     return (struct annc_origin){.name = annc_stream_name(records->stream, name, size), .unit = "line", .is_file = true};
 }
 
+/* Writes a cell's text, cut and printable. */
+static void show_cell(const struct annc_field *field, char shown[SHOWN_CELL])
+{
+    char raw[SHOWN_CELL];
+    snprintf(raw, sizeof raw, "%.*s", field->length < sizeof raw ? (int)field->length : (int)sizeof raw - 1,
+             field->text);
+    annc_printable(raw, shown, SHOWN_CELL);
+}
+
 void annc_column_count(struct annc_column *column, const struct annc_field *field, enum annc_cell cell, uint32_t rows,
                        size_t line)
 {
+    double days;
     column->numbers += cell == ANNC_CELL_NUMBER ? rows : 0;
     column->thousands += cell == ANNC_CELL_THOUSANDS ? rows : 0;
     column->texts += cell == ANNC_CELL_TEXT ? rows : 0;
     column->missing += cell == ANNC_CELL_MISSING ? rows : 0;
-    column->dates += cell == ANNC_CELL_TEXT && annc_is_date(field->text, field->length) ? rows : 0;
+    const bool is_date = cell == ANNC_CELL_TEXT && annc_date_read(field->text, field->length, &days);
+    column->dates += is_date ? rows : 0;
+    column->like_dates +=
+        is_date || (cell == ANNC_CELL_TEXT && annc_date_is_like(field->text, field->length)) ? rows : 0;
     if (cell == ANNC_CELL_MISSING && (column->missing_line == 0 || line < column->missing_line))
         column->missing_line = line;
     if ((cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS) &&
         (column->text_line == 0 || line < column->text_line)) {
-        char raw[sizeof column->text];
-        snprintf(raw, sizeof raw, "%.*s", field->length < sizeof raw ? (int)field->length : (int)sizeof raw - 1,
-                 field->text);
-        annc_printable(raw, column->text, sizeof column->text);
+        show_cell(field, column->text);
         column->text_line = line;
+    }
+    if (!is_date && cell != ANNC_CELL_MISSING && (column->dateless_line == 0 || line < column->dateless_line)) {
+        show_cell(field, column->dateless);
+        column->dateless_line = line;
     }
 }
 
-annc_status annc_kind_choose(const struct annc_origin *origin, uint32_t rows, struct annc_column *column)
+/* Decides the kind of an input whose cells are counted, unless an option says that it is words. */
+static annc_status choose_kind(const struct annc_origin *origin, uint32_t rows, struct annc_column *column)
 {
     const uint32_t numbers = rows - column->texts - column->missing;
-    if (column->is_kind_given || column->texts <= numbers)
+    if (column->is_categorical || column->texts <= numbers)
         return ANNC_OK;
-    if (column->dates > column->texts / 2)
+    if (annc_column_has_dates(column))
+        column->is_date = true;
+    else if (annc_column_looks_like_dates(column))
         return refuse_dates(origin, column);
-    column->is_categorical = true;
+    else
+        column->is_categorical = !column->is_kind_given;
     return ANNC_OK;
 }
 
@@ -136,17 +108,43 @@ out:
     return status;
 }
 
-annc_status annc_kinds_choose(const struct annc_records *records, const annc_text_options *options,
-                              struct annc_columns *columns, char *notes, size_t size)
+/* Notes which inputs are dates. */
+static void note_dates(const struct annc_columns *columns, char *notes, size_t size)
+{
+    char list[256] = "", shown[SHOWN];
+    uint32_t count = 0;
+    for (uint32_t c = 0; c < columns->count; c++) {
+        const size_t used = strlen(list);
+        if (!columns->column[c].is_date || count++ >= LISTED)
+            continue;
+        snprintf(list + used, sizeof list - used, "%s'%s'", used ? ", " : "",
+                 annc_printable(columns->column[c].name, shown, 24));
+    }
+    if (count > 0)
+        annc_note(notes, size, "%u column%s of dates become%s days since 1970-01-01: %s%s", count, annc_plural(count),
+                  count == 1 ? "s" : "", list, count > LISTED ? ", ..." : "");
+}
+
+annc_status annc_kinds_choose(const struct annc_origin *origin, struct annc_columns *columns, char *notes, size_t size)
+{
+    annc_status status = ANNC_OK;
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].role == ANNC_ROLE_INPUT)
+            ANNC_TRY(choose_kind(origin, columns->rows, &columns->column[c]));
+    note_dates(columns, notes, size);
+out:
+    return status;
+}
+
+annc_status annc_kinds_of_file(const struct annc_records *records, const annc_text_options *options,
+                               struct annc_columns *columns, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
     char name[SHOWN];
     const struct annc_origin origin = annc_origin_of(records, name, sizeof name);
     ANNC_TRY(name_kind(records, ANNC_FIELD_CATEGORICAL, options->categorical, true, columns, notes, size));
     ANNC_TRY(name_kind(records, ANNC_FIELD_NUMERIC, options->numeric, false, columns, notes, size));
-    for (uint32_t c = 0; c < columns->count; c++)
-        if (columns->column[c].role == ANNC_ROLE_INPUT)
-            ANNC_TRY(annc_kind_choose(&origin, columns->rows, &columns->column[c]));
+    ANNC_TRY(annc_kinds_choose(&origin, columns, notes, size));
 out:
     return status;
 }

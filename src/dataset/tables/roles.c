@@ -134,7 +134,7 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
             by_name = c;
             named++;
         }
-        if (column->texts > 0) {
+        if (column->texts > 0 && !annc_column_looks_like_dates(column)) {
             by_text = c;
             texts++;
         }
@@ -476,6 +476,10 @@ static annc_status roles_like(const struct annc_records *records, const annc_tex
                                      " cannot be one of them; give it the header of the training data");
     else
         ANNC_TRY(match_places(records, like, need_label, columns));
+    for (uint32_t c = 0; c < columns->count; c++) {
+        struct annc_column *column = &columns->column[c];
+        column->is_date = column->role == ANNC_ROLE_INPUT && annc_is_date(like->dates, column->place);
+    }
     /* Ignore labels, targets and weights in the file if they are not needed. */
     for (uint32_t c = 0; c < columns->count && !need_label; c++)
         if (columns->column[c].role != ANNC_ROLE_INPUT)

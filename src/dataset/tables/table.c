@@ -94,6 +94,7 @@ void annc_table_free(struct annc_table *table)
     annc_unmap(&table->mapping);
     annc_texts_free(&table->input_names);
     annc_categories_free(&table->categories);
+    annc_release(table->dates);
     annc_labels_free(&table->labels);
     annc_release(table->targets);
     annc_remainders_free(&table->remainders);

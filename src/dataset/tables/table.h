@@ -6,6 +6,7 @@
 #include "base/allocate.h"
 #include "dataset/categories/categories.h"
 #include "dataset/categories/texts.h"
+#include "dataset/dates/dates.h"
 #include "dataset/tables/remainders.h"
 
 enum { ANNC_TABLE_NAME = 300, ANNC_LABEL_NAME = 8192 };
@@ -27,6 +28,7 @@ struct annc_table {
     uint32_t image_rows, image_columns; /* 0 for rows of features */
     struct annc_texts input_names;      /* one per input, or none */
     struct annc_categories categories;  /* columns whose levels are inputs of 0 and 1 */
+    bool *dates;                        /* inputs that are days since 1970-01-01; NULL: none */
     bool has_header;                    /* the names come from the file and are not numbers */
     uint32_t columns, label_at;         /* of a text file: fields per record; index of the label */
     char label_name[ANNC_LABEL_NAME];

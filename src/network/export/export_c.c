@@ -8,6 +8,7 @@
 #include "base/safe_file.h"
 #include "base/status.h"
 #include "dataset/categories/categories_text.h"
+#include "dataset/dates/dates.h"
 #include "network/export/export_c_cells.h"
 #include "network/export/export_text.h"
 #include "network/export/formulas.h"
@@ -341,8 +342,12 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     int digits = ANNC_FLOAT_DIGITS;
     struct annc_categories categories = {0, NULL};
     const char *levels = annc_network_metadata(network, "annc.categories");
+    const char *list_of_dates = annc_network_metadata(network, "annc.dates");
+    bool *dates = NULL;
     if (levels)
         ANNC_TRY(annc_categories_parse(levels, inputs, &categories));
+    if (list_of_dates)
+        ANNC_TRY(annc_dates_parse(list_of_dates, inputs, &dates));
     for (uint32_t l = 0; l <= shape->layers; l++)
         widest = shape->width[l] > widest ? shape->width[l] : widest;
     ANNC_TRY(annc_allocate(outputs, sizeof *offset, "the scaling", (void **)&offset));
@@ -363,8 +368,8 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     put_c_functions(&text, shape);
     annc_buffer_add(&text, C_LAYER, sizeof C_LAYER - 1);
     put_c_predict(&text, network, widest, scaled, unscaled);
-    if (categories.count > 0) {
-        annc_export_c_columns(&text, inputs, &categories);
+    if (categories.count > 0 || dates) {
+        annc_export_c_columns(&text, inputs, &categories, dates);
         annc_export_c_cells_main(&text);
         put_c_outputs(&text, shape, has_classes, digits);
     } else {
@@ -374,6 +379,7 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
 out:
     annc_release(offset);
     annc_categories_free(&categories);
+    annc_release(dates);
     annc_buffer_free(&text);
     return status;
 }

@@ -1,7 +1,8 @@
-/* export_c_cells.c - exported C code that takes rows of cells, for models with columns of words. */
+/* export_c_cells.c - exported C code that takes rows of cells, for models with columns of words or dates. */
 #include "network/export/export_c_cells.h"
 #include "base/buffer.h"
 #include "dataset/categories/categories.h"
+#include "dataset/dates/dates.h"
 #include "network/export/export_text.h"
 
 /* ---------------------------------------------------------------- columns */
@@ -32,9 +33,81 @@ static void put_missing_words(struct annc_buffer *text)
     annc_buffer_format(text, " 0};\n\n");
 }
 
+/* As annc_date_read. */
+static const char READ_DATE[] =
+    "/* Moves past `least` to `most` digits, a number. Returns the text behind them; 0 for other text and for 0. */\n"
+    "static const char *read_digits(const char *text, int least, int most, int *number)\n"
+    "{\n"
+    "    int count = 0;\n"
+    "    *number = 0;\n"
+    "    while (text && count < most && *text >= '0' && *text <= '9') {\n"
+    "        *number = 10 * *number + (*text++ - '0');\n"
+    "        count++;\n"
+    "    }\n"
+    "    return count < least ? 0 : text;\n"
+    "}\n\n"
+    "static const char *read_mark(const char *text, int mark)\n"
+    "{\n"
+    "    return text && *text == mark ? text + 1 : 0;\n"
+    "}\n\n"
+    "/* Returns the days from 1970-01-01 to the first of March that a year begins with, in February or before. */\n"
+    "static long days_to_march(long year)\n"
+    "{\n"
+    "    return 365 * year + year / 4 - year / 100 + year / 400 - 719468;\n"
+    "}\n\n"
+    "/* Reads YEAR-MONTH-DAY, then maybe 'T' or a blank and HOUR:MINUTE[:SECOND[.FRACTION]], Z or an offset from\n"
+    " * UTC such as +02:00, as days since 1970-01-01. Returns whether the text is such a date. */\n"
+    "static int read_date(const char *text, double *days)\n"
+    "{\n"
+    "    static const int length[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};\n"
+    "    int year, month, day, hour, minute, second = 0, sign = 0, hours = 0, minutes = 0;\n"
+    "    double nanos = 0, unit;\n"
+    "    long seconds = 0, whole;\n"
+    "    const char *at = read_digits(text, 4, 4, &year), mark = at ? *at : '-';\n"
+    "    if (mark != '-' && mark != '/' && mark != '.')\n"
+    "        return 0;\n"
+    "    at = read_digits(read_mark(at, mark), 1, 2, &month);\n"
+    "    at = read_digits(read_mark(at, mark), 1, 2, &day);\n"
+    "    if (!at || year < 1 || month < 1 || month > 12 || day < 1 || day > length[month - 1])\n"
+    "        return 0;\n"
+    "    if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))\n"
+    "        return 0;\n"
+    "    if (*at == 'T' || *at == ' ') {\n"
+    "        at = read_digits(at + 1, 1, 2, &hour);\n"
+    "        at = read_digits(read_mark(at, ':'), 2, 2, &minute);\n"
+    "        if (at && *at == ':') {\n"
+    "            at = read_digits(at + 1, 2, 2, &second);\n"
+    "            if (at && (*at == '.' || *at == ',')) {\n"
+    "                if (at[1] < '0' || at[1] > '9')\n"
+    "                    return 0;\n"
+    "                for (at++, unit = 1e8; *at >= '0' && *at <= '9'; at++, unit /= 10)\n"
+    "                    nanos += unit >= 1 ? unit * (*at - '0') : 0;\n"
+    "            }\n"
+    "        }\n"
+    "        if (at && *at == 'Z') {\n"
+    "            at++;\n"
+    "        } else if (at && (*at == '+' || *at == '-')) {\n"
+    "            sign = *at == '-' ? -1 : 1;\n"
+    "            at = read_digits(at + 1, 2, 2, &hours);\n"
+    "            if (at && *at)\n"
+    "                at = read_digits(*at == ':' ? at + 1 : at, 2, 2, &minutes);\n"
+    "        }\n"
+    "        if (!at || hour > 23 || minute > 59 || second > 59 || hours > 23 || minutes > 59)\n"
+    "            return 0;\n"
+    "        seconds = (hour * 60L + minute) * 60 + second - sign * (hours * 60L + minutes) * 60;\n"
+    "    }\n"
+    "    whole = days_to_march(month < 3 ? year - 1 : year) + (153 * (month < 3 ? month + 9 : month - 3) + 2) / 5 + "
+    "day - 1;\n"
+    "    whole += seconds < 0 ? -1 : seconds >= 86400 ? 1 : 0;\n"
+    "    seconds += seconds < 0 ? 86400 : seconds >= 86400 ? -86400 : 0;\n"
+    "    *days = (double)whole + ((double)seconds * 1e9 + nanos) / 86400e9;\n"
+    "    return !*at;\n"
+    "}\n\n";
+
 static const char ENCODE[] =
     "/* Makes the inputs x of a row of cells, one text per column. Cells are compared byte for byte, without blanks\n"
-    " * around them. Returns -1, or the index of the first column whose cell should be a number and is not. */\n"
+    " * around them. Returns -1, or the index of the first column whose cell should be a number or a date and is not. "
+    "*/\n"
     "#ifdef __cplusplus\nextern \"C\"\n#endif\n"
     "int MODEL_NAME(encode)(const char *const *cells, double *x);\n\n"
     "static int is_missing(const char *cell)\n"
@@ -53,6 +126,12 @@ static const char ENCODE[] =
     "        const int missing = is_missing(cells[c]);\n"
     "        double *to = x + column->first;\n"
     "        char *rest;\n"
+    "        if (column->date) {\n"
+    "            *to = strtod(\"nan\", 0);\n"
+    "            if (!missing && !read_date(cells[c], to))\n"
+    "                return c;\n"
+    "            continue;\n"
+    "        }\n"
     "        if (!column->level) {\n"
     "            *to = strtod(missing ? \"nan\" : cells[c], &rest);\n"
     "            if (!missing && (*rest || !((float)*to - (float)*to == 0)))\n"
@@ -70,18 +149,20 @@ static const char ENCODE[] =
     "    return -1;\n"
     "}\n";
 
-void annc_export_c_columns(struct annc_buffer *text, uint32_t inputs, const struct annc_categories *categories)
+void annc_export_c_columns(struct annc_buffer *text, uint32_t inputs, const struct annc_categories *categories,
+                           const bool *dates)
 {
     uint32_t columns = 0;
     annc_buffer_format(text, "\n#include <stdlib.h>\n#include <string.h>\n\n"
-                             "/* The columns of a row: numbers, or words, which become inputs of 0 and 1. */\n");
+                             "/* The columns of a row: numbers, dates, or words, which become inputs of 0 and 1. */\n");
     for (uint32_t k = 0; k < categories->count; k++)
         put_levels(text, &categories->category[k], categories->category[k].first);
     annc_buffer_format(
         text, "static const struct model_column {\n"
               "    const char *name;               /* 0: that of the input */\n"
               "    int first, inputs;              /* of the network */\n"
-              "    const char *const *level;       /* 0: a column of numbers */\n"
+              "    int date;                       /* 1: a column of dates */\n"
+              "    const char *const *level;       /* 0: a column of numbers or dates */\n"
               "    int levels, other, missing;     /* the inputs of unknown and of missing cells; -1: none */\n"
               "} columns[] = {");
     for (uint32_t j = 0; j < inputs; columns++) {
@@ -90,15 +171,16 @@ void annc_export_c_columns(struct annc_buffer *text, uint32_t inputs, const stru
         if (category)
             annc_export_c_string(text, category->name);
         if (category)
-            annc_buffer_format(text, ", %u, %u, levels%u, %u, %d, %d},", j, category->inputs, j,
+            annc_buffer_format(text, ", %u, %u, 0, levels%u, %u, %d, %d},", j, category->inputs, j,
                                category->levels.texts.count, annc_category_other(category),
                                category->has_missing ? (int)category->inputs - 1 : ANNC_NO_LEVEL);
         else
-            annc_buffer_format(text, "0, %u, 1, 0, 0, -1, -1},", j);
+            annc_buffer_format(text, "0, %u, 1, %d, 0, 0, -1, -1},", j, annc_is_date(dates, j));
         j += category ? category->inputs : 1;
     }
     annc_buffer_format(text, "\n};\n\nenum { MODEL_COLUMNS = %u };\n\n", columns);
     put_missing_words(text);
+    annc_buffer_add(text, READ_DATE, sizeof READ_DATE - 1);
     annc_buffer_add(text, ENCODE, sizeof ENCODE - 1);
 }
 
@@ -167,7 +249,7 @@ static const char MAIN[] =
     "            return refuse(line, \"has fewer fields than the model has columns\", \"\");\n"
     "        j = MODEL_NAME(encode)(cells, x);\n"
     "        if (j >= 0)\n"
-    "            return refuse(line, \"not a number: \", text[j]);\n"
+    "            return refuse(line, columns[j].date ? \"not a date: \" : \"not a number: \", text[j]);\n"
     "        MODEL_NAME(predict)(x, y);\n";
 
 void annc_export_c_cells_main(struct annc_buffer *text)

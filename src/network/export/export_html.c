@@ -52,7 +52,8 @@ static void put_metadata(struct annc_json_writer *json, const annc_network *netw
 {
     static const char *const keys[] = {"annc.classes",    "annc.scale",  "annc.input_shift",  "annc.input_factor",
                                        "annc.input_fill", "annc.inputs", "annc.target_shift", "annc.target_factor",
-                                       "annc.targets",    "annc.images", "annc.categories",   "annc.points"};
+                                       "annc.targets",    "annc.images", "annc.categories",   "annc.dates",
+                                       "annc.points"};
     annc_json_write_open(json, "metadata", '{');
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = annc_network_metadata(network, keys[i]);

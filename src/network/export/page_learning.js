@@ -279,7 +279,7 @@ function buildClasses() {
 /* A model of one or two inputs, small enough, draws what it does, and learns. */
 function openLearning() {
     const count = network.reduce((sum, layer) => sum + layer.W.length + layer.b.length, 0);
-    if (preparation.look || preparation.categories.length > 0 || inputCount > 2 || count > MOST_LEARNING)
+    if (preparation.look || preparation.categories.length + preparation.dates.length > 0 || inputCount > 2 || count > MOST_LEARNING)
         return;
     element("learn").hidden = false;
     prepareLearning();

@@ -99,6 +99,7 @@ static const struct {
     {"annc.config", is_any},
     {"annc.cost", is_cost},
     {"annc.data", is_any},
+    {"annc.dates", is_any},
     {"annc.ensemble", is_any},
     {"annc.epochs", is_whole},
     {"annc.images", is_any},
