@@ -101,7 +101,10 @@ MUTANTS = [
     ("class weights are left out of the error (kernel)", "kernels/delta.cu", "d.at[e] *= weights[r];", "d.at[e] *= 1;", "^matrix_simulated$"),
     # Predictions of a row alone.
     ("predictions take the library's products", CPU, "annc_builtin_nt(m, job->n,", "annc_gemm_nt(m, job->n,", "^rows_(cpu|haswell)$"),
-    ("a device's chunks are as small as the data", "src/training/run/evaluate.c", "device->backend->host_memory && examples < power", "device && examples < power", "^rows_simulated$"),
+    ("a device's chunks are as small as the data", "src/training/run/evaluate.c", "on_host ? examples : (examples - 1) / block * block + block", "examples", "^rows_simulated$"),
+    ("a device's products of predictions are as large as its chunks", "src/backend/cuda/backend_cuda.c", "for (; rows < m; rows += block)", "for (block = (m - 1) / block * block + block; rows < m; rows += block)", "^rows_simulated$"),
+    ("later blocks of a chunk are computed from the first", "src/backend/cuda/backend_cuda.c", "block, n, n_in, 1, A_in + (size_t)rows * n_in, W, 0,", "block, n, n_in, 1, A_in, W, 0,", "^rows_simulated$"),
+    ("a device's chunks are single blocks", "src/training/run/evaluate.c", "bytes > BLOCK_BYTES ? rows_within(bytes, shape, LARGEST_CHUNK) : block", "block", "^cuda_devices$"),
     # The range at use against the range in training.
     ("bytes stay for a model of 0...1", "src/dataset/prepare/preparation.c", "return table->type == ANNC_BYTES && preparation->scale", "return table->type != ANNC_BYTES && preparation->scale", "^units$"),
     ("a column's unit is never compared", "src/dataset/prepare/ranges.c", "is_outside(mean, mean, low, high, CLEARLY)", "is_outside(mean, mean, low, high, 1e9)", "^units$"),

@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 13 };
+enum { ANNC_BACKEND_CONTRACT = 14 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -151,10 +151,10 @@ struct annc_backend {
                            const float *A_in, const float *W, const float *b, float *Z, float *A);
 
     /* The same for predictions: the bits of a row depend on that row, W and b alone, whatever m, the
-     * row's place, the other rows and the number of threads are. The matrices have `room` rows, at
-     * least m and the same in every call for this W; the device may compute all of them. A device
-     * of host memory needs no more than m. */
-    annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+     * row's place, the other rows and the number of threads are. `block` is the same in every call
+     * for this W; the matrices have m rows, rounded up to whole blocks, and the device may compute
+     * all of them, in products of `block` rows. A device of host memory needs no more than m. */
+    annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t block, uint32_t n_in,
                                 uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A);
 
     /* The output layer and BP1: Z and A as forward has them, delta = dC/dA times f'(Z), or the

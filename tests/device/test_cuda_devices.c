@@ -257,6 +257,47 @@ static void windows_come_beside_steps(void)
     CHECK_MSG(strstr(ends, "gccd"), "evaluation: %s", ends);
 }
 
+/* Returns how many of the logged calls are `call`. */
+static int calls_of(char call)
+{
+    int count = 0;
+    for (const char *at = calls; *at; at++)
+        count += *at == call;
+    return count;
+}
+
+/* An evaluation takes as many examples at once as fit a share of the device's memory, whatever is
+ * free of it: in the second case 4096, though its free memory would give 2048. */
+static void chunks_follow_memory(void)
+{
+    enum { ROWS = 5000 };
+    static const struct {
+        int megabytes, gathers;
+    } cases[] = {{1024, 5}, {3768, 2}, {16384, 1}};
+    const annc_shape shape = problem_shape("470-4-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, ROWS, ANNC_INIT_AUTO, 3));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        annc_evaluator *evaluator = NULL;
+        annc_evaluation evaluation;
+        memory_is(cases[i].megabytes);
+        annc_device *device = open_cuda(0);
+        real = device->backend;
+        struct annc_backend logging = *real;
+        logging.gather = logged_gather;
+        device->backend = &logging;
+        memset(calls, 0, sizeof calls);
+        REQUIRE_OK(annc_evaluator_create(device, problem.network, problem.data, &evaluator));
+        REQUIRE_OK(annc_evaluator_run(evaluator, NULL, NULL, NULL, &evaluation));
+        CHECK_MSG(calls_of('g') == cases[i].gathers, "%d gathers with %d MB", calls_of('g'), cases[i].megabytes);
+        CHECK(evaluation.count == ROWS);
+        annc_evaluator_free(evaluator);
+        device->backend = real;
+        annc_device_close(device);
+    }
+    problem_free(&problem);
+}
+
 /* An audit needs no more of a device than its minibatch, ... */
 static void audits_stream(void)
 {
@@ -332,6 +373,7 @@ int main(int argc, char **argv)
                                         TEST(without_code),
                                         TEST(trainers_share),
                                         TEST(windows_come_beside_steps),
+                                        TEST(chunks_follow_memory),
                                         TEST(audits_stream),
                                         TEST(sweeps_stream),
                                         TEST(evaluators_share_parameters)};

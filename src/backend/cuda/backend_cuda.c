@@ -458,12 +458,21 @@ out:
     return status;
 }
 
-/* cuBLAS chooses a kernel by the size of the product, so all products of this W have `room` rows. */
-static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+/* cuBLAS chooses a kernel by the size of the product, so all products of this W have `block`
+ * rows. */
+static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t block, uint32_t n_in,
                                      uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
-    (void)m;
-    return cuda_forward(device, f, room, n_in, n, A_in, W, b, Z, A);
+    annc_status status = ANNC_OK;
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    uint32_t rows = 0;
+    /* Z = A_in W^T */
+    for (; rows < m; rows += block)
+        ANNC_TRY(product(device, stream, false, true, block, n, n_in, 1, A_in + (size_t)rows * n_in, W, 0,
+                         Z + (size_t)rows * n));
+    CUDA_TRY(annc_launch_activate(stream, f, rows, n, b, Z, A));
+out:
+    return status;
 }
 
 static annc_status cuda_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,

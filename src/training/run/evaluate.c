@@ -19,8 +19,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Activations of one chunk of examples take about this much memory. */
-enum { CHUNK_BYTES = 8 << 20, SMALLEST_CHUNK = 16, LARGEST_CHUNK = 1024 };
+/* Rows of a product of predictions, and of a chunk of a device with memory of its own. */
+enum { SMALLEST_BLOCK = 16, LARGEST_BLOCK = 1024, LARGEST_CHUNK = 1 << 14 };
+
+/* Activations of a block take at most the first of these, those of a chunk at most a share of a
+ * device's memory up to the second. */
+enum { BLOCK_BYTES = 8 << 20, MOST_CHUNK_BYTES = 256 << 20, SHARE_OF_MEMORY = 256 };
 
 struct annc_evaluator {
     annc_device *device;
@@ -28,7 +32,9 @@ struct annc_evaluator {
     const annc_examples *examples;
     struct annc_feed feed;
     struct annc_pass pass;
+    /* Examples that are gathered, activated and scored at once, and their number of chunks. */
     uint32_t chunk, chunks;
+    uint32_t block; /* rows of each product of predictions; a chunk has whole blocks */
     /* The network's own parameters, on first use; a trainer supplies its own. */
     float *d_theta;
     struct annc_cursor *d_cursor;
@@ -42,32 +48,56 @@ struct annc_evaluator {
     int32_t *classes; /* predicted, likewise, for weights */
 };
 
-/* Returns the examples per chunk. A device with memory of its own takes chunks of one size, so that
- * each example has the same bits in any number of them. */
-static uint32_t chunk_of(const annc_device *device, const annc_shape *shape, uint32_t examples)
+/* Returns the bytes for a chunk's activations. They depend on the size of a device's memory, not on
+ * what is free of it: equal runs on a device have equal chunks, and so equal bits. */
+static size_t chunk_bytes(const annc_device *device)
+{
+    const uint64_t share = device->backend->host_memory ? 0 : device->info.memory_bytes / SHARE_OF_MEMORY;
+    return share < MOST_CHUNK_BYTES ? (size_t)share : MOST_CHUNK_BYTES;
+}
+
+/* Returns the largest power of two, so that the pieces of a reader end where blocks end, from
+ * SMALLEST_BLOCK to `most`, of which so many rows of activations fit. */
+static uint32_t rows_within(size_t bytes, const annc_shape *shape, uint32_t most)
 {
     size_t row = 0;
     for (uint32_t l = 0; l <= shape->layers; l++)
         row += 2 * sizeof(float) * shape->width[l];
-    const size_t chunk = CHUNK_BYTES / row;
-    /* A power of two, so that the pieces of a reader end where chunks end. */
-    uint32_t power = SMALLEST_CHUNK;
-    while (power < LARGEST_CHUNK && 2 * (size_t)power <= chunk)
-        power *= 2;
-    return device->backend->host_memory && examples < power ? examples : power;
+    uint32_t rows = SMALLEST_BLOCK;
+    while (rows < most && 2 * (size_t)rows <= bytes / row)
+        rows *= 2;
+    return rows;
 }
 
-/* Gives the rows beyond the last example, which a device may compute, a value. */
+/* Sets the sizes of blocks and chunks. A device with memory of its own has blocks of one size, so
+ * that each example has the same bits in any number of them, and chunks of many blocks where its
+ * memory allows: few launches and large products. */
+static void set_chunks(struct annc_evaluator *evaluator)
+{
+    const bool on_host = evaluator->device->backend->host_memory;
+    const size_t bytes = chunk_bytes(evaluator->device);
+    const annc_shape *shape = &evaluator->network->shape;
+    const uint32_t examples = evaluator->examples->count;
+    const uint32_t block = rows_within(bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES, shape, LARGEST_BLOCK);
+    const uint32_t most = bytes > BLOCK_BYTES ? rows_within(bytes, shape, LARGEST_CHUNK) : block;
+    const uint32_t needed = on_host ? examples : (examples - 1) / block * block + block;
+    evaluator->block = block;
+    evaluator->chunk = needed < most ? needed : most;
+    evaluator->chunks = (examples - 1) / evaluator->chunk + 1;
+}
+
+/* Gives the rows beyond the last example, which a device may compute, a value. In later chunks they
+ * have those of the chunk before. */
 static annc_status clear_inputs(const annc_evaluator *evaluator)
 {
     annc_status status = ANNC_OK;
-    const size_t inputs = evaluator->examples->inputs;
+    const size_t count = evaluator->examples->count, inputs = evaluator->examples->inputs;
     void *zeros = NULL;
-    if (evaluator->device->backend->host_memory)
+    if (evaluator->device->backend->host_memory || count >= evaluator->chunk)
         return ANNC_OK;
-    ANNC_TRY(annc_allocate(annc_product(evaluator->chunk, inputs), sizeof(float), "a chunk", &zeros));
-    ANNC_TRY(evaluator->device->backend->upload(evaluator->device, evaluator->pass.A[0], zeros,
-                                                evaluator->chunk * inputs * sizeof(float)));
+    ANNC_TRY(annc_allocate(annc_product(evaluator->chunk - count, inputs), sizeof(float), "a block", &zeros));
+    ANNC_TRY(evaluator->device->backend->upload(evaluator->device, evaluator->pass.A[0] + count * inputs, zeros,
+                                                (evaluator->chunk - count) * inputs * sizeof(float)));
 out:
     annc_release(zeros);
     return status;
@@ -127,8 +157,7 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     evaluator->network = network;
     evaluator->dataset = dataset;
     evaluator->examples = examples;
-    evaluator->chunk = chunk_of(device, &network->shape, examples->count);
-    evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
+    set_chunks(evaluator);
     ANNC_TRY(annc_feed_open(device, examples, evaluator->chunk, own_bytes(evaluator), &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
     evaluator->job = (struct annc_job){.shape = &network->shape,
@@ -208,7 +237,7 @@ static annc_status run_operations(annc_evaluator *evaluator, const float *theta,
     const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
     const uint32_t chunk = evaluator->chunk;
     float *outputs = results->outputs;
-    pass->room = results->by_rows ? chunk : 0;
+    pass->block = results->by_rows ? evaluator->block : 0;
     for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
         const uint32_t m = count - done < chunk ? count - done : chunk;
         ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
