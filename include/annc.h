@@ -1170,6 +1170,11 @@ typedef struct annc_run_options {
     double target_accuracy;
     double seconds; /* limit, from annc_run_create on; 0 = none */
     bool health;    /* measure annc_outcome.health */
+    /* Evaluate `test` beside the next epoch, on a CUDA device that has memory for it. The results are
+     * the same, but `each` may come while or after the next epoch is trained: the trainer then has
+     * its parameters. No effect with validation, target_accuracy or a group of ranks, nor where a
+     * checkpoint is saved after the epoch. */
+    bool evaluate_beside;
     /* File of checkpoints, written at the start and the end and at these intervals (0 = none);
      * NULL = no checkpoints. */
     const char *checkpoint;

@@ -82,6 +82,9 @@ struct annc_backend {
     /* Opens device `index`. threads: see annc_device_options; only the CPU uses it. */
     annc_status (*open)(const struct annc_host *host, int index, int threads, annc_device **device);
     void (*close)(annc_device *device);
+    /* Opens a device again: the operations of the two run beside each other, and each reads the
+     * other's memory. NULL if host_memory is true. */
+    annc_status (*open_beside)(const annc_device *device, annc_device **beside);
 
     /* --- memory */
 
@@ -107,6 +110,8 @@ struct annc_backend {
     annc_status (*copy_beside)(annc_device *device, void *to, const void *from, size_t bytes);
     annc_status (*await_copies)(annc_device *device);
     annc_status (*synchronise)(annc_device *device);
+    /* Returns whether all operations have ended, or failed. NULL if host_memory is true. */
+    bool (*is_idle)(annc_device *device);
     /* Sets the precision of the products that follow; it is ANNC_FP32 at first. NULL if they are
      * fp32 always. */
     void (*use_precision)(annc_device *device, annc_precision precision);

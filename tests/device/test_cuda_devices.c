@@ -2,6 +2,7 @@
 #include "backend/backend.h"
 #include "support/problem.h"
 #include "support/test.h"
+#include "training/step/trainer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -298,6 +299,110 @@ static void chunks_follow_memory(void)
     problem_free(&problem);
 }
 
+enum { BESIDE_EPOCHS = 5, BESIDE_EVERY = 3 };
+
+/* What a run's callbacks see, and where it is to stop. */
+struct seen {
+    annc_evaluation test[BESIDE_EPOCHS];
+    uint32_t ahead[BESIDE_EPOCHS]; /* epochs that the trainer has begun beyond the one reported */
+    uint32_t count, stop_in;       /* calls of `each`; the epoch to stop in, or 0 */
+    bool is_saved_ahead;           /* a checkpoint was saved whose epoch was not evaluated */
+    const annc_run *run;
+};
+
+static annc_status see_begun(void *context, const annc_run *run)
+{
+    ((struct seen *)context)->run = run;
+    return ANNC_OK;
+}
+
+static annc_status see_epoch(void *context, const annc_run *run)
+{
+    struct seen *seen = context;
+    const annc_run_state *state = annc_run_progress(run);
+    seen->test[seen->count] = state->last.test;
+    seen->ahead[seen->count++] = annc_run_trainer(run)->epoch - state->last.epoch.epoch;
+    return state->epochs == seen->count ? ANNC_OK : ANNC_FAILURE;
+}
+
+static bool see_steps(void *context)
+{
+    const struct seen *seen = context;
+    return seen->stop_in > 0 && annc_run_trainer(seen->run)->epoch == seen->stop_in;
+}
+
+static annc_status see_checkpoint(void *context, const annc_run *run, annc_network *checkpoint)
+{
+    struct seen *seen = context;
+    const annc_trainer *trainer = annc_run_trainer(run);
+    const uint32_t ended = trainer->epoch - (trainer->epoch > 0 && trainer->report.steps < trainer->steps);
+    (void)checkpoint;
+    seen->is_saved_ahead = seen->is_saved_ahead || ended != annc_run_progress(run)->epochs;
+    return ANNC_OK;
+}
+
+/* Trains with a checkpoint every BESIDE_EVERY epochs, or until it is stopped. */
+static annc_status run_with_test(bool beside, uint32_t stop_in, bool saves, struct problem *problem, struct seen *seen)
+{
+    static const char path[] = "test_cuda_devices.checkpoint";
+    annc_status status = ANNC_OK;
+    annc_run *run = NULL;
+    annc_device *device = open_cuda(0);
+    small_problem(problem, 7);
+    *seen = (struct seen){.stop_in = stop_in};
+    const annc_run_options options = {.training = {.eta = 0.5, .batch = 4, .seed = 1},
+                                      .epochs = BESIDE_EPOCHS,
+                                      .test = problem->data,
+                                      .evaluate_beside = beside,
+                                      .checkpoint = saves ? path : NULL,
+                                      .checkpoint_epochs = BESIDE_EVERY,
+                                      .begun = see_begun,
+                                      .each = see_epoch,
+                                      .stop = see_steps,
+                                      .describe = see_checkpoint,
+                                      .context = seen};
+    status = annc_run_create(device, problem->network, problem->data, &options, &run);
+    if (status == ANNC_OK)
+        status = annc_run_train(run);
+    annc_run_free(run);
+    annc_device_close(device);
+    remove(path);
+    return status;
+}
+
+/* An evaluation beside the next epoch has the parameters of its own epoch, and the bits of one
+ * before it; none is lost where the run is stopped or saved. Without memory for it, it comes before
+ * the next epoch. */
+static void evaluations_beside_epochs(void)
+{
+    enum { PLAIN, STOPPED, SAVED, NO_MEMORY, CASES };
+    for (int c = 0; c < CASES; c++) {
+        const uint32_t stop_in = c == STOPPED ? 3 : 0;
+        const bool saves = c == SAVED;
+        memory_is(c == NO_MEMORY ? WORKSPACE_MB / 2 : 2 * WORKSPACE_MB);
+        struct problem plain_problem, problem;
+        struct seen want, got;
+        const annc_status status = run_with_test(false, stop_in, saves, &plain_problem, &want);
+        CHECK(status == (stop_in ? ANNC_STOPPED : ANNC_OK) && want.count == (stop_in ? stop_in - 1 : BESIDE_EPOCHS));
+        CHECK(run_with_test(true, stop_in, saves, &problem, &got) == status);
+        CHECK_MSG(got.count == want.count, "case %d: %u epochs, not %u", c, got.count, want.count);
+        for (uint32_t e = 0; e < got.count; e++) {
+            const bool is_saved = saves && (e + 1) % BESIDE_EVERY == 0, is_last = e + 1 == BESIDE_EPOCHS;
+            CHECK_MSG(got.test[e].loss == want.test[e].loss && got.test[e].correct == want.test[e].correct,
+                      "case %d, epoch %u: loss %.17g, not %.17g", c, e + 1, got.test[e].loss, want.test[e].loss);
+            CHECK(want.ahead[e] == 0);
+            CHECK_MSG(got.ahead[e] == !(is_saved || is_last || c == NO_MEMORY), "case %d, epoch %u: %u ahead", c, e + 1,
+                      got.ahead[e]);
+        }
+        CHECK(!got.is_saved_ahead);
+        CHECK(stop_in ||
+              memcmp(annc_network_parameters(problem.network), annc_network_parameters(plain_problem.network),
+                     annc_shape_parameters(annc_network_shape(problem.network)) * sizeof(float)) == 0);
+        problem_free(&plain_problem);
+        problem_free(&problem);
+    }
+}
+
 /* An audit needs no more of a device than its minibatch, ... */
 static void audits_stream(void)
 {
@@ -374,6 +479,7 @@ int main(int argc, char **argv)
                                         TEST(trainers_share),
                                         TEST(windows_come_beside_steps),
                                         TEST(chunks_follow_memory),
+                                        TEST(evaluations_beside_epochs),
                                         TEST(audits_stream),
                                         TEST(sweeps_stream),
                                         TEST(evaluators_share_parameters)};

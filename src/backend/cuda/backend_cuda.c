@@ -195,6 +195,14 @@ out:
     return status;
 }
 
+static annc_status cuda_open_beside(const annc_device *device, annc_device **beside)
+{
+    const annc_status status = cuda_open(device->host, ((const struct annc_cuda_device *)device)->index, 0, beside);
+    if (status == ANNC_OK)
+        (*beside)->process = device->process;
+    return status;
+}
+
 /* ---------------------------------------------------------------- memory */
 
 static annc_status cuda_free_memory(const annc_device *device, uint64_t *bytes)
@@ -260,6 +268,16 @@ static annc_status cuda_synchronise(annc_device *device)
     CUDA_TRY(cudaStreamSynchronize(annc_cuda(device)->stream));
 out:
     return status;
+}
+
+static bool cuda_is_idle(annc_device *device)
+{
+    cudaError_t error = annc_cuda_enter(device);
+    if (error == cudaSuccess)
+        error = cudaStreamQuery(annc_cuda(device)->stream);
+    if (error == cudaErrorNotReady)
+        cudaGetLastError(); /* which keeps it, though it is no failure */
+    return error != cudaErrorNotReady;
 }
 
 static annc_status copy(annc_device *device, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)
@@ -744,6 +762,7 @@ static const struct annc_backend backend_cuda = {
     cuda_count,
     cuda_open,
     cuda_close,
+    cuda_open_beside,
     cuda_free_memory,
     cuda_alloc,
     cuda_free,
@@ -756,6 +775,7 @@ static const struct annc_backend backend_cuda = {
     cuda_copy_beside,
     cuda_await_copies,
     cuda_synchronise,
+    cuda_is_idle,
     cuda_use_precision,
     cuda_initialise,
     cuda_gather,

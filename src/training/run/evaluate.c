@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
 #include "network/network.h"
+#include "training/run/evaluate_beside.h"
 #include "training/run/target_metrics.h"
 #include "training/step/compatibility.h"
 #include "training/step/engine_choice.h"
@@ -46,6 +47,7 @@ struct annc_evaluator {
     const annc_dataset *dataset;
     float *outputs;   /* of all examples, on the host, for targets */
     int32_t *classes; /* predicted, likewise, for weights */
+    double seconds;   /* of the host, to begin the evaluation that runs beside a training */
 };
 
 /* Returns the bytes for a chunk's activations. They depend on the size of a device's memory, not on
@@ -265,30 +267,39 @@ static annc_status fill_window(annc_evaluator *evaluator, uint32_t first)
     return count > 0 ? annc_feed_fill(&evaluator->feed, &order, first, count) : ANNC_OK;
 }
 
-/* Runs the chunks of a window of `count` examples from `first` on; meanwhile the next one is
+/* Begins the chunks of a window of `count` examples from `first` on; meanwhile the next one is
  * gathered and copied. */
-static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
-                              const struct results *results)
+static annc_status begin_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
+                                const struct results *results)
 {
     annc_status status = ANNC_OK;
     annc_device *device = evaluator->device;
-    const struct annc_backend *backend = device->backend;
-    const uint32_t chunk = evaluator->chunk;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_sequential(evaluator->feed.window);
-    cursor.batch = chunk;
-    ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
+    cursor.batch = evaluator->chunk;
+    ANNC_TRY(annc_feed_advance(&evaluator->feed, count));
+    ANNC_TRY(device->backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
     if (results->by_engine)
         ANNC_TRY(run_engine(evaluator, theta, count));
     else
         ANNC_TRY(run_operations(evaluator, theta, first, count, results));
     ANNC_TRY(fill_window(evaluator, first + count));
-    ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
-                               ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
+out:
+    return status;
+}
+
+/* Waits for a window and fetches its results. */
+static annc_status end_window(annc_evaluator *evaluator, uint32_t first, uint32_t count, const struct results *results)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const uint32_t chunk = evaluator->chunk;
+    ANNC_TRY(device->backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
+                                       ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
     if (results->predictions)
-        ANNC_TRY(backend->download(device, results->predictions + first, evaluator->d_predictions,
-                                   count * sizeof *results->predictions));
+        ANNC_TRY(device->backend->download(device, results->predictions + first, evaluator->d_predictions,
+                                           count * sizeof *results->predictions));
 out:
     return status;
 }
@@ -301,8 +312,8 @@ static annc_status run_windows(annc_evaluator *evaluator, const float *theta, co
     ANNC_TRY(fill_window(evaluator, 0));
     for (uint32_t first = 0; first < evaluator->examples->count; first += count) {
         count = window_at(evaluator, first);
-        ANNC_TRY(annc_feed_advance(&evaluator->feed, count));
-        ANNC_TRY(run_window(evaluator, theta, first, count, results));
+        ANNC_TRY(begin_window(evaluator, theta, first, count, results));
+        ANNC_TRY(end_window(evaluator, first, count, results));
     }
 out:
     return status;
@@ -415,19 +426,38 @@ static void weigh_examples(const annc_evaluator *evaluator, const int32_t *predi
     }
 }
 
-/* Uploads the network's own parameters. */
-static annc_status send_parameters(annc_evaluator *evaluator)
+/* Allocates the evaluator's own parameters, once. */
+static annc_status open_parameters(annc_evaluator *evaluator)
 {
     annc_status status = ANNC_OK;
-    annc_device *device = evaluator->device;
-    const size_t bytes = annc_shape_parameters(&evaluator->network->shape) * sizeof(float);
     void *memory = evaluator->d_theta;
     if (!memory)
-        ANNC_TRY(device->backend->alloc(device, bytes, "the parameters", &memory));
+        ANNC_TRY(evaluator->device->backend->alloc(evaluator->device,
+                                                   annc_shape_parameters(&evaluator->network->shape) * sizeof(float),
+                                                   "the parameters", &memory));
     evaluator->d_theta = memory;
-    ANNC_TRY(device->backend->upload(device, memory, evaluator->network->theta, bytes));
 out:
     return status;
+}
+
+/* Uploads the network's parameters. */
+static annc_status send_parameters(annc_evaluator *evaluator)
+{
+    annc_device *device = evaluator->device;
+    ANNC_RETURN_IF_FAILED(open_parameters(evaluator));
+    return device->backend->upload(device, evaluator->d_theta, evaluator->network->theta,
+                                   annc_shape_parameters(&evaluator->network->shape) * sizeof(float));
+}
+
+/* Copies a trainer's parameters, once its steps have ended. */
+static annc_status copy_parameters(annc_evaluator *evaluator, const annc_trainer *trainer)
+{
+    annc_device *device = evaluator->device;
+    ANNC_RETURN_IF_FAILED(trainer->device->backend->synchronise(trainer->device));
+    ANNC_RETURN_IF_FAILED(
+        device->backend->copy_beside(device, evaluator->d_theta, annc_trainer_theta(trainer),
+                                     annc_shape_parameters(&evaluator->network->shape) * sizeof(float)));
+    return device->backend->await_copies(device);
 }
 
 static struct results results_for(const annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
@@ -452,6 +482,28 @@ static void measure_cost(const annc_evaluator *evaluator, const float *outputs, 
     evaluation->poisson_deviance = measures.poisson_deviance;
 }
 
+/* Adds up the results. */
+static void sum_up(const annc_evaluator *evaluator, const struct results *results, annc_evaluation *evaluation)
+{
+    memset(evaluation, 0, sizeof *evaluation);
+    for (uint32_t c = 0; c < evaluator->chunks; c++) {
+        evaluation->count += evaluator->scores[c].examples;
+        evaluation->correct += evaluator->scores[c].correct;
+        evaluation->loss += evaluator->scores[c].cost;
+    }
+    evaluation->loss /= annc_dataset_weight_of_all(evaluator->dataset);
+    evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
+    evaluation->pinball = evaluation->poisson_deviance = NAN;
+    if (evaluator->examples->targets) {
+        evaluation->label_accuracy =
+            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, results->outputs);
+        measure_cost(evaluator, results->outputs, evaluation);
+        measure_targets(evaluator, results->outputs, evaluation);
+        measure_classes(evaluator, results->outputs, results->predictions, evaluation);
+    }
+    weigh_examples(evaluator, results->predictions, evaluation);
+}
+
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                float *outputs, annc_evaluation *evaluation)
 {
@@ -465,23 +517,40 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         ANNC_TRY(send_parameters(evaluator));
     const struct results results = results_for(evaluator, trainer, predictions, outputs);
     ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
-    for (uint32_t c = 0; c < evaluator->chunks; c++) {
-        evaluation->count += evaluator->scores[c].examples;
-        evaluation->correct += evaluator->scores[c].correct;
-        evaluation->loss += evaluator->scores[c].cost;
-    }
-    evaluation->loss /= annc_dataset_weight_of_all(evaluator->dataset);
-    evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
-    evaluation->pinball = evaluation->poisson_deviance = NAN;
-    if (evaluator->examples->targets) {
-        evaluation->label_accuracy =
-            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, results.outputs);
-        measure_cost(evaluator, results.outputs, evaluation);
-        measure_targets(evaluator, results.outputs, evaluation);
-        measure_classes(evaluator, results.outputs, results.predictions, evaluation);
-    }
-    weigh_examples(evaluator, results.predictions, evaluation);
+    sum_up(evaluator, &results, evaluation);
     evaluation->seconds = annc_now() - start;
 out:
     return status;
+}
+
+/* ---------------------------------------------------------------- beside a training */
+
+bool annc_evaluator_may_run_beside(annc_evaluator *evaluator)
+{
+    return !evaluator->feed.streams && !evaluator->outputs && open_parameters(evaluator) == ANNC_OK;
+}
+
+annc_status annc_evaluator_begin(annc_evaluator *evaluator, const annc_trainer *trainer)
+{
+    const double start = annc_now();
+    const struct results results = results_for(evaluator, trainer, NULL, NULL);
+    ANNC_RETURN_IF_FAILED(copy_parameters(evaluator, trainer));
+    ANNC_RETURN_IF_FAILED(begin_window(evaluator, evaluator->d_theta, 0, evaluator->examples->count, &results));
+    evaluator->seconds = annc_now() - start;
+    return ANNC_OK;
+}
+
+bool annc_evaluator_has_ended(const annc_evaluator *evaluator)
+{
+    return evaluator->device->backend->is_idle(evaluator->device);
+}
+
+annc_status annc_evaluator_end(annc_evaluator *evaluator, annc_evaluation *evaluation)
+{
+    const double start = annc_now();
+    const struct results results = results_for(evaluator, NULL, NULL, NULL);
+    ANNC_RETURN_IF_FAILED(end_window(evaluator, 0, evaluator->examples->count, &results));
+    sum_up(evaluator, &results, evaluation);
+    evaluation->seconds = evaluator->seconds + annc_now() - start;
+    return ANNC_OK;
 }
