@@ -845,7 +845,7 @@ typedef struct annc_evaluation {
     double label_accuracy;
     /* Pinball loss and Poisson deviance as annc_cost_measures has them; NaN for other costs. */
     double pinball, poisson_deviance;
-    double seconds;
+    double seconds; /* of an evaluation beside an epoch, those that the host spent on it */
     /* The weights of all examples and of the correct ones; 0 for examples without weights. */
     double weight, correct_weight;
 } annc_evaluation;

@@ -306,6 +306,7 @@ struct seen {
     annc_evaluation test[BESIDE_EPOCHS];
     uint32_t ahead[BESIDE_EPOCHS]; /* epochs that the trainer has begun beyond the one reported */
     uint32_t count, stop_in;       /* calls of `each`; the epoch to stop in, or 0 */
+    bool stops_after;              /* that epoch, not within */
     bool is_saved_ahead;           /* a checkpoint was saved whose epoch was not evaluated */
     const annc_run *run;
 };
@@ -328,7 +329,9 @@ static annc_status see_epoch(void *context, const annc_run *run)
 static bool see_steps(void *context)
 {
     const struct seen *seen = context;
-    return seen->stop_in > 0 && annc_run_trainer(seen->run)->epoch == seen->stop_in;
+    const annc_trainer *trainer = annc_run_trainer(seen->run);
+    return trainer->epoch > 0 && trainer->epoch == seen->stop_in &&
+           (!seen->stops_after || trainer->report.steps == trainer->steps);
 }
 
 static annc_status see_checkpoint(void *context, const annc_run *run, annc_network *checkpoint)
@@ -342,14 +345,15 @@ static annc_status see_checkpoint(void *context, const annc_run *run, annc_netwo
 }
 
 /* Trains with a checkpoint every BESIDE_EVERY epochs, or until it is stopped. */
-static annc_status run_with_test(bool beside, uint32_t stop_in, bool saves, struct problem *problem, struct seen *seen)
+static annc_status run_with_test(bool beside, uint32_t stop_in, bool stops_after, bool saves, struct problem *problem,
+                                 struct seen *seen)
 {
     static const char path[] = "test_cuda_devices.checkpoint";
     annc_status status = ANNC_OK;
     annc_run *run = NULL;
     annc_device *device = open_cuda(0);
     small_problem(problem, 7);
-    *seen = (struct seen){.stop_in = stop_in};
+    *seen = (struct seen){.stop_in = stop_in, .stops_after = stops_after};
     const annc_run_options options = {.training = {.eta = 0.5, .batch = 4, .seed = 1},
                                       .epochs = BESIDE_EPOCHS,
                                       .test = problem->data,
@@ -375,19 +379,21 @@ static annc_status run_with_test(bool beside, uint32_t stop_in, bool saves, stru
  * the next epoch. */
 static void evaluations_beside_epochs(void)
 {
-    enum { PLAIN, STOPPED, SAVED, NO_MEMORY, CASES };
+    enum { PLAIN, STOPPED_WITHIN, STOPPED_AFTER, SAVED, NO_MEMORY, CASES };
     for (int c = 0; c < CASES; c++) {
-        const uint32_t stop_in = c == STOPPED ? 3 : 0;
-        const bool saves = c == SAVED;
+        const bool saves = c == SAVED, stops_after = c == STOPPED_AFTER;
+        const uint32_t stop_in = c == STOPPED_WITHIN || stops_after ? 3 : 0;
+        const uint32_t epochs = c == STOPPED_WITHIN ? stop_in - 1 : stops_after ? stop_in : BESIDE_EPOCHS;
         memory_is(c == NO_MEMORY ? WORKSPACE_MB / 2 : 2 * WORKSPACE_MB);
         struct problem plain_problem, problem;
         struct seen want, got;
-        const annc_status status = run_with_test(false, stop_in, saves, &plain_problem, &want);
-        CHECK(status == (stop_in ? ANNC_STOPPED : ANNC_OK) && want.count == (stop_in ? stop_in - 1 : BESIDE_EPOCHS));
-        CHECK(run_with_test(true, stop_in, saves, &problem, &got) == status);
+        const annc_status status = run_with_test(false, stop_in, stops_after, saves, &plain_problem, &want);
+        CHECK(status == (stop_in ? ANNC_STOPPED : ANNC_OK) && want.count == epochs);
+        CHECK(run_with_test(true, stop_in, stops_after, saves, &problem, &got) == status);
         CHECK_MSG(got.count == want.count, "case %d: %u epochs, not %u", c, got.count, want.count);
         for (uint32_t e = 0; e < got.count; e++) {
-            const bool is_saved = saves && (e + 1) % BESIDE_EVERY == 0, is_last = e + 1 == BESIDE_EPOCHS;
+            const bool is_saved = saves && (e + 1) % BESIDE_EVERY == 0,
+                       is_last = e + 1 == (stops_after ? epochs : BESIDE_EPOCHS);
             CHECK_MSG(got.test[e].loss == want.test[e].loss && got.test[e].correct == want.test[e].correct,
                       "case %d, epoch %u: loss %.17g, not %.17g", c, e + 1, got.test[e].loss, want.test[e].loss);
             CHECK(want.ahead[e] == 0);

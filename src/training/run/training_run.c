@@ -41,8 +41,9 @@ bool annc_stop_when_set(void *context)
 static bool may_evaluate_beside(const annc_run *run)
 {
     const annc_run_options *options = &run->options;
-    return options->evaluate_beside && options->test && !options->validation && options->target_accuracy == 0 &&
-           annc_group_size(options->group) == 1 && run->device->backend->open_beside && !run->trainer->feed.streams;
+    return options->evaluate_beside && options->test && options->epochs > 1 && !options->validation &&
+           options->target_accuracy == 0 && annc_group_size(options->group) == 1 && run->device->backend->open_beside &&
+           !run->trainer->feed.streams;
 }
 
 /* Opens the evaluator of the test set beside the training; without memory for it, there is none. */
