@@ -847,7 +847,7 @@ typedef struct annc_evaluation {
     double label_accuracy;
     /* Pinball loss and Poisson deviance as annc_cost_measures has them; NaN for other costs. */
     double pinball, poisson_deviance;
-    double seconds;
+    double seconds; /* of an evaluation beside an epoch, those that the host spent on it */
     /* The weights of all examples and of the correct ones; 0 for examples without weights. */
     double weight, correct_weight;
 } annc_evaluation;
@@ -1172,6 +1172,11 @@ typedef struct annc_run_options {
     double target_accuracy;
     double seconds; /* limit, from annc_run_create on; 0 = none */
     bool health;    /* measure annc_outcome.health */
+    /* Evaluate `test` beside the next epoch, on a CUDA device that has memory for it. The results are
+     * the same, but `each` may come while or after the next epoch is trained: the trainer then has
+     * its parameters. No effect with validation, target_accuracy or a group of ranks, nor where a
+     * checkpoint is saved after the epoch. */
+    bool evaluate_beside;
     /* File of checkpoints, written at the start and the end and at these intervals (0 = none);
      * NULL = no checkpoints. */
     const char *checkpoint;

@@ -117,9 +117,17 @@ MUTANTS = [
     ("the area under the curve counts rows", "src/training/run/metrics.c", "+= scored[i].weight;", "+= 1;", "^metrics$"),
     ("the accuracy counts rows", "src/training/run/evaluate.c", "            evaluation->correct_weight += weight;", "            evaluation->correct_weight += 1;", "^weights_cpu$"),
     ("class weights are left out of the error (kernel)", "kernels/delta.cu", "d.at[e] *= weights[r];", "d.at[e] *= 1;", "^matrix_simulated$"),
+    # Evaluations beside the next epoch.
+    ("an evaluation beside an epoch reads parameters that change", "src/training/run/evaluate.c", "begin_window(evaluator, evaluator->d_theta, 0,", "begin_window(evaluator, annc_trainer_theta(trainer), 0,", "^cuda_devices_deferred$"),
+    ("a checkpoint comes before its epoch's evaluation", "src/training/run/training_run.c", "!(every > 0 && epoch % every == 0);", "every < 1000;", "^cuda_devices$"),
+    ("a stop after an epoch loses its evaluation", "src/training/run/training_run.c", "annc_run_finish(run, end_evaluation_after(run, status));", "annc_run_finish(run, status);", "^cuda_devices$"),
+    ("an epoch takes the outcome of the one before", "src/training/run/training_run.c", "return may_go_on(run) ? begin_evaluation", "return may_go_on(run) && !run->outcome.epoch.epoch ? begin_evaluation", "^cuda_devices$"),
     # Predictions of a row alone.
     ("predictions take the library's products", CPU, "annc_builtin_nt(m, job->n,", "annc_gemm_nt(m, job->n,", "^rows_(cpu|haswell)$"),
-    ("a device's chunks are as small as the data", "src/training/run/evaluate.c", "device->backend->host_memory && examples < power", "device && examples < power", "^rows_simulated$"),
+    ("a device's chunks are as small as the data", "src/training/run/evaluate.c", "on_host ? examples : (examples - 1) / block * block + block", "examples", "^rows_simulated$"),
+    ("a device's products of predictions are as large as its chunks", "src/backend/cuda/backend_cuda.c", "for (; rows < m; rows += block)", "for (block = (m - 1) / block * block + block; rows < m; rows += block)", "^rows_simulated$"),
+    ("later blocks of a chunk are computed from the first", "src/backend/cuda/backend_cuda.c", "block, n, n_in, 1, A_in + (size_t)rows * n_in, W, 0,", "block, n, n_in, 1, A_in, W, 0,", "^rows_simulated$"),
+    ("a device's chunks are single blocks", "src/training/run/evaluate.c", "bytes > BLOCK_BYTES ? rows_within(bytes, shape, LARGEST_CHUNK) : block", "block", "^cuda_devices$"),
     # The range at use against the range in training.
     ("bytes stay for a model of 0...1", "src/dataset/prepare/preparation.c", "return table->type == ANNC_BYTES && preparation->scale", "return table->type != ANNC_BYTES && preparation->scale", "^units$"),
     ("a column's unit is never compared", "src/dataset/prepare/ranges.c", "is_outside(mean, mean, low, high, CLEARLY)", "is_outside(mean, mean, low, high, 1e9)", "^units$"),

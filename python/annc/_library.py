@@ -149,6 +149,7 @@ ON_RUN = CFUNCTYPE(c_int, c_void_p, c_void_p)
 class RunOptions(Structure):
     _fields_ = [("training", TrainingOptions), ("epochs", c_uint32), ("validation", c_void_p), ("test", c_void_p),
                 ("patience", c_uint32), ("target_accuracy", c_double), ("seconds", c_double), ("health", c_bool),
+                ("evaluate_beside", c_bool),
                 ("checkpoint", c_char_p), ("checkpoint_epochs", c_uint32), ("checkpoint_seconds", c_double),
                 ("resume", c_void_p), ("folds", c_void_p), ("begun", ON_RUN), ("each", ON_RUN), ("stop", c_void_p),
                 ("describe", c_void_p), ("context", c_void_p), ("group", c_void_p)]

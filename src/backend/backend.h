@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 13 };
+enum { ANNC_BACKEND_CONTRACT = 14 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -82,6 +82,9 @@ struct annc_backend {
     /* Opens device `index`. threads: see annc_device_options; only the CPU uses it. */
     annc_status (*open)(const struct annc_host *host, int index, int threads, annc_device **device);
     void (*close)(annc_device *device);
+    /* Opens a device again: the operations of the two run beside each other, and each reads the
+     * other's memory. NULL if host_memory is true. */
+    annc_status (*open_beside)(const annc_device *device, annc_device **beside);
 
     /* --- memory */
 
@@ -107,6 +110,8 @@ struct annc_backend {
     annc_status (*copy_beside)(annc_device *device, void *to, const void *from, size_t bytes);
     annc_status (*await_copies)(annc_device *device);
     annc_status (*synchronise)(annc_device *device);
+    /* Returns whether all operations have ended, or failed. NULL if host_memory is true. */
+    bool (*is_idle)(annc_device *device);
     /* Sets the precision of the products that follow; it is ANNC_FP32 at first. NULL if they are
      * fp32 always. */
     void (*use_precision)(annc_device *device, annc_precision precision);
@@ -151,10 +156,10 @@ struct annc_backend {
                            const float *A_in, const float *W, const float *b, float *Z, float *A);
 
     /* The same for predictions: the bits of a row depend on that row, W and b alone, whatever m, the
-     * row's place, the other rows and the number of threads are. The matrices have `room` rows, at
-     * least m and the same in every call for this W; the device may compute all of them. A device
-     * of host memory needs no more than m. */
-    annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+     * row's place, the other rows and the number of threads are. `block` is the same in every call
+     * for this W; the matrices have m rows, rounded up to whole blocks, and the device may compute
+     * all of them, in products of `block` rows. A device of host memory needs no more than m. */
+    annc_status (*forward_rows)(annc_device *device, annc_activation f, uint32_t m, uint32_t block, uint32_t n_in,
                                 uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A);
 
     /* The output layer and BP1: Z and A as forward has them, delta = dC/dA times f'(Z), or the

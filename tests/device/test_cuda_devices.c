@@ -2,6 +2,7 @@
 #include "backend/backend.h"
 #include "support/problem.h"
 #include "support/test.h"
+#include "training/step/trainer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -257,6 +258,157 @@ static void windows_come_beside_steps(void)
     CHECK_MSG(strstr(ends, "gccd"), "evaluation: %s", ends);
 }
 
+/* Returns how many of the logged calls are `call`. */
+static int calls_of(char call)
+{
+    int count = 0;
+    for (const char *at = calls; *at; at++)
+        count += *at == call;
+    return count;
+}
+
+/* An evaluation takes as many examples at once as fit a share of the device's memory, whatever is
+ * free of it: in the second case 4096, though its free memory would give 2048. */
+static void chunks_follow_memory(void)
+{
+    enum { ROWS = 5000 };
+    static const struct {
+        int megabytes, gathers;
+    } cases[] = {{1024, 5}, {3768, 2}, {16384, 1}};
+    const annc_shape shape = problem_shape("470-4-3", ANNC_TANH, ANNC_SIGMOID, ANNC_CROSS_ENTROPY);
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, ROWS, ANNC_INIT_AUTO, 3));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        annc_evaluator *evaluator = NULL;
+        annc_evaluation evaluation;
+        memory_is(cases[i].megabytes);
+        annc_device *device = open_cuda(0);
+        real = device->backend;
+        struct annc_backend logging = *real;
+        logging.gather = logged_gather;
+        device->backend = &logging;
+        memset(calls, 0, sizeof calls);
+        REQUIRE_OK(annc_evaluator_create(device, problem.network, problem.data, &evaluator));
+        REQUIRE_OK(annc_evaluator_run(evaluator, NULL, NULL, NULL, &evaluation));
+        CHECK_MSG(calls_of('g') == cases[i].gathers, "%d gathers with %d MB", calls_of('g'), cases[i].megabytes);
+        CHECK(evaluation.count == ROWS);
+        annc_evaluator_free(evaluator);
+        device->backend = real;
+        annc_device_close(device);
+    }
+    problem_free(&problem);
+}
+
+enum { BESIDE_EPOCHS = 5, BESIDE_EVERY = 3 };
+
+/* What a run's callbacks see, and where it is to stop. */
+struct seen {
+    annc_evaluation test[BESIDE_EPOCHS];
+    uint32_t ahead[BESIDE_EPOCHS]; /* epochs that the trainer has begun beyond the one reported */
+    uint32_t count, stop_in;       /* calls of `each`; the epoch to stop in, or 0 */
+    bool stops_after;              /* that epoch, not within */
+    bool is_saved_ahead;           /* a checkpoint was saved whose epoch was not evaluated */
+    const annc_run *run;
+};
+
+static annc_status see_begun(void *context, const annc_run *run)
+{
+    ((struct seen *)context)->run = run;
+    return ANNC_OK;
+}
+
+static annc_status see_epoch(void *context, const annc_run *run)
+{
+    struct seen *seen = context;
+    const annc_run_state *state = annc_run_progress(run);
+    seen->test[seen->count] = state->last.test;
+    seen->ahead[seen->count++] = annc_run_trainer(run)->epoch - state->last.epoch.epoch;
+    return state->epochs == seen->count ? ANNC_OK : ANNC_FAILURE;
+}
+
+static bool see_steps(void *context)
+{
+    const struct seen *seen = context;
+    const annc_trainer *trainer = annc_run_trainer(seen->run);
+    return trainer->epoch > 0 && trainer->epoch == seen->stop_in &&
+           (!seen->stops_after || trainer->report.steps == trainer->steps);
+}
+
+static annc_status see_checkpoint(void *context, const annc_run *run, annc_network *checkpoint)
+{
+    struct seen *seen = context;
+    const annc_trainer *trainer = annc_run_trainer(run);
+    const uint32_t ended = trainer->epoch - (trainer->epoch > 0 && trainer->report.steps < trainer->steps);
+    (void)checkpoint;
+    seen->is_saved_ahead = seen->is_saved_ahead || ended != annc_run_progress(run)->epochs;
+    return ANNC_OK;
+}
+
+/* Trains with a checkpoint every BESIDE_EVERY epochs, or until it is stopped. */
+static annc_status run_with_test(bool beside, uint32_t stop_in, bool stops_after, bool saves, struct problem *problem,
+                                 struct seen *seen)
+{
+    static const char path[] = "test_cuda_devices.checkpoint";
+    annc_status status = ANNC_OK;
+    annc_run *run = NULL;
+    annc_device *device = open_cuda(0);
+    small_problem(problem, 7);
+    *seen = (struct seen){.stop_in = stop_in, .stops_after = stops_after};
+    const annc_run_options options = {.training = {.eta = 0.5, .batch = 4, .seed = 1},
+                                      .epochs = BESIDE_EPOCHS,
+                                      .test = problem->data,
+                                      .evaluate_beside = beside,
+                                      .checkpoint = saves ? path : NULL,
+                                      .checkpoint_epochs = BESIDE_EVERY,
+                                      .begun = see_begun,
+                                      .each = see_epoch,
+                                      .stop = see_steps,
+                                      .describe = see_checkpoint,
+                                      .context = seen};
+    status = annc_run_create(device, problem->network, problem->data, &options, &run);
+    if (status == ANNC_OK)
+        status = annc_run_train(run);
+    annc_run_free(run);
+    annc_device_close(device);
+    remove(path);
+    return status;
+}
+
+/* An evaluation beside the next epoch has the parameters of its own epoch, and the bits of one
+ * before it; none is lost where the run is stopped or saved. Without memory for it, it comes before
+ * the next epoch. */
+static void evaluations_beside_epochs(void)
+{
+    enum { PLAIN, STOPPED_WITHIN, STOPPED_AFTER, SAVED, NO_MEMORY, CASES };
+    for (int c = 0; c < CASES; c++) {
+        const bool saves = c == SAVED, stops_after = c == STOPPED_AFTER;
+        const uint32_t stop_in = c == STOPPED_WITHIN || stops_after ? 3 : 0;
+        const uint32_t epochs = c == STOPPED_WITHIN ? stop_in - 1 : stops_after ? stop_in : BESIDE_EPOCHS;
+        memory_is(c == NO_MEMORY ? WORKSPACE_MB / 2 : 2 * WORKSPACE_MB);
+        struct problem plain_problem, problem;
+        struct seen want, got;
+        const annc_status status = run_with_test(false, stop_in, stops_after, saves, &plain_problem, &want);
+        CHECK(status == (stop_in ? ANNC_STOPPED : ANNC_OK) && want.count == epochs);
+        CHECK(run_with_test(true, stop_in, stops_after, saves, &problem, &got) == status);
+        CHECK_MSG(got.count == want.count, "case %d: %u epochs, not %u", c, got.count, want.count);
+        for (uint32_t e = 0; e < got.count; e++) {
+            const bool is_saved = saves && (e + 1) % BESIDE_EVERY == 0,
+                       is_last = e + 1 == (stops_after ? epochs : BESIDE_EPOCHS);
+            CHECK_MSG(got.test[e].loss == want.test[e].loss && got.test[e].correct == want.test[e].correct,
+                      "case %d, epoch %u: loss %.17g, not %.17g", c, e + 1, got.test[e].loss, want.test[e].loss);
+            CHECK(want.ahead[e] == 0);
+            CHECK_MSG(got.ahead[e] == !(is_saved || is_last || c == NO_MEMORY), "case %d, epoch %u: %u ahead", c, e + 1,
+                      got.ahead[e]);
+        }
+        CHECK(!got.is_saved_ahead);
+        CHECK(stop_in ||
+              memcmp(annc_network_parameters(problem.network), annc_network_parameters(plain_problem.network),
+                     annc_shape_parameters(annc_network_shape(problem.network)) * sizeof(float)) == 0);
+        problem_free(&plain_problem);
+        problem_free(&problem);
+    }
+}
+
 /* An audit needs no more of a device than its minibatch, ... */
 static void audits_stream(void)
 {
@@ -332,6 +484,8 @@ int main(int argc, char **argv)
                                         TEST(without_code),
                                         TEST(trainers_share),
                                         TEST(windows_come_beside_steps),
+                                        TEST(chunks_follow_memory),
+                                        TEST(evaluations_beside_epochs),
                                         TEST(audits_stream),
                                         TEST(sweeps_stream),
                                         TEST(evaluators_share_parameters)};

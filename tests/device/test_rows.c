@@ -5,31 +5,32 @@
 #include "support/problem.h"
 #include "support/test.h"
 
-enum { ROWS = 131, MOST_THREADS = 4, MOST_CALLS = 2 };
+enum { ROWS = 131, MANY_ROWS = 2500, MOST_THREADS = 4, MOST_CALLS = 2 };
 
 /* A network, its rows, and the outputs that an evaluation has for them. */
 struct expected {
     struct problem problem;
-    uint32_t inputs, outputs;
+    uint32_t rows, inputs, outputs;
     const float *x;
     float *want, *got, *moved;
 };
 
 static annc_status open_expected(annc_device *device, const char *widths, annc_activation hidden, annc_cost cost,
-                                 struct expected *expected)
+                                 uint32_t rows, struct expected *expected)
 {
     const annc_activation output = cost == ANNC_QUADRATIC ? ANNC_IDENTITY : ANNC_SOFTMAX;
     const annc_shape shape = problem_shape(widths, hidden, output, cost);
     annc_evaluator *evaluator = NULL;
     annc_evaluation ignored;
+    expected->rows = rows;
     expected->inputs = shape.width[0];
     expected->outputs = shape.width[shape.layers];
-    if (!problem_make(&expected->problem, &shape, ANNC_FLOATS, cost != ANNC_QUADRATIC, ROWS, ANNC_INIT_XAVIER, 5))
+    if (!problem_make(&expected->problem, &shape, ANNC_FLOATS, cost != ANNC_QUADRATIC, rows, ANNC_INIT_XAVIER, 5))
         return ANNC_FAILURE;
     expected->x = annc_dataset_examples(expected->problem.data)->x;
-    expected->want = malloc(ROWS * expected->outputs * sizeof(float));
-    expected->got = malloc(ROWS * expected->outputs * sizeof(float));
-    expected->moved = malloc(ROWS * expected->inputs * sizeof(float));
+    expected->want = malloc(rows * expected->outputs * sizeof(float));
+    expected->got = malloc(rows * expected->outputs * sizeof(float));
+    expected->moved = malloc(rows * expected->inputs * sizeof(float));
     annc_status status = annc_evaluator_create(device, expected->problem.network, expected->problem.data, &evaluator);
     if (status == ANNC_OK)
         status = annc_evaluator_run(evaluator, NULL, NULL, expected->want, &ignored);
@@ -55,9 +56,9 @@ static bool has_bits(const struct expected *expected, const float *got, uint32_t
  * the first groups. */
 static bool groups_have_bits(struct expected *expected, annc_device *device, uint32_t group)
 {
-    const uint32_t most = device->backend->host_memory ? ROWS : MOST_CALLS * group;
-    for (uint32_t first = 0; first < ROWS && first < most; first += group) {
-        const uint32_t count = ROWS - first < group ? ROWS - first : group;
+    const uint32_t most = device->backend->host_memory ? expected->rows : MOST_CALLS * group;
+    for (uint32_t first = 0; first < expected->rows && first < most; first += group) {
+        const uint32_t count = expected->rows - first < group ? expected->rows - first : group;
         if (annc_network_predict(expected->problem.network, device, count, expected->x + first * expected->inputs, NULL,
                                  expected->got) != ANNC_OK ||
             !has_bits(expected, expected->got, first, count))
@@ -70,27 +71,28 @@ static bool groups_have_bits(struct expected *expected, annc_device *device, uin
 static bool places_have_bits(struct expected *expected, annc_device *device, bool one_row)
 {
     bool equal = true;
-    for (uint32_t i = 0; i < ROWS; i++)
-        memcpy(expected->moved + i * expected->inputs, expected->x + (one_row ? 7 : ROWS - 1 - i) * expected->inputs,
+    const uint32_t rows = expected->rows;
+    for (uint32_t i = 0; i < rows; i++)
+        memcpy(expected->moved + i * expected->inputs, expected->x + (one_row ? 7 : rows - 1 - i) * expected->inputs,
                expected->inputs * sizeof(float));
-    if (annc_network_predict(expected->problem.network, device, ROWS, expected->moved, NULL, expected->got) != ANNC_OK)
+    if (annc_network_predict(expected->problem.network, device, rows, expected->moved, NULL, expected->got) != ANNC_OK)
         return false;
-    for (uint32_t i = 0; equal && i < ROWS; i++)
-        equal = has_bits(expected, expected->got + i * expected->outputs, one_row ? 7 : ROWS - 1 - i, 1);
+    for (uint32_t i = 0; equal && i < rows; i++)
+        equal = has_bits(expected, expected->got + i * expected->outputs, one_row ? 7 : rows - 1 - i, 1);
     return equal;
 }
 
-static void check_network(const char *widths, annc_activation hidden, annc_cost cost)
+static void check_rows(const char *widths, annc_activation hidden, annc_cost cost, uint32_t rows,
+                       const uint32_t *groups, size_t group_count)
 {
-    static const uint32_t groups[] = {1, 2, 3, 7, 16, 39, 64, 100, ROWS};
     annc_device *first = problem_device();
     struct expected expected;
-    REQUIRE_OK(open_expected(first, widths, hidden, cost, &expected));
+    REQUIRE_OK(open_expected(first, widths, hidden, cost, rows, &expected));
     for (int threads = 0; threads <= (first->backend->host_memory ? MOST_THREADS : 0); threads++) {
         const annc_device_options options = {.kind = first->backend->kind, .threads = threads};
         annc_device *device = NULL;
         REQUIRE_OK(annc_device_open(&options, &device));
-        for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
+        for (size_t g = 0; g < group_count; g++)
             CHECK_MSG(groups_have_bits(&expected, device, groups[g]), "%s in groups of %u, %d threads", widths,
                       groups[g], threads);
         CHECK_MSG(places_have_bits(&expected, device, false), "%s in opposite order, %d threads", widths, threads);
@@ -99,6 +101,12 @@ static void check_network(const char *widths, annc_activation hidden, annc_cost 
     }
     close_expected(&expected);
     annc_device_close(first);
+}
+
+static void check_network(const char *widths, annc_activation hidden, annc_cost cost)
+{
+    static const uint32_t groups[] = {1, 2, 3, 7, 16, 39, 64, 100, ROWS};
+    check_rows(widths, hidden, cost, ROWS, groups, sizeof groups / sizeof *groups);
 }
 
 static void narrow_networks(void)
@@ -124,9 +132,17 @@ static void wide_network(void)
     check_network("300-1100-7", ANNC_TANH, ANNC_QUADRATIC);
 }
 
+/* More rows than a product has on a GPU, and on a small one than a chunk has. */
+static void many_rows(void)
+{
+    static const uint32_t groups[] = {1, 1000, 1024, 1025, MANY_ROWS};
+    check_rows("40-470-3", ANNC_TANH, ANNC_CATEGORICAL_CROSS_ENTROPY, MANY_ROWS, groups,
+               sizeof groups / sizeof *groups);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(narrow_networks), TEST(images), TEST(wide_network)};
+    static const struct test tests[] = {TEST(narrow_networks), TEST(images), TEST(wide_network), TEST(many_rows)};
     annc_device *device = problem_device();
     if (!device)
         return 77;

@@ -263,6 +263,8 @@ const char *cudaGetErrorName(cudaError_t error)
         return "cudaErrorNoKernelImageForDevice";
     case cudaErrorInvalidResourceHandle:
         return "cudaErrorInvalidResourceHandle";
+    case cudaErrorNotReady:
+        return "cudaErrorNotReady";
     case cudaErrorIllegalAddress:
         return "cudaErrorIllegalAddress";
     case cudaErrorStreamCaptureUnsupported:
@@ -456,6 +458,16 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
     delete stream;
     annc_host_objects--;
     LEAVE();
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+    ENTER();
+    if (stream->capture) {
+        stream->capture->invalidated = true;
+        return give(cudaErrorStreamCaptureUnsupported);
+    }
+    return stream->pending.empty() ? cudaSuccess : give(cudaErrorNotReady);
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)

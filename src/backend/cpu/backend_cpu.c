@@ -293,7 +293,7 @@ static void forward_part(void *context, int i)
     job->kernels->activate(job->f, m * n, Z, job->A + first * n);
 }
 
-static annc_status cpu_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+static annc_status cpu_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t block, uint32_t n_in,
                                     uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
     const uint32_t threads = (double)m * n * n_in < THREADED_PRODUCT ? 1 : (uint32_t)device->info.threads;
@@ -308,7 +308,7 @@ static annc_status cpu_forward_rows(annc_device *device, annc_activation f, uint
                            .b = b,
                            .Z = Z,
                            .A = A};
-    (void)room;
+    (void)block;
     annc_pool_run(cpu(device)->pool, job.parts, forward_part, &job);
     return ANNC_OK;
 }

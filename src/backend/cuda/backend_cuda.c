@@ -195,6 +195,14 @@ out:
     return status;
 }
 
+static annc_status cuda_open_beside(const annc_device *device, annc_device **beside)
+{
+    const annc_status status = cuda_open(device->host, ((const struct annc_cuda_device *)device)->index, 0, beside);
+    if (status == ANNC_OK)
+        (*beside)->process = device->process;
+    return status;
+}
+
 /* ---------------------------------------------------------------- memory */
 
 static annc_status cuda_free_memory(const annc_device *device, uint64_t *bytes)
@@ -260,6 +268,16 @@ static annc_status cuda_synchronise(annc_device *device)
     CUDA_TRY(cudaStreamSynchronize(annc_cuda(device)->stream));
 out:
     return status;
+}
+
+static bool cuda_is_idle(annc_device *device)
+{
+    cudaError_t error = annc_cuda_enter(device);
+    if (error == cudaSuccess)
+        error = cudaStreamQuery(annc_cuda(device)->stream);
+    if (error == cudaErrorNotReady)
+        cudaGetLastError(); /* which keeps it, though it is no failure */
+    return error != cudaErrorNotReady;
 }
 
 static annc_status copy(annc_device *device, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)
@@ -458,12 +476,21 @@ out:
     return status;
 }
 
-/* cuBLAS chooses a kernel by the size of the product, so all products of this W have `room` rows. */
-static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t room, uint32_t n_in,
+/* cuBLAS chooses a kernel by the size of the product, so all products of this W have `block`
+ * rows. */
+static annc_status cuda_forward_rows(annc_device *device, annc_activation f, uint32_t m, uint32_t block, uint32_t n_in,
                                      uint32_t n, const float *A_in, const float *W, const float *b, float *Z, float *A)
 {
-    (void)m;
-    return cuda_forward(device, f, room, n_in, n, A_in, W, b, Z, A);
+    annc_status status = ANNC_OK;
+    const cudaStream_t stream = annc_cuda(device)->stream;
+    uint32_t rows = 0;
+    /* Z = A_in W^T */
+    for (; rows < m; rows += block)
+        ANNC_TRY(product(device, stream, false, true, block, n, n_in, 1, A_in + (size_t)rows * n_in, W, 0,
+                         Z + (size_t)rows * n));
+    CUDA_TRY(annc_launch_activate(stream, f, rows, n, b, Z, A));
+out:
+    return status;
 }
 
 static annc_status cuda_output(annc_device *device, annc_activation f, annc_cost cost, float tau, uint32_t m,
@@ -735,6 +762,7 @@ static const struct annc_backend backend_cuda = {
     cuda_count,
     cuda_open,
     cuda_close,
+    cuda_open_beside,
     cuda_free_memory,
     cuda_alloc,
     cuda_free,
@@ -747,6 +775,7 @@ static const struct annc_backend backend_cuda = {
     cuda_copy_beside,
     cuda_await_copies,
     cuda_synchronise,
+    cuda_is_idle,
     cuda_use_precision,
     cuda_initialise,
     cuda_gather,

@@ -152,6 +152,7 @@ static void complete_run_options(struct session *session)
     run->target_accuracy = value[OPTION_TARGET_ACCURACY].given ? value[OPTION_TARGET_ACCURACY].number : 0;
     run->seconds = session->deadline > 0 ? fmax(session->deadline - since_start(), 1e-9) : 0;
     run->health = session->fold == 0 && (session->log || value[OPTION_JSON].given);
+    run->evaluate_beside = true;
     run->checkpoint = value[OPTION_CHECKPOINT].text;
     run->resume = session->checkpoint;
     run->training.objective.class_weights = session->class_weights;

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "dataset/prepare/dataset.h"
 #include "network/network.h"
+#include "training/run/evaluate_beside.h"
 #include "training/run/target_metrics.h"
 #include "training/step/compatibility.h"
 #include "training/step/engine_choice.h"
@@ -19,8 +20,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Activations of one chunk of examples take about this much memory. */
-enum { CHUNK_BYTES = 8 << 20, SMALLEST_CHUNK = 16, LARGEST_CHUNK = 1024 };
+/* Rows of a product of predictions, and of a chunk of a device with memory of its own. */
+enum { SMALLEST_BLOCK = 16, LARGEST_BLOCK = 1024, LARGEST_CHUNK = 1 << 14 };
+
+/* Activations of a block take at most the first of these, those of a chunk at most a share of a
+ * device's memory up to the second. */
+enum { BLOCK_BYTES = 8 << 20, MOST_CHUNK_BYTES = 256 << 20, SHARE_OF_MEMORY = 256 };
 
 struct annc_evaluator {
     annc_device *device;
@@ -28,7 +33,9 @@ struct annc_evaluator {
     const annc_examples *examples;
     struct annc_feed feed;
     struct annc_pass pass;
+    /* Examples that are gathered, activated and scored at once, and their number of chunks. */
     uint32_t chunk, chunks;
+    uint32_t block; /* rows of each product of predictions; a chunk has whole blocks */
     /* The network's own parameters, on first use; a trainer supplies its own. */
     float *d_theta;
     struct annc_cursor *d_cursor;
@@ -40,34 +47,59 @@ struct annc_evaluator {
     const annc_dataset *dataset;
     float *outputs;   /* of all examples, on the host, for targets */
     int32_t *classes; /* predicted, likewise, for weights */
+    double seconds;   /* of the host, to begin the evaluation that runs beside a training */
 };
 
-/* Returns the examples per chunk. A device with memory of its own takes chunks of one size, so that
- * each example has the same bits in any number of them. */
-static uint32_t chunk_of(const annc_device *device, const annc_shape *shape, uint32_t examples)
+/* Returns the bytes for a chunk's activations. They depend on the size of a device's memory, not on
+ * what is free of it: equal runs on a device have equal chunks, and so equal bits. */
+static size_t chunk_bytes(const annc_device *device)
+{
+    const uint64_t share = device->backend->host_memory ? 0 : device->info.memory_bytes / SHARE_OF_MEMORY;
+    return share < MOST_CHUNK_BYTES ? (size_t)share : MOST_CHUNK_BYTES;
+}
+
+/* Returns the largest power of two, so that the pieces of a reader end where blocks end, from
+ * SMALLEST_BLOCK to `most`, of which so many rows of activations fit. */
+static uint32_t rows_within(size_t bytes, const annc_shape *shape, uint32_t most)
 {
     size_t row = 0;
     for (uint32_t l = 0; l <= shape->layers; l++)
         row += 2 * sizeof(float) * shape->width[l];
-    const size_t chunk = CHUNK_BYTES / row;
-    /* A power of two, so that the pieces of a reader end where chunks end. */
-    uint32_t power = SMALLEST_CHUNK;
-    while (power < LARGEST_CHUNK && 2 * (size_t)power <= chunk)
-        power *= 2;
-    return device->backend->host_memory && examples < power ? examples : power;
+    uint32_t rows = SMALLEST_BLOCK;
+    while (rows < most && 2 * (size_t)rows <= bytes / row)
+        rows *= 2;
+    return rows;
 }
 
-/* Gives the rows beyond the last example, which a device may compute, a value. */
+/* Sets the sizes of blocks and chunks. A device with memory of its own has blocks of one size, so
+ * that each example has the same bits in any number of them, and chunks of many blocks where its
+ * memory allows: few launches and large products. */
+static void set_chunks(struct annc_evaluator *evaluator)
+{
+    const bool on_host = evaluator->device->backend->host_memory;
+    const size_t bytes = chunk_bytes(evaluator->device);
+    const annc_shape *shape = &evaluator->network->shape;
+    const uint32_t examples = evaluator->examples->count;
+    const uint32_t block = rows_within(bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES, shape, LARGEST_BLOCK);
+    const uint32_t most = bytes > BLOCK_BYTES ? rows_within(bytes, shape, LARGEST_CHUNK) : block;
+    const uint32_t needed = on_host ? examples : (examples - 1) / block * block + block;
+    evaluator->block = block;
+    evaluator->chunk = needed < most ? needed : most;
+    evaluator->chunks = (examples - 1) / evaluator->chunk + 1;
+}
+
+/* Gives the rows beyond the last example, which a device may compute, a value. In later chunks they
+ * have those of the chunk before. */
 static annc_status clear_inputs(const annc_evaluator *evaluator)
 {
     annc_status status = ANNC_OK;
-    const size_t inputs = evaluator->examples->inputs;
+    const size_t count = evaluator->examples->count, inputs = evaluator->examples->inputs;
     void *zeros = NULL;
-    if (evaluator->device->backend->host_memory)
+    if (evaluator->device->backend->host_memory || count >= evaluator->chunk)
         return ANNC_OK;
-    ANNC_TRY(annc_allocate(annc_product(evaluator->chunk, inputs), sizeof(float), "a chunk", &zeros));
-    ANNC_TRY(evaluator->device->backend->upload(evaluator->device, evaluator->pass.A[0], zeros,
-                                                evaluator->chunk * inputs * sizeof(float)));
+    ANNC_TRY(annc_allocate(annc_product(evaluator->chunk - count, inputs), sizeof(float), "a block", &zeros));
+    ANNC_TRY(evaluator->device->backend->upload(evaluator->device, evaluator->pass.A[0] + count * inputs, zeros,
+                                                (evaluator->chunk - count) * inputs * sizeof(float)));
 out:
     annc_release(zeros);
     return status;
@@ -127,8 +159,7 @@ annc_status annc_evaluator_create(annc_device *device, const annc_network *netwo
     evaluator->network = network;
     evaluator->dataset = dataset;
     evaluator->examples = examples;
-    evaluator->chunk = chunk_of(device, &network->shape, examples->count);
-    evaluator->chunks = (examples->count - 1) / evaluator->chunk + 1;
+    set_chunks(evaluator);
     ANNC_TRY(annc_feed_open(device, examples, evaluator->chunk, own_bytes(evaluator), &evaluator->feed));
     ANNC_TRY(open_memory(evaluator));
     evaluator->job = (struct annc_job){.shape = &network->shape,
@@ -208,7 +239,7 @@ static annc_status run_operations(annc_evaluator *evaluator, const float *theta,
     const size_t n = evaluator->examples->outputs, L = evaluator->network->shape.layers;
     const uint32_t chunk = evaluator->chunk;
     float *outputs = results->outputs;
-    pass->room = results->by_rows ? chunk : 0;
+    pass->block = results->by_rows ? evaluator->block : 0;
     for (uint32_t done = 0; done < count; done += count - done < chunk ? count - done : chunk) {
         const uint32_t m = count - done < chunk ? count - done : chunk;
         ANNC_TRY(annc_pass_forward(pass, &evaluator->feed.staged, evaluator->d_cursor, m, theta));
@@ -236,30 +267,39 @@ static annc_status fill_window(annc_evaluator *evaluator, uint32_t first)
     return count > 0 ? annc_feed_fill(&evaluator->feed, &order, first, count) : ANNC_OK;
 }
 
-/* Runs the chunks of a window of `count` examples from `first` on; meanwhile the next one is
+/* Begins the chunks of a window of `count` examples from `first` on; meanwhile the next one is
  * gathered and copied. */
-static annc_status run_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
-                              const struct results *results)
+static annc_status begin_window(annc_evaluator *evaluator, const float *theta, uint32_t first, uint32_t count,
+                                const struct results *results)
 {
     annc_status status = ANNC_OK;
     annc_device *device = evaluator->device;
-    const struct annc_backend *backend = device->backend;
-    const uint32_t chunk = evaluator->chunk;
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_sequential(evaluator->feed.window);
-    cursor.batch = chunk;
-    ANNC_TRY(backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
+    cursor.batch = evaluator->chunk;
+    ANNC_TRY(annc_feed_advance(&evaluator->feed, count));
+    ANNC_TRY(device->backend->upload(device, evaluator->d_cursor, &cursor, sizeof cursor));
     if (results->by_engine)
         ANNC_TRY(run_engine(evaluator, theta, count));
     else
         ANNC_TRY(run_operations(evaluator, theta, first, count, results));
     ANNC_TRY(fill_window(evaluator, first + count));
-    ANNC_TRY(backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
-                               ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
+out:
+    return status;
+}
+
+/* Waits for a window and fetches its results. */
+static annc_status end_window(annc_evaluator *evaluator, uint32_t first, uint32_t count, const struct results *results)
+{
+    annc_status status = ANNC_OK;
+    annc_device *device = evaluator->device;
+    const uint32_t chunk = evaluator->chunk;
+    ANNC_TRY(device->backend->download(device, evaluator->scores + first / chunk, evaluator->d_scores,
+                                       ((count - 1) / chunk + 1) * sizeof *evaluator->scores));
     if (results->predictions)
-        ANNC_TRY(backend->download(device, results->predictions + first, evaluator->d_predictions,
-                                   count * sizeof *results->predictions));
+        ANNC_TRY(device->backend->download(device, results->predictions + first, evaluator->d_predictions,
+                                           count * sizeof *results->predictions));
 out:
     return status;
 }
@@ -272,8 +312,8 @@ static annc_status run_windows(annc_evaluator *evaluator, const float *theta, co
     ANNC_TRY(fill_window(evaluator, 0));
     for (uint32_t first = 0; first < evaluator->examples->count; first += count) {
         count = window_at(evaluator, first);
-        ANNC_TRY(annc_feed_advance(&evaluator->feed, count));
-        ANNC_TRY(run_window(evaluator, theta, first, count, results));
+        ANNC_TRY(begin_window(evaluator, theta, first, count, results));
+        ANNC_TRY(end_window(evaluator, first, count, results));
     }
 out:
     return status;
@@ -386,19 +426,38 @@ static void weigh_examples(const annc_evaluator *evaluator, const int32_t *predi
     }
 }
 
-/* Uploads the network's own parameters. */
-static annc_status send_parameters(annc_evaluator *evaluator)
+/* Allocates the evaluator's own parameters, once. */
+static annc_status open_parameters(annc_evaluator *evaluator)
 {
     annc_status status = ANNC_OK;
-    annc_device *device = evaluator->device;
-    const size_t bytes = annc_shape_parameters(&evaluator->network->shape) * sizeof(float);
     void *memory = evaluator->d_theta;
     if (!memory)
-        ANNC_TRY(device->backend->alloc(device, bytes, "the parameters", &memory));
+        ANNC_TRY(evaluator->device->backend->alloc(evaluator->device,
+                                                   annc_shape_parameters(&evaluator->network->shape) * sizeof(float),
+                                                   "the parameters", &memory));
     evaluator->d_theta = memory;
-    ANNC_TRY(device->backend->upload(device, memory, evaluator->network->theta, bytes));
 out:
     return status;
+}
+
+/* Uploads the network's parameters. */
+static annc_status send_parameters(annc_evaluator *evaluator)
+{
+    annc_device *device = evaluator->device;
+    ANNC_RETURN_IF_FAILED(open_parameters(evaluator));
+    return device->backend->upload(device, evaluator->d_theta, evaluator->network->theta,
+                                   annc_shape_parameters(&evaluator->network->shape) * sizeof(float));
+}
+
+/* Copies a trainer's parameters, once its steps have ended. */
+static annc_status copy_parameters(annc_evaluator *evaluator, const annc_trainer *trainer)
+{
+    annc_device *device = evaluator->device;
+    ANNC_RETURN_IF_FAILED(trainer->device->backend->synchronise(trainer->device));
+    ANNC_RETURN_IF_FAILED(
+        device->backend->copy_beside(device, evaluator->d_theta, annc_trainer_theta(trainer),
+                                     annc_shape_parameters(&evaluator->network->shape) * sizeof(float)));
+    return device->backend->await_copies(device);
 }
 
 static struct results results_for(const annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
@@ -423,6 +482,28 @@ static void measure_cost(const annc_evaluator *evaluator, const float *outputs, 
     evaluation->poisson_deviance = measures.poisson_deviance;
 }
 
+/* Adds up the results. */
+static void sum_up(const annc_evaluator *evaluator, const struct results *results, annc_evaluation *evaluation)
+{
+    memset(evaluation, 0, sizeof *evaluation);
+    for (uint32_t c = 0; c < evaluator->chunks; c++) {
+        evaluation->count += evaluator->scores[c].examples;
+        evaluation->correct += evaluator->scores[c].correct;
+        evaluation->loss += evaluator->scores[c].cost;
+    }
+    evaluation->loss /= annc_dataset_weight_of_all(evaluator->dataset);
+    evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
+    evaluation->pinball = evaluation->poisson_deviance = NAN;
+    if (evaluator->examples->targets) {
+        evaluation->label_accuracy =
+            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, results->outputs);
+        measure_cost(evaluator, results->outputs, evaluation);
+        measure_targets(evaluator, results->outputs, evaluation);
+        measure_classes(evaluator, results->outputs, results->predictions, evaluation);
+    }
+    weigh_examples(evaluator, results->predictions, evaluation);
+}
+
 annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *trainer, int32_t *predictions,
                                float *outputs, annc_evaluation *evaluation)
 {
@@ -436,23 +517,40 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
         ANNC_TRY(send_parameters(evaluator));
     const struct results results = results_for(evaluator, trainer, predictions, outputs);
     ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));
-    for (uint32_t c = 0; c < evaluator->chunks; c++) {
-        evaluation->count += evaluator->scores[c].examples;
-        evaluation->correct += evaluator->scores[c].correct;
-        evaluation->loss += evaluator->scores[c].cost;
-    }
-    evaluation->loss /= annc_dataset_weight_of_all(evaluator->dataset);
-    evaluation->r2 = evaluation->rmse = evaluation->mae = evaluation->label_accuracy = NAN;
-    evaluation->pinball = evaluation->poisson_deviance = NAN;
-    if (evaluator->examples->targets) {
-        evaluation->label_accuracy =
-            annc_label_accuracy(&evaluator->network->shape, evaluator->dataset, results.outputs);
-        measure_cost(evaluator, results.outputs, evaluation);
-        measure_targets(evaluator, results.outputs, evaluation);
-        measure_classes(evaluator, results.outputs, results.predictions, evaluation);
-    }
-    weigh_examples(evaluator, results.predictions, evaluation);
+    sum_up(evaluator, &results, evaluation);
     evaluation->seconds = annc_now() - start;
 out:
     return status;
+}
+
+/* ---------------------------------------------------------------- beside a training */
+
+bool annc_evaluator_may_run_beside(annc_evaluator *evaluator)
+{
+    return !evaluator->feed.streams && !evaluator->outputs && open_parameters(evaluator) == ANNC_OK;
+}
+
+annc_status annc_evaluator_begin(annc_evaluator *evaluator, const annc_trainer *trainer)
+{
+    const double start = annc_now();
+    const struct results results = results_for(evaluator, trainer, NULL, NULL);
+    ANNC_RETURN_IF_FAILED(copy_parameters(evaluator, trainer));
+    ANNC_RETURN_IF_FAILED(begin_window(evaluator, evaluator->d_theta, 0, evaluator->examples->count, &results));
+    evaluator->seconds = annc_now() - start;
+    return ANNC_OK;
+}
+
+bool annc_evaluator_has_ended(const annc_evaluator *evaluator)
+{
+    return evaluator->device->backend->is_idle(evaluator->device);
+}
+
+annc_status annc_evaluator_end(annc_evaluator *evaluator, annc_evaluation *evaluation)
+{
+    const double start = annc_now();
+    const struct results results = results_for(evaluator, NULL, NULL, NULL);
+    ANNC_RETURN_IF_FAILED(end_window(evaluator, 0, evaluator->examples->count, &results));
+    sum_up(evaluator, &results, evaluation);
+    evaluation->seconds = evaluator->seconds + annc_now() - start;
+    return ANNC_OK;
 }

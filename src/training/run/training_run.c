@@ -1,10 +1,12 @@
 /* training_run.c - one training from its first epoch to its end. */
 #include "training/run/training_run.h"
+#include "backend/backend.h"
 #include "backend/group.h"
 #include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "training/run/evaluate_beside.h"
 #include "training/run/rank_checks.h"
 #include "training/step/trainer.h"
 
@@ -34,12 +36,38 @@ bool annc_stop_when_set(void *context)
 
 /* ---------------------------------------------------------------- opening */
 
+/* Returns whether the test set may be evaluated beside the next epoch: the device can, and nothing
+ * that the epoch needs depends on the result. */
+static bool may_evaluate_beside(const annc_run *run)
+{
+    const annc_run_options *options = &run->options;
+    return options->evaluate_beside && options->test && options->epochs > 1 && !options->validation &&
+           options->target_accuracy == 0 && annc_group_size(options->group) == 1 && run->device->backend->open_beside &&
+           !run->trainer->feed.streams;
+}
+
+/* Opens the evaluator of the test set beside the training; without memory for it, there is none. */
+static void open_beside(annc_run *run)
+{
+    if (run->device->backend->open_beside(run->device, &run->beside) != ANNC_OK)
+        return;
+    if (annc_evaluator_create(run->beside, run->network, run->options.test, &run->test) == ANNC_OK &&
+        annc_evaluator_may_run_beside(run->test))
+        return;
+    annc_evaluator_free(run->test);
+    annc_device_close(run->beside);
+    run->test = NULL;
+    run->beside = NULL;
+}
+
 static annc_status open_evaluators(annc_run *run)
 {
     const annc_run_options *options = &run->options;
     if (annc_group_rank(options->group) > 0) /* rank 0 evaluates for all */
         return ANNC_OK;
-    if (options->test)
+    if (may_evaluate_beside(run))
+        open_beside(run);
+    if (options->test && !run->test)
         ANNC_RETURN_IF_FAILED(annc_evaluator_create(run->device, run->network, options->test, &run->test));
     if (options->validation)
         ANNC_RETURN_IF_FAILED(annc_evaluator_create(run->device, run->network, options->validation, &run->validation));
@@ -86,6 +114,7 @@ void annc_run_free(annc_run *run)
     if (!run)
         return;
     annc_evaluator_free(run->test);
+    annc_device_close(run->beside);
     annc_evaluator_free(run->validation);
     annc_trainer_free(run->trainer);
     annc_release(run);
@@ -116,9 +145,10 @@ bool annc_run_ends_now(void *context)
     return run->is_stopped || run->is_over_time;
 }
 
-bool annc_run_pauses(void *run)
+bool annc_run_pauses(void *context)
 {
-    return annc_run_ends_now(run) || is_due(run);
+    annc_run *run = context;
+    return (run->is_evaluating && annc_evaluator_has_ended(run->test)) || annc_run_ends_now(run) || is_due(run);
 }
 
 annc_status annc_run_ends(annc_run *run, bool *ends)
@@ -164,8 +194,12 @@ annc_status annc_run_is_over(annc_run *run, bool *over)
 /* Evaluates the current parameters on the run's data sets. */
 static annc_status measure_here(annc_run *run, annc_outcome *outcome)
 {
-    if (run->test)
+    if (run->beside) {
+        ANNC_RETURN_IF_FAILED(annc_evaluator_begin(run->test, run->trainer));
+        ANNC_RETURN_IF_FAILED(annc_evaluator_end(run->test, &outcome->test));
+    } else if (run->test) {
         ANNC_RETURN_IF_FAILED(annc_evaluator_run(run->test, run->trainer, NULL, NULL, &outcome->test));
+    }
     if (run->validation)
         ANNC_RETURN_IF_FAILED(annc_evaluator_run(run->validation, run->trainer, NULL, NULL, &outcome->validation));
     run->state.evaluation_seconds += outcome->test.seconds + outcome->validation.seconds;
@@ -194,8 +228,41 @@ static annc_status keep_best(annc_run *run)
     return ANNC_OK;
 }
 
-/* Trains one epoch to its end, with pauses for checkpoints. Of an interrupted epoch only the steps
- * count. */
+/* Takes the outcome of an epoch: keeps the best parameters, calls `each`. */
+static annc_status take_outcome(annc_run *run, const annc_outcome *outcome)
+{
+    annc_run_state *state = &run->state;
+    state->last = *outcome;
+    state->epochs++;
+    ANNC_RETURN_IF_FAILED(keep_best(run));
+    return run->options.each ? annc_group_agree(run->options.group, run->options.each(run->options.context, run))
+                             : ANNC_OK;
+}
+
+/* Ends the evaluation that runs beside an epoch, if one does, and takes its outcome. */
+static annc_status end_evaluation(annc_run *run)
+{
+    if (!run->is_evaluating)
+        return ANNC_OK;
+    run->is_evaluating = false;
+    ANNC_RETURN_IF_FAILED(annc_evaluator_end(run->test, &run->outcome.test));
+    run->state.evaluation_seconds += run->outcome.test.seconds;
+    return take_outcome(run, &run->outcome);
+}
+
+/* The same after steps that ended with `status`. Returns the first failure. */
+static annc_status end_evaluation_after(annc_run *run, annc_status status)
+{
+    struct annc_kept_error first;
+    if (status == ANNC_OK)
+        return end_evaluation(run);
+    annc_error_keep(&first);
+    end_evaluation(run);
+    return annc_fail_again(status, &first);
+}
+
+/* Trains one epoch to its end, with pauses for checkpoints and for the evaluation of the epoch
+ * before. Of an interrupted epoch only the steps count. */
 static annc_status train_epoch(annc_run *run, annc_epoch *report)
 {
     for (;;) {
@@ -204,36 +271,64 @@ static annc_status train_epoch(annc_run *run, annc_epoch *report)
         const annc_status status = annc_trainer_epoch(run->trainer, annc_run_pauses, run, report);
         run->unfinished = report->seconds;
         if (status != ANNC_STOPPED)
-            return status;
+            return end_evaluation_after(run, status);
         annc_error_keep(&stopped);
+        const bool was_evaluating = run->is_evaluating;
+        ANNC_RETURN_IF_FAILED(end_evaluation(run));
         ANNC_RETURN_IF_FAILED(annc_run_ends(run, &ends));
         if (ends)
             return annc_fail_again(status, &stopped);
-        ANNC_RETURN_IF_FAILED(annc_run_save(run));
+        if (!was_evaluating || is_due(run))
+            ANNC_RETURN_IF_FAILED(annc_run_save(run));
     }
+}
+
+/* Counts the seconds of an epoch that ended, and begins its outcome. */
+static annc_status begin_outcome(annc_run *run, const annc_epoch *report, annc_outcome *outcome)
+{
+    memset(outcome, 0, sizeof *outcome);
+    outcome->epoch = *report;
+    run->state.seconds += run->unfinished;
+    run->unfinished = 0;
+    return annc_ranks_check_parameters(run->options.group, run->trainer, report->epoch);
+}
+
+/* Saves a checkpoint after an epoch, if one is due. */
+static annc_status save_if_due(annc_run *run)
+{
+    const uint32_t every = run->options.checkpoint_epochs;
+    bool saves;
+    ANNC_RETURN_IF_FAILED(
+        annc_ranks_any(run->options.group, is_due(run) || (every > 0 && run->state.epochs % every == 0), &saves));
+    return saves ? annc_run_save(run) : ANNC_OK;
 }
 
 annc_status annc_run_count_epoch(annc_run *run, const annc_epoch *report)
 {
-    annc_run_state *state = &run->state;
     annc_outcome outcome;
-    memset(&outcome, 0, sizeof outcome);
-    outcome.epoch = *report;
-    state->seconds += run->unfinished;
-    run->unfinished = 0;
-    ANNC_RETURN_IF_FAILED(annc_ranks_check_parameters(run->options.group, run->trainer, report->epoch));
+    ANNC_RETURN_IF_FAILED(begin_outcome(run, report, &outcome));
     ANNC_RETURN_IF_FAILED(measure(run, &outcome));
-    state->last = outcome;
-    state->epochs++;
     annc_trainer_report(run->trainer, run->options.validation ? outcome.validation.loss : outcome.epoch.loss);
-    ANNC_RETURN_IF_FAILED(keep_best(run));
-    if (run->options.each)
-        ANNC_RETURN_IF_FAILED(annc_group_agree(run->options.group, run->options.each(run->options.context, run)));
-    const uint32_t every = run->options.checkpoint_epochs;
-    bool saves;
-    ANNC_RETURN_IF_FAILED(
-        annc_ranks_any(run->options.group, is_due(run) || (every > 0 && state->epochs % every == 0), &saves));
-    return saves ? annc_run_save(run) : ANNC_OK;
+    ANNC_RETURN_IF_FAILED(take_outcome(run, &outcome));
+    return save_if_due(run);
+}
+
+/* Returns whether the evaluation of the epoch just trained may run beside the next: there is one,
+ * and no checkpoint comes between. */
+static bool may_go_on(const annc_run *run)
+{
+    const uint32_t epoch = run->state.epochs + 1, every = run->options.checkpoint ? run->options.checkpoint_epochs : 0;
+    return run->beside && epoch < run->options.epochs && !is_due(run) && !(every > 0 && epoch % every == 0);
+}
+
+/* Begins the evaluation of an epoch beside the next. */
+static annc_status begin_evaluation(annc_run *run, const annc_epoch *report)
+{
+    ANNC_RETURN_IF_FAILED(begin_outcome(run, report, &run->outcome));
+    ANNC_RETURN_IF_FAILED(annc_evaluator_begin(run->test, run->trainer));
+    run->is_evaluating = true;
+    annc_trainer_report(run->trainer, report->loss);
+    return run->options.health ? annc_trainer_health(run->trainer, run->outcome.health) : ANNC_OK;
 }
 
 /* Trains and evaluates one epoch. */
@@ -241,7 +336,7 @@ static annc_status one_epoch(annc_run *run)
 {
     annc_epoch report;
     ANNC_RETURN_IF_FAILED(train_epoch(run, &report));
-    return annc_run_count_epoch(run, &report);
+    return may_go_on(run) ? begin_evaluation(run, &report) : annc_run_count_epoch(run, &report);
 }
 
 /* Returns the status of a run whose epochs ended with `status`, and sets the ending of an
@@ -305,7 +400,7 @@ annc_status annc_run_train(annc_run *run)
         if (status == ANNC_OK)
             status = annc_run_is_over(run, &over);
     }
-    return annc_run_finish(run, status);
+    return annc_run_finish(run, end_evaluation_after(run, status));
 }
 
 annc_status annc_run_measure_unless_trained(annc_run *run)

@@ -10,6 +10,9 @@ struct annc_run {
     annc_run_options options;
     annc_trainer *trainer;
     annc_evaluator *validation, *test; /* NULL without such a set */
+    annc_device *beside;               /* of `test`, to evaluate beside the next epoch; or NULL */
+    annc_outcome outcome;              /* of an epoch whose evaluation runs */
+    bool is_evaluating;                /* it does */
     annc_run_state state;
     double deadline;               /* by annc_now; 0 = none */
     double due;                    /* time of the next checkpoint; 0 = none */

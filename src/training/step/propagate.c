@@ -206,8 +206,8 @@ static annc_status forward(const struct annc_pass *pass, annc_activation f, uint
 {
     annc_status status = ANNC_OK;
     const uint32_t slice = rows_per_slice(pass, m, n_in, n);
-    if (pass->room > 0)
-        return pass->device->backend->forward_rows(pass->device, f, m, pass->room, n_in, n, A_in, W, b, Z, A);
+    if (pass->block > 0)
+        return pass->device->backend->forward_rows(pass->device, f, m, pass->block, n_in, n, A_in, W, b, Z, A);
     for (uint32_t r = 0; r < m; r += m - r < slice ? m - r : slice) {
         const size_t in = (size_t)r * n_in, out = (size_t)r * n;
         ANNC_TRY(ask(pass, r));

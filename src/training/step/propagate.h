@@ -24,9 +24,9 @@ struct annc_pass {
     float *class_weights;              /* or NULL */
     float *row_weights;                /* m, of the rows just gathered, where they have weights */
     bool is_weighted;                  /* they have */
-    /* Above 0: the rows of the matrices, and each row's bits depend on that row alone
-     * (forward_rows). 0: the fastest products. */
-    uint32_t room;
+    /* Above 0: the rows of a product, which the matrices have a multiple of, and each row's bits
+     * depend on that row alone (forward_rows). 0: the fastest products. */
+    uint32_t block;
     void *memory;
     /* Asked within minibatches that take long on a CPU; true ends the pass with ANNC_STOPPED. NULL:
      * nobody is asked. */
