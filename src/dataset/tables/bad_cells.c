@@ -40,6 +40,13 @@ annc_status annc_refuse_texts(const struct annc_records *records, const annc_tex
     char shown[SHOWN], codes[SHOWN];
     const uint32_t count = column->texts + column->thousands;
     annc_printable(column->name, shown, sizeof shown);
+    if (column->texts == 0 && !options->thousands && options->decimal)
+        return annc_stream_malformed(
+            records->stream,
+            "line %zu, column '%s': '%s' is not a number with " ANNC_FIELD_DECIMAL " %c (%u such cell%s); leave "
+            "out " ANNC_FIELD_DECIMAL ", or add " ANNC_FIELD_THOUSANDS " %c if that is a thousands mark",
+            column->text_line, shown, column->text, options->decimal, count, annc_plural(count),
+            options->decimal == ',' ? '.' : ',');
     if (column->texts == 0 && !options->thousands)
         return annc_stream_malformed(
             records->stream,
