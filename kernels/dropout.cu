@@ -1,5 +1,5 @@
 // dropout.cu - random changes per example: dropout, input noise, image augmentation.
-#include "base/augmentation.h"
+#include "backend/augmentation.h"
 #include "base/philox.h"
 #include "kernels/device.cuh"
 

@@ -1,11 +1,11 @@
 /* The engine that runs whole steps of small networks on the CPU: against the reference and the operations, over random shapes, densities and
  * minibatches. ANNC_CPU_KERNELS says by which instruction set. */
+#include "backend/augmentation.h"
 #include "backend/backend.h"
 #include "backend/cpu/cpu_fused.h"
 #include "backend/cpu/cpu_sparse.h"
 #include "backend/cpu/loops/cpu_kernels.h"
 #include "base/allocate.h"
-#include "base/augmentation.h"
 #include "base/functions.h"
 #include "base/philox.h"
 #include "network/network.h"

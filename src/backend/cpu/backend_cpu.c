@@ -1,5 +1,6 @@
 /* backend_cpu.c - the CPU backend: matrix products of gemm.h, and elementwise loops generated from
  * the tables of annc_functions.h. */
+#include "backend/augmentation.h"
 #include "backend/backend.h"
 #include "backend/blas/gemm.h"
 #include "backend/blas/gemm_builtin.h"
@@ -8,7 +9,6 @@
 #include "backend/cpu/cpu_staged.h"
 #include "backend/cpu/norms.h"
 #include "base/allocate.h"
-#include "base/augmentation.h"
 #include "base/functions.h"
 #include "base/processors.h"
 #include "base/start_threads.h"

@@ -4,8 +4,8 @@
  * It is written for readability and correctness, without batches, blocks or vectors. It shares only
  * the definitions of f, f' and C in annc_functions.h with the fast paths. */
 #include "training/step/reference.h"
+#include "backend/augmentation.h"
 #include "base/allocate.h"
-#include "base/augmentation.h"
 #include "base/functions.h"
 #include "base/philox.h"
 #include "base/status.h"

@@ -3,9 +3,9 @@
 #ifndef ANNC_BACKEND_CPU_LOOPS_CPU_IMAGES_H
 #define ANNC_BACKEND_CPU_LOOPS_CPU_IMAGES_H
 
+#include "backend/augmentation.h"
 #include "backend/cpu/loops/cpu_lists.h"
 #include "backend/cpu/loops/cpu_random.h"
-#include "base/augmentation.h"
 
 enum { PIXELS = 16 }; /* pixels of a row */
 

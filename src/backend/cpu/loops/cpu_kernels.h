@@ -7,8 +7,8 @@
 #ifndef ANNC_BACKEND_CPU_LOOPS_CPU_KERNELS_H
 #define ANNC_BACKEND_CPU_LOOPS_CPU_KERNELS_H
 
+#include "backend/augmentation.h"
 #include "backend/backend.h"
-#include "base/augmentation.h"
 #include "base/config.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* augmentation.h - random image transformations for training: shift, rotation and elastic
  * distortion, drawn per example. All devices give the same bits. */
-#ifndef ANNC_BASE_AUGMENTATION_H
-#define ANNC_BASE_AUGMENTATION_H
+#ifndef ANNC_BACKEND_AUGMENTATION_H
+#define ANNC_BACKEND_AUGMENTATION_H
 
 #include "annc.h"
 #include "base/philox.h"
