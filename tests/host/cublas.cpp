@@ -86,13 +86,13 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_A, cubla
         return CUBLAS_STATUS_INTERNAL_ERROR;
     const float a = *static_cast<const float *>(alpha), b = *static_cast<const float *>(beta); // of the host
     // cuBLAS chooses a kernel, and with it the order of the sums, by the size of the product.
-    const bool is_narrow = n < 8;
+    const bool is_other_kernel = n < 8 || n > 1024;
     annc_host_submit(handle->stream, [=] {
         for (int j = 0; j < n; j++)
             for (int i = 0; i < m; i++) {
                 float sum = 0;
                 for (int q = 0; q < k; q++) {
-                    const int p = is_narrow ? k - 1 - q : q;
+                    const int p = is_other_kernel ? k - 1 - q : q;
                     sum += rounded(op_A == CUBLAS_OP_N ? A[i + (size_t)p * lda] : A[p + (size_t)i * lda], compute) *
                            rounded(op_B == CUBLAS_OP_N ? B[p + (size_t)j * ldb] : B[j + (size_t)p * ldb], compute);
                 }
