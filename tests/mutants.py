@@ -225,6 +225,7 @@ MUTANTS = [
     ("the last units of a row are not dropped (kernel)", "kernels/dropout.cu", "if (j + e < n)\n                    out", "if (j + 4 <= n)\n                    out", "^matrix_simulated$"),
     ("one-hot one off (kernel)", "kernels/gather.cu", "(outputs == 1 ? 1 : (int32_t)j)", "(outputs == 1 ? 1 : (int32_t)j + 1)", "^backends_simulated$"),
     ("no bias in forward (kernel)", "kernels/activate.cu", "z.at[e] += bias.at[e];", "z.at[e] += 0 * bias.at[e];", "^backends_simulated$"),
+    ("softmax not normalised (CPU)", "src/backend/cpu/loops/cpu_loops.h", "z[r * stride + j] -= log_sum;", "z[r * stride + j] -= 0 * log_sum;", "^backends_cpu$"),
     ("softmax not normalised (kernel)", "kernels/rows.cuh", "z[j] -= log_sum;", "z[j] -= 0 * log_sum;", "^backends_simulated$"),
     ("BP1 without the Jacobian's mean (kernel)", "kernels/delta.cu", "a[j] * (delta[j] - mean) * weight", "a[j] * (delta[j] - 0 * mean) * weight", "^backends_simulated$"),
     ("BP2 without f' (kernel)", "kernels/delta.cu", "d.at[e] = d.at[e] * annc_activation_derivative_f32(F, z.at[e], a.at[e]);", "d.at[e] = d.at[e] + 0 * annc_activation_derivative_f32(F, z.at[e], a.at[e]);", "^backends_simulated$"),

@@ -25,10 +25,15 @@ def inputs_of(x: Any) -> np.ndarray:
     """Return rows of inputs as an array that the library reads.
 
     float32, float64 and uint8 stay what they are, without a copy if they are contiguous; everything
-    else becomes float64. ValueError unless the array has two dimensions, and for dates.
+    else becomes float64. ValueError unless the array has two dimensions of real numbers, and for
+    dates; TypeError for a sparse matrix.
     """
+    if hasattr(x, "toarray"):
+        raise TypeError("Sparse data was passed for X, but dense data is required: use X.toarray()")
     refuse_dates(x)
     array = np.asarray(x)
+    if array.dtype.kind == "c":
+        raise ValueError("Complex data not supported: X must have real numbers")
     if array.ndim != 2:
         raise ValueError(f"Expected 2D array, got {array.ndim}D array instead: rows of inputs are needed. "
                          "Reshape your data: X.reshape(-1, 1) for one input, X.reshape(1, -1) for one row.")

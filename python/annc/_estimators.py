@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import math
-import pathlib
-import tempfile
+import numbers
 from typing import Any, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -16,7 +14,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, _check_y, check_consistent_length, check_is_fitted, column_or_1d
 
 from . import _library as annc
-from . import _program
 from ._data import DataSets, Device, Inputs, Rows, column_places, frame_inputs, has_text, is_frame, label_text, refuse_dates
 from ._html import estimator_html
 from ._library import lib
@@ -131,6 +128,26 @@ ATTRIBUTES = """
         What the last training ran on.
     n_features_in_ : int
         Number of inputs.
+"""
+
+SOURCES = """
+    Notes
+    -----
+    Gradients are those of backpropagation, equations BP1 to BP4 of [1]_, in single precision
+    (docs/architecture.md says where each is computed). AdamW is [2]_, Adam [3]_, dropout [4]_, He's
+    initialisation [5]_, Xavier's [6]_; `include/annc_functions.h` has the formula of each activation,
+    cost, optimiser and initialiser.
+
+    References
+    ----------
+    .. [1] M. Nielsen, Neural Networks and Deep Learning, Determination Press, 2015, chapters 1-3.
+    .. [2] I. Loshchilov and F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
+    .. [3] D. P. Kingma and J. Ba, Adam: A Method for Stochastic Optimization, ICLR 2015.
+    .. [4] N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
+       Journal of Machine Learning Research 15, 2014.
+    .. [5] K. He et al., Delving Deep into Rectifiers, ICCV 2015.
+    .. [6] X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural
+       networks, AISTATS 2010.
 """
 
 
@@ -262,7 +279,7 @@ class _Estimator(BaseEstimator):
     def _wishes(self, model: Model | None, epochs: int | None) -> annc.Wishes:
         """Return the parts of the plan that the parameters, or the network to go on with, decide."""
         wishes = annc.Wishes(batch=self._whole("batch", self.batch), epochs=epochs or 0)
-        wishes.quantile = float(getattr(self, "quantile", 0.0))
+        wishes.quantile = self._number("quantile", getattr(self, "quantile", 0.0))
         hidden, activation, output, cost = self._widths(), self.activation, self.output_activation, self.cost
         if model is not None:
             hidden, cost = model.widths[1:-1], model.cost
@@ -281,9 +298,9 @@ class _Estimator(BaseEstimator):
         """Return the widths of the hidden layers, or None to leave them to the data."""
         if self.hidden is None:
             return None
-        hidden = [self.hidden] if isinstance(self.hidden, (int, np.integer)) else list(self.hidden)
-        if len(hidden) >= annc.MAX_LAYERS or not all(isinstance(n, (int, np.integer)) and 0 < n < 2**32
-                                                     for n in hidden):
+        hidden = list(self.hidden) if np.iterable(self.hidden) else [self.hidden]
+        if len(hidden) >= annc.MAX_LAYERS or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and
+                                                     0 < n < 2**32 for n in hidden):
             raise ValueError(f"hidden is {self.hidden!r}: it must be up to {annc.MAX_LAYERS - 1} numbers of units, "
                              "each 1 or more")
         return [int(n) for n in hidden]
@@ -297,6 +314,16 @@ class _Estimator(BaseEstimator):
             raise ValueError(f"{name} is {value!r}: it must be a whole number from {least} to {most}")
         return int(value)
 
+    @staticmethod
+    def _number(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> float:
+        """Return a number within a range, or 0 for None; the library knows the ranges of most parameters."""
+        if value is None:
+            return 0.0
+        if not isinstance(value, numbers.Real) or isinstance(value, bool) or not (least <= float(value) <= most or math.isnan(value)):
+            within = "" if least == -math.inf else f" from {least:g} to {most:g}" if most < math.inf else f", {least:g} or more"
+            raise ValueError(f"{name} is {value!r}: it must be a number{within}")
+        return float(value)
+
     def _plan(self, sets: DataSets, model: Model | None, epochs: int | None, calls: int) -> annc.Plan:
         """Return the network and the options of a training; `calls` trainings of the network came before."""
         plan = annc.Plan()
@@ -304,10 +331,10 @@ class _Estimator(BaseEstimator):
         training, schedule = plan.training, plan.training.schedule
         for name, field in TRAINING.items():
             if getattr(self, name) is not None:
-                setattr(training, field, float(getattr(self, name)))
+                setattr(training, field, self._number(name, getattr(self, name)))
         for name in OBJECTIVE:
             if getattr(self, name, None) is not None:
-                setattr(training.objective, name, float(getattr(self, name)))
+                setattr(training.objective, name, self._number(name, getattr(self, name)))
         if epochs is not None:
             plan.epochs = epochs
         training.seed = self._whole("seed", self.seed, 0, 2**63 - 1) + calls
@@ -317,17 +344,19 @@ class _Estimator(BaseEstimator):
             schedule.kind = annc.SCHEDULES["constant"]
         elif self.schedule is not None:
             schedule.kind = annc.choose("schedule", self.schedule, annc.SCHEDULES)
-        schedule.warmup, schedule.epochs = float(self.warmup), plan.epochs
-        schedule.factor = float(self.schedule_factor or 0)
+        schedule.warmup, schedule.epochs = self._number("warmup", self.warmup), plan.epochs
+        schedule.factor = self._number("schedule_factor", self.schedule_factor)
         schedule.period = self._whole("schedule_period", self.schedule_period)
         annc.check(lib.annc_training_check(ctypes.byref(training), ctypes.byref(plan.shape)))
         return plan
 
     def _data_options(self, outputs: int, model: Model | None, held_out: bool) -> dict[str, Any]:
-        if not 0 <= self.validation < 1:
+        if not isinstance(self.validation, numbers.Real) or not 0 <= float(self.validation) < 1:
             raise ValueError(f"validation is {self.validation!r}: it must be a share within [0, 1)")
         missing = dict(zip(annc.MISSING, range(len(annc.MISSING))))
-        seed = self.seed if self.split_seed is None else self.split_seed
+        if self.seed is None:
+            raise ValueError("seed is None: it must be a whole number; the same seed gives the same network")
+        seed = self._whole("seed", self.seed, 0, 2**63 - 1) if self.split_seed is None else self.split_seed
         return {"need_train": True, "outputs": outputs, "target_scale": self._target_scale(),
                 "scale": annc.choose("scale", self.scale, annc.SCALES),
                 "text": annc.TextOptions(missing=annc.choose("missing", self.missing, missing)),
@@ -351,8 +380,9 @@ class _Estimator(BaseEstimator):
                 plan.training.objective.class_weights = weights
             options = annc.RunOptions(training=plan.training, epochs=plan.epochs, validation=sets.data.validation,
                                       patience=self._whole("patience", self.patience, 0),
-                                      seconds=float(self.max_time or 0),
-                                      target_accuracy=float(getattr(self, "target_accuracy", None) or 0))
+                                      seconds=self._number("max_time", self.max_time, 0),
+                                      target_accuracy=self._number("target_accuracy",
+                                                                   getattr(self, "target_accuracy", None), 0, 1))
             threads = self._whole("threads", self.threads, 0, 1024)
             with Device(self.device, threads, plan.shape, plan.training, sets.data.train, plan.epochs) as device:
                 interruption = self._run(device, self._network(plan.shape, device, model), sets, options)
@@ -444,7 +474,9 @@ class _Estimator(BaseEstimator):
         self._continues = continues and hasattr(self, "model_")
         if not self._continues:
             self._calls = 0
-        return self._validate(X, y, reset=not self._continues, model=self.model_ if self._continues else None)
+        checked: tuple[Inputs, np.ndarray] = self._validate(X, y, reset=not self._continues,
+                                                            model=self.model_ if self._continues else None)
+        return checked
 
     # ------------------------------------------------------------ results
 
@@ -460,20 +492,34 @@ class _Estimator(BaseEstimator):
 
     def _checked(self, X: Any) -> Inputs:
         check_is_fitted(self, "model_")
-        return self._validate(X, model=self.model_)
+        checked: Inputs = self._validate(X, model=self.model_)
+        return checked
 
     def save(self, path: Any) -> None:
-        """Write the model to a file that `annc.load` and the program read; see `Model.save`."""
+        """Write the model to a file that `annc.load` and the program read.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the safetensors file, which is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
         check_is_fitted(self, "model_")
         self.model_.save(path)
 
-    def report(self, path: Any) -> None:
+    def report(self, path: Any, X: Any = None, y: Any = None) -> None:
         """Write a page of the last training: its curves, the network, its weights and its options.
 
         Parameters
         ----------
         path : str or path
             Of the HTML file, which is replaced.
+        X, y : arrays, or data frame and array, optional
+            Rows with their labels or targets, as in `fit`, to evaluate and audit the network on.
 
         Raises
         ------
@@ -481,16 +527,9 @@ class _Estimator(BaseEstimator):
             With the message of the program, which makes the page, if it fails.
         """
         check_is_fitted(self, "model_")
-        with tempfile.TemporaryDirectory() as folder:
-            model, log = pathlib.Path(folder, "model.safetensors"), pathlib.Path(folder, "training.jsonl")
-            self.model_.save(model)
-            options = dict(line.split(" = ", 1) for line in self.model_.metadata["annc.config"].splitlines())
-            result = {"schema": "annc.result/1", "layers": options["layers"], "cost": self.model_.cost,
-                      "activations": "-".join(self.model_.activations), "device_name": self.device_,
-                      "engine": self.engine_, "seed": self.seed, "epochs": len(self._log), "options": options,
-                      "seconds": sum(line["seconds"] for line in self._log), "model": str(model)}
-            log.write_text("".join(json.dumps(line) + "\n" for line in [*self._log, result]))
-            _program.run("report", log, "--out", path)
+        training = {"device_name": self.device_, "engine": self.engine_, "epochs": len(self._log),
+                    "seconds": sum(line["seconds"] for line in self._log)}
+        self.model_._report(path, X, y, self._log, training)
 
     # ------------------------------------------------------------ notebooks
 
@@ -526,6 +565,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
 {ATTRIBUTES}
     classes_ : array
         Labels, sorted.
+{SOURCES}
     """
 
     classes_: np.ndarray
@@ -641,9 +681,26 @@ class AnncClassifier(ClassifierMixin, _Estimator):
                     sample_weight: Any = None) -> AnncClassifier:
         """Train one epoch on these rows, from the parameters that are there.
 
-        The first call learns the scaling from its rows, and needs `classes`, all labels that will
-        come. The moments of momentum and Adam begin anew with each call. `sample_weight` is as in
-        `fit`; the ratios of weights are those within one call.
+        The first call learns the scaling from its rows. The moments of momentum and Adam begin anew
+        with each call.
+
+        Parameters
+        ----------
+        X : array or data frame of shape (rows, inputs)
+        y : array of shape (rows,)
+        classes : array of shape (classes,), optional
+            All labels that will come; needed by the first call.
+        sample_weight : array of shape (rows,), optional
+            As in `fit`; the ratios of weights are those within one call.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, MemoryError, RuntimeError, KeyboardInterrupt
+            As `fit`; ValueError also for a label that is not in `classes`.
         """
         X, labels = self._start(X, y, True, True)
         labels = self._labels(labels)
@@ -655,18 +712,50 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the label of each row, shape (rows,)."""
-        x = self._checked(X)
-        indices = self.model_.class_indices(x, self.device, self.threads)
-        return self.classes_[self._order[indices]]
+        """Return the label of each row: that of the largest output.
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class, shape (rows, classes), in the order of `classes_`.
+        Parameters
+        ----------
+        X : array or data frame of shape (rows, inputs)
+            In the units of the training data.
+
+        Returns
+        -------
+        array of shape (rows,)
 
         Raises
         ------
+        NotFittedError
+            Before `fit`.
         ValueError
-            If the outputs are no probabilities; see `Model.predict_proba`.
+            If the number or the names of the columns differ from those of `fit`, or a value is not
+            finite.
+        """
+        x = self._checked(X)
+        indices = self.model_.class_indices(x, self.device, self.threads)
+        labels: np.ndarray = self.classes_[self._order[indices]]
+        return labels
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class, in the order of `classes_`.
+
+        Parameters
+        ----------
+        X : array or data frame of shape (rows, inputs)
+            In the units of the training data.
+
+        Returns
+        -------
+        array of shape (rows, classes)
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the number or the names of the columns differ from those of `fit`, or a value is not
+            finite; if the outputs are no
+            probabilities (see `Model.predict_proba`).
         """
         x = self._checked(X)
         given = self.model_.predict_proba(x, self.device, self.threads)
@@ -681,7 +770,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         return {}
 
     def _labels(self, y: Any) -> np.ndarray:
-        labels = column_or_1d(y, warn=True)
+        labels: np.ndarray = column_or_1d(y, warn=True)
         check_classification_targets(labels)
         return labels
 
@@ -703,7 +792,11 @@ class AnncClassifier(ClassifierMixin, _Estimator):
     def _learn_classes(self, sets: DataSets) -> None:
         """Find the index in classes_ of each class of the library."""
         index = {label_text(label): i for i, label in enumerate(self.classes_)}
-        self._order = np.array([index[name] for name in sets.class_names()])
+        names = sets.class_names()
+        if set(names) != set(index):
+            same = next(name for name in index if name not in names)
+            raise ValueError(f"y has the label {same!r}, which is the same number as another label: rename it")
+        self._order = np.array([index[name] for name in names])
 
     def _class_weights(self, sets: DataSets) -> Any:
         """Return a C array of the factors of the classes, or None."""
@@ -716,10 +809,15 @@ class AnncClassifier(ClassifierMixin, _Estimator):
             annc.check(lib.annc_class_weights_balanced(sets.data.train, ctypes.addressof(weights)))
             return weights
         if isinstance(self.class_weights, Mapping):
-            given = [self.class_weights.get(label, 1.0) for label in self.classes_.tolist()]
+            classes = self.classes_.tolist()
+            if unknown := [label for label in self.class_weights if label not in classes]:
+                raise ValueError(f"class_weights has the label {unknown[0]!r}, which is not among the classes "
+                                 f"{self.classes_}")
+            given = [self.class_weights.get(label, 1.0) for label in classes]
         else:
             given = list(self.class_weights)
-        if len(given) != len(self.classes_) or not all(np.isfinite(w) and w >= 0 for w in given):
+        if len(given) != len(self.classes_) or not all(isinstance(w, numbers.Real) and 0 <= float(w) < math.inf
+                                                       for w in given):
             raise ValueError(f"class_weights is {self.class_weights!r}: it must have one number, 0 or more, for each "
                              f"of the {len(self.classes_)} classes")
         weights[:] = [given[i] for i in self._order]
@@ -734,7 +832,7 @@ class AnncRegressor(RegressorMixin, _Estimator):
     target_scale : str
         Scaling of the targets, undone by `predict`: 'auto' standardises if the outputs take any
         number; 'none', 'min-max', 'standardise'.
-{ATTRIBUTES}
+{ATTRIBUTES}{SOURCES}
     """
 
     def __init__(self, hidden: Any = None, *, activation: str | None = None, output_activation: str | None = None,
@@ -832,8 +930,23 @@ class AnncRegressor(RegressorMixin, _Estimator):
         """Train one epoch on these rows, from the parameters that are there.
 
         The first call learns the scaling from its rows. The moments of momentum and Adam begin anew
-        with each call. `sample_weight` is as in `fit`; the ratios of weights are those within one
-        call.
+        with each call.
+
+        Parameters
+        ----------
+        X : array or data frame of shape (rows, inputs)
+        y : array of shape (rows,) or (rows, targets)
+        sample_weight : array of shape (rows,), optional
+            As in `fit`; the ratios of weights are those within one call.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, MemoryError, RuntimeError, KeyboardInterrupt
+            As `fit`.
         """
         X, y = self._start(X, y, True, True)
         rows = self._rows(X, y, self._weights(sample_weight, X))
@@ -841,7 +954,25 @@ class AnncRegressor(RegressorMixin, _Estimator):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the targets of each row, shape (rows,) or (rows, targets), in the units of y."""
+        """Return the targets of each row, in the units of y.
+
+        Parameters
+        ----------
+        X : array or data frame of shape (rows, inputs)
+            In the units of the training data.
+
+        Returns
+        -------
+        array of shape (rows,) or (rows, targets)
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the number or the names of the columns differ from those of `fit`, or a value is not
+            finite.
+        """
         x = self._checked(X)
         outputs = self.model_.outputs(x, self.device, self.threads).astype(np.float64)
         return outputs[:, 0] if self._one_dimension else outputs

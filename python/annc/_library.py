@@ -325,7 +325,7 @@ EXCEPTIONS: dict[int, type[Exception]] = {USAGE: ValueError, INPUT: ValueError, 
 
 def last_error() -> str:
     """Return the message of this thread's last failure, with the names of parameters."""
-    text = lib.annc_last_error().decode(errors="replace")
+    text: str = lib.annc_last_error().decode(errors="replace")
     for field, parameter in PARAMETERS.items():
         text = text.replace(f"'{field}'", f"'{parameter}'")
     return text

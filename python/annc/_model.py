@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import ctypes
 import errno
 import json
@@ -14,12 +15,36 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _library as annc
+from . import _program
 from ._data import DataSets, Device, Inputs, Rows, frame_inputs, inputs_of, is_frame, label_text, warn_of
 from ._library import lib
 
 
+# Options that name, read or divide the files of a training, which other rows do not share.
+DATA_OPTIONS = ("data", "test", "test-labels", "validation", "split-seed", "folds", "label", "label-separator",
+                "target", "drop", "categorical", "numeric", "delimiter", "decimal", "thousands", "header", "skip", "x",
+                "y")
+
+
 class CheckRow(NamedTuple):
-    """One line of the gradient audit; `worst` and `normwise` are relative errors."""
+    """One line of the gradient audit, of the weights or biases of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        From 1.
+    kind : str
+        'weights' or 'biases'.
+    path : str
+        What the gradients are compared with: 'finite-difference', 'cpu' or an engine of it.
+    worst, normwise : float
+        Relative errors: the largest of one parameter, and that of the vector of all.
+    tolerance : float
+        Largest error that passes.
+    sampled, parameters : int
+        Parameters compared, of how many.
+    passed : bool
+    """
 
     layer: int
     kind: str
@@ -59,6 +84,11 @@ class Model:
         Texts that the file keeps; `include/annc.h` lists the keys.
     classes_ : array or None
         Labels of the classes in the order of the outputs; None for a regression.
+
+    Notes
+    -----
+    Layer l computes A = f(W A_in + b); docs/library.md has the layout of the parameters and
+    `include/annc_functions.h` the formulas of activations and costs.
     """
 
     def __init__(self, network: c_void_p) -> None:
@@ -74,7 +104,8 @@ class Model:
     @property
     def shape(self) -> annc.Shape:
         """The struct annc_shape of the network."""
-        return lib.annc_network_shape(self._network).contents
+        shape: annc.Shape = lib.annc_network_shape(self._network).contents
+        return shape
 
     @property
     def widths(self) -> list[int]:
@@ -88,7 +119,9 @@ class Model:
 
     @property
     def cost(self) -> str:
-        return list(annc.COSTS)[self.shape.cost]
+        costs = list(annc.COSTS)
+        cost: int = self.shape.cost
+        return costs[cost]
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -117,13 +150,29 @@ class Model:
         return np.array(block, dtype=np.float32).reshape(shape)
 
     def weights(self, layer: int) -> np.ndarray:
-        """Return a copy of W of a layer (from 1), units x inputs of the layer."""
+        """Return a copy of the weights W of a layer.
+
+        Parameters
+        ----------
+        layer : int
+            1 is the first hidden layer, or the outputs of a network without one.
+
+        Returns
+        -------
+        array of float32, shape (units, inputs of the layer)
+            For scaled inputs: `metadata["annc.input_shift"]` and `["annc.input_factor"]` scale them.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
         self._check_layer(layer)
         at = lib.annc_shape_weights_at(ctypes.byref(self.shape), layer)
         return self._parameters(at, (self.widths[layer], self.widths[layer - 1]))
 
     def biases(self, layer: int) -> np.ndarray:
-        """Return a copy of b of a layer (from 1), one per unit."""
+        """Return a copy of the biases b of a layer, float32 of shape (units,); see `weights`."""
         self._check_layer(layer)
         return self._parameters(lib.annc_shape_biases_at(ctypes.byref(self.shape), layer), (self.widths[layer],))
 
@@ -148,7 +197,10 @@ class Model:
         return classes, outputs
 
     def class_indices(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
-        """Return the index of the predicted class of each row; see `outputs`."""
+        """Return the index of the predicted class of each row, int32 of shape (rows,).
+
+        Parameters and errors are those of `outputs`.
+        """
         return self._predict(X, device, threads)[0]
 
     def outputs(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
@@ -204,11 +256,14 @@ class Model:
         indices, outputs = self._predict(X, device, threads)
         classes = self.classes_
         if classes is not None:
-            return classes[indices]
+            labels: np.ndarray = classes[indices]
+            return labels
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def predict_proba(self, X: Any, device: str = "cpu", threads: int = 0) -> np.ndarray:
         """Return the probability of each class, shape (rows, classes).
+
+        Parameters are those of `outputs`.
 
         Raises
         ------
@@ -247,7 +302,20 @@ class Model:
         -------
         list of CheckRow
             `passed` of each is True if the gradients are right.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, a label is not one of the model's, or `batch` is 0.
+
+        Notes
+        -----
+        Central differences of the cost, in double precision (M. Nielsen, Neural Networks and Deep
+        Learning, 2015, chapter 2); docs/audit.md explains the lines and the tolerances.
         """
+        for name, value in (("batch", batch), ("sample", sample)):
+            if not 0 <= value < 2**32:
+                raise ValueError(f"{name} is {value}: it must be 0 to {2**32 - 1}")
         rows, count = POINTER(annc.CheckRow)(), c_size_t()
         options = annc.CheckOptions(batch=batch, sample=sample, seed=seed)
         with DataSets(self._rows_of(X, y), need_test=True, model=self._network, outputs=self.widths[-1]) as sets, \
@@ -288,10 +356,83 @@ class Model:
         path : str or path
         format : str, optional
             'onnx', 'npz', 'json', 'c' or 'html'; by default the ending of `path`.
+
+        Raises
+        ------
+        ValueError
+            If the format is unknown, or cannot hold the model.
+        OSError
+            If the file cannot be written.
         """
         chosen = format if format is not None else pathlib.Path(path).suffix[1:]
         annc.check(lib.annc_model_export(self._network, annc.choose("format", chosen, annc.EXPORTS),
                                          os.fsencode(path)))
+
+    def report(self, path: Any, X: Any = None, y: Any = None) -> None:
+        """Write a page of the model: the network, its weights and the options of its training.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the HTML file, which is replaced.
+        X, y : arrays, or data frame and array, optional
+            Rows as for `predict`, of shape (rows, inputs), with labels or targets, to evaluate and
+            audit the model on: the page then has its measures, mistakes and gradients.
+
+        Raises
+        ------
+        ValueError
+            If one of X and y is missing, or their shapes do not fit the model.
+        RuntimeError
+            With the message of the program, which makes the page, if it fails.
+        """
+        self._report(path, X, y, [], {})
+
+    def _report(self, path: Any, X: Any, y: Any, epochs: list[dict[str, Any]], training: dict[str, Any]) -> None:
+        """Write a page from the lines of a log: those of the epochs, and a result with facts of the training."""
+        if (X is None) != (y is None):
+            raise ValueError("report needs both X and y, or neither")
+        metadata = self.metadata
+        with tempfile.TemporaryDirectory() as folder:
+            model, log, table = (pathlib.Path(folder, name) for name in ("model.safetensors", "log.jsonl", "rows.csv"))
+            self.save(model)
+            config = metadata.get("annc.config", "").splitlines()
+            options = dict(line.split(" = ", 1) for line in config if " = " in line)
+            if X is not None:
+                options = {name: value for name, value in options.items() if name not in DATA_OPTIONS}
+                options.update(self._write_table(table, X, y), data=str(table), test=str(table))
+            result = {"schema": "annc.result/1", "layers": "-".join(map(str, self.widths)), "cost": self.cost,
+                      "activations": "-".join(self.activations), "options": options, "model": str(model), **training}
+            for key in ("seed", "epochs"):
+                if f"annc.{key}" in metadata:
+                    result.setdefault(key, int(metadata[f"annc.{key}"]))
+            log.write_text("".join(json.dumps(line) + "\n" for line in [*epochs, result]), encoding="utf-8")
+            _program.run("report", log, "--out", path)
+
+    def _write_table(self, path: pathlib.Path, X: Any, y: Any) -> dict[str, str]:
+        """Write rows as a table of text; return the options that tell its labels or targets from the inputs."""
+        y = np.asarray(y)
+        if len(y) != len(X):
+            raise ValueError(f"X has {len(X)} rows, but y has {len(y)}: inconsistent numbers of samples")
+        if is_frame(X):
+            names, rows = [str(name) for name in X.columns], X.to_numpy(dtype=object, na_value="")
+        else:
+            rows = self._inputs(X).x
+            names = self._names("annc.inputs") or [f"x{j + 1}" for j in range(rows.shape[1])]
+        answers = y.reshape(len(y), -1)
+        kind = "label" if self.classes_ is not None else "target"
+        known = [self.metadata["annc.label"]] if "annc.label" in self.metadata else self._names("annc.targets")
+        added = known or [f"{kind} {j + 1}" for j in range(answers.shape[1])]
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            lines = csv.writer(file)
+            lines.writerow([*names, *added])
+            lines.writerows([*row, *(label_text(answer) for answer in answer_row)]
+                            for row, answer_row in zip(rows.tolist(), answers.tolist()))
+        return {kind: ",".join(added)}
+
+    def _names(self, key: str) -> list[str]:
+        """Return a list of names in the metadata; empty if there is none."""
+        return list(json.loads(self.metadata.get(key, "[]")))
 
     def __getstate__(self) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:

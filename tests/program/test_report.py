@@ -322,6 +322,10 @@ class Report(Reports):
         self.run_program("train", "--data", "bars", *SMALL, "--save", "m")
         (self.folder / "run.jsonl").write_text(json.dumps(line) + "\n")
         self.assertIn("they came from standard input", self.report("run.jsonl")[0].said())
+        del line["options"]["data"], line["data"]
+        (self.folder / "run.jsonl").write_text(json.dumps(line) + "\n")
+        self.assertIn("the log names none", self.report("run.jsonl")[0].said())
+        self.assertTrue(self.report("run.jsonl", "--data", "bars")[0].table("On the test set of bars"))
 
     def test_diverged(self):
         file = self.write("t.csv", [[x, x * x * 1000] for x in range(60)], ["x", "y"])

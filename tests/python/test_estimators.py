@@ -196,6 +196,45 @@ class Inputs(unittest.TestCase):
         for fitted in fits[4:]:
             self.assertTrue(np.array_equal(fitted.predict_proba(X), expected))
 
+    def test_layouts(self):
+        """Any layout and order of bytes of the same numbers gives the same bits, for training and prediction."""
+        X, y = blobs()
+        X = np.round(X, 2).astype(np.float64)
+        expected = annc.AnncClassifier(epochs=3).fit(X, y).predict_proba(X)
+        masked = np.ma.array(X, mask=False)
+        for given in (X.astype(">f8"), np.repeat(X, 2, axis=0)[::2], X[::-1][::-1], np.hstack([X, X])[:, :4], X.tolist(), X.astype(object),
+                      X.astype(np.longdouble), X.astype(str), masked, tuple(map(tuple, X))):
+            fitted = annc.AnncClassifier(epochs=3).fit(given, y.astype(">i4"))
+            for got in (fitted.predict_proba(given), fitted.model_.predict_proba(given)):
+                self.assertTrue(np.array_equal(got, expected))
+            self.assertTrue(np.array_equal(fitted.predict_proba(given[:1]), fitted.predict_proba(X[:1])))
+        X.setflags(write=False)
+        self.assertTrue(np.array_equal(annc.AnncClassifier(epochs=3).fit(X, y).predict_proba(X), expected))
+
+    def test_shapes(self):
+        """A column of labels is taken with a warning, a column of numbers keeps its shape, and wrong shapes are errors."""
+        from sklearn.exceptions import DataConversionWarning
+        X, y = blobs()
+        with self.assertWarns(DataConversionWarning):
+            self.assertEqual(annc.AnncClassifier(epochs=1).fit(X, y.reshape(-1, 1)).predict(X).shape, (120,))
+        self.assertEqual(annc.AnncRegressor(epochs=1).fit(X, y.reshape(-1, 1)).predict(X).shape, (120, 1))
+        fitted = annc.AnncClassifier(epochs=1).fit(X, y)
+        for rows, text in ((X[:, :3], "X has 3 features, but AnncClassifier is expecting 4"), (X[0], "Expected 2D array"), (X[:0], "0 sample"),
+                           (X + 1j, "Complex data")):
+            with self.assertRaisesRegex(ValueError, text):
+                fitted.predict(rows)
+        with self.assertRaisesRegex(ValueError, "label '5', which is not among the classes"):
+            annc.AnncClassifier(epochs=1).fit(X, y, eval_set=(X, y + 5))
+
+    def test_sparse(self):
+        import scipy.sparse
+        X, y = blobs()
+        rows = scipy.sparse.csr_matrix(X)
+        fitted = annc.AnncClassifier(epochs=1).fit(X, y)
+        for call in (lambda: annc.AnncClassifier().fit(rows, y), lambda: fitted.predict(rows), lambda: fitted.model_.predict(rows)):
+            with self.assertRaisesRegex(TypeError, "(?i)dense data is required"):
+                call()
+
     def test_bytes(self):
         random = np.random.RandomState(0)
         X = random.randint(0, 256, size=(60, 9)).astype(np.uint8)
@@ -213,13 +252,19 @@ class Inputs(unittest.TestCase):
 
     def test_labels(self):
         X, y = blobs()
-        for labels in (["a", "b", "ü"], [-1, 0, 10**15], [2.0, 10.0, 1.0], ["10", "9", "x"]):
+        for labels in (["a", "b", "ü"], [-1, 0, 10**15], [2.0, 10.0, 1.0], ["10", "9", "x"], ["01", "02", "10"]):
             given = np.array(labels)[y]
             fitted = annc.AnncClassifier().fit(X, given)
             self.assertEqual(list(fitted.classes_), sorted(labels))
             self.assertGreater(fitted.score(X, given), 0.8)
             best = fitted.classes_[np.argmax(fitted.predict_proba(X), axis=1)]
             self.assertTrue(np.array_equal(best, fitted.predict(X)))
+
+    def test_truth_values(self):
+        X, y = blobs(classes=2)
+        fitted = annc.AnncClassifier(epochs=20).fit(X, y == 1)
+        self.assertEqual((fitted.classes_.dtype, fitted.predict(X).dtype), (np.dtype(bool), np.dtype(bool)))
+        self.assertGreater(fitted.score(X, y == 1), 0.8)
 
     def test_label_order(self):
         """Texts of numbers are sorted as texts here, and as numbers in the library."""
@@ -393,8 +438,14 @@ class Training(unittest.TestCase):
                 self.assertIn("<svg", page)
                 for text in ("training loss", "validation loss", "adamw", "-".join(map(str, fitted.model_.widths))):
                     self.assertIn(text, page)
+                self.assertNotIn("evaluated again", page)
+                self.assertIn("the log names none", page)
                 with self.assertRaisesRegex(RuntimeError, "none"):
                     fitted.report(pathlib.Path(folder, "none", "page.html"))
+                fitted.report(path, *((X, y) if isinstance(fitted, annc.AnncClassifier) else waves()))
+                page = path.read_text(encoding="utf-8")
+                for text in ("training loss", "evaluated again", ">200<" if isinstance(fitted, annc.AnncRegressor) else ">120<"):
+                    self.assertIn(text, page)
 
     def test_picture(self):
         """A notebook shows the network and the curves of a fitted estimator; before that, what scikit-learn shows."""
@@ -453,11 +504,25 @@ class Errors(unittest.TestCase):
         self.refused("precision is 'fp8': it must be one of fp32, tf32, bf16", precision="fp8")
         self.refused("the device 'cpu' computes in fp32", RuntimeError, precision="tf32", device="cpu")
         self.refused("softmax", activation="softmax")
+        self.refused("hidden is 64.5", hidden=64.5)
+        self.refused("hidden is True", hidden=True)
+        self.refused("lr is 'x': it must be a number", lr="x")
+        self.refused("dropout is 'x': it must be a number", dropout="x")
+        self.refused("warmup is 'x': it must be a number", warmup="x")
+        self.refused("validation is 'x'", validation="x")
+        self.refused("max_time is -1: it must be a number, 0 or more", max_time=-1)
+        self.refused("target_accuracy is 1.5: it must be a number from 0 to 1", target_accuracy=1.5)
+        self.refused("seed is None: it must be a whole number", seed=None)
+        self.refused("^seed is .*: it must be a whole number", seed=np.random.RandomState(0))
+        self.refused("class_weights has the label 7, which is not among", class_weights={7: 2.0})
+        self.refused("class_weights is {0: 'a'}", class_weights={0: "a"})
         self.refused("cost", output_activation="softmax", cost="cross-entropy")
 
     def test_values(self):
         self.refused("one class", y=np.zeros(120))
         self.refused("Unknown label type", y=np.linspace(0, 1, 120))
+        self.refused("label '1.0', which is the same number as another", y=np.array(["1", "1.0"])[np.arange(120) % 2])
+        self.refused("label '1', which is the same number as another", y=np.array(["1", "01"])[np.arange(120) % 2])
         with self.assertRaisesRegex(ValueError, "row 2, input 1 is 1e\\+300, which is too large for single precision"):
             annc.AnncRegressor().fit([[1.0], [1e300]], [1, 2])
         with self.assertRaisesRegex(ValueError, "no probabilities"):

@@ -12,6 +12,10 @@ import annc
 from samples import HAS_SKLEARN, blobs, program, waves, write_table
 
 
+def r2(model, X, y):
+    return 1 - np.sum((model.predict(X) - y) ** 2) / np.sum((y - y.mean()) ** 2)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -83,6 +87,8 @@ class Files(unittest.TestCase):
         self.assertEqual({row.sampled for row in rows if row.layer == 1 and row.kind == "weights"}, {20})
         with self.assertRaisesRegex(ValueError, "label '9'"):
             model.check(X, np.full(len(y), 9))
+        with self.assertRaisesRegex(ValueError, "sample is -1"):
+            model.check(X, y, sample=-1)
 
     def test_exports(self):
         X, y = blobs()
@@ -97,6 +103,33 @@ class Files(unittest.TestCase):
         model.export(self.path("x.txt"), "json")
         with self.assertRaisesRegex(ValueError, "format is 'txt'"):
             model.export(self.path("y.txt"))
+
+    def test_report(self):
+        """A page of a loaded model alone, and with rows: the measures, those of the program for the same table."""
+        X, y = blobs()
+        names = np.array(["rose", "fern", "moss, wet"])[y]
+        path, table = self.train(X, [f'"{name}"' for name in names], "label", "--layers", "4-5:tanh-3:softmax", "--cost",
+                                 "categorical-cross-entropy", "--lr", 0.1, "--validation", 0.2)
+        model, page = annc.load(path), self.path("page.html")
+        model.report(page)
+        alone = page.read_text(encoding="utf-8")
+        for text in ("4-5-3", "Weights of the first layer", "categorical-cross-entropy", f"validation set of {table}"):  # as the model has it
+            self.assertIn(text, alone)
+        model.report(page, X, names)
+        whole = page.read_text(encoding="utf-8")
+        right = int((model.predict(X) == names).sum())
+        for text in ("evaluated again", "PASS", "moss, wet", f"{100 * right / 120:.2f}%"):
+            self.assertIn(text, whole)
+        self.assertNotIn("FAIL", whole)
+        for arguments, error in (((X,), "needs both"), ((X, names[1:]), "X has 120 rows, but y has 119"), ((X[:, :2], names), "2 features")):
+            with self.assertRaisesRegex(ValueError, error):
+                model.report(page, *arguments)
+
+    def test_report_of_numbers(self):
+        X, y = waves()
+        model = annc.load(self.train(X, y, "target", "--layers", "2-8:tanh-1:identity", "--lr", 0.01, "--optimizer", "adam")[0])
+        model.report(self.path("page.html"), X, y)
+        self.assertIn(f"{r2(model, X, y):.6g}"[:7], self.path("page.html").read_text(encoding="utf-8"))
 
     def test_copies(self):
         X, y = blobs()
@@ -128,7 +161,7 @@ class Files(unittest.TestCase):
         with self.assertRaises(OSError):
             model.save(self.path("none/x.safetensors"))
         for wrong, text in ((X[0], "2D array"), (X[:, :3], "3 features"), (np.full((2, 4), np.inf), "too large"),
-                            (np.full((2, 4), 1e300), "too large")):
+                            (np.full((2, 4), 1e300), "too large"), (X + 1j, "Complex data")):
             with self.assertRaisesRegex(ValueError, text):
                 model.predict(wrong)
 

@@ -260,7 +260,7 @@ static annc_status cpu_forward(annc_device *device, annc_activation f, uint32_t 
     set_threads(device, (double)m * n * n_in);
     annc_gemm_nt(m, n, n_in, 1, A_in, W, 1, Z);
     if (annc_activation_kind_of(f) == ROWWISE)
-        annc_cpu_normalise_rows(m, n, n, Z);
+        cpu(device)->kernels->normalise_rows(m, n, n, Z, A);
     cpu(device)->kernels->activate(f, (size_t)m * n, Z, A);
     return ANNC_OK;
 }
@@ -289,7 +289,7 @@ static void forward_part(void *context, int i)
         memcpy(Z + r * n, job->b, n * sizeof *job->b);
     annc_builtin_nt(m, job->n, job->n_in, 1, job->A_in + first * n_in, job->W, 1, Z);
     if (annc_activation_kind_of(job->f) == ROWWISE)
-        annc_cpu_normalise_rows(m, job->n, n, Z);
+        job->kernels->normalise_rows(m, job->n, n, Z, job->A + first * n);
     job->kernels->activate(job->f, m * n, Z, job->A + first * n);
 }
 

@@ -3,20 +3,6 @@
 
 static const float TARGET_MIDDLE = 0.5f; /* between the targets 0 and 1 of two classes */
 
-void annc_cpu_normalise_rows(uint32_t m, uint32_t n, size_t stride, float *Z)
-{
-    for (uint32_t r = 0; r < m; r++) {
-        float *z = Z + r * stride, largest = z[0], sum = 0;
-        for (uint32_t j = 1; j < n; j++)
-            largest = MAX(z[j], largest);
-        for (uint32_t j = 0; j < n; j++)
-            sum += EXP(z[j] - largest);
-        const float log_sum = largest + logf(sum);
-        for (uint32_t j = 0; j < n; j++)
-            z[j] -= log_sum;
-    }
-}
-
 void annc_cpu_times_jacobian(uint32_t m, uint32_t n, size_t stride, const float *A, float *delta)
 {
     for (uint32_t r = 0; r < m; r++) {

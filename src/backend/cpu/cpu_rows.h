@@ -4,9 +4,6 @@
 
 #include "annc.h"
 
-/* Z = Z - log(sum of exp(Z)) per row, computed relative to the row's largest entry. */
-void annc_cpu_normalise_rows(uint32_t m, uint32_t n, size_t stride, float *Z);
-
 /* delta = delta times the Jacobian diag(a) - a a^T of a row-wise f. */
 void annc_cpu_times_jacobian(uint32_t m, uint32_t n, size_t stride, const float *A, float *delta);
 

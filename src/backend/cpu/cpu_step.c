@@ -153,7 +153,7 @@ static void activate(struct annc_worker *worker, uint32_t l, uint32_t m)
 {
     const struct annc_layer *layer = &worker->layer[l];
     if (annc_activation_kind_of(layer->f) == ROWWISE)
-        annc_cpu_normalise_rows(m, layer->n, layer->stride, layer->Z);
+        worker->fused->kernels->normalise_rows(m, layer->n, layer->stride, layer->Z, layer->A);
     worker->fused->kernels->activate(layer->f, m * layer->stride, layer->Z, layer->A);
     for (uint32_t r = 0; r < m && l < worker->fused->layers && layer->n < layer->stride; r++)
         memset(layer->A + r * layer->stride + layer->n, 0, (layer->stride - layer->n) * sizeof(float));

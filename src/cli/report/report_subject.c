@@ -89,16 +89,20 @@ static void open_model(struct subject *subject)
 }
 
 /* Returns the value of --data; if it was not given, the log distinguishes MNIST from the drawn
- * digits. */
+ * digits. NULL if the training ended and the log names no data: they were in memory. */
 static const char *source_of(const struct subject *subject)
 {
     const char *said = run_text(subject->run, "data"), *given = subject->options.value[OPTION_DATA].text;
+    if (!given && !said && subject->run->has_result)
+        return NULL;
     return given ? given : said && strncmp(said, "built-in digits", 15) == 0 ? "digits" : "mnist";
 }
 
 static annc_status load(struct subject *subject)
 {
     const char *what = source_of(subject);
+    if (!what)
+        return annc_fail(ANNC_INPUT, "the log names none");
     const annc_shape *shape = annc_network_shape(subject->network);
     annc_data_options source;
     if (strcmp(what, "-") == 0)

@@ -142,6 +142,9 @@ struct annc_cpu_kernels {
     void (*cost_derivative)(annc_cost cost, float tau, size_t count, const float *Z, const float *A, const float *Y,
                             float *delta);
     void (*scale)(size_t count, float factor, float *x);
+    /* Z = Z - log(sum of exp(Z)) per row of n numbers, computed relative to the row's largest entry.
+     * Z and `exponentials`, which it overwrites: m x stride. */
+    void (*normalise_rows)(uint32_t m, uint32_t n, size_t stride, float *Z, float *exponentials);
     /* sum_costs returns the sum of C, times its class's weight, over all rows, in an order
      * independent of the vector width. count_correct returns the number of rows whose largest
      * output, the lowest index in ties, is the wanted class (not for a single output). */

@@ -307,8 +307,36 @@ static void multiply_by(size_t count, const float *restrict y, float *restrict x
         x[i] *= y[i];
 }
 
+/* A few rows at a time, whose exponentials are one loop for the compiler. */
+static void normalise_rows(uint32_t m, uint32_t n, size_t stride, float *restrict Z, float *restrict exponentials)
+{
+    enum { ROWS = 16 };
+    float largest[ROWS];
+    for (uint32_t first = 0; first < m; first += ROWS) {
+        const uint32_t rows = MIN(m - first, ROWS);
+        float *restrict z = Z + first * stride, *restrict e = exponentials + first * stride;
+        for (uint32_t r = 0; r < rows; r++) {
+            largest[r] = z[r * stride];
+            for (uint32_t j = 1; j < n; j++)
+                largest[r] = MAX(z[r * stride + j], largest[r]);
+            for (uint32_t j = 0; j < n; j++)
+                e[r * stride + j] = z[r * stride + j] - largest[r];
+        }
+        for (size_t i = 0; i < rows * stride; i++)
+            e[i] = EXP(e[i]);
+        for (uint32_t r = 0; r < rows; r++) {
+            float sum = 0;
+            for (uint32_t j = 0; j < n; j++)
+                sum += e[r * stride + j];
+            const float log_sum = largest[r] + logf(sum);
+            for (uint32_t j = 0; j < n; j++)
+                z[r * stride + j] -= log_sum;
+        }
+    }
+}
+
 /* Adds each row's costs to those of the rows before, output by output, ANNC_PAD at a time, a
- * constant for the compiler. */
+ * constant for the compiler, which makes vectors of the costs where they are alone in a loop. */
 static double sum_costs(const struct annc_outputs *outputs)
 {
     const size_t stride = outputs->stride, count = outputs->m * stride;
@@ -323,12 +351,15 @@ static double sum_costs(const struct annc_outputs *outputs)
         for (size_t first = 0; first < stride; first += ANNC_PAD)                                                      \
             for (size_t row = first, r = 0; row < count; row += stride, r++) {                                         \
                 const double weight = outputs->weights ? (double)outputs->weights[r] : 1;                              \
+                float costs[ANNC_PAD];                                                                                 \
                 for (size_t j = 0; j < ANNC_PAD; j++) {                                                                \
                     const float z = Z[row + j], a = A[row + j], y = Y[row + j];                                        \
                     (void)z;                                                                                           \
                     (void)a;                                                                                           \
-                    sums[first + j] += weight * (double)(value);                                                       \
+                    costs[j] = value;                                                                                  \
                 }                                                                                                      \
+                for (size_t j = 0; j < ANNC_PAD; j++)                                                                  \
+                    sums[first + j] += weight * (double)costs[j];                                                      \
             }                                                                                                          \
         break;
         ANNC_COSTS(SUM_COSTS)
@@ -541,11 +572,11 @@ static void order(const struct annc_order *order, uint32_t first, uint32_t count
     {                                                                                                                  \
         .name = title, .sparse_forward = sparse_forward, .sparse_update = sparse_update, .multiply = multiply,         \
         .transpose = transpose, .add_rows = add_rows, .activate = activate, .times_derivative = times_derivative,      \
-        .cost_derivative = cost_derivative, .scale = scale, .sum_costs = sum_costs, .count_correct = count_correct,    \
-        .penalise = penalise, .update = update, .update_rows = update_rows, .mark = mark, .add_squares = add_squares,  \
-        .scale_columns = scale_columns, .dropout_factors = dropout_factors, .add_noise = add_noise,                    \
-        .multiply_by = multiply_by, .bytes_to_floats = bytes_to_floats, .list_bytes = list_bytes,                      \
-        .move_image = move_image, .order = order                                                                       \
+        .cost_derivative = cost_derivative, .scale = scale, .normalise_rows = normalise_rows, .sum_costs = sum_costs,  \
+        .count_correct = count_correct, .penalise = penalise, .update = update, .update_rows = update_rows,            \
+        .mark = mark, .add_squares = add_squares, .scale_columns = scale_columns, .dropout_factors = dropout_factors,  \
+        .add_noise = add_noise, .multiply_by = multiply_by, .bytes_to_floats = bytes_to_floats,                        \
+        .list_bytes = list_bytes, .move_image = move_image, .order = order                                             \
     }
 
 #endif
