@@ -22,6 +22,7 @@ CPU = ["--device", "cpu", "--threads", "1"]
 CLASSES = ["--data", "table.csv", "--label", "kind", "--layers", "2-4:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--batch", "16"]
 TARGETS = ["--data", "table.csv", "--target", "width", "--drop", "kind", "--layers", "1-4:tanh-1:identity", "--batch", "16"]
 IMAGES = ["--data", "bars", "--layers", "784-4-10", "--batch", "20"]
+DATES = ["--data", "dates.csv", "--label", "kind", "--layers", "2-3:tanh-2:softmax", "--cost", "categorical-cross-entropy"]
 
 # Commands; a word that begins with '@' is a file that the command writes.
 COMMANDS = [
@@ -37,6 +38,7 @@ COMMANDS = [
     ["train", *CLASSES, "--device", "cpu", "--threads", "2", "--epochs", "1", "--folds", "3", "--json"],
     ["train", "--data", "table.csv", "--weight", "width", "--layers", "1-4:tanh-3:softmax", *CLASSES[6:], *CPU, "--epochs", "2", "--validation", "0.3",
      "--save", "@model.safetensors"],
+    ["train", *DATES, *CPU, "--epochs", "1", "--validation", "0.3", "--save", "@model.safetensors"],
     ["sweep", *CLASSES, *CPU, "--epochs", "1", "--grid", "lr=1,2", "--grid", "momentum=0.5,0.9", "--optimizer", "momentum", "--json",
      "--ensemble", "2", "--save", "@model.safetensors"],
     ["sweep", *TARGETS, "--device", "cpu", "--threads", "2", "--epochs", "1", "--grid", "lr=0.1..1", "--random", "3"],
@@ -59,6 +61,8 @@ COMMANDS = [
     ["show", "images.safetensors", "--what", "mistakes", "--data", "bars"],
     *(["export", "classes.safetensors", "--format", form, "--out", f"@out.{form}"] for form in ("onnx", "npz", "c", "json", "html")),
     ["export", "classes.safetensors", "--format", "json", "--out", "-"],
+    ["export", "dates.safetensors", "--format", "c", "--out", "@out.c"],
+    ["predict", "dates.safetensors", "dates.csv", *CPU],
     ["report", "kept.jsonl", "--out", "@report.html", "--device", "cpu"],
     ["report", "targets.jsonl", "kept.jsonl", "--out", "@report.html", "--device", "cpu"],
     ["report", "folds.jsonl", "--out", "@report.html", "--device", "cpu"],
@@ -195,6 +199,8 @@ class Refusals(Cli):
         (self.folder / "the.csv").write_text("length,width,kind\n" + "".join(rows))
         (self.folder / "table.csv").symlink_to(self.folder / "the.csv")  # the same file for every command, which a resumed run looks at
         shutil.copytree(self.folder / "bars", self.folder / "data/mnist")
+        (self.folder / "dates.csv").write_text("when,width,kind\n" + "".join(f"2024-03-{i % 28 + 1:02}T12:{i:02},{i % 7},{i % 2}\n" for i in range(40)))
+        self.run_program("train", *DATES, *CPU, "--epochs", "1", "--save", "dates.safetensors", "--quiet")
         (self.folder / "train.config").write_text("\n".join(f"{name[2:]} = {value}" for name, value in zip(*[iter(CLASSES)] * 2))
                                                   + "\nepochs = 1\ndevice = cpu\nthreads = 1\nquiet = yes\n")
         self.run_program("train", *CLASSES, *CPU, "--epochs", "1", "--checkpoint", "begun.safetensors", "--quiet")
