@@ -257,6 +257,7 @@ def parse_arguments():
     parser.add_argument("--json", type=pathlib.Path, help="append a line per row to this file")
     parser.add_argument("--quick", action="store_true", help="small networks and targets that test this script")
     options = parser.parse_args()
+    options.mnist = options.mnist.resolve()  # or a folder "mnist" would be the program's word for its own
     grids = QUICK if options.quick else GRIDS
     options.targets = options.targets or list(grids)
     options.seeds = options.seeds or (2 if options.quick else 10)
