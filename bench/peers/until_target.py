@@ -23,12 +23,14 @@ import common
 SIDE = 28
 
 
-def one_cycle(progress):
-    """The learning rate at a share of all steps, relative to its peak: annc_schedule_rate."""
-    rise, first, last = 0.3, 1 / 25, 1 / 250000
-    if progress < rise:
-        return first + (1 - first) * (1 - math.cos(math.pi * progress / rise)) / 2
-    return last + (1 - last) * (1 + math.cos(math.pi * (progress - rise) / (1 - rise))) / 2
+def one_cycle(step, steps):
+    """The learning rate of a step, relative to its peak, as annc-gpu's --schedule one-cycle."""
+    rise, first, final = 0.3, 1 / 25, 1 / 250000
+    peak = max(rise * steps - 1, 1)
+    last = max(steps - 1, peak + 1)
+    if step <= peak:
+        return first + (1 - first) * (1 - math.cos(math.pi * step / peak)) / 2
+    return final + (1 - final) * (1 + math.cos(math.pi * (step - peak) / (last - peak))) / 2
 
 
 class Shifts:
@@ -83,7 +85,7 @@ class Torch:
                 x = self.padded[rows].gather(1, self.pixels + corners[first:first + job["batch"]])
             else:
                 x = self.x[rows]
-            self.optimiser.param_groups[0]["lr"] = job["lr"] * one_cycle(self.step / steps)
+            self.optimiser.param_groups[0]["lr"] = job["lr"] * one_cycle(self.step, steps)
             self.optimiser.zero_grad(set_to_none=True)
             torch.nn.functional.cross_entropy(self.net(x), self.y[rows]).backward()
             self.optimiser.step()
@@ -116,7 +118,8 @@ class Sklearn:
         if self.shifts:
             pixels = self.shifts.pixels + self.shifts.corners(self.generator, len(x))
             x = np.take_along_axis(self.shifts.padded, pixels, 1)
-        rate = self.job["lr"] * one_cycle((epoch + 0.5) / self.job["epochs"])
+        steps = math.ceil(len(x) / self.job["batch"])
+        rate = self.job["lr"] * one_cycle((epoch + 0.5) * steps, self.job["epochs"] * steps)
         if epoch == 0:
             self.net.learning_rate_init = rate
         else:

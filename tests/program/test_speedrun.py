@@ -88,7 +88,7 @@ class SpeedRun(Cli):
         rates = [line["rate"] for line in lines if line["schema"] == "annc.epoch/1"]
         self.assertEqual(len(rates), 5)
         for epoch, rate in enumerate(rates, 1):
-            self.assertAlmostEqual(rate, 0.5 * until_target.one_cycle((10 * epoch - 1) / 50), delta=1e-6)
+            self.assertAlmostEqual(rate, 0.5 * until_target.one_cycle(10 * epoch - 1, 50), delta=1e-6)
 
     def test_shifts(self):
         """Shifted images are the image moved by whole pixels, with zeros around it."""
