@@ -46,6 +46,7 @@ class Signals(unittest.TestCase):
         self.assertIn("stopped, fitted", run("""
             import os, signal, threading, time, annc
             from samples import blobs
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
             X, y = blobs()
             fitted = annc.AnncClassifier(epochs=10**6)
             threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
