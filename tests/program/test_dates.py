@@ -6,11 +6,13 @@ import os
 import random
 import shutil
 import subprocess
+import unittest
 
-from program import INPUT, USAGE, main
+from program import INPUT, MODULE, USAGE, main
 from tables import Tables
 
-SMALL = ["--hidden", "6", "--epochs", "3", "--lr", "0.01", "--batch", "16", "--device", "cpu"]
+TRAINING = ["--hidden", "6", "--epochs", "3", "--lr", "0.01", "--batch", "16"]
+SMALL = [*TRAINING, "--device", "cpu"]
 HEADER = ["when", "size", "label"]
 FIRST = datetime.datetime(2019, 11, 3)
 ZERO = datetime.datetime(1970, 1, 1)
@@ -45,16 +47,19 @@ def in_forms(i):
 
 
 class Dates(Tables):
+    device = "cpu"
+
     def train(self, rows, *options, header=HEADER, name="t.csv", save="m"):
         """Trains on the rows; returns what was noted."""
-        return self.run_program("train", "--data", self.write(name, rows, header), "--label", "label", *SMALL, *options, "--save", save).stderr
+        return self.run_program("train", "--data", self.write(name, rows, header), "--label", "label", *TRAINING, "--device", self.device, *options,
+                                "--save", save).stderr
 
     def parameters(self, model):
         whole = (self.folder / model).read_bytes()
         return whole[8 + int.from_bytes(whole[:8], "little"):]
 
     def answers(self, model, *files):
-        return [line.split(",")[2:] for line in self.run_program("predict", model, *files, "--csv").stdout.splitlines()[1:]]
+        return [line.split(",")[2:] for line in self.run_program("predict", model, *files, "--csv", "--device", self.device).stdout.splitlines()[1:]]
 
     def metadata(self, model="m"):
         return json.loads(self.run_program("info", model, "--json").stdout)
@@ -64,9 +69,9 @@ class Dates(Tables):
 
 
 class Values(Dates):
-    def test_as_days(self):
+    def check_as_days(self, *several):
         """A model of dates has the bits of one that is given the days as numbers, whatever form the dates have and in every engine."""
-        for options in ([], ["--scale", "min-max"], ["--engine", "ops"], ["--validation", "0.3"]):
+        for options in several:
             said = self.train([row(i) for i in range(120)], *options)
             self.assertIn("1 column of dates becomes days since 1970-01-01: 'when'", said)
             self.train([row(i, repr(days_of(moment(i)))) for i in range(120)], *options, name="days.csv", save="days")
@@ -75,8 +80,17 @@ class Values(Dates):
             self.assertEqual((self.metadata()["annc.dates"], self.metadata().get("annc.categories")), ("[0]", None))
             self.assertNotIn("annc.dates", self.metadata("days"))
             self.assertEqual(self.answers("m", "t.csv"), self.answers("days", "days.csv"))
-        self.train([row(i, in_forms(i)) for i in range(120)], "--validation", "0.3", name="forms.csv", save="forms")
+        self.train([row(i, in_forms(i)) for i in range(120)], *several[-1], name="forms.csv", save="forms")
         self.assertEqual(self.parameters("forms"), self.parameters("m"))
+
+    def test_as_days(self):
+        self.check_as_days([], ["--scale", "min-max"], ["--engine", "ops"], ["--validation", "0.3"])
+
+    @unittest.skipUnless(MODULE, "the simulated device is not built")
+    def test_as_days_on_a_device(self):
+        self.device = "cuda"
+        self.environment["ANNC_CUDA_MODULE"] = str(MODULE)
+        self.check_as_days([], ["--validation", "0.3"])
 
     def test_years(self):
         """Dates of all years; near dates keep their difference."""
