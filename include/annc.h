@@ -355,6 +355,8 @@ typedef struct annc_arrays {
     const double *weights;
     const annc_text_column *texts; /* by increasing column; NULL = none */
     uint32_t text_count;
+    /* Each row of x is an image, its rows from the top, without columns of text; 0 = features. */
+    uint32_t image_rows, image_columns;
 } annc_arrays;
 
 /* Treatment of missing values in a text table. */

@@ -398,6 +398,8 @@ MUTANTS = [
     ("a new rate that nobody records", "src/training/step/trainer.c", "        ANNC_TRY(trainer->engine->changed(trainer->engine_state));\nout:", "        (void)trainer->engine;\nout:", "^checkpoint_simulated$"),
     ("a new rate for the report alone", "src/training/step/trainer.c", "    trainer->options.eta = eta;\n", "    (void)eta;\n", "^checkpoint_cpu$"),
     ("a page shows large targets in six digits", "src/network/export/page.html", "row.bar ? 4 : digitsOf(row.unit)", "row.bar ? 4 : 6", "^page$"),
+    ("images of any size", "src/dataset/arrays/array_table.c", "(uint64_t)rows * columns != arrays->inputs", "false", "^arrays$"),
+    ("arrays are no images", "src/dataset/arrays/array_table.c", "    table->image_rows = arrays->image_rows;\n", "", "^arrays$"),
     ("tables keep floats", "src/dataset/tables/remainders.h", "is_float ? 0 : (int32_t)", "is_float ? 0 : 0 * (int32_t)", "^(dataset|arrays|columns)$"),
     ("a moved row leaves its last digits", "src/dataset/tables/table.c", "    annc_remainders_move(&table->remainders, from, to);\n", "", "^arrays$"),
     ("a moved row leaves its target's last digits", "src/dataset/tables/table.c", "    annc_remainders_move(&table->target_remainders, from, to);\n", "", "^arrays$"),

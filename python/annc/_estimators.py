@@ -24,10 +24,11 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 # Parameters that are numbers of annc_training_options or annc_objective, and their fields.
 TRAINING = {"lr": "eta", "momentum": "mu", "beta2": "rho", "epsilon": "epsilon", "weight_decay": "decay",
             "clip": "clip", "max_norm": "max_norm"}
+AUGMENTATION = {"shift": "shift", "rotate": "rotation", "elastic": "elastic"}
 OBJECTIVE = ("label_smoothing", "l2", "l1", "dropout", "input_dropout", "input_noise")
 # Further parameters that the configuration in a model has where they differ from the defaults.
 OTHERS = ("init", "warmup", "schedule_factor", "schedule_period", "validation", "split_seed", "patience", "missing",
-          "scale", "target_scale", "quantile", "seed")
+          "scale", "target_scale", "quantile", "shift", "rotate", "elastic", "seed")
 
 PARAMETERS = """
     Parameters
@@ -75,6 +76,11 @@ PARAMETERS = """
         The same for the inputs.
     input_noise : float
         Standard deviation of the noise added to inputs in each step.
+    image_shape : (int, int), optional
+        Rows and columns of the image that each row of X is, its rows from the top; None: features.
+    shift, rotate, elastic : float
+        Move each training image at random by up to so many pixels, turn it by up to so many
+        degrees, bend it by up to so many pixels; anew in each epoch. They need `image_shape`.
     validation : float
         Share of the rows held out for validation; 0: none. With validation, from here or from
         `eval_set`, the model of the epoch with the smallest validation loss is kept.
@@ -335,6 +341,8 @@ class _Estimator(BaseEstimator):
         for name in OBJECTIVE:
             if getattr(self, name, None) is not None:
                 setattr(training.objective, name, self._number(name, getattr(self, name)))
+        for name, field in AUGMENTATION.items():
+            setattr(training.augmentation, field, self._number(name, getattr(self, name), 0, 180 if name == "rotate" else math.inf))
         if epochs is not None:
             plan.epochs = epochs
         training.seed = self._whole("seed", self.seed, 0, 2**63 - 1) + calls
@@ -372,6 +380,10 @@ class _Estimator(BaseEstimator):
     def _train(self, rows: Rows, outputs: int, epochs: int | None, held_out: Rows | None = None) -> None:
         """Train, and set the attributes. `outputs` 0: as many as the data have classes or targets."""
         model, calls = (self.model_, self._calls) if self._continues else (None, 0)
+        shape = self._image_shape(rows.inputs)
+        for part in (rows, held_out):
+            if part is not None:
+                part.struct.image_rows, part.struct.image_columns = shape
         with DataSets(rows, held_out, **self._data_options(outputs, model, held_out is not None)) as sets:
             self._learn_classes(sets)
             plan = self._plan(sets, model, epochs, calls)
@@ -389,6 +401,20 @@ class _Estimator(BaseEstimator):
         self._calls = calls + 1
         if interruption is not None:
             raise interruption
+
+    def _image_shape(self, inputs: Inputs) -> tuple[int, int]:
+        """Return the rows and columns of the images, or zeros for features."""
+        if self.image_shape is None:
+            if moved := [name for name in AUGMENTATION if getattr(self, name)]:
+                raise ValueError(f"{moved[0]} moves images: image_shape must be their numbers of rows and columns")
+            return 0, 0
+        shape = tuple(self.image_shape) if np.iterable(self.image_shape) else ()
+        if len(shape) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in shape):
+            raise ValueError(f"image_shape is {self.image_shape!r}: it must be the numbers of rows and columns")
+        if shape[0] * shape[1] != inputs.x.shape[1] or inputs.texts:
+            raise ValueError(f"image_shape is {self.image_shape!r}, but X has {inputs.x.shape[1]} columns: "
+                             "each must be a pixel")
+        return int(shape[0]), int(shape[1])
 
     def _network(self, shape: annc.Shape, device: Any, model: Model | None) -> Model:
         """Return a new network with its first parameters, or a copy of `model`."""
@@ -578,6 +604,7 @@ class AnncClassifier(ClassifierMixin, _Estimator):
                  schedule: str | None = None, warmup: float = 0.0, schedule_factor: float | None = None,
                  schedule_period: int | None = None, l2: float = 0.0, l1: float = 0.0, max_norm: float = 0.0,
                  clip: float = 0.0, dropout: float | None = None, input_dropout: float = 0.0, input_noise: float = 0.0,
+                 image_shape: Sequence[int] | None = None, shift: float = 0.0, rotate: float = 0.0, elastic: float = 0.0,
                  label_smoothing: float | None = None, class_weights: Any = None, validation: float = 0.0,
                  split_seed: int | None = None, patience: int = 0, target_accuracy: float | None = None,
                  max_time: float | None = None, missing: str = "error", categorical: Sequence[str] | None = None,
@@ -609,6 +636,10 @@ class AnncClassifier(ClassifierMixin, _Estimator):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.input_noise = input_noise
+        self.image_shape = image_shape
+        self.shift = shift
+        self.rotate = rotate
+        self.elastic = elastic
         self.label_smoothing = label_smoothing
         self.class_weights = class_weights
         self.validation = validation
@@ -844,6 +875,7 @@ class AnncRegressor(RegressorMixin, _Estimator):
                  schedule: str | None = None, warmup: float = 0.0, schedule_factor: float | None = None,
                  schedule_period: int | None = None, l2: float = 0.0, l1: float = 0.0, max_norm: float = 0.0,
                  clip: float = 0.0, dropout: float | None = None, input_dropout: float = 0.0, input_noise: float = 0.0,
+                 image_shape: Sequence[int] | None = None, shift: float = 0.0, rotate: float = 0.0, elastic: float = 0.0,
                  validation: float = 0.0, split_seed: int | None = None, patience: int = 0,
                  max_time: float | None = None, missing: str = "error",
                  categorical: Sequence[str] | None = None, numeric: Sequence[str] | None = None, scale: str = "auto",
@@ -875,6 +907,10 @@ class AnncRegressor(RegressorMixin, _Estimator):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.input_noise = input_noise
+        self.image_shape = image_shape
+        self.shift = shift
+        self.rotate = rotate
+        self.elastic = elastic
         self.validation = validation
         self.split_seed = split_seed
         self.patience = patience

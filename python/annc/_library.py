@@ -53,7 +53,8 @@ class Arrays(Structure):
     _fields_ = [("count", c_uint32), ("inputs", c_uint32), ("type", c_int), ("x", c_void_p),
                 ("input_names", POINTER(c_char_p)), ("labels", c_void_p), ("label_names", POINTER(c_char_p)),
                 ("label_count", c_uint32), ("outputs", c_uint32), ("targets", c_void_p), ("weights", c_void_p),
-                ("texts", POINTER(TextColumn)), ("text_count", c_uint32)]
+                ("texts", POINTER(TextColumn)), ("text_count", c_uint32), ("image_rows", c_uint32),
+                ("image_columns", c_uint32)]
 
 
 class TextOptions(Structure):

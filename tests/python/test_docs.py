@@ -48,7 +48,7 @@ class Page(unittest.TestCase):
         import annc
         from samples import program
         options = set(re.findall(r"--([a-z0-9-]+)", program("help", "train", "all")))
-        own = {"hidden", "verbose", "warm_start"}
+        own = {"hidden", "image_shape", "verbose", "warm_start"}
         for kind in (annc.AnncClassifier, annc.AnncRegressor):
             text = kind.__doc__.split("Parameters\n")[1]
             parts = [text.split("Attributes\n")[0], text.split("    Number of inputs.\n")[-1]]

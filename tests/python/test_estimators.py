@@ -130,6 +130,39 @@ class Bits(unittest.TestCase):
                 self.assertEqual(ours.get(key), theirs.get(key), key)
             self.assertEqual(float.fromhex(ours["annc.lr"]), float.fromhex(theirs["annc.lr"]))
 
+    def test_moved_images(self):
+        """Rows as images: the program's bits for NPY files of three dimensions, of every type."""
+        images = np.random.RandomState(3).randint(0, 256, (60, 6, 5)).astype(np.uint8)
+        moved = dict(shift=1.5, rotate=20, elastic=0.7)
+        options = [text for name, value in moved.items() for text in (f"--{name}", value)]
+        y = np.arange(60) % 3
+        for kind in (np.uint8, np.float32, np.float64):
+            with tempfile.TemporaryDirectory() as folder:
+                x, labels, ours, theirs = (pathlib.Path(folder, name) for name in ("x.npy", "y.npy", "ours", "theirs"))
+                np.save(x, images.astype(kind))
+                np.save(labels, y)
+                program("train", "--data", x, "--labels", labels, *options, "--layers", "30-7:relu-3:softmax", "--cost",
+                        "categorical-cross-entropy", "--optimizer", "sgd", "--lr", 0.1, "--batch", 4, "--epochs", 3, "--schedule", "constant",
+                        "--dropout", 0, "--label-smoothing", 0, "--weight-decay", 0, "--save", theirs, "--quiet")
+                fitted = annc.AnncClassifier((7,), activation="relu", optimizer="sgd", lr=0.1, batch=4, epochs=3, schedule="constant", dropout=0,
+                                             label_smoothing=0, weight_decay=0, image_shape=(6, 5), **moved)
+                fitted.fit(images.astype(kind).reshape(60, 30), y).save(ours)
+                self.assertEqual(tensors(ours), tensors(theirs))
+                metadata = annc.load(theirs).metadata
+                self.assertEqual(fitted.model_.metadata["annc.images"], metadata["annc.images"])
+                self.assertIn("shift = 1.5\nrotate = 20\nelastic = 0.7\n", fitted.model_.metadata["annc.config"])
+                still = annc.AnncClassifier((7,), epochs=3, image_shape=[6, 5]).fit(images.astype(kind).reshape(60, 30), y)
+                self.assertFalse(np.array_equal(still.coefs_[0], fitted.coefs_[0]))
+
+    def test_no_images(self):
+        X, y = blobs()
+        for wrong, message in ((dict(shift=1), "shift moves images: image_shape must be"), (dict(image_shape=(3, 2)), "X has 4 columns"),
+                               (dict(image_shape=4), "rows and columns"), (dict(image_shape=(2, 0)), "rows and columns"),
+                               (dict(image_shape=(2, 2), rotate=200), "rotate is 200"), (dict(image_shape=(2, 2), elastic=-1), "elastic is -1"),
+                               (dict(image_shape=(2, 2), shift="1"), "shift is '1'")):
+            with self.assertRaisesRegex(ValueError, message):
+                annc.AnncClassifier(epochs=1, **wrong).fit(X, y)
+
     def test_classes(self):
         X, y = blobs()
         self.train(annc.AnncClassifier((8,), activation="tanh", optimizer="adam", seed=7, epochs=9, batch=8, dropout=0.1, schedule="step",

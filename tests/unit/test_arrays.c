@@ -104,6 +104,35 @@ static void bytes(void)
     annc_data_free(&data);
 }
 
+/* Rows are images where their size is given; then they may be moved. */
+static void images(void)
+{
+    const annc_augmentation moves = {.shift = 1};
+    const annc_training_options options = {.eta = 1, .batch = 2, .augmentation = moves};
+    const annc_shape shape = {.layers = 1, .width = {INPUTS, 2}, .cost = ANNC_QUADRATIC};
+    annc_arrays arrays = arrays_of(ANNC_NUMBER_FLOAT64, X);
+    annc_data data;
+    annc_device *device = NULL;
+    annc_network *network = NULL;
+    uint32_t rows, columns;
+    REQUIRE_OK(annc_device_open(&(annc_device_options){.kind = ANNC_DEVICE_CPU}, &device));
+    REQUIRE_OK(annc_network_create(&shape, &network));
+    for (int is_image = 0; is_image < 2; is_image++) {
+        annc_trainer *trainer = NULL;
+        arrays.image_rows = is_image ? 1 : 0;
+        arrays.image_columns = is_image ? INPUTS : 0;
+        REQUIRE_OK(load(&arrays, (annc_data_options){.scale = ANNC_SCALE_NONE}, &data));
+        annc_dataset_image_size(data.train, &rows, &columns);
+        CHECK(rows == (is_image ? 1 : INPUTS) && columns == (is_image ? INPUTS : 1));
+        CHECK(annc_trainer_create(device, network, data.train, &options, &trainer) ==
+              (is_image ? ANNC_OK : ANNC_INPUT));
+        annc_trainer_free(trainer);
+        annc_data_free(&data);
+    }
+    annc_network_free(network);
+    annc_device_close(device);
+}
+
 /* Rows of weight 0 are left out, whatever their values; the caller's array stays. */
 static void weights(void)
 {
@@ -469,6 +498,20 @@ static void refused(void)
     arrays = good;
     arrays.labels = beyond;
     CHECK(refuses(ANNC_INPUT, "row 3 has label 2 of 2 label names", &arrays, options));
+    static const uint32_t wrong[][2] = {{1, 0}, {0, 2}, {2, 2}, {65536, 65536}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        arrays = good;
+        arrays.image_rows = wrong[i][0];
+        arrays.image_columns = wrong[i][1];
+        CHECK(refuses(ANNC_USAGE, "their product must be the number of inputs, 2", &arrays, options));
+    }
+    const annc_text_column words = {.column = 1, .cells = LABELS, .texts = NAMES, .text_count = 2};
+    arrays = good;
+    arrays.image_rows = 1;
+    arrays.image_columns = INPUTS;
+    arrays.texts = &words;
+    arrays.text_count = 1;
+    CHECK(refuses(ANNC_USAGE, "images have no columns of text", &arrays, options));
 }
 
 static void struct_sizes(void)
@@ -487,6 +530,6 @@ static void stop_flag(void)
     CHECK(annc_stop_when_set(&set));
 }
 
-TEST_MAIN(TEST(as_from_a_file), TEST(bytes), TEST(weights), TEST(missing_values), TEST(validation_rows), TEST(targets),
-          TEST(large_numbers), TEST(moved_rows), TEST(words_as_from_a_file), TEST(words_for_validation),
+TEST_MAIN(TEST(as_from_a_file), TEST(bytes), TEST(images), TEST(weights), TEST(missing_values), TEST(validation_rows),
+          TEST(targets), TEST(large_numbers), TEST(moved_rows), TEST(words_as_from_a_file), TEST(words_for_validation),
           TEST(words_refused), TEST(refused), TEST(struct_sizes), TEST(stop_flag))

@@ -29,6 +29,20 @@ static annc_status check_text(const annc_arrays *arrays, uint32_t k)
     return ANNC_OK;
 }
 
+static annc_status check_images(const annc_arrays *arrays)
+{
+    const uint32_t rows = arrays->image_rows, columns = arrays->image_columns;
+    if ((rows > 0 || columns > 0) && (uint64_t)rows * columns != arrays->inputs)
+        return annc_fail(
+            ANNC_USAGE,
+            ANNC_FIELD("image_rows") " is %u and " ANNC_FIELD("image_columns") " is %u: their product must "
+                                                                               "be the number of inputs, %u",
+            rows, columns, arrays->inputs);
+    if (rows > 0 && arrays->text_count > 0)
+        return annc_fail(ANNC_USAGE, ANNC_FIELD("image_rows") " is %u: images have no columns of text", rows);
+    return ANNC_OK;
+}
+
 static annc_status check(const annc_arrays *arrays, const char *name, bool unlabelled)
 {
     if ((unsigned)arrays->type >= ANNC_NUMBER_COUNT)
@@ -46,6 +60,7 @@ static annc_status check(const annc_arrays *arrays, const char *name, bool unlab
         ANNC_REQUIRE(arrays->label_names, "label_names");
     for (uint32_t k = 0; k < arrays->text_count; k++)
         ANNC_RETURN_IF_FAILED(check_text(arrays, k));
+    ANNC_RETURN_IF_FAILED(check_images(arrays));
     if (arrays->targets && (arrays->outputs == 0 || arrays->outputs > ANNC_MAX_WIDTH))
         return annc_fail(ANNC_USAGE, ANNC_FIELD("outputs") " is %u: it must be 1 to %d", arrays->outputs,
                          ANNC_MAX_WIDTH);
@@ -238,6 +253,8 @@ annc_status annc_array_table(const annc_arrays *arrays, const char *name, const 
         ANNC_TRY(take_columns(arrays, like, table, notes, size));
     }
     table->has_header = arrays->input_names != NULL;
+    table->image_rows = arrays->image_rows;
+    table->image_columns = arrays->image_columns;
     if (arrays->weights)
         ANNC_TRY(take_weights(arrays, table));
     if (arrays->labels)
