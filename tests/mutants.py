@@ -522,7 +522,7 @@ def programs(build, tests):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", help="folder for the copy and its build; default: a temporary one")
-    parser.add_argument("--only", default="", help="mutants whose name contains this")
+    parser.add_argument("--only", action="append", help="mutants whose name contains this; may be repeated")
     parser.add_argument("--part", default="1/1", help="K/N: the K-th of N parts, every N-th mutant; the texts of all are looked for")
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
@@ -546,7 +546,7 @@ def main():
         there = (source / file).read_text().count(text)
         if there != 1:
             faults.append(f"{name}: the text occurs {there} times in {file}")
-    chosen = [m for m in MUTANTS[part - 1::parts] if options.only in m[0]]
+    chosen = [m for m in MUTANTS[part - 1::parts] if any(text in m[0] for text in options.only or [""])]
     for name, file, text, mutated, tests in chosen:
         path = source / file
         original = path.read_text()
@@ -554,11 +554,13 @@ def main():
         built = run(["cmake", "--build", build, "--target", *programs(build, tests)], work)
         if built.returncode:
             faults.append(f"{name}: does not compile\n{built.stdout[-2000:]}")
-        elif run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "60", "--stop-on-failure"], work).returncode:
-            found += 1
-            print(f"killed    {name}", flush=True)
         else:
-            faults.append(f"{name}: SURVIVED {tests}")
+            tested = run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "60", "--stop-on-failure"], work)
+            if tested.returncode:
+                found += 1
+                print(f"killed    {name}{' (a test timed out)' * ('***Timeout' in tested.stdout)}", flush=True)
+            else:
+                faults.append(f"{name}: SURVIVED {tests}")
         path.write_text(original)
     for fault in faults:
         print(fault)
