@@ -70,6 +70,8 @@ MUTANTS = [
     ("a first row of dates is a header", "src/dataset/tables/columns.c", "!(dates && is_date(field)) && ", "", "^dates$"),
     ("dropped rows do not count", "src/dataset/tables/csv.c", "table->number[table->rows] = reading->taken;", "table->number[table->rows] = reading->taken - reading->dropped;", "^columns$"),
     ("a moved row has no number", "src/dataset/tables/table.c", "    table->number[to] = table->number[from];\n", "", "^columns$"),
+    ("free text is the label", "src/dataset/tables/roles.c", "classes < columns->rows - columns->rows / 10", "true", "^columns$"),
+    ("amounts that recur are words", "src/dataset/categories/levels.c", "once < texts - texts / 10", "once < texts", "^categories$"),
     ("one name for two columns", "src/dataset/tables/roles.c", "        ANNC_TRY(check_unique(records, columns));\n", "        ANNC_TRY(ANNC_OK);\n", "^columns$"),
     # Arrays in memory.
     ("rows beyond single precision", "src/dataset/arrays/array_table.c", "if (fabs(x[i]) > (double)FLT_MAX)", "if (fabs(x[i]) > 1e300)", "^arrays$"),

@@ -193,6 +193,15 @@ class Kinds(Categories):
     def test_identifiers(self):
         self.assertIn("t.csv: line 2, column 'id': 'n0' is not a number, and all 60 texts of the column are different, as identifiers are; leave it out "
                       "with --drop id, or use it with --categorical id", self.refuse([[f"n{i}"] + row(i) for i in range(60)], header=["id"] + HEADER))
+        rows = [[f"${1000 + i - i % 20 // 19}.50"] + row(i) for i in range(60)]  # 54 of the amounts occur once
+        said = self.refuse(rows, header=["price"] + HEADER)
+        self.assertIn("column 'price': '$1000.50' is not a number, and 54 of 60 texts of the column occur once, as identifiers do; remove '$' if they are "
+                      "amounts, leave it out with --drop price, or use it with --categorical price", said)
+        rows[1][0] = rows[0][0]
+        self.assertIn("'price' (4 levels, 52 rare ones share one input)", self.train(rows, header=["price"] + HEADER))
+        for amount, sign in (("{} %", "%"), ("\u20ac {}", "\u20ac"), ("{}$", "$"), ("a{}", "")):
+            said = self.refuse([[amount.format(i)] + row(i) for i in range(60)], header=["price"] + HEADER)
+            self.assertEqual(f"remove '{sign}' if" in said, sign != "")
         self.assertIn("'id' (60 levels)", self.train([[f"n{i}"] + row(i) for i in range(60)], "--categorical", "id", header=["id"] + HEADER))
 
     def test_truth(self):

@@ -67,6 +67,19 @@ class Columns(Tables):
         said = self.notes(self.write("t.csv", [[x, y, kind] for x, kind, y in rows], ["a", "y", "kind"]), options=["--epochs", "1", "--device", "cpu"])
         self.assertIn("the label is column 2, 'y', by its name", said)
 
+    def test_label_is_no_free_text(self):
+        """The only column of words is not the label where almost every row has a text of its own."""
+        rows = [[i % 7, f"a text with number {max(i, 3)}"] for i in range(30)]
+        said = self.refused(self.write("t.csv", rows, ["stars", "review"]))
+        self.assertIn("t.csv: cannot tell which column is the label: 'review', the only column of words, has 27 different texts in 30 rows; name it with "
+                      "--label (classes) or --target (numbers); it has 2 columns: stars, review", said)
+        options = ["--epochs", "1", "--device", "cpu"]
+        self.assertIn("27 classes in 30 rows", self.notes(self.write("t.csv", rows, ["stars", "label"]), options=options))
+        self.notes(self.write("t.csv", rows, ["stars", "review"]), "--label", "review", options=options)
+        rows[4][1] = rows[5][1]
+        self.notes(self.write("t.csv", rows, ["stars", "review"]), options=options)
+        self.notes(self.write("t.csv", [[i % 7, f"text {i}"] for i in range(19)], ["stars", "review"]), options=options)
+
     def test_large_numbers_of_small_differences(self):
         """Numbers are read and scaled in double, whatever their size; a warning says where values become equal all the same."""
         for first, step, options, said in ((1700000000, 7, (), None), (0, 7, (), None), (1700000000, 700000, (), None), (20240101, 0, (), None), (5, 0, (), None),

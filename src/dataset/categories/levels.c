@@ -71,18 +71,42 @@ void annc_tallies_free(struct annc_tally *tallies, uint32_t count)
 
 /* ---------------------------------------------------------------- choice */
 
-/* Rejects a column whose texts, mostly there, are all different, as those of identifiers are. */
+/* Returns the sign in front of or behind a text without which it might be a number, or NULL. */
+static const char *sign_of_amount(const char *text)
+{
+    static const char *const signs[] = {"$", "%", "\u20ac", "\u00a3", "\u00a5"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        const size_t sign = strlen(signs[i]), length = strlen(text);
+        if (length > sign && strpbrk(text, "0123456789") &&
+            (strncmp(text, signs[i], sign) == 0 || strcmp(text + length - sign, signs[i]) == 0))
+            return signs[i];
+    }
+    return NULL;
+}
+
+/* Rejects a column whose texts, mostly there, are different in nine of ten rows, as those of
+ * identifiers are. */
 static annc_status check_distinct(const struct annc_origin *origin, const struct annc_tally *tally, uint32_t rows)
 {
     const uint32_t texts = rows - tally->missing;
-    char shown[SHOWN], advice[2 * SHOWN];
-    if (tally->is_kind_given || tally->distinct.texts.count < texts || texts <= tally->missing)
+    char shown[SHOWN], advice[2 * SHOWN], amount[64] = "", which[96];
+    uint32_t once = 0;
+    for (uint32_t i = 0; i < tally->distinct.texts.count; i++)
+        once += tally->rows[i] == 1;
+    if (tally->is_kind_given || once < texts - texts / 10 || texts <= tally->missing)
         return ANNC_OK;
     annc_printable(tally->name, shown, sizeof shown);
+    if (once == texts)
+        snprintf(which, sizeof which, "all %u texts of the column are different, as identifiers are", texts);
+    else
+        snprintf(which, sizeof which, "%u of %u texts of the column occur once, as identifiers do", once, texts);
+    const char *const sign = sign_of_amount(tally->first);
+    if (sign)
+        snprintf(amount, sizeof amount, "remove '%s' if they are amounts, ", sign);
     return annc_fail(ANNC_INPUT,
-                     "%s: %s %" PRIu64 ", column '%s': '%s' is not a number, and all %u texts of the column are "
-                     "different, as identifiers are; %s, or use it with " ANNC_FIELD_CATEGORICAL " %s",
-                     origin->name, origin->unit, tally->first_row, shown, tally->first, texts,
+                     "%s: %s %" PRIu64
+                     ", column '%s': '%s' is not a number, and %s; %s%s, or use it with " ANNC_FIELD_CATEGORICAL " %s",
+                     origin->name, origin->unit, tally->first_row, shown, tally->first, which, amount,
                      leave_out(origin, shown, advice, sizeof advice), shown);
 }
 

@@ -29,7 +29,7 @@ annc_status annc_tally_add(const struct annc_origin *origin, struct annc_tally *
                            uint64_t row);
 
 /* Makes a category of each tally of a table of `rows` rows, and notes them. ANNC_INPUT for a column
- * whose texts are all different. */
+ * whose texts are different in nine of ten rows. */
 annc_status annc_tallies_choose(const struct annc_origin *origin, const struct annc_tally *tallies, uint32_t count,
                                 uint32_t rows, struct annc_categories *categories, char *notes, size_t size);
 void annc_tallies_free(struct annc_tally *tallies, uint32_t count);

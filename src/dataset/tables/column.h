@@ -52,8 +52,9 @@ struct annc_columns {
     uint32_t repeats;   /* of the first record among the rows */
     size_t repeat_line; /* of the first repeat */
     bool has_header;
-    bool has_row_names; /* rows have one field more than the header: the first */
-    bool last_is_empty; /* or the last, which is always empty */
+    bool has_row_names;       /* rows have one field more than the header: the first */
+    bool last_is_empty;       /* or the last, which is always empty */
+    bool label_is_only_words; /* no option and no name says which column the label is */
     char decimal, thousands;
     char label_separator; /* as in annc_table */
 };

@@ -416,7 +416,8 @@ void annc_csv_note_unknown(const struct annc_csv *reading, char *notes, size_t s
 
 /* ---------------------------------------------------------------- whole tables */
 
-/* Makes targets of the labels, where a cell has several. */
+/* Makes targets of the labels, where a cell has several. Rejects a guessed label that is different in
+ * almost every row. */
 static annc_status take_label_sets(const struct annc_csv *reading, const struct annc_table *like,
                                    struct annc_table *table, char *notes, size_t size)
 {
@@ -427,7 +428,10 @@ static annc_status take_label_sets(const struct annc_csv *reading, const struct 
     if (table->label_separator)
         return annc_label_sets_expand(table, table->label_separator, like ? &like->target_names : NULL,
                                       annc_stream_most_unpacked(annc_stream_file_bytes(stream)), notes, size);
-    return like ? ANNC_OK : annc_label_sets_note(&table->labels, notes, size);
+    if (like)
+        return ANNC_OK;
+    ANNC_RETURN_IF_FAILED(annc_columns_check_guess(&reading->records, &reading->columns, table->labels.distinct.count));
+    return annc_label_sets_note(&table->labels, notes, size);
 }
 
 annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,

@@ -119,13 +119,40 @@ static bool is_label_by_name(const struct annc_columns *columns, uint32_t c, boo
     return is_called(columns, c, "y") && (c + 1 == columns->count || !has_x);
 }
 
+/* Fails because no column is known to be the label; `why` continues that sentence, or is empty. */
+static annc_status refuse_to_guess(const struct annc_records *records, const struct annc_columns *columns,
+                                   const char *why)
+{
+    char list[512];
+    list_columns(columns, list, sizeof list);
+    return annc_stream_malformed(records->stream,
+                                 "cannot tell which column is the label%s; name it with " ANNC_FIELD_LABEL
+                                 " (classes) or " ANNC_FIELD_TARGET " (numbers); it has %s",
+                                 why, list);
+}
+
+annc_status annc_columns_check_guess(const struct annc_records *records, const struct annc_columns *columns,
+                                     uint32_t classes)
+{
+    enum { FEW = 20 };
+    char why[256], shown[SHOWN];
+    uint32_t c = 0;
+    if (!columns->label_is_only_words || classes < FEW || classes < columns->rows - columns->rows / 10)
+        return ANNC_OK;
+    while (columns->column[c].role != ANNC_ROLE_LABEL)
+        c++;
+    snprintf(why, sizeof why, ": '%s', the only column of words, has %u different texts in %u rows",
+             annc_printable(columns->column[c].name, shown, sizeof shown), classes, columns->rows);
+    return refuse_to_guess(records, columns, why);
+}
+
 /* Without --label, chooses the only column with a label's name, else the only text column. */
 static annc_status guess_label(const struct annc_records *records, struct annc_columns *columns, char *notes,
                                size_t size)
 {
     const bool has_x = has_column(columns, "x");
     uint32_t named = 0, by_name = 0, texts = 0, by_text = 0;
-    char list[512], shown[SHOWN], other[SHOWN];
+    char shown[SHOWN], other[SHOWN];
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
         if (column->role == ANNC_ROLE_LEFT_OUT || column->role == ANNC_ROLE_WEIGHT)
@@ -139,16 +166,11 @@ static annc_status guess_label(const struct annc_records *records, struct annc_c
             texts++;
         }
     }
-    if (named != 1 && texts != 1) {
-        list_columns(columns, list, sizeof list);
-        return annc_stream_malformed(records->stream,
-                                     "cannot tell which column is the label; name it with " ANNC_FIELD_LABEL
-                                     " (classes) or " ANNC_FIELD_TARGET " "
-                                     "(numbers); it has %s",
-                                     list);
-    }
+    if (named != 1 && texts != 1)
+        return refuse_to_guess(records, columns, "");
     const uint32_t c = named == 1 ? by_name : by_text;
     columns->column[c].role = ANNC_ROLE_LABEL;
+    columns->label_is_only_words = named != 1;
     annc_printable(columns->column[c].name, shown, sizeof shown);
     if (named == 1 && texts == 1 && by_text != by_name)
         annc_note(notes, size,

@@ -18,6 +18,11 @@ annc_status annc_columns_give_roles(const struct annc_records *records, const an
                                     const struct annc_table *like, bool need_label, struct annc_columns *columns,
                                     char *notes, size_t size);
 
+/* Rejects a label that was chosen as the only column of words if nine in ten of its texts are
+ * different. `classes`: the number of different texts. */
+annc_status annc_columns_check_guess(const struct annc_records *records, const struct annc_columns *columns,
+                                     uint32_t classes);
+
 /* Sets the places of the inputs of a training table in the order of the columns, and their number. A
  * column of words has as many as its category. */
 annc_status annc_columns_place_inputs(const struct annc_origin *origin, struct annc_columns *columns);
