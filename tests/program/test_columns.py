@@ -80,6 +80,13 @@ class Columns(Tables):
         self.notes(self.write("t.csv", rows, ["stars", "review"]), options=options)
         self.notes(self.write("t.csv", [[i % 7, f"text {i}"] for i in range(19)], ["stars", "review"]), options=options)
 
+    def test_next_command(self):
+        """The command that a training suggests reads the table as the training did."""
+        file = self.write("t.csv", [[f"{1 + i}.000,5", NAMES[i % 2]] for i in range(60)], ["a", "label"], separator=";")
+        said = self.run_program("train", "--data", file, "--thousands", ".", "--epochs", "1", "--device", "cpu", "--save", "m").stderr
+        self.assertEqual(said.splitlines()[-1], "next: annc-gpu eval m")
+        self.assertEqual(self.lines("eval", "m")[-1]["count"], 60)
+
     def test_large_numbers_of_small_differences(self):
         """Numbers are read and scaled in double, whatever their size; a warning says where values become equal all the same."""
         for first, step, options, said in ((1700000000, 7, (), None), (0, 7, (), None), (1700000000, 700000, (), None), (20240101, 0, (), None), (5, 0, (), None),
@@ -173,9 +180,9 @@ class Columns(Tables):
         self.write("other.csv", self.rows("bnay"), "bnay")
         result = self.run_program("eval", "m", "--data", "other.csv", "--json")
         self.assertIn(f'"rmse":{rmse}'.replace(" ", ""), result.stdout.replace(" ", ""))
-        self.assertIn("1 column that the training data does not have is left out: 'n'\n", result.stderr)
+        self.assertIn("1 column that the model does not use is left out: 'n'\n", result.stderr)
         self.write("other.csv", self.rows("bnaym"), "bnaym")
-        self.assertIn("2 columns that the training data do not have are left out: 'n', 'm'\n", self.run_program("eval", "m", "--data", "other.csv").stderr)
+        self.assertIn("2 columns that the model does not use are left out: 'n', 'm'\n", self.run_program("eval", "m", "--data", "other.csv").stderr)
         self.write("x.csv", self.rows("ab"), "ab")
         self.assertIn("has no column 'y', which the training data have; it has 2 columns: a, b",
                       self.run_program("eval", "m", "--data", "x.csv", code=INPUT).stderr)

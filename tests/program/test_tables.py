@@ -323,7 +323,7 @@ class OtherFiles(Tables):
         rows = [[row[4], "x", row[3], row[1], row[0], row[2]] for row in blobs(60)]
         self.trains(train, test=self.write("test.csv", rows, ["label", "note", "d", "b", "a", "c"]))
         notes = self.notes(train, "--test", "test.csv")
-        self.assertIn("1 column that the training data does not have is left out", notes)
+        self.assertIn("1 column that the model does not use is left out", notes)
         lacking = self.write("test.csv", [row[1:] for row in blobs(60)], COLUMNS[1:])
         self.assertIn("has no column 'a'", self.refused(train, "--test", lacking))
 

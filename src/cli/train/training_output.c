@@ -359,7 +359,8 @@ void json_configuration(struct json *json, const struct session *session)
     json_options(json, session->options);
 }
 
-/* Notes the next command for the saved model, or that the model was not saved. */
+/* Notes the next command for the saved model, or that the model was not saved. The model knows which
+ * data to read, and how, but a pipe cannot be read again. */
 static void note_model(const struct session *session)
 {
     const struct option_value *value = session->options->value;
@@ -367,8 +368,7 @@ static void note_model(const struct session *session)
     if (!value[OPTION_SAVE].text)
         note(session->options, "model not saved; add --save FILE");
     else if (!data || strcmp(data, "-") != 0)
-        note(session->options, "next: annc-gpu eval %s%s%s", value[OPTION_SAVE].text, data ? " --data " : "",
-             data ? data : "");
+        note(session->options, "next: annc-gpu eval %s", value[OPTION_SAVE].text);
 }
 
 void print_summary(const struct session *session)

@@ -448,8 +448,8 @@ static annc_status match_names(const struct annc_records *records, const annc_te
         ANNC_TRY(check_names(records, columns, need_label));
     list_left_out(columns, list, sizeof list);
     if (others > 0)
-        annc_note(notes, size, "%u column%s that the training data %s not have %s left out: %s", others,
-                  annc_plural(others), others == 1 ? "does" : "do", others == 1 ? "is" : "are", list);
+        annc_note(notes, size, "%u column%s that the model does not use %s left out: %s", others, annc_plural(others),
+                  others == 1 ? "is" : "are", list);
 out:
     return status;
 }
