@@ -578,7 +578,6 @@ class Natural(Cli):
         self.assertIn("annc-gpu train --data t.csv\n", refused("train", "t.csv"))
         self.assertIn("'m', a model; to train it further: annc-gpu train --load m\n", refused("train", "m", "--data", "t.csv"))
         self.assertIn("unexpected argument 'm'\n", refused("sweep", "m"))
-        self.assertIn("m is a model, not a log", refused("report", "m", "--out", "r.html", code=INPUT))
         self.assertIn("line 1 is not a line of a log", refused("report", "t.csv", "--out", "r.html", code=INPUT))
         self.assertIn("nowhere.csv: No such file", refused("eval", "nowhere.csv", code=INPUT))
         self.assertNotIn("put the model first", refused("predict", images, "nowhere", code=INPUT))

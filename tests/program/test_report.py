@@ -327,6 +327,30 @@ class Report(Reports):
         self.assertIn("the log names none", self.report("run.jsonl")[0].said())
         self.assertTrue(self.report("run.jsonl", "--data", "bars")[0].table("On the test set of bars"))
 
+    def test_of_a_model(self):
+        """A model has a page without a log: of what it says of its training, evaluated on its data or on others."""
+        absent = {"Curves", "Epochs", "Saturation", "Timing", "Machine"}
+        result = self.train("--save", "m", "--log", "run.jsonl")[-1]
+        page, _ = self.report("m")
+        layers = result["layers"]
+        self.assertEqual(page.texts["h1"], [f"Model of {layers} on {result['data']}"])
+        self.assertTrue({"Results", "Configuration", "Audit of the gradients"} <= set(page.texts["h2"]))
+        self.assertFalse(absent & set(page.texts["h2"]))
+        self.assertNotIn(" log", page.said())
+        self.assertEqual(page.pairs("Summary")["epochs"], str(result["epochs"]))
+        options = page.pairs("Options of the training")
+        self.assertEqual({name: options[name] for name in ("data", "layers", "seed")}, {"data": "bars", "layers": layers, "seed": "1"})
+        self.assertEqual(page.table("On the test set of bars"), self.report("run.jsonl")[0].table("On the test set of bars"))
+        page, _ = self.report("m", "run.jsonl")
+        self.assertIn("Curves", page.texts["h2"])
+        self.assertEqual([text in page.texts["h3"] for text in absent - {"Curves"}], [True] * 4)
+        (self.folder / "bars").rename(self.folder / "elsewhere")
+        self.assertIn("The data of this run cannot be loaded", self.report("m")[0].said())
+        self.assertTrue(self.report("m", "--data", "elsewhere")[0].table("On the test set of elsewhere"))
+        model = (self.folder / "m").read_bytes()
+        self.run_program("report", "m", "--out", "m", code=USAGE)
+        self.assertEqual((self.folder / "m").read_bytes(), model)
+
     def test_diverged(self):
         file = self.write("t.csv", [[x, x * x * 1000] for x in range(60)], ["x", "y"])
         more = ["--target", "y", "--layers", "1-8:relu-1:identity", "--target-scale", "none", "--lr", 3, "--device", "cpu"]

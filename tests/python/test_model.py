@@ -115,6 +115,8 @@ class Files(unittest.TestCase):
         alone = page.read_text(encoding="utf-8")
         for text in ("4-5-3", "Weights of the first layer", "categorical-cross-entropy", f"validation set of {table}"):  # as the model has it
             self.assertIn(text, alone)
+        for text in ("No epoch", "no epoch", "Saturation", "Machine"):  # what only a log has
+            self.assertNotIn(text, alone)
         model.report(page, X, names)
         whole = page.read_text(encoding="utf-8")
         right = int((model.predict(X) == names).sum())

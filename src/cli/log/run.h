@@ -14,12 +14,13 @@ struct fold {
 };
 
 struct run {
-    const char *path;       /* of the log */
+    const char *path;       /* of the log, or the model */
     struct history history; /* the mean of the folds, if any */
     struct fold *folds;     /* by number; NULL without folds */
     size_t fold_count, fold_room;
     struct log_record *networks; /* of a sweep; otherwise NULL */
     size_t network_count, network_room;
+    bool is_model; /* there is no log: the result is what a model says of its training */
     bool has_result;
     struct log_record result; /* the log's last line */
 };

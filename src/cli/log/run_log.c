@@ -183,11 +183,13 @@ static annc_status take_line(const struct place *place, char *text, char *copy, 
         return take_fold(place, &line, copy, run);
     if (strcmp(schema, "annc.sweep/1") == 0)
         return take_network(place, copy, run);
-    const bool is_result = strcmp(schema, "annc.result/1") == 0 || strcmp(schema, "annc.folds/1") == 0 ||
+    const bool is_model = strcmp(schema, "annc.model/1") == 0;
+    const bool is_result = is_model || strcmp(schema, "annc.result/1") == 0 || strcmp(schema, "annc.folds/1") == 0 ||
                            (strcmp(schema, "annc.sweep_result/1") == 0 && run->network_count > 0);
     if (!is_result)
         return ANNC_OK;
     run->has_result = true;
+    run->is_model = is_model;
     return keep(place, copy, &run->result);
 }
 
@@ -237,7 +239,9 @@ annc_status run_read(const char *path, struct run *run)
     const annc_status status = read_lines(file, run);
     fclose(file);
     ANNC_RETURN_IF_FAILED(status);
-    if (run->history.count + run->fold_count + run->network_count == 0 && !run->has_result)
+    const bool is_empty = run->history.count + run->fold_count + run->network_count == 0;
+    run->is_model = run->is_model && is_empty;
+    if (is_empty && !run->has_result)
         return annc_fail(ANNC_INPUT, "%.300s: has no epochs; `annc-gpu train --log FILE` writes a log", path);
     run_average(run);
     return ANNC_OK;

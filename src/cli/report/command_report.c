@@ -4,6 +4,7 @@
 #include "cli/charts/curves.h"
 #include "cli/log/run.h"
 #include "cli/log/run_log.h"
+#include "cli/log/run_model.h"
 #include "cli/options/argument_order.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
@@ -219,8 +220,8 @@ static void print_head(FILE *out, const struct report *report)
     if (report->count > 1)
         snprintf(title, sizeof title, "%zu trainings", report->count);
     else
-        snprintf(title, sizeof title, "Training of %.150s%s%.150s", layers ? layers : report->names[0],
-                 data ? " on " : "", data ? data : "");
+        snprintf(title, sizeof title, "%s of %.150s%s%.150s", run->is_model ? "Model" : "Training",
+                 layers ? layers : report->names[0], data ? " on " : "", data ? data : "");
     page_begin(out, title);
     fputs("<header>\n", out);
     page_element(out, "h1", "", "%s", title);
@@ -244,7 +245,8 @@ static void print_run(FILE *out, const struct report *report, size_t i)
         print_folds_section(out, &subject);
     else
         print_model_sections(out, &subject);
-    print_log_sections(out, &subject);
+    if (!subject.run->is_model)
+        print_log_sections(out, &subject);
     print_circumstances(out, &subject);
     fputs(report->count > 1 ? "</section>\n" : "", out);
     subject_close(&subject);
@@ -252,6 +254,7 @@ static void print_run(FILE *out, const struct report *report, size_t i)
 
 static void print_page(FILE *out, const struct report *report)
 {
+    bool has_log = false;
     if (report->runs[0].networks) {
         print_sweep_page(out, &report->runs[0], report->names[0]);
         return;
@@ -263,7 +266,10 @@ static void print_page(FILE *out, const struct report *report)
     print_results(out, report);
     if (report->count > 1)
         print_differences(out, report);
-    print_curves(out, report);
+    for (size_t i = 0; i < report->count; i++)
+        has_log = has_log || !report->runs[i].is_model;
+    if (has_log)
+        print_curves(out, report);
     for (size_t i = 0; i < report->count; i++)
         print_run(out, report, i);
     fputs("</main>\n", out);
@@ -304,8 +310,10 @@ static annc_status read_log(const char *path, struct run *run)
     struct annc_kept_error kept;
     const annc_status status = run_read(path, run);
     annc_error_keep(&kept);
-    if (status == ANNC_INPUT && is_model(path))
-        return annc_fail(ANNC_INPUT, "%.300s is a model, not a log; `annc-gpu train --log FILE` writes a log", path);
+    if (status == ANNC_INPUT && is_model(path)) {
+        run_free(run);
+        return run_of_model(path, run);
+    }
     return status == ANNC_INPUT ? annc_fail_again(ANNC_INPUT, &kept) : status;
 }
 
@@ -315,9 +323,9 @@ annc_status run_report(const struct options *options)
     const char *path = options->value[OPTION_OUT].text;
     annc_device_options device;
     if (options->positional_count == 0)
-        return annc_fail(ANNC_USAGE, "report needs a log, which `annc-gpu train --log FILE` writes");
+        return annc_fail(ANNC_USAGE, "report needs a log, which `annc-gpu train --log FILE` writes, or a model");
     if (options->positional_count > MOST_RUNS)
-        return annc_fail(ANNC_USAGE, "report takes at most %d logs", MOST_RUNS);
+        return annc_fail(ANNC_USAGE, "report takes at most %d logs and models", MOST_RUNS);
     if (!path)
         return annc_fail(ANNC_USAGE, "report needs --out FILE, the page to write");
     report = (struct report){.options = options};

@@ -53,7 +53,7 @@ void print_ending(FILE *out, const struct run *run)
                      ended);
     if (!isnan(kept))
         page_element(out, "p", "", "The parameters of epoch %.0f, the best by validation loss, were kept.", kept);
-    else if (run_text(run, "model"))
+    else if (run_text(run, "model") && !isnan(run_number(run, "epochs")))
         page_element(out, "p", "", "The saved model has the parameters of the last epoch, %.0f.",
                      run_number(run, "epochs"));
 }
@@ -310,7 +310,9 @@ static void print_configuration(FILE *out, const struct subject *subject)
 
 void print_circumstances(FILE *out, const struct subject *subject)
 {
-    print_timing(out, subject);
+    if (!subject->run->is_model)
+        print_timing(out, subject);
     print_configuration(out, subject);
-    print_machine(out, subject);
+    if (!subject->run->is_model)
+        print_machine(out, subject);
 }

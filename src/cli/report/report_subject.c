@@ -102,7 +102,7 @@ static annc_status load(struct subject *subject)
 {
     const char *what = source_of(subject);
     if (!what)
-        return annc_fail(ANNC_INPUT, "the log names none");
+        return annc_fail(ANNC_INPUT, "the %s names none", subject->run->is_model ? "model" : "log");
     const annc_shape *shape = annc_network_shape(subject->network);
     annc_data_options source;
     if (strcmp(what, "-") == 0)
