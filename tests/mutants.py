@@ -557,7 +557,7 @@ def main():
         if built.returncode:
             faults.append(f"{name}: does not compile\n{built.stdout[-2000:]}")
         else:
-            tested = run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "60", "--stop-on-failure"], work)
+            tested = run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "300", "--stop-on-failure"], work)
             if tested.returncode:
                 found += 1
                 print(f"killed    {name}{' (a test timed out)' * ('***Timeout' in tested.stdout)}", flush=True)
