@@ -25,8 +25,8 @@ struct state {
     uint64_t examples, correct;                   /* its report so far */
     uint64_t waited;                              /* of the plateau schedule */
     double loss, seconds, plateau, best;
-    uint64_t noise;   /* ANNC_NOISE_DEFINITION; the text of a first version has none, */
-    uint64_t elastic; /* ANNC_ELASTIC_DEFINITION; that of a second has this one not */
+    uint64_t noise;   /* ANNC_NOISE_DEFINITION; the first version of the text lacks it, */
+    uint64_t elastic; /* ANNC_ELASTIC_DEFINITION; and the first two lack this */
 };
 
 struct field {
