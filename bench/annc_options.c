@@ -75,7 +75,8 @@ static size_t list_options(struct option_row *rows, const struct settings *setti
     SET("input noise 0.1", objective.input_noise, 0.1);
     SET("shift 2", augmentation.shift, 2);
     SET("rotate 10", augmentation.rotation, 10);
-    SET("elastic 1", augmentation.elastic, 1);
+    SET("zoom 0.1", augmentation.zoom, 0.1);
+    SET("elastic 34", augmentation.elastic, 34);
 #undef SET
     size_t chosen = 0;
     for (size_t i = 0; i < count; i++) {

@@ -65,31 +65,39 @@ __global__ void __launch_bounds__(ELEMENT_BLOCK) perturb_kernel(uint64_t seed, c
 
 constexpr unsigned WARP_BLOCK = 128;
 
-// One block per image.
+// One block per image. bends: memory for displacements and sums, NULL without elastic distortion.
 // Registers: at most 48.
 __global__ void __launch_bounds__(WARP_BLOCK)
-    augment_kernel(uint64_t seed, const annc_cursor *cursor, annc_augmentation augmentation, uint32_t rows,
-                   uint32_t columns, const float *X, float *moved)
+    augment_kernel(uint64_t seed, const annc_cursor *cursor, annc_augmentation augmentation,
+                   const __grid_constant__ annc_elastic elastic, uint32_t rows, uint32_t columns, const float *X,
+                   float *bends, float *moved)
 {
     __shared__ annc_warp warp;
     const uint64_t example = annc_cursor_example(cursor, blockIdx.x);
     const uint32_t pixels = rows * columns;
     const float *image = X + (size_t)blockIdx.x * pixels;
-    if (threadIdx.x < ANNC_WARP_POINTS)
-        annc_warp_point(seed, example, augmentation, threadIdx.x, &warp);
-    if (threadIdx.x == ANNC_WARP_POINTS)
-        annc_warp_begin(seed, example, augmentation, &warp);
+    float *const bend = bends ? bends + (size_t)blockIdx.x * 4 * pixels : NULL, *const sums = bend + 2 * pixels;
+    if (threadIdx.x == 0)
+        annc_warp_draw(seed, example, augmentation, &warp);
+    if (bend) {
+        annc_elastic_draw(seed, example, rows, columns, threadIdx.x, blockDim.x, bend);
+        __syncthreads();
+        annc_elastic_columns(&elastic, rows, columns, threadIdx.x, blockDim.x, bend, sums);
+        __syncthreads();
+        annc_elastic_rows(&elastic, rows, columns, threadIdx.x, blockDim.x, sums, bend);
+    }
     __syncthreads();
     for (uint32_t i = threadIdx.x; i < pixels; i += blockDim.x)
         moved[(size_t)blockIdx.x * pixels + i] =
-            annc_warp_sample(&warp, image, (int)rows, (int)columns, (int)(i / columns), (int)(i % columns));
+            annc_warp_sample(&warp, image, bend, (int)rows, (int)columns, (int)(i / columns), (int)(i % columns));
 }
 
 extern "C" cudaError_t annc_launch_augment(cudaStream_t stream, uint64_t seed, const annc_cursor *cursor,
                                            annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
-                                           const float *X, float *moved)
+                                           const float *X, float *bends, float *moved)
 {
-    ANNC_LAUNCH(augment_kernel, m, WARP_BLOCK, 0, stream, seed, cursor, augmentation, rows, columns, X, moved);
+    ANNC_LAUNCH(augment_kernel, m, WARP_BLOCK, 0, stream, seed, cursor, augmentation, annc_elastic_of(&augmentation),
+                rows, columns, X, bends, moved);
     return cudaGetLastError();
 }
 

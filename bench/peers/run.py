@@ -6,13 +6,11 @@
 
 A peer that does the same job must follow annc-gpu's loss (to 1e-3 of it in the first epoch) before its time counts; exit code 1 otherwise. Those
 that cannot (example by example, another cost) are marked: only their time is compared. Rounds of all programs take turns, and medians are of
-all epochs. What is not installed is left out, and that is said. --ggml is built by cmake in the temporary folder, half a minute for each of ggml and
+all epochs. Each peer runs in a process of its own. What is not installed is left out, and that is said. --ggml is built by cmake in the temporary folder, half a minute for each of ggml and
 ggml_blas; its threads wait for each other, turning, after every operation, so with several of them its time counts on a quiet machine alone."""
 import argparse
-import contextlib
 import importlib
 import importlib.util
-import io
 import json
 import os
 import pathlib
@@ -26,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import common  # noqa: E402  (after its folder is known)
 
-PYTHON = {"numpy_examples": "numpy", "numpy_batches": "numpy", "torch_eager": "torch", "sklearn_mlp": "sklearn"}
+PYTHON = {"numpy_examples": "numpy", "numpy_batches": "numpy", "torch_eager": "torch", "jax_scan": "jax", "sklearn_mlp": "sklearn"}
 IN_C = {"openblas": "plain C on OpenBLAS", "kann": "KANN", "kann_blas": "KANN with BLAS", "genann": "genann", "fann": "FANN", "ggml": "ggml",
         "ggml_blas": "ggml with BLAS"}
 OTHER_JOB = {"sklearn_mlp": "log loss", "genann": "one by one", "fann": "one by one"}  # why losses cannot agree
@@ -39,11 +37,10 @@ def ours(options):
     return [line for line in map(json.loads, lines) if line["schema"] == "annc.epoch/1"]
 
 
-def by_module(name, options):
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        importlib.import_module(name).main(options)
-    return [json.loads(line) for line in output.getvalue().splitlines()]
+def by_module(name):
+    """The lines of a peer in Python, in a process of its own: the threads of one library are not there for the next."""
+    out = subprocess.run([sys.executable, __file__, *sys.argv[1:], "--alone", name], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def build_ggml(name, options, folder):
@@ -113,9 +110,9 @@ def peers_of(options, folder):
             if name.startswith("numpy") and options.softmax:
                 why = "it does the tutorial's job alone"
             elif importlib.util.find_spec(PYTHON[name]) is None:
-                why = f"python3-{PYTHON[name]} is not installed"
+                why = f"Python has no {PYTHON[name]}"
             else:
-                run = lambda name=name: by_module(name, options)  # noqa: E731
+                run = lambda name=name: by_module(name)  # noqa: E731
         elif name in IN_C:
             program, why = compile_peer(name, options, folder)
             if name in ("genann", "fann") and options.softmax:
@@ -156,6 +153,7 @@ def main():
     parser.add_argument("--ggml", help="folder of ggml's source")
     parser.add_argument("--json", help="where the rows go too")
     parser.add_argument("--svg", help="a drawing of them")
+    parser.add_argument("--alone", choices=PYTHON, help="run this peer in Python alone and print its lines")
     options = parser.parse_args()
     vars(options).update(common.JOBS[options.job])
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -164,6 +162,9 @@ def main():
     if kernels and os.environ.get("OPENBLAS_CORETYPE") != kernels:
         os.environ["OPENBLAS_CORETYPE"] = kernels
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ)
+    if options.alone:
+        importlib.import_module(options.alone).main(options)
+        return 0
     folder = pathlib.Path(tempfile.mkdtemp(prefix="annc-peers-"))
     try:
         there = peers_of(options, folder)

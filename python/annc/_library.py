@@ -88,7 +88,8 @@ class DeviceInfo(Structure):
 
 
 class Augmentation(Structure):
-    _fields_ = [("shift", c_double), ("rotation", c_double), ("elastic", c_double)]
+    _fields_ = [("shift", c_double), ("rotation", c_double), ("elastic", c_double), ("elastic_sigma", c_double),
+                ("zoom", c_double)]
 
 
 class Objective(Structure):

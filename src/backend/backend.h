@@ -24,7 +24,7 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 14 };
+enum { ANNC_BACKEND_CONTRACT = 15 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
 
@@ -139,10 +139,11 @@ struct annc_backend {
                            uint32_t m, uint32_t n, float *X);
 
     /* Each row of `moved` is the image of rows x columns pixels in that row of X, transformed for
-     * the row's example (augmentation.h). */
+     * the row's example (augmentation.h). bends: memory of 4 x m x rows x columns floats for elastic
+     * distortion; NULL without. */
     annc_status (*augment)(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
                            annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m, const float *X,
-                           float *moved);
+                           float *bends, float *moved);
 
     /* D = A times the dropout factors (annc_dropout_factor) of layer l for this share. A and D: m x
      * n, and may be the same. */

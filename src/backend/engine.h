@@ -58,7 +58,7 @@ static inline enum annc_job_kind annc_job_kind_of(const struct annc_job *job)
 
 static inline bool annc_moves_images(const annc_augmentation *augmentation)
 {
-    return augmentation->shift > 0 || augmentation->rotation > 0 || augmentation->elastic > 0;
+    return augmentation->shift > 0 || augmentation->rotation > 0 || augmentation->elastic > 0 || augmentation->zoom > 0;
 }
 
 static inline struct annc_rule annc_rule_of(const annc_training_options *training)

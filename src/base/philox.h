@@ -24,6 +24,7 @@ enum annc_stream {
     ANNC_STREAM_DIGITS = 4,     /* the built-in digits */
     ANNC_STREAM_NOISE = 5,      /* noise added to inputs */
     ANNC_STREAM_AUGMENT = 6,    /* image transformations */
+    ANNC_STREAM_ELASTIC = 7,    /* elastic distortion of images */
 };
 
 struct annc_philox_block {

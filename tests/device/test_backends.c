@@ -191,7 +191,7 @@ static void moved(annc_device *on, annc_augmentation augmentation, uint64_t seed
     enum { ROWS = 9, COLUMNS = 7, COUNT = 3 * ROWS * COLUMNS };
     const struct annc_backend *backend = on->backend;
     struct annc_cursor cursor;
-    void *d_cursor = NULL, *X = NULL, *out = NULL;
+    void *d_cursor = NULL, *X = NULL, *out = NULL, *bends = NULL;
     memset(&cursor, 0, sizeof cursor);
     cursor.order = annc_order_sequential(3);
     cursor.batch = 3;
@@ -199,12 +199,15 @@ static void moved(annc_device *on, annc_augmentation augmentation, uint64_t seed
     REQUIRE_OK(backend->alloc(on, sizeof cursor, "the cursor", &d_cursor));
     REQUIRE_OK(backend->alloc(on, COUNT * sizeof(float), "images", &X));
     REQUIRE_OK(backend->alloc(on, COUNT * sizeof(float), "images", &out));
+    if (augmentation.elastic > 0)
+        REQUIRE_OK(backend->alloc(on, 4 * COUNT * sizeof(float), "displacements", &bends));
     REQUIRE_OK(backend->upload(on, d_cursor, &cursor, sizeof cursor));
     REQUIRE_OK(backend->upload(on, X, image, COUNT * sizeof(float)));
-    REQUIRE_OK(backend->augment(on, seed, d_cursor, augmentation, ROWS, COLUMNS, 3, X, out));
+    REQUIRE_OK(backend->augment(on, seed, d_cursor, augmentation, ROWS, COLUMNS, 3, X, bends, out));
     REQUIRE_OK(backend->download(on, result, out, COUNT * sizeof(float)));
     backend->free(on, d_cursor);
     backend->free(on, X);
+    backend->free(on, bends);
     backend->free(on, out);
 }
 
@@ -213,7 +216,9 @@ static void moved(annc_device *on, annc_augmentation augmentation, uint64_t seed
 static void augmentation(void)
 {
     enum { ROWS = 9, COLUMNS = 7, PIXELS = ROWS * COLUMNS, COUNT = 3 * PIXELS };
-    static const annc_augmentation kinds[] = {{2.5, 0, 0}, {0, 30, 0}, {0, 0, 1.5}, {1, 180, 0.5}};
+    static const annc_augmentation kinds[] = {{.shift = 2.5},  {.rotation = 30},
+                                              {.zoom = 0.4},   {.elastic = 8, .elastic_sigma = 1.5},
+                                              {.elastic = 34}, {1, 180, 5, 0.5, 0.9}};
     const annc_device_options options = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     annc_device *cpu = NULL;
     float image[COUNT] = {0}, got[COUNT], want[COUNT];
@@ -228,14 +233,14 @@ static void augmentation(void)
             CHECK(memcmp(got, want, sizeof got) == 0);
             CHECK(memcmp(got, got + PIXELS, PIXELS * sizeof *got) != 0 && memcmp(got, image, sizeof got) != 0);
         }
-    moved(device, (annc_augmentation){0, 0, 0}, 6, 0, image, got);
+    moved(device, (annc_augmentation){.shift = 0}, 6, 0, image, got);
     for (int i = 0; i < COUNT; i++)
         CHECK_NEAR((double)got[i], (double)image[i], 1e-6);
     /* One bright pixel in the middle stays within the shift, and its light is not lost. */
     memset(image, 0, sizeof image);
     for (int i = 0; i < 3; i++)
         image[i * PIXELS + 4 * COLUMNS + 3] = 1;
-    moved(device, (annc_augmentation){1.5, 0, 0}, 6, 0, image, got);
+    moved(device, (annc_augmentation){.shift = 1.5}, 6, 0, image, got);
     for (int i = 0; i < 3; i++) {
         double light = 0;
         for (int r = 0; r < ROWS; r++)

@@ -283,34 +283,45 @@ static void strangers(void)
     problem_free(&problem);
 }
 
-/* The input noise of older versions was other deviates: a training that has any is not resumed, others are. */
-static void older_noise(void)
+/* Input noise and elastic distortion of older versions were others: a training that has any is not resumed, others are.
+ * `cut` begins what the older state lacks. */
+static void resume_older(annc_training_options options, const char *cut, const char *refusal)
 {
-    const annc_shape shape = problem_shape("5-4-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
-    annc_training_options options = annc_training_defaults(ANNC_SGD);
+    const annc_shape shape = problem_shape("6-4-3", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
     struct problem problem;
+    annc_trainer *trainer = NULL;
+    annc_network *checkpoint = NULL;
+    char state[512];
     CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 50, ANNC_INIT_AUTO, 1));
-    for (int noisy = 0; noisy < 2; noisy++) {
-        annc_trainer *trainer = NULL;
-        annc_network *checkpoint = NULL;
-        char state[512];
-        options.objective.input_noise = noisy ? 0.1 : 0;
-        REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
-        REQUIRE_OK(annc_trainer_checkpoint(trainer, &checkpoint));
-        REQUIRE_OK(annc_trainer_resume(trainer, checkpoint));
-        snprintf(state, sizeof state, "%s", annc_network_metadata(checkpoint, "annc.state"));
-        char *noise = strstr(state, " noise ");
-        CHECK(noise);
-        if (noise)
-            snprintf(noise, sizeof state - (size_t)(noise - state), " end");
-        REQUIRE_OK(annc_network_set_metadata(checkpoint, "annc.state", state));
-        CHECK(annc_trainer_resume(trainer, checkpoint) == (noisy ? ANNC_INPUT : ANNC_OK));
-        CHECK(!noisy ||
-              strstr(annc_last_error(), "draws input noise by definition 1, and this one draws it by definition 2"));
-        annc_network_free(checkpoint);
-        annc_trainer_free(trainer);
-    }
+    problem_make_images(&problem, 2);
+    REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
+    REQUIRE_OK(annc_trainer_checkpoint(trainer, &checkpoint));
+    REQUIRE_OK(annc_trainer_resume(trainer, checkpoint));
+    snprintf(state, sizeof state, "%s", annc_network_metadata(checkpoint, "annc.state"));
+    char *lacks = strstr(state, cut);
+    CHECK(lacks);
+    if (lacks)
+        snprintf(lacks, sizeof state - (size_t)(lacks - state), " end");
+    REQUIRE_OK(annc_network_set_metadata(checkpoint, "annc.state", state));
+    CHECK(annc_trainer_resume(trainer, checkpoint) == (refusal ? ANNC_INPUT : ANNC_OK));
+    CHECK_MSG(!refusal || strstr(annc_last_error(), refusal), "%s", annc_last_error());
+    annc_network_free(checkpoint);
+    annc_trainer_free(trainer);
     problem_free(&problem);
+}
+
+static void older_definitions(void)
+{
+    static const char noise[] = "draws input noise by definition 1, and this one draws it by definition 2",
+                      elastic[] = "distorts images by definition 1, and this one distorts them by definition 2";
+    annc_training_options plain = annc_training_defaults(ANNC_SGD), noisy = plain, bent = plain;
+    noisy.objective.input_noise = 0.1;
+    bent.augmentation.elastic = 8;
+    resume_older(plain, " noise ", NULL);
+    resume_older(noisy, " noise ", noise);
+    resume_older(noisy, " elastic ", NULL);
+    resume_older(bent, " noise ", elastic);
+    resume_older(bent, " elastic ", elastic);
 }
 
 static void refusals(void)
@@ -408,7 +419,7 @@ static void blocks(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {TEST(same_bits), TEST(same_bits_in_windows), TEST(sets_the_rate),
-                                        TEST(refusals),  TEST(older_noise),          TEST(strangers),
+                                        TEST(refusals),  TEST(older_definitions),    TEST(strangers),
                                         TEST(blocks)};
     device = problem_device();
     if (!device)

@@ -273,7 +273,8 @@ static void wide_layers(void)
 
 static annc_augmentation random_augmentation(void)
 {
-    const annc_augmentation kinds[] = {{2.5, 0, 0}, {0, 30, 0}, {0, 0, 1.5}, {1, 180, 0.5}};
+    const annc_augmentation kinds[] = {
+        {.shift = 2.5}, {.rotation = 30}, {.zoom = 0.3}, {.elastic = 34}, {1, 180, 5, 1.5, 0.5}};
     return kinds[draw(sizeof kinds / sizeof *kinds)];
 }
 
@@ -551,37 +552,48 @@ static void draw_image(const struct annc_images *images, uint32_t thin, float *i
 /* Moved images have the bits of the definition, pixel by pixel, however far they are moved; lists hold what is not 0. */
 static void moved_pixels(void)
 {
-    enum { SIDE = 70, PIXELS = SIDE * SIDE, CASES = 400 };
-    static const annc_augmentation kinds[] = {{2, 0, 0},    {0, 10, 0},     {0, 0, 1},    {3, 15, 2},    {0, 180, 0},
-                                              {40, 90, 30}, {1e9, 0, 1e10}, {0, 5, 1e38}, {1e300, 1, 0}, {0, 0, 0}};
+    enum { SIDE = 70, PIXELS = SIDE * SIDE, CASES = 420 };
+    static const annc_augmentation kinds[] = {
+        {.shift = 2}, {.rotation = 10},       {.elastic = 34},      {3, 15, 8, 2, 0.1},   {.rotation = 180},
+        {.zoom = .9}, {40, 90, 900, 32, 0.5}, {1e9, 0, 1e10, 1, 0}, {0, 5, 1e38, 0.5, 0}, {1e300, 1, 0, 0, 0},
+        {.shift = 0}, {.elastic = 1e300},     {9, 45, 0, 0, 0.999}, {0, 0, 5, 0.7, 0}};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
     const struct annc_cpu_kernels *kernels = annc_cpu_kernels_choose();
+    static float bend[4 * PIXELS];
     float *scratch = NULL, value[PIXELS + ANNC_PAD], image[PIXELS];
     uint16_t input[PIXELS + ANNC_PAD];
     uint8_t bytes[PIXELS];
     uint32_t listed = 0;
     for (uint32_t i = 0; i < CASES; i++) {
-        const struct annc_images images = {kinds[i % 10],      12345678901, 1 + draw(SIDE),
-                                           2 + draw(SIDE - 1), draw(2),     1.0f / 255};
+        const annc_augmentation *kind = &kinds[i % KINDS];
+        const struct annc_images images = {.augmentation = *kind,
+                                           .elastic = annc_elastic_of(kind),
+                                           .seed = 12345678901,
+                                           .rows = 1 + draw(SIDE),
+                                           .columns = 2 + draw(SIDE - 1),
+                                           .bytes = draw(2),
+                                           .factor = 1.0f / 255};
         const uint64_t example = 999999999999 + i;
         const uint32_t thin[] = {1, 4, 50, 2000, 0};
         struct annc_warp warp;
         uint32_t at = 0, wrong = 0;
         draw_image(&images, thin[draw(5)], image, bytes);
-        REQUIRE_OK(annc_allocate(annc_images_scratch(images.rows, images.columns), sizeof(float), "pixels",
-                                 (void **)&scratch));
+        REQUIRE_OK(annc_allocate(annc_images_scratch(&images), sizeof(float), "pixels", (void **)&scratch));
         const uint32_t count =
             kernels->move_image(&images, images.bytes ? (void *)bytes : image, example, scratch, input, value);
-        annc_warp_begin(images.seed, example, images.augmentation, &warp);
-        for (uint32_t k = 0; k < ANNC_WARP_POINTS; k++)
-            annc_warp_point(images.seed, example, images.augmentation, k, &warp);
+        annc_warp_draw(images.seed, example, images.augmentation, &warp);
+        if (kind->elastic > 0)
+            annc_elastic_bend(&images.elastic, images.seed, example, images.rows, images.columns, bend);
         for (uint32_t j = 0; j < images.rows * images.columns; j++) {
-            const float want = annc_warp_sample(&warp, image, (int)images.rows, (int)images.columns,
-                                                (int)(j / images.columns), (int)(j % images.columns));
+            const float want =
+                annc_warp_sample(&warp, image, kind->elastic > 0 ? bend : NULL, (int)images.rows, (int)images.columns,
+                                 (int)(j / images.columns), (int)(j % images.columns));
             const bool is_listed = at < count && input[at] == j;
             wrong += is_listed != (want != 0) || (is_listed && memcmp(&value[at], &want, sizeof want) != 0);
             at += is_listed;
         }
-        CHECK_MSG(wrong == 0 && at == count, "%u x %u, kind %u: %u pixels", images.rows, images.columns, i % 10, wrong);
+        CHECK_MSG(wrong == 0 && at == count, "%u x %u, kind %u: %u pixels", images.rows, images.columns, i % KINDS,
+                  wrong);
         listed += count;
         annc_release(scratch);
     }

@@ -183,7 +183,8 @@ static void one_case(size_t number, annc_activation f, annc_cost cost, annc_opti
              annc_optimiser_name(optimiser), ragged ? "ragged" : "full", bytes ? "bytes" : "floats");
     if (shape.width[0] == IMAGE_ROWS * IMAGE_ROWS && number % 2) {
         problem_make_images(&problem, IMAGE_ROWS);
-        options.augmentation = (annc_augmentation){.shift = 0.5, .rotation = 20, .elastic = 0.25};
+        options.augmentation =
+            (annc_augmentation){.shift = 0.5, .rotation = 20, .zoom = 0.2, .elastic = 2, .elastic_sigma = 1};
     }
     check_audit(&problem, ragged ? BATCH - 1 : BATCH, &options);
     check_steps(&problem, &options);

@@ -446,7 +446,7 @@ static void trainings(void)
     training.data.path = "bars";
     training.data.outputs = 3;
     every_call("images, listed", train, &training, 0);
-    training.options.augmentation = (annc_augmentation){.shift = 1, .rotation = 10, .elastic = 2};
+    training.options.augmentation = (annc_augmentation){.shift = 1, .rotation = 10, .elastic = 34};
     every_call("images, moved", train, &training, 0);
 }
 

@@ -228,7 +228,7 @@ class Tasks(Tables):
         """Bars that are moved about are still learnt, and differently; a table cannot be moved."""
         more = ["--layers", "784-32:tanh-10:softmax", "--cost", "categorical-cross-entropy", "--optimizer", "adam", "--epochs", "20", "--device", "cpu"]
         still = self.lines("train", "--data", "bars", *more)[-1]
-        moved = self.lines("train", "--data", "bars", *more, "--shift", "0.5", "--rotate", "3", "--elastic", "0.3")[-1]
+        moved = self.lines("train", "--data", "bars", *more, "--shift", "0.5", "--rotate", "3", "--zoom", "0.05", "--elastic", "2")[-1]
         self.assertNotEqual(still["loss"], moved["loss"])
         self.assertGreater(moved["accuracy"], 0.95)
         file = self.write("t.csv", blobs(60), COLUMNS)
@@ -296,6 +296,9 @@ class Refusals(Tables):
         for wrong, code, words in ((["--decimal", "x"], USAGE, "--decimal takes '.' or ','; not 'x'"),
                                    (["--thousands", ";"], USAGE, "--thousands takes ',' or '.'; not ';'"),
                                    (["--rotate", "400"], USAGE, "--rotate takes degrees from 0 to 180, not '400'"),
+                                   (["--zoom", "1"], USAGE, "--zoom"),
+                                   (["--elastic-sigma", "0.4"], USAGE, "--elastic-sigma takes pixels from 0.5 to 32, not '0.4'"),
+                                   (["--elastic-sigma", "40"], USAGE, "--elastic-sigma takes pixels from 0.5 to 32, not '40'"),
                                    (["--layers", "4-3:softmax", "--cost", "cross-entropy"], USAGE,
                                     "needs sigmoid outputs, not softmax: use --cost categorical-cross-entropy, or --output-activation sigmoid"),
                                    (["--layers", "4-3", "--cost", "categorical-cross-entropy"], USAGE, "use --output-activation softmax or --cost quadratic"),

@@ -133,8 +133,8 @@ class Bits(unittest.TestCase):
     def test_moved_images(self):
         """Rows as images: the program's bits for NPY files of three dimensions, of every type."""
         images = np.random.RandomState(3).randint(0, 256, (60, 6, 5)).astype(np.uint8)
-        moved = dict(shift=1.5, rotate=20, elastic=0.7)
-        options = [text for name, value in moved.items() for text in (f"--{name}", value)]
+        moved = dict(shift=1.5, rotate=20, zoom=0.1, elastic=9, elastic_sigma=1.5)
+        options = [text for name, value in moved.items() for text in (f"--{name.replace('_', '-')}", value)]
         y = np.arange(60) % 3
         for kind in (np.uint8, np.float32, np.float64):
             with tempfile.TemporaryDirectory() as folder:
@@ -150,7 +150,7 @@ class Bits(unittest.TestCase):
                 self.assertEqual(tensors(ours), tensors(theirs))
                 metadata = annc.load(theirs).metadata
                 self.assertEqual(fitted.model_.metadata["annc.images"], metadata["annc.images"])
-                self.assertIn("shift = 1.5\nrotate = 20\nelastic = 0.7\n", fitted.model_.metadata["annc.config"])
+                self.assertIn("shift = 1.5\nrotate = 20\nzoom = 0.1\nelastic = 9\nelastic-sigma = 1.5\n", fitted.model_.metadata["annc.config"])
                 still = annc.AnncClassifier((7,), epochs=3, image_shape=[6, 5]).fit(images.astype(kind).reshape(60, 30), y)
                 self.assertFalse(np.array_equal(still.coefs_[0], fitted.coefs_[0]))
 
@@ -159,6 +159,8 @@ class Bits(unittest.TestCase):
         for wrong, message in ((dict(shift=1), "shift moves images: image_shape must be"), (dict(image_shape=(3, 2)), "X has 4 columns"),
                                (dict(image_shape=4), "rows and columns"), (dict(image_shape=(2, 0)), "rows and columns"),
                                (dict(image_shape=(2, 2), rotate=200), "rotate is 200"), (dict(image_shape=(2, 2), elastic=-1), "elastic is -1"),
+                               (dict(image_shape=(2, 2), zoom=1), "zoom is 1"), (dict(image_shape=(2, 2), elastic_sigma=0), "elastic_sigma is 0"),
+                               (dict(zoom=0.1), "zoom moves images"),
                                (dict(image_shape=(2, 2), shift="1"), "shift is '1'")):
             with self.assertRaisesRegex(ValueError, message):
                 annc.AnncClassifier(epochs=1, **wrong).fit(X, y)

@@ -139,7 +139,7 @@ static void faults_are_found(void)
 static void augmentation(void)
 {
     const annc_shape shape = problem_shape("12-9-4", ANNC_SIGMOID, ANNC_SIGMOID, ANNC_QUADRATIC);
-    annc_check_options options = {.batch = 6, .sample = 0, .seed = 1, .augmentation = {1, 20, 0.5}};
+    annc_check_options options = {.batch = 6, .sample = 0, .seed = 1, .augmentation = {1, 20, 3, 1, 0.1}};
     struct problem problem;
     annc_check_row *rows = NULL;
     size_t count = 0;
@@ -151,8 +151,14 @@ static void augmentation(void)
     for (size_t i = 0; i < count; i++)
         CHECK_MSG(rows[i].pass, "layer %u by %s: %g", rows[i].layer, rows[i].path, rows[i].worst);
     annc_check_free(rows);
-    options.augmentation.rotation = 181;
-    CHECK(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count) == ANNC_USAGE && !rows);
+    static const annc_augmentation refused[] = {{.rotation = 181},      {.zoom = 1},           {.zoom = -0.1},
+                                                {.elastic_sigma = 0.4}, {.elastic_sigma = 33}, {.elastic_sigma = NAN},
+                                                {.elastic = -1},        {.elastic = INFINITY}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        options.augmentation = refused[i];
+        CHECK_MSG(annc_check(problem.network, problem.data, &cpu, 1, &options, &rows, &count) == ANNC_USAGE && !rows,
+                  "refused %zu", i);
+    }
     problem_free(&problem);
 }
 

@@ -221,20 +221,22 @@ static annc_status cpu_perturb(annc_device *device, uint64_t seed, const struct 
 
 static annc_status cpu_augment(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
                                annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
-                               const float *X, float *moved)
+                               const float *X, float *bends, float *moved)
 {
     (void)device;
+    const struct annc_elastic elastic = annc_elastic_of(&augmentation);
     for (uint32_t i = 0; i < m; i++) {
         const uint64_t example = annc_cursor_example(cursor, i);
         const float *image = X + (size_t)i * rows * columns;
         float *result = moved + (size_t)i * rows * columns;
         struct annc_warp warp;
-        annc_warp_begin(seed, example, augmentation, &warp);
-        for (uint32_t k = 0; k < ANNC_WARP_POINTS; k++)
-            annc_warp_point(seed, example, augmentation, k, &warp);
+        annc_warp_draw(seed, example, augmentation, &warp);
+        if (bends)
+            annc_elastic_bend(&elastic, seed, example, rows, columns, bends);
         for (uint32_t r = 0; r < rows; r++)
             for (uint32_t c = 0; c < columns; c++)
-                result[r * columns + c] = annc_warp_sample(&warp, image, (int)rows, (int)columns, (int)r, (int)c);
+                result[r * columns + c] =
+                    annc_warp_sample(&warp, image, bends, (int)rows, (int)columns, (int)r, (int)c);
     }
     return ANNC_OK;
 }

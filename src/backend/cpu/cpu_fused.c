@@ -47,6 +47,7 @@ const char *annc_fused_refuses(const struct annc_job *job)
 static double seconds_of_changes(const struct annc_job *job)
 {
     const double factor_seconds = 1.5e-9, deviate_seconds = 2e-9, pixel_seconds = 2e-9;
+    const double number_seconds = 1.5e-9, smoothing_seconds = 0.3e-9; /* of elastic distortion, per pixel to a side */
     const annc_objective *objective = &job->training->objective;
     const double inputs = job->shape->width[0];
     double units = 0, seconds = 0;
@@ -56,6 +57,8 @@ static double seconds_of_changes(const struct annc_job *job)
     seconds += objective->input_dropout > 0 ? inputs * factor_seconds : 0;
     seconds += objective->input_noise > 0 ? inputs * deviate_seconds : 0;
     seconds += annc_moves_images(&job->training->augmentation) ? inputs * pixel_seconds : 0;
+    if (job->training->augmentation.elastic > 0)
+        seconds += inputs * (number_seconds + annc_elastic_of(&job->training->augmentation).reach * smoothing_seconds);
     return job->batch * seconds;
 }
 

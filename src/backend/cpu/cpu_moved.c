@@ -28,6 +28,7 @@ void annc_moved_plan(struct annc_fused *fused)
     if (!fused->moves)
         return;
     fused->images = (struct annc_images){.augmentation = job->training->augmentation,
+                                         .elastic = annc_elastic_of(&job->training->augmentation),
                                          .seed = job->training->seed,
                                          .rows = job->rows,
                                          .columns = job->columns};
@@ -42,7 +43,7 @@ size_t annc_moved_bytes(const struct annc_fused *fused)
 
 size_t annc_moved_scratch(const struct annc_fused *fused)
 {
-    return fused->moves ? annc_images_scratch(fused->images.rows, fused->images.columns) : 0;
+    return fused->moves ? annc_images_scratch(&fused->images) : 0;
 }
 
 annc_status annc_moved_open(struct annc_fused *fused)

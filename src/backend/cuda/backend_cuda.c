@@ -416,9 +416,10 @@ static annc_status cuda_perturb(annc_device *device, uint64_t seed, const struct
 
 static annc_status cuda_augment(annc_device *device, uint64_t seed, const struct annc_cursor *cursor,
                                 annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
-                                const float *X, float *moved)
+                                const float *X, float *bends, float *moved)
 {
-    LAUNCH_TRY(annc_launch_augment(annc_cuda(device)->stream, seed, cursor, augmentation, rows, columns, m, X, moved));
+    LAUNCH_TRY(
+        annc_launch_augment(annc_cuda(device)->stream, seed, cursor, augmentation, rows, columns, m, X, bends, moved));
 }
 
 static annc_status cuda_dropout(annc_device *device, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,

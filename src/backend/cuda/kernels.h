@@ -42,7 +42,7 @@ cudaError_t annc_launch_perturb(cudaStream_t stream, uint64_t seed, const struct
 
 cudaError_t annc_launch_augment(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor,
                                 annc_augmentation augmentation, uint32_t rows, uint32_t columns, uint32_t m,
-                                const float *X, float *moved);
+                                const float *X, float *bends, float *moved);
 
 cudaError_t annc_launch_dropout(cudaStream_t stream, uint64_t seed, const struct annc_cursor *cursor, uint32_t l,
                                 double share, uint32_t m, uint32_t n, const float *A, float *D);

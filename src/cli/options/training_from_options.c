@@ -29,10 +29,16 @@ annc_status objective_from_options(const struct options *options, annc_objective
 annc_status augmentation_from_options(const struct options *options, annc_augmentation *augmentation)
 {
     const struct option_value *value = options->value;
-    *augmentation =
-        (annc_augmentation){value[OPTION_SHIFT].number, value[OPTION_ROTATE].number, value[OPTION_ELASTIC].number};
+    *augmentation = (annc_augmentation){.shift = value[OPTION_SHIFT].number,
+                                        .rotation = value[OPTION_ROTATE].number,
+                                        .elastic = value[OPTION_ELASTIC].number,
+                                        .elastic_sigma = value[OPTION_ELASTIC_SIGMA].number,
+                                        .zoom = value[OPTION_ZOOM].number};
     if (augmentation->rotation > 180)
         return annc_fail(ANNC_USAGE, "--rotate takes degrees from 0 to 180, not '%.64s'", value[OPTION_ROTATE].text);
+    if (augmentation->elastic_sigma < 0.5 || augmentation->elastic_sigma > 32)
+        return annc_fail(ANNC_USAGE, "--elastic-sigma takes pixels from 0.5 to 32, not '%.64s'",
+                         value[OPTION_ELASTIC_SIGMA].text);
     return ANNC_OK;
 }
 

@@ -1,4 +1,5 @@
 /* checkpoint.c - saves a training between two steps as a network, and restores it. */
+#include "backend/augmentation.h"
 #include "backend/registry.h"
 #include "base/allocate.h"
 #include "base/buffer.h"
@@ -24,7 +25,8 @@ struct state {
     uint64_t examples, correct;                   /* its report so far */
     uint64_t waited;                              /* of the plateau schedule */
     double loss, seconds, plateau, best;
-    uint64_t noise; /* ANNC_NOISE_DEFINITION; the text of a first version has none */
+    uint64_t noise;   /* ANNC_NOISE_DEFINITION; the first version of the text lacks it, */
+    uint64_t elastic; /* ANNC_ELASTIC_DEFINITION; and the first two lack this */
 };
 
 struct field {
@@ -33,7 +35,7 @@ struct field {
     double *number;
 };
 
-enum { FIELDS = 16, FIRST_FIELDS = 15 };
+enum { FIELDS = 17, FIRST_FIELDS = 15 };
 
 static void list_fields(struct state *state, struct field *fields)
 {
@@ -44,7 +46,8 @@ static void list_fields(struct state *state, struct field *fields)
                                       {"examples", &state->examples, NULL},   {"correct", &state->correct, NULL},
                                       {"waited", &state->waited, NULL},       {"loss", NULL, &state->loss},
                                       {"seconds", NULL, &state->seconds},     {"plateau", NULL, &state->plateau},
-                                      {"best", NULL, &state->best},           {"noise", &state->noise, NULL}};
+                                      {"best", NULL, &state->best},           {"noise", &state->noise, NULL},
+                                      {"elastic", &state->elastic, NULL}};
     memcpy(fields, all, sizeof all);
 }
 
@@ -104,7 +107,8 @@ static struct state identity(annc_trainer *trainer)
                           .batch = trainer->options.batch,
                           .seed = trainer->options.seed,
                           .optimiser = (uint64_t)trainer->options.optimiser,
-                          .noise = ANNC_NOISE_DEFINITION};
+                          .noise = ANNC_NOISE_DEFINITION,
+                          .elastic = ANNC_ELASTIC_DEFINITION};
 }
 
 annc_status annc_trainer_checkpoint(annc_trainer *trainer, annc_network **result)
@@ -173,8 +177,9 @@ static bool parse_state(const char *text, struct state *state)
     char word[ANNC_NUMBER_HEX];
     list_fields(state, fields);
     state->noise = 1;
+    state->elastic = 1;
     for (size_t i = 0; i < FIELDS; i++) {
-        if (i == FIRST_FIELDS && strcmp(text, "end") == 0)
+        if (i >= FIRST_FIELDS && strcmp(text, "end") == 0)
             return true;
         if (!next_word(&text, word, sizeof word) || strcmp(word, fields[i].name) != 0 ||
             !next_word(&text, word, sizeof word))
@@ -210,6 +215,11 @@ static annc_status agree(annc_trainer *trainer, const annc_network *checkpoint, 
                          "the checkpoint was saved by a version that draws input noise by definition %llu, and this "
                          "one draws it by definition %llu: resume with that version, or train anew",
                          (unsigned long long)state->noise, (unsigned long long)own.noise);
+    if (trainer->options.augmentation.elastic > 0 && state->elastic != own.elastic)
+        return annc_fail(ANNC_INPUT,
+                         "the checkpoint was saved by a version that distorts images by definition %llu, and this one "
+                         "distorts them by definition %llu: resume with that version, or train anew",
+                         (unsigned long long)state->elastic, (unsigned long long)own.elastic);
     if (state->data != own.data || state->count != own.count)
         return annc_fail(ANNC_INPUT, "the checkpoint was saved with other training data (%llu examples then, %llu now)",
                          (unsigned long long)state->count, (unsigned long long)own.count);

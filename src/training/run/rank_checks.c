@@ -42,8 +42,9 @@ static void print_training(const annc_training_options *training, struct annc_bu
     annc_buffer_format(text, "schedule %s\nwarmup %.17g\nfactor %.17g\nperiod %u\nschedule's epochs %u\n",
                        annc_schedule_name(schedule->kind), schedule->warmup, schedule->factor, schedule->period,
                        schedule->epochs);
-    annc_buffer_format(text, "shift %.17g\nrotation %.17g\nelastic %.17g\n", training->augmentation.shift,
-                       training->augmentation.rotation, training->augmentation.elastic);
+    annc_buffer_format(text, "shift %.17g\nrotation %.17g\nelastic %.17g\nsigma %.17g\nzoom %.17g\n",
+                       training->augmentation.shift, training->augmentation.rotation, training->augmentation.elastic,
+                       training->augmentation.elastic_sigma, training->augmentation.zoom);
 }
 
 /* Prints the options that decide when a run evaluates, saves and ends. */

@@ -45,6 +45,8 @@ static size_t lay_out(struct annc_pass *pass, const struct annc_backend *backend
     pass->row_weights = take(pass->memory, &used, m, 1);
     if (annc_moves_images(&pass->augmentation))
         pass->unaugmented = take(pass->memory, &used, m, shape->width[0]);
+    if (pass->augmentation.elastic > 0)
+        pass->bends = take(pass->memory, &used, annc_product(4, m), shape->width[0]);
     for (uint32_t l = 1; l <= L; l++) {
         pass->A[l] = take(pass->memory, &used, m, shape->width[l]);
         pass->Z[l] = keeps_Z(shape, backend, l, backward) ? take(pass->memory, &used, m, shape->width[l]) : pass->A[l];
@@ -296,7 +298,7 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
                              pass->Y, pass->is_weighted ? pass->row_weights : NULL));
     if (pass->unaugmented)
         ANNC_TRY(backend->augment(pass->device, pass->seed, cursor, pass->augmentation, pass->rows, pass->columns, m, X,
-                                  pass->A[0]));
+                                  pass->bends, pass->A[0]));
     if (pass->objective.input_noise > 0)
         ANNC_TRY(backend->perturb(pass->device, pass->seed, cursor, pass->objective.input_noise, m, shape->width[0],
                                   pass->A[0]));

@@ -15,7 +15,8 @@ struct annc_pass {
     uint32_t rows, columns; /* of an augmented image */
     /* Original images, m x n_0; NULL without augmentation. */
     float *unaugmented;
-    float *Y; /* m x n_L */
+    float *bends; /* of elastic distortion, 4 m x n_0; NULL without */
+    float *Y;     /* m x n_L */
     /* A[0] = X. In a training pass Z of a hidden layer may be A. */
     float *Z[ANNC_MAX_LAYERS + 1], *A[ANNC_MAX_LAYERS + 1];
     /* Input of layer l + 1: A[l], or A[l] after dropout. */

@@ -46,9 +46,10 @@ annc_status annc_reference_augment(struct annc_reference *reference, const annc_
 {
     annc_status status = ANNC_OK;
     reference->augmentation = *augmentation;
+    reference->elastic = annc_elastic_of(augmentation);
     reference->rows = rows;
     reference->columns = columns;
-    ANNC_TRY(annc_allocate(reference->shape->width[0], sizeof *reference->image, "the reference",
+    ANNC_TRY(annc_allocate(annc_product(5, reference->shape->width[0]), sizeof *reference->image, "the reference",
                            (void **)&reference->image));
 out:
     return status;
@@ -101,14 +102,15 @@ static void draw_factors(struct annc_reference *reference, uint64_t number)
 static void augment(struct annc_reference *reference, uint64_t number)
 {
     const uint32_t columns = reference->columns, pixels = reference->rows * columns;
+    float *const bend = reference->elastic.alpha > 0 ? reference->image + pixels : NULL;
     struct annc_warp warp;
-    annc_warp_begin(reference->seed, number, reference->augmentation, &warp);
-    for (uint32_t k = 0; k < ANNC_WARP_POINTS; k++)
-        annc_warp_point(reference->seed, number, reference->augmentation, k, &warp);
+    annc_warp_draw(reference->seed, number, reference->augmentation, &warp);
+    if (bend)
+        annc_elastic_bend(&reference->elastic, reference->seed, number, reference->rows, columns, bend);
     for (uint32_t j = 0; j < pixels; j++)
         reference->image[j] = (float)reference->x[j];
     for (uint32_t j = 0; j < pixels; j++)
-        reference->x[j] = (double)annc_warp_sample(&warp, reference->image, (int)reference->rows, (int)columns,
+        reference->x[j] = (double)annc_warp_sample(&warp, reference->image, bend, (int)reference->rows, (int)columns,
                                                    (int)(j / columns), (int)(j % columns));
 }
 

@@ -3,6 +3,7 @@
 #define ANNC_TRAINING_STEP_REFERENCE_H
 
 #include "annc.h"
+#include "backend/augmentation.h"
 
 /* Buffers of one example in a network. */
 struct annc_reference {
@@ -11,9 +12,10 @@ struct annc_reference {
     uint64_t seed; /* of augmentation, dropout and noise */
     annc_augmentation augmentation;
     uint32_t rows, columns; /* of an augmented image */
-    float *image;           /* before augmentation; NULL without */
-    double weight;          /* of the example */
-    double *x, *y;          /* n_0 inputs, n_L targets */
+    struct annc_elastic elastic;
+    float *image;  /* before augmentation, and displacements behind it; NULL without */
+    double weight; /* of the example */
+    double *x, *y; /* n_0 inputs, n_L targets */
     /* Of layer l at index l, n_l each; a[0] = x. */
     double *z[ANNC_MAX_LAYERS + 1], *a[ANNC_MAX_LAYERS + 1];
     /* Of dropout: 0 or 1 / (1 - share); 1 without dropout. */

@@ -1,5 +1,6 @@
 /* training_options.c - checks and defaults of training options. */
 #include "training/step/training_options.h"
+#include "backend/augmentation.h"
 #include "base/functions.h"
 #include "base/status.h"
 
@@ -86,7 +87,12 @@ annc_status annc_augmentation_check(const annc_augmentation *augmentation)
 {
     annc_status status = ANNC_OK;
     ANNC_TRY(finite_from_0("the shift of images", augmentation->shift));
-    ANNC_TRY(finite_from_0("the bending of images", augmentation->elastic));
+    ANNC_TRY(finite_from_0("the elastic distortion of images", augmentation->elastic));
+    ANNC_TRY(part_of_1("the zoom of images", augmentation->zoom));
+    if (augmentation->elastic_sigma != 0 && !(augmentation->elastic_sigma >= ANNC_ELASTIC_LEAST_SIGMA &&
+                                              augmentation->elastic_sigma <= ANNC_ELASTIC_MOST_SIGMA))
+        return annc_fail(ANNC_USAGE, "elastic_sigma is %g: it must be within %g to %g pixels",
+                         augmentation->elastic_sigma, ANNC_ELASTIC_LEAST_SIGMA, ANNC_ELASTIC_MOST_SIGMA);
     if (!(augmentation->rotation >= 0 && augmentation->rotation <= 180))
         return annc_fail(ANNC_USAGE, "the rotation of images is %g: it must be within 0 to 180 degrees",
                          augmentation->rotation);

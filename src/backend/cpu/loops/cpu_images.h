@@ -14,21 +14,31 @@ struct range {
     int first, after;
 };
 
-/* Parts of the scratch memory. The frame around the image stays 0. */
+/* Parts of the scratch memory (annc_images_scratch). What surrounds an image, the random numbers and
+ * the sums stays 0. */
 struct canvas {
     float *framed; /* rows + 2 ANNC_FRAME, each `stride` floats */
     int stride;
-    float *bend; /* of the grid's rows, down and right: ANNC_WARP_SIDE x 2 x span, one per column */
-    size_t span;
-    float *ink; /* per column: other than 0 where it has ink; later its place in its cell of the grid */
+    float *ink; /* per column: other than 0 where it has ink */
+    /* Of elastic distortion, rows `span` apart: displacements down and right, random numbers of both
+     * directions `numbers_span` apart, and a row's sums of both `sums_span` apart. */
+    float *bend, *numbers, *sums;
+    size_t span, numbers_span, sums_span;
 };
 
 INLINE struct canvas canvas_of(const struct annc_images *images, float *scratch)
 {
     const size_t framed = annc_framed(images->rows, images->columns), span = annc_image_span(images->columns);
+    const size_t rows = images->rows, reach = (size_t)images->elastic.reach;
     struct canvas canvas = {.framed = scratch, .stride = (int)images->columns + 2 * ANNC_FRAME, .span = span};
-    canvas.bend = scratch + framed;
-    canvas.ink = canvas.bend + 2 * ANNC_WARP_SIDE * span;
+    canvas.ink = scratch + framed;
+    if (images->elastic.alpha > 0) {
+        canvas.numbers_span = (rows + 2 * reach) * span;
+        canvas.sums_span = span + 2 * annc_padded(reach);
+        canvas.bend = canvas.ink + span;
+        canvas.numbers = canvas.bend + 2 * rows * span + reach * span;
+        canvas.sums = canvas.bend + 2 * rows * span + 2 * canvas.numbers_span + annc_padded(reach);
+    }
     return canvas;
 }
 
@@ -76,58 +86,90 @@ INLINE void frame(const struct annc_images *images, const void *image, const str
         columns->after--;
 }
 
-/* Draws the numbers of an example side by side. */
-INLINE void draw_warp(const struct annc_images *images, uint64_t example, struct annc_warp *warp)
+/* Writes the numbers of a part of a row, of which `left` pixels are in the image. */
+INLINE void write_part(const uint32_t *word, uint32_t left, float *to)
 {
-    uint64_t block[BLOCKS];
-    words drawn[4];
-    float number[BLOCKS][4];
-    for (uint32_t i = 0; i < BLOCKS; i++)
-        block[i] = example * BLOCKS + i;
-    draw_blocks(images->seed, ANNC_STREAM_AUGMENT, block, drawn);
-    for (int k = 0; k < 4; k++)
-        for (int i = 0; i < BLOCKS; i++)
-            number[i][k] = (float)annc_uniform_word(drawn[k][i]);
-    annc_warp_place(number[0][0], number[0][1], number[0][2], images->augmentation, warp);
-    for (int k = 0; k < ANNC_WARP_POINTS; k++)
-        for (int i = 0; i < 2; i++)
-            warp->bend[k][i] = (float)images->augmentation.elastic * number[1 + k / 2][2 * (k % 2) + i];
-}
-
-/* Interpolates the displacements of PIXELS columns of a cell between two points of the grid. */
-INLINE void bend_cell(const float *point, const float *next, const float *restrict in, size_t span,
-                      float *restrict bend)
-{
-    for (size_t i = 0; i < 2; i++)
-        for (int j = 0; j < PIXELS; j++)
-            bend[i * span + (size_t)j] = annc_warp_between(point[i], next[i], in[j]);
-}
-
-/* Returns the first of so many columns that is beyond a cell of the grid. */
-INLINE int cell_end(int cell, int columns)
-{
-    int c = (cell + 1) * (columns - 1) / (ANNC_WARP_SIDE - 1), there;
-    while (c < columns && (annc_warp_cell(c, columns, &there), there <= cell))
-        c++;
-    return c;
-}
-
-/* Interpolates the displacements of each row of the grid at each column of the image. What a cell
- * writes behind its last column is the next cell's. */
-INLINE void bend_rows(const struct annc_warp *warp, int columns, const struct canvas *canvas)
-{
-    float *restrict in = canvas->ink;
-    for (int c = 0; c < columns; c++) {
-        int cell;
-        in[c] = annc_warp_cell(c, columns, &cell);
+    typedef uint32_t fours __attribute__((vector_size(4 * sizeof(uint32_t))));
+    typedef int32_t whole __attribute__((vector_size(4 * sizeof(int32_t))));
+    typedef float numbers __attribute__((vector_size(4 * sizeof(float))));
+    fours four;
+    memcpy(&four, word, sizeof four);
+    for (int k = 0; k < 4; k++) { /* annc_elastic_number */
+        const whole byte = (whole)(four >> 8 * k & 0xFF);
+        const numbers number = (__builtin_convertvector(byte, numbers) - 127.5f) / 128.0f;
+        memcpy(to + 4 * k, &number, sizeof number);
     }
-    for (int k = 0, first = 0, after; k < ANNC_WARP_SIDE - 1; k++, first = after) {
-        after = cell_end(k, columns);
-        for (int c = first; c < after; c += PIXELS)
-            for (int g = 0; g < ANNC_WARP_SIDE; g++) {
-                const float(*point)[2] = &warp->bend[g * ANNC_WARP_SIDE + k];
-                bend_cell(point[0], point[1], in + c, canvas->span, canvas->bend + 2 * (size_t)g * canvas->span + c);
-            }
+    for (uint32_t j = left; j < ANNC_ELASTIC_BLOCK; j++)
+        to[j] = 0;
+}
+
+/* Draws the numbers of both directions (annc_elastic_draw). */
+INLINE void draw_numbers(const struct annc_images *images, uint64_t example, const struct canvas *canvas)
+{
+    const uint32_t rows = images->rows, columns = images->columns;
+    const uint32_t parts = 2 * rows * ((columns - 1) / ANNC_ELASTIC_BLOCK + 1);
+    const uint64_t first = annc_elastic_block(example, rows, columns, 0, 0, 0);
+    float *line = canvas->numbers;
+    for (uint32_t done = 0, r = 0, c = 0; done < parts; done += BLOCKS) {
+        const uint32_t count = parts - done < BLOCKS ? parts - done : BLOCKS;
+        uint64_t block[BLOCKS];
+        words drawn[4];
+        uint32_t word[BLOCKS][4];
+        for (uint32_t i = 0; i < BLOCKS; i++)
+            block[i] = first + done + i;
+        draw_blocks(images->seed, ANNC_STREAM_ELASTIC, block, drawn);
+        for (int i = 0; i < BLOCKS; i++)
+            for (int k = 0; k < 4; k++)
+                word[i][k] = drawn[k][i];
+        for (uint32_t i = 0; i < count; i++) {
+            write_part(word[i], columns - c, line + c);
+            c += ANNC_ELASTIC_BLOCK;
+            if (c < columns)
+                continue;
+            c = 0;
+            line = ++r == rows ? canvas->numbers + canvas->numbers_span : line + canvas->span;
+        }
+    }
+}
+
+/* Smooths 2 PIXELS numbers of both directions, which are `other` and `other_to` apart and whose
+ * neighbours are `stride` apart (annc_elastic_smooth), times `factor`. Four sums at once hide the
+ * time that an addition takes. */
+INLINE void smooth(const struct annc_elastic *elastic, const float *at, size_t other, size_t stride, float factor,
+                   float *restrict to, size_t other_to)
+{
+    typedef float pixels __attribute__((vector_size(PIXELS * sizeof(float))));
+    pixels sum[4], before, after;
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(&sum[i], at + i / 2 * other + i % 2 * PIXELS, sizeof sum[i]);
+        sum[i] *= elastic->weight[0];
+    }
+    for (size_t k = 1; k <= (size_t)elastic->reach; k++)
+        for (size_t i = 0; i < 4; i++) {
+            const float *middle = at + i / 2 * other + i % 2 * PIXELS;
+            memcpy(&before, middle - k * stride, sizeof before);
+            memcpy(&after, middle + k * stride, sizeof after);
+            sum[i] += elastic->weight[k] * (before + after);
+        }
+    for (size_t i = 0; i < 4; i++) {
+        sum[i] *= factor;
+        memcpy(to + i / 2 * other_to + i % 2 * PIXELS, &sum[i], sizeof sum[i]);
+    }
+}
+
+/* Computes the displacements of an example's pixels (annc_elastic_bend). */
+INLINE void bend_pixels(const struct annc_images *images, uint64_t example, const struct canvas *canvas)
+{
+    const struct annc_elastic *elastic = &images->elastic;
+    const size_t rows = images->rows, columns = images->columns, span = canvas->span;
+    draw_numbers(images, example, canvas);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c += (size_t)2 * PIXELS)
+            smooth(elastic, canvas->numbers + r * span + c, canvas->numbers_span, span, 1, canvas->sums + c,
+                   canvas->sums_span);
+        for (size_t c = 0; c < columns; c += (size_t)2 * PIXELS)
+            smooth(elastic, canvas->sums + c, canvas->sums_span, 1, elastic->alpha, canvas->bend + r * span + c,
+                   rows * span);
     }
 }
 
@@ -144,21 +186,22 @@ INLINE struct range around(float middle, float half, int count)
     return range;
 }
 
-/* Turns the rows and columns with ink to those of the result. */
+/* Turns the rows and columns with ink to those of the result without elastic distortion. */
 INLINE void find_result(const struct annc_images *images, const struct annc_warp *warp, struct range *rows,
                         struct range *columns)
 {
     const float middle_r = (float)(images->rows - 1) / 2, middle_c = (float)(images->columns - 1) / 2;
     /* A pixel's light reaches its neighbours; a little more for rounding. */
-    const float margin = 1.0625f + (float)images->augmentation.elastic;
+    const float margin = 1.0625f;
     const float half_r = (float)(rows->after - 1 - rows->first) / 2 + margin;
     const float half_c = (float)(columns->after - 1 - columns->first) / 2 + margin;
     const float u = (float)(rows->after - 1 + rows->first) / 2 - middle_r - warp->down;
     const float v = (float)(columns->after - 1 + columns->first) / 2 - middle_c - warp->right;
-    const float cosine = fabsf(warp->cosine), sine = fabsf(warp->sine);
-    *rows = around(warp->cosine * u + warp->sine * v + middle_r, cosine * half_r + sine * half_c, (int)images->rows);
+    /* The inverse of a rotation divided by the zoom is its transpose times the zoom's square. */
+    const float cosine = warp->cosine * warp->zoom * warp->zoom, sine = warp->sine * warp->zoom * warp->zoom;
+    *rows = around(cosine * u + sine * v + middle_r, fabsf(cosine) * half_r + fabsf(sine) * half_c, (int)images->rows);
     *columns =
-        around(warp->cosine * v - warp->sine * u + middle_c, cosine * half_c + sine * half_r, (int)images->columns);
+        around(cosine * v - sine * u + middle_c, fabsf(cosine) * half_c + fabsf(sine) * half_r, (int)images->columns);
 }
 
 /* Computes PIXELS pixels of row r from column c on, beyond the row's end as well. Constant `bends`
@@ -166,14 +209,12 @@ INLINE void find_result(const struct annc_images *images, const struct annc_warp
 INLINE void sample(const bool bends, const struct annc_images *images, const struct annc_warp *warp,
                    const struct canvas *canvas, int r, int c, float *restrict pixels)
 {
-    int from[PIXELS], cell;
+    int from[PIXELS];
     float down[PIXELS], right[PIXELS], above[2 * PIXELS], below[2 * PIXELS];
-    const float in = annc_warp_cell(r, (int)images->rows, &cell);
-    const size_t span = canvas->span;
-    const float *restrict bend = canvas->bend + 2 * (size_t)cell * span + c;
+    const float *restrict bend = canvas->bend + (size_t)r * canvas->span + c;
+    const float *restrict bend_right = bend + images->rows * canvas->span;
     for (int j = 0; j < PIXELS; j++) {
-        const float bend_r = bends ? annc_warp_between(bend[j], bend[2 * span + (size_t)j], in) : 0;
-        const float bend_c = bends ? annc_warp_between(bend[span + (size_t)j], bend[3 * span + (size_t)j], in) : 0;
+        const float bend_r = bends ? bend[j] : 0, bend_c = bends ? bend_right[j] : 0;
         float from_r, from_c;
         const int is_near =
             annc_warp_source(warp, (int)images->rows, (int)images->columns, r, c + j, bend_r, bend_c, &from_r, &from_c);
@@ -217,11 +258,14 @@ static uint32_t move_image(const struct annc_images *images, const void *image, 
     frame(images, image, &canvas, &rows, &columns);
     if (rows.after == 0)
         return 0;
-    draw_warp(images, example, &warp);
-    find_result(images, &warp, &rows, &columns);
-    if (images->augmentation.elastic == 0)
+    annc_warp_draw(images->seed, example, images->augmentation, &warp);
+    if (images->elastic.alpha == 0) {
+        find_result(images, &warp, &rows, &columns);
         return list_moved(false, images, &warp, &canvas, rows, columns, input, value);
-    bend_rows(&warp, (int)images->columns, &canvas);
+    }
+    bend_pixels(images, example, &canvas);
+    rows = (struct range){0, (int)images->rows};
+    columns = (struct range){0, (int)images->columns};
     return list_moved(true, images, &warp, &canvas, rows, columns, input, value);
 }
 

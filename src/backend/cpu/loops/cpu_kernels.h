@@ -88,6 +88,7 @@ struct annc_update {
 /* Images to be transformed (augmentation.h), of bytes times `factor` or of floats. */
 struct annc_images {
     annc_augmentation augmentation;
+    struct annc_elastic elastic;
     uint64_t seed;
     uint32_t rows, columns;
     bool bytes;
@@ -104,10 +105,14 @@ static inline size_t annc_image_span(size_t columns)
 {
     return annc_padded(columns) + ANNC_PAD;
 }
-/* Returns the floats of scratch memory for transforming an image. */
-static inline size_t annc_images_scratch(size_t rows, size_t columns)
+/* Returns the floats of scratch memory for transforming images: an image in its frame, a row of ink
+ * and, for elastic distortion, displacements, random numbers with as many rows of 0 above and below
+ * as smoothing reaches, and rows of sums with as many zeros before and after. */
+static inline size_t annc_images_scratch(const struct annc_images *images)
 {
-    return annc_framed(rows, columns) + (2 * ANNC_WARP_SIDE + 1) * annc_image_span(columns);
+    const size_t rows = images->rows, span = annc_image_span(images->columns), reach = (size_t)images->elastic.reach;
+    const size_t elastic = 2 * (rows + rows + 2 * reach) * span + 2 * (span + 2 * annc_padded(reach));
+    return annc_framed(rows, images->columns) + span + (images->elastic.alpha > 0 ? elastic : 0);
 }
 
 /* Dropout of a layer of n units (annc_dropout_factor). */
