@@ -14,9 +14,11 @@
 /* A pointer computed once; otherwise the compiler recomputes its sums for each vector of a row. */
 #define SETTLED(pointer) __asm__("" : "+r"(pointer))
 /* A fully unrolled loop of a constant number of iterations, each with its own registers. */
-#define REPEAT(i, turns) _Pragma("GCC unroll 16") for (int i = 0; i < (turns); i++)
+#define REPEAT(i, turns) _Pragma("GCC unroll 32") for (int i = 0; i < (turns); i++)
 
 enum { MOST_VECTORS = 4 }; /* of a row, in registers at once */
+/* Of a product's tile. */
+enum { MOST_ROWS = TILE_1 > TILE_2 ? TILE_1 : TILE_2, MOST_SUMS = TILE_1 > 2 * TILE_2 ? TILE_1 : 2 * TILE_2 };
 
 /* ---------------------------------------------------------------- nonzero inputs */
 
@@ -166,27 +168,40 @@ static void sparse_update(const struct annc_records *records, const struct annc_
 
 /* ---------------------------------------------------------------- products */
 
+/* Computes rows x vectors vectors of C. Rows of A are addressed in groups of four, from few enough
+ * pointers for the registers. */
 INLINE void tile(const int rows, const int vectors, const struct annc_product *p, size_t row, size_t column)
 {
-    const float *a = p->A.at + row * p->A.row, *b = p->B.at + column;
-    float *c = p->C.at + row * p->C.row + column;
-    vec sum[16];
+    const float *b = p->B.at + IN_PLANE(column / LANES, p->B.plane);
+    float *c = p->C.at + row * p->C.row + IN_PLANE(column / LANES, p->C.plane);
+    const size_t one = p->A.row;
+    size_t three = 3 * one;
+    const float *a[(MOST_ROWS + 3) / 4];
+    vec sum[MOST_SUMS];
+    SETTLED(three);
+    REPEAT (i, (rows + 3) / 4)
+        a[i] = p->A.at + (row + 4 * (size_t)i) * one;
     REPEAT (i, rows * vectors)
-        sum[i] = p->start == ANNC_START_ZERO   ? v_zero()
-                 : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
-                                               : v_load(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES);
-    for (uint32_t k = 0; k < p->K; k++, a += p->A.step, b += p->B.row) {
+        sum[i] = p->start == ANNC_START_ZERO ? v_zero()
+                 : p->start == ANNC_START_BIAS
+                     ? v_load(p->bias + column + i % vectors * LANES)
+                     : v_load(c + (size_t)(i / vectors) * p->C.row + IN_PLANE(i % vectors, p->C.plane));
+    for (uint32_t k = 0; k < p->K; k++, b += p->B.row) {
         vec right[2];
         REPEAT (g, vectors)
-            right[g] = v_load(b + g * LANES);
+            right[g] = v_load(b + IN_PLANE(g, p->B.plane));
         REPEAT (i, rows) {
-            const vec left = v_set(a[(size_t)i * p->A.row]);
+            const vec left = v_set(a[i / 4][i % 4 == 3 ? three : (size_t)(i % 4) * one]);
             REPEAT (g, vectors)
                 sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
         }
+        REPEAT (i, (rows + 3) / 4) {
+            a[i] += p->A.step;
+            SETTLED(a[i]);
+        }
     }
     REPEAT (i, rows * vectors)
-        v_store(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES, sum[i]);
+        v_store(c + (size_t)(i / vectors) * p->C.row + IN_PLANE(i % vectors, p->C.plane), sum[i]);
 }
 
 /* Computes a strip of C, one or two vectors wide. */
