@@ -185,7 +185,7 @@ MUTANTS = [
     ("biases decay in the engine", "src/backend/cpu/cpu_update.c", "    update.decay = 0;\n", "", "^(matrix_cpu|fused_avx2)$"),
     ("lists of one data set serve another", "src/backend/cpu/cpu_staged.c", "while (all && all->host != host)", "while (all && !all->host)", "^(fused_avx2|train|cli)$"),
     ("a sum of chains loses one", "src/backend/cpu/loops/cpu_loops.h", "for (int width = CHAINS / 2; width > 0; width /= 2)", "for (int width = CHAINS / 2; width > 1; width /= 2)", "^fused_"),
-    ("values above the range walk no further", "src/backend/cpu/loops/cpu_loops.h", "examples[place[i]] = from[outside] = to[i];", "examples[place[i]] = from[outside] = to[i] % order->n;", "^fused_"),
+    ("values above the range walk no further", "src/backend/cpu/loops/cpu_loops.h", "outside += to[i] >= order->n;", "outside += to[i] > order->n;", "^fused_"),
     ("the worst epoch is kept", "src/training/run/training_run.c", "!annc_epoch_is_better(state->last.validation.loss, state->best.epoch.epoch, state->best.validation.loss)", "!annc_epoch_is_better(-state->last.validation.loss, state->best.epoch.epoch, -state->best.validation.loss)", "^runs$"),
     ("an ensemble is a sum", "src/network/join.c", "last ? 1 / (float)count : 1", "1", "^sweep$"),
     ("seeds of a sweep split the data anew", "src/cli/train/command_sweep.c", "snprintf(texts->split_seed, sizeof texts->split_seed, \"%s\", value[OPTION_SEED].text);", "snprintf(texts->split_seed, sizeof texts->split_seed, \"9\");", "^sweep$"),
