@@ -485,7 +485,7 @@ class _Estimator(BaseEstimator):
             "epochs": options.epochs}
         chosen.update({name: getattr(training, field) or None for name, field in TRAINING.items()})
         chosen.update({name: getattr(training.objective, name) or None for name in OBJECTIVE})
-        defaults = type(self)().get_params(deep=False)
+        defaults = vars(type(self)())
         for name in OTHERS:
             value = getattr(self, name, None)
             chosen[name] = value if name == "seed" or value != defaults.get(name) else None

@@ -25,8 +25,10 @@ void annc_machine_memory(uint64_t *total, uint64_t *available)
     char line[128];
     unsigned long long kilobytes;
     while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1)
+        if (sscanf(line, "MemAvailable: %llu kB", &kilobytes) == 1) {
             *available = kilobytes * 1024;
+            break;
+        }
     if (file)
         fclose(file);
     annc_memory_limit("", total, available);

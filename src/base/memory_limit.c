@@ -41,8 +41,6 @@ static bool read_number(const char *root, const char *mount, const char *group, 
 static void lower(uint64_t limit, uint64_t used, uint64_t *total, uint64_t *available)
 {
     const uint64_t left = limit > used ? limit - used : 0;
-    if (limit > *total)
-        return;
     *total = limit;
     *available = left < *available ? left : *available;
 }
@@ -55,7 +53,8 @@ static void lower_to_groups(const char *root, const struct version *version, cha
     for (;;) {
         uint64_t limit, used = 0, inactive = 0;
         const char *own = strcmp(group, "/") == 0 ? "" : group;
-        if (read_number(root, version->mount, own, version->limit, "", &limit)) {
+        /* What a group uses takes the system long to add up, so it is read where a limit is below. */
+        if (read_number(root, version->mount, own, version->limit, "", &limit) && limit <= *total) {
             read_number(root, version->mount, own, version->usage, "", &used);
             read_number(root, version->mount, own, "memory.stat", version->inactive, &inactive);
             lower(limit, used > inactive ? used - inactive : 0, total, available);
@@ -72,7 +71,7 @@ static void lower_to_address_space(const char *root, uint64_t *total, uint64_t *
 {
     struct rlimit limit;
     uint64_t pages = 0;
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur > *total)
         return;
     read_number(root, "/proc", "/self", "statm", "", &pages);
     lower(limit.rlim_cur, pages * (uint64_t)sysconf(_SC_PAGESIZE), total, available);

@@ -271,6 +271,26 @@ static void wide_layers(void)
     }
 }
 
+/* Minibatches of several blocks of rows on one thread, the last one ragged: the bits are those of three threads, which take whole
+ * minibatches. */
+static void large_minibatches(void)
+{
+    static const float weights[] = {0.5f, 2, 1, 3, 0.25f};
+    const annc_shape shape = problem_shape("40-256-70-5", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
+    const annc_objective objectives[] = {
+        {0}, {.class_weights = weights}, {.dropout = 0.3, .input_noise = 0.1}, {.input_dropout = 0.2}};
+    struct problem problem;
+    CHECK(problem_make(&problem, &shape, ANNC_FLOATS, true, 700, ANNC_INIT_XAVIER, 3));
+    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
+        annc_training_options options = options_of(i % 2 ? ANNC_ADAM : ANNC_MOMENTUM, 250);
+        snprintf(problem.name, sizeof problem.name, "blocks of rows, case %zu", i);
+        options.objective = objectives[i];
+        check_epoch(&problem, options, "fused, dense");
+        check_evaluation(device, &problem);
+    }
+    problem_free(&problem);
+}
+
 static annc_augmentation random_augmentation(void)
 {
     const annc_augmentation kinds[] = {
@@ -671,6 +691,7 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {TEST(random_problems),
                                         TEST(wide_layers),
+                                        TEST(large_minibatches),
                                         TEST(large_evaluation),
                                         TEST(lists_are_inputs),
                                         TEST(orders),

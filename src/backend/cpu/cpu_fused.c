@@ -22,6 +22,10 @@
 static const size_t MOST_WEIGHTS = 1 << 20;
 /* Largest share of nonzero inputs at which lists are faster. */
 static const double DENSE = 0.5;
+/* Rows of a minibatch pass through all layers in blocks whose matrices have so many bytes, part of
+ * the second cache, and a multiple of so many rows. */
+static const size_t BLOCK_BYTES = 1 << 18;
+enum { BLOCK_ROWS = 48 };
 /* Multiply-adds of a layer above the first whose products take longer than two exchanges. */
 static const size_t WORTH_SHARING = 1 << 19;
 
@@ -326,6 +330,22 @@ static bool is_shared(const struct annc_fused *fused, uint32_t l, int workers)
     return l == 1 || (size_t)fused->m * shape->width[l - 1] * shape->width[l] >= WORTH_SHARING;
 }
 
+/* Returns the rows of a block: all of the minibatch if workers share a layer, if plain SGD changes
+ * the weights, or if the inputs are lists. */
+static uint32_t rows_of_block(const struct annc_fused *fused)
+{
+    const struct annc_worker *worker = fused->worker[0];
+    size_t floats = worker->layer[1].stride_in;
+    for (uint32_t l = 1; l < fused->layers; l++)
+        floats += 3 * worker->layer[l].stride; /* Z, A and delta */
+    const size_t rows = BLOCK_BYTES / sizeof(float) / floats / BLOCK_ROWS * BLOCK_ROWS;
+    const bool whole = fused->kind == ANNC_JOB_DESCENT || fused->lists || fused->moves || fused->layers == 1 ||
+                       (fused->kind == ANNC_JOB_UPDATE && fused->workers > 1);
+    if (whole || rows >= fused->m)
+        return fused->m;
+    return rows > 0 ? (uint32_t)rows : BLOCK_ROWS;
+}
+
 /* Assigns worker i of `workers` its units of a layer, in whole cache lines of floats. */
 static void share_layer(struct annc_layer *layer, int i, int workers)
 {
@@ -520,6 +540,7 @@ annc_status annc_fused_steps(void *engine, uint32_t m, uint32_t count)
     const int pace = fused->choose && most > 1 ? choose_pace(fused, examples) : ALL;
     const double start = annc_now();
     ANNC_TRY(share_out(fused, pace == ALL ? most : 1));
+    fused->block = rows_of_block(fused);
     read_own(fused->worker[0]);
     annc_pool_run(fused->pool, fused->workers, work, fused);
     note_pace(fused, pace, examples, annc_now() - start);

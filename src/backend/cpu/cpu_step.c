@@ -77,10 +77,11 @@ static const struct annc_record *lists_of(const struct annc_fused *fused, uint32
                         : fused->these + annc_cursor_position(fused->job->cursor, number, 0);
 }
 
-/* Returns the number of the minibatch's first example, counted over the whole run. */
-static uint64_t first_example(const struct annc_fused *fused, uint32_t number)
+/* Returns the number of the block's first example, counted over the whole run. */
+static uint64_t first_example(const struct annc_worker *worker, uint32_t number)
 {
-    return fused->job->cursor->first + annc_cursor_position(fused->job->cursor, number, 0);
+    const struct annc_cursor *cursor = worker->fused->job->cursor;
+    return cursor->first + annc_cursor_position(cursor, number, 0) + worker->row;
 }
 
 /* Adds noise to the inputs, then drops some. */
@@ -89,12 +90,12 @@ static void change_inputs(struct annc_worker *worker, uint32_t number, uint32_t 
     const struct annc_fused *fused = worker->fused;
     const size_t stride = worker->layer[1].stride_in;
     if (fused->noise > 0)
-        fused->kernels->add_noise(fused->job->training->seed, first_example(fused, number), fused->noise, m,
+        fused->kernels->add_noise(fused->job->training->seed, first_example(worker, number), fused->noise, m,
                                   worker->layer[1].n_in, worker->X, stride);
     if (fused->dropout[0].threshold == 0)
         return;
-    fused->kernels->dropout_factors(&fused->dropout[0], first_example(fused, number), m, 0, (uint32_t)stride, worker->F,
-                                    stride);
+    fused->kernels->dropout_factors(&fused->dropout[0], first_example(worker, number), m, 0, (uint32_t)stride,
+                                    worker->F, stride);
     fused->kernels->multiply_by(m * stride, worker->F, worker->X);
 }
 
@@ -118,16 +119,14 @@ static void first_affine(struct annc_worker *worker, uint32_t number, uint32_t p
     else
         gather(worker, fused->order + position, m);
     change_inputs(worker, number, m);
-    for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
-        fused->kernels->multiply(
-            &(struct annc_product){.M = m,
-                                   .N = ANNC_PAD,
-                                   .K = layer->n_in,
-                                   .A = {worker->X, layer->stride_in, 1},
-                                   .B = {layer->W[ANNC_THETA] + unit / ANNC_PAD * fused->plane, ANNC_PAD},
-                                   .C = {layer->Z + unit, layer->stride},
-                                   .start = ANNC_START_BIAS,
-                                   .bias = layer->b[ANNC_THETA] + unit});
+    fused->kernels->multiply(&(struct annc_product){.M = m,
+                                                    .N = (uint32_t)layer->stride,
+                                                    .K = layer->n_in,
+                                                    .A = {worker->X, layer->stride_in, 1},
+                                                    .B = {layer->W[ANNC_THETA], ANNC_PAD, fused->plane},
+                                                    .C = {layer->Z, layer->stride, ANNC_PAD},
+                                                    .start = ANNC_START_BIAS,
+                                                    .bias = layer->b[ANNC_THETA]});
 }
 
 /* Z = bias + D_in W. */
@@ -141,8 +140,8 @@ static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parit
                                    .N = (uint32_t)layer->stride,
                                    .K = below.n,
                                    .A = {below.rows, below.stride, 1},
-                                   .B = {layer->W[ANNC_THETA] + below.first * layer->stride, layer->stride},
-                                   .C = {layer->Z, layer->stride},
+                                   .B = {layer->W[ANNC_THETA] + below.first * layer->stride, layer->stride, ANNC_PAD},
+                                   .C = {layer->Z, layer->stride, ANNC_PAD},
                                    .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
                                    .bias = layer->b[ANNC_THETA]});
     }
@@ -167,7 +166,7 @@ static void drop(struct annc_worker *worker, uint32_t number, uint32_t l, uint32
     const size_t count = m * layer->stride;
     if (fused->dropout[l].threshold == 0)
         return;
-    fused->kernels->dropout_factors(&fused->dropout[l], first_example(fused, number), m, layer->first,
+    fused->kernels->dropout_factors(&fused->dropout[l], first_example(worker, number), m, layer->first,
                                     (uint32_t)layer->stride, layer->F, layer->stride);
     memcpy(layer->D, layer->A, count * sizeof *layer->D);
     fused->kernels->multiply_by(count, layer->F, layer->D);
@@ -227,14 +226,14 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
     for (int i = 0; i < annc_worker_pieces(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
-        worker->fused->kernels->multiply(
-            &(struct annc_product){.M = m,
-                                   .N = (uint32_t)below->stride,
-                                   .K = delta.n,
-                                   .A = {delta.rows, delta.stride, 1},
-                                   .B = {layer->V[ANNC_THETA] + delta.first * layer->stride_in, layer->stride_in},
-                                   .C = {below->delta, below->stride},
-                                   .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
+        worker->fused->kernels->multiply(&(struct annc_product){
+            .M = m,
+            .N = (uint32_t)below->stride,
+            .K = delta.n,
+            .A = {delta.rows, delta.stride, 1},
+            .B = {layer->V[ANNC_THETA] + delta.first * layer->stride_in, layer->stride_in, ANNC_PAD},
+            .C = {below->delta, below->stride, ANNC_PAD},
+            .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
     }
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
     if (worker->fused->dropout[l - 1].threshold > 0)
@@ -242,7 +241,7 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
 }
 
 /* Destination of BP3 and BP4: the parameters, with delta already scaled, or the gradients if an
- * update follows. */
+ * update follows. The gradients of a step's first block of rows begin at 0. */
 struct destination {
     float *W, *V, *b;
     enum annc_start start;
@@ -252,7 +251,8 @@ static struct destination destination_of(const struct annc_worker *worker, uint3
 {
     const struct annc_layer *layer = &worker->layer[l];
     if (worker->fused->kind == ANNC_JOB_UPDATE)
-        return (struct destination){layer->gW, layer->gV, layer->gb, ANNC_START_ZERO};
+        return (struct destination){layer->gW, layer->gV, layer->gb,
+                                    worker->row == 0 ? ANNC_START_ZERO : ANNC_START_THERE};
     return (struct destination){layer->W[ANNC_THETA], layer->V[ANNC_THETA], layer->b[ANNC_THETA], ANNC_START_THERE};
 }
 
@@ -268,14 +268,13 @@ static void first_step(struct annc_worker *worker, uint32_t number, uint32_t m)
                                       worker->values, into.W, fused->plane);
         return;
     }
-    for (size_t unit = 0; unit < layer->stride; unit += ANNC_PAD)
-        fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
-                                                        .N = ANNC_PAD,
-                                                        .K = m,
-                                                        .A = {worker->X, 1, layer->stride_in},
-                                                        .B = {layer->delta + unit, layer->stride},
-                                                        .C = {into.W + unit / ANNC_PAD * fused->plane, ANNC_PAD},
-                                                        .start = into.start});
+    fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
+                                                    .N = (uint32_t)layer->stride,
+                                                    .K = m,
+                                                    .A = {worker->X, 1, layer->stride_in},
+                                                    .B = {layer->delta, layer->stride, ANNC_PAD},
+                                                    .C = {into.W, ANNC_PAD, fused->plane},
+                                                    .start = into.start});
 }
 
 /* The transpose of BP4 for a shared layer: V += delta^T D_in. */
@@ -290,8 +289,8 @@ static void transposed_step(struct annc_worker *worker, uint32_t l, uint32_t m)
                                    .N = (uint32_t)layer->stride_in,
                                    .K = m,
                                    .A = {delta.rows, 1, delta.stride},
-                                   .B = {below->D, below->stride},
-                                   .C = {into.V + delta.first * layer->stride_in, layer->stride_in},
+                                   .B = {below->D, below->stride, ANNC_PAD},
+                                   .C = {into.V + delta.first * layer->stride_in, layer->stride_in, ANNC_PAD},
                                    .start = into.start});
     }
 }
@@ -308,8 +307,8 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
                                    .N = (uint32_t)layer->stride,
                                    .K = m,
                                    .A = {D_in.rows, 1, D_in.stride},
-                                   .B = {layer->delta, layer->stride},
-                                   .C = {into.W + D_in.first * layer->stride, layer->stride},
+                                   .B = {layer->delta, layer->stride, ANNC_PAD},
+                                   .C = {into.W + D_in.first * layer->stride, layer->stride, ANNC_PAD},
                                    .start = into.start});
     }
     if (layer->shared)
@@ -328,29 +327,30 @@ static void bias_step(const struct annc_worker *worker, uint32_t l, uint32_t m)
     worker->fused->kernels->add_rows(m, layer->stride, layer->stride, layer->delta, into.b);
 }
 
-static void backward(struct annc_worker *worker, uint32_t number, uint32_t m, int parity)
+/* Backward through a block of rows, of m in all. */
+static void backward(struct annc_worker *worker, uint32_t number, uint32_t rows, uint32_t m, int parity)
 {
     const struct annc_fused *fused = worker->fused;
     const struct annc_job *job = fused->job;
-    const bool updates = fused->kind == ANNC_JOB_UPDATE;
+    const bool updates = fused->kind == ANNC_JOB_UPDATE, is_last = worker->row + rows == m;
     const double eta = job->rates ? (double)job->rates[number].eta : job->training->eta;
-    output_delta(worker, m, (float)(updates ? 1.0 / m : -eta / m));
+    output_delta(worker, rows, (float)(updates ? 1.0 / m : -eta / m));
     for (uint32_t l = fused->layers; l >= 1; l--) {
         if (l > 1 && worker->layer[l].shared) {
             annc_worker_post(worker);
             annc_worker_await(worker);
         }
         if (l > 1)
-            hidden_delta(worker, l, m);
-        bias_step(worker, l, m);
+            hidden_delta(worker, l, rows);
+        bias_step(worker, l, rows);
         if (l > 1)
-            step(worker, l, m, parity);
+            step(worker, l, rows, parity);
         else
-            first_step(worker, number, m);
-        if (updates)
+            first_step(worker, number, rows);
+        if (updates && is_last)
             annc_worker_complete_gradient(worker, l, lists_of(fused, number), m);
     }
-    if (updates)
+    if (updates && is_last)
         annc_worker_update(worker, number);
 }
 
@@ -405,30 +405,58 @@ static void move_first(struct annc_worker *worker, uint32_t first)
     }
 }
 
+/* Makes the block of rows begin at `row`. The matrices of the last layer, which are scored, have all
+ * rows of the minibatch; the other layers' have those of a block. */
+static void move_to_row(struct annc_worker *worker, uint32_t row)
+{
+    struct annc_layer *last = &worker->layer[worker->fused->layers];
+    const ptrdiff_t rows = (ptrdiff_t)row - worker->row, floats = rows * (ptrdiff_t)last->stride;
+    float **const matrices[] = {&last->Z, &last->A, &last->D, &last->delta, &worker->Y};
+    if (rows == 0)
+        return;
+    for (size_t i = 0; i < sizeof matrices / sizeof *matrices; i++)
+        *matrices[i] += floats;
+    if (worker->weights)
+        worker->weights += rows;
+    worker->row = row;
+}
+
+/* Takes a step, block by block: the matrices of a large minibatch do not fit the caches. Sums
+ * continue from block to block in the same order, so results do not depend on the blocks. */
+static void take_step(struct annc_worker *worker, uint32_t number, uint32_t before, bool is_first)
+{
+    const struct annc_fused *fused = worker->fused;
+    const uint32_t m = fused->m, position = annc_cursor_position(fused->job->cursor, number, 0);
+    const int parity = (int)(number % 2);
+    for (uint32_t row = 0; row < m; row += fused->block) {
+        const uint32_t rows = m - row < fused->block ? m - row : fused->block;
+        move_to_row(worker, row);
+        /* The outputs are the first layer's and are about to be overwritten. */
+        if (fused->layers == 1)
+            score_previous_step(worker, before, number, is_first);
+        forward_first(worker, number, position + row, rows, parity);
+        if (fused->layers > 1 && row == 0)
+            score_previous_step(worker, before, number, is_first);
+        forward_others(worker, number, rows, parity);
+        if (fused->kind != ANNC_JOB_FORWARD)
+            backward(worker, number, rows, m, parity);
+    }
+    move_to_row(worker, 0);
+}
+
 void annc_worker_run(struct annc_worker *worker)
 {
     const struct annc_fused *fused = worker->fused;
-    const struct annc_job *job = fused->job;
     const bool descends = fused->kind != ANNC_JOB_FORWARD;
-    const uint32_t m = fused->m, end = fused->first + fused->count, stride = descends ? 1 : (uint32_t)fused->workers;
+    const uint32_t end = fused->first + fused->count, stride = descends ? 1 : (uint32_t)fused->workers;
     const uint32_t first = fused->first + (descends ? 0 : (uint32_t)worker->index);
     uint32_t before = first;
     if (fused->moves)
         move_first(worker, first);
     for (uint32_t number = first; number < end; number += stride) {
-        const uint32_t position = annc_cursor_position(job->cursor, number, 0);
-        const int parity = (int)(number % 2);
         if (fused->moves && number + 1 < end)
             annc_worker_move(worker, number + 1);
-        /* The outputs are the first layer's and are about to be overwritten. */
-        if (fused->layers == 1)
-            score_previous_step(worker, before, number, number == first);
-        forward_first(worker, number, position, m, parity);
-        if (fused->layers > 1)
-            score_previous_step(worker, before, number, number == first);
-        forward_others(worker, number, m, parity);
-        if (descends)
-            backward(worker, number, m, parity);
+        take_step(worker, number, before, number == first);
         before = number;
     }
     if (first < end)

@@ -62,6 +62,7 @@ struct annc_worker {
     double *costs;    /* per output, summed over a minibatch */
     double *squares;  /* of all layers */
     void *memory;
+    uint32_t row;       /* the first of the block of rows under way */
     uint64_t exchanges; /* in this call so far */
     struct {
         _Alignas(2 * ANNC_LINE) atomic_uint_fast64_t exchanges; /* completed, visible to others */
@@ -102,6 +103,7 @@ struct annc_fused {
     } pace[2]; /* with one worker, with all */
     struct annc_worker *worker[ANNC_MOST_WORKERS];
     uint32_t m, count, first; /* of this call: examples per step, steps, first step */
+    uint32_t block;           /* examples that pass through all layers together */
 };
 
 /* Publishes this worker's part of the next exchange. */

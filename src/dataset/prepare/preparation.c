@@ -31,20 +31,21 @@ const char *annc_scale_name(annc_scale scale)
 
 static bool could_be_byte(double x)
 {
-    return x >= 0 && x <= MOST_BYTE && x == floor(x);
+    return x >= 0 && x <= MOST_BYTE && x == (int)x;
 }
 
 /* Returns whether all values are whole and within 0...255, and the largest of them. */
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
-    *largest = 0;
+    double most = 0; /* in a register */
     for (size_t i = 0; i < table->rows; i++)
         for (uint32_t j = 0; j < table->inputs; j++) {
             const double x = annc_table_value(table, i, j);
             if (!could_be_byte(x))
                 return false;
-            *largest = x > *largest ? x : *largest;
+            most = x > most ? x : most;
         }
+    *largest = most;
     return true;
 }
 

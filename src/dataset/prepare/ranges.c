@@ -99,45 +99,58 @@ static double weight_of(const struct annc_table *table, size_t row)
     return table->weights ? (double)table->weights[row] : 1;
 }
 
-/* Adds up the values of each input, row by row, by the weights of the rows; n: the weight of those
- * that are there. */
-static void add_values(const struct annc_table *table, const uint32_t *rows, uint32_t count, double *n,
-                       struct annc_ranges *ranges)
+/* Reads a row's inputs. */
+static void read_row(const struct annc_table *table, size_t row, double *values)
 {
+    for (uint32_t j = 0; j < table->inputs; j++)
+        values[j] = annc_table_value(table, row, j);
+}
+
+/* Adds up the values of each input, row by row, by the weights of the rows; n: the weight of those
+ * that are there. Missing values add 0, so that compilers vectorise the loop. */
+static void add_values(const struct annc_table *table, const uint32_t *rows, uint32_t count, double *restrict values,
+                       double *restrict n, struct annc_ranges *ranges)
+{
+    double *restrict least = ranges->least, *restrict most = ranges->most, *restrict mean = ranges->mean;
     for (uint32_t j = 0; j < table->inputs; j++) {
-        ranges->least[j] = INFINITY;
-        ranges->most[j] = -INFINITY;
+        least[j] = INFINITY;
+        most[j] = -INFINITY;
     }
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t row = rows ? rows[i] : i;
+        const double weight = weight_of(table, row);
+        read_row(table, row, values);
         for (uint32_t j = 0; j < table->inputs; j++) {
-            const size_t row = rows ? rows[i] : i;
-            const double x = annc_table_value(table, row, j), weight = weight_of(table, row);
-            if (isnan(x))
-                continue;
-            n[j] += weight;
-            ranges->mean[j] += weight * x;
-            ranges->least[j] = x < ranges->least[j] ? x : ranges->least[j];
-            ranges->most[j] = x > ranges->most[j] ? x : ranges->most[j];
+            const double x = values[j];
+            n[j] += isnan(x) ? 0 : weight;
+            mean[j] += isnan(x) ? 0 : weight * x;
+            least[j] = x < least[j] ? x : least[j];
+            most[j] = x > most[j] ? x : most[j];
         }
+    }
     for (uint32_t j = 0; j < table->inputs; j++) {
         if (n[j] == 0)
-            ranges->least[j] = ranges->most[j] = 0;
-        ranges->mean[j] = n[j] > 0 ? ranges->mean[j] / n[j] : 0;
+            least[j] = most[j] = 0;
+        mean[j] = n[j] > 0 ? mean[j] / n[j] : 0;
     }
 }
 
-static void add_deviations(const struct annc_table *table, const uint32_t *rows, uint32_t count, const double *n,
-                           struct annc_ranges *ranges)
+static void add_deviations(const struct annc_table *table, const uint32_t *rows, uint32_t count,
+                           double *restrict values, const double *restrict n, struct annc_ranges *ranges)
 {
-    for (uint32_t i = 0; i < count; i++)
+    double *restrict deviation = ranges->deviation;
+    const double *restrict mean = ranges->mean;
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t row = rows ? rows[i] : i;
+        const double weight = weight_of(table, row);
+        read_row(table, row, values);
         for (uint32_t j = 0; j < table->inputs; j++) {
-            const size_t row = rows ? rows[i] : i;
-            const double x = annc_table_value(table, row, j);
-            const double difference = isnan(x) ? 0 : x - ranges->mean[j];
-            ranges->deviation[j] += weight_of(table, row) * (difference * difference);
+            const double difference = isnan(values[j]) ? 0 : values[j] - mean[j];
+            deviation[j] += weight * (difference * difference);
         }
+    }
     for (uint32_t j = 0; j < table->inputs; j++)
-        ranges->deviation[j] = n[j] > 0 ? sqrt(ranges->deviation[j] / n[j]) : 0;
+        deviation[j] = n[j] > 0 ? sqrt(deviation[j] / n[j]) : 0;
 }
 
 static uint32_t rows_of_sample(uint32_t inputs)
@@ -165,7 +178,7 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
                                 struct annc_ranges *ranges)
 {
     annc_status status = ANNC_OK;
-    double *n = NULL;
+    double *n = NULL, *values = NULL;
     uint32_t *sample = NULL;
     const uint32_t some = rows_of_sample(table->inputs);
     if (table->mapping.base && count > some) {
@@ -178,11 +191,13 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
         ANNC_TRY(measure_bytes(table, rows, count, ranges));
     } else {
         ANNC_TRY(annc_allocate(table->inputs, sizeof *n, "weights of the inputs", (void **)&n));
-        add_values(table, rows, count, n, ranges);
-        add_deviations(table, rows, count, n, ranges);
+        ANNC_TRY(annc_allocate(table->inputs, sizeof *values, "a row of the inputs", (void **)&values));
+        add_values(table, rows, count, values, n, ranges);
+        add_deviations(table, rows, count, values, n, ranges);
     }
 out:
     annc_release(n);
+    annc_release(values);
     annc_release(sample);
     if (status != ANNC_OK)
         annc_ranges_free(ranges);

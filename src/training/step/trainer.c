@@ -135,8 +135,10 @@ static float largest_input(const annc_examples *examples)
     float largest = 0;
     if (examples->type == ANNC_BYTES)
         return 255 / examples->divisor;
-    for (size_t i = 0; i < count; i++)
-        largest = fmaxf(largest, fabsf(((const float *)examples->x)[i]));
+    for (size_t i = 0; i < count; i++) {
+        const float size = fabsf(((const float *)examples->x)[i]);
+        largest = size > largest ? size : largest;
+    }
     return largest;
 }
 

@@ -44,8 +44,9 @@ struct annc_records {
 /* Initial value of a product: 0, a row of biases, or the present C. */
 enum annc_start { ANNC_START_ZERO, ANNC_START_BIAS, ANNC_START_THERE };
 
-/* C (M x N) = start + A B, with A (M x K) in any strides, B (K x N) and C in padded rows; N and the
- * rows of B and C are multiples of ANNC_PAD. */
+/* C (M x N) = start + A B, with A (M x K) in any strides; N is a multiple of ANNC_PAD. B (K x N) and
+ * C have `row` floats from row to row and `plane` from ANNC_PAD columns to the next: ANNC_PAD in
+ * padded rows. Every element is summed from its start in the order of k. */
 struct annc_product {
     uint32_t M, N, K;
     struct {
@@ -54,11 +55,11 @@ struct annc_product {
     } A;
     struct {
         const float *at;
-        size_t row;
+        size_t row, plane;
     } B;
     struct {
         float *at;
-        size_t row;
+        size_t row, plane;
     } C;
     enum annc_start start;
     const float *bias;

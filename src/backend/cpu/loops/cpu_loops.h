@@ -14,9 +14,11 @@
 /* A pointer computed once; otherwise the compiler recomputes its sums for each vector of a row. */
 #define SETTLED(pointer) __asm__("" : "+r"(pointer))
 /* A fully unrolled loop of a constant number of iterations, each with its own registers. */
-#define REPEAT(i, turns) _Pragma("GCC unroll 16") for (int i = 0; i < (turns); i++)
+#define REPEAT(i, turns) _Pragma("GCC unroll 32") for (int i = 0; i < (turns); i++)
 
 enum { MOST_VECTORS = 4 }; /* of a row, in registers at once */
+/* Of a product's tile. */
+enum { MOST_ROWS = TILE_1 > TILE_2 ? TILE_1 : TILE_2, MOST_SUMS = TILE_1 > 2 * TILE_2 ? TILE_1 : 2 * TILE_2 };
 
 /* ---------------------------------------------------------------- nonzero inputs */
 
@@ -166,27 +168,40 @@ static void sparse_update(const struct annc_records *records, const struct annc_
 
 /* ---------------------------------------------------------------- products */
 
+/* Computes rows x vectors vectors of C. Rows of A are addressed in groups of four, from few enough
+ * pointers for the registers. */
 INLINE void tile(const int rows, const int vectors, const struct annc_product *p, size_t row, size_t column)
 {
-    const float *a = p->A.at + row * p->A.row, *b = p->B.at + column;
-    float *c = p->C.at + row * p->C.row + column;
-    vec sum[16];
+    const float *b = p->B.at + IN_PLANE(column / LANES, p->B.plane);
+    float *c = p->C.at + row * p->C.row + IN_PLANE(column / LANES, p->C.plane);
+    const size_t one = p->A.row;
+    size_t three = 3 * one;
+    const float *a[(MOST_ROWS + 3) / 4];
+    vec sum[MOST_SUMS];
+    SETTLED(three);
+    REPEAT (i, (rows + 3) / 4)
+        a[i] = p->A.at + (row + 4 * (size_t)i) * one;
     REPEAT (i, rows * vectors)
-        sum[i] = p->start == ANNC_START_ZERO   ? v_zero()
-                 : p->start == ANNC_START_BIAS ? v_load(p->bias + column + i % vectors * LANES)
-                                               : v_load(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES);
-    for (uint32_t k = 0; k < p->K; k++, a += p->A.step, b += p->B.row) {
+        sum[i] = p->start == ANNC_START_ZERO ? v_zero()
+                 : p->start == ANNC_START_BIAS
+                     ? v_load(p->bias + column + i % vectors * LANES)
+                     : v_load(c + (size_t)(i / vectors) * p->C.row + IN_PLANE(i % vectors, p->C.plane));
+    for (uint32_t k = 0; k < p->K; k++, b += p->B.row) {
         vec right[2];
         REPEAT (g, vectors)
-            right[g] = v_load(b + g * LANES);
+            right[g] = v_load(b + IN_PLANE(g, p->B.plane));
         REPEAT (i, rows) {
-            const vec left = v_set(a[(size_t)i * p->A.row]);
+            const vec left = v_set(a[i / 4][i % 4 == 3 ? three : (size_t)(i % 4) * one]);
             REPEAT (g, vectors)
                 sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
         }
+        REPEAT (i, (rows + 3) / 4) {
+            a[i] += p->A.step;
+            SETTLED(a[i]);
+        }
     }
     REPEAT (i, rows * vectors)
-        v_store(c + (size_t)(i / vectors) * p->C.row + i % vectors * LANES, sum[i]);
+        v_store(c + (size_t)(i / vectors) * p->C.row + IN_PLANE(i % vectors, p->C.plane), sum[i]);
 }
 
 /* Computes a strip of C, one or two vectors wide. */
@@ -342,25 +357,27 @@ static double sum_costs(const struct annc_outputs *outputs)
     const size_t stride = outputs->stride, count = outputs->m * stride;
     const float *restrict Z = outputs->Z, *restrict A = outputs->A, *restrict Y = outputs->Y;
     const float tau = outputs->tau;
-    double *restrict sums = outputs->costs, sum = 0;
-    for (size_t j = 0; j < stride; j++)
-        sums[j] = 0;
+    double *restrict costs_of = outputs->costs, sum = 0;
     switch (outputs->cost) {
 #define SUM_COSTS(enumerator, name, value, ...)                                                                        \
     case enumerator:                                                                                                   \
-        for (size_t first = 0; first < stride; first += ANNC_PAD)                                                      \
+        for (size_t first = 0; first < stride; first += ANNC_PAD) {                                                    \
+            double sums[ANNC_PAD] = {0}; /* in registers */                                                            \
             for (size_t row = first, r = 0; row < count; row += stride, r++) {                                         \
                 const double weight = outputs->weights ? (double)outputs->weights[r] : 1;                              \
                 float costs[ANNC_PAD];                                                                                 \
-                for (size_t j = 0; j < ANNC_PAD; j++) {                                                                \
+                _Pragma("GCC unroll 1") for (size_t j = 0; j < ANNC_PAD; j++)                                          \
+                {                                                                                                      \
                     const float z = Z[row + j], a = A[row + j], y = Y[row + j];                                        \
                     (void)z;                                                                                           \
                     (void)a;                                                                                           \
                     costs[j] = value;                                                                                  \
                 }                                                                                                      \
                 for (size_t j = 0; j < ANNC_PAD; j++)                                                                  \
-                    sums[first + j] += weight * (double)costs[j];                                                      \
+                    sums[j] += weight * (double)costs[j];                                                              \
             }                                                                                                          \
+            memcpy(costs_of + first, sums, sizeof sums);                                                               \
+        }                                                                                                              \
         break;
         ANNC_COSTS(SUM_COSTS)
 #undef SUM_COSTS
@@ -368,7 +385,7 @@ static double sum_costs(const struct annc_outputs *outputs)
         break;
     }
     for (uint32_t j = 0; j < outputs->n; j++)
-        sum += sums[j];
+        sum += costs_of[j];
     return sum;
 }
 
@@ -547,25 +564,47 @@ static void scale_columns(size_t rows, size_t stride, const float *restrict fact
 
 /* ---------------------------------------------------------------- the order */
 
-/* Runs the rounds of annc_order_at for all positions, vector by vector, then continues the few
- * cycles that left the range. */
-static void order(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *restrict examples)
+/* Runs the rounds of annc_order_at for numbers side by side. */
+INLINE void run_rounds(const struct annc_order *order, uint32_t count, const uint32_t *restrict from,
+                       uint32_t *restrict to)
 {
     const uint32_t low_bits = order->low_bits, low_mask = ((uint32_t)1 << low_bits) - 1;
     const uint32_t high_mask = ((uint32_t)1 << (order->bits - low_bits)) - 1;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t low = (first + i) & low_mask, high = (first + i) >> low_bits;
+        uint32_t low = from[i] & low_mask, high = from[i] >> low_bits;
         REPEAT (pair, ANNC_ORDER_ROUNDS / 2) {
             low ^= annc_order_mix(high, order->key[2 * pair]) & low_mask;
             high ^= annc_order_mix(low, order->key[2 * pair + 1]) & high_mask;
         }
-        examples[i] = high << low_bits | low;
+        to[i] = high << low_bits | low;
     }
-    for (uint32_t i = 0; i < count; i++)
+}
+
+/* Runs the rounds for a piece of the positions, then again and again for those that left the
+ * range. */
+static void order(const struct annc_order *order, uint32_t first, uint32_t count, uint32_t *restrict examples)
+{
+    enum { PIECE = 512 };
+    uint32_t from[PIECE], to[PIECE], place[PIECE];
+    for (uint32_t done = 0; done < count; done += PIECE) {
+        uint32_t left = MIN(count - done, PIECE);
+        for (uint32_t i = 0; i < left; i++) {
+            from[i] = first + done + i;
+            place[i] = done + i;
+        }
         if (order->bits == 0)
-            examples[i] = first + i;
-        else if (examples[i] >= order->n)
-            examples[i] = annc_order_at(order, examples[i]);
+            memcpy(examples + done, from, left * sizeof *examples);
+        while (order->bits > 0 && left > 0) {
+            uint32_t outside = 0;
+            run_rounds(order, left, from, to);
+            for (uint32_t i = 0; i < left; i++) {
+                examples[place[i]] = from[outside] = to[i];
+                place[outside] = place[i];
+                outside += to[i] >= order->n;
+            }
+            left = outside;
+        }
+    }
 }
 
 #define ANNC_KERNELS(title)                                                                                            \
