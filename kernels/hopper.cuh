@@ -16,6 +16,15 @@ ANNC_INLINE uint32_t shared_address(const void *p)
     return (uint32_t)__cvta_generic_to_shared(p);
 }
 
+// Returns p, of shared memory, in a register that the compiler keeps: it would rather compute such
+// an address again at each use, between instructions of a chain that waits for them.
+template <typename T> ANNC_INLINE T *kept(T *p)
+{
+    uint32_t address = shared_address(p);
+    asm volatile("" : "+r"(address));
+    return static_cast<T *>(__cvta_shared_to_generic(address));
+}
+
 // ---------------------------------------------------------------- the cluster
 
 ANNC_INLINE uint32_t cluster_rank()

@@ -2,15 +2,17 @@
 //
 //   warps 0 to 3    chain    hidden units 8w to 8w + 7 of all rows: Z^1, A^1, Z^2, delta^2, delta^1,
 //                            and their W^2 in registers
-//   warps 4 to 7    prepare  Z^1 but for the last delta: the helpers' parts, corrections by older ones
-//   warps 8, 9      send     delta^1 of 16 units to the helpers
-//   warp 10         bias     b^2
-//   warp 11         score    cost and hits, the ring of records
+//   4 warps         prepare  Z^1 but for the last delta: the helpers' parts, corrections by older ones
+//   2 warps         send     delta^1 of 16 units to the helpers
+//   a warp          bias     b^2
+//   a warp          score    cost and hits, the ring of records
 //
 // Products are 3xTF32: high high + high low + low high. Fragments: lane = 4 g + t; a tile of 16
 // rows x 8 columns has rows g, g + 8 and columns 2t, 2t + 1 in registers 0 to 3. A product over
-// examples takes them in the order t, t + 4, t + 8, t + 12, so that one product's result is the
-// next one's operand, and nothing is shuffled.
+// examples takes them in the order 2t, 2t + 1, 2t + 8, 2t + 9. The product that gives delta^1 is
+// transposed, units x examples: so each product's result is the next one's operand, and nothing is
+// shuffled from step to step. Only f' of it and the product for W^2 need A^1 and delta^2 transposed,
+// through shared memory, while the chain waits for something else.
 //
 // The roles of a step meet at these barriers; a slot is free again where its line says so.
 //   z_full         helpers -> prepare  free: prepare expects its next bytes only after the wait,
@@ -19,12 +21,15 @@
 //   record_full    score -> prepare    free: score refills slot t after named barrier 2 of step t;
 //                  before it the chain has read t's targets and G, and prepare the rest.
 //   z_ready        prepare -> chain    two in turn: prepare writes z1 of t + 2 after delta_ready of
-//                  t, or for LAG 1 after z_full of t + 2, both of which follow the chain's read.
+//                  t, or for LAG 1 after z_full of t + 2, both of which follow the chain's read,
+//                  in step t - 1.
 //   delta_ready    chain -> send, prepare   free: the chain writes slot t + RING after z_full of
 //                  t + RING, whose helpers had the deltas to t + RING - LAG - 1 > t from send.
-//   b2_ready       bias, score -> chain, score   two in turn: both wait for each.
+//   b2_ready       bias -> chain, score   two in turn: bias signals t + 1 after named barrier 2 of t,
+//                  for which the others have waited for t.
 //   named barrier 2  chain -> bias, score   z2 and delta2 of t + 2 are written after b2_ready of
-//                  t + 1, which bias and score signal after their reads of t.
+//                  t + 2, which bias signals after named barrier 2 of t + 1, and that follows the
+//                  reads of t by both. Score reads b2 of t before that barrier, bias writes it after.
 #ifndef ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 #define ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 
@@ -54,19 +59,21 @@ ANNC_INLINE void load_gram(GramFragment &G, const float *record, int lane)
     }
 }
 
-// Loads delta of unit g, examples t, t + 4, t + 8, t + 12.
-ANNC_INLINE void load_delta(float *d, const float (*delta)[8], int g, int t)
+// Loads delta of unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9.
+ANNC_INLINE void load_delta(float *d, const float *delta, int lane)
 {
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        d[i] = delta[t + 4 * i][g];
+    const float4 v = load4(delta + lane * 4);
+    d[0] = v.x;
+    d[1] = v.y;
+    d[2] = v.z;
+    d[3] = v.w;
 }
 
 template <int N> ANNC_INLINE void load_output_parts(OutputParts<N> &parts, const ChainStep &S, int lane)
 {
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        load_output_part(parts.of[i], S.z2[i], S.z2_last[i], lane);
+        load_output_part(parts.of[i], S.z2[i] + lane * 4, S.z2_last[i] + last_of_lane<N>(lane));
 }
 
 // Loads the biases of the outputs of lane t, each once.
@@ -80,72 +87,116 @@ template <int N> ANNC_INLINE void load_output_biases(float (&b)[N / 2], const fl
         b[i] = b2[output_of<N>(t, 2 + i)]; //@wf1
 }
 
-// Stores a warp's part of Z^2.
-template <int N> ANNC_INLINE void store_output_part(ChainStep &S, const OutputPart &part, int w, int lane)
+// ---------------------------------------------------------------- chain
+
+// Where a lane of the chain reads and writes; in step 0 where two steps alternate.
+struct ChainPlaces {
+    float *tiles, *lasts;            // Z^2 of all warps
+    float *own_tile, *own_last, *z1; // of this warp
+    float *a_to, *a_from;            // as store_transposed and load_examples take them
+    float *delta2_to, *delta2_last_to, *delta2_from;
+    float *W2_to, *W2_from, *W2_last_from;
+    float *delta; // in slot 0
+};
+
+template <int N> ANNC_INLINE void find_places(ChainPlaces &at, ChainMemory &s, int w, int lane)
 {
-    *reinterpret_cast<float4 *>(&S.z2[w][lane * 4]) = tile_of(part);
+    const int g = lane >> 2, t = lane & 3;
+    constexpr bool few = N == LANE_OUTPUTS_OF_10;
+    ChainStep &S = s.step[0];
+    at.tiles = kept(&S.z2[0][lane * 4]);
+    at.lasts = kept(&S.z2_last[0][last_of_lane<N>(lane)]);
+    at.own_tile = kept(&S.z2[w][lane * 4]);
+    at.own_last = kept(&S.z2_last[w][few ? g * 4 : lane * 4]);
+    at.z1 = kept(&S.z1[w][lane * 4]);
+    at.a_to = kept(&s.a[w][2 * t][g]);
+    at.a_from = kept(&s.a[w][g][2 * t]);
+    at.delta2_to = kept(&S.delta2[w][2 * t][g]);
+    at.delta2_last_to = kept(&S.delta2[w][few ? 8 + (t & 1) : 8 + 2 * t][g]);
+    at.delta2_from = kept(&S.delta2[w][g][2 * t]);
+    at.W2_to = kept(&s.W2[w][g][2 * t]);
+    at.W2_from = kept(&s.W2[w][2 * t][g]);
+    at.W2_last_from = kept(&s.W2[w][output_of<N>(t, 4)][g]);
+    at.delta = kept(&s.delta[0][w][lane * 4]);
+}
+
+// Floats from a place in step 0 to that in step PARITY, and from W^2 by units to the slopes.
+template <int PARITY> constexpr int TO_STEP = PARITY *(int)(sizeof(ChainStep) / sizeof(float));
+constexpr int TO_SLOPES = 4 * 8 * EXAMPLE_STRIDE;
+
+// Stores a warp's part of Z^2.
+template <int N> ANNC_INLINE void store_output_part(float *tile, float *last, const OutputPart &part, int t)
+{
+    *reinterpret_cast<float4 *>(tile) = tile_of(part);
     if constexpr (N == LANE_OUTPUTS_OF_10) {
         const float4 z2_last = last_of(part);
-        if ((lane & 3) == 0)
-            *reinterpret_cast<float4 *>(&S.z2_last[w][lane]) = z2_last; //@wf1
+        if (t == 0)
+            *reinterpret_cast<float4 *>(last) = z2_last; //@wf1
     } else {
-        *reinterpret_cast<float4 *>(&S.z2_last[w][lane * 4]) = last_tile_of(part);
+        *reinterpret_cast<float4 *>(last) = last_tile_of(part);
     }
 }
 
 // Stores a lane's values of delta^2 for the product with A^1 and for the bias.
-template <int N> ANNC_INLINE void store_delta2(float (*to)[DELTA2_STRIDE], const float (&delta2)[N], int g, int t)
+template <int N> ANNC_INLINE void store_delta2(float *to, float *last_to, const float (&delta2)[N], int t)
 {
-    *reinterpret_cast<float2 *>(&to[g][2 * t]) = make_float2(delta2[0], delta2[1]);
-    *reinterpret_cast<float2 *>(&to[g + 8][2 * t]) = make_float2(delta2[2], delta2[3]);
+    store_transposed(to, delta2);
     if constexpr (N == LANE_OUTPUTS_OF_10) {
         if (t < 2) {
-            to[g][8 + t] = delta2[4];
-            to[g + 8][8 + t] = delta2[5];
+            last_to[0] = delta2[4];
+            last_to[8] = delta2[5];
         }
     } else {
-        *reinterpret_cast<float2 *>(&to[g][8 + 2 * t]) = make_float2(delta2[4], delta2[5]);
-        *reinterpret_cast<float2 *>(&to[g + 8][8 + 2 * t]) = make_float2(delta2[6], delta2[7]);
+        store_transposed(last_to, delta2 + 4);
     }
 }
 
-// ---------------------------------------------------------------- chain
-
 struct ChainState {
-    float delta[4]; // of the last step
+    ChainPlaces at;
+    float z[4];     // Z^1 of this step, but for the last step's delta: rows g, g, g + 8, g + 8
+    float delta[4]; // of the last step: unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9
     GramFragment G; // between the last step and the next
     // W^2 of outputs g, g, g + 8, g + 8 and units 2t, 2t + 1, 2t, 2t + 1 of the warp's 8, its state
     // unless PLAIN, and the operands made of it.
     float W2[4], v[4], high[4], low[4];
-    bool live[2];   // whether the two units exist; the rest has activations too
-    Product change; // (delta^2)^T A^1 of the last step, not yet in W^2
-    float rate;     // of that step: -eta / m, unless PLAIN eta
+    bool live[2]; // whether the two units exist; the rest has activations too
+    // What changes W^2 by the last step: A^1 of the examples of delta; -eta / m, unless PLAIN eta.
+    float A[4], rate;
 };
 
 // Makes the operands of W^2; those of the way back are read after CHAIN_SYNC.
-ANNC_INLINE void split_W2(ChainMemory &s, ChainState &c, int w, int g, int t)
+ANNC_INLINE void split_W2(ChainState &c)
 {
 #pragma unroll
     for (int q = 0; q < 4; q++) {
         c.high[q] = tf32_high(c.W2[q]);
         c.low[q] = tf32_low(c.W2[q], c.high[q]);
     }
-    *reinterpret_cast<float2 *>(&s.W2[w][g][2 * t]) = make_float2(c.W2[0], c.W2[1]);
-    *reinterpret_cast<float2 *>(&s.W2[w][g + 8][2 * t]) = make_float2(c.W2[2], c.W2[3]);
+    *reinterpret_cast<float2 *>(c.at.W2_to) = make_float2(c.W2[0], c.W2[1]);
+    *reinterpret_cast<float2 *>(c.at.W2_to + 8 * W2_STRIDE) = make_float2(c.W2[2], c.W2[3]);
 }
 
 // Updates W^2 by the last step.
-template <bool PLAIN> ANNC_INLINE void update_W2(const annc_cluster_launch &job, ChainState &c)
+template <bool PLAIN> ANNC_INLINE void update_W2(const annc_cluster_launch &job, ChainState &c, const Product &change)
 {
     const float per_m = 1.f / (float)job.m;
 #pragma unroll
     for (int q = 0; q < 4; q++) {
-        const float sum = c.live[q & 1] ? sum_of(c.change, q) : 0.f;
+        const float sum = c.live[q & 1] ? sum_of(change, q) : 0.f;
         if (PLAIN)
             c.W2[q] = fmaf(c.rate, sum, c.W2[q]);
         else
             linear_step(job.rule, true, c.rate, per_m * sum, c.W2[q], c.v[q]);
     }
+}
+
+// (delta^2)^T A^1 of the last step, of that parity.
+template <int PARITY> ANNC_INLINE void multiply_last_errors(Product &change, const ChainState &c)
+{
+    float low_outputs[4], high_outputs[4];
+    load_examples(low_outputs, c.at.delta2_from + TO_STEP<PARITY>);
+    load_examples(high_outputs, c.at.delta2_from + TO_STEP<PARITY> + 8 * EXAMPLE_STRIDE);
+    multiply_errors(change, low_outputs, high_outputs, c.A);
 }
 
 // Returns the factors of dropout for a lane's values: rows g, g, g + 8, g + 8 of the units `unit`
@@ -158,15 +209,24 @@ ANNC_INLINE float4 dropout_factors(const annc_cluster_launch &job, const float *
     return make_float4(low & 1 ? k : 0.f, low & 2 ? k : 0.f, high & 1 ? k : 0.f, high & 2 ? k : 0.f);
 }
 
-// x = x times the factors of dropout; HEADLINE has none.
-template <bool HEADLINE> ANNC_INLINE void drop(float (&x)[4], float4 factors)
+// x = x times the factors of dropout.
+ANNC_INLINE void drop(float (&x)[4], float4 factors)
 {
-    if (HEADLINE)
-        return;
     x[0] *= factors.x;
     x[1] *= factors.y;
     x[2] *= factors.z;
     x[3] *= factors.w;
+}
+
+// Waits for Z^1 of a step as prepare has it.
+template <int PARITY> ANNC_INLINE void wait_for_z(ChainMemory &s, ChainState &c, int step)
+{
+    wait(&s.z_ready[PARITY], step >> 1 & 1); //@wait zready
+    const float4 z = load4(c.at.z1 + TO_STEP<PARITY>);
+    c.z[0] = z.x;
+    c.z[1] = z.y;
+    c.z[2] = z.z;
+    c.z[3] = z.w;
 }
 
 template <bool HEADLINE, bool PLAIN, int PARITY>
@@ -174,40 +234,43 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
 {
     constexpr int N = LANE_OUTPUTS<HEADLINE>;
     const int g = lane >> 2, t = lane & 3;
-    ChainStep &S = s.step[PARITY];
-    wait(&s.z_ready[PARITY][w >> 1], step >> 1 & 1); //@wait zready
-    const float4 before = load4(&S.z1[w][lane * 4]);
-    float z[4] = {before.x, before.y, before.z, before.w};
-    if (step > 0) {
-        DeltaFragment D;
-        Product P;
-        split_delta(D, c.delta);
-        multiply(P, c.G, D);
-        update_W2<PLAIN>(job, c); // until the products are there
-        split_W2(s, c, w, g, t);
+    constexpr int here = TO_STEP<PARITY>;
+    DeltaFragment D;
+    Product P, change; // before step 0 all factors are 0
+    split_delta(D, c.delta);
+    multiply(P, c.G, D);
+    multiply_last_errors<PARITY ^ 1>(change, c);
 #pragma unroll
-        for (int q = 0; q < 4; q++)
-            z[q] += sum_of(P, q);
-    }
+    for (int q = 0; q < 4; q++)
+        c.z[q] += sum_of(P, q);
     float a[4];
-    OutputPart part;
-    activate_hidden<HEADLINE>(job.net, z, a);
-    float4 factors = {};
-    if (!HEADLINE)
-        factors = dropout_factors(job, s.record[slot_of<RING>(step)], 8 * w + 2 * t, g);
+    activate_hidden<HEADLINE>(job.net, c.z, a);
+    if (PLAIN || step > 0) // momentum moves W^2 without a gradient, too
+        update_W2<PLAIN>(job, c, change);
+    split_W2(c);
     float in[4] = {a[0], a[1], a[2], a[3]}; // of layer 2
-    drop<HEADLINE>(in, factors);
+    if (!HEADLINE) {
+        const float4 factors = dropout_factors(job, s.record[slot_of<RING>(step)], 8 * w + 2 * t, g);
+        float slope[4] = {1, 1, 1, 1};
+        drop(in, factors);
+        multiply_by_derivative(job.net.hidden_activation, c.z, a, slope);
+        drop(slope, factors);
+        store_transposed(c.at.a_to + TO_SLOPES, slope);
+    }
+    store_transposed(c.at.a_to, in);
+    OutputPart part;
     multiply_by_W2(part, in, c.high, c.low);
-    if (step > 0)
-        wait(&s.b2_ready[PARITY ^ 1], (step - 1) >> 1 & 1); //@wait b2ready
+    wait(&s.b2_ready[PARITY], step >> 1 & 1); //@wait b2ready
+    __syncwarp();
     float b[N / 2];
     load_output_biases<N>(b, s.b2, t);
-    store_output_part<N>(S, part, w, lane);
+    store_output_part<N>(c.at.own_tile + here, c.at.own_last + here, part, t);
+    load_examples(c.A, c.at.a_from);
     CHAIN_SYNC(); //@bar
     OutputParts<N> parts;
-    load_output_parts(parts, S, lane);
-    *reinterpret_cast<float2 *>(&s.a[w][g][2 * t]) = make_float2(in[0], in[1]);
-    *reinterpret_cast<float2 *>(&s.a[w][g + 8][2 * t]) = make_float2(in[2], in[3]);
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        load_output_part(parts.of[i], c.at.tiles + here + i * 128, c.at.lasts + here + i * 128);
     float o[N], delta2[N], y[N], scale[2];
     sum_output_parts(o, parts, b);
     begin_output_error<HEADLINE>(o);
@@ -217,35 +280,31 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
     float r[N / 2]; // W^2 as the operand of the way back: the outputs of this lane, unit g
 #pragma unroll
     for (int i = 0; i < N / 2; i++)
-        r[i] = s.W2[w][output_of<N>(t, i < 2 ? i : 2 + i)][g];
+        r[i] = i < 2 ? c.at.W2_from[i * W2_STRIDE] : c.at.W2_last_from[(i - 2) * W2_STRIDE];
     c.rate = s.rate[step];
     load_gram(c.G, s.record[slot_of<RING>(step + 1)] + TARGETS, lane); // prepare has seen that it is there
     output_error<HEADLINE>(job.net, lane, o, y, scale, delta2);
-    HiddenSum sum;
-    multiply_back(sum, delta2, r, t);
-    float(*delta2_of)[DELTA2_STRIDE] = S.delta2[w];
-    store_delta2(delta2_of, delta2, g, t);
+    UnitSum sum;
+    multiply_back_by_unit(sum, delta2, r, t);
+    store_delta2(c.at.delta2_to + here, c.at.delta2_last_to + here, delta2, t);
     OUTPUT_ARRIVE();
-    __syncwarp();
-    float A[4], low_outputs[4], high_outputs[4]; // of examples t, t + 4, t + 8, t + 12
-    load_delta(A, s.a[w], g, t);
+    wait_for_z<PARITY ^ 1>(s, c, step + 1); // until the product is there
+    float slope[4];
+    if (HEADLINE) {
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        low_outputs[i] = delta2_of[t + 4 * i][g];
-        high_outputs[i] = delta2_of[t + 4 * i][8 + g];
+        for (int i = 0; i < 4; i++)
+            slope[i] = fmaf(-c.A[i], c.A[i], c.A[i]);
+    } else {
+        load_examples(slope, c.at.a_from + TO_SLOPES);
     }
-    float d[4];
-    hidden_error<HEADLINE>(job.net, sum, z, a, d);
-    drop<HEADLINE>(d, factors);
-    float(*delta)[8] = s.delta[slot_of<RING>(step)][w];
-    *reinterpret_cast<float2 *>(&delta[g][2 * t]) = make_float2(d[0], d[1]);
-    *reinterpret_cast<float2 *>(&delta[g + 8][2 * t]) = make_float2(d[2], d[3]);
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        c.delta[i] = sum_of(sum, i) * slope[i];
+    *reinterpret_cast<float4 *>(c.at.delta + slot_of<RING>(step) * 4 * 128) =
+        make_float4(c.delta[0], c.delta[1], c.delta[2], c.delta[3]);
     __syncwarp();
-    load_delta(c.delta, delta, g, t);
     if (lane == 0)
         arrive(&s.delta_ready[slot_of<RING>(step)]); //@signal dready
-
-    multiply_errors(c.change, low_outputs, high_outputs, A);
 }
 
 // W2, v: of the network and its optimiser; v is NULL without.
@@ -255,6 +314,7 @@ ANNC_INLINE void chain_warp(ChainMemory &s, const annc_cluster_launch &job, floa
     const int steps = (int)job.steps, hidden = (int)job.net.hidden, outputs = (int)job.net.outputs;
     const int g = lane >> 2, t = lane & 3, unit = 8 * w + 2 * t;
     ChainState c = {};
+    find_places<LANE_OUTPUTS<HEADLINE>>(c.at, s, w, lane);
 #pragma unroll
     for (int q = 0; q < 4; q++) {
         const int j = g + 8 * (q >> 1), n = unit + (q & 1);
@@ -262,13 +322,18 @@ ANNC_INLINE void chain_warp(ChainMemory &s, const annc_cluster_launch &job, floa
         c.W2[q] = j < outputs && n < hidden ? W2[j * hidden + n] : 0.f;
         c.v[q] = v && j < outputs && n < hidden ? v[j * hidden + n] : 0.f;
     }
-    split_W2(s, c, w, g, t);
+    wait_for_z<0>(s, c, 0);
     for (int step = 0; step < steps; step += 2) {
         chain_step<HEADLINE, PLAIN, 0>(s, job, c, w, lane, step);
         if (step + 1 < steps)
             chain_step<HEADLINE, PLAIN, 1>(s, job, c, w, lane, step + 1);
     }
-    update_W2<PLAIN>(job, c);
+    Product change;
+    if (steps & 1)
+        multiply_last_errors<0>(change, c);
+    else
+        multiply_last_errors<1>(change, c);
+    update_W2<PLAIN>(job, c, change);
 #pragma unroll
     for (int q = 0; q < 4; q++) {
         const int j = g + 8 * (q >> 1), n = unit + (q & 1);
@@ -285,7 +350,7 @@ ANNC_INLINE void chain_warp(ChainMemory &s, const annc_cluster_launch &job, floa
 // -eta / (m divisor) if PLAIN, else 1 / (m divisor).
 template <bool PLAIN> ANNC_INLINE void send_warp(ChainMemory &s, const annc_cluster_launch &job, int half, int lane)
 {
-    const int g = lane >> 2, t = lane & 3, steps = (int)job.steps;
+    const int steps = (int)job.steps;
     const HelperRings *helper = reinterpret_cast<const HelperRings *>(&s); // the same offset in every block
     const float per_divisor = 1.f / job.divisor;
     uint32_t barrier[PARTS], to[PARTS];
@@ -302,7 +367,7 @@ template <bool PLAIN> ANNC_INLINE void send_warp(ChainMemory &s, const annc_clus
 #pragma unroll
         for (int i = 0; i < 2; i++) {
             float d[4];
-            load_delta(d, s.delta[slot][2 * half + i], g, t);
+            load_delta(d, s.delta[slot][2 * half + i], lane);
 #pragma unroll
             for (int j = 0; j < 2; j++)
                 split_bf16(d[2 * j] * k, d[2 * j + 1] * k, f[0][2 * i + j], f[1][2 * i + j], f[2][2 * i + j]);
@@ -324,7 +389,7 @@ template <bool PLAIN> ANNC_INLINE void send_warp(ChainMemory &s, const annc_clus
 // by the deltas of 2 to LAG steps ago.
 ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, int half, int parity, int lane)
 {
-    const int g = lane >> 2, t = lane & 3, steps = (int)job.steps;
+    const int steps = (int)job.steps;
     for (int step = parity; step < steps; step += 2) {
         const int slot = slot_of<RING>(step);
         float z[2][4] = {};
@@ -337,7 +402,7 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
                 float d[4];
                 DeltaFragment D;
                 Product P;
-                load_delta(d, s.delta[slot_of<RING>(step - lag)][2 * half + j], g, t);
+                load_delta(d, s.delta[slot_of<RING>(step - lag)][2 * half + j], lane);
                 split_delta(D, d);
                 multiply(P, G, D);
 #pragma unroll
@@ -377,8 +442,15 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
             wait(&s.record_full[slot_of<RING>(step + 1)], parity_of<RING>(step + 1));
         __syncwarp();
         if (lane == 0)
-            arrive(&s.z_ready[parity][half]); //@signal zready
+            arrive(&s.z_ready[parity]); //@signal zready
     }
+    if (parity != (steps & 1))
+        return;
+    // The chain waits for one step more than there are, and sees each phase if this one comes last.
+    if (steps > 1)
+        wait(&s.delta_ready[slot_of<RING>(steps - 2)], parity_of<RING>(steps - 2));
+    if (lane == 0)
+        arrive(&s.z_ready[parity]);
 }
 
 // ---------------------------------------------------------------- score
@@ -391,13 +463,10 @@ template <bool HEADLINE> ANNC_INLINE void score_warp(ChainMemory &s, const annc_
     for (int step = 0; step < steps; step++) {
         const int slot = slot_of<RING>(step);
         const ChainStep &S = s.step[step & 1];
-        if (step > 0)
-            wait(&s.b2_ready[(step - 1) & 1], (step - 1) >> 1 & 1); //@wait b2ready
-        float b[N / 2];                                             // bias writes them after the barrier
+        wait(&s.b2_ready[step & 1], step >> 1 & 1); //@wait b2ready
+        float b[N / 2];                             // bias writes them after the barrier
         load_output_biases<N>(b, s.b2, lane & 3);
         OUTPUT_SYNC(); //@a2
-        if (lane == 0)
-            arrive(&s.b2_ready[step & 1]); //@signal b2ready
         OutputParts<N> parts;
         float z[N], a[N], y[N], scale[2];
         load_output_parts(parts, S, lane);
@@ -433,13 +502,12 @@ ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float
     float bias = s.b2[lane & 15], state = v && live ? v[lane] : 0.f;
     for (int step = 0; step < steps; step++) {
         const float k = s.rate[step];
-        OUTPUT_SYNC();                                                      //@a2
-        const float *d = &s.step[step & 1].delta2[0][lane >> 4][lane & 15]; // even or odd rows
-        float sum[4];
-#pragma unroll
-        for (int r = 0; r < ROWS / 2; r++)
-            sum[r & 3] = r < 4 ? d[2 * r * DELTA2_STRIDE] : sum[r & 3] + d[2 * r * DELTA2_STRIDE];
-        float total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        if (lane == 0)
+            arrive(&s.b2_ready[step & 1]);                                        //@signal b2ready
+        OUTPUT_SYNC();                                                            //@a2
+        const float *d = &s.step[step & 1].delta2[0][lane & 15][(lane >> 4) * 8]; // rows 0 to 7 or 8 to 15
+        const float4 x = load4(d), y = load4(d + 4);
+        float total = ((x.x + y.x) + (x.y + y.y)) + ((x.z + y.z) + (x.w + y.w));
         total += __shfl_xor_sync(~0u, total, 16);
         if (PLAIN)
             bias = fmaf(k, total, bias); //@bias
@@ -448,8 +516,6 @@ ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float
         if (lane < 16)
             s.b2[lane] = bias;
         __syncwarp();
-        if (lane == 0)
-            arrive(&s.b2_ready[step & 1]); //@signal b2ready
     }
     if (live)
         b2[lane] = bias;
@@ -465,8 +531,11 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
     const int outputs = (int)job.net.outputs, steps = (int)job.steps, thread = (int)threadIdx.x;
     for (int i = thread; i < RING * RECORD; i += THREADS)
         s.record[i / RECORD][i % RECORD] = 0; // the last step reads one record further
-    for (int i = thread; i < 2 * 4 * ROWS * DELTA2_STRIDE; i += THREADS)
-        s.step[i / (4 * ROWS * DELTA2_STRIDE)].delta2[0][i / DELTA2_STRIDE % (4 * ROWS)][i % DELTA2_STRIDE] = 0;
+    constexpr int OUTPUT_ROWS = 4 * 16 * EXAMPLE_STRIDE;
+    for (int i = thread; i < 2 * OUTPUT_ROWS; i += THREADS)
+        (&s.step[i / OUTPUT_ROWS].delta2[0][0][0])[i % OUTPUT_ROWS] = 0;
+    for (int i = thread; i < 2 * 4 * 128; i += THREADS) // the chain reads it for one step more than there are
+        (&s.step[i / 512].z1[0][0])[i % 512] = 0;
     for (int i = thread; i < steps; i += THREADS)
         s.rate[i] = PLAIN ? -rate_of(job, i) / (float)job.m : rate_of(job, i);
     // Outputs that do not exist: a sigmoid of such a bias is 0, and so is its delta.
@@ -482,9 +551,8 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
         barrier_open(&s.delta_ready[i], 4);
     }
     for (int i = 0; i < 2; i++) {
-        barrier_open(&s.z_ready[i][0], 1);
-        barrier_open(&s.z_ready[i][1], 1);
-        barrier_open(&s.b2_ready[i], 2);
+        barrier_open(&s.z_ready[i], 2);
+        barrier_open(&s.b2_ready[i], 1);
     }
     barriers_are_open();
     for (int i = 0; i < RING; i++) {
@@ -496,26 +564,29 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
     }
 }
 
-// Each scheduler gets a warp of the chain and one of prepare.
+// Each of the four schedulers gets every fourth warp: one of the chain, which it should rarely keep
+// waiting, and others that have as few instructions as possible, 220 to 250 a step.
 template <bool HEADLINE, bool PLAIN> ANNC_INLINE void chain_block(ChainMemory &s, const annc_cluster_launch &job)
 {
-    const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31, group = w >> 2, member = w & 3;
+    const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31;
     const size_t at_W2 = (size_t)job.net.hidden * (job.net.inputs + 1),
                  at_b2 = at_W2 + job.net.outputs * job.net.hidden;
     float *const theta = job.net.theta, *const v = PLAIN ? nullptr : job.net.v;
     open_chain_memory<HEADLINE, PLAIN>(s, job, theta + at_b2);
     __syncthreads();
     cluster_sync();
-    if (group == 0)
-        chain_warp<HEADLINE, PLAIN>(s, job, theta + at_W2, v ? v + at_W2 : nullptr, member, lane);
-    else if (group == 1)
-        prepare_warp(s, job, member & 1, member >> 1, lane);
-    else if (member < 2)
-        send_warp<PLAIN>(s, job, member, lane);
-    else if (member == 2)
-        bias_warp<PLAIN>(s, job, theta + at_b2, v ? v + at_b2 : nullptr, lane);
-    else
+    if (w < 4)
+        chain_warp<HEADLINE, PLAIN>(s, job, theta + at_W2, v ? v + at_W2 : nullptr, w, lane);
+    else if (w < 6)
+        prepare_warp(s, job, w - 4, 0, lane);
+    else if (w == 6 || w == 10)
+        prepare_warp(s, job, w == 10, 1, lane);
+    else if (w == 7)
         score_warp<HEADLINE>(s, job, lane);
+    else if (w < 10)
+        send_warp<PLAIN>(s, job, w - 8, lane);
+    else
+        bias_warp<PLAIN>(s, job, theta + at_b2, v ? v + at_b2 : nullptr, lane);
 }
 
 #endif

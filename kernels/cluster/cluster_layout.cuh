@@ -9,6 +9,7 @@
 #include "kernels/device.cuh"
 #include "kernels/hopper.cuh"
 #include "kernels/two_layers/outputs.cuh"
+#include "kernels/two_layers/products.cuh"
 
 constexpr int ROWS = ANNC_TWO_LAYERS_BATCH;   // examples of a step; rows that are missing count as 0
 constexpr int UNITS = ANNC_TWO_LAYERS_HIDDEN; // of the hidden layer
@@ -36,7 +37,7 @@ constexpr int RING = 8;           // slots of the rings between roles
 constexpr int ROW_RING = LAG + 4; // slots of a helper's inputs: those of steps t - LAG - 1 to t, and 2 ahead
 // Strides that keep a warp's accesses on different banks.
 template <bool FLOATS> constexpr int ROW_STRIDE = SPLITS<FLOATS> *PART_INPUTS<FLOATS> + 8; // by split
-constexpr int W2_STRIDE = 12, A_STRIDE = 8, DELTA2_STRIDE = 24;
+constexpr int W2_STRIDE = 12;
 
 // What the plan says of a step: targets (outputs.cuh), then G by lag as fragments of 16 x 8 tiles,
 // 256 floats of high parts and 256 of low parts, then a word per row with a bit for each hidden
@@ -60,23 +61,24 @@ template <int SLOTS> ANNC_INLINE int parity_of(int step)
 
 // Values that the chain's warps exchange within a step; two of them alternate.
 struct ChainStep {
-    float z2[4][128];                     // parts of Z^2 by warp: outputs 0 to 7 of all rows, as a fragment
-    float z2_last[4][128];                // outputs 8 and more by warp, as load_output_part takes them
-    float z1[4][128];                     // Z^1 without the correction by the last step's delta, by 8 units
-    float delta2[4][ROWS][DELTA2_STRIDE]; // [warp][row][output], the same in each; 0 where there is no output
+    float z2[4][128];                    // parts of Z^2 by warp: outputs 0 to 7 of all rows, as a fragment
+    float z2_last[4][128];               // outputs 8 and more by warp, as load_output_part takes them
+    float z1[4][128];                    // Z^1 without the correction by the last step's delta, by 8 units
+    float delta2[4][16][EXAMPLE_STRIDE]; // [warp][output][row], the same in each; 0 where there is no output
 };
 
 struct __align__(128) ChainMemory
 {
     float z_parts[RING][PARTS][4][128]; // from the helpers: [step][part][8 units][fragment]
     float record[RING][RECORD];
-    float delta[RING][4][ROWS][8]; // of the hidden layer: [step][8 units][row][unit]
+    float delta[RING][4][128]; // of the hidden layer: [step][8 units], a lane's 4 (load_examples)
     ChainStep step[2];
-    float a[4][ROWS][A_STRIDE]; // of the hidden layer: [8 units][row][unit]
-    float W2[4][16][W2_STRIDE]; // [8 units][output][unit]
+    float a[4][8][EXAMPLE_STRIDE];     // of the hidden layer: [8 units][unit][row]
+    float slope[4][8][EXAMPLE_STRIDE]; // unless HEADLINE: f' times the factors of dropout
+    float W2[4][16][W2_STRIDE];        // [8 units][output][unit]
     float b2[16];
     float rate[ANNC_CLUSTER_STEPS]; // of each step: -eta / m for plain SGD, else eta
-    uint64_t z_full[RING], record_full[RING], delta_ready[RING], z_ready[2][2], b2_ready[2];
+    uint64_t z_full[RING], record_full[RING], delta_ready[RING], z_ready[2], b2_ready[2];
 };
 
 struct __align__(128) HelperRings

@@ -139,9 +139,7 @@ template <bool PLAIN, bool FLOATS, bool UPDATE, bool MULTIPLY>
 ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, ProductState<FLOATS> &P, int w,
                               int lane, int step, int past)
 {
-    // Rows as the left operand; columns transposed, examples in the order t, t + 4, t + 8, t + 12.
-    const int row = (lane & 7) + ((lane >> 3) & 1) * 8, i = lane & 7,
-              row_transposed = (i >> 1) + 4 * (i & 1) + ((lane >> 3) & 1) * 8, column = ((lane >> 4) & 1) * 8;
+    const int row = (lane & 7) + ((lane >> 3) & 1) * 8, column = ((lane >> 4) & 1) * 8;
     HelperTiles<FLOATS> columns, rows;
     if (MULTIPLY)
         wait(&s.x_full[slot_of<ROW_RING>(step)], parity_of<ROW_RING>(step));
@@ -151,7 +149,7 @@ ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch
         for (int x = 0; x < SPLITS<FLOATS>; x++) {
             const int at = x * PART_INPUTS<FLOATS> + (w * TILES_PER_WARP<FLOATS> + n) * TILE + column;
             if (UPDATE)
-                load_tiles_transposed(columns[n][x], shared_address(&s.x[slot_of<ROW_RING>(past)][row_transposed][at]));
+                load_tiles_transposed(columns[n][x], shared_address(&s.x[slot_of<ROW_RING>(past)][row][at]));
             if (MULTIPLY)
                 load_tiles(rows[n][x], shared_address(&s.x[slot_of<ROW_RING>(step)][row][at]));
         }

@@ -60,7 +60,7 @@ __device__ inline void load_rows(const annc_cluster_launch &job, PlanRows rows, 
 }
 
 // Writes G[step,lag] of rows i and j, whose inputs have this product: slice j / 8, lane
-// 4 (i % 8) + j % 4, register i / 8 + 2 (j / 4 % 2).
+// 4 (i % 8) + j / 2 % 4, register i / 8 + 2 (j % 2).
 __device__ inline void write_gram(const annc_cluster_launch &job, int step, int lag, int i, int j, double product,
                                   float *gram)
 {
@@ -70,7 +70,7 @@ __device__ inline void write_gram(const annc_cluster_launch &job, int step, int 
                      k_b = share_of_gradient(job, false, step - lag, step);
         value = (float)((k_W * product + k_b) / job.m);
     }
-    float *at = gram + (j / 8) * 128 + (4 * (i % 8) + j % 4) * 4 + i / 8 + 2 * (j / 4 % 2);
+    float *at = gram + (j / 8) * 128 + (4 * (i % 8) + j / 2 % 4) * 4 + i / 8 + 2 * (j % 2);
     const float high = tf32_high(value);
     at[0] = high;
     at[256] = value - high;

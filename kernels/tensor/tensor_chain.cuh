@@ -40,30 +40,12 @@ ANNC_INLINE void load_gram(GramFragment &G, const int *gram, int lane)
         }
 }
 
-// Loads row g of a matrix, examples 2t, 2t + 1, 2t + 8, 2t + 9.
-ANNC_INLINE void load_examples(float *d, const float *row, int t)
-{
-    const float2 low = load2(row + 2 * t), high = load2(row + 2 * t + 8);
-    d[0] = low.x;
-    d[1] = low.y;
-    d[2] = high.x;
-    d[3] = high.y;
-}
-
-// Stores a fragment of 16 examples x 8 columns, transposed.
-ANNC_INLINE void store_transposed(float (*to)[EXAMPLE_STRIDE], const float *v, int g, int t)
-{
-    to[2 * t][g] = v[0];
-    to[2 * t + 1][g] = v[1];
-    to[2 * t][g + 8] = v[2];
-    to[2 * t + 1][g + 8] = v[3];
-}
-
 ANNC_INLINE void load_output_parts(OutputParts<LANE_OUTPUTS> &parts, const TensorMemory &s, int parity, int lane)
 {
 #pragma unroll
     for (int i = 0; i < CHAIN_WARPS; i++)
-        load_output_part(parts.of[i], s.z2[parity][i], s.z2_last[parity][i][0], lane);
+        load_output_part(parts.of[i], s.z2[parity][i] + lane * 4,
+                         s.z2_last[parity][i][0] + last_of_lane<LANE_OUTPUTS>(lane));
 }
 
 // ---------------------------------------------------------------- W^2 and biases
@@ -150,7 +132,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
     OutputParts<LANE_OUTPUTS> parts;
     float o[LANE_OUTPUTS], delta2[LANE_OUTPUTS], y[LANE_OUTPUTS], scale[2];
     load_output_parts(parts, s, I, lane);
-    store_transposed(own.a, a, g, t);
+    store_transposed(&own.a[2 * t][g], a);
     sum_output_parts(o, parts, c.b2);
     if (w == 0)
 #pragma unroll
@@ -163,7 +145,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
     HiddenSum sum;
     float d[4], kd[4];
     multiply_back(sum, delta2, r, t);
-    store_transposed(own.delta2, delta2, g, t);
+    store_transposed(&own.delta2[2 * t][g], delta2);
     if (t < 2) {
         own.delta2[8 + t][g] = delta2[4];
         own.delta2[8 + t][g + 8] = delta2[5];
@@ -174,15 +156,15 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
 #pragma unroll
     for (int q = 0; q < 4; q++)
         kd[q] = k * d[q];
-    store_transposed(own.delta, kd, g, t);
+    store_transposed(&own.delta[2 * t][g], kd);
     publish_delta(s.delta[group & 1][I], kd, w, g, t);
     __syncwarp();
     float A[4], low_outputs[4], high_outputs[4];
-    load_examples(kd, own.delta[g], t);
+    load_examples(kd, &own.delta[g][2 * t]);
     split_delta(c.past[I], kd);
-    load_examples(A, own.a[g], t);
-    load_examples(low_outputs, own.delta2[g], t);
-    load_examples(high_outputs, own.delta2[g + 8], t);
+    load_examples(A, &own.a[g][2 * t]);
+    load_examples(low_outputs, &own.delta2[g][2 * t]);
+    load_examples(high_outputs, &own.delta2[g + 8][2 * t]);
     Product change;
     multiply_errors(change, low_outputs, high_outputs, A);
 #pragma unroll

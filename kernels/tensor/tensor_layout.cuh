@@ -30,7 +30,7 @@ static_assert(2 * TILES <= PRODUCT_WARPS * MOST_BLOCKS, "every input has a place
 constexpr int PAIRS = 5, NEW_PAIR = 4, GRAM = ROWS * ROWS;
 
 // Strides that keep a warp's accesses on different banks.
-constexpr int EXAMPLE_STRIDE = 20, W2_STRIDE = 12;
+constexpr int W2_STRIDE = 12;
 
 // What a chain warp exchanges among its lanes.
 struct __align__(16) ChainWarp

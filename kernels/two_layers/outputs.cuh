@@ -72,20 +72,25 @@ template <int N> struct OutputParts {
 };
 
 // tile: outputs 0 to 7 as a fragment. last: outputs 8 and 9, by [row % 8][output, output, row + 8 ...],
-// or 8 to 15 as a fragment.
-template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float *tile, const float *last, int lane)
+// or 8 to 15 as a fragment; both from where the lane's values begin, last_of_lane in `last`.
+template <int N> ANNC_INLINE int last_of_lane(int lane)
 {
-    const float4 v = load4(tile + lane * 4);
+    return N == LANE_OUTPUTS_OF_10 ? (lane >> 2) * 4 + 2 * (lane & 1) : lane * 4;
+}
+
+template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float *tile, const float *last)
+{
+    const float4 v = load4(tile);
     part[0] = v.x;
     part[1] = v.y;
     part[2] = v.z;
     part[3] = v.w;
     if constexpr (N == LANE_OUTPUTS_OF_10) {
-        const float2 u = load2(last + (lane >> 2) * 4 + 2 * (lane & 1)); //@wf1
+        const float2 u = load2(last); //@wf1
         part[4] = u.x;
         part[5] = u.y;
     } else {
-        const float4 u = load4(last + lane * 4);
+        const float4 u = load4(last);
         part[4] = u.x;
         part[5] = u.y;
         part[6] = u.z;

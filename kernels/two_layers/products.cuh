@@ -11,6 +11,27 @@
 
 // ---------------------------------------------------------------- over examples
 
+constexpr int EXAMPLE_STRIDE = 20; // of matrices whose rows are examples' values: keeps accesses on different banks
+
+// Loads examples 2t, 2t + 1, 2t + 8, 2t + 9 of a row; at: example 2t.
+ANNC_INLINE void load_examples(float *d, const float *at)
+{
+    const float2 low = load2(at), high = load2(at + 8);
+    d[0] = low.x;
+    d[1] = low.y;
+    d[2] = high.x;
+    d[3] = high.y;
+}
+
+// Stores a fragment of 16 examples x 8 columns, transposed; at: column 2t, example g.
+ANNC_INLINE void store_transposed(float *at, const float *v)
+{
+    at[0] = v[0];
+    at[EXAMPLE_STRIDE] = v[1];
+    at[8] = v[2];
+    at[EXAMPLE_STRIDE + 8] = v[3];
+}
+
 struct GramFragment {
     float high[2][4], low[2][4]; // [8 examples][register]
 };
@@ -163,25 +184,6 @@ ANNC_INLINE void multiply_back(HiddenSum &sum, const float (&delta2)[LANE_OUTPUT
     mma_tf32(sum.e1, dh, rh[0], rh[1]);
 }
 
-// r: W^2 of outputs 2t, 2t + 1, 8 + 2t and 9 + 2t, unit g.
-ANNC_INLINE void multiply_back(HiddenSum &sum, const float (&delta2)[LANE_OUTPUTS_OF_16], const float (&r)[4], int)
-{
-    float dh[4], dl[4];
-#pragma unroll
-    for (int tile = 0; tile < 2; tile++) {
-        const float r0 = r[2 * tile], r1 = r[2 * tile + 1], rh[2] = {tf32_high(r0), tf32_high(r1)};
-        split_tile(dh, dl, delta2 + 4 * tile);
-        if (tile == 0) {
-            mma_tf32_first(sum.e0, dh, tf32_low(r0, rh[0]), tf32_low(r1, rh[1]));
-            mma_tf32_first(sum.e1, dh, rh[0], rh[1]);
-        } else {
-            mma_tf32(sum.e0, dh, tf32_low(r0, rh[0]), tf32_low(r1, rh[1]));
-            mma_tf32(sum.e1, dh, rh[0], rh[1]);
-        }
-        mma_tf32(sum.e0, dl, rh[0], rh[1]);
-    }
-}
-
 // BP2: D = (W^2^T delta^2) times f'(Z^1).
 template <bool HEADLINE>
 ANNC_INLINE void hidden_error(const annc_two_layers &net, const HiddenSum &sum, const float (&z)[4],
@@ -197,6 +199,57 @@ ANNC_INLINE void hidden_error(const annc_two_layers &net, const HiddenSum &sum, 
     } else {
         multiply_by_derivative(net.hidden_activation, z, a, d);
     }
+}
+
+// The same of unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9: the operand of the next product over
+// examples. Products with the high parts of delta^2, and the rest.
+struct UnitSum {
+    float first[2][4], rest[2][4]; // [8 examples]; registers 2 and 3 by the low parts of W^2
+};
+
+// r: W^2 of outputs 2t, 2t + 1 and 8 + t % 2 or 8 + 2t, 9 + 2t, unit g. The left operand has each
+// unit twice, by the high parts of W^2 and by the low ones.
+template <int N>
+ANNC_INLINE void multiply_back_by_unit(UnitSum &sum, const float (&delta2)[N], const float (&r)[N / 2], int t)
+{
+    float rh[N / 2], rl[N / 2], dh[N], dl[N];
+#pragma unroll
+    for (int i = 0; i < N / 2; i++) {
+        rh[i] = tf32_high(r[i]);
+        rl[i] = tf32_low(r[i], rh[i]);
+    }
+#pragma unroll
+    for (int q = 0; q < N; q++) {
+        dh[q] = tf32_high(delta2[q]);
+        dl[q] = tf32_low(delta2[q], dh[q]);
+    }
+    const float W2[4] = {rh[0], rl[0], rh[1], rl[1]};
+#pragma unroll
+    for (int i = 0; i < 2; i++)
+        mma_tf32_first(sum.first[i], W2, dh[2 * i], dh[2 * i + 1]);
+    if constexpr (N == LANE_OUTPUTS_OF_10) { // the high and the low parts of outputs 8 and 9 share a slice
+        const float last[4] = {rh[2], rl[2], 0.f, 0.f};
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            mma_tf32_first(sum.rest[i], last, t < 2 ? dh[4 + i] : dl[4 + i], 0.f);
+    } else {
+        const float last[4] = {rh[2], rl[2], rh[3], rl[3]};
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            mma_tf32_first(sum.rest[i], last, dl[4 + 2 * i], dl[5 + 2 * i]);
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            mma_tf32(sum.first[i], last, dh[4 + 2 * i], dh[5 + 2 * i]);
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++)
+        mma_tf32(sum.rest[i], W2, dl[2 * i], dl[2 * i + 1]);
+}
+
+ANNC_INLINE float sum_of(const UnitSum &sum, int i)
+{
+    const float *first = sum.first[i >> 1] + (i & 1), *rest = sum.rest[i >> 1] + (i & 1);
+    return first[0] + (first[2] + (rest[0] + rest[2]));
 }
 
 #endif

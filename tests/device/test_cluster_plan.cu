@@ -37,10 +37,10 @@ template <typename Element> static Element *upload(const Element *host, size_t c
     return device;
 }
 
-// The element (i, j) of G in the order of fragments: lane 4 (i % 8) + j % 4 of the slice j / 8.
+// The element (i, j) of G in the order of fragments: lane 4 (i % 8) + j / 2 % 4 of the slice j / 8.
 static double gram_at(const float *gram, int i, int j)
 {
-    const float *at = gram + (j / 8) * 128 + (4 * (i % 8) + j % 4) * 4 + i / 8 + 2 * (j / 4 % 2);
+    const float *at = gram + (j / 8) * 128 + (4 * (i % 8) + j / 2 % 4) * 4 + i / 8 + 2 * (j % 2);
     return (double)at[0] + (double)at[256];
 }
 
