@@ -256,8 +256,8 @@ ANNC_INLINE float *place_of(const TensorMemory &s, int tile, int lane, int h, in
     _Pragma("unroll") for (int q = 0; q < TILES_HERE; q++) _Pragma("unroll") for (int h = 0; h < 2; h++)               \
         _Pragma("unroll") for (int j = 0; j < 2; j++) _Pragma("unroll") for (int r = 0; r < 4; r++)
 
-// Loads the weights, and sets their scale so that they can grow 64 times, and up to 1023, before fp16
-// has no such numbers.
+// Loads the weights, and sets their scale so that they can grow 127 times, and up to 2047, before
+// fp16 has no such numbers.
 template <int TILES_HERE>
 ANNC_INLINE void load_weights(const TensorMemory &s, ProductState<TILES_HERE> &P, int w, int lane)
 {
