@@ -8,9 +8,8 @@
 
 #include "kernels/tensor/tensor_layout.cuh"
 
-// Named barriers: 1 among the chain's 4 warps, 2 from them to the product warps: z has been read.
-#define CHAIN_SYNC()    asm volatile("bar.sync 1,128;" ::: "memory")
-#define Z_READ_ARRIVE() asm volatile("bar.arrive 2,480;" ::: "memory")
+// A barrier of the chain's 4 warps.
+#define CHAIN_SYNC() asm volatile("bar.sync 1,128;" ::: "memory")
 
 struct ChainState {
     DeltaFragment past[STEPS]; // k delta^1 of the last steps, k = -eta / (m divisor)
@@ -81,20 +80,34 @@ ANNC_INLINE float sum_of_column(float low_row, float high_row)
 
 // ---------------------------------------------------------------- a step
 
-// Hands k delta^1 to the product warps, in two bf16: 16 bits of 24, the second rounded to nearest.
-ANNC_INLINE void publish_delta(uint16_t (*parts)[UNITS][ROWS], const float *d, int w, int g, int t)
+// Hands k delta^1 of a group to the product warps: times a power of 2 that makes the warp's largest one
+// about 2^14, in two fp16.
+ANNC_INLINE void publish_deltas(TensorMemory &s, const ChainState &c, int group, int w, int lane)
 {
-    const int unit = 8 * w + 2 * t;
+    const int g = lane >> 2, t = lane & 3;
+    float d[STEPS][4]; // of unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9
+    uint32_t largest = 0;
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-        uint32_t pair[2];
-        split_bf16_nearest(d[2 * half], d[2 * half + 1], pair[0], pair[1]);
+    for (int i = 0; i < STEPS; i++)
 #pragma unroll
-        for (int p = 0; p < 2; p++) {
-            parts[p][unit][g + 8 * half] = (uint16_t)pair[p];
-            parts[p][unit + 1][g + 8 * half] = (uint16_t)(pair[p] >> 16);
+        for (int q = 0; q < 4; q++) {
+            d[i][q] = c.past[i].high[q] + c.past[i].low[q];
+            largest = max(largest, __float_as_uint(fabsf(d[i][q])));
         }
-    }
+    const int exponent = max(exponent_of(__reduce_max_sync(~0u, largest)), -112); // 2^126 is the largest scale
+    const float scale = power_of_2(14 - exponent);
+    if (lane == 0)
+        s.delta_unit[group & 1][w] = inverse_of_power(scale);
+#pragma unroll
+    for (int i = 0; i < STEPS; i++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            uint32_t parts[2];
+            split_f16(d[i][2 * half] * scale, d[i][2 * half + 1] * scale, parts[0], parts[1]);
+#pragma unroll
+            for (int p = 0; p < 2; p++)
+                *reinterpret_cast<uint32_t *>(&s.delta[group & 1][i][p][8 * w + g][2 * t + 8 * half]) = parts[p];
+        }
 }
 
 // z: this step's Z^1 times the divisor, by the parameters after the last group but one, corrected
@@ -157,7 +170,6 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
     for (int q = 0; q < 4; q++)
         kd[q] = k * d[q];
     store_transposed(&own.delta[2 * t][g], kd);
-    publish_delta(s.delta[group & 1][I], kd, w, g, t);
     __syncwarp();
     float A[4], low_outputs[4], high_outputs[4];
     load_examples(kd, &own.delta[g][2 * t]);
@@ -183,11 +195,12 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
 template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainState &c, int group, int w, int lane)
 {
     float z[STEPS][4];
+    asm volatile("" : "+r"(w), "+r"(lane)); // addresses kept from group to group would take too many registers
 #pragma unroll
     for (int i = 0; i < STEPS; i++) {
         float4 sum = load4(&s.z[0][i][w][lane * 4]);
 #pragma unroll
-        for (int p = 1; p < PRODUCT_WARPS; p++) {
+        for (int p = 1; p < Z_PARTS; p++) {
             const float4 v = load4(&s.z[p][i][w][lane * 4]);
             sum.x += v.x;
             sum.y += v.y;
@@ -199,7 +212,9 @@ template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainStat
         z[i][2] = sum.z;
         z[i][3] = sum.w;
     }
-    Z_READ_ARRIVE();
+    __syncwarp();
+    if (lane == 0)
+        arrive(&s.z_read); //@signal zread
     if (group > 0)
 #pragma unroll
         for (int i = 0; i < STEPS; i++)
@@ -215,6 +230,7 @@ template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainStat
             }
     chain_step<HEADLINE, 0>(s, c, z[0], group, w, lane);
     chain_step<HEADLINE, 1>(s, c, z[1], group, w, lane);
+    publish_deltas(s, c, group, w, lane);
 }
 
 // ---------------------------------------------------------------- parameters

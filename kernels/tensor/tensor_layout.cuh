@@ -1,7 +1,7 @@
 // tensor_layout.cuh - sizes of the tensor engine, and what a block keeps in shared memory.
 //
 // kernels/README.md has the mathematics. A block of 16 warps trains one network, two steps at a
-// time: while 4 chain warps run the steps of a group, 11 product warps update W^1 by the group
+// time: while 4 chain warps run the steps of a group, 12 product warps update W^1 by the group
 // before and multiply it with the inputs of the group after.
 #ifndef ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
 #define ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
@@ -19,11 +19,13 @@ constexpr int STEPS = 2;                 // of a group
 constexpr int GROUP_ROWS = STEPS * ROWS; // one per lane
 constexpr int TILE = 16;                 // inputs of a tile
 constexpr int TILES = ANNC_TENSOR_INPUTS / TILE, X_BYTES = GROUP_ROWS * TILE * 2, RAW_BYTES = GROUP_ROWS * TILE;
-constexpr int CHAIN_WARPS = UNITS / 8, PRODUCT_WARPS = 11;
-constexpr int THREADS = 32 * (CHAIN_WARPS + PRODUCT_WARPS + 1); // the last warp serves them
-constexpr int MOST_BLOCKS = 9;                                  // of 16 units x 16 inputs, of a product warp
+constexpr int CHAIN_WARPS = UNITS / 8, PRODUCT_WARPS = 12;
+constexpr int THREADS = 32 * (CHAIN_WARPS + PRODUCT_WARPS);
+constexpr int OWN_TILES = 4;                         // of a product warp: w, w + PRODUCT_WARPS, ...
+constexpr int LAST_TILE = PRODUCT_WARPS * OWN_TILES; // a chain warp's
+constexpr int Z_PARTS = PRODUCT_WARPS + 1;
 static_assert(GROUP_ROWS == WARP, "a lane has a row of a group");
-static_assert(2 * TILES <= PRODUCT_WARPS * MOST_BLOCKS, "every input has a place");
+static_assert(TILES == LAST_TILE + 1, "every input has a place");
 
 // Products of the inputs of a step and of an earlier one, X_i X_j^T: those of both steps with the
 // two of the group before, and of the second step with the first.
@@ -41,26 +43,38 @@ struct __align__(16) ChainWarp
     float W2[16][W2_STRIDE];          // [output][unit]
 };
 
+// A lane's share of the tiles w, w + PRODUCT_WARPS, ... of W^1.
+template <int TILES_HERE> struct ProductState {
+    float W[TILES_HERE][2][2][4]; // [tile][16 units][8 inputs][register], times `scale`
+    float scale;                  // a power of 2
+};
+
 struct __align__(128) TensorMemory
 {
-    float z[PRODUCT_WARPS][STEPS][CHAIN_WARPS][128]; // parts of Z^1 times the divisor: fragments of 8 units
-    int gram[3][PAIRS][GRAM];                        // by group; fragments: [8 columns][register][lane]
-    uint16_t delta[2][STEPS][2][UNITS][ROWS];        // k delta^1 in 2 bf16, by group: [step][part][unit][row]
-    float z2[2][CHAIN_WARPS][128];                   // parts of Z^2, two steps alternate
-    float z2_last[2][CHAIN_WARPS][8][4];             // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
-    float outputs[2][STEPS][LANE_OUTPUTS][WARP];     // Z^2 by lane, by group
+    float z[Z_PARTS][STEPS][CHAIN_WARPS][128];      // parts of Z^1 times the divisor: fragments of 8 units
+    int gram[3][PAIRS][GRAM];                       // by group; fragments: [8 columns][register][lane]
+    uint16_t delta[2][STEPS][2][UNITS][ROWS];       // k delta^1 in 2 fp16, by group: [step][part][unit][row]
+    float __align__(16) delta_unit[2][CHAIN_WARPS]; // what a 1 in them stands for, by group: a power of 2
+    float z2[2][CHAIN_WARPS][128];                  // parts of Z^2, two steps alternate
+    float z2_last[2][CHAIN_WARPS][8][4];            // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
+    float outputs[2][STEPS][LANE_OUTPUTS][WARP];    // Z^2 by lane, by group
     float targets[3][GROUP_ROWS][TARGET_STRIDE<LANE_OUTPUTS>]; // by group
     uint32_t numbers[4][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
-    unsigned char x[2][TILES][X_BYTES];  // in bf16, by group
+    unsigned char x[2][TILES][X_BYTES];  // in fp16, by group
     unsigned char raw[TILES][RAW_BYTES]; // the bytes of the next group
-    unsigned long long used[4];          // tiles with other bytes than 0, by group: a bit each
+    uint64_t z_read;                     // a barrier: the chain has read z of a group
+    ProductState<1> last_tile[WARP];     // by lane of warp 3; in registers while it is at work
     ChainWarp chain[CHAIN_WARPS];
     annc_two_layers net;
     annc_cursor cursor;
     int tiles, steps; // of the network's inputs; of the launch
 };
-static_assert(sizeof(TensorMemory) <= 216 * 1024, "tensor_engine.c and kernels/README.md say so");
+static_assert(sizeof(TensorMemory) <= 227 * 1024, "tensor_engine.c and kernels/README.md say so");
 constexpr uint32_t NO_EXAMPLE = 0xFFFFFFFFu;
+
+// 2^23: the last bits of a float from there to 2^24 count ones.
+constexpr float ONES = 8388608.f;
+constexpr uint32_t BITS_OF_ONES = 0x4B000000u;
 
 // Where the 8 inputs `half` of a row are in a tile: neighbouring rows use different banks.
 ANNC_INLINE int place_in_tile(int row, int half)

@@ -1,5 +1,5 @@
-// tensor_service.cuh - warp 15: which examples are next, their targets, the score of steps that
-// have run.
+// tensor_service.cuh - what chain warps do when their steps have run: find the next examples and their
+// targets, score the steps before.
 #ifndef ANNC_KERNELS_TENSOR_TENSOR_SERVICE_CUH
 #define ANNC_KERNELS_TENSOR_TENSOR_SERVICE_CUH
 
@@ -43,28 +43,31 @@ template <bool HEADLINE> ANNC_INLINE void score(TensorMemory &s, int group, int 
     }
 }
 
-// Sets to 0 what the product warps add to for a group.
+// Sets to 0 what the product warps add to for a group, less the bits that come with each part.
 ANNC_INLINE void clear_sums(TensorMemory &s, int group, int lane)
 {
+    constexpr int ZERO = (int)(0u - Z_PARTS * BITS_OF_ONES);
     int4 *const sums = reinterpret_cast<int4 *>(s.gram[group % 3]);
     for (int i = lane; i < PAIRS * GRAM / 4; i += WARP)
-        sums[i] = make_int4(0, 0, 0, 0);
-    if (lane == 0)
-        s.used[group % 4] = 0;
+        sums[i] = make_int4(ZERO, ZERO, ZERO, ZERO);
 }
 
-// What the warp does while the chain runs group `group`, -1 before the first.
-template <bool HEADLINE> ANNC_INLINE void service_phase(TensorMemory &s, int group, int lane)
+// What warps 0 to 2 do besides in the phase of group `group`, -1 before the first.
+template <bool HEADLINE> ANNC_INLINE void service_phase(TensorMemory &s, int group, int w, int lane)
 {
     const int groups = groups_of(s);
-    clear_sums(s, group + 2, lane);
-    if (group + 1 < groups)
-        find_targets(s, group + 1, lane);
-    if (group + 3 < groups)
-        find_examples(s, group + 3, lane);
-    if (group > 0)
+    asm volatile("" : "+r"(lane));
+    if (w == 2) { //@skip
+        clear_sums(s, group + 2, lane);
+    } else if (w == 1) { //@skip
+        if (group + 1 < groups)
+            find_targets(s, group + 1, lane);
+        if (group + 3 < groups)
+            find_examples(s, group + 3, lane);
+    } else if (group > 0) {
         for (int i = 0; i < STEPS; i++)
             score<HEADLINE>(s, group - 1, i, lane);
+    }
 }
 
 #endif

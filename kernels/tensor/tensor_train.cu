@@ -4,6 +4,9 @@
 #include "kernels/tensor/tensor_products.cuh"
 #include "kernels/tensor/tensor_service.cuh"
 
+// The barrier at the end of a phase.
+#define PHASE_SYNC() asm volatile("bar.sync 2,512;" ::: "memory")
+
 // HEADLINE: sigmoid in both layers and the quadratic cost, with the hardware's 2^x and 1 / x; any
 // other functions are those of annc_functions.h.
 // Registers: at most 128 (512 threads of 65536), no spills.
@@ -18,42 +21,55 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         s.cursor = *s.net.cursor;
         s.tiles = ((int)s.net.inputs + TILE - 1) / TILE;
         s.steps = (int)steps;
+        barrier_open(&s.z_read, CHAIN_WARPS);
     }
     for (int i = (int)threadIdx.x; i < (int)(sizeof s.chain / sizeof(float)); i += THREADS)
         reinterpret_cast<float *>(s.chain)[i] = 0;
+    // The inputs before the first group's.
+    for (int i = (int)threadIdx.x; i < (int)(sizeof s.x[1] / sizeof(int4)); i += THREADS)
+        reinterpret_cast<int4 *>(s.x[1])[i] = make_int4(0, 0, 0, 0);
     __syncthreads();
     // The roles meet at the barrier of each phase. In the first one no step runs, in the last one
     // W^1 is updated by the last deltas.
-    const int groups = groups_of(s);
     if (w < CHAIN_WARPS) {
         ChainState c;
         load_chain<HEADLINE>(s, c, w, lane);
+        if (w == 3) {
+            load_weights(s, s.last_tile[lane], LAST_TILE, lane);
+        } else if (w == 2) {
+            clear_sums(s, 0, lane);
+        } else if (w == 1) {
+            find_examples(s, 0, lane);
+            find_examples(s, 1, lane);
+        }
         __syncthreads();
-        for (int group = -1; group <= groups; group++) {
-            if (group >= 0 && group < groups)
+        if (w == 3)
+            fetch_group<1>(s, 0, LAST_TILE, lane);
+        for (int group = -1; group <= groups_of(s); group++) {
+            if (group >= 0 && group < groups_of(s))
                 chain_group<HEADLINE>(s, c, group, w, lane);
-            __syncthreads();
+            if (w == 3) {
+                ProductState<1> P = s.last_tile[lane];
+                product_phase(s, P, group, LAST_TILE, lane);
+                s.last_tile[lane] = P;
+            } else
+                service_phase<HEADLINE>(s, group, w, lane);
+            PHASE_SYNC(); //@chain
         }
         store_chain(s, c, w, lane);
-    } else if (w < CHAIN_WARPS + PRODUCT_WARPS) {
-        Weights W;
-        load_weights(s, W, w - CHAIN_WARPS, lane);
-        __syncthreads(); // the numbers of examples
-        fetch_group(s, 0, w - CHAIN_WARPS, lane);
-        for (int group = -1; group <= groups; group++) {
-            product_phase(s, W, group);
-            __syncthreads();
-        }
-        store_weights(s, W, w - CHAIN_WARPS, lane);
+        if (w == 3)
+            store_weights(s, s.last_tile[lane], LAST_TILE, lane);
     } else {
-        clear_sums(s, 0, lane);
-        find_examples(s, 0, lane);
-        find_examples(s, 1, lane);
-        __syncthreads();
-        for (int group = -1; group <= groups; group++) {
-            service_phase<HEADLINE>(s, group, lane);
-            __syncthreads();
+        ProductState<OWN_TILES> P;
+        const int first = w - CHAIN_WARPS;
+        load_weights(s, P, first, lane);
+        __syncthreads(); // the numbers of examples
+        fetch_group<OWN_TILES>(s, 0, first, lane);
+        for (int group = -1; group <= groups_of(s); group++) {
+            product_phase(s, P, group, first, lane);
+            PHASE_SYNC(); //@product
         }
+        store_weights(s, P, first, lane);
     }
     if (threadIdx.x == 0)
         s.net.cursor->step = s.net.cursor->next = s.cursor.step + steps;

@@ -39,6 +39,21 @@ ANNC_INLINE void mma_bf16_first(float *c, const uint32_t *a, uint32_t b0, uint32
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "f"(0.f));
 }
 
+// The same with operands in fp16.
+ANNC_INLINE void mma_f16(float *c, const uint32_t *a, uint32_t b0, uint32_t b1)
+{
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+ANNC_INLINE void mma_f16_first(float *c, const uint32_t *a, uint32_t b0, uint32_t b1)
+{
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%10,%10,%10,%10};"
+        : "=f"(c[0]), "=f"(c[1]), "=f"(c[2]), "=f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "f"(0.f));
+}
+
 // C (16 x 8) = C + A (16 x 8) B (8 x 8), operands in TF32. volatile: the sequential chain needs its
 // products in the order in which they are written.
 ANNC_INLINE void mma_tf32(float *c, const float *a, float b0, float b1)
@@ -85,12 +100,32 @@ ANNC_INLINE void split_bf16(float x, float y, uint32_t &high, uint32_t &middle, 
     low = __byte_perm(__float_as_uint(x2), __float_as_uint(y2), UPPER_HALVES);
 }
 
-// Splits two floats into two pairs of bf16, each the nearest: 16 bits of 24.
-ANNC_INLINE void split_bf16_nearest(float x, float y, uint32_t &high, uint32_t &low)
+// Splits two floats into two pairs of fp16, each the nearest: 22 bits of 24, all of them where the
+// second part is no smaller than 2^-14.
+ANNC_INLINE void split_f16(float x, float y, uint32_t &high, uint32_t &low)
 {
-    asm("cvt.rn.bf16x2.f32 %0,%1,%2;" : "=r"(high) : "f"(y), "f"(x));
-    const float x1 = x - __uint_as_float(high << 16), y1 = y - __uint_as_float(high & 0xFFFF0000u);
-    asm("cvt.rn.bf16x2.f32 %0,%1,%2;" : "=r"(low) : "f"(y1), "f"(x1));
+    float xh, yh;
+    asm("cvt.rn.f16x2.f32 %0,%1,%2;" : "=r"(high) : "f"(y), "f"(x));
+    asm("{.reg .f16 x,y;\nmov.b32 {x,y},%2;\ncvt.f32.f16 %0,x;\ncvt.f32.f16 %1,y; }" : "=f"(xh), "=f"(yh) : "r"(high));
+    asm("cvt.rn.f16x2.f32 %0,%1,%2;" : "=r"(low) : "f"(y - yh), "f"(x - xh));
+}
+
+// Returns 2^e, e from -126 to 127.
+ANNC_INLINE float power_of_2(int e)
+{
+    return __uint_as_float((uint32_t)(127 + e) << 23);
+}
+
+// Returns e of the bits of a number from 2^e to 2^(e + 1).
+ANNC_INLINE int exponent_of(uint32_t bits)
+{
+    return (int)(bits >> 23) - 127;
+}
+
+// Returns 1 / x, x = 2^e with e from -126 to 126.
+ANNC_INLINE float inverse_of_power(float x)
+{
+    return __uint_as_float((254u << 23) - __float_as_uint(x));
 }
 
 // e^-z: the hardware's 2^x, within 2 ulp.
