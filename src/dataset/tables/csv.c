@@ -10,6 +10,7 @@
 #include "dataset/tables/columns.h"
 #include "dataset/tables/kinds.h"
 #include "dataset/tables/label_sets.h"
+#include "dataset/tables/roles.h"
 #include "dataset/tables/table.h"
 #include "dataset/text/cells.h"
 #include "dataset/text/preamble.h"
