@@ -259,6 +259,10 @@ class Foreign(Tables):
             self.put_model(safetensors(W, metadata=metadata))
             said = self.run_program("predict", "m", "x.csv", "--layers", "756-2", code=INPUT).stderr
             self.assertIn(f"the model's {message} is malformed", said)
+        for names in ('["a"]', '["a","b","c","d"]'):
+            self.put_model(safetensors([("0.weight", [2, 3], [0.5] * 6)], metadata={"annc.inputs": names}))
+            said = self.run_program("export", "m", "--format", "c", "--out", "m.c", "--layers", "3-2", code=INPUT).stderr
+            self.assertIn("the model's annc.inputs is malformed", said)
         for metadata in ({"annc.images": "[28,27,255,1,1,0]"}, {"annc.scale": "none"}):
             self.put_model(safetensors(W, metadata=metadata))
             self.run_program("predict", "m", "x.csv", "--layers", "756-2")

@@ -121,6 +121,9 @@ class OwnPictures(Cli):
                     names = [self.put(f"{i}.png", grey([paper - v * (paper - ink) // 255 for v in self.enlarged(image, 5)], 140))
                              for i, image in enumerate(self.images)]
                     self.assertGreaterEqual(self.agreement(names), COUNT - 1)
+                    pale, dark = (self.lines("predict", "m", *files)[0]["probabilities"] for files in (names, [self.put("dark.png", grey([
+                        paper - v * paper // 255 for v in self.enlarged(self.images[0], 5)], 140))]))
+                    self.assertLess(max(abs(a - b) for a, b in zip(pale, dark, strict=True)), 0.1)
 
     def test_ink_at_the_border(self):
         """Cut out along the ink, on three sides of which it lies."""
