@@ -76,10 +76,11 @@ __global__ void __launch_bounds__(WARP_BLOCK)
     const uint64_t example = annc_cursor_example(cursor, blockIdx.x);
     const uint32_t pixels = rows * columns;
     const float *image = X + (size_t)blockIdx.x * pixels;
-    float *const bend = bends ? bends + (size_t)blockIdx.x * 4 * pixels : NULL, *const sums = bend + 2 * pixels;
+    float *const bend = bends ? bends + (size_t)blockIdx.x * 4 * pixels : NULL;
     if (threadIdx.x == 0)
         annc_warp_draw(seed, example, augmentation, &warp);
     if (bend) {
+        float *const sums = bend + (size_t)2 * pixels;
         annc_elastic_draw(seed, example, rows, columns, threadIdx.x, blockDim.x, bend);
         __syncthreads();
         annc_elastic_columns(&elastic, rows, columns, threadIdx.x, blockDim.x, bend, sums);

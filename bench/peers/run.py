@@ -6,8 +6,8 @@
 
 A peer that does the same job must follow annc-gpu's loss (to 1e-3 of it in the first epoch) before its time counts; exit code 1 otherwise. Those
 that cannot (example by example, another cost) are marked: only their time is compared. Rounds of all programs take turns, and medians are of
-all epochs. Each peer runs in a process of its own. What is not installed is left out, and that is said. --ggml is built by cmake in the temporary folder, half a minute for each of ggml and
-ggml_blas; its threads wait for each other, turning, after every operation, so with several of them its time counts on a quiet machine alone."""
+all epochs. Each peer runs in a process of its own. What is not installed is left out, and that is said. --ggml is built by cmake in the
+temporary folder, half a minute for each of ggml and ggml_blas; its threads wait for each other, turning, after every operation, so with several of them its time counts on a quiet machine alone."""
 import argparse
 import importlib
 import importlib.util

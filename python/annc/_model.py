@@ -401,8 +401,9 @@ class Model:
             if X is not None:
                 options = {name: value for name, value in options.items() if name not in DATA_OPTIONS}
                 options.update(self._write_table(table, X, y), data=str(table), test=str(table))
-            result = {"schema": "annc.result/1" if epochs else "annc.model/1", "layers": "-".join(map(str, self.widths)), "cost": self.cost,
-                      "activations": "-".join(self.activations), "options": options, "model": str(model), **training}
+            result = {"schema": "annc.result/1" if epochs else "annc.model/1", "layers": "-".join(map(str, self.widths)),
+                      "cost": self.cost, "activations": "-".join(self.activations), "options": options,
+                      "model": str(model), **training}
             for key in ("seed", "epochs"):
                 if f"annc.{key}" in metadata:
                     result.setdefault(key, int(metadata[f"annc.{key}"]))

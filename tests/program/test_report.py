@@ -341,6 +341,8 @@ class Report(Reports):
         options = page.pairs("Options of the training")
         self.assertEqual({name: options[name] for name in ("data", "layers", "seed")}, {"data": "bars", "layers": layers, "seed": "1"})
         self.assertEqual(page.table("On the test set of bars"), self.report("run.jsonl")[0].table("On the test set of bars"))
+        kept = self.train_bars(4, "--validation", 0.2, "--save", "v")[-1]["best_epoch"]
+        self.assertIn(f"The model has the parameters of epoch {kept}.", self.report("v")[0].said())
         page, _ = self.report("m", "run.jsonl")
         self.assertIn("Curves", page.texts["h2"])
         self.assertEqual([text in page.texts["h3"] for text in absent - {"Curves"}], [True] * 4)

@@ -611,6 +611,8 @@ static void exports(void)
     annc_network_free(network);
     export_refuses("annc.classes", "[\"a\"");
     export_refuses("annc.inputs", "[7]");
+    export_refuses("annc.inputs", "[\"a\"]");
+    export_refuses("annc.classes", "[\"a\",\"b\",\"c\"]");
     export_refuses("annc.targets", "x");
     export_refuses("annc.input_shift", "[\"0x1p0\"]");
     export_refuses("annc.input_shift", "[\"0x1p0\",\"1\",\"z\"]");

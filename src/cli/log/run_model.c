@@ -1,6 +1,7 @@
 /* run_model.c - a model without a log, as a run. */
 #include "cli/log/run_model.h"
 #include "base/status.h"
+#include "cli/options/configuration.h"
 #include "cli/options/setup.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/output.h"
@@ -13,14 +14,10 @@
 static void add_options(struct json *json, const char *config)
 {
     char *const text = take_copy(config, "a configuration"), *rest = text;
+    const char *name, *value;
     json_open(json, "options", '{');
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *const equals = strstr(line, " = ");
-        if (!equals)
-            continue;
-        *equals = '\0';
-        json_text(json, line, equals + strlen(" = "));
-    }
+    while (configuration_next(&rest, &name, &value))
+        json_text(json, name, value);
     json_close(json, '}');
     free(text);
 }

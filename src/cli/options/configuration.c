@@ -18,6 +18,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool configuration_next(char **rest, const char **name, const char **value)
+{
+    for (char *line; (line = strsep(rest, "\n"));) {
+        char *const equals = strstr(line, " = ");
+        if (!equals)
+            continue;
+        *equals = '\0';
+        *name = line;
+        *value = equals + strlen(" = ");
+        return true;
+    }
+    return false;
+}
+
 static annc_status read_text(const char *path, char **text)
 {
     FILE *file = open_input(path, "a configuration file");

@@ -1,6 +1,7 @@
 /* known_data.c - the data that a model was trained with, for commands that are given none. */
 #include "cli/options/known_data.h"
 #include "base/status.h"
+#include "cli/options/configuration.h"
 #include "cli/options/note.h"
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
@@ -21,15 +22,11 @@ enum { READ_COUNT = sizeof READ_BY / sizeof *READ_BY };
 /* Cuts a configuration into the values of READ_BY; NULL for those that it lacks. */
 static void cut_lines(char *text, const char *values[OPTION_COUNT])
 {
-    for (char *line; (line = strsep(&text, "\n"));) {
-        char *equals = strstr(line, " = ");
-        if (!equals)
-            continue;
-        *equals = '\0';
+    const char *name, *value;
+    while (configuration_next(&text, &name, &value))
         for (int i = 0; i < READ_COUNT; i++)
-            if (option_named(TRAIN, line) == READ_BY[i])
-                values[READ_BY[i]] = equals + strlen(" = ");
-    }
+            if (option_named(TRAIN, name) == READ_BY[i])
+                values[READ_BY[i]] = value;
 }
 
 /* A pipe cannot be read again. */

@@ -5,13 +5,16 @@
 #include "cli/log/history.h"
 #include "cli/log/log_record.h"
 #include "cli/log/run.h"
+#include "cli/options/configuration.h"
 #include "cli/report/page.h"
 #include "cli/report/report_subject.h"
+#include "cli/terminal/memory.h"
 #include "cli/terminal/screen.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_EPOCHS = 60 };
@@ -51,7 +54,9 @@ void print_ending(FILE *out, const struct run *run)
     else if (ended && strcmp(ended, "epochs") != 0)
         page_element(out, "p", "", "The training was stopped after %zu epoch%s by --%s.", count, annc_plural(count),
                      ended);
-    if (!isnan(kept))
+    if (run->is_model && !isnan(run_number(run, "epochs")))
+        page_element(out, "p", "", "The model has the parameters of epoch %.0f.", run_number(run, "epochs"));
+    else if (!isnan(kept))
         page_element(out, "p", "", "The parameters of epoch %.0f, the best by validation loss, were kept.", kept);
     else if (run_text(run, "model") && !isnan(run_number(run, "epochs")))
         page_element(out, "p", "", "The saved model has the parameters of the last epoch, %.0f.",
@@ -294,16 +299,12 @@ static void print_configuration(FILE *out, const struct subject *subject)
     fputs("<tbody>\n", out);
     for (size_t i = 0; i < run->result.option_count; i++)
         print_pair(out, run->result.options[i].key, run->result.options[i].text);
-    for (const char *line = config; run->result.option_count == 0 && *line; line += strcspn(line, "\n") + 1) {
-        char name[64], text[1024];
-        const char *equals = strstr(line, " = ");
-        if (!equals)
-            break;
-        snprintf(name, sizeof name, "%.*s", (int)(equals - line), line);
-        snprintf(text, sizeof text, "%.*s", (int)strcspn(equals + 3, "\n"), equals + 3);
-        print_pair(out, name, text);
-        if (!strchr(line, '\n'))
-            break;
+    if (run->result.option_count == 0) {
+        char *const text = take_copy(config, "a configuration"), *rest = text;
+        const char *name, *value;
+        while (configuration_next(&rest, &name, &value))
+            print_pair(out, name, value);
+        free(text);
     }
     page_table_end(out);
 }

@@ -2,6 +2,7 @@
 #include "cli/report/report_subject.h"
 #include "base/status.h"
 #include "cli/log/run.h"
+#include "cli/options/configuration.h"
 #include "cli/options/option_types.h"
 #include "cli/options/options.h"
 #include "cli/options/setup.h"
@@ -17,16 +18,9 @@
 /* Reads lines "name = value" of "annc.config"; changes the text. */
 static annc_status take_config(char *text, struct options *options)
 {
-    for (char *line = text; *line;) {
-        char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
-        *end = '\0';
-        char *equals = strstr(line, " = ");
-        if (equals) {
-            *equals = '\0';
-            ANNC_RETURN_IF_FAILED(options_set(TRAIN, line, equals + 3, options));
-        }
-        line = next;
-    }
+    const char *name, *value;
+    while (configuration_next(&text, &name, &value))
+        ANNC_RETURN_IF_FAILED(options_set(TRAIN, name, value, options));
     return ANNC_OK;
 }
 
