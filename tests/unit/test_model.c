@@ -614,6 +614,7 @@ static void exports(void)
     export_refuses("annc.inputs", "[\"a\"]");
     export_refuses("annc.classes", "[\"a\",\"b\",\"c\"]");
     export_refuses("annc.targets", "x");
+    export_refuses("annc.targets", "[\"a\"]");
     export_refuses("annc.input_shift", "[\"0x1p0\"]");
     export_refuses("annc.input_shift", "[\"0x1p0\",\"1\",\"z\"]");
     export_refuses("annc.input_shift", "[\"0x1p0\",\"0x1p0\",\"0x1p0\",\"0x1p0\"]");

@@ -41,16 +41,14 @@ out:
     return status;
 }
 
-/* Writes the strings of a metadata entry, a JSON array of so many, as an array of that name;
- * nothing if the entry is missing. */
-static annc_status put_c_names(struct annc_buffer *text, const annc_network *network, const char *key, const char *name,
-                               uint32_t count)
+/* Writes the strings of a metadata entry, a JSON array, as an array of that name; nothing if the
+ * entry is missing. That it has as many as the network is checked where the metadata are read. */
+static annc_status put_c_names(struct annc_buffer *text, const annc_network *network, const char *key, const char *name)
 {
     annc_status status = ANNC_OK;
     const char *value = annc_network_metadata(network, key);
     struct annc_json_reader json = {value, value ? strlen(value) : 0, 0, NULL};
     char *one = NULL; /* as long as the entry, so any string in it fits */
-    uint32_t found = 0;
     bool first = true;
     if (!value)
         return ANNC_OK;
@@ -62,10 +60,9 @@ static annc_status put_c_names(struct annc_buffer *text, const annc_network *net
         annc_buffer_format(text, "\n    ");
         annc_export_c_string(text, one);
         annc_buffer_add(text, ",", 1);
-        found++;
     }
     annc_buffer_format(text, "\n};\n\n");
-    if (json.error || found != count)
+    if (json.error)
         status = annc_fail(ANNC_INPUT, "the model's %s is malformed", key);
 out:
     annc_release(one);
@@ -354,9 +351,9 @@ annc_status annc_export_c(const annc_network *network, struct annc_safe_file *fi
     for (uint32_t j = 0; j < outputs; j++)
         offset[j] = 1;
     put_c_beginning(&text, shape, widest, has_classes);
-    ANNC_TRY(put_c_names(&text, network, "annc.inputs", "inputs", inputs));
-    ANNC_TRY(put_c_names(&text, network, "annc.targets", "targets", outputs));
-    ANNC_TRY(put_c_names(&text, network, "annc.classes", "classes", outputs == 1 ? 2 : outputs));
+    ANNC_TRY(put_c_names(&text, network, "annc.inputs", "inputs"));
+    ANNC_TRY(put_c_names(&text, network, "annc.targets", "targets"));
+    ANNC_TRY(put_c_names(&text, network, "annc.classes", "classes"));
     ANNC_TRY(put_c_scaling(&text, network, "annc.input_shift", "input_shift", inputs, NULL, &scaled));
     ANNC_TRY(put_c_scaling(&text, network, "annc.input_factor", "input_factor", inputs, NULL, &there));
     ANNC_TRY(put_c_scaling(&text, network, "annc.input_fill", "input_fill", inputs, NULL, &there));
