@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Proves that the tests can fail: puts one fault at a time into a copy of the source and expects a test to find it.
 
-    tests/mutants.py [--build FOLDER] [--only TEXT] [--part K/N]
+    tests/mutants.py [--build FOLDER] [--only TEXT] [--part K/N] [--cuda FOLDER]
 
 Each mutant is a file, a text that occurs in it once, what it becomes, and the tests (a CTest regular expression) of which one must then
-fail. A mutant that does not compile, or whose text is gone, counts as a fault of this list. Exit code 0 when all were found."""
+fail. A mutant that does not compile, or whose text is gone, counts as a fault of this list. Mutants of kernels that need a GPU, whose tests
+end in _gpu, are left out without --cuda, which names a folder with the CUDA runtime that the tests are to load: CUDA's own on a machine
+with a GPU, or one that interprets PTX. Exit code 0 when all were found."""
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -510,15 +513,38 @@ MUTANTS = [
     ("a FIFO without a writer is an empty file", "src/cli/terminal/open_input.c", "if (got == 0)\n        errno = ENXIO;\n    return got == 1 ||", "return got >= 0 ||", "^special_files$"),
     ("the start of a device takes no time", "src/training/step/engine_choice.c", "annc_device_row_of(kind)->start_seconds + steps * seconds", "steps * seconds", "^registry$"),
     ("weights of rows are left out (block)", "kernels/block/block_gather.cuh", "const float own = block.network.examples.weights ? weights_of(block, step)[r] : 1;", "const float own = 1;", "^weights_simulated$"),
+    # Kernels that need a GPU: the engines cluster and tensor.
+    ("the delayed update leaves out the biases (cluster)", "kernels/cluster/plan_steps.cuh", "(k_W * product + k_b) / job.m", "(k_W * product) / job.m", "^cluster_gpu$"),
+    ("products of the inputs with themselves alone (cluster)", "kernels/cluster/plan_steps.cuh", "__dp4a(now[i][k], before[j][k], sum)", "__dp4a(now[i][k], now[j][k], sum)", "^cluster_plan_gpu$"),
+    ("every launch has the first one's examples (cluster)", "kernels/cluster/plan_steps.cuh", "return annc_order_at(&start->order, annc_cursor_position(start, start->step + job.offset + step, r));", "return annc_order_at(&start->order, annc_cursor_position(start, start->step + step, r));", "^cluster_gpu$"),
+    ("units 16 to 31 drop as 0 to 15 (cluster)", "kernels/cluster/plan_steps.cuh", "half * 16 + member, job.net.hidden", "member, job.net.hidden", "^cluster_gpu$"),
+    ("all examples drop the same inputs (cluster)", "kernels/cluster/plan_steps.cuh", "annc_dropout_factor(job.seed, 0, number, c,", "annc_dropout_factor(job.seed, 0, 0 * number, c,", "^cluster_gpu$"),
+    ("velocity is not kept (cluster)", "kernels/cluster/linear_update.cuh", "v = fma((real)rule.mu, v,", "v = fma((real)(0 * rule.mu), v,", "^cluster_gpu$"),
+    ("biases decay (cluster)", "kernels/cluster/linear_update.cuh", "of_theta = is_weight ? rule.of_theta : 0;", "of_theta = rule.of_theta;", "^cluster_gpu$"),
+    ("what velocity adds meanwhile is left out (cluster)", "kernels/cluster/helper_block.cuh", "fmaf(weight ? ahead.y : ahead.z, P.v[n][j][r],", "fmaf(0 * ahead.y, P.v[n][j][r],", "^cluster_gpu$"),
+    ("the step's rate is the last one's (cluster)", "kernels/cluster/linear_update.cuh", "job.net.rates[job.start->step + job.offset + step].eta", "job.net.rates[job.start->step + job.offset].eta", "^cluster_gpu$"),
+    ("bf16 in two parts (cluster)", "kernels/two_layers/mma.cuh", "    low = __byte_perm(__float_as_uint(x2), __float_as_uint(y2), UPPER_HALVES);", "    low = __byte_perm(__float_as_uint(x2), __float_as_uint(y2), UPPER_HALVES) * 0;", "^cluster_gpu$"),
+    ("fp16 in one part (tensor)", "kernels/two_layers/mma.cuh", '"=r"(low) : "f"(y - yh), "f"(x - xh));', '"=r"(low) : "f"(0 * yh), "f"(0 * xh));', "^tensor_gpu$"),
+    ("TF32 in one part (tensor)", "kernels/two_layers/products.cuh", "return P.hh[q] + (P.lh[q] + P.hl[q]);", "return P.hh[q];", "^tensor_gpu$"),
+    ("weights of classes are left out (two layers)", "kernels/two_layers/outputs.cuh", "return net.weights ? own * net.weights[label] : own;", "return own;", "^cluster_gpu$"),
+    ("weights of rows are left out (two layers)", "kernels/two_layers/outputs.cuh", "const float own = net.examples.weights ? net.examples.weights[example] : 1;", "const float own = 1;", "^tensor_gpu$"),
+    ("the quadratic cost without its half (two layers)", "kernels/two_layers/outputs.cuh", "return 0.5f * (scale[0] * cost[0] + scale[1] * cost[1]);", "return scale[0] * cost[0] + scale[1] * cost[1];", "^tensor_gpu$"),
+    ("outputs 8 and 9 count twice in softmax (two layers)", "kernels/two_layers/lane_functions.cuh", "is_output<N>(net, lane, q) && counts<N>(lane & 3, q) ? x[q]", "is_output<N>(net, lane, q) ? x[q]", "^tensor_gpu$"),
+    ("the Jacobian of softmax without its mean (two layers)", "kernels/two_layers/lane_functions.cuh", "A[q] * (D[q] - mean[half_of<N>(q)])", "A[q] * D[q]", "^tensor_gpu$"),
+    ("the last of equal outputs is the prediction (two layers)", "kernels/two_layers/lane_functions.cuh", "(A[q] == a) & (other >= j)", "(A[q] == a) & (other <= j)", "^tensor_gpu$"),
 ]
 
 
-def run(command, cwd):
-    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def run(command, cwd, environment=None):
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environment or {})})
+
+
+def needs_gpu(mutant):
+    return mutant[4].endswith("_gpu$")
 
 
 def programs(build, tests):
-    """What the tests run, as targets of the build; all of it where a test takes the whole folder."""
+    """What the tests run, as targets of the build; all of it where a test takes the whole folder. Tests on a GPU load the module of kernels."""
     listed = json.loads(run(["ctest", "--test-dir", build, "-N", "--show-only=json-v1", "-R", tests], build).stdout)["tests"]
     targets = set()
     for test in listed:
@@ -526,7 +552,7 @@ def programs(build, tests):
         words = test.get("command", []) + [entry.partition("=")[2] for entry in settings]  # a device may be a module that is loaded
         there = {pathlib.Path(word) for word in words} & {path for path in build.rglob("*") if path.is_file()}
         targets |= there or {build / "all"}
-    return sorted(str(path.relative_to(build)) for path in targets)
+    return sorted(str(path.relative_to(build)) for path in targets) + ["annc_cuda"] * tests.endswith("_gpu$")
 
 
 def main():
@@ -534,10 +560,11 @@ def main():
     parser.add_argument("--build", help="folder for the copy and its build; default: a temporary one")
     parser.add_argument("--only", action="append", help="mutants whose name contains this; may be repeated")
     parser.add_argument("--part", default="1/1", help="K/N: the K-th of N parts, every N-th mutant; the texts of all are looked for")
+    parser.add_argument("--cuda", help="folder of the CUDA runtime for mutants of kernels that need a GPU")
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
     work = pathlib.Path(options.build or tempfile.mkdtemp(prefix="annc-mutants-")).resolve()
-    source, build = work / "source", work / "build"
+    source, build, gpu_build = work / "source", work / "build", work / "gpu"
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     for name in SOURCES:
@@ -545,19 +572,27 @@ def main():
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("mnist", "__pycache__"))
         else:
             shutil.copy(ROOT / name, source / name)
-    configured = run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1", "-DANNC_CUDA=off",
-                      "-DANNC_BENCH=OFF"], work)
-    built = run(["cmake", "--build", build], work)
-    if configured.returncode or built.returncode:
-        print(configured.stdout, built.stdout)
-        return 1
     found, faults = 0, []
     for name, file, text, _, _ in MUTANTS:
         there = (source / file).read_text().count(text)
         if there != 1:
             faults.append(f"{name}: the text occurs {there} times in {file}")
     chosen = [m for m in MUTANTS[part - 1::parts] if any(text in m[0] for text in options.only or [""])]
-    for name, file, text, mutated, tests in chosen:
+    on_gpu = [m for m in chosen if needs_gpu(m)]
+    if on_gpu and not options.cuda:
+        print(f"{len(on_gpu)} mutants left out, which need --cuda")
+        chosen = [m for m in chosen if not needs_gpu(m)]
+    configure = ["cmake", "-S", source, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1", "-DANNC_BENCH=OFF"]
+    configured = [run([*configure, "-B", build, "-DANNC_CUDA=off"], work), run(["cmake", "--build", build], work)]
+    if options.cuda and on_gpu:  # built as the mutants need it
+        configured.append(run([*configure, "-B", gpu_build, "-DCMAKE_CUDA_RUNTIME_LIBRARY=Shared", "-DCMAKE_CUDA_ARCHITECTURES=90-virtual"], work))
+    if any(result.returncode for result in configured):
+        print(*(result.stdout for result in configured))
+        return 1
+    with_gpu = {"LD_LIBRARY_PATH": options.cuda, "ANNC_CUDA_MODULE": str(gpu_build / "kernels/annc_cuda.so"), "ANNC_REQUIRE_GPU": "1", "ANNC_TEST_CASES": "40"}
+    for mutant in chosen:
+        name, file, text, mutated, tests = mutant
+        build, environment = (gpu_build, with_gpu) if needs_gpu(mutant) else (work / "build", {})
         path = source / file
         original = path.read_text()
         path.write_text(original.replace(text, mutated))
@@ -565,7 +600,7 @@ def main():
         if built.returncode:
             faults.append(f"{name}: does not compile\n{built.stdout[-2000:]}")
         else:
-            tested = run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "300", "--stop-on-failure"], work)
+            tested = run(["ctest", "--test-dir", build, "-R", tests, "--no-tests=error", "--timeout", "300", "--stop-on-failure"], work, environment)
             if tested.returncode:
                 found += 1
                 print(f"killed    {name}{' (a test timed out)' * ('***Timeout' in tested.stdout)}", flush=True)

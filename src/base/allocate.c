@@ -103,6 +103,12 @@ void annc_unmap(struct annc_mapping *mapping)
     *mapping = (struct annc_mapping){NULL, 0};
 }
 
+void annc_read_scattered(const struct annc_mapping *mapping, bool scattered)
+{
+    if (mapping->base) /* a hint, which a file system may ignore */
+        (void)madvise(mapping->base, mapping->length, scattered ? MADV_RANDOM : MADV_NORMAL);
+}
+
 bool annc_is_too_large_to_read(uint64_t bytes)
 {
     uint64_t total, available;

@@ -27,6 +27,9 @@ struct annc_mapping {
 };
 annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping);
 void annc_unmap(struct annc_mapping *mapping);
+/* Tells the system whether rows far from each other are read next: it then reads no pages around
+ * them, which are 8 MB for each on some disks. */
+void annc_read_scattered(const struct annc_mapping *mapping, bool scattered);
 /* Returns whether to map rather than read so many bytes: more than a quarter of the available
  * memory. */
 bool annc_is_too_large_to_read(uint64_t bytes);

@@ -117,7 +117,7 @@ class Paths(Names):
                                 ["train", b"--config=none/" + name], ["train", b"--resume=none/" + name], ["train", b"--load=none/" + name],
                                 ["train", b"--save=none/" + name], ["train", b"--log=none/" + name], ["train", b"--layers=" + name], ["train", b"--lr=" + name],
                                 ["show", b"none/" + name], ["sweep", b"--grid=" + name], ["sweep", b"--grid=lr=" + name], ["train", b"--class-weights=" + name],
-                                ["train", b"--device=" + name], ["train", b"--validation=none/" + name], ["export", "--format", b"no" + name], ["trace", b"none/" + name]):
+                                ["train", b"--device=" + name], ["train", "--data", "bars", b"--validation=none/" + name], ["export", "--format", b"no" + name], ["trace", b"none/" + name]):
                     result = subprocess.run([os.fsencode(PROGRAM), *map(os.fsencode, command)], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                     self.assertIn(result.returncode, (USAGE, INPUT, OUTPUT), command)
                     self.assertTrue(is_harmless(result.stderr), result.stderr)
@@ -142,7 +142,7 @@ class Paths(Names):
         self.call("eval", "--data", "bars", "--", "./-")
         self.call("eval", "--data", "bars", "--", "--save", code=INPUT)
         self.call("eval", "--", code=USAGE)
-        self.call("train", "--", code=OK)  # and nothing after it
+        self.call("train", "--layers", "784-4-10", "--epochs", "1", "--", code=OK)  # and nothing after it
 
 
 class Contents(Names):

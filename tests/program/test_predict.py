@@ -184,8 +184,7 @@ class Pipes(Predict):
     def check_targets(self, kind, device, environment):
         self.soft_table("y.csv", kind)
         target = ["--target", "is_alpha,is_beta,is_gamma"]
-        options = [*T[:-1], device] if T[-2] == "--device" else T
-        trained = self.lines("train", "--data", "y.csv", "--test", "y.csv", *target, *options, "--save", "y", environment=environment)[-1]
+        trained = self.lines("train", "--data", "y.csv", "--test", "y.csv", *target, *T, "--save", "y")[-1]
         evaluated = self.lines("eval", "y", "--data", "y.csv", "--device", device, environment=environment)[-1]
         self.environment.update(environment or {})
         lines = [line.split(",") for line in self.predict("y", "x.csv", "--csv", "--device", device).decode().splitlines()]

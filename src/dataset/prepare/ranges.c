@@ -185,6 +185,7 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
         ANNC_TRY(sample_rows(rows, count, some, &sample));
         rows = sample;
         count = some;
+        annc_read_scattered(&table->mapping, true);
     }
     ANNC_TRY(annc_ranges_open(ranges, table->inputs));
     if (table->type == ANNC_BYTES && !table->weights) {
@@ -196,6 +197,7 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
         add_deviations(table, rows, count, values, n, ranges);
     }
 out:
+    annc_read_scattered(&table->mapping, false);
     annc_release(n);
     annc_release(values);
     annc_release(sample);
