@@ -133,6 +133,23 @@ static void evaluate(const struct problem *problem, annc_trainer *trainer, doubl
     annc_evaluator_free(evaluator);
 }
 
+/* A look at the layers finds the parameters of a trainer where they are: a trainer by operations
+ * that has got them from the host sees the same. */
+static void look_at_layers(const struct problem *problem, annc_trainer *trainer)
+{
+    const annc_training_options options = {.eta = 0.1, .batch = 4, .engine = ANNC_ENGINE_OPS};
+    annc_layer_health layers[2][2] = {{{0}}};
+    annc_trainer *other = NULL;
+    REQUIRE_OK(annc_trainer_create(device, problem->network, problem->data, &options, &other));
+    REQUIRE_OK(annc_trainer_health(trainer, layers[0]));
+    REQUIRE_OK(annc_trainer_health(other, layers[1]));
+    for (int l = 0; l < 2; l++)
+        CHECK_MSG(layers[0][l].saturated == layers[1][l].saturated && layers[0][l].saturated > 0,
+                  "%s, layer %d: %g are saturated, not %g", annc_trainer_engine(trainer), l + 1, layers[0][l].saturated,
+                  layers[1][l].saturated);
+    annc_trainer_free(other);
+}
+
 /* Each engine trains in the layout that it expects; an evaluation finds the parameters in it. */
 static void layouts_of_engines(void)
 {
@@ -148,6 +165,8 @@ static void layouts_of_engines(void)
              strcmp(problem_refusal(device, &shape, &options, (annc_engine)engine), "accepted") != 0))
             continue;
         CHECK(problem_make(&problem, &shape, ANNC_BYTES, true, 16, ANNC_INIT_XAVIER, 7));
+        for (size_t p = 0; p < annc_shape_parameters(&shape); p++)
+            problem.network->theta[p] *= 10; /* saturates some units */
         REQUIRE_OK(annc_trainer_create(device, problem.network, problem.data, &options, &trainer));
         const bool is_dense = device->backend->host_memory || (trainer->engine && !trainer->engine->of_operations);
         CHECK_MSG((trainer->pass.layout.count == annc_shape_parameters(&shape)) == is_dense, "%s",
@@ -156,6 +175,7 @@ static void layouts_of_engines(void)
         evaluate(&problem, trainer, losses);
         CHECK_MSG(fabs(losses[0] - losses[1]) <= 1e-6, "%s: loss %.9g on the device, %.9g on the host",
                   annc_engine_name((annc_engine)engine), losses[0], losses[1]);
+        look_at_layers(&problem, trainer);
         annc_trainer_free(trainer);
         problem_free(&problem);
     }
