@@ -333,7 +333,7 @@ MUTANTS = [
     ("folds with checkpoints train together", "src/training/sweep/cross_validation.c", "course->options->checkpoint || run->checkpoint ||", "course->options->checkpoint ||", "^runs$"),
     ("a failed fold is counted", "src/training/sweep/cross_validation.c", "    if (candidate->status != ANNC_OK)\n        return annc_fail", "    if (candidate->status == ANNC_USAGE)\n        return annc_fail", "^runs$"),
     ("all ranks take the first rows", "src/training/step/crew.c", "    cursor.row = annc_group_share(&trainer->group, m).first;\n", "", "^groups$"),
-    ("W follow each other without gaps", "src/training/step/layout.c", "lay_out(shape, backend->host_memory ? 1 : W_ALIGNMENT)", "lay_out(shape, 1)", "^layout_simulated$"),
+    ("W follow each other without gaps", "src/training/step/layout.c", "W_ALIGNMENT = 64", "W_ALIGNMENT = 1", "^layout_simulated$"),
     ("gaps of the parameters are not cleared", "src/training/step/trainer.c", "layout->count, false, 0, job->theta)", "layout->W[1] + 1, false, 0, job->theta)", "^layout_simulated$"),
     ("an evaluation takes the trainer's parameters for its own", "src/training/run/evaluate.c", "    if (trainer)\n        evaluator->pass.layout = trainer->pass.layout;", "    if (trainer)\n        evaluator->pass.layout = annc_layout_of(evaluator->device->backend, &evaluator->network->shape);", "^layout_simulated$"),
     ("a rank without rows counts one", "src/training/step/optimisation.c", "rows > 0 ? (float)(1.0 / m) : 0,\n", "(float)(1.0 / m),\n", "^groups$"),
