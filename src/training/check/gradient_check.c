@@ -318,7 +318,8 @@ static annc_status device_gradient(struct audit *audit, annc_device *device, ann
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = device->backend;
-    const size_t bytes = audit->parameters * sizeof(float);
+    const struct annc_layout layout = annc_layout_of(backend, audit->shape);
+    const size_t bytes = layout.count * sizeof(float);
     void *theta = NULL, *gradient = NULL, *d_cursor = NULL;
     annc_examples staged = {0};
     struct annc_rows rows = {0};
@@ -328,7 +329,7 @@ static annc_status device_gradient(struct audit *audit, annc_device *device, ann
     ANNC_TRY(backend->alloc(device, bytes, "the parameters", &theta));
     ANNC_TRY(backend->alloc(device, bytes, "the gradient", &gradient));
     ANNC_TRY(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
-    ANNC_TRY(backend->upload(device, theta, audit->network->theta, bytes));
+    ANNC_TRY(annc_layout_upload(&layout, device, theta, audit->network->theta));
     const annc_training_options options = {.objective = audit->options->objective,
                                            .augmentation = audit->options->augmentation,
                                            .seed = audit->options->seed,
@@ -341,7 +342,7 @@ static annc_status device_gradient(struct audit *audit, annc_device *device, ann
     ANNC_TRY(
         annc_pass_gradient(&pass, d_cursor, audit->m, theta, (float)(1.0 / audit->m), &annc_group_alone, gradient));
     ANNC_TRY(annc_pass_penalise(&pass, theta, gradient));
-    ANNC_TRY(backend->download(device, audit->device_gradient, gradient, bytes));
+    ANNC_TRY(annc_layout_download(&layout, device, audit->device_gradient, gradient));
 out:
     annc_pass_close(&pass);
     annc_examples_unstage(device, &staged);

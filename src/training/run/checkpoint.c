@@ -83,7 +83,7 @@ static annc_status save_block(const annc_trainer *trainer, const float *block, c
     const size_t count = annc_shape_parameters(trainer->job.shape);
     if (!block)
         return annc_network_set_block(checkpoint, name, NULL);
-    ANNC_TRY(trainer->device->backend->download(trainer->device, room, block, count * sizeof *room));
+    ANNC_TRY(annc_layout_download(&trainer->pass.layout, trainer->device, room, block));
     for (size_t i = 0; i < count;
          /* Squares of gradients overflow before anything else, and training then has no effect. */
          i++)
@@ -234,8 +234,7 @@ static annc_status load_block(const annc_trainer *trainer, const annc_network *c
         return annc_fail(ANNC_INPUT, "the checkpoint is damaged: its optimiser's state does not fit its optimiser");
     if (!block)
         return ANNC_OK;
-    return trainer->device->backend->upload(trainer->device, block, values,
-                                            annc_shape_parameters(trainer->job.shape) * sizeof *values);
+    return annc_layout_upload(&trainer->pass.layout, trainer->device, block, values);
 }
 
 annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *checkpoint)
@@ -250,8 +249,7 @@ annc_status annc_trainer_resume(annc_trainer *trainer, const annc_network *check
     ANNC_TRY(agree(trainer, checkpoint, &state));
     ANNC_TRY(load_block(trainer, checkpoint, FIRST_BLOCK, optimisation->v));
     ANNC_TRY(load_block(trainer, checkpoint, SECOND_BLOCK, optimisation->s));
-    ANNC_TRY(trainer->device->backend->upload(trainer->device, trainer->job.theta, checkpoint->theta,
-                                              annc_shape_parameters(trainer->job.shape) * sizeof(float)));
+    ANNC_TRY(annc_layout_upload(&trainer->pass.layout, trainer->device, trainer->job.theta, checkpoint->theta));
     if (state.schedule > 0)
         trainer->options.schedule.epochs = (uint32_t)state.schedule;
     optimisation->waited = (uint32_t)state.waited;

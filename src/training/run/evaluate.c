@@ -137,7 +137,7 @@ static uint64_t own_bytes(const annc_evaluator *evaluator)
 {
     const annc_shape *shape = &evaluator->network->shape;
     const annc_training_options plain = {.batch = evaluator->chunk};
-    return annc_shape_parameters(shape) * sizeof(float) +
+    return annc_layout_of(evaluator->device->backend, shape).count * sizeof(float) +
            annc_pass_bytes(evaluator->device->backend, shape, evaluator->chunk, &plain);
 }
 
@@ -426,15 +426,15 @@ static void weigh_examples(const annc_evaluator *evaluator, const int32_t *predi
     }
 }
 
-/* Allocates the evaluator's own parameters, once. */
+/* Allocates the evaluator's own parameters, once, in the layout of operations; others are smaller. */
 static annc_status open_parameters(annc_evaluator *evaluator)
 {
     annc_status status = ANNC_OK;
     void *memory = evaluator->d_theta;
+    const struct annc_layout layout = annc_layout_of(evaluator->device->backend, &evaluator->network->shape);
     if (!memory)
-        ANNC_TRY(evaluator->device->backend->alloc(evaluator->device,
-                                                   annc_shape_parameters(&evaluator->network->shape) * sizeof(float),
-                                                   "the parameters", &memory));
+        ANNC_TRY(evaluator->device->backend->alloc(evaluator->device, layout.count * sizeof(float), "the parameters",
+                                                   &memory));
     evaluator->d_theta = memory;
 out:
     return status;
@@ -445,8 +445,8 @@ static annc_status send_parameters(annc_evaluator *evaluator)
 {
     annc_device *device = evaluator->device;
     ANNC_RETURN_IF_FAILED(open_parameters(evaluator));
-    return device->backend->upload(device, evaluator->d_theta, evaluator->network->theta,
-                                   annc_shape_parameters(&evaluator->network->shape) * sizeof(float));
+    evaluator->pass.layout = annc_layout_of(device->backend, &evaluator->network->shape);
+    return annc_layout_upload(&evaluator->pass.layout, device, evaluator->d_theta, evaluator->network->theta);
 }
 
 /* Copies a trainer's parameters, once its steps have ended. */
@@ -454,9 +454,9 @@ static annc_status copy_parameters(annc_evaluator *evaluator, const annc_trainer
 {
     annc_device *device = evaluator->device;
     ANNC_RETURN_IF_FAILED(trainer->device->backend->synchronise(trainer->device));
-    ANNC_RETURN_IF_FAILED(
-        device->backend->copy_beside(device, evaluator->d_theta, annc_trainer_theta(trainer),
-                                     annc_shape_parameters(&evaluator->network->shape) * sizeof(float)));
+    ANNC_RETURN_IF_FAILED(device->backend->copy_beside(device, evaluator->d_theta, annc_trainer_theta(trainer),
+                                                       trainer->pass.layout.count * sizeof(float)));
+    evaluator->pass.layout = trainer->pass.layout;
     return device->backend->await_copies(device);
 }
 
@@ -513,7 +513,9 @@ annc_status annc_evaluator_run(annc_evaluator *evaluator, const annc_trainer *tr
     annc_status status = ANNC_OK;
     const double start = annc_now();
     memset(evaluation, 0, sizeof *evaluation);
-    if (!trainer)
+    if (trainer)
+        evaluator->pass.layout = trainer->pass.layout;
+    else
         ANNC_TRY(send_parameters(evaluator));
     const struct results results = results_for(evaluator, trainer, predictions, outputs);
     ANNC_TRY(run_windows(evaluator, trainer ? annc_trainer_theta(trainer) : evaluator->d_theta, &results));

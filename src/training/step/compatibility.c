@@ -84,8 +84,9 @@ static struct needs needs_of(const annc_device *device, const annc_shape *shape,
 {
     const char *refusal;
     struct needs needs = {.m = options->batch < examples->count ? options->batch : examples->count};
-    needs.weights = annc_product(annc_shape_parameters(shape), sizeof(float));
-    needs.optimiser = annc_optimisation_bytes(shape, options);
+    const struct annc_layout layout = annc_layout_of(device->backend, shape);
+    needs.weights = annc_product(layout.count, sizeof(float));
+    needs.optimiser = annc_optimisation_bytes(&layout, options);
     needs.minibatch = annc_pass_bytes(device->backend, shape, needs.m, options);
     const struct annc_job job = {.shape = shape, .batch = needs.m, .training = options};
     const struct annc_engine_ops *engine = annc_engine_find(device, &job, options->engine, &refusal);

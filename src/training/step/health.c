@@ -68,7 +68,7 @@ out:
 }
 
 annc_status annc_health_look(annc_device *device, const annc_shape *shape, const annc_examples *examples, uint64_t seed,
-                             const float *theta, annc_layer_health *layers)
+                             const struct annc_layout *layout, const float *theta, annc_layer_health *layers)
 {
     annc_status status = ANNC_OK;
     const uint32_t m = examples->count < LOOKED_AT ? examples->count : LOOKED_AT;
@@ -80,6 +80,7 @@ annc_status annc_health_look(annc_device *device, const annc_shape *shape, const
     const size_t most = annc_product(m, widest);
     ANNC_TRY(annc_allocate(annc_product(2, most), sizeof *host, "a look at the layers", (void **)&host));
     ANNC_TRY(annc_pass_open(device, shape, m, &pass));
+    pass.layout = *layout;
     ANNC_TRY(forward(device, &pass, examples, seed, m, theta));
     for (uint32_t l = 1; l <= shape->layers; l++) {
         const size_t bytes = (size_t)m * shape->width[l] * sizeof *host;

@@ -16,19 +16,18 @@ static bool steps_in_place(const annc_training_options *options)
     return annc_is_plain_sgd(options) && options->schedule.kind == ANNC_CONSTANT && options->schedule.warmup == 0;
 }
 
-size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options)
+size_t annc_optimisation_bytes(const struct annc_layout *layout, const annc_training_options *options)
 {
     const int states = annc_optimiser_states(options->optimiser);
     const size_t blocks = 1 + (states & FIRST ? 1 : 0) + (states & SECOND ? 1 : 0);
-    return steps_in_place(options) ? 0 : annc_product(annc_shape_parameters(shape), blocks * sizeof(float));
+    return steps_in_place(options) ? 0 : annc_product(layout->count, blocks * sizeof(float));
 }
 
 /* Allocates a parameter block of zeros on the device. */
-static annc_status take_block(struct annc_optimisation *optimisation, const char *what, float **block)
+static annc_status take_block(struct annc_optimisation *optimisation, size_t count, const char *what, float **block)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = optimisation->device->backend;
-    const size_t count = annc_shape_parameters(optimisation->shape);
     void *memory = NULL;
     ANNC_TRY(backend->alloc(optimisation->device, count * sizeof(float), what, &memory));
     *block = memory;
@@ -37,8 +36,8 @@ out:
     return status;
 }
 
-annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const annc_training_options *options,
-                                   const struct annc_group *group, uint32_t steps,
+annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const struct annc_layout *layout,
+                                   const annc_training_options *options, const struct annc_group *group, uint32_t steps,
                                    struct annc_optimisation *optimisation)
 {
     annc_status status = ANNC_OK;
@@ -56,11 +55,11 @@ annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape,
     optimisation->in_place = group->size == 1 && steps_in_place(options);
     if (optimisation->in_place)
         return ANNC_OK;
-    ANNC_TRY(take_block(optimisation, "the gradient", &optimisation->gradient));
+    ANNC_TRY(take_block(optimisation, layout->count, "the gradient", &optimisation->gradient));
     if (states & FIRST)
-        ANNC_TRY(take_block(optimisation, "the optimiser", &optimisation->v));
+        ANNC_TRY(take_block(optimisation, layout->count, "the optimiser", &optimisation->v));
     if (states & SECOND)
-        ANNC_TRY(take_block(optimisation, "the optimiser", &optimisation->s));
+        ANNC_TRY(take_block(optimisation, layout->count, "the optimiser", &optimisation->s));
     ANNC_TRY(backend->alloc(device, ANNC_CLIP_SCRATCH * sizeof(double), "clipping", &memory));
     optimisation->scratch = memory;
     ANNC_TRY(backend->alloc(device, steps * sizeof *optimisation->d_rates, "the rates", &memory));
@@ -111,19 +110,18 @@ double annc_optimisation_rate(const struct annc_optimisation *optimisation, uint
 }
 
 /* Updates theta at once, or, with weight decay, layer by layer, since biases do not decay. */
-static annc_status update(struct annc_optimisation *optimisation, const struct annc_cursor *cursor, float *theta)
+static annc_status update(struct annc_optimisation *optimisation, const struct annc_layout *layout,
+                          const struct annc_cursor *cursor, float *theta)
 {
     annc_status status = ANNC_OK;
     annc_device *device = optimisation->device;
-    const annc_shape *shape = optimisation->shape;
     const annc_training_options *options = optimisation->options;
     float *const G = optimisation->gradient, *const v = optimisation->v, *const s = optimisation->s;
     const struct annc_rule rule = annc_rule_of(options);
     if (options->decay == 0)
-        return device->backend->update(device, rule, 0, cursor, optimisation->d_rates, annc_shape_parameters(shape), G,
-                                       theta, v, s);
-    for (uint32_t l = 1; l <= shape->layers; l++) {
-        const size_t W = annc_shape_weights_at(shape, l), b = annc_shape_biases_at(shape, l), n = shape->width[l];
+        return device->backend->update(device, rule, 0, cursor, optimisation->d_rates, layout->count, G, theta, v, s);
+    for (uint32_t l = 1; l <= layout->layers; l++) {
+        const size_t W = layout->W[l], b = layout->b[l], n = layout->end[l] - b;
         ANNC_TRY(device->backend->update(device, rule, options->decay, cursor, optimisation->d_rates, b - W, G + W,
                                          theta + W, v ? v + W : NULL, s ? s + W : NULL));
         ANNC_TRY(device->backend->update(device, rule, 0, cursor, optimisation->d_rates, n, G + b, theta + b,
@@ -133,14 +131,14 @@ out:
     return status;
 }
 
-static annc_status limit_norms(struct annc_optimisation *optimisation, float *theta)
+static annc_status limit_norms(struct annc_optimisation *optimisation, const struct annc_layout *layout, float *theta)
 {
     annc_status status = ANNC_OK;
     annc_device *device = optimisation->device;
     const annc_shape *shape = optimisation->shape;
     for (uint32_t l = 1; l <= shape->layers && optimisation->options->max_norm > 0; l++)
         ANNC_TRY(device->backend->limit_rows(device, shape->width[l], shape->width[l - 1],
-                                             optimisation->options->max_norm, theta + annc_shape_weights_at(shape, l)));
+                                             optimisation->options->max_norm, theta + layout->W[l]));
 out:
     return status;
 }
@@ -157,10 +155,10 @@ annc_status annc_optimisation_step(struct annc_optimisation *optimisation, struc
                                 optimisation->group, G));
     ANNC_TRY(annc_pass_penalise(pass, theta, G));
     if (options->clip > 0)
-        ANNC_TRY(optimisation->device->backend->clip(optimisation->device, annc_shape_parameters(optimisation->shape),
-                                                     options->clip, G, optimisation->scratch));
-    ANNC_TRY(update(optimisation, cursor, theta));
-    ANNC_TRY(limit_norms(optimisation, theta));
+        ANNC_TRY(optimisation->device->backend->clip(optimisation->device, pass->layout.count, options->clip, G,
+                                                     optimisation->scratch));
+    ANNC_TRY(update(optimisation, &pass->layout, cursor, theta));
+    ANNC_TRY(limit_norms(optimisation, &pass->layout, theta));
 out:
     return status;
 }

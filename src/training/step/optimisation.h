@@ -23,12 +23,13 @@ struct annc_optimisation {
     struct annc_rate *d_rates, *rates;    /* one per step; on the device, on the host */
 };
 
-annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const annc_training_options *options,
-                                   const struct annc_group *group, uint32_t steps,
+/* layout: of the blocks, and of the pass that steps. */
+annc_status annc_optimisation_open(annc_device *device, const annc_shape *shape, const struct annc_layout *layout,
+                                   const annc_training_options *options, const struct annc_group *group, uint32_t steps,
                                    struct annc_optimisation *optimisation);
 
 /* Returns its bytes on the device. */
-size_t annc_optimisation_bytes(const annc_shape *shape, const annc_training_options *options);
+size_t annc_optimisation_bytes(const struct annc_layout *layout, const annc_training_options *options);
 void annc_optimisation_close(struct annc_optimisation *optimisation);
 
 /* Computes the rates of an epoch (from 0). */

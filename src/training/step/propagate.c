@@ -66,6 +66,7 @@ static annc_status open_pass(struct annc_pass *pass, uint32_t m, bool backward)
     const struct annc_backend *backend = pass->device->backend;
     const uint32_t outputs = pass->shape->width[pass->shape->layers];
     const size_t floats = lay_out(pass, backend, m, backward);
+    pass->layout = annc_layout_of(backend, pass->shape);
     ANNC_TRY(backend->alloc(pass->device, annc_product(floats, sizeof(float)), "one minibatch", &pass->memory));
     lay_out(pass, backend, m, backward);
     if (pass->class_weights)
@@ -303,8 +304,8 @@ annc_status annc_pass_forward(struct annc_pass *pass, const annc_examples *stage
         ANNC_TRY(backend->perturb(pass->device, pass->seed, cursor, pass->objective.input_noise, m, shape->width[0],
                                   pass->A[0]));
     for (uint32_t l = 1; l <= shape->layers; l++) {
-        const float *const W = theta + annc_shape_weights_at(shape, l);
-        const float *const b = theta + annc_shape_biases_at(shape, l);
+        const float *const W = theta + pass->layout.W[l];
+        const float *const b = theta + pass->layout.b[l];
         ANNC_TRY(feed(pass, cursor, m, l - 1));
         if (l == shape->layers && pass->delta[l])
             ANNC_TRY(output(pass, m, W, b));
@@ -326,9 +327,9 @@ static annc_status lower_delta(struct annc_pass *pass, const struct annc_cursor 
     const double dropped = l > 1 ? dropped_share(pass, l - 1) : 0;
     if (l == 1)
         return ANNC_OK;
-    ANNC_TRY(hidden_delta(pass, shape->activation[l - 2], m, n_in, n, pass->delta[l],
-                          theta + annc_shape_weights_at(shape, l), pass->Z[l - 1], pass->A[l - 1], pass->delta[l - 1],
-                          alpha, beta, dropped > 0 ? NULL : target + annc_shape_biases_at(shape, l - 1)));
+    ANNC_TRY(hidden_delta(pass, shape->activation[l - 2], m, n_in, n, pass->delta[l], theta + pass->layout.W[l],
+                          pass->Z[l - 1], pass->A[l - 1], pass->delta[l - 1], alpha, beta,
+                          dropped > 0 ? NULL : target + pass->layout.b[l - 1]));
     if (dropped > 0)
         ANNC_TRY(pass->device->backend->dropout(pass->device, pass->seed, cursor, l - 1, dropped, m, n_in,
                                                 pass->delta[l - 1], pass->delta[l - 1]));
@@ -343,8 +344,8 @@ static annc_status layer_step(const struct annc_pass *pass, uint32_t m, uint32_t
     const annc_shape *shape = pass->shape;
     const bool has_no_sums = l == shape->layers || dropped_share(pass, l) > 0;
     return weight_step(pass, m, shape->width[l - 1], shape->width[l], alpha, beta, pass->delta[l],
-                       pass->layer_input[l - 1], target + annc_shape_weights_at(shape, l),
-                       has_no_sums ? target + annc_shape_biases_at(shape, l) : NULL);
+                       pass->layer_input[l - 1], target + pass->layout.W[l],
+                       has_no_sums ? target + pass->layout.b[l] : NULL);
 }
 
 annc_status annc_pass_step(struct annc_pass *pass, const struct annc_cursor *cursor, uint32_t m, float alpha,
@@ -365,7 +366,7 @@ annc_status annc_pass_gradient(struct annc_pass *pass, const struct annc_cursor 
     annc_status status = ANNC_OK;
     const annc_shape *shape = pass->shape;
     for (uint32_t l = shape->layers; l >= 1; l--) {
-        const size_t W = annc_shape_weights_at(shape, l), end = annc_shape_biases_at(shape, l) + shape->width[l];
+        const size_t W = pass->layout.W[l], end = pass->layout.end[l];
         ANNC_TRY(layer_step(pass, m, l, alpha, 0, gradient));
         if (group->size > 1) /* goes on during the layers below */
             ANNC_TRY(group->begin_sum(group, pass->device, gradient + W, end - W));
@@ -384,7 +385,7 @@ annc_status annc_pass_penalise(struct annc_pass *pass, const float *theta, float
     if (pass->objective.l2 == 0 && pass->objective.l1 == 0)
         return ANNC_OK;
     for (uint32_t l = 1; l <= shape->layers; l++) {
-        const size_t W = annc_shape_weights_at(shape, l), count = annc_shape_biases_at(shape, l) - W;
+        const size_t W = pass->layout.W[l], count = pass->layout.b[l] - W;
         ANNC_TRY(pass->device->backend->penalise(pass->device, count, pass->objective.l2, pass->objective.l1, theta + W,
                                                  gradient + W));
     }

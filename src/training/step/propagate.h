@@ -3,14 +3,16 @@
 #define ANNC_TRAINING_STEP_PROPAGATE_H
 
 #include "backend/backend.h"
+#include "training/step/layout.h"
 
 /* Device memory of one minibatch of up to m rows in a network. Matrices of layer l are m x n_l, at
  * index l. */
 struct annc_pass {
     annc_device *device;
     const annc_shape *shape;
-    annc_objective objective; /* all zero in a forward-only pass */
-    uint64_t seed;            /* of dropout, noise and augmentation */
+    struct annc_layout layout; /* of theta and gradients; that of operations, or set by the caller */
+    annc_objective objective;  /* all zero in a forward-only pass */
+    uint64_t seed;             /* of dropout, noise and augmentation */
     annc_augmentation augmentation;
     uint32_t rows, columns; /* of an augmented image */
     /* Original images, m x n_0; NULL without augmentation. */

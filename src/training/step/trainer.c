@@ -55,7 +55,7 @@ static annc_status step_of(annc_trainer *trainer, uint32_t m)
     const struct annc_job *job = &trainer->job;
     struct annc_pass *pass = &trainer->pass;
     const uint32_t own = annc_group_share(&trainer->group, m).count, rows = own > 0 ? own : 1;
-    const size_t bytes = annc_shape_parameters(job->shape) * sizeof(float);
+    const size_t bytes = pass->layout.count * sizeof(float);
     float *before = NULL;
     if (trainer->optimisation.in_place && annc_trainer_asks_within(trainer, rows)) {
         ANNC_TRY(annc_allocate(bytes, 1, "a copy of the parameters", (void **)&before));
@@ -105,7 +105,7 @@ annc_status annc_trainer_health(annc_trainer *trainer, annc_layer_health *layers
     ANNC_REQUIRE(layers, "layers");
     ANNC_RETURN_IF_FAILED(annc_device_check(trainer->device));
     return annc_health_look(trainer->device, trainer->job.shape, trainer->feed.examples, trainer->options.seed,
-                            trainer->job.theta, layers);
+                            &trainer->pass.layout, trainer->job.theta, layers);
 }
 
 static annc_status check_options(const annc_device *device, const annc_shape *shape, const annc_dataset *train,
@@ -142,55 +142,71 @@ static float largest_input(const annc_examples *examples)
     return largest;
 }
 
-static annc_status open_job(annc_trainer *trainer)
+/* Opens the memory of the job. */
+static annc_status open_memory(annc_trainer *trainer)
 {
     annc_status status = ANNC_OK;
     const struct annc_backend *backend = trainer->device->backend;
-    const annc_shape *shape = &trainer->network->shape;
-    const size_t bytes = annc_shape_parameters(shape) * sizeof(float);
+    const struct annc_layout *layout = &trainer->pass.layout;
     void *theta = NULL, *cursor = NULL, *scores = NULL;
     struct annc_job *job = &trainer->job;
 
-    ANNC_TRY(backend->alloc(trainer->device, bytes, "the parameters", &theta));
+    ANNC_TRY(backend->alloc(trainer->device, layout->count * sizeof(float), "the parameters", &theta));
     job->theta = theta;
     ANNC_TRY(backend->alloc(trainer->device, sizeof *job->cursor, "the cursor", &cursor));
     job->cursor = cursor;
     ANNC_TRY(backend->alloc(trainer->device, trainer->steps * sizeof *job->scores, "the scores", &scores));
     job->scores = scores;
-    ANNC_TRY(backend->upload(trainer->device, job->theta, trainer->network->theta, bytes));
-    job->shape = shape;
-    job->examples = &trainer->feed.staged;
-    job->batch = trainer->options.batch;
-    job->step = step_of_job;
+    ANNC_TRY(backend->initialise(trainer->device, 0, 0, layout->count, false, 0, job->theta)); /* the gaps */
+    ANNC_TRY(annc_layout_upload(layout, trainer->device, job->theta, trainer->network->theta));
 out:
     return status;
 }
 
-/* Describes the steps in the job, and opens the best engine that accepts it. */
-static annc_status open_engine(annc_trainer *trainer)
+/* Describes the steps in the job, and finds the best engine that accepts it. */
+static annc_status choose_engine(annc_trainer *trainer)
 {
-    annc_status status = ANNC_OK;
     const annc_training_options *options = &trainer->options;
     const char *refusal;
     struct annc_job *job = &trainer->job;
+    job->shape = &trainer->network->shape;
+    job->batch = options->batch;
     job->training = options;
+    annc_dataset_image_size(trainer->data, &job->rows, &job->columns);
     job->streams = trainer->feed.streams;
     job->group = &trainer->group;
-    job->rows = trainer->pass.rows;
-    job->columns = trainer->pass.columns;
+    job->examples = &trainer->feed.staged;
+    job->step = step_of_job;
+    trainer->engine = annc_engine_find(trainer->device, job, options->engine, &refusal);
+    if (!trainer->engine && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
+        return annc_fail(ANNC_DEVICE, "the engine '%s' cannot run this training: %s", annc_engine_name(options->engine),
+                         refusal);
+    return ANNC_OK;
+}
+
+/* Opens the minibatch; engines with kernels for whole steps expect parameters without gaps. */
+static annc_status open_pass(annc_trainer *trainer)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_job *job = &trainer->job;
+    ANNC_TRY(annc_pass_open_training(trainer->device, job->shape, job->batch, &trainer->options, job->rows,
+                                     job->columns, &trainer->pass));
+    if (trainer->engine && !trainer->engine->of_operations)
+        trainer->pass.layout = annc_layout_dense(job->shape);
+out:
+    return status;
+}
+
+/* Completes the job and opens its engine. */
+static annc_status open_engine(annc_trainer *trainer)
+{
+    struct annc_job *job = &trainer->job;
     job->values = annc_pass_label_values(&trainer->pass);
     job->weights = trainer->pass.class_weights;
     job->rates = trainer->optimisation.d_rates;
     job->v = trainer->optimisation.v;
     job->s = trainer->optimisation.s;
-    trainer->engine = annc_engine_find(trainer->device, job, options->engine, &refusal);
-    if (!trainer->engine && options->engine != ANNC_ENGINE_AUTO && options->engine != ANNC_ENGINE_OPS)
-        return annc_fail(ANNC_DEVICE, "the engine '%s' cannot run this training: %s", annc_engine_name(options->engine),
-                         refusal);
-    if (trainer->engine)
-        ANNC_TRY(trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state));
-out:
-    return status;
+    return trainer->engine ? trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state) : ANNC_OK;
 }
 
 /* Sets up what only several ranks need: equal parameters at the start. */
@@ -212,7 +228,6 @@ annc_status annc_trainer_create_in(annc_device *device, annc_network *network, c
     annc_status status = ANNC_OK;
     const annc_examples *examples = annc_dataset_examples(train);
     annc_trainer *trainer = NULL;
-    uint32_t rows, columns;
     *result = NULL;
     ANNC_TRY(check_options(device, &network->shape, train, options));
     ANNC_TRY(annc_training_fits(device, &network->shape, options, train));
@@ -231,12 +246,11 @@ annc_status annc_trainer_create_in(annc_device *device, annc_network *network, c
     ANNC_TRY(annc_feed_open(device, examples, trainer->options.batch,
                             annc_training_bytes(device, &network->shape, options, examples), &trainer->feed));
     ANNC_TRY(join(trainer));
-    ANNC_TRY(open_job(trainer));
-    annc_dataset_image_size(train, &rows, &columns);
-    ANNC_TRY(annc_pass_open_training(device, &network->shape, trainer->options.batch, &trainer->options, rows, columns,
-                                     &trainer->pass));
-    ANNC_TRY(annc_optimisation_open(device, &network->shape, &trainer->options, &trainer->group, trainer->steps,
-                                    &trainer->optimisation));
+    ANNC_TRY(choose_engine(trainer));
+    ANNC_TRY(open_pass(trainer));
+    ANNC_TRY(open_memory(trainer));
+    ANNC_TRY(annc_optimisation_open(device, &network->shape, &trainer->pass.layout, &trainer->options, &trainer->group,
+                                    trainer->steps, &trainer->optimisation));
     ANNC_TRY(open_engine(trainer));
     *result = trainer;
     trainer = NULL;
@@ -279,7 +293,7 @@ annc_status annc_trainer_fetch_theta(const annc_trainer *trainer, float *theta)
 {
     annc_status status = ANNC_OK;
     const size_t count = annc_shape_parameters(&trainer->network->shape);
-    ANNC_TRY(trainer->device->backend->download(trainer->device, theta, trainer->job.theta, count * sizeof *theta));
+    ANNC_TRY(annc_layout_download(&trainer->pass.layout, trainer->device, theta, trainer->job.theta));
     for (size_t i = 0; i < count; i++)
         if (!isfinite(theta[i]))
             return annc_fail(
