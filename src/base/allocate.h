@@ -27,6 +27,9 @@ struct annc_mapping {
 };
 annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping);
 void annc_unmap(struct annc_mapping *mapping);
+/* Gives back the memory of `count` bytes of a mapping from `first` on: they load again at the next
+ * use. */
+void annc_mapping_leave(const struct annc_mapping *mapping, size_t first, size_t count);
 /* Returns whether to map rather than read so many bytes: more than a quarter of the available
  * memory. */
 bool annc_is_too_large_to_read(uint64_t bytes);
