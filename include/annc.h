@@ -285,6 +285,11 @@ ANNC_API void annc_dataset_image_size(const annc_dataset *dataset, uint32_t *row
  * floats times 255, or, if any lies outside [0, 1], stretched from the least to the largest. Writes
  * nothing if there is no example i. */
 ANNC_API void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey);
+/* Returns the number of examples, and, of one of several shards (annc_data_options.shards), of
+ * those of all shards; 0 for NULL. */
+ANNC_API uint32_t annc_dataset_total(const annc_dataset *dataset);
+/* Writes the number of these examples in each class to annc_dataset_class_count counts. */
+ANNC_API void annc_dataset_count_classes(const annc_dataset *dataset, uint32_t *counts);
 /* Returns a 64-bit hash of the counts, the inputs, the labels or targets, and the weights. */
 ANNC_API uint64_t annc_dataset_fingerprint(const annc_dataset *dataset);
 /* Returns whether the data set has labels of classes, rather than targets. */
@@ -437,6 +442,11 @@ typedef struct annc_data_options {
     uint32_t test_skip, validation_skip; /* leading lines to skip of test_path and validation_path */
     uint32_t folds, fold;                /* validate on fold `fold`, from 0, of `folds`; 0 = no folds */
     uint64_t seed;                       /* of the choice of validation rows */
+    /* Of `shards` consecutive parts of the training rows, keep only part `shard`, from 0; 0 or 1 =
+     * all rows. Scaling and classes are those of all rows. Raw IDX files of bytes, and NPY files of
+     * bytes or float32, are read only where they are needed; other files are read whole, and the
+     * other rows then given up. ANNC_USAGE with weights of rows or folds. */
+    uint32_t shards, shard;
     /* ANNC_SOURCE_ARRAYS: the rows to train with, or to test with if need_train is false; and rows
      * for validation, or NULL. */
     const annc_arrays *arrays, *validation_arrays;
@@ -697,6 +707,10 @@ typedef struct annc_training_options {
     uint64_t seed; /* of example order, dropout and noise */
     annc_engine engine;
     annc_precision precision; /* of the training alone: evaluations are fp32 */
+    /* Consecutive parts of the training rows, each with an order of its own, from which a minibatch
+     * takes equal numbers of rows; 0 or 1 = one order of all rows. Divides `batch`. A group of so
+     * many ranks may have one shard per rank; a process alone trains likewise on all of them. */
+    uint32_t shards;
 } annc_training_options;
 
 /* Returns options with the optimiser's default eta, mu, rho, epsilon and decay, minibatches of 16,

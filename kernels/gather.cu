@@ -29,7 +29,7 @@ __device__ static void gather_floats(const float *row, uint32_t inputs, bool by_
             X_row[j] = row[j];
 }
 
-// Registers: at most 24.
+// Registers: at most 32.
 // Traffic: at most 6 bytes per element, of bytes.
 __global__ void __launch_bounds__(MOST_GATHER_THREADS)
     gather_kernel(annc_cursor *cursor, annc_examples examples, float factor, annc_label_values values,
@@ -39,7 +39,7 @@ __global__ void __launch_bounds__(MOST_GATHER_THREADS)
     const uint32_t r = blockIdx.x;
     if (threadIdx.x == 0) {
         const uint32_t step = cursor->next; // which no block of this launch changes
-        example_of_row = annc_order_at(&cursor->order, annc_cursor_position(cursor, step, r));
+        example_of_row = annc_cursor_held(cursor, step, r);
         if (r == 0)
             cursor->step = step;
     }

@@ -58,7 +58,7 @@ ARROWS = {
     "src/cli": "include src/base src/cli/terminal src/cli/options src/cli/train src/cli/model src/cli/trace src/cli/report",
 }
 ARROWS = {directory: set(allowed.split()) for directory, allowed in ARROWS.items()}
-KERNELS_MAY_USE = {"base/functions.h", "base/philox.h", "base/order.h", "backend/augmentation.h", "base/device_code.h", "backend/backend.h",
+KERNELS_MAY_USE = {"base/functions.h", "base/philox.h", "base/order.h", "base/share.h", "backend/augmentation.h", "base/device_code.h", "backend/backend.h",
                    "backend/cuda/kernels.h", "annc.h", "kernels/device.cuh", "kernels/reductions.cuh",
                    "kernels/rows.cuh", "kernels/tiles.cuh", "kernels/hopper.cuh"}
 OF_THE_LIBRARY = {"annc.h"}  # in include/, that the program may use

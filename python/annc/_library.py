@@ -70,7 +70,7 @@ class DataOptions(Structure):
                 ("model", c_void_p), ("unlabelled", c_bool), ("need_train", c_bool), ("need_test", c_bool),
                 ("validation", c_double), ("validation_path", c_char_p), ("test_skip", c_uint32),
                 ("validation_skip", c_uint32), ("folds", c_uint32), ("fold", c_uint32),
-                ("seed", c_uint64), ("arrays", POINTER(Arrays)), ("validation_arrays", POINTER(Arrays))]
+                ("seed", c_uint64), ("shards", c_uint32), ("shard", c_uint32), ("arrays", POINTER(Arrays)), ("validation_arrays", POINTER(Arrays))]
 
 
 class Data(Structure):
@@ -106,7 +106,7 @@ class TrainingOptions(Structure):
     _fields_ = [("optimiser", c_int), ("eta", c_double), ("mu", c_double), ("rho", c_double), ("epsilon", c_double),
                 ("decay", c_double), ("clip", c_double), ("max_norm", c_double), ("schedule", Schedule),
                 ("objective", Objective), ("augmentation", Augmentation), ("batch", c_uint32), ("seed", c_uint64),
-                ("engine", c_int), ("precision", c_int)]
+                ("engine", c_int), ("precision", c_int), ("shards", c_uint32)]
 
 
 class Plan(Structure):

@@ -5,6 +5,7 @@
 #define ANNC_BACKEND_GROUP_H
 
 #include "annc.h"
+#include "base/share.h"
 
 struct annc_group {
     uint32_t rank, size; /* rank: 0...size-1 */
@@ -49,18 +50,10 @@ struct annc_group_module {
 };
 #define ANNC_GROUP_MODULE_SYMBOL "annc_group_module"
 
-/* The rows of one rank in a minibatch. */
-struct annc_share {
-    uint32_t first, count;
-};
-
 /* Returns the rows of a rank in a minibatch of m: shares that differ by one row at most. */
 static inline struct annc_share annc_group_share(const struct annc_group *group, uint32_t m)
 {
-    const uint32_t first = (uint32_t)((uint64_t)m * group->rank / group->size),
-                   end = (uint32_t)((uint64_t)m * (group->rank + 1) / group->size);
-    const struct annc_share share = {first, end - first};
-    return share;
+    return annc_share_of(m, group->size, group->rank);
 }
 
 #endif

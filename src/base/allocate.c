@@ -109,6 +109,12 @@ void annc_read_scattered(const struct annc_mapping *mapping, bool scattered)
         (void)madvise(mapping->base, mapping->length, scattered ? MADV_RANDOM : MADV_NORMAL);
 }
 
+void annc_mapping_leave(const struct annc_mapping *mapping, size_t first, size_t count)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = first / page * page;
+    madvise((char *)mapping->base + begin, first + count - begin, MADV_DONTNEED);
+}
+
 bool annc_is_too_large_to_read(uint64_t bytes)
 {
     uint64_t total, available;

@@ -30,6 +30,9 @@ void annc_unmap(struct annc_mapping *mapping);
 /* Tells the system whether rows far from each other are read next: it then reads no pages around
  * them, which are 8 MB for each on some disks. */
 void annc_read_scattered(const struct annc_mapping *mapping, bool scattered);
+/* Gives back the memory of `count` bytes of a mapping from `first` on: they load again at the next
+ * use. */
+void annc_mapping_leave(const struct annc_mapping *mapping, size_t first, size_t count);
 /* Returns whether to map rather than read so many bytes: more than a quarter of the available
  * memory. */
 bool annc_is_too_large_to_read(uint64_t bytes);

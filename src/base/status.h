@@ -34,6 +34,8 @@ enum { ANNC_ERROR_SIZE = 2048 }; /* bytes, enough for any message */
 #define ANNC_FIELD_MISSING         ANNC_FIELD("missing")
 #define ANNC_FIELD_PREDICTIONS     ANNC_FIELD("predictions")
 #define ANNC_FIELD_QUANTILE        ANNC_FIELD("quantile")
+#define ANNC_FIELD_SHARDS          ANNC_FIELD("shards")
+#define ANNC_FIELD_BATCH           ANNC_FIELD("batch")
 #define ANNC_FIELD_TARGET          ANNC_FIELD("target")
 #define ANNC_FIELD_TARGET_ACCURACY ANNC_FIELD("target_accuracy")
 #define ANNC_FIELD_TEST_PATH       ANNC_FIELD("test_path")

@@ -48,6 +48,11 @@ annc_status annc_loading_check(const annc_data_options *options)
     if (options->folds == 1 || (options->folds > 1 && options->fold >= options->folds))
         return annc_fail(ANNC_USAGE, "fold %u of " ANNC_FIELD_FOLDS " %u: there must be 2 or more, counted from 0",
                          options->fold, options->folds);
+    if (options->shards > 1 && options->shard >= options->shards)
+        return annc_fail(ANNC_USAGE, "shard %u of %u: shards are counted from 0", options->shard, options->shards);
+    if (options->shards > 1 && options->folds > 0)
+        return annc_fail(ANNC_USAGE,
+                         ANNC_FIELD_SHARDS " and " ANNC_FIELD_FOLDS " cannot be combined: folds are distributed whole");
     if (options->source == ANNC_SOURCE_PATH)
         ANNC_REQUIRE(options->path, "path");
     if (options->source == ANNC_SOURCE_ARRAYS)
@@ -121,6 +126,15 @@ out:
     return status;
 }
 
+/* Returns whether the inputs of a part stay in their file if they can: those of which one shard is
+ * needed, unless rows are to be moved. */
+static bool stays_in_file(const struct annc_loading *loading, int p)
+{
+    const annc_data_options *options = loading->options;
+    return p == ANNC_PART_TRAIN && options->shards > 1 && options->text.missing != ANNC_MISSING_DROP &&
+           !options->weights_path;
+}
+
 static annc_status read_idx(struct annc_loading *loading, const char *path, struct annc_stream *stream,
                             const char *labels_path, int p)
 {
@@ -133,7 +147,8 @@ static annc_status read_idx(struct annc_loading *loading, const char *path, stru
         snprintf(labels, sizeof labels, "%s", labels_path ? labels_path : "");
     else
         ANNC_TRY(annc_idx_find_labels(path, labels, sizeof labels));
-    ANNC_TRY(annc_idx_table(stream, labels, loading->options->transpose, &loading->table[p], NOTES(loading)));
+    ANNC_TRY(annc_idx_table(stream, labels, loading->options->transpose, stays_in_file(loading, p), &loading->table[p],
+                            NOTES(loading)));
 out:
     return status;
 }
@@ -300,8 +315,8 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
         ANNC_TRY(read_idx(loading, path, stream, labels_path, p));
         break;
     case ANNC_FORMAT_NPY:
-        ANNC_TRY(
-            annc_npy_table(stream, labels_path, options->unlabelled, options->text.target != NULL, &loading->table[p]));
+        ANNC_TRY(annc_npy_table(stream, labels_path, options->unlabelled, options->text.target != NULL,
+                                stays_in_file(loading, p), &loading->table[p]));
         break;
     case ANNC_FORMAT_NPZ:
         ANNC_TRY(read_npz(loading, path, labels_path, p, &has_test));

@@ -13,6 +13,7 @@
 #include "dataset/prepare/precision.h"
 #include "dataset/prepare/preparation.h"
 #include "dataset/prepare/preparation_text.h"
+#include "dataset/prepare/shard.h"
 #include "dataset/prepare/split.h"
 #include "dataset/tables/table.h"
 #include "formats/stream.h"
@@ -266,6 +267,18 @@ static void move_unseen(struct annc_loading *loading)
                                         loading->table[p].inputs);
 }
 
+/* Makes the training set of `count` rows of its table: the listed ones or, with rows NULL, all; or
+ * of one shard of them. */
+static annc_status make_train(struct annc_loading *loading, const uint32_t *rows, uint32_t count)
+{
+    const annc_data_options *options = loading->options;
+    struct annc_table *table = &loading->table[ANNC_PART_TRAIN];
+    if (options->shards > 1)
+        return annc_shard_apply(loading->preparation, table, options->outputs, rows, count, options->shards,
+                                options->shard, &loading->data->train);
+    return annc_preparation_apply(loading->preparation, table, options->outputs, rows, count, &loading->data->train);
+}
+
 /* Makes the training part: splits it, and fits the scaling to the rest. */
 static annc_status make_training(struct annc_loading *loading)
 {
@@ -284,14 +297,13 @@ static annc_status make_training(struct annc_loading *loading)
     }
     move_unseen(loading);
     if (split.held_count > 0) {
-        ANNC_TRY(
-            annc_preparation_apply(loading->preparation, table, outputs, split.train, split.train_count, &data->train));
+        ANNC_TRY(make_train(loading, split.train, split.train_count));
         ANNC_TRY(annc_preparation_apply(loading->preparation, table, outputs, split.held, split.held_count,
                                         &data->validation));
         annc_note(NOTES(loading), "%u row%s held out for validation, %u %s used for training", split.held_count,
                   split.held_count == 1 ? " is" : "s are", split.train_count, split.train_count == 1 ? "is" : "are");
     } else {
-        ANNC_TRY(annc_preparation_apply(loading->preparation, table, outputs, NULL, 0, &data->train));
+        ANNC_TRY(make_train(loading, NULL, table->rows));
     }
 out:
     annc_split_free(&split);

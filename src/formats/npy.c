@@ -248,9 +248,67 @@ annc_status annc_npy_read(const struct annc_bytes *bytes, const char *name, stru
     }
 out:
     annc_release(raw);
-    if (status != ANNC_OK) {
+    if (status != ANNC_OK)
+        annc_array_free(array);
+    return status;
+}
+
+/* ---------------------------------------------------------------- arrays in mapped files */
+
+void annc_array_free(struct annc_array *array)
+{
+    if (!array->mapping.base)
         annc_release(array->elements);
-        array->elements = NULL;
-    }
+    annc_unmap(&array->mapping);
+    array->elements = NULL;
+}
+
+/* The bytes of a mapping that are not read yet. */
+struct rest {
+    const unsigned char *at;
+    size_t count;
+};
+
+static annc_status read_rest(void *source, void *bytes, size_t count, size_t *got)
+{
+    struct rest *rest = source;
+    *got = count < rest->count ? count : rest->count;
+    memcpy(bytes, rest->at, *got);
+    rest->at += *got;
+    rest->count -= *got;
+    return ANNC_OK;
+}
+
+static bool is_little_endian(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
+annc_status annc_npy_find(struct annc_mapping *file, const char *name, struct annc_array *array, bool *found)
+{
+    annc_status status = ANNC_OK;
+    struct rest rest = {file->base, file->length};
+    const struct annc_bytes bytes = {read_rest, &rest, file->length};
+    struct header header = {{0, 0, false}, false};
+    uint64_t length = 0;
+    *found = false;
+    memset(array, 0, sizeof *array);
+    snprintf(array->name, sizeof array->name, "%s", name);
+    ANNC_TRY(read_header(&bytes, array, &header, &length));
+    const struct type *type = &header.type;
+    array->is_bytes = type->kind == 'u' && type->bytes == 1;
+    array->is_floats = type->kind == 'f' && type->bytes == sizeof(float) && type->big_endian != is_little_endian() &&
+                       length % sizeof(float) == 0;
+    if (array->count == 0 || header.fortran_order || !(array->is_bytes || array->is_floats) ||
+        annc_product(array->count, type->bytes) != rest.count)
+        return ANNC_OK; /* annc_npy_read converts it, or says what is wrong */
+    array->elements = (unsigned char *)file->base + length;
+    array->mapping = *file;
+    *file = (struct annc_mapping){NULL, 0};
+    *found = true;
+out:
     return status;
 }

@@ -14,7 +14,7 @@ static annc_device *device;
 /* ---------------------------------------------------------------- the table */
 
 static const char *const SHAPES[] = {"3-2", "5-1", "2-1-1", "4-7-3", "2-3-2-3-2-3", "9-72-4", "33-40-37-5"};
-enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES, BATCH = 6, EXAMPLES = 2 * BATCH + 5 };
+enum { SHAPE_COUNT = sizeof SHAPES / sizeof *SHAPES, BATCH = 6, SHARDS = 3, EXAMPLES = 2 * BATCH + 5 };
 
 /* Calls `run` for all hidden activations x outputs and costs x input types and targets; the shapes
  * take turns. */
@@ -125,10 +125,15 @@ static void orthogonal_matrices(void)
 }
 
 /* The rows that gather makes are the examples that the order names, bytes divided, labels one-hot:
- * those from `row` on of the minibatch, where another device has the rows before. */
-static void check_gather(struct problem *problem, uint32_t row)
+ * those from `row` on of the minibatch, where another device has the rows before. Of several shards
+ * the device has the last one. */
+static void check_gather(struct problem *problem, uint32_t row, uint32_t shards)
 {
     const annc_examples *examples = annc_dataset_examples(problem->data);
+    const struct annc_share held = annc_share_of(examples->count, shards, shards - 1);
+    const uint32_t rows = annc_share_of(BATCH, shards, shards - 1).count;
+    const size_t input = annc_examples_input_bytes(examples);
+    annc_examples own = *examples;
     const struct annc_backend *backend = device->backend;
     const uint32_t inputs = examples->inputs, outputs = examples->outputs;
     struct annc_cursor cursor;
@@ -141,16 +146,23 @@ static void check_gather(struct problem *problem, uint32_t row)
     cursor.batch = BATCH;
     cursor.next = 1;
     cursor.row = row;
-    REQUIRE_OK(annc_examples_stage(device, examples, &staged));
+    cursor.order.shards = shards;
+    cursor.held = held.first;
+    own.count = held.count;
+    own.x = (const char *)examples->x + held.first * input;
+    own.labels = examples->labels ? examples->labels + held.first : NULL;
+    own.targets = examples->targets ? examples->targets + (size_t)held.first * outputs : NULL;
+    REQUIRE_OK(annc_examples_stage(device, &own, &staged));
     REQUIRE_OK(annc_pass_open(device, &problem->shape, BATCH, &pass));
     REQUIRE_OK(backend->alloc(device, sizeof cursor, "the cursor", &d_cursor));
     REQUIRE_OK(backend->upload(device, d_cursor, &cursor, sizeof cursor));
-    REQUIRE_OK(backend->gather(device, d_cursor, &staged, (struct annc_label_values){0, 1}, NULL, BATCH, pass.A[0],
+    REQUIRE_OK(backend->gather(device, d_cursor, &staged, (struct annc_label_values){0, 1}, NULL, rows, pass.A[0],
                                pass.Y, NULL));
-    REQUIRE_OK(backend->download(device, X, pass.A[0], BATCH * inputs * sizeof(float)));
-    REQUIRE_OK(backend->download(device, Y, pass.Y, BATCH * outputs * sizeof(float)));
-    for (uint32_t r = 0; r < BATCH; r++) {
-        const size_t example = annc_order_at(&cursor.order, BATCH + row + r);
+    REQUIRE_OK(backend->download(device, X, pass.A[0], rows * inputs * sizeof(float)));
+    REQUIRE_OK(backend->download(device, Y, pass.Y, rows * outputs * sizeof(float)));
+    const struct annc_order order = shards > 1 ? annc_order_of_shard(&cursor.order, shards - 1) : cursor.order;
+    for (uint32_t r = 0; r < rows; r++) {
+        const size_t example = held.first + annc_order_at(&order, rows + (shards > 1 ? 0 : row) + r);
         for (uint32_t j = 0; j < inputs; j++) {
             const size_t i = example * inputs + j;
             const float want = examples->type == ANNC_BYTES ? (float)((const uint8_t *)examples->x)[i] * (1.0f / 255)
@@ -178,8 +190,9 @@ static void gather(void)
             CHECK(problem_make(&problem, &shape, kind & 1 ? ANNC_BYTES : ANNC_FLOATS, kind & 2, EXAMPLES,
                                ANNC_INIT_XAVIER, s));
             snprintf(problem.name, sizeof problem.name, "%s, kind %d", SHAPES[s], kind);
-            check_gather(&problem, 0);
-            check_gather(&problem, 2);
+            check_gather(&problem, 0, 1);
+            check_gather(&problem, 2, 1);
+            check_gather(&problem, BATCH - BATCH / SHARDS, SHARDS);
             problem_free(&problem);
         }
 }
@@ -339,7 +352,8 @@ static void gradients(void)
     for_each_case(check_audit);
 }
 
-/* A step, and the audit, in a precision that the device has: near the step in fp32, and not the same. */
+/* A step, and the audit, in a precision that the device has: near the step in fp32, and not the
+ * same. */
 static void check_precision(const struct problem *problem, annc_precision precision, double tolerance)
 {
     const size_t parameters = annc_shape_parameters(&problem->shape);

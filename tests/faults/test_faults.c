@@ -309,7 +309,7 @@ static annc_status load_mapped(const void *what, uint64_t *sum)
     struct annc_table table = {.x = NULL};
     char notes[256] = "";
     ANNC_TRY(annc_stream_open(what, &stream));
-    ANNC_TRY(annc_idx_table(stream, "", false, &table, notes, sizeof notes));
+    ANNC_TRY(annc_idx_table(stream, "", false, false, &table, notes, sizeof notes));
     const size_t last = (size_t)table.rows * table.inputs - 1;
     for (size_t i = 0; i <= last; i += last)
         digest(sum, (const uint8_t *)table.x + i, 1);

@@ -9,6 +9,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
 
 from program import DEVICE, DIVERGED, INPUT, MODULE, OK, OUTPUT, PROGRAM, USAGE, main, slowness
@@ -111,6 +112,77 @@ class Ranks(Tables):
                 self.train(ranks, *options, "--save", "m")
                 self.assertEqual((self.folder / "m").read_bytes(), first)
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"alone", "m", "c", "log.jsonl", "t.csv", "bars", "temporary"})
+
+    def write_array(self, name, kind, shape, content):
+        """An NPY file, whose elements lie in the order of its type."""
+        header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+        (self.folder / name).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + content)
+
+    def test_shards(self):
+        """Ranks that hold one shard each follow one process that takes its minibatches from the same shards, also where no shard has all
+        classes and the last minibatch has fewer rows than ranks."""
+        rows = sorted(blobs(901), key=lambda row: row[-1])
+        self.data = self.write("t.csv", rows, COLUMNS)
+        for ranks, options in ((2, ["--optimizer", "adam", "--lr", "0.01", "--dropout", "0.2", "--input-noise", "0.1", "--validation", "0.2", "--batch", "24"]),
+                               (3, ["--optimizer", "sgd", "--lr", "0.1", "--batch", "30", "--class-weights", "balanced"]),
+                               (2, ["--optimizer", "momentum", "--lr", "0.02", "--batch", "2000"])):
+            options = [*options, "--epochs", "2", "--shards", str(ranks)]
+            alone = self.lines("train", "--data", self.data, *T, *CPU, *options, "--save", "alone")
+            lines = self.train(ranks, *options, "--save", "m")
+            for one, other in zip(alone, lines):
+                for key in ("mean_loss", "validation_loss"):
+                    self.assertAlmostEqual(one.get(key, 0), other.get(key, 0), 4)
+                self.assertEqual(one.get("training_count"), other.get("training_count"))
+            self.compare("alone", "m")
+        first = (self.folder / "m").read_bytes()
+        self.train(2, *options, "--save", "m")
+        self.assertEqual((self.folder / "m").read_bytes(), first)
+
+    def test_shards_resume(self):
+        """A checkpoint of shards is resumed with as many, by ranks or by one process; with others it is refused."""
+        options = ["--optimizer", "adam", "--lr", "0.01", "--shards", "2", "--epochs", "3"]
+        self.train(2, *options, "--save", "whole")
+        self.train(2, *options[:-1], "1", "--checkpoint", "c")
+        for runs in (lambda *arguments: self.together(2, *arguments), self.run_program):
+            shutil.copy(self.folder / "c", self.folder / "again")
+            self.assertIn("resumed after 1 epoch", runs("train", "--resume", "again", "--epochs", "3", "--save", "m").stderr)
+            self.compare("whole", "m")
+        told = self.together(3, "train", "--resume", "c", "--epochs", "3", code=USAGE)
+        self.assertIn("--shards is 2, but there are 3 ranks: each holds one shard", told.stderr)
+        told = self.run_program("train", "--resume", "c", "--epochs", "3", "--shards", "3", code=USAGE)
+        self.assertIn("cannot resume with another --shards (the checkpoint has 2)", told.stderr)
+        rows = blobs(900)
+        self.write("t.csv", [*rows[:-1], [*rows[-1][:3], "0.5", rows[-1][4]]], COLUMNS)  # in the shard of rank 1
+        told = self.together(2, "train", "--resume", "c", "--epochs", "3", code=INPUT)
+        self.assertIn("c: the checkpoint was saved with other training data", told.stderr)
+
+    def test_shards_memory(self):
+        """The largest memory of a rank has room for its shard, but not for all rows."""
+        count, inputs = 64000, 784
+        content = bytes(range(256)) * (count * inputs // 256)
+        self.write_array("x.npy", "|u1", (count, inputs), content)
+        self.write_array("f.npy", "<f4", (count // 4, inputs), struct.pack("<256f", *range(256)) * (count // 4 * inputs // 256))
+        self.write_array("y.npy", "|u1", (count,), b"\0\1" * (count // 2))
+        self.write_array("fy.npy", "|u1", (count // 4,), b"\0\1" * (count // 8))
+        (self.folder / "train-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, count, 28, 28) + content)
+        (self.folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, count) + b"\0\1" * (count // 2))
+        options = ["--layers", "784-2-2", "--batch", "6000", "--epochs", "1", "--threads", "1", *CPU, "--quiet", "--engine", "ops"]
+        megabytes = len(content) / 2**20
+        script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); " \
+                 "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+
+        def peaks(*arguments):
+            command = self.command(2, "train", *arguments, *options)
+            at = command.index(str(PROGRAM))
+            lines = self.run_command([*command[:at], sys.executable, "-c", script, *command[at:]], OK).stdout.splitlines()
+            found = [float(line.split()[1]) for line in lines if line.startswith("peak")]
+            self.assertEqual(len(found), 2)
+            return max(found)
+
+        whole = peaks("--data", "x.npy", "--labels", "y.npy")
+        self.assertGreater(whole, megabytes)
+        for data in (["x.npy", "--labels", "y.npy"], ["train-images-idx3-ubyte"], ["f.npy", "--labels", "fy.npy"]):
+            self.assertLess(peaks("--data", *data, "--shards", "2"), whole - 0.4 * megabytes, data)
 
     def test_large_layers(self):
         """The sums of large layers go on beside the computation: the same trajectory, and equal bits in repeated runs."""
@@ -412,6 +484,9 @@ class Ranks(Tables):
         simulated = {"ANNC_CUDA_MODULE": str(MODULE)}
         lines = {ranks: self.train(ranks, *options, "--save", f"m{ranks}", device=["--device", "cuda"], environment=simulated) for ranks in (1, 2)}
         self.assertAlmostEqual(lines[1][-1]["mean_loss"], lines[2][-1]["mean_loss"], 4)
+        self.compare("m1", "m2")
+        for ranks in (1, 2):
+            self.train(ranks, *options, "--shards", "2", "--save", f"m{ranks}", device=["--device", "cuda"], environment=simulated)
         self.compare("m1", "m2")
 
     def test_environment(self):

@@ -162,6 +162,9 @@ static void datasets(void)
     SAYS("inputs", annc_dataset_create(&examples, &dataset));
     CHECK(!annc_dataset_examples(NULL) && annc_dataset_fingerprint(NULL) == 0);
     CHECK(!annc_dataset_has_classes(NULL) && annc_dataset_class_count(NULL) == 0 && !annc_dataset_labels(NULL));
+    annc_dataset_count_classes(NULL, &rows);
+    annc_dataset_count_classes(given.data, NULL);
+    CHECK(annc_dataset_total(NULL) == 0);
     CHECK(!annc_dataset_class_name(NULL, 0) && !annc_dataset_target_name(NULL, 0) && annc_dataset_row(NULL, 0) == 0);
     annc_dataset_image_size(NULL, &rows, &columns);
     CHECK(rows == 0 && columns == 0);

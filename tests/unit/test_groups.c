@@ -1,5 +1,6 @@
 /* A group of ranks that train together: here threads, each with a device of its own. */
 #include "base/status.h"
+#include "dataset/prepare/dataset.h"
 #include "support/problem.h"
 #include "support/test.h"
 #include "training/run/rank_checks.h"
@@ -191,8 +192,26 @@ static void *train_rank(void *context)
     return NULL;
 }
 
+/* Leaves a rank its shard of the data. */
+static void keep_shard(struct rank *rank)
+{
+    const annc_examples *all = annc_dataset_examples(rank->problem.data);
+    const struct annc_share share = annc_share_of(all->count, rank->group.size, rank->group.rank);
+    const uint32_t total = all->count;
+    annc_examples own = *all;
+    annc_dataset *shard = NULL;
+    own.count = share.count;
+    own.x = (const float *)all->x + (size_t)share.first * all->inputs;
+    own.labels = all->labels + share.first;
+    CHECK(annc_dataset_create(&own, &shard) == ANNC_OK);
+    shard->total = total;
+    shard->first = share.first;
+    annc_dataset_free(rank->problem.data);
+    rank->problem.data = shard;
+}
+
 static bool make(struct rank *rank, uint32_t index, uint32_t size, struct crowd *crowd,
-                 const annc_training_options *options)
+                 const annc_training_options *options, bool has_shard)
 {
     const annc_shape shape = problem_shape("7-6-4", ANNC_TANH, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     *rank = (struct rank){.group = {.rank = index,
@@ -209,22 +228,24 @@ static bool make(struct rank *rank, uint32_t index, uint32_t size, struct crowd 
                           .stop = index == size - 1}; /* one rank's wish stops all */
     if (!problem_make(&rank->problem, &shape, ANNC_FLOATS, true, 50, ANNC_INIT_NORMAL, 3))
         return false;
+    if (size > 1 && options->shards > 1 && has_shard)
+        keep_shard(rank);
     if (index > 0) /* rank 0's parameters are those of all */
         annc_network_parameters(rank->problem.network)[0] = 1e3F;
     return true;
 }
 
 /* Trains alone and with `size` ranks: within rounding the same, and the same bits on every rank. */
-static void compare(uint32_t size, const annc_training_options *options)
+static void compare(uint32_t size, const annc_training_options *options, bool has_shard)
 {
     struct crowd crowd;
     struct rank alone, ranks[MOST_RANKS];
     pthread_t threads[MOST_RANKS];
-    CHECK(make(&alone, 0, 1, NULL, options));
+    CHECK(make(&alone, 0, 1, NULL, options, false));
     REQUIRE_OK(train(&alone));
     open_crowd(&crowd, size);
     for (uint32_t i = 0; i < size; i++)
-        CHECK(make(&ranks[i], i, size, &crowd, options));
+        CHECK(make(&ranks[i], i, size, &crowd, options, has_shard));
     for (uint32_t i = 0; i < size; i++)
         CHECK(pthread_create(&threads[i], NULL, train_rank, &ranks[i]) == 0);
     for (uint32_t i = 0; i < size; i++)
@@ -252,9 +273,9 @@ static void plain(void)
 {
     const annc_training_options even = {.eta = 0.2, .batch = 10, .seed = 5},
                                 uneven = {.eta = 0.2, .batch = 7, .seed = 5};
-    compare(2, &even);
-    compare(3, &uneven);
-    compare(MOST_RANKS, &uneven); /* 50 = 7 * 7 + 1 */
+    compare(2, &even, false);
+    compare(3, &uneven, false);
+    compare(MOST_RANKS, &uneven, false); /* 50 = 7 * 7 + 1 */
 }
 
 static void with_options(void)
@@ -264,7 +285,22 @@ static void with_options(void)
     options.clip = 0.5;
     options.objective = (annc_objective){.l2 = 1e-2, .dropout = 0.25, .input_noise = 0.1, .label_smoothing = 0.1};
     options.schedule = (annc_schedule){.kind = ANNC_COSINE, .epochs = EPOCHS};
-    compare(3, &options);
+    compare(3, &options, false);
+    options.shards = 3;
+    compare(3, &options, true);
+    compare(3, &options, false); /* ranks that have all rows */
+}
+
+/* Each rank has one shard of the examples, also one without a row of the last minibatch. */
+static void shards(void)
+{
+    annc_training_options options = {.eta = 0.2, .batch = 10, .seed = 5, .shards = 2};
+    compare(2, &options, true);
+    options.shards = 3;
+    options.batch = 48; /* 50 = 48 + 2 */
+    compare(3, &options, true);
+    options.batch = 60;
+    compare(3, &options, true);
 }
 
 static void shares(void)
@@ -288,7 +324,7 @@ static void engines_refuse(void)
     struct rank rank;
     annc_device *device;
     annc_trainer *trainer;
-    CHECK(make(&rank, 1, 2, &crowd, &fused));
+    CHECK(make(&rank, 1, 2, &crowd, &fused, false));
     REQUIRE_OK(annc_device_open(&one_thread, &device));
     CHECK(pthread_barrier_init(&crowd.barrier, NULL, 1) == 0); /* the other rank is not waited for */
     crowd.from[0] = annc_network_parameters(rank.problem.network);
@@ -309,7 +345,7 @@ static void on_three_ranks(void *(*function)(void *rank), struct rank ranks[3], 
     pthread_t threads[3];
     open_crowd(&crowd, 3);
     for (uint32_t i = 0; i < 3; i++)
-        CHECK(make(&ranks[i], i, 3, &crowd, options));
+        CHECK(make(&ranks[i], i, 3, &crowd, options, false));
     for (uint32_t i = 0; i < 3; i++)
         CHECK(pthread_create(&threads[i], NULL, function, &ranks[i]) == 0);
     for (uint32_t i = 0; i < 3; i++)
@@ -548,7 +584,7 @@ static void sweeps_refuse(void)
     const annc_device_options one_thread = {.kind = ANNC_DEVICE_CPU, .threads = 1};
     const annc_training_options plain_sgd = {.eta = 1, .batch = 10};
     struct rank rank;
-    CHECK(make(&rank, 0, 1, NULL, &plain_sgd));
+    CHECK(make(&rank, 0, 1, NULL, &plain_sgd, false));
     annc_candidate candidate = {.network = rank.problem.network,
                                 .options = {.training = plain_sgd, .epochs = 1, .group = &rank.group}};
     REQUIRE_OK(annc_sweep(&one_thread, NULL, &candidate, 1, rank.problem.data, NULL, NULL, NULL, NULL));
@@ -559,7 +595,8 @@ static void sweeps_refuse(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(shares),    TEST(plain),      TEST(with_options), TEST(engines_refuse),
-                                        TEST(agreement), TEST(whole_runs), TEST(sweeps),       TEST(sweeps_refuse)};
+    static const struct test tests[] = {TEST(shards),       TEST(shares),         TEST(plain),
+                                        TEST(with_options), TEST(engines_refuse), TEST(agreement),
+                                        TEST(whole_runs),   TEST(sweeps),         TEST(sweeps_refuse)};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -118,7 +118,7 @@ static annc_status read_images(const char *name, bool turn, struct annc_table *t
     char notes[512] = "";
     status = annc_stream_open(name, &stream);
     if (status == ANNC_OK)
-        status = annc_idx_table(stream, "", turn, table, notes, sizeof notes);
+        status = annc_idx_table(stream, "", turn, false, table, notes, sizeof notes);
     annc_stream_close(stream);
     return status;
 }

@@ -203,7 +203,7 @@ static annc_status cpu_gather(annc_device *device, struct annc_cursor *cursor, c
 {
     cursor->step = cursor->next;
     for (uint32_t r = 0; r < m; r++) {
-        const uint32_t example = annc_order_at(&cursor->order, annc_cursor_position(cursor, cursor->step, r));
+        const uint32_t example = annc_cursor_held(cursor, cursor->step, r);
         gather_inputs(device, examples, example, X + (size_t)r * examples->inputs);
         gather_targets(examples, values, example, Y + (size_t)r * examples->outputs);
         if (weights)

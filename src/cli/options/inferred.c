@@ -5,6 +5,7 @@
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
 #include "cli/options/setup.h"
+#include "cli/terminal/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,20 +146,25 @@ static void note_choices(unsigned command, const struct options *given, bool has
 }
 
 /* Labels of one class leave nothing to learn. */
-static annc_status check_classes(const annc_examples *examples)
+static annc_status check_classes(const annc_dataset *train)
 {
-    for (uint32_t i = 1; i < examples->count && examples->labels; i++)
-        if (examples->labels[i] != examples->labels[0])
-            return ANNC_OK;
-    return examples->labels ? annc_fail(ANNC_INPUT, "the training data have one class only: nothing to tell apart")
-                            : ANNC_OK;
+    const uint32_t classes = annc_dataset_class_count(train);
+    uint32_t found = 0, *counts;
+    if (!annc_dataset_has_classes(train))
+        return ANNC_OK;
+    counts = take_memory(classes, sizeof *counts, "the counts of the classes");
+    annc_dataset_count_classes(train, counts);
+    for (uint32_t c = 0; c < classes; c++)
+        found += counts[c] > 0;
+    free(counts);
+    return found > 1 ? ANNC_OK : annc_fail(ANNC_INPUT, "the training data have one class only: nothing to tell apart");
 }
 
 /* Warns of labels that are likely numbers to predict: many, of few rows each. */
 static void warn_many_classes(const struct options *given, const annc_dataset *train)
 {
     enum { MANY = 20, ROWS = 4 };
-    const uint32_t classes = annc_dataset_class_count(train), rows = annc_dataset_examples(train)->count;
+    const uint32_t classes = annc_dataset_class_count(train), rows = annc_dataset_total(train);
     if (classes >= MANY && classes > rows / ROWS)
         note(given, "warning: %u classes in %u rows; if they are numbers to predict, name the column with --target",
              classes, rows);
@@ -229,7 +235,7 @@ static annc_status infer_from(unsigned command, const struct options *given, con
                               const annc_shape *model, const annc_dataset *train, struct inferred *inferred)
 {
     annc_plan plan;
-    ANNC_RETURN_IF_FAILED(check_classes(annc_dataset_examples(train)));
+    ANNC_RETURN_IF_FAILED(check_classes(train));
     ANNC_RETURN_IF_FAILED(make_plan(given, hidden, model, train, &plan));
     warn_many_classes(given, train);
     note_choices(command, given, model != NULL, &plan);

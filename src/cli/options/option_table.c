@@ -196,6 +196,8 @@ const struct option_spec OPTIONS[OPTION_COUNT] = {
                        "passes through the training set"},
     [OPTION_BATCH] = {"batch", "N", WHOLE, TRAIN | SWEEP | VARIES | INFO | CHECK, "16", 1, 1000000000, 0,
                       "examples per minibatch"},
+    [OPTION_SHARDS] = {"shards", "N", WHOLE, TRAIN | RARE, 0, 2, 4096, 0,
+                       "each minibatch takes rows from N parts of the training set; N ranks hold one part each"},
     [OPTION_OPTIMIZER] = {"optimizer", "NAME", CHOICE, TRAIN | SWEEP | VARIES | INFO, "sgd", 0, 0, optimizer,
                           "optimiser"},
     [OPTION_LR] = {"lr", "ETA", NUMBER, COMMON | TRAIN | SWEEP | VARIES | TRACE, 0, ANY,

@@ -375,6 +375,9 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     source->outputs = shape ? shape->width[shape->layers] : 0;
     source->seed = value[value[OPTION_SPLIT_SEED].given ? OPTION_SPLIT_SEED : OPTION_SEED].whole;
     source->folds = (uint32_t)value[OPTION_FOLDS].whole;
+    if (ranks_count() > 1) /* a process alone trains on all shards */
+        source->shards = (uint32_t)value[OPTION_SHARDS].whole;
+    source->shard = own_rank();
     source->text = (annc_text_options){.header = (annc_choice)value[OPTION_HEADER].choice,
                                        .missing = (annc_missing)value[OPTION_MISSING].choice,
                                        .label = value[OPTION_LABEL].text,
@@ -387,6 +390,11 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     if (source->text.label && source->text.target)
         return annc_fail(ANNC_USAGE,
                          "--label and --target cannot be combined: one predicts classes, the other numbers");
+    if (source->shards > 1 && source->shards != ranks_count())
+        return annc_fail(ANNC_USAGE, "--shards is %u, but there are %u ranks: each holds one shard", source->shards,
+                         ranks_count());
+    if (value[OPTION_FOLDS].given && value[OPTION_SHARDS].given)
+        return annc_fail(ANNC_USAGE, "--folds and --shards cannot be combined: folds are distributed whole");
     if (value[OPTION_FOLDS].given && value[OPTION_VALIDATION].given)
         return annc_fail(ANNC_USAGE,
                          "--folds and --validation cannot be combined: each fold holds out its own validation set");

@@ -61,6 +61,7 @@ annc_status training_from_options(const struct options *options, const annc_shap
     training->clip = value[OPTION_CLIP].number;
     training->max_norm = value[OPTION_MAX_NORM].number;
     training->batch = (uint32_t)value[OPTION_BATCH].whole;
+    training->shards = (uint32_t)value[OPTION_SHARDS].whole;
     training->seed = value[OPTION_SEED].whole;
     training->engine = (annc_engine)value[OPTION_ENGINE].choice;
     training->precision = (annc_precision)value[OPTION_PRECISION].choice;

@@ -10,6 +10,7 @@ static const char *option_of_field(const char *field)
     static const struct {
         const char *field, *option;
     } known[] = {{"activation", "--output-activation"},
+                 {"batch", "--batch"},
                  {"annc_mnist_fetch", "`annc-gpu fetch`"},
                  {"assumed", "--layers"},
                  {"categorical", "--categorical"},
@@ -26,6 +27,7 @@ static const char *option_of_field(const char *field)
                  {"missing", "--missing"},
                  {"numeric", "--numeric"},
                  {"quantile", "--quantile"},
+                 {"shards", "--shards"},
                  {"target", "--target"},
                  {"target_accuracy", "--target-accuracy"},
                  {"test_path", "--test"},

@@ -204,15 +204,15 @@ annc_status session_prepare(struct session *session, const annc_data_options *so
     ANNC_RETURN_IF_FAILED(check_saving(session));
     ANNC_RETURN_IF_FAILED(weigh_classes(session->options, session->data.train, &session->class_weights));
     complete_run_options(session);
-    if (session->run_options.training.batch > annc_dataset_examples(session->data.train)->count)
+    if (session->run_options.training.batch > annc_dataset_total(session->data.train))
         note(session->options, "batch size reduced to %u, the number of examples",
-             annc_dataset_examples(session->data.train)->count);
+             annc_dataset_total(session->data.train));
     return ANNC_OK;
 }
 
 annc_status session_open(struct session *session)
 {
-    const uint32_t count = annc_dataset_examples(session->data.train)->count;
+    const uint32_t count = annc_dataset_total(session->data.train);
     const annc_status status =
         annc_run_create(session->device, session->network, session->data.train, &session->run_options, &session->run);
     if (status != ANNC_OK)
@@ -252,7 +252,7 @@ static void open_live(struct session *session)
     const struct option_value *value = session->options->value;
     if (!value[OPTION_QUIET].given && !(value[OPTION_JSON].given && isatty(STDOUT_FILENO)))
         live_open(&session->live, session_epoch(session, (uint32_t)value[OPTION_EPOCHS].whole),
-                  session_epoch(session, session->state.epochs), annc_dataset_examples(session->data.train)->count,
+                  session_epoch(session, session->state.epochs), annc_dataset_total(session->data.train),
                   session->deadline);
 }
 

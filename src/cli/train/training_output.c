@@ -37,12 +37,12 @@ void print_shapes(const struct session *session)
     const annc_examples *train = annc_dataset_examples(data->train);
     if (quiet(session))
         return;
-    printf("Training set size: (%u, %u, 1)\n", train->count, train->inputs);
+    printf("Training set size: (%u, %u, 1)\n", annc_dataset_total(data->train), train->inputs);
     if (data->validation)
         printf("Validation set size: (%u, %u, 1)\n", annc_dataset_examples(data->validation)->count, train->inputs);
     if (data->test)
         printf("Testing set size: (%u, %u, 1)\n", annc_dataset_examples(data->test)->count, train->inputs);
-    printf("Training target size: (%u, %u, 1)\n", train->count, train->outputs);
+    printf("Training target size: (%u, %u, 1)\n", annc_dataset_total(data->train), train->outputs);
     if (data->test)
         printf("Test target size: (%u, %u, 1)\n", annc_dataset_examples(data->test)->count, train->outputs);
     fflush(stdout);
@@ -51,15 +51,13 @@ void print_shapes(const struct session *session)
 void print_balance(const struct session *session)
 {
     enum { MOST_SHOWN = 26, SHOWN = 64 };
-    const annc_examples *train = annc_dataset_examples(session->data.train);
     const uint32_t classes = annc_dataset_class_count(session->data.train);
     uint32_t counts[MOST_SHOWN] = {0};
     char line[MOST_SHOWN * (SHOWN + 16)] = "", name[SHOWN];
     size_t used = 0;
     if (classes == 0 || classes > MOST_SHOWN)
         return;
-    for (uint32_t i = 0; i < train->count; i++)
-        counts[annc_dataset_labels(session->data.train)[i]]++;
+    annc_dataset_count_classes(session->data.train, counts);
     for (uint32_t c = 0; c < classes; c++)
         used +=
             (size_t)snprintf(line + used, sizeof line - used, "%s%s %u", c ? ", " : "",

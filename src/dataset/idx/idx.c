@@ -180,7 +180,7 @@ out:
     return status;
 }
 
-/* Maps the bytes of a raw file that is too large to be read. */
+/* Maps the bytes of a raw file. */
 static annc_status map_elements(const struct annc_stream *stream, struct annc_idx *idx)
 {
     annc_status status = ANNC_OK;
@@ -199,7 +199,7 @@ void annc_idx_free(struct annc_idx *idx)
     idx->elements = NULL;
 }
 
-annc_status annc_idx_read(struct annc_stream *stream, struct annc_idx *idx)
+annc_status annc_idx_read(struct annc_stream *stream, bool maps, struct annc_idx *idx)
 {
     annc_status status = ANNC_OK;
     unsigned type = 0;
@@ -207,7 +207,7 @@ annc_status annc_idx_read(struct annc_stream *stream, struct annc_idx *idx)
     idx->gzip_layers = annc_stream_gzip_layers(stream);
     ANNC_TRY(read_header(stream, idx, &type));
     if (type == 0x08 && idx->gzip_layers == 0 && annc_stream_file_bytes(stream) < UINT64_MAX &&
-        annc_is_too_large_to_read(annc_stream_file_bytes(stream)))
+        (maps || annc_is_too_large_to_read(annc_stream_file_bytes(stream))))
         ANNC_TRY(map_elements(stream, idx));
     else
         ANNC_TRY(read_elements(stream, idx, type));

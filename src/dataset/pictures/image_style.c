@@ -94,15 +94,18 @@ static void look_at(uint8_t *grey, const struct annc_look *look, struct counts *
 static uint32_t find_white(const struct annc_table *table, uint32_t step)
 {
     double most = 0;
+    size_t left = 0;
     if (table->type == ANNC_BYTES)
         return WHITE;
-    for (size_t i = 0; i < table->rows; i += step)
+    for (size_t i = 0; i < table->rows; i += step) {
         for (uint32_t j = 0; j < table->inputs; j++) {
             const double value = annc_table_value(table, i, j);
             if (!(value >= 0 && value <= WHITE))
                 return 0;
             most = value > most ? value : most;
         }
+        left = annc_table_leave(table, i, left);
+    }
     return most > 1 ? WHITE : 1;
 }
 
@@ -119,6 +122,7 @@ annc_status annc_look_learn(const struct annc_table *table, struct annc_look *lo
     const uint32_t step = (table->rows + MOST_LOOKED_AT - 1) / MOST_LOOKED_AT, n = table->inputs;
     annc_status status = ANNC_OK;
     struct counts counts = {.images = 0};
+    size_t left = 0;
     uint8_t *grey = NULL;
     memset(look, 0, sizeof *look);
     if (table->image_rows > 0) {
@@ -137,6 +141,7 @@ annc_status annc_look_learn(const struct annc_table *table, struct annc_look *lo
         for (uint32_t j = 0; j < n; j++)
             grey[j] = (uint8_t)lround(annc_table_value(table, i, j) * WHITE / look->white);
         look_at(grey, look, &counts);
+        left = annc_table_leave(table, i, left);
     }
     const double most = MOST * counts.images, almost_all = ALMOST_ALL * counts.images;
     look->background = counts.dark >= most    ? ANNC_BACKGROUND_DARK

@@ -95,6 +95,8 @@ annc_status annc_dataset_adopt(const annc_examples *examples, uint32_t rows, uin
         ANNC_TRY(name_classes(dataset, examples->outputs == 1 ? 2 : examples->outputs));
     dataset->examples = *examples;
     scale_weights(&dataset->examples);
+    dataset->total = examples->count;
+    dataset->are_answers = annc_targets_are_answers(examples->targets, examples->count, examples->outputs);
     dataset->rows = rows;
     dataset->columns = columns;
     *result = dataset;
@@ -204,6 +206,7 @@ void annc_dataset_free(annc_dataset *dataset)
     annc_release(dataset->target_scaling);
     annc_release(dataset->one_hot);
     annc_release(dataset->number);
+    annc_release(dataset->class_totals);
     annc_release(dataset);
 }
 
@@ -305,6 +308,61 @@ int annc_dataset_target_digits(const annc_dataset *dataset, uint32_t target)
     return annc_number_digits(shift ? shift[target] * shift[dataset->examples.outputs + target] : 0);
 }
 
+/* ---------------------------------------------------------------- shards */
+
+/* Notes which classes one-hot targets are, unless a row of another shard is not one-hot. */
+static void join_one_hot(annc_dataset *dataset, const float *targets, const uint32_t *rows, uint32_t total)
+{
+    const uint32_t n = dataset->examples.outputs;
+    for (uint32_t i = 0; i < total; i++) {
+        const int32_t hot = hot_target(targets + (size_t)(rows ? rows[i] : i) * n, n);
+        if (hot < 0) {
+            annc_release(dataset->one_hot);
+            dataset->one_hot = NULL;
+            annc_texts_free(&dataset->class_names);
+            dataset->classes = 0;
+            return;
+        }
+        dataset->class_totals[hot]++;
+    }
+}
+
+annc_status annc_dataset_make_shard(annc_dataset *dataset, const struct annc_table *table, const int32_t *labels,
+                                    const uint32_t *rows, uint32_t total, uint32_t first)
+{
+    annc_status status = ANNC_OK;
+    dataset->total = total;
+    dataset->first = first;
+    if (dataset->classes > 0)
+        ANNC_TRY(annc_allocate(dataset->classes, sizeof *dataset->class_totals, "the classes",
+                               (void **)&dataset->class_totals));
+    for (uint32_t i = 0; labels && i < total; i++)
+        dataset->class_totals[labels[rows ? rows[i] : i]]++;
+    if (dataset->one_hot)
+        join_one_hot(dataset, table->targets, rows, total);
+    for (uint32_t i = 0; dataset->are_answers && i < total; i++)
+        dataset->are_answers =
+            annc_targets_are_answers(table->targets + (size_t)(rows ? rows[i] : i) * table->outputs, 1, table->outputs);
+out:
+    return status;
+}
+
+uint32_t annc_dataset_total(const annc_dataset *dataset)
+{
+    return dataset ? dataset->total : 0;
+}
+
+void annc_dataset_count_classes(const annc_dataset *dataset, uint32_t *counts)
+{
+    if (!dataset || !counts || dataset->classes == 0)
+        return;
+    memset(counts, 0, dataset->classes * sizeof *counts);
+    for (uint32_t c = 0; dataset->class_totals && c < dataset->classes; c++)
+        counts[c] = dataset->class_totals[c];
+    for (uint32_t i = 0; !dataset->class_totals && i < dataset->examples.count; i++)
+        counts[annc_dataset_labels(dataset)[i]]++;
+}
+
 /* ---------------------------------------------------------------- images */
 
 void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey)
@@ -350,19 +408,23 @@ static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t count)
     return mix(hash, word);
 }
 
-uint64_t annc_dataset_fingerprint(const annc_dataset *dataset)
+uint64_t annc_dataset_part_fingerprint(const annc_dataset *dataset, uint32_t first, uint32_t count)
 {
-    if (!dataset)
-        return 0;
     const annc_examples *examples = &dataset->examples;
-    const size_t n = examples->count;
-    const uint32_t counts[] = {examples->count, examples->inputs, examples->outputs, (uint32_t)examples->type};
+    const size_t n = count, input = examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
+    const uint32_t counts[] = {count, examples->inputs, examples->outputs, (uint32_t)examples->type};
     uint64_t hash = mix_bytes(0, counts, sizeof counts);
     hash = mix_bytes(hash, &examples->divisor, sizeof examples->divisor);
-    hash = mix_bytes(hash, examples->x, n * examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float)));
+    hash = mix_bytes(hash, (const char *)examples->x + first * input, n * input);
     if (examples->weights)
-        hash = mix_bytes(hash, examples->weights, n * sizeof *examples->weights);
+        hash = mix_bytes(hash, examples->weights + first, n * sizeof *examples->weights);
     if (examples->labels)
-        return mix_bytes(hash, examples->labels, n * sizeof *examples->labels);
-    return mix_bytes(hash, examples->targets, n * examples->outputs * sizeof *examples->targets);
+        return mix_bytes(hash, examples->labels + first, n * sizeof *examples->labels);
+    return mix_bytes(hash, examples->targets + (size_t)first * examples->outputs,
+                     n * examples->outputs * sizeof *examples->targets);
+}
+
+uint64_t annc_dataset_fingerprint(const annc_dataset *dataset)
+{
+    return dataset ? annc_dataset_part_fingerprint(dataset, 0, dataset->examples.count) : 0;
 }

@@ -7,7 +7,7 @@
 
 struct annc_dataset {
     annc_examples examples;         /* the data set owns its arrays */
-    struct annc_mapping mapping;    /* of x in a file too large to be read */
+    struct annc_mapping mapping;    /* of x that stays in its file */
     uint32_t rows, columns;         /* of an image, or inputs and 1 */
     uint32_t classes;               /* outputs, or 2 if outputs is 1; 0 with targets that are not one-hot */
     int32_t *one_hot;               /* the class of each example where all targets are one-hot; or NULL */
@@ -17,6 +17,9 @@ struct annc_dataset {
     uint64_t before;                /* rows of the file in earlier pieces */
     uint64_t *number;               /* of each row in the file, from 1; NULL: they follow each other */
     double *target_scaling;         /* shifts, then factors: y was (y - shift) factor; or NULL */
+    uint32_t total, first;          /* examples of all shards; the first of this one */
+    uint32_t *class_totals;         /* examples per class in all shards; NULL: of all data */
+    bool are_answers;               /* annc_targets_are_answers of all shards */
 };
 
 /* Makes a data set that takes ownership of the arrays (each from annc_allocate or annc_resize); on
@@ -30,6 +33,14 @@ bool annc_targets_are_answers(const float *targets, uint32_t rows, uint32_t outp
 /* Notes the classes of one-hot targets, given in the units of the file: those of the listed rows or,
  * with rows NULL, of all. */
 annc_status annc_dataset_find_one_hot(annc_dataset *dataset, const float *targets, const uint32_t *rows);
+
+/* Makes a data set one shard of `total` examples, of which it has those from `first` on: examples i of
+ * all shards are row rows[i] of the table, or, with rows NULL, row i, and `labels` their classes,
+ * or NULL. */
+annc_status annc_dataset_make_shard(annc_dataset *dataset, const struct annc_table *table, const int32_t *labels,
+                                    const uint32_t *rows, uint32_t total, uint32_t first);
+/* Returns annc_dataset_fingerprint of `count` of the examples that it has, from `first` on. */
+uint64_t annc_dataset_part_fingerprint(const annc_dataset *dataset, uint32_t first, uint32_t count);
 
 /* Returns the weight of example i, 1 without weights; and the sum of the weights. */
 double annc_dataset_weight(const annc_dataset *dataset, size_t i);

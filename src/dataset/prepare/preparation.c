@@ -38,13 +38,16 @@ static bool could_be_byte(double x)
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
     double most = 0; /* in a register */
-    for (size_t i = 0; i < table->rows; i++)
+    size_t left = 0;
+    for (size_t i = 0; i < table->rows; i++) {
         for (uint32_t j = 0; j < table->inputs; j++) {
             const double x = annc_table_value(table, i, j);
             if (!could_be_byte(x))
                 return false;
             most = x > most ? x : most;
         }
+        left = annc_table_leave(table, i, left);
+    }
     *largest = most;
     return true;
 }
@@ -195,10 +198,14 @@ out:
 
 static bool misses_values(const struct annc_table *table)
 {
-    const size_t count = (size_t)table->rows * table->inputs;
-    for (size_t i = 0; table->type == ANNC_FLOATS && i < count; i++)
-        if (isnan(((const float *)table->x)[i]))
-            return true;
+    const float *x = table->x;
+    size_t left = 0;
+    for (size_t i = 0; table->type == ANNC_FLOATS && i < table->rows; i++) {
+        for (size_t j = 0; j < table->inputs; j++)
+            if (isnan(x[i * table->inputs + j]))
+                return true;
+        left = annc_table_leave(table, i, left);
+    }
     return false;
 }
 
@@ -284,10 +291,14 @@ static annc_status bytes_of(const struct annc_table *table, const uint32_t *rows
 {
     annc_status status = ANNC_OK;
     const size_t n = table->inputs;
+    size_t left = 0;
     ANNC_TRY(annc_allocate(annc_product(count, n), 1, "the examples", x));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        const size_t row = rows ? rows[i] : i;
         for (uint32_t j = 0; j < n; j++)
-            ((uint8_t *)*x)[i * n + j] = (uint8_t)annc_table_value(table, rows ? rows[i] : i, j);
+            ((uint8_t *)*x)[i * n + j] = (uint8_t)annc_table_value(table, row, j);
+        left = annc_table_leave(table, row, left);
+    }
 out:
     return status;
 }
@@ -307,10 +318,11 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
     annc_status status = ANNC_OK;
     const uint32_t n = table->inputs;
     const double unit = must_divide(preparation, table) ? 1.0 / MOST_BYTE : 1;
+    size_t left = 0;
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        const size_t row = rows ? rows[i] : i;
         for (uint32_t j = 0; j < n; j++) {
-            const size_t row = rows ? rows[i] : i;
             const double value = annc_table_value(table, row, j) * unit;
             if (isnan(value) && preparation->inputs.count == 0)
                 return annc_fail(ANNC_INPUT,
@@ -323,6 +335,8 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
                 return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
                                  (size_t)annc_table_row(table, (uint32_t)row), j + 1);
         }
+        left = annc_table_leave(table, row, left);
+    }
 out:
     return status;
 }

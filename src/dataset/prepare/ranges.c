@@ -59,26 +59,37 @@ static void add_bytes(const uint8_t *x, const uint32_t *rows, uint32_t first, ui
     }
 }
 
+/* Returns how many rows of n bytes that stay in their file are read before they are given back. */
+static uint32_t rows_of_block(uint32_t n)
+{
+    enum { BLOCK = 4 << 20 };
+    const uint32_t rows = BLOCK / n;
+    return rows < 1 ? 1 : rows < ROWS_PER_SUM ? rows : ROWS_PER_SUM;
+}
+
 /* Measures bytes by exact sums. */
 static annc_status measure_bytes(const struct annc_table *table, const uint32_t *rows, uint32_t count,
                                  struct annc_ranges *ranges)
 {
     annc_status status = ANNC_OK;
     const uint32_t n = table->inputs;
+    size_t left = 0;
     uint32_t *sums = NULL;
     uint8_t *limits = NULL;
     ANNC_TRY(annc_allocate(annc_product(2, n), sizeof *sums, "sums of the inputs", (void **)&sums));
     ANNC_TRY(annc_allocate(annc_product(2, n), 1, "limits of the inputs", (void **)&limits));
     memset(limits, BYTE, n);
-    for (uint32_t first = 0; first < count; first += ROWS_PER_SUM) {
+    const uint32_t at_once = table->mapping.base ? rows_of_block(n) : ROWS_PER_SUM;
+    for (uint32_t first = 0; first < count; first += at_once) {
+        const uint32_t after = count - first < at_once ? count : first + at_once;
         memset(sums, 0, 2 * (size_t)n * sizeof *sums);
-        add_bytes(table->x, rows, first, count - first < ROWS_PER_SUM ? count : first + ROWS_PER_SUM, n, sums, sums + n,
-                  limits, limits + n);
+        add_bytes(table->x, rows, first, after, n, sums, sums + n, limits, limits + n);
+        left = annc_table_leave(table, rows ? rows[after - 1] : after - 1, left);
         for (uint32_t j = 0; j < n; j++) {
             ranges->mean[j] += sums[j];
             ranges->deviation[j] += sums[n + j];
         }
-        if (count - first <= ROWS_PER_SUM)
+        if (after == count)
             break;
     }
     for (uint32_t j = 0; j < n; j++) {
@@ -112,6 +123,7 @@ static void add_values(const struct annc_table *table, const uint32_t *rows, uin
                        double *restrict n, struct annc_ranges *ranges)
 {
     double *restrict least = ranges->least, *restrict most = ranges->most, *restrict mean = ranges->mean;
+    size_t left = 0;
     for (uint32_t j = 0; j < table->inputs; j++) {
         least[j] = INFINITY;
         most[j] = -INFINITY;
@@ -127,6 +139,7 @@ static void add_values(const struct annc_table *table, const uint32_t *rows, uin
             least[j] = x < least[j] ? x : least[j];
             most[j] = x > most[j] ? x : most[j];
         }
+        left = annc_table_leave(table, row, left);
     }
     for (uint32_t j = 0; j < table->inputs; j++) {
         if (n[j] == 0)
@@ -140,6 +153,7 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
 {
     double *restrict deviation = ranges->deviation;
     const double *restrict mean = ranges->mean;
+    size_t left = 0;
     for (uint32_t i = 0; i < count; i++) {
         const size_t row = rows ? rows[i] : i;
         const double weight = weight_of(table, row);
@@ -148,6 +162,7 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
             const double difference = isnan(values[j]) ? 0 : values[j] - mean[j];
             deviation[j] += weight * (difference * difference);
         }
+        left = annc_table_leave(table, row, left);
     }
     for (uint32_t j = 0; j < table->inputs; j++)
         deviation[j] = n[j] > 0 ? sqrt(deviation[j] / n[j]) : 0;
@@ -181,7 +196,7 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
     double *n = NULL, *values = NULL;
     uint32_t *sample = NULL;
     const uint32_t some = rows_of_sample(table->inputs);
-    if (table->mapping.base && count > some) {
+    if (table->mapping.base && count > some && annc_is_too_large_to_read(table->mapping.length)) {
         ANNC_TRY(sample_rows(rows, count, some, &sample));
         rows = sample;
         count = some;

@@ -20,7 +20,7 @@ static annc_status read_labels(const char *path, struct annc_table *table)
     char name[ANNC_TABLE_NAME];
     ANNC_TRY(annc_stream_open(path, &stream));
     annc_stream_name(stream, name, sizeof name);
-    ANNC_TRY(annc_idx_read(stream, &idx));
+    ANNC_TRY(annc_idx_read(stream, false, &idx));
     if (idx.count != idx.size[0]) {
         status =
             annc_fail(ANNC_INPUT, "%s: has %zu element%s for %u example%s; a labels file has one number per example",
@@ -80,14 +80,14 @@ static void note_images(const char *name, bool turn, char *notes, size_t size)
         annc_note(notes, size, "EMNIST files store their images transposed; set 'transpose' to turn them upright");
 }
 
-annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, struct annc_table *table,
-                           char *notes, size_t size)
+annc_status annc_idx_table(struct annc_stream *stream, const char *labels_path, bool turn, bool maps,
+                           struct annc_table *table, char *notes, size_t size)
 {
     annc_status status = ANNC_OK;
     struct annc_idx images = {.elements = NULL};
     memset(table, 0, sizeof *table);
     annc_stream_name(stream, table->name, sizeof table->name);
-    ANNC_TRY(annc_idx_read(stream, &images));
+    ANNC_TRY(annc_idx_read(stream, maps && !turn, &images));
     note_images(table->name, turn, notes, size);
     if (images.rank < 2) {
         status = annc_fail(ANNC_INPUT, "%s: has one number per example instead of images; is it the labels file?",

@@ -33,6 +33,24 @@ static annc_status read_npy(struct annc_stream *stream, struct annc_array *array
     return annc_npy_read(&bytes, annc_stream_name(stream, name, sizeof name), array);
 }
 
+/* Finds the array in its file, without reading it, or reads it. */
+static annc_status map_npy(struct annc_stream *stream, struct annc_array *array)
+{
+    annc_status status = ANNC_OK;
+    struct annc_mapping mapping = {NULL, 0};
+    char name[ANNC_ARRAY_NAME];
+    bool found = false;
+    if (annc_stream_gzip_layers(stream) > 0 || annc_stream_file_bytes(stream) == UINT64_MAX)
+        return read_npy(stream, array);
+    ANNC_TRY(annc_stream_map(stream, &mapping));
+    ANNC_TRY(annc_npy_find(&mapping, annc_stream_name(stream, name, sizeof name), array, &found));
+    if (!found)
+        ANNC_TRY(read_npy(stream, array));
+out:
+    annc_unmap(&mapping);
+    return status;
+}
+
 static bool is_array(const struct annc_zip_member *member)
 {
     const size_t length = strlen(member->name);
@@ -93,7 +111,28 @@ static void list_arrays(const struct annc_zip *zip, char *list, size_t size)
 
 static double at(const struct annc_array *array, size_t i)
 {
-    return array->is_bytes ? ((const uint8_t *)array->elements)[i] : ((const double *)array->elements)[i];
+    return array->is_bytes    ? ((const uint8_t *)array->elements)[i]
+           : array->is_floats ? (double)((const float *)array->elements)[i]
+                              : ((const double *)array->elements)[i];
+}
+
+static annc_status refuse_large(const char *name, size_t row, size_t input, double value)
+{
+    return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision", name, row + 1,
+                     input + 1, value);
+}
+
+/* Checks floats that stay in their file. */
+static annc_status check_values(const struct annc_table *table)
+{
+    size_t left = 0;
+    for (size_t i = 0; table->type == ANNC_FLOATS && i < table->rows; i++) {
+        for (uint32_t j = 0; j < table->inputs; j++)
+            if (isinf(annc_table_value(table, i, j)))
+                return refuse_large(table->name, i, j, annc_table_value(table, i, j));
+        left = annc_table_leave(table, i, left);
+    }
+    return ANNC_OK;
 }
 
 /* Makes inputs of an array, whose first dimension counts examples; the table takes over its
@@ -111,18 +150,18 @@ static annc_status take_inputs(struct annc_array *x, struct annc_table *table)
     table->image_rows = image ? (uint32_t)x->size[1] : 0;
     table->image_columns = image ? (uint32_t)x->size[2] : 0;
     table->type = x->is_bytes ? ANNC_BYTES : ANNC_FLOATS;
-    if (x->is_bytes) {
+    if (x->is_bytes || x->is_floats) {
         table->x = x->elements;
+        table->mapping = x->mapping;
         x->elements = NULL;
-        return ANNC_OK;
+        x->mapping = (struct annc_mapping){NULL, 0};
+        return check_values(table);
     }
     ANNC_TRY(annc_allocate(x->count, sizeof(float), "the examples", &table->x));
     for (size_t i = 0; i < x->count; i++) {
-        const double value = at(x, i);
-        if (fabs(value) > (double)FLT_MAX)
-            return annc_fail(ANNC_INPUT, "%s: row %zu, input %zu is %g, which is too large for single precision",
-                             x->name, i / inputs + 1, i % inputs + 1, value);
-        ANNC_TRY(annc_table_set_value(table, table->rows, (uint32_t)(i / inputs), (uint32_t)(i % inputs), value));
+        if (fabs(at(x, i)) > (double)FLT_MAX)
+            return refuse_large(x->name, i / inputs, i % inputs, at(x, i));
+        ANNC_TRY(annc_table_set_value(table, table->rows, (uint32_t)(i / inputs), (uint32_t)(i % inputs), at(x, i)));
     }
 out:
     return status;
@@ -265,12 +304,12 @@ out:
 }
 
 annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, bool unlabelled, bool numbers,
-                           struct annc_table *table)
+                           bool maps, struct annc_table *table)
 {
     annc_status status = ANNC_OK;
     struct annc_array x = {.rank = 0}, y = {.rank = 0};
     memset(table, 0, sizeof *table);
-    ANNC_TRY(read_npy(stream, &x));
+    ANNC_TRY(maps ? map_npy(stream, &x) : read_npy(stream, &x));
     if (!labels_path && !unlabelled)
         ANNC_TRY(annc_fail(ANNC_INPUT,
                            "%s: is a single array; name the array of labels or targets with " ANNC_FIELD_LABELS_PATH,
@@ -279,8 +318,8 @@ annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, 
         ANNC_TRY(read_lone_array(labels_path, &y));
     ANNC_TRY(make_table(&x, labels_path ? &y : NULL, numbers, table));
 out:
-    annc_release(x.elements);
-    annc_release(y.elements);
+    annc_array_free(&x);
+    annc_array_free(&y);
     return status;
 }
 

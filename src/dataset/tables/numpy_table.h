@@ -6,9 +6,10 @@
 #include "formats/stream.h"
 
 /* Reads inputs from an open NPY file, and labels or targets from another, NPY or NPZ of one array;
- * a missing second file is an error unless unlabelled. numbers: targets rather than labels. */
+ * a missing second file is an error unless unlabelled. numbers: targets rather than labels. maps:
+ * leave inputs in the file that are there as they are used. */
 annc_status annc_npy_table(struct annc_stream *stream, const char *labels_path, bool unlabelled, bool numbers,
-                           struct annc_table *table);
+                           bool maps, struct annc_table *table);
 
 /* Names of the arrays in an NPZ file: the given ones, or else those of a training or a test set. */
 struct annc_npz_names {

@@ -106,6 +106,19 @@ void annc_table_free(struct annc_table *table)
     memset(table, 0, sizeof *table);
 }
 
+size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left)
+{
+    enum { FEW = 4 << 20 };
+    if (!table->mapping.base)
+        return 0;
+    const size_t x = (size_t)((const char *)table->x - (const char *)table->mapping.base),
+                 end = x + row * table->inputs * (table->type == ANNC_BYTES ? 1 : sizeof(float));
+    if (end < left + FEW)
+        return left;
+    annc_mapping_leave(&table->mapping, left, end - left);
+    return end;
+}
+
 /* ---------------------------------------------------------------- missing values */
 
 static bool row_misses(const struct annc_table *table, uint32_t row)
@@ -120,11 +133,13 @@ static bool row_misses(const struct annc_table *table, uint32_t row)
 static annc_status refuse_missing(const struct annc_table *table)
 {
     const float *x = table->x;
-    const size_t count = (size_t)table->rows * table->inputs;
-    size_t first = count, missing = 0;
-    for (size_t i = 0; i < count; i++) {
-        first = isnan(x[i]) && missing == 0 ? i : first;
-        missing += isnan(x[i]);
+    size_t first = 0, missing = 0, i = 0, left = 0;
+    for (size_t row = 0; row < table->rows; row++) {
+        for (const size_t end = i + table->inputs; i < end; i++) {
+            first = isnan(x[i]) && missing == 0 ? i : first;
+            missing += isnan(x[i]);
+        }
+        left = annc_table_leave(table, row, left);
     }
     if (missing == 0)
         return ANNC_OK;

@@ -23,7 +23,7 @@ struct annc_table {
     annc_input_type type;
     void *x;                            /* rows x inputs, uint8_t or float; NaN if missing */
     struct annc_remainders remainders;  /* of x, to doubles */
-    struct annc_mapping mapping;        /* of x in a file too large to be read */
+    struct annc_mapping mapping;        /* of x that stays in its file */
     bool borrowed;                      /* x is the caller's */
     uint32_t image_rows, image_columns; /* 0 for rows of features */
     struct annc_texts input_names;      /* one per input, or none */
@@ -72,6 +72,11 @@ static inline double annc_table_target(const struct annc_table *table, size_t ro
     return annc_remainders_number(&table->target_remainders, row, target,
                                   table->targets[row * table->outputs + target]);
 }
+
+/* For passes over the rows in their order: gives back the memory of the inputs before `row` that
+ * are in a mapped file, unless they are few, from `left` on. Returns the next `left`; it begins
+ * with 0. */
+size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left);
 
 /* Set an input of type float, and a target, of a row, in a table with room for `rows` rows. */
 annc_status annc_table_set_value(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t input, double value);

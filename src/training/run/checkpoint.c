@@ -103,7 +103,7 @@ static struct state identity(annc_trainer *trainer)
     if (trainer->fingerprint == 0)
         trainer->fingerprint = annc_dataset_fingerprint(trainer->data);
     return (struct state){.data = trainer->fingerprint,
-                          .count = trainer->feed.examples->count,
+                          .count = trainer->count,
                           .batch = trainer->options.batch,
                           .seed = trainer->options.seed,
                           .optimiser = (uint64_t)trainer->options.optimiser,

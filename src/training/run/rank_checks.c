@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/checksum.h"
 #include "base/status.h"
+#include "dataset/prepare/dataset.h"
 #include "network/network.h"
 #include "training/step/trainer.h"
 
@@ -37,8 +38,9 @@ static void print_training(const annc_training_options *training, struct annc_bu
     annc_buffer_format(text, "optimiser %s\nlearning rate %.17g\nmu %.17g\nrho %.17g\nepsilon %.17g\n",
                        annc_optimiser_name(training->optimiser), training->eta, training->mu, training->rho,
                        training->epsilon);
-    annc_buffer_format(text, "decay %.17g\nclip %.17g\nmax norm %.17g\nbatch %u\nseed %llu\n", training->decay,
-                       training->clip, training->max_norm, training->batch, (unsigned long long)training->seed);
+    annc_buffer_format(text, "decay %.17g\nclip %.17g\nmax norm %.17g\nbatch %u\nshards %u\nseed %llu\n",
+                       training->decay, training->clip, training->max_norm, training->batch, training->shards,
+                       (unsigned long long)training->seed);
     annc_buffer_format(text, "schedule %s\nwarmup %.17g\nfactor %.17g\nperiod %u\nschedule's epochs %u\n",
                        annc_schedule_name(schedule->kind), schedule->warmup, schedule->factor, schedule->period,
                        schedule->epochs);
@@ -75,8 +77,11 @@ static uint32_t checksum(const float *theta, const annc_shape *shape)
 static void print_data(const annc_dataset *train, const annc_network *checkpoint, struct annc_buffer *text)
 {
     const annc_examples *examples = annc_dataset_examples(train);
-    annc_buffer_format(text, "%u examples of %u inputs and %u outputs, fingerprint %016llx\n", examples->count,
-                       examples->inputs, examples->outputs, (unsigned long long)annc_dataset_fingerprint(train));
+    annc_buffer_format(text, "%u examples of %u inputs and %u outputs", train->total, examples->inputs,
+                       examples->outputs);
+    if (train->total == examples->count) /* shards differ */
+        annc_buffer_format(text, ", fingerprint %016llx", (unsigned long long)annc_dataset_fingerprint(train));
+    annc_buffer_format(text, "\n");
     if (checkpoint)
         annc_buffer_format(text, "a checkpoint, checksum %08x\n",
                            (unsigned)checksum(checkpoint->theta, &checkpoint->shape));

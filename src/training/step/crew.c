@@ -10,6 +10,7 @@
 #include "network/shape.h"
 #include "training/step/feed.h"
 #include "training/step/optimisation.h"
+#include "training/step/shards.h"
 
 #include <math.h>
 #include <string.h>
@@ -53,20 +54,35 @@ static uint32_t step_on_device(const annc_trainer *trainer, uint32_t first)
     return trainer->feed.streams ? 0 : first;
 }
 
+/* Returns the examples that the device has at a time. */
+static uint32_t window_of(const annc_trainer *trainer)
+{
+    return trainer->feed.streams ? trainer->feed.window : trainer->count;
+}
+
 /* Uploads a cursor at example `first` of the epoch, with this rank's rows of minibatches of m: in
- * the epoch's order, or, if examples stream, in the window's own. */
+ * the epoch's order, or, if examples stream, in the window's own. A rank without rows takes the
+ * first example that it has. */
 static annc_status send_cursor(annc_trainer *trainer, const struct course *course, uint32_t first, uint32_t m)
 {
     const uint32_t batch = trainer->options.batch, step = step_on_device(trainer, course->done);
-    const uint32_t examples = trainer->feed.examples->count;
+    const struct annc_share rows = annc_group_share(&trainer->group, m);
     struct annc_cursor cursor;
     memset(&cursor, 0, sizeof cursor);
-    cursor.row = annc_group_share(&trainer->group, m).first;
-    cursor.order = trainer->feed.streams ? annc_order_sequential(trainer->feed.window)
-                                         : annc_order_shuffled(examples, trainer->options.seed, trainer->epoch - 1);
+    if (rows.count == 0) {
+        cursor.order = annc_order_sequential(1);
+        cursor.row = 0 - step * batch;
+    } else if (trainer->feed.streams) {
+        cursor.order = annc_order_sequential(trainer->feed.window);
+    } else {
+        cursor.order = annc_order_shuffled(trainer->count, trainer->options.seed, trainer->epoch - 1);
+        cursor.order.shards = annc_shards_of(&trainer->options);
+        cursor.held = trainer->held;
+        cursor.row = rows.first;
+    }
     cursor.batch = batch;
     cursor.step = cursor.next = step;
-    cursor.first = (uint64_t)(trainer->epoch - 1) * examples + first - (uint64_t)step * batch;
+    cursor.first = (uint64_t)(trainer->epoch - 1) * trainer->count + first - (uint64_t)step * batch;
     return trainer->device->backend->upload(trainer->device, trainer->job.cursor, &cursor, sizeof cursor);
 }
 
@@ -150,7 +166,7 @@ static annc_status sum_over_ranks(annc_trainer *trainer, uint32_t before, uint32
     enum { NUMBERS = 3 };
     annc_status status = ANNC_OK;
     const struct annc_group *group = &trainer->group;
-    const uint32_t n = trainer->feed.examples->count, batch = trainer->options.batch;
+    const uint32_t n = trainer->count, batch = trainer->options.batch;
     double *numbers = NULL;
     ANNC_TRY(annc_allocate(done, NUMBERS * sizeof *numbers, "the scores", (void **)&numbers));
     for (uint32_t s = 0; s < done; s++) {
@@ -218,7 +234,8 @@ static annc_status train_window(struct course *course, uint32_t first, struct an
     annc_status status = ANNC_OK;
     struct annc_kept_error stopped;
     struct annc_feed *feed = &course->first->feed;
-    const uint32_t n = feed->examples->count, count = n - first < feed->window ? n - first : feed->window;
+    const uint32_t n = course->first->count, window = window_of(course->first);
+    const uint32_t count = n - first < window ? n - first : window;
     const uint32_t left = n - first - count, before = course->done;
     if (first == course->begin)
         ANNC_TRY(annc_feed_fill(feed, &course->order, first, count));
@@ -229,7 +246,7 @@ static annc_status train_window(struct course *course, uint32_t first, struct an
     if (ran != ANNC_OK)
         annc_error_keep(&stopped);
     if (left > 0 && ran == ANNC_OK)
-        ANNC_TRY(annc_feed_fill(feed, &course->order, first + count, left < feed->window ? left : feed->window));
+        ANNC_TRY(annc_feed_fill(feed, &course->order, first + count, left < window ? left : window));
     sum_all_scores(course, before, results);
     status = ran == ANNC_OK ? ANNC_OK : annc_fail_again(ran, &stopped);
 out:
@@ -261,7 +278,7 @@ annc_status annc_crew_epoch(const struct annc_crew *crew, bool (*stop)(void *con
     annc_status status = ANNC_OK;
     const double start = annc_now();
     annc_trainer *trainer = crew->trainers[0];
-    const uint32_t n = trainer->feed.examples->count, window = trainer->feed.window;
+    const uint32_t n = trainer->count, window = window_of(trainer);
     for (uint32_t i = 0; i < crew->count; i++) {
         begin_epoch(crew->trainers[i]);
         results[i].status = ANNC_OK;

@@ -8,7 +8,15 @@
 #include <stdlib.h>
 
 static const char NO_ENGINE[] = "the operations run one after another",
-                  SEVERAL_RANKS[] = "several ranks sum their gradients in each step";
+                  SEVERAL_RANKS[] = "several ranks sum their gradients in each step",
+                  SHARDS[] = "each shard of the examples has an order of its own";
+
+/* Returns why an engine refuses a job, or NULL. */
+static const char *refusal_of(const struct annc_engine_ops *engine, const annc_device *device,
+                              const struct annc_job *job)
+{
+    return job->training && job->training->shards > 1 ? SHARDS : engine->refuses(device, job);
+}
 
 const struct annc_engine_ops *annc_engine_find(const annc_device *device, const struct annc_job *job,
                                                annc_engine wanted, const char **refusal)
@@ -25,7 +33,7 @@ const struct annc_engine_ops *annc_engine_find(const annc_device *device, const 
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++) {
         if (wanted != ANNC_ENGINE_AUTO && wanted != (*engine)->kind)
             continue;
-        const char *why = (*engine)->refuses(device, job);
+        const char *why = refusal_of(*engine, device, job);
         const double seconds = why ? INFINITY : (*engine)->seconds(device, job);
         if (why)
             *refusal = why;
@@ -72,7 +80,7 @@ size_t annc_device_engines(const annc_device *device, const annc_shape *shape, c
     const struct annc_job job = {.shape = shape, .batch = training->batch, .training = training};
     size_t count = 0;
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine && count < most; engine++) {
-        const char *refusal = (*engine)->refuses(device, &job);
+        const char *refusal = refusal_of(*engine, device, &job);
         list[count++] = (annc_engine_info){.engine = (*engine)->kind,
                                            .name = (*engine)->name,
                                            .about = (*engine)->about,
@@ -106,7 +114,7 @@ annc_engine annc_engine_for_many(const annc_device *device, const struct annc_jo
     annc_engine kind = ANNC_ENGINE_AUTO;
     double least = best ? seconds_of_many(device, best, job, count) : INFINITY;
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++) {
-        if ((*engine)->most_jobs <= 1 || (*engine)->refuses(device, job))
+        if ((*engine)->most_jobs <= 1 || refusal_of(*engine, device, job))
             continue;
         const double seconds = seconds_of_many(device, *engine, job, count);
         if (seconds < least || *engine == best) {
@@ -141,7 +149,7 @@ static double best_seconds(const annc_device *device, const struct annc_job *job
         return named ? seconds_of_many(device, named, job, count) : INFINITY;
     }
     for (const struct annc_engine_ops *const *engine = device->backend->engines; *engine; engine++)
-        if ((job->examples || !(*engine)->of_bytes) && !(*engine)->refuses(device, job))
+        if ((job->examples || !(*engine)->of_bytes) && !refusal_of(*engine, device, job))
             least = fmin(least, seconds_of_many(device, *engine, job, count));
     return least;
 }
@@ -187,7 +195,7 @@ annc_status annc_device_open_for_many(const annc_device_options *options, const 
     const annc_status opened = annc_device_open(&cpu, device);
     if (opened != ANNC_OK)
         return opened;
-    const double steps = examples ? ceil((double)examples->count / job.batch) * epochs : 0,
+    const double steps = examples ? ceil((double)annc_dataset_total(train) / job.batch) * epochs : 0,
                  cpu_seconds = training && training->precision != ANNC_FP32
                                    ? INFINITY
                                    : best_seconds(*device, &job, wanted, count);

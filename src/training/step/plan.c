@@ -70,11 +70,6 @@ static const struct recipe *recipe_for(const annc_dataset *train)
 
 /* ---------------------------------------------------------------- shape */
 
-static bool are_answers(const annc_examples *examples)
-{
-    return annc_targets_are_answers(examples->targets, examples->count, examples->outputs);
-}
-
 /* Returns the output activation for a cost, or the cost of the kind of data if there is no wish. */
 static annc_activation output_for(const annc_dataset *train, const annc_cost *cost)
 {
@@ -85,7 +80,7 @@ static annc_activation output_for(const annc_dataset *train, const annc_cost *co
         return ANNC_IDENTITY;
     if (examples->labels)
         return cost || examples->outputs == 1 ? ANNC_SIGMOID : ANNC_SOFTMAX;
-    return are_answers(examples) ? ANNC_SIGMOID : ANNC_IDENTITY;
+    return train->are_answers ? ANNC_SIGMOID : ANNC_IDENTITY;
 }
 
 /* Returns the cost for an output activation. */
@@ -96,7 +91,7 @@ static annc_cost cost_for(const annc_dataset *train, annc_activation output)
         return ANNC_CATEGORICAL_CROSS_ENTROPY;
     if (output == ANNC_EXP)
         return ANNC_POISSON;
-    return output == ANNC_SIGMOID && (examples->labels || are_answers(examples)) ? ANNC_CROSS_ENTROPY : ANNC_QUADRATIC;
+    return output == ANNC_SIGMOID && (examples->labels || train->are_answers) ? ANNC_CROSS_ENTROPY : ANNC_QUADRATIC;
 }
 
 static annc_status make_shape(const annc_dataset *train, const struct recipe *recipe, const annc_wishes *wishes,
@@ -179,9 +174,8 @@ annc_status annc_plan_make(const annc_dataset *train, const annc_wishes *wishes,
     if (wishes->optimiser && !annc_optimiser_name(*wishes->optimiser))
         return annc_fail(ANNC_USAGE, ANNC_FIELD("optimiser") " %d does not exist; valid values are 0 to %d",
                          (int)*wishes->optimiser, ANNC_OPTIMISER_COUNT - 1);
-    make_training(recipe, wishes, annc_dataset_examples(train)->count, &plan->shape, &plan->training);
-    plan->epochs = wishes->epochs > 0 ? wishes->epochs
-                                      : epochs_for(recipe, annc_dataset_examples(train)->count, plan->training.batch);
+    make_training(recipe, wishes, train->total, &plan->shape, &plan->training);
+    plan->epochs = wishes->epochs > 0 ? wishes->epochs : epochs_for(recipe, train->total, plan->training.batch);
     plan->training.schedule.epochs = plan->epochs;
     return annc_training_check(&plan->training, &plan->shape);
 }

@@ -7,6 +7,7 @@
 #include "base/philox.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/prepare/dataset.h"
 #include "network/network.h"
 #include "network/shape.h"
 #include "training/step/compatibility.h"
@@ -15,6 +16,7 @@
 #include "training/step/health.h"
 #include "training/step/optimisation.h"
 #include "training/step/propagate.h"
+#include "training/step/shards.h"
 #include "training/step/training_options.h"
 
 #include <math.h>
@@ -34,7 +36,7 @@ const char *annc_trainer_engine(const annc_trainer *trainer)
 
 uint32_t annc_trainer_window(const annc_trainer *trainer)
 {
-    return trainer ? trainer->feed.window : 0;
+    return !trainer ? 0 : trainer->feed.streams ? trainer->feed.window : trainer->count;
 }
 
 double annc_trainer_progress(const annc_trainer *trainer)
@@ -209,10 +211,15 @@ static annc_status open_engine(annc_trainer *trainer)
     return trainer->engine ? trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state) : ANNC_OK;
 }
 
-/* Sets up what only several ranks need: equal parameters at the start. */
+/* Sets up what only several ranks or shards need: equal first parameters, the fingerprint. */
 static annc_status join(annc_trainer *trainer)
 {
     const struct annc_group *group = &trainer->group;
+    const uint32_t shards = annc_shards_of(&trainer->options);
+    if (shards > 1)
+        ANNC_RETURN_IF_FAILED(annc_shards_fingerprint(&trainer->options, trainer->data, group, &trainer->fingerprint));
+    if (shards > 1 && trainer->feed.streams)
+        return annc_fail(ANNC_DEVICE, "shards need a device that all examples, or those of its shard, fit on");
     if (group->size == 1)
         return ANNC_OK;
     if (trainer->feed.streams)
@@ -231,15 +238,18 @@ annc_status annc_trainer_create_in(annc_device *device, annc_network *network, c
     *result = NULL;
     ANNC_TRY(check_options(device, &network->shape, train, options));
     ANNC_TRY(annc_training_fits(device, &network->shape, options, train));
+    ANNC_TRY(annc_shards_check(options, train, group));
     ANNC_TRY(annc_allocate(1, sizeof *trainer, "a trainer", (void **)&trainer));
     trainer->device = device;
     trainer->network = network;
     trainer->data = train;
     trainer->options = *options;
     trainer->group = *group;
-    if (trainer->options.batch > examples->count)
-        trainer->options.batch = examples->count;
-    trainer->steps = (examples->count - 1) / trainer->options.batch + 1;
+    trainer->count = train->total;
+    trainer->held = train->first;
+    if (trainer->options.batch > trainer->count)
+        trainer->options.batch = trainer->count;
+    trainer->steps = (trainer->count - 1) / trainer->options.batch + 1;
     trainer->block = 1;
     trainer->largest_input = largest_input(examples);
     ANNC_TRY(annc_allocate(trainer->steps, sizeof *trainer->scores, "the scores", (void **)&trainer->scores));

@@ -21,6 +21,7 @@ struct annc_trainer {
     annc_training_options options;
     struct annc_group group;   /* this rank, of those that train together */
     struct annc_score *scores; /* of an epoch, on the host */
+    uint32_t count, held;      /* examples of all shards; the first that this rank has */
     uint32_t epoch;            /* epochs begun */
     uint32_t steps;            /* per epoch, including a last, smaller one */
     /* Of the current epoch so far; its steps are the completed ones. */
@@ -33,9 +34,9 @@ struct annc_trainer {
     uint64_t fingerprint; /* of the data; computed for the first checkpoint (checkpoint.c) */
 };
 
-/* As annc_trainer_create, for one of a group of ranks. All ranks have the same data and options;
- * they start with rank 0's parameters, and have equal parameters after every step. ANNC_DEVICE if
- * the examples do not all fit on the device. */
+/* As annc_trainer_create, for one of a group of ranks. All ranks have the same options, and the
+ * same data or each its shard; they start with rank 0's parameters, and have equal parameters after
+ * every step. ANNC_DEVICE if the examples do not all fit on the device. */
 annc_status annc_trainer_create_in(annc_device *device, annc_network *network, const annc_dataset *train,
                                    const annc_training_options *options, const struct annc_group *group,
                                    annc_trainer **trainer);

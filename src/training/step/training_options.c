@@ -118,6 +118,12 @@ annc_status annc_training_check(const annc_training_options *options, const annc
     ANNC_TRY(annc_rate_check(options->eta));
     if (options->batch == 0)
         return annc_fail(ANNC_USAGE, "the minibatch has no examples: it must have 1 or more");
+    if (options->shards > 1 && options->batch % options->shards != 0)
+        return annc_fail(
+            ANNC_USAGE,
+            "a minibatch of %u examples cannot take equal numbers of rows from %u shards: " ANNC_FIELD_BATCH
+            " must be a multiple of " ANNC_FIELD_SHARDS,
+            options->batch, options->shards);
     ANNC_TRY(part_of_1("the momentum", options->mu));
     ANNC_TRY(part_of_1("the decay of squares", options->rho));
     ANNC_TRY(finite_from_0("epsilon", options->epsilon));
