@@ -71,6 +71,7 @@ IMPLEMENTS = {
               "src/training/sweep/cross_validation.c src/training/step/class_weights.c src/training/step/plan.c src/training/check/gradient_check.c "
               "src/training/check/trace.c",
     "training/run/training_run.h": "src/training/run/training_run_checkpoint.c",
+    "dataset/text/number_run.h": "src/dataset/text/number_run_avx2.c",  # by instruction set
     "backend/backend.h": "src/backend/cpu/backend_cpu.c src/backend/cuda/backend_cuda.c",  # one table each
     "backend/cuda/cuda_device.h": "src/backend/cuda/cluster_engine.c src/backend/cuda/tensor_engine.c "
                                   "src/backend/cuda/block_engine.c",

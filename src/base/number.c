@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 400, EXACT_DIGITS = 15, EXACT_POWER = 22 };
+enum { LONGEST = 400, EXACT_DIGITS = 15, MOST_DIGITS = 19, EXACT_POWER = 22 };
 
 static locale_t plain;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -27,7 +27,7 @@ static bool is_digit(char c)
 struct parts {
     char plain[LONGEST + 1]; /* with '.' and without thousands marks */
     size_t length;
-    uint64_t digits; /* one integer of the first EXACT_DIGITS significant digits */
+    uint64_t digits; /* one integer of the first MOST_DIGITS significant digits */
     int significant, scale;
 };
 
@@ -36,7 +36,7 @@ static void take_digit(struct parts *parts, char digit, bool fraction)
     parts->plain[parts->length++] = digit;
     if (parts->significant > 0 || digit != '0')
         parts->significant++;
-    if (parts->significant <= EXACT_DIGITS)
+    if (parts->significant <= MOST_DIGITS)
         parts->digits = parts->digits * 10 + (uint64_t)(digit - '0');
     parts->scale -= fraction;
 }
@@ -77,8 +77,9 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
     return at;
 }
 
-static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+const double annc_powers_of_ten[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* ---------------------------------------------------------------- short numbers */
 
@@ -146,11 +147,77 @@ const char *annc_number_begin(const char *text, const char *end, char decimal, d
     if (digits == 0 || digits > EXACT_DIGITS)
         return NULL;
     /* Both are exact; signs come in no order, so that a branch for them is mispredicted. */
-    *number = (double)value / powers[digits - whole] * (1 - 2 * negative);
+    *number = (double)value / annc_powers_of_ten[digits - whole] * (1 - 2 * negative);
     return at;
 }
 
 /* ---------------------------------------------------------------- all numbers */
+
+static double parse_plain(const char *text)
+{
+    pthread_once(&once, make_plain);
+    return plain ? strtod_l(text, NULL, plain) : strtod(text, NULL);
+}
+
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128 wide;
+
+/* Returns 2^exponent, a normal number. */
+static double power_of_two(int exponent)
+{
+    const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
+double annc_number_divide(uint64_t digits, unsigned power)
+{
+    static const uint64_t fives[EXACT_POWER + 1] = {UINT64_C(1),
+                                                    UINT64_C(5),
+                                                    UINT64_C(25),
+                                                    UINT64_C(125),
+                                                    UINT64_C(625),
+                                                    UINT64_C(3125),
+                                                    UINT64_C(15625),
+                                                    UINT64_C(78125),
+                                                    UINT64_C(390625),
+                                                    UINT64_C(1953125),
+                                                    UINT64_C(9765625),
+                                                    UINT64_C(48828125),
+                                                    UINT64_C(244140625),
+                                                    UINT64_C(1220703125),
+                                                    UINT64_C(6103515625),
+                                                    UINT64_C(30517578125),
+                                                    UINT64_C(152587890625),
+                                                    UINT64_C(762939453125),
+                                                    UINT64_C(3814697265625),
+                                                    UINT64_C(19073486328125),
+                                                    UINT64_C(95367431640625),
+                                                    UINT64_C(476837158203125),
+                                                    UINT64_C(2384185791015625)};
+    if (digits == 0)
+        return 0;
+    /* digits / 5^power with a quotient of 63 or 64 bits. Rounding looks at the lowest 10 of them only
+     * as a half, more or less, so that the last one may stand for all that are cut off. */
+    const int up = __builtin_clzll(digits), down = __builtin_clzll(fives[power]);
+    const wide dividend = (wide)(digits << up) << 63;
+    const uint64_t divisor = fives[power] << down, quotient = (uint64_t)(dividend / divisor);
+    const bool is_inexact = (wide)quotient * divisor != dividend;
+    return (double)(quotient | is_inexact) * power_of_two(down - up - 63 - (int)power);
+}
+
+#else
+
+double annc_number_divide(uint64_t digits, unsigned power)
+{
+    char text[LONGEST];
+    snprintf(text, sizeof text, "%llue-%u", (unsigned long long)digits, power);
+    return parse_plain(text);
+}
+
+#endif
 
 /* Returns the parts as a double, rounded once. */
 static double value_of(const struct parts *parts, int exponent)
@@ -159,10 +226,12 @@ static double value_of(const struct parts *parts, int exponent)
     char whole[LONGEST + 16];
     /* Both are exact in double, so one division or product rounds once (Clinger 1990). */
     if (parts->significant <= EXACT_DIGITS && power >= -EXACT_POWER && power <= EXACT_POWER)
-        return power < 0 ? (double)parts->digits / powers[-power] : (double)parts->digits * powers[power];
-    pthread_once(&once, make_plain);
+        return power < 0 ? (double)parts->digits / annc_powers_of_ten[-power]
+                         : (double)parts->digits * annc_powers_of_ten[power];
+    if (parts->significant <= MOST_DIGITS && power >= -EXACT_POWER && power <= 0)
+        return annc_number_divide(parts->digits, (unsigned)-power);
     snprintf(whole, sizeof whole, "%.*se%d", (int)parts->length, parts->plain, exponent);
-    return plain ? strtod_l(whole, NULL, plain) : strtod(whole, NULL);
+    return parse_plain(whole);
 }
 
 bool annc_number_parse(const char *text, size_t length, char decimal, char thousands, double *number)

@@ -18,6 +18,18 @@ bool annc_number_parse(const char *text, size_t length, char decimal, char thous
  * for any other beginning. The number is the one of annc_number_parse where the text ends there. */
 const char *annc_number_begin(const char *text, const char *end, char decimal, double *number, bool *has_mark);
 
+/* 1, 10, ... 10^22, which are exact. */
+extern const double annc_powers_of_ten[23];
+
+/* Returns digits / 10^power, rounded once. digits: of at most 19 decimal digits; power: at most 22. */
+double annc_number_divide(uint64_t digits, unsigned power);
+
+/* Returns the same, quickly where both are exact as doubles. */
+static inline double annc_number_scaled(uint64_t digits, unsigned power)
+{
+    return digits <= UINT64_C(1) << 53 ? (double)digits / annc_powers_of_ten[power] : annc_number_divide(digits, power);
+}
+
 /* Write a finite number as "%a" does in the C locale, and read it back exactly. */
 enum { ANNC_NUMBER_HEX = 32 };
 void annc_number_format_hex(double number, char *text);

@@ -444,6 +444,31 @@ static void beginnings_of_numbers(void)
             }
 }
 
+static uint64_t draw(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state ^ *state >> 29;
+}
+
+/* Numbers of 16 to 19 digits are rounded as strtod does, next to halves between two doubles, too. */
+static void long_numbers(void)
+{
+    uint64_t state = 1;
+    for (int i = 0; i < 200000; i++) {
+        char text[40];
+        double number;
+        const unsigned power = (unsigned)(draw(&state) % 23);
+        uint64_t digits = draw(&state) % UINT64_C(10000000000000000000);
+        if (i % 2) /* the half between two doubles of 54 bits, or one off */
+            digits = (draw(&state) >> 11 | UINT64_C(1) << 53 | 1) + draw(&state) % 3 - 1;
+        snprintf(text, sizeof text, "%llue-%u", (unsigned long long)digits, power);
+        CHECK_MSG(annc_number_divide(digits, power) == strtod(text, NULL), "%s", text);
+        CHECK_MSG(annc_number_parse(text, strlen(text), '.', '\0', &number) && number == strtod(text, NULL), "%s",
+                  text);
+    }
+    CHECK(annc_number_divide(0, 5) == 0);
+}
+
 /* ---------------------------------------------------------------- memory */
 
 /* What no machine has is refused without a try. */
@@ -651,4 +676,5 @@ static void affinity(void)
 TEST_MAIN(TEST(json_strings), TEST(json_numbers), TEST(json_errors_stay), TEST(json_members), TEST(json_depth),
           TEST(json_values), TEST(json_written_strings), TEST(json_written_numbers), TEST(json_written_nesting),
           TEST(utf_8), TEST(code_points), TEST(markup), TEST(base_64), TEST(numbers), TEST(beginnings_of_numbers),
-          TEST(memory), TEST(long_texts), TEST(mapped_files), TEST(quotas), TEST(memory_limits), TEST(affinity))
+          TEST(long_numbers), TEST(memory), TEST(long_texts), TEST(mapped_files), TEST(quotas), TEST(memory_limits),
+          TEST(affinity))

@@ -244,8 +244,10 @@ static void print_classified(const struct result *result, FILE *out)
         fputc(',', out);
         print_csv_field(out, "", annc_dataset_class_name(result->data, (uint32_t)predicted));
         fprintf(out, ",%d", label == predicted);
-        for (uint32_t j = 0; j < examples->outputs; j++)
-            fprintf(out, ",%.9g", (double)result->outputs[(size_t)i * examples->outputs + j]);
+        for (uint32_t j = 0; j < examples->outputs; j++) {
+            fputc(',', out);
+            print_float(out, (double)result->outputs[(size_t)i * examples->outputs + j]);
+        }
     }
 }
 

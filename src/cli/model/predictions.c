@@ -253,8 +253,10 @@ static void print_csv(const struct predictions *predictions, uint32_t i, const d
         putchar(',');
         print_name(predictions, "", annc_dataset_class_name(predictions->data, (uint32_t)predictions->classes[i]));
     }
-    for (uint32_t c = 0; c < classes; c++)
-        printf(",%.9g", class_output(predictions, outputs, classes == 1 ? 1 : c));
+    for (uint32_t c = 0; c < classes; c++) {
+        putchar(',');
+        print_float(stdout, class_output(predictions, outputs, classes == 1 ? 1 : c));
+    }
     for (uint32_t j = 0; !classes && j < n; j++) {
         putchar(',');
         print_target_value(stdout, predictions->data, j, outputs[j]);
@@ -264,7 +266,8 @@ static void print_csv(const struct predictions *predictions, uint32_t i, const d
     for (uint32_t k = 0; k < count; k++) {
         putchar(',');
         print_name(predictions, "", annc_dataset_class_name(predictions->data, top[k]));
-        printf(",%.9g", class_output(predictions, outputs, top[k]));
+        putchar(',');
+        print_float(stdout, class_output(predictions, outputs, top[k]));
     }
     putchar('\n');
 }

@@ -93,7 +93,10 @@ void print_target_value(FILE *out, const annc_dataset *data, uint32_t target, do
 {
     const int digits = annc_dataset_target_digits(data, target);
     /* A float, where it suffices, does not show how scaling rounded. */
-    fprintf(out, "%.*g", digits, digits > ANNC_FLOAT_DIGITS ? value : (double)(float)value);
+    if (digits > ANNC_FLOAT_DIGITS)
+        fprintf(out, "%.*g", digits, value);
+    else
+        print_float(out, (double)(float)value);
 }
 
 /* ---------------------------------------------------------------- measures of costs and labels */

@@ -2,11 +2,19 @@
  * errors. */
 #include "cli/terminal/output.h"
 #include "base/text.h"
+#include "cli/terminal/float_text.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/usage.h"
 
 #include <errno.h>
 #include <string.h>
+
+void print_float(FILE *stream, double value)
+{
+    char text[FLOAT_TEXT];
+    const size_t length = float_text(value, text);
+    fwrite(text, 1, length, stream);
+}
 
 void print_csv_field(FILE *stream, const char *prefix, const char *text)
 {

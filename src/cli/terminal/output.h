@@ -28,6 +28,8 @@ annc_status json_end(struct json *json, FILE *first, FILE *second);
 /* Ends one of many objects and writes it as a line; the caller flushes the stream. */
 void json_print(struct json *json, FILE *stream);
 
+/* Prints a number as "%.9g" does. */
+void print_float(FILE *stream, double value);
 /* Prints a CSV field made of `prefix` and `text`, quoted if RFC 4180 requires it. */
 void print_csv_field(FILE *stream, const char *prefix, const char *text);
 

@@ -117,12 +117,12 @@ static annc_status count_texts(const struct annc_origin *origin, const struct an
             continue;
         if (!is_missing)
             ANNC_TRY(annc_field_copy(&text->field[i], &copy));
-        ANNC_TRY(annc_tally_add(origin, tally, copy, text->rows[i], text->first[i]));
+        ANNC_TRY(annc_tally_add(origin, tally, copy, copy ? strlen(copy) : 0, text->rows[i], text->first[i]));
         annc_release(copy);
         copy = NULL;
     }
     if (text->missing > 0)
-        ANNC_TRY(annc_tally_add(origin, tally, NULL, text->missing, text->first_missing));
+        ANNC_TRY(annc_tally_add(origin, tally, NULL, 0, text->missing, text->first_missing));
 out:
     annc_release(copy);
     return status;

@@ -7,11 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MISSING_BYTES = 4 };
+static const char missing_words[][MISSING_BYTES + 1] = {"?",    "NA",   "N/A", "n/a", "#N/A", "#NA",  "<NA>",
+                                                        "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"};
+
 const char *annc_missing_word(size_t i)
 {
-    static const char *const words[] = {"?",    "NA",   "N/A", "n/a", "#N/A", "#NA",  "<NA>",
-                                        "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"};
-    return i < sizeof words / sizeof *words ? words[i] : NULL;
+    return i < sizeof missing_words / sizeof *missing_words ? missing_words[i] : NULL;
+}
+
+bool annc_is_missing_word(const char *text, size_t length)
+{
+    char word[MISSING_BYTES] = "";
+    if (length == 0 || length > MISSING_BYTES)
+        return false;
+    memcpy(word, text, length);
+    for (size_t i = 0; i < sizeof missing_words / sizeof *missing_words; i++)
+        if (memcmp(word, missing_words[i], MISSING_BYTES) == 0)
+            return true;
+    return false;
 }
 
 /* ---------------------------------------------------------------- memory */

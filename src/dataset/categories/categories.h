@@ -32,6 +32,8 @@ struct annc_categories {
 
 /* Returns word i that stands for a missing cell, or NULL past the last; so does an empty cell. */
 const char *annc_missing_word(size_t i);
+/* Returns whether a text without NUL bytes is such a word. */
+bool annc_is_missing_word(const char *text, size_t length);
 
 void annc_categories_free(struct annc_categories *categories);
 annc_status annc_categories_copy(const struct annc_categories *from, struct annc_categories *to);

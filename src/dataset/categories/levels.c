@@ -33,27 +33,39 @@ out:
     return status;
 }
 
-annc_status annc_tally_add(const struct annc_origin *origin, struct annc_tally *tally, const char *text, uint32_t rows,
-                           uint64_t row)
+static annc_status refuse_long(const struct annc_origin *origin, const struct annc_tally *tally, uint64_t row)
+{
+    char shown[SHOWN];
+    annc_printable(tally->name, shown, sizeof shown);
+    return annc_fail(ANNC_INPUT,
+                     "%s: %s %" PRIu64 ", column '%s': a text or name of more than %d bytes is no category; "
+                     "leave the column out%s%s",
+                     origin->name, origin->unit, row, shown, ANNC_LEVEL_BYTES,
+                     origin->is_file ? " with " ANNC_FIELD_DROP " " : "", origin->is_file ? shown : "");
+}
+
+static annc_status refuse_many(const struct annc_origin *origin, const struct annc_tally *tally)
+{
+    char shown[SHOWN], advice[2 * SHOWN];
+    annc_printable(tally->name, shown, sizeof shown);
+    return annc_fail(ANNC_INPUT, "%s: column '%s' has more than %d different texts, too many for categories; %s",
+                     origin->name, shown, ANNC_MOST_DISTINCT, leave_out(origin, shown, advice, sizeof advice));
+}
+
+annc_status annc_tally_add(const struct annc_origin *origin, struct annc_tally *tally, const char *text, size_t length,
+                           uint32_t rows, uint64_t row)
 {
     annc_status status = ANNC_OK;
-    char shown[SHOWN], advice[2 * SHOWN];
     uint32_t index = 0;
-    annc_printable(tally->name, shown, sizeof shown);
-    if ((text && strlen(text) > ANNC_LEVEL_BYTES) || strlen(tally->name) > ANNC_LEVEL_BYTES)
-        return annc_fail(ANNC_INPUT,
-                         "%s: %s %" PRIu64 ", column '%s': a text or name of more than %d bytes is no category; "
-                         "leave the column out%s%s",
-                         origin->name, origin->unit, row, shown, ANNC_LEVEL_BYTES,
-                         origin->is_file ? " with " ANNC_FIELD_DROP " " : "", origin->is_file ? shown : "");
+    if ((text && length > ANNC_LEVEL_BYTES) || strlen(tally->name) > ANNC_LEVEL_BYTES)
+        return refuse_long(origin, tally, row);
     if (!text) {
         tally->missing += rows;
         return ANNC_OK;
     }
-    ANNC_TRY(annc_text_set_add(&tally->distinct, text, strlen(text), &index));
+    ANNC_TRY(annc_text_set_add(&tally->distinct, text, length, &index));
     if (index == ANNC_MOST_DISTINCT)
-        return annc_fail(ANNC_INPUT, "%s: column '%s' has more than %d different texts, too many for categories; %s",
-                         origin->name, shown, ANNC_MOST_DISTINCT, leave_out(origin, shown, advice, sizeof advice));
+        return refuse_many(origin, tally);
     ANNC_TRY(make_room(tally, index));
     tally->rows[index] += rows;
 out:

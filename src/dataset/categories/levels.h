@@ -25,8 +25,8 @@ struct annc_tally {
 
 /* Counts a text, or a missing cell (NULL), that is in `rows` rows; `row` is the first of them.
  * ANNC_INPUT for texts that are too long or too many to be levels. */
-annc_status annc_tally_add(const struct annc_origin *origin, struct annc_tally *tally, const char *text, uint32_t rows,
-                           uint64_t row);
+annc_status annc_tally_add(const struct annc_origin *origin, struct annc_tally *tally, const char *text, size_t length,
+                           uint32_t rows, uint64_t row);
 
 /* Makes a category of each tally of a table of `rows` rows, and notes them. ANNC_INPUT for a column
  * whose texts are different in nine of ten rows. */

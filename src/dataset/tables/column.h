@@ -22,7 +22,7 @@ struct annc_column {
     uint32_t points, commas, commas_before_three;       /* numbers with a decimal mark */
     uint32_t numbers, thousands, texts, missing, empty; /* cells by kind */
     uint32_t dates, like_dates;                         /* among the texts: dates, and what looks like one */
-    bool counts;                                        /* consecutive whole numbers */
+    bool counts;                                        /* consecutive whole numbers; of the first column, if unnamed */
     bool first_recurs;                                  /* the text of the first record is in another one */
     double last;
     size_t text_line, missing_line; /* the first of each */

@@ -1,6 +1,7 @@
 /* columns.c - finds the columns of a text file: names, kinds of cells, roles. */
 #include "dataset/tables/columns.h"
 #include "base/allocate.h"
+#include "base/buffer.h"
 #include "base/notes.h"
 #include "base/number.h"
 #include "base/status.h"
@@ -37,30 +38,47 @@ static bool is_before_three(const struct annc_field *field)
 /* Settings for cells before the decimal mark is known. */
 struct look {
     const annc_text_options *options;
+    char decimal;
     bool may_be_decimal_comma; /* the comma is not the separator */
 };
+
+/* Notes whether the numbers of a column still count up from 0 or 1. */
+static void follow_count(struct annc_column *column, enum annc_cell cell, double number)
+{
+    column->counts =
+        cell == ANNC_CELL_NUMBER && (column->numbers == 0 ? number == 0 || number == 1 : number == column->last + 1);
+    column->last = number;
+}
 
 static void look_at(const struct look *look, const struct annc_field *field, const struct annc_field *first,
                     size_t line, struct annc_column *column)
 {
-    const char decimal = look->options->decimal ? look->options->decimal : '.';
     double number = 0;
-    enum annc_cell cell = annc_cell_read(field, decimal, look->options->thousands, &number);
+    if (field->is_number && look->decimal == '.') { /* as most cells are; quickly */
+        column->points += field->has_point;
+        if (column->counts)
+            follow_count(column, ANNC_CELL_NUMBER, field->number);
+        if (column->dateless_line != 0 && column->dateless_line <= line)
+            column->numbers++;
+        else
+            annc_column_count(column, field, ANNC_CELL_NUMBER, 1, line);
+        return;
+    }
+    enum annc_cell cell = annc_cell_read(field, look->decimal, look->options->thousands, &number);
     if (cell == ANNC_CELL_THOUSANDS && look->may_be_decimal_comma &&
         annc_number_parse(field->text, field->length, ',', '\0', &number)) {
         cell = ANNC_CELL_NUMBER;
         column->commas++;
         column->commas_before_three += is_before_three(field);
     } else if (cell == ANNC_CELL_NUMBER) {
-        column->points += field->is_number ? field->has_point : memchr(field->text, '.', field->length) != NULL;
+        column->points += memchr(field->text, '.', field->length) != NULL;
     }
     column->empty += field->length == 0;
     if (first)
         column->first_recurs = column->first_recurs ||
                                (first->length == field->length && memcmp(first->text, field->text, field->length) == 0);
-    column->counts = column->counts && cell == ANNC_CELL_NUMBER &&
-                     (column->numbers == 0 ? number == 0 || number == 1 : number == column->last + 1);
-    column->last = number;
+    if (column->counts)
+        follow_count(column, cell, number);
     annc_column_count(column, field, cell, 1, line);
 }
 
@@ -164,22 +182,66 @@ static bool is_repeat(const struct annc_records *records, const struct annc_fiel
 
 static struct look look_of(const struct annc_records *records, const annc_text_options *options)
 {
-    return (struct look){options, !options->decimal && !records->is_sparse && records->separator != ','};
+    return (struct look){.options = options,
+                         .decimal = options->decimal ? options->decimal : '.',
+                         .may_be_decimal_comma = !options->decimal && !records->is_sparse && records->separator != ','};
 }
 
-/* Examines every record but the first, whose `count` fields are in `first` (NULL: there is no
- * first), and counts its repeats. */
-static annc_status look_at_rows(struct annc_records *records, const annc_text_options *options, size_t width,
-                                const struct annc_field *first, size_t count, struct annc_columns *columns)
+/* The first record of a file without names of its own. */
+struct first_record {
+    const struct annc_field *field; /* NULL: there is none */
+    size_t count;
+    struct annc_buffer text; /* the fields, with separators between them */
+};
+
+/* Joins the fields to a text, as a record of plain numbers is. */
+static annc_status join_fields(const struct annc_records *records, struct first_record *first)
+{
+    for (size_t i = 0; i < first->count; i++) {
+        if (i > 0)
+            annc_buffer_add(&first->text, &records->separator, 1);
+        annc_buffer_add(&first->text, first->field[i].text, first->field[i].length);
+    }
+    return first->text.status;
+}
+
+/* Returns whether further numbers change nothing in the columns but how many there are. */
+static bool are_settled(const struct annc_columns *columns)
+{
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].counts || columns->column[c].dateless_line == 0)
+            return false;
+    return true;
+}
+
+/* Counts the records of plain numbers that come next. */
+static void pass_numbers(struct annc_records *records, const struct first_record *first, bool *points,
+                         struct annc_columns *columns)
+{
+    const size_t count = annc_records_pass(records, columns->count, first->text.bytes, first->text.length,
+                                           INT32_MAX - columns->rows, points);
+    for (uint32_t c = 0; c < columns->count && count > 0; c++)
+        columns->column[c].numbers += (uint32_t)count;
+    columns->rows += (uint32_t)count;
+}
+
+/* Examines every record but the first, and counts its repeats. points: NULL, or records of numbers are
+ * counted where nothing else can matter but whether a number has a point, which then goes there. */
+static annc_status look_at_rows(struct annc_records *records, const annc_text_options *options,
+                                const struct first_record *first, bool *points, struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
     const struct look look = look_of(records, options);
-    bool more;
+    const size_t width = columns->count;
+    bool more, is_settled = false;
     for (;;) {
+        is_settled = is_settled || (points && look.decimal == '.' && are_settled(columns));
+        if (is_settled)
+            pass_numbers(records, first, points, columns);
         ANNC_TRY(annc_records_next(records, &more));
         if (!more)
             break;
-        if (is_repeat(records, first, count)) {
+        if (is_repeat(records, first->field, first->count)) {
             columns->repeat_line = columns->repeats++ == 0 ? records->line : columns->repeat_line;
             continue;
         }
@@ -188,10 +250,39 @@ static annc_status look_at_rows(struct annc_records *records, const annc_text_op
         if (columns->rows == INT32_MAX)
             return annc_stream_malformed(records->stream, "has more than %d rows", INT32_MAX);
         for (uint32_t c = 0; c < columns->count; c++)
-            look_at(&look, &records->field[c], first && count == width ? &first[c] : NULL, records->line,
-                    &columns->column[c]);
+            look_at(&look, &records->field[c], first->field && first->count == width ? &first->field[c] : NULL,
+                    records->line, &columns->column[c]);
         columns->rows++;
     }
+out:
+    return status;
+}
+
+/* Returns whether a column has decimal commas, so that those with points matter. */
+static bool has_commas(const struct annc_columns *columns)
+{
+    for (uint32_t c = 0; c < columns->count; c++)
+        if (columns->column[c].commas > 0)
+            return true;
+    return false;
+}
+
+/* Examines every record but the first. counts: whether it matters that the first column counts. */
+static annc_status examine(struct annc_records *records, const annc_text_options *options,
+                           const struct first_record *first, bool counts, struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    bool more, points = false, again = false;
+    do {
+        memset(columns->column, 0, columns->count * sizeof *columns->column);
+        columns->rows = columns->repeats = 0;
+        columns->column[0].counts = counts;
+        annc_records_rewind(records);
+        if (first->field)
+            ANNC_TRY(annc_records_next(records, &more));
+        ANNC_TRY(look_at_rows(records, options, first, again ? NULL : &points, columns));
+        again = !again && points && has_commas(columns);
+    } while (again);
 out:
     return status;
 }
@@ -239,8 +330,6 @@ static annc_status make_columns(size_t width, struct annc_columns *columns)
     annc_status status = ANNC_OK;
     columns->count = (uint32_t)width;
     ANNC_TRY(annc_allocate(width, sizeof *columns->column, "the columns", (void **)&columns->column));
-    for (uint32_t c = 0; c < columns->count; c++)
-        columns->column[c].counts = true;
 out:
     return status;
 }
@@ -252,7 +341,7 @@ static annc_status look_named(struct annc_records *records, const annc_text_opti
     annc_status status = ANNC_OK;
     columns->has_header = true;
     ANNC_TRY(make_columns(records->name_count, columns));
-    ANNC_TRY(look_at_rows(records, options, records->name_count, NULL, 0, columns));
+    ANNC_TRY(examine(records, options, &(struct first_record){NULL, 0, {0}}, records->name[0][0] == '\0', columns));
     if (columns->rows == 0)
         return annc_stream_malformed(records->stream, "has no rows");
     for (uint32_t c = 0; c < columns->count; c++) {
@@ -292,6 +381,7 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
     annc_status status = ANNC_OK;
     size_t width, first_line;
     struct annc_field *copy = NULL;
+    struct first_record only = {.count = 0};
     bool more;
     ANNC_TRY(settle_separator(records, options, &width));
     ANNC_TRY(annc_records_next(records, &more));
@@ -302,7 +392,10 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
     ANNC_TRY(make_columns(width, columns));
     ANNC_TRY(annc_allocate(first, sizeof *copy, "a record", (void **)&copy));
     memcpy(copy, records->field, first * sizeof *copy);
-    ANNC_TRY(look_at_rows(records, options, width, copy, first, columns));
+    only.field = copy;
+    only.count = first;
+    ANNC_TRY(join_fields(records, &only));
+    ANNC_TRY(examine(records, options, &only, copy->length == 0, columns));
     annc_records_rewind(records);
     ANNC_TRY(annc_records_next(records, &more));
     if (first != width && first + 1 != width)
@@ -322,6 +415,7 @@ static annc_status look(struct annc_records *records, const annc_text_options *o
         ANNC_TRY(annc_stream_malformed(records->stream, "has a header but no rows"));
     ANNC_TRY(name_columns(records, columns));
 out:
+    annc_buffer_free(&only.text);
     annc_release(copy);
     annc_records_rewind(records);
     return status;

@@ -156,12 +156,17 @@ static annc_status read_date(const struct annc_csv *reading, uint32_t c, double 
 }
 
 /* Reads a cell as a number that a float could be; NaN if missing. */
-static annc_status read_number(const struct annc_csv *reading, uint32_t c, double *value)
+static inline annc_status read_number(const struct annc_csv *reading, uint32_t c, double *value)
 {
     const struct annc_columns *columns = &reading->columns;
+    const struct annc_field *field = &reading->records.field[c];
     double number = 0;
-    const enum annc_cell cell =
-        annc_cell_read(&reading->records.field[c], columns->decimal, columns->thousands, &number);
+    if (field->is_number && columns->decimal == '.' &&
+        fabs(field->number) <= (double)FLT_MAX) { /* most cells, quickly */
+        *value = field->number;
+        return ANNC_OK;
+    }
+    const enum annc_cell cell = annc_cell_read(field, columns->decimal, columns->thousands, &number);
     if (cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS || fabs(number) > (double)FLT_MAX ||
         (cell == ANNC_CELL_MISSING && reading->options->missing == ANNC_MISSING_ERROR))
         return refuse_cell(reading, c, cell);
@@ -181,35 +186,50 @@ static annc_status refuse_weight(const struct annc_csv *reading, uint32_t c, dou
                                  reading->records.line, column, value);
 }
 
+/* Keeps the text of a column's first cell without a level; NULL: it is missing. */
+static annc_status show_unknown(const struct annc_field *field, struct annc_column *column)
+{
+    annc_status status = ANNC_OK;
+    char *text = NULL;
+    if (field)
+        ANNC_TRY(annc_field_copy(field, &text));
+    annc_printable(text ? text : "(missing)", column->text, sizeof column->text);
+out:
+    annc_release(text);
+    return status;
+}
+
 /* Sets the inputs of a column of words to those of its cell. */
 static annc_status read_level(struct annc_csv *reading, uint32_t c, float *x)
 {
     annc_status status = ANNC_OK;
     struct annc_column *column = &reading->columns.column[c];
     const struct annc_field *field = &reading->records.field[c];
-    char *text = NULL;
+    struct annc_field plain = {.text = NULL};
+    char *copy = NULL;
     bool is_known;
     if (!annc_cell_is_missing(field))
-        ANNC_TRY(annc_field_copy(field, &text));
-    const int input = annc_category_input(column->category, text, text ? strlen(text) : 0, &is_known);
+        ANNC_TRY(annc_field_unescape(field, &plain, &copy));
+    const int input = annc_category_input(column->category, plain.text, plain.length, &is_known);
     memset(x, 0, column->category->inputs * sizeof *x);
     if (input != ANNC_NO_LEVEL)
         x[input] = 1;
     if (!is_known && column->unknown++ == 0) {
         column->unknown_line = reading->records.line;
-        annc_printable(text ? text : "(missing)", column->text, sizeof column->text);
+        ANNC_TRY(show_unknown(plain.text ? field : NULL, column));
     }
 out:
-    annc_release(text);
+    annc_release(copy);
     return status;
 }
 
 static annc_status read_label(struct annc_csv *reading, uint32_t c)
 {
     annc_status status = ANNC_OK;
+    struct annc_field plain;
     char *copy = NULL;
-    ANNC_TRY(annc_field_copy(&reading->records.field[c], &copy));
-    ANNC_TRY(annc_labels_add(&reading->labels, copy, strlen(copy)));
+    ANNC_TRY(annc_field_unescape(&reading->records.field[c], &plain, &copy));
+    ANNC_TRY(annc_labels_add(&reading->labels, plain.text, plain.length));
 out:
     annc_release(copy);
     return status;

@@ -155,12 +155,13 @@ static annc_status count_text(const struct annc_origin *origin, const struct ann
                               struct annc_tally *tally)
 {
     annc_status status = ANNC_OK;
-    char *text = NULL;
+    struct annc_field plain = {.text = NULL};
+    char *copy = NULL;
     if (!annc_cell_is_missing(field))
-        ANNC_TRY(annc_field_copy(field, &text));
-    ANNC_TRY(annc_tally_add(origin, tally, text, 1, line));
+        ANNC_TRY(annc_field_unescape(field, &plain, &copy));
+    ANNC_TRY(annc_tally_add(origin, tally, plain.text, plain.length, 1, line));
 out:
-    annc_release(text);
+    annc_release(copy);
     return status;
 }
 

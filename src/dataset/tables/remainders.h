@@ -16,15 +16,33 @@ struct annc_remainders {
     int32_t **column; /* each NULL or one per row; NULL: no column has any */
 };
 
-/* Returns the unit of the remainders of a float: 2^-53 of the power of two at or below it. */
-static inline double annc_remainder_unit(double value)
+/* Returns the power of two at or below a normal number. */
+static inline double annc_power_below(double value)
 {
     const uint64_t exponent = (uint64_t)0x7FF << 52;
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     bits &= exponent;
     memcpy(&value, &bits, sizeof bits);
-    return value * 0x1p-53;
+    return value;
+}
+
+/* Returns the unit of the remainders of a float: 2^-53 of the power of two at or below it. */
+static inline double annc_remainder_unit(double value)
+{
+    return annc_power_below(value) * 0x1p-53;
+}
+
+/* Returns how many units make 1: a factor, where a division takes several times as long. */
+static inline double annc_remainder_units(double value)
+{
+    const uint64_t exponents = (uint64_t)(2 * 1023) << 52; /* of a power of two and its inverse, together */
+    uint64_t bits;
+    value = annc_power_below(value);
+    memcpy(&bits, &value, sizeof bits);
+    bits = exponents - bits;
+    memcpy(&value, &bits, sizeof bits);
+    return value * 0x1p53;
 }
 
 /* Returns the number of a float and its remainder: `value` in a column without remainders. */
@@ -56,7 +74,7 @@ static inline annc_status annc_remainders_split(struct annc_remainders *remainde
             return status;
     }
     /* Exact: the difference is at most half the last place of a float, 2^29 units. */
-    remainders->column[column][row] = is_float ? 0 : (int32_t)((number - rounded) / annc_remainder_unit(rounded));
+    remainders->column[column][row] = is_float ? 0 : (int32_t)((number - rounded) * annc_remainder_units(rounded));
     return ANNC_OK;
 }
 

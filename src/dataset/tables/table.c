@@ -75,18 +75,6 @@ bool annc_is_label_separator(char separator)
     return separator && strchr(" \t!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", separator);
 }
 
-annc_status annc_table_set_value(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t input, double value)
-{
-    float *x = (float *)table->x + (size_t)row * table->inputs + input;
-    return annc_remainders_split(&table->remainders, rows, table->inputs, row, input, value, x);
-}
-
-annc_status annc_table_set_target(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t target, double value)
-{
-    float *y = table->targets + (size_t)row * table->outputs + target;
-    return annc_remainders_split(&table->target_remainders, rows, table->outputs, row, target, value, y);
-}
-
 void annc_table_free(struct annc_table *table)
 {
     if (!table->mapping.base && !table->borrowed)

@@ -79,8 +79,19 @@ static inline double annc_table_target(const struct annc_table *table, size_t ro
 size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left);
 
 /* Set an input of type float, and a target, of a row, in a table with room for `rows` rows. */
-annc_status annc_table_set_value(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t input, double value);
-annc_status annc_table_set_target(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t target, double value);
+static inline annc_status annc_table_set_value(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t input,
+                                               double value)
+{
+    float *x = (float *)table->x + (size_t)row * table->inputs + input;
+    return annc_remainders_split(&table->remainders, rows, table->inputs, row, input, value, x);
+}
+
+static inline annc_status annc_table_set_target(struct annc_table *table, uint32_t rows, uint32_t row, uint32_t target,
+                                                double value)
+{
+    float *y = table->targets + (size_t)row * table->outputs + target;
+    return annc_remainders_split(&table->target_remainders, rows, table->outputs, row, target, value, y);
+}
 
 /* Handles inputs that are NaN: an error with the first one and their number; or drops their rows
  * and counts them in *dropped; or leaves them. */

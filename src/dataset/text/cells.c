@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static bool is_word(const struct annc_field *field, const char *word)
-{
-    return strlen(word) == field->length && memcmp(field->text, word, field->length) == 0;
-}
-
 static bool is_word_in_any_case(const struct annc_field *field, const char *word)
 {
     return strlen(word) == field->length && annc_compare_any_case(field->text, word, field->length) == 0;
@@ -19,12 +14,7 @@ static bool is_word_in_any_case(const struct annc_field *field, const char *word
 
 bool annc_cell_is_missing(const struct annc_field *field)
 {
-    if (field->length == 0)
-        return true;
-    for (size_t i = 0; annc_missing_word(i); i++)
-        if (is_word(field, annc_missing_word(i)))
-            return true;
-    return false;
+    return field->length == 0 || annc_is_missing_word(field->text, field->length);
 }
 
 enum annc_cell annc_cell_read(const struct annc_field *field, char decimal, char thousands, double *number)

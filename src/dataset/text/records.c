@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/text/number_run.h"
 #include "formats/stream.h"
 
 #include <math.h>
@@ -225,6 +226,7 @@ annc_status annc_records_open(struct annc_stream *stream, size_t skip, const str
     records->intake = *intake;
     records->until = INFINITY;
     records->quotes = "\"";
+    records->runs = annc_number_runs_choose();
     ANNC_TRY(read_beginning(records));
     ANNC_TRY(check_marks(records));
     ANNC_TRY(skip_lines(records, skip));
@@ -317,8 +319,8 @@ static bool is_padding(const struct annc_records *records, char c)
     return (c == ' ' || c == '\t') && !is_separator(records, c);
 }
 
-/* Adds a field, whose contents the caller sets. */
-static annc_status add_field(struct annc_records *records, struct annc_field **field)
+/* Makes room for one more field. */
+static annc_status make_room(struct annc_records *records)
 {
     annc_status status = ANNC_OK;
     if (records->count > MOST_FIELDS)
@@ -328,6 +330,15 @@ static annc_status add_field(struct annc_records *records, struct annc_field **f
         ANNC_TRY(annc_resize(room, sizeof *records->own, "a record", (void **)&records->own));
         records->room = room;
     }
+out:
+    return status;
+}
+
+/* Adds a field, whose contents the caller sets. */
+static annc_status add_field(struct annc_records *records, struct annc_field **field)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(make_room(records));
     *field = &records->own[records->count++];
 out:
     return status;
@@ -457,6 +468,51 @@ out:
     return status;
 }
 
+static bool is_of_number(char c)
+{
+    return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+';
+}
+
+/* Returns whether a run of numbers may begin at a position: not near the ends of the text in memory, and
+ * not where the separator is a blank or could be in a number. */
+static bool has_run(const struct annc_records *records, size_t at)
+{
+    const char separator = records->separator;
+    return records->runs && at >= ANNC_RUN_BEFORE && at <= records->size && records->size - at >= ANNC_RUN_AHEAD &&
+           is_of_number(records->text[at]) && separator != ' ' && !is_line_end(separator) && !is_of_number(separator);
+}
+
+/* Reads the fields from *at on that are numbers, quickly, if there are any; *at moves to the next field
+ * or, with *ended, to the line end. */
+static annc_status read_numbers(struct annc_records *records, size_t *at, bool *ended)
+{
+    annc_status status = ANNC_OK;
+    const char *from = records->text + *at, *end = records->text + records->size;
+    *ended = false;
+    if (!has_run(records, *at))
+        return ANNC_OK;
+    ANNC_TRY(make_room(records));
+    const size_t most = MOST_FIELDS + 1 - records->count, room = records->room - records->count;
+    records->count += records->runs->read(&from, end, records->separator, records->own + records->count,
+                                          room < most ? room : most, ended);
+    *at = (size_t)(from - records->text);
+out:
+    return status;
+}
+
+size_t annc_records_pass(struct annc_records *records, size_t width, const char *first, size_t first_length,
+                         size_t most, bool *has_points)
+{
+    const char *from = records->text + records->at, *end = records->text + records->size;
+    if (records->expand || !has_run(records, records->at))
+        return 0;
+    const size_t count =
+        records->runs->pass(&from, end, records->separator, width, first, first_length, most, has_points);
+    records->at = (size_t)(from - records->text);
+    records->next_line += count;
+    return count;
+}
+
 /* Reads one record, empty or not, without its line end. */
 static annc_status read_record(struct annc_records *records)
 {
@@ -474,9 +530,13 @@ static annc_status read_record(struct annc_records *records)
         return read_braces(records, first + 1);
     for (;;) {
         struct annc_field *field = NULL;
+        bool ended;
+        ANNC_TRY(read_numbers(records, &at, &ended));
+        if (ended)
+            break;
         while (at < records->size && (is_padding(records, text[at]) || (blanks && is_separator(records, text[at]))))
             at++;
-        const bool ended = at >= records->size || is_line_end(text[at]);
+        ended = at >= records->size || is_line_end(text[at]);
         if (ended && blanks) /* trailing blanks are no separator */
             break;
         ANNC_TRY(add_field(records, &field));
@@ -571,6 +631,19 @@ annc_status annc_field_copy(const struct annc_field *field, char **copy)
         (*copy)[length++] = field->text[i];
     }
     (*copy)[length] = '\0';
+out:
+    return status;
+}
+
+annc_status annc_field_unescape(const struct annc_field *field, struct annc_field *plain, char **copy)
+{
+    annc_status status = ANNC_OK;
+    *copy = NULL;
+    *plain = *field;
+    if (!field->escape)
+        return ANNC_OK;
+    ANNC_TRY(annc_field_copy(field, copy));
+    *plain = (struct annc_field){.text = *copy, .length = strlen(*copy), .quoted = field->quoted};
 out:
     return status;
 }

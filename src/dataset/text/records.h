@@ -4,18 +4,10 @@
 #define ANNC_DATASET_TEXT_RECORDS_H
 
 #include "annc.h"
+#include "dataset/text/field.h"
 #include "formats/stream.h"
 
-/* A field of a record: trimmed, without its quotes. */
-struct annc_field {
-    const char *text;
-    size_t length;
-    bool quoted;
-    char escape;    /* contains this character before others, which it makes ordinary; or 0 */
-    bool is_number; /* read as one already, with '.' as the decimal mark; false: not looked at */
-    bool has_point; /* such a number */
-    double number;
-};
+struct annc_number_runs; /* dataset/text/number_run.h */
 
 /* Amounts of text to hold in memory at once. */
 struct annc_intake {
@@ -28,6 +20,7 @@ struct annc_intake {
 struct annc_records {
     struct annc_stream *stream;
     struct annc_intake intake;
+    const struct annc_number_runs *runs; /* of this processor; or NULL */
     char *text;
     size_t size, text_room, begin, at; /* begin: of the first record in memory */
     bool ended;                        /* the text in memory reaches the file's end */
@@ -76,6 +69,11 @@ annc_status annc_records_begin(struct annc_records *records, size_t at, size_t l
 /* Reads the next non-empty record: of the complete records in memory, or, after annc_records_flow,
  * of the whole text. *more is false past the last record, and if a pipe has paused. */
 annc_status annc_records_next(struct annc_records *records, bool *more);
+/* Passes over the records from here on that are `width` plain numbers each, without reading them, at
+ * most `most`, and stops before any other record and before `first` (of first_length bytes; NULL:
+ * none). Returns their number, which may be 0, and sets *has_points if a number has a point. */
+size_t annc_records_pass(struct annc_records *records, size_t width, const char *first, size_t first_length,
+                         size_t most, bool *has_points);
 /* Returns to the first record. */
 void annc_records_rewind(struct annc_records *records);
 /* Sets how long the next read from a pipe waits: as long as needed, or only briefly, for a caller
@@ -86,5 +84,8 @@ void annc_records_flow(struct annc_records *records);
 
 /* Copies a field as a text of its own, without escapes; the caller frees it by annc_release. */
 annc_status annc_field_copy(const struct annc_field *field, char **copy);
+/* Returns a field without escapes: itself, if it has none, or one of a copy, which the caller frees by
+ * annc_release (NULL: none was made). */
+annc_status annc_field_unescape(const struct annc_field *field, struct annc_field *plain, char **copy);
 
 #endif

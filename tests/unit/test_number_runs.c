@@ -1,0 +1,290 @@
+/* Tables read with the processor's vectors (dataset/text/number_run.h) and field by field: random tables of numbers, words, dates,
+ * quotes, blanks, empty cells, all line ends and mistakes give the same examples, notes and messages. */
+#include "support/test.h"
+
+#include "annc.h"
+#include "base/number.h"
+#include "dataset/prepare/dataset.h"
+#include "dataset/text/number_run.h"
+#include "dataset/text/records.h"
+
+#include <unistd.h>
+
+enum { MOST_TEXT = 1 << 16, CASES = 3000 };
+
+static uint64_t state = 1;
+
+static uint32_t draw(uint32_t below)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 33) % below;
+}
+
+/* ---------------------------------------------------------------- tables */
+
+struct text {
+    char bytes[MOST_TEXT];
+    size_t size;
+};
+
+static void add(struct text *text, const char *bytes)
+{
+    const size_t length = strlen(bytes);
+    if (text->size + length > MOST_TEXT)
+        return;
+    memcpy(text->bytes + text->size, bytes, length);
+    text->size += length;
+}
+
+static void add_number(struct text *text, uint32_t kind)
+{
+    char number[64];
+    const char *const sign = (const char *const[]){"", "-", "", "+"}[draw(4)];
+    const uint32_t a = draw(1u << (draw(31))), b = draw(1000000000), c = draw(1000000000);
+    switch (kind) {
+    case 0:
+        snprintf(number, sizeof number, "%s%u", sign, a);
+        break;
+    case 1:
+        snprintf(number, sizeof number, "%s%u.%0*u", sign, a, 1 + (int)draw(9), b % 10);
+        break;
+    case 2: /* 16 to 20 digits, as a double has */
+        snprintf(number, sizeof number, "%s%u.%09u%0*u", sign, draw(100), b, 1 + (int)draw(9), c % 10);
+        break;
+    default:
+        snprintf(number, sizeof number, "%s.%u", sign, b);
+        break;
+    }
+    add(text, number);
+}
+
+/* `wild`: how many of 1000 cells are anything. */
+static void add_cell(struct text *text, uint32_t column, uint32_t kind, uint32_t wild)
+{
+    static const char *const any[] = {"",
+                                      "?",
+                                      "NA",
+                                      "\"7\"",
+                                      "\"a \"\"b\"\", c\"",
+                                      " 5",
+                                      "6 ",
+                                      "1e5",
+                                      "-",
+                                      "+",
+                                      ".",
+                                      "1.2.3",
+                                      "1-2",
+                                      "--1",
+                                      "true",
+                                      "no",
+                                      "1,5",
+                                      "0x1",
+                                      "#1",
+                                      "\"x",
+                                      "1\"2\"",
+                                      "1234567890123456789012345678901234567890123456789012345678901234567890",
+                                      "00012",
+                                      "1.",
+                                      "+.5",
+                                      "red\xE9",
+                                      "\"1\n2\"",
+                                      "5}",
+                                      "1;2",
+                                      "1\t2",
+                                      "1\r2",
+                                      "99999999999999999999"};
+    static const char *const words[] = {"red", "green", "blue", "a longer word"};
+    static const char *const dates[] = {"2024-03-31", "2023-01-02 12:30", "1999-12-31T23:59:59Z"};
+    if (draw(1000) < wild)
+        add(text, any[draw(sizeof any / sizeof *any)]);
+    else if (kind == 4)
+        add(text, words[draw(4)]);
+    else if (kind == 5)
+        add(text, dates[draw(3)]);
+    else if (kind == 6)
+        add(text, draw(2) ? "1" : "0");
+    else
+        add_number(text, column % 4 == 3 ? draw(4) : kind);
+}
+
+static void make_table(struct text *text)
+{
+    static const char separators[] = ",,,,;\t|";
+    static const char *const line_ends[] = {"\n", "\n", "\r\n", "\r"};
+    const char separator[2] = {separators[draw(sizeof separators - 1)], '\0'};
+    const char *const line_end = line_ends[draw(4)];
+    const uint32_t columns = 2 + draw(draw(8) == 0 ? 90 : 8), rows = 1 + draw(60);
+    const uint32_t wild = draw(3) ? 0 : 1 + draw(30), kinds = draw(2) ? 4 : 7;
+    const bool counts = draw(4) == 0, has_header = draw(4) != 0;
+    uint32_t kind[100];
+    text->size = 0;
+    for (uint32_t c = 0; c < columns; c++)
+        kind[c] = draw(kinds);
+    for (uint32_t r = 0; r <= rows; r++) {
+        const size_t begin = text->size;
+        for (uint32_t c = 0; c < columns; c++) {
+            char cell[16];
+            snprintf(cell, sizeof cell,
+                     r == 0 ? (c == 0 && counts   ? ""
+                               : c + 1 == columns ? "label"
+                                                  : "x%u")
+                            : "%u",
+                     r == 0 ? c : r - 1);
+            add(text, c > 0 ? separator : "");
+            if ((r == 0 && has_header) || (c == 0 && counts))
+                add(text, cell);
+            else if (c + 1 == columns)
+                add(text, draw(2) ? "1" : "0");
+            else
+                add_cell(text, c, kind[c], wild);
+        }
+        if (wild && draw(200) == 0)
+            add(text, separator);
+        if (r + 1 < rows && draw(100) == 0 && text->size - begin < 1000) { /* the same line again */
+            struct text line = {.size = 0};
+            memcpy(line.bytes, text->bytes + begin, text->size - begin);
+            line.bytes[text->size - begin] = '\0';
+            add(text, line_end);
+            add(text, line.bytes);
+        }
+        if (r < rows || draw(2))
+            add(text, wild && draw(300) == 0 ? "\n\n" : line_end);
+    }
+}
+
+/* ---------------------------------------------------------------- comparison */
+
+struct outcome {
+    annc_status status;
+    char message[2048], notes[2048];
+    uint32_t rows, inputs;
+    float *x;
+    int32_t *labels;
+};
+
+static void load(const char *path, const annc_data_options *options, const char *kernels, struct outcome *outcome)
+{
+    annc_data data;
+    memset(outcome, 0, sizeof *outcome);
+    if (kernels)
+        setenv("ANNC_CPU_KERNELS", kernels, 1);
+    else
+        unsetenv("ANNC_CPU_KERNELS");
+    annc_data_options own = *options;
+    own.path = path;
+    outcome->status = annc_data_load(&own, &data);
+    snprintf(outcome->message, sizeof outcome->message, "%s", outcome->status == ANNC_OK ? "" : annc_last_error());
+    if (outcome->status != ANNC_OK)
+        return;
+    const annc_examples *examples = annc_dataset_examples(data.train);
+    const size_t count = (size_t)examples->count * examples->inputs;
+    memcpy(outcome->notes, data.notes, sizeof outcome->notes);
+    outcome->rows = examples->count;
+    outcome->inputs = examples->inputs;
+    outcome->x = malloc(count * sizeof *outcome->x + 1);
+    outcome->labels = calloc(examples->count + 1, sizeof *outcome->labels);
+    memcpy(outcome->x, examples->x, count * sizeof *outcome->x);
+    if (examples->labels)
+        memcpy(outcome->labels, examples->labels, examples->count * sizeof *outcome->labels);
+    annc_data_free(&data);
+}
+
+static bool are_equal(const struct outcome *a, const struct outcome *b)
+{
+    return a->status == b->status && strcmp(a->message, b->message) == 0 && strcmp(a->notes, b->notes) == 0 &&
+           a->rows == b->rows && a->inputs == b->inputs &&
+           (!a->x || (memcmp(a->x, b->x, (size_t)a->rows * a->inputs * sizeof *a->x) == 0 &&
+                      memcmp(a->labels, b->labels, a->rows * sizeof *a->labels) == 0));
+}
+
+static void tables(void)
+{
+    static struct text text;
+    char path[] = "/tmp/annc-test-runs-XXXXXX";
+    const int descriptor = mkstemp(path);
+    uint32_t taken = 0;
+    CHECK(descriptor >= 0);
+    for (int i = 0; i < CASES; i++) {
+        struct outcome vectors, single;
+        const annc_data_options options = {.need_train = true,
+                                           .scale = ANNC_SCALE_NONE,
+                                           .text = {.missing = (annc_missing)draw(3),
+                                                    .label = draw(2) ? "label" : NULL,
+                                                    .header = (annc_choice)(draw(8) == 0 ? 1 + draw(2) : 0)}};
+        make_table(&text);
+        CHECK(ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text.bytes, text.size, 0) == (ssize_t)text.size);
+        load(path, &options, NULL, &vectors);
+        load(path, &options, "portable", &single);
+        taken += vectors.status == ANNC_OK;
+        CHECK_MSG(are_equal(&vectors, &single), "table %d: %d '%s' '%s', field by field %d '%s' '%s':\n%.*s", i,
+                  (int)vectors.status, vectors.message, vectors.notes, (int)single.status, single.message, single.notes,
+                  (int)text.size, text.bytes);
+        free(vectors.x);
+        free(vectors.labels);
+        free(single.x);
+        free(single.labels);
+    }
+    CHECK_MSG(taken > CASES / 4 && taken < CASES * 9 / 10, "%u of %d tables are taken", taken, CASES);
+    unsetenv("ANNC_CPU_KERNELS");
+    close(descriptor);
+    unlink(path);
+}
+
+/* A header that counts, which is plain numbers, too, is found again among the rows. */
+static void repeated_header(void)
+{
+    static struct text text;
+    char path[] = "/tmp/annc-test-runs-XXXXXX";
+    const int descriptor = mkstemp(path);
+    const annc_data_options options = {.need_train = true, .text = {.label = "4"}};
+    struct outcome outcome;
+    text.size = 0;
+    for (int i = 0; i < 81; i++)
+        add(&text, i % 40 == 0 ? "0,1,2,3\n" : i % 2 ? "5.5,6,7,1\n" : "4,2.5,9,0\n");
+    add(&text, "4,2.5,9,0\n5.5,6,7,1\n4,2.5,9,0\n5.5,6,7,1\n4,2.5,9,0\n5.5,6,7,1\n4,2.5,9,0\n5.5,6,7,1\n");
+    CHECK(descriptor >= 0 && pwrite(descriptor, text.bytes, text.size, 0) == (ssize_t)text.size);
+    load(path, &options, NULL, &outcome);
+    CHECK_MSG(outcome.status == ANNC_INPUT && strstr(outcome.message, "line 41 repeats the header (2 such lines)"),
+              "%s", outcome.message);
+    close(descriptor);
+    unlink(path);
+}
+
+/* ---------------------------------------------------------------- numbers */
+
+/* Each number of a run is that of strtod; the run ends where it has to, and reads no byte of others' memory. */
+static void numbers(void)
+{
+    const struct annc_number_runs *runs = annc_number_runs_choose();
+    if (!runs)
+        return;
+    for (int i = 0; i < 20000; i++) {
+        static struct text text;
+        struct annc_field fields[8];
+        bool ended;
+        text.size = 0;
+        for (int k = 0; k < ANNC_RUN_BEFORE; k++)
+            add(&text, "7");
+        add(&text, ",");
+        for (uint32_t k = 0; k < 6; k++) {
+            add_number(&text, draw(4));
+            add(&text, k < 5 ? "," : "\n");
+        }
+        for (int k = 0; k < ANNC_RUN_AHEAD; k++)
+            add(&text, "x");
+        char *copy = malloc(text.size), number[80];
+        memcpy(copy, text.bytes, text.size);
+        const char *at = copy + ANNC_RUN_BEFORE + 1;
+        const size_t count = runs->read(&at, copy + text.size, ',', fields, 8, &ended);
+        CHECK((count == 6) == ended && (!ended || *at == '\n') && (ended || at[-1] == ','));
+        for (size_t k = 0; k < count; k++) {
+            snprintf(number, sizeof number, "%.*s", (int)fields[k].length, fields[k].text);
+            CHECK_MSG(memcmp(&fields[k].number, &(double){strtod(number, NULL)}, sizeof(double)) == 0, "'%s' is %.17g",
+                      number, fields[k].number);
+            CHECK(fields[k].is_number && fields[k].has_point == (strchr(number, '.') != NULL));
+        }
+        free(copy);
+    }
+}
+
+TEST_MAIN(TEST(tables), TEST(repeated_header), TEST(numbers))
