@@ -59,15 +59,18 @@ struct __align__(128) TensorMemory
     float z2_last[2][CHAIN_WARPS][8][4];            // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
     float outputs[2][STEPS][LANE_OUTPUTS][WARP];    // Z^2 by lane, by group
     float targets[3][GROUP_ROWS][TARGET_STRIDE<LANE_OUTPUTS>]; // by group
-    uint32_t numbers[4][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
+    uint32_t numbers[8][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
     unsigned char x[2][TILES][X_BYTES];  // in fp16, by group
     unsigned char raw[TILES][RAW_BYTES]; // the bytes of the next group
-    uint64_t z_read;                     // a barrier: the chain has read z of a group
+    uint64_t z_full;                     // barriers: z and gram of a group are complete,
+    uint64_t z_read;                     // the chain has read z of a group,
+    uint64_t deltas_full[2];             // and it has run a group, even and odd ones
     ProductState<1> last_tile[WARP];     // by lane of warp 3; in registers while it is at work
     ChainWarp chain[CHAIN_WARPS];
     annc_two_layers net;
     annc_cursor cursor;
-    int tiles, steps; // of the network's inputs; of the launch
+    float rates[3][STEPS]; // -eta / m of the steps, by group
+    int tiles, steps;      // of the network's inputs; of the launch
 };
 static_assert(sizeof(TensorMemory) <= 227 * 1024, "tensor_engine.c and kernels/README.md say so");
 constexpr uint32_t NO_EXAMPLE = 0xFFFFFFFFu;

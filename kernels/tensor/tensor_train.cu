@@ -4,9 +4,6 @@
 #include "kernels/tensor/tensor_products.cuh"
 #include "kernels/tensor/tensor_service.cuh"
 
-// The barrier at the end of a phase.
-#define PHASE_SYNC() asm volatile("bar.sync 2,512;" ::: "memory")
-
 // HEADLINE: sigmoid in both layers and the quadratic cost, with the hardware's 2^x and 1 / x; any
 // other functions are those of annc_functions.h.
 // Registers: at most 128 (512 threads of 65536), no spills.
@@ -21,7 +18,10 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         s.cursor = *s.net.cursor;
         s.tiles = ((int)s.net.inputs + TILE - 1) / TILE;
         s.steps = (int)steps;
+        barrier_open(&s.z_full, Z_PARTS);
         barrier_open(&s.z_read, CHAIN_WARPS);
+        barrier_open(&s.deltas_full[0], CHAIN_WARPS);
+        barrier_open(&s.deltas_full[1], CHAIN_WARPS);
     }
     for (int i = (int)threadIdx.x; i < (int)(sizeof s.chain / sizeof(float)); i += THREADS)
         reinterpret_cast<float *>(s.chain)[i] = 0;
@@ -34,13 +34,14 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
     if (w < CHAIN_WARPS) {
         ChainState c;
         load_chain<HEADLINE>(s, c, w, lane);
+        clear_sums(s, 0, w, lane);
+        clear_sums(s, 1, w, lane);
         if (w == 3) {
             load_weights(s, s.last_tile[lane], LAST_TILE, lane);
-        } else if (w == 2) {
-            clear_sums(s, 0, lane);
         } else if (w == 1) {
             find_examples(s, 0, lane);
             find_examples(s, 1, lane);
+            find_examples(s, 2, lane);
         }
         __syncthreads();
         if (w == 3)
@@ -54,7 +55,7 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
                 s.last_tile[lane] = P;
             } else
                 service_phase<HEADLINE>(s, group, w, lane);
-            PHASE_SYNC(); //@chain
+            CHAIN_SYNC();
         }
         store_chain(s, c, w, lane);
         if (w == 3)
@@ -67,7 +68,6 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         fetch_group<OWN_TILES>(s, 0, first, lane);
         for (int group = -1; group <= groups_of(s); group++) {
             product_phase(s, P, group, first, lane);
-            PHASE_SYNC(); //@product
         }
         store_weights(s, P, first, lane);
     }
