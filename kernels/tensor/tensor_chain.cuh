@@ -80,7 +80,8 @@ ANNC_INLINE float sum_of_column(float low_row, float high_row)
 
 // ---------------------------------------------------------------- a step
 
-// Sets to 0 what the product warps add to for a group, less the bits that come with each part; this warp's share.
+// Sets to 0 this warp's share of what the product warps add to for a group, less the bits that come
+// with each part.
 ANNC_INLINE void clear_sums(TensorMemory &s, int group, int w, int lane)
 {
     constexpr int ZERO = (int)(0u - Z_PARTS * BITS_OF_ONES);
@@ -206,7 +207,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
 template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainState &c, int group, int w, int lane)
 {
     float z[STEPS][4];
-    wait(&s.z_full, group & 1); //@wait zfull
+    wait(&s.z_full, group & 1);             //@wait zfull
     asm volatile("" : "+r"(w), "+r"(lane)); // addresses kept from group to group would take too many registers
 #pragma unroll
     for (int i = 0; i < STEPS; i++) {

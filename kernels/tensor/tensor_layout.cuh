@@ -3,6 +3,15 @@
 // kernels/README.md has the mathematics. A block of 16 warps trains one network, two steps at a
 // time: while 4 chain warps run the steps of a group, 12 product warps update W^1 by the group
 // before and multiply it with the inputs of the group after.
+//
+// When a slot is free again, q being a group:
+//   z          z_read of q - 1, before a product warp stores q's
+//   gram       of q + 2: the chain clears q - 1's slot in q, before it arrives at deltas_full of q; a
+//              product warp adds to it after it has waited for that
+//   delta      of q + 1: the chain starts q + 1 when z_full says that all have used those of q - 1
+//   numbers    of q + 4: written after q; a product warp reads those of q + 4 after deltas_full of q + 1
+// z_full and z_read cannot be two phases ahead of a warp that waits, since each needs its arrival at
+// the other. deltas_full could be one ahead: hence two of them in turns.
 #ifndef ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
 #define ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
 

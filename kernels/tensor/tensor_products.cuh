@@ -23,7 +23,8 @@ ANNC_INLINE uint32_t tile_address(TensorMemory &s, int group, int w, int lane)
     return shared_address(s.x[group & 1][w]) + place_in_tile(lane & 15, lane >> 4);
 }
 
-// The same for the right operand of a product: 8 rows after 8 rows, so that its registers are neighbours.
+// The same for the right operand of a product: 8 rows after 8 rows, so that its registers are
+// neighbours.
 ANNC_INLINE uint32_t right_address(TensorMemory &s, int group, int w, int lane)
 {
     return shared_address(s.x[group & 1][w]) + place_in_tile((lane & 7) + (lane >> 4) * 8, lane >> 3 & 1);

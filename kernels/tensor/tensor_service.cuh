@@ -45,7 +45,7 @@ template <bool HEADLINE> ANNC_INLINE void score(TensorMemory &s, int group, int 
     }
 }
 
-// What warps 0 to 2 do besides in the phase of group `group`, -1 before the first.
+// What warps 0 and 1 do besides in the phase of group `group`, -1 before the first.
 template <bool HEADLINE> ANNC_INLINE void service_phase(TensorMemory &s, int group, int w, int lane)
 {
     const int groups = groups_of(s);

@@ -29,8 +29,9 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
     for (int i = (int)threadIdx.x; i < (int)(sizeof s.x[1] / sizeof(int4)); i += THREADS)
         reinterpret_cast<int4 *>(s.x[1])[i] = make_int4(0, 0, 0, 0);
     __syncthreads();
-    // The roles meet at the barrier of each phase. In the first one no step runs, in the last one
-    // W^1 is updated by the last deltas.
+    // A phase per group, and one before the first, in which no step runs, and one after the last, in
+    // which W^1 is updated by its deltas. The warps need not be in the same phase: tensor_layout.cuh
+    // has the barriers at which they wait for each other.
     if (w < CHAIN_WARPS) {
         ChainState c;
         load_chain<HEADLINE>(s, c, w, lane);
@@ -66,9 +67,8 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         load_weights(s, P, first, lane);
         __syncthreads(); // the numbers of examples
         fetch_group<OWN_TILES>(s, 0, first, lane);
-        for (int group = -1; group <= groups_of(s); group++) {
+        for (int group = -1; group <= groups_of(s); group++)
             product_phase(s, P, group, first, lane);
-        }
         store_weights(s, P, first, lane);
     }
     if (threadIdx.x == 0)
