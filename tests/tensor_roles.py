@@ -1,9 +1,9 @@
 """The roles of the tensor engine's warps, for a model of the machine code's time: the loop that each runs, marked in the source by //@. The model
-walks straight through a loop: beside the chain, all chain warps do what warp 2 does; cost, targets, examples and the last tile are left out."""
+walks straight through a loop: cost, targets, examples and the last tile, which chain warps do beside the chain, are left out."""
 STEPS = 2  # of a group
 ROLES = [
-    dict(name="chain", loop="chain", warps=[0, 1, 2, 3], per=STEPS, frame=3),
-    dict(name="product", loop="product", warps=list(range(4, 16)), per=STEPS, frame=3),
+    dict(name="chain", loop=["signal zread", "signal deltas"], warps=[0, 1, 2, 3], per=STEPS, frame=3),
+    dict(name="product", loop="signal zfull", warps=list(range(4, 16)), per=STEPS, frame=3),
 ]
-TOKENS = {"zread": dict(count=4, lag=0)}
+TOKENS = {"zfull": dict(count=12, lag=STEPS), "zread": dict(count=4, lag=0), "deltas": dict(count=4, lag=STEPS)}  # those of the group before
 ITERS = 40

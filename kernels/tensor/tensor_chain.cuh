@@ -80,6 +80,18 @@ ANNC_INLINE float sum_of_column(float low_row, float high_row)
 
 // ---------------------------------------------------------------- a step
 
+// Sets to 0 this warp's share of what the product warps add to for a group, less the bits that come
+// with each part.
+ANNC_INLINE void clear_sums(TensorMemory &s, int group, int w, int lane)
+{
+    constexpr int ZERO = (int)(0u - Z_PARTS * BITS_OF_ONES);
+    int4 *const sums = reinterpret_cast<int4 *>(s.gram[group % 3]);
+#pragma unroll
+    for (int i = 0; i < PAIRS * GRAM / 4; i += CHAIN_WARPS * WARP)
+        if (i + w * WARP < PAIRS * GRAM / 4)
+            sums[i + w * WARP + lane] = make_int4(ZERO, ZERO, ZERO, ZERO);
+}
+
 // Hands k delta^1 of a group to the product warps: times a power of 2 that makes the warp's largest one
 // about 2^14, in two fp16.
 ANNC_INLINE void publish_deltas(TensorMemory &s, const ChainState &c, int group, int w, int lane)
@@ -117,7 +129,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
 {
     const annc_two_layers &net = s.net;
     ChainWarp &own = s.chain[w];
-    const int g = lane >> 2, t = lane & 3, step = group * STEPS + I;
+    const int g = lane >> 2, t = lane & 3;
     const float per_divisor = 1.f / net.examples.divisor;
     if (I > 0) {
         GramFragment G;
@@ -164,7 +176,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
         own.delta2[8 + t][g + 8] = delta2[5];
     }
     hidden_error<HEADLINE>(net, sum, z, a, d);
-    c.rate = rate_of(s, step);
+    c.rate = s.rates[group % 3][I];
     const float k = c.rate * per_divisor;
 #pragma unroll
     for (int q = 0; q < 4; q++)
@@ -195,6 +207,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
 template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainState &c, int group, int w, int lane)
 {
     float z[STEPS][4];
+    wait(&s.z_full, group & 1);             //@wait zfull
     asm volatile("" : "+r"(w), "+r"(lane)); // addresses kept from group to group would take too many registers
 #pragma unroll
     for (int i = 0; i < STEPS; i++) {
@@ -230,7 +243,11 @@ template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainStat
             }
     chain_step<HEADLINE, 0>(s, c, z[0], group, w, lane);
     chain_step<HEADLINE, 1>(s, c, z[1], group, w, lane);
+    clear_sums(s, group + 2, w, lane); // those of the group before
     publish_deltas(s, c, group, w, lane);
+    __syncwarp();
+    if (lane == 0)
+        arrive(&s.deltas_full[group & 1]); //@signal deltas
 }
 
 // ---------------------------------------------------------------- parameters

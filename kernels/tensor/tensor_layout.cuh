@@ -3,6 +3,15 @@
 // kernels/README.md has the mathematics. A block of 16 warps trains one network, two steps at a
 // time: while 4 chain warps run the steps of a group, 12 product warps update W^1 by the group
 // before and multiply it with the inputs of the group after.
+//
+// When a slot is free again, q being a group:
+//   z          z_read of q - 1, before a product warp stores q's
+//   gram       of q + 2: the chain clears q - 1's slot in q, before it arrives at deltas_full of q; a
+//              product warp adds to it after it has waited for that
+//   delta      of q + 1: the chain starts q + 1 when z_full says that all have used those of q - 1
+//   numbers    of q + 4: written after q; a product warp reads those of q + 4 after deltas_full of q + 1
+// z_full and z_read cannot be two phases ahead of a warp that waits, since each needs its arrival at
+// the other. deltas_full could be one ahead: hence two of them in turns.
 #ifndef ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
 #define ANNC_KERNELS_TENSOR_TENSOR_LAYOUT_CUH
 
@@ -59,15 +68,18 @@ struct __align__(128) TensorMemory
     float z2_last[2][CHAIN_WARPS][8][4];            // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
     float outputs[2][STEPS][LANE_OUTPUTS][WARP];    // Z^2 by lane, by group
     float targets[3][GROUP_ROWS][TARGET_STRIDE<LANE_OUTPUTS>]; // by group
-    uint32_t numbers[4][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
+    uint32_t numbers[8][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
     unsigned char x[2][TILES][X_BYTES];  // in fp16, by group
     unsigned char raw[TILES][RAW_BYTES]; // the bytes of the next group
-    uint64_t z_read;                     // a barrier: the chain has read z of a group
+    uint64_t z_full;                     // barriers: z and gram of a group are complete,
+    uint64_t z_read;                     // the chain has read z of a group,
+    uint64_t deltas_full[2];             // and it has run a group, even and odd ones
     ProductState<1> last_tile[WARP];     // by lane of warp 3; in registers while it is at work
     ChainWarp chain[CHAIN_WARPS];
     annc_two_layers net;
     annc_cursor cursor;
-    int tiles, steps; // of the network's inputs; of the launch
+    float rates[3][STEPS]; // -eta / m of the steps, by group
+    int tiles, steps;      // of the network's inputs; of the launch
 };
 static_assert(sizeof(TensorMemory) <= 227 * 1024, "tensor_engine.c and kernels/README.md say so");
 constexpr uint32_t NO_EXAMPLE = 0xFFFFFFFFu;

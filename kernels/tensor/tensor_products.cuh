@@ -23,6 +23,13 @@ ANNC_INLINE uint32_t tile_address(TensorMemory &s, int group, int w, int lane)
     return shared_address(s.x[group & 1][w]) + place_in_tile(lane & 15, lane >> 4);
 }
 
+// The same for the right operand of a product: 8 rows after 8 rows, so that its registers are
+// neighbours.
+ANNC_INLINE uint32_t right_address(TensorMemory &s, int group, int w, int lane)
+{
+    return shared_address(s.x[group & 1][w]) + place_in_tile((lane & 7) + (lane >> 4) * 8, lane >> 3 & 1);
+}
+
 // ---------------------------------------------------------------- inputs
 
 ANNC_INLINE void await_copies()
@@ -34,7 +41,7 @@ ANNC_INLINE void await_copies()
 // row of its warp's tiles.
 template <int TILES_HERE> ANNC_INLINE void fetch_group(TensorMemory &s, int group, int w, int lane)
 {
-    const uint32_t number = s.numbers[group % 4][lane], inputs = s.net.inputs;
+    const uint32_t number = s.numbers[group % 8][lane], inputs = s.net.inputs;
     const uint8_t *from = (const uint8_t *)s.net.examples.x + (size_t)number * inputs;
     unsigned char *to = s.raw[w] + lane * TILE;
     if (number != NO_EXAMPLE && inputs % TILE == 0) { //@skip
@@ -149,25 +156,28 @@ static_assert(OWN_TILES * TILE * 255 * 255 < 1 << 23, "a warp's part of a sum");
 // C = C + X_i X_j^T of a tile, by the fragments of their rows.
 ANNC_INLINE void multiply_rows(float (*c)[4], const uint32_t *i, const uint32_t *j)
 {
-    mma_f16(c[0], i, j[0], j[2]);
-    mma_f16(c[1], i, j[1], j[3]);
+    mma_f16(c[0], i, j[0], j[1]);
+    mma_f16(c[1], i, j[2], j[3]);
 }
 
 // The products of the inputs of a group's steps with those of step J of the group before, over this
 // warp's tiles, and for the first of them those of the second step with the first.
 template <int J, int TILES_HERE> ANNC_INLINE void multiply_inputs(TensorMemory &s, int group, int w, int lane)
 {
-    const uint32_t rows = tile_address(s, group, w, lane), rows_before = tile_address(s, group - 1, w, lane);
+    const uint32_t rows = tile_address(s, group, w, lane), first_rows = right_address(s, group, w, lane),
+                   rows_before = right_address(s, group - 1, w, lane);
     float with_old[STEPS][2][4] = {}, with_new[2][4] = {};
 #pragma unroll
     for (int q = 0; q < TILES_HERE; q++) {
-        uint32_t x[STEPS][4], old[4];
+        uint32_t x[STEPS][4], old[4], first[4];
 #pragma unroll
         for (int i = 0; i < STEPS; i++)
             load_tiles(x[i], rows + q * STRIDE_BYTES + i * STEP_BYTES);
         load_tiles(old, rows_before + q * STRIDE_BYTES + J * STEP_BYTES);
-        if (J == 0)
-            multiply_rows(with_new, x[1], x[0]);
+        if (J == 0) {
+            load_tiles(first, first_rows + q * STRIDE_BYTES);
+            multiply_rows(with_new, x[1], first);
+        }
 #pragma unroll
         for (int i = 0; i < STEPS; i++)
             multiply_rows(with_old[i], x[i], old);
@@ -228,8 +238,10 @@ template <int TILES_HERE>
 ANNC_INLINE void product_phase(TensorMemory &s, ProductState<TILES_HERE> &P, int group, int w, int lane)
 {
     asm volatile("" : "+r"(w), "+r"(lane)); // kept from phase to phase, addresses would take the place of weights
-    if (group > 0)
+    if (group > 0) {
+        wait(&s.deltas_full[(group - 1) & 1], (group - 1) >> 1 & 1); //@wait deltas
         update_group(s, P, group - 1, w, lane);
+    }
     if (group + 1 >= groups_of(s))
         return;
     convert_group<TILES_HERE>(s, group + 1, w, lane);
@@ -238,6 +250,9 @@ ANNC_INLINE void product_phase(TensorMemory &s, ProductState<TILES_HERE> &P, int
     multiply_inputs<0, TILES_HERE>(s, group + 1, w, lane);
     multiply_inputs<1, TILES_HERE>(s, group + 1, w, lane);
     multiply_group(s, P, group + 1, w, lane);
+    __syncwarp();
+    if (lane == 0)
+        arrive(&s.z_full); //@signal zfull
 }
 
 // ---------------------------------------------------------------- parameters

@@ -10,14 +10,16 @@ ANNC_INLINE void find_examples(TensorMemory &s, int group, int lane)
 {
     const int step = group * STEPS + lane / ROWS, r = lane % ROWS;
     const bool there = r < rows_of(s, step);
-    s.numbers[group % 4][lane] =
+    s.numbers[group % 8][lane] =
         there ? annc_order_at(&s.cursor.order, annc_cursor_position(&s.cursor, s.cursor.step + step, r)) : NO_EXAMPLE;
 }
 
 ANNC_INLINE void find_targets(TensorMemory &s, int group, int lane)
 {
-    const uint32_t number = s.numbers[group % 4][lane];
+    const uint32_t number = s.numbers[group % 8][lane];
     write_targets<LANE_OUTPUTS>(s.net, number != NO_EXAMPLE, number, s.targets[group % 3][lane]);
+    if (lane < STEPS)
+        s.rates[group % 3][lane] = rate_of(s, group * STEPS + lane);
 }
 
 // Cost and hits of a step of a group that the chain has run.
@@ -43,28 +45,18 @@ template <bool HEADLINE> ANNC_INLINE void score(TensorMemory &s, int group, int 
     }
 }
 
-// Sets to 0 what the product warps add to for a group, less the bits that come with each part.
-ANNC_INLINE void clear_sums(TensorMemory &s, int group, int lane)
-{
-    constexpr int ZERO = (int)(0u - Z_PARTS * BITS_OF_ONES);
-    int4 *const sums = reinterpret_cast<int4 *>(s.gram[group % 3]);
-    for (int i = lane; i < PAIRS * GRAM / 4; i += WARP)
-        sums[i] = make_int4(ZERO, ZERO, ZERO, ZERO);
-}
-
-// What warps 0 to 2 do besides in the phase of group `group`, -1 before the first.
+// What warps 0 and 1 do besides in the phase of group `group`, -1 before the first.
 template <bool HEADLINE> ANNC_INLINE void service_phase(TensorMemory &s, int group, int w, int lane)
 {
     const int groups = groups_of(s);
     asm volatile("" : "+r"(lane));
-    if (w == 2) { //@skip
-        clear_sums(s, group + 2, lane);
-    } else if (w == 1) { //@skip
+    if (w == 1) { //@skip
         if (group + 1 < groups)
             find_targets(s, group + 1, lane);
-        if (group + 3 < groups)
-            find_examples(s, group + 3, lane);
-    } else if (group > 0) {
+        if (group + 4 < groups)
+            find_examples(s, group + 4, lane);
+    }
+    if (w == 0 && group > 0) { //@skip
         for (int i = 0; i < STEPS; i++)
             score<HEADLINE>(s, group - 1, i, lane);
     }

@@ -4,9 +4,6 @@
 #include "kernels/tensor/tensor_products.cuh"
 #include "kernels/tensor/tensor_service.cuh"
 
-// The barrier at the end of a phase.
-#define PHASE_SYNC() asm volatile("bar.sync 2,512;" ::: "memory")
-
 // HEADLINE: sigmoid in both layers and the quadratic cost, with the hardware's 2^x and 1 / x; any
 // other functions are those of annc_functions.h.
 // Registers: at most 128 (512 threads of 65536), no spills.
@@ -21,7 +18,10 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         s.cursor = *s.net.cursor;
         s.tiles = ((int)s.net.inputs + TILE - 1) / TILE;
         s.steps = (int)steps;
+        barrier_open(&s.z_full, Z_PARTS);
         barrier_open(&s.z_read, CHAIN_WARPS);
+        barrier_open(&s.deltas_full[0], CHAIN_WARPS);
+        barrier_open(&s.deltas_full[1], CHAIN_WARPS);
     }
     for (int i = (int)threadIdx.x; i < (int)(sizeof s.chain / sizeof(float)); i += THREADS)
         reinterpret_cast<float *>(s.chain)[i] = 0;
@@ -29,18 +29,20 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
     for (int i = (int)threadIdx.x; i < (int)(sizeof s.x[1] / sizeof(int4)); i += THREADS)
         reinterpret_cast<int4 *>(s.x[1])[i] = make_int4(0, 0, 0, 0);
     __syncthreads();
-    // The roles meet at the barrier of each phase. In the first one no step runs, in the last one
-    // W^1 is updated by the last deltas.
+    // A phase per group, and one before the first, in which no step runs, and one after the last, in
+    // which W^1 is updated by its deltas. The warps need not be in the same phase: tensor_layout.cuh
+    // has the barriers at which they wait for each other.
     if (w < CHAIN_WARPS) {
         ChainState c;
         load_chain<HEADLINE>(s, c, w, lane);
+        clear_sums(s, 0, w, lane);
+        clear_sums(s, 1, w, lane);
         if (w == 3) {
             load_weights(s, s.last_tile[lane], LAST_TILE, lane);
-        } else if (w == 2) {
-            clear_sums(s, 0, lane);
         } else if (w == 1) {
             find_examples(s, 0, lane);
             find_examples(s, 1, lane);
+            find_examples(s, 2, lane);
         }
         __syncthreads();
         if (w == 3)
@@ -54,7 +56,7 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
                 s.last_tile[lane] = P;
             } else
                 service_phase<HEADLINE>(s, group, w, lane);
-            PHASE_SYNC(); //@chain
+            CHAIN_SYNC();
         }
         store_chain(s, c, w, lane);
         if (w == 3)
@@ -65,10 +67,8 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_two
         load_weights(s, P, first, lane);
         __syncthreads(); // the numbers of examples
         fetch_group<OWN_TILES>(s, 0, first, lane);
-        for (int group = -1; group <= groups_of(s); group++) {
+        for (int group = -1; group <= groups_of(s); group++)
             product_phase(s, P, group, first, lane);
-            PHASE_SYNC(); //@product
-        }
         store_weights(s, P, first, lane);
     }
     if (threadIdx.x == 0)
