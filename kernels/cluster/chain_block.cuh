@@ -4,8 +4,7 @@
 //                            and their W^2 in registers
 //   4 warps         prepare  Z^1 but for the last delta: the helpers' parts, corrections by older ones
 //   2 warps         send     delta^1 of 16 units to the helpers
-//   a warp          bias     b^2
-//   a warp          score    cost and hits, the ring of records
+//   a warp          bias     b^2; Z^2 to the helper that scores; the ring of records
 //
 // Products are 3xTF32: high high + high low + low high. Fragments: lane = 4 g + t; a tile of 16
 // rows x 8 columns has rows g, g + 8 and columns 2t, 2t + 1 in registers 0 to 3. A product over
@@ -18,18 +17,16 @@
 //   z_full         helpers -> prepare  free: prepare expects its next bytes only after the wait,
 //                  and a helper sends step t + RING after delta of t + RING - LAG - 1, which
 //                  follows that wait.
-//   record_full    score -> prepare    free: score refills slot t after named barrier 2 of step t;
+//   record_full    bias -> prepare     free: bias refills slot t after named barrier 2 of step t;
 //                  before it the chain has read t's targets and G, and prepare the rest.
 //   z_ready        prepare -> chain    two in turn: prepare writes z1 of t + 2 after delta_ready of
-//                  t, or for LAG 1 after z_full of t + 2, both of which follow the chain's read,
-//                  in step t - 1.
+//                  t, or for LAG 1 after z_full of t + 2, both of which follow the chain's read.
 //   delta_ready    chain -> send, prepare   free: the chain writes slot t + RING after z_full of
 //                  t + RING, whose helpers had the deltas to t + RING - LAG - 1 > t from send.
-//   b2_ready       bias -> chain, score   two in turn: bias signals t + 1 after named barrier 2 of t,
-//                  for which the others have waited for t.
-//   named barrier 2  chain -> bias, score   z2 and delta2 of t + 2 are written after b2_ready of
-//                  t + 2, which bias signals after named barrier 2 of t + 1, and that follows the
-//                  reads of t by both. Score reads b2 of t before that barrier, bias writes it after.
+//   b2_ready       bias -> chain       two in turn: bias signals t + 1 after named barrier 2 of t,
+//                  for which the chain has waited for t.
+//   named barrier 2  chain -> bias     z2 and delta2 of t + 2 are written after b2_ready of t + 2,
+//                  which bias signals after its reads of t.
 #ifndef ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 #define ANNC_KERNELS_CLUSTER_CHAIN_BLOCK_CUH
 
@@ -38,10 +35,10 @@
 #include "kernels/two_layers/outputs.cuh"
 #include "kernels/two_layers/products.cuh"
 
-// Named barriers: 1 among the chain's 4 warps, 2 from them to bias and score.
+// Named barriers: 1 among the chain's 4 warps, 2 from them to bias.
 #define CHAIN_SYNC()    asm volatile("bar.sync 1,128;" ::: "memory")
-#define OUTPUT_ARRIVE() asm volatile("bar.arrive 2,192;" ::: "memory")
-#define OUTPUT_SYNC()   asm volatile("bar.sync 2,192;" ::: "memory")
+#define OUTPUT_ARRIVE() asm volatile("bar.arrive 2,160;" ::: "memory")
+#define OUTPUT_SYNC()   asm volatile("bar.sync 2,160;" ::: "memory")
 
 // ---------------------------------------------------------------- loads
 
@@ -69,13 +66,6 @@ ANNC_INLINE void load_delta(float *d, const float *delta, int lane)
     d[3] = v.w;
 }
 
-template <int N> ANNC_INLINE void load_output_parts(OutputParts<N> &parts, const ChainStep &S, int lane)
-{
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        load_output_part(parts.of[i], S.z2[i] + lane * 4, S.z2_last[i] + last_of_lane<N>(lane));
-}
-
 // Loads the biases of the outputs of lane t, each once.
 template <int N> ANNC_INLINE void load_output_biases(float (&b)[N / 2], const float *b2, int t)
 {
@@ -91,7 +81,7 @@ template <int N> ANNC_INLINE void load_output_biases(float (&b)[N / 2], const fl
 
 // Where a lane of the chain reads and writes; in step 0 where two steps alternate.
 struct ChainPlaces {
-    float *tiles, *lasts;            // Z^2 of all warps
+    float *tiles[3], *lasts;         // Z^2 of the warps w ^ 1, w ^ 2, w ^ 3, and of all warps
     float *own_tile, *own_last, *z1; // of this warp
     float *a_to, *a_from;            // as store_transposed and load_examples take them
     float *delta2_to, *delta2_last_to, *delta2_from;
@@ -104,7 +94,9 @@ template <int N> ANNC_INLINE void find_places(ChainPlaces &at, ChainMemory &s, i
     const int g = lane >> 2, t = lane & 3;
     constexpr bool few = N == LANE_OUTPUTS_OF_10;
     ChainStep &S = s.step[0];
-    at.tiles = kept(&S.z2[0][lane * 4]);
+#pragma unroll
+    for (int i = 1; i < 4; i++)
+        at.tiles[i - 1] = kept(&S.z2[w ^ i][lane * 4]);
     at.lasts = kept(&S.z2_last[0][last_of_lane<N>(lane)]);
     at.own_tile = kept(&S.z2[w][lane * 4]);
     at.own_last = kept(&S.z2_last[w][few ? g * 4 : lane * 4]);
@@ -153,13 +145,12 @@ template <int N> ANNC_INLINE void store_delta2(float *to, float *last_to, const 
 
 struct ChainState {
     ChainPlaces at;
-    float z[4];     // Z^1 of this step, but for the last step's delta: rows g, g, g + 8, g + 8
-    float delta[4]; // of the last step: unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9
-    GramFragment G; // between the last step and the next
+    float z[4];   // Z^1 of this step, but for the last step's delta: rows g, g, g + 8, g + 8
+    Product last; // what the last step's delta adds to Z^1 of this step
     // W^2 of outputs g, g, g + 8, g + 8 and units 2t, 2t + 1, 2t, 2t + 1 of the warp's 8, its state
     // unless PLAIN, and the operands made of it.
     float W2[4], v[4], high[4], low[4];
-    bool live[2]; // whether the two units exist; the rest has activations too
+    float live[2]; // 1 where the two units exist, else 0: the rest has activations too
     // What changes W^2 by the last step: A^1 of the examples of delta; -eta / m, unless PLAIN eta.
     float A[4], rate;
 };
@@ -182,11 +173,11 @@ template <bool PLAIN> ANNC_INLINE void update_W2(const annc_cluster_launch &job,
     const float per_m = 1.f / (float)job.m;
 #pragma unroll
     for (int q = 0; q < 4; q++) {
-        const float sum = c.live[q & 1] ? sum_of(change, q) : 0.f;
+        const float sum = sum_of(change, q), live = c.live[q & 1];
         if (PLAIN)
-            c.W2[q] = fmaf(c.rate, sum, c.W2[q]);
+            c.W2[q] = fmaf(c.rate * live, sum, c.W2[q]);
         else
-            linear_step(job.rule, true, c.rate, per_m * sum, c.W2[q], c.v[q]);
+            linear_step(job.rule, true, c.rate, per_m * live * sum, c.W2[q], c.v[q]);
     }
 }
 
@@ -235,14 +226,12 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
     constexpr int N = LANE_OUTPUTS<HEADLINE>;
     const int g = lane >> 2, t = lane & 3;
     constexpr int here = TO_STEP<PARITY>;
-    DeltaFragment D;
-    Product P, change; // before step 0 all factors are 0
-    split_delta(D, c.delta);
-    multiply(P, c.G, D);
+    wait_for_z<PARITY>(s, c, step); // while the tensor core adds the last step's delta
+    Product change;                 // before step 0 all factors are 0
     multiply_last_errors<PARITY ^ 1>(change, c);
 #pragma unroll
     for (int q = 0; q < 4; q++)
-        c.z[q] += sum_of(P, q);
+        c.z[q] += sum_of(c.last, q);
     float a[4];
     activate_hidden<HEADLINE>(job.net, c.z, a);
     if (PLAIN || step > 0) // momentum moves W^2 without a gradient, too
@@ -261,16 +250,19 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
     OutputPart part;
     multiply_by_W2(part, in, c.high, c.low);
     wait(&s.b2_ready[PARITY], step >> 1 & 1); //@wait b2ready
-    __syncwarp();
     float b[N / 2];
     load_output_biases<N>(b, s.b2, t);
     store_output_part<N>(c.at.own_tile + here, c.at.own_last + here, part, t);
-    load_examples(c.A, c.at.a_from);
     CHAIN_SYNC(); //@bar
+    // Every warp has the same bits: it adds (w, w ^ 1) to (w ^ 2, w ^ 3), and a + b = b + a.
     OutputParts<N> parts;
+    set_output_tile(parts.of[0], tile_of(part));
+#pragma unroll
+    for (int i = 1; i < 4; i++)
+        set_output_tile(parts.of[i], load4(c.at.tiles[i - 1] + here));
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        load_output_part(parts.of[i], c.at.tiles + here + i * 128, c.at.lasts + here + i * 128);
+        load_output_last(parts.of[i], c.at.lasts + here + i * 128);
     float o[N], delta2[N], y[N], scale[2];
     sum_output_parts(o, parts, b);
     begin_output_error<HEADLINE>(o);
@@ -281,15 +273,16 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
 #pragma unroll
     for (int i = 0; i < N / 2; i++)
         r[i] = i < 2 ? c.at.W2_from[i * W2_STRIDE] : c.at.W2_last_from[(i - 2) * W2_STRIDE];
+    load_examples(c.A, c.at.a_from);
     c.rate = s.rate[step];
-    load_gram(c.G, s.record[slot_of<RING>(step + 1)] + TARGETS, lane); // prepare has seen that it is there
+    GramFragment G;                                                  // between this step and the next
+    load_gram(G, s.record[slot_of<RING>(step + 1)] + TARGETS, lane); // prepare has seen that it is there
     output_error<HEADLINE>(job.net, lane, o, y, scale, delta2);
     UnitSum sum;
     multiply_back_by_unit(sum, delta2, r, t);
     store_delta2(c.at.delta2_to + here, c.at.delta2_last_to + here, delta2, t);
     OUTPUT_ARRIVE();
-    wait_for_z<PARITY ^ 1>(s, c, step + 1); // until the product is there
-    float slope[4];
+    float slope[4], delta[4]; // unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9
     if (HEADLINE) {
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -299,9 +292,12 @@ ANNC_INLINE void chain_step(ChainMemory &s, const annc_cluster_launch &job, Chai
     }
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        c.delta[i] = sum_of(sum, i) * slope[i];
+        delta[i] = sum_of(sum, i) * slope[i];
+    DeltaFragment D;
+    split_delta(D, delta);
+    multiply(c.last, G, D); // the chain goes on with it; who else wants delta has more time
     *reinterpret_cast<float4 *>(c.at.delta + slot_of<RING>(step) * 4 * 128) =
-        make_float4(c.delta[0], c.delta[1], c.delta[2], c.delta[3]);
+        make_float4(delta[0], delta[1], delta[2], delta[3]);
     __syncwarp();
     if (lane == 0)
         arrive(&s.delta_ready[slot_of<RING>(step)]); //@signal dready
@@ -318,11 +314,10 @@ ANNC_INLINE void chain_warp(ChainMemory &s, const annc_cluster_launch &job, floa
 #pragma unroll
     for (int q = 0; q < 4; q++) {
         const int j = g + 8 * (q >> 1), n = unit + (q & 1);
-        c.live[q & 1] = n < hidden;
+        c.live[q & 1] = n < hidden ? 1.f : 0.f;
         c.W2[q] = j < outputs && n < hidden ? W2[j * hidden + n] : 0.f;
         c.v[q] = v && j < outputs && n < hidden ? v[j * hidden + n] : 0.f;
     }
-    wait_for_z<0>(s, c, 0);
     for (int step = 0; step < steps; step += 2) {
         chain_step<HEADLINE, PLAIN, 0>(s, job, c, w, lane, step);
         if (step + 1 < steps)
@@ -392,35 +387,42 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
     const int steps = (int)job.steps;
     for (int step = parity; step < steps; step += 2) {
         const int slot = slot_of<RING>(step);
-        float z[2][4] = {};
         wait(&s.record_full[slot], parity_of<RING>(step));
-        auto correct_by = [&](int lag) {
-            GramFragment G;
-            load_gram(G, s.record[slot] + TARGETS + (lag - 1) * GRAM, lane);
+        Product sum[2];
+        // The deltas first: the way of a delta through the helpers is longer. G comes before each.
 #pragma unroll
-            for (int j = 0; j < 2; j++) {
-                float d[4];
-                DeltaFragment D;
-                Product P;
-                load_delta(d, s.delta[slot_of<RING>(step - lag)][2 * half + j], lane);
-                split_delta(D, d);
-                multiply(P, G, D);
+        for (int lag = LAG; lag > 1; lag--) {
+            const int past = slot_of<RING>(step - lag);
+            if (step >= lag) {
+                GramFragment G;
+                load_gram(G, s.record[slot] + TARGETS + (lag - 1) * GRAM, lane);
+                if (lag == 2)
+                    wait(&s.delta_ready[past], parity_of<RING>(step - lag)); //@wait dready2
+                else
+                    wait(&s.delta_ready[past], parity_of<RING>(step - lag)); //@wait dready3
 #pragma unroll
-                for (int q = 0; q < 4; q++)
-                    z[j][q] += sum_of(P, q);
+                for (int j = 0; j < 2; j++) {
+                    float d[4];
+                    DeltaFragment D;
+                    load_delta(d, s.delta[past][2 * half + j], lane);
+                    split_delta(D, d);
+                    if (lag == LAG)
+                        multiply(sum[j], G, D);
+                    else
+                        multiply_more(sum[j], G, D);
+                }
+            } else if (lag == LAG) {
+                sum[0] = sum[1] = {};
             }
-        };
-        // The deltas first: the way of a delta through the helpers is longer.
-        if (LAG > 2 && step > 2)
-            wait(&s.delta_ready[slot_of<RING>(step - 3)], parity_of<RING>(step - 3)); //@wait dready3
-#pragma unroll
-        for (int lag = LAG; lag > 2; lag--)
-            if (step >= lag)
-                correct_by(lag);
-        if (LAG > 1 && step > 1) {
-            wait(&s.delta_ready[slot_of<RING>(step - 2)], parity_of<RING>(step - 2)); //@wait dready2
-            correct_by(2);
         }
+        if (LAG == 1)
+            sum[0] = sum[1] = {};
+        float z[2][4];
+#pragma unroll
+        for (int j = 0; j < 2; j++)
+#pragma unroll
+            for (int q = 0; q < 4; q++)
+                z[j][q] = sum_of(sum[j], q);
         wait_for_cluster(&s.z_full[slot], parity_of<RING>(step)); //@wait zfull
         if (half == 0 && lane == 0)
             arrive_expecting(&s.z_full[slot], HELPERS * Z_BYTES);
@@ -444,68 +446,48 @@ ANNC_INLINE void prepare_warp(ChainMemory &s, const annc_cluster_launch &job, in
         if (lane == 0)
             arrive(&s.z_ready[parity]); //@signal zready
     }
-    if (parity != (steps & 1))
-        return;
-    // The chain waits for one step more than there are, and sees each phase if this one comes last.
-    if (steps > 1)
-        wait(&s.delta_ready[slot_of<RING>(steps - 2)], parity_of<RING>(steps - 2));
-    if (lane == 0)
-        arrive(&s.z_ready[parity]);
-}
-
-// ---------------------------------------------------------------- score
-
-template <bool HEADLINE> ANNC_INLINE void score_warp(ChainMemory &s, const annc_cluster_launch &job, int lane)
-{
-    constexpr int N = LANE_OUTPUTS<HEADLINE>, STRIDE = TARGET_STRIDE<N>;
-    const int steps = (int)job.steps;
-    annc_score *scores = job.net.scores + job.start->step + job.offset;
-    for (int step = 0; step < steps; step++) {
-        const int slot = slot_of<RING>(step);
-        const ChainStep &S = s.step[step & 1];
-        wait(&s.b2_ready[step & 1], step >> 1 & 1); //@wait b2ready
-        float b[N / 2];                             // bias writes them after the barrier
-        load_output_biases<N>(b, s.b2, lane & 3);
-        OUTPUT_SYNC(); //@a2
-        OutputParts<N> parts;
-        float z[N], a[N], y[N], scale[2];
-        load_output_parts(parts, S, lane);
-        load_targets(y, scale, s.record[slot], lane);
-        const float *row = s.record[slot] + (lane >> 2) * STRIDE + ROW_CLASS<N>;
-        const int wanted[2] = {__float_as_int(row[0]), __float_as_int(row[8 * STRIDE])};
-        sum_output_parts(z, parts, b);
-        const float cost = warp_sum(cost_of_lane<HEADLINE>(job.net, lane, z, a, y, scale)); //@score
-        const int correct = hits<HEADLINE>(job.net, lane, a, wanted);
-        __syncwarp();
-        if (lane == 0) {
-            scores[step].cost = (double)cost;
-            scores[step].correct = (uint32_t)correct;
-            scores[step].examples = job.m;
-            if (step + RING < steps) {
-                arrive_expecting(&s.record_full[slot], RECORD * (int)sizeof(float));
-                copy_in(s.record[slot], job.records + (size_t)(step + RING) * RECORD, RECORD * (int)sizeof(float),
-                        &s.record_full[slot]);
-            }
-        }
-    }
 }
 
 // ---------------------------------------------------------------- bias
 
+// Sends Z^2 of a step to the warp that scores it.
+template <int N>
+ANNC_INLINE void send_outputs(const ChainStep &S, const float (&b)[N / 2], uint32_t to, uint32_t barrier, int lane)
+{
+    OutputParts<N> parts;
+    float z[N];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        set_output_tile(parts.of[i], load4(S.z2[i] + lane * 4));
+        load_output_last(parts.of[i], S.z2_last[i] + last_of_lane<N>(lane));
+    }
+    sum_output_parts(z, parts, b);
+    send(to, make_float4(z[0], z[1], z[2], z[3]), barrier);
+    send(to + Z2_BYTES / 2, make_float4(z[4], z[5], z[N - 2], z[N - 1]), barrier); //@signal z2ready
+}
+
 // b^2, and its state v (NULL without), by (delta^2)^T 1.
-template <bool PLAIN>
+template <bool HEADLINE, bool PLAIN>
 ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float *b2, float *v, int lane)
 {
+    constexpr int N = LANE_OUTPUTS<HEADLINE>;
     const int steps = (int)job.steps;
     const bool live = lane < (int)job.net.outputs;
     const float per_m = 1.f / (float)job.m;
+    const HelperRings *scorer = reinterpret_cast<const HelperRings *>(&s); // the same offset in every block
+    const uint32_t to = address_in_block(shared_address(&scorer->z2[0][0][lane * 4]), SCORER),
+                   barrier = address_in_block(shared_address(&scorer->score_full[0]), SCORER);
     float bias = s.b2[lane & 15], state = v && live ? v[lane] : 0.f;
+    if (lane == 0)
+        arrive(&s.b2_ready[0]);
     for (int step = 0; step < steps; step++) {
+        const int slot = slot_of<RING>(step);
+        const ChainStep &S = s.step[step & 1];
         const float k = s.rate[step];
-        if (lane == 0)
-            arrive(&s.b2_ready[step & 1]);                                        //@signal b2ready
-        OUTPUT_SYNC();                                                            //@a2
-        const float *d = &s.step[step & 1].delta2[0][lane & 15][(lane >> 4) * 8]; // rows 0 to 7 or 8 to 15
+        float b[N / 2]; // of this step
+        load_output_biases<N>(b, s.b2, lane & 3);
+        OUTPUT_SYNC();                                             //@a2
+        const float *d = &S.delta2[0][lane & 15][(lane >> 4) * 8]; // rows 0 to 7 or 8 to 15
         const float4 x = load4(d), y = load4(d + 4);
         float total = ((x.x + y.x) + (x.y + y.y)) + ((x.z + y.z) + (x.w + y.w));
         total += __shfl_xor_sync(~0u, total, 16);
@@ -516,6 +498,14 @@ ANNC_INLINE void bias_warp(ChainMemory &s, const annc_cluster_launch &job, float
         if (lane < 16)
             s.b2[lane] = bias;
         __syncwarp();
+        if (lane == 0)
+            arrive(&s.b2_ready[step + 1 & 1]); //@signal b2ready
+        send_outputs<N>(S, b, to + slot * Z2_BYTES, barrier + slot * 8, lane);
+        if (lane == 0 && step + RING < steps) {
+            arrive_expecting(&s.record_full[slot], RECORD * (int)sizeof(float));
+            copy_in(s.record[slot], job.records + (size_t)(step + RING) * RECORD, RECORD * (int)sizeof(float),
+                    &s.record_full[slot]);
+        }
     }
     if (live)
         b2[lane] = bias;
@@ -534,8 +524,6 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
     constexpr int OUTPUT_ROWS = 4 * 16 * EXAMPLE_STRIDE;
     for (int i = thread; i < 2 * OUTPUT_ROWS; i += THREADS)
         (&s.step[i / OUTPUT_ROWS].delta2[0][0][0])[i % OUTPUT_ROWS] = 0;
-    for (int i = thread; i < 2 * 4 * 128; i += THREADS) // the chain reads it for one step more than there are
-        (&s.step[i / 512].z1[0][0])[i % 512] = 0;
     for (int i = thread; i < steps; i += THREADS)
         s.rate[i] = PLAIN ? -rate_of(job, i) / (float)job.m : rate_of(job, i);
     // Outputs that do not exist: a sigmoid of such a bias is 0, and so is its delta.
@@ -565,7 +553,7 @@ ANNC_INLINE void open_chain_memory(ChainMemory &s, const annc_cluster_launch &jo
 }
 
 // Each of the four schedulers gets every fourth warp: one of the chain, which it should rarely keep
-// waiting, and others that have as few instructions as possible, 220 to 250 a step.
+// waiting, and others that have as few instructions as possible, 100 to 210 a step.
 template <bool HEADLINE, bool PLAIN> ANNC_INLINE void chain_block(ChainMemory &s, const annc_cluster_launch &job)
 {
     const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31;
@@ -578,15 +566,13 @@ template <bool HEADLINE, bool PLAIN> ANNC_INLINE void chain_block(ChainMemory &s
     if (w < 4)
         chain_warp<HEADLINE, PLAIN>(s, job, theta + at_W2, v ? v + at_W2 : nullptr, w, lane);
     else if (w < 6)
-        prepare_warp(s, job, w - 4, 0, lane);
-    else if (w == 6 || w == 10)
-        prepare_warp(s, job, w == 10, 1, lane);
-    else if (w == 7)
-        score_warp<HEADLINE>(s, job, lane);
-    else if (w < 10)
-        send_warp<PLAIN>(s, job, w - 8, lane);
-    else
-        bias_warp<PLAIN>(s, job, theta + at_b2, v ? v + at_b2 : nullptr, lane);
+        send_warp<PLAIN>(s, job, w - 4, lane);
+    else if (w < 8)
+        prepare_warp(s, job, w - 6, 0, lane);
+    else if (w == 8)
+        bias_warp<HEADLINE, PLAIN>(s, job, theta + at_b2, v ? v + at_b2 : nullptr, lane);
+    else if (w == 10 || w == 11)
+        prepare_warp(s, job, w - 10, 1, lane);
 }
 
 #endif

@@ -25,14 +25,23 @@ constexpr int TILE = 16;                  // inputs of a tile
 constexpr int PRODUCT_WARPS = 9;
 template <bool FLOATS> constexpr int TILES_PER_WARP = FLOATS ? 1 : 2;
 template <bool FLOATS> constexpr int SPLITS = FLOATS ? 3 : 1;
-template <bool FLOATS> constexpr int PART_INPUTS = PRODUCT_WARPS *TILES_PER_WARP<FLOATS> *TILE;
+template <bool FLOATS> constexpr int PART_INPUTS = PRODUCT_WARPS *TILES_PER_WARP<FLOATS> *TILE; // at most
 // The bias is the weight of one more input, which is always the divisor of the bytes, or 1.
 static_assert(PARTS * PART_INPUTS<false> == ANNC_CLUSTER_INPUTS + 1 &&
                   PARTS * PART_INPUTS<true> == ANNC_CLUSTER_FLOATS + 1,
               "the host knows how many inputs fit");
 
-constexpr int HELPERS = 2 * PARTS, BLOCKS = ANNC_CLUSTER_BLOCKS, THREADS = 384;
+// Returns the inputs of a part. A scheduler has three of a helper's 9 product warps, the others two:
+// so the last warp has a tile less where the others hold the rest.
+template <bool FLOATS> ANNC_INLINE int part_inputs(uint32_t inputs)
+{
+    constexpr int ALL = PART_INPUTS<FLOATS>, FEWER = ALL - TILE;
+    return !FLOATS && inputs < PARTS * FEWER ? FEWER : ALL;
+}
+
+constexpr int HELPERS = 2 * PARTS, BLOCKS = ANNC_CLUSTER_BLOCKS, THREADS = 416;
 static_assert(BLOCKS == 1 + HELPERS, "the chain and its helpers");
+constexpr int SCORER = 1;         // the block of the helper that has the cost and the hits
 constexpr int RING = 8;           // slots of the rings between roles
 constexpr int ROW_RING = LAG + 4; // slots of a helper's inputs: those of steps t - LAG - 1 to t, and 2 ahead
 // Strides that keep a warp's accesses on different banks.
@@ -88,7 +97,9 @@ struct __align__(128) HelperRings
     // Unless plain SGD: W before a step, without the changes by the deltas of the LAG steps before it,
     // is W_base + x W_base + y v_base, and b is b_base + z v_base; w is eta.
     float4 ahead[ANNC_CLUSTER_STEPS];
-    uint64_t delta_full[RING], x_full[ROW_RING], z_full[RING];
+    // In the block that scores: Z^2 of the 4 first values of each lane and of the others, targets.
+    float z2[RING][2][128], targets[RING][TARGETS];
+    uint64_t delta_full[RING], x_full[ROW_RING], z_full[RING], score_full[RING];
 };
 
 template <bool FLOATS> struct __align__(128) HelperMemory : HelperRings
@@ -96,7 +107,8 @@ template <bool FLOATS> struct __align__(128) HelperMemory : HelperRings
     uint16_t x[ROW_RING][ROWS][ROW_STRIDE<FLOATS>]; // inputs in bf16
 };
 
-constexpr int DELTA_BYTES = sizeof(uint32_t[3][32][4]), Z_BYTES = sizeof(float[2][128]);
+constexpr int DELTA_BYTES = sizeof(uint32_t[3][32][4]), Z_BYTES = sizeof(float[2][128]),
+              Z2_BYTES = sizeof(float[2][128]), TARGET_BYTES = sizeof(float[TARGETS]);
 template <bool FLOATS> constexpr int X_BYTES = sizeof(uint16_t[ROWS][ROW_STRIDE<FLOATS>]);
 template <bool FLOATS>
 constexpr int SHARED_BYTES = sizeof(ChainMemory) > sizeof(HelperMemory<FLOATS>) ? sizeof(ChainMemory)

@@ -4,6 +4,7 @@
 //                   ago, then X W^T of the coming step
 //   2 sum warps     add the parts of 8 units over the product warps and send them to the chain
 //   1 load warp     the inputs of coming steps
+//   1 score warp    cost and hits of each step, in block SCORER alone
 //
 // W stays in fp32, in the layout of the tensor core's accumulator, so that delta^T X, whose
 // accumulator begins at 0, is added to it without rounding toward zero, and X W^T takes it as an
@@ -17,40 +18,44 @@
 //               every product warp signals after it has read both.
 //   z_full      products -> sum, load   a product warp writes slot t + RING after delta_full of
 //               t + RING - LAG - 1, which the chain sends after the sums of that step arrived.
+//               In block SCORER score arrives, too, after it has read step t: so
+//   score_full  chain, copies -> score   is free: the chain sends Z^2 of t + RING after the sums of
+//               t + RING, and score copies targets of t + RING after its reads of t.
 #ifndef ANNC_KERNELS_CLUSTER_HELPER_BLOCK_CUH
 #define ANNC_KERNELS_CLUSTER_HELPER_BLOCK_CUH
 
 #include "kernels/cluster/cluster_layout.cuh"
 #include "kernels/cluster/linear_update.cuh"
+#include "kernels/two_layers/outputs.cuh"
 
 // The weights of a lane: [tile][8 inputs][register], rows g, g + 8 of units, inputs 2t, 2t + 1.
-template <bool FLOATS> using HelperWeights = float[TILES_PER_WARP<FLOATS>][2][4];
+template <int TILES> using HelperWeights = float[TILES][2][4];
 // Tiles of inputs as operands.
-template <bool FLOATS> using HelperTiles = uint32_t[TILES_PER_WARP<FLOATS>][SPLITS<FLOATS>][4];
+template <bool FLOATS, int TILES> using HelperTiles = uint32_t[TILES][SPLITS<FLOATS>][4];
 
 // What a product warp keeps in registers.
-template <bool FLOATS> struct ProductState {
-    HelperWeights<FLOATS> W, v; // v: the optimiser's state, unless PLAIN
-    int bias;                   // the input, relative to this lane's first one, whose weight is the bias
+template <int TILES> struct ProductState {
+    HelperWeights<TILES> W, v; // v: the optimiser's state, unless PLAIN
+    int bias;                  // the input, relative to this lane's first one, whose weight is the bias
 };
 
 #define ANNC_FOR_WEIGHTS(n, j, r)                                                                                      \
-    _Pragma("unroll") for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++) _Pragma("unroll") for (int j = 0; j < 2; j++)   \
+    _Pragma("unroll") for (int n = 0; n < TILES; n++) _Pragma("unroll") for (int j = 0; j < 2; j++)                    \
         _Pragma("unroll") for (int r = 0; r < 4; r++)
 
-template <bool FLOATS> ANNC_INLINE bool is_weight(const ProductState<FLOATS> &P, int n, int j, int r)
+template <int TILES> ANNC_INLINE bool is_weight(const ProductState<TILES> &P, int n, int j, int r)
 {
     return n * TILE + j * 8 + (r & 1) != P.bias;
 }
 
 // Updates W, and v, by delta^T X of step `past`, whose inputs are in `columns`.
-template <bool PLAIN, bool FLOATS>
-ANNC_INLINE void update_weights(HelperRings &s, const annc_cluster_launch &job, ProductState<FLOATS> &P,
-                                const HelperTiles<FLOATS> &columns, int w, int lane, int past)
+template <bool PLAIN, bool FLOATS, int TILES>
+ANNC_INLINE void update_weights(HelperRings &s, const annc_cluster_launch &job, ProductState<TILES> &P,
+                                const HelperTiles<FLOATS, TILES> &columns, int w, int lane, int past)
 {
     const int slot = slot_of<RING>(past);
     uint32_t delta[3][4];
-    HelperWeights<FLOATS> change;
+    HelperWeights<TILES> change;
     wait_for_cluster(&s.delta_full[slot], parity_of<RING>(past)); //@wait dfull
     if (w == 0 && lane == 0)
         arrive_expecting(&s.delta_full[slot], DELTA_BYTES);
@@ -67,7 +72,7 @@ ANNC_INLINE void update_weights(HelperRings &s, const annc_cluster_launch &job, 
 #pragma unroll
         for (int x = 0; x < (i < SPLITS<FLOATS> ? i + 1 : SPLITS<FLOATS>); x++)
 #pragma unroll
-            for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++)
+            for (int n = 0; n < TILES; n++)
 #pragma unroll
                 for (int j = 0; j < 2; j++) {
                     const uint32_t *inputs = columns[n][x] + 2 * j;
@@ -87,8 +92,8 @@ ANNC_INLINE void update_weights(HelperRings &s, const annc_cluster_launch &job, 
 }
 
 // U = W as step `step` needs it, but for the changes by the deltas of the LAG steps before.
-template <bool FLOATS>
-ANNC_INLINE void look_ahead(const HelperRings &s, const ProductState<FLOATS> &P, HelperWeights<FLOATS> &U, int step)
+template <int TILES>
+ANNC_INLINE void look_ahead(const HelperRings &s, const ProductState<TILES> &P, HelperWeights<TILES> &U, int step)
 {
     const float4 ahead = s.ahead[step];
     ANNC_FOR_WEIGHTS (n, j, r) {
@@ -99,12 +104,12 @@ ANNC_INLINE void look_ahead(const HelperRings &s, const ProductState<FLOATS> &P,
 }
 
 // z = this warp's part of X W^T, X in `rows`: [8 units][register].
-template <bool FLOATS>
-ANNC_INLINE void multiply_weights(const HelperWeights<FLOATS> &W, const HelperTiles<FLOATS> &rows, float (*z)[4])
+template <bool FLOATS, int TILES>
+ANNC_INLINE void multiply_weights(const HelperWeights<TILES> &W, const HelperTiles<FLOATS, TILES> &rows, float (*z)[4])
 {
-    HelperWeights<FLOATS> parts;
+    HelperWeights<TILES> parts;
 #pragma unroll
-    for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++) {
+    for (int n = 0; n < TILES; n++) {
         uint32_t split[3][2][2]; // [bf16][8 inputs][8 units]
 #pragma unroll
         for (int j = 0; j < 2; j++)
@@ -129,22 +134,22 @@ ANNC_INLINE void multiply_weights(const HelperWeights<FLOATS> &W, const HelperTi
         for (int r = 0; r < 4; r++) {
             z[h][r] = parts[0][h][r];
 #pragma unroll
-            for (int n = 1; n < TILES_PER_WARP<FLOATS>; n++)
+            for (int n = 1; n < TILES; n++)
                 z[h][r] += parts[n][h][r];
         }
 }
 
 // Updates W by step `past` and multiplies it with the inputs of `step`, or does one of the two.
-template <bool PLAIN, bool FLOATS, bool UPDATE, bool MULTIPLY>
-ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, ProductState<FLOATS> &P, int w,
+template <bool PLAIN, bool FLOATS, int TILES, bool UPDATE, bool MULTIPLY>
+ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, ProductState<TILES> &P, int w,
                               int lane, int step, int past)
 {
     const int row = (lane & 7) + ((lane >> 3) & 1) * 8, column = ((lane >> 4) & 1) * 8;
-    HelperTiles<FLOATS> columns, rows;
+    HelperTiles<FLOATS, TILES> columns, rows;
     if (MULTIPLY)
         wait(&s.x_full[slot_of<ROW_RING>(step)], parity_of<ROW_RING>(step));
 #pragma unroll
-    for (int n = 0; n < TILES_PER_WARP<FLOATS>; n++) // the inputs are there before delta is
+    for (int n = 0; n < TILES; n++) // the inputs are there before delta is
 #pragma unroll
         for (int x = 0; x < SPLITS<FLOATS>; x++) {
             const int at = x * PART_INPUTS<FLOATS> + (w * TILES_PER_WARP<FLOATS> + n) * TILE + column;
@@ -154,15 +159,15 @@ ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch
                 load_tiles(rows[n][x], shared_address(&s.x[slot_of<ROW_RING>(step)][row][at]));
         }
     if (UPDATE)
-        update_weights<PLAIN, FLOATS>(s, job, P, columns, w, lane, past);
+        update_weights<PLAIN, FLOATS, TILES>(s, job, P, columns, w, lane, past);
     if (MULTIPLY) {
         float z[2][4];
         if (PLAIN) {
-            multiply_weights<FLOATS>(P.W, rows, z);
+            multiply_weights<FLOATS, TILES>(P.W, rows, z);
         } else {
-            HelperWeights<FLOATS> U;
-            look_ahead<FLOATS>(s, P, U, step);
-            multiply_weights<FLOATS>(U, rows, z);
+            HelperWeights<TILES> U;
+            look_ahead<TILES>(s, P, U, step);
+            multiply_weights<FLOATS, TILES>(U, rows, z);
         }
 #pragma unroll
         for (int h = 0; h < 2; h++)
@@ -184,17 +189,17 @@ ANNC_INLINE float *weight_of(const annc_cluster_launch &job, float *block, uint3
                                            : (size_t)job.net.hidden * job.net.inputs + unit);
 }
 
-template <bool PLAIN, bool FLOATS>
+template <bool PLAIN, bool FLOATS, int TILES>
 ANNC_INLINE void product_warp(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, int half, int part, int w,
                               int lane)
 {
     const int steps = (int)job.steps, g = lane >> 2, t = lane & 3;
-    const int first = part * PART_INPUTS<FLOATS> + w * TILES_PER_WARP<FLOATS> * TILE + 2 * t;
+    const int first = part * part_inputs<FLOATS>(job.net.inputs) + w * TILES_PER_WARP<FLOATS> * TILE + 2 * t;
     float *const theta = job.net.theta, *const v = PLAIN ? nullptr : job.net.v;
     auto place = [&](float *block, int n, int j, int r) {
         return weight_of(job, block, half * 16 + g + (r >> 1) * 8, first + n * TILE + j * 8 + (r & 1));
     };
-    ProductState<FLOATS> P;
+    ProductState<TILES> P;
     P.bias = (int)job.net.inputs - first;
     ANNC_FOR_WEIGHTS (n, j, r) {
         const float *from = place(theta, n, j, r);
@@ -203,11 +208,11 @@ ANNC_INLINE void product_warp(HelperMemory<FLOATS> &s, const annc_cluster_launch
     }
     int step = 0;
     for (; step < LAG + 1 && step < steps; step++)
-        product_pass<PLAIN, FLOATS, false, true>(s, job, P, w, lane, step, 0);
+        product_pass<PLAIN, FLOATS, TILES, false, true>(s, job, P, w, lane, step, 0);
     for (; step < steps; step++)
-        product_pass<PLAIN, FLOATS, true, true>(s, job, P, w, lane, step, step - LAG - 1);
+        product_pass<PLAIN, FLOATS, TILES, true, true>(s, job, P, w, lane, step, step - LAG - 1);
     for (step = steps > LAG + 1 ? steps : LAG + 1; step < steps + LAG + 1; step++)
-        product_pass<PLAIN, FLOATS, true, false>(s, job, P, w, lane, 0, step - LAG - 1);
+        product_pass<PLAIN, FLOATS, TILES, true, false>(s, job, P, w, lane, 0, step - LAG - 1);
     ANNC_FOR_WEIGHTS (n, j, r) {
         float *to = place(theta, n, j, r);
         if (to)
@@ -266,6 +271,46 @@ ANNC_INLINE void load_warp(HelperMemory<FLOATS> &s, const annc_cluster_launch &j
     }
 }
 
+// Cost and hits of each step.
+template <bool HEADLINE> ANNC_INLINE void score_warp(HelperRings &s, const annc_cluster_launch &job, int lane)
+{
+    constexpr int N = LANE_OUTPUTS<HEADLINE>, STRIDE = TARGET_STRIDE<N>;
+    const int steps = (int)job.steps;
+    annc_score *scores = job.net.scores + job.start->step + job.offset;
+    // Lets the chain send Z^2 of a step, whose place is free, and copies the targets.
+    auto expect = [&](int step) {
+        if (lane != 0 || step >= steps)
+            return;
+        const int slot = slot_of<RING>(step);
+        arrive_expecting(&s.score_full[slot], Z2_BYTES + TARGET_BYTES);
+        copy_in(s.targets[slot], job.records + (size_t)step * RECORD, TARGET_BYTES, &s.score_full[slot]);
+        arrive(&s.z_full[slot]);
+    };
+    for (int step = 0; step < RING; step++)
+        expect(step);
+    for (int step = 0; step < steps; step++) {
+        const int slot = slot_of<RING>(step);
+        float z[N], a[N], y[N], scale[2];
+        wait_for_cluster(&s.score_full[slot], parity_of<RING>(step)); //@wait z2ready
+        set_output_tile(z, load4(&s.z2[slot][0][lane * 4]));
+#pragma unroll
+        for (int q = 4; q < N; q++)
+            z[q] = s.z2[slot][1][lane * 4 + q - 4];
+        load_targets(y, scale, s.targets[slot], lane);
+        const float *row = s.targets[slot] + (lane >> 2) * STRIDE + ROW_CLASS<N>;
+        const int wanted[2] = {__float_as_int(row[0]), __float_as_int(row[8 * STRIDE])};
+        __syncwarp();
+        expect(step + RING);
+        const float cost = warp_sum(cost_of_lane<HEADLINE>(job.net, lane, z, a, y, scale)); //@score
+        const int correct = hits<HEADLINE>(job.net, lane, a, wanted);
+        if (lane == 0) {
+            scores[step].cost = (double)cost;
+            scores[step].correct = (uint32_t)correct;
+            scores[step].examples = job.m;
+        }
+    }
+}
+
 // Fills s.ahead: by linearity, the factors of W and v are what the steps make of 1.
 ANNC_INLINE void plan_ahead(HelperRings &s, const annc_cluster_launch &job)
 {
@@ -278,14 +323,16 @@ ANNC_INLINE void plan_ahead(HelperRings &s, const annc_cluster_launch &job)
     }
 }
 
-template <bool PLAIN, bool FLOATS>
-ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, int half, int part)
+template <bool HEADLINE, bool PLAIN, bool FLOATS>
+ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch &job, int rank)
 {
+    const int half = (rank - 1) & 1, part = (rank - 1) >> 1;
     const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31;
     if (threadIdx.x == 0) {
         for (int i = 0; i < RING; i++) {
             barrier_open(&s.delta_full[i], 1);
-            barrier_open(&s.z_full[i], PRODUCT_WARPS);
+            barrier_open(&s.z_full[i], PRODUCT_WARPS + (rank == SCORER));
+            barrier_open(&s.score_full[i], 1);
         }
         for (int i = 0; i < ROW_RING; i++)
             barrier_open(&s.x_full[i], 1);
@@ -297,12 +344,17 @@ ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch
         plan_ahead(s, job);
     __syncthreads();
     cluster_sync();
-    if (w < PRODUCT_WARPS)
-        product_warp<PLAIN, FLOATS>(s, job, half, part, w, lane);
+    const int tiles = part_inputs<FLOATS>(job.net.inputs) / TILE - w * TILES_PER_WARP<FLOATS>;
+    if (w < PRODUCT_WARPS && tiles >= TILES_PER_WARP<FLOATS>)
+        product_warp<PLAIN, FLOATS, TILES_PER_WARP<FLOATS>>(s, job, half, part, w, lane); //@product
+    else if (w < PRODUCT_WARPS)
+        product_warp<PLAIN, FLOATS, 1>(s, job, half, part, w, lane); //@product of one tile
     else if (w < PRODUCT_WARPS + 2)
         sum_warp(s, job, half, part, w - PRODUCT_WARPS, lane);
-    else if (w == PRODUCT_WARPS + 2)
+    else if (w == PRODUCT_WARPS + 3)
         load_warp(s, job, part, lane);
+    else if (rank == SCORER)
+        score_warp<HEADLINE>(s, job, lane);
 }
 
 #undef ANNC_FOR_WEIGHTS

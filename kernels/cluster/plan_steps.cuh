@@ -126,17 +126,18 @@ __device__ inline uint32_t bf16_of(float x)
 // Writes the inputs as bf16, then the divisor, whose weight is the bias, then zeros, by parts.
 __device__ inline void plan_inputs(const annc_cluster_launch &job, const PlanRows rows, uint16_t *out)
 {
-    constexpr int PAIRS = ROW_STRIDE<false> / 2, INPUTS = PART_INPUTS<false>;
+    constexpr int PAIRS = ROW_STRIDE<false> / 2;
     const uint32_t inputs = job.net.inputs;
+    const int of_part = part_inputs<false>(inputs);
     for (int i = threadIdx.x; i < PARTS * ROWS * PAIRS; i += PLAN_THREADS) {
         const int part = i / (ROWS * PAIRS), r = i / PAIRS % ROWS, c = i % PAIRS * 2;
         uint32_t pair = 0;
         for (int k = 0; k < 2; k++) {
-            const uint32_t input = part * INPUTS + c + k;
+            const uint32_t input = part * of_part + c + k;
             uint32_t value = 0;
-            if (c + k < INPUTS && input < inputs)
+            if (c + k < of_part && input < inputs)
                 value = bf16_of((float)(rows[r][input / 4] >> 8 * (input % 4) & 255));
-            else if (c + k < INPUTS && input == inputs && r < (int)job.m)
+            else if (c + k < of_part && input == inputs && r < (int)job.m)
                 value = bf16_of(job.divisor);
             pair |= value << 16 * k;
         }

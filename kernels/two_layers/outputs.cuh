@@ -78,13 +78,16 @@ template <int N> ANNC_INLINE int last_of_lane(int lane)
     return N == LANE_OUTPUTS_OF_10 ? (lane >> 2) * 4 + 2 * (lane & 1) : lane * 4;
 }
 
-template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float *tile, const float *last)
+template <int N> ANNC_INLINE void set_output_tile(float (&part)[N], float4 tile)
 {
-    const float4 v = load4(tile);
-    part[0] = v.x;
-    part[1] = v.y;
-    part[2] = v.z;
-    part[3] = v.w;
+    part[0] = tile.x;
+    part[1] = tile.y;
+    part[2] = tile.z;
+    part[3] = tile.w;
+}
+
+template <int N> ANNC_INLINE void load_output_last(float (&part)[N], const float *last)
+{
     if constexpr (N == LANE_OUTPUTS_OF_10) {
         const float2 u = load2(last); //@wf1
         part[4] = u.x;
@@ -96,6 +99,12 @@ template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float
         part[6] = u.z;
         part[7] = u.w;
     }
+}
+
+template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float *tile, const float *last)
+{
+    set_output_tile(part, load4(tile));
+    load_output_last(part, last);
 }
 
 // b: the biases of the outputs of this lane, each once.

@@ -65,6 +65,17 @@ ANNC_INLINE void multiply(Product &P, const GramFragment &G, const DeltaFragment
     mma_tf32(P.hl, G.high[1], D.low[2], D.low[3]);
 }
 
+// P = P + G delta.
+ANNC_INLINE void multiply_more(Product &P, const GramFragment &G, const DeltaFragment &D)
+{
+#pragma unroll
+    for (int s = 0; s < 2; s++) {
+        mma_tf32(P.hh, G.high[s], D.high[2 * s], D.high[2 * s + 1]);
+        mma_tf32(P.lh, G.low[s], D.high[2 * s], D.high[2 * s + 1]);
+        mma_tf32(P.hl, G.high[s], D.low[2 * s], D.low[2 * s + 1]);
+    }
+}
+
 ANNC_INLINE float sum_of(const Product &P, int q)
 {
     return P.hh[q] + (P.lh[q] + P.hl[q]);

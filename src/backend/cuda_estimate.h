@@ -87,9 +87,9 @@ static inline bool annc_cuda_is_headline(const struct annc_job *job)
  * plan, estimated. The same for all shapes, as the chain of dependent products is. */
 static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
 {
-    const double cycles = !annc_cuda_is_headline(job)        ? 2750
-                          : annc_is_plain_sgd(job->training) ? 937
-                                                             : 1497,
+    const double cycles = !annc_cuda_is_headline(job)        ? 2260
+                          : annc_is_plain_sgd(job->training) ? 856
+                                                             : 1180,
                  cycles_per_second = 1.98e9, launch_seconds = 6e-6, plan_seconds = 10e-6,
                  most_steps = ANNC_CLUSTER_STEPS,
                  epoch_steps = job->examples ? ceil((double)job->examples->count / job->batch) : most_steps,
