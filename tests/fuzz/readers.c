@@ -1,5 +1,5 @@
 #include "base/checksum.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/options/configuration.h"

@@ -1,8 +1,8 @@
 /* What all readers and writers are made of: JSON, UTF-8, numbers, memory. */
 #include "base/allocate.h"
 #include "base/buffer.h"
-#include "base/json_read.h"
-#include "base/json_write.h"
+#include "base/json/json_read.h"
+#include "base/json/json_write.h"
 #include "base/memory_limit.h"
 #include "base/number.h"
 #include "base/processors.h"

@@ -1,6 +1,6 @@
 /* log_record.c - keeps one line of a log, with its members by key. */
 #include "cli/log/log_record.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/status.h"
 #include "cli/terminal/memory.h"
 

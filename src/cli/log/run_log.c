@@ -1,6 +1,6 @@
 /* run_log.c - reads a log (--log) into a run. */
 #include "cli/log/run_log.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/open_input.h"
 #include "cli/terminal/usage.h"

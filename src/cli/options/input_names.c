@@ -1,6 +1,6 @@
 /* input_names.c - what people call the inputs of a network. */
 #include "cli/options/input_names.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "cli/terminal/memory.h"
 #include "cli/terminal/screen.h"
 

@@ -1,7 +1,7 @@
 /* report_model.c - the sections of a report that need the model: predictions, weights, gradient
  * audit. */
 #include "cli/report/report_model.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/status.h"
 #include "cli/charts/gallery.h"
 #include "cli/options/input_names.h"

@@ -3,7 +3,7 @@
 #define ANNC_CLI_TERMINAL_OUTPUT_H
 
 #include "annc.h"
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 
 #include <stdio.h>
 

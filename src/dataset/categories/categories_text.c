@@ -1,8 +1,8 @@
 /* categories_text.c - the columns of words and their levels as metadata of a model. */
 #include "dataset/categories/categories_text.h"
 #include "base/allocate.h"
-#include "base/json_read.h"
-#include "base/json_write.h"
+#include "base/json/json_read.h"
+#include "base/json/json_write.h"
 #include "base/status.h"
 #include "dataset/categories/categories.h"
 

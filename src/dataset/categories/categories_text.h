@@ -2,7 +2,7 @@
 #ifndef ANNC_DATASET_CATEGORIES_CATEGORIES_TEXT_H
 #define ANNC_DATASET_CATEGORIES_CATEGORIES_TEXT_H
 
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 #include "dataset/categories/categories.h"
 
 /* Read and write a JSON array of objects with "column", "first", "levels", "unseen" (indices of

@@ -1,7 +1,7 @@
 /* dates.c - which inputs of a model are dates. */
 #include "dataset/dates/dates.h"
 #include "base/allocate.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/status.h"
 
 #include <string.h>

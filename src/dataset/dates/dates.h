@@ -4,7 +4,7 @@
 #define ANNC_DATASET_DATES_DATES_H
 
 #include "annc.h"
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 
 /* Returns whether an input is a date. */
 static inline bool annc_is_date(const bool *dates, uint32_t input)

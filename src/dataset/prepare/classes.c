@@ -1,7 +1,7 @@
 /* classes.c - maps labels to classes, with the names of the classes. */
 #include "dataset/prepare/classes.h"
 #include "base/allocate.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/notes.h"
 #include "base/number.h"
 #include "base/status.h"

@@ -3,7 +3,7 @@
 #define ANNC_DATASET_PREPARE_CLASSES_H
 
 #include "annc.h"
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 #include "dataset/tables/table.h"
 
 /* A label: a number if it reads as one, true and false in any case as "true" and "false", any other

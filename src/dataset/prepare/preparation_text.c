@@ -1,8 +1,8 @@
 /* preparation_text.c - a preparation as metadata of a network. */
 #include "dataset/prepare/preparation_text.h"
 #include "base/allocate.h"
-#include "base/json_read.h"
-#include "base/json_write.h"
+#include "base/json/json_read.h"
+#include "base/json/json_write.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "dataset/categories/categories_text.h"

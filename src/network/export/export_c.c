@@ -3,7 +3,7 @@
 #include "base/allocate.h"
 #include "base/buffer.h"
 #include "base/functions.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/number.h"
 #include "base/safe_file.h"
 #include "base/status.h"

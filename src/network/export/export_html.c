@@ -4,7 +4,7 @@
 #include "network/export/export_html.h"
 #include "base/buffer.h"
 #include "base/functions.h"
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 #include "base/safe_file.h"
 #include "base/status.h"
 #include "base/text.h"

@@ -2,7 +2,7 @@
 #include "network/export/export_text.h"
 #include "base/allocate.h"
 #include "base/buffer.h"
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 #include "base/number.h"
 #include "base/safe_file.h"
 #include "base/status.h"

@@ -3,7 +3,7 @@
 #define ANNC_NETWORK_FILES_MODEL_FILE_H
 
 #include "annc.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 
 enum {
     MOST_HEADER_BYTES = 100000000,

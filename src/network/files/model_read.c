@@ -1,7 +1,7 @@
 /* model_read.c - reads a safetensors file as a network, with a check of every field. */
 #include "base/allocate.h"
 #include "base/checksum.h"
-#include "base/json_read.h"
+#include "base/json/json_read.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"

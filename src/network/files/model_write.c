@@ -1,6 +1,6 @@
 /* model_write.c - writes a network as a safetensors file. */
 #include "base/checksum.h"
-#include "base/json_write.h"
+#include "base/json/json_write.h"
 #include "base/safe_file.h"
 #include "base/status.h"
 #include "network/files/model_check.h"
