@@ -103,16 +103,26 @@ void annc_unmap(struct annc_mapping *mapping)
     *mapping = (struct annc_mapping){NULL, 0};
 }
 
-void annc_read_scattered(const struct annc_mapping *mapping, bool scattered)
+/* Gives advice on a part of a mapping: a hint, which a file system may ignore. */
+static void advise(const struct annc_mapping *mapping, size_t first, size_t count, int advice)
 {
-    if (mapping->base) /* a hint, which a file system may ignore */
-        (void)madvise(mapping->base, mapping->length, scattered ? MADV_RANDOM : MADV_NORMAL);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = first / page * page;
+    (void)madvise((char *)mapping->base + begin, first + count - begin, advice);
+}
+
+void annc_mapping_scatter(const struct annc_mapping *mapping, bool scattered)
+{
+    advise(mapping, 0, mapping->length, scattered ? MADV_RANDOM : MADV_NORMAL);
+}
+
+void annc_mapping_fetch(const struct annc_mapping *mapping, size_t first, size_t count)
+{
+    advise(mapping, first, count, MADV_WILLNEED);
 }
 
 void annc_mapping_leave(const struct annc_mapping *mapping, size_t first, size_t count)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = first / page * page;
-    madvise((char *)mapping->base + begin, first + count - begin, MADV_DONTNEED);
+    advise(mapping, first, count, MADV_DONTNEED);
 }
 
 bool annc_is_too_large_to_read(uint64_t bytes)

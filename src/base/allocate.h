@@ -27,9 +27,11 @@ struct annc_mapping {
 };
 annc_status annc_map(int descriptor, size_t length, struct annc_mapping *mapping);
 void annc_unmap(struct annc_mapping *mapping);
-/* Tells the system whether rows far from each other are read next: it then reads no pages around
+/* Tells the system whether places far from each other are read next: it then loads no pages around
  * them, which are 8 MB for each on some disks. */
-void annc_read_scattered(const struct annc_mapping *mapping, bool scattered);
+void annc_mapping_scatter(const struct annc_mapping *mapping, bool scattered);
+/* Begins to load `count` bytes of a mapping from `first` on, which are needed soon. */
+void annc_mapping_fetch(const struct annc_mapping *mapping, size_t first, size_t count);
 /* Gives back the memory of `count` bytes of a mapping from `first` on: they load again at the next
  * use. */
 void annc_mapping_leave(const struct annc_mapping *mapping, size_t first, size_t count);

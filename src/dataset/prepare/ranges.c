@@ -196,11 +196,15 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
     double *n = NULL, *values = NULL;
     uint32_t *sample = NULL;
     const uint32_t some = rows_of_sample(table->inputs);
+    bool scattered = false;
     if (table->mapping.base && count > some && annc_is_too_large_to_read(table->mapping.length)) {
         ANNC_TRY(sample_rows(rows, count, some, &sample));
         rows = sample;
         count = some;
-        annc_read_scattered(&table->mapping, true);
+        scattered = true;
+        annc_mapping_scatter(&table->mapping, true);
+        for (uint32_t i = 0; i < count; i++)
+            annc_table_fetch(table, rows[i]);
     }
     ANNC_TRY(annc_ranges_open(ranges, table->inputs));
     if (table->type == ANNC_BYTES && !table->weights) {
@@ -212,7 +216,8 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
         add_deviations(table, rows, count, values, n, ranges);
     }
 out:
-    annc_read_scattered(&table->mapping, false);
+    if (scattered)
+        annc_mapping_scatter(&table->mapping, false);
     annc_release(n);
     annc_release(values);
     annc_release(sample);

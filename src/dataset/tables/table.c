@@ -94,13 +94,28 @@ void annc_table_free(struct annc_table *table)
     memset(table, 0, sizeof *table);
 }
 
+static size_t bytes_of_row(const struct annc_table *table)
+{
+    return table->inputs * (table->type == ANNC_BYTES ? 1 : sizeof(float));
+}
+
+/* Returns where a row begins in its file, which is mapped. */
+static size_t place_of(const struct annc_table *table, size_t row)
+{
+    return (size_t)((const char *)table->x - (const char *)table->mapping.base) + row * bytes_of_row(table);
+}
+
+void annc_table_fetch(const struct annc_table *table, size_t row)
+{
+    annc_mapping_fetch(&table->mapping, place_of(table, row), bytes_of_row(table));
+}
+
 size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left)
 {
     enum { FEW = 4 << 20 };
     if (!table->mapping.base)
         return 0;
-    const size_t x = (size_t)((const char *)table->x - (const char *)table->mapping.base),
-                 end = x + row * table->inputs * (table->type == ANNC_BYTES ? 1 : sizeof(float));
+    const size_t end = place_of(table, row);
     if (end < left + FEW)
         return left;
     annc_mapping_leave(&table->mapping, left, end - left);
@@ -146,7 +161,7 @@ static annc_status refuse_missing(const struct annc_table *table)
 /* Copies row `from` to row `to`. */
 static void move_row(struct annc_table *table, uint32_t from, uint32_t to)
 {
-    const size_t n = table->inputs * (table->type == ANNC_BYTES ? 1 : sizeof(float)), m = table->outputs;
+    const size_t n = bytes_of_row(table), m = table->outputs;
     char *x = table->x;
     memmove(x + to * n, x + from * n, n);
     annc_remainders_move(&table->remainders, from, to);

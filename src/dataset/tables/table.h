@@ -73,6 +73,8 @@ static inline double annc_table_target(const struct annc_table *table, size_t ro
                                   table->targets[row * table->outputs + target]);
 }
 
+/* Begins to load the inputs of a row in a mapped file. */
+void annc_table_fetch(const struct annc_table *table, size_t row);
 /* For passes over the rows in their order: gives back the memory of the inputs before `row` that
  * are in a mapped file, unless they are few, from `left` on. Returns the next `left`; it begins
  * with 0. */
