@@ -19,6 +19,7 @@ import unittest
 from program import INPUT, OK, OUTPUT, PROGRAM, SMALL, Cli, bars, main, slowness
 
 MNIST = os.environ.get("ANNC_TEST_MNIST", "")
+MOMENTS = 50 if os.environ.get("ANNC_LONG") == "1" else 20  # at which a training is stopped
 MODEL = ["train", "--data", "bars", *SMALL]
 
 
@@ -515,13 +516,13 @@ class Signals(Faults):
         return caught >> (number - 1) & 1 == 1
 
     def test_training(self):
-        """50 moments of a training whose every step, evaluation and checkpoint takes long; the checkpoint is then good, and it goes on."""
+        """Moments of a training whose every step, evaluation and checkpoint takes long; the checkpoint is then good, and it goes on."""
         draw = random.Random(3)
         self.write_bars("many", 6000, 2000)
         network = ["--layers", "784-1500-1500-10", "--batch", "1000", "--lr", "0.1", "--epochs", "100000", "--device", "cpu"]
         begun = ["train", "--data", "many", *network, "--checkpoint", "c", "--checkpoint-every", "1s"]
         reached = 0
-        for i in range(50):
+        for i in range(MOMENTS):
             there = (self.folder / "c").exists()
             code, _ = self.stopped(draw, draw.uniform(0, 1.6), *(["train", "--resume", "c"] if there else begun), twice=i % 10 == 9)
             self.assertNotEqual(code, OK)
