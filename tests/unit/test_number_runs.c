@@ -107,6 +107,14 @@ static void add_cell(struct text *text, uint32_t column, uint32_t kind, uint32_t
         add_number(text, column % 4 == 3 ? draw(4) : kind);
 }
 
+/* Adds a text in which "%u" stands for a number. */
+static void add_numbered(struct text *text, const char *form, uint32_t number)
+{
+    char filled[16];
+    snprintf(filled, sizeof filled, form, number);
+    add(text, filled);
+}
+
 static void make_table(struct text *text)
 {
     static const char separators[] = ",,,,;\t|";
@@ -123,16 +131,12 @@ static void make_table(struct text *text)
     for (uint32_t r = 0; r <= rows; r++) {
         const size_t begin = text->size;
         for (uint32_t c = 0; c < columns; c++) {
-            char cell[16];
-            snprintf(cell, sizeof cell,
-                     r == 0 ? (c == 0 && counts   ? ""
-                               : c + 1 == columns ? "label"
-                                                  : "x%u")
-                            : "%u",
-                     r == 0 ? c : r - 1);
+            const bool is_count = c == 0 && counts; /* of the rows, in a column without a name */
             add(text, c > 0 ? separator : "");
-            if ((r == 0 && has_header) || (c == 0 && counts))
-                add(text, cell);
+            if (r == 0 && (has_header || is_count))
+                add_numbered(text, is_count ? "" : c + 1 == columns ? "label" : "x%u", c);
+            else if (is_count)
+                add_numbered(text, "%u", r - 1);
             else if (c + 1 == columns)
                 add(text, draw(2) ? "1" : "0");
             else
