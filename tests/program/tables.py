@@ -22,14 +22,19 @@ def bar_row(i, classes=10):
     return row
 
 
+def npy_file(shape, descr, content, fortran=False, version=1):
+    """An NPY file, whose elements are in the content as its type has them."""
+    header = f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {tuple(shape)!r}, }}"
+    header = header.ljust(117).encode() + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + content
+
+
 def npy(shape, code, values, order="<", fortran=False, version=1, descr=None):
     """An NPY file of values, packed by struct's code."""
     kinds = {"B": "u1", "b": "i1", "?": "b1", "h": "i2", "H": "u2", "i": "i4", "I": "u4", "q": "i8", "Q": "u8", "e": "f2", "f": "f4", "d": "f8"}
     sign = "|" if kinds[code][1] == "1" else order
-    header = f"{{'descr': '{descr or sign + kinds[code]}', 'fortran_order': {fortran}, 'shape': {tuple(shape)!r}, }}"
-    header = header.ljust(117).encode() + b"\n"
-    length = struct.pack("<H" if version == 1 else "<I", len(header))
-    return b"\x93NUMPY" + bytes([version, 0]) + length + header + struct.pack(order + f"{len(values)}{code}", *values)
+    return npy_file(shape, descr or sign + kinds[code], struct.pack(order + f"{len(values)}{code}", *values), fortran, version)
 
 
 class Tables(Cli):

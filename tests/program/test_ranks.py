@@ -13,7 +13,7 @@ import sys
 import time
 
 from program import DEVICE, DIVERGED, INPUT, MODULE, OK, OUTPUT, PROGRAM, USAGE, main, slowness
-from tables import COLUMNS, Tables, blobs
+from tables import COLUMNS, Tables, blobs, npy_file
 
 T = ["--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--seed", "3"]
 CPU = ["--device", "cpu"]
@@ -113,11 +113,6 @@ class Ranks(Tables):
                 self.assertEqual((self.folder / "m").read_bytes(), first)
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"alone", "m", "c", "log.jsonl", "t.csv", "bars", "temporary"})
 
-    def write_array(self, name, kind, shape, content):
-        """An NPY file, whose elements lie in the order of its type."""
-        header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
-        (self.folder / name).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + content)
-
     def test_shards(self):
         """Ranks that hold one shard each follow one process that takes its minibatches from the same shards, also where no shard has all
         classes and the last minibatch has fewer rows than ranks."""
@@ -160,10 +155,11 @@ class Ranks(Tables):
         """The largest memory of a rank has room for its shard, but not for all rows."""
         count, inputs = 64000, 784
         content = bytes(range(256)) * (count * inputs // 256)
-        self.write_array("x.npy", "|u1", (count, inputs), content)
-        self.write_array("f.npy", "<f4", (count // 4, inputs), struct.pack("<256f", *range(256)) * (count // 4 * inputs // 256))
-        self.write_array("y.npy", "|u1", (count,), b"\0\1" * (count // 2))
-        self.write_array("fy.npy", "|u1", (count // 4,), b"\0\1" * (count // 8))
+        (self.folder / "x.npy").write_bytes(npy_file((count, inputs), "|u1", content))
+        floats = struct.pack("<256f", *range(256)) * (count // 4 * inputs // 256)
+        (self.folder / "f.npy").write_bytes(npy_file((count // 4, inputs), "<f4", floats))
+        (self.folder / "y.npy").write_bytes(npy_file((count,), "|u1", b"\0\1" * (count // 2)))
+        (self.folder / "fy.npy").write_bytes(npy_file((count // 4,), "|u1", b"\0\1" * (count // 8)))
         (self.folder / "train-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, count, 28, 28) + content)
         (self.folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, count) + b"\0\1" * (count // 2))
         options = ["--layers", "784-2-2", "--batch", "6000", "--epochs", "1", "--threads", "1", *CPU, "--quiet", "--engine", "ops"]

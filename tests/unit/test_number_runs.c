@@ -1,5 +1,6 @@
-/* Tables read with the processor's vectors (dataset/text/number_run.h) and field by field: random tables of numbers, words, dates,
- * quotes, blanks, empty cells, all line ends and mistakes give the same examples, notes and messages. */
+/* Tables read with the processor's vectors (dataset/text/number_run.h) and field by field: random
+ * tables of numbers, words, dates, quotes, blanks, empty cells, all line ends and mistakes give the
+ * same examples, notes and messages. */
 #include "support/test.h"
 
 #include "annc.h"

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* The address that cuBLAS expects of a matrix, unless it is told otherwise: that of an allocation.
- * 64 floats are 256 bytes. */
+/* cuBLAS assumes matrices that are aligned as an allocation is; 64 floats are 256 bytes. */
 enum { W_ALIGNMENT = 64 };
 
 /* W of each layer starts at a multiple of `alignment` floats. */
