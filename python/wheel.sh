@@ -21,8 +21,11 @@ cat >"$work/cc" <<COMPILER
 exec "$work/venv/bin/python" -I -m ziglang cc -target x86_64-linux-gnu.2.28 "\$@"
 COMPILER
 chmod +x "$work/cc"
-CC=$work/cc "$work/venv/bin/pip" wheel -q "$work"/annc-*.tar.gz --no-deps -w "$work/linux" -C cmake.define.ANNC_CUDA=off -C cmake.define.ANNC_MPI=off \
-  -C cmake.define.ANNC_BLAS=scipy-openblas -C cmake.define.CMAKE_PREFIX_PATH="$openblas" -C cmake.define.ANNC_ZLIB=off -C cmake.define.ANNC_PNG=off -C cmake.define.ANNC_JPEG=off
+settings=()
+for setting in ANNC_CUDA=off ANNC_MPI=off ANNC_ZLIB=off ANNC_PNG=off ANNC_JPEG=off ANNC_BLAS=scipy-openblas CMAKE_PREFIX_PATH="$openblas"; do
+  settings+=("--config-settings=cmake.define.$setting") # -C is newer than Debian 12's pip
+done
+CC=$work/cc "$work/venv/bin/pip" wheel -q "$work"/annc-*.tar.gz --no-deps -w "$work/linux" "${settings[@]}"
 LD_LIBRARY_PATH="$openblas/lib" PATH="$work/venv/bin:$PATH" auditwheel -v repair --plat manylinux_2_28_x86_64 -w "$folder" "$work"/linux/annc-*.whl 2>"$work/log" ||
   { cat "$work/log"; exit 1; }
 mv "$work"/annc-*.tar.gz "$folder"
