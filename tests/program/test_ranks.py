@@ -93,6 +93,14 @@ class Ranks(Tables):
         self.assertEqual(len(one), len(two))
         self.assertLess(max(abs(a - b) for a, b in zip(one, two)), TOLERANCE)
 
+    def check_follows(self, alone, lines):
+        """The lines of ranks, and their model m, are those of one process, whose model is `alone`."""
+        for one, other in zip(alone, lines):
+            for key in ("mean_loss", "validation_loss"):
+                self.assertAlmostEqual(one.get(key, 0), other.get(key, 0), 4)
+            self.assertEqual(one.get("training_count"), other.get("training_count"))
+        self.compare("alone", "m")
+
     def test_trajectories(self):
         """N ranks follow one process; repeated runs give equal bits; rank 0 alone prints and writes."""
         for options in MANY:
@@ -103,11 +111,7 @@ class Ranks(Tables):
                 self.assertEqual(len(lines), len(alone))
                 self.assertEqual((lines[-1]["ranks"], alone[-1]["ranks"]), (ranks, 1))
                 self.assertEqual((self.folder / "log.jsonl").read_text().count("\n"), len(lines))
-                for one, other in zip(alone, lines):
-                    for key in ("mean_loss", "validation_loss"):
-                        self.assertAlmostEqual(one.get(key, 0), other.get(key, 0), 4)
-                    self.assertEqual(one.get("training_count"), other.get("training_count"))
-                self.compare("alone", "m")
+                self.check_follows(alone, lines)
                 first = (self.folder / "m").read_bytes()
                 self.train(ranks, *options, "--save", "m")
                 self.assertEqual((self.folder / "m").read_bytes(), first)
@@ -124,11 +128,7 @@ class Ranks(Tables):
             options = [*options, "--epochs", "2", "--shards", str(ranks)]
             alone = self.lines("train", "--data", self.data, *T, *CPU, *options, "--save", "alone")
             lines = self.train(ranks, *options, "--save", "m")
-            for one, other in zip(alone, lines):
-                for key in ("mean_loss", "validation_loss"):
-                    self.assertAlmostEqual(one.get(key, 0), other.get(key, 0), 4)
-                self.assertEqual(one.get("training_count"), other.get("training_count"))
-            self.compare("alone", "m")
+            self.check_follows(alone, lines)
         first = (self.folder / "m").read_bytes()
         self.train(2, *options, "--save", "m")
         self.assertEqual((self.folder / "m").read_bytes(), first)
