@@ -440,7 +440,13 @@ static void whole_runs(void)
 
 /* ---------------------------------------------------------------- sweeps */
 
-enum { NETWORKS = 12, FAILING = 3, COMPLETE = 5 };
+enum { NETWORKS = 12, COMPLETE = 5 };
+
+/* Every other network diverges: so do some that rank 0 does not train, whichever these are. */
+static bool diverges(uint32_t i)
+{
+    return i % 2 == 0;
+}
 
 /* A sweep of all ranks: its candidates, and who reported them. */
 struct sweep_of_rank {
@@ -476,7 +482,7 @@ static bool stop_sweep(void *context)
     return sweep->stops && __atomic_load_n(&sweep->own, __ATOMIC_RELAXED) > 0;
 }
 
-/* Makes the candidates: with rates of their own, one of which diverges. */
+/* Makes the candidates: with rates of their own, some of which diverge. */
 static void make_candidates(struct sweep_of_rank *sweep, uint32_t epochs)
 {
     const annc_dataset *data = sweep->rank->problem.data;
@@ -487,7 +493,7 @@ static void make_candidates(struct sweep_of_rank *sweep, uint32_t epochs)
                                                   .validation = data,
                                                   .begun = count_own,
                                                   .context = sweep}};
-        candidate->options.training.eta = i == FAILING ? 1e30 : 0.1 + 0.05 * i;
+        candidate->options.training.eta = diverges(i) ? 1e30 : 0.1 + 0.05 * i;
         CHECK(annc_network_copy(sweep->rank->problem.network, &candidate->network) == ANNC_OK);
         annc_network_parameters(candidate->network)[0] = 0.5F; /* `make` has set another on each rank */
     }
@@ -516,7 +522,7 @@ static void compare_with_alone(const struct sweep_of_rank *sweep)
     for (uint32_t i = 0; i < NETWORKS; i++) {
         const annc_candidate *one = &alone.candidates[i], *other = &sweep->candidates[i];
         CHECK(sweep->reports[i] == (i != COMPLETE));
-        CHECK(one->status == (i == FAILING ? ANNC_DIVERGED : ANNC_OK) && one->status == other->status);
+        CHECK(one->status == (diverges(i) ? ANNC_DIVERGED : ANNC_OK) && one->status == other->status);
         CHECK(strcmp(one->reason, other->reason) == 0 && strcmp(one->engine, other->engine) == 0);
         CHECK(one->result.epochs == other->result.epochs);
         CHECK(annc_candidate_merit(one) == annc_candidate_merit(other));
