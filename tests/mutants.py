@@ -41,6 +41,7 @@ MUTANTS = [
     ("all shards have one order", "src/base/order.h", "own.key[r] ^= shard * odd;", "own.key[r] ^= 0 * shard * odd;", "^shards$"),
     ("a rank takes rows of all examples", "src/base/order.h", " - cursor->held;", ";", "^shards$"),
     ("the cursor forgets the shards", "src/training/step/crew.c", "cursor.order.shards = annc_shards_of(&trainer->options);", "cursor.order.shards = 1;", "^groups$"),
+    ("shards are scaled by a sample", "src/dataset/prepare/ranges.c", "count > some && !table->has_shards", "count > some", "^shards$"),
     ("classes of a shard are those of its rows", "src/dataset/prepare/dataset.c", "for (uint32_t i = 0; labels && i < total; i++)", "for (uint32_t i = first; labels && i < first + dataset->examples.count; i++)", "^shards$"),
     ("a mapped file stays in memory", "src/dataset/tables/table.c", "    annc_mapping_leave(&table->mapping, left, end - left);\n", "", "^ranks$"),
     ("the fingerprint is that of one shard", "src/training/step/shards.c", "    if (!is_whole(data))\n        ANNC_TRY(group", "    if (false)\n        ANNC_TRY(group", "^ranks$"),

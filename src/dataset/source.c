@@ -287,6 +287,7 @@ static annc_status make_training(struct annc_loading *loading)
     const uint32_t outputs = loading->options->outputs;
     struct annc_split split = {NULL, NULL, 0, 0};
     annc_data *data = loading->data;
+    table->has_shards = loading->options->shards > 1;
     ANNC_TRY(split_rows(loading, table, &split));
     if (loading->options->model) {
         ANNC_TRY(annc_preparation_compare(loading->preparation, table, NOTES(loading)));

@@ -74,7 +74,7 @@ static void orders_differ(void)
 
 enum { ROWS = 1001, INPUTS = 5 };
 
-/* Writes an NPY file of ROWS rows. */
+/* Writes an NPY file. */
 static void write_array(const char *name, const char *type, bool fortran_order, const char *shape, const void *elements,
                         size_t bytes)
 {
@@ -167,6 +167,23 @@ static void loading(void)
     check_shards((annc_data_options){.path = "bytes.npy", .labels_path = "floats.npy", .text.target = "5"});
 }
 
+/* A shard's scaling is that of every row of a long file, not of some of them. */
+static void long_file(void)
+{
+    enum { MANY = 20000 };
+    static float floats[MANY][1];
+    static uint8_t labels[MANY];
+    for (int i = 0; i < MANY; i++) {
+        floats[i][0] = (float)(i % 10);
+        labels[i] = (uint8_t)(i % 2);
+    }
+    floats[MANY - 1][0] = 1e6F;
+    write_array("long.npy", "<f4", false, "(20000, 1)", floats, sizeof floats);
+    write_array("long-labels.npy", "|u1", false, "(20000,)", labels, sizeof labels);
+    check_shards(
+        (annc_data_options){.path = "long.npy", .labels_path = "long-labels.npy", .scale = ANNC_SCALE_STANDARDISE});
+}
+
 static void refusals(void)
 {
     annc_data data;
@@ -195,7 +212,8 @@ static void refusals(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {TEST(orders), TEST(orders_differ), TEST(loading), TEST(refusals)};
+    static const struct test tests[] = {TEST(orders), TEST(orders_differ), TEST(loading), TEST(long_file),
+                                        TEST(refusals)};
     char folder[] = "/tmp/annc-test-shards-XXXXXX", command[128];
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

@@ -197,7 +197,7 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
     uint32_t *sample = NULL;
     const uint32_t some = rows_of_sample(table->inputs);
     bool scattered = false;
-    if (table->mapping.base && count > some && annc_is_too_large_to_read(table->mapping.length)) {
+    if (table->mapping.base && count > some && !table->has_shards) {
         ANNC_TRY(sample_rows(rows, count, some, &sample));
         rows = sample;
         count = some;

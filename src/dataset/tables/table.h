@@ -43,6 +43,7 @@ struct annc_table {
     uint32_t *lines;  /* line of each row in a text file; or NULL */
     uint64_t before;  /* rows of the file in earlier pieces */
     uint64_t *number; /* of each row in the file, from 1, where rows were dropped; or NULL */
+    bool has_shards;  /* ranks hold parts of it: never measured by a sample, so that all measure alike */
 };
 
 /* Returns the number of a row in its file, from 1. */
