@@ -528,6 +528,14 @@ MUTANTS = [
     ("a FIFO without a writer is an empty file", "src/cli/terminal/open_input.c", "if (got == 0)\n        errno = ENXIO;\n    return got == 1 ||", "return got >= 0 ||", "^special_files$"),
     ("the start of a device takes no time", "src/training/step/engine_choice.c", "annc_device_row_of(kind)->start_seconds + steps * seconds", "steps * seconds", "^registry$"),
     ("weights of rows are left out (block)", "kernels/block/block_gather.cuh", "const float own = block.network.examples.weights ? weights_of(block, step)[r] : 1;", "const float own = 1;", "^weights_simulated$"),
+    # Sums between the devices of several ranks.
+    ("sums do not wait for the gradient (exchange)", "src/backend/cuda/exchange.c", "CUDA_TRY(cudaStreamWaitEvent(exchange->stream, exchange->computed, 0));", "", "^ranks$"),
+    ("the update does not wait for the sums (exchange)", "src/backend/cuda/exchange.c", "CUDA_TRY(cudaStreamWaitEvent(annc_cuda(device)->stream, exchange->summed, 0));", "", "^ranks$"),
+    ("pieces after the first are not summed (exchange)", "src/backend/cuda/exchange.c", "first < count; first += PIECE", "first < count; first += count", "^ranks$"),
+    ("the last part is as long as the others (exchange)", "src/backend/cuda/exchange.c", "count - part.first < length ? count - part.first : length", "length", "^ranks$"),
+    ("two ranks may use one GPU (exchange)", "src/backend/cuda/exchange.c", "for (uint32_t r = 0; r < rank; r++)\n        if (memcmp", "for (uint32_t r = rank; r < rank; r++)\n        if (memcmp", "^ranks$"),
+    ("failures of NCCL beside the steps are not seen (exchange)", "src/backend/cuda/exchange.c", "comm_get_async_error(exchange->comm, &result);", "comm_get_async_error(exchange->comm, &(int){0});", "^ranks$"),
+    ("the own part counts twice (kernel)", "kernels/update.cu", "load<width>(own == 0 ? values + i : parts + i)", "load<width>(values + i)", "^ranks$"),
     # Kernels that need a GPU: the engines cluster and tensor.
     ("the delayed update leaves out the biases (cluster)", "kernels/cluster/plan_steps.cuh", "(k_W * product + k_b) / job.m", "(k_W * product) / job.m", "^cluster_gpu$"),
     ("products of the inputs with themselves alone (cluster)", "kernels/cluster/plan_steps.cuh", "__dp4a(now[i][k], before[j][k], sum)", "__dp4a(now[i][k], now[j][k], sum)", "^cluster_plan_gpu$"),

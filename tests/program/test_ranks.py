@@ -485,6 +485,45 @@ class Ranks(Tables):
             self.train(ranks, *options, "--shards", "2", "--save", f"m{ranks}", device=["--device", "cuda"], environment=simulated)
         self.compare("m1", "m2")
 
+    def simulated(self, **more):
+        """Variables of ranks with simulated devices that have identities, and a stand-in for NCCL."""
+        folder = MODULE.parent / "nccl" if MODULE else None
+        if not folder or not folder.exists():
+            self.skipTest("no simulated device, or no MPI for its stand-in for NCCL")
+        before = self.environment.get("LD_LIBRARY_PATH")
+        return {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_IDENTITY": "-1", "ANNC_HOST_LEAKS": "1",
+                "LD_LIBRARY_PATH": f"{folder}:{before}" if before else str(folder), **more}
+
+    def exchange(self, ranks, *arguments, code=OK, **variables):
+        """Trains on simulated devices; returns the line about the ranks, or what is said of a failure."""
+        result = self.together(ranks, "train", "--data", self.data, "--layers", "4-30:tanh-3:softmax", *T[2:], "--device", "cuda", "--epochs", "1",
+                               "--optimizer", "adam", "--lr", "0.01", *arguments, code=code, environment=self.simulated(**variables))
+        return "\n".join(line for line in (result.stdout + result.stderr).splitlines() if line.startswith("ranks: ") or line.startswith("annc-gpu: "))
+
+    def test_nccl(self):
+        """Devices that exchange by themselves sum in the order of the ranks: they give the bits of sums in the host's memory."""
+        for ranks, batch, variables in ((2, 100, {}), (3, 100, {"ANNC_HOST_DEFER": "1"}), (3, 40, {}), (2, 40, {"ANNC_HOST_DEFER": "1"})):
+            options = ["--batch", batch]
+            self.assertRegex(self.exchange(ranks, *options, "--save", "m1", **variables), f"^ranks: {ranks}, by .*; gradients are summed by NCCL 2.23.4$")
+            self.assertRegex(self.exchange(ranks, *options, "--save", "m2", **variables, ANNC_NCCL="off"),
+                             "; gradients are summed in the host's memory: ANNC_NCCL=off$")
+            self.assertEqual(*((self.folder / name).read_bytes() for name in ("m1", "m2")))
+
+    def test_nccl_obstacles(self):
+        """Where the devices cannot exchange, all ranks go by the host's memory, and a line says why."""
+        for variables, why in (({"ANNC_HOST_IDENTITY": "7"}, "ranks 0 and 1 use the same GPU"), ({"ANNC_HOST_IDENTITY": "0"}, "rank 0 has a simulated device"),
+                               ({"ANNC_HOST_NCCL_NEWER": "2"}, "ranks 0 and 2 have different versions of NCCL"),
+                               ({"ANNC_HOST_NCCL_VERSION": "20809"}, "rank 0 finds no libnccl.so.2 (2.9 or newer)")):
+            self.assertTrue(self.exchange(3, **variables).endswith(f"; gradients are summed in the host's memory: {why}"), why)
+
+    def test_nccl_failures(self):
+        """Every call of NCCL that fails ends the training of all ranks."""
+        calls = {1: "ncclGetUniqueId", 2: "ncclCommInitRank", 3: "ncclSend and ncclRecv of gradients", 4: "ncclSend and ncclRecv of gradients",
+                 9: "ncclSend and ncclRecv of sums", 43: "an exchange of gradients"}  # the last one of the first step
+        for call, name in calls.items():
+            said = self.exchange(2, "--batch", "100", code=DEVICE, ANNC_HOST_NCCL_FAIL=str(call), ANNC_HOST_LEAKS="0")
+            self.assertIn(f"NCCL: internal error in {name}, on Simulated device", said)
+
     def test_environment(self):
         """What does not come from MPI is no group: a Slurm job array, a batch step, a group of one."""
         broken = {"ANNC_MPI_MODULE": "/nowhere"}
