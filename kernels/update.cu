@@ -2,7 +2,7 @@
 // max-norm weights.
 #include "kernels/device.cuh"
 
-// Registers: at most 32.
+// Registers: at most 40.
 __global__ void __launch_bounds__(ELEMENT_BLOCK)
     add_parts_kernel(uint32_t count, bool by_four, uint32_t ranks, uint32_t own, uint32_t stride, const float *parts,
                      float *values)
