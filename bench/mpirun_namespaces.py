@@ -23,8 +23,12 @@ NETWORK = "10.77.0"
 MOST_RANKS = 253  # addresses of the network, but for the bridge's
 BURST = "16kb"  # what may pass at once before the rate limits it
 WAIT = "50ms"  # how long a packet may wait for its turn before it is dropped
-ENTER = pathlib.Path("/run/enter")  # called by mpirun as ssh is: HOST COMMAND ...
-ENTER_SCRIPT = '#!/bin/sh\nhost=$1\nshift\nexec ip netns exec "$host" sh -c "$*"\n'
+ENTER = pathlib.Path("/run/enter")  # called by mpirun as ssh is: HOST COMMAND ...; machines of one name would share mpirun's files
+ENTER_SCRIPT = """#!/bin/sh
+host=$1
+shift
+exec ip netns exec "$host" unshare --uts sh -c 'hostname "$0" && eval "$*"' "$host" "$@"
+"""
 
 
 def fail(reason):
@@ -83,7 +87,8 @@ def make_network(settings):
 def start_ranks(settings):
     """Becomes mpirun, which takes each namespace for a machine."""
     parameters = {"plm": "rsh", "plm_rsh_agent": ENTER, "plm_rsh_no_tree_spawn": 1, "oob_tcp_if_include": f"{NETWORK}.0/24", "pml": "ob1",
-                  "btl": "self,tcp", "btl_tcp_if_include": f"{NETWORK}.0/24"}
+                  "btl": "self,tcp", "btl_tcp_if_include": f"{NETWORK}.0/24",
+                  "mpi_yield_when_idle": int(settings.n > len(os.sched_getaffinity(0)))}  # mpirun sees one rank per machine
     command = [settings.mpirun, "-n", settings.n, "--host", ",".join(map(host, range(settings.n))), "--bind-to", "none"]
     for name, value in parameters.items():
         command += ["--mca", name, value]
