@@ -23,7 +23,9 @@ NETWORK = "10.77.0"
 MOST_RANKS = 253  # addresses of the network, but for the bridge's
 BURST = "16kb"  # what may pass at once before the rate limits it
 WAIT = "50ms"  # how long a packet may wait for its turn before it is dropped
-ENTER = pathlib.Path("/run/enter")  # called by mpirun as ssh is: HOST COMMAND ...; machines of one name would share mpirun's files
+# Called by mpirun as ssh is, with HOST COMMAND ... . Each machine has a name of its own, since
+# machines of one name would share mpirun's files.
+ENTER = pathlib.Path("/run/enter")
 ENTER_SCRIPT = """#!/bin/sh
 host=$1
 shift
@@ -36,7 +38,7 @@ def fail(reason):
 
 
 def run(*command, needs=None):
-    """Runs a command; its failure ends this program with a message that says what the command needs."""
+    """Runs a command. If it fails, a message says what it needs, and this program ends."""
     try:
         result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     except FileNotFoundError:
@@ -46,12 +48,12 @@ def run(*command, needs=None):
 
 
 def host(rank):
-    """The address of a rank, and the name of its namespace."""
+    """The address of a rank, and the name of its namespace and machine."""
     return f"{NETWORK}.{rank + 1}"
 
 
 def limit(settings, namespace, device):
-    """Limits what a namespace sends by a device to the rate, and delays it if the device is a rank's."""
+    """Limits the rate of what a namespace sends by a device, and delays what a rank sends."""
     add = ["tc", *(["-n", namespace] if namespace else []), "qdisc", "add", "dev", device]
     if settings.rate:
         run(*add, "root", "handle", "1:", "tbf", "rate", f"{settings.rate}mbit", "burst", BURST, "latency", WAIT, needs="a kernel with sch_tbf")
@@ -86,9 +88,10 @@ def make_network(settings):
 
 def start_ranks(settings):
     """Becomes mpirun, which takes each namespace for a machine."""
+    crowded = settings.n > len(os.sched_getaffinity(0))  # which mpirun does not see
     parameters = {"plm": "rsh", "plm_rsh_agent": ENTER, "plm_rsh_no_tree_spawn": 1, "oob_tcp_if_include": f"{NETWORK}.0/24", "pml": "ob1",
                   "btl": "self,tcp", "btl_tcp_if_include": f"{NETWORK}.0/24",
-                  "mpi_yield_when_idle": int(settings.n > len(os.sched_getaffinity(0)))}  # mpirun sees one rank per machine
+                  "mpi_yield_when_idle": int(crowded)}
     command = [settings.mpirun, "-n", settings.n, "--host", ",".join(map(host, range(settings.n))), "--bind-to", "none"]
     for name, value in parameters.items():
         command += ["--mca", name, value]

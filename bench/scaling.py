@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The time of a step against the number of ranks: measured, and by a model made of times of one process and of sums alone.
+"""The time of a step against the number of ranks: measured, and by a model made of the times of one
+process and of sums alone.
 
     bench/scaling.py BUILD [--layers 784-1024-1024-10] [--batch 1024] [--ranks 1,2] [--rounds 5]
                      [--namespaces] [--delay MICROSECONDS] [--rate MBIT] [--json]

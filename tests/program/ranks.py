@@ -1,5 +1,5 @@
-"""Starts the program on several processes by a real mpirun. ANNC_TEST_MPIRUN is the mpirun of the library that the program was built with, if
-it is not the first one of the PATH."""
+"""Starts the program on several processes by a real mpirun. ANNC_TEST_MPIRUN is the mpirun of the
+library that the program was built with, if it is not the first one of the PATH."""
 import os
 import shutil
 import subprocess

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as program.py says."""
+"""Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as
+program.py says."""
 import json
 import os
 import pathlib

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""bench/scaling.py, and bench/mpirun_namespaces.py, which it starts: the model by hand, its answers, measurements of small networks, and ranks
-in network namespaces. Called as program.py says."""
+"""bench/scaling.py, and bench/mpirun_namespaces.py, which it starts: the model by hand,
+measurements of small networks, and ranks in network namespaces. Called as program.py says."""
 import importlib.util
 import json
 import os
@@ -63,13 +63,14 @@ class Scaling(RankTests):
         free = (0, 1e30)  # a link that costs nothing
         self.assertAlmostEqual(scaling.step(1, [4, 4, 4], 5.0, 0.5, 1, 1, True), 5.5)
         self.assertAlmostEqual(scaling.step(5, [4, 4, 4], 5.0, 0.5, *free, True), 1.5)
-        # Of 5 equal products, 2 forward, then G2, its sum beside D1 and G1, and the sum of layer 1 after them. A sum of 20 values takes 0.8 s.
+        # Of 5 equal products, 2 forward, then G2, its sum beside D1 and G1, and the sum of layer 1
+        # after them. A sum of 20 values takes 0.8 s.
         link = (0, 4 * 20 / 0.8)
         self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, True), 5 + 0.8)
         self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, False), 5 + 1.6)
 
     def test_device_model(self):
-        """The model of another device, by hand: 5 products of 2 x 100 x 16 FLOP, and sums of 20 values for each of two layers."""
+        """The model of another device, by hand: 5 products of 2 x 100 x 16 FLOP, 2 sums of 20 values."""
         arguments = ["--layers", "4-4-4", "--batch", "100", "--device-model", "Some: device:2e-6:5:0.04"]
         answers = json.loads(self.scaling(*arguments, "--json"))["device_model"]
         (name, answer), = answers.items()
@@ -96,17 +97,19 @@ class Scaling(RankTests):
         self.assertEqual([line.split()[::7] for line in lines[first + 1:first + 3]], [["1"], ["2", "oversubscribed"]])
 
     def test_same_bits(self):
-        """Ranks in network namespaces train to the bits of ranks without them, and all gradients pass their network devices."""
+        """Ranks in network namespaces train to the bits of ranks without them, and all gradients
+        pass their network devices."""
         self.need_namespaces()
         layers, rows, batch = (4, 600, 600, 3), 900, 60
         options = ["train", "--data", self.data, *CPU, "--layers", "4-600:tanh-600:tanh-3:softmax", "--cost", "categorical-cross-entropy",
                    "--lr", "0.01", "--batch", batch, "--epochs", "1", "--threads", "1", "--quiet"]
         summed = 4 * sum(n * (n_in + 1) for n_in, n in zip(layers, layers[1:])) * rows / batch  # bytes
-        count = "sed -n 's/^ *eth0://p' /proc/net/dev > device.$OMPI_COMM_WORLD_RANK"
+        count = "sed -n 's/^ *eth0://p' /proc/net/dev > device.$OMPI_COMM_WORLD_RANK && hostname >> names"
         for ranks in (2, 3):
             self.together(ranks, *options, "--save", "m")
             self.run_command(self.namespaces("-n", ranks, "sh", "-c", f'"$@" && {count}', "sh", PROGRAM, *options, "--save", "n"))
             self.assertEqual((self.folder / "n").read_bytes(), (self.folder / "m").read_bytes())
+            self.assertEqual(len(set((self.folder / "names").read_text().split())), ranks)
             for rank in range(ranks):
                 numbers = list(map(int, (self.folder / f"device.{rank}").read_text().split()))
                 for total in (numbers[0], numbers[8]):  # received, sent
