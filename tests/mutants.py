@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data"]
+SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data", "bench"]
 REFERENCE = "src/training/step/reference.c"
 CALENDAR = "src/dataset/dates/calendar.c"
 CPU = "src/backend/cpu/backend_cpu.c"
@@ -357,6 +357,10 @@ MUTANTS = [
     ("a complete network ends the sweep", "src/training/sweep/hand_out.c", "    while (out->next < out->count && out->candidates[out->next].is_complete)\n        out->next++;\n", "", "^groups$"),
     ("an error of another rank's network is lost", "src/training/sweep/hand_out.c", "        message.error = *ended->error;", "        message.error = message.error;", "^groups$"),
     ("a network of other data is restored", "src/training/sweep/candidate.c", "    if (then != data)", "    if (then != data && data == 0)", "^groups$"),
+    ("a product is one operation per weight", "bench/scaling.py", "flops = 2 * settings.batch", "flops = settings.batch", "^scaling$"),
+    ("sums of ranks wait for the errors below", "bench/scaling.py", "        if overlaps:\n            free = max(now, free)", "        if overlaps:\n            now = free = max(now, free)", "^scaling$"),
+    ("a network that cannot be made is no error", "bench/mpirun_namespaces.py", "    if result.returncode:\n", "    if False:\n", "^scaling$"),
+    ("any mpirun is Open MPI's", "bench/mpirun_namespaces.py", "    if \"Open MPI\" not in version and", "    if False and", "^scaling$"),
     ("a network of other options is restored", "src/cli/train/kept_networks.c", "then && strcmp(then, text.bytes) == 0", "then != NULL", "^ranks$"),
     ("a sweep prints its lines as the networks end", "src/cli/train/command_sweep.c", "        print_line(sweep, sweep->printed);\n", "        print_line(sweep, i);\n", "^ranks$"),
     ("a stopped run is complete", "src/training/run/training_run.c", "        return annc_fail(ANNC_STOPPED, \"stopped after epoch %u\", state->epochs);\n", "        return ANNC_OK;\n", "^runs$"),
