@@ -579,6 +579,7 @@ def programs(build, tests):
         words = test.get("command", []) + [entry.partition("=")[2] for entry in settings]  # a device may be a module that is loaded
         there = {pathlib.Path(word) for word in words} & {path for path in build.rglob("*") if path.is_file()}
         targets |= there or {build / "all"}
+    targets |= set((build / "annc").glob("*.so"))  # modules that the program loads
     return sorted(str(path.relative_to(build)) for path in targets) + ["annc_cuda"] * tests.endswith("_gpu$")
 
 
