@@ -7,7 +7,8 @@ Pairs of virtual network devices (veth) connect the namespaces to a bridge. The 
 through the kernel's network stack, and never by shared memory.
 
   --delay   delay each message by so many microseconds, one way (tc's netem)
-  --rate    limit each rank's link to so many Mbit/s in each direction (tc's tbf)
+  --rate    limit each rank's link to so many Mbit/s in each direction (tc's tbf); what it carries in
+            2 ms may pass at once, so that small sums are not slowed down
 
 Needs Linux, Open MPI's mpirun (ANNC_TEST_MPIRUN, or that of the PATH), iproute2 and util-linux, and
 root or user namespaces. The bridge and the namespaces belong to a network namespace of this command:
@@ -21,7 +22,8 @@ import sys
 
 NETWORK = "10.77.0"
 MOST_RANKS = 253  # addresses of the network, but for the bridge's
-BURST = "16kb"  # what may pass at once before the rate limits it
+BYTES_PER_MBIT = 250  # that pass at once, in 2 ms at the rate: a busy machine wakes late
+LEAST_BURST = 16000  # larger than any packet
 WAIT = "50ms"  # how long a packet may wait for its turn before it is dropped
 # Called by mpirun as ssh is, with HOST COMMAND ... . Each machine has a name of its own, since
 # machines of one name would share mpirun's files.
@@ -56,7 +58,8 @@ def limit(settings, namespace, device):
     """Limits the rate of what a namespace sends by a device, and delays what a rank sends."""
     add = ["tc", *(["-n", namespace] if namespace else []), "qdisc", "add", "dev", device]
     if settings.rate:
-        run(*add, "root", "handle", "1:", "tbf", "rate", f"{settings.rate}mbit", "burst", BURST, "latency", WAIT, needs="a kernel with sch_tbf")
+        burst = max(settings.rate * BYTES_PER_MBIT, LEAST_BURST)
+        run(*add, "root", "handle", "1:", "tbf", "rate", f"{settings.rate}mbit", "burst", str(burst), "latency", WAIT, needs="a kernel with sch_tbf")
     if settings.delay and namespace:
         run(*add, *(["parent", "1:1"] if settings.rate else ["root"]), "netem", "delay", f"{settings.delay}us", needs="a kernel with sch_netem")
 

@@ -121,7 +121,7 @@ class Scaling(RankTests):
         self.need_namespaces(*limit)
         values, seconds = self.measure("784-300-4", "--namespaces", *limit)["sums"][-1]
         self.assertEqual(values, 785 * 300)
-        self.assertGreater(seconds, 0.9 * 4 * values / (100e6 / 8))
+        self.assertGreater(seconds, 0.8 * 4 * values / (100e6 / 8))  # some bytes pass at once
 
     def test_delay(self):
         """The smallest sum of two ranks waits for two messages."""
