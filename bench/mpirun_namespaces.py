@@ -23,7 +23,7 @@ import sys
 NETWORK = "10.77.0"
 MOST_RANKS = 253  # addresses of the network, but for the bridge's
 BYTES_PER_MBIT = 250  # that pass at once, in 2 ms at the rate: a busy machine wakes late
-LEAST_BURST = 16000  # larger than any packet
+LEAST_BURST = 16000  # some packets
 WAIT = "50ms"  # how long a packet may wait for its turn before it is dropped
 # Called by mpirun as ssh is, with HOST COMMAND ... . Each machine has a name of its own, since
 # machines of one name would share mpirun's files.
