@@ -3,7 +3,7 @@
 #include "base/config.h"
 #include "base/safe_file.h"
 #include "base/status.h"
-#include "dataset/tables/idx_table.h"
+#include "dataset/array_files/idx_table.h"
 #include "faults/faults.h"
 #include "formats/zip_write.h"
 #include "support/problem.h"
