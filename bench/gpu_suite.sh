@@ -5,7 +5,7 @@
 #
 #   1. builds the program and annc-bench, benchmarks each job on the GPU, and trains the tutorial's network, also with other options and
 #      larger networks in each precision (three minutes at most)
-#   2. builds the tests and runs those labelled gpu
+#   2. builds the tests, runs those labelled gpu, and trains in two processes if MPI is there
 #   3. runs compute-sanitizer on our own kernels
 #   4. benchmarks the CPU; trains the same jobs by PyTorch, JAX and cuBLAS, if they are installed and time is left
 #
@@ -157,6 +157,30 @@ if [ "$rehearsal" = 1 ]; then
   step "GPU tests" 120 ctest --test-dir "$build" -R '^backends_(gpu|simulated)$' --output-on-failure --no-tests=error
 else
   step "GPU tests" 120 ctest --test-dir "$build" -L gpu --output-on-failure --no-tests=error -j 4
+fi
+
+# Two ranks: on one GPU, whose gradients pass through the host's memory, and on two, by NCCL, to the same bits.
+ranks() {
+  local name=$1 save=$2
+  shift 2
+  # shellcheck disable=SC2016
+  step "two ranks, $name" 60 env "$@" mpirun -n 2 sh -c \
+    '[ "$OWN_GPU" = 0 ] || export CUDA_VISIBLE_DEVICES="${OMPI_COMM_WORLD_LOCAL_RANK:-$MPI_LOCALRANKID}"; exec "$@"' -- \
+    "$build/annc-gpu" train --data digits --layers "$layers" --batch 3000 --epochs 1 --device cuda --save "$save"
+  say "    $(grep '^ranks:' "$output")"
+}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+if [[ $version == *"MPI none"* ]] || ! command -v mpirun >/dev/null; then
+  say "several ranks are left out: no MPI"
+else
+  models=$(mktemp -d)
+  ranks "one GPU" "$models/one" OWN_GPU=0
+  if [ "$(nvidia-smi --list-gpus 2>/dev/null | wc -l)" -gt 1 ]; then
+    ranks "two GPUs" "$models/nccl" OWN_GPU=1
+    ranks "two GPUs without NCCL" "$models/host" OWN_GPU=1 ANNC_NCCL=off
+    step "their equal bits" 10 cmp "$models/nccl" "$models/host"
+  fi
+  rm -r "$models"
 fi
 
 # ---------------------------------------------------------------- 3 the sanitizer, on our kernels alone

@@ -1167,6 +1167,10 @@ ANNC_API void annc_group_abort(const annc_group *group, int code);
 ANNC_API uint32_t annc_group_rank(const annc_group *group);
 ANNC_API uint32_t annc_group_size(const annc_group *group);
 ANNC_API const char *annc_group_library(const annc_group *group);
+/* Returns how gradients of ranks are summed that train on this device: "by NCCL 2.28.3", or "in the
+ * host's memory: " and why not by NCCL. NULL before a training of several ranks on the device, and
+ * for the CPU. */
+ANNC_API const char *annc_group_exchange(const annc_device *device);
 /* Returns annc_device_options.threads for this rank: its share of processors that ranks of one
  * machine have in common; 0 for NULL. */
 ANNC_API int annc_group_threads(const annc_group *group);

@@ -5,7 +5,7 @@ foreach(kernel initialise gather dropout activate delta update score)
 endforeach()
 list(APPEND ANNC_KERNEL_SOURCES ${PROJECT_SOURCE_DIR}/kernels/block/block_train.cu)
 set(ANNC_CUDA_BACKEND_SOURCES)
-foreach(source backend_cuda branches job_table block_engine)
+foreach(source backend_cuda branches nccl exchange job_table block_engine)
   list(APPEND ANNC_CUDA_BACKEND_SOURCES ${PROJECT_SOURCE_DIR}/src/backend/cuda/${source}.c)
 endforeach()
 # The engines of kernels/cluster and kernels/tensor, for nvcc alone: the simulated device has no clusters and no tensor cores.

@@ -1,5 +1,22 @@
-// update.cu - from gradients to parameters: penalties, clipping, optimisers, max-norm weights.
+// update.cu - from gradients to parameters: sums over ranks, penalties, clipping, optimisers,
+// max-norm weights.
 #include "kernels/device.cuh"
+
+// Registers: at most 40.
+__global__ void __launch_bounds__(ELEMENT_BLOCK)
+    add_parts_kernel(uint32_t count, bool by_four, uint32_t ranks, uint32_t own, uint32_t stride, const float *parts,
+                     float *values)
+{
+    for_elements(count, by_four, [=](size_t i, auto width) {
+        annc_elements<width> sum = load<width>(own == 0 ? values + i : parts + i);
+        for (uint32_t r = 1; r < ranks; r++) {
+            const annc_elements<width> part = load<width>(r == own ? values + i : parts + (size_t)r * stride + i);
+            for (unsigned e = 0; e < width; e++)
+                sum.at[e] += part.at[e];
+        }
+        store(values + i, sum);
+    });
+}
 
 // Registers: at most 32.
 // Traffic: at most 12 bytes per element.
@@ -120,6 +137,15 @@ static unsigned reduction_threads(size_t count)
     while (threads < count && threads < ELEMENT_BLOCK)
         threads *= 2;
     return threads;
+}
+
+extern "C" cudaError_t annc_launch_add_parts(cudaStream_t stream, uint32_t count, uint32_t ranks, uint32_t own,
+                                             uint32_t stride, const float *parts, float *values)
+{
+    const bool by_four = stride % 4 == 0 && are_aligned({parts, values});
+    ANNC_LAUNCH(add_parts_kernel, element_blocks(count, by_four), element_threads(count), 0, stream, count, by_four,
+                ranks, own, stride, parts, values);
+    return cudaGetLastError();
 }
 
 extern "C" cudaError_t annc_launch_penalise(cudaStream_t stream, size_t count, double l2, double l1, const float *W,

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data"]
+SOURCES = ["CMakeLists.txt", "LICENSE", "src", "kernels", "include", "tests", "data", "bench"]
 REFERENCE = "src/training/step/reference.c"
 CALENDAR = "src/dataset/dates/calendar.c"
 CPU = "src/backend/cpu/backend_cpu.c"
@@ -373,6 +373,10 @@ MUTANTS = [
     ("a complete network ends the sweep", "src/training/sweep/hand_out.c", "    while (out->next < out->count && out->candidates[out->next].is_complete)\n        out->next++;\n", "", "^groups$"),
     ("an error of another rank's network is lost", "src/training/sweep/hand_out.c", "        message.error = *ended->error;", "        message.error = message.error;", "^groups$"),
     ("a network of other data is restored", "src/training/sweep/candidate.c", "    if (then != data)", "    if (then != data && data == 0)", "^groups$"),
+    ("a product is one operation per weight", "bench/scaling.py", "flops = 2 * settings.batch", "flops = settings.batch", "^scaling$"),
+    ("sums of ranks wait for the errors below", "bench/scaling.py", "        if overlaps:\n            free = max(now, free)", "        if overlaps:\n            now = free = max(now, free)", "^scaling$"),
+    ("a network that cannot be made is no error", "bench/mpirun_namespaces.py", "    if result.returncode:\n", "    if False:\n", "^scaling$"),
+    ("any mpirun is Open MPI's", "bench/mpirun_namespaces.py", "    if \"Open MPI\" not in version and", "    if False and", "^scaling$"),
     ("a network of other options is restored", "src/cli/train/kept_networks.c", "then && strcmp(then, text.bytes) == 0", "then != NULL", "^ranks$"),
     ("a sweep prints its lines as the networks end", "src/cli/train/command_sweep.c", "        print_line(sweep, sweep->printed);\n", "        print_line(sweep, i);\n", "^ranks$"),
     ("a stopped run is complete", "src/training/run/training_run.c", "        return annc_fail(ANNC_STOPPED, \"stopped after epoch %u\", state->epochs);\n", "        return ANNC_OK;\n", "^runs$"),
@@ -544,6 +548,14 @@ MUTANTS = [
     ("a FIFO without a writer is an empty file", "src/cli/terminal/open_input.c", "if (got == 0)\n        errno = ENXIO;\n    return got == 1 ||", "return got >= 0 ||", "^special_files$"),
     ("the start of a device takes no time", "src/training/step/engine_choice.c", "annc_device_row_of(kind)->start_seconds + steps * seconds", "steps * seconds", "^registry$"),
     ("weights of rows are left out (block)", "kernels/block/block_gather.cuh", "const float own = block.network.examples.weights ? weights_of(block, step)[r] : 1;", "const float own = 1;", "^weights_simulated$"),
+    # Sums between the devices of several ranks.
+    ("sums do not wait for the gradient (exchange)", "src/backend/cuda/exchange.c", "CUDA_TRY(cudaStreamWaitEvent(exchange->stream, exchange->computed, 0));", "", "^ranks$"),
+    ("the update does not wait for the sums (exchange)", "src/backend/cuda/exchange.c", "CUDA_TRY(cudaStreamWaitEvent(annc_cuda(device)->stream, exchange->summed, 0));", "", "^ranks$"),
+    ("pieces after the first are not summed (exchange)", "src/backend/cuda/exchange.c", "first < count; first += PIECE", "first < count; first += count", "^ranks$"),
+    ("the last part is as long as the others (exchange)", "src/backend/cuda/exchange.c", "count - part.first < length ? count - part.first : length", "length", "^ranks$"),
+    ("two ranks may use one GPU (exchange)", "src/backend/cuda/exchange.c", "for (uint32_t r = 0; r < rank; r++)\n        if (memcmp", "for (uint32_t r = rank; r < rank; r++)\n        if (memcmp", "^ranks$"),
+    ("failures of NCCL beside the steps are not seen (exchange)", "src/backend/cuda/exchange.c", "if (result != ANNC_NCCL_SUCCESS)\n        status =", "if (result > 99)\n        status =", "^ranks$"),
+    ("the own part counts twice (kernel)", "kernels/update.cu", "load<width>(own == 0 ? values + i : parts + i)", "load<width>(values + i)", "^ranks$"),
     # Kernels that need a GPU: the engines cluster and tensor.
     ("the delayed update leaves out the biases (cluster)", "kernels/cluster/plan_steps.cuh", "(k_W * product + k_b) / job.m", "(k_W * product) / job.m", "^cluster_gpu$"),
     ("products of the inputs with themselves alone (cluster)", "kernels/cluster/plan_steps.cuh", "__dp4a(now[i][k], before[j][k], sum)", "__dp4a(now[i][k], now[j][k], sum)", "^cluster_plan_gpu$"),

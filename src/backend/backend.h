@@ -24,9 +24,12 @@
 
 /* Version of this interface, raised with every change of this file, of engine.h and of group.h; the
  * library rejects a module of another version with both numbers. */
-enum { ANNC_BACKEND_CONTRACT = 15 };
+enum { ANNC_BACKEND_CONTRACT = 16 };
 
 enum { ANNC_CLIP_SCRATCH = 256 };
+
+/* Values of a device that are summed in host memory at a time. */
+enum { ANNC_STAGED_VALUES = 1 << 22 };
 
 /* The library's functions for a backend; a backend in a module has no other access to the
  * library. */
@@ -41,7 +44,10 @@ struct annc_device {
     annc_device_info info;
     /* The code that computes: within info.name, all but the processor's name. Ranks must agree. */
     const char *kernels;
-    pid_t process; /* that opened it; a child of fork has neither its threads nor its CUDA context */
+    pid_t process;      /* that opened it; a child of fork has neither its threads nor its CUDA context */
+    bool is_connected;  /* with the devices of a group's other ranks: begin_sum and end_sums work */
+    char exchange[128]; /* how gradients of several ranks are summed, for people; "" before `connect` */
+    float *staging;     /* ANNC_STAGED_VALUES in host memory, for sums there; NULL if is_connected */
 };
 
 /* Score of one minibatch, or of one chunk of an evaluation. */
@@ -68,6 +74,7 @@ struct annc_label_values {
 };
 
 struct annc_engine_ops;
+struct annc_group;
 
 struct annc_backend {
     int contract;
@@ -115,6 +122,16 @@ struct annc_backend {
     /* Sets the precision of the products that follow; it is ANNC_FP32 at first. NULL if they are
      * fp32 always. */
     void (*use_precision)(annc_device *device, annc_precision precision);
+
+    /* --- sums over the devices of a group's ranks; NULL if host_memory is true */
+
+    /* Connects the devices of all ranks, collectively. If they cannot be, is_connected stays false,
+     * `exchange` says why, and `staging` is there. */
+    annc_status (*connect)(annc_device *device, const struct annc_group *group);
+    /* begin_sum and end_sums of the group, between connected devices. The operations that come next
+     * wait for the sums; the caller does not. */
+    annc_status (*begin_sum)(annc_device *device, float *values, size_t count);
+    annc_status (*end_sums)(annc_device *device);
 
     /* --- operations; l is the layer, n its units, n_in the units of the layer below, n_next those
      * of the layer above */

@@ -152,6 +152,30 @@ bool annc_group_has_agreed(const annc_group *group, annc_status status)
     return !group || status == ANNC_OK || status == ANNC_STOPPED || status == ANNC_DIVERGED || group->has_agreed;
 }
 
+/* ---------------------------------------------------------------- sums */
+
+annc_status annc_group_connect(const struct annc_group *group, annc_device *device)
+{
+    const bool is_new = device->exchange[0] == '\0';
+    return group->size > 1 && device->backend->connect && is_new ? device->backend->connect(device, group) : ANNC_OK;
+}
+
+annc_status annc_group_begin_sum(const struct annc_group *group, annc_device *device, float *values, size_t count)
+{
+    return device->is_connected ? device->backend->begin_sum(device, values, count)
+                                : group->begin_sum(group, device, values, count);
+}
+
+annc_status annc_group_end_sums(const struct annc_group *group, annc_device *device)
+{
+    return device->is_connected ? device->backend->end_sums(device) : group->end_sums(group, device);
+}
+
+const char *annc_group_exchange(const annc_device *device)
+{
+    return device && device->exchange[0] ? device->exchange : NULL;
+}
+
 /* ---------------------------------------------------------------- agreement */
 
 annc_status annc_group_find(const struct annc_group *group, bool flag, uint32_t *rank)

@@ -41,6 +41,9 @@ typedef void annc_host_last_graph_fn(long *nodes, long *longest);
 // Performs work in the stream's order: at once, or, with ANNC_HOST_DEFER=1, when something waits for it; recorded while capturing.
 void annc_host_submit(cudaStream_t stream, std::function<void()> work);
 
+// The same for a library outside the module, which finds this function in it by name.
+typedef void annc_host_submit_call_fn(cudaStream_t stream, void (*call)(void *), void *context);
+
 // Runs all threads of a grid, cluster after cluster.
 void annc_host_run_grid(const char *kernel, unsigned cluster, dim3 grid, dim3 block, size_t shared,
                         const std::function<void()> &thread);

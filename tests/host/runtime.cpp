@@ -10,6 +10,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <unistd.h>
 #include <vector>
 
 using Work = std::function<void()>;
@@ -29,7 +30,9 @@ struct Capture {
 
 struct annc_host_stream {
     int device;
+    long number; // no other stream has it
     std::deque<Work> pending;
+    long submitted = 0, ended = 0;    // pieces of work outside of captures
     std::shared_ptr<Capture> capture; // or none
     std::set<size_t> last;            // nodes that the next one comes after
 };
@@ -37,6 +40,7 @@ struct annc_host_stream {
 struct annc_host_event {
     std::shared_ptr<Capture> capture;
     std::set<size_t> last;
+    long stream = 0, submitted = 0; // outside of captures: the stream's work so far
 };
 
 struct annc_host_graph {
@@ -82,13 +86,20 @@ bool any_capturing()
     return false;
 }
 
-void drain(cudaStream_t stream)
+// Performs the first `count` pieces of a stream's work.
+void drain_until(cudaStream_t stream, long count)
 {
-    while (!stream->pending.empty()) {
+    while (stream->ended < count && !stream->pending.empty()) {
         const Work work = std::move(stream->pending.front());
         stream->pending.pop_front();
+        stream->ended++;
         work();
     }
+}
+
+void drain(cudaStream_t stream)
+{
+    drain_until(stream, stream->submitted);
 }
 
 long blocks()
@@ -210,10 +221,17 @@ void annc_host_submit(cudaStream_t stream, Work work)
     if (stream->capture) {
         stream->capture->nodes.push_back({std::move(work), std::move(stream->last)});
         stream->last = {stream->capture->nodes.size() - 1};
-    } else if (annc_host_setting("ANNC_HOST_DEFER", 0))
+    } else if (annc_host_setting("ANNC_HOST_DEFER", 0)) {
         stream->pending.push_back(std::move(work));
-    else
+        stream->submitted++;
+    } else
         work();
+}
+
+extern "C" __attribute__((visibility("default"))) void annc_host_submit_call(cudaStream_t stream, void (*call)(void *),
+                                                                             void *context)
+{
+    annc_host_submit(stream, [=] { call(context); });
 }
 
 void annc_host_enqueue(const char *kernel, unsigned cluster, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
@@ -312,6 +330,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
 {
     ENTER();
     *properties = {"Simulated device", {{0}}, memory_bytes(), 9, 0, 1};
+    const long identity = annc_host_setting("ANNC_HOST_IDENTITY", 0), own = identity < 0 ? getpid() : identity;
+    memcpy(properties->uuid.bytes, &own, sizeof own);
     return cudaSuccess;
 }
 
@@ -440,8 +460,10 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 {
     ENTER();
+    static long numbers = 0;
     *stream = new annc_host_stream;
     (*stream)->device = current_device;
+    (*stream)->number = ++numbers;
     streams.push_back(*stream);
     annc_host_objects++;
     return cudaSuccess;
@@ -505,11 +527,19 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
     ENTER();
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
-    if (!stream->capture)
-        return give(cudaErrorInvalidValue);
     event->capture = stream->capture;
     event->last = stream->last;
+    event->stream = stream->number;
+    event->submitted = stream->submitted;
     return cudaSuccess;
+}
+
+// Performs a stream's work up to an event, unless the stream has been destroyed, and thus drained.
+static void drain_before(long number, long count)
+{
+    for (cudaStream_t stream : streams)
+        if (stream->number == number)
+            return drain_until(stream, count);
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
@@ -517,8 +547,13 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     ENTER();
     if (annc_host_is_foreign(stream))
         return give(cudaErrorInvalidResourceHandle);
-    if (!event->capture || (stream->capture && stream->capture != event->capture))
+    if (event->stream == 0 || (stream->capture && stream->capture != event->capture))
         return give(cudaErrorInvalidValue);
+    if (!event->capture) {
+        const long number = event->stream, count = event->submitted;
+        annc_host_submit(stream, [=] { drain_before(number, count); });
+        return cudaSuccess;
+    }
     if (!stream->capture)
         stream->last.clear();
     stream->capture = event->capture;

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as program.py says; ANNC_TEST_MPIRUN is the mpirun
-of the library that the program was built with, if it is not the first one of the PATH."""
-import importlib.util
+"""Trainings on several processes, started by a real mpirun: Open MPI's or MPICH's. Called as
+program.py says."""
 import json
 import os
 import pathlib
@@ -13,17 +12,15 @@ import sys
 import time
 
 from program import DEVICE, DIVERGED, INPUT, MODULE, OK, OUTPUT, PROGRAM, USAGE, main, slowness
-from tables import COLUMNS, Tables, blobs, npy_file
+from ranks import CPU, RankTests, T
+from tables import COLUMNS, blobs, npy_file
 
-T = ["--layers", "4-8:tanh-3:softmax", "--cost", "categorical-cross-entropy", "--seed", "3"]
-CPU = ["--device", "cpu"]
 MANY = [  # with minibatches that two and three ranks divide unevenly, and a last one of four rows
     ["--optimizer", "sgd", "--lr", "0.1", "--batch", "7"],
     ["--optimizer", "adam", "--lr", "0.01", "--schedule", "cosine", "--dropout", "0.2", "--validation", "0.2"],
     ["--optimizer", "momentum", "--lr", "0.02", "--clip", "0.5", "--l2", "0.001", "--batch", "2"],  # of three ranks one has no row
 ]
 SWEEP = ["sweep", "--data", "t.csv", *T, *CPU, "--grid", "lr=0.01,0.1,1e30", "--grid", "batch=8,32", "--validation", "0.2"]
-MPIRUN = os.environ.get("ANNC_TEST_MPIRUN") or "mpirun"
 TOLERANCE = 1e-4  # of float sums in another order, over a few hundred steps
 
 
@@ -41,34 +38,7 @@ def parameters(path):
     return numbers
 
 
-class Ranks(Tables):
-    def setUp(self):
-        super().setUp()
-        (self.folder / "temporary").mkdir()
-        self.environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_btl_vader_single_copy_mechanism="none")
-        self.environment["ASAN_OPTIONS"] += ":detect_leaks=0"  # of the MPI library
-        self.data = self.write("t.csv", blobs(900), COLUMNS)
-
-    def need_mpi(self):
-        if "MPI none" in self.run_program("--version").stdout:
-            self.skipTest("this build has no MPI")
-        if not shutil.which(MPIRUN):
-            self.skipTest("no mpirun")
-
-    def command(self, ranks, *arguments):
-        self.need_mpi()
-        of = subprocess.run([MPIRUN, "--version"], stdout=subprocess.PIPE, env=self.environment, check=True, text=True).stdout
-        return [MPIRUN, *(["--oversubscribe"] if "Open MPI" in of or "OpenRTE" in of else []), "-n", str(ranks), str(PROGRAM), *map(str, arguments)]
-
-    def together(self, ranks, *arguments, code=OK, environment=None):
-        return self.run_command(self.command(ranks, *arguments), code, environment)
-
-    def run_command(self, command, code, environment=None):
-        result = subprocess.run(command, cwd=self.folder, env={**self.environment, **(environment or {})}, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, timeout=120)
-        self.assertEqual(result.returncode, code, f"{command}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
-        return result
-
+class Ranks(RankTests):
     def train(self, ranks, *arguments, device=CPU, **more):
         lines = self.together(ranks, "train", "--data", self.data, *T, *device, *arguments, "--json", **more).stdout.splitlines()
         return [json.loads(line) for line in lines]
@@ -170,7 +140,7 @@ class Ranks(Tables):
         def peaks(*arguments):
             command = self.command(2, "train", *arguments, *options)
             at = command.index(str(PROGRAM))
-            lines = self.run_command([*command[:at], sys.executable, "-c", script, *command[at:]], OK).stdout.splitlines()
+            lines = self.run_command([*command[:at], sys.executable, "-c", script, *command[at:]]).stdout.splitlines()
             found = [float(line.split()[1]) for line in lines if line.startswith("peak")]
             self.assertEqual(len(found), 2)
             return max(found)
@@ -441,41 +411,6 @@ class Ranks(Tables):
             self.assertEqual(told.stderr.count("is already trained"), 3)
             self.assertEqual(len(list((self.folder / "all").iterdir())), 5)
 
-    def test_scaling_model(self):
-        """bench/scaling.py: its model by hand, and its measurements of a small network."""
-        source = pathlib.Path(__file__).resolve().parents[2] / "bench" / "scaling.py"
-        specification = importlib.util.spec_from_file_location("scaling", source)
-        scaling = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(scaling)
-        self.assertEqual(scaling.parameters([784, 30, 10]), [23550, 310])
-        self.assertAlmostEqual(scaling.all_reduce(4, 1000, 1e-6, 1e9), 6 * (1e-6 + 1e-6))
-        latency, bandwidth = scaling.fit([(values, scaling.all_reduce(2, values, 5e-6, 3e9)) for values in (1, 1000, 1000000)])
-        self.assertAlmostEqual(latency, 5e-6)
-        self.assertAlmostEqual(bandwidth / 3e9, 1)
-        free = (0, 1e30)  # a link that costs nothing
-        self.assertAlmostEqual(scaling.step(1, [4, 4, 4], 5.0, 0.5, 1, 1, True), 5.5)
-        self.assertAlmostEqual(scaling.step(5, [4, 4, 4], 5.0, 0.5, *free, True), 1.5)
-        # Of 5 equal products, 2 forward, then G2, its sum beside D1 and G1, and the sum of layer 1 after them. A sum of 20 values takes 0.8 s.
-        link = (0, 4 * 20 / 0.8)
-        self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, True), 5 + 0.8)
-        self.assertAlmostEqual(scaling.step(2, [4, 4, 4], 10.0, 0, *link, False), 5 + 1.6)
-        build = PROGRAM.parent
-        if not (build / "annc-ranks").exists():
-            self.skipTest("this build has no benchmarks")
-        self.need_mpi()
-        result = subprocess.run([source, build, "--layers", "16-64-4", "--batch", "64", "--rounds", "1", "--json"], cwd=self.folder,
-                                env={**self.environment, "ANNC_TEST_MPIRUN": MPIRUN}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                timeout=120)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        scaled = json.loads(result.stdout)
-        measured = scaled["measured"]
-        self.assertEqual(set(measured["step"]), {"1", "2"})
-        self.assertEqual([values for values, _ in measured["sums"]], [1, 17, 34, 68, 136, 272, 544, 1088])
-        for link in scaled["model"].values():
-            self.assertAlmostEqual(link["steps"]["1"]["overlap"], measured["step"]["1"])
-            for steps in link["steps"].values():
-                self.assertLessEqual(steps["overlap"], steps["after"] + 1e-12)
-
     def test_off(self):
         told = self.together(2, "train", "--data", self.data, *T, *CPU, "--epochs", "1", "--json", environment={"ANNC_MPI": "off"}).stdout
         self.assertEqual(told.count('"annc.result/1"'), 2)
@@ -497,6 +432,45 @@ class Ranks(Tables):
         for ranks in (1, 2):
             self.train(ranks, *options, "--shards", "2", "--save", f"m{ranks}", device=["--device", "cuda"], environment=simulated)
         self.compare("m1", "m2")
+
+    def simulated(self, **more):
+        """Variables of ranks with simulated devices that have identities, and a stand-in for NCCL."""
+        folder = MODULE.parent / "nccl" if MODULE else None
+        if not folder or not folder.exists():
+            self.skipTest("no simulated device, or no MPI for its stand-in for NCCL")
+        before = self.environment.get("LD_LIBRARY_PATH")
+        return {"ANNC_CUDA_MODULE": str(MODULE), "ANNC_HOST_IDENTITY": "-1", "ANNC_HOST_LEAKS": "1",
+                "LD_LIBRARY_PATH": f"{folder}:{before}" if before else str(folder), **more}
+
+    def exchange(self, ranks, *arguments, code=OK, **variables):
+        """Trains on simulated devices; returns the line about the ranks, or what is said of a failure."""
+        result = self.together(ranks, "train", "--data", self.data, "--layers", "4-30:tanh-3:softmax", *T[2:], "--device", "cuda", "--epochs", "1",
+                               "--optimizer", "adam", "--lr", "0.01", *arguments, code=code, environment=self.simulated(**variables))
+        return "\n".join(line for line in (result.stdout + result.stderr).splitlines() if line.startswith("ranks: ") or line.startswith("annc-gpu: "))
+
+    def test_nccl(self):
+        """Devices that exchange by themselves sum in the order of the ranks: they give the bits of sums in the host's memory."""
+        for ranks, batch, variables in ((2, 100, {}), (3, 100, {"ANNC_HOST_DEFER": "1"}), (3, 40, {}), (2, 40, {"ANNC_HOST_DEFER": "1"})):
+            options = ["--batch", batch]
+            self.assertRegex(self.exchange(ranks, *options, "--save", "m1", **variables), f"^ranks: {ranks}, by .*; gradients are summed by NCCL 2.23.4$")
+            self.assertRegex(self.exchange(ranks, *options, "--save", "m2", **variables, ANNC_NCCL="off"),
+                             "; gradients are summed in the host's memory: ANNC_NCCL=off$")
+            self.assertEqual(*((self.folder / name).read_bytes() for name in ("m1", "m2")))
+
+    def test_nccl_obstacles(self):
+        """Where the devices cannot exchange, all ranks go by the host's memory, and a line says why."""
+        for variables, why in (({"ANNC_HOST_IDENTITY": "7"}, "ranks 0 and 1 use the same GPU"), ({"ANNC_HOST_IDENTITY": "0"}, "rank 0 has a simulated device"),
+                               ({"ANNC_HOST_NCCL_NEWER": "2"}, "ranks 0 and 2 have different versions of NCCL"),
+                               ({"ANNC_HOST_NCCL_VERSION": "20809"}, "rank 0 finds no libnccl.so.2 (2.9 or newer)")):
+            self.assertTrue(self.exchange(3, **variables).endswith(f"; gradients are summed in the host's memory: {why}"), why)
+
+    def test_nccl_failures(self):
+        """Every call of NCCL that fails ends the training of all ranks."""
+        calls = {1: "ncclGetUniqueId", 2: "ncclCommInitRank", 3: "ncclSend and ncclRecv of gradients", 4: "ncclSend and ncclRecv of gradients",
+                 9: "ncclSend and ncclRecv of sums", 43: "an exchange of gradients"}  # the last one of the first step
+        for call, name in calls.items():
+            said = self.exchange(2, "--batch", "100", code=DEVICE, ANNC_HOST_NCCL_FAIL=str(call), ANNC_HOST_LEAKS="0")
+            self.assertIn(f"NCCL: internal error in {name}, on Simulated device", said)
 
     def test_environment(self):
         """What does not come from MPI is no group: a Slurm job array, a batch step, a group of one."""

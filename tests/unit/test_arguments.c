@@ -457,7 +457,7 @@ static void runs(void)
     REFUSES("what", annc_group_same(NULL, NULL, "text"));
     REFUSES("text", annc_group_same(NULL, "options", NULL));
     CHECK(annc_group_started(NULL) == 1 && annc_group_size(NULL) == 1 && annc_group_rank(NULL) == 0);
-    CHECK(!annc_group_library(NULL) && annc_group_threads(NULL) == 0);
+    CHECK(!annc_group_library(NULL) && !annc_group_exchange(NULL) && annc_group_threads(NULL) == 0);
     CHECK(annc_group_agree(NULL, ANNC_INPUT) == ANNC_INPUT && annc_group_has_agreed(NULL, ANNC_INPUT));
     annc_group_abort(NULL, 1);
     annc_group_close(NULL);

@@ -7,6 +7,7 @@
 #include "backend/backend.h"
 #include "backend/cuda/block.h"
 #include "backend/cuda/cuda_device.h"
+#include "backend/cuda/exchange.h"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda_estimate.h"
 #include "backend/engine.h"
@@ -115,6 +116,9 @@ static void cuda_close(annc_device *device)
     close_products(&self->products);
     close_products(&self->of_weights);
     annc_branches_close(&self->branches);
+    annc_exchange_close(self->exchange);
+    if (device->staging)
+        cudaFreeHost(device->staging);
     if (self->reductions)
         cudaFree(self->reductions);
     if (self->copies)
@@ -778,6 +782,9 @@ static const struct annc_backend backend_cuda = {
     cuda_synchronise,
     cuda_is_idle,
     cuda_use_precision,
+    annc_exchange_connect,
+    annc_exchange_begin_sum,
+    annc_exchange_end_sums,
     cuda_initialise,
     cuda_gather,
     cuda_perturb,

@@ -27,6 +27,8 @@ struct annc_products {
     void *workspace;
 };
 
+struct annc_exchange;
+
 struct annc_cuda_device {
     struct annc_device device;
     int index;
@@ -38,6 +40,7 @@ struct annc_cuda_device {
     struct annc_reductions *reductions, *of_errors;
     struct annc_block_limits block; /* of the engines block and split */
     struct annc_staged *staged;
+    struct annc_exchange *exchange; /* with the devices of other ranks, or NULL */
 };
 
 static inline struct annc_cuda_device *annc_cuda(annc_device *device)

@@ -66,6 +66,11 @@ cudaError_t annc_launch_times_derivative(cudaStream_t stream, struct annc_reduct
 cudaError_t annc_launch_bias_step(cudaStream_t stream, struct annc_reductions *reductions, uint32_t m, uint32_t n,
                                   float alpha, float beta, const float *delta, float *b);
 
+/* Adds what each rank has of `count` values, in the order of the ranks: values + part of rank r, or
+ * for r = own their previous values. The parts begin `stride` values apart. */
+cudaError_t annc_launch_add_parts(cudaStream_t stream, uint32_t count, uint32_t ranks, uint32_t own, uint32_t stride,
+                                  const float *parts, float *values);
+
 cudaError_t annc_launch_penalise(cudaStream_t stream, size_t count, double l2, double l1, const float *W, float *G);
 
 cudaError_t annc_launch_clip(cudaStream_t stream, size_t count, double limit, float *G, double *scratch);

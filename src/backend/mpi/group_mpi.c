@@ -16,7 +16,7 @@
 #include <time.h>
 
 /* Values are summed in pieces of this many, and bytes copied: MPI counts them with an int. */
-enum { PIECE = 1 << 22, PIECE_BYTES = 1 << 30 };
+enum { PIECE = ANNC_STAGED_VALUES, PIECE_BYTES = 1 << 30 };
 
 /* Sums of one step, one per layer; values from which on a sum begins before the step's end. */
 enum { MOST_SUMS = ANNC_MAX_LAYERS, LEAST_BESIDE = 1 << 18 };
@@ -32,7 +32,6 @@ struct ranks {
     char library[128];
     /* Memory of a sum. A rank adds up the part of a piece that it owns, from all ranks. */
     void *parts;              /* PIECE values: the own part as each rank has it */
-    float *staged;            /* PIECE values of a device's memory, from the first such sum on */
     int *counts, *firsts;     /* of the parts of all ranks */
     int *own_counts, *places; /* of the own part, from each rank in `parts` */
     /* Sums between begin_sum and end_sums, guarded by the mutex. */
@@ -125,27 +124,15 @@ static void sum_piece(struct ranks *ranks, float *values, int count, bool is_bes
     gather(ranks, values, is_beside);
 }
 
-static void *take(struct ranks *ranks, size_t bytes)
-{
-    void *memory = malloc(bytes > 0 ? bytes : 1);
-    if (!memory)
-        ranks->fail(ANNC_MEMORY, "out of memory: the ranks' sums, %zu bytes", bytes);
-    return memory;
-}
-
 /* Sums memory of a device that the host cannot read, by a copy in the host's. */
 static annc_status sum_staged(struct ranks *ranks, annc_device *device, float *values, int count)
 {
     const size_t bytes = (size_t)count * sizeof *values;
-    if (!ranks->staged)
-        ranks->staged = take(ranks, PIECE * sizeof *ranks->staged);
-    if (!ranks->staged)
-        return ANNC_MEMORY;
-    const annc_status status = device->backend->download(device, ranks->staged, values, bytes);
+    const annc_status status = device->backend->download(device, device->staging, values, bytes);
     if (status != ANNC_OK)
         return status;
-    sum_piece(ranks, ranks->staged, count, false);
-    return device->backend->upload(device, values, ranks->staged, bytes);
+    sum_piece(ranks, device->staging, count, false);
+    return device->backend->upload(device, values, device->staging, bytes);
 }
 
 /* Sums values piece by piece; is_beside: in the thread beside the main one, in host memory. */
@@ -316,8 +303,7 @@ static annc_status find_message(const struct annc_group *group, uint32_t *from)
 
 static void free_ranks(struct ranks *ranks)
 {
-    void *const memory[] = {ranks->parts,      ranks->staged, ranks->counts, ranks->firsts,
-                            ranks->own_counts, ranks->places, ranks};
+    void *const memory[] = {ranks->parts, ranks->counts, ranks->firsts, ranks->own_counts, ranks->places, ranks};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         free(memory[i]);
 }
@@ -356,6 +342,14 @@ static uint32_t count_sharers(void)
     free(all);
     MPI_Comm_free(&machine);
     return sharers;
+}
+
+static void *take(struct ranks *ranks, size_t bytes)
+{
+    void *memory = malloc(bytes > 0 ? bytes : 1);
+    if (!memory)
+        ranks->fail(ANNC_MEMORY, "out of memory: the ranks' sums, %zu bytes", bytes);
+    return memory;
 }
 
 static annc_status allocate_sums(struct ranks *ranks)

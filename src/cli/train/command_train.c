@@ -238,9 +238,12 @@ static annc_status save_end(struct session *session)
 static void note_ranks(const struct session *session)
 {
     const int threads = annc_device_describe(session->device)->threads;
-    if (ranks_group())
-        note(session->options, "ranks: %u, by %s; rank 0 computes with %d thread%s", ranks_count(),
-             annc_group_library(ranks_group()), threads, annc_plural((uint64_t)threads));
+    const char *exchange = annc_group_exchange(session->device), *library = annc_group_library(ranks_group());
+    if (exchange)
+        note(session->options, "ranks: %u, by %s; gradients are summed %s", ranks_count(), library, exchange);
+    else if (ranks_group())
+        note(session->options, "ranks: %u, by %s; rank 0 computes with %d thread%s", ranks_count(), library, threads,
+             annc_plural((uint64_t)threads));
 }
 
 /* Trains one network on all data. */

@@ -369,11 +369,11 @@ annc_status annc_pass_gradient(struct annc_pass *pass, const struct annc_cursor 
         const size_t W = pass->layout.W[l], end = pass->layout.end[l];
         ANNC_TRY(layer_step(pass, m, l, alpha, 0, gradient));
         if (group->size > 1) /* goes on during the layers below */
-            ANNC_TRY(group->begin_sum(group, pass->device, gradient + W, end - W));
+            ANNC_TRY(annc_group_begin_sum(group, pass->device, gradient + W, end - W));
         ANNC_TRY(lower_delta(pass, cursor, m, l, theta, alpha, 0, gradient));
     }
     if (group->size > 1)
-        ANNC_TRY(group->end_sums(group, pass->device));
+        ANNC_TRY(annc_group_end_sums(group, pass->device));
 out:
     return status;
 }

@@ -211,7 +211,8 @@ static annc_status open_engine(annc_trainer *trainer)
     return trainer->engine ? trainer->engine->open(trainer->device, &job, 1, &trainer->engine_state) : ANNC_OK;
 }
 
-/* Sets up what only several ranks or shards need: equal first parameters, the fingerprint. */
+/* Sets up what only several ranks or shards need: connected devices, equal first parameters, the
+ * fingerprint. */
 static annc_status join(annc_trainer *trainer)
 {
     const struct annc_group *group = &trainer->group;
@@ -224,6 +225,7 @@ static annc_status join(annc_trainer *trainer)
         return ANNC_OK;
     if (trainer->feed.streams)
         return annc_fail(ANNC_DEVICE, "several ranks train together only if all examples fit on each device");
+    ANNC_RETURN_IF_FAILED(annc_group_connect(group, trainer->device));
     return group->broadcast(group, 0, trainer->network->theta,
                             annc_shape_parameters(&trainer->network->shape) * sizeof(float));
 }
