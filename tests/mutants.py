@@ -53,7 +53,7 @@ MUTANTS = [
     ("a text changes while it is read", "src/dataset/tables/csv.c", "    ANNC_TRY(annc_columns_check(&reading->records, &reading->columns));\n", "", "^number_runs$"),
     ("a text becomes shorter while it is read", "src/dataset/tables/csv.c", "    if (!more)\n        return annc_stream_malformed(reading->records.stream, \"changed", "    if (false)\n        return annc_stream_malformed(reading->records.stream, \"changed", "^number_runs$"),
     ("the order of a text's rows does not matter", "src/dataset/tables/csv.c", "    inputs->hash = annc_hash(inputs->hash, one->x, one->inputs * sizeof(float));\n", "", "^shards$"),
-    ("the inputs of an array do not matter", "src/dataset/tables/table.c", "        hash = annc_hash(hash, (const char *)table->x + row * n, n);\n", "", "^(shards|ranks)$"),
+    ("the inputs of an array do not matter", "src/dataset/tables/table.c", "        hash = annc_hash(hash, (const char *)table->x + row * n, n);\n", "", "^shards$"),
     ("classes of other shards do not matter", "src/dataset/prepare/shard.c", "        hash = annc_hash(hash, labels, table->rows * sizeof *labels);\n", "        ;\n", "^shards$"),
     ("targets of other shards do not matter", "src/dataset/prepare/shard.c", "        hash = annc_hash(hash, table->targets, ", "        (void)(table->targets, ", "^shards$"),
     ("the choice of training rows does not matter", "src/dataset/prepare/shard.c", "rows ? annc_hash(hash, rows, count * sizeof *rows) : hash", "hash", "^shards$"),
