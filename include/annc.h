@@ -443,9 +443,9 @@ typedef struct annc_data_options {
     uint32_t folds, fold;                /* validate on fold `fold`, from 0, of `folds`; 0 = no folds */
     uint64_t seed;                       /* of the choice of validation rows */
     /* Of `shards` consecutive parts of the training rows, keep only part `shard`, from 0; 0 or 1 =
-     * all rows. Scaling and classes are those of all rows. Raw IDX files of bytes, and NPY files of
-     * bytes or float32, are read only where they are needed; other files are read whole, and the
-     * other rows then given up. ANNC_USAGE with weights of rows or folds. */
+     * all rows. Scaling and classes are those of all rows. Raw IDX files of bytes, NPY files of
+     * bytes or float32, and text tables are mapped, and must not change meanwhile; other files are
+     * read whole, and the other rows then given up. ANNC_USAGE with weights of rows or folds. */
     uint32_t shards, shard;
     /* ANNC_SOURCE_ARRAYS: the rows to train with, or to test with if need_train is false; and rows
      * for validation, or NULL. */

@@ -1,6 +1,7 @@
 #include "base/checksum.h"
 
 #include <pthread.h>
+#include <string.h>
 
 static const uint32_t POLYNOMIAL = 0xEDB88320;
 
@@ -36,4 +37,25 @@ uint32_t annc_crc32(uint32_t crc, const void *bytes, size_t count)
     for (; count > 0; count--, at++)
         crc = table[0][(crc ^ *at) & 255] ^ crc >> 8;
     return ~crc;
+}
+
+/* Mixes one word after another into the hash by a multiplication and a shift, so that each bit
+ * affects all (the constant is 2^64 over the golden ratio). */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 29;
+}
+
+uint64_t annc_hash(uint64_t hash, const void *bytes, size_t count)
+{
+    uint64_t word = 0;
+    size_t i = 0;
+    for (; i + sizeof word <= count; i += sizeof word) {
+        memcpy(&word, (const char *)bytes + i, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, (const char *)bytes + i, count - i);
+    return mix(hash, word);
 }

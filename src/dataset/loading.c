@@ -4,6 +4,8 @@
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "dataset/array_files/idx_table.h"
+#include "dataset/array_files/numpy_table.h"
 #include "dataset/idx/idx_find.h"
 #include "dataset/pictures/picture_folder.h"
 #include "dataset/pictures/picture_table.h"
@@ -11,8 +13,6 @@
 #include "dataset/prepare/preparation.h"
 #include "dataset/prepare/preparation_text.h"
 #include "dataset/tables/csv.h"
-#include "dataset/tables/idx_table.h"
-#include "dataset/tables/numpy_table.h"
 #include "dataset/tables/table.h"
 #include "formats/jpeg.h"
 #include "formats/npy.h"
@@ -126,13 +126,17 @@ out:
     return status;
 }
 
-/* Returns whether the inputs of a part stay in their file if they can: those of which one shard is
- * needed, unless rows are to be moved. */
+/* Returns whether one shard is needed of the inputs of a part, so that they stay in their file. */
 static bool stays_in_file(const struct annc_loading *loading, int p)
 {
+    return p == ANNC_PART_TRAIN && loading->options->shards > 1;
+}
+
+/* Returns whether they do in a file of an array: not if rows are to be moved. */
+static bool stays_in_array(const struct annc_loading *loading, int p)
+{
     const annc_data_options *options = loading->options;
-    return p == ANNC_PART_TRAIN && options->shards > 1 && options->text.missing != ANNC_MISSING_DROP &&
-           !options->weights_path;
+    return stays_in_file(loading, p) && options->text.missing != ANNC_MISSING_DROP && !options->weights_path;
 }
 
 static annc_status read_idx(struct annc_loading *loading, const char *path, struct annc_stream *stream,
@@ -147,7 +151,7 @@ static annc_status read_idx(struct annc_loading *loading, const char *path, stru
         snprintf(labels, sizeof labels, "%s", labels_path ? labels_path : "");
     else
         ANNC_TRY(annc_idx_find_labels(path, labels, sizeof labels));
-    ANNC_TRY(annc_idx_table(stream, labels, loading->options->transpose, stays_in_file(loading, p), &loading->table[p],
+    ANNC_TRY(annc_idx_table(stream, labels, loading->options->transpose, stays_in_array(loading, p), &loading->table[p],
                             NOTES(loading)));
 out:
     return status;
@@ -316,7 +320,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
         break;
     case ANNC_FORMAT_NPY:
         ANNC_TRY(annc_npy_table(stream, labels_path, options->unlabelled, options->text.target != NULL,
-                                stays_in_file(loading, p), &loading->table[p]));
+                                stays_in_array(loading, p), &loading->table[p]));
         break;
     case ANNC_FORMAT_NPZ:
         ANNC_TRY(read_npz(loading, path, labels_path, p, &has_test));
@@ -327,8 +331,10 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
         break;
     case ANNC_FORMAT_TEXT:
         text = text_options(options, path);
-        ANNC_TRY(annc_csv_read(stream, &text, annc_loading_columns(loading), !options->unlabelled, &loading->table[p],
-                               NOTES(loading)));
+        ANNC_TRY(annc_csv_read(stream, &text, annc_loading_columns(loading), !options->unlabelled,
+                               stays_in_file(loading, p), &loading->table[p], NOTES(loading)));
+        if (loading->table[p].text) /* it keeps the stream */
+            stream = NULL;
         break;
     }
     ANNC_TRY(read_weights(loading, p));

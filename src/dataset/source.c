@@ -261,10 +261,13 @@ static annc_status split_rows(const struct annc_loading *loading, const struct a
 static void move_unseen(struct annc_loading *loading)
 {
     const struct annc_categories *categories = &loading->preparation->like.categories;
-    for (int p = 0; p < ANNC_PARTS; p++)
-        if (loading->has_part[p] && loading->table[p].categories.count > 0) /* a text table */
-            annc_categories_move_unseen(categories, loading->table[p].x, loading->table[p].rows,
-                                        loading->table[p].inputs);
+    for (int p = 0; p < ANNC_PARTS; p++) {
+        struct annc_table *table = &loading->table[p];
+        if (table->text)
+            annc_categories_copy_unseen(categories, &table->categories);
+        else if (loading->has_part[p] && table->categories.count > 0) /* a text table */
+            annc_categories_move_unseen(categories, table->x, table->rows, table->inputs);
+    }
 }
 
 /* Makes the training set of `count` rows of its table: the listed ones or, with rows NULL, all; or

@@ -3,7 +3,7 @@
 #include "base/config.h"
 #include "base/safe_file.h"
 #include "base/status.h"
-#include "dataset/tables/idx_table.h"
+#include "dataset/array_files/idx_table.h"
 #include "faults/faults.h"
 #include "formats/zip_write.h"
 #include "support/problem.h"
@@ -255,6 +255,9 @@ static void data_of_tables(void)
     annc_data_options options = table_options("table.csv");
     options.validation = 0.2;
     every_call("a table", load, &options, 0);
+    options.shards = 2;
+    every_call("a shard of a table", load, &options, 0);
+    options.shards = 0;
     options.validation = 0;
     options.folds = 3;
     options.fold = 1;
@@ -299,6 +302,8 @@ static void data_of_tables(void)
     options = table_options("latin.csv");
     options.text.separator = ';';
     every_call("a table in Latin-1", load, &options, 0);
+    options.shards = 2;
+    every_call("a shard of a table in Latin-1", load, &options, 0);
 }
 
 /* Images that stay in their file, and are looked at here and there. */

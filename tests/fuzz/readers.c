@@ -140,6 +140,7 @@ static void read_table(void)
          .text = {.label = "1", .missing = ANNC_MISSING_DROP, .header = ANNC_NO, .decimal = ',', .thousands = '.'}},
         {.need_train = true, .validation = 0.5, .text = {.label = "1", .weight = "2", .missing = ANNC_MISSING_DROP}},
         {.need_train = true, .text = {.label = "2", .label_separator = '.'}},
+        {.need_train = true, .validation = 0.5, .shards = 2, .shard = 1, .text = {.missing = ANNC_MISSING_MEAN}},
         {.need_test = true, .unlabelled = true, .model = table_model, .outputs = 2},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {

@@ -149,6 +149,12 @@ class Ranks(RankTests):
         self.assertGreater(whole, megabytes)
         for data in (["x.npy", "--labels", "y.npy"], ["train-images-idx3-ubyte"], ["f.npy", "--labels", "fy.npy"]):
             self.assertLess(peaks("--data", *data, "--shards", "2"), whole - 0.4 * megabytes, data)
+        row = ",".join(f"{i % 7}.25" for i in range(inputs)) + ","
+        (self.folder / "t.csv").write_text("".join(f"{row}{i % 2}\n" for i in range(count // 4)))
+        table = ["--data", "t.csv", "--label", str(inputs + 1)]
+        whole = peaks(*table)
+        self.assertGreater(whole, 2 * megabytes)  # text and numbers
+        self.assertLess(peaks(*table, "--shards", "2"), whole - 1.2 * megabytes)
 
     def test_large_layers(self):
         """The sums of large layers go on beside the computation: the same trajectory, and equal bits in repeated runs."""
@@ -249,8 +255,8 @@ class Ranks(RankTests):
         def pair(first, second):
             return [*half, *first, ":", *half[1:], *second]
 
-        def place(name):
-            at = [*half]
+        def place(name, command=half):
+            at = [*command]
             at[at.index("-n"):at.index("-n")] = ["-wdir", str(self.folder / name)]
             return at
 
@@ -258,6 +264,13 @@ class Ranks(RankTests):
         self.assertEqual(self.complaints(refused), ["annc-gpu: the ranks must have the same options, but rank 0 has 'lr = 0.1' and rank 1 has 'lr = 0.5'"])
         refused = self.run_command([*place("one"), ":", *place("two")[1:]], INPUT)
         self.assertRegex("\n".join(self.complaints(refused)), "^annc-gpu: the ranks must have the same data, but rank 0 has '900 examples [^\n]*$")
+        for name in ("one", "two"):  # of which rank 1 alone trains on the last row
+            (self.folder / name / "y.npy").write_bytes(npy_file((900,), "|u1", bytes(i % 3 for i in range(900))))
+            (self.folder / name / "x.npy").write_bytes(npy_file((900, 4), "|u1", bytes(i % 11 for i in range(3599)) + name[:1].encode()))
+        for options in (["--data", "t.csv"], ["--data", "x.npy", "--labels", "y.npy"]):
+            shards = self.command(1, "train", *options, "--shards", "2", *T, *CPU)
+            refused = self.run_command([*place("one", shards), ":", *place("two", shards)[1:]], INPUT)
+            self.assertRegex("\n".join(self.complaints(refused)), "^annc-gpu: the ranks must have the same data, but rank 0 has '900 examples [^\n]*$")
         (self.folder / "two" / "t.csv").unlink()
         refused = self.run_command([*place("one"), ":", *place("two")[1:]], INPUT)
         self.assertEqual(self.complaints(refused), ["annc-gpu: rank 1: t.csv: No such file or directory"])

@@ -1,9 +1,9 @@
 /* IDX files: found by their names, in whatever order a folder lists them; larger than memory, turned, in pieces. What is wrong inside of them is in
  * test_dataset.c. */
+#include "dataset/array_files/idx_table.h"
 #include "dataset/idx/idx.h"
 #include "dataset/idx/idx_find.h"
 #include "dataset/pictures/image_style.h"
-#include "dataset/tables/idx_table.h"
 #include "support/test.h"
 
 #include <stdio.h>

@@ -1,11 +1,12 @@
-/* Tables read with the processor's vectors (dataset/text/number_run.h) and field by field: random
- * tables of numbers, words, dates, quotes, blanks, empty cells, all line ends and mistakes give the
- * same examples, notes and messages. */
+/* Tables read with the processor's vectors (dataset/text/number_run.h) and field by field, and in two
+ * shards, whose rows are read again from the text: random tables of numbers, words, dates, quotes,
+ * blanks, empty cells, all line ends and mistakes give the same examples, notes and messages. */
 #include "support/test.h"
 
 #include "annc.h"
 #include "base/number.h"
 #include "dataset/prepare/dataset.h"
+#include "dataset/tables/csv.h"
 #include "dataset/text/number_run.h"
 #include "dataset/text/records.h"
 
@@ -162,19 +163,16 @@ static void make_table(struct text *text)
 struct outcome {
     annc_status status;
     char message[2048], notes[2048];
-    uint32_t rows, inputs;
-    float *x;
+    uint32_t rows;
+    size_t row; /* bytes of inputs */
+    char *x;
     int32_t *labels;
 };
 
-static void load(const char *path, const annc_data_options *options, const char *kernels, struct outcome *outcome)
+/* Adds the examples of a file to an outcome, which is zeros at first. */
+static void load(const char *path, const annc_data_options *options, struct outcome *outcome)
 {
     annc_data data;
-    memset(outcome, 0, sizeof *outcome);
-    if (kernels)
-        setenv("ANNC_CPU_KERNELS", kernels, 1);
-    else
-        unsetenv("ANNC_CPU_KERNELS");
     annc_data_options own = *options;
     own.path = path;
     outcome->status = annc_data_load(&own, &data);
@@ -182,24 +180,55 @@ static void load(const char *path, const annc_data_options *options, const char 
     if (outcome->status != ANNC_OK)
         return;
     const annc_examples *examples = annc_dataset_examples(data.train);
-    const size_t count = (size_t)examples->count * examples->inputs;
+    const uint32_t before = outcome->rows;
     memcpy(outcome->notes, data.notes, sizeof outcome->notes);
-    outcome->rows = examples->count;
-    outcome->inputs = examples->inputs;
-    outcome->x = malloc(count * sizeof *outcome->x + 1);
-    outcome->labels = calloc(examples->count + 1, sizeof *outcome->labels);
-    memcpy(outcome->x, examples->x, count * sizeof *outcome->x);
-    if (examples->labels)
-        memcpy(outcome->labels, examples->labels, examples->count * sizeof *outcome->labels);
+    outcome->rows += examples->count;
+    outcome->row = examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
+    outcome->x = realloc(outcome->x, outcome->rows * outcome->row);
+    outcome->labels = realloc(outcome->labels, outcome->rows * sizeof *outcome->labels);
+    memcpy(outcome->x + before * outcome->row, examples->x, examples->count * outcome->row);
+    for (uint32_t i = 0; i < examples->count; i++)
+        outcome->labels[before + i] = examples->labels ? examples->labels[i] : -1;
     annc_data_free(&data);
+}
+
+static void load_with(const char *path, const annc_data_options *options, const char *kernels, struct outcome *outcome)
+{
+    memset(outcome, 0, sizeof *outcome);
+    setenv("ANNC_CPU_KERNELS", kernels, 1);
+    load(path, options, outcome);
+    unsetenv("ANNC_CPU_KERNELS");
+}
+
+/* Loads one of two shards after the other. */
+static void load_shards(const char *path, const annc_data_options *options, struct outcome *outcome)
+{
+    annc_data_options own = *options;
+    memset(outcome, 0, sizeof *outcome);
+    own.shards = 2;
+    for (own.shard = 0; own.shard < own.shards; own.shard++)
+        load(path, &own, outcome);
 }
 
 static bool are_equal(const struct outcome *a, const struct outcome *b)
 {
     return a->status == b->status && strcmp(a->message, b->message) == 0 && strcmp(a->notes, b->notes) == 0 &&
-           a->rows == b->rows && a->inputs == b->inputs &&
-           (!a->x || (memcmp(a->x, b->x, (size_t)a->rows * a->inputs * sizeof *a->x) == 0 &&
+           a->rows == b->rows && a->row == b->row &&
+           (!a->x || (memcmp(a->x, b->x, a->rows * a->row) == 0 &&
                       memcmp(a->labels, b->labels, a->rows * sizeof *a->labels) == 0));
+}
+
+static void check_equal(int i, const struct text *text, const struct outcome *a, const char *how,
+                        const struct outcome *b)
+{
+    CHECK_MSG(are_equal(a, b), "table %d: %d '%s' '%s', %s %d '%s' '%s':\n%.*s", i, (int)a->status, a->message,
+              a->notes, how, (int)b->status, b->message, b->notes, (int)text->size, text->bytes);
+}
+
+static void free_outcome(struct outcome *outcome)
+{
+    free(outcome->x);
+    free(outcome->labels);
 }
 
 static void tables(void)
@@ -210,27 +239,27 @@ static void tables(void)
     uint32_t taken = 0;
     CHECK(descriptor >= 0);
     for (int i = 0; i < CASES; i++) {
-        struct outcome vectors, single;
+        struct outcome vectors = {.rows = 0}, single, shards;
         const annc_data_options options = {.need_train = true,
-                                           .scale = ANNC_SCALE_NONE,
+                                           .scale = draw(2) ? ANNC_SCALE_NONE : ANNC_SCALE_AUTO,
+                                           .validation = draw(2) * 0.25,
                                            .text = {.missing = (annc_missing)draw(3),
                                                     .label = draw(2) ? "label" : NULL,
                                                     .header = (annc_choice)(draw(8) == 0 ? 1 + draw(2) : 0)}};
         make_table(&text);
         CHECK(ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text.bytes, text.size, 0) == (ssize_t)text.size);
-        load(path, &options, NULL, &vectors);
-        load(path, &options, "portable", &single);
+        load(path, &options, &vectors);
+        load_with(path, &options, "portable", &single);
+        load_shards(path, &options, &shards);
         taken += vectors.status == ANNC_OK;
-        CHECK_MSG(are_equal(&vectors, &single), "table %d: %d '%s' '%s', field by field %d '%s' '%s':\n%.*s", i,
-                  (int)vectors.status, vectors.message, vectors.notes, (int)single.status, single.message, single.notes,
-                  (int)text.size, text.bytes);
-        free(vectors.x);
-        free(vectors.labels);
-        free(single.x);
-        free(single.labels);
+        check_equal(i, &text, &vectors, "field by field", &single);
+        if (vectors.rows != 1) /* of which there are no two shards */
+            check_equal(i, &text, &vectors, "in shards", &shards);
+        free_outcome(&vectors);
+        free_outcome(&single);
+        free_outcome(&shards);
     }
     CHECK_MSG(taken > CASES / 4 && taken < CASES * 9 / 10, "%u of %d tables are taken", taken, CASES);
-    unsetenv("ANNC_CPU_KERNELS");
     close(descriptor);
     unlink(path);
 }
@@ -242,15 +271,52 @@ static void repeated_header(void)
     char path[] = "/tmp/annc-test-runs-XXXXXX";
     const int descriptor = mkstemp(path);
     const annc_data_options options = {.need_train = true, .text = {.label = "4"}};
-    struct outcome outcome;
+    struct outcome outcome = {.rows = 0};
     text.size = 0;
     for (int i = 0; i < 81; i++)
         add(&text, i % 40 == 0 ? "0,1,2,3\n" : i % 2 ? "5.5,6,7,1\n" : "4,2.5,9,0\n");
     add(&text, "4,2.5,9,0\n5.5,6,7,1\n4,2.5,9,0\n5.5,6,7,1\n4,2.5,9,0\n5.5,6,7,1\n4,2.5,9,0\n5.5,6,7,1\n");
     CHECK(descriptor >= 0 && pwrite(descriptor, text.bytes, text.size, 0) == (ssize_t)text.size);
-    load(path, &options, NULL, &outcome);
+    load(path, &options, &outcome);
     CHECK_MSG(outcome.status == ANNC_INPUT && strstr(outcome.message, "line 41 repeats the header (2 such lines)"),
               "%s", outcome.message);
+    close(descriptor);
+    unlink(path);
+}
+
+/* ---------------------------------------------------------------- texts that change */
+
+static void write_lines(const char *path, const char *line, int lines)
+{
+    FILE *file = fopen(path, "r+b");
+    for (int i = 0; file && i < lines; i++)
+        fputs(line, file);
+    fclose(file);
+}
+
+/* A text that changes between two passes is noticed. */
+static void changed_text(void)
+{
+    char path[] = "/tmp/annc-test-runs-XXXXXX", notes[2048] = "";
+    const int descriptor = mkstemp(path);
+    const annc_text_options options = {.header = ANNC_NO, .label = "3"};
+    struct annc_stream *stream = NULL;
+    struct annc_table table;
+    double values[2] = {0, 0};
+    CHECK(descriptor >= 0);
+    write_lines(path, "1.5,22,0\n3.5,44,1\n", 500);
+    REQUIRE_OK(annc_stream_open(path, &stream));
+    REQUIRE_OK(annc_csv_read(stream, &options, NULL, true, true, &table, notes, sizeof notes));
+    CHECK(table.rows == 1000 && table.text && !table.x);
+    CHECK(annc_table_read(&table, 901, values) == ANNC_OK && values[0] == 3.5 && values[1] == 44);
+    CHECK(annc_table_read(&table, 16, values) == ANNC_OK && values[0] == 1.5 && values[1] == 22);
+    write_lines(path, "77\n", 3000);
+    CHECK(annc_table_read(&table, 16, values) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "has 1 field, but other lines have 3"), "%s", annc_last_error());
+    write_lines(path, "\n\n\n", 3000);
+    CHECK(annc_table_read(&table, 16, values) == ANNC_INPUT);
+    CHECK_MSG(strstr(annc_last_error(), "changed while it was read"), "%s", annc_last_error());
+    annc_table_free(&table);
     close(descriptor);
     unlink(path);
 }
@@ -292,4 +358,4 @@ static void numbers(void)
     }
 }
 
-TEST_MAIN(TEST(tables), TEST(repeated_header), TEST(numbers))
+TEST_MAIN(TEST(tables), TEST(repeated_header), TEST(changed_text), TEST(numbers))

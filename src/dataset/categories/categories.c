@@ -198,6 +198,13 @@ void annc_categories_mark_unseen(struct annc_categories *categories, const doubl
     }
 }
 
+void annc_categories_copy_unseen(const struct annc_categories *from, struct annc_categories *to)
+{
+    for (uint32_t k = 0; k < to->count; k++)
+        memcpy(to->category[k].unseen, from->category[k].unseen,
+               to->category[k].levels.texts.count * sizeof *to->category[k].unseen);
+}
+
 void annc_categories_move_unseen(const struct annc_categories *categories, float *x, uint32_t rows, uint32_t inputs)
 {
     for (uint32_t k = 0; k < categories->count; k++) {

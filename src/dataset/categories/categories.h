@@ -56,6 +56,8 @@ annc_status annc_category_input_name(const struct annc_category *category, uint3
 
 /* Marks levels that are in no training row: those whose input never exceeds 0. most: per input. */
 void annc_categories_mark_unseen(struct annc_categories *categories, const double *most);
+/* Marks the levels that are marked in other categories of the same columns. */
+void annc_categories_copy_unseen(const struct annc_categories *from, struct annc_categories *to);
 /* Moves unseen levels in rows of `inputs` inputs to where unknown ones go. */
 void annc_categories_move_unseen(const struct annc_categories *categories, float *x, uint32_t rows, uint32_t inputs);
 

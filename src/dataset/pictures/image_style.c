@@ -90,23 +90,24 @@ static void look_at(uint8_t *grey, const struct annc_look *look, struct counts *
     counts->mnist_light += mnist_like && is_light;
 }
 
-/* Returns the value of white: 255, 1, or 0 if the values are not brightnesses. */
-static uint32_t find_white(const struct annc_table *table, uint32_t step)
+/* Finds the value of white: 255, 1, or 0 if the values are not brightnesses. `values` has room for a
+ * row. */
+static annc_status find_white(const struct annc_table *table, uint32_t step, double *values, uint32_t *white)
 {
     double most = 0;
     size_t left = 0;
-    if (table->type == ANNC_BYTES)
-        return WHITE;
-    for (size_t i = 0; i < table->rows; i += step) {
+    *white = table->type == ANNC_BYTES ? WHITE : 0;
+    for (size_t i = 0; table->type != ANNC_BYTES && i < table->rows; i += step) {
+        ANNC_RETURN_IF_FAILED(annc_table_read(table, i, values));
         for (uint32_t j = 0; j < table->inputs; j++) {
-            const double value = annc_table_value(table, i, j);
-            if (!(value >= 0 && value <= WHITE))
-                return 0;
-            most = value > most ? value : most;
+            if (!(values[j] >= 0 && values[j] <= WHITE))
+                return ANNC_OK;
+            most = values[j] > most ? values[j] : most;
         }
         left = annc_table_leave(table, i, left);
     }
-    return most > 1 ? WHITE : 1;
+    *white = table->type == ANNC_BYTES || most > 1 ? WHITE : 1;
+    return ANNC_OK;
 }
 
 /* Sets rows and columns if the inputs can form a square image. */
@@ -124,6 +125,7 @@ annc_status annc_look_learn(const struct annc_table *table, struct annc_look *lo
     struct counts counts = {.images = 0};
     size_t left = 0;
     uint8_t *grey = NULL;
+    double *values = NULL;
     memset(look, 0, sizeof *look);
     if (table->image_rows > 0) {
         look->rows = table->image_rows;
@@ -131,15 +133,17 @@ annc_status annc_look_learn(const struct annc_table *table, struct annc_look *lo
     } else {
         make_square(n, look);
     }
-    look->white = find_white(table, step);
+    ANNC_TRY(annc_allocate(n, sizeof *values, "a row of the inputs", (void **)&values));
+    ANNC_TRY(find_white(table, step, values, &look->white));
     if (look->rows == 0 || look->white == 0) {
         look->rows = look->columns = 0;
-        return ANNC_OK;
+        goto out;
     }
     ANNC_TRY(annc_allocate(n, 1, "an image", (void **)&grey));
     for (size_t i = 0; i < table->rows; i += step) {
+        ANNC_TRY(annc_table_read(table, i, values));
         for (uint32_t j = 0; j < n; j++)
-            grey[j] = (uint8_t)lround(annc_table_value(table, i, j) * WHITE / look->white);
+            grey[j] = (uint8_t)lround(values[j] * WHITE / look->white);
         look_at(grey, look, &counts);
         left = annc_table_leave(table, i, left);
     }
@@ -151,6 +155,7 @@ annc_status annc_look_learn(const struct annc_table *table, struct annc_look *lo
     look->flat = (light ? counts.flat_light : counts.flat_dark) >= most;
     look->mnist_like = (light ? counts.mnist_light : counts.mnist_dark) >= almost_all;
 out:
+    annc_release(values);
     annc_release(grey);
     return status;
 }

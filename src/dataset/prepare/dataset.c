@@ -1,6 +1,7 @@
 /* dataset.c - data sets: their arrays, names, images and fingerprints. */
 #include "dataset/prepare/dataset.h"
 #include "base/allocate.h"
+#include "base/checksum.h"
 #include "base/number.h"
 #include "base/status.h"
 
@@ -387,40 +388,19 @@ void annc_dataset_image(const annc_dataset *dataset, uint32_t i, uint8_t *grey)
 
 /* ---------------------------------------------------------------- fingerprint */
 
-/* Mixes one word after another into the hash by a multiplication and a shift, so that each bit
- * affects all (the constant is 2^64 over the golden ratio). */
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-    return hash ^ hash >> 29;
-}
-
-static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t count)
-{
-    uint64_t word = 0;
-    size_t i = 0;
-    for (; i + sizeof word <= count; i += sizeof word) {
-        memcpy(&word, (const char *)bytes + i, sizeof word);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    memcpy(&word, (const char *)bytes + i, count - i);
-    return mix(hash, word);
-}
-
 uint64_t annc_dataset_part_fingerprint(const annc_dataset *dataset, uint32_t first, uint32_t count)
 {
     const annc_examples *examples = &dataset->examples;
     const size_t n = count, input = examples->inputs * (examples->type == ANNC_BYTES ? 1 : sizeof(float));
     const uint32_t counts[] = {count, examples->inputs, examples->outputs, (uint32_t)examples->type};
-    uint64_t hash = mix_bytes(0, counts, sizeof counts);
-    hash = mix_bytes(hash, &examples->divisor, sizeof examples->divisor);
-    hash = mix_bytes(hash, (const char *)examples->x + first * input, n * input);
+    uint64_t hash = annc_hash(0, counts, sizeof counts);
+    hash = annc_hash(hash, &examples->divisor, sizeof examples->divisor);
+    hash = annc_hash(hash, (const char *)examples->x + first * input, n * input);
     if (examples->weights)
-        hash = mix_bytes(hash, examples->weights + first, n * sizeof *examples->weights);
+        hash = annc_hash(hash, examples->weights + first, n * sizeof *examples->weights);
     if (examples->labels)
-        return mix_bytes(hash, examples->labels + first, n * sizeof *examples->labels);
-    return mix_bytes(hash, examples->targets + (size_t)first * examples->outputs,
+        return annc_hash(hash, examples->labels + first, n * sizeof *examples->labels);
+    return annc_hash(hash, examples->targets + (size_t)first * examples->outputs,
                      n * examples->outputs * sizeof *examples->targets);
 }
 

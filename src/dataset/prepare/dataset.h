@@ -20,6 +20,7 @@ struct annc_dataset {
     uint32_t total, first;          /* examples of all shards; the first of this one */
     uint32_t *class_totals;         /* examples per class in all shards; NULL: of all data */
     bool are_answers;               /* annc_targets_are_answers of all shards */
+    uint64_t hash_of_all;           /* of the rows of all shards, as they were read; 0: it has them all */
 };
 
 /* Makes a data set that takes ownership of the arrays (each from annc_allocate or annc_resize); on

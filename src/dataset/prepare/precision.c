@@ -16,7 +16,7 @@ struct numbers {
     const struct annc_ranges *ranges; /* of inputs */
     const struct annc_scaling *scaling;
     const struct annc_texts *names;
-    double (*value)(const struct annc_table *table, size_t row, uint32_t column);
+    annc_status (*read)(const struct annc_table *table, size_t row, uint32_t column, double *values);
     struct annc_figures (*figures)(const struct numbers *numbers, uint32_t column);
     const char *what; /* "input" */
     uint32_t columns;
@@ -26,6 +26,21 @@ static struct annc_figures figures_of_input(const struct numbers *numbers, uint3
 {
     const struct annc_ranges *ranges = numbers->ranges;
     return (struct annc_figures){ranges->mean[j], ranges->deviation[j], ranges->least[j], ranges->most[j]};
+}
+
+/* Read at least values[j] of a row. */
+static annc_status read_input(const struct annc_table *table, size_t row, uint32_t j, double *values)
+{
+    if (table->text)
+        return annc_table_read(table, row, values);
+    values[j] = annc_table_value(table, row, j);
+    return ANNC_OK;
+}
+
+static annc_status read_target(const struct annc_table *table, size_t row, uint32_t j, double *values)
+{
+    values[j] = annc_table_target(table, row, j);
+    return ANNC_OK;
 }
 
 static struct annc_figures figures_of_target(const struct numbers *numbers, uint32_t j)
@@ -71,12 +86,14 @@ static annc_status count_values(const struct numbers *numbers, uint32_t j, uint3
 {
     annc_status status = ANNC_OK;
     struct pair *pairs = NULL;
+    double *values = NULL;
     uint32_t count = 0;
     ANNC_TRY(annc_allocate(numbers->table->rows, sizeof *pairs, "different values", (void **)&pairs));
+    ANNC_TRY(annc_allocate(numbers->columns, sizeof *values, "a row", (void **)&values));
     for (uint32_t i = 0; i < numbers->table->rows; i++) {
-        const double x = numbers->value(numbers->table, i, j);
-        if (!isnan(x))
-            pairs[count++] = (struct pair){x, received(numbers, j, x)};
+        ANNC_TRY(numbers->read(numbers->table, i, j, values));
+        if (!isnan(values[j]))
+            pairs[count++] = (struct pair){values[j], received(numbers, j, values[j])};
     }
     qsort(pairs, count, sizeof *pairs, by_number);
     *different = *kept = count > 0;
@@ -85,6 +102,7 @@ static annc_status count_values(const struct numbers *numbers, uint32_t j, uint3
         *kept += pairs[i].received != pairs[i - 1].received;
     }
 out:
+    annc_release(values);
     annc_release(pairs);
     return status;
 }
@@ -156,14 +174,14 @@ annc_status annc_precision_note(const struct annc_preparation *preparation, cons
                                    .ranges = &preparation->ranges,
                                    .scaling = &preparation->inputs,
                                    .names = &table->input_names,
-                                   .value = annc_table_value,
+                                   .read = read_input,
                                    .figures = figures_of_input,
                                    .what = "input",
                                    .columns = table->type == ANNC_BYTES ? 0 : table->inputs};
     const struct numbers targets = {.table = table,
                                     .scaling = &preparation->targets,
                                     .names = &table->target_names,
-                                    .value = annc_table_target,
+                                    .read = read_target,
                                     .figures = figures_of_target,
                                     .what = "target",
                                     .columns = table->targets ? table->outputs : 0};

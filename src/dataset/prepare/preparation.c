@@ -29,20 +29,19 @@ const char *annc_scale_name(annc_scale scale)
     return (unsigned)scale < ANNC_SCALE_COUNT ? names[scale] : NULL;
 }
 
-static bool could_be_byte(double x)
-{
-    return x >= 0 && x <= MOST_BYTE && x == (int)x;
-}
-
 /* Returns whether all values are whole and within 0...255, and the largest of them. */
 static bool could_be_bytes(const struct annc_table *table, double *largest)
 {
     double most = 0; /* in a register */
     size_t left = 0;
+    if (table->text) {
+        *largest = table->text->largest;
+        return table->text->are_bytes;
+    }
     for (size_t i = 0; i < table->rows; i++) {
         for (uint32_t j = 0; j < table->inputs; j++) {
             const double x = annc_table_value(table, i, j);
-            if (!could_be_byte(x))
+            if (!annc_could_be_byte(x))
                 return false;
             most = x > most ? x : most;
         }
@@ -200,6 +199,8 @@ static bool misses_values(const struct annc_table *table)
 {
     const float *x = table->x;
     size_t left = 0;
+    if (table->text)
+        return table->text->miss;
     for (size_t i = 0; table->type == ANNC_FLOATS && i < table->rows; i++) {
         for (size_t j = 0; j < table->inputs; j++)
             if (isnan(x[i * table->inputs + j]))
@@ -292,14 +293,18 @@ static annc_status bytes_of(const struct annc_table *table, const uint32_t *rows
     annc_status status = ANNC_OK;
     const size_t n = table->inputs;
     size_t left = 0;
+    double *values = NULL;
     ANNC_TRY(annc_allocate(annc_product(count, n), 1, "the examples", x));
+    ANNC_TRY(annc_allocate(n, sizeof *values, "a row of the inputs", (void **)&values));
     for (size_t i = 0; i < count; i++) {
         const size_t row = rows ? rows[i] : i;
+        ANNC_TRY(annc_table_read(table, row, values));
         for (uint32_t j = 0; j < n; j++)
-            ((uint8_t *)*x)[i * n + j] = (uint8_t)annc_table_value(table, row, j);
+            ((uint8_t *)*x)[i * n + j] = (uint8_t)values[j];
         left = annc_table_leave(table, row, left);
     }
 out:
+    annc_release(values);
     return status;
 }
 
@@ -309,7 +314,7 @@ static float divided(annc_scale scale, double x)
 {
     if (scale != ANNC_SCALE_255)
         return (float)x;
-    return could_be_byte(x) ? (float)x * (1.0f / MOST_BYTE) : (float)(x * (1.0 / MOST_BYTE));
+    return annc_could_be_byte(x) ? (float)x * (1.0f / MOST_BYTE) : (float)(x * (1.0 / MOST_BYTE));
 }
 
 static annc_status floats_of(const struct annc_preparation *preparation, const struct annc_table *table,
@@ -319,25 +324,29 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
     const uint32_t n = table->inputs;
     const double unit = must_divide(preparation, table) ? 1.0 / MOST_BYTE : 1;
     size_t left = 0;
+    double *values = NULL;
     ANNC_TRY(annc_allocate(annc_product(count, n), sizeof(float), "the examples", x));
+    ANNC_TRY(annc_allocate(n, sizeof *values, "a row of the inputs", (void **)&values));
     for (size_t i = 0; i < count; i++) {
         const size_t row = rows ? rows[i] : i;
+        ANNC_TRY(annc_table_read(table, row, values));
         for (uint32_t j = 0; j < n; j++) {
-            const double value = annc_table_value(table, row, j) * unit;
+            const double value = values[j] * unit;
             if (isnan(value) && preparation->inputs.count == 0)
-                return annc_fail(ANNC_INPUT,
-                                 "%s: a value is missing in row %zu, but no mean is known to replace it; "
-                                 "use " ANNC_FIELD_MISSING " drop",
-                                 table->name, (size_t)annc_table_row(table, (uint32_t)row));
+                ANNC_TRY(annc_fail(ANNC_INPUT,
+                                   "%s: a value is missing in row %zu, but no mean is known to replace it; "
+                                   "use " ANNC_FIELD_MISSING " drop",
+                                   table->name, (size_t)annc_table_row(table, (uint32_t)row)));
             ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)annc_scaled(&preparation->inputs, j, value)
                                                                  : divided(preparation->scale, value);
             if (!isfinite(((float *)*x)[i * n + j]))
-                return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
-                                 (size_t)annc_table_row(table, (uint32_t)row), j + 1);
+                ANNC_TRY(annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
+                                   (size_t)annc_table_row(table, (uint32_t)row), j + 1));
         }
         left = annc_table_leave(table, row, left);
     }
 out:
+    annc_release(values);
     return status;
 }
 

@@ -110,17 +110,10 @@ static double weight_of(const struct annc_table *table, size_t row)
     return table->weights ? (double)table->weights[row] : 1;
 }
 
-/* Reads a row's inputs. */
-static void read_row(const struct annc_table *table, size_t row, double *values)
-{
-    for (uint32_t j = 0; j < table->inputs; j++)
-        values[j] = annc_table_value(table, row, j);
-}
-
 /* Adds up the values of each input, row by row, by the weights of the rows; n: the weight of those
  * that are there. Missing values add 0, so that compilers vectorise the loop. */
-static void add_values(const struct annc_table *table, const uint32_t *rows, uint32_t count, double *restrict values,
-                       double *restrict n, struct annc_ranges *ranges)
+static annc_status add_values(const struct annc_table *table, const uint32_t *rows, uint32_t count,
+                              double *restrict values, double *restrict n, struct annc_ranges *ranges)
 {
     double *restrict least = ranges->least, *restrict most = ranges->most, *restrict mean = ranges->mean;
     size_t left = 0;
@@ -131,7 +124,7 @@ static void add_values(const struct annc_table *table, const uint32_t *rows, uin
     for (uint32_t i = 0; i < count; i++) {
         const size_t row = rows ? rows[i] : i;
         const double weight = weight_of(table, row);
-        read_row(table, row, values);
+        ANNC_RETURN_IF_FAILED(annc_table_read(table, row, values));
         for (uint32_t j = 0; j < table->inputs; j++) {
             const double x = values[j];
             n[j] += isnan(x) ? 0 : weight;
@@ -146,10 +139,11 @@ static void add_values(const struct annc_table *table, const uint32_t *rows, uin
             least[j] = most[j] = 0;
         mean[j] = n[j] > 0 ? mean[j] / n[j] : 0;
     }
+    return ANNC_OK;
 }
 
-static void add_deviations(const struct annc_table *table, const uint32_t *rows, uint32_t count,
-                           double *restrict values, const double *restrict n, struct annc_ranges *ranges)
+static annc_status add_deviations(const struct annc_table *table, const uint32_t *rows, uint32_t count,
+                                  double *restrict values, const double *restrict n, struct annc_ranges *ranges)
 {
     double *restrict deviation = ranges->deviation;
     const double *restrict mean = ranges->mean;
@@ -157,7 +151,7 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
     for (uint32_t i = 0; i < count; i++) {
         const size_t row = rows ? rows[i] : i;
         const double weight = weight_of(table, row);
-        read_row(table, row, values);
+        ANNC_RETURN_IF_FAILED(annc_table_read(table, row, values));
         for (uint32_t j = 0; j < table->inputs; j++) {
             const double difference = isnan(values[j]) ? 0 : values[j] - mean[j];
             deviation[j] += weight * (difference * difference);
@@ -166,6 +160,7 @@ static void add_deviations(const struct annc_table *table, const uint32_t *rows,
     }
     for (uint32_t j = 0; j < table->inputs; j++)
         deviation[j] = n[j] > 0 ? sqrt(deviation[j] / n[j]) : 0;
+    return ANNC_OK;
 }
 
 static uint32_t rows_of_sample(uint32_t inputs)
@@ -212,8 +207,8 @@ annc_status annc_ranges_measure(const struct annc_table *table, const uint32_t *
     } else {
         ANNC_TRY(annc_allocate(table->inputs, sizeof *n, "weights of the inputs", (void **)&n));
         ANNC_TRY(annc_allocate(table->inputs, sizeof *values, "a row of the inputs", (void **)&values));
-        add_values(table, rows, count, values, n, ranges);
-        add_deviations(table, rows, count, values, n, ranges);
+        ANNC_TRY(add_values(table, rows, count, values, n, ranges));
+        ANNC_TRY(add_deviations(table, rows, count, values, n, ranges));
     }
 out:
     if (scattered)

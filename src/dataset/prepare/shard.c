@@ -1,6 +1,7 @@
 /* shard.c - one of several consecutive parts of the training rows. */
 #include "dataset/prepare/shard.h"
 #include "base/allocate.h"
+#include "base/checksum.h"
 #include "base/share.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -17,6 +18,17 @@ static annc_status check(const struct annc_table *table, uint32_t count, uint32_
         return annc_fail(ANNC_INPUT, "%s: has %u row%s for training, fewer than " ANNC_FIELD_SHARDS ", %u", table->name,
                          count, annc_plural(count), shards);
     return ANNC_OK;
+}
+
+/* Returns a hash of all rows of the table, with their classes or targets, and of which are for training. */
+static uint64_t hash_of(const struct annc_table *table, const int32_t *labels, const uint32_t *rows, uint32_t count)
+{
+    uint64_t hash = annc_table_hash(table);
+    if (labels)
+        hash = annc_hash(hash, labels, table->rows * sizeof *labels);
+    if (table->targets)
+        hash = annc_hash(hash, table->targets, annc_product(table->rows, table->outputs) * sizeof *table->targets);
+    return rows ? annc_hash(hash, rows, count * sizeof *rows) : hash;
 }
 
 annc_status annc_shard_apply(const struct annc_preparation *preparation, struct annc_table *table, uint32_t outputs,
@@ -37,6 +49,7 @@ annc_status annc_shard_apply(const struct annc_preparation *preparation, struct 
         ANNC_TRY(annc_classes_apply(&preparation->classes, table, labels));
     }
     ANNC_TRY(annc_dataset_make_shard(*dataset, table, labels, rows, count, share.first));
+    (*dataset)->hash_of_all = hash_of(table, labels, rows, count);
 out:
     annc_release(own);
     annc_release(labels);

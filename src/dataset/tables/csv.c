@@ -1,6 +1,7 @@
 /* csv.c - reads text tables (CSV). */
 #include "dataset/tables/csv.h"
 #include "base/allocate.h"
+#include "base/checksum.h"
 #include "base/notes.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -26,16 +27,21 @@ enum { SHOWN = 80 };
 
 /* The state of reading a text table. */
 struct annc_csv {
+    struct annc_inputs_in_text inputs; /* of the table, if they stay in the text; first member */
     struct annc_records records;
     struct annc_columns columns;
-    const annc_text_options *options;
+    annc_text_options options;
     struct annc_table *table; /* the table to fill */
+    struct annc_table *row;   /* has room for the inputs of the next row, as row `rows`: the table, or `one` */
+    struct annc_table one;    /* of inputs that stay in the text: has those of the last row */
+    size_t *place;            /* of each row in the text, if its inputs stay there; or NULL */
     struct annc_label_reader labels;
     bool label_is_text;
     uint64_t dropped;    /* rows, for missing values */
     uint64_t weightless; /* rows, for a weight of 0 */
     uint64_t taken;      /* rows, with these */
     uint32_t room;       /* rows of the table */
+    uint32_t row_room;   /* rows of `row` */
 };
 
 /* ---------------------------------------------------------------- allocation */
@@ -53,6 +59,23 @@ static annc_status name_targets(const struct annc_columns *columns, uint32_t cou
         ANNC_TRY(annc_texts_add(names, name[place], strlen(name[place])));
 out:
     annc_release(name);
+    return status;
+}
+
+/* Allocates the inputs of a number of rows, or, if they stay in the text, of one. */
+static annc_status make_inputs(struct annc_csv *reading, uint32_t rows)
+{
+    annc_status status = ANNC_OK;
+    const bool stays = reading->inputs.read;
+    reading->row = stays ? &reading->one : reading->table;
+    reading->row_room = stays ? 1 : rows;
+    reading->one.type = reading->table->type;
+    reading->one.inputs = reading->table->inputs;
+    if (stays)
+        ANNC_TRY(annc_allocate(rows, sizeof *reading->place, "the rows", (void **)&reading->place));
+    ANNC_TRY(annc_allocate(annc_product(reading->row_room, reading->row->inputs), sizeof(float), "the examples",
+                           &reading->row->x));
+out:
     return status;
 }
 
@@ -86,8 +109,8 @@ static annc_status make_room(struct annc_csv *reading, uint32_t rows)
             ANNC_TRY(annc_allocate(rows, sizeof *table->weights, "the weights", (void **)&table->weights));
         }
     }
-    ANNC_TRY(annc_allocate(annc_product(rows, table->inputs), sizeof(float), "the examples", &table->x));
-    if (reading->options->missing == ANNC_MISSING_DROP || table->weights)
+    ANNC_TRY(make_inputs(reading, rows));
+    if (reading->options.missing == ANNC_MISSING_DROP || table->weights)
         ANNC_TRY(annc_allocate(rows, sizeof *table->number, "row numbers", (void **)&table->number));
     ANNC_TRY(annc_allocate(rows, sizeof *table->lines, "line numbers", (void **)&table->lines));
     if (table->outputs > 0)
@@ -149,7 +172,7 @@ static annc_status read_date(const struct annc_csv *reading, uint32_t c, double 
     const struct annc_field *field = &reading->records.field[c];
     const bool is_missing = annc_cell_is_missing(field);
     *value = NAN;
-    if (is_missing ? reading->options->missing == ANNC_MISSING_ERROR
+    if (is_missing ? reading->options.missing == ANNC_MISSING_ERROR
                    : !annc_date_read(field->text, field->length, value))
         return refuse_cell(reading, c, is_missing ? ANNC_CELL_MISSING : ANNC_CELL_TEXT);
     return ANNC_OK;
@@ -168,7 +191,7 @@ static inline annc_status read_number(const struct annc_csv *reading, uint32_t c
     }
     const enum annc_cell cell = annc_cell_read(field, columns->decimal, columns->thousands, &number);
     if (cell == ANNC_CELL_TEXT || cell == ANNC_CELL_THOUSANDS || fabs(number) > (double)FLT_MAX ||
-        (cell == ANNC_CELL_MISSING && reading->options->missing == ANNC_MISSING_ERROR))
+        (cell == ANNC_CELL_MISSING && reading->options.missing == ANNC_MISSING_ERROR))
         return refuse_cell(reading, c, cell);
     *value = cell == ANNC_CELL_MISSING ? (double)NAN : number;
     return ANNC_OK;
@@ -247,26 +270,35 @@ static bool label_is_missing(const struct annc_csv *reading, uint32_t c)
     return annc_cell_read(field, reading->columns.decimal, reading->columns.thousands, &number) == ANNC_CELL_MISSING;
 }
 
+/* Reads the inputs of a column; *complete becomes false if the value is missing. */
+static inline annc_status read_input(struct annc_csv *reading, uint32_t c, bool *complete)
+{
+    annc_status status = ANNC_OK;
+    struct annc_table *row = reading->row;
+    const struct annc_column *column = &reading->columns.column[c];
+    double value = 0;
+    if (column->category)
+        return read_level(reading, c, (float *)row->x + (size_t)row->rows * row->inputs + column->place);
+    ANNC_TRY(column->is_date ? read_date(reading, c, &value) : read_number(reading, c, &value));
+    ANNC_TRY(annc_table_set_value(row, reading->row_room, row->rows, column->place, value));
+    *complete = *complete && !isnan(value);
+out:
+    return status;
+}
+
 /* Reads the record into row table->rows; *complete is false if a value is missing. */
 static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *label_column)
 {
     annc_status status = ANNC_OK;
     struct annc_table *table = reading->table;
     const struct annc_columns *columns = &reading->columns;
-    float *x = (float *)table->x + (size_t)table->rows * table->inputs;
     double value = 0;
     *complete = true;
     for (uint32_t c = 0; c < columns->count; c++) {
         const struct annc_column *column = &columns->column[c];
         switch (column->role) {
         case ANNC_ROLE_INPUT:
-            if (column->category) {
-                ANNC_TRY(read_level(reading, c, &x[column->place]));
-                break;
-            }
-            ANNC_TRY(column->is_date ? read_date(reading, c, &value) : read_number(reading, c, &value));
-            ANNC_TRY(annc_table_set_value(table, reading->room, table->rows, column->place, value));
-            *complete = *complete && !isnan(value);
+            ANNC_TRY(read_input(reading, c, complete));
             break;
         case ANNC_ROLE_TARGET:
             ANNC_TRY(read_number(reading, c, &value));
@@ -275,7 +307,7 @@ static annc_status read_row(struct annc_csv *reading, bool *complete, uint32_t *
             break;
         case ANNC_ROLE_WEIGHT:
             ANNC_TRY(read_number(reading, c, &value));
-            if (value < 0 || (isnan(value) && reading->options->missing != ANNC_MISSING_DROP))
+            if (value < 0 || (isnan(value) && reading->options.missing != ANNC_MISSING_DROP))
                 ANNC_TRY(refuse_weight(reading, c, value));
             table->weights[table->rows] = (float)value;
             *complete = *complete && !isnan(value);
@@ -299,6 +331,21 @@ static bool target_is_missing(const struct annc_table *table)
     return false;
 }
 
+/* Notes where the row is whose inputs stay in the text, and what they are. */
+static void note_inputs(struct annc_csv *reading, bool complete)
+{
+    struct annc_inputs_in_text *inputs = &reading->inputs;
+    const struct annc_table *one = &reading->one;
+    reading->place[reading->table->rows] = reading->records.place;
+    inputs->miss = inputs->miss || !complete;
+    inputs->hash = annc_hash(inputs->hash, one->x, one->inputs * sizeof(float));
+    for (uint32_t j = 0; j < one->inputs && inputs->are_bytes; j++) {
+        const double x = annc_table_value(one, 0, j);
+        inputs->are_bytes = annc_could_be_byte(x);
+        inputs->largest = fmax(inputs->largest, x);
+    }
+}
+
 /* Adds the record, or drops it for its weight or missing values. */
 static annc_status take_row(struct annc_csv *reading)
 {
@@ -316,7 +363,7 @@ static annc_status take_row(struct annc_csv *reading)
         return ANNC_OK;
     }
     const bool unlabelled = label != UINT32_MAX && label_is_missing(reading, label);
-    if (reading->options->missing == ANNC_MISSING_DROP && (!complete || unlabelled)) {
+    if (reading->options.missing == ANNC_MISSING_DROP && (!complete || unlabelled)) {
         reading->dropped++;
         return ANNC_OK;
     }
@@ -329,6 +376,8 @@ static annc_status take_row(struct annc_csv *reading)
                            shown, sizeof shown));
     if (label != UINT32_MAX)
         ANNC_TRY(read_label(reading, label));
+    if (reading->place)
+        note_inputs(reading, complete);
     table->lines[table->rows++] = (uint32_t)(reading->records.line < UINT32_MAX ? reading->records.line : UINT32_MAX);
 out:
     return status;
@@ -378,7 +427,7 @@ annc_status annc_csv_open(struct annc_stream *stream, const annc_text_options *o
     bool more;
     *result = NULL;
     ANNC_TRY(annc_allocate(1, sizeof *reading, "a table", (void **)&reading));
-    reading->options = options;
+    reading->options = *options;
     ANNC_TRY(annc_records_open(stream, options->skip, intake, &reading->records));
     if (options->skip > 0)
         note_skipped(&reading->records, notes, size);
@@ -400,6 +449,8 @@ void annc_csv_close(struct annc_csv *reading)
         return;
     annc_records_close(&reading->records);
     annc_columns_free(&reading->columns);
+    annc_table_free(&reading->one);
+    annc_release(reading->place);
     annc_release(reading);
 }
 
@@ -435,6 +486,34 @@ void annc_csv_note_unknown(const struct annc_csv *reading, char *notes, size_t s
     }
 }
 
+/* ---------------------------------------------------------------- inputs that stay in the text */
+
+/* Reads the inputs of a row of a table once more. */
+static annc_status read_again(const struct annc_table *table, size_t row, double *values)
+{
+    annc_status status = ANNC_OK;
+    struct annc_csv *reading = (struct annc_csv *)table->text;
+    bool more, complete = true;
+    annc_records_seek(&reading->records, reading->place[row], table->lines[row]);
+    ANNC_TRY(annc_records_next(&reading->records, &more));
+    if (!more)
+        return annc_stream_malformed(reading->records.stream, "changed while it was read");
+    ANNC_TRY(annc_columns_check(&reading->records, &reading->columns));
+    for (uint32_t c = 0; c < reading->columns.count; c++)
+        if (reading->columns.column[c].role == ANNC_ROLE_INPUT)
+            ANNC_TRY(read_input(reading, c, &complete));
+    ANNC_TRY(annc_table_read(&reading->one, 0, values));
+out:
+    return status;
+}
+
+static void close_inputs(struct annc_inputs_in_text *inputs)
+{
+    struct annc_csv *reading = (struct annc_csv *)inputs;
+    annc_stream_close(reading->records.stream);
+    annc_csv_close(reading);
+}
+
 /* ---------------------------------------------------------------- whole tables */
 
 /* Makes targets of the labels, where a cell has several. Rejects a guessed label that is different in
@@ -456,14 +535,16 @@ static annc_status take_label_sets(const struct annc_csv *reading, const struct 
 }
 
 annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,
-                          bool need_label, struct annc_table *table, char *notes, size_t size)
+                          bool need_label, bool stays, struct annc_table *table, char *notes, size_t size)
 {
     enum { STEP = 1 << 16 };
-    static const struct annc_intake whole = {.beginning = SIZE_MAX, .step = STEP};
+    const struct annc_intake whole = {.beginning = SIZE_MAX, .step = STEP, .maps = stays};
     annc_status status = ANNC_OK;
     struct annc_csv *reading = NULL;
     memset(table, 0, sizeof *table);
     ANNC_TRY(annc_csv_open(stream, options, &whole, like, need_label, &reading, notes, size));
+    if (stays)
+        reading->inputs = (struct annc_inputs_in_text){.read = read_again, .close = close_inputs, .are_bytes = true};
     ANNC_TRY(annc_csv_piece(reading, reading->columns.rows, table));
     if (reading->dropped > 0)
         annc_note(notes, size, "%llu row%s with missing values %s left out", (unsigned long long)reading->dropped,
@@ -479,6 +560,10 @@ annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *o
         annc_csv_note_unknown(reading, notes, size);
     table->categories = reading->columns.categories;
     reading->columns.categories = (struct annc_categories){0, NULL};
+    if (stays) {
+        table->text = &reading->inputs;
+        reading = NULL;
+    }
 out:
     annc_csv_close(reading);
     if (status != ANNC_OK)

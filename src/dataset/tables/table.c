@@ -1,6 +1,7 @@
 /* table.c - tables: labels, missing values. */
 #include "dataset/tables/table.h"
 #include "base/allocate.h"
+#include "base/checksum.h"
 #include "base/number.h"
 #include "base/status.h"
 
@@ -80,6 +81,8 @@ void annc_table_free(struct annc_table *table)
     if (!table->mapping.base && !table->borrowed)
         annc_release(table->x);
     annc_unmap(&table->mapping);
+    if (table->text)
+        table->text->close(table->text);
     annc_texts_free(&table->input_names);
     annc_categories_free(&table->categories);
     annc_release(table->dates);
@@ -120,6 +123,29 @@ size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left)
         return left;
     annc_mapping_leave(&table->mapping, left, end - left);
     return end;
+}
+
+annc_status annc_table_read(const struct annc_table *table, size_t row, double *values)
+{
+    if (table->text)
+        return table->text->read(table, row, values);
+    for (uint32_t j = 0; j < table->inputs; j++)
+        values[j] = annc_table_value(table, row, j);
+    return ANNC_OK;
+}
+
+uint64_t annc_table_hash(const struct annc_table *table)
+{
+    const size_t n = bytes_of_row(table);
+    uint64_t hash = 0;
+    size_t left = 0;
+    if (table->text)
+        return table->text->hash;
+    for (size_t row = 0; row < table->rows; row++) {
+        hash = annc_hash(hash, (const char *)table->x + row * n, n);
+        left = annc_table_leave(table, row, left);
+    }
+    return hash;
 }
 
 /* ---------------------------------------------------------------- missing values */
@@ -221,6 +247,8 @@ annc_status annc_table_missing(struct annc_table *table, annc_missing missing, u
     uint32_t kept = 0;
     *dropped = 0;
     if (table->type == ANNC_BYTES || missing == ANNC_MISSING_MEAN)
+        return ANNC_OK;
+    if (table->text) /* was read without such rows */
         return ANNC_OK;
     if (missing == ANNC_MISSING_ERROR)
         return refuse_missing(table);

@@ -17,11 +17,24 @@ struct annc_labels {
     struct annc_texts distinct;
 };
 
+struct annc_table;
+
+/* The inputs of a table that stay in its text: each row is read from there whenever it is needed. */
+struct annc_inputs_in_text {
+    annc_status (*read)(const struct annc_table *table, size_t row, double *values);
+    void (*close)(struct annc_inputs_in_text *inputs);
+    bool miss;      /* some are missing */
+    bool are_bytes; /* all are whole and within 0...255 */
+    double largest; /* of such */
+    uint64_t hash;  /* annc_hash of them as floats, row by row */
+};
+
 struct annc_table {
     char name[ANNC_TABLE_NAME]; /* of the file, printable */
     uint32_t rows, inputs;
     annc_input_type type;
-    void *x;                            /* rows x inputs, uint8_t or float; NaN if missing */
+    void *x;                            /* rows x inputs, uint8_t or float; NaN if missing; or NULL */
+    struct annc_inputs_in_text *text;   /* in place of x; or NULL */
     struct annc_remainders remainders;  /* of x, to doubles */
     struct annc_mapping mapping;        /* of x that stays in its file */
     bool borrowed;                      /* x is the caller's */
@@ -58,13 +71,23 @@ void annc_table_free(struct annc_table *table);
  * quotation mark. */
 bool annc_is_label_separator(char separator);
 
-/* Returns an input of a row. */
+/* Returns an input of a row of a table with x. */
 static inline double annc_table_value(const struct annc_table *table, size_t row, uint32_t input)
 {
     const size_t i = row * table->inputs + input;
     return table->type == ANNC_BYTES
                ? ((const uint8_t *)table->x)[i]
                : annc_remainders_number(&table->remainders, row, input, ((const float *)table->x)[i]);
+}
+
+/* Reads the inputs of a row of any table. Fails only where they stay in a text: ANNC_INPUT if that has
+ * changed. */
+annc_status annc_table_read(const struct annc_table *table, size_t row, double *values);
+
+/* Returns whether a number is one that a byte has. */
+static inline bool annc_could_be_byte(double x)
+{
+    return x >= 0 && x <= UINT8_MAX && x == (int)x;
 }
 
 /* Returns a target of a row. */
@@ -95,6 +118,9 @@ static inline annc_status annc_table_set_target(struct annc_table *table, uint32
     float *y = table->targets + (size_t)row * table->outputs + target;
     return annc_remainders_split(&table->target_remainders, rows, table->outputs, row, target, value, y);
 }
+
+/* Returns annc_hash of all inputs, row by row. */
+uint64_t annc_table_hash(const struct annc_table *table);
 
 /* Handles inputs that are NaN: an error with the first one and their number; or drops their rows
  * and counts them in *dropped; or leaves them. */

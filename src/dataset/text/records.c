@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28, MOST_FIELDS = ANNC_MAX_WIDTH };
+enum { FEW_BYTES = 1 << 12, MOST_RECORD = 1 << 28, MOST_FIELDS = ANNC_MAX_WIDTH, BLOCK = 4 << 20 };
 /* Time limits of a pipe in seconds, from the first byte on: for the beginning, for a piece. */
 static const double FIRST_PATIENCE = 0.3, PATIENCE = 0.1;
 
@@ -35,6 +35,43 @@ static annc_status refuse_long_record(const struct annc_records *records, size_t
 {
     return annc_stream_malformed(records->stream, "line %zu: the record that begins here is longer than %d MB%s", line,
                                  MOST_RECORD >> 20, "; is a quote never closed?");
+}
+
+/* Gives back the memory of a mapped text before `at`, unless it is little. */
+static void leave_text(struct annc_records *records, size_t at)
+{
+    if (!records->mapping.base)
+        return;
+    records->left = at < records->left ? at : records->left; /* after a step back */
+    if (at - records->left < BLOCK)
+        return;
+    annc_mapping_leave(&records->mapping, records->left, at - records->left);
+    records->left = at;
+}
+
+static void release_text(struct annc_records *records)
+{
+    if (!records->mapping.base)
+        annc_release(records->text);
+    annc_unmap(&records->mapping);
+}
+
+/* Maps the whole text. */
+static annc_status map_text(struct annc_records *records)
+{
+    annc_status status = ANNC_OK;
+    ANNC_TRY(annc_stream_map(records->stream, &records->mapping));
+    records->text = records->mapping.base;
+    records->size = records->mapping.length;
+    records->ended = true;
+    for (size_t at = 0; at < records->size; at += BLOCK) {
+        const size_t rest = records->size - at;
+        if (memchr(records->text + at, '\0', rest < BLOCK ? rest : BLOCK))
+            return refuse_zeros(records);
+        leave_text(records, at);
+    }
+out:
+    return status;
 }
 
 /* Reads up to `count` more bytes of the text. */
@@ -125,7 +162,7 @@ static annc_status from_latin_1(struct annc_records *records)
         memcpy(text + size, bytes, length);
         size += length;
     }
-    annc_release(records->text);
+    release_text(records);
     records->text = text;
     records->begin = 0;
     records->size = size;
@@ -158,10 +195,26 @@ static size_t whole_characters(const struct annc_records *records)
     return (unsigned char)records->text[size - 1] >= 0xC0 ? size - 1 : size;
 }
 
+/* Returns the end of a block of text that begins at `at`, where no character is cut. */
+static size_t end_of_block(const struct annc_records *records, size_t at, size_t size)
+{
+    size_t end = size - at < BLOCK ? size : at + BLOCK;
+    for (int i = 0; i < ANNC_UTF8 && end < size && ((unsigned char)records->text[end] & 0xC0) == 0x80; i++)
+        end--;
+    return end;
+}
+
 static annc_status check_text(struct annc_records *records)
 {
-    const char *text = records->text + records->begin;
-    return annc_is_utf8(text, whole_characters(records) - records->begin) ? ANNC_OK : from_latin_1(records);
+    const size_t size = whole_characters(records);
+    size_t end;
+    for (size_t at = records->begin; at < size; at = end) {
+        end = end_of_block(records, at, size);
+        if (!annc_is_utf8(records->text + at, end - at))
+            return from_latin_1(records);
+        leave_text(records, at);
+    }
+    return ANNC_OK;
 }
 
 /* Discards the text before a position. */
@@ -227,6 +280,8 @@ annc_status annc_records_open(struct annc_stream *stream, size_t skip, const str
     records->until = INFINITY;
     records->quotes = "\"";
     records->runs = annc_number_runs_choose();
+    if (intake->maps && annc_stream_gzip_layers(stream) == 0 && annc_stream_file_bytes(stream) != UINT64_MAX)
+        ANNC_TRY(map_text(records));
     ANNC_TRY(read_beginning(records));
     ANNC_TRY(check_marks(records));
     ANNC_TRY(skip_lines(records, skip));
@@ -244,7 +299,7 @@ void annc_records_close(struct annc_records *records)
         annc_release(records->omitted[i]);
     annc_release(records->name);
     annc_release(records->omitted);
-    annc_release(records->text);
+    release_text(records);
     annc_release(records->own);
     annc_release(records->dense);
     memset(records, 0, sizeof *records);
@@ -284,6 +339,12 @@ void annc_records_rewind(struct annc_records *records)
 {
     records->at = records->begin;
     records->next_line = records->first_line;
+}
+
+void annc_records_seek(struct annc_records *records, size_t place, size_t line)
+{
+    records->at = place;
+    records->next_line = line;
 }
 
 void annc_records_wait(struct annc_records *records, bool forever)
@@ -503,9 +564,11 @@ out:
 size_t annc_records_pass(struct annc_records *records, size_t width, const char *first, size_t first_length,
                          size_t most, bool *has_points)
 {
-    const char *from = records->text + records->at, *end = records->text + records->size;
+    const size_t rest = records->size - records->at;
+    const char *from = records->text + records->at;
     if (records->expand || !has_run(records, records->at))
         return 0;
+    const char *end = from + (rest < BLOCK ? rest : BLOCK); /* the caller reads a record, and the block is given back */
     const size_t count =
         records->runs->pass(&from, end, records->separator, width, first, first_length, most, has_points);
     records->at = (size_t)(from - records->text);
@@ -574,6 +637,7 @@ static annc_status read_held(struct annc_records *records, bool *whole)
     if (!*whole)
         return ANNC_OK;
     records->line = line;
+    records->place = begin;
     ANNC_TRY(read_record(records));
     records->field = records->own;
     const size_t end = find_line_end(records, records->at, &length);
@@ -615,6 +679,7 @@ annc_status annc_records_next(struct annc_records *records, bool *more)
     do
         ANNC_TRY(read_any(records, more));
     while (*more && !has_content(records));
+    leave_text(records, records->place);
     if (*more && records->expand)
         ANNC_TRY(records->expand(records));
 out:

@@ -14,6 +14,7 @@ struct annc_intake {
     size_t beginning; /* bytes to read before the format is determined; SIZE_MAX: the whole text */
     size_t step;      /* bytes per later read */
     size_t records;   /* minimum number of records in the beginning */
+    bool maps;        /* map the whole text instead, if it is a file without gzip */
 };
 
 /* A file's text, or the part in memory, and the reading position. */
@@ -23,6 +24,8 @@ struct annc_records {
     const struct annc_number_runs *runs; /* of this processor; or NULL */
     char *text;
     size_t size, text_room, begin, at; /* begin: of the first record in memory */
+    struct annc_mapping mapping;       /* of a text that stays in its file */
+    size_t left;                       /* its memory before here is given back */
     bool ended;                        /* the text in memory reaches the file's end */
     bool flows;                        /* past text is discarded; rewinding is impossible */
     double until;                      /* of a pipe: end of waiting; INFINITY: first data */
@@ -44,6 +47,7 @@ struct annc_records {
     size_t first_line;              /* of the text in memory, from 1 */
     size_t line;                    /* of the last record, from 1 */
     size_t next_line;               /* of the next record */
+    size_t place;                   /* of the last record in the text in memory */
     const struct annc_field *field; /* of the last record */
     size_t count;
     struct annc_field *own, *dense;                      /* as written; with the fields that a record leaves out */
@@ -76,6 +80,8 @@ size_t annc_records_pass(struct annc_records *records, size_t width, const char 
                          size_t most, bool *has_points);
 /* Returns to the first record. */
 void annc_records_rewind(struct annc_records *records);
+/* Goes to a record that was read: its `place` in the text, which is all in memory, and its line. */
+void annc_records_seek(struct annc_records *records, size_t place, size_t line);
 /* Sets how long the next read from a pipe waits: as long as needed, or only briefly, for a caller
  * that already has records. */
 void annc_records_wait(struct annc_records *records, bool forever);

@@ -79,9 +79,10 @@ static void print_data(const annc_dataset *train, const annc_network *checkpoint
     const annc_examples *examples = annc_dataset_examples(train);
     annc_buffer_format(text, "%u examples of %u inputs and %u outputs", train->total, examples->inputs,
                        examples->outputs);
-    if (train->total == examples->count) /* shards differ */
-        annc_buffer_format(text, ", fingerprint %016llx", (unsigned long long)annc_dataset_fingerprint(train));
-    annc_buffer_format(text, "\n");
+    if (train->total == examples->count)
+        annc_buffer_format(text, ", fingerprint %016llx\n", (unsigned long long)annc_dataset_fingerprint(train));
+    else /* shards differ */
+        annc_buffer_format(text, ", checksum %016llx of all shards\n", (unsigned long long)train->hash_of_all);
     if (checkpoint)
         annc_buffer_format(text, "a checkpoint, checksum %08x\n",
                            (unsigned)checksum(checkpoint->theta, &checkpoint->shape));

@@ -1,6 +1,6 @@
 /* idx_table.h - IDX images and their labels as a table. */
-#ifndef ANNC_DATASET_TABLES_IDX_TABLE_H
-#define ANNC_DATASET_TABLES_IDX_TABLE_H
+#ifndef ANNC_DATASET_ARRAY_FILES_IDX_TABLE_H
+#define ANNC_DATASET_ARRAY_FILES_IDX_TABLE_H
 
 #include "dataset/tables/table.h"
 #include "formats/stream.h"

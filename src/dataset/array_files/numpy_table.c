@@ -1,5 +1,5 @@
 /* numpy_table.c - reads NumPy's files as tables. */
-#include "dataset/tables/numpy_table.h"
+#include "dataset/array_files/numpy_table.h"
 #include "base/allocate.h"
 #include "base/status.h"
 #include "base/text.h"

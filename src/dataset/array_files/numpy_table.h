@@ -1,6 +1,6 @@
 /* numpy_table.h - reads NumPy's files as tables. */
-#ifndef ANNC_DATASET_TABLES_NUMPY_TABLE_H
-#define ANNC_DATASET_TABLES_NUMPY_TABLE_H
+#ifndef ANNC_DATASET_ARRAY_FILES_NUMPY_TABLE_H
+#define ANNC_DATASET_ARRAY_FILES_NUMPY_TABLE_H
 
 #include "dataset/tables/table.h"
 #include "formats/stream.h"

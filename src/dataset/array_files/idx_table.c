@@ -1,5 +1,5 @@
 /* idx_table.c - IDX images and their labels as a table. */
-#include "dataset/tables/idx_table.h"
+#include "dataset/array_files/idx_table.h"
 #include "base/allocate.h"
 #include "base/notes.h"
 #include "base/status.h"
