@@ -443,7 +443,7 @@ class Ranks(RankTests):
                 "LD_LIBRARY_PATH": f"{folder}:{before}" if before else str(folder), **more}
 
     def exchange(self, ranks, *arguments, code=OK, **variables):
-        """Trains on simulated devices; returns the line about the ranks, or what is said of a failure."""
+        """Trains on simulated devices; returns the line about the ranks, or the messages of a failure."""
         result = self.together(ranks, "train", "--data", self.data, "--layers", "4-30:tanh-3:softmax", *T[2:], "--device", "cuda", "--epochs", "1",
                                "--optimizer", "adam", "--lr", "0.01", *arguments, code=code, environment=self.simulated(**variables))
         return "\n".join(line for line in (result.stdout + result.stderr).splitlines() if line.startswith("ranks: ") or line.startswith("annc-gpu: "))

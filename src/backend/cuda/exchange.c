@@ -195,46 +195,47 @@ static struct annc_share part_of(uint32_t count, uint32_t size, uint32_t rank)
     return part;
 }
 
-/* Sends each rank its part of a piece, and receives the own part from each. Returns NCCL's result, as
- * gather does. */
-static int scatter(const struct annc_exchange *exchange, const float *values, uint32_t count)
+/* Sends a rank some values and receives others from it. Returns NCCL's result, as scatter and gather
+ * do. */
+static int exchange_with(const struct annc_exchange *exchange, uint32_t rank, const float *sent, uint32_t sent_count,
+                         float *received, uint32_t received_count)
 {
     const struct annc_nccl *nccl = &exchange->nccl;
+    int result = ANNC_NCCL_SUCCESS;
+    if (sent_count > 0)
+        result = nccl->send(sent, sent_count, ANNC_NCCL_FLOAT, (int)rank, exchange->comm, exchange->stream);
+    if (result == ANNC_NCCL_SUCCESS && received_count > 0)
+        result = nccl->receive(received, received_count, ANNC_NCCL_FLOAT, (int)rank, exchange->comm, exchange->stream);
+    return result;
+}
+
+/* Sends each rank its part of a piece, and receives the own part from each. */
+static int scatter(const struct annc_exchange *exchange, const float *values, uint32_t count)
+{
     const struct annc_share own = part_of(count, exchange->size, exchange->rank);
-    float *to = exchange->parts;
-    int result = nccl->group_start();
-    for (uint32_t r = 0; r < exchange->size; r++, to += length_of_parts(count, exchange->size)) {
+    const uint32_t length = length_of_parts(count, exchange->size);
+    int result = exchange->nccl.group_start();
+    for (uint32_t r = 0; r < exchange->size && result == ANNC_NCCL_SUCCESS; r++) {
         const struct annc_share part = part_of(count, exchange->size, r);
-        if (r == exchange->rank)
-            continue;
-        if (result == ANNC_NCCL_SUCCESS && part.count > 0)
-            result =
-                nccl->send(values + part.first, part.count, ANNC_NCCL_FLOAT, (int)r, exchange->comm, exchange->stream);
-        if (result == ANNC_NCCL_SUCCESS && own.count > 0)
-            result = nccl->receive(to, own.count, ANNC_NCCL_FLOAT, (int)r, exchange->comm, exchange->stream);
+        if (r != exchange->rank)
+            result = exchange_with(exchange, r, values + part.first, part.count, exchange->parts + (size_t)r * length,
+                                   own.count);
     }
-    const int ended = nccl->group_end();
+    const int ended = exchange->nccl.group_end();
     return result == ANNC_NCCL_SUCCESS ? ended : result;
 }
 
 /* Sends all ranks the sums of the own part, and receives those of the other parts. */
 static int gather(const struct annc_exchange *exchange, float *values, uint32_t count)
 {
-    const struct annc_nccl *nccl = &exchange->nccl;
     const struct annc_share own = part_of(count, exchange->size, exchange->rank);
-    int result = nccl->group_start();
-    for (uint32_t r = 0; r < exchange->size; r++) {
+    int result = exchange->nccl.group_start();
+    for (uint32_t r = 0; r < exchange->size && result == ANNC_NCCL_SUCCESS; r++) {
         const struct annc_share part = part_of(count, exchange->size, r);
-        if (r == exchange->rank)
-            continue;
-        if (result == ANNC_NCCL_SUCCESS && own.count > 0)
-            result =
-                nccl->send(values + own.first, own.count, ANNC_NCCL_FLOAT, (int)r, exchange->comm, exchange->stream);
-        if (result == ANNC_NCCL_SUCCESS && part.count > 0)
-            result = nccl->receive(values + part.first, part.count, ANNC_NCCL_FLOAT, (int)r, exchange->comm,
-                                   exchange->stream);
+        if (r != exchange->rank)
+            result = exchange_with(exchange, r, values + own.first, own.count, values + part.first, part.count);
     }
-    const int ended = nccl->group_end();
+    const int ended = exchange->nccl.group_end();
     return result == ANNC_NCCL_SUCCESS ? ended : result;
 }
 
