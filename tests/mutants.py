@@ -43,6 +43,7 @@ MUTANTS = [
     ("the cursor forgets the shards", "src/training/step/crew.c", "cursor.order.shards = annc_shards_of(&trainer->options);", "cursor.order.shards = 1;", "^groups$"),
     ("shards are scaled by a sample", "src/dataset/prepare/ranges.c", "count > some && !table->has_shards", "count > some", "^shards$"),
     ("a mapped text stays in memory", "src/dataset/text/records.c", "    annc_mapping_leave(&records->mapping, records->left, at - records->left);\n", "", "^ranks$"),
+    ("zeros in a mapped text are characters", "src/dataset/text/records.c", "        if (memchr(records->text + at, '\\0', rest < BLOCK ? rest : BLOCK))", "        if (rest == 0)", "^shards$"),
     ("numbers are passed over in one go", "src/dataset/text/records.c", "*end = from + (rest < BLOCK ? rest : BLOCK);", "*end = from + rest;", "^ranks$"),
     ("a character is cut between two blocks", "src/dataset/text/records.c", "        end--;\n    return end;", "        ;\n    return end;", "^shards$"),
     ("a row is read from behind its place", "src/dataset/text/records.c", "    records->place = begin;\n", "    records->place = begin + 1;\n", "^(shards|number_runs)$"),

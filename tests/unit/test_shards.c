@@ -490,7 +490,15 @@ static void refusals(void)
     options.weights_path = "labels.npy"; /* weights 0, 1 and 2 */
     CHECK(annc_data_load(&options, &data) == ANNC_USAGE);
     CHECK_MSG(strstr(annc_last_error(), "has weights of rows"), "%s", annc_last_error());
-    options.weights_path = NULL;
+    options.weights_path = options.labels_path = NULL;
+    options.path = "weighted.csv";
+    options.text.weight = "a";
+    write_rows("weighted.csv", "a,b,label\n", ROWS, write_coarse);
+    CHECK(annc_data_load(&options, &data) == ANNC_USAGE);
+    CHECK_MSG(strstr(annc_last_error(), "has weights of rows"), "%s", annc_last_error());
+    options.path = "floats.npy";
+    options.labels_path = "labels.npy";
+    options.text.weight = NULL;
     options.shards = ROWS + 1;
     CHECK(annc_data_load(&options, &data) == ANNC_INPUT);
     CHECK_MSG(strstr(annc_last_error(), "has 1001 rows for training, fewer than 'shards', 1002"), "%s",
