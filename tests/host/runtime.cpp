@@ -216,12 +216,20 @@ bool annc_host_is_foreign(cudaStream_t stream)
     return stream->device != current_device;
 }
 
+// Whether work of a stream waits until something needs it: with ANNC_HOST_DEFER=2 only that of the
+// first stream, so that the others run ahead of it.
+static bool is_deferred(cudaStream_t stream)
+{
+    const long setting = annc_host_setting("ANNC_HOST_DEFER", 0);
+    return setting == 1 || (setting == 2 && stream->number == 1);
+}
+
 void annc_host_submit(cudaStream_t stream, Work work)
 {
     if (stream->capture) {
         stream->capture->nodes.push_back({std::move(work), std::move(stream->last)});
         stream->last = {stream->capture->nodes.size() - 1};
-    } else if (annc_host_setting("ANNC_HOST_DEFER", 0)) {
+    } else if (is_deferred(stream)) {
         stream->pending.push_back(std::move(work));
         stream->submitted++;
     } else
