@@ -7,21 +7,21 @@
 /* A call of NCCL's function takes the arguments that we pass, and returns an int. */
 #define TAKES(call) _Static_assert(sizeof(call) == sizeof(int), #call)
 
-static const annc_nccl_comm comm;
-static const cudaStream_t stream;
+#define COMM   ((annc_nccl_comm)0)
+#define STREAM ((cudaStream_t)0)
 
 _Static_assert(sizeof(struct annc_nccl_id) == sizeof(ncclUniqueId), "identity");
 _Static_assert((int)ANNC_NCCL_SUCCESS == (int)ncclSuccess && (int)ANNC_NCCL_FLOAT == (int)ncclFloat32, "constants");
 _Static_assert(sizeof(ncclDataType_t) == sizeof(int), "types of data");
 TAKES(ncclGetUniqueId((ncclUniqueId *)0));
 TAKES(ncclCommInitRank((annc_nccl_comm *)0, 2, *(const ncclUniqueId *)0, 1));
-TAKES(ncclCommGetAsyncError(comm, (ncclResult_t *)0));
-TAKES(ncclCommDestroy(comm));
-TAKES(ncclCommAbort(comm));
+TAKES(ncclCommGetAsyncError(COMM, (ncclResult_t *)0));
+TAKES(ncclCommDestroy(COMM));
+TAKES(ncclCommAbort(COMM));
 TAKES(ncclGroupStart());
 TAKES(ncclGroupEnd());
-TAKES(ncclSend((const void *)0, (size_t)1, ncclFloat32, 1, comm, stream));
-TAKES(ncclRecv((void *)0, (size_t)1, ncclFloat32, 1, comm, stream));
+TAKES(ncclSend((const void *)0, (size_t)1, ncclFloat32, 1, COMM, STREAM));
+TAKES(ncclRecv((void *)0, (size_t)1, ncclFloat32, 1, COMM, STREAM));
 
 static void library(void)
 {
