@@ -25,6 +25,19 @@ template <typename T> ANNC_INLINE T *kept(T *p)
     return static_cast<T *>(__cvta_shared_to_generic(address));
 }
 
+// The same of numbers.
+ANNC_INLINE int kept(int x)
+{
+    asm volatile("" : "+r"(x));
+    return x;
+}
+
+ANNC_INLINE float kept(float x)
+{
+    asm volatile("" : "+f"(x));
+    return x;
+}
+
 // ---------------------------------------------------------------- the cluster
 
 ANNC_INLINE uint32_t cluster_rank()
@@ -115,12 +128,19 @@ ANNC_INLINE void copy_in(void *to, const void *from, int bytes, uint64_t *barrie
                  : "memory");
 }
 
-// Stores 16 bytes in another block; they arrive at its barrier.
+// Stores 16 or 4 bytes in another block; they arrive at its barrier.
 ANNC_INLINE void send(uint32_t to, float4 v, uint32_t barrier)
 {
     asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0],{%1,%2,%3,%4},[%5];" ::"r"(to),
                  "r"(__float_as_uint(v.x)), "r"(__float_as_uint(v.y)), "r"(__float_as_uint(v.z)),
                  "r"(__float_as_uint(v.w)), "r"(barrier)
+                 : "memory");
+}
+
+ANNC_INLINE void send(uint32_t to, float v, uint32_t barrier)
+{
+    asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b32 [%0],%1,[%2];" ::"r"(to),
+                 "r"(__float_as_uint(v)), "r"(barrier)
                  : "memory");
 }
 

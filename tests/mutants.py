@@ -572,9 +572,13 @@ MUTANTS = [
     ("TF32 in one part (tensor)", "kernels/two_layers/products.cuh", "return P.hh[q] + (P.lh[q] + P.hl[q]);", "return P.hh[q];", "^tensor_gpu$"),
     ("weights of classes are left out (two layers)", "kernels/two_layers/outputs.cuh", "return net.weights ? own * net.weights[label] : own;", "return own;", "^cluster_gpu$"),
     ("weights of rows are left out (two layers)", "kernels/two_layers/outputs.cuh", "const float own = net.examples.weights ? net.examples.weights[example] : 1;", "const float own = 1;", "^tensor_gpu$"),
-    ("the quadratic cost without its half (two layers)", "kernels/two_layers/outputs.cuh", "return 0.5f * (scale[0] * cost[0] + scale[1] * cost[1]);", "return scale[0] * cost[0] + scale[1] * cost[1];", "^tensor_gpu$"),
-    ("outputs 8 and 9 count twice in softmax (two layers)", "kernels/two_layers/lane_functions.cuh", "is_output<N>(net, lane, q) && counts<N>(lane & 3, q) ? x[q]", "is_output<N>(net, lane, q) ? x[q]", "^tensor_gpu$"),
-    ("the Jacobian of softmax without its mean (two layers)", "kernels/two_layers/lane_functions.cuh", "A[q] * (D[q] - mean[half_of<N>(q)])", "A[q] * D[q]", "^tensor_gpu$"),
+    ("the quadratic cost without its half (two layers)", "kernels/two_layers/outputs.cuh", "return 0.5f * cost;", "return cost;", "^tensor_gpu$"),
+    ("softmax adds outputs 8 and 9 of the other row (two layers)", "kernels/two_layers/lane_functions.cuh", "if (half_of<N>(lane & 3, q) == half && is_output<N>(net, lane, q))\n            sum +=", "if (half_of<N>(0, q) == half && is_output<N>(net, lane, q))\n            sum +=", "^tensor_gpu$"),
+    ("every row has the scale of row g (two layers)", "kernels/two_layers/lane_functions.cuh", "return half_of<N>(t, q) ? x[1] : x[0];", "return x[0];", "^cluster_gpu$"),
+    ("outputs 8 and 9 have the targets of row g (two layers)", "kernels/two_layers/outputs.cuh", "last_row = g + 8 * half_of<N>(t, 4);", "last_row = g;", "^cluster_gpu$"),
+    ("delta is sent without the rate (cluster)", "kernels/cluster/chain_block.cuh", "const float k = PLAIN ? c.rate * c.per_divisor : c.per_divisor;", "const float k = c.per_divisor;", "^cluster_gpu$"),
+    ("units 8 to 15 of a helper have the delta of 0 to 7 (cluster)", "kernels/cluster/helper_block.cuh", "load4(&s.sent[slot][i][lane * 4]);", "load4(&s.sent[slot][0][lane * 4]);", "^cluster_gpu$"),
+    ("the Jacobian of softmax without its mean (two layers)", "kernels/two_layers/lane_functions.cuh", "A[q] * (D[q] - of_row<N>(mean, lane & 3, q))", "A[q] * D[q]", "^tensor_gpu$"),
     ("the last of equal outputs is the prediction (two layers)", "kernels/two_layers/lane_functions.cuh", "(A[q] == a) & (other >= j)", "(A[q] == a) & (other <= j)", "^tensor_gpu$"),
 ]
 

@@ -39,7 +39,7 @@ template <bool FLOATS> ANNC_INLINE int part_inputs(uint32_t inputs)
     return !FLOATS && inputs < PARTS * FEWER ? FEWER : ALL;
 }
 
-constexpr int HELPERS = 2 * PARTS, BLOCKS = ANNC_CLUSTER_BLOCKS, THREADS = 416;
+constexpr int HELPERS = 2 * PARTS, BLOCKS = ANNC_CLUSTER_BLOCKS, THREADS = 448;
 static_assert(BLOCKS == 1 + HELPERS, "the chain and its helpers");
 constexpr int SCORER = 1;         // the block of the helper that has the cost and the hits
 constexpr int RING = 8;           // slots of the rings between roles
@@ -87,19 +87,20 @@ struct __align__(128) ChainMemory
     float W2[4][16][W2_STRIDE];        // [8 units][output][unit]
     float b2[16];
     float rate[ANNC_CLUSTER_STEPS]; // of each step: -eta / m for plain SGD, else eta
-    uint64_t z_full[RING], record_full[RING], delta_ready[RING], z_ready[2], b2_ready[2];
+    uint64_t z_full[RING], record_full[RING], delta_ready[RING], z_ready[2];
 };
 
 struct __align__(128) HelperRings
 {
     float z[RING][PRODUCT_WARPS][2][128]; // parts of Z^1 by warp: [step][warp][8 units][fragment]
-    uint32_t delta[RING][3][32][4];       // fragments of k delta in 3 bf16: a0, a2, a1, a3
+    float sent[RING][2][128];             // k delta from the chain: [step][8 units], a lane's 4 (load_examples)
+    uint32_t delta[RING][3][32][4];       // the same in 3 bf16, as a fragment of 16 units: a0, a2, a1, a3
     // Unless plain SGD: W before a step, without the changes by the deltas of the LAG steps before it,
     // is W_base + x W_base + y v_base, and b is b_base + z v_base; w is eta.
     float4 ahead[ANNC_CLUSTER_STEPS];
     // In the block that scores: Z^2 of the 4 first values of each lane and of the others, targets.
     float z2[RING][2][128], targets[RING][TARGETS];
-    uint64_t delta_full[RING], x_full[ROW_RING], z_full[RING], score_full[RING];
+    uint64_t sent_full[RING], delta_full[RING], x_full[ROW_RING], z_full[RING], score_full[RING];
 };
 
 template <bool FLOATS> struct __align__(128) HelperMemory : HelperRings
@@ -107,8 +108,9 @@ template <bool FLOATS> struct __align__(128) HelperMemory : HelperRings
     uint16_t x[ROW_RING][ROWS][ROW_STRIDE<FLOATS>]; // inputs in bf16
 };
 
-constexpr int DELTA_BYTES = sizeof(uint32_t[3][32][4]), Z_BYTES = sizeof(float[2][128]),
-              Z2_BYTES = sizeof(float[2][128]), TARGET_BYTES = sizeof(float[TARGETS]);
+constexpr int SENT_BYTES = sizeof(float[2][128]), Z_BYTES = sizeof(float[2][128]), Z2_STRIDE = sizeof(float[2][128]),
+              TARGET_BYTES = sizeof(float[TARGETS]);
+template <int N> constexpr int Z2_BYTES = sizeof(float[N][WARP]); // N: outputs of a lane
 template <bool FLOATS> constexpr int X_BYTES = sizeof(uint16_t[ROWS][ROW_STRIDE<FLOATS>]);
 template <bool FLOATS>
 constexpr int SHARED_BYTES = sizeof(ChainMemory) > sizeof(HelperMemory<FLOATS>) ? sizeof(ChainMemory)

@@ -23,7 +23,7 @@ static_assert(sizeof(PlanOfFloats) <= SHARED_BYTES<true> && sizeof(PlanOfBytes) 
 // HEADLINE: sigmoid in both layers, the quadratic cost, up to 10 outputs, inputs of bytes and no
 // dropout, with the hardware's 2^x and 1 / x; any other functions are those of annc_functions.h.
 // PLAIN: plain SGD; else a linear optimiser.
-// Registers: at most 128 (416 threads, which count as 512, of 65536), no spills.
+// Registers: at most 128 (448 threads, which count as 512, of 65536), no spills.
 template <bool HEADLINE, bool PLAIN>
 __global__ void __cluster_dims__(BLOCKS, 1, 1) __launch_bounds__(THREADS, 1)
     cluster_train_kernel(const __grid_constant__ annc_cluster_launch job,

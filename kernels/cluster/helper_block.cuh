@@ -3,6 +3,7 @@
 //   product warps   W of 16 units x their tiles in registers: update by delta^T X of LAG + 1 steps
 //                   ago, then X W^T of the coming step
 //   2 sum warps     add the parts of 8 units over the product warps and send them to the chain
+//   1 split warp    delta of 16 units from the chain in three bf16
 //   1 load warp     the inputs of coming steps
 //   1 score warp    cost and hits of each step, in block SCORER alone
 //
@@ -12,8 +13,10 @@
 // products of parts that are below 2^-24 of the result are left out.
 //
 // The barriers, and where a slot of their rings is free again:
-//   delta_full  chain -> products   product warp 0 expects the next bytes after its wait; the chain
-//               sends delta of t + RING after z of t + RING - LAG > t of all warps.
+//   sent_full   chain -> split      split expects the next bytes after its wait; the chain sends
+//               delta of t + RING after z of t + RING, whose products follow delta_full of t.
+//   delta_full  split -> products   split writes slot t + RING after sent_full of t + RING, which
+//               the chain sends after z of t + RING - LAG > t of all warps.
 //   x_full      load -> products    load refills the slot of t - LAG - 1 after z_full of t, which
 //               every product warp signals after it has read both.
 //   z_full      products -> sum, load   a product warp writes slot t + RING after delta_full of
@@ -51,14 +54,12 @@ template <int TILES> ANNC_INLINE bool is_weight(const ProductState<TILES> &P, in
 // Updates W, and v, by delta^T X of step `past`, whose inputs are in `columns`.
 template <bool PLAIN, bool FLOATS, int TILES>
 ANNC_INLINE void update_weights(HelperRings &s, const annc_cluster_launch &job, ProductState<TILES> &P,
-                                const HelperTiles<FLOATS, TILES> &columns, int w, int lane, int past)
+                                const HelperTiles<FLOATS, TILES> &columns, int lane, int past)
 {
     const int slot = slot_of<RING>(past);
     uint32_t delta[3][4];
     HelperWeights<TILES> change;
-    wait_for_cluster(&s.delta_full[slot], parity_of<RING>(past)); //@wait dfull
-    if (w == 0 && lane == 0)
-        arrive_expecting(&s.delta_full[slot], DELTA_BYTES);
+    wait(&s.delta_full[slot], parity_of<RING>(past)); //@wait dsplit
 #pragma unroll
     for (int p = 0; p < 3; p++) {
         const uint4 v = *reinterpret_cast<const uint4 *>(s.delta[slot][p][lane]);
@@ -159,7 +160,7 @@ ANNC_INLINE void product_pass(HelperMemory<FLOATS> &s, const annc_cluster_launch
                 load_tiles(rows[n][x], shared_address(&s.x[slot_of<ROW_RING>(step)][row][at]));
         }
     if (UPDATE)
-        update_weights<PLAIN, FLOATS, TILES>(s, job, P, columns, w, lane, past);
+        update_weights<PLAIN, FLOATS, TILES>(s, job, P, columns, lane, past);
     if (MULTIPLY) {
         float z[2][4];
         if (PLAIN) {
@@ -222,6 +223,33 @@ ANNC_INLINE void product_warp(HelperMemory<FLOATS> &s, const annc_cluster_launch
     }
 }
 
+// Splits k delta of 16 units, as the chain sends it, into three bf16.
+ANNC_INLINE void split_warp(HelperRings &s, const annc_cluster_launch &job, int lane)
+{
+    const int steps = (int)job.steps;
+#pragma unroll 1
+    for (int step = 0; step < steps; step++) {
+        const int slot = slot_of<RING>(step);
+        wait_for_cluster(&s.sent_full[slot], parity_of<RING>(step)); //@wait dfull
+        if (lane == 0)
+            arrive_expecting(&s.sent_full[slot], SENT_BYTES);
+        uint32_t parts[3][4]; // a0, a2, a1, a3
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            const float4 d = load4(&s.sent[slot][i][lane * 4]);
+            split_bf16(d.x, d.y, parts[0][2 * i], parts[1][2 * i], parts[2][2 * i]);
+            split_bf16(d.z, d.w, parts[0][2 * i + 1], parts[1][2 * i + 1], parts[2][2 * i + 1]);
+        }
+#pragma unroll
+        for (int p = 0; p < 3; p++)
+            *reinterpret_cast<uint4 *>(s.delta[slot][p][lane]) =
+                make_uint4(parts[p][0], parts[p][1], parts[p][2], parts[p][3]);
+        __syncwarp();
+        if (lane == 0)
+            arrive(&s.delta_full[slot]); //@signal dsplit
+    }
+}
+
 // Sums 8 units over the product warps, divides by the divisor of the bytes, sends to the chain.
 ANNC_INLINE void sum_warp(HelperRings &s, const annc_cluster_launch &job, int half, int part, int units, int lane)
 {
@@ -230,6 +258,7 @@ ANNC_INLINE void sum_warp(HelperRings &s, const annc_cluster_launch &job, int ha
                    barrier = address_in_block(shared_address(&chain->z_full[0]), 0);
     const float per_divisor = 1.f / job.divisor;
     const int steps = (int)job.steps;
+#pragma unroll 1
     for (int step = 0; step < steps; step++) {
         const int slot = slot_of<RING>(step);
         wait(&s.z_full[slot], parity_of<RING>(step)); //@wait pfull
@@ -282,7 +311,7 @@ template <bool HEADLINE> ANNC_INLINE void score_warp(HelperRings &s, const annc_
         if (lane != 0 || step >= steps)
             return;
         const int slot = slot_of<RING>(step);
-        arrive_expecting(&s.score_full[slot], Z2_BYTES + TARGET_BYTES);
+        arrive_expecting(&s.score_full[slot], Z2_BYTES<N> + TARGET_BYTES);
         copy_in(s.targets[slot], job.records + (size_t)step * RECORD, TARGET_BYTES, &s.score_full[slot]);
         arrive(&s.z_full[slot]);
     };
@@ -292,11 +321,8 @@ template <bool HEADLINE> ANNC_INLINE void score_warp(HelperRings &s, const annc_
         const int slot = slot_of<RING>(step);
         float z[N], a[N], y[N], scale[2];
         wait_for_cluster(&s.score_full[slot], parity_of<RING>(step)); //@wait z2ready
-        set_output_tile(z, load4(&s.z2[slot][0][lane * 4]));
-#pragma unroll
-        for (int q = 4; q < N; q++)
-            z[q] = s.z2[slot][1][lane * 4 + q - 4];
-        load_targets(y, scale, s.targets[slot], lane);
+        load_output_part(z, s.z2[slot][0] + lane * 4, s.z2[slot][1] + last_of_lane<N>(lane));
+        load_targets(y, scale, targets_of_lane<N>(s.targets[slot], lane));
         const float *row = s.targets[slot] + (lane >> 2) * STRIDE + ROW_CLASS<N>;
         const int wanted[2] = {__float_as_int(row[0]), __float_as_int(row[8 * STRIDE])};
         __syncwarp();
@@ -330,6 +356,7 @@ ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch
     const int w = (int)threadIdx.x >> 5, lane = (int)threadIdx.x & 31;
     if (threadIdx.x == 0) {
         for (int i = 0; i < RING; i++) {
+            barrier_open(&s.sent_full[i], 1);
             barrier_open(&s.delta_full[i], 1);
             barrier_open(&s.z_full[i], PRODUCT_WARPS + (rank == SCORER));
             barrier_open(&s.score_full[i], 1);
@@ -338,7 +365,7 @@ ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch
             barrier_open(&s.x_full[i], 1);
         barriers_are_open();
         for (int i = 0; i < RING; i++)
-            arrive_expecting(&s.delta_full[i], DELTA_BYTES);
+            arrive_expecting(&s.sent_full[i], SENT_BYTES);
     }
     if (!PLAIN)
         plan_ahead(s, job);
@@ -353,6 +380,8 @@ ANNC_INLINE void helper_block(HelperMemory<FLOATS> &s, const annc_cluster_launch
         sum_warp(s, job, half, part, w - PRODUCT_WARPS, lane);
     else if (w == PRODUCT_WARPS + 3)
         load_warp(s, job, part, lane);
+    else if (w == PRODUCT_WARPS + 4)
+        split_warp(s, job, lane);
     else if (rank == SCORER)
         score_warp<HEADLINE>(s, job, lane);
 }

@@ -16,11 +16,11 @@ struct ChainState {
     // W^2 of outputs g, g, g + 8, g + 8 and units 2t, 2t + 1, 2t, 2t + 1 of the warp's 8, and the
     // operands made of it.
     float W2[4], high[4], low[4];
-    bool live[2];    // whether the two units exist; the rest has activations too
-    float change[4]; // (delta^2)^T A^1 of the last step, not yet in W^2
-    float rate;      // of that step: -eta / m
-    float b1[2];     // of units 2t, 2t + 1
-    float b2[3];     // of outputs 2t, 2t + 1, 8 + t % 2
+    bool live[2];                             // whether the two units exist; the rest has activations too
+    float change[4];                          // (delta^2)^T A^1 of the last step, not yet in W^2
+    float rate;                               // of that step: -eta / m
+    float b1[2];                              // of units 2t, 2t + 1
+    float b2[DISTINCT_OUTPUTS<LANE_OUTPUTS>]; // of outputs 2t, 2t + 1, 8 + t % 2
 };
 
 // ---------------------------------------------------------------- loads
@@ -44,7 +44,7 @@ ANNC_INLINE void load_output_parts(OutputParts<LANE_OUTPUTS> &parts, const Tenso
 #pragma unroll
     for (int i = 0; i < CHAIN_WARPS; i++)
         load_output_part(parts.of[i], s.z2[parity][i] + lane * 4,
-                         s.z2_last[parity][i][0] + last_of_lane<LANE_OUTPUTS>(lane));
+                         s.z2_last[parity][i] + last_of_lane<LANE_OUTPUTS>(lane));
 }
 
 // ---------------------------------------------------------------- W^2 and biases
@@ -150,9 +150,9 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
     activate_hidden<HEADLINE>(net, z, a);
     multiply_by_W2(part, a, c.high, c.low);
     *reinterpret_cast<float4 *>(&s.z2[I][w][lane * 4]) = tile_of(part);
-    const float4 z2_last = last_of(part);
+    const float4 z2_last = last_tile_of(part);
     if (t == 0)
-        *reinterpret_cast<float4 *>(s.z2_last[I][w][g]) = z2_last; //@wf1
+        *reinterpret_cast<float4 *>(&s.z2_last[I][w][lane]) = z2_last; //@wf1
     CHAIN_SYNC();
     OutputParts<LANE_OUTPUTS> parts;
     float o[LANE_OUTPUTS], delta2[LANE_OUTPUTS], y[LANE_OUTPUTS], scale[2];
@@ -164,17 +164,14 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
         for (int q = 0; q < LANE_OUTPUTS; q++)
             s.outputs[group & 1][I][q][lane] = o[q];
     begin_output_error<HEADLINE>(o);
-    load_targets(y, scale, s.targets[group % 3][I * ROWS], lane);
+    load_targets(y, scale, targets_of_lane<LANE_OUTPUTS>(s.targets[group % 3][I * ROWS], lane));
     const float r[3] = {own.W2[2 * t][g], own.W2[2 * t + 1][g], own.W2[8 + (t & 1)][g]};
     output_error<HEADLINE>(net, lane, o, y, scale, delta2);
     HiddenSum sum;
     float d[4], kd[4];
     multiply_back(sum, delta2, r, t);
     store_transposed(&own.delta2[2 * t][g], delta2);
-    if (t < 2) {
-        own.delta2[8 + t][g] = delta2[4];
-        own.delta2[8 + t][g + 8] = delta2[5];
-    }
+    own.delta2[8 + (t & 1)][g + 8 * half_of<LANE_OUTPUTS>(t, 4)] = delta2[4];
     hidden_error<HEADLINE>(net, sum, z, a, d);
     c.rate = s.rates[group % 3][I];
     const float k = c.rate * per_divisor;
@@ -196,7 +193,7 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
         c.b1[i] = fmaf(c.rate, sum_of_column(d[i], d[2 + i]), c.b1[i]);
         c.b2[i] = fmaf(c.rate, sum_of_column(delta2[i], delta2[2 + i]), c.b2[i]);
     }
-    c.b2[2] = fmaf(c.rate, sum_of_column(delta2[4], delta2[5]), c.b2[2]);
+    c.b2[2] = fmaf(c.rate, sum_of_column(delta2[4], __shfl_xor_sync(~0u, delta2[4], 2)), c.b2[2]);
 #pragma unroll
     for (int q = 0; q < 4; q++)
         c.change[q] = sum_of(change, q);

@@ -60,13 +60,13 @@ template <int TILES_HERE> struct ProductState {
 
 struct __align__(128) TensorMemory
 {
-    float z[Z_PARTS][STEPS][CHAIN_WARPS][128];      // parts of Z^1 times the divisor: fragments of 8 units
-    int gram[3][PAIRS][GRAM];                       // by group; fragments: [8 columns][register][lane]
-    uint16_t delta[2][STEPS][2][UNITS][ROWS];       // k delta^1 in 2 fp16, by group: [step][part][unit][row]
-    float __align__(16) delta_unit[2][CHAIN_WARPS]; // what a 1 in them stands for, by group: a power of 2
-    float z2[2][CHAIN_WARPS][128];                  // parts of Z^2, two steps alternate
-    float z2_last[2][CHAIN_WARPS][8][4];            // outputs 8 and 9: [warp][row % 8][output, output, row + 8 ...]
-    float outputs[2][STEPS][LANE_OUTPUTS][WARP];    // Z^2 by lane, by group
+    float z[Z_PARTS][STEPS][CHAIN_WARPS][128];                 // parts of Z^1 times the divisor: fragments of 8 units
+    int gram[3][PAIRS][GRAM];                                  // by group; fragments: [8 columns][register][lane]
+    uint16_t delta[2][STEPS][2][UNITS][ROWS];                  // k delta^1 in 2 fp16, by group: [step][part][unit][row]
+    float __align__(16) delta_unit[2][CHAIN_WARPS];            // what a 1 in them stands for, by group: a power of 2
+    float z2[2][CHAIN_WARPS][128];                             // parts of Z^2, two steps alternate
+    float z2_last[2][CHAIN_WARPS][WARP];                       // outputs 8 and 9 by lane
+    float outputs[2][STEPS][LANE_OUTPUTS][WARP];               // Z^2 by lane, by group
     float targets[3][GROUP_ROWS][TARGET_STRIDE<LANE_OUTPUTS>]; // by group
     uint32_t numbers[8][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
     unsigned char x[2][TILES][X_BYTES];  // in fp16, by group

@@ -34,7 +34,7 @@ template <bool HEADLINE> ANNC_INLINE void score(TensorMemory &s, int group, int 
 #pragma unroll
     for (int q = 0; q < LANE_OUTPUTS; q++)
         z[q] = s.outputs[group & 1][i][q][lane];
-    load_targets(y, scale, targets, lane);
+    load_targets(y, scale, targets_of_lane<LANE_OUTPUTS>(targets, lane));
     const float cost = warp_sum(cost_of_lane<HEADLINE>(s.net, lane, z, a, y, scale));
     const int correct = hits<HEADLINE>(s.net, lane, a, wanted);
     if (lane == 0 && step < s.steps) {

@@ -1,10 +1,10 @@
 // lane_functions.cuh - f, f' and C of annc_functions.h for the values that a lane holds.
 //
 // A lane (4 g + t) has 4 values of the hidden layer and N of the outputs. The first 4 are rows g, g,
-// g + 8, g + 8 of outputs 2t, 2t + 1, 2t, 2t + 1. With N = 6, for up to 10 outputs, the others are
-// rows g, g + 8 of output 8 + t % 2, which lanes t + 2 have too; with N = 8, for up to 16, they are
-// the same rows of outputs 8 + 2t, 9 + 2t, 8 + 2t, 9 + 2t. One switch serves all values of a lane,
-// unlike a call per value.
+// g + 8, g + 8 of outputs 2t, 2t + 1, 2t, 2t + 1. With N = 5, for up to 10 outputs, the last is
+// output 8 + t % 2 of row g if t < 2, else of row g + 8; with N = 8, for up to 16, the others are the
+// same rows of outputs 8 + 2t, 9 + 2t, 8 + 2t, 9 + 2t. One switch serves all values of a lane, unlike
+// a call per value.
 #ifndef ANNC_KERNELS_TWO_LAYERS_LANE_FUNCTIONS_CUH
 #define ANNC_KERNELS_TWO_LAYERS_LANE_FUNCTIONS_CUH
 
@@ -12,8 +12,9 @@
 #include "kernels/device.cuh"
 #include "kernels/two_layers/mma.cuh"
 
-constexpr int LANE_OUTPUTS_OF_10 = 6, LANE_OUTPUTS_OF_16 = 8;
+constexpr int LANE_OUTPUTS_OF_10 = 5, LANE_OUTPUTS_OF_16 = 8;
 template <int N> constexpr int MOST_OUTPUTS = N == LANE_OUTPUTS_OF_10 ? 10 : 16;
+template <int N> constexpr int DISTINCT_OUTPUTS = (N + 1) / 2; // that a lane has values of
 
 // Returns the output of value q of lane t.
 template <int N> ANNC_INLINE int output_of(int t, int q)
@@ -21,16 +22,22 @@ template <int N> ANNC_INLINE int output_of(int t, int q)
     return q < 4 ? 2 * t + (q & 1) : N == LANE_OUTPUTS_OF_10 ? 8 + (t & 1) : 8 + 2 * t + (q & 1);
 }
 
-// Returns 0 where value q is of row g, 1 where it is of row g + 8.
-template <int N> ANNC_INLINE constexpr int half_of(int q)
+// Returns the place of value q's output among the lane's distinct ones.
+template <int N> ANNC_INLINE constexpr int distinct_of(int q)
 {
-    return N == LANE_OUTPUTS_OF_10 && q >= 4 ? q & 1 : q >> 1 & 1;
+    return q < 4 ? q & 1 : 2 + (q & 1);
 }
 
-// Whether value q of lane t is no repetition of another lane's.
-template <int N> ANNC_INLINE bool counts(int t, int q)
+// Returns 0 where value q of lane t is of row g, 1 where it is of row g + 8.
+template <int N> ANNC_INLINE int half_of(int t, int q)
 {
-    return N != LANE_OUTPUTS_OF_10 || q < 4 || t < 2;
+    return N == LANE_OUTPUTS_OF_10 && q == 4 ? t >> 1 : q >> 1 & 1;
+}
+
+// Returns what the row of value q has: x[0] of row g, x[1] of row g + 8.
+template <int N> ANNC_INLINE float of_row(const float (&x)[2], int t, int q)
+{
+    return half_of<N>(t, q) ? x[1] : x[0];
 }
 
 #define ANNC_ACTIVATE(enumerator, name, value, ...)                                                                    \
@@ -107,8 +114,8 @@ template <int N> ANNC_INLINE float sum_of_row(const annc_two_layers &net, int la
     float sum = 0;
 #pragma unroll
     for (int q = 0; q < N; q++)
-        if (half_of<N>(q) == half)
-            sum += is_output<N>(net, lane, q) && counts<N>(lane & 3, q) ? x[q] : 0.f;
+        if (half_of<N>(lane & 3, q) == half && is_output<N>(net, lane, q))
+            sum += x[q];
     sum += __shfl_xor_sync(~0u, sum, 1);
     return sum + __shfl_xor_sync(~0u, sum, 2);
 }
@@ -116,26 +123,28 @@ template <int N> ANNC_INLINE float sum_of_row(const annc_two_layers &net, int la
 // Z = Z - log(sum of exp(Z)) by row, relative to the row's largest entry.
 template <int N> ANNC_INLINE void normalise_rows(const annc_two_layers &net, int lane, float (&Z)[N])
 {
+    const int t = lane & 3;
     float e[N], largest[2] = {-INFINITY, -INFINITY};
 #pragma unroll
-    for (int q = 0; q < N; q++)
-        if (is_output<N>(net, lane, q))
-            largest[half_of<N>(q)] = MAX(Z[q], largest[half_of<N>(q)]);
+    for (int half = 0; half < 2; half++) {
 #pragma unroll
-    for (int half = 0; half < 2; half++)
+        for (int q = 0; q < N; q++)
+            if (half_of<N>(t, q) == half && is_output<N>(net, lane, q))
+                largest[half] = MAX(Z[q], largest[half]);
 #pragma unroll
         for (int m = 1; m < 4; m <<= 1) {
             const float other = __shfl_xor_sync(~0u, largest[half], m);
             largest[half] = MAX(other, largest[half]);
         }
+    }
 #pragma unroll
     for (int q = 0; q < N; q++)
-        e[q] = EXP(Z[q] - largest[half_of<N>(q)]);
+        e[q] = EXP(Z[q] - of_row<N>(largest, t, q));
     const float log_sum[2] = {largest[0] + logf(sum_of_row(net, lane, e, 0)),
                               largest[1] + logf(sum_of_row(net, lane, e, 1))};
 #pragma unroll
     for (int q = 0; q < N; q++)
-        Z[q] -= log_sum[half_of<N>(q)];
+        Z[q] -= of_row<N>(log_sum, t, q);
 }
 
 // A = f(Z), where a row-wise f first normalises Z.
@@ -150,7 +159,7 @@ template <int N> ANNC_INLINE void activate_outputs(const annc_two_layers &net, i
 // not exist.
 template <int N>
 ANNC_INLINE void output_delta(const annc_two_layers &net, int lane, const float (&Z)[N], const float (&A)[N],
-                              const float *Y, const float *scale, float (&D)[N])
+                              const float *Y, const float (&scale)[2], float (&D)[N])
 {
     typedef float real;
     const real tau = net.tau;
@@ -168,24 +177,24 @@ ANNC_INLINE void output_delta(const annc_two_layers &net, int lane, const float 
             const float mean[2] = {sum_of_row(net, lane, weighted, 0), sum_of_row(net, lane, weighted, 1)};
 #pragma unroll
             for (int q = 0; q < N; q++)
-                D[q] = A[q] * (D[q] - mean[half_of<N>(q)]);
+                D[q] = A[q] * (D[q] - of_row<N>(mean, lane & 3, q));
         } else {
             multiply_by_derivative(net.output_activation, Z, A, D);
         }
     }
 #pragma unroll
     for (int q = 0; q < N; q++)
-        D[q] = is_output<N>(net, lane, q) ? D[q] * scale[half_of<N>(q)] : 0.f;
+        D[q] = is_output<N>(net, lane, q) ? D[q] * of_row<N>(scale, lane & 3, q) : 0.f;
 }
 
 // Returns this lane's share of the cost, each row times its scale.
 template <int N>
 ANNC_INLINE float output_cost(const annc_two_layers &net, int lane, const float (&Z)[N], const float (&A)[N],
-                              const float *Y, const float *scale)
+                              const float *Y, const float (&scale)[2])
 {
     typedef float real;
     const real tau = net.tau;
-    float C[N], sum[2] = {0, 0};
+    float C[N], sum = 0;
     switch (net.cost) {
         ANNC_COSTS(ANNC_COST_OF_LANE)
     default:
@@ -193,9 +202,9 @@ ANNC_INLINE float output_cost(const annc_two_layers &net, int lane, const float 
     }
 #pragma unroll
     for (int q = 0; q < N; q++)
-        if (is_output<N>(net, lane, q) && counts<N>(lane & 3, q))
-            sum[half_of<N>(q)] += C[q];
-    return sum[0] * scale[0] + sum[1] * scale[1];
+        if (is_output<N>(net, lane, q))
+            sum = fmaf(of_row<N>(scale, lane & 3, q), C[q], sum);
+    return sum;
 }
 
 // Returns the number of rows whose first largest output is that of their class; a single output
@@ -212,19 +221,17 @@ ANNC_INLINE int hits(const annc_two_layers &net, int lane, const float (&A)[N], 
         const int j = wanted[half];
         // The class's output, by the lane that has it.
         constexpr int odd = N == LANE_OUTPUTS_OF_10 ? 0 : 1;
-        const int high = N == LANE_OUTPUTS_OF_10 ? 4 + half : 4 + 2 * half;
+        const int high = N == LANE_OUTPUTS_OF_10 ? 4 : 4 + 2 * half;
         const float low_one = j & 1 ? A[2 * half + 1] : A[2 * half], high_one = j & odd ? A[high + odd] : A[high];
-        const int holder = N == LANE_OUTPUTS_OF_10 && j >= 8 ? j & 1 : j >> 1 & 3;
+        const int holder = N == LANE_OUTPUTS_OF_10 && j >= 8 ? 2 * half + (j & 1) : j >> 1 & 3;
         const float a = __shfl_sync(~0u, j >= 8 ? high_one : low_one, (lane & ~3) + holder);
         // No short cuts: a branch costs more than the comparisons that it saves.
         bool hit = j >= 0;
 #pragma unroll
         for (int q = 0; q < N; q++) {
-            if (half_of<N>(q) != half)
-                continue;
             const int other = output_of<N>(t, q);
             const bool below = A[q] < a, ties_after = (A[q] == a) & (other >= j);
-            hit &= below | ties_after | (!HEADLINE && !is_output<N>(net, lane, q));
+            hit &= below | ties_after | (half_of<N>(t, q) != half) | (!HEADLINE && !is_output<N>(net, lane, q));
         }
         const bool hit_alone = (t != 0) | ((A[2 * half] > middle) == j);
         hit = net.outputs == 1 ? hit_alone : hit;

@@ -43,25 +43,35 @@ template <int N> ANNC_INLINE void write_targets(const annc_two_layers &net, bool
     row[ROW_CLASS<N>] = __int_as_float(there ? (int)label : NO_CLASS);
 }
 
-// Loads the targets of this lane's outputs and the scales of its rows g and g + 8.
-template <int N> ANNC_INLINE void load_targets(float (&y)[N], float *scale, const float *record, int lane)
+// Where a lane has the targets of its first outputs, those of the others, and the scale, all of row g.
+struct TargetPlaces {
+    const float *first, *last, *scale;
+};
+
+template <int N> ANNC_INLINE TargetPlaces targets_of_lane(const float *record, int lane)
 {
-    const float *low = record + (lane >> 2) * TARGET_STRIDE<N>, *high = low + 8 * TARGET_STRIDE<N>;
-    const float2 y0 = load2(low + 2 * (lane & 3)), y1 = load2(high + 2 * (lane & 3));
+    const int g = lane >> 2, t = lane & 3, last_row = g + 8 * half_of<N>(t, 4);
+    const float *row = record + g * TARGET_STRIDE<N>;
+    return {row + 2 * t, record + last_row * TARGET_STRIDE<N> + output_of<N>(t, 4), row + ROW_SCALE<N>};
+}
+
+// Loads the targets of a lane's outputs and the scales of its rows g and g + 8.
+template <int N> ANNC_INLINE void load_targets(float (&y)[N], float (&scale)[2], const TargetPlaces &at, int offset = 0)
+{
+    constexpr int HIGH = 8 * TARGET_STRIDE<N>;
+    const float2 y0 = load2(at.first + offset), y1 = load2(at.first + offset + HIGH);
     y[0] = y0.x;
     y[1] = y0.y;
     y[2] = y1.x;
     y[3] = y1.y;
-    if constexpr (N == LANE_OUTPUTS_OF_10) {
-        y[4] = low[8 + (lane & 1)];
-        y[5] = high[8 + (lane & 1)];
-    } else {
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-            y[4 + i] = (i < 2 ? low : high)[8 + 2 * (lane & 3) + (i & 1)];
+    y[4] = at.last[offset];
+    if constexpr (N == LANE_OUTPUTS_OF_16) {
+        y[5] = at.last[offset + 1];
+        y[6] = at.last[offset + HIGH];
+        y[7] = at.last[offset + HIGH + 1];
     }
-    scale[0] = low[ROW_SCALE<N>];
-    scale[1] = high[ROW_SCALE<N>];
+    scale[0] = at.scale[offset];
+    scale[1] = at.scale[offset + HIGH];
 }
 
 // ---------------------------------------------------------------- Z^2
@@ -71,11 +81,11 @@ template <int N> struct OutputParts {
     float of[4][N];
 };
 
-// tile: outputs 0 to 7 as a fragment. last: outputs 8 and 9, by [row % 8][output, output, row + 8 ...],
-// or 8 to 15 as a fragment; both from where the lane's values begin, last_of_lane in `last`.
+// tile: outputs 0 to 7 as a fragment. last: outputs 8 to 15 as a fragment, of which the lanes with
+// t = 0 have all of 10 outputs; both from where the lane's values begin, last_of_lane in `last`.
 template <int N> ANNC_INLINE int last_of_lane(int lane)
 {
-    return N == LANE_OUTPUTS_OF_10 ? (lane >> 2) * 4 + 2 * (lane & 1) : lane * 4;
+    return N == LANE_OUTPUTS_OF_10 ? lane : lane * 4;
 }
 
 template <int N> ANNC_INLINE void set_output_tile(float (&part)[N], float4 tile)
@@ -89,9 +99,7 @@ template <int N> ANNC_INLINE void set_output_tile(float (&part)[N], float4 tile)
 template <int N> ANNC_INLINE void load_output_last(float (&part)[N], const float *last)
 {
     if constexpr (N == LANE_OUTPUTS_OF_10) {
-        const float2 u = load2(last); //@wf1
-        part[4] = u.x;
-        part[5] = u.y;
+        part[4] = *last;
     } else {
         const float4 u = load4(last);
         part[4] = u.x;
@@ -108,13 +116,12 @@ template <int N> ANNC_INLINE void load_output_part(float (&part)[N], const float
 }
 
 // b: the biases of the outputs of this lane, each once.
-template <int N> ANNC_INLINE void sum_output_parts(float (&z)[N], const OutputParts<N> &parts, const float (&b)[N / 2])
+template <int N>
+ANNC_INLINE void sum_output_parts(float (&z)[N], const OutputParts<N> &parts, const float (&b)[DISTINCT_OUTPUTS<N>])
 {
 #pragma unroll
-    for (int q = 0; q < N; q++) {
-        const int output = q < 4 ? q & 1 : N == LANE_OUTPUTS_OF_10 ? 2 : 2 + (q & 1);
-        z[q] = ((parts.of[0][q] + parts.of[1][q]) + (parts.of[2][q] + parts.of[3][q])) + b[output];
-    }
+    for (int q = 0; q < N; q++)
+        z[q] = ((parts.of[0][q] + parts.of[1][q]) + (parts.of[2][q] + parts.of[3][q])) + b[distinct_of<N>(q)];
 }
 
 // ---------------------------------------------------------------- errors
@@ -131,14 +138,14 @@ template <bool HEADLINE, int N> ANNC_INLINE void begin_output_error(float (&o)[N
 
 // BP1: delta^2, each row times its scale. HEADLINE: sigmoid and quadratic cost.
 template <bool HEADLINE, int N>
-ANNC_INLINE void output_error(const annc_two_layers &net, int lane, float (&o)[N], const float *y, const float *scale,
-                              float (&delta2)[N])
+ANNC_INLINE void output_error(const annc_two_layers &net, int lane, float (&o)[N], const float *y,
+                              const float (&scale)[2], float (&delta2)[N])
 {
     if (HEADLINE) {
 #pragma unroll
         for (int q = 0; q < N; q++) {
             o[q] = reciprocal(1.f + o[q]);
-            const float scaled = o[q] * scale[half_of<N>(q)];
+            const float scaled = o[q] * of_row<N>(scale, lane & 3, q);
             delta2[q] = (o[q] - y[q]) * fmaf(-scaled, o[q], scaled);
         }
     } else {
@@ -153,21 +160,20 @@ ANNC_INLINE void output_error(const annc_two_layers &net, int lane, float (&o)[N
 // Returns this lane's share of the step's cost, of Z^2 as the chain has it.
 template <bool HEADLINE, int N>
 ANNC_INLINE float cost_of_lane(const annc_two_layers &net, int lane, float (&z)[N], float (&a)[N], const float *y,
-                               const float *scale)
+                               const float (&scale)[2])
 {
     if (!HEADLINE) {
         activate_outputs(net, lane, z, a);
         return output_cost(net, lane, z, a, y, scale);
     }
-    float cost[2] = {0, 0};
+    float cost = 0;
 #pragma unroll
     for (int q = 0; q < N; q++) {
         a[q] = reciprocal(1.f + exp_of_minus(z[q]));
         const float e = a[q] - y[q];
-        if (counts<N>(lane & 3, q))
-            cost[half_of<N>(q)] = fmaf(e, e, cost[half_of<N>(q)]);
+        cost = fmaf(of_row<N>(scale, lane & 3, q) * e, e, cost);
     }
-    return 0.5f * (scale[0] * cost[0] + scale[1] * cost[1]);
+    return 0.5f * cost;
 }
 
 #endif

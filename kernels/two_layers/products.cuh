@@ -81,6 +81,14 @@ ANNC_INLINE float sum_of(const Product &P, int q)
     return P.hh[q] + (P.lh[q] + P.hl[q]);
 }
 
+// z = z + P, the parts in the order in which they are there.
+ANNC_INLINE void add_product(float (&z)[4], const Product &P)
+{
+#pragma unroll
+    for (int q = 0; q < 4; q++)
+        z[q] = ((z[q] + P.hh[q]) + P.lh[q]) + P.hl[q];
+}
+
 // P = (delta^2)^T A of outputs g and g + 8 and unit g of a warp's 8, given for a lane's 4 examples.
 ANNC_INLINE void multiply_errors(Product &P, const float *low_outputs, const float *high_outputs, const float *A)
 {
@@ -152,14 +160,6 @@ ANNC_INLINE float4 last_tile_of(const OutputPart &part)
     return sum_of_parts(part.high1, part.low1);
 }
 
-// Returns the part of outputs 8 and 9, right in the lanes with t = 0: rows g, g + 8 of 8, then of
-// 9.
-ANNC_INLINE float4 last_of(const OutputPart &part)
-{
-    const float *p = part.high1, *q = part.low1;
-    return make_float4(p[0] + q[0], p[2] + q[2], p[1] + q[1], p[3] + q[3]);
-}
-
 // ---------------------------------------------------------------- back
 
 // W^2^T delta^2 of a lane's hidden values, in two parts.
@@ -179,19 +179,21 @@ ANNC_INLINE void split_tile(float (&high)[4], float (&low)[4], const float *delt
 }
 
 // r: W^2 of outputs 2t, 2t + 1 and 8 + t % 2, unit g.
-ANNC_INLINE void multiply_back(HiddenSum &sum, const float (&delta2)[LANE_OUTPUTS_OF_10], const float (&r)[3], int t)
+ANNC_INLINE void multiply_back(HiddenSum &sum, const float (&delta2)[LANE_OUTPUTS_OF_10],
+                               const float (&r)[DISTINCT_OUTPUTS<LANE_OUTPUTS_OF_10>], int t)
 {
     float dh[4], dl[4];
     split_tile(dh, dl, delta2);
-    const float h4 = tf32_high(delta2[4]), h5 = tf32_high(delta2[5]);
-    // Outputs 8 and 9: a slice of 8 holds high, high, low, low | high, high, 0, 0 of delta against
-    // high, high, high, high | low, low, 0, 0 of W^2.
-    const float d_last[4] = {t < 2 ? h4 : tf32_low(delta2[4], h4), t < 2 ? h5 : tf32_low(delta2[5], h5),
-                             t < 2 ? h4 : 0.f, t < 2 ? h5 : 0.f};
+    // Outputs 8 and 9: lanes t = 0, 1 give them of row g, lanes 2, 3 of row g + 8; a slice of 8 takes
+    // two products.
+    const float h = tf32_high(delta2[4]), l = tf32_low(delta2[4], h);
+    const bool low_row = half_of<LANE_OUTPUTS_OF_10>(t, 4) == 0;
+    const float d_last[4] = {low_row ? h : 0.f, low_row ? 0.f : h, low_row ? l : 0.f, low_row ? 0.f : l};
     const float rh[3] = {tf32_high(r[0]), tf32_high(r[1]), tf32_high(r[2])};
     mma_tf32_first(sum.e0, dh, tf32_low(r[0], rh[0]), tf32_low(r[1], rh[1]));
-    mma_tf32_first(sum.e1, d_last, rh[2], t < 2 ? tf32_low(r[2], rh[2]) : 0.f);
+    mma_tf32_first(sum.e1, d_last, rh[2], rh[2]);
     mma_tf32(sum.e0, dl, rh[0], rh[1]);
+    mma_tf32(sum.e1, d_last, tf32_low(r[2], rh[2]), 0.f);
     mma_tf32(sum.e1, dh, rh[0], rh[1]);
 }
 
@@ -213,19 +215,21 @@ ANNC_INLINE void hidden_error(const annc_two_layers &net, const HiddenSum &sum, 
 }
 
 // The same of unit g, examples 2t, 2t + 1, 2t + 8, 2t + 9: the operand of the next product over
-// examples. Products with the high parts of delta^2, and the rest.
+// examples. Products with the high parts of delta^2 and with the low ones.
 struct UnitSum {
-    float first[2][4], rest[2][4]; // [8 examples]; registers 2 and 3 by the low parts of W^2
+    float high[2][4], low[2][4]; // [8 examples]; registers 2 and 3 by the low parts of W^2
 };
 
 // r: W^2 of outputs 2t, 2t + 1 and 8 + t % 2 or 8 + 2t, 9 + 2t, unit g. The left operand has each
 // unit twice, by the high parts of W^2 and by the low ones.
 template <int N>
-ANNC_INLINE void multiply_back_by_unit(UnitSum &sum, const float (&delta2)[N], const float (&r)[N / 2], int t)
+ANNC_INLINE void multiply_back_by_unit(UnitSum &sum, const float (&delta2)[N], const float (&r)[DISTINCT_OUTPUTS<N>],
+                                       int t)
 {
-    float rh[N / 2], rl[N / 2], dh[N], dl[N];
+    constexpr int R = DISTINCT_OUTPUTS<N>;
+    float rh[R], rl[R], dh[N], dl[N];
 #pragma unroll
-    for (int i = 0; i < N / 2; i++) {
+    for (int i = 0; i < R; i++) {
         rh[i] = tf32_high(r[i]);
         rl[i] = tf32_low(r[i], rh[i]);
     }
@@ -237,30 +241,33 @@ ANNC_INLINE void multiply_back_by_unit(UnitSum &sum, const float (&delta2)[N], c
     const float W2[4] = {rh[0], rl[0], rh[1], rl[1]};
 #pragma unroll
     for (int i = 0; i < 2; i++)
-        mma_tf32_first(sum.first[i], W2, dh[2 * i], dh[2 * i + 1]);
-    if constexpr (N == LANE_OUTPUTS_OF_10) { // the high and the low parts of outputs 8 and 9 share a slice
-        const float last[4] = {rh[2], rl[2], 0.f, 0.f};
+        mma_tf32_first(sum.high[i], W2, dh[2 * i], dh[2 * i + 1]);
 #pragma unroll
-        for (int i = 0; i < 2; i++)
-            mma_tf32_first(sum.rest[i], last, t < 2 ? dh[4 + i] : dl[4 + i], 0.f);
+    for (int i = 0; i < 2; i++)
+        mma_tf32_first(sum.low[i], W2, dl[2 * i], dl[2 * i + 1]);
+    if constexpr (N == LANE_OUTPUTS_OF_10) { // the high and the low parts of outputs 8 and 9 share a slice
+        const float last[4] = {rh[2], rl[2], rh[2], rl[2]};
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            const bool is_here = half_of<N>(t, 4) == i;
+            mma_tf32(sum.high[i], last, is_here ? dh[4] : 0.f, is_here ? dl[4] : 0.f);
+        }
     } else {
         const float last[4] = {rh[2], rl[2], rh[3], rl[3]};
 #pragma unroll
         for (int i = 0; i < 2; i++)
-            mma_tf32_first(sum.rest[i], last, dl[4 + 2 * i], dl[5 + 2 * i]);
+            mma_tf32(sum.high[i], last, dh[4 + 2 * i], dh[5 + 2 * i]);
 #pragma unroll
         for (int i = 0; i < 2; i++)
-            mma_tf32(sum.first[i], last, dh[4 + 2 * i], dh[5 + 2 * i]);
+            mma_tf32(sum.low[i], last, dl[4 + 2 * i], dl[5 + 2 * i]);
     }
-#pragma unroll
-    for (int i = 0; i < 2; i++)
-        mma_tf32(sum.rest[i], W2, dl[2 * i], dl[2 * i + 1]);
 }
 
-ANNC_INLINE float sum_of(const UnitSum &sum, int i)
+// Returns a value times `factor`; the parts that are there last come last.
+ANNC_INLINE float sum_times(const UnitSum &sum, int i, float factor)
 {
-    const float *first = sum.first[i >> 1] + (i & 1), *rest = sum.rest[i >> 1] + (i & 1);
-    return first[0] + (first[2] + (rest[0] + rest[2]));
+    const float *high = sum.high[i >> 1] + (i & 1), *low = sum.low[i >> 1] + (i & 1);
+    return fmaf(high[0] + high[2], factor, (low[0] + low[2]) * factor);
 }
 
 #endif

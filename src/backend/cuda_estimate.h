@@ -87,9 +87,9 @@ static inline bool annc_cuda_is_headline(const struct annc_job *job)
  * plan, estimated. The same for all shapes, as the chain of dependent products is. */
 static inline double annc_cuda_cluster_seconds(const struct annc_job *job)
 {
-    const double cycles = !annc_cuda_is_headline(job)        ? 2260
-                          : annc_is_plain_sgd(job->training) ? 856
-                                                             : 1180,
+    const double cycles = !annc_cuda_is_headline(job)        ? 2444
+                          : annc_is_plain_sgd(job->training) ? 846
+                                                             : 1170,
                  cycles_per_second = 1.98e9, launch_seconds = 6e-6, plan_seconds = 10e-6,
                  most_steps = ANNC_CLUSTER_STEPS,
                  epoch_steps = job->examples ? ceil((double)job->examples->count / job->batch) : most_steps,
@@ -116,7 +116,7 @@ static inline const char *annc_cuda_tensor_refuses(const struct annc_job *job)
  * (kernels/README.md), not confirmed on a GPU. */
 static inline double annc_cuda_tensor_seconds(void)
 {
-    const double cycles = 3720, cycles_per_second = 1.98e9;
+    const double cycles = 3670, cycles_per_second = 1.98e9;
     return cycles / cycles_per_second;
 }
 
