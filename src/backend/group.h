@@ -39,8 +39,8 @@ struct annc_group {
 /* The group of a rank that is alone. */
 extern const struct annc_group annc_group_alone;
 
-/* Connects the devices of all ranks, collectively, where they can exchange without the host's memory;
- * later calls for the device do nothing. */
+/* Connects the devices of all ranks, collectively, where they can exchange without the host's
+ * memory; later calls for the device do nothing. */
 annc_status annc_group_connect(const struct annc_group *group, annc_device *device);
 /* begin_sum and end_sums between connected devices, or else of the group. */
 annc_status annc_group_begin_sum(const struct annc_group *group, annc_device *device, float *values, size_t count);

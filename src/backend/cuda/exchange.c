@@ -195,8 +195,8 @@ static struct annc_share part_of(uint32_t count, uint32_t size, uint32_t rank)
     return part;
 }
 
-/* Sends a rank some values and receives others from it. Returns NCCL's result, as scatter and gather
- * do. */
+/* Sends a rank some values and receives others from it. Returns NCCL's result, as scatter and
+ * gather do. */
 static int exchange_with(const struct annc_exchange *exchange, uint32_t rank, const float *sent, uint32_t sent_count,
                          float *received, uint32_t received_count)
 {

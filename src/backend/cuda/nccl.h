@@ -1,5 +1,6 @@
-/* nccl.h - the functions of NCCL that the CUDA module uses. The library (libnccl.so.2, 2.9 or newer)
- * is loaded when several ranks train on GPUs, and neither it nor its header is needed to build. */
+/* nccl.h - the functions of NCCL that the CUDA module uses. The library (libnccl.so.2, 2.9 or
+ * newer) is loaded when several ranks train on GPUs, and neither it nor its header is needed to
+ * build. */
 #ifndef ANNC_BACKEND_CUDA_NCCL_H
 #define ANNC_BACKEND_CUDA_NCCL_H
 
@@ -9,7 +10,7 @@
 #include <stddef.h>
 
 /* As nccl.h of NCCL has them: ncclUniqueId, ncclComm_t, and values of ncclResult_t and
- * ncclDataType_t. tests/device/test_nccl.c compares them where that header is there. */
+ * ncclDataType_t. tests/unit/test_nccl.c compares them where that header is there. */
 struct annc_nccl_id {
     char bytes[128];
 };

@@ -90,8 +90,8 @@ static void look_at(uint8_t *grey, const struct annc_look *look, struct counts *
     counts->mnist_light += mnist_like && is_light;
 }
 
-/* Finds the value of white: 255, 1, or 0 if the values are not brightnesses. `values` has room for a
- * row. */
+/* Finds the value of white: 255, 1, or 0 if the values are not brightnesses. `values` has room for
+ * a row. */
 static annc_status find_white(const struct annc_table *table, uint32_t step, double *values, uint32_t *white)
 {
     double most = 0;

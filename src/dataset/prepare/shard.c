@@ -20,7 +20,8 @@ static annc_status check(const struct annc_table *table, uint32_t count, uint32_
     return ANNC_OK;
 }
 
-/* Returns a hash of all rows of the table, with their classes or targets, and of which are for training. */
+/* Returns a hash of all rows of the table, with their classes or targets, and of which are for
+ * training. */
 static uint64_t hash_of(const struct annc_table *table, const int32_t *labels, const uint32_t *rows, uint32_t count)
 {
     uint64_t hash = annc_table_hash(table);

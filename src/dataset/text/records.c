@@ -568,7 +568,8 @@ size_t annc_records_pass(struct annc_records *records, size_t width, const char 
     const char *from = records->text + records->at;
     if (records->expand || !has_run(records, records->at))
         return 0;
-    const char *end = from + (rest < BLOCK ? rest : BLOCK); /* the caller reads a record, and the block is given back */
+    /* The caller then reads a record, and the block is given back. */
+    const char *end = from + (rest < BLOCK ? rest : BLOCK);
     const size_t count =
         records->runs->pass(&from, end, records->separator, width, first, first_length, most, has_points);
     records->at = (size_t)(from - records->text);
