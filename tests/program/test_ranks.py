@@ -149,8 +149,8 @@ class Ranks(RankTests):
         self.assertGreater(whole, megabytes)
         for data in (["x.npy", "--labels", "y.npy"], ["train-images-idx3-ubyte"], ["f.npy", "--labels", "fy.npy"]):
             self.assertLess(peaks("--data", *data, "--shards", "2"), whole - 0.4 * megabytes, data)
-        row = ",".join(f"{i % 7}.25" for i in range(inputs)) + ","
-        (self.folder / "t.csv").write_text("".join(f"{row}{i % 2}\n" for i in range(count // 4)))
+        row = ",".join(f"{i % 7}.25" for i in range(1, inputs))
+        (self.folder / "t.csv").write_text("".join(f"{i * 7919 % 16001}.5,{row},{i % 2}\n" for i in range(count // 4)))  # no two are equal
         table = ["--data", "t.csv", "--label", str(inputs + 1)]
         whole = peaks(*table)
         self.assertGreater(whole, 2 * megabytes)  # text and numbers
