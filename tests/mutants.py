@@ -178,6 +178,8 @@ MUTANTS = [
     ("no model is taken for one of MNIST", "src/dataset/pictures/image_style.c", "counts.mnist_light : counts.mnist_dark) >= almost_all", "counts.mnist_light : counts.mnist_dark) > 2 * almost_all", "^pictures$"),
     ("V keeps the weights before the step", "src/backend/cpu/cpu_step.c", "        annc_worker_transpose(worker, l);", "        ;", "^fused_"),
     ("V keeps the weights before the update", "src/backend/cpu/cpu_update.c", "            annc_worker_transpose(worker, l);", "            ;", "^fused_"),
+    ("the pieces of a product begin anew", "src/backend/cpu/loops/cpu_loops.h", "q.start = k > 0 ? ANNC_START_THERE : p->start;", "q.start = p->start;", "^fused_"),
+    ("a product's copy is of the first strip", "src/backend/cpu/loops/cpu_loops.h", "copy_strip(vectors, p->K, B, p->B.row", "copy_strip(vectors, p->K, p->B.at, p->B.row", "^fused_"),
     ("the last columns are not transposed", "src/backend/cpu/loops/cpu_transpose.h", "for (; c < columns; c++)", "for (; c + 1 < columns; c++)", "^fused_"),
     ("moved images are cut at the edge of their ink", "src/backend/cpu/loops/cpu_images.h", "const float margin = 1.0625f;", "const float margin = 0.0625f;", "^fused_"),
     ("the last columns of an image have no ink", "src/backend/cpu/loops/cpu_images.h", "if (c < n && n > PIXELS)", "if (c < n && n > 2 * PIXELS)", "^fused_"),

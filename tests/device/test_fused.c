@@ -394,6 +394,77 @@ static void transposed(void)
     }
 }
 
+/* Returns memory for floats, aligned as matrices are. */
+static float *aligned(size_t count)
+{
+    return aligned_alloc(ANNC_LINE, (count * sizeof(float) + ANNC_LINE - 1) / ANNC_LINE * ANNC_LINE);
+}
+
+/* Where element (row, column) of a matrix is whose columns lie in planes of ANNC_PAD. */
+static size_t place(size_t row, size_t column, size_t stride, size_t plane)
+{
+    return row * stride + column / ANNC_PAD * plane + column % ANNC_PAD;
+}
+
+/* Products of all shapes, pieces and copies: near the sums in double, and with the bits that each row has alone; nothing beside C is
+ * written. */
+static void products(void)
+{
+    enum { M = 250, N = 9 * ANNC_PAD, K = 600, SIZE = K * (M + N) };
+    float *const a = aligned(SIZE), *const b = aligned(SIZE), *const c = aligned(SIZE), *const alone = aligned(SIZE),
+                 *const scratch = aligned(ANNC_PRODUCT_SCRATCH);
+    for (size_t i = 0; i < SIZE; i++) {
+        a[i] = (float)draw(2001) / 1000 - 1;
+        b[i] = (float)draw(2001) / 1000 - 1;
+    }
+    for (int i = 0; i < 150; i++) {
+        const uint32_t m = 1 + draw(M), n = (1 + draw(N / ANNC_PAD - 1)) * ANNC_PAD, k = 1 + draw(K);
+        const bool transposed = draw(2), planes_of_B = draw(2), planes_of_C = draw(2);
+        struct annc_product p = {m,
+                                 n,
+                                 k,
+                                 {a, transposed ? 1 : k + draw(5), transposed ? m + draw(5) : 1},
+                                 {b, n + ANNC_PAD, ANNC_PAD},
+                                 {c, n + ANNC_PAD, ANNC_PAD},
+                                 (enum annc_start)draw(3),
+                                 b + 7 * ANNC_PAD,
+                                 scratch};
+        uint32_t wrong = 0, other = 0, beside = 0;
+        if (planes_of_B)
+            p.B.row = ANNC_PAD, p.B.plane = k * ANNC_PAD;
+        if (planes_of_C)
+            p.C.row = ANNC_PAD, p.C.plane = (m + 1) * ANNC_PAD;
+        for (size_t j = 0; j < SIZE; j++)
+            c[j] = alone[j] = (float)(j % 5);
+        annc_cpu_kernels_choose()->multiply(&p);
+        for (uint32_t r = 0; r < m; r++) {
+            struct annc_product one = p;
+            one.M = 1;
+            one.A.at += r * p.A.row;
+            one.C.at = alone + r * p.C.row;
+            annc_cpu_kernels_choose()->multiply(&one);
+            for (uint32_t j = 0; j < n; j++) {
+                const size_t at = place(r, j, p.C.row, p.C.plane);
+                double sum = p.start == ANNC_START_ZERO ? 0 : p.start == ANNC_START_BIAS ? (double)p.bias[j] : at % 5;
+                for (uint32_t t = 0; t < k && j % 7 == r % 7; t++)
+                    sum += (double)a[r * p.A.row + t * p.A.step] * (double)b[place(t, j, p.B.row, p.B.plane)];
+                wrong += j % 7 == r % 7 && !(fabs(sum - (double)c[at]) < 1e-4);
+            }
+        }
+        for (size_t j = 0; j < SIZE; j++) {
+            other += c[j] != alone[j];
+            beside += j > place(m, n, p.C.row, p.C.plane) && c[j] != (float)(j % 5);
+        }
+        CHECK_MSG(wrong + other + beside == 0, "%u x %u, %u terms%s: %u wrong, %u other than alone, %u beside C", m, n,
+                  k, transposed ? ", transposed" : "", wrong, other, beside);
+    }
+    free(a);
+    free(b);
+    free(c);
+    free(alone);
+    free(scratch);
+}
+
 /* The order of many at once is the order of each. */
 static void orders(void)
 {
@@ -694,6 +765,7 @@ int main(int argc, char **argv)
                                         TEST(large_minibatches),
                                         TEST(large_evaluation),
                                         TEST(lists_are_inputs),
+                                        TEST(products),
                                         TEST(orders),
                                         TEST(transposed),
                                         TEST(ties),

@@ -158,6 +158,7 @@ static size_t lay_out(struct annc_worker *worker, uint32_t m, float *base)
     worker->Y = take(base, &used, m * worker->layer[fused->layers].stride);
     worker->weights = fused->is_weighted ? take(base, &used, m) : NULL;
     worker->values = take(base, &used, m * fused->records.step + fused->records.most);
+    worker->scratch = take(base, &used, ANNC_PRODUCT_SCRATCH);
     worker->canvas = take(base, &used, annc_moved_scratch(fused));
     worker->pixels = take(base, &used, fused->moves ? fused->records.most + ANNC_PAD : 0);
     worker->X = fused->lists ? NULL : take(base, &used, m * worker->layer[1].stride_in);

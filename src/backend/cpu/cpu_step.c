@@ -28,6 +28,12 @@ static struct piece piece_of_delta(const struct annc_worker *worker, uint32_t l,
     return (struct piece){layer->delta, layer->n, layer->first, layer->stride};
 }
 
+static void multiply(const struct annc_worker *worker, struct annc_product product)
+{
+    product.scratch = worker->scratch;
+    worker->fused->kernels->multiply(&product);
+}
+
 /* ---------------------------------------------------------------- targets and inputs */
 
 /* Writes Y, the wanted classes and the weights. With labels, it resets only the entries of the
@@ -119,14 +125,14 @@ static void first_affine(struct annc_worker *worker, uint32_t number, uint32_t p
     else
         gather(worker, fused->order + position, m);
     change_inputs(worker, number, m);
-    fused->kernels->multiply(&(struct annc_product){.M = m,
-                                                    .N = (uint32_t)layer->stride,
-                                                    .K = layer->n_in,
-                                                    .A = {worker->X, layer->stride_in, 1},
-                                                    .B = {layer->W[ANNC_THETA], ANNC_PAD, fused->plane},
-                                                    .C = {layer->Z, layer->stride, ANNC_PAD},
-                                                    .start = ANNC_START_BIAS,
-                                                    .bias = layer->b[ANNC_THETA]});
+    multiply(worker, (struct annc_product){.M = m,
+                                           .N = (uint32_t)layer->stride,
+                                           .K = layer->n_in,
+                                           .A = {worker->X, layer->stride_in, 1},
+                                           .B = {layer->W[ANNC_THETA], ANNC_PAD, fused->plane},
+                                           .C = {layer->Z, layer->stride, ANNC_PAD},
+                                           .start = ANNC_START_BIAS,
+                                           .bias = layer->b[ANNC_THETA]});
 }
 
 /* Z = bias + D_in W. */
@@ -135,15 +141,15 @@ static void affine(struct annc_worker *worker, uint32_t l, uint32_t m, int parit
     const struct annc_layer *layer = &worker->layer[l];
     for (int i = 0; i < annc_worker_pieces(worker, l - 1); i++) {
         const struct piece below = piece_of_D(worker, l - 1, i, parity);
-        worker->fused->kernels->multiply(
-            &(struct annc_product){.M = m,
-                                   .N = (uint32_t)layer->stride,
-                                   .K = below.n,
-                                   .A = {below.rows, below.stride, 1},
-                                   .B = {layer->W[ANNC_THETA] + below.first * layer->stride, layer->stride, ANNC_PAD},
-                                   .C = {layer->Z, layer->stride, ANNC_PAD},
-                                   .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
-                                   .bias = layer->b[ANNC_THETA]});
+        multiply(worker, (struct annc_product){
+                             .M = m,
+                             .N = (uint32_t)layer->stride,
+                             .K = below.n,
+                             .A = {below.rows, below.stride, 1},
+                             .B = {layer->W[ANNC_THETA] + below.first * layer->stride, layer->stride, ANNC_PAD},
+                             .C = {layer->Z, layer->stride, ANNC_PAD},
+                             .start = i ? ANNC_START_THERE : ANNC_START_BIAS,
+                             .bias = layer->b[ANNC_THETA]});
     }
 }
 
@@ -226,14 +232,14 @@ static void hidden_delta(struct annc_worker *worker, uint32_t l, uint32_t m)
     const struct annc_layer *layer = &worker->layer[l], *below = &worker->layer[l - 1];
     for (int i = 0; i < annc_worker_pieces(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
-        worker->fused->kernels->multiply(&(struct annc_product){
-            .M = m,
-            .N = (uint32_t)below->stride,
-            .K = delta.n,
-            .A = {delta.rows, delta.stride, 1},
-            .B = {layer->V[ANNC_THETA] + delta.first * layer->stride_in, layer->stride_in, ANNC_PAD},
-            .C = {below->delta, below->stride, ANNC_PAD},
-            .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
+        multiply(worker, (struct annc_product){
+                             .M = m,
+                             .N = (uint32_t)below->stride,
+                             .K = delta.n,
+                             .A = {delta.rows, delta.stride, 1},
+                             .B = {layer->V[ANNC_THETA] + delta.first * layer->stride_in, layer->stride_in, ANNC_PAD},
+                             .C = {below->delta, below->stride, ANNC_PAD},
+                             .start = i ? ANNC_START_THERE : ANNC_START_ZERO});
     }
     worker->fused->kernels->times_derivative(below->f, m * below->stride, below->Z, below->A, below->delta);
     if (worker->fused->dropout[l - 1].threshold > 0)
@@ -268,13 +274,13 @@ static void first_step(struct annc_worker *worker, uint32_t number, uint32_t m)
                                       worker->values, into.W, fused->plane);
         return;
     }
-    fused->kernels->multiply(&(struct annc_product){.M = layer->n_in,
-                                                    .N = (uint32_t)layer->stride,
-                                                    .K = m,
-                                                    .A = {worker->X, 1, layer->stride_in},
-                                                    .B = {layer->delta, layer->stride, ANNC_PAD},
-                                                    .C = {into.W, ANNC_PAD, fused->plane},
-                                                    .start = into.start});
+    multiply(worker, (struct annc_product){.M = layer->n_in,
+                                           .N = (uint32_t)layer->stride,
+                                           .K = m,
+                                           .A = {worker->X, 1, layer->stride_in},
+                                           .B = {layer->delta, layer->stride, ANNC_PAD},
+                                           .C = {into.W, ANNC_PAD, fused->plane},
+                                           .start = into.start});
 }
 
 /* The transpose of BP4 for a shared layer: V += delta^T D_in. */
@@ -284,14 +290,14 @@ static void transposed_step(struct annc_worker *worker, uint32_t l, uint32_t m)
     const struct destination into = destination_of(worker, l);
     for (int i = 0; i < annc_worker_pieces(worker, l); i++) {
         const struct piece delta = piece_of_delta(worker, l, i);
-        worker->fused->kernels->multiply(
-            &(struct annc_product){.M = delta.n,
-                                   .N = (uint32_t)layer->stride_in,
-                                   .K = m,
-                                   .A = {delta.rows, 1, delta.stride},
-                                   .B = {below->D, below->stride, ANNC_PAD},
-                                   .C = {into.V + delta.first * layer->stride_in, layer->stride_in, ANNC_PAD},
-                                   .start = into.start});
+        multiply(worker,
+                 (struct annc_product){.M = delta.n,
+                                       .N = (uint32_t)layer->stride_in,
+                                       .K = m,
+                                       .A = {delta.rows, 1, delta.stride},
+                                       .B = {below->D, below->stride, ANNC_PAD},
+                                       .C = {into.V + delta.first * layer->stride_in, layer->stride_in, ANNC_PAD},
+                                       .start = into.start});
     }
 }
 
@@ -302,14 +308,13 @@ static void step(struct annc_worker *worker, uint32_t l, uint32_t m, int parity)
     const struct destination into = destination_of(worker, l);
     for (int i = 0; i < annc_worker_pieces(worker, l - 1); i++) {
         const struct piece D_in = piece_of_D(worker, l - 1, i, parity);
-        worker->fused->kernels->multiply(
-            &(struct annc_product){.M = D_in.n,
-                                   .N = (uint32_t)layer->stride,
-                                   .K = m,
-                                   .A = {D_in.rows, 1, D_in.stride},
-                                   .B = {layer->delta, layer->stride, ANNC_PAD},
-                                   .C = {into.W + D_in.first * layer->stride, layer->stride, ANNC_PAD},
-                                   .start = into.start});
+        multiply(worker, (struct annc_product){.M = D_in.n,
+                                               .N = (uint32_t)layer->stride,
+                                               .K = m,
+                                               .A = {D_in.rows, 1, D_in.stride},
+                                               .B = {layer->delta, layer->stride, ANNC_PAD},
+                                               .C = {into.W + D_in.first * layer->stride, layer->stride, ANNC_PAD},
+                                               .start = into.start});
     }
     if (layer->shared)
         transposed_step(worker, l, m);

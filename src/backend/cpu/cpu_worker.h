@@ -53,6 +53,7 @@ struct annc_worker {
     uint8_t *marked;  /* the inputs that are not 0 in some example of the minibatch */
     float *values;    /* of a minibatch's lists, m x step, or of one example */
     float *X;         /* m x padded inputs */
+    float *scratch;   /* of a product */
     float *canvas;    /* scratch memory for transforming an image */
     float *pixels;    /* of that image */
     float *F;         /* their dropout factors, likewise, or NULL */

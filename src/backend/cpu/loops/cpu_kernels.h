@@ -15,6 +15,7 @@ enum {
     ANNC_PAD = 16,  /* rows are padded to a multiple of this: the widest vector */
     ANNC_OCTET = 8, /* nonzero inputs per block */
     ANNC_LINE = 64, /* bytes of a cache line, the alignment of records */
+    ANNC_PRODUCT_SCRATCH = 57344,
 };
 
 static inline size_t annc_padded(size_t n)
@@ -46,7 +47,8 @@ enum annc_start { ANNC_START_ZERO, ANNC_START_BIAS, ANNC_START_THERE };
 
 /* C (M x N) = start + A B, with A (M x K) in any strides; N is a multiple of ANNC_PAD. B (K x N) and
  * C have `row` floats from row to row and `plane` from ANNC_PAD columns to the next: ANNC_PAD in
- * padded rows. Every element is summed from its start in the order of k. */
+ * padded rows. Every element is summed from its start in the order of k, whatever the pieces. A has
+ * rows or columns of neighbours (row or step is 1). */
 struct annc_product {
     uint32_t M, N, K;
     struct {
@@ -63,6 +65,7 @@ struct annc_product {
     } C;
     enum annc_start start;
     const float *bias;
+    float *scratch; /* ANNC_PRODUCT_SCRATCH floats, for copies of parts of A and B */
 };
 
 /* The last layer of a minibatch for scoring: m rows of n outputs, `stride` apart, and the true

@@ -173,12 +173,14 @@ static void sparse_update(const struct annc_records *records, const struct annc_
 /* ---------------------------------------------------------------- products */
 
 /* Computes rows x vectors vectors of C. Rows of A are addressed in groups of four, from few enough
- * pointers for the registers. */
-INLINE void tile(const int rows, const int vectors, const struct annc_product *p, size_t row, size_t column)
+ * pointers for the registers. is_near: the neighbours of a row of A and the rows of B lie side by
+ * side. */
+INLINE void tile(const int rows, const int vectors, const bool is_near, const struct annc_product *p, size_t row,
+                 size_t column)
 {
     const float *b = p->B.at + IN_PLANE(column / LANES, p->B.plane);
     float *c = p->C.at + row * p->C.row + IN_PLANE(column / LANES, p->C.plane);
-    const size_t one = p->A.row;
+    const size_t one = p->A.row, step = is_near ? 1 : p->A.step, b_row = is_near ? ANNC_PAD : p->B.row;
     size_t three = 3 * one;
     const float *a[(MOST_ROWS + 3) / 4];
     vec sum[MOST_SUMS];
@@ -190,7 +192,7 @@ INLINE void tile(const int rows, const int vectors, const struct annc_product *p
                  : p->start == ANNC_START_BIAS
                      ? v_load(p->bias + column + i % vectors * LANES)
                      : v_load(c + (size_t)(i / vectors) * p->C.row + IN_PLANE(i % vectors, p->C.plane));
-    for (uint32_t k = 0; k < p->K; k++, b += p->B.row) {
+    for (uint32_t k = 0; k < p->K; k++, b += b_row) {
         vec right[2];
         REPEAT (g, vectors)
             right[g] = v_load(b + IN_PLANE(g, p->B.plane));
@@ -200,7 +202,7 @@ INLINE void tile(const int rows, const int vectors, const struct annc_product *p
                 sum[i * vectors + g] = v_fma(left, right[g], sum[i * vectors + g]);
         }
         REPEAT (i, (rows + 3) / 4) {
-            a[i] += p->A.step;
+            a[i] += step;
             SETTLED(a[i]);
         }
     }
@@ -209,24 +211,91 @@ INLINE void tile(const int rows, const int vectors, const struct annc_product *p
 }
 
 /* Computes a strip of C, one or two vectors wide. */
-INLINE void strip(const int vectors, const struct annc_product *p, size_t column)
+INLINE void strip(const int vectors, const bool is_near, const struct annc_product *p, size_t column)
 {
     uint32_t row = 0;
     for (; p->M - row >= (vectors == 1 ? TILE_1 : TILE_2); row += vectors == 1 ? TILE_1 : TILE_2)
-        tile(vectors == 1 ? TILE_1 : TILE_2, vectors, p, row, column);
+        tile(vectors == 1 ? TILE_1 : TILE_2, vectors, is_near, p, row, column);
     for (; p->M - row >= 4; row += 4)
-        tile(4, vectors, p, row, column);
+        tile(4, vectors, is_near, p, row, column);
     for (; p->M - row >= 1; row++)
-        tile(1, vectors, p, row, column);
+        tile(1, vectors, is_near, p, row, column);
+}
+
+/* DEEP terms of a strip of B take 16 kB, half of the first cache; those of so many rows of A are a
+ * part of the second. */
+enum { TALL = 192 };
+_Static_assert(DEEP *(TALL + 2 * ANNC_PAD) <= ANNC_PRODUCT_SCRATCH, "room for both");
+
+/* Copies `terms` rows of a strip of B: in memory they may lie so far apart that they share a few
+ * places of the cache. */
+static void copy_strip(int vectors, uint32_t terms, const float *from, size_t row, size_t plane, float *to)
+{
+    for (int g = 0; g < vectors; g++)
+        for (uint32_t i = 0; i < terms; i++)
+            v_store(to + i * ANNC_PAD + IN_PLANE(g, DEEP * ANNC_PAD), v_load(from + i * row + IN_PLANE(g, plane)));
+}
+
+/* Computes a piece of C, whose A is near, strip by strip; `copy` has room for a strip of B. */
+static void piece(const struct annc_product *p, float *copy)
+{
+    struct annc_product q = *p;
+    for (size_t column = 0; column < p->N; column += 2 * LANES) {
+        const int vectors = p->N - column > LANES ? 2 : 1;
+        const float *B = p->B.at + IN_PLANE(column / LANES, p->B.plane);
+        q.C.at = p->C.at + IN_PLANE(column / LANES, p->C.plane);
+        q.bias = p->start == ANNC_START_BIAS ? p->bias + column : NULL;
+        if (p->B.row == ANNC_PAD) {
+            q.B.at = B;
+        } else {
+            copy_strip(vectors, p->K, B, p->B.row, p->B.plane, copy);
+            q.B.at = copy;
+            q.B.plane = DEEP * ANNC_PAD;
+        }
+        if (vectors == 2)
+            strip(2, true, &q, 0);
+        else
+            strip(1, true, &q, 0);
+    }
+}
+
+/* Computes C piece by piece. A sum goes on from piece to piece of its terms, in the same order. */
+static void pieces(const struct annc_product *p)
+{
+    const bool transposes = p->A.step != 1;
+    const uint32_t tall = transposes ? TALL : p->M;
+    struct annc_product q = *p;
+    for (uint32_t k = 0; k < p->K; k += DEEP) {
+        q.K = MIN(p->K - k, DEEP);
+        q.start = k > 0 ? ANNC_START_THERE : p->start;
+        q.B.at = p->B.at + k * p->B.row;
+        for (uint32_t row = 0; row < p->M; row += tall) {
+            q.M = MIN(p->M - row, tall);
+            q.C.at = p->C.at + row * p->C.row;
+            q.A.at = p->A.at + row * p->A.row + k * p->A.step;
+            if (transposes) {
+                transpose(q.K, q.M, q.A.at, p->A.step, p->scratch, DEEP);
+                q.A.at = p->scratch;
+                q.A.row = DEEP;
+            }
+            piece(&q, p->scratch + DEEP * TALL);
+        }
+    }
 }
 
 static void multiply(const struct annc_product *p)
 {
+    /* What is copied is used at least so often. */
+    enum { ROWS_OF_A = 32, COLUMNS_OF_B = 4 * ANNC_PAD };
     size_t column = 0;
+    if ((p->B.row == ANNC_PAD || p->M >= ROWS_OF_A) && (p->A.step == 1 || p->N >= COLUMNS_OF_B)) {
+        pieces(p);
+        return;
+    }
     for (; p->N - column >= 2 * LANES; column += 2 * LANES)
-        strip(2, p, column);
+        strip(2, false, p, column);
     if (column < p->N)
-        strip(1, p, column);
+        strip(1, false, p, column);
 }
 
 /* Adds the rows of D to several vectors of b side by side, so that their additions are

@@ -14,8 +14,9 @@
 
 #if defined(__AVX512F__)
 
-/* TILE_n: rows of a product's tile n vectors wide. CHAINS: independent addition chains per sum. */
-enum { LANES = 16, TILE_1 = 16, TILE_2 = 12, CHAINS = 4 };
+/* TILE_n: rows of a product's tile n vectors wide; DEEP: the terms of its pieces. CHAINS: independent
+ * addition chains per sum. */
+enum { LANES = 16, TILE_1 = 16, TILE_2 = 12, DEEP = 128, CHAINS = 4 };
 typedef __m512 vec;
 
 INLINE vec v_load(const float *x)
@@ -102,7 +103,7 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 
 #elif defined(__AVX2__) && defined(__FMA__)
 
-enum { LANES = 8, TILE_1 = 8, TILE_2 = 6, CHAINS = 2 };
+enum { LANES = 8, TILE_1 = 8, TILE_2 = 6, DEEP = 256, CHAINS = 2 };
 typedef __m256 vec;
 
 INLINE vec v_load(const float *x)
@@ -161,7 +162,7 @@ INLINE vec octet_spread(octet a, const float *stored, int j)
 #define PORTABLE_NAME "portable vectors"
 #endif
 
-enum { LANES = 4, TILE_1 = 8, TILE_2 = 4, CHAINS = 2 };
+enum { LANES = 4, TILE_1 = 8, TILE_2 = 4, DEEP = 256, CHAINS = 2 };
 typedef float vec __attribute__((vector_size(16)));
 
 INLINE vec v_load(const float *x)
