@@ -86,7 +86,7 @@ INLINE void frame(const struct annc_images *images, const void *image, const str
         columns->after--;
 }
 
-/* Writes the numbers of a part of a row, of which `left` pixels are in the image. */
+/* Writes the numbers of a part of a row, 0 beyond the `left` pixels that are in the image. */
 INLINE void write_part(const uint32_t *word, uint32_t left, float *to)
 {
     typedef uint32_t fours __attribute__((vector_size(4 * sizeof(uint32_t))));
@@ -95,12 +95,11 @@ INLINE void write_part(const uint32_t *word, uint32_t left, float *to)
     fours four;
     memcpy(&four, word, sizeof four);
     for (int k = 0; k < 4; k++) { /* annc_elastic_number */
-        const whole byte = (whole)(four >> 8 * k & 0xFF);
+        const whole byte = (whole)(four >> 8 * k & 0xFF), pixel = (whole){0, 1, 2, 3} + 4 * k;
         const numbers number = (__builtin_convertvector(byte, numbers) - 127.5f) / 128.0f;
-        memcpy(to + 4 * k, &number, sizeof number);
+        const whole there = (whole)number & (pixel < (int32_t)left);
+        memcpy(to + 4 * k, &there, sizeof there);
     }
-    for (uint32_t j = left; j < ANNC_ELASTIC_BLOCK; j++)
-        to[j] = 0;
 }
 
 /* Draws the numbers of both directions (annc_elastic_draw). */
@@ -113,7 +112,7 @@ INLINE void draw_numbers(const struct annc_images *images, uint64_t example, con
     for (uint32_t done = 0, r = 0, c = 0; done < parts; done += BLOCKS) {
         const uint32_t count = parts - done < BLOCKS ? parts - done : BLOCKS;
         uint64_t block[BLOCKS];
-        words drawn[4];
+        uint32_t drawn[4][BLOCKS];
         uint32_t word[BLOCKS][4];
         for (uint32_t i = 0; i < BLOCKS; i++)
             block[i] = first + done + i;
@@ -133,28 +132,28 @@ INLINE void draw_numbers(const struct annc_images *images, uint64_t example, con
 }
 
 /* Smooths 2 PIXELS numbers of both directions, which are `other` and `other_to` apart and whose
- * neighbours are `stride` apart (annc_elastic_smooth), times `factor`. Four sums at once hide the
+ * neighbours are `stride` apart (annc_elastic_smooth), times `factor`. Several sums at once hide the
  * time that an addition takes. */
 INLINE void smooth(const struct annc_elastic *elastic, const float *at, size_t other, size_t stride, float factor,
                    float *restrict to, size_t other_to)
 {
-    typedef float pixels __attribute__((vector_size(PIXELS * sizeof(float))));
-    pixels sum[4], before, after;
-    for (size_t i = 0; i < 4; i++) {
-        memcpy(&sum[i], at + i / 2 * other + i % 2 * PIXELS, sizeof sum[i]);
-        sum[i] *= elastic->weight[0];
-    }
-    for (size_t k = 1; k <= (size_t)elastic->reach; k++)
-        for (size_t i = 0; i < 4; i++) {
-            const float *middle = at + i / 2 * other + i % 2 * PIXELS;
-            memcpy(&before, middle - k * stride, sizeof before);
-            memcpy(&after, middle + k * stride, sizeof after);
-            sum[i] += elastic->weight[k] * (before + after);
+    enum { VECTORS = 2 * PIXELS / LANES, SUMS = 2 * VECTORS < 8 ? 2 * VECTORS : 8 };
+#define AT(i, apart) ((size_t)(i) / VECTORS * (apart) + (size_t)(i) % VECTORS * LANES)
+    for (int first = 0; first < 2 * VECTORS; first += SUMS) {
+        vec sum[SUMS];
+        REPEAT (g, SUMS)
+            sum[g] = v_set(elastic->weight[0]) * v_load_any(at + AT(first + g, other));
+        for (size_t k = 1; k <= (size_t)elastic->reach; k++) {
+            const vec weight = v_set(elastic->weight[k]);
+            REPEAT (g, SUMS) {
+                const float *middle = at + AT(first + g, other);
+                sum[g] = sum[g] + weight * (v_load_any(middle - k * stride) + v_load_any(middle + k * stride));
+            }
         }
-    for (size_t i = 0; i < 4; i++) {
-        sum[i] *= factor;
-        memcpy(to + i / 2 * other_to + i % 2 * PIXELS, &sum[i], sizeof sum[i]);
+        REPEAT (g, SUMS)
+            v_store_any(to + AT(first + g, other_to), v_set(factor) * sum[g]);
     }
+#undef AT
 }
 
 /* Computes the displacements of an example's pixels (annc_elastic_bend). */

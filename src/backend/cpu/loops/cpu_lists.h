@@ -45,7 +45,10 @@ INLINE uint32_t list_sixteen(const float *x, uint32_t n, uint32_t first, uint16_
     return v_list_floats(_mm512_load_ps(x), n, first, input, value);
 #else
     uint32_t count = 0;
-    for (uint32_t j = 0; j < n; j++) {
+    int any = 0;
+    for (int j = 0; j < 16; j++)
+        any |= x[j] != 0;
+    for (uint32_t j = 0; any && j < n; j++) {
         input[count] = (uint16_t)(first + j);
         value[count] = x[j];
         count += x[j] != 0;

@@ -11,15 +11,6 @@
 #include "backend/cpu/loops/cpu_vector.h"
 #include "base/functions.h"
 
-/* A pointer computed once; otherwise the compiler recomputes its sums for each vector of a row. */
-#define SETTLED(pointer) __asm__("" : "+r"(pointer))
-/* A fully unrolled loop of a constant number of iterations, each with its own registers. */
-#ifdef __clang__
-#define REPEAT(i, turns) _Pragma("clang loop unroll(full)") for (int i = 0; i < (turns); i++)
-#else
-#define REPEAT(i, turns) _Pragma("GCC unroll 32") for (int i = 0; i < (turns); i++)
-#endif
-
 enum { MOST_VECTORS = 4 }; /* of a row, in registers at once */
 /* Of a product's tile. */
 enum { MOST_ROWS = TILE_1 > TILE_2 ? TILE_1 : TILE_2, MOST_SUMS = TILE_1 > 2 * TILE_2 ? TILE_1 : 2 * TILE_2 };

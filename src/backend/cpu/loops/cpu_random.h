@@ -6,31 +6,32 @@
 #include "backend/cpu/loops/cpu_vector.h"
 #include "base/philox.h"
 
-/* Draws blocks of a stream side by side (annc_philox): word k of block i is drawn[k][i]. */
-INLINE void draw_blocks(uint64_t seed, uint64_t stream, const uint64_t *block, words *drawn)
+enum { BLOCKS = 16 }; /* at once */
+
+/* Draws blocks of a stream (annc_philox), LANES side by side: word k of block i is drawn[k][i]. */
+INLINE void draw_blocks(uint64_t seed, uint64_t stream, const uint64_t *block, uint32_t (*drawn)[BLOCKS])
 {
-    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-    words c0 = {0}, c1 = {0}, c2 = {0}, c3 = {0};
-    for (int i = 0; i < BLOCKS; i++) {
-        c0[i] = (uint32_t)block[i];
-        c1[i] = (uint32_t)(block[i] >> 32);
-        c2[i] = (uint32_t)stream;
-        c3[i] = (uint32_t)(stream >> 32);
+    for (int first = 0; first < BLOCKS; first += LANES) {
+        uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+        words c0, c1, c2 = (words){0} + (uint32_t)stream, c3 = (words){0} + (uint32_t)(stream >> 32);
+        for (int i = 0; i < LANES; i++) {
+            c0[i] = (uint32_t)block[first + i];
+            c1[i] = (uint32_t)(block[first + i] >> 32);
+        }
+        for (int round = 0; round < ANNC_PHILOX_ROUNDS; round++) {
+            words high0, low0, high2, low2;
+            w_multiply(ANNC_PHILOX_FACTOR_0, c0, &high0, &low0);
+            w_multiply(ANNC_PHILOX_FACTOR_2, c2, &high2, &low2);
+            c0 = high2 ^ c1 ^ key0;
+            c1 = low2;
+            c2 = high0 ^ c3 ^ key1;
+            c3 = low0;
+            annc_philox_next_key(&key0, &key1);
+        }
+        const words word[] = {c0, c1, c2, c3};
+        for (int k = 0; k < 4; k++)
+            memcpy(&drawn[k][first], &word[k], sizeof word[k]);
     }
-    for (int round = 0; round < ANNC_PHILOX_ROUNDS; round++) {
-        words high0 = {0}, low0 = {0}, high2 = {0}, low2 = {0};
-        w_multiply(ANNC_PHILOX_FACTOR_0, &c0, &high0, &low0);
-        w_multiply(ANNC_PHILOX_FACTOR_2, &c2, &high2, &low2);
-        c0 = high2 ^ c1 ^ key0;
-        c1 = low2;
-        c2 = high0 ^ c3 ^ key1;
-        c3 = low0;
-        annc_philox_next_key(&key0, &key1);
-    }
-    drawn[0] = c0;
-    drawn[1] = c1;
-    drawn[2] = c2;
-    drawn[3] = c3;
 }
 
 static void dropout_factors(const struct annc_dropout *dropout, uint64_t example, uint32_t m, uint32_t first,
@@ -42,7 +43,7 @@ static void dropout_factors(const struct annc_dropout *dropout, uint64_t example
     float *to[BLOCKS];
     for (uint32_t done = 0, r = 0, at = 0; done < all; done += BLOCKS) {
         const uint32_t blocks = all - done < BLOCKS ? all - done : BLOCKS;
-        words drawn[4];
+        uint32_t drawn[4][BLOCKS];
         float factor[BLOCKS][4];
         for (uint32_t i = 0; i < blocks; i++) {
             block[i] = annc_dropout_block(example + r, first + 4 * at, dropout->n);
@@ -63,7 +64,7 @@ static void dropout_factors(const struct annc_dropout *dropout, uint64_t example
 INLINE void add_deviates(const uint32_t count, uint64_t seed, uint64_t first, float sigma, float *x)
 {
     uint64_t block[BLOCKS];
-    words drawn[4];
+    uint32_t drawn[4][BLOCKS];
     float deviate[4][BLOCKS], noise[BLOCKS][4];
     for (uint32_t i = 0; i < BLOCKS; i++)
         block[i] = first + i;

@@ -11,6 +11,14 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
+/* A pointer computed once; otherwise the compiler recomputes its sums for each vector of a row. */
+#define SETTLED(pointer) __asm__("" : "+r"(pointer))
+/* A fully unrolled loop of a constant number of iterations, each with its own registers. */
+#ifdef __clang__
+#define REPEAT(i, turns) _Pragma("clang loop unroll(full)") for (int i = 0; i < (turns); i++)
+#else
+#define REPEAT(i, turns) _Pragma("GCC unroll 32") for (int i = 0; i < (turns); i++)
+#endif
 
 #if defined(__AVX512F__)
 
@@ -239,19 +247,23 @@ INLINE uint32_t v_list(const uint8_t *x, uint32_t first, uint16_t *input, uint8_
 #endif
 
 /* 32-bit words side by side, and the two halves of their products with a number. */
-enum { BLOCKS = 16 };
-typedef uint32_t words __attribute__((vector_size(BLOCKS * sizeof(uint32_t))));
+typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
 
-INLINE void w_multiply(uint32_t factor, const words *x, words *high, words *low)
+INLINE void w_multiply(uint32_t factor, words x, words *high, words *low)
 {
 #if defined(__AVX512F__)
-    const __m512i all = (__m512i)*x, f = _mm512_set1_epi32((int)factor);
+    const __m512i all = (__m512i)x, f = _mm512_set1_epi32((int)factor);
     const __m512i even = _mm512_mul_epu32(all, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(all, 32), f);
     *low = (words)_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
     *high = (words)_mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+#elif defined(__AVX2__)
+    const __m256i all = (__m256i)x, f = _mm256_set1_epi32((int)factor);
+    const __m256i even = _mm256_mul_epu32(all, f), odd = _mm256_mul_epu32(_mm256_srli_epi64(all, 32), f);
+    *low = (words)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+    *high = (words)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 #else
-    for (int i = 0; i < BLOCKS; i++) {
-        const uint64_t product = (uint64_t)factor * (*x)[i];
+    for (int i = 0; i < LANES; i++) {
+        const uint64_t product = (uint64_t)factor * x[i];
         (*high)[i] = (uint32_t)(product >> 32);
         (*low)[i] = (uint32_t)product;
     }
