@@ -216,7 +216,7 @@ MUTANTS = [
     ("smoothing down the columns goes along the rows", "src/backend/augmentation.h", "(int)(i / columns % rows), (int)rows, (int)columns);", "(int)(i % columns), (int)columns, 1);", "^augmentation$"),
     ("images shrink where they should grow", "src/backend/augmentation.h", "(float)(cosine / times)", "(float)(cosine * times)", "^augmentation$"),
     ("ink that zoom enlarges is cut off", "src/backend/cpu/loops/cpu_images.h", "const float cosine = warp->cosine * warp->zoom * warp->zoom,", "const float cosine = warp->cosine,", "^fused_"),
-    ("numbers behind the edge are smoothed, too", "src/backend/cpu/loops/cpu_images.h", "        to[j] = 0;\n", "        ;\n", "^fused_"),
+    ("numbers behind the edge are smoothed, too", "src/backend/cpu/loops/cpu_images.h", "const whole there = (whole)number & (pixel < (int32_t)left);", "const whole there = (whole)number;", "^fused_"),
     ("older noise is resumed", "src/training/run/checkpoint.c", "    state->noise = 1;", "    state->noise = 2;", "^checkpoint_cpu$"),
     ("Adam's mean is not corrected", "src/training/step/optimisation.c", "eta / (1 - pow(options->mu, t))", "eta", "^matrix_cpu$"),
     ("biases decay in the engine", "src/backend/cpu/cpu_update.c", "    update.decay = 0;\n", "", "^(matrix_cpu|fused_avx2)$"),
