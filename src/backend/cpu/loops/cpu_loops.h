@@ -276,10 +276,12 @@ static void pieces(const struct annc_product *p)
 
 static void multiply(const struct annc_product *p)
 {
-    /* What is copied is used at least so often. */
-    enum { ROWS_OF_A = 32, COLUMNS_OF_B = 4 * ANNC_PAD };
+    /* A copy pays where a factor does not fit the first cache and the copy is used so often. */
+    enum { LARGE = 8192, ROWS_OF_A = 32, COLUMNS_OF_B = 4 * ANNC_PAD };
+    const bool A_is_near = p->A.step == 1 || (p->N >= COLUMNS_OF_B && (size_t)p->M * p->K >= LARGE);
+    const bool B_is_near = p->B.row == ANNC_PAD || (p->M >= ROWS_OF_A && (size_t)p->N * p->K >= LARGE);
     size_t column = 0;
-    if ((p->B.row == ANNC_PAD || p->M >= ROWS_OF_A) && (p->A.step == 1 || p->N >= COLUMNS_OF_B)) {
+    if (A_is_near && B_is_near) {
         pieces(p);
         return;
     }
