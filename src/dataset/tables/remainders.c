@@ -3,15 +3,25 @@
 #include "base/allocate.h"
 #include "base/status.h"
 
+annc_status annc_remainders_share(struct annc_remainders *remainders, uint32_t columns)
+{
+    remainders->columns = columns;
+    if (remainders->column) /* a row has such numbers */
+        return ANNC_OK;
+    return annc_allocate(columns, sizeof *remainders->column, "the exact numbers", (void **)&remainders->column);
+}
+
 annc_status annc_remainders_add_column(struct annc_remainders *remainders, uint32_t rows, uint32_t columns,
                                        uint32_t column)
 {
     annc_status status = ANNC_OK;
-    if (!remainders->column)
-        ANNC_TRY(annc_allocate(columns, sizeof *remainders->column, "the exact numbers", (void **)&remainders->column));
-    remainders->columns = columns;
-    ANNC_TRY(
-        annc_allocate(rows, sizeof **remainders->column, "the exact numbers", (void **)&remainders->column[column]));
+    int32_t *made = NULL, *none = NULL;
+    ANNC_TRY(annc_remainders_share(remainders, columns));
+    ANNC_TRY(annc_allocate(rows, sizeof *made, "the exact numbers", (void **)&made));
+    /* Another thread may have made the same. */
+    if (!__atomic_compare_exchange_n(&remainders->column[column], &none, made, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        annc_release(made);
 out:
     return status;
 }
