@@ -478,6 +478,8 @@ static annc_status read_parts(struct annc_csv *reading)
     for (int i = 0; i < parts->count; first += parts->part[i++].rows)
         open_part(&readers, i, first);
     ANNC_TRY(annc_parts_run(parts, read_part, &readers));
+    annc_remainders_settle(&table->remainders);
+    annc_remainders_settle(&table->target_remainders);
     first = (uint32_t)reading->taken;
     for (int i = 0; i < parts->count; first += parts->part[i++].rows)
         ANNC_TRY(add_part(reading, &readers.reader[i], first));

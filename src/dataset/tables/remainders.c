@@ -11,6 +11,14 @@ annc_status annc_remainders_share(struct annc_remainders *remainders, uint32_t c
     return annc_allocate(columns, sizeof *remainders->column, "the exact numbers", (void **)&remainders->column);
 }
 
+void annc_remainders_settle(struct annc_remainders *remainders)
+{
+    for (uint32_t j = 0; j < remainders->columns; j++)
+        if (remainders->column[j])
+            return;
+    annc_remainders_free(remainders);
+}
+
 annc_status annc_remainders_add_column(struct annc_remainders *remainders, uint32_t rows, uint32_t columns,
                                        uint32_t column)
 {

@@ -62,6 +62,9 @@ annc_status annc_remainders_add_column(struct annc_remainders *remainders, uint3
 /* Lets copies of the struct, one per thread, write the remainders of different rows at once. */
 annc_status annc_remainders_share(struct annc_remainders *remainders, uint32_t columns);
 
+/* Ends this: no column has any, if none was made. */
+void annc_remainders_settle(struct annc_remainders *remainders);
+
 /* Returns the remainders of a column, which another thread may just make; NULL: it has none. */
 static inline int32_t *annc_remainders_of(const struct annc_remainders *remainders, uint32_t column)
 {

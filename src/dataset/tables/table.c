@@ -160,12 +160,32 @@ size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left)
     return end;
 }
 
+/* Loops that compilers vectorise. */
+static void read_bytes(const uint8_t *restrict x, uint32_t n, double *restrict values)
+{
+    for (uint32_t j = 0; j < n; j++)
+        values[j] = x[j];
+}
+
+static void read_floats(const float *restrict x, uint32_t n, double *restrict values)
+{
+    for (uint32_t j = 0; j < n; j++)
+        values[j] = (double)x[j];
+}
+
 annc_status annc_table_read(const struct annc_table *table, size_t row, double *values)
 {
+    const uint32_t n = table->inputs;
+    int32_t *const *remainders = table->remainders.column;
     if (table->text)
         return table->text->read(table, row, values);
-    for (uint32_t j = 0; j < table->inputs; j++)
-        values[j] = annc_table_value(table, row, j);
+    if (table->type == ANNC_BYTES)
+        read_bytes((const uint8_t *)table->x + row * n, n, values);
+    else
+        read_floats((const float *)table->x + row * n, n, values);
+    for (uint32_t j = 0; remainders && j < n; j++)
+        if (remainders[j])
+            values[j] += remainders[j][row] * annc_remainder_unit(values[j]);
     return ANNC_OK;
 }
 
@@ -282,7 +302,7 @@ annc_status annc_table_missing(struct annc_table *table, annc_missing missing, u
     *dropped = 0;
     if (table->type == ANNC_BYTES || missing == ANNC_MISSING_MEAN)
         return ANNC_OK;
-    if (table->text) /* was read without such rows */
+    if (table->lines) /* a text table was read without such rows */
         return ANNC_OK;
     if (missing == ANNC_MISSING_ERROR)
         return refuse_missing(table);
