@@ -1,6 +1,6 @@
 """Measures how fast large text tables are loaded, and how fast `predict` answers their rows.
 
-    python bench/large_tables.py build/release [--megabytes 300] [--rounds 5] [--folder FOLDER]
+    python bench/large_tables.py build/release [--megabytes 300] [--rounds 5] [--threads 1] [--folder FOLDER]
 
 needs NumPy. Makes three tables (30 columns of short numbers; 30 of all digits of a double; words,
 dates, quotes and numbers), loads each with annc-tables, and predicts each from CSV to CSV with a
@@ -69,10 +69,10 @@ def make_model(program, table, folder):
     return model
 
 
-def predict(program, model, table, output):
+def predict(program, model, table, output, threads):
     """Predicts; returns CPU seconds and peak memory in bytes."""
     with open(output, "wb") as file:
-        process = subprocess.Popen([program, "predict", "--csv", "--quiet", "--threads", "1", model, table], stdout=file)
+        process = subprocess.Popen([program, "predict", "--csv", "--quiet", "--threads", str(threads), model, table], stdout=file)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -90,16 +90,16 @@ def same_files(a, b):
                 return True
 
 
-def check_predictions(program, model, table, rows, folder):
-    """Every row has a prediction, and the same when it is predicted again."""
+def check_predictions(program, model, table, rows, folder, threads):
+    """Every row has a prediction, and the same when one thread predicts it again."""
     output = folder / "predictions.csv"
-    predict(program, model, table, output)
+    predict(program, model, table, output, threads)
     with open(output, "rb") as file:
         lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
     if lines != rows + 1:
         sys.exit(f"large_tables.py: {lines - 1} predictions of {rows} rows")
     again = folder / "again.csv"
-    predict(program, model, table, again)
+    predict(program, model, table, again, 1)
     if not same_files(output, again):
         sys.exit("large_tables.py: two predictions of one table differ")
 
@@ -110,6 +110,7 @@ def main():
     parser.add_argument("--make", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--megabytes", type=float, default=300)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--folder", help="where the tables go; default: a temporary folder")
     options = parser.parse_args()
     if options.make:
@@ -122,12 +123,12 @@ def main():
             made = subprocess.run([sys.executable, __file__, str(options.build), "--megabytes", str(options.megabytes), "--make", table, kind],
                                   check=True, capture_output=True, text=True)
             rows = int(made.stdout)
-            loads = subprocess.run([options.build / "annc-tables", "--rounds", str(options.rounds), "--label", "label", table],
+            loads = subprocess.run([options.build / "annc-tables", "--rounds", str(options.rounds), "--label", "label", "--threads", str(options.threads), table],
                                    check=True, capture_output=True, text=True)
             print(json.dumps({"table": kind, "load": json.loads(loads.stdout)}), flush=True)
             model = make_model(program, table, folder)
-            check_predictions(program, model, table, rows, folder)
-            runs = [predict(program, model, table, folder / "predictions.csv") for _ in range(options.rounds)]
+            check_predictions(program, model, table, rows, folder, options.threads)
+            runs = [predict(program, model, table, folder / "predictions.csv", options.threads) for _ in range(options.rounds)]
             cpu = statistics.median(run[0] for run in runs)
             print(json.dumps({"table": kind, "predict": {"rows": rows, "cpu_seconds": round(cpu, 4), "rows_per_cpu_second": round(rows / cpu),
                                                          "seconds_per_10_million_rows": round(1e7 * cpu / rows, 2),

@@ -450,6 +450,7 @@ typedef struct annc_data_options {
     /* ANNC_SOURCE_ARRAYS: the rows to train with, or to test with if need_train is false; and rows
      * for validation, or NULL. */
     const annc_arrays *arrays, *validation_arrays;
+    int threads; /* that read a text table; 0 = as many as processors are available */
 } annc_data_options;
 
 /* File format, detected from the content. */

@@ -70,7 +70,8 @@ class DataOptions(Structure):
                 ("model", c_void_p), ("unlabelled", c_bool), ("need_train", c_bool), ("need_test", c_bool),
                 ("validation", c_double), ("validation_path", c_char_p), ("test_skip", c_uint32),
                 ("validation_skip", c_uint32), ("folds", c_uint32), ("fold", c_uint32),
-                ("seed", c_uint64), ("shards", c_uint32), ("shard", c_uint32), ("arrays", POINTER(Arrays)), ("validation_arrays", POINTER(Arrays))]
+                ("seed", c_uint64), ("shards", c_uint32), ("shard", c_uint32), ("arrays", POINTER(Arrays)), ("validation_arrays", POINTER(Arrays)),
+                ("threads", c_int)]
 
 
 class Data(Structure):

@@ -2,6 +2,7 @@
 #include "dataset/loading.h"
 #include "base/allocate.h"
 #include "base/notes.h"
+#include "base/processors.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "dataset/array_files/idx_table.h"
@@ -14,6 +15,7 @@
 #include "dataset/prepare/preparation_text.h"
 #include "dataset/tables/csv.h"
 #include "dataset/tables/table.h"
+#include "dataset/text/records.h"
 #include "formats/jpeg.h"
 #include "formats/npy.h"
 #include "formats/picture.h"
@@ -130,6 +132,18 @@ out:
 static bool stays_in_file(const struct annc_loading *loading, int p)
 {
     return p == ANNC_PART_TRAIN && loading->options->shards > 1;
+}
+
+/* Returns how a text table is taken. */
+static struct annc_intake text_intake(const struct annc_loading *loading, int p)
+{
+    enum { STEP = 1 << 16, PART = 1 << 20 };
+    const int threads = loading->options->threads;
+    return (struct annc_intake){.beginning = SIZE_MAX,
+                                .step = STEP,
+                                .maps = stays_in_file(loading, p),
+                                .threads = threads > 0 ? threads : annc_usable_processors(),
+                                .part = PART};
 }
 
 /* Returns whether they do in a file of an array: not if rows are to be moved. */
@@ -302,6 +316,7 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
     struct annc_stream *stream = NULL;
     bool has_test = false, are_pictures = false;
     annc_text_options text;
+    struct annc_intake intake;
     if (!loading->stream && !annc_is_standard_input(path))
         ANNC_TRY(annc_find_subfolders(path, &are_pictures));
     if (are_pictures) {
@@ -331,8 +346,9 @@ annc_status annc_loading_read(struct annc_loading *loading, const char *path, co
         break;
     case ANNC_FORMAT_TEXT:
         text = text_options(options, path);
-        ANNC_TRY(annc_csv_read(stream, &text, annc_loading_columns(loading), !options->unlabelled,
-                               stays_in_file(loading, p), &loading->table[p], NOTES(loading)));
+        intake = text_intake(loading, p);
+        ANNC_TRY(annc_csv_read(stream, &text, &intake, annc_loading_columns(loading), !options->unlabelled,
+                               &loading->table[p], NOTES(loading)));
         if (loading->table[p].text) /* it keeps the stream */
             stream = NULL;
         break;

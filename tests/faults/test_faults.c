@@ -4,6 +4,8 @@
 #include "base/safe_file.h"
 #include "base/status.h"
 #include "dataset/array_files/idx_table.h"
+#include "dataset/tables/csv.h"
+#include "dataset/text/records.h"
 #include "faults/faults.h"
 #include "formats/zip_write.h"
 #include "support/problem.h"
@@ -248,6 +250,38 @@ out:
     annc_network_free(network);
     annc_data_free(&data);
     return status;
+}
+
+/* A text whose halves two threads read. */
+static annc_status read_halves(const void *what, uint64_t *sum)
+{
+    const struct annc_intake intake = {.beginning = SIZE_MAX, .step = 1 << 16, .threads = 2, .part = 1};
+    const annc_text_options text = {.label = "kind", .missing = ANNC_MISSING_DROP};
+    annc_status status = ANNC_OK;
+    struct annc_stream *stream = NULL;
+    struct annc_table table = {.x = NULL};
+    char notes[2048] = "";
+    ANNC_TRY(annc_stream_open(what, &stream));
+    ANNC_TRY(annc_csv_read(stream, &text, &intake, NULL, true, &table, notes, sizeof notes));
+    digest(sum, table.x, (size_t)table.rows * table.inputs * sizeof(float));
+    digest(sum, table.labels.index, table.rows * sizeof *table.labels.index);
+    digest(sum, table.lines, table.rows * sizeof *table.lines);
+    digest(sum, notes, strlen(notes));
+out:
+    annc_table_free(&table);
+    annc_stream_close(stream);
+    return status;
+}
+
+static void data_of_halves(void)
+{
+    enum { HARMLESS = 3 }; /* two blocks and a thread of the pool; then one thread reads all */
+    FILE *file = fopen("halves.csv", "w");
+    CHECK(file && fputs("size,colour,kind\n", file) >= 0);
+    for (int row = 0; row < 60; row++)
+        CHECK(fprintf(file, "%s,%s,%s\n", row % 9 ? "2.5" : "", row % 2 ? "red" : "blue", row > 30 ? "b" : "a") > 0);
+    CHECK(fclose(file) == 0);
+    every_call("halves of a table", read_halves, "halves.csv", HARMLESS);
 }
 
 static void data_of_tables(void)
@@ -843,9 +877,9 @@ static void audits(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(data_of_tables), TEST(data_of_images), TEST(data_of_a_huge_file), TEST(trainings), TEST(resumed),
-        TEST(measures),       TEST(sweeps),         TEST(cross_validations),   TEST(models),    TEST(models_of_others),
-        TEST(audits)};
+        TEST(data_of_tables),    TEST(data_of_halves), TEST(data_of_images),   TEST(data_of_a_huge_file),
+        TEST(trainings),         TEST(resumed),        TEST(measures),         TEST(sweeps),
+        TEST(cross_validations), TEST(models),         TEST(models_of_others), TEST(audits)};
     if (!begin())
         return 1;
     const int result = test_main(argc, argv, tests, sizeof tests / sizeof *tests);

@@ -321,7 +321,7 @@ class Long(Predict):
         packed = gzip.compress(self.content("long.csv"), 1)
         (self.folder / "long.csv.gz").write_bytes(packed)
         want = self.predict("m", self.write("short.csv", blobs(3000), COLUMNS))
-        got = self.predict("m", "long.csv")
+        got = self.predict("m", "long.csv", "--threads", "2")
         self.assertIn("more than ", self.said)
         self.assertEqual(len(got.splitlines()), -(-ROWS // 3000) * 3000)
         self.assertEqual(got, want * (len(got) // len(want)))

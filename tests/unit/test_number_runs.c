@@ -12,7 +12,7 @@
 
 #include <unistd.h>
 
-enum { MOST_TEXT = 1 << 16, CASES = 3000 };
+enum { MOST_TEXT = 1 << 16, CASES = 3000, DIVIDED = 1000 };
 
 static uint64_t state = 1;
 
@@ -284,6 +284,174 @@ static void repeated_header(void)
     unlink(path);
 }
 
+/* ---------------------------------------------------------------- texts in parts */
+
+/* What a reader makes of a text, with all that it says. */
+struct reading {
+    annc_status status;
+    char message[2048], notes[2048];
+    struct annc_table table;
+};
+
+static void read_text(const char *path, const annc_text_options *options, int threads, const struct annc_table *like,
+                      struct reading *reading)
+{
+    const struct annc_intake intake = {.beginning = SIZE_MAX, .step = 1 << 16, .threads = threads, .part = 1};
+    struct annc_stream *stream = NULL;
+    memset(reading, 0, sizeof *reading);
+    REQUIRE_OK(annc_stream_open(path, &stream));
+    reading->status =
+        annc_csv_read(stream, options, &intake, like, !like, &reading->table, reading->notes, sizeof reading->notes);
+    if (reading->status != ANNC_OK)
+        snprintf(reading->message, sizeof reading->message, "%s", annc_last_error());
+    annc_stream_close(stream);
+}
+
+static bool same_bytes(const void *a, const void *b, size_t count)
+{
+    return a && b ? memcmp(a, b, count) == 0 : !a && !b;
+}
+
+static bool same_remainders(const struct annc_remainders *a, const struct annc_remainders *b, uint32_t columns,
+                            uint32_t rows)
+{
+    for (uint32_t j = 0; j < columns; j++)
+        if (!same_bytes(a->column ? a->column[j] : NULL, b->column ? b->column[j] : NULL, rows * sizeof(int32_t)))
+            return false;
+    return true;
+}
+
+static bool same_texts(const struct annc_texts *a, const struct annc_texts *b)
+{
+    for (uint32_t i = 0; i < a->count && a->count == b->count; i++)
+        if (strcmp(a->text[i], b->text[i]) != 0)
+            return false;
+    return a->count == b->count;
+}
+
+static bool same_tables(const struct annc_table *a, const struct annc_table *b)
+{
+    const uint32_t n = a->rows;
+    return a->rows == b->rows && a->inputs == b->inputs && a->outputs == b->outputs && a->label_at == b->label_at &&
+           same_bytes(a->x, b->x, (size_t)n * a->inputs * sizeof(float)) &&
+           same_remainders(&a->remainders, &b->remainders, a->inputs, n) &&
+           same_bytes(a->targets, b->targets, (size_t)n * a->outputs * sizeof(float)) &&
+           same_remainders(&a->target_remainders, &b->target_remainders, a->outputs, n) &&
+           same_bytes(a->weights, b->weights, n * sizeof(float)) &&
+           same_bytes(a->lines, b->lines, n * sizeof *a->lines) &&
+           same_bytes(a->number, b->number, n * sizeof *a->number) &&
+           same_bytes(a->labels.index, b->labels.index, n * sizeof *a->labels.index) &&
+           same_texts(&a->labels.distinct, &b->labels.distinct) && same_texts(&a->input_names, &b->input_names);
+}
+
+/* Reads the text with one thread and with several: the same table, notes and message. */
+static void check_parts(const char *path, const annc_text_options *options, int threads, const struct annc_table *like,
+                        struct reading *one)
+{
+    struct reading several;
+    read_text(path, options, 1, like, one);
+    read_text(path, options, threads, like, &several);
+    CHECK_MSG(one->status == several.status && strcmp(one->message, several.message) == 0 &&
+                  strcmp(one->notes, several.notes) == 0,
+              "one thread: %d '%s' '%s', %d threads: %d '%s' '%s'", (int)one->status, one->message, one->notes, threads,
+              (int)several.status, several.message, several.notes);
+    CHECK_MSG(same_tables(&one->table, &several.table), "%d threads read another table", threads);
+    annc_table_free(&several.table);
+}
+
+/* Makes other words of some. */
+static void change_words(struct text *text)
+{
+    for (char *at = text->bytes; (at = memchr(at, 'd', (size_t)(text->bytes + text->size - at))) != NULL; at++)
+        *at = "ddde"[draw(4)]; /* red, ree */
+}
+
+static void write_text(int descriptor, const struct text *text)
+{
+    CHECK(ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text->bytes, text->size, 0) == (ssize_t)text->size);
+}
+
+/* Random tables are divided among 2 to 9 threads; some are tables for a model of the one before. */
+static void parts(void)
+{
+    static struct text text;
+    static const char *const labels[] = {NULL, "label", NULL}, *const targets[] = {NULL, NULL, "label"};
+    static const char *const weights[] = {NULL, NULL, NULL, "x1"};
+    char path[] = "/tmp/annc-test-runs-XXXXXX";
+    const int descriptor = mkstemp(path);
+    uint32_t taken = 0, dropped = 0, refused = 0, exact = 0;
+    CHECK(descriptor >= 0);
+    for (int i = 0; i < DIVIDED; i++) {
+        const uint32_t kind = draw(3);
+        const annc_text_options options = {.missing = (annc_missing)draw(3),
+                                           .label = labels[kind],
+                                           .target = targets[kind],
+                                           .weight = weights[draw(4)],
+                                           .header = (annc_choice)(draw(8) == 0 ? 1 + draw(2) : 0)};
+        struct reading first, second;
+        make_table(&text);
+        write_text(descriptor, &text);
+        check_parts(path, &options, 2 + (int)draw(8), NULL, &first);
+        refused += first.status != ANNC_OK;
+        if (first.status == ANNC_OK) {
+            taken++;
+            dropped += first.table.number && first.table.number[first.table.rows - 1] > first.table.rows;
+            exact += first.table.remainders.column != NULL;
+            text.size -= text.size / 3; /* in the middle of a line */
+            change_words(&text);
+            write_text(descriptor, &text);
+            check_parts(path, &options, 2 + (int)draw(8), &first.table, &second);
+            annc_table_free(&second.table);
+        }
+        annc_table_free(&first.table);
+    }
+    CHECK_MSG(taken > DIVIDED / 8 && refused > DIVIDED / 8 && dropped > 5 && exact > 20,
+              "of %d tables %u are taken, %u refused, %u lose rows, %u have all digits of doubles", DIVIDED, taken,
+              refused, dropped, exact);
+    close(descriptor);
+    unlink(path);
+}
+
+/* Every line end is a border between parts, and every byte the place where one is looked for. */
+static void borders(void)
+{
+    static const char *const rows[] = {"3,red,2024-01-02,1.5,a",        "\n \n\n4,green,2024-01-03,,b\n",
+                                       "5,red,2024-01-04,0.1,c\r\n",    "6,blue,,1e3,b\r",
+                                       "7,red,2024-01-06,16777217,a\n", "8,,2024-01-07,-3,c\n\n",
+                                       "9,green,2024-01-08,NA,d\n",     "10,green,2024-01-09,-.25,a"};
+    static struct text text;
+    char path[] = "/tmp/annc-test-runs-XXXXXX";
+    const int descriptor = mkstemp(path);
+    CHECK(descriptor >= 0);
+    for (int wide = 0; wide < 24; wide++)
+        for (int threads = 2; threads < 12; threads++) {
+            const annc_text_options options = {.missing = wide % 3 ? ANNC_MISSING_MEAN : ANNC_MISSING_DROP,
+                                               .label = "e"};
+            const uint32_t kind = (uint32_t)wide % 4, most = kind == 1 || kind == 2 ? 11 : 10;
+            struct reading one;
+            text.size = 0;
+            add(&text, ",b,c,d,e\n1,blue,2024-01-01,");
+            for (int digit = 0; digit < wide; digit++)
+                add(&text, "0");
+            add(&text, "1,a\n2,red,2024-01-01,4,a\n");
+            for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                add(&text, rows[i]);
+            if (kind == 1)
+                add(&text, "\n11,\"red\nor not\",2024-01-10,2,a"); /* is not divided */
+            if (kind == 2)
+                add(&text, "\n21,red,2024-01-10,2,a"); /* the first column does not count */
+            write_text(descriptor, &text);
+            check_parts(path, &options, threads, NULL, &one);
+            CHECK_MSG(one.status == ANNC_OK && one.table.rows == (wide % 3 ? most : most - 3) &&
+                          one.table.inputs == most - 4 && one.table.labels.distinct.count == (wide % 3 ? 4 : 2),
+                      "%d '%s' '%s' %u rows of %u", (int)one.status, one.message, one.notes, one.table.rows,
+                      one.table.inputs);
+            annc_table_free(&one.table);
+        }
+    close(descriptor);
+    unlink(path);
+}
+
 /* ---------------------------------------------------------------- texts that change */
 
 static void write_lines(const char *path, const char *line, int lines)
@@ -300,13 +468,14 @@ static void changed_text(void)
     char path[] = "/tmp/annc-test-runs-XXXXXX", notes[2048] = "";
     const int descriptor = mkstemp(path);
     const annc_text_options options = {.header = ANNC_NO, .label = "3"};
+    const struct annc_intake intake = {.beginning = SIZE_MAX, .step = 1 << 16, .maps = true};
     struct annc_stream *stream = NULL;
     struct annc_table table;
     double values[2] = {0, 0};
     CHECK(descriptor >= 0);
     write_lines(path, "1.5,22,0\n3.5,44,1\n", 500);
     REQUIRE_OK(annc_stream_open(path, &stream));
-    REQUIRE_OK(annc_csv_read(stream, &options, NULL, true, true, &table, notes, sizeof notes));
+    REQUIRE_OK(annc_csv_read(stream, &options, &intake, NULL, true, &table, notes, sizeof notes));
     CHECK(table.rows == 1000 && table.text && !table.x);
     CHECK(annc_table_read(&table, 901, values) == ANNC_OK && values[0] == 3.5 && values[1] == 44);
     CHECK(annc_table_read(&table, 16, values) == ANNC_OK && values[0] == 1.5 && values[1] == 22);
@@ -358,4 +527,4 @@ static void numbers(void)
     }
 }
 
-TEST_MAIN(TEST(tables), TEST(repeated_header), TEST(changed_text), TEST(numbers))
+TEST_MAIN(TEST(tables), TEST(repeated_header), TEST(parts), TEST(borders), TEST(changed_text), TEST(numbers))

@@ -1,6 +1,8 @@
 /* command_predict.c - annc-gpu predict */
 #include "cli/model/command_predict.h"
 #include "base/functions.h"
+#include "base/pool.h"
+#include "base/processors.h"
 #include "base/status.h"
 #include "cli/charts/drawing.h"
 #include "cli/charts/gallery.h"
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Draws the inputs of the network. */
@@ -71,22 +74,74 @@ static annc_status show_and_predict(struct predictions *predictions, annc_device
     return predict_piece(predictions, device, network);
 }
 
-static annc_status predict_pieces(struct predictions *predictions, annc_reader *reader, annc_device *device,
-                                  const annc_network *network)
+/* The pieces of an input: one is predicted while the next one is read. */
+struct pieces {
+    struct predictions *predictions;
+    annc_reader *reader;
+    annc_device *device;
+    const annc_network *network;
+    annc_dataset *next;                /* NULL: there is none */
+    annc_status read, predicted;       /* of the last calls */
+    struct annc_kept_error read_error; /* maybe of another thread */
+};
+
+static void read_next(struct pieces *pieces)
 {
-    annc_dataset *piece;
+    pieces->read = annc_reader_next(pieces->reader, &pieces->next);
+    if (pieces->read != ANNC_OK)
+        annc_error_keep(&pieces->read_error);
+}
+
+static void predict_or_read(void *context, int i)
+{
+    struct pieces *pieces = context;
+    if (i == 0)
+        pieces->predicted = show_and_predict(pieces->predictions, pieces->device, pieces->network);
+    else
+        read_next(pieces);
+}
+
+/* Opens a second thread for a long input. Not for pipes: a prediction that nobody reads any more ends the
+ * program, which must not wait for further input first. NULL: one thread does everything. */
+static struct annc_pool *open_second_thread(const struct predictions *predictions)
+{
+    enum { LONG = 1 << 20 };
+    const uint64_t threads = predictions->options->value[OPTION_THREADS].whole;
+    struct annc_pool *pool = NULL;
+    struct stat file;
+    const bool is_long = strcmp(predictions->input, "-") != 0 && stat(predictions->input, &file) == 0 &&
+                         S_ISREG(file.st_mode) && file.st_size > LONG;
+    if (is_long && (threads > 0 ? threads > 1 : annc_usable_processors() > 1))
+        annc_pool_open(2, &pool); /* or the system gives no thread */
+    return pool;
+}
+
+static annc_status predict_pieces(struct pieces *pieces)
+{
+    struct predictions *predictions = pieces->predictions;
+    struct annc_pool *pool = open_second_thread(predictions);
+    annc_dataset *piece = NULL;
     size_t told = 0;
-    note(predictions->options, "data: %s", annc_reader_description(reader));
+    note(predictions->options, "data: %s", annc_reader_description(pieces->reader));
+    read_next(pieces);
     for (;;) {
-        annc_status status = annc_reader_next(reader, &piece);
-        tell_notes(predictions->options, reader, &told);
-        if (status != ANNC_OK || !piece)
-            return status;
-        predictions->data = piece;
-        status = show_and_predict(predictions, device, network);
+        tell_notes(predictions->options, pieces->reader, &told);
+        if (pieces->read != ANNC_OK || !pieces->next)
+            break;
+        predictions->data = piece = pieces->next;
+        pieces->next = NULL;
+        annc_pool_run(pool, 2, predict_or_read, pieces);
         annc_dataset_free(piece);
-        ANNC_RETURN_IF_FAILED(status);
+        if (pieces->predicted != ANNC_OK)
+            break;
+        if (!pool)
+            read_next(pieces);
     }
+    annc_pool_close(pool);
+    annc_dataset_free(pieces->next);
+    if (pieces->predicted != ANNC_OK || pieces->read == ANNC_OK)
+        return pieces->predicted;
+    return annc_fail_again(pieces->read, &pieces->read_error);
 }
 
 static annc_status predict_file(struct predictions *predictions, annc_device *device, const annc_network *network)
@@ -99,7 +154,8 @@ static annc_status predict_file(struct predictions *predictions, annc_device *de
     source.path = predictions->input;
     source.model = network;
     ANNC_TRY(annc_reader_open(&source, &reader));
-    ANNC_TRY(predict_pieces(predictions, reader, device, network));
+    struct pieces pieces = {.predictions = predictions, .reader = reader, .device = device, .network = network};
+    ANNC_TRY(predict_pieces(&pieces));
 out:
     annc_reader_close(reader);
     return status;

@@ -378,6 +378,7 @@ annc_status data_options_from(const struct options *options, const annc_shape *s
     if (ranks_count() > 1) /* a process alone trains on all shards */
         source->shards = (uint32_t)value[OPTION_SHARDS].whole;
     source->shard = own_rank();
+    source->threads = (int)value[OPTION_THREADS].whole;
     source->text = (annc_text_options){.header = (annc_choice)value[OPTION_HEADER].choice,
                                        .missing = (annc_missing)value[OPTION_MISSING].choice,
                                        .label = value[OPTION_LABEL].text,

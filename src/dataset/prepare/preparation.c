@@ -12,6 +12,7 @@
 #include "dataset/prepare/ranges.h"
 #include "dataset/tables/table.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,6 +318,45 @@ static float divided(annc_scale scale, double x)
     return annc_could_be_byte(x) ? (float)x * (1.0f / MOST_BYTE) : (float)(x * (1.0 / MOST_BYTE));
 }
 
+/* Scales the inputs of a row; in loops that compilers vectorise, unless there is one divisor. */
+static void scale_row(const struct annc_preparation *preparation, const double *restrict values, uint32_t n,
+                      float *restrict x)
+{
+    const struct annc_scaling *scaling = &preparation->inputs;
+    const double *restrict fill = scaling->fill, *restrict shift = scaling->shift, *restrict factor = scaling->factor;
+    if (scaling->count == 0) {
+        for (uint32_t j = 0; j < n; j++)
+            x[j] = divided(preparation->scale, values[j]);
+        return;
+    }
+    for (uint32_t j = 0; j < n; j++) /* as annc_scaled */
+        x[j] = (float)(((isnan(values[j]) ? fill[j] : values[j]) - shift[j]) * factor[j]);
+}
+
+static bool is_finite(const float *x, uint32_t n)
+{
+    bool is = true;
+    for (uint32_t j = 0; j < n; j++)
+        is = is & (fabsf(x[j]) <= FLT_MAX); /* without a branch, to be vectorised */
+    return is;
+}
+
+/* Returns the error for the first input of a row that is missing or not finite. */
+static annc_status refuse_row(const struct annc_preparation *preparation, const struct annc_table *table, size_t row,
+                              const double *values, const float *x)
+{
+    const size_t number = (size_t)annc_table_row(table, (uint32_t)row);
+    uint32_t j = 0;
+    while (isfinite(x[j]))
+        j++;
+    if (isnan(values[j]) && preparation->inputs.count == 0)
+        return annc_fail(ANNC_INPUT,
+                         "%s: a value is missing in row %zu, but no mean is known to replace it; "
+                         "use " ANNC_FIELD_MISSING " drop",
+                         table->name, number);
+    return annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name, number, j + 1);
+}
+
 static annc_status floats_of(const struct annc_preparation *preparation, const struct annc_table *table,
                              const uint32_t *rows, uint32_t count, void **x)
 {
@@ -330,19 +370,11 @@ static annc_status floats_of(const struct annc_preparation *preparation, const s
     for (size_t i = 0; i < count; i++) {
         const size_t row = rows ? rows[i] : i;
         ANNC_TRY(annc_table_read(table, row, values));
-        for (uint32_t j = 0; j < n; j++) {
-            const double value = values[j] * unit;
-            if (isnan(value) && preparation->inputs.count == 0)
-                ANNC_TRY(annc_fail(ANNC_INPUT,
-                                   "%s: a value is missing in row %zu, but no mean is known to replace it; "
-                                   "use " ANNC_FIELD_MISSING " drop",
-                                   table->name, (size_t)annc_table_row(table, (uint32_t)row)));
-            ((float *)*x)[i * n + j] = preparation->inputs.count ? (float)annc_scaled(&preparation->inputs, j, value)
-                                                                 : divided(preparation->scale, value);
-            if (!isfinite(((float *)*x)[i * n + j]))
-                ANNC_TRY(annc_fail(ANNC_INPUT, "%s: row %zu, input %u is not finite", table->name,
-                                   (size_t)annc_table_row(table, (uint32_t)row), j + 1));
-        }
+        for (uint32_t j = 0; unit != 1 && j < n; j++)
+            values[j] *= unit;
+        scale_row(preparation, values, n, (float *)*x + i * n);
+        if (!is_finite((float *)*x + i * n, n))
+            ANNC_TRY(refuse_row(preparation, table, row, values, (float *)*x + i * n));
         left = annc_table_leave(table, row, left);
     }
 out:

@@ -4,6 +4,7 @@
 
 #include "annc.h"
 #include "dataset/categories/categories.h"
+#include "dataset/text/parts.h"
 
 enum annc_role { ANNC_ROLE_INPUT, ANNC_ROLE_LABEL, ANNC_ROLE_TARGET, ANNC_ROLE_WEIGHT, ANNC_ROLE_LEFT_OUT };
 
@@ -24,11 +25,11 @@ struct annc_column {
     uint32_t dates, like_dates;                         /* among the texts: dates, and what looks like one */
     bool counts;                                        /* consecutive whole numbers; of the first column, if unnamed */
     bool first_recurs;                                  /* the text of the first record is in another one */
-    double last;
-    size_t text_line, missing_line; /* the first of each */
-    char text[48];                  /* the first, printable */
-    size_t dateless_line;           /* of the first cell that is neither a date nor missing */
-    char dateless[48];              /* its text, printable */
+    double first, last;                                 /* of such numbers */
+    size_t text_line, missing_line;                     /* the first of each */
+    char text[48];                                      /* the first, printable */
+    size_t dateless_line;                               /* of the first cell that is neither a date nor missing */
+    char dateless[48];                                  /* its text, printable */
 };
 
 /* Returns whether the texts of a column are mostly dates or times, in any form. */
@@ -49,8 +50,9 @@ struct annc_columns {
     uint32_t rows;   /* below the header */
     uint32_t inputs; /* of the network, levels included */
     struct annc_categories categories;
-    uint32_t repeats;   /* of the first record among the rows */
-    size_t repeat_line; /* of the first repeat */
+    struct annc_parts parts; /* of the text below the first record, with the rows of each */
+    uint32_t repeats;        /* of the first record among the rows */
+    size_t repeat_line;      /* of the first repeat */
     bool has_header;
     bool has_row_names;       /* rows have one field more than the header: the first */
     bool last_is_empty;       /* or the last, which is always empty */

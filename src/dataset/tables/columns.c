@@ -10,6 +10,7 @@
 #include "dataset/dates/dates.h"
 #include "dataset/tables/bad_cells.h"
 #include "dataset/tables/column.h"
+#include "dataset/tables/column_parts.h"
 #include "dataset/tables/kinds.h"
 #include "dataset/tables/roles.h"
 #include "dataset/tables/table.h"
@@ -38,15 +39,18 @@ static bool is_before_three(const struct annc_field *field)
 /* Settings for cells before the decimal mark is known. */
 struct look {
     const annc_text_options *options;
+    bool begins; /* with the first of the rows, not with those of a later part */
     char decimal;
     bool may_be_decimal_comma; /* the comma is not the separator */
 };
 
-/* Notes whether the numbers of a column still count up from 0 or 1. */
-static void follow_count(struct annc_column *column, enum annc_cell cell, double number)
+/* Notes whether the numbers of a column still count up, from 0 or 1 in the first of the rows. */
+static void follow_count(const struct look *look, struct annc_column *column, enum annc_cell cell, double number)
 {
-    column->counts =
-        cell == ANNC_CELL_NUMBER && (column->numbers == 0 ? number == 0 || number == 1 : number == column->last + 1);
+    const bool is_first = column->numbers == 0;
+    column->first = is_first ? number : column->first;
+    column->counts = cell == ANNC_CELL_NUMBER &&
+                     (!is_first ? number == column->last + 1 : !look->begins || number == 0 || number == 1);
     column->last = number;
 }
 
@@ -57,7 +61,7 @@ static void look_at(const struct look *look, const struct annc_field *field, con
     if (field->is_number && look->decimal == '.') { /* as most cells are; quickly */
         column->points += field->has_point;
         if (column->counts)
-            follow_count(column, ANNC_CELL_NUMBER, field->number);
+            follow_count(look, column, ANNC_CELL_NUMBER, field->number);
         if (column->dateless_line != 0 && column->dateless_line <= line)
             column->numbers++;
         else
@@ -78,7 +82,7 @@ static void look_at(const struct look *look, const struct annc_field *field, con
         column->first_recurs = column->first_recurs ||
                                (first->length == field->length && memcmp(first->text, field->text, field->length) == 0);
     if (column->counts)
-        follow_count(column, cell, number);
+        follow_count(look, column, cell, number);
     annc_column_count(column, field, cell, 1, line);
 }
 
@@ -180,9 +184,10 @@ static bool is_repeat(const struct annc_records *records, const struct annc_fiel
     return true;
 }
 
-static struct look look_of(const struct annc_records *records, const annc_text_options *options)
+static struct look look_of(const struct annc_records *records, const annc_text_options *options, bool begins)
 {
     return (struct look){.options = options,
+                         .begins = begins,
                          .decimal = options->decimal ? options->decimal : '.',
                          .may_be_decimal_comma = !options->decimal && !records->is_sparse && records->separator != ','};
 }
@@ -225,17 +230,21 @@ static void pass_numbers(struct annc_records *records, const struct first_record
     columns->rows += (uint32_t)count;
 }
 
+static annc_status too_many_rows(const struct annc_records *records)
+{
+    return annc_stream_malformed(records->stream, "has more than %d rows", INT32_MAX);
+}
+
 /* Examines every record but the first, and counts its repeats. points: NULL, or records of numbers are
  * counted where nothing else can matter but whether a number has a point, which then goes there. */
-static annc_status look_at_rows(struct annc_records *records, const annc_text_options *options,
-                                const struct first_record *first, bool *points, struct annc_columns *columns)
+static annc_status look_at_rows(struct annc_records *records, const struct look *look, const struct first_record *first,
+                                bool *points, struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
-    const struct look look = look_of(records, options);
     const size_t width = columns->count;
     bool more, is_settled = false;
     for (;;) {
-        is_settled = is_settled || (points && look.decimal == '.' && are_settled(columns));
+        is_settled = is_settled || (points && look->decimal == '.' && are_settled(columns));
         if (is_settled)
             pass_numbers(records, first, points, columns);
         ANNC_TRY(annc_records_next(records, &more));
@@ -248,13 +257,79 @@ static annc_status look_at_rows(struct annc_records *records, const annc_text_op
         if (records->count != width)
             return wrong_length(records, width);
         if (columns->rows == INT32_MAX)
-            return annc_stream_malformed(records->stream, "has more than %d rows", INT32_MAX);
+            return too_many_rows(records);
         for (uint32_t c = 0; c < columns->count; c++)
-            look_at(&look, &records->field[c], first->field && first->count == width ? &first->field[c] : NULL,
+            look_at(look, &records->field[c], first->field && first->count == width ? &first->field[c] : NULL,
                     records->line, &columns->column[c]);
         columns->rows++;
     }
 out:
+    return status;
+}
+
+/* The rows below the first record, examined by a thread per part. */
+struct parts_look {
+    struct annc_records *records;
+    const annc_text_options *options;
+    const struct first_record *first;
+    bool counts, passes;          /* the first column may count; numbers may be passed over */
+    struct annc_columns *columns; /* of each part */
+    bool *points;                 /* of each part, as in look_at_rows */
+    struct annc_parts *parts;
+};
+
+static annc_status look_at_part(void *context, int i)
+{
+    const struct parts_look *all = context;
+    struct annc_records own;
+    struct annc_columns *columns = &all->columns[i];
+    const struct look look = look_of(all->records, all->options, i == 0);
+    columns->column[0].counts = all->counts;
+    annc_part_records(all->records, &all->parts->part[i], &own);
+    const annc_status status = look_at_rows(&own, &look, all->first, all->passes ? &all->points[i] : NULL, columns);
+    all->parts->part[i].rows = columns->rows + columns->repeats;
+    annc_part_records_close(&own);
+    return status;
+}
+
+/* Adds the columns of all parts, in their order. */
+static annc_status add_parts(const struct parts_look *all, bool *points, struct annc_columns *columns)
+{
+    for (int i = 0; i < all->parts->count; i++) {
+        const struct annc_columns *part = &all->columns[i];
+        if (part->rows > INT32_MAX - columns->rows)
+            return too_many_rows(all->records);
+        annc_columns_add(columns, part);
+        *points = *points || all->points[i];
+    }
+    return ANNC_OK;
+}
+
+/* Examines the rows as look_at_rows does, with a thread per part of the text. */
+static annc_status look_at_parts(struct annc_records *records, const annc_text_options *options,
+                                 const struct first_record *first, bool *points, struct annc_columns *columns)
+{
+    annc_status status = ANNC_OK;
+    const size_t count = (size_t)columns->parts.count;
+    struct annc_column *column = NULL; /* of all parts */
+    bool ignored = false;
+    struct parts_look all = {.records = records,
+                             .options = options,
+                             .first = first,
+                             .counts = columns->column[0].counts,
+                             .passes = points != NULL,
+                             .parts = &columns->parts};
+    ANNC_TRY(annc_allocate(count, sizeof *all.columns, "the columns", (void **)&all.columns));
+    ANNC_TRY(annc_allocate(count, sizeof *all.points, "the columns", (void **)&all.points));
+    ANNC_TRY(annc_allocate(annc_product(count, columns->count), sizeof *column, "the columns", (void **)&column));
+    for (size_t i = 0; i < count; i++)
+        all.columns[i] = (struct annc_columns){.count = columns->count, .column = column + i * columns->count};
+    ANNC_TRY(annc_parts_run(&columns->parts, look_at_part, &all));
+    ANNC_TRY(add_parts(&all, points ? points : &ignored, columns));
+out:
+    annc_release(all.columns);
+    annc_release(all.points);
+    annc_release(column);
     return status;
 }
 
@@ -272,6 +347,7 @@ static annc_status examine(struct annc_records *records, const annc_text_options
                            const struct first_record *first, bool counts, struct annc_columns *columns)
 {
     annc_status status = ANNC_OK;
+    const struct look look = look_of(records, options, true);
     bool more, points = false, again = false;
     do {
         memset(columns->column, 0, columns->count * sizeof *columns->column);
@@ -280,7 +356,12 @@ static annc_status examine(struct annc_records *records, const annc_text_options
         annc_records_rewind(records);
         if (first->field)
             ANNC_TRY(annc_records_next(records, &more));
-        ANNC_TRY(look_at_rows(records, options, first, again ? NULL : &points, columns));
+        if (!again)
+            ANNC_TRY(annc_parts_open(records, &columns->parts));
+        if (columns->parts.count > 0)
+            ANNC_TRY(look_at_parts(records, options, first, again ? NULL : &points, columns));
+        else
+            ANNC_TRY(look_at_rows(records, &look, first, again ? NULL : &points, columns));
         again = !again && points && has_commas(columns);
     } while (again);
 out:
@@ -357,7 +438,7 @@ out:
 static void look_at_first(const struct annc_records *records, const annc_text_options *options, size_t line,
                           uint32_t rows, struct annc_columns *columns)
 {
-    const struct look look = look_of(records, options);
+    const struct look look = look_of(records, options, true);
     for (uint32_t i = 0; i < rows; i++) {
         for (uint32_t c = 0; c < columns->count; c++)
             look_at(&look, &records->field[c], NULL, line, &columns->column[c]);
@@ -598,5 +679,6 @@ void annc_columns_free(struct annc_columns *columns)
         annc_release(columns->column[c].name);
     annc_release(columns->column);
     annc_categories_free(&columns->categories);
+    annc_parts_close(&columns->parts);
     memset(columns, 0, sizeof *columns);
 }

@@ -8,12 +8,14 @@
 #include "dataset/dates/calendar.h"
 #include "dataset/tables/bad_cells.h"
 #include "dataset/tables/column.h"
+#include "dataset/tables/column_parts.h"
 #include "dataset/tables/columns.h"
 #include "dataset/tables/kinds.h"
 #include "dataset/tables/label_sets.h"
 #include "dataset/tables/roles.h"
 #include "dataset/tables/table.h"
 #include "dataset/text/cells.h"
+#include "dataset/text/parts.h"
 #include "dataset/text/preamble.h"
 #include "dataset/text/records.h"
 #include "formats/stream.h"
@@ -383,7 +385,7 @@ out:
     return status;
 }
 
-/* Reads up to `most` rows; fewer at the end, and if a pipe pauses. */
+/* Reads rows until the table has `most`; fewer at the end, and if a pipe pauses. */
 static annc_status read_rows(struct annc_csv *reading, uint32_t most)
 {
     annc_status status = ANNC_OK;
@@ -403,6 +405,107 @@ static annc_status read_rows(struct annc_csv *reading, uint32_t most)
         if (reading->table->rows == 1)
             annc_records_wait(records, false);
     }
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- rows in parts of the text */
+
+/* The threads that read a part each: of the same table, and behind each other. */
+struct part_readers {
+    struct annc_csv *reading;    /* the whole */
+    struct annc_csv *reader;     /* of each part */
+    struct annc_table *table;    /* of each part: the arrays of the whole; `rows` is the next row there */
+    struct annc_column *columns; /* of all parts: they count the cells without a level */
+};
+
+/* Opens the reader of a part, which begins with row `first`. */
+static void open_part(const struct part_readers *readers, int i, uint32_t first)
+{
+    const struct annc_csv *reading = readers->reading;
+    struct annc_csv *reader = &readers->reader[i];
+    const uint32_t columns = reading->columns.count;
+    *reader = (struct annc_csv){.columns = reading->columns,
+                                .options = reading->options,
+                                .table = &readers->table[i],
+                                .row = &readers->table[i],
+                                .label_is_text = reading->label_is_text,
+                                .taken = first,
+                                .room = reading->room,
+                                .row_room = reading->row_room};
+    readers->table[i] = *reading->table;
+    readers->table[i].rows = first;
+    reader->columns.column = readers->columns + (size_t)i * columns;
+    memcpy(reader->columns.column, reading->columns.column, columns * sizeof *reader->columns.column);
+    annc_part_records(&reading->records, &reading->columns.parts.part[i], &reader->records);
+}
+
+static annc_status read_part(void *context, int i)
+{
+    const struct part_readers *readers = context;
+    struct annc_csv *reader = &readers->reader[i];
+    return read_rows(reader, (uint32_t)reader->taken + readers->reading->columns.parts.part[i].rows);
+}
+
+/* Adds the rows of a part, which begins with row `first`, to those of the parts before. */
+static annc_status add_part(struct annc_csv *reading, const struct annc_csv *part, uint32_t first)
+{
+    struct annc_table *table = reading->table;
+    for (uint32_t row = first; row < part->table->rows; row++, table->rows++)
+        if (row != table->rows) /* after rows that were dropped */
+            annc_table_move_row(table, row, table->rows);
+    reading->taken = part->taken;
+    reading->dropped += part->dropped;
+    reading->weightless += part->weightless;
+    annc_columns_add_unknown(&reading->columns, &part->columns);
+    return part->labels.rows > 0 ? annc_labels_append(&reading->labels, &part->labels) : ANNC_OK;
+}
+
+/* Reads all parts of the text, each by a thread of its own, and joins their rows. */
+static annc_status read_parts(struct annc_csv *reading)
+{
+    annc_status status = ANNC_OK;
+    struct annc_parts *parts = &reading->columns.parts;
+    struct annc_table *table = reading->table;
+    struct part_readers readers = {.reading = reading};
+    const size_t count = (size_t)parts->count, columns = annc_product(count, reading->columns.count);
+    ANNC_TRY(annc_allocate(count, sizeof *readers.reader, "the readers", (void **)&readers.reader));
+    ANNC_TRY(annc_allocate(count, sizeof *readers.table, "the readers", (void **)&readers.table));
+    ANNC_TRY(annc_allocate(columns, sizeof *readers.columns, "the columns", (void **)&readers.columns));
+    ANNC_TRY(annc_remainders_share(&table->remainders, table->inputs));
+    ANNC_TRY(annc_remainders_share(&table->target_remainders, table->outputs));
+    uint32_t first = (uint32_t)reading->taken;
+    for (int i = 0; i < parts->count; first += parts->part[i++].rows)
+        open_part(&readers, i, first);
+    ANNC_TRY(annc_parts_run(parts, read_part, &readers));
+    annc_remainders_settle(&table->remainders);
+    annc_remainders_settle(&table->target_remainders);
+    first = (uint32_t)reading->taken;
+    for (int i = 0; i < parts->count; first += parts->part[i++].rows)
+        ANNC_TRY(add_part(reading, &readers.reader[i], first));
+out:
+    for (int i = 0; readers.columns && i < parts->count; i++) {
+        annc_labels_drop(&readers.reader[i].labels);
+        annc_part_records_close(&readers.reader[i].records);
+    }
+    annc_release(readers.reader);
+    annc_release(readers.table);
+    annc_release(readers.columns);
+    return status;
+}
+
+/* Reads the rows of a text that is divided into parts. */
+static annc_status read_divided(struct annc_csv *reading)
+{
+    annc_status status = ANNC_OK;
+    struct annc_records *records = &reading->records;
+    bool more;
+    if (records->at < reading->columns.parts.part[0].begin) { /* the first record is a row */
+        ANNC_TRY(annc_records_next(records, &more));
+        ANNC_TRY(annc_columns_check(records, &reading->columns));
+        ANNC_TRY(take_row(reading));
+    }
+    ANNC_TRY(read_parts(reading));
 out:
     return status;
 }
@@ -459,7 +562,7 @@ annc_status annc_csv_piece(struct annc_csv *reading, uint32_t most, struct annc_
     annc_status status = ANNC_OK;
     reading->table = table;
     ANNC_TRY(make_room(reading, most));
-    ANNC_TRY(read_rows(reading, most));
+    ANNC_TRY(reading->columns.parts.count > 0 ? read_divided(reading) : read_rows(reading, most));
 out:
     annc_labels_end(&reading->labels, &table->labels);
     return status;
@@ -534,15 +637,15 @@ static annc_status take_label_sets(const struct annc_csv *reading, const struct 
     return annc_label_sets_note(&table->labels, notes, size);
 }
 
-annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,
-                          bool need_label, bool stays, struct annc_table *table, char *notes, size_t size)
+annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options,
+                          const struct annc_intake *intake, const struct annc_table *like, bool need_label,
+                          struct annc_table *table, char *notes, size_t size)
 {
-    enum { STEP = 1 << 16 };
-    const struct annc_intake whole = {.beginning = SIZE_MAX, .step = STEP, .maps = stays};
     annc_status status = ANNC_OK;
+    const bool stays = intake->maps;
     struct annc_csv *reading = NULL;
     memset(table, 0, sizeof *table);
-    ANNC_TRY(annc_csv_open(stream, options, &whole, like, need_label, &reading, notes, size));
+    ANNC_TRY(annc_csv_open(stream, options, intake, like, need_label, &reading, notes, size));
     if (stays)
         reading->inputs = (struct annc_inputs_in_text){.read = read_again, .close = close_inputs, .are_bytes = true};
     ANNC_TRY(annc_csv_piece(reading, reading->columns.rows, table));

@@ -6,13 +6,15 @@
 #include "dataset/text/records.h"
 #include "formats/stream.h"
 
-/* Reads a table. `like` is the training table, whose columns are required in the same order, or
- * NULL for a training table. Without need_label, labels and targets may be missing. Missing values
- * become NaN, or their rows are dropped, according to the options. With `stays` the inputs stay in
- * the text: the table then keeps the stream, and the lists in the options must outlive it. Adds
- * assumptions to notes (of `size` bytes). ANNC_INPUT names line and column. */
-annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options, const struct annc_table *like,
-                          bool need_label, bool stays, struct annc_table *table, char *notes, size_t size);
+/* Reads a table, whose text the intake takes whole. `like` is the training table, whose columns are
+ * required in the same order, or NULL for a training table. Without need_label, labels and targets
+ * may be missing. Missing values become NaN, or their rows are dropped, according to the options. If
+ * the intake maps, the inputs stay in the text: the table then keeps the stream, and the lists in
+ * the options must outlive it. Adds assumptions to notes (of `size` bytes). ANNC_INPUT names line
+ * and column. */
+annc_status annc_csv_read(struct annc_stream *stream, const annc_text_options *options,
+                          const struct annc_intake *intake, const struct annc_table *like, bool need_label,
+                          struct annc_table *table, char *notes, size_t size);
 
 /* Reads a table of any length in pieces. The beginning of the text, as `intake` defines it,
  * determines the format of the whole. The caller keeps the stream and the lists in the options,

@@ -59,6 +59,18 @@ static inline double annc_remainders_number(const struct annc_remainders *remain
 annc_status annc_remainders_add_column(struct annc_remainders *remainders, uint32_t rows, uint32_t columns,
                                        uint32_t column);
 
+/* Lets copies of the struct, one per thread, write the remainders of different rows at once. */
+annc_status annc_remainders_share(struct annc_remainders *remainders, uint32_t columns);
+
+/* Ends this: no column has any, if none was made. */
+void annc_remainders_settle(struct annc_remainders *remainders);
+
+/* Returns the remainders of a column, which another thread may just make; NULL: it has none. */
+static inline int32_t *annc_remainders_of(const struct annc_remainders *remainders, uint32_t column)
+{
+    return remainders->column ? __atomic_load_n(&remainders->column[column], __ATOMIC_ACQUIRE) : NULL;
+}
+
 /* Writes a number, NaN or at most FLT_MAX, as a float, and keeps its remainder: of one row of a
  * table with room for `rows` rows of `columns` numbers. A number below FLT_MIN is only the
  * float. Inline, as it is done for every cell. */
@@ -68,13 +80,15 @@ static inline annc_status annc_remainders_split(struct annc_remainders *remainde
     const double rounded = (double)(float)number;
     const bool is_float = !(fabs(number) >= (double)FLT_MIN) || rounded == number; /* or NaN */
     *value = (float)number;
-    if (!remainders->column || !remainders->column[column]) {
+    int32_t *own = annc_remainders_of(remainders, column);
+    if (!own) {
         const annc_status status = is_float ? ANNC_OK : annc_remainders_add_column(remainders, rows, columns, column);
         if (is_float || status != ANNC_OK)
             return status;
+        own = annc_remainders_of(remainders, column);
     }
     /* Exact: the difference is at most half the last place of a float, 2^29 units. */
-    remainders->column[column][row] = is_float ? 0 : (int32_t)((number - rounded) * annc_remainder_units(rounded));
+    own[row] = is_float ? 0 : (int32_t)((number - rounded) * annc_remainder_units(rounded));
     return ANNC_OK;
 }
 

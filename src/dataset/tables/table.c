@@ -13,18 +13,46 @@ enum { SHOWN = 80 };
 
 /* ---------------------------------------------------------------- labels */
 
+/* Makes room for the labels of `rows` more rows. */
+static annc_status make_room(struct annc_label_reader *reader, uint32_t rows)
+{
+    annc_status status = ANNC_OK;
+    const size_t wanted = (size_t)reader->rows + rows;
+    size_t room = reader->room == 0 ? 1024 : reader->room;
+    if (wanted <= reader->room)
+        return ANNC_OK;
+    while (room < wanted)
+        room *= 2;
+    ANNC_TRY(annc_resize(room, sizeof *reader->index, "the labels", (void **)&reader->index));
+    reader->room = (uint32_t)room;
+out:
+    return status;
+}
+
 annc_status annc_labels_add(struct annc_label_reader *reader, const char *text, size_t length)
 {
     annc_status status = ANNC_OK;
     uint32_t index = 0;
-    if (reader->rows == reader->room) {
-        const size_t room = reader->room == 0 ? 1024 : 2 * (size_t)reader->room;
-        ANNC_TRY(annc_resize(room, sizeof *reader->index, "the labels", (void **)&reader->index));
-        reader->room = (uint32_t)room;
-    }
+    ANNC_TRY(make_room(reader, 1));
     ANNC_TRY(annc_text_set_add(&reader->distinct, text, length, &index));
     reader->index[reader->rows++] = index;
 out:
+    return status;
+}
+
+annc_status annc_labels_append(struct annc_label_reader *reader, const struct annc_label_reader *next)
+{
+    annc_status status = ANNC_OK;
+    const struct annc_texts *texts = &next->distinct.texts;
+    uint32_t *index = NULL; /* of the texts of `next` among all */
+    ANNC_TRY(make_room(reader, next->rows));
+    ANNC_TRY(annc_allocate(texts->count, sizeof *index, "the labels", (void **)&index));
+    for (uint32_t i = 0; i < texts->count; i++)
+        ANNC_TRY(annc_text_set_add(&reader->distinct, texts->text[i], strlen(texts->text[i]), &index[i]));
+    for (uint32_t row = 0; row < next->rows; row++)
+        reader->index[reader->rows++] = index[next->index[row]];
+out:
+    annc_release(index);
     return status;
 }
 
@@ -33,6 +61,13 @@ void annc_labels_end(struct annc_label_reader *reader, struct annc_labels *label
     labels->index = reader->index;
     labels->distinct = reader->distinct.texts;
     reader->distinct.texts = (struct annc_texts){0, NULL};
+    annc_text_set_free(&reader->distinct);
+    memset(reader, 0, sizeof *reader);
+}
+
+void annc_labels_drop(struct annc_label_reader *reader)
+{
+    annc_release(reader->index);
     annc_text_set_free(&reader->distinct);
     memset(reader, 0, sizeof *reader);
 }
@@ -125,12 +160,32 @@ size_t annc_table_leave(const struct annc_table *table, size_t row, size_t left)
     return end;
 }
 
+/* Loops that compilers vectorise. */
+static void read_bytes(const uint8_t *restrict x, uint32_t n, double *restrict values)
+{
+    for (uint32_t j = 0; j < n; j++)
+        values[j] = x[j];
+}
+
+static void read_floats(const float *restrict x, uint32_t n, double *restrict values)
+{
+    for (uint32_t j = 0; j < n; j++)
+        values[j] = (double)x[j];
+}
+
 annc_status annc_table_read(const struct annc_table *table, size_t row, double *values)
 {
+    const uint32_t n = table->inputs;
+    int32_t *const *remainders = table->remainders.column;
     if (table->text)
         return table->text->read(table, row, values);
-    for (uint32_t j = 0; j < table->inputs; j++)
-        values[j] = annc_table_value(table, row, j);
+    if (table->type == ANNC_BYTES)
+        read_bytes((const uint8_t *)table->x + row * n, n, values);
+    else
+        read_floats((const float *)table->x + row * n, n, values);
+    for (uint32_t j = 0; remainders && j < n; j++)
+        if (remainders[j])
+            values[j] += remainders[j][row] * annc_remainder_unit(values[j]);
     return ANNC_OK;
 }
 
@@ -184,8 +239,7 @@ static annc_status refuse_missing(const struct annc_table *table)
                      table->name, first / table->inputs + 1, column, missing);
 }
 
-/* Copies row `from` to row `to`. */
-static void move_row(struct annc_table *table, uint32_t from, uint32_t to)
+void annc_table_move_row(struct annc_table *table, uint32_t from, uint32_t to)
 {
     const size_t n = bytes_of_row(table), m = table->outputs;
     char *x = table->x;
@@ -235,7 +289,7 @@ annc_status annc_table_drop_weightless(struct annc_table *table, uint32_t *dropp
     ANNC_TRY(number_rows(table));
     for (uint32_t row = 0; row < table->rows; row++)
         if (table->weights[row] > 0)
-            move_row(table, row, kept++);
+            annc_table_move_row(table, row, kept++);
     table->rows = kept;
 out:
     return status;
@@ -248,14 +302,14 @@ annc_status annc_table_missing(struct annc_table *table, annc_missing missing, u
     *dropped = 0;
     if (table->type == ANNC_BYTES || missing == ANNC_MISSING_MEAN)
         return ANNC_OK;
-    if (table->text) /* was read without such rows */
+    if (table->lines) /* a text table was read without such rows */
         return ANNC_OK;
     if (missing == ANNC_MISSING_ERROR)
         return refuse_missing(table);
     ANNC_TRY(number_rows(table));
     for (uint32_t row = 0; row < table->rows; row++)
         if (!row_misses(table, row))
-            move_row(table, row, kept++);
+            annc_table_move_row(table, row, kept++);
     *dropped = table->rows - kept;
     table->rows = kept;
     if (kept == 0)

@@ -122,6 +122,9 @@ static inline annc_status annc_table_set_target(struct annc_table *table, uint32
 /* Returns annc_hash of all inputs, row by row. */
 uint64_t annc_table_hash(const struct annc_table *table);
 
+/* Copies row `from` to row `to` of a table with numbers of rows. */
+void annc_table_move_row(struct annc_table *table, uint32_t from, uint32_t to);
+
 /* Handles inputs that are NaN: an error with the first one and their number; or drops their rows
  * and counts them in *dropped; or leaves them. */
 annc_status annc_table_missing(struct annc_table *table, annc_missing missing, uint32_t *dropped);
@@ -138,7 +141,10 @@ struct annc_label_reader {
 };
 
 annc_status annc_labels_add(struct annc_label_reader *reader, const char *text, size_t length);
+/* Adds the labels that another reader took of the rows that follow. */
+annc_status annc_labels_append(struct annc_label_reader *reader, const struct annc_label_reader *next);
 void annc_labels_end(struct annc_label_reader *reader, struct annc_labels *labels);
+void annc_labels_drop(struct annc_label_reader *reader); /* in place of annc_labels_end */
 void annc_labels_free(struct annc_labels *labels);
 
 /* 2^53: from here on, different whole numbers may be the same double. */

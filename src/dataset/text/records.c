@@ -357,7 +357,7 @@ void annc_records_wait(struct annc_records *records, bool forever)
 
 void annc_records_flow(struct annc_records *records)
 {
-    records->flows = true;
+    records->flows = !records->ended;
 }
 
 /* ---------------------------------------------------------------- records */

@@ -15,6 +15,8 @@ struct annc_intake {
     size_t step;      /* bytes per later read */
     size_t records;   /* minimum number of records in the beginning */
     bool maps;        /* map the whole text instead, if it is a file without gzip */
+    int threads;      /* that read a whole text in memory; below 2: the caller's */
+    size_t part;      /* least bytes per thread */
 };
 
 /* A file's text, or the part in memory, and the reading position. */
