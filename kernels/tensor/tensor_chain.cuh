@@ -84,7 +84,7 @@ ANNC_INLINE float sum_of_column(float low_row, float high_row)
 // with each part.
 ANNC_INLINE void clear_sums(TensorMemory &s, int group, int w, int lane)
 {
-    constexpr int ZERO = (int)(0u - PRODUCT_WARPS * BITS_OF_ONES);
+    constexpr int ZERO = (int)(0u - PRODUCT_WARPS * BITS_OF_START);
     int4 *const sums = reinterpret_cast<int4 *>(s.gram[group % GRAM_SLOTS]);
 #pragma unroll
     for (int i = 0; i < PAIRS * GRAM / 4; i += CHAIN_WARPS * WARP)
@@ -109,7 +109,7 @@ ANNC_INLINE void publish_deltas(TensorMemory &s, const ChainState &c, int group,
     const int exponent = max(exponent_of(__reduce_max_sync(~0u, largest)), -112); // 2^126 is the largest scale
     const float scale = power_of_2(14 - exponent);
     if (lane == 0)
-        s.delta_unit[group & 1][w] = inverse_of_power(scale) * ONE_OF_INPUTS;
+        s.delta_unit[group & 1][w] = inverse_of_power(scale) * ONE_OF_INPUTS * scale_of(s);
 #pragma unroll
     for (int i = 0; i < STEPS; i++)
 #pragma unroll
@@ -212,10 +212,11 @@ ANNC_INLINE void load_z(const TensorMemory &s, float (&z)[4], int i, int w, int 
         sum.z += v.z;
         sum.w += v.w;
     }
-    z[0] = sum.x;
-    z[1] = sum.y;
-    z[2] = sum.z;
-    z[3] = sum.w;
+    const float unit = inverse_of_power(scale_of(s)) * ONE_OF_INPUTS;
+    z[0] = sum.x * unit;
+    z[1] = sum.y * unit;
+    z[2] = sum.z * unit;
+    z[3] = sum.w * unit;
 }
 
 // Runs the steps of a group.

@@ -55,13 +55,12 @@ struct __align__(16) ChainWarp
     float W2[16][W2_STRIDE];          // [output][unit]
 };
 
-// A lane's share of W^1 of a tile, times ProductState's scale: [16 units][8 inputs][register].
+// A lane's share of W^1 of a tile, times scale_of(): [16 units][8 inputs][register].
 typedef float TileWeights[2][2][4];
 
 // A lane's share of W^1 of a warp's tiles, less the rare ones.
 struct ProductState {
     TileWeights W[OWN_TILES];
-    float scale; // a power of 2
     // Bits of the rare tiles in which a group has inputs that are not 0: the lowest RARE_OF_WARP of the
     // group that is multiplied, the next of the one before it, and so on.
     uint32_t touched;
@@ -72,7 +71,7 @@ struct __align__(128) TensorMemory
     float z[PRODUCT_WARPS][STEPS][CHAIN_WARPS][128];                 // parts of Z^1 times the divisor: fragments of 8 units
     int gram[GRAM_SLOTS][PAIRS][GRAM];                                  // by group; fragments: [8 columns][register][lane]
     uint16_t delta[2][STEPS][2][UNITS][ROWS];                  // k delta^1 in 2 fp16, by group: [step][part][unit][row]
-    float __align__(16) delta_unit[2][CHAIN_WARPS];            // what a 1 in them stands for, by group: a power of 2
+    float __align__(16) delta_unit[2][CHAIN_WARPS];            // by group: of a sum of products with them, in units of W
     float z2[2][CHAIN_WARPS][128];                             // parts of Z^2, two steps alternate
     float z2_last[2][CHAIN_WARPS][WARP];                       // outputs 8 and 9 by lane
     float outputs[2][STEPS][LANE_OUTPUTS][WARP];               // Z^2 by lane, by group
@@ -91,6 +90,7 @@ struct __align__(128) TensorMemory
     int columns;           // that are not 0 in all examples
     int steps;             // of the launch
     float per_divisor;     // 1 / the divisor of the inputs
+    uint32_t largest;      // bits of the largest weight of W^1 at the start, 8 at least
 };
 static_assert(sizeof(TensorMemory) <= 227 * 1024, "tensor_engine.c and kernels/README.md say so");
 constexpr uint32_t NO_EXAMPLE = 0xFFFFFFFFu;
@@ -98,9 +98,17 @@ constexpr uint32_t NO_EXAMPLE = 0xFFFFFFFFu;
 // The tensor core takes a byte as the fp16 number of the same bits, a subnormal one: 2^-24 times the
 // byte. So sums of products of an input have the unit 2^-24, and of two inputs 2^-48.
 constexpr float ONE_OF_INPUTS = 16777216.f;
-// 2^23: the last bits of a float from there to 2^24 count ones.
-constexpr float ONES = 8388608.f;
-constexpr uint32_t BITS_OF_ONES = 0x4B000000u;
+// 2^-25: the last bits of a float from there to 2^-24 count units of 2^-48.
+constexpr float START_OF_GRAM = 1 / (2 * ONE_OF_INPUTS);
+constexpr uint32_t BITS_OF_START = 0x33000000u;
+
+// Returns the power of 2 that multiplies W^1 in registers: it can grow 127 times, and up to 2047, before
+// fp16 has no such numbers.
+constexpr float SMALL_WEIGHT = 8;
+ANNC_INLINE float scale_of(const TensorMemory &s)
+{
+    return power_of_2(8 - exponent_of(s.largest));
+}
 
 // Returns the examples of a step of the launch, 0 beyond its end.
 ANNC_INLINE int rows_of(const TensorMemory &s, int step)

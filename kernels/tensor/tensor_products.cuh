@@ -81,16 +81,16 @@ ANNC_INLINE void await_copies()
 ANNC_INLINE void fetch_group(TensorMemory &s, int group, int w, int lane)
 {
     const uint32_t number = s.numbers[group % 8][lane], stride = s.inputs.stride;
-    const bool there = number != NO_EXAMPLE;
-    const uint8_t *from = s.inputs.rows + (there ? (size_t)number * stride : 0);
+    const uint32_t end = number != NO_EXAMPLE ? stride : 0;
+    const uint8_t *from = s.inputs.rows + (size_t)number * stride + w * TILE; // not read beyond the end
     const uint32_t to = row_address(s, group, w, lane);
 #pragma unroll
     for (int q = 0; q < OWN_TILES + RARE_OF_WARP; q++) {
         if (q == OWN_TILES + 1 && !has_second_rare(w)) //@skip
             break;
-        const uint32_t at = (w + q * PRODUCT_WARPS) * TILE, bytes = there && at < stride ? TILE : 0; // the rest becomes 0
+        const uint32_t bytes = w * TILE + q * PRODUCT_WARPS * TILE < end ? TILE : 0; // the rest becomes 0
         asm volatile("cp.async.cg.shared.global [%0],[%1],16,%2;" ::"r"(to + q * STRIDE_BYTES),
-                     "l"(from + (bytes ? at : 0)), "r"(bytes)
+                     "l"(from + q * PRODUCT_WARPS * TILE), "r"(bytes)
                      : "memory");
     }
 }
@@ -168,14 +168,14 @@ ANNC_INLINE void update_group(TensorMemory &s, ProductState &P, int group, int w
         for (int k = 0; k < 2 * STEPS; k++)
             load_tiles(delta[h][k], deltas + (k * UNITS + h * 16) * ROWS * 2);
         const float2 unit = load2(&s.delta_unit[group & 1][2 * h]);
-        factor[h][0] = unit.x * P.scale;
-        factor[h][1] = unit.y * P.scale;
+        factor[h][0] = unit.x;
+        factor[h][1] = unit.y;
     }
 #pragma unroll
     for (int q = 0; q < OWN_TILES; q++)
         update_tile(P.W[q], rows + q * STRIDE_BYTES, delta, factor);
-    if (touched_by(P, 1)) //@skip //@rare
-        for_touched(touched_by(P, 1), [&](int r, int offset) {
+    if (touched_by(P, 2)) //@skip //@rare
+        for_touched(touched_by(P, 2), [&](int r, int offset) {
             TileWeights W;
             load_rare(W, s, w, r, lane);
             update_tile(W, rows + offset, delta, factor);
@@ -183,16 +183,16 @@ ANNC_INLINE void update_group(TensorMemory &s, ProductState &P, int group, int w
         });
 }
 
-// Adds this warp's part of X_i X_j^T. Sums of integers below 2^23 are exact in fp32, whatever their
-// order, and so are the sums over the warps, which are cleared to take the BITS_OF_ONES of each.
+// Adds this warp's part of X_i X_j^T, a sum that began with START_OF_GRAM. Such a sum of integers below
+// 2^23 is exact in fp32, whatever its order, and its bits are those of the start and the integer; so are
+// the sums over the warps, which are cleared to take the BITS_OF_START of each.
 ANNC_INLINE void add_gram(TensorMemory &s, int group, int pair, const float (*c)[4], int lane)
 {
 #pragma unroll
     for (int half = 0; half < 2; half++)
 #pragma unroll
         for (int r = 0; r < 4; r++)
-            atomicAdd(&s.gram[group % GRAM_SLOTS][pair][half * 128 + r * 32 + lane],
-                      __float_as_int(fmaf(c[half][r], ONE_OF_INPUTS * ONE_OF_INPUTS, ONES)));
+            atomicAdd(&s.gram[group % GRAM_SLOTS][pair][half * 128 + r * 32 + lane], __float_as_int(c[half][r]));
 }
 static_assert((OWN_TILES + RARE_OF_WARP) * TILE * 255 * 255 < 1 << 23, "a warp's part of a sum");
 
@@ -245,7 +245,10 @@ ANNC_INLINE void find_touched(ProductState &P, uint32_t rows, int w)
 ANNC_INLINE void multiply_inputs(TensorMemory &s, ProductState &P, int group, int w, int lane)
 {
     const uint32_t rows = row_address(s, group, w, lane), rows_before = row_address(s, group - 1, w, lane);
-    float pairs[PAIRS][2][4] = {};
+    float pairs[PAIRS][2][4];
+#pragma unroll
+    for (int i = 0; i < PAIRS * 2 * 4; i++)
+        pairs[i / 8][i / 4 % 2][i % 4] = START_OF_GRAM;
     find_touched(P, rows, w);
 #pragma unroll
     for (int q = 0; q < OWN_TILES; q++)
@@ -291,7 +294,6 @@ ANNC_INLINE void multiply_tile(float (&z)[STEPS][CHAIN_WARPS][4], const TileWeig
 ANNC_INLINE void multiply_group(TensorMemory &s, const ProductState &P, int group, int w, int lane)
 {
     const uint32_t rows = row_address(s, group, w, lane);
-    const float unit = inverse_of_power(P.scale) * ONE_OF_INPUTS;
     float z[STEPS][CHAIN_WARPS][4] = {}; // [step][8 units]
 #pragma unroll
     for (int q = 0; q < OWN_TILES; q++)
@@ -309,7 +311,7 @@ ANNC_INLINE void multiply_group(TensorMemory &s, const ProductState &P, int grou
 #pragma unroll
         for (int n = 0; n < CHAIN_WARPS; n++)
             *reinterpret_cast<float4 *>(&s.z[w][i][n][lane * 4]) =
-                make_float4(z[i][n][0] * unit, z[i][n][1] * unit, z[i][n][2] * unit, z[i][n][3] * unit);
+                make_float4(z[i][n][0], z[i][n][1], z[i][n][2], z[i][n][3]);
 }
 
 // ---------------------------------------------------------------- a phase
@@ -319,10 +321,6 @@ ANNC_INLINE void multiply_group(TensorMemory &s, const ProductState &P, int grou
 ANNC_INLINE void product_phase(TensorMemory &s, ProductState &P, int group, int groups, int w, int lane)
 {
     asm volatile("" : "+r"(w), "+r"(lane)); // kept from phase to phase, addresses would take the place of weights
-    if (group > 0) {
-        wait(&s.deltas_full[(group - 1) & 1], (group - 1) >> 1 & 1); //@wait deltas
-        update_group(s, P, group - 1, w, lane);
-    }
     if (group + 1 < groups) {
         await_copies();
         __syncwarp(); // each lane has its row of group + 1, and needs none of group - 2
@@ -331,6 +329,10 @@ ANNC_INLINE void product_phase(TensorMemory &s, ProductState &P, int group, int 
         multiply_inputs(s, P, group + 1, w, lane);
     } else {
         P.touched <<= RARE_OF_WARP;
+    }
+    if (group > 0) {
+        wait(&s.deltas_full[(group - 1) & 1], (group - 1) >> 1 & 1); //@wait deltas
+        update_group(s, P, group - 1, w, lane);
     }
     if (group + 1 >= groups)
         return;
@@ -370,12 +372,12 @@ ANNC_INLINE uint32_t load_tile(const TensorMemory &s, TileWeights &W, int tile, 
     return largest;
 }
 
-ANNC_INLINE void store_tile(const TensorMemory &s, const TileWeights &W, float unit, int tile, int lane)
+ANNC_INLINE void store_tile(const TensorMemory &s, const TileWeights &W, int tile, int lane)
 {
     ANNC_FOR_WEIGHTS (h, j, r) {
         float *to = place_of(s, tile, lane, h, j, r);
         if (to)
-            *to = W[h][j][r] * unit;
+            *to = W[h][j][r];
     }
 }
 
@@ -387,42 +389,45 @@ ANNC_INLINE void scale_tile(TileWeights &W, float scale)
 
 #undef ANNC_FOR_WEIGHTS
 
-// Loads the weights, and sets their scale so that they can grow 127 times, and up to 2047, before
-// fp16 has no such numbers.
+// Loads the weights, and finds the largest.
 ANNC_INLINE void load_weights(TensorMemory &s, ProductState &P, int w, int lane)
 {
-    constexpr float SMALL = 8;
-    uint32_t largest = __float_as_uint(SMALL);
-    TileWeights rare;
+    uint32_t largest = 0;
+    P.touched = 0;
 #pragma unroll
     for (int q = 0; q < OWN_TILES; q++)
         largest = max(largest, load_tile(s, P.W[q], w + q * PRODUCT_WARPS, lane));
     for (int r = 0; r <= has_second_rare(w); r++) {
+        TileWeights rare;
         largest = max(largest, load_tile(s, rare, w + (OWN_TILES + r) * PRODUCT_WARPS, lane));
         store_rare(s, rare, w, r, lane);
     }
-    P.touched = 0;
-    P.scale = power_of_2(8 - exponent_of(__reduce_max_sync(~0u, largest)));
+    atomicMax(&s.largest, largest);
+}
+
+// Multiplies the weights by `scale`.
+ANNC_INLINE void scale_weights(TensorMemory &s, ProductState &P, float scale, int w, int lane)
+{
 #pragma unroll
     for (int q = 0; q < OWN_TILES; q++)
-        scale_tile(P.W[q], P.scale);
+        scale_tile(P.W[q], scale);
     for (int r = 0; r <= has_second_rare(w); r++) {
+        TileWeights rare;
         load_rare(rare, s, w, r, lane);
-        scale_tile(rare, P.scale);
+        scale_tile(rare, scale);
         store_rare(s, rare, w, r, lane);
     }
 }
 
 ANNC_INLINE void store_weights(const TensorMemory &s, const ProductState &P, int w, int lane)
 {
-    const float unit = inverse_of_power(P.scale);
 #pragma unroll
     for (int q = 0; q < OWN_TILES; q++)
-        store_tile(s, P.W[q], unit, w + q * PRODUCT_WARPS, lane);
+        store_tile(s, P.W[q], w + q * PRODUCT_WARPS, lane);
     for (int r = 0; r <= has_second_rare(w); r++) {
         TileWeights rare;
         load_rare(rare, s, w, r, lane);
-        store_tile(s, rare, unit, w + (OWN_TILES + r) * PRODUCT_WARPS, lane);
+        store_tile(s, rare, w + (OWN_TILES + r) * PRODUCT_WARPS, lane);
     }
 }
 

@@ -20,6 +20,7 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_ten
         s.columns = (int)s.inputs.columns->used;
         s.steps = (int)steps;
         s.per_divisor = 1.f / s.net.examples.divisor;
+        s.largest = __float_as_uint(SMALL_WEIGHT);
         barrier_open(&s.z_full, PRODUCT_WARPS);
         barrier_open(&s.z_read, CHAIN_WARPS);
         barrier_open(&s.deltas_full[0], CHAIN_WARPS);
@@ -54,10 +55,12 @@ __global__ void __launch_bounds__(THREADS, 1) tensor_train_kernel(const annc_ten
         ProductState P;
         const int first = w - CHAIN_WARPS;
         load_weights(s, P, first, lane);
-        __syncthreads(); // the numbers of examples
+        __syncthreads(); // the numbers of examples, the largest weight
+        scale_weights(s, P, scale_of(s), first, lane);
         fetch_group(s, 0, first, lane);
         for (int group = -1; group <= groups; group++)
             product_phase(s, P, group, groups, first, lane);
+        scale_weights(s, P, inverse_of_power(scale_of(s)), first, lane);
         store_weights(s, P, first, lane);
     }
     if (threadIdx.x == 0)
