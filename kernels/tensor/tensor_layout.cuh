@@ -68,20 +68,20 @@ struct ProductState {
 
 struct __align__(128) TensorMemory
 {
-    float z[PRODUCT_WARPS][STEPS][CHAIN_WARPS][128];                 // parts of Z^1 times the divisor: fragments of 8 units
-    int gram[GRAM_SLOTS][PAIRS][GRAM];                                  // by group; fragments: [8 columns][register][lane]
-    uint16_t delta[2][STEPS][2][UNITS][ROWS];                  // k delta^1 in 2 fp16, by group: [step][part][unit][row]
-    float __align__(16) delta_unit[2][CHAIN_WARPS];            // by group: of a sum of products with them, in units of W
-    float z2[2][CHAIN_WARPS][128];                             // parts of Z^2, two steps alternate
-    float z2_last[2][CHAIN_WARPS][WARP];                       // outputs 8 and 9 by lane
-    float outputs[2][STEPS][LANE_OUTPUTS][WARP];               // Z^2 by lane, by group
+    float z[PRODUCT_WARPS][STEPS][CHAIN_WARPS][128]; // parts of Z^1 times the divisor: fragments of 8 units
+    int gram[GRAM_SLOTS][PAIRS][GRAM];               // by group; fragments: [8 columns][register][lane]
+    uint16_t delta[2][STEPS][2][UNITS][ROWS];        // k delta^1 in 2 fp16, by group: [step][part][unit][row]
+    float __align__(16) delta_unit[2][CHAIN_WARPS];  // by group: of a sum of products with them, in units of W
+    float z2[2][CHAIN_WARPS][128];                   // parts of Z^2, two steps alternate
+    float z2_last[2][CHAIN_WARPS][WARP];             // outputs 8 and 9 by lane
+    float outputs[2][STEPS][LANE_OUTPUTS][WARP];     // Z^2 by lane, by group
     float targets[3][GROUP_ROWS][TARGET_STRIDE<LANE_OUTPUTS>]; // by group
-    uint32_t numbers[8][GROUP_ROWS];     // of the examples, by group; rows that are missing have NO_EXAMPLE
+    uint32_t numbers[8][GROUP_ROWS];          // of the examples, by group; rows that are missing have NO_EXAMPLE
     unsigned char x[X_SLOTS][TILES][X_BYTES]; // inputs, by group: [tile][row][input]
-    uint64_t z_full;                     // barriers: z and gram of a group are complete,
-    uint64_t z_read;                     // the chain has read z of a group,
-    uint64_t deltas_full[2];             // and it has run a group, even and odd ones
-    float4 rare[RARE_TILES][4][WARP];    // TileWeights by lane
+    uint64_t z_full;                          // barriers: z and gram of a group are complete,
+    uint64_t z_read;                          // the chain has read z of a group,
+    uint64_t deltas_full[2];                  // and it has run a group, even and odd ones
+    float4 rare[RARE_TILES][4][WARP];         // TileWeights by lane
     ChainWarp chain[CHAIN_WARPS];
     annc_two_layers net;
     annc_tensor_inputs inputs;

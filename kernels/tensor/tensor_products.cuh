@@ -1,13 +1,12 @@
-// tensor_products.cuh - warps 4 to 15, and a chain warp for the last tile: the first layer's
-// weights, and everything large.
+// tensor_products.cuh - warps 4 to 15: the first layer's weights, and everything large.
 //
-// Each warp has the weights of all units and some tiles of 16 inputs in registers, in fp32 and in
-// the layout of the tensor core's accumulator, and nobody else uses its tiles. It leaves out the
-// tiles in which all examples of a group are 0. In each phase it will
+// Each warp has the weights of all units and some tiles of 16 inputs, in fp32 and in the layout of
+// the tensor core's accumulator, and nobody else uses its tiles. Those of its rare tiles are in
+// shared memory; it leaves these out of a group whose inputs there are 0. In each phase it will
 //
-//   update    add k delta^T X of the group before to its weights
 //   fetch     begin to copy its inputs of the group after next
 //   gram      multiply inputs of the group after with each other and with those of this group
+//   update    add k delta^T X of the group before to its weights
 //   multiply  compute its part of X W^T of the group after
 #ifndef ANNC_KERNELS_TENSOR_TENSOR_PRODUCTS_CUH
 #define ANNC_KERNELS_TENSOR_TENSOR_PRODUCTS_CUH
@@ -95,9 +94,8 @@ ANNC_INLINE void fetch_group(TensorMemory &s, int group, int w, int lane)
     }
 }
 
-// The inputs of a step in a tile as the tensor core takes them, as the left operand (16 rows, 16 inputs) and as
-// the right one (16 inputs, 8 rows and 8 rows). Its 16 inputs come in the order 4t, 4t + 1, 4t + 2,
-// 4t + 3: what lane (g, t) has of a row, 8 rows per word.
+// The inputs of a step in a tile, as the left operand of a product and, registers 0 and 2 or 1 and 3,
+// as the right one. Inputs 4t to 4t + 3, which a lane has, are the product's 2t, 2t + 1, 2t + 8, 2t + 9.
 struct InputFragment {
     uint32_t x[4]; // rows g, g + 8 of inputs 4t, 4t + 1; the same of 4t + 2, 4t + 3
 };
@@ -119,8 +117,8 @@ ANNC_INLINE void inputs_of_step(InputFragment &X, const uint32_t *words)
 // ---------------------------------------------------------------- products
 
 // Adds (k delta^1)^T X of a group to the weights of a tile, which starts at `rows`. A word of the
-// transposed tile has inputs 2g and 2g + 1 of rows 2t and 2t + 1. Accumulator j has inputs 2n + j:
-// 4t + j and 4t + 2 + j for a lane.
+// transposed tile has inputs 2g and 2g + 1 of rows 2t and 2t + 1. Accumulator j has inputs 2n + j,
+// so a lane has 4t + j and 4t + 2 + j.
 ANNC_INLINE void update_tile(TileWeights &W, uint32_t rows, const uint32_t (*delta)[2 * STEPS][4],
                              const float (*factor)[2])
 {
@@ -241,7 +239,7 @@ ANNC_INLINE void find_touched(ProductState &P, uint32_t rows, int w)
         P.touched |= (uint32_t)is_touched(rows + (OWN_TILES + 1) * STRIDE_BYTES) << 1;
 }
 
-// This warp's part of the products of inputs.
+// This warp's part of X_i X_j^T of a group's pairs.
 ANNC_INLINE void multiply_inputs(TensorMemory &s, ProductState &P, int group, int w, int lane)
 {
     const uint32_t rows = row_address(s, group, w, lane), rows_before = row_address(s, group - 1, w, lane);
@@ -254,9 +252,8 @@ ANNC_INLINE void multiply_inputs(TensorMemory &s, ProductState &P, int group, in
     for (int q = 0; q < OWN_TILES; q++)
         multiply_rows_of_tile(pairs, rows + q * STRIDE_BYTES, rows_before + q * STRIDE_BYTES);
     if (touched_by(P, 0)) //@skip //@rare
-        for_touched(touched_by(P, 0), [&](int, int offset) {
-            multiply_rows_of_tile(pairs, rows + offset, rows_before + offset);
-        });
+        for_touched(touched_by(P, 0),
+                    [&](int, int offset) { multiply_rows_of_tile(pairs, rows + offset, rows_before + offset); });
 #pragma unroll
     for (int pair = 0; pair < PAIRS; pair++)
         if (pair == NEW_PAIR || group > 0)
@@ -320,7 +317,7 @@ ANNC_INLINE void multiply_group(TensorMemory &s, const ProductState &P, int grou
 // the first.
 ANNC_INLINE void product_phase(TensorMemory &s, ProductState &P, int group, int groups, int w, int lane)
 {
-    asm volatile("" : "+r"(w), "+r"(lane)); // kept from phase to phase, addresses would take the place of weights
+    asm volatile("" : "+r"(w), "+r"(lane)); // addresses kept from phase to phase would displace weights
     if (group + 1 < groups) {
         await_copies();
         __syncwarp(); // each lane has its row of group + 1, and needs none of group - 2

@@ -19,7 +19,7 @@ enum { MOST_JOBS = 4096 };
 struct tensor {
     struct annc_job_table table;
     struct annc_tensor_inputs *inputs; /* of the jobs; those of the same examples share a copy */
-    bool is_headline; /* sigmoid in both layers and the quadratic cost */
+    bool is_headline;                  /* sigmoid in both layers and the quadratic cost */
 };
 
 /* ---------------------------------------------------------------- what it takes */
