@@ -84,8 +84,8 @@ ANNC_INLINE float sum_of_column(float low_row, float high_row)
 // with each part.
 ANNC_INLINE void clear_sums(TensorMemory &s, int group, int w, int lane)
 {
-    constexpr int ZERO = (int)(0u - Z_PARTS * BITS_OF_ONES);
-    int4 *const sums = reinterpret_cast<int4 *>(s.gram[group % 3]);
+    constexpr int ZERO = (int)(0u - PRODUCT_WARPS * BITS_OF_START);
+    int4 *const sums = reinterpret_cast<int4 *>(s.gram[group % GRAM_SLOTS]);
 #pragma unroll
     for (int i = 0; i < PAIRS * GRAM / 4; i += CHAIN_WARPS * WARP)
         if (i + w * WARP < PAIRS * GRAM / 4)
@@ -109,7 +109,7 @@ ANNC_INLINE void publish_deltas(TensorMemory &s, const ChainState &c, int group,
     const int exponent = max(exponent_of(__reduce_max_sync(~0u, largest)), -112); // 2^126 is the largest scale
     const float scale = power_of_2(14 - exponent);
     if (lane == 0)
-        s.delta_unit[group & 1][w] = inverse_of_power(scale);
+        s.delta_unit[group & 1][w] = inverse_of_power(scale) * ONE_OF_INPUTS * scale_of(s);
 #pragma unroll
     for (int i = 0; i < STEPS; i++)
 #pragma unroll
@@ -130,11 +130,11 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
     const annc_two_layers &net = s.net;
     ChainWarp &own = s.chain[w];
     const int g = lane >> 2, t = lane & 3;
-    const float per_divisor = 1.f / net.examples.divisor;
+    const float per_divisor = s.per_divisor;
     if (I > 0) {
         GramFragment G;
         Product P;
-        load_gram(G, s.gram[group % 3][NEW_PAIR], lane);
+        load_gram(G, s.gram[group % GRAM_SLOTS][NEW_PAIR], lane);
         multiply(P, G, c.past[0]); // of this group now
 #pragma unroll
         for (int q = 0; q < 4; q++)
@@ -200,6 +200,25 @@ ANNC_INLINE void chain_step(TensorMemory &s, ChainState &c, float (&z)[4], int g
     __syncwarp(); // the next step writes what this one has read
 }
 
+// Returns Z^1 of a step, less the corrections: the sum of the warps' parts.
+ANNC_INLINE void load_z(const TensorMemory &s, float (&z)[4], int i, int w, int lane)
+{
+    float4 sum = load4(&s.z[0][i][w][lane * 4]);
+#pragma unroll
+    for (int part = 1; part < PRODUCT_WARPS; part++) {
+        const float4 v = load4(&s.z[part][i][w][lane * 4]);
+        sum.x += v.x;
+        sum.y += v.y;
+        sum.z += v.z;
+        sum.w += v.w;
+    }
+    const float unit = inverse_of_power(scale_of(s)) * ONE_OF_INPUTS;
+    z[0] = sum.x * unit;
+    z[1] = sum.y * unit;
+    z[2] = sum.z * unit;
+    z[3] = sum.w * unit;
+}
+
 // Runs the steps of a group.
 template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainState &c, int group, int w, int lane)
 {
@@ -207,21 +226,8 @@ template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainStat
     wait(&s.z_full, group & 1);             //@wait zfull
     asm volatile("" : "+r"(w), "+r"(lane)); // addresses kept from group to group would take too many registers
 #pragma unroll
-    for (int i = 0; i < STEPS; i++) {
-        float4 sum = load4(&s.z[0][i][w][lane * 4]);
-#pragma unroll
-        for (int p = 1; p < Z_PARTS; p++) {
-            const float4 v = load4(&s.z[p][i][w][lane * 4]);
-            sum.x += v.x;
-            sum.y += v.y;
-            sum.z += v.z;
-            sum.w += v.w;
-        }
-        z[i][0] = sum.x;
-        z[i][1] = sum.y;
-        z[i][2] = sum.z;
-        z[i][3] = sum.w;
-    }
+    for (int i = 0; i < STEPS; i++)
+        load_z(s, z[i], i, w, lane);
     __syncwarp();
     if (lane == 0)
         arrive(&s.z_read); //@signal zread
@@ -232,7 +238,7 @@ template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainStat
             for (int j = 0; j < STEPS; j++) {
                 GramFragment G;
                 Product P;
-                load_gram(G, s.gram[group % 3][i * STEPS + j], lane);
+                load_gram(G, s.gram[group % GRAM_SLOTS][i * STEPS + j], lane);
                 multiply(P, G, c.past[j]);
 #pragma unroll
                 for (int q = 0; q < 4; q++)
@@ -240,7 +246,7 @@ template <bool HEADLINE> ANNC_INLINE void chain_group(TensorMemory &s, ChainStat
             }
     chain_step<HEADLINE, 0>(s, c, z[0], group, w, lane);
     chain_step<HEADLINE, 1>(s, c, z[1], group, w, lane);
-    clear_sums(s, group + 2, w, lane); // those of the group before
+    clear_sums(s, group + GRAM_SLOTS - 1, w, lane); // those of the group before
     publish_deltas(s, c, group, w, lane);
     __syncwarp();
     if (lane == 0)

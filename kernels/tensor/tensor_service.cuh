@@ -46,15 +46,14 @@ template <bool HEADLINE> ANNC_INLINE void score(TensorMemory &s, int group, int 
 }
 
 // What warps 0 and 1 do besides in the phase of group `group`, -1 before the first.
-template <bool HEADLINE> ANNC_INLINE void service_phase(TensorMemory &s, int group, int w, int lane)
+template <bool HEADLINE> ANNC_INLINE void service_phase(TensorMemory &s, int group, int groups, int w, int lane)
 {
-    const int groups = groups_of(s);
     asm volatile("" : "+r"(lane));
     if (w == 1) { //@skip
         if (group + 1 < groups)
             find_targets(s, group + 1, lane);
-        if (group + 4 < groups)
-            find_examples(s, group + 4, lane);
+        if (group + 5 < groups)
+            find_examples(s, group + 5, lane);
     }
     if (w == 0 && group > 0) { //@skip
         for (int i = 0; i < STEPS; i++)

@@ -466,16 +466,79 @@ static void large_inputs(void)
     }
 }
 
+/* Makes inputs 0 where is_zero(example, input) says so. */
+static void clear_inputs(struct problem *problem, bool (*is_zero)(uint32_t example, uint32_t input))
+{
+    annc_dataset *data = NULL;
+    annc_examples examples = *annc_dataset_examples(problem->data);
+    uint8_t *x = malloc((size_t)examples.count * examples.inputs);
+    for (uint32_t i = 0; i < examples.count; i++)
+        for (uint32_t j = 0; j < examples.inputs; j++) {
+            const size_t at = (size_t)i * examples.inputs + j;
+            x[at] = is_zero(i, j) ? 0 : ((const uint8_t *)examples.x)[at];
+        }
+    examples.x = x;
+    REQUIRE_OK(annc_dataset_create(&examples, &data));
+    annc_dataset_free(problem->data);
+    problem->data = data;
+    free(x);
+}
+
+static bool always(uint32_t example, uint32_t input)
+{
+    (void)example;
+    (void)input;
+    return true;
+}
+
+static bool unless_common(uint32_t example, uint32_t input)
+{
+    (void)example;
+    return input % 3 != 0;
+}
+
+/* The later columns are used by ever fewer examples; the last ones by one or by none. */
+static bool more_and_more(uint32_t example, uint32_t input)
+{
+    return input > 400 && example % 37 != input % 41;
+}
+
+/* The first columns are the rare ones. */
+static bool fewer_and_fewer(uint32_t example, uint32_t input)
+{
+    return input < 500 && example % 53 != input / 16;
+}
+
+/* Columns that are 0 in all examples, in most and in a few, and data that are all 0. */
+static void zero_inputs(void)
+{
+    static const struct {
+        const char *widths;
+        bool (*is_zero)(uint32_t example, uint32_t input);
+    } cases[] = {{"784-32-10", more_and_more}, {"784-9-3", fewer_and_fewer}, {"783-17-2", unless_common},
+                 {"31-8-4", unless_common},    {"20-5-3", always},           {"784-4-2", always}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const annc_shape shape = headline_shape(cases[i].widths);
+        const annc_training_options options = {.eta = 0.5, .batch = 8, .seed = i};
+        struct problem problem;
+        CHECK(make(&problem, &shape, true, 8 * 20 + 3));
+        clear_inputs(&problem, cases[i].is_zero);
+        check_training(&problem, &options, 1, 2e-5);
+        problem_free(&problem);
+    }
+}
+
 enum { CREW = 5 };
 
-/* The candidates of a sweep: each network with its own rate, seed and number of epochs; one diverges. */
-static void make_candidates(const struct problem *problem, annc_candidate *candidates)
+/* The candidates of a sweep: each network with its own rate, seed and number of epochs, the last with
+ * its own examples; one diverges. */
+static void make_candidates(const struct problem *problem, const struct problem *other, annc_candidate *candidates)
 {
     for (uint32_t i = 0; i < CREW; i++) {
         annc_run_options *run = &candidates[i].options;
         memset(&candidates[i], 0, sizeof candidates[i]);
         REQUIRE_OK(annc_network_copy(problem->network, &candidates[i].network));
-        candidates[i].train = problem->data;
+        candidates[i].train = i == CREW - 1 ? other->data : problem->data;
         run->training = (annc_training_options){.eta = i == 2 ? 1e38 : 0.1 * (i + 1), .batch = 4, .seed = 10 + i};
         run->training.engine = tested;
         run->epochs = 1 + i % 2;
@@ -488,12 +551,15 @@ static void same_bits_together(void)
     const annc_device_options options = {.kind = ANNC_DEVICE_CUDA};
     const annc_shape shape = problem_shape("17-9-3", ANNC_RELU, ANNC_SOFTMAX, ANNC_CATEGORICAL_CROSS_ENTROPY);
     annc_candidate together[CREW], alone[CREW];
-    struct problem problem;
+    struct problem problem, other;
     if (tested != ANNC_ENGINE_TENSOR)
         return; /* the cluster engine trains one network at a time */
     CHECK(make(&problem, &shape, true, 43));
-    make_candidates(&problem, together);
-    make_candidates(&problem, alone);
+    drawn++;
+    CHECK(make(&other, &shape, true, 43));
+    clear_inputs(&other, unless_common);
+    make_candidates(&problem, &other, together);
+    make_candidates(&problem, &other, alone);
     REQUIRE_OK(annc_sweep(&options, NULL, together, CREW, NULL, NULL, NULL, NULL, NULL));
     for (uint32_t i = 0; i < CREW; i++) {
         REQUIRE_OK(annc_sweep(&options, NULL, &alone[i], 1, NULL, NULL, NULL, NULL, NULL));
@@ -507,6 +573,7 @@ static void same_bits_together(void)
         annc_network_free(alone[i].network);
     }
     problem_free(&problem);
+    problem_free(&other);
 }
 
 /* What the engine does not take, it refuses, and then the next one trains. */
@@ -572,7 +639,8 @@ int main(int argc, char **argv)
     static const struct test tests[] = {TEST(refusals),     TEST(one_step),           TEST(functions),
                                         TEST(many_outputs), TEST(linear_optimisers),  TEST(dropout),
                                         TEST(floats),       TEST(random_cases),       TEST(hundred_steps),
-                                        TEST(same_bits),    TEST(same_bits_together), TEST(large_inputs)};
+                                        TEST(same_bits),    TEST(same_bits_together), TEST(large_inputs),
+                                        TEST(zero_inputs)};
     const char *name = getenv("ANNC_TEST_ENGINE");
     tested = name && strcmp(name, "tensor") == 0 ? ANNC_ENGINE_TENSOR : ANNC_ENGINE_CLUSTER;
     device = problem_device();
