@@ -13,13 +13,13 @@ INLINE void draw_blocks(uint64_t seed, uint64_t stream, const uint64_t *block, u
 {
     for (int first = 0; first < BLOCKS; first += LANES) {
         uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-        words c0, c1, c2 = (words){0} + (uint32_t)stream, c3 = (words){0} + (uint32_t)(stream >> 32);
+        words c0 = {0}, c1 = {0}, c2 = c0 + (uint32_t)stream, c3 = c0 + (uint32_t)(stream >> 32);
         for (int i = 0; i < LANES; i++) {
             c0[i] = (uint32_t)block[first + i];
             c1[i] = (uint32_t)(block[first + i] >> 32);
         }
         for (int round = 0; round < ANNC_PHILOX_ROUNDS; round++) {
-            words high0, low0, high2, low2;
+            words high0 = {0}, low0 = {0}, high2 = {0}, low2 = {0};
             w_multiply(ANNC_PHILOX_FACTOR_0, c0, &high0, &low0);
             w_multiply(ANNC_PHILOX_FACTOR_2, c2, &high2, &low2);
             c0 = high2 ^ c1 ^ key0;
