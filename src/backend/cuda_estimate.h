@@ -112,8 +112,8 @@ static inline const char *annc_cuda_tensor_refuses(const struct annc_job *job)
     return annc_is_plain_sgd(job->training) ? NULL : "it takes plain sgd";
 }
 
-/* Returns seconds per step of the tensor engine: cycles by a model of the machine code's time
- * (kernels/README.md), not confirmed on a GPU. */
+/* Returns seconds per step of the tensor engine: cycles by a model of the machine code's time, where
+ * each product warp has a rare tile that is not 0 (kernels/README.md), not confirmed on a GPU. */
 static inline double annc_cuda_tensor_seconds(void)
 {
     const double cycles = 3330, cycles_per_second = 1.98e9;

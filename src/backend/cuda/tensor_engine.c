@@ -2,8 +2,8 @@
  *
  * One block of threads trains one network, so several jobs of equal layers train in one launch, each
  * with the bits that it has alone. A launch has at most ANNC_TENSOR_STEPS steps; it begins and ends
- * with complete weights in theta, so it is a block of the engine's contract. The inputs are copied once, with
- * their columns in the order of their use (kernels/tensor/tensor_inputs.cu). */
+ * with complete weights in theta, so it is a block of the engine's contract. The inputs are copied
+ * once, with their columns in the order of their use (kernels/tensor/tensor_inputs.cu). */
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/job_table.h"
 #include "backend/cuda/tensor.h"

@@ -101,8 +101,8 @@ static void predict_or_read(void *context, int i)
         read_next(pieces);
 }
 
-/* Opens a second thread for a long input. Not for pipes: a prediction that nobody reads any more ends the
- * program, which must not wait for further input first. NULL: one thread does everything. */
+/* Opens a second thread for a long input. Not for pipes: a prediction that nobody reads any more
+ * ends the program, which must not wait for further input first. NULL: one thread does everything. */
 static struct annc_pool *open_second_thread(const struct predictions *predictions)
 {
     enum { LONG = 1 << 20 };

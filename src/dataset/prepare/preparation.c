@@ -322,15 +322,11 @@ static float divided(annc_scale scale, double x)
 static void scale_row(const struct annc_preparation *preparation, const double *restrict values, uint32_t n,
                       float *restrict x)
 {
-    const struct annc_scaling *scaling = &preparation->inputs;
-    const double *restrict fill = scaling->fill, *restrict shift = scaling->shift, *restrict factor = scaling->factor;
-    if (scaling->count == 0) {
-        for (uint32_t j = 0; j < n; j++)
-            x[j] = divided(preparation->scale, values[j]);
-        return;
-    }
-    for (uint32_t j = 0; j < n; j++) /* as annc_scaled */
-        x[j] = (float)(((isnan(values[j]) ? fill[j] : values[j]) - shift[j]) * factor[j]);
+    const struct annc_scaling scaling = preparation->inputs;
+    for (uint32_t j = 0; scaling.count == 0 && j < n; j++)
+        x[j] = divided(preparation->scale, values[j]);
+    for (uint32_t j = 0; scaling.count > 0 && j < n; j++)
+        x[j] = (float)annc_scaled(&scaling, j, values[j]);
 }
 
 static bool is_finite(const float *x, uint32_t n)
